@@ -1,0 +1,28 @@
+# Two images from one file: docker build --target console . and docker build --target collector .
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /src
+COPY . .
+RUN dotnet publish src/ConntrackConsole -c Release -o /out/console \
+ && dotnet publish src/ConntrackConsole.Collector -c Release -o /out/collector
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS console
+WORKDIR /app
+COPY --from=build /out/console .
+# The database and the keys of the sign-in cookies: mount a volume here to keep them.
+RUN mkdir /data && chown $APP_UID /data
+VOLUME /data
+ENV Storage__DataDirectory=/data \
+    Storage__ConnectionString="Data Source=/data/console.db" \
+    ASPNETCORE_URLS=http://+:5080
+EXPOSE 5080
+USER $APP_UID
+ENTRYPOINT ["./conntrack-console"]
+
+# Runs in the host's network namespace as uid 0 with CAP_NET_ADMIN (conntrack) and, for resets, the host's
+# /sys/kernel/tracing mounted.
+FROM mcr.microsoft.com/dotnet/runtime:10.0 AS collector
+WORKDIR /app
+COPY --from=build /out/collector .
+VOLUME /var/lib/conntrack-collector
+ENTRYPOINT ["./conntrack-collector"]
+CMD ["--help"]

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Text.Json;
+using ConntrackConsole.Collector.Observe;
+
+namespace ConntrackConsole.Collector.CommandLine;
+
+/// <summary>capabilities: what this node can tell and do, and why not where it cannot.</summary>
+internal static class CapabilitiesCommand
+{
+    public static Command Build()
+    {
+        var json = Options.Json("One JSON array.");
+        var command = new Command("capabilities", """
+            Tells what can be seen and done on this node, and what is missing for the rest. Run it first.
+
+            Example: conntrack-collector capabilities
+            """) { json };
+        command.SetAction(parsed =>
+        {
+            var capabilities = Capabilities.Probe();
+            if (parsed.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize([.. capabilities], CollectorJson.Default.CapabilityArray));
+            }
+            else
+            {
+                foreach (var capability in capabilities)
+                    Console.Out.WriteLine($"{(capability.Available ? "yes" : "NO "),-4} {capability.Name,-14} {capability.Detail}");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

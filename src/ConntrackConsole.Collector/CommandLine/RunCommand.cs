@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Reflection;
+using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Proxy;
+using ConntrackConsole.Collector.Report;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.CommandLine;
+
+/// <summary>run: the daemon. Observes, reports to the console, executes what the console orders and the node's guards allow.</summary>
+internal static class RunCommand
+{
+    private const string TokenVariable = "CONNTRACK_CONSOLE_TOKEN";
+
+    public static Command Build()
+    {
+        var console = new Option<ConsoleAddress>("--console")
+        {
+            Description = $"The console: http://host:port, https://host or unix:/path. {TokenVariable} in the environment is the secret it expects.",
+            HelpName = "URL",
+            Required = true,
+            CustomParser = result =>
+            {
+                try
+                {
+                    return ConsoleAddress.Parse(result.Tokens[0].Value);
+                }
+                catch (FormatException failure)
+                {
+                    result.AddError(failure.Message);
+                    return null!;
+                }
+            },
+        };
+        var node = new Option<string>("--node") { Description = "This node's name in the cluster.", HelpName = "NAME", Required = true };
+        node.Validators.Add(result =>
+        {
+            string name = result.GetValueOrDefault<string>() ?? "";
+            if (name.Length is 0 or > 253 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'))
+                result.AddError($"'{name}' is no node name: lower-case letters, digits, '-' and '.', 253 at most.");
+        });
+        var state = new Option<string>("--state") { Description = "Directory of the journal and of frames that wait for the console; must be kept over restarts.", HelpName = "DIR", Required = true };
+        var ranges = Options.PodCidr();
+        var source = Options.Resets();
+        var command = new Command("run", """
+            Runs as the node's collector until it is told to stop: reports to the console every second, and does what the console orders
+            and this node's own guards allow.
+
+            Example: conntrack-collector run --console https://console.example --node worker-3 --state /var/lib/conntrack-collector --pod-cidr 10.244.0.0/16
+            """) { console, node, state, ranges, source };
+        command.SetAction((parsed, stop) => RunAsync(
+            parsed.GetValue(console)!, parsed.GetValue(node)!, parsed.GetValue(state)!, parsed.GetValue(ranges) ?? [], parsed.GetValue(source), stop));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ConsoleAddress console, string node, string state, IReadOnlyList<Cidr> ranges, ResetChoice source, CancellationToken stop)
+    {
+        Journal journal;
+        Spill spill;
+        try
+        {
+            journal = new Journal(state);
+            spill = Spill.Open(state);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Usage, $"--state {state} cannot be used: {failure.Message}");
+        }
+
+        long startedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        using var outbox = new Outbox(startedAtMs, spill, Console.Error);
+        using var resets = ResetSource.OpenOrSay(source, Console.Error);
+        var capabilities = Capabilities.Probe();
+        if (capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing)
+            throw new CommandException(ExitCode.Usage, missing.Detail);
+
+        using var proxy = new KubeProxy(TimeProvider.System);
+        var observer = new NodeObserver(new Grouping(ranges), TimeProvider.System, resets, outbox.TakeDropped) { Proxy = proxy };
+        var desk = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts);
+        string version = typeof(RunCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
+        var kernel = RunningKernel.Read();
+        var clock = new ConsoleClock(TimeProvider.System);
+        var link = new ConsoleLink(
+            console, Environment.GetEnvironmentVariable(TokenVariable),
+            () => new Hello(node, version, kernel.BootId, kernel.Release, startedAtMs, capabilities, new Sysctl().ReadAll()),
+            outbox, clock, desk, list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
+
+        // If either ends, the other has nothing left to do: the process ends with the fault, and its supervisor restarts it.
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var observing = Task.Factory.StartNew(
+            () => observer.Run(Send, both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var linking = link.RunAsync(both.Token);
+        var asking = proxy.RunAsync(both.Token);
+        using var lastFrameMade = new CancellationTokenSource();
+        var spilling = outbox.RunAsync(lastFrameMade.Token);
+        await Task.WhenAny(observing, linking);
+        await both.CancelAsync();
+        await Task.WhenAll(observing, linking, asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await lastFrameMade.CancelAsync();
+        await spilling;
+        await Task.WhenAll(observing, linking, asking);
+        return ExitCode.Ok;
+
+        void Send(NodeFrame frame)
+        {
+            if (frame.Cost is { } cost)
+                frame.Cost = cost with { ClockOffsetMs = clock.OffsetMs, OutboxFrames = (uint)outbox.Unacknowledged };
+            outbox.Add(frame);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using ConntrackConsole.Collector.Proxy;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observe;
+
+/// <summary>Finds out, by trying, what this node can tell and do.</summary>
+internal static class Capabilities
+{
+    public const string Events = "events";
+
+    private const string Trace =
+        "Sees the TCP resets that sockets of this node and of all its pods make and accept, by the kernel's tcp tracepoints. "
+        + "Cannot see: resets on 127.0.0.0/8 and ::1 (no namespace is told); the sequence number; resets made by no socket of "
+        + "this machine (forged, or from outside) unless a socket here accepts them; a listener's answer to a stray segment, "
+        + "which names no peer and is told only where it is received.";
+
+    private const string Packet =
+        "Sees TCP resets as packets where they leave a pod, and those that arrive from outside for an address of this node, "
+        + "with the sequence number, accepted or not. Cannot see: resets that the node's own processes make; what stays "
+        + "inside a pod or on the node's loopback; why a reset was made; pods on macvlan, ipvlan or a bridge that reaches "
+        + "other nodes; IPv6 with extension headers. A reset from outside that is translated towards a pod of another "
+        + "node is told by both nodes. Costs about 0.4 µs a forwarded packet.";
+
+    public static IReadOnlyList<Capability> Probe() =>
+    [
+        Try("dump", "Reads the conntrack table of this network namespace.", () =>
+        {
+            using var table = ConntrackTable.Open();
+            table.Stats();
+        }),
+        Try(Events, "Follows NEW, UPDATE and DESTROY of conntrack entries. " + EventsSentence(), () => ConntrackEvents.Listen(64 * 1024).Dispose()),
+        Resets("resets.trace", ResetChoice.Trace, Trace),
+        Resets("resets.packet", ResetChoice.Packet, Packet),
+        Proxy(),
+        new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
+            ? "Reads IPVS's own timeouts and switches."
+            : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
+    ];
+
+    private static Capability Proxy()
+    {
+        using var proxy = new KubeProxy(TimeProvider.System);
+        bool answers = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult().Answers;
+        return new Capability(KubeProxy.Capability, answers, answers
+            ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
+            : "kube-proxy does not answer on 127.0.0.1:10249 (another program does its work, or --metrics-bind-address is another one): whether its rules lag is not known.");
+    }
+
+    private static Capability Resets(string name, ResetChoice choice, string detail)
+    {
+        using var source = ResetSource.TryOpen(choice, out string why);
+        return source is null ? new Capability(name, false, why) : new Capability(name, true, detail);
+    }
+
+    /// <summary>What net.netfilter.nf_conntrack_events means for the data.</summary>
+    public static string EventsSentence(long? setting) => setting switch
+    {
+        0 => "nf_conntrack_events=0: the kernel sends none, so the table is only read every few seconds; entries that come and go "
+            + "in between, and why they went, are not seen. Set it to 1 or 2 to see them.",
+        1 => "nf_conntrack_events=1: every entry tells.",
+        2 => "nf_conntrack_events=2: entries older than the collector tell nothing; a background dump (every 15 s, less often "
+            + "where the table is large) finds what became of them.",
+        _ => "nf_conntrack_events cannot be read: whether every entry tells is unknown.",
+    };
+
+    private static string EventsSentence() => EventsSentence(new Sysctl().TryRead(SysctlKey.Events, out long value) == SysctlFault.None ? value : null);
+
+    private static Capability Try(string name, string detail, Action attempt)
+    {
+        try
+        {
+            attempt();
+            return new Capability(name, true, detail);
+        }
+        catch (NetlinkException failure)
+        {
+            return new Capability(name, false, failure.Errno == Errno.EPERM
+                ? "No permission for the conntrack table: run as root or give the program CAP_NET_ADMIN."
+                : failure.Message);
+        }
+    }
+}

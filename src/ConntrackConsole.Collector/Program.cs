@@ -1,0 +1,1 @@
+return await ConntrackConsole.Collector.CommandLine.CollectorCommands.RunAsync(args);

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Netlink;
+
+namespace ConntrackConsole.Kernel.Conntrack;
+
+/// <summary>
+/// Many requests about single entries in one send. The kernel works a datagram off message by message and answers each by its
+/// sequence number, so that every entry has its own result; only the calls are saved.
+/// </summary>
+internal static class FlowBatch
+{
+    /// <summary>
+    /// Requests of one send. Their answers wait in the socket's queue, at about 1 KiB each with the kernel's overhead, within
+    /// the 208 KiB that a socket has by default.
+    /// </summary>
+    public const int Chunk = 128;
+
+    private const int TimeoutMs = 30_000;
+    private const int MostBytesEach = 160;
+
+    public static void Get(NetlinkSocket socket, ReadOnlySpan<FlowKey> keys, Span<Flow?> found)
+    {
+        Check(keys, found.Length);
+        var buffer = new byte[Chunk * MostBytesEach];
+        for (int start = 0; start < keys.Length; start += Chunk)
+        {
+            var chunk = keys.Slice(start, Math.Min(Chunk, keys.Length - start));
+            uint first = 0;
+            var writer = new NetlinkWriter(buffer);
+            for (int index = 0; index < chunk.Length; index++)
+            {
+                uint sequence = socket.NextSequence();
+                first = index == 0 ? sequence : first;
+                // Without an acknowledgement: an entry answers with itself, a missing one with an error.
+                FlowRequest.Get(ref writer, sequence, chunk[index].Reply, CtAttribute.TupleReply, chunk[index].Zone, NetlinkFlags.None);
+            }
+
+            socket.Send(writer.Written);
+            var results = found.Slice(start, chunk.Length);
+            results.Clear();
+            for (int left = chunk.Length; left > 0;)
+            {
+                var batch = Receive(socket);
+                for (int datagram = 0; datagram < batch.Count; datagram++)
+                {
+                    foreach (var message in new NetlinkMessages(batch[datagram]))
+                    {
+                        uint place = message.Sequence - first;
+                        if (place >= (uint)chunk.Length)
+                            continue; // The rest of an earlier answer.
+                        left--;
+                        if (message.Type != NetlinkMessage.TypeError)
+                            results[(int)place] = FlowReader.Read(message);
+                        else if (ErrorOf(message) is not (Errno.ENOENT or Errno.Ok) and var error)
+                            throw new NetlinkException(error, $"The kernel refused to look up a conntrack entry: {error.Describe()}.");
+                    }
+                }
+            }
+        }
+    }
+
+    public static void Delete(NetlinkSocket socket, ReadOnlySpan<FlowKey> keys, Span<Errno> errors)
+    {
+        Check(keys, errors.Length);
+        var buffer = new byte[Chunk * MostBytesEach];
+        for (int start = 0; start < keys.Length; start += Chunk)
+        {
+            var chunk = keys.Slice(start, Math.Min(Chunk, keys.Length - start));
+            uint first = 0;
+            var writer = new NetlinkWriter(buffer);
+            for (int index = 0; index < chunk.Length; index++)
+            {
+                uint sequence = socket.NextSequence();
+                first = index == 0 ? sequence : first;
+                FlowRequest.Delete(ref writer, sequence, in chunk[index]);
+            }
+
+            socket.Send(writer.Written);
+            for (int left = chunk.Length; left > 0;)
+            {
+                var batch = Receive(socket);
+                for (int datagram = 0; datagram < batch.Count; datagram++)
+                {
+                    foreach (var message in new NetlinkMessages(batch[datagram]))
+                    {
+                        uint place = message.Sequence - first;
+                        if (place >= (uint)chunk.Length || message.Type != NetlinkMessage.TypeError)
+                            continue;
+                        left--;
+                        errors[start + (int)place] = ErrorOf(message);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void Check(ReadOnlySpan<FlowKey> keys, int places)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(places, keys.Length);
+        foreach (ref readonly var key in keys)
+        {
+            if (!key.IsComplete)
+                throw new ArgumentException("A request needs the full tuple of an entry that was seen.", nameof(keys));
+        }
+    }
+
+    private static Errno ErrorOf(in NetlinkMessage message) =>
+        message.Payload.Length >= 4 ? (Errno)(-MemoryMarshal.Read<int>(message.Payload)) : Errno.EINVAL;
+
+    private static NetlinkBatch Receive(NetlinkSocket socket) => socket.ReceiveMany(TimeoutMs, out var batch) switch
+    {
+        ReceiveOutcome.Data => batch,
+        ReceiveOutcome.Overrun => throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped answers about conntrack entries (ENOBUFS)."),
+        _ => throw new NetlinkException(Errno.Ok, "The kernel did not answer about conntrack entries within 30 s."),
+    };
+}

@@ -1,0 +1,151 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Netlink;
+
+namespace ConntrackConsole.Kernel.Nftables;
+
+/// <summary>Where a base chain hangs (enum nf_inet_hooks).</summary>
+public enum NftHook
+{
+    /// <summary>Packets that arrive, before routing.</summary>
+    PreRouting = 0,
+    /// <summary>Packets that processes of this namespace send.</summary>
+    Output = 3,
+}
+
+/// <summary>
+/// Changes to nftables that the kernel applies all at once or not at all. Tables of family ip. There is no way to write
+/// "flush ruleset" here: removing the last nat chain un-translates even established connections.
+/// </summary>
+public sealed class NftBatch
+{
+    private const int SubsystemNftables = 10;
+    private const ushort BatchBegin = 0x10, BatchEnd = 0x11;
+    private const byte FamilyIpv4 = 2;
+    private const int MessageNewTable = 0, MessageNewChain = 3, MessageNewRule = 6, MessageDeleteRule = 8;
+    private const int PriorityDestinationNat = -100;
+    private const int PriorityBeforeNat = -110; // kube-proxy's place for its "no endpoints" check
+
+    private readonly List<byte[]> _messages = [];
+
+    private delegate void Body(ref NetlinkWriter writer);
+
+    /// <summary>Makes a table where there is none of this name.</summary>
+    public NftBatch AddTable(string table) =>
+        Add(MessageNewTable, NetlinkFlags.Create, (ref NetlinkWriter writer) => writer.Text(1, table)); // NFTA_TABLE_NAME
+
+    /// <summary>Makes a chain that others jump to, where there is none of this name.</summary>
+    public NftBatch AddChain(string table, string chain) => Add(MessageNewChain, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
+    {
+        writer.Text(1, table); // NFTA_CHAIN_TABLE
+        writer.Text(3, chain); // NFTA_CHAIN_NAME
+    });
+
+    /// <summary>Makes a base chain of type nat at the priority of destination translation, where there is none of this name.</summary>
+    /// <remarks>Such a chain sees only packets that conntrack sees, and does not switch conntrack on by itself: a rule with
+    /// <see cref="NftRule.Dnat"/> or <see cref="NftRule.IfNew"/> does, as long as it is there.</remarks>
+    public NftBatch AddNatChain(string table, string chain, NftHook hook) => AddBaseChain(table, chain, hook, "nat", PriorityDestinationNat);
+
+    /// <summary>Makes a base chain of type filter just before destination translation, where there is none of this name.</summary>
+    public NftBatch AddFilterChain(string table, string chain, NftHook hook) => AddBaseChain(table, chain, hook, "filter", PriorityBeforeNat);
+
+    /// <summary>Removes the rules of one chain, which must exist.</summary>
+    public NftBatch ClearChain(string table, string chain)
+    {
+        // Without a chain's name the same message would empty the whole table.
+        ArgumentException.ThrowIfNullOrEmpty(table);
+        ArgumentException.ThrowIfNullOrEmpty(chain);
+        return Add(MessageDeleteRule, NetlinkFlags.None, (ref NetlinkWriter writer) =>
+        {
+            writer.Text(1, table); // NFTA_RULE_TABLE
+            writer.Text(2, chain); // NFTA_RULE_CHAIN
+        });
+    }
+
+    /// <summary>Appends a rule to a chain.</summary>
+    public NftBatch AddRule(string table, string chain, NftRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return Add(MessageNewRule, NetlinkFlags.Create | NetlinkFlags.Append, (ref NetlinkWriter writer) =>
+        {
+            writer.Text(1, table);
+            writer.Text(2, chain);
+            rule.Write(ref writer);
+        });
+    }
+
+    /// <summary>Applies the batch in the present thread's namespace and waits for the kernel's word on each message.</summary>
+    /// <exception cref="NetlinkException">The kernel refused; nothing of the batch was done.</exception>
+    public void Commit()
+    {
+        using var socket = NetlinkSocket.Open(NetlinkFamily.Netfilter);
+        socket.Send(Encode(out uint last));
+        // Each message between begin and end asks for an acknowledgement; a refusal may also name the begin itself (1).
+        for (uint answered = 1; answered < last;)
+        {
+            if (socket.Receive(10_000, out var datagram) != ReceiveOutcome.Data)
+                throw new NetlinkException(Errno.Ok, "The kernel did not answer a batch of nftables within 10 s.");
+            foreach (var message in new NetlinkMessages(datagram))
+            {
+                if (message.Type != NetlinkMessage.TypeError || message.Payload.Length < 4)
+                    continue;
+                var error = (Errno)(-MemoryMarshal.Read<int>(message.Payload));
+                if (error != Errno.Ok)
+                    throw new NetlinkException(error, $"The kernel refused message {message.Sequence} of {last} of an nftables batch: {error.Describe()}.");
+                answered++;
+            }
+        }
+    }
+
+    /// <summary>The bytes of the whole batch.</summary>
+    /// <param name="last">The sequence number of the last message before the end; the first one after the begin has 2.</param>
+    internal byte[] Encode(out uint last)
+    {
+        byte[] buffer = new byte[64 + _messages.Sum(message => message.Length)];
+        var writer = new NetlinkWriter(buffer);
+        uint sequence = 1;
+        Delimiter(ref writer, BatchBegin, sequence);
+        foreach (byte[] message in _messages)
+        {
+            MemoryMarshal.Write(message.AsSpan(8), ++sequence);
+            writer.Raw(message);
+        }
+
+        last = sequence;
+        Delimiter(ref writer, BatchEnd, sequence + 1);
+        return writer.Written.ToArray();
+    }
+
+    private NftBatch AddBaseChain(string table, string chain, NftHook hook, string type, int priority) =>
+        Add(MessageNewChain, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
+        {
+            writer.Text(1, table);
+            writer.Text(3, chain);
+            int nested = writer.BeginNested(4);                // NFTA_CHAIN_HOOK
+            writer.U32Network(1, (uint)hook);                  // NFTA_HOOK_HOOKNUM
+            writer.U32Network(2, unchecked((uint)priority));   // NFTA_HOOK_PRIORITY
+            writer.EndNested(nested);
+            writer.Text(7, type);                              // NFTA_CHAIN_TYPE
+        });
+
+    private NftBatch Add(int type, NetlinkFlags flags, Body body)
+    {
+        Span<byte> buffer = stackalloc byte[2048];
+        var writer = new NetlinkWriter(buffer);
+        writer.Begin((ushort)((SubsystemNftables << 8) | type), flags | NetlinkFlags.Request | NetlinkFlags.Ack, 0);
+        writer.Raw([FamilyIpv4, 0, 0, 0]); // struct nfgenmsg
+        body(ref writer);
+        writer.End();
+        _messages.Add(writer.Written.ToArray());
+        return this;
+    }
+
+    private static void Delimiter(ref NetlinkWriter writer, ushort type, uint sequence)
+    {
+        Span<byte> header = [0, 0, 0, 0];
+        BinaryPrimitives.WriteUInt16BigEndian(header[2..], SubsystemNftables); // nfgenmsg.res_id names the subsystem
+        writer.Begin(type, NetlinkFlags.Request, sequence);
+        writer.Raw(header);
+        writer.End();
+    }
+}

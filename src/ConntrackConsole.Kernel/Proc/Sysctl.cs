@@ -1,0 +1,128 @@
+using System.Buffers.Text;
+using System.Globalization;
+using ConntrackConsole.Kernel.Netlink;
+
+namespace ConntrackConsole.Kernel.Proc;
+
+/// <summary>Why a sysctl could not be read or written.</summary>
+public enum SysctlFault
+{
+    /// <summary>It could.</summary>
+    None,
+    /// <summary>This kernel does not have it, or conntrack is not loaded.</summary>
+    Absent,
+    /// <summary>The file or the mount of /proc/sys is read-only: usual in containers, and for some keys outside the first namespace.</summary>
+    ReadOnly,
+    /// <summary>A capability is missing.</summary>
+    NoPermission,
+    /// <summary>The value is outside the key's range, or the kernel refused it as such.</summary>
+    OutOfRange,
+    /// <summary>The file does not hold one number.</summary>
+    Malformed,
+    /// <summary>The kernel failed for another reason.</summary>
+    Failed,
+}
+
+/// <summary>
+/// conntrack's sysctls of the network namespace of the calling thread: the kernel resolves /proc/sys/net by whoever opens
+/// the file, so a call must be made on a thread that is in the right namespace, and nothing here is asynchronous.
+/// </summary>
+/// <param name="root">Usually /proc/sys; elsewhere where a container has the host's mounted.</param>
+public sealed class Sysctl(string root = "/proc/sys")
+{
+    /// <summary>Reads a value.</summary>
+    public SysctlFault TryRead(SysctlKey key, out long value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        value = 0;
+        try
+        {
+            return TryParse(File.ReadAllBytes(PathOf(key)), out value) ? SysctlFault.None : SysctlFault.Malformed;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return FaultOf(error, PathOf(key));
+        }
+    }
+
+    /// <summary>Writes a value that lies within the key's range.</summary>
+    public SysctlFault TryWrite(SysctlKey key, long value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!key.IsWritable)
+            return SysctlFault.ReadOnly;
+        if (value < key.Minimum || value > key.Maximum)
+            return SysctlFault.OutOfRange;
+        try
+        {
+            // Open, never create; and one write(2), as the kernel takes a number from one call only.
+            using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Write);
+            RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)), 0);
+            return SysctlFault.None;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return FaultOf(error, PathOf(key));
+        }
+    }
+
+    /// <summary>All values that can be read here, by long name; what this kernel lacks is absent.</summary>
+    public IReadOnlyDictionary<string, string> ReadAll()
+    {
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var key in SysctlKey.All)
+        {
+            if (TryRead(key, out long value) == SysctlFault.None)
+                values[key.Name] = value.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return values;
+    }
+
+    /// <summary>The sentence for a fault, with what to do.</summary>
+    public static string Explain(SysctlFault fault, SysctlKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return fault switch
+        {
+            SysctlFault.None => $"{key} was read or written.",
+            SysctlFault.Absent => $"{key} does not exist here: this kernel lacks it, or the module nf_conntrack is not loaded.",
+            SysctlFault.ReadOnly when !key.IsWritable => $"{key} can be read only.",
+            SysctlFault.ReadOnly =>
+                $"{key} is read-only here: in a container mount the host's /proc/sys/net writable; some keys can be written in the first network namespace only.",
+            SysctlFault.NoPermission => $"{key} may not be read or written by this process: CAP_NET_ADMIN is missing.",
+            SysctlFault.OutOfRange => $"{key} takes values from {key.Minimum} to {key.Maximum}.",
+            SysctlFault.Malformed => $"{key} does not hold a number.",
+            _ => $"{key} could not be read or written.",
+        };
+    }
+
+    /// <summary>Parses the content of a sysctl file: one number and a line end.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> content, out long value)
+    {
+        content = content.Trim(" \t\n"u8);
+        return Utf8Parser.TryParse(content, out value, out int used) && used == content.Length && used > 0;
+    }
+
+    private string PathOf(SysctlKey key) => $"{root}/net/netfilter/{key.ShortName}";
+
+    // The base class library turns EACCES into UnauthorizedAccessException, with the errno in the inner HResult, and
+    // leaves EPERM and the rest in the HResult of a plain IOException.
+    private static SysctlFault FaultOf(Exception error, string path)
+    {
+        int errno = error is UnauthorizedAccessException ? error.InnerException?.HResult ?? (int)Errno.EACCES : error.HResult;
+        return error switch
+        {
+            FileNotFoundException or DirectoryNotFoundException => SysctlFault.Absent,
+            _ => (Errno)errno switch
+            {
+                Errno.EROFS => SysctlFault.ReadOnly,
+                // Outside the first namespace the kernel takes the write bit from some files, from root too.
+                Errno.EACCES when !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0 => SysctlFault.ReadOnly,
+                Errno.EACCES or Errno.EPERM => SysctlFault.NoPermission,
+                Errno.EINVAL or Errno.ERANGE => SysctlFault.OutOfRange,
+                _ => SysctlFault.Failed,
+            },
+        };
+    }
+}

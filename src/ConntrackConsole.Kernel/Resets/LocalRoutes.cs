@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Kernel.Resets;
+
+/// <summary>The one question to rtnetlink that <see cref="Locality"/> needs (linux/rtnetlink.h).</summary>
+internal sealed class LocalRoutes : IDisposable
+{
+    private const ushort GetRoute = 26;
+    private const int RouteHeader = 12; // struct rtmsg
+    private const ushort RtaDestination = 1;
+    private const ushort RtaOutInterface = 4;
+    private const ushort RtaGateway = 5;
+    private const ushort RtaMultipath = 9;
+    private const ushort RtaVia = 18;
+    private const byte TypeUnicast = 1;
+    private const byte TypeLocal = 2;
+    // Answer with the table's entry and its prefix length instead of a route to this one address (4.13).
+    private const uint FibMatch = 0x2000;
+
+    private const byte AfInet = 2;
+    private const byte AfInet6 = 10;
+
+    private readonly NetlinkSocket _socket = NetlinkSocket.Open(NetlinkFamily.Route);
+    private readonly LeafLinks _links;
+
+    public LocalRoutes() => _links = new LeafLinks(_socket, TimeProvider.System);
+
+    public bool IsLocal(Ip address)
+    {
+        try
+        {
+            return Find(address) switch
+            {
+                { Type: TypeLocal } => true,
+                { Type: TypeUnicast, HasGateway: false, Link: > 0 } route =>
+                    _links.IsPodCable(route.Link) ? route.PrefixLength == address.Length * 8 : _links.IsPodBridge(route.Link),
+                _ => false,
+            };
+        }
+        catch (NetlinkException)
+        {
+            // No answer is no proof that it is ours; the next look-up asks again.
+            return false;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private Route Find(Ip address)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        Span<byte> bytes = stackalloc byte[16];
+        bytes = bytes[..address.WriteBytes(bytes)];
+        Span<byte> header = stackalloc byte[RouteHeader];
+        header.Clear();
+        header[0] = address.IsV4 ? AfInet : AfInet6;
+        header[1] = (byte)(bytes.Length * 8);
+        MemoryMarshal.Write(header[8..], FibMatch);
+        var writer = new NetlinkWriter(buffer);
+        writer.Begin(GetRoute, NetlinkFlags.Request | NetlinkFlags.Ack, _socket.NextSequence());
+        writer.Raw(header);
+        writer.Attribute(RtaDestination, bytes);
+        writer.End();
+
+        var route = default(Route);
+        var answer = _socket.Query(writer.Written);
+        while (answer.MoveNext())
+        {
+            var attributes = answer.Current.Attributes(RouteHeader);
+            route = new Route(Type: answer.Current.Payload[7], PrefixLength: answer.Current.Payload[1], Link: 0, HasGateway: false);
+            while (attributes.MoveNext())
+            {
+                route = attributes.Type switch
+                {
+                    RtaOutInterface => route with { Link = attributes.U32Host() },
+                    RtaGateway or RtaVia or RtaMultipath => route with { HasGateway = true },
+                    _ => route,
+                };
+            }
+        }
+
+        // An error (ENETUNREACH, EHOSTUNREACH, EACCES for prohibit) leaves the default: no route, not local.
+        return route;
+    }
+
+    private readonly record struct Route(byte Type, byte PrefixLength, uint Link, bool HasGateway);
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ConntrackConsole.Kernel.Resets;
+
+/// <summary>Calls and numbers of packet sockets (linux/if_packet.h); the base class library knows no such address family.</summary>
+internal static unsafe partial class PacketNative
+{
+    public const int AF_PACKET = 17;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCK_NONBLOCK = 0x800;
+    public const int SOCK_CLOEXEC = 0x80000;
+    public const ushort ETH_P_ALL = 3;
+    public const byte PACKET_HOST = 0;
+    public const int SOL_SOCKET = 1;
+    public const int SO_RCVBUFFORCE = 33;
+    public const int SO_ATTACH_FILTER = 26;
+    public const int SOL_PACKET = 263;
+    public const int PACKET_STATISTICS = 6;
+    public const int PACKET_IGNORE_OUTGOING = 23; // 4.20
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct SockAddrLl
+    {
+        public ushort Family;
+        public ushort ProtocolNetworkOrder;
+        public int Interface;
+        public ushort HardwareType;
+        public byte PacketType;
+        public byte AddressLength;
+        public ulong Address;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Statistics
+    {
+        public uint Packets;
+        public uint Drops;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FilterProgram
+    {
+        public ushort Length;
+        public PacketFilter.Instruction* Instructions;
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(SafeFileHandle socket, SockAddrLl* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetSockOpt(SafeFileHandle socket, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetSockOpt(SafeFileHandle socket, int level, int name, void* value, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
+    public static partial nint ReceiveFrom(SafeFileHandle socket, byte* buffer, nuint length, int flags, SockAddrLl* from, uint* fromLength);
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
+
+namespace ConntrackConsole.Kernel.Resets;
+
+/// <summary>
+/// The TCP resets of this node, of every pod on it, as the kernel makes and receives them: a thread reads the rings as
+/// soon as they fill, keeps what is local (<see cref="Locality"/>) and queues it for <see cref="Drain"/>.
+/// </summary>
+public sealed class ResetTrace : IDisposable
+{
+    // Pages of one ring before the next has its turn: a storm on one CPU must not starve the others.
+    private const int PagesPerTurn = 64;
+
+    // The longest a page of the ring is; read(2) gives one page a call.
+    private const int LongestPage = 64 * 1024;
+
+    // A poll that sees no record ends after this: the time to look at CPUs that came back.
+    private const int IdleMs = 1000;
+
+    private readonly TraceInstance _instance;
+    private readonly Locality _locality;
+    private readonly TracePageLayout _page;
+    private readonly ResetDecoder _decoder;
+    private readonly SafeFileHandle _wake = TraceNative.OpenEvent();
+    private readonly Thread _reader;
+    private readonly ResetQueue _queue = new();
+    private long _unplaced;
+    private volatile bool _stopping;
+
+    private ResetTrace(TraceInstance instance, Locality locality, TracePageLayout page, ResetDecoder decoder)
+    {
+        _instance = instance;
+        _locality = locality;
+        _page = page;
+        _decoder = decoder;
+        _reader = new Thread(Read) { IsBackground = true, Name = "reset trace" };
+    }
+
+    /// <summary>True where the kernel tells why a reset was made and traces those without a socket (since 6.10).</summary>
+    public bool HasReasons => _decoder.HasReasons;
+
+    /// <summary>Opens tracefs, makes an instance and starts to listen.</summary>
+    /// <param name="locality">What counts as local. It stays the caller's, but only the reader uses it from now on.</param>
+    /// <param name="trace">The trace, or null.</param>
+    /// <param name="why">Where there is none: one sentence with the reason and what would help.</param>
+    public static bool TryOpen(Locality locality, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why) =>
+        TryOpen(locality, 0, out trace, out why);
+
+    internal static bool TryOpen(
+        Locality locality, int bufferKiB, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why)
+    {
+        ArgumentNullException.ThrowIfNull(locality);
+        trace = null;
+        if (!BitConverter.IsLittleEndian)
+        {
+            why = "Resets are read from trace rings on little-endian machines only.";
+            return false;
+        }
+
+        if (!Tracefs.TryOpen(out var tracefs, out why))
+            return false;
+        if (!TraceInstance.TryCreate(tracefs, bufferKiB, out var instance, out why))
+        {
+            tracefs.Dispose();
+            return false;
+        }
+
+        if (!instance.TryPageLayout(out var page))
+            why = "The layout of this kernel's trace pages (events/header_page) cannot be read.";
+        else if (ResetDecoder.TryCreate(instance.TryRead, out var decoder, out why)
+            && instance.TryEnable(ResetDecoder.Made) && instance.TryEnable(ResetDecoder.Received))
+            trace = new ResetTrace(instance, locality, page, decoder);
+        else
+            why ??= "The tracepoints of TCP resets cannot be switched on.";
+
+        if (trace is null)
+        {
+            instance.Dispose();
+            why ??= "The trace of TCP resets cannot be opened.";
+            return false;
+        }
+
+        trace._reader.Start();
+        why = null;
+        return true;
+    }
+
+    /// <summary>This kernel's name of a reason, such as NO_SOCKET; null for 0 on a kernel that tells none.</summary>
+    public string? ReasonName(byte reason) => _decoder.ReasonName(reason);
+
+    /// <summary>Takes what was recorded since the last call, oldest first within a CPU.</summary>
+    /// <returns>How many were written; as many as fit, so call again while it equals the length.</returns>
+    public int Drain(Span<ResetRecord> into) => _queue.Drain(into);
+
+    /// <summary>
+    /// Records lost since the last call: overwritten in the ring before they were read, damaged, or too many for the queue.
+    /// Not 0 = a gap. A lower bound where the kernel did not tell the number.
+    /// </summary>
+    public long TakeLost() => _queue.TakeLost();
+
+    /// <summary>
+    /// Resets that name no peer (<see cref="ResetRecord.IsPlaced"/>) since the last call, of all network namespaces of the
+    /// machine: they cannot be told to belong to this node, and show only where they are received.
+    /// </summary>
+    public long TakeUnplaced() => Interlocked.Exchange(ref _unplaced, 0);
+
+    /// <summary>Stops the reader and removes the instance.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+            return;
+        _stopping = true;
+        _ = TraceNative.SignalEvent(_wake, 1);
+        _reader.Join();
+        _instance.Dispose();
+        _wake.Dispose();
+    }
+
+    private void Read()
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(LongestPage, pinned: true);
+        var waiting = new TraceNative.PollFd[_instance.Rings.Count + 1];
+        waiting[^1] = new TraceNative.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = TraceNative.POLLIN };
+        long armed = -IdleMs;
+        while (!_stopping)
+        {
+            if (Environment.TickCount64 - armed >= IdleMs)
+            {
+                armed = Environment.TickCount64;
+                for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
+                    waiting[cpu] = new TraceNative.PollFd { Fd = (int)_instance.Rings[cpu].DangerousGetHandle(), Events = TraceNative.POLLIN };
+            }
+
+            // -1 is EINTR, or a shortage of memory that passes: look again.
+            if (TraceNative.Poll(waiting, IdleMs) <= 0)
+                continue;
+            for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
+            {
+                if ((waiting[cpu].Returned & TraceNative.POLLERR) != 0)
+                    waiting[cpu].Fd = -1; // The CPU is offline: no record, and poll would never wait again.
+                else if (waiting[cpu].Returned != 0)
+                    ReadRing(_instance.Rings[cpu], buffer);
+            }
+        }
+    }
+
+    private void ReadRing(SafeFileHandle ring, byte[] buffer)
+    {
+        for (int pages = 0; pages < PagesPerTurn; pages++)
+        {
+            int length = TraceNative.Read(ring, buffer);
+            if (length <= 0)
+                return; // EAGAIN: all read.
+            ReadPage(buffer.AsSpan(0, length), TraceTime.Now());
+        }
+    }
+
+    private void ReadPage(ReadOnlySpan<byte> bytes, TraceTime now)
+    {
+        var page = new TracePage(bytes, _page);
+        while (page.MoveNext())
+        {
+            if (!_decoder.TryDecode(page.Record, now.ToUnixMs(page.Timestamp), out var reset))
+                continue;
+            if (!reset.IsPlaced)
+                Interlocked.Increment(ref _unplaced);
+            else if (!reset.Src.IsLoopback && !reset.Dst.IsLoopback && _locality.IsLocal(reset.Here))
+                _queue.Add(reset);
+        }
+
+        if (page.Lost > 0 || page.IsDamaged)
+            _queue.AddLost(page.Lost + (page.IsDamaged ? 1 : 0));
+    }
+
+    // One reading of both clocks: Stopwatch is CLOCK_MONOTONIC in nanoseconds on Linux, as is the trace clock "mono".
+    // Taken anew for every page, so a step of the wall clock is followed.
+    private readonly record struct TraceTime(long UnixMs, long MonotonicNs)
+    {
+        public static TraceTime Now() => new(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Stopwatch.GetTimestamp());
+
+        public long ToUnixMs(ulong stampNs) => UnixMs - ((MonotonicNs - (long)stampNs) / 1_000_000);
+    }
+}

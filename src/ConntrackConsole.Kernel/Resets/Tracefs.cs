@@ -1,0 +1,76 @@
+using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Kernel.Netlink;
+using Microsoft.Win32.SafeHandles;
+
+namespace ConntrackConsole.Kernel.Resets;
+
+/// <summary>
+/// A way into tracefs: where the machine has it mounted, else through a detached mount of our own, so that nothing that
+/// others can see changes (kernel documentation: Documentation/trace/ftrace.rst, fsmount(2)).
+/// </summary>
+public sealed class Tracefs : IDisposable
+{
+    private const string UsualPlace = "/sys/kernel/tracing";
+
+    // An automount of debugfs: merely looking there mounts it for all to see, so it comes last.
+    private const string OldPlace = "/sys/kernel/debug/tracing";
+
+    private const Errno NoSuchSystemCall = (Errno)38; // ENOSYS
+
+    private readonly SafeFileHandle? _mount;
+
+    private Tracefs(string root, SafeFileHandle? mount)
+    {
+        Root = root;
+        _mount = mount;
+    }
+
+    /// <summary>Path of the file system's root, valid in this process until disposed.</summary>
+    public string Root { get; }
+
+    /// <summary>True where the machine had it mounted, false for our own detached mount.</summary>
+    public bool IsShared => _mount is null;
+
+    /// <summary>Finds or mounts it.</summary>
+    /// <param name="tracefs">The way in, or null.</param>
+    /// <param name="why">Where there is none: one sentence with the reason and what would help.</param>
+    public static bool TryOpen([NotNullWhen(true)] out Tracefs? tracefs, [NotNullWhen(false)] out string? why)
+    {
+        why = null;
+        if (HasInstances(UsualPlace))
+        {
+            tracefs = new Tracefs(UsualPlace, null);
+            return true;
+        }
+
+        var mount = TraceNative.MountDetached("tracefs", out Errno errno);
+        string root = mount.IsInvalid ? OldPlace : $"/proc/self/fd/{mount.DangerousGetHandle()}";
+        if (!HasInstances(root))
+        {
+            why = mount.IsInvalid
+                ? Explain(errno)
+                : "This tracefs has no instances that this process may write: run as root (kernel lockdown also forbids it).";
+            mount.Dispose();
+            tracefs = null;
+            return false;
+        }
+
+        tracefs = new Tracefs(root, mount.IsInvalid ? null : mount);
+        return true;
+    }
+
+    /// <summary>Ends the detached mount, if it was one.</summary>
+    public void Dispose() => _mount?.Dispose();
+
+    private static bool HasInstances(string root) => TraceNative.Access(root + "/instances", TraceNative.W_OK) == 0;
+
+    private static string Explain(Errno errno) => errno switch
+    {
+        Errno.EPERM or Errno.EACCES =>
+            "tracefs is not writable at /sys/kernel/tracing and mounting it is not permitted: run as root, and in a container mount the host's /sys/kernel/tracing or add CAP_SYS_ADMIN.",
+        Errno.ENODEV => "This kernel has no tracefs (CONFIG_TRACING is off).",
+        NoSuchSystemCall =>
+            "tracefs is not mounted and this kernel cannot mount without a mount point (before Linux 5.2): mount tracefs at /sys/kernel/tracing.",
+        _ => $"tracefs is not mounted and could not be mounted: {errno.Describe()}.",
+    };
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using ConntrackConsole.Lab.Network;
+
+namespace ConntrackConsole.Lab.Cluster;
+
+internal static class NodeObject
+{
+    public static JsonObject Create(LabNode node)
+    {
+        string now = Metadata.Stamp(DateTimeOffset.UtcNow);
+        JsonObject Condition(string type, string status, string reason) => new()
+        {
+            ["type"] = type,
+            ["status"] = status,
+            ["lastHeartbeatTime"] = now,
+            ["lastTransitionTime"] = now,
+            ["reason"] = reason,
+        };
+        return new JsonObject
+        {
+            ["kind"] = "Node",
+            ["apiVersion"] = "v1",
+            ["metadata"] = Metadata.Create(node.Name, null, new JsonObject
+            {
+                ["kubernetes.io/hostname"] = node.Name,
+                ["kubernetes.io/os"] = "linux",
+                ["topology.kubernetes.io/zone"] = "lab",
+            }),
+            ["spec"] = new JsonObject { ["podCIDR"] = node.PodCidr, ["podCIDRs"] = new JsonArray(node.PodCidr) },
+            ["status"] = new JsonObject
+            {
+                ["conditions"] = new JsonArray(
+                    Condition("MemoryPressure", "False", "KubeletHasSufficientMemory"),
+                    Condition("DiskPressure", "False", "KubeletHasNoDiskPressure"),
+                    Condition("PIDPressure", "False", "KubeletHasSufficientPID"),
+                    Condition("Ready", "True", "KubeletReady")),
+                ["addresses"] = new JsonArray(
+                    new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address.ToString() },
+                    new JsonObject { ["type"] = "Hostname", ["address"] = node.Name }),
+                ["nodeInfo"] = new JsonObject
+                {
+                    ["bootID"] = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(),
+                    ["kernelVersion"] = File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
+                    ["osImage"] = "network namespace",
+                    ["containerRuntimeVersion"] = "conntrack-lab://1",
+                    ["kubeletVersion"] = Discovery.KubernetesVersion,
+                    ["kubeProxyVersion"] = "",
+                    ["operatingSystem"] = "linux",
+                    ["architecture"] = "amd64",
+                },
+            },
+        };
+    }
+}

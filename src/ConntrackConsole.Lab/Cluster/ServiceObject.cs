@@ -1,0 +1,30 @@
+using System.Text.Json.Nodes;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Lab.Cluster;
+
+/// <summary>A Service with a ClusterIP.</summary>
+internal sealed record LabService(string Namespace, string Name, Ip Address, ushort Port, ushort TargetPort)
+{
+    public string Key => $"{Namespace}/{Name}";
+
+    public JsonObject ToJson() => new()
+    {
+        ["kind"] = "Service",
+        ["apiVersion"] = "v1",
+        ["metadata"] = Metadata.Create(Name, Namespace),
+        ["spec"] = new JsonObject
+        {
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = "TCP", ["port"] = Port, ["targetPort"] = "http" }),
+            ["selector"] = new JsonObject { ["app"] = Name },
+            ["clusterIP"] = Address.ToString(),
+            ["clusterIPs"] = new JsonArray(Address.ToString()),
+            ["type"] = "ClusterIP",
+            ["sessionAffinity"] = "None",
+            ["ipFamilies"] = new JsonArray("IPv4"),
+            ["ipFamilyPolicy"] = "SingleStack",
+            ["internalTrafficPolicy"] = "Cluster",
+        },
+        ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
+    };
+}

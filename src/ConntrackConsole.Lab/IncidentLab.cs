@@ -1,0 +1,198 @@
+using ConntrackConsole.Lab.CommandLine;
+using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Instances;
+using ConntrackConsole.Lab.Network;
+using ConntrackConsole.Lab.Proxy;
+using ConntrackConsole.Lab.Story;
+
+namespace ConntrackConsole.Lab;
+
+/// <summary>The whole lab: built up, run, taken down in the reverse order, whatever happens in between.</summary>
+internal sealed class IncidentLab : IAsyncDisposable
+{
+    private const string ServiceName = "checkout", ClientName = "storefront";
+    private static readonly TimeSpan FirstRollout = TimeSpan.FromSeconds(10);
+
+    private readonly LabOptions _options;
+    private readonly Chronicle _chronicle;
+    private readonly Stack<Func<ValueTask>> _takeDown = new();
+    private RollingUpdate _rollingUpdate = null!;
+    private LabPod _farClient = null!;
+
+    private IncidentLab(LabOptions options, Chronicle chronicle)
+    {
+        _options = options;
+        _chronicle = chronicle;
+    }
+
+    /// <summary>Builds the lab, plays its story until stopped, and removes it.</summary>
+    public static async Task RunAsync(LabOptions options, CancellationToken stop)
+    {
+        using var chronicle = new Chronicle(options.Labels, options.Events);
+        await using var lab = new IncidentLab(options, chronicle);
+        try
+        {
+            await lab.BuildAsync(stop);
+            await lab.PlayAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        chronicle.Say("Taking the lab down ...");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_takeDown.TryPop(out var step))
+        {
+            try
+            {
+                await step();
+            }
+            catch (Exception e)
+            {
+                // The next steps still have something to remove.
+                Console.Error.WriteLine($"While taking the lab down: {e.Message}");
+            }
+        }
+    }
+
+    private async Task BuildAsync(CancellationToken stop)
+    {
+        var instance = LabInstance.Claim(_chronicle.Say);
+        Later(() =>
+        {
+            Leftovers.Remove(instance.Prefix); // Whatever a step before this one could not remove.
+            instance.Dispose();
+        });
+        string data = _options.Data ?? instance.CreateDataDirectory();
+        Directory.CreateDirectory(data);
+
+        var network = LabNetwork.Create(instance);
+        Later(network.Dispose);
+
+        stop.ThrowIfCancellationRequested();
+        // The cluster's memory, and who writes into it.
+        var store = new ObjectStore();
+        var service = new LabService(Kubelet.Namespace, ServiceName, instance.Addresses.Service(10), 80, 8080);
+        foreach (var node in network.Nodes)
+            store.Put("nodes", NodeObject.Create(node));
+        var serviceObject = service.ToJson();
+        store.Put("services", serviceObject);
+        var slice = new EndpointSliceObject(store, service, serviceObject);
+        var rules = new RuleBoard(_chronicle);
+        foreach (var node in network.Nodes)
+        {
+            var proxy = new KubeProxy(node, store, [service], rules.Synced);
+            proxy.Start();
+            Later(proxy.DisposeAsync);
+            var endpoints = await ProxyEndpoints.StartAsync(node.Place, proxy.State);
+            Later(endpoints.DisposeAsync);
+        }
+
+        var api = await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(10));
+        Later(api.DisposeAsync);
+        string kubeconfig = Path.Combine(data, "kubeconfig");
+        Kubeconfig.Write(kubeconfig, api);
+
+        var observers = new Observers(_chronicle, data);
+        Later(observers.DisposeAsync);
+        if (_options.WithConsole)
+        {
+            int port = Observers.FindPort(_options.Port, instance.Number)
+                ?? throw new InvalidOperationException("No port for the console on 127.0.0.1 is free; give one with --port.");
+            await observers.StartAsync(kubeconfig, port, network.Nodes, stop);
+        }
+
+        var truth = new GroundTruth(_chronicle, service);
+        var kubelet = new Kubelet(store, instance.Prefix, _chronicle, (pod, report) =>
+        {
+            if (pod.Name.StartsWith(ClientName, StringComparison.Ordinal))
+                truth.FromClient(pod, report);
+            else
+                truth.FromServer(pod, report);
+        });
+        Later(kubelet.Dispose);
+        Later(kubelet.RemoveAllAsync);
+        _rollingUpdate = new RollingUpdate(kubelet, truth, _chronicle, rules, service, slice);
+        var (first, second, third) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
+        Later(_rollingUpdate.Dispose);
+        await _rollingUpdate.DeployAsync([first, second, first]);
+        await rules.WithAsync(network.Nodes.Count, 3);
+        stop.ThrowIfCancellationRequested();
+        string clientHash = Metadata.Suffix(9);
+        var nearClient = await kubelet.StartClientAsync(first, ClientName, clientHash, service, _options.Connections);
+        _farClient = await kubelet.StartClientAsync(third, ClientName, clientHash, service, _options.Connections);
+
+        Introduce(instance, network, service, kubeconfig, nearClient, observers.Url);
+        _chronicle.Event("ready", new
+        {
+            url = observers.Url,
+            instance = instance.Number,
+            prefix = instance.Prefix,
+            kubeconfig,
+            data,
+            service = $"{service.Address}:{service.Port}",
+            nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Place.Name, podCidr = node.PodCidr }),
+        });
+    }
+
+    private async Task PlayAsync(CancellationToken stop)
+    {
+        using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        new ControlLines(ObeyAsync, quit, _chronicle.Say).Start();
+        var next = _options.Interval < FirstRollout ? _options.Interval : FirstRollout;
+        for (int i = 0; _options.Rollouts is not { } most || i < most; i++)
+        {
+            await Task.Delay(next, quit.Token);
+            var scenario = _options.Scenario ?? Scenarios.All[i % Scenarios.All.Count].Scenario;
+            await Task.WhenAll(_rollingUpdate.RunAsync(scenario), Task.Delay(_options.Interval, quit.Token)).WaitAsync(quit.Token);
+            next = TimeSpan.Zero;
+        }
+
+        _chronicle.Tell("story-done", "No more rolling updates; the lab stays up until it is stopped.");
+        await Task.Delay(Timeout.Infinite, quit.Token);
+    }
+
+    private async Task ObeyAsync(ControlLine line)
+    {
+        switch (line)
+        {
+            case ControlLine.Rollout rollout:
+                await _rollingUpdate.RunAsync(rollout.Scenario);
+                break;
+            case ControlLine.Invalid invalid:
+                await _rollingUpdate.SpoilAsync(invalid.Segments);
+                break;
+            case ControlLine.Abort abort:
+                _farClient.Process.Tell($"abort {abort.How}");
+                break;
+        }
+    }
+
+    private void Introduce(LabInstance instance, LabNetwork network, LabService service, string kubeconfig, LabPod nearClient, string url)
+    {
+        _chronicle.Say($"""
+
+            Lab {instance.Number} is up. No packet of it can leave this machine; Ctrl-C removes it all.
+              nodes     {string.Join("   ", network.Nodes.Select(node => $"{node.Name} {node.Address} (pods {node.PodCidr})"))}
+              Service   {service.Key} {service.Address}:{service.Port}, three pods on node1 and node2
+              clients   {nearClient.Name} on node1 and {_farClient.Name} on node3, {_options.Connections} keep-alive connections each
+              look      ip netns exec {network.Nodes[2].Place.Name} conntrack -L
+              cluster   kubectl --kubeconfig {kubeconfig} get pods -n {service.Namespace} --watch
+            """);
+        if (url.Length > 0)
+            _chronicle.Say($"\n  Open      {url}\n");
+    }
+
+    private void Later(Action step) => Later(() =>
+    {
+        step();
+        return ValueTask.CompletedTask;
+    });
+
+    private void Later(Func<Task> step) => Later(() => new ValueTask(step()));
+
+    private void Later(Func<ValueTask> step) => _takeDown.Push(step);
+}

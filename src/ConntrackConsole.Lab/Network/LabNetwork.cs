@@ -1,0 +1,80 @@
+using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Routes;
+using ConntrackConsole.Lab.Instances;
+
+namespace ConntrackConsole.Lab.Network;
+
+/// <summary>
+/// Three nodes, each joined to each other by a cable of its own. There is no uplink: no interface leads out of these
+/// namespaces, so no packet can leave the machine whatever is sent.
+/// </summary>
+internal sealed class LabNetwork : IDisposable
+{
+    private LabNetwork(IReadOnlyList<LabNode> nodes) => Nodes = nodes;
+
+    public IReadOnlyList<LabNode> Nodes { get; }
+
+    public static LabNetwork Create(LabInstance instance)
+    {
+        var addresses = instance.Addresses;
+        var network = new LabNetwork([.. Enumerable.Range(1, AddressPlan.Nodes)
+            .Select(number => new LabNode(number, NetworkNamespace.Create($"{instance.Prefix}node{number}"), addresses))]);
+        foreach (var node in network.Nodes)
+            node.Place.Run(() => Prepare(node));
+        foreach (var node in network.Nodes)
+        {
+            foreach (var other in network.Nodes.Where(other => other.Number > node.Number))
+                Join(node, other);
+        }
+
+        return network;
+    }
+
+    public void Dispose()
+    {
+        foreach (var node in Nodes)
+        {
+            node.Place.Dispose();
+            NetworkNamespace.Delete(node.Place.Name);
+        }
+    }
+
+    private static void Prepare(LabNode node)
+    {
+        NamespaceSysctl.Set("net/ipv4/ip_forward", "1");
+        NamespaceSysctl.Set("net/ipv4/conf/all/rp_filter", "0");
+        NamespaceSysctl.Set("net/ipv4/conf/default/rp_filter", "0");
+        NamespaceSysctl.Set("net/ipv4/conf/all/send_redirects", "0");
+        NamespaceSysctl.Set("net/ipv4/conf/default/send_redirects", "0");
+        NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"); // no neighbour discovery between the lines
+        using var routes = RouteSocket.Open();
+        routes.SetUp("lo", up: true);
+        // A pod's own route is longer; without one, what is sent to a removed pod vanishes, as in real pod networks.
+        routes.AddBlackhole(node.Addresses.PodNetwork(node.Number), 24);
+    }
+
+    private static void Join(LabNode left, LabNode right)
+    {
+        left.Place.Run(() =>
+        {
+            using var routes = RouteSocket.Open();
+            using var other = File.OpenHandle(right.Place.FilePath);
+            routes.AddVeth($"cable{right.Number}", $"cable{left.Number}", other);
+            Connect(routes, left, right);
+        });
+        right.Place.Run(() =>
+        {
+            using var routes = RouteSocket.Open();
+            Connect(routes, right, left);
+        });
+    }
+
+    private static void Connect(RouteSocket routes, LabNode node, LabNode other)
+    {
+        string cable = $"cable{other.Number}";
+        routes.AddAddress(cable, node.Address, 32);
+        routes.SetUp(cable, up: true);
+        routes.AddRoute(other.Address, 32, cable, source: node.Address);
+        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, cable, other.Address, node.Address);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Network;
+using ConntrackConsole.Lab.Processes;
+using ConntrackConsole.Lab.Workload;
+
+namespace ConntrackConsole.Lab.Story;
+
+/// <summary>
+/// The kubelets of all nodes: start and end pods, and tell the API server in the order that a real cluster does.
+/// The pauses are those of recordings of a 1.36 cluster.
+/// </summary>
+internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chronicle, Action<LabPod, WorkloadReport> report)
+    : IDisposable
+{
+    public const string Namespace = "shop";
+    public const int PreStopSeconds = 2;
+    private const int ServerPort = 8080;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<string, LabPod> _pods = new();
+    private readonly ConcurrentDictionary<string, PodSandbox> _sandboxes = new();
+
+    public async Task<LabPod> StartServerAsync(LabNode node, string app, string hash, EndpointSliceObject slice)
+    {
+        var pod = await StartAsync(node, app, hash, ServerPort, PreStopSeconds, ["serve", "--port", $"{ServerPort}"], waitFor: "listening");
+        pod.Object.Running(pod.Ip);
+        await PauseAsync(5, 15);
+        slice.Set(pod.Object, pod.Ip, node.Name, ready: false, serving: false, terminating: false);
+        await PauseAsync(10, 40);
+        pod.Object.Ready();
+        await PauseAsync(5, 40);
+        slice.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
+        return pod;
+    }
+
+    public async Task<LabPod> StartClientAsync(LabNode node, string app, string hash, LabService service, int connections)
+    {
+        var pod = await StartAsync(node, app, hash, 0, 0,
+            ["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], waitFor: null);
+        pod.Object.Running(pod.Ip);
+        await PauseAsync(10, 40);
+        pod.Object.Ready();
+        return pod;
+    }
+
+    /// <summary>
+    /// Takes a pod away, from the deletion of its object to its disappearance. <paramref name="settled"/> (the rules of all
+    /// nodes) is awaited before a pod vanishes, so that only connections that exist are hit.
+    /// </summary>
+    public async Task EndAsync(LabPod pod, EndpointSliceObject slice, Ending ending, Func<Task> settled)
+    {
+        pod.Object.Terminating();
+        chronicle.Tell("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
+        await PauseAsync(2, 55);
+        slice.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+        pod.Object.TerminationObserved();
+
+        int exitCode;
+        switch (ending)
+        {
+            case Ending.Drain:
+                await Task.Delay(TimeSpan.FromSeconds(PreStopSeconds), _stopping.Token);
+                chronicle.Event("sigterm", Fields(pod));
+                exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
+                break;
+            case Ending.AtOnce:
+                pod.Process.Tell("exit-at-once");
+                await PauseAsync(300, 400);
+                chronicle.Event("sigterm", Fields(pod));
+                exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
+                break;
+            default:
+                await settled();
+                pod.Sandbox.Disconnect();
+                chronicle.Tell("vanished", $"{pod.Name}: its cable is down, and only then its process is killed: nobody is told", Fields(pod));
+                pod.Process.Signal(ProcessCalls.SIGKILL);
+                exitCode = await pod.Process.Exited;
+                break;
+        }
+
+        chronicle.Event("exited", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+        await PauseAsync(60, 180);
+        pod.Object.Ended(exitCode);
+        await PauseAsync(2, 15);
+        slice.Remove(pod.Object);
+        chronicle.Event("endpoint-removed", Fields(pod));
+        await PauseAsync(100, 300);
+        Remove(pod);
+        await PauseAsync(200, 600);
+        pod.Object.Delete();
+        chronicle.Tell("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+    }
+
+    /// <summary>Kills and removes everything, for the lab's own end.</summary>
+    public async Task RemoveAllAsync()
+    {
+        await _stopping.CancelAsync(); // What is on its way ends at its next pause.
+        foreach (var pod in _pods.Values)
+            pod.Process.Signal(ProcessCalls.SIGKILL);
+        foreach (var pod in _pods.Values)
+            await pod.Process.Exited;
+        foreach (var pod in _pods.Values)
+            Remove(pod);
+        foreach (var sandbox in _sandboxes.Values)
+            sandbox.Remove();
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task<LabPod> StartAsync(
+        LabNode node, string app, string hash, int port, int preStop, IEnumerable<string> arguments, string? waitFor)
+    {
+        var pod = new PodObject(store, Namespace, app, hash, node.Name, node.Address.ToString(), port, preStop);
+        pod.Add();
+        await PauseAsync(15, 30);
+        pod.Scheduled();
+        await PauseAsync(15, 40);
+        pod.Creating();
+        var sandbox = await Task.Run(() => PodSandbox.Create(node, prefix, pod.Name));
+        _sandboxes[pod.Name] = sandbox;
+        pod.SandboxReady();
+
+        var running = new TaskCompletionSource<LabPod>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = ChildProcess.Start(sandbox.Place, arguments, line =>
+        {
+            if (WorkloadReport.TryParse(line) is not { } told)
+            {
+                chronicle.Tell("process-said", $"{pod.Name}: {line}", new { pod = pod.Name, line });
+                return;
+            }
+
+            if (told.Event == waitFor)
+                awaited.TrySetResult();
+            report(running.Task.GetAwaiter().GetResult(), told);
+        });
+        var started = new LabPod(pod, node, sandbox, process);
+        _pods[pod.Name] = started;
+        running.SetResult(started);
+        if (waitFor is not null)
+        {
+            var first = await Task.WhenAny(awaited.Task, process.Exited).WaitAsync(TimeSpan.FromSeconds(30));
+            if (first != awaited.Task)
+                throw new InvalidOperationException($"{pod.Name} ended before it was up, with exit code {process.Exited.Result}.");
+        }
+
+        chronicle.Event("started", Fields(started));
+        return started;
+    }
+
+    private void Remove(LabPod pod)
+    {
+        pod.Sandbox.Remove();
+        pod.Process.Dispose();
+        _sandboxes.TryRemove(pod.Name, out _);
+        _pods.TryRemove(pod.Name, out _);
+    }
+
+    private static object Fields(LabPod pod) => new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name };
+
+    private Task PauseAsync(int atLeastMs, int atMostMs) => Task.Delay(Random.Shared.Next(atLeastMs, atMostMs + 1), _stopping.Token);
+}

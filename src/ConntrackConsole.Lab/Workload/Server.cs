@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using ConntrackConsole.Lab.Processes;
+
+namespace ConntrackConsole.Lab.Workload;
+
+/// <summary>
+/// The application in a pod: answers each request line with its own address. At SIGTERM it drains (or, told so, leaves at
+/// once with requests unread, which makes the kernel reset its connections); on demand it misbehaves as in mechanism M1.
+/// </summary>
+internal sealed class Server(int port)
+{
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<Socket, Conversation> _conversations = new();
+    private volatile bool _drains;
+    private volatile bool _stopsReading;
+
+    /// <summary>Leave at SIGTERM without draining.</summary>
+    public bool ExitsAtOnce { get; set; }
+
+    /// <summary>Serves until SIGTERM and what follows it.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync()
+    {
+        var terminated = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            terminated.TrySetResult();
+        });
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Any, port));
+        listener.Listen(128);
+        new WorkloadReport(WorkloadReport.Now, "listening", Local: listener.LocalEndPoint!.ToString()).Print();
+        _ = AcceptAsync(listener);
+
+        await terminated.Task;
+        if (ExitsAtOnce)
+            await LeaveAsync();
+        _drains = true;
+        await UntilEmptyAsync(DrainTime);
+        foreach (var (socket, conversation) in _conversations)
+            conversation.Locked(() => socket.Shutdown(SocketShutdown.Send)); // idle ones: half-close, the client closes
+        await UntilEmptyAsync(LastWords);
+        return 0;
+    }
+
+    /// <summary>Sends a segment beyond the window on the connection from this client, or on any where null.</summary>
+    public async Task MisbehaveAsync(string? client)
+    {
+        var chosen = _conversations.Where(pair => client is null || EndsOf(pair.Key)?.Remote.ToString() == client)
+            .OrderBy(_ => Random.Shared.Next()).FirstOrDefault();
+        if (chosen.Key is not { } socket)
+            return;
+        if (EndsOf(socket) is not var (local, remote))
+            return;
+        int? resets = null;
+        try
+        {
+            using var segment = new BadSegment(local, remote);
+            // Said before it is done: the client's own report of what follows must not come first.
+            Report("invalid-sending");
+            await Task.Delay(50);
+            chosen.Value.Locked(() =>
+            {
+                segment.Send(TcpRepair.Read(socket));
+                resets = 0;
+            });
+            if (resets is not null)
+                resets = await segment.CountResetsAsync(TimeSpan.FromSeconds(1));
+        }
+        catch (SocketException)
+        {
+            // The connection ended under our hands.
+        }
+
+        Report("invalid-segment");
+
+        void Report(string name) => new WorkloadReport(
+            WorkloadReport.Now, name, Local: local.ToString(), Remote: remote.ToString(), Resets: resets).Print();
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (true)
+        {
+            var socket = await listener.AcceptAsync();
+            socket.NoDelay = true;
+            var conversation = new Conversation();
+            _conversations[socket] = conversation;
+            _ = Task.Run(() => ConverseAsync(socket, conversation));
+        }
+    }
+
+    private async Task ConverseAsync(Socket socket, Conversation conversation)
+    {
+        byte[] buffer = new byte[256];
+        string me = socket.LocalEndPoint!.ToString()!;
+        try
+        {
+            while (true)
+            {
+                await socket.ReceiveAsync(Memory<byte>.Empty); // Data is there; but is it still for us to read?
+                if (_stopsReading)
+                    return;
+                int length = await socket.ReceiveAsync(buffer);
+                if (length == 0)
+                    break;
+                byte[] answer = Encoding.ASCII.GetBytes($"OK {me}{(_drains ? " close" : "")}\n");
+                for (int lines = buffer.AsSpan(0, length).Count((byte)'\n'); lines > 0; lines--)
+                    conversation.Locked(() => socket.Send(answer));
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset by the client: it reports what it did.
+        }
+        finally
+        {
+            if (!_stopsReading)
+            {
+                _conversations.TryRemove(socket, out _);
+                conversation.Locked(socket.Dispose);
+            }
+        }
+    }
+
+    // What an application does that handles no SIGTERM: it is gone in the middle of its requests. The kernel resets every
+    // connection whose socket is closed with data unread.
+    private async Task LeaveAsync()
+    {
+        _stopsReading = true;
+        for (int wait = 0; wait < 70 && !_conversations.Keys.All(HasUnread); wait++)
+            await Task.Delay(10);
+        new WorkloadReport(WorkloadReport.Now, "exiting", Detail: $"{_conversations.Keys.Count(HasUnread)} connections with unread requests").Print();
+        await Console.Out.FlushAsync();
+        ProcessCalls.Exit(128 + ProcessCalls.SIGTERM);
+    }
+
+    private static (IPEndPoint Local, IPEndPoint Remote)? EndsOf(Socket socket)
+    {
+        try
+        {
+            return ((IPEndPoint)socket.LocalEndPoint!, (IPEndPoint)socket.RemoteEndPoint!);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private static bool HasUnread(Socket socket)
+    {
+        try
+        {
+            return socket.Available > 0;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return true; // It has ended already.
+        }
+    }
+
+    private async Task UntilEmptyAsync(TimeSpan atMost)
+    {
+        var end = DateTime.UtcNow + atMost;
+        while (!_conversations.IsEmpty && DateTime.UtcNow < end)
+            await Task.Delay(20);
+    }
+
+    /// <summary>Keeps the reading of a connection's sequence numbers apart from its own sending and closing.</summary>
+    private sealed class Conversation
+    {
+        public void Locked(Action work)
+        {
+            lock (this)
+            {
+                try
+                {
+                    work();
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+namespace ConntrackConsole.Wire;
+
+/// <summary>Where the collector's knowledge of the table comes from at the moment.</summary>
+public enum FollowMode : byte
+{
+    /// <summary>Events, with dumps at the start and after overruns.</summary>
+    Events = 0,
+    /// <summary>Dumps only: events come faster than the set rate, and listening would slow the data path.</summary>
+    DumpOnly = 1,
+}
+
+/// <summary>What the collector itself costs in this second.</summary>
+/// <param name="Mode">How it follows the table.</param>
+/// <param name="CpuMs">Processor time, user and system, milliseconds.</param>
+/// <param name="RssKiB">Resident memory, KiB.</param>
+/// <param name="Events">Conntrack events read.</param>
+/// <param name="Flows">Flows followed.</param>
+/// <param name="ClockOffsetMs">The console's clock minus this node's, milliseconds; <see cref="int.MinValue"/> = not measured.</param>
+/// <param name="OutboxFrames">Frames not yet acknowledged.</param>
+public readonly record struct CollectorCost(
+    FollowMode Mode, uint CpuMs, uint RssKiB, uint Events, uint Flows, int ClockOffsetMs, uint OutboxFrames);

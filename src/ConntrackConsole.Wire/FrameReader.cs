@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+
+namespace ConntrackConsole.Wire;
+
+/// <summary>
+/// Reads frame bytes that nobody vouches for. After the first fault every read gives zero, so that loops over counts end by
+/// themselves and one check at the end suffices.
+/// </summary>
+internal ref struct FrameReader(ReadOnlySpan<byte> bytes)
+{
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+    private int _at;
+
+    public string? Error { get; private set; }
+
+    public readonly int Remaining => _bytes.Length - _at;
+
+    public void Fail(string what)
+    {
+        Error ??= $"A bad frame: {what} at byte {_at} of {_bytes.Length}.";
+        _at = _bytes.Length;
+    }
+
+    public byte U8() => Take(1, out var span) ? span[0] : (byte)0;
+
+    public ushort U16() => Take(2, out var span) ? BinaryPrimitives.ReadUInt16LittleEndian(span) : (ushort)0;
+
+    public uint U32() => Take(4, out var span) ? BinaryPrimitives.ReadUInt32LittleEndian(span) : 0;
+
+    public ulong U64() => Take(8, out var span) ? BinaryPrimitives.ReadUInt64LittleEndian(span) : 0;
+
+    public uint Count(int minimumEach)
+    {
+        uint count = U32();
+        if (count <= (uint)(Remaining / minimumEach))
+            return count;
+        Fail($"a count of {count}, more than the bytes that are left can hold,");
+        return 0;
+    }
+
+    public int I32() => (int)U32();
+
+    public double F64() => Take(8, out var span) ? BinaryPrimitives.ReadDoubleLittleEndian(span) : 0;
+
+    public string Text() => Take(U8(), out var span) ? System.Text.Encoding.UTF8.GetString(span) : "";
+
+    /// <summary>A byte that names a member of an enumeration from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    public byte Member(byte first, byte last, string what)
+    {
+        byte value = U8();
+        if (value < first || value > last)
+            Fail($"{what} {value}, which this version does not know,");
+        return value;
+    }
+
+    /// <summary>The bytes of the next section, or none after the last.</summary>
+    public bool TrySection(out byte tag, out ReadOnlySpan<byte> section)
+    {
+        tag = 0;
+        section = default;
+        if (Error is not null || Remaining == 0)
+            return false;
+        tag = U8();
+        uint length = U32();
+        if (length > (uint)Remaining)
+        {
+            Fail($"a section of {length} bytes, more than are left,");
+            return false;
+        }
+
+        return Take((int)length, out section);
+    }
+
+    public uint Varint()
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < 35; shift += 7)
+        {
+            byte next = U8();
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                if (value > uint.MaxValue)
+                    break;
+                return (uint)value;
+            }
+        }
+
+        Fail("a number of more than 32 bits");
+        return 0;
+    }
+
+    public bool TrySkip(byte mark)
+    {
+        if (_at >= _bytes.Length || _bytes[_at] != mark)
+            return false;
+        _at++;
+        return true;
+    }
+
+    public Ip Address()
+    {
+        byte length = U8();
+        if (length == 0)
+            return default;
+        if (length is not (4 or 16))
+        {
+            Fail($"an address of {length} bytes");
+            return default;
+        }
+
+        return Take(length, out var span) ? Ip.FromBytes(span) : default;
+    }
+
+    private bool Take(int length, out ReadOnlySpan<byte> span)
+    {
+        if (Error is null && Remaining >= length)
+        {
+            span = _bytes.Slice(_at, length);
+            _at += length;
+            return true;
+        }
+
+        span = default;
+        Fail("the end comes too early");
+        return false;
+    }
+}

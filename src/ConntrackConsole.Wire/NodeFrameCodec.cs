@@ -1,0 +1,202 @@
+using System.Buffers;
+using ConntrackConsole.Wire.Sections;
+
+namespace ConntrackConsole.Wire;
+
+/// <summary>
+/// The binary form of a <see cref="NodeFrame"/>: little-endian, self-contained. Foreign bytes are checked before anything is
+/// believed: every count against the bytes that are left, every kind against its range.
+/// </summary>
+/// <remarks>
+/// Layout: magic "CCF2" · flags (1 = key) · sequence u64 · atMs i64 · 8 counters u32 · sections until the end, each tag u8,
+/// length u32, bytes. A section that has nothing to say is left out; one that a version does not know is skipped, so that
+/// collectors and consoles of neighbouring versions understand each other. An address is a length byte (0, 4, 16) and its
+/// bytes, a text a length byte and UTF-8.
+/// </remarks>
+public static class NodeFrameCodec
+{
+    /// <summary>Most resets that a frame carries one by one.</summary>
+    public const int MaxResets = 2000;
+
+    /// <summary>Most notes that a frame carries one by one.</summary>
+    public const int MaxNotes = 1000;
+
+    /// <summary>Largest frame that is accepted, in bytes.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    private const uint Magic = 0x32464343; // "CCF2"
+    private const int HeaderLength = 4 + 1 + 8 + 8 + (8 * 4);
+
+    /// <summary>Appends the frame to <paramref name="output"/>.</summary>
+    public static void Write(NodeFrame frame, IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        ArgumentNullException.ThrowIfNull(output);
+        var writer = new FrameWriter(output.GetSpan(MaxLength(frame)));
+        writer.U32(Magic);
+        writer.U8(frame.IsKey ? (byte)1 : (byte)0);
+        writer.U64(frame.Sequence);
+        writer.U64((ulong)frame.AtMs);
+        writer.U32(frame.Counters.Invalid);
+        writer.U32(frame.Counters.Drop);
+        writer.U32(frame.Counters.EarlyDrop);
+        writer.U32(frame.Counters.InsertFailed);
+        writer.U32(frame.Counters.Count);
+        writer.U32(frame.Counters.Max);
+        writer.U32(frame.Counters.SearchRestart);
+        writer.U32(frame.Counters.ClashResolve);
+        WriteSections(frame, ref writer);
+        output.Advance(writer.Length);
+    }
+
+    /// <summary>Reads a frame into <paramref name="frame"/>, which is cleared first.</summary>
+    /// <returns>False where the bytes are no frame; <paramref name="error"/> then says what is wrong and where.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, NodeFrame frame, out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        frame.Clear();
+        if (bytes.Length > MaxBytes)
+        {
+            error = $"A frame of {bytes.Length} bytes; the limit is {MaxBytes}.";
+            return false;
+        }
+
+        var reader = new FrameReader(bytes);
+        if (reader.U32() != Magic)
+        {
+            error = "Not a frame of this version (the first four bytes are not CCF2).";
+            return false;
+        }
+
+        frame.IsKey = (reader.U8() & 1) != 0;
+        frame.Sequence = reader.U64();
+        frame.AtMs = (long)reader.U64();
+        frame.Counters = new Counters(
+            reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32());
+        while (reader.TrySection(out byte tag, out var section))
+        {
+            string? fault = ReadSection(tag, section, frame);
+            if (fault is not null)
+                reader.Fail($"section {tag}: {fault}");
+        }
+
+        error = reader.Error;
+        if (error is null)
+            return true;
+        frame.Clear();
+        return false;
+    }
+
+    private static int MaxLength(NodeFrame frame) =>
+        HeaderLength + GroupsSection.MaxLength(frame) + ResetsSection.MaxLength(frame) + GapsSection.MaxLength(frame)
+        + NotesSection.MaxLength(frame) + RadarSection.MaxLength(frame) + SettingsSection.MaxLength(frame)
+        + ProxySection.MaxLength(frame) + NodeSection.MaxLength;
+
+    private static void WriteSections(NodeFrame frame, ref FrameWriter writer)
+    {
+        int at;
+        if (frame.Groups.Count > 0)
+        {
+            at = writer.BeginSection(GroupsSection.Tag);
+            GroupsSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Resets.Count > 0 || ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u))
+        {
+            at = writer.BeginSection(ResetsSection.Tag);
+            ResetsSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Gaps.Count > 0)
+        {
+            at = writer.BeginSection(GapsSection.Tag);
+            GapsSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Notes.Count > 0)
+        {
+            at = writer.BeginSection(NotesSection.Tag);
+            NotesSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Radar.Count > 0)
+        {
+            at = writer.BeginSection(RadarSection.Tag);
+            RadarSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Settings.Count > 0)
+        {
+            at = writer.BeginSection(SettingsSection.Tag);
+            SettingsSection.Write(frame, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Proxy is { } proxy)
+        {
+            at = writer.BeginSection(ProxySection.Tag);
+            ProxySection.Write(proxy, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.HostTcp is { } tcp)
+        {
+            at = writer.BeginSection(NodeSection.HostTcpTag);
+            NodeSection.Write(in tcp, ref writer);
+            writer.EndSection(at);
+        }
+
+        if (frame.Cost is { } cost)
+        {
+            at = writer.BeginSection(NodeSection.CostTag);
+            NodeSection.Write(in cost, ref writer);
+            writer.EndSection(at);
+        }
+    }
+
+    private static string? ReadSection(byte tag, ReadOnlySpan<byte> section, NodeFrame frame)
+    {
+        var reader = new FrameReader(section);
+        switch (tag)
+        {
+            case GroupsSection.Tag:
+                GroupsSection.Read(ref reader, frame);
+                break;
+            case ResetsSection.Tag:
+                ResetsSection.Read(ref reader, frame);
+                break;
+            case GapsSection.Tag:
+                GapsSection.Read(ref reader, frame);
+                break;
+            case NotesSection.Tag:
+                NotesSection.Read(ref reader, frame);
+                break;
+            case RadarSection.Tag:
+                RadarSection.Read(ref reader, frame);
+                break;
+            case SettingsSection.Tag:
+                SettingsSection.Read(ref reader, frame);
+                break;
+            case ProxySection.Tag:
+                ProxySection.Read(ref reader, frame);
+                break;
+            case NodeSection.HostTcpTag:
+                NodeSection.ReadHostTcp(ref reader, frame);
+                break;
+            case NodeSection.CostTag:
+                NodeSection.ReadCost(ref reader, frame);
+                break;
+            default:
+                return null;
+        }
+
+        if (reader.Error is null && reader.Remaining != 0)
+            reader.Fail($"{reader.Remaining} bytes too many");
+        return reader.Error;
+    }
+}

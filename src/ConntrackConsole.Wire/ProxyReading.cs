@@ -1,0 +1,37 @@
+namespace ConntrackConsole.Wire;
+
+/// <summary>How kube-proxy renders rules.</summary>
+public enum ProxyMode : byte
+{
+    /// <summary>Not told.</summary>
+    Unknown = 0,
+    /// <summary>iptables.</summary>
+    Iptables = 1,
+    /// <summary>nftables.</summary>
+    Nftables = 2,
+    /// <summary>ipvs.</summary>
+    Ipvs = 3,
+}
+
+/// <summary>
+/// What a node's kube-proxy tells about itself (127.0.0.1:10249 and :10256). A number that its metrics do not have is NaN.
+/// </summary>
+/// <param name="AtMs">When it was read, milliseconds of Unix time.</param>
+/// <param name="Answers">False where /metrics did not answer; all else is then unknown.</param>
+/// <param name="Mode">From /proxyMode.</param>
+/// <param name="HealthStatus">HTTP status of /healthz (200 or 503); 0 = no answer.</param>
+/// <param name="ProcessStart">process_start_time_seconds, Unix time.</param>
+/// <param name="LastSync">kubeproxy_sync_proxy_rules_last_timestamp_seconds, Unix time, of the IP family that lags most (of the one that synced last where none does).</param>
+/// <param name="LastQueued">kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds, Unix time, of the same family: two families have no order between them.</param>
+/// <param name="SyncP99">99th percentile of the sync duration since the start of kube-proxy, seconds.</param>
+/// <param name="EndpointChanges">kubeproxy_sync_proxy_rules_endpoint_changes_total.</param>
+/// <param name="EndpointChangesPending">kubeproxy_sync_proxy_rules_endpoint_changes_pending.</param>
+/// <param name="ServiceChangesPending">kubeproxy_sync_proxy_rules_service_changes_pending.</param>
+/// <param name="SyncFailures">Sum of the restore and sync failure counters.</param>
+/// <param name="ReconcilerDeleted">kubeproxy_conntrack_reconciler_deleted_entries_total.</param>
+/// <param name="InvalidDropped">kubeproxy_iptables_ct_state_invalid_dropped_packets_total.</param>
+/// <param name="ApiErrors">rest_client_requests_total with a code that is not 2xx.</param>
+public sealed record ProxyReading(
+    long AtMs, bool Answers, ProxyMode Mode, ushort HealthStatus, double ProcessStart, double LastSync, double LastQueued,
+    double SyncP99, double EndpointChanges, double EndpointChangesPending, double ServiceChangesPending, double SyncFailures,
+    double ReconcilerDeleted, double InvalidDropped, double ApiErrors);

@@ -1,0 +1,35 @@
+namespace ConntrackConsole.Wire.Sections;
+
+// The node's and the collector's own figures.
+internal static class NodeSection
+{
+    public const byte HostTcpTag = 8;
+    public const byte CostTag = 9;
+    public const int MaxLength = 64;
+
+    public static void Write(in HostTcp tcp, ref FrameWriter writer)
+    {
+        writer.U32(tcp.OutRsts);
+        writer.U32(tcp.EstabResets);
+        writer.U32(tcp.AttemptFails);
+        writer.U32(tcp.RetransSegs);
+    }
+
+    public static void ReadHostTcp(ref FrameReader reader, NodeFrame frame) =>
+        frame.HostTcp = new HostTcp(reader.U32(), reader.U32(), reader.U32(), reader.U32());
+
+    public static void Write(in CollectorCost cost, ref FrameWriter writer)
+    {
+        writer.U8((byte)cost.Mode);
+        writer.U32(cost.CpuMs);
+        writer.U32(cost.RssKiB);
+        writer.U32(cost.Events);
+        writer.U32(cost.Flows);
+        writer.I32(cost.ClockOffsetMs);
+        writer.U32(cost.OutboxFrames);
+    }
+
+    public static void ReadCost(ref FrameReader reader, NodeFrame frame) => frame.Cost = new CollectorCost(
+        (FollowMode)reader.Member(0, (byte)FollowMode.DumpOnly, "a mode"), reader.U32(), reader.U32(), reader.U32(), reader.U32(),
+        reader.I32(), reader.U32());
+}

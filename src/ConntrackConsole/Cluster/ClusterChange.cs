@@ -1,0 +1,27 @@
+namespace ConntrackConsole.Cluster;
+
+/// <summary>One object came, changed or went.</summary>
+public abstract record ClusterChange
+{
+    public abstract ClusterMap ApplyTo(ClusterMap map, long nowMs);
+}
+
+public sealed record PodChange(PodInfo Pod, bool Deleted) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Pod, nowMs) : map.With(Pod);
+}
+
+public sealed record NodeChange(NodeInfo Node, bool Deleted) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Node) : map.With(Node);
+}
+
+public sealed record ServiceChange(ServiceInfo Service, bool Deleted) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Service) : map.With(Service);
+}
+
+public sealed record SliceChange(SliceInfo Slice, bool Deleted) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Slice) : map.With(Slice);
+}

@@ -1,0 +1,96 @@
+namespace ConntrackConsole.Cluster;
+
+/// <summary>The present <see cref="ClusterMap"/>, how old it is, and the ends of pods that were seen. One writer: the informer.</summary>
+public sealed class ClusterState(TimeProvider time)
+{
+    private readonly Lock _writing = new();
+    private readonly TerminationLog _terminations = new();
+    private volatile ClusterMap _current = ClusterMap.Empty;
+    private string? _problem = "The console has not heard from the cluster yet.";
+    private long _confirmedMs;
+
+    public ClusterMap Current => _current;
+
+    /// <summary>False where no cluster is configured: addresses then have no names, and nothing can be flushed.</summary>
+    public bool HasCluster { get; private set; }
+
+    /// <summary>True once every kind was listed.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>How long ago the picture was last known to be true; <see cref="TimeSpan.MaxValue"/> before the first list.</summary>
+    public TimeSpan Age => Volatile.Read(ref _confirmedMs) is var at and not 0
+        ? TimeSpan.FromMilliseconds(Math.Max(0, time.GetUtcNow().ToUnixTimeMilliseconds() - at))
+        : TimeSpan.MaxValue;
+
+    /// <summary>The sentence for the banner, or null while all is well.</summary>
+    public string? Problem => Volatile.Read(ref _problem);
+
+    public IReadOnlyList<Termination> Terminations => _terminations.Current;
+
+    /// <summary>A signal without payload, on the writer's thread: look again at <see cref="Current"/>.</summary>
+    public event Action? Changed;
+
+    public void Apply(IEnumerable<ClusterChange> changes)
+    {
+        lock (_writing)
+        {
+            long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+            var map = _current;
+            foreach (var change in changes)
+            {
+                var next = change.ApplyTo(map, nowMs);
+                _terminations.Follow(map, next, change, nowMs);
+                map = next;
+            }
+
+            _current = map;
+        }
+
+        Changed?.Invoke();
+    }
+
+    /// <summary>What an earlier run of the console knew, so that a restart in an incident forgets no former owner.</summary>
+    public void Remember(IEnumerable<Termination> terminations)
+    {
+        lock (_writing)
+        {
+            var map = _current;
+            foreach (var past in terminations)
+            {
+                _terminations.Add(past);
+                if (past.DeletedMs is { } deletedMs && !past.PodIp.IsNone)
+                    map = map.Remembering(new GoneOwner(past.PodIp, past.Uid, $"{past.Namespace}/{past.Pod}", deletedMs));
+            }
+
+            _current = map;
+        }
+    }
+
+    public void Watching()
+    {
+        HasCluster = true;
+        Changed?.Invoke();
+    }
+
+    /// <summary>Every kind was listed, or is still being followed, at <paramref name="atMs"/>.</summary>
+    public void Confirm(long atMs)
+    {
+        bool first = !IsReady;
+        if (first)
+        {
+            lock (_writing)
+                _terminations.CloseMissing(_current, atMs);
+        }
+
+        IsReady = true;
+        Volatile.Write(ref _confirmedMs, atMs);
+        if (Interlocked.Exchange(ref _problem, null) is not null || first)
+            Changed?.Invoke();
+    }
+
+    public void Trouble(string sentence)
+    {
+        if (Interlocked.Exchange(ref _problem, sentence) != sentence)
+            Changed?.Invoke();
+    }
+}

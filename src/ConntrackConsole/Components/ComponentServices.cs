@@ -1,0 +1,30 @@
+using ConntrackConsole.Components.Layout;
+using ConntrackConsole.Components.Shared;
+using MudBlazor.Services;
+
+namespace ConntrackConsole.Components;
+
+/// <summary>What the pages need of the host.</summary>
+public static class ComponentServices
+{
+    public static IServiceCollection AddConsolePages(this IServiceCollection services)
+    {
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        return services.AddPageParts();
+    }
+
+    /// <summary>Without the host's own: a page test brings its renderer along.</summary>
+    public static IServiceCollection AddPageParts(this IServiceCollection services)
+    {
+        services.AddMudServices();
+        services.AddScoped<Browser>();
+        services.AddScoped<Keyboard>();
+        return services;
+    }
+
+    public static void MapConsolePages(this WebApplication app)
+    {
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+}

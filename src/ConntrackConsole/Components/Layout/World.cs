@@ -1,0 +1,49 @@
+using ConntrackConsole.Components.Live;
+using ConntrackConsole.Components.Shared;
+using ConntrackConsole.Timeline;
+
+namespace ConntrackConsole.Components.Layout;
+
+/// <summary>Where the facts come from and whether they still come, in words.</summary>
+public sealed record World(
+    string ClusterWords, string? ClusterProblem, string CollectorWords, string? SilentNodes, int Connected, int Known, long? SilentForS, long? ClusterAgeS)
+{
+    public static readonly World Unknown = new("cluster: asking", null, "collectors: asking", null, 0, 0, null, null);
+
+    // A watch is confirmed every few seconds; from here on its picture is called old. The guards refuse at the same age.
+    private static readonly TimeSpan ClusterOld = TimeSpan.FromSeconds(10);
+
+    public bool ClusterGood => ClusterProblem is null && ClusterAgeS is null;
+
+    public bool CollectorsGood => Known > 0 && Connected == Known;
+
+    /// <summary>What to say in a banner: a title, why, and the command that mends it.</summary>
+    public IEnumerable<(string Title, string Sentence, string? Command)> Troubles
+    {
+        get
+        {
+            if (ClusterProblem is not null)
+                yield return ("Names and owners are not known for sure.", ClusterProblem, null);
+            else if (ClusterAgeS is not null)
+                yield return ("The picture of the cluster is old.", "The watch of the Kubernetes API has stopped answering; nothing can be flushed until it is back.", "kubectl get --raw /readyz");
+            if (Known > 0 && Connected == 0)
+                yield return ("Live data stopped.", $"{(SilentForS is > 0 ? $"No collector has reported for {Words.Duration(SilentForS.Value * 1000)}." : "No collector reports any more.")} Is it running on the nodes, and can it reach this console?", "conntrack-collector run --console URL --node NAME --state DIR");
+            else if (SilentNodes is not null)
+                yield return ("Not all nodes report.", $"Silent: {SilentNodes}. What these nodes hold is drawn as unknown.", null);
+        }
+    }
+
+    public static World From(IReadOnlyList<NodeHealth> nodes, bool hasCluster, bool ready, TimeSpan age, string? problem, long nowMs)
+    {
+        var silent = nodes.Where(node => !node.Reports(nowMs)).Select(node => node.Node).Order(StringComparer.Ordinal).ToList();
+        int connected = nodes.Count - silent.Count;
+        bool old = hasCluster && ready && age > ClusterOld;
+        string cluster = !hasCluster ? "no cluster" : problem is not null ? "cluster: trouble" : !ready ? "cluster: listing" : old ? "cluster: old" : "cluster live";
+        string collectors = nodes.Count == 0 ? "no collectors" : $"{connected} of {Words.Count(nodes.Count, "collector")}";
+        // In steps of five seconds: a banner that changes every second cannot be read, nor listened to.
+        long? silentFor = nodes.Count > 0 && connected == 0 ? Math.Max(0, nowMs - nodes.Max(node => node.LastFrameMs)) / 5000 * 5 : null;
+        return new World(
+            cluster, problem, collectors, silent.Count == 0 ? null : string.Join(", ", silent.Take(5)) + (silent.Count > 5 ? $" and {silent.Count - 5} more" : ""),
+            connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds / 5 * 5 : null);
+    }
+}

@@ -1,0 +1,247 @@
+using ConntrackConsole.Actions;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Components.Flush;
+using ConntrackConsole.Components.Layout;
+using ConntrackConsole.Components.Shared;
+using ConntrackConsole.Components.Timeline;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Routing;
+using MudBlazor;
+
+namespace ConntrackConsole.Components.Live;
+
+/// <summary>The live page. Its address is its state: every choice is a navigation, and every navigation a new look at the store.</summary>
+public sealed partial class LivePage : ComponentBase, IAsyncDisposable
+{
+    // The chart may draw ten times a second; text that changes faster than this cannot be read.
+    private const long TextPaceMs = 500;
+    private const long RecentMs = 60_000;
+
+    private readonly HashSet<string> _filterNames = [];
+    private LiveState _state = null!;
+    private LiveFeed? _feed;
+    private TimelineChart? _chart;
+    private TimelineView? _view;
+    private Headline? _headline;
+    private PodDetail? _pod;
+    private SortedSet<string> _filters = new(StringComparer.Ordinal);
+    private string? _blocked;
+    private string _copyWords = "Copy link";
+    private string _spoken = "";
+    private int _plotWidth = 900;
+    private int _hiddenLanes;
+    private int _newEvents;
+    private long _textAtMs;
+    private long _spokenAtMs;
+
+    [Inject] private TimelineStore Store { get; set; } = null!;
+
+    [Inject] private ClusterState Cluster { get; set; } = null!;
+
+    [Inject] private ActionDesk Desk { get; set; } = null!;
+
+    [Inject] private NavigationManager Nav { get; set; } = null!;
+
+    [Inject] private Keyboard Keyboard { get; set; } = null!;
+
+    [Inject] private Browser Browser { get; set; } = null!;
+
+    [Inject] private IDialogService Dialogs { get; set; } = null!;
+
+    [Inject] private TimeProvider Clock { get; set; } = null!;
+
+    [CascadingParameter] private Task<AuthenticationState>? SignedIn { get; set; }
+
+    private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private string FilterValue => _state.Namespace is null ? "" : $"{_state.Namespace}/{_state.Service}";
+
+    protected override void OnInitialized()
+    {
+        _state = LiveState.Parse(Nav.Uri, NowMs);
+        Nav.LocationChanged += OnLocationChanged;
+        Keyboard.Pressed += OnKeyAsync;
+        _feed = new LiveFeed(Store, Clock, LookAsync);
+    }
+
+    // Runs outside the circuit's thread: a query over a long range must not hold up the clicks.
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            var (state, width, nowMs) = (_state, _plotWidth, NowMs);
+            var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
+            var view = Store.Query(new TimelineQuery(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node));
+            var recent = TimelineWindow.For(RecentMs, nowMs, 60);
+            var now = state.Live ? view : Store.Query(new TimelineQuery(recent.FromMs, recent.ToMs, recent.Columns, state.Namespace, state.Service, state.Node));
+            int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(pausedMs, nowMs, state) : 0;
+            var pod = state.Pod is { } ip && Ip.TryParse(ip, out var address) ? Store.Detail(null, address) : null;
+            // Few lanes where there is little room: a phone shows what matters, and offers the rest.
+            var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
+            byte[] bytes = ViewBytes.Write(view, lanes, state.Live);
+            await InvokeAsync(async () =>
+            {
+                if (!ReferenceEquals(state, _state))
+                    return;
+                Show(view, Headline.From(now, view), pod, view.Services.Count - lanes.Count, newEvents);
+                if (_chart is not null)
+                    await _chart.DrawAsync(bytes, ct);
+            });
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+
+    private void Show(TimelineView view, Headline headline, PodDetail? pod, int hiddenLanes, int newEvents)
+    {
+        bool first = _view is null || (_pod is null) != (pod is null) || _pod?.Ip != pod?.Ip || _newEvents == 0 && newEvents > 0;
+        (_view, _pod, _hiddenLanes, _newEvents) = (view, pod, hiddenLanes, newEvents);
+        string alarm = headline.Alarm ? headline.Title : "";
+        if (alarm != _spoken && NowMs - _spokenAtMs > 10_000)
+            (_spoken, _spokenAtMs) = (alarm, NowMs);
+        _headline = headline;
+        _blocked = Blocked(view);
+        foreach (var lane in view.Services.Where(lane => lane.Name.Length > 0))
+            _filterNames.Add($"{lane.Namespace}/{lane.Name}");
+        if (_filterNames.Count != _filters.Count)
+            _filters = new SortedSet<string>(_filterNames, StringComparer.Ordinal);
+        if (!first && NowMs - _textAtMs < TextPaceMs)
+            return;
+        _textAtMs = NowMs;
+        StateHasChanged();
+    }
+
+    /// <summary>While the live data are stale the button is off and says why. The guards decide again, and they decide for real.</summary>
+    private string? Blocked(TimelineView view)
+    {
+        if (!Cluster.HasCluster)
+            return "No cluster is configured: nobody can say who owns this address, so nothing can be flushed.";
+        if (Cluster.Age > TimeSpan.FromSeconds(10))
+            return "The picture of the cluster is old: nothing can be flushed until the Kubernetes watch is back.";
+        return view.Nodes.Any(node => node.Reports(view.NowMs)) ? null : "No collector is connected: there is nobody to flush anything.";
+    }
+
+    private int EventsSince(long pausedMs, long nowMs, LiveState state)
+    {
+        var since = Store.Query(new TimelineQuery(pausedMs, nowMs, 1, state.Namespace, state.Service, state.Node));
+        return since.Terminations.Count(span => span.AskedMs > pausedMs)
+            + ViewReading.Sum(since.Resets.UnNated) + ViewReading.Sum(since.Resets.FromBackend) + ViewReading.Sum(since.Resets.Other);
+    }
+
+    private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);
+
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs e) => _ = InvokeAsync(() =>
+    {
+        if (Nav.ToBaseRelativePath(e.Location).Split('?', '#')[0].Length > 0)
+            return;
+        _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs);
+        _copyWords = "Copy link";
+        _newEvents = 0;
+        _feed?.Wake();
+        StateHasChanged();
+    });
+
+    private void ToggleLive() => Go(_state.Live ? _state.Paused(NowMs) : _state.Resumed());
+
+    private void ChooseRange((long FromMs, long ToMs) range) => Go(_state.Between(range.FromMs, range.ToMs));
+
+    private void Pan(int direction)
+    {
+        long to = _state.ToMs ?? NowMs;
+        long next = to + direction * _state.RangeMs / 2;
+        // Panning past the present is live again.
+        if (next >= NowMs)
+        {
+            if (!_state.Live)
+                Go(_state.Resumed());
+            return;
+        }
+
+        Go(_state.Between(next - _state.RangeMs, next));
+    }
+
+    private void ZoomOut()
+    {
+        if (_state.Live)
+        {
+            Go(_state with { RangeMs = LiveState.Presets.Select(preset => preset.Ms).FirstOrDefault(ms => ms > _state.RangeMs, _state.RangeMs) });
+            return;
+        }
+
+        long to = Math.Min(NowMs, _state.ToMs!.Value + _state.RangeMs / 2);
+        Go(_state.Between(to - _state.RangeMs * 2, to));
+    }
+
+    private void ChooseWidth(int width)
+    {
+        _plotWidth = width;
+        _feed?.Wake();
+    }
+
+    private void ChooseService(ChangeEventArgs e)
+    {
+        string[] parts = (e.Value as string ?? "").Split('/');
+        Go(_state with { Namespace = parts.Length == 2 ? parts[0] : null, Service = parts.Length == 2 ? parts[1] : null });
+    }
+
+    // Looking closely at one pod while everything moves is no use in a hurry: but the live view goes on, the panel too.
+    private void Pick(string ip) => Go(_state with { Pod = ip });
+
+    private void ClosePanel() => Go(_state with { Pod = null });
+
+    private async Task CopyLinkAsync()
+    {
+        // What was seen just now, not what will be seen when somebody opens it.
+        if (_state.Live)
+            Go(_state.Paused(NowMs));
+        _copyWords = await Browser.CopyLinkAsync() ? "Link copied" : "Copy it from the address bar";
+    }
+
+    private Task OnKeyAsync(string key) => InvokeAsync(() =>
+    {
+        switch (key)
+        {
+            case "l":
+                ToggleLive();
+                break;
+            case "[":
+                Pan(-1);
+                break;
+            case "]":
+                Pan(1);
+                break;
+            case "z":
+                ZoomOut();
+                break;
+            case "Escape" when _state.Pod is not null:
+                ClosePanel();
+                break;
+        }
+    });
+
+    private async Task FlushAsync()
+    {
+        if (_pod is not { Ip.Length: > 0 } pod || SignedIn is null)
+            return;
+        var user = (await SignedIn).User;
+        var desk = new FlushDesk(
+            ct => Desk.PreviewFlushAsync(new FlushAsk(pod.Ip, null, null), user, ct),
+            (plan, typed, reason, ct) => Desk.ConfirmFlushAsync(plan.ActionId, plan.Digest, typed, reason, user, ct),
+            actionId => Desk.CancelAsync(actionId, user, CancellationToken.None));
+        var parameters = new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip }, { dialog => dialog.Desk, desk } };
+        await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", parameters, new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Nav.LocationChanged -= OnLocationChanged;
+        Keyboard.Pressed -= OnKeyAsync;
+        if (_feed is not null)
+            await _feed.DisposeAsync();
+    }
+}

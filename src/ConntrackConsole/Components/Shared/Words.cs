@@ -1,0 +1,73 @@
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Components.Shared;
+
+/// <summary>The words of the pages for the facts of the field.</summary>
+public static class Words
+{
+    public static string Duration(long ms) => Math.Abs(ms) switch
+    {
+        < 1_000 => $"{ms} ms",
+        < 10_000 => $"{ms / 1000.0:0.0} s",
+        < 120_000 => $"{ms / 1000} s",
+        3_600_000 => "1 h",
+        < 7_200_000 => ms / 1000 % 60 == 0 ? $"{ms / 60_000} min" : $"{ms / 60_000} min {ms / 1000 % 60} s",
+        _ => $"{ms / 3_600_000} h {ms / 60_000 % 60} min",
+    };
+
+    public static string Ago(long ms) => ms < 0 ? $"in {Duration(-ms)}" : $"{Duration(ms)} ago";
+
+    public static string Count(long count, string one, string? many = null) => count == 1 ? $"1 {one}" : $"{count:N0} {many ?? one + "s"}";
+
+    public static string Name(OwnerState owner) => owner switch
+    {
+        OwnerState.Live => "live",
+        OwnerState.Terminating => "terminating",
+        OwnerState.Lost => "lost (node unreachable)",
+        OwnerState.Gone => "gone",
+        OwnerState.Node => "a node's address",
+        OwnerState.Service => "a Service's address",
+        _ => "unknown",
+    };
+
+    public static string Name(EntryState state) => state switch
+    {
+        EntryState.Active => "active",
+        EntryState.Draining => "draining",
+        EntryState.Stale => "stale",
+        EntryState.Reassigned => "reassigned to another pod",
+        EntryState.Leftover => "leftover",
+        _ => "unknown",
+    };
+
+    /// <summary>What deleting an entry does, as one reads it in a list.</summary>
+    public static string Name(FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => "fails fast",
+        FlushEffect.Moves => "moves to a live pod",
+        FlushEffect.MayBreak => "may break",
+        FlushEffect.Hangs => "hangs",
+        FlushEffect.NoEffect => "no effect",
+        _ => "unknown",
+    };
+
+    public static string Count(int count, FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => count == 1 ? "1 fails fast" : $"{count:N0} fail fast",
+        FlushEffect.Moves => count == 1 ? "1 moves" : $"{count:N0} move",
+        FlushEffect.MayBreak => $"{count:N0} may break",
+        FlushEffect.Hangs => count == 1 ? "1 hangs" : $"{count:N0} hang",
+        _ => $"{count:N0} without effect",
+    };
+
+    public static string Explain(FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => "the client's next retransmission reaches a live pod, which resets it; the client reconnects",
+        FlushEffect.Moves => "the next datagram goes to a current endpoint",
+        FlushEffect.MayBreak => "its backend may be alive: the flush itself can reset it",
+        FlushEffect.Hangs => "the client waits until its own timeout",
+        FlushEffect.NoEffect => "a leftover: nothing depends on it",
+        _ => "not predicted",
+    };
+}

@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using ConntrackConsole.Timeline;
+
+namespace ConntrackConsole.Components.Timeline;
+
+/// <summary>
+/// A view as the canvas reads it (wwwroot/js/view.js): one array of bytes, little-endian, lengths as varints, counts as
+/// runs of equal values (counts of connections mostly stand still, so a lane of 900 columns is some tens of bytes).
+/// </summary>
+public static class ViewBytes
+{
+    private const uint Magic = 0x31565443;
+
+    public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live)
+    {
+        var to = new Writer();
+        to.U32(Magic);
+        to.F64(view.FromMs);
+        to.F64(view.StepMs);
+        to.F64(view.NowMs);
+        to.Varint((uint)view.Columns);
+        to.U8(live ? (byte)1 : (byte)0);
+        to.Varint((uint)(view.Services.Count - lanes.Count));
+        to.Varint((uint)lanes.Count);
+        foreach (var lane in lanes)
+            WriteLane(to, lane, view.Columns);
+        to.Varint((uint)view.Terminations.Count);
+        foreach (var span in view.Terminations)
+            WriteTermination(to, span);
+        // Nobody has ever told us of a reset: that is not "no resets".
+        bool deaf = view.Nodes.Count == 0;
+        to.Series(deaf ? [] : view.Resets.UnNated, view.Columns);
+        to.Series(deaf ? [] : view.Resets.FromBackend, view.Columns);
+        to.Series(deaf ? [] : view.Resets.Other, view.Columns);
+        to.Varint((uint)view.Gaps.Count);
+        foreach (var gap in view.Gaps)
+        {
+            to.Text(gap.Node ?? "");
+            to.U8((byte)gap.Kind);
+            to.Text(gap.Text);
+            to.F64(gap.FromMs);
+            to.F64(gap.ToMs);
+        }
+
+        return to.ToArray();
+    }
+
+    private static void WriteLane(Writer to, ServiceLane lane, int columns)
+    {
+        to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
+        to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
+        to.Text($"{Address(lane.Vip, lane.Port)} {lane.Proto}");
+        // Stale bands stand on top of the stack, where they are seen; the rest in the order of their coming, as a rollout goes.
+        var backends = lane.Backends
+            .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();
+        to.Varint((uint)backends.Count);
+        foreach (var backend in backends)
+        {
+            to.Text(backend.BackendIp);
+            to.Text(backend.Pod is { } pod ? pod[(pod.IndexOf('/', StringComparison.Ordinal) + 1)..] : Address(backend.BackendIp, backend.Port));
+            to.U8((byte)backend.StateNow);
+            to.Series(backend.Entries, columns);
+            to.Series(backend.Stale, columns);
+            to.Series(backend.Leftovers, columns);
+        }
+    }
+
+    private static void WriteTermination(Writer to, TerminationSpan span)
+    {
+        to.Text(span.Uid);
+        to.Text(span.Pod);
+        to.Text(span.PodIp);
+        to.Text(span.Node);
+        to.Text(span.Service ?? "");
+        to.U8((byte)span.Owner);
+        to.F64(span.AskedMs);
+        to.F64(span.EndpointTerminatingMs ?? double.NaN);
+        to.F64(span.EndpointRemovedMs ?? double.NaN);
+        to.F64(span.ContainerFinishedMs ?? double.NaN);
+        to.F64(span.DeletedMs ?? double.NaN);
+        to.F64(span.ExitCode ?? double.NaN);
+        to.Varint((uint)Math.Max(0, span.StaleEntries));
+    }
+
+    public static string Address(string ip, int port) => ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{port}" : $"{ip}:{port}";
+
+    private sealed class Writer
+    {
+        private readonly ArrayBufferWriter<byte> _bytes = new(16 * 1024);
+
+        public void U8(byte value)
+        {
+            _bytes.GetSpan(1)[0] = value;
+            _bytes.Advance(1);
+        }
+
+        public void U32(uint value)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(_bytes.GetSpan(4), value);
+            _bytes.Advance(4);
+        }
+
+        public void F64(double value)
+        {
+            BinaryPrimitives.WriteDoubleLittleEndian(_bytes.GetSpan(8), value);
+            _bytes.Advance(8);
+        }
+
+        public void Varint(uint value)
+        {
+            for (; value >= 0x80; value >>= 7)
+                U8((byte)(value | 0x80));
+            U8((byte)value);
+        }
+
+        public void Text(string value)
+        {
+            int length = Encoding.UTF8.GetByteCount(value);
+            Varint((uint)length);
+            Encoding.UTF8.GetBytes(value, _bytes.GetSpan(length));
+            _bytes.Advance(length);
+        }
+
+        /// <summary>Pairs (value, run): values zigzag-coded, because unknown is −1. A short array reads as unknown at its end.</summary>
+        public void Series(int[] values, int columns)
+        {
+            for (int i = 0; i < columns;)
+            {
+                int value = At(values, i), end = i + 1;
+                while (end < columns && At(values, end) == value)
+                    end++;
+                Varint((uint)((value << 1) ^ (value >> 31)));
+                Varint((uint)(end - i));
+                i = end;
+            }
+        }
+
+        public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+
+        private static int At(int[] values, int i) => i < values.Length ? values[i] : -1;
+    }
+}

@@ -1,0 +1,32 @@
+namespace ConntrackConsole.Configuration;
+
+/// <summary>One key that a user may set: the table from which help, command line and checks are made.</summary>
+public sealed record Setting(string Key, string Meaning)
+{
+    public const string DataDirectory = "Storage:DataDirectory";
+    public const string ConnectionString = "Storage:ConnectionString";
+    public const string FrameHours = "Storage:FrameHours";
+    public const string FrameMiB = "Storage:FrameMiB";
+    public const string KubernetesEnabled = "Kubernetes:Enabled";
+    public const string Kubeconfig = "Kubernetes:Kubeconfig";
+    public const string CollectorToken = "Collectors:Token";
+    public const string CollectorSocket = "Collectors:Socket";
+    public const string SignInToken = "Identity:SignInToken";
+
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        new("Urls", "addresses to listen on (http://127.0.0.1:5080)"),
+        new(DataDirectory, "folder for the database and keys (./data)"),
+        new(ConnectionString, "SQLite connection string (Data Source=<data directory>/console.db)"),
+        new(FrameHours, "hours for which the collectors' frames are kept as they came (24)"),
+        new(FrameMiB, "MiB of such frames at most (2048)"),
+        new(KubernetesEnabled, "true or false; unset: a cluster where one is found"),
+        new(Kubeconfig, "path of a kubeconfig file; unset: the pod's own service account"),
+        new(CollectorToken, "secret that collectors present; unset: the Unix socket only"),
+        new(CollectorSocket, "path of a Unix socket for collectors of this machine"),
+        new(SignInToken, "secret of the sign-in link; unset: made at each start, printed in the log"),
+    ];
+
+    /// <summary>The form that an environment variable has.</summary>
+    public string Variable => Key.Replace(":", "__", StringComparison.Ordinal);
+}

@@ -1,0 +1,113 @@
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+
+namespace ConntrackConsole.Configuration;
+
+/// <summary>Reads and checks the configuration; every fault is listed with its key.</summary>
+public static partial class SettingsReader
+{
+    // sun_path of sockaddr_un holds 108 bytes with the closing zero.
+    private const int MaxSocketPath = 107;
+
+    /// <exception cref="StartFault">All faults at once.</exception>
+    public static ConsoleSettings Read(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var faults = new List<string>();
+        FindUnknown(configuration, faults);
+
+        string directory = Path.GetFullPath(Text(configuration, Setting.DataDirectory) ?? "data");
+        string connection = Text(configuration, Setting.ConnectionString)
+            ?? new SqliteConnectionStringBuilder { DataSource = Path.Combine(directory, "console.db") }.ToString();
+        try
+        {
+            if (string.IsNullOrWhiteSpace(new SqliteConnectionStringBuilder(connection).DataSource))
+                faults.Add($"{Setting.ConnectionString} names no file: use 'Data Source=/path/console.db'.");
+        }
+        catch (ArgumentException)
+        {
+            // The message of the library may repeat the string; it may hold a password.
+            faults.Add($"{Setting.ConnectionString} is no SQLite connection string: use 'Data Source=/path/console.db'.");
+        }
+
+        int hours = Number(configuration, Setting.FrameHours, 24, 2, 24 * 366, faults);
+        int mebibytes = Number(configuration, Setting.FrameMiB, 2048, 16, 1024 * 1024, faults);
+
+        bool? enabled = null;
+        if (Text(configuration, Setting.KubernetesEnabled) is { } word)
+        {
+            if (bool.TryParse(word, out bool yes))
+                enabled = yes;
+            else
+                faults.Add($"{Setting.KubernetesEnabled} is '{word}': set it to true or false, or leave it out.");
+        }
+
+        string? token = Text(configuration, Setting.CollectorToken);
+        if (token is not null && !Secret().IsMatch(token))
+            faults.Add($"{Setting.CollectorToken} must be 16 to 256 letters, digits, '-', '_', '.', '~', '+', '/' or '='.");
+        string? signIn = Text(configuration, Setting.SignInToken);
+        if (signIn is not null && !UrlSecret().IsMatch(signIn))
+            faults.Add($"{Setting.SignInToken} must be 16 to 256 letters, digits, '-', '_', '.' or '~' (it stands in a link).");
+
+        string? socket = Text(configuration, Setting.CollectorSocket);
+        if (socket is not null)
+        {
+            socket = Path.GetFullPath(socket);
+            if (System.Text.Encoding.UTF8.GetByteCount(socket) > MaxSocketPath)
+                faults.Add($"{Setting.CollectorSocket} is longer than {MaxSocketPath} bytes, which the kernel does not take: choose a shorter path.");
+            else if (!Directory.Exists(Path.GetDirectoryName(socket)))
+                faults.Add($"{Setting.CollectorSocket}: the folder {Path.GetDirectoryName(socket)} does not exist: make it first.");
+        }
+
+        foreach (string url in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+                faults.Add($"Urls: '{url}' is no address to listen on: use http://127.0.0.1:5080.");
+        }
+
+        if (faults.Count > 0)
+            throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
+        return new ConsoleSettings(
+            new StorageSettings(directory, connection, hours, mebibytes), new KubernetesSettings(enabled, Text(configuration, Setting.Kubeconfig)),
+            new CollectorSettings(token, socket), new IdentitySettings(signIn));
+    }
+
+    // A misspelt key would otherwise be a setting that is silently not there.
+    private static void FindUnknown(IConfiguration configuration, List<string> faults)
+    {
+        foreach (string room in Setting.All.Select(s => s.Key.Split(':')).Where(k => k.Length == 2).Select(k => k[0]).Distinct())
+        {
+            foreach (var child in configuration.GetSection(room).GetChildren())
+            {
+                if (!Setting.All.Any(s => s.Key.Equals(child.Path, StringComparison.OrdinalIgnoreCase)))
+                {
+                    string known = string.Join(", ", Setting.All.Where(s => s.Key.StartsWith(room + ":", StringComparison.Ordinal)).Select(s => s.Key));
+                    faults.Add($"{child.Path} is no key of this program; known are {known}.");
+                }
+            }
+        }
+    }
+
+    private static int Number(IConfiguration configuration, string key, int usual, int least, int most, List<string> faults)
+    {
+        if (Text(configuration, key) is not { } text)
+            return usual;
+        if (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int number)
+            && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        faults.Add($"{key} is '{text}': set it to a whole number from {least} to {most}, or leave it out.");
+        return usual;
+    }
+
+    private static string? Text(IConfiguration configuration, string key) =>
+        string.IsNullOrWhiteSpace(configuration[key]) ? null : configuration[key]!.Trim();
+
+    [GeneratedRegex("^[A-Za-z0-9._~+/=-]{16,256}$")]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("^[A-Za-z0-9._~-]{16,256}$")]
+    private static partial Regex UrlSecret();
+}

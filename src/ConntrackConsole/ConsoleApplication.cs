@@ -1,0 +1,182 @@
+using System.Net.Sockets;
+using ConntrackConsole.Actions;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Components;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole;
+
+/// <summary>How the rooms become one program. Tests build the same one.</summary>
+public static class ConsoleApplication
+{
+    private const string DefaultUrl = "http://127.0.0.1:5080";
+
+    // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 5,000 entries of some 350 bytes each.
+    private const long MaxHubMessage = 2 * 1024 * 1024;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            var line = CommandLine.Parse(args);
+            if (line.Help || line.Version)
+            {
+                Console.WriteLine(line.Help ? CommandLine.HelpText() : $"conntrack-console {CommandLine.ProgramVersion}");
+                return 0;
+            }
+
+            await using var app = await BuildAsync(args);
+            await StartAsync(app);
+            await app.WaitForShutdownAsync();
+            // A room that broke down stops the program; that must not look like an ordinary end.
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask?.IsFaulted == true) ? 1 : 0;
+        }
+        catch (StartFault fault)
+        {
+            await Console.Error.WriteLineAsync($"conntrack-console: {fault.Message}");
+            return 2;
+        }
+    }
+
+    /// <summary>Everything but listening.</summary>
+    /// <exception cref="StartFault">Wrong input.</exception>
+    public static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? adapt = null)
+    {
+        var line = CommandLine.Parse(args);
+        var builder = NewBuilder();
+        builder.Configuration.AddInMemoryCollection(line.Values);
+        adapt?.Invoke(builder);
+        var settings = SettingsReader.Read(builder.Configuration);
+        Database.PrepareFolder(settings.Storage);
+        var access = ClusterAccess.Find(settings.Kubernetes);
+        Listen(builder, settings.Collectors);
+        AddServices(builder.Services, settings, access);
+
+        var app = builder.Build();
+        await Database.OpenAsync(app.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>());
+        Map(app, settings);
+        return app;
+    }
+
+    /// <exception cref="StartFault">An address that cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+        {
+            string? addresses = app.Configuration["urls"];
+            throw new StartFault(e is AddressInUseException || e.InnerException is AddressInUseException
+                ? $"Another program listens on {addresses} already: stop it, or choose another port with --Urls=http://127.0.0.1:PORT."
+                : $"The console cannot listen on {addresses}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another address with --Urls=http://127.0.0.1:PORT.");
+        }
+
+        // An address that means "every address" is none that a browser can open.
+        string? url = app.Urls.FirstOrDefault(u => !u.Contains("://unix:", StringComparison.Ordinal))?
+            .Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
+        app.Logger.LogInformation("Sign in here, once: {Link}", url + app.Services.GetRequiredService<SignInLink>().Path);
+    }
+
+    private static WebApplicationBuilder NewBuilder()
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // Not the working directory: appsettings.json and static files stand beside the program.
+            ContentRootPath = AppContext.BaseDirectory,
+            ApplicationName = typeof(ConsoleApplication).Assembly.GetName().Name,
+        });
+        // From build output, static files are empty answers without this.
+        builder.WebHost.UseStaticWebAssets();
+        return builder;
+    }
+
+    private static void Listen(WebApplicationBuilder builder, CollectorSettings collectors)
+    {
+        // Named here because an address given in code makes Kestrel forget those that were configured.
+        string urls = builder.Configuration["urls"] ?? DefaultUrl;
+        if (collectors.Socket is { } socket)
+        {
+            builder.ListenOn(socket);
+            urls += $";http://unix:{socket}";
+        }
+
+        builder.WebHost.UseUrls(urls);
+    }
+
+    private static void AddServices(IServiceCollection services, ConsoleSettings settings, ClusterAccess access)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings.Identity);
+        services.AddSignIn(settings.Storage.DataDirectory);
+        services.AddDataProtection()
+            .SetApplicationName("ConntrackConsole")
+            .PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(settings.Storage.DataDirectory, "keys")));
+
+        services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(settings.Storage.ConnectionString));
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton(access);
+        services.AddSingleton<ClusterState>();
+        services.AddSingleton<TimelineStore>();
+        services.AddSingleton(new FrameRetention(TimeSpan.FromHours(settings.Storage.FrameHours), settings.Storage.FrameMiB * 1024L * 1024));
+        services.AddSingleton<FrameArchive>();
+        services.AddSingleton<TimelineReplay>();
+        services.AddSingleton<PodFacts>();
+        services.AddSingleton<CollectorRegistry>();
+        services.AddSingleton<FrameInbox>();
+        services.AddSingleton<CollectorLink>();
+        services.AddSingleton<ActionDesk>();
+        // In this order: the past is known before anything new is taken in.
+        services.AddHostedService<TimelineArchive>();
+        services.AddHostedService<FrameApplier>();
+        services.AddHostedService<ClusterInformer>();
+        services.AddHostedService<WatchTeller>();
+
+        services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
+        services.Configure<HubOptions<CollectorHub>>(options =>
+        {
+            options.MaximumReceiveMessageSize = MaxHubMessage;
+            // Each stream, live and late, is one invocation; neither the clock nor an introduction must wait behind them.
+            options.MaximumParallelInvocationsPerClient = 4;
+        });
+        services.AddConsolePages();
+    }
+
+    private static void Map(WebApplication app, ConsoleSettings settings)
+    {
+        app.UseCollectorDoor(settings.Collectors);
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            // The sign-in token must not travel on in a Referer.
+            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            return next(context);
+        });
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        var audit = app.Services.GetRequiredService<AuditLog>();
+        app.MapSignIn((who, from) => audit.AppendAsync(new AuditNote(
+            who, from, "signin", null, null, "Sign-in link used", null, null, "ok", null, $"signin-{Guid.NewGuid():N}")));
+        app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
+        app.MapGet("/readyz", (ClusterState cluster) =>
+            cluster is { HasCluster: true, IsReady: false }
+                ? Results.Text(cluster.Problem ?? "The cluster is not listed yet.", statusCode: StatusCodes.Status503ServiceUnavailable)
+                : Results.Text("ok")).AllowAnonymous();
+        app.MapHub<CollectorHub>(HubMethods.Path).AllowAnonymous();
+        app.MapConsolePages();
+    }
+}

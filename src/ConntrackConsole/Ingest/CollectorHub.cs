@@ -1,0 +1,100 @@
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.SignalR;
+
+namespace ConntrackConsole.Ingest;
+
+/// <summary>The collectors' door into the timeline.</summary>
+public sealed partial class CollectorHub(
+    CollectorRegistry registry, FrameInbox inbox, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
+{
+    private const string NodeKey = "node";
+    private const string RunKey = "run";
+
+    public Welcome Hello(Hello hello)
+    {
+        var context = Context;
+        var welcome = context.Items.ContainsKey(NodeKey)
+            ? new Welcome(false, "This connection introduced itself already.")
+            : registry.Register(hello, context.ConnectionId, context.Abort);
+        if (welcome.Accepted)
+        {
+            context.Items[NodeKey] = hello.Node;
+            context.Items[RunKey] = hello.StartedAtMs;
+            timeline.Connected(hello);
+            LogConnected(hello.Node, hello.Version, hello.Kernel);
+        }
+        else
+        {
+            LogRefused(welcome.Refusal!);
+        }
+
+        return welcome;
+    }
+
+    public long Clock() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public Task Frames(IAsyncEnumerable<byte[]> frames) => TakeAsync(frames, Context.Items[RunKey] as long? ?? 0, isLive: true);
+
+    public Task Backfill(long startedAtMs, IAsyncEnumerable<byte[]> frames) => TakeAsync(frames, startedAtMs, isLive: false);
+
+    private async Task TakeAsync(IAsyncEnumerable<byte[]> frames, long run, bool isLive)
+    {
+        if (Context.Items[NodeKey] is not string node || run <= 0)
+        {
+            Context.Abort();
+            return;
+        }
+
+        var gone = Context.ConnectionAborted;
+        try
+        {
+            await foreach (byte[] bytes in frames.WithCancellation(gone))
+            {
+                var frame = new NodeFrame();
+                if (!NodeFrameCodec.TryRead(bytes, frame, out string? error))
+                {
+                    LogBadFrame(node, error!);
+                    timeline.BrokenFrame(node, $"{node}: the collector sent a frame that cannot be read. {error}");
+                    // One bad frame out of a spill must not keep the live ones away for ever.
+                    if (!isLive)
+                        continue;
+                    Context.Abort();
+                    return;
+                }
+
+                // A connection that another one replaced may still hold frames in flight.
+                if (registry.ConnectionOf(node) != Context.ConnectionId)
+                    return;
+                await inbox.PutAsync(new ReceivedFrame(node, run, frame, bytes), gone);
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or HubException)
+        {
+            // The collector went away in mid-stream: the store shows its silence, there is nothing to report here.
+        }
+    }
+
+    public override Task OnDisconnectedAsync(Exception? exception)
+    {
+        if (Context.Items[NodeKey] is string node && registry.Unregister(node, Context.ConnectionId))
+        {
+            timeline.Disconnected(node);
+            LogDisconnected(node);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} connected (version {Version}, kernel {Kernel}).")]
+    private partial void LogConnected(string node, string version, string kernel);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was refused: {Sentence}")]
+    private partial void LogRefused(string sentence);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Collector of node {Node} was cut off: {Error}")]
+    private partial void LogBadFrame(string node, string error);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} disconnected.")]
+    private partial void LogDisconnected(string node);
+}

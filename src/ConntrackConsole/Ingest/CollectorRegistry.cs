@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Ingest;
+
+/// <summary>Which collector speaks for which node. One connection a node.</summary>
+public sealed partial class CollectorRegistry(ClusterState cluster)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Seat> _byNode = [];
+
+    public string? ConnectionOf(string node)
+    {
+        lock (_lock)
+            return _byNode.GetValueOrDefault(node)?.ConnectionId;
+    }
+
+    public IReadOnlyList<string> ConnectedNodes
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _byNode.Keys.Order(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Takes a collector in for its node.</summary>
+    /// <param name="close">Ends this connection, should a later one replace it.</param>
+    public Welcome Register(Hello hello, string connectionId, Action close)
+    {
+        if (Fault(hello) is { } fault)
+            return new Welcome(false, fault);
+        Action? closeOld = null;
+        lock (_lock)
+        {
+            if (_byNode.TryGetValue(hello.Node, out var seat) && seat.ConnectionId != connectionId)
+            {
+                if (seat.StartedAtMs > hello.StartedAtMs)
+                {
+                    return new Welcome(false,
+                        $"A collector that was started later already speaks for node {hello.Node}: stop one of the two, or give each its own --node.");
+                }
+
+                closeOld = seat.Close;
+            }
+
+            _byNode[hello.Node] = new Seat(connectionId, hello.StartedAtMs, close);
+        }
+
+        closeOld?.Invoke();
+        return new Welcome(true, null);
+    }
+
+    /// <returns>Whether the connection was the one that spoke for the node.</returns>
+    public bool Unregister(string node, string connectionId)
+    {
+        lock (_lock)
+            return _byNode.GetValueOrDefault(node)?.ConnectionId == connectionId && _byNode.Remove(node);
+    }
+
+    private string? Fault(Hello? hello)
+    {
+        if (hello?.Node is null || !NodeName().IsMatch(hello.Node))
+            return "The collector gave no valid node name: start it with --node and the Kubernetes node's name.";
+        if (hello.Version is not { Length: <= 64 } || hello.BootId is not { Length: <= 64 } || hello.Kernel is not { Length: <= 256 }
+            || hello.Capabilities is not { Count: <= 64 } || hello.Sysctls is not { Count: <= 256 }
+            || hello.Capabilities.Any(c => c is not { Name.Length: <= 64, Detail.Length: <= 1_000 })
+            || hello.Sysctls.Any(s => s.Key.Length > 128 || s.Value is not { Length: <= 256 }))
+        {
+            return $"The collector of node {hello.Node} introduced itself in a form that this console does not know: use the same version of both.";
+        }
+
+        return cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node)
+            ? $"The cluster has no node named {hello.Node}: start the collector with --node and a name that 'kubectl get nodes' shows."
+            : null;
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\z")]
+    private static partial Regex NodeName();
+
+    private sealed record Seat(string ConnectionId, long StartedAtMs, Action Close);
+}

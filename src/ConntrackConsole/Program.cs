@@ -1,0 +1,1 @@
+return await ConntrackConsole.ConsoleApplication.RunAsync(args);

@@ -1,0 +1,69 @@
+using ConntrackConsole.Configuration;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Storage;
+
+/// <summary>Opens the database at the start, and says in one sentence why it cannot.</summary>
+public static class Database
+{
+    // SQLite's primary result codes (sqlite3.h).
+    private const int CantOpen = 14;
+    private const int ReadOnly = 8;
+    private const int Corrupt = 11;
+    private const int NotADatabase = 26;
+
+    /// <exception cref="StartFault">The folder or file cannot be used.</exception>
+    public static void PrepareFolder(StorageSettings storage)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        try
+        {
+            // Keys and the audit log are nobody else's business.
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(storage.DataDirectory);
+            else
+                Directory.CreateDirectory(storage.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            string probe = Path.Combine(storage.DataDirectory, $".probe-{Environment.ProcessId}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartFault(
+                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {Setting.DataDirectory} to another folder.");
+        }
+    }
+
+    /// <exception cref="StartFault">The file is no database, or of a newer version.</exception>
+    public static async Task OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(databases);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        string file = new SqliteConnectionStringBuilder(db.Database.GetConnectionString()).DataSource;
+        try
+        {
+            var known = db.Database.GetMigrations().ToHashSet();
+            var newer = (await db.Database.GetAppliedMigrationsAsync(ct)).Where(m => !known.Contains(m)).ToList();
+            if (newer.Count > 0)
+            {
+                throw new StartFault(
+                    $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {Setting.ConnectionString} to another file.");
+            }
+
+            await db.Database.MigrateAsync(ct);
+            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
+        }
+        catch (SqliteException e)
+        {
+            throw new StartFault(e.SqliteErrorCode switch
+            {
+                NotADatabase or Corrupt =>
+                    $"The file {file} is no usable SQLite database: put a copy back or move it away, and start again.",
+                CantOpen or ReadOnly =>
+                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {Setting.ConnectionString}.",
+                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {Setting.ConnectionString}.",
+            });
+        }
+    }
+}

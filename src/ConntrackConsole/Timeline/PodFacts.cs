@@ -1,0 +1,11 @@
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline;
+
+/// <summary>Finds what the side panel shows, by a pod's uid or by an address.</summary>
+public sealed class PodFacts(TimelineStore timeline)
+{
+    /// <summary>An address or a uid; what is neither known nor an address gives a detail without a name.</summary>
+    public PodDetail For(string podUidOrIp) =>
+        Ip.TryParse(podUidOrIp, out var ip) ? timeline.Detail(null, ip) : timeline.Detail(podUidOrIp, default);
+}

@@ -1,0 +1,220 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline;
+
+/// <summary>One reading of the store, under its lock: joins what the nodes told with what the cluster says.</summary>
+internal sealed class TimelineReading(
+    Dictionary<string, NodeTrack> nodes, ResetLedger resets, GapLog gaps, StateHistory states, ClusterState cluster)
+{
+    /// <summary>How far back a pod's own resets are counted.</summary>
+    private const long DetailMs = 3_600_000;
+
+    private readonly ClusterMap _map = cluster.Current;
+
+    public TimelineView View(TimelineQuery asked, long nowMs)
+    {
+        int columns = Math.Clamp(asked.Columns, 1, TimelineQuery.MaxColumns);
+        // Whole milliseconds a column, so that a column's place never depends on rounding.
+        long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
+        var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
+        return new TimelineView(
+            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query, nowMs), Resets(query, stepMs),
+            Gaps(query, nowMs), Health(nodes.Values), nowMs);
+    }
+
+    public static IReadOnlyList<NodeHealth> Health(IEnumerable<NodeTrack> nodes) =>
+    [
+        .. nodes.OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => new NodeHealth(
+            n.Name, n.Connected, n.LastHeardMs, n.Hello?.Version ?? "", n.Hello?.Capabilities ?? [], n.Counters.Count, n.Counters.Max,
+            n.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : null)),
+    ];
+
+    public PodDetail Detail(string? podUid, Ip ip, long nowMs)
+    {
+        var pod = podUid is null ? null : _map.Pods.GetValueOrDefault(podUid);
+        var ended = cluster.Terminations.LastOrDefault(t => podUid is null ? !ip.IsNone && t.PodIp == ip : t.Uid == podUid);
+        if (ip.IsNone)
+            ip = pod?.Ip ?? ended?.PodIp ?? default;
+        var owner = _map.OwnerOf(ip);
+        if (podUid is null)
+            pod = owner.Pod;
+        // The address may have gone to another pod since: then the end that was found is not this owner's.
+        if (podUid is null && pod is not null && ended?.Uid != pod.Uid)
+            ended = null;
+
+        var entries =
+            from node in nodes.Values
+            from @group in node.Groups
+            where @group.Key.Backend == ip && !ip.IsNone
+            from state in Enumerable.Range(0, FlowStates.Count)
+            let count = @group.Value.Now[state]
+            where count > 0
+            let flow = (FlowState)state
+            orderby node.Name, @group.Key.Vip, flow
+            select new NodeEntries(
+                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
+        var near =
+            from told in resets.Kept
+            where !ip.IsNone && told.Reset.AtMs >= nowMs - DetailMs
+                && (told.Reset.Backend == ip || told.Reset.Src == ip || told.Reset.Dst == ip)
+            group told.Reset by told.Reset.Kind into kind
+            orderby kind.Key
+            select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
+        return new PodDetail(
+            ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node,
+            pod?.Phase, owner, ended is null ? null : Span(ended), [.. entries], [.. near],
+            [
+                .. from node in nodes.Values
+                   where !ip.IsNone && node.Radar.ContainsKey(ip)
+                   let row = node.Radar[ip]
+                   orderby node.Name
+                   select new NodeLookUps(node.Name, (int)row.Entries, (int)row.Unacknowledged, (int)row.Idle, (int)row.Alive),
+            ]);
+    }
+
+    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
+    {
+        var tracks = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
+        var lanes =
+            from key in tracks.SelectMany(n => n.Groups.Keys).Distinct()
+            where !key.Vip.IsNone
+            group key by (key.Proto, key.Vip, key.Vport) into vip
+            let service = _map.ServiceAt(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport)
+            where Matches(query, service)
+            orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
+            let backends = Backends(vip, tracks, query, stepMs)
+            where backends.Count > 0
+            select new ServiceLane(
+                service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
+        return [.. lanes];
+    }
+
+    private List<BackendSeries> Backends(IEnumerable<GroupKey> keys, List<NodeTrack> tracks, TimelineQuery query, long stepMs)
+    {
+        var series = new List<BackendSeries>();
+        foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
+        {
+            var fold = new ColumnFold(query, stepMs);
+            uint live = 0;
+            uint all = 0;
+            foreach (var node in tracks)
+            {
+                var group = node.Groups.GetValueOrDefault(key);
+                bool ended = !node.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(node.Name);
+                fold.Add(node.Known, group?.Steps, ended);
+                live += group?.Now.Live ?? 0;
+                all += group?.Now.Total ?? 0;
+            }
+
+            if (!fold.HasAny)
+                continue;
+            var (entries, leftovers, stale) = fold.Fold(states.Of(key));
+            var owner = _map.OwnerOf(key.Backend);
+            var now = live == 0 && all > 0 ? EntryState.Leftover : states.Now(key);
+            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale));
+        }
+
+        return series;
+    }
+
+    private List<TerminationSpan> Terminations(TimelineQuery query, long nowMs) =>
+    [
+        .. from termination in cluster.Terminations
+           where (query.Namespace is null || termination.Namespace == query.Namespace)
+               && (query.Service is null || (termination.Service is { } service && Matches(query, service)))
+               && (query.Node is null || termination.Node == query.Node)
+           let inWindow = termination.AskedMs <= query.ToMs
+               && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs
+           let span = Span(termination)
+           // What is stale now matters however long ago its pod went.
+           where inWindow || span.StaleEntries > 0
+           select span,
+    ];
+
+    private TerminationSpan Span(Termination t)
+    {
+        bool lastOwner = _map.PodAt(t.PodIp) is { } pod ? pod.Uid == t.Uid : _map.GoneAt(t.PodIp)?.Uid == t.Uid;
+        long stale = 0;
+        if (lastOwner)
+        {
+            foreach (var node in nodes.Values)
+            {
+                foreach (var (key, group) in node.Groups)
+                {
+                    if (key.Backend == t.PodIp && states.Now(key) == EntryState.Stale)
+                        stale += group.Now.Live;
+                }
+            }
+        }
+
+        var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
+        return new TerminationSpan(
+            t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
+            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(stale, int.MaxValue));
+    }
+
+    private ResetLane Resets(TimelineQuery query, long stepMs)
+    {
+        var lane = new ResetLane(new int[query.Columns], new int[query.Columns], new int[query.Columns]);
+        if (query is { Namespace: null, Service: null, Node: null })
+        {
+            // A second that a column splits is counted where it begins, so that every reset is drawn exactly once.
+            for (long second = (query.FromMs + 999) / 1000; second * 1000 < query.ToMs; second++)
+            {
+                if (resets.At(second) is not { } counts)
+                    continue;
+                for (int kind = 0; kind < counts.Length; kind++)
+                    Put(lane, query, stepMs, second * 1000, (ResetKind)kind, counts[kind]);
+            }
+
+            return lane;
+        }
+
+        foreach (var told in resets.Kept)
+        {
+            var reset = told.Reset;
+            bool wanted = (query.Node is null || told.Node == query.Node)
+                && (query is { Namespace: null, Service: null } || Matches(query, ServiceOf(reset)));
+            if (wanted)
+                Put(lane, query, stepMs, reset.AtMs, reset.Kind, 1);
+        }
+
+        return lane;
+    }
+
+    private ServiceKey? ServiceOf(in Reset reset) =>
+        reset.Vip.IsNone ? null : _map.ServiceAt(Protocols.Tcp, reset.Vip, reset.Vport);
+
+    private static void Put(ResetLane lane, TimelineQuery query, long stepMs, long atMs, ResetKind kind, int count)
+    {
+        if (atMs < query.FromMs || atMs >= query.ToMs)
+            return;
+        int column = (int)((atMs - query.FromMs) / stepMs);
+        var row = kind switch
+        {
+            ResetKind.UnNated => lane.UnNated,
+            ResetKind.FromBackend or ResetKind.RefusedSyn or ResetKind.NewBackend => lane.FromBackend,
+            _ => lane.Other,
+        };
+        row[column] += count;
+    }
+
+    private List<GapSpan> Gaps(TimelineQuery query, long nowMs)
+    {
+        var open = nodes.Values.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
+            n.Name, GapKind.Silent, n.LastAtMs, nowMs, GapLog.Text(n.Name, GapKind.Silent, nowMs - n.LastAtMs, 0)));
+        return
+        [
+            .. gaps.Spans.Concat(open).Where(g =>
+                g.ToMs >= query.FromMs && g.FromMs <= query.ToMs && (query.Node is null || g.Node is null || g.Node == query.Node)),
+        ];
+    }
+
+    private string? ServiceName(in GroupKey key) =>
+        key.Vip.IsNone ? null : _map.ServiceAt(key.Proto, key.Vip, key.Vport)?.ToString() ?? key.Vip.ToString();
+
+    private static bool Matches(TimelineQuery query, ServiceKey? service) =>
+        (query.Namespace is null || service?.Namespace == query.Namespace)
+        && (query.Service is null || service?.Name == query.Service || service?.ToString() == query.Service);
+}

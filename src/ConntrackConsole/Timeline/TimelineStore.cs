@@ -1,0 +1,246 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline;
+
+/// <summary>
+/// The live timeline in bounded memory: what the nodes told, step by step, joined with the names of the cluster when it
+/// is read. One writer (the apply loop); readers share its lock for the few milliseconds of a query.
+/// </summary>
+public sealed class TimelineStore
+{
+    /// <summary>How far back the memory reaches.</summary>
+    public const long HorizonMs = 4_096_000;
+
+    /// <summary>A node whose clock is further ahead than this is not believed.</summary>
+    public const long MaxAheadMs = 10_000;
+
+    private readonly Lock _lock = new();
+    private readonly ClusterState _cluster;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, NodeTrack> _nodes = [];
+    private readonly ResetLedger _resets = new();
+    private readonly GapLog _gaps = new();
+    private readonly StateHistory _states = new();
+    private readonly Signals _signals = new();
+    private long _version;
+    private long _trimmedMs;
+
+    public TimelineStore(ClusterState cluster, TimeProvider time)
+    {
+        _cluster = cluster;
+        _time = time;
+        cluster.Changed += OnClusterChanged;
+    }
+
+    /// <summary>Grows with every frame and every change of the cluster.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>A signal without payload; it comes on the writer's thread, so the receiver must only note it.</summary>
+    public IDisposable Subscribe(Action signal) => _signals.Add(signal);
+
+    public TimelineView Query(TimelineQuery query)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+        {
+            FollowCluster(nowMs);
+            return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).View(query, nowMs);
+        }
+    }
+
+    /// <summary>One pod or address, for the side panel.</summary>
+    public PodDetail Detail(string? podUid, Ip ip)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+        {
+            FollowCluster(nowMs);
+            return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).Detail(podUid, ip, nowMs);
+        }
+    }
+
+    public IReadOnlyList<NodeHealth> Nodes()
+    {
+        lock (_lock)
+            return TimelineReading.Health(_nodes.Values);
+    }
+
+    public void Connected(Hello hello)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        lock (_lock)
+            Track(hello.Node).Connect(hello, NowMs);
+        Signal();
+    }
+
+    public void Disconnected(string node)
+    {
+        lock (_lock)
+            Track(node).Disconnect();
+        Signal();
+    }
+
+    /// <summary>Takes in a frame of a node's collector that began its <paramref name="run"/> then.</summary>
+    public FrameFate Apply(string node, long run, NodeFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        long nowMs = NowMs;
+        if (frame.AtMs > nowMs + MaxAheadMs || frame.AtMs < 0)
+        {
+            return new FrameFate(
+                false, $"Node {node} sends frames of {(frame.AtMs - nowMs) / 1000} s in the future: set its clock (timedatectl) and restart its collector.");
+        }
+
+        lock (_lock)
+        {
+            var track = Track(node);
+            if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
+                return new FrameFate(true, null);
+            CountResets(node, frame, nowMs - HorizonMs, nowMs);
+            FollowCluster(nowMs);
+            _states.JudgeNew(_cluster.Current, track.Groups.Keys, nowMs);
+            if (nowMs - _trimmedMs > 60_000)
+                Trim(nowMs);
+        }
+
+        Signal();
+        return default;
+    }
+
+    /// <summary>Makes a node's past anew from its frames, which must come in the order in which they were made.</summary>
+    public void Rebuild(string node, IEnumerable<(long Run, NodeFrame Frame)> frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        var track = new NodeTrack(node);
+        var gaps = new List<GapSpan>();
+        foreach (var (run, frame) in frames)
+            track.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
+        long nowMs = NowMs;
+        lock (_lock)
+        {
+            track.Succeed(Track(node));
+            track.Trim(nowMs - HorizonMs);
+            _nodes[node] = track;
+            _gaps.Replace(node, gaps);
+            FollowCluster(nowMs);
+            _states.JudgeNew(_cluster.Current, track.Groups.Keys, nowMs);
+        }
+
+        Signal();
+    }
+
+    /// <summary>The resets of a frame that <see cref="Apply"/> did not take in; those before a moment are left out.</summary>
+    public void AddResets(string node, NodeFrame frame, long fromMs)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        lock (_lock)
+            CountResets(node, frame, fromMs, NowMs);
+    }
+
+    /// <summary>The stream of a node broke off for a reason that leaves the time unknown.</summary>
+    public void BrokenFrame(string node, string sentence)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(Track(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
+        Signal();
+    }
+
+    /// <summary>Open pages look again: a node that fell silent sends no frame to say so.</summary>
+    public void Tick()
+    {
+        long nowMs = NowMs;
+        bool silent;
+        lock (_lock)
+            silent = _nodes.Values.Any(n => n.IsSilent(nowMs));
+        if (silent)
+            Signal();
+    }
+
+    public void RestoreResets(IEnumerable<(long Second, ResetKind Kind, int Count)> rows)
+    {
+        lock (_lock)
+        {
+            foreach (var (second, kind, count) in rows)
+                _resets.Restore(second, kind, count);
+        }
+    }
+
+    public List<(long Second, int[] Counts)> TakeUnsavedResets(long beforeMs)
+    {
+        lock (_lock)
+            return _resets.TakeUnsaved(beforeMs);
+    }
+
+    /// <summary>They could not be written: next time again.</summary>
+    public void KeepUnsavedResets(IEnumerable<long> seconds)
+    {
+        lock (_lock)
+            _resets.KeepUnsaved(seconds);
+    }
+
+    private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
+    {
+        foreach (var reset in frame.Resets)
+        {
+            // A reset's own stamp is as foreign as the frame's.
+            if (Math.Abs(reset.AtMs - frame.AtMs) <= HorizonMs && reset.AtMs <= nowMs + MaxAheadMs && reset.AtMs >= fromMs)
+                _resets.Add(node, reset);
+        }
+
+        for (int kind = 0; kind < ResetOverflow.Length; kind++)
+        {
+            if (frame.MoreResets[kind] > 0 && frame.AtMs >= fromMs)
+                _resets.AddUnlisted((ResetKind)kind, frame.AtMs, frame.MoreResets[kind]);
+        }
+    }
+
+    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private NodeTrack Track(string node)
+    {
+        if (!_nodes.TryGetValue(node, out var track))
+            _nodes[node] = track = new NodeTrack(node);
+        return track;
+    }
+
+    private void FollowCluster(long nowMs)
+    {
+        var map = _cluster.Current;
+        if (!_states.HasSeen(map))
+            _states.JudgeAll(map, _nodes.Values.SelectMany(n => n.Groups.Keys), nowMs);
+    }
+
+    private void Trim(long nowMs)
+    {
+        _trimmedMs = nowMs;
+        foreach (var (name, node) in _nodes)
+        {
+            node.Trim(nowMs - HorizonMs);
+            if (!node.Connected && node.Groups.Count == 0 && node.LastHeardMs < nowMs - HorizonMs)
+                _nodes.Remove(name);
+        }
+
+        _resets.Trim(nowMs - HorizonMs);
+        _states.Trim(nowMs - HorizonMs, [.. _nodes.Values.SelectMany(n => n.Groups.Keys)]);
+    }
+
+    private void OnClusterChanged()
+    {
+        lock (_lock)
+            FollowCluster(NowMs);
+        Signal();
+    }
+
+    private void Signal()
+    {
+        Interlocked.Increment(ref _version);
+        _signals.Raise();
+    }
+}
+
+/// <summary>What became of a frame.</summary>
+/// <param name="IsLate">Others that were made after it are taken in already: it was left out.</param>
+/// <param name="Doubt">The sentence why it was not believed, or null.</param>
+public readonly record struct FrameFate(bool IsLate, string? Doubt);

@@ -1,0 +1,69 @@
+using ConntrackConsole.Bench;
+using ConntrackConsole.Kernel.Namespaces;
+
+// Names of parts (table, events, start, pause, memory) run only those; --quick runs fewer rounds, for a look and not for a record.
+string[] known = ["table", "events", "start", "pause", "memory"];
+string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
+var parts = new List<string>();
+bool quick = false;
+for (int index = 0; index < args.Length; index++)
+{
+    if (args[index] == "--binary" && index + 1 < args.Length)
+        binary = args[++index];
+    else if (args[index] == "--quick")
+        quick = true;
+    else if (known.Contains(args[index]))
+        parts.Add(args[index]);
+    else
+        return Usage($"'{args[index]}' is not one of: {string.Join(' ', known)} --quick --binary FILE.");
+}
+
+if (Environment.UserName != "root")
+    return Usage("The bench needs root: network namespaces and conntrack.");
+bool Wanted(string part) => parts.Count == 0 || parts.Contains(part);
+bool published = File.Exists(binary);
+if ((Wanted("start") || Wanted("memory")) && !published)
+    return Usage($"{binary} is missing: run 'dotnet publish src/ConntrackConsole.Collector -c Release' first, or name the binary with --binary.");
+
+var report = new Report();
+int rounds = quick ? 3 : 5;
+// The hash table is the machine's: one big table at a time, each in a namespace that is gone before the next.
+if (Wanted("start"))
+    Inside("start", inside => inside.Run(() => FootprintBench.Start(report, binary, rounds * 2)));
+if (Wanted("table"))
+    Inside("table", inside => inside.Run(() => TableBench.Run(report, rounds)));
+if (Wanted("events"))
+    Inside("events", inside => EventBench.Run(report, inside, rounds, quick ? 3 : 10));
+if (Wanted("pause"))
+    PauseBench.Run(report, rounds);
+if (Wanted("memory"))
+{
+    Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, 250_000, 40, idle: true)));
+    using (new TableLimit(1_100_000))
+        Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, 1_000_000, 110, idle: false)));
+}
+
+report.Write(Path.GetFullPath("artifacts/bench.json"));
+return report.AllOk ? 0 : 1;
+
+static int Usage(string sentence)
+{
+    Console.Error.WriteLine(sentence);
+    return 2;
+}
+
+static void Inside(string part, Action<NetworkNamespace> work)
+{
+    string name = $"ccbench-{part}-{Environment.ProcessId}";
+    var inside = NetworkNamespace.Create(name);
+    try
+    {
+        work(inside);
+    }
+    finally
+    {
+        inside.Dispose();
+        NetworkNamespace.Delete(name);
+        Thread.Sleep(2000); // The kernel empties the namespace's table in the background.
+    }
+}

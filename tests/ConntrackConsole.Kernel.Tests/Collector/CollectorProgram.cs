@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using ConntrackConsole.Kernel.Namespaces;
+
+namespace ConntrackConsole.Kernel.Tests.Collector;
+
+/// <summary>The collector as a process of its own, inside a namespace.</summary>
+internal static class CollectorProgram
+{
+    /// <summary>The one that was built beside the tests, or the native one that tests/run names.</summary>
+    public static string FilePath { get; } = Environment.GetEnvironmentVariable("CONNTRACK_COLLECTOR") is { Length: > 0 } named
+        ? named
+        : Path.Combine(AppContext.BaseDirectory, "conntrack-collector");
+
+    public static (int ExitCode, string Output, string Errors) Run(NetworkNamespace? inside, params string[] arguments)
+    {
+        using var process = Start(inside, arguments);
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+
+    public static Process Start(NetworkNamespace? inside, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(FilePath, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return inside is null ? Process.Start(start)! : inside.Run(() => Process.Start(start)!);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using ConntrackConsole.Kernel.Tests.Conntrack;
+using ConntrackConsole.Kernel.Tests.Namespaces;
+using Xunit;
+
+namespace ConntrackConsole.Kernel.Tests.Collector;
+
+/// <summary>
+/// As the DaemonSet runs it: uid 0 with two capabilities, no new privileges, a read-only root, tracefs mounted by the host,
+/// and one writable directory.
+/// </summary>
+public class LeastPrivilegeTests
+{
+    private const string Entry =
+        "-A -p tcp -s 10.1.0.2 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.2 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
+
+    [Fact]
+    public void Collector_WithTwoCapabilitiesAndAReadOnlyRoot_SeesAndFlushes()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        ConntrackProgram.Load(scratch.Inside, [Entry]);
+
+        string output = Run(
+            scratch, state.Path,
+            $"touch /cctest-read-only 2>/dev/null && echo WRITABLE; grep -E 'CapEff|NoNewPrivs' /proc/self/status; \"$0\" capabilities; \"$0\" flush --pod-ip 10.244.0.1 --yes --state {state.Path} 2>&1");
+
+        Assert.DoesNotContain("WRITABLE", output, StringComparison.Ordinal);
+        Assert.Matches(@"CapEff:\s+0000000000003000\n", output);
+        Assert.Matches(@"NoNewPrivs:\s+1\n", output);
+        foreach (string capability in (string[])["dump", "events", "resets.trace", "resets.packet"])
+            Assert.Matches($"yes +{capability.Replace(".", @"\.", StringComparison.Ordinal)} ", output);
+        Assert.Contains("1 deleted", output, StringComparison.Ordinal);
+        Assert.Empty(ConntrackProgram.List(scratch.Inside));
+        Assert.Equal(2, File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl")).Length);
+    }
+
+    // The mounts are of a mount namespace of the test's own.
+    private static string Run(ScratchNamespace scratch, string writable, string script)
+    {
+        string prepare = $"""
+            mount --make-rprivate / &&
+            mount -t tracefs tracefs /sys/kernel/tracing &&
+            mount --bind {writable} {writable} &&
+            mount -o remount,bind,ro / &&
+            cd / && exec setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {CollectorProgram.FilePath}
+            """;
+        var start = new ProcessStartInfo("unshare", ["--mount", "sh", "-c", prepare]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = scratch.Inside.Run(() => Process.Start(start)!);
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, output + errors.Result);
+        return output;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using ConntrackConsole.Kernel.Resets;
+using Xunit;
+
+namespace ConntrackConsole.Kernel.Tests.Resets;
+
+public sealed class TraceInstanceTests
+{
+    [Fact]
+    public void Instance_IsRemovedAtDispose()
+    {
+        Assert.True(Tracefs.TryOpen(out var look, out string? why), why);
+        using (look)
+        {
+            string path;
+            using (var instance = Create())
+            {
+                path = $"{look.Root}/instances/{instance.Name}";
+                Assert.True(Directory.Exists(path));
+            }
+
+            Assert.False(Directory.Exists(path));
+        }
+    }
+
+    [Fact]
+    public void Instance_OfADeadProcess_IsRemovedAndOneInUseIsNot()
+    {
+        Assert.True(Tracefs.TryOpen(out var look, out string? why), why);
+        using (look)
+        {
+            // What a killed process leaves: the folder, and no open ring. The number may be anybody's by now.
+            string stale = $"{look.Root}/instances/conntrack-collector-1-{Guid.NewGuid():n}";
+            Directory.CreateDirectory(stale);
+            using var used = Create();
+            Assert.False(Directory.Exists(stale));
+            using var next = Create();
+            Assert.True(Directory.Exists($"{look.Root}/instances/{used.Name}"));
+        }
+    }
+
+    [Fact]
+    public void Mount_OfOurOwn_ShowsNowhere()
+    {
+        string before = File.ReadAllText("/proc/self/mounts");
+        Assert.True(Tracefs.TryOpen(out var tracefs, out string? why), why);
+        using (tracefs)
+            Assert.Equal(before.Contains("tracefs", StringComparison.Ordinal), File.ReadAllText("/proc/self/mounts").Contains("tracefs", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Rings_ThatOverrun_TellHowManyAreLost()
+    {
+        const int Resets = 400;
+        using var nodes = new TwoNodes();
+        using var instance = Create(bufferKiB: 8);
+        Assert.True(instance.TryPageLayout(out var layout));
+        Assert.True(instance.TryEnable(ResetDecoder.Made));
+        var server = new IPEndPoint(nodes.PodAddress(TwoNodes.PodB).ToIPAddress(), 83);
+        nodes.Inside(TwoNodes.PodA, () =>
+        {
+            for (int i = 0; i < Resets; i++)
+            {
+                using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                Assert.Throws<SocketException>(() => client.Connect(server));
+            }
+
+            return 0;
+        });
+
+        long lost = 0;
+        int ours = 0;
+        var buffer = new byte[65536];
+        Assert.True(ResetDecoder.TryCreate(instance.TryRead, out var decoder, out string? why), why);
+        foreach (var ring in instance.Rings)
+        {
+            for (int length; (length = TraceNative.Read(ring, buffer)) > 0;)
+            {
+                var page = new TracePage(buffer.AsSpan(0, length), layout);
+                lost += page.Lost;
+                while (page.MoveNext())
+                {
+                    if (decoder.TryDecode(page.Record, 0, out var reset) && reset.Src == nodes.PodAddress(TwoNodes.PodB))
+                        ours++;
+                }
+
+                Assert.False(page.IsDamaged);
+            }
+        }
+
+        // The trace is the machine's: other tests' resets may be among the lost ones, never among ours.
+        Assert.InRange(ours, 1, Resets - 1);
+        Assert.True(ours + lost >= Resets, $"{ours} read and {lost} lost of {Resets}");
+    }
+
+    private static TraceInstance Create(int bufferKiB = 0)
+    {
+        Assert.True(Tracefs.TryOpen(out var tracefs, out string? why), why);
+        Assert.True(TraceInstance.TryCreate(tracefs, bufferKiB, out var instance, out why), why);
+        return instance;
+    }
+}

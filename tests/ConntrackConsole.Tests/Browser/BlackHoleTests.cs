@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Tests.Lab;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Browser;
+
+/// <summary>The whole loop: a pod vanishes, its clients hang, somebody sees it and flushes, the clients come back.</summary>
+public class BlackHoleTests
+{
+    [Fact]
+    public async Task BlackHole_SeenFlushedAndAudited_ThroughTheBrowser()
+    {
+        await using var lab = await RunningLab.StartAsync("--scenario", "blackhole", "--interval", "8", "--rollouts", "1");
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        var vanished = (await lab.EventsAsync("vanished", 1, TimeSpan.FromSeconds(60)))[0];
+        string ip = (string)vanished["ip"]!;
+        await lab.EventsAsync("rollout-done", 1, TimeSpan.FromSeconds(60));
+        var hung = await HungAsync(lab, ip);
+        Assert.True((await EntriesAsync(lab, ip)).Sum() >= hung.Count);
+
+        // The page shows the terminated pod with stale entries.
+        var row = page.Locator($"[data-testid=pod-row][data-pod-ip='{ip}']");
+        await Assertions.Expect(row).ToHaveAttributeAsync("data-stale", hung.Count.ToString(CultureInfo.InvariantCulture), new() { Timeout = 15_000 });
+        await Assertions.Expect(row).ToContainTextAsync("gone");
+        await Assertions.Expect(page.GetByTestId("headline")).ToContainTextAsync((string)vanished["pod"]!);
+        Assert.Empty((await page.RunAxe()).Violations);
+
+        // The flush: one click on a preview, its reason filled in from the evidence.
+        await row.GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByTestId("flush").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("preview-entry").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("verdict")).ToHaveAttributeAsync("data-decision", "Allow");
+        Assert.Contains(ip, await page.GetByTestId("reason").InputValueAsync(), StringComparison.Ordinal);
+        Assert.Empty((await page.RunAxe()).Violations);
+        double flushedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        await page.GetByTestId("confirm").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("outcome")).ToHaveAttributeAsync("data-state", "Completed", new() { Timeout = 15_000 });
+        Assert.Equal(3, await page.GetByTestId("outcome-node").CountAsync());
+        Assert.All(await EntriesAsync(lab, ip), left => Assert.Equal(0, left));
+
+        // Each client that hung is reset by a live pod and connects anew, at its next retransmission.
+        foreach (var connection in hung)
+        {
+            double hangingFor = flushedAt - ((double)connection["t"]! - (double)connection["seconds"]!);
+            var atMost = TimeSpan.FromSeconds(hangingFor + 15);
+            var reset = await lab.EventAsync("client-reset", e => Same(e, connection, "local"), atMost);
+            var back = await lab.EventAsync("client-connected", e => Same(e, connection, "pod") && (double)e["t"]! > (double)reset["t"]!, atMost);
+            Assert.NotEqual((string)connection["backend"]!, (string)back["backend"]!);
+            Assert.InRange((double)reset["t"]! - flushedAt, 0, hangingFor + 2);
+        }
+
+        // Who, what, where, why, result.
+        await page.GetByTestId("outcome-audit").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("audit-row")).ToHaveCountAsync(4);
+        var audit = await page.GetByTestId("audit-row").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.what)");
+        Assert.Equal(["flush.approved", "flush.completed", "flush.previewed", "flush.requested"], audit.Order());
+        var completed = page.Locator("[data-testid=audit-row][data-what='flush.completed']");
+        foreach (string told in (string[])["operator", ip, "node1", "node2", "node3", "Completed"])
+            await Assertions.Expect(completed).ToContainTextAsync(told);
+        Assert.Empty((await page.RunAxe()).Violations);
+    }
+
+    private static async Task<List<JsonNode>> HungAsync(RunningLab lab, string ip)
+    {
+        await lab.EventAsync("client-hung", OfPod, TimeSpan.FromSeconds(30));
+        // Clients write twice a second and tell of a hang after two.
+        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
+        return [.. lab.Events("client-hung").Where(OfPod)];
+
+        bool OfPod(JsonNode e) => ((string)e["backend"]!).StartsWith(ip + ":", StringComparison.Ordinal);
+    }
+
+    /// <summary>conntrack -L -r IP on each node: how many lines.</summary>
+    private static async Task<int[]> EntriesAsync(RunningLab lab, string ip)
+    {
+        var counts = new List<int>();
+        for (int node = 1; node <= 3; node++)
+            counts.Add((await lab.ConntrackAsync(node, "-L", "-r", ip)).Split('\n').Count(line => line.Contains("src=", StringComparison.Ordinal)));
+        return [.. counts];
+    }
+
+    private static bool Same(JsonNode a, JsonNode b, string key) => (string?)a[key] == (string?)b[key];
+}

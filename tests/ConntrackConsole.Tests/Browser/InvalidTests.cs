@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ConntrackConsole.Tests.Lab;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Browser;
+
+/// <summary>What the page counts equals what truly happened, told by clients and servers themselves.</summary>
+public partial class InvalidTests
+{
+    [Fact]
+    public async Task Resets_OnThePage_EqualTheLabsLabels()
+    {
+        await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        await lab.ConnectedAsync(12);
+        await Assertions.Expect(page.GetByTestId("headline-resets")).ToContainTextAsync("No resets", new() { Timeout = 15_000 });
+
+        // Ordinary aborts over two nodes: none un-NATed, each counted once.
+        lab.Tell("abort");
+        Assert.Equal((0, 0, 1), await CountsAsync(page, total: 1));
+        lab.Tell("abort unread");
+        Assert.Equal((0, 0, 2), await CountsAsync(page, total: 2));
+
+        lab.Tell("invalid 5");
+        await lab.LabelsAsync(2 + 5);
+        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken); // What follows at the clients' next requests is a reset too.
+
+        var labels = lab.Labels;
+        int unNated = labels.Where(label => (string?)label["kind"] == "un-nated").Sum(label => (int)label["resets"]!);
+        int fromBackend = labels.Where(label => (string?)label["kind"] == "from-backend").Sum(label => (int)label["resets"]!)
+            + labels.Sum(label => (int?)label["followedBy"] ?? 0);
+        Assert.Equal(5, unNated);
+        Assert.Equal((unNated, fromBackend, 2), await CountsAsync(page, total: unNated + fromBackend + 2));
+    }
+
+    private static async Task<(int UnNated, int FromBackend, int Other)> CountsAsync(IPage page, int total)
+    {
+        (int UnNated, int FromBackend, int Other) counts = default;
+        for (int attempt = 0; attempt < 100 && counts.UnNated + counts.FromBackend + counts.Other < total; attempt++)
+        {
+            await Task.Delay(100);
+            var match = Sentence().Match(await page.GetByTestId("headline-resets").InnerTextAsync());
+            if (match.Success)
+                counts = (Number(match, 1), Number(match, 2), Number(match, 3));
+        }
+
+        return counts;
+    }
+
+    private static int Number(Match match, int group) =>
+        int.Parse(match.Groups[group].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"([\d,]+) un-NATed, ([\d,]+) from a backend, ([\d,]+) other")]
+    private static partial Regex Sentence();
+}

@@ -1,0 +1,99 @@
+using Bunit;
+using ConntrackConsole.Actions;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Components;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ConntrackConsole.Tests.Components;
+
+/// <summary>The real rooms of the console behind a page, with a clock that the test holds and a browser that only listens.</summary>
+internal sealed class ConsolePages : IAsyncDisposable
+{
+    private readonly SqliteConnection _database = new("Data Source=:memory:");
+
+    public ConsolePages()
+    {
+        var services = Context.Services;
+        services.AddLogging();
+        services.AddSignalR();
+        services.AddPageParts();
+        services.AddSingleton<TimeProvider>(Clock);
+        _database.Open();
+        services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database));
+        services.AddSingleton<ClusterState>();
+        services.AddSingleton<TimelineStore>();
+        services.AddSingleton<PodFacts>();
+        services.AddSingleton<CollectorRegistry>();
+        services.AddSingleton<CollectorLink>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<ActionDesk>();
+        Context.JSInterop.Mode = JSRuntimeMode.Loose;
+        Context.AddAuthorization().SetAuthorized("operator (link)");
+        Context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
+        Chart = Context.JSInterop.SetupModule("./js/timeline.js").SetupModule("create", _ => true);
+        Chart.Setup<int>("plotWidth").SetResult(600);
+        Draws = Chart.SetupVoid("draw", _ => true);
+        Draws.SetVoidResult();
+        using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
+        db.Database.EnsureCreated();
+    }
+
+    public BunitContext Context { get; } = new();
+
+    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));
+
+    public BunitJSModuleInterop Chart { get; }
+
+    public JSRuntimeInvocationHandler Draws { get; }
+
+    public TimelineStore Store => Context.Services.GetRequiredService<TimelineStore>();
+
+    public ClusterState Cluster => Context.Services.GetRequiredService<ClusterState>();
+
+    public AuditLog Log => Context.Services.GetRequiredService<AuditLog>();
+
+    public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public string Uri => Context.Services.GetRequiredService<NavigationManager>().Uri;
+
+    /// <summary>A pod that served shop/orders and is gone, with three established entries that still name it.</summary>
+    public void TellOfADeadPod()
+    {
+        var pod = new PodInfo("uid-1", "shop", "orders-1", "node-a", "Running", [Ip.Parse("10.1.0.5")], false, NowMs - 600_000, null, null, false, null, null);
+        Cluster.Watching();
+        Cluster.Apply([
+            new NodeChange(new NodeInfo("n1", "node-a", true, [Ip.Parse("192.168.0.1")]), false),
+            new ServiceChange(new ServiceInfo("s1", new ServiceKey("shop", "orders"), [Ip.Parse("10.96.0.1")], [new ServicePort(null, Protocols.Tcp, 80, 0)]), false),
+            new PodChange(pod, false),
+        ]);
+        Cluster.Confirm(NowMs);
+        Cluster.Apply([new PodChange(pod with { DeletionMs = NowMs - 40_000, AskedMs = NowMs - 70_000, FinishedMs = NowMs - 45_000, ExitCode = 0, ContainersEnded = true }, true)]);
+        Store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", NowMs - 1000, [], new Dictionary<string, string>()));
+        Frame(1, 3);
+    }
+
+    public void Frame(ulong sequence, uint entries)
+    {
+        var frame = new NodeFrame { Sequence = sequence, AtMs = NowMs, IsKey = true };
+        StateCounts counts = default;
+        counts[(int)FlowState.Established] = entries;
+        frame.Groups.Add(new GroupCounts(new GroupKey(Protocols.Tcp, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.1.0.5"), 8080), counts));
+        if (Store.Apply("node-a", 1, frame).Doubt is { } fault)
+            throw new InvalidOperationException(fault);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Context.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+}

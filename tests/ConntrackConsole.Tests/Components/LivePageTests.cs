@@ -1,0 +1,142 @@
+using Bunit;
+using ConntrackConsole.Components.Layout;
+using ConntrackConsole.Components.Live;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Components;
+
+public sealed class LivePageTests : IAsyncDisposable
+{
+    private readonly ConsolePages _console = new();
+
+    [Fact]
+    public void Page_DeadPodWithEntries_SaysSoAndListsThePod()
+    {
+        _console.TellOfADeadPod();
+
+        var page = Open();
+
+        page.WaitForAssertion(() => Assert.Equal("true", page.Find("[data-testid=headline]").GetAttribute("data-alarm")));
+        Assert.Contains("3 entries still point to shop/orders-1", page.Find("h1").TextContent, StringComparison.Ordinal);
+        var row = page.Find("[data-testid=pod-row][data-pod-ip='10.1.0.5']");
+        Assert.Equal("Stale", row.GetAttribute("data-state"));
+        Assert.Contains("gone", row.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_NewFrame_IsDrawnAsOneArrayOfBytes()
+    {
+        _console.TellOfADeadPod();
+        Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+        int before = _console.Draws.Invocations.Count;
+
+        _console.Frame(2, 4);
+
+        await UntilAsync(() => _console.Draws.Invocations.Count > before);
+        Assert.IsType<byte[]>(Assert.Single(_console.Draws.Invocations.Last().Arguments));
+    }
+
+    [Fact]
+    public async Task Page_Left_UnsubscribesAndDrawsNoMore()
+    {
+        _console.TellOfADeadPod();
+        Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+
+        await _console.Context.DisposeComponentsAsync();
+        int after = _console.Draws.Invocations.Count;
+        _console.Frame(2, 5);
+        _console.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(after, _console.Draws.Invocations.Count);
+        Assert.Contains(_console.Chart.Invocations, call => call.Identifier == "dispose");
+    }
+
+    [Fact]
+    public void Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=pod-row] button").Click();
+
+        _console.Clock.Advance(LiveFeed.Pace);
+        page.WaitForElement("[data-testid=pod-panel]");
+
+        Assert.Contains("pod=10.1.0.5", _console.Uri, StringComparison.Ordinal);
+        Assert.Contains("conntrack -L -r 10.1.0.5", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
+        Assert.False(page.Find("[data-testid=flush]").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Page_ClusterPictureOld_SwitchesTheFlushOffAndSaysWhy()
+    {
+        _console.TellOfADeadPod();
+        var page = Open("?pod=10.1.0.5");
+        page.WaitForElement("[data-testid=flush]");
+
+        _console.Clock.Advance(TimeSpan.FromSeconds(20));
+        _console.Frame(2, 3);
+
+        await UntilAsync(() => page.Find("[data-testid=flush]").HasAttribute("disabled"));
+        Assert.Contains("cluster is old", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_LiveKey_PausesCountsWhatIsNewAndGoesOn()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=pod-row]");
+        var keyboard = _console.Context.Services.GetRequiredService<Keyboard>();
+
+        await page.InvokeAsync(() => keyboard.PressAsync("l"));
+        Assert.Contains("live=0", _console.Uri, StringComparison.Ordinal);
+        Assert.StartsWith("Paused", page.WaitForElement("[data-testid=paused]").TextContent, StringComparison.Ordinal);
+        await page.InvokeAsync(() => keyboard.PressAsync("l"));
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=paused]")));
+        Assert.DoesNotContain("live=0", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_NoCollector_SaysHowToStartOne()
+    {
+        var page = Open();
+
+        Assert.Contains("conntrack-collector run --console", page.WaitForElement("[data-testid=no-collectors]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_BeforeTheCircuitIsUp_HasNoFlushButtonThatLosesTheClick()
+    {
+        _console.TellOfADeadPod();
+        _console.Context.SetRendererInfo(new RendererInfo("Static", isInteractive: false));
+
+        var page = Open("?pod=10.1.0.5");
+
+        Assert.True(page.WaitForElement("[data-testid=flush]").HasAttribute("disabled"));
+    }
+
+    private IRenderedComponent<LivePage> Open(string query = "")
+    {
+        _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/" + query);
+        return _console.Context.Render<LivePage>();
+    }
+
+    // The page waits between two looks by the test's clock, and looks on another thread.
+    private async Task UntilAsync(Func<bool> condition)
+    {
+        for (int tries = 0; tries < 500 && !condition(); tries++)
+        {
+            _console.Clock.Advance(LiveFeed.Pace);
+            await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(condition());
+    }
+
+    public ValueTask DisposeAsync() => _console.DisposeAsync();
+}

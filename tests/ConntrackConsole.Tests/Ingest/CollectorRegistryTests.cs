@@ -1,0 +1,59 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Ingest;
+using Xunit;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Ingest;
+
+public class CollectorRegistryTests
+{
+    private readonly ClusterState _cluster = new(TimeProvider.System);
+    private readonly CollectorRegistry _registry;
+
+    public CollectorRegistryTests() => _registry = new CollectorRegistry(_cluster);
+
+    [Fact]
+    public void Register_NewerRun_ReplacesAndClosesTheOlder()
+    {
+        bool closed = false;
+        Assert.True(_registry.Register(Hello("node1", 5), "c1", () => closed = true).Accepted);
+        Assert.True(_registry.Register(Hello("node1", 6), "c2", () => { }).Accepted);
+        Assert.True(closed);
+        Assert.Equal("c2", _registry.ConnectionOf("node1"));
+        // The old connection's end must not take the new one's seat.
+        Assert.False(_registry.Unregister("node1", "c1"));
+        Assert.Equal(["node1"], _registry.ConnectedNodes);
+    }
+
+    [Fact]
+    public void Register_OlderRun_IsRefused()
+    {
+        _registry.Register(Hello("node1", 6), "c1", () => { });
+        var welcome = _registry.Register(Hello("node1", 5), "c2", () => { });
+        Assert.False(welcome.Accepted);
+        Assert.Contains("node1", welcome.Refusal);
+        Assert.Equal("c1", _registry.ConnectionOf("node1"));
+    }
+
+    [Fact]
+    public void Register_NodeThatTheClusterDoesNotHave_IsRefusedOnceTheListIsThere()
+    {
+        _cluster.Watching();
+        Assert.True(_registry.Register(Hello("node1"), "c1", () => { }).Accepted);
+        _cluster.Apply([new NodeChange(new NodeInfo("u", "node2", true, []), false)]);
+        _cluster.Confirm(1);
+        Assert.Contains("no node named node1", _registry.Register(Hello("node1"), "c2", () => { }).Refusal);
+        Assert.True(_registry.Register(Hello("node2"), "c3", () => { }).Accepted);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Node One")]
+    [InlineData("node1\n")]
+    [InlineData("<script>")]
+    public void Register_NoNodeName_IsRefused(string node) => Assert.False(_registry.Register(Hello(node), "c", () => { }).Accepted);
+
+    [Fact]
+    public void Register_FieldsMissing_IsRefused() =>
+        Assert.False(_registry.Register(Hello("node1") with { Capabilities = null! }, "c", () => { }).Accepted);
+}

@@ -1,0 +1,79 @@
+using ConntrackConsole.Cluster;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>The real console on a port of its own. The cluster is told by the test instead of an API server.</summary>
+public sealed class ConsoleHost : IAsyncDisposable
+{
+    public const string Token = "collector-token-of-the-test";
+    public const string SignInToken = "sign-in-token-of-the-test";
+
+    private readonly DirectoryInfo _folder;
+
+    private ConsoleHost(WebApplication app, DirectoryInfo folder)
+    {
+        App = app;
+        _folder = folder;
+        Url = app.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal));
+    }
+
+    public WebApplication App { get; }
+
+    public string Url { get; }
+
+    public DirectoryInfo Folder => _folder;
+
+    public string Socket => Path.Combine(_folder.FullName, "c.sock");
+
+    public T Get<T>()
+        where T : notnull => App.Services.GetRequiredService<T>();
+
+    public static async Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null)
+    {
+        folder ??= Directory.CreateTempSubdirectory("cc-it-");
+        var app = await ConsoleApplication.BuildAsync(
+        [
+            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
+            $"--Collectors:Token={Token}", $"--Collectors:Socket={folder.FullName}/c.sock", $"--Identity:SignInToken={SignInToken}",
+        ], builder => builder.Logging.ClearProviders());
+        await ConsoleApplication.StartAsync(app);
+        return new ConsoleHost(app, folder);
+    }
+
+    public void TellCluster(params ClusterChange[] changes)
+    {
+        var state = Get<ClusterState>();
+        state.Watching();
+        state.Apply(changes);
+        state.Confirm(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Ends the console and starts it again on the same data.</summary>
+    public async Task<ConsoleHost> RestartAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+        return await StartAsync(_folder);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+        _folder.Delete(true);
+    }
+
+    public static async Task UntilAsync(Func<bool> condition, TimeSpan? atMost = null)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(atMost ?? TimeSpan.FromSeconds(20));
+        while (!condition())
+            await Task.Delay(20, timeout.Token);
+    }
+}

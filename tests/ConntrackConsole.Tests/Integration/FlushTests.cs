@@ -1,0 +1,237 @@
+using System.Security.Claims;
+using ConntrackConsole.Actions;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>The whole road of a flush over a real hub: what is shown, what is sent, and what the audit log says in which order.</summary>
+public sealed class FlushTests : IAsyncLifetime
+{
+    private const string PodIp = "10.1.0.5";
+    private static readonly PodInfo A = Pod("a", PodIp);
+
+    private static readonly ClaimsPrincipal User = new(new ClaimsIdentity(
+        [new Claim(ClaimTypes.Name, "operator (link)"), new Claim(SignIn.AddressClaim, "127.0.0.1")], "test"));
+
+    private ConsoleHost _host = null!;
+    private TestCollector _node1 = null!;
+    private TestCollector _node2 = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await ConsoleHost.StartAsync();
+        _host.TellCluster(
+            new NodeChange(Node("node1", "192.168.0.1"), false), new NodeChange(Node("node2", "192.168.0.2"), false),
+            new ServiceChange(Service(), false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.6"))), false),
+            new PodChange(A, false), new PodChange(A, true));
+        _node1 = await CollectorAsync("node1", 2);
+        _node2 = await CollectorAsync("node2", 0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _node1.DisposeAsync();
+        await _node2.DisposeAsync();
+        await _host.DisposeAsync();
+    }
+
+    private ActionDesk Desk => _host.Get<ActionDesk>();
+
+    [Fact]
+    public async Task Flush_GoneOwner_OneClick_EveryNodeAndAuditInOrder()
+    {
+        var plan = await PreviewAsync();
+        Assert.Equal(GuardDecision.Allow, plan.Verdict.Decision);
+        Assert.Equal([2, 0], plan.Nodes.Select(n => n.Entries.Count));
+        Assert.StartsWith("shop/checkout-a is gone since", plan.SuggestedReason);
+        Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].Ownership is var o ? (o.Ip, o.State, o.Owner) : default);
+
+        var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
+        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.State, outcome.Sentence));
+        var order = Assert.Single(_node1.Flushes);
+        Assert.Equal((plan.ActionId, plan.ActionId, "digest-node1"), (order.ActionId, order.PreviewId, order.Digest));
+        Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
+
+        var rows = await AuditAsync(plan.ActionId);
+        Assert.Equal(["flush.requested", "flush.previewed", "flush.approved", "flush.completed"], rows.Select(r => r.What));
+        Assert.All(rows, r => Assert.Equal(("operator (link)", "127.0.0.1", PodIp), (r.Who, r.From, r.Target)));
+        Assert.Equal(plan.SuggestedReason, rows[3].Why);
+        Assert.Equal("node1, node2", rows[3].Where);
+        Assert.Contains("node1: 2 entries (2 fail fast)", rows[3].Before);
+        Assert.Contains("node1: listed 2, deleted 2", rows[3].After);
+        Assert.StartsWith("Completed: ", rows[3].Result);
+        Assert.NotNull(rows[3].DurationMs);
+    }
+
+    [Fact]
+    public async Task Flush_ConfirmedTwice_IsSentOnce()
+    {
+        var plan = await PreviewAsync();
+        var outcomes = await Task.WhenAll(ConfirmAsync(plan), ConfirmAsync(plan));
+        Assert.Single(outcomes, o => o.State == ActionState.Completed);
+        Assert.Single(outcomes, o => o.State == ActionState.Refused);
+        Assert.Single(_node1.Flushes);
+    }
+
+    [Fact]
+    public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsAsked()
+    {
+        _host.TellCluster(new PodChange(Pod("c", PodIp), false));
+        var plan = await PreviewAsync();
+        Assert.Equal(GuardDecision.Refuse, plan.Verdict.Decision);
+        Assert.Empty(_node1.Previews);
+        Assert.Equal(["flush.requested", "flush.refused"], (await AuditAsync(plan.ActionId)).Select(r => r.What));
+        Assert.Equal(ActionState.Refused, (await ConfirmAsync(plan)).State);
+        Assert.Empty(_node1.Flushes);
+    }
+
+    [Fact]
+    public async Task Confirm_AddressTakenSinceThePreview_IsRefused()
+    {
+        var plan = await PreviewAsync();
+        _host.TellCluster(new PodChange(Pod("c", PodIp), false));
+        var outcome = await ConfirmAsync(plan);
+        Assert.Equal(ActionState.Refused, outcome.State);
+        Assert.Contains("is alive", outcome.Sentence);
+        Assert.Empty(_node1.Flushes);
+        Assert.Equal("flush.refused", (await AuditAsync(plan.ActionId))[^1].What);
+    }
+
+    [Theory]
+    [InlineData("0000", "because", "not what was shown")]
+    [InlineData(null, " ", "reason is missing")]
+    public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string sentence)
+    {
+        var plan = await PreviewAsync();
+        var outcome = await Desk.ConfirmFlushAsync(plan.ActionId, digest ?? plan.Digest, null, reason, User, TestContext.Current.CancellationToken);
+        Assert.Contains(sentence, outcome.Sentence);
+        Assert.Empty(_node1.Flushes);
+    }
+
+    [Fact]
+    public async Task Confirm_TerminatingOwner_NeedsTheAddressTyped()
+    {
+        _host.TellCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
+        var plan = await PreviewAsync();
+        Assert.Equal((GuardDecision.NeedsConfirmation, PodIp), (plan.Verdict.Decision, plan.Verdict.TypeToConfirm));
+        Assert.Contains("type 10.1.0.5", (await ConfirmAsync(plan, typed: "yes")).Sentence);
+        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).State);
+    }
+
+    [Fact]
+    public async Task Flush_ANodeWithoutCollector_NeedsConfirmationAndIsPartly()
+    {
+        _host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
+        var plan = await PreviewAsync();
+        Assert.Equal(["node3"], plan.SilentNodes);
+        Assert.Contains("node3", plan.Verdict.Sentence);
+        var outcome = await ConfirmAsync(plan, typed: PodIp);
+        Assert.Equal((ActionState.Partly, "node3"), (outcome.State, Assert.Single(outcome.SilentNodes)));
+    }
+
+    [Fact]
+    public async Task Preview_EntryOfAnotherAddress_CountsAsNoAnswer()
+    {
+        var honest = _node1.Preview;
+        _node1.Preview = request => honest(request) with { Entries = [Entry with { ReplySrc = "10.1.0.99" }] };
+        var plan = await PreviewAsync();
+        Assert.Equal(["node1"], plan.SilentNodes);
+    }
+
+    [Fact]
+    public async Task Confirm_AuditLogCannotBeWritten_NothingIsSent()
+    {
+        var plan = await PreviewAsync();
+        await using (var db = await _host.Get<IDbContextFactory<ConntrackConsole.Storage.ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
+            await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END", TestContext.Current.CancellationToken);
+        var outcome = await ConfirmAsync(plan);
+        Assert.Equal(ActionState.Failed, outcome.State);
+        Assert.Contains("nothing was sent", outcome.Sentence);
+        Assert.Empty(_node1.Flushes);
+    }
+
+    [Fact]
+    public async Task Flush_ConnectionBreaksAfterTheOrder_TheSameOrderIsAskedAgain()
+    {
+        var plan = await PreviewAsync();
+        using var broken = new ManualResetEventSlim();
+        _node1.Flush = order =>
+        {
+            // In a thread of its own: the handler holds up the connection that is to break.
+            _ = Task.Run(async () =>
+            {
+                await _node1.BreakAsync();
+                broken.Set();
+            });
+            broken.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            throw new InvalidOperationException("nobody hears this");
+        };
+        var confirming = ConfirmAsync(plan);
+        Assert.True(broken.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        await using var back = await CollectorAsync("node1", 2);
+        Assert.Equal(ActionState.Completed, (await confirming).State);
+        Assert.Equal(_node1.Flushes, back.Flushes);
+    }
+
+    [Fact]
+    public async Task Flush_CollectorFailsTheOrder_IsUnknownAndNotAskedAgain()
+    {
+        var plan = await PreviewAsync();
+        _node1.Flush = _ => throw new InvalidOperationException("a fault");
+        var outcome = await ConfirmAsync(plan);
+        Assert.Equal((ActionState.Unknown, "node1"), (outcome.State, Assert.Single(outcome.SilentNodes)));
+        Assert.Contains("unknown", outcome.Sentence);
+        Assert.Single(_node1.Flushes);
+        Assert.StartsWith("Unknown: ", (await AuditAsync(plan.ActionId))[^1].Result);
+    }
+
+    [Fact]
+    public async Task Confirm_TerminatingOwnerHasEndedSince_Goes()
+    {
+        var pod = Pod("c", PodIp).Terminating(1_000);
+        _host.TellCluster(new PodChange(pod, false));
+        var plan = await PreviewAsync();
+        _host.TellCluster(new PodChange(pod, true));
+        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).State);
+    }
+
+    [Fact]
+    public async Task Cancel_Plan_CanNoLongerBeConfirmed()
+    {
+        var plan = await PreviewAsync();
+        await Desk.CancelAsync(plan.ActionId, User, TestContext.Current.CancellationToken);
+        Assert.Equal(ActionState.Refused, (await ConfirmAsync(plan)).State);
+        Assert.Equal("flush.cancelled", (await AuditAsync(plan.ActionId))[^1].What);
+    }
+
+    private Task<FlushPlan> PreviewAsync() =>
+        Desk.PreviewFlushAsync(new FlushAsk(PodIp, null, "127.0.0.1"), User, TestContext.Current.CancellationToken);
+
+    private Task<FlushOutcome> ConfirmAsync(FlushPlan plan, string? typed = null, string reason = "because") =>
+        Desk.ConfirmFlushAsync(plan.ActionId, plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
+
+    private async Task<List<AuditEntry>> AuditAsync(string actionId) =>
+        [.. (await _host.Get<AuditLog>().ReadAsync(new AuditFilter(ActionId: actionId), TestContext.Current.CancellationToken)).Reverse()];
+
+    private static readonly FlowEntry Entry = new(
+        "tcp", "ESTABLISHED", "10.1.1.1", 40000, Vip, 80, PodIp, 8080, "10.1.1.1", 40000, 0, 1, 300, 0, FlushEffect.FailsFast);
+
+    private async Task<TestCollector> CollectorAsync(string node, int entries)
+    {
+        var collector = new TestCollector(node, _host.Url, ConsoleHost.Token)
+        {
+            Preview = request => new FlushPreview(
+                request.PreviewId, node, $"digest-{node}", [.. Enumerable.Repeat(Entry, entries)],
+                DateTimeOffset.UtcNow.AddSeconds(60).ToUnixTimeMilliseconds(), null, true),
+            Flush = request => new FlushResult(request.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
+        };
+        Assert.True((await collector.ConnectAsync()).Accepted);
+        return collector;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using ConntrackConsole.Kernel.Namespaces;
+using Microsoft.Data.Sqlite;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>Console and collector as processes of their own, to be killed.</summary>
+internal static class OutageProcesses
+{
+    public static async Task<Process> ConsoleAsync(DirectoryInfo folder)
+    {
+        string socket = Path.Combine(folder.FullName, "c.sock");
+        File.Delete(socket);
+        var console = Start(null, "ConntrackConsole", "conntrack-console",
+            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
+            $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
+        await ConsoleHost.UntilAsync(() => File.Exists(socket));
+        return console;
+    }
+
+    public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node) => Start(
+        inside, "ConntrackConsole.Collector", "conntrack-collector",
+        "run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, "state"));
+
+    /// <summary>kill -9.</summary>
+    public static async Task KillAsync(Process process)
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    /// <summary>The frames of a run as they stand in the database file, in the order of their numbers.</summary>
+    public static List<ulong> Sequences(DirectoryInfo folder, string node, long run) =>
+        [.. Rows(folder, node).Where(row => row.Run == run).Select(row => row.Sequence).Order()];
+
+    /// <summary>All frames of a node in the order in which they came.</summary>
+    public static List<(long Run, ulong Sequence)> Rows(DirectoryInfo folder, string node)
+    {
+        string file = Path.Combine(folder.FullName, "console.db");
+        var rows = new List<(long, ulong)>();
+        if (!File.Exists(file))
+            return rows;
+        using var connection = new SqliteConnection($"Data Source={file};Mode=ReadWrite;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT StartedAtMs, Sequence FROM Frames WHERE Node = $node ORDER BY Id";
+        command.Parameters.AddWithValue("$node", node);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            rows.Add((reader.GetInt64(0), (ulong)reader.GetInt64(1)));
+        return rows;
+    }
+
+    private static Process Start(NetworkNamespace? inside, string project, string program, params string[] arguments)
+    {
+        string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string folder = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here)));
+        var start = new ProcessStartInfo(Path.Combine(folder, program), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = inside is null ? Process.Start(start)! : inside.Run(() => Process.Start(start)!);
+        // A pipe that nobody reads would stop it.
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using ConntrackConsole.Audit;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration;
+
+public sealed class SignInTests : IAsyncLifetime
+{
+    private ConsoleHost _host = null!;
+    private HttpClient _browser = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await ConsoleHost.StartAsync();
+        _browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_host.Url) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _browser.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Page_WithoutCookie_SaysHowToSignIn()
+    {
+        var answer = await GetAsync("/");
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("sign-in link", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("/healthz", HttpStatusCode.OK)]
+    [InlineData("/readyz", HttpStatusCode.OK)]
+    [InlineData("/audit", HttpStatusCode.Unauthorized)]
+    [InlineData("/_blazor/negotiate", HttpStatusCode.Unauthorized)]
+    [InlineData("/signin?token=wrong", HttpStatusCode.Forbidden)]
+    public async Task Address_WithoutCookie_IsOpenOnlyWhereMeantSo(string path, HttpStatusCode expected) =>
+        Assert.Equal(expected, (await GetAsync(path)).StatusCode);
+
+    [Fact]
+    public async Task Link_Used_GivesACookieOnceAndAnAuditRow()
+    {
+        var first = await GetAsync($"/signin?token={ConsoleHost.SignInToken}");
+        Assert.Equal((HttpStatusCode.Redirect, "/"), (first.StatusCode, first.Headers.Location!.ToString()));
+        string cookie = Assert.Single(first.Headers.GetValues("Set-Cookie"));
+        Assert.Contains("httponly", cookie);
+        Assert.NotEqual(HttpStatusCode.Unauthorized, (await GetAsync("/")).StatusCode);
+
+        using var stranger = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        var second = await stranger.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Forbidden, second.StatusCode);
+        Assert.Contains("used already", await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        var row = Assert.Single(await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken));
+        Assert.Equal(("operator (link)", "127.0.0.1"), (row.Who, row.From));
+    }
+
+    private Task<HttpResponseMessage> GetAsync(string path) => _browser.GetAsync(path, TestContext.Current.CancellationToken);
+}

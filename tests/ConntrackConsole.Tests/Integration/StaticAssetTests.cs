@@ -1,0 +1,21 @@
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>The repository's wwwroot stands outside the project; served wrongly it answers 200 with nothing in it.</summary>
+public sealed class StaticAssetTests
+{
+    [Theory]
+    [InlineData("css/app.css")]
+    [InlineData("js/timeline.js")]
+    [InlineData("_content/MudBlazor/MudBlazor.min.css")]
+    public async Task Asset_IsServedWhole(string path)
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        using var client = new HttpClient();
+
+        byte[] bytes = await client.GetByteArrayAsync(new Uri($"{host.Url}/{path}"), TestContext.Current.CancellationToken);
+
+        Assert.True(bytes.Length > 2000, $"{path}: {bytes.Length} bytes");
+    }
+}

@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>Speaks to the hub as a collector does, over a real connection.</summary>
+public sealed class TestCollector : IAsyncDisposable
+{
+    private readonly HubConnection _hub;
+    private readonly Channel<byte[]> _frames = Channel.CreateUnbounded<byte[]>();
+    private readonly string _node;
+    private Task _stream = Task.CompletedTask;
+
+    public TestCollector(string node, string url, string? token, string? socket = null)
+    {
+        _node = node;
+        var builder = new HubConnectionBuilder().WithUrl(url + HubMethods.Path, options =>
+        {
+            options.AccessTokenProvider = () => Task.FromResult(token);
+            if (socket is not null)
+            {
+                var handler = new SocketsHttpHandler { ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(socket, ct), true) };
+                options.HttpMessageHandlerFactory = _ => handler;
+                options.WebSocketFactory = async (context, ct) =>
+                {
+                    var webSocket = new System.Net.WebSockets.ClientWebSocket();
+                    await webSocket.ConnectAsync(context.Uri, new HttpMessageInvoker(handler, false), ct);
+                    return webSocket;
+                };
+            }
+        });
+        builder.Services.Configure<JsonHubProtocolOptions>(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
+        _hub = builder.Build();
+        _hub.On<WatchList>(HubMethods.Watch, list => Watched = list);
+        _hub.On<StoredRanges>(HubMethods.Stored, Stored.Enqueue);
+        _hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request =>
+        {
+            Previews.Add(request);
+            return Preview(request);
+        });
+        _hub.On<FlushRequest, FlushResult>(HubMethods.Flush, request =>
+        {
+            Flushes.Add(request);
+            return Flush(request);
+        });
+    }
+
+    /// <summary>The last list of addresses that the console named, or null.</summary>
+    public WatchList? Watched { get; private set; }
+
+    /// <summary>What the console acknowledged, as it came.</summary>
+    public ConcurrentQueue<StoredRanges> Stored { get; } = [];
+
+    /// <summary>The frame numbers of it.</summary>
+    public HashSet<ulong> StoredOf(long run) =>
+    [
+        .. from stored in Stored
+           where stored.StartedAtMs == run
+           from range in stored.Ranges
+           from number in Enumerable.Range((int)range.From, (int)(range.To - range.From) + 1)
+           select (ulong)number,
+    ];
+
+    public List<PreviewRequest> Previews { get; } = [];
+
+    public List<FlushRequest> Flushes { get; } = [];
+
+    public Func<PreviewRequest, FlushPreview> Preview { get; set; } = _ => throw new InvalidOperationException("no preview here");
+
+    public Func<FlushRequest, FlushResult> Flush { get; set; } = _ => throw new InvalidOperationException("no flush here");
+
+    public bool IsConnected => _hub.State == HubConnectionState.Connected;
+
+    public async Task<Welcome> ConnectAsync(long startedAtMs = 1)
+    {
+        await _hub.StartAsync(TestContext.Current.CancellationToken);
+        var welcome = await _hub.InvokeAsync<Welcome>(HubMethods.Hello, Timeline.Frames.Hello(_node, startedAtMs), TestContext.Current.CancellationToken);
+        if (welcome.Accepted)
+            _stream = _hub.SendAsync(HubMethods.Frames, _frames.Reader, TestContext.Current.CancellationToken);
+        return welcome;
+    }
+
+    public void Send(NodeFrame frame) => Send(Encoded(frame));
+
+    /// <summary>Sends frames that are late; ends when the console has taken them.</summary>
+    public Task BackfillAsync(long run, params NodeFrame[] frames) => BackfillAsync(run, [.. frames.Select(Encoded)]);
+
+    public Task BackfillAsync(long run, params byte[][] frames)
+    {
+        var late = Channel.CreateUnbounded<byte[]>();
+        foreach (byte[] frame in frames)
+            late.Writer.TryWrite(frame);
+        late.Writer.Complete();
+        return _hub.InvokeAsync(HubMethods.Backfill, run, late.Reader, TestContext.Current.CancellationToken);
+    }
+
+    public Task<long> ClockAsync() => _hub.InvokeAsync<long>(HubMethods.Clock, TestContext.Current.CancellationToken);
+
+    private static byte[] Encoded(NodeFrame frame)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        NodeFrameCodec.Write(frame, bytes);
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    public void Send(byte[] bytes) => _frames.Writer.TryWrite(bytes);
+
+    /// <summary>The connection breaks; the collector may come back as another one.</summary>
+    public Task BreakAsync() => _hub.StopAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stream;
+        await _hub.DisposeAsync();
+    }
+
+    private static async Task<Socket> ConnectAsync(string path, CancellationToken ct)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
+        return socket;
+    }
+}

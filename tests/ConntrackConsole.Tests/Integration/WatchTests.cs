@@ -1,0 +1,58 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>The addresses that the console names to its collectors, and what comes back.</summary>
+public sealed class WatchTests : IAsyncLifetime
+{
+    private ConsoleHost _host = null!;
+
+    public async ValueTask InitializeAsync() => _host = await ConsoleHost.StartAsync();
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task Addresses_WithoutALiveOwner_AreNamedAfterHelloAndOnChange()
+    {
+        var live = Pod("a", "10.1.0.5");
+        var ending = Pod("b", "10.1.0.6").Terminating(2_000);
+        var gone = Pod("c", "10.1.0.7");
+        var lost = Pod("d", "10.1.0.8", "node2");
+        _host.TellCluster(
+            new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2", reachable: false), false),
+            new PodChange(live, false), new PodChange(ending, false), new PodChange(gone, false), new PodChange(gone, true), new PodChange(lost, false));
+        await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
+        await collector.ConnectAsync();
+
+        await ConsoleHost.UntilAsync(() => collector.Watched is { PodIps.Count: 3 });
+        Assert.Equal(["10.1.0.8", "10.1.0.6", "10.1.0.7"], collector.Watched!.PodIps);
+
+        _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // taken again
+        await ConsoleHost.UntilAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
+    }
+
+    [Fact]
+    public async Task Rows_OfTheRadar_StandInThePodsDetail_UntilTheirEntriesAreGone()
+    {
+        await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
+        await collector.ConnectAsync();
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var first = Frame(1, now, true, (Group, 4, 0));
+        first.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 4, 4, 2, 1, 1));
+        collector.Send(first);
+        await ConsoleHost.UntilAsync(() => LookUps().Count == 1);
+        Assert.Equal(new NodeLookUps("node1", 4, 2, 1, 1), LookUps()[0]);
+
+        var second = Frame(2, now + 1_000, false);
+        second.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 0, 0, 0, 0, 0));
+        collector.Send(second);
+        await ConsoleHost.UntilAsync(() => LookUps().Count == 0);
+    }
+
+    private IReadOnlyList<NodeLookUps> LookUps() => _host.Get<PodFacts>().For("10.1.0.5").LookUps;
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Kernel.Namespaces;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Lab;
+
+/// <summary>What the collector reads of a node beside its flows.</summary>
+public sealed class NodeReadingTests
+{
+    [Fact]
+    public async Task KubeProxy_InItsNode_IsReadIntoTheFrames()
+    {
+        await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "2");
+        using var place = NetworkNamespace.Open(lab.NodeNamespace(2));
+        var start = new ProcessStartInfo(ExplainTests.Program, ["watch", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = place.Run(() => Process.Start(start)!);
+        JsonNode? proxy = null;
+        for (int frames = 0; frames < 10 && proxy is null; frames++)
+            proxy = JsonNode.Parse((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!)!["proxy"];
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True((bool)proxy!["answers"]!, proxy.ToJsonString());
+        Assert.Equal(("Nftables", 200, 0), ((string?)proxy["mode"], (int)proxy["healthStatus"]!, (int)proxy["endpointChangesPending"]!));
+        Assert.True((double)proxy["lastSync"]! > (double)proxy["processStart"]! - 1);
+        Assert.InRange((double)proxy["syncP99"]!, 0, 5);
+        Assert.Null(proxy["invalidDropped"]); // nftables mode has no such counter
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Lab;
+
+/// <summary>Each scenario on the real kernel: what clients see, what the labels say, and what conntrack holds.</summary>
+public sealed class ScenarioTests
+{
+    private static readonly TimeSpan Rollout = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Healthy_RollingUpdate_NobodyIsReset()
+    {
+        await using var lab = await StartAsync();
+        lab.Tell("rollout healthy");
+        await lab.EventsAsync("rollout-done", 1, Rollout);
+        await lab.ConnectedAsync(2 * Connections); // each connection moved to a new pod
+
+        Assert.Empty(lab.Labels);
+        Assert.Empty(lab.Events("client-reset"));
+        Assert.Empty(lab.Events("client-hung"));
+        Assert.All(lab.Events("exited"), exited => Assert.Equal(0, (int?)exited["exitCode"]));
+        Assert.Equal(3, lab.Events("deleted").Count);
+    }
+
+    [Fact]
+    public async Task EarlyExit_RollingUpdate_EveryResetIsALabelOfM3()
+    {
+        await using var lab = await StartAsync();
+        lab.Tell("rollout early-exit");
+        await lab.EventsAsync("rollout-done", 1, Rollout);
+        await lab.ConnectedAsync(2 * Connections);
+
+        int resets = lab.Events("client-reset").Count;
+        var labels = await lab.LabelsAsync(resets);
+        Assert.Equal(resets, labels.Count);
+        Assert.True(labels.Count >= Connections, $"{labels.Count} resets");
+        Assert.All(labels, label => Assert.Equal(("early-exit", "M3", "from-backend", 1), Words(label)));
+        Assert.All(lab.Events("exited"), exited => Assert.Equal(143, (int?)exited["exitCode"]));
+    }
+
+    [Fact]
+    public async Task Blackhole_RollingUpdate_ClientsHangUntilTheEntriesAreDeleted()
+    {
+        await using var lab = await StartAsync();
+        lab.Tell("rollout blackhole");
+        await lab.EventsAsync("rollout-done", 1, Rollout);
+        var hung = await lab.EventsAsync("client-hung", 2, TimeSpan.FromSeconds(10));
+        string ip = (string)Assert.Single(lab.Events("vanished"))["ip"]!;
+        Assert.Empty(lab.Events("client-reset"));
+        // All that are going to hang do so within two seconds and a request's interval of the cable's end.
+        await Task.Delay(3000, TestContext.Current.CancellationToken);
+        hung = lab.Events("client-hung");
+        Assert.All(await lab.LabelsAsync(hung.Count), label => Assert.Equal(("blackhole", "M4", "hang", 0), Words(label)));
+        string[] locals = [.. hung.Select(line => (string)line["local"]!)];
+        Assert.Equal(["node1", "node3"], hung.Select(line => (string?)line["node"]).Distinct().Order());
+
+        int connectedBefore = lab.Events("client-connected").Count;
+        double flushed = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        foreach (int node in new[] { 1, 2, 3 })
+            await lab.ConntrackAsync(node, "-D", "-r", ip);
+
+        var resets = await lab.EventsAsync("client-reset", locals.Length, TimeSpan.FromSeconds(40));
+        Assert.Equal(locals.Order(), resets.Select(line => (string)line["local"]!).Order());
+        var again = await lab.EventsAsync("client-connected", connectedBefore + locals.Length, TimeSpan.FromSeconds(5));
+        // Twice the time hung at the flush is when the next retransmission comes at the latest; two seconds to come back.
+        double began = hung.Min(line => (double)line["t"]! - (double)line["seconds"]!);
+        Assert.InRange((double)again[connectedBefore + locals.Length - 1]["t"]!, flushed, flushed + (flushed - began) + 2);
+        Assert.Equal(ip, Assert.Single(lab.Labels.Select(label => (string?)label["reply"]!["src"]).Distinct()));
+    }
+
+    [Fact]
+    public async Task Invalid_Segments_EachMakesOneResetThatConntrackCallsInvalid()
+    {
+        const int Segments = 6;
+        await using var lab = await StartAsync();
+        int before = await InvalidAsync(lab);
+        lab.Tell($"invalid {Segments}");
+        await lab.EventsAsync("invalid-segment", Segments, Rollout);
+        Assert.Equal(Segments, (await lab.LabelsAsync(Segments)).Count);
+        Assert.All(lab.Labels, label => Assert.Equal(("invalid", "M1", "un-nated", 1), Words(label)));
+        // On the clients' nodes, and on the pod's where that is another one: the segment and its reset.
+        int nodes = lab.Labels.Sum(label => NodeOf(lab, (string)label["reply"]!["src"]!) == (string?)label["node"] ? 1 : 2);
+        Assert.InRange(await InvalidAsync(lab) - before, nodes + Segments, 2 * nodes);
+    }
+
+    [Theory]
+    [InlineData("abort")]
+    [InlineData("abort unread")]
+    public async Task Abort_ByTheFarClient_IsOneLabelWithoutAMechanism(string line)
+    {
+        await using var lab = await StartAsync();
+        lab.Tell(line);
+        await lab.EventsAsync("client-aborted", 1, TimeSpan.FromSeconds(10));
+
+        var label = Assert.Single(await lab.LabelsAsync(1));
+        Assert.Equal((null, null, "client-abort", 1), Words(label));
+        Assert.Equal("node3", (string?)label["node"]);
+    }
+
+    [Fact]
+    public async Task ServiceWithEndpoints_ItsEntries_AreOnTheClientsNode()
+    {
+        await using var lab = await StartAsync();
+
+        string table = await lab.ConntrackAsync(3, "-L", "-p", "tcp", "-d", ServiceAddress(lab));
+
+        Assert.Equal(Connections / 2, table.Split('\n').Count(entry => entry.Contains("ESTABLISHED", StringComparison.Ordinal) && entry.Contains("dport=80 ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task KubeProxy_InANodesNamespace_AnswersOnItsLoopback()
+    {
+        await using var lab = await StartAsync();
+        using var place = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(lab.NodeNamespace(2));
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancel) =>
+            {
+                var socket = place.Run(() => new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp));
+                await socket.ConnectAsync(context.DnsEndPoint, cancel);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        });
+
+        Assert.Equal("nftables", await client.GetStringAsync(new Uri("http://127.0.0.1:10249/proxyMode"), TestContext.Current.CancellationToken));
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 0\n",
+            await client.GetStringAsync(new Uri("http://127.0.0.1:10249/metrics"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var health = JsonNode.Parse(await client.GetStringAsync(new Uri("http://127.0.0.1:10256/healthz"), TestContext.Current.CancellationToken))!;
+        Assert.True((bool)health["healthy"]!);
+    }
+
+    private const int Connections = 12; // of both clients
+
+    private static async Task<RunningLab> StartAsync()
+    {
+        var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "6");
+        await lab.ConnectedAsync(Connections);
+        return lab;
+    }
+
+    private static (string?, string?, string?, int) Words(JsonNode label) =>
+        ((string?)label["scenario"], (string?)label["mechanism"], (string?)label["kind"], (int)label["resets"]!);
+
+    private static string ServiceAddress(RunningLab lab) => ((string)lab.Ready["service"]!).Split(':')[0];
+
+    private static string? NodeOf(RunningLab lab, string ip) =>
+        (string?)lab.Events("started").Last(line => (string?)line["ip"] == ip)["node"];
+
+    // The sum of "invalid" of all CPUs and nodes.
+    private static async Task<int> InvalidAsync(RunningLab lab)
+    {
+        int sum = 0;
+        foreach (int node in new[] { 1, 2, 3 })
+        {
+            string output = await lab.ConntrackAsync(node, "-S");
+            sum += System.Text.RegularExpressions.Regex.Matches(output, @"\binvalid=(\d+)").Sum(match => int.Parse(match.Groups[1].Value));
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,27 @@
+using ConntrackConsole.Storage;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Storage;
+
+/// <summary>A real SQLite file that goes with the test.</summary>
+public sealed class TestDatabase : IDbContextFactory<ConsoleDb>, IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-test-");
+
+    public string File => Path.Combine(_folder.FullName, "console.db");
+
+    public ConsoleDb CreateDbContext() => new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={File};Pooling=False").Options);
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    public void Dispose() => _folder.Delete(true);
+}

@@ -1,0 +1,64 @@
+// The shell around the pages: theme, keys, clipboard, and what is shown when the circuit is lost.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export function applyTheme(choice) {
+  try { localStorage.setItem("theme", choice); } catch { /* private mode: the choice lasts as long as the page */ }
+  const isDark = choice === "dark" || (choice === "system" && dark.matches);
+  document.documentElement.dataset.theme = isDark ? "dark" : "light";
+  window.dispatchEvent(new Event("themechange"));
+  return isDark;
+}
+
+export function shell(dotnet) {
+  let choice = "system";
+  try { choice = localStorage.getItem("theme") ?? "system"; } catch { /* as above */ }
+  if (!["system", "light", "dark"].includes(choice)) choice = "system";
+  const systemChanged = () => dotnet.invokeMethodAsync("SystemThemeChanged");
+  dark.addEventListener("change", systemChanged);
+
+  let prefix = "";
+  const keyDown = event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const target = event.target;
+    if (target instanceof HTMLElement && (target.isContentEditable || target.closest("input, textarea, select, [role=combobox]"))) {
+      if (event.key === "Escape" && !target.closest("[role=dialog]")) target.blur();
+      return;
+    }
+    // A dialog has keys of its own; ours must not act on the page behind it.
+    if (document.querySelector(".mud-dialog") && event.key !== "?") return;
+    let key = event.key;
+    if (prefix) { key = prefix + key; prefix = ""; }
+    else if (key === "g") { prefix = "g"; setTimeout(() => { prefix = ""; }, 1200); return; }
+    if (["?", "l", "z", "[", "]", "Escape", "gt", "ga"].includes(key)) {
+      event.preventDefault();
+      dotnet.invokeMethodAsync("KeyPressed", key);
+    }
+  };
+  document.addEventListener("keydown", keyDown);
+  return {
+    start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    theme: applyTheme,
+    dispose() {
+      document.removeEventListener("keydown", keyDown);
+      dark.removeEventListener("change", systemChanged);
+    },
+  };
+}
+
+// navigator.clipboard exists only on https and localhost; incident rooms often have neither.
+export async function copyText(text) {
+  if (navigator.clipboard) {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* no permission: the old way */ }
+  }
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.style.position = "fixed";
+  area.style.opacity = "0";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+export const copyLink = () => copyText(location.href);

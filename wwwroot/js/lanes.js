@@ -1,0 +1,399 @@
+// The lanes of the timeline. A lane knows its place, draws itself, says its values at a column, and what lies under a point.
+// geo = { left, right, width, x(ms), columnX(i), wide }
+import { fit, label } from "./paint.js";
+
+const PHASES = [
+  ["asked", "asked to terminate"], ["terminating", "endpoint terminating"], ["finished", "container finished"],
+  ["removed", "endpoint removed"], ["deleted", "deleted"],
+];
+export const phasesOf = span => PHASES.filter(([key]) => span[key] !== null).map(([key, words]) => ({ at: span[key], key, words }))
+  .sort((a, b) => a.at - b.at);
+
+function heading(ctx, geo, paint, lane, colour = paint.text) {
+  const x = geo.wide ? 16 : 10;
+  const y = geo.wide ? lane.y + 13 : lane.y - 6;
+  ctx.font = paint.font(12, 600);
+  const title = fit(ctx, lane.title, (geo.wide ? geo.left : geo.width / 2) - x - 8);
+  ctx.fillStyle = colour;
+  ctx.fillText(title, x, y);
+  const titleWidth = ctx.measureText(title).width;
+  ctx.font = paint.font(11);
+  ctx.fillStyle = paint.muted;
+  if (geo.wide) ctx.fillText(fit(ctx, lane.sub, geo.left - x - 8), x, y + 15);
+  else ctx.fillText(fit(ctx, lane.sub, geo.width - titleWidth - x - 24), x + titleWidth + 8, y);
+  if (geo.wide && lane.more) ctx.fillText(lane.more, x, y + 30);
+}
+
+export function ground(ctx, geo, paint, lane) {
+  ctx.fillStyle = paint.sunken;
+  ctx.fillRect(geo.left, lane.y, geo.width - geo.left - geo.right, lane.h);
+}
+
+export class TerminationLane {
+  constructor(view, geo, measure, selected) {
+    this.title = "Terminating pods";
+    this.row = geo.wide ? 24 : 28;
+    const most = geo.wide ? 8 : 4;
+    const weight = span => (span.ip === selected ? 4 : 0) + (span.stale > 0 ? 2 : 0) + (span.deleted === null ? 1 : 0);
+    const spans = [...view.terminations].sort((a, b) => weight(b) - weight(a) || b.asked - a.asked);
+    const ends = [];
+    this.placed = [];
+    let left = 0;
+    for (const span of spans) {
+      const end = Math.max(...phasesOf(span).map(phase => phase.at), span.deleted === null || span.stale ? Math.min(view.now, view.to) : 0);
+      if (end < view.from || span.asked > view.to) continue;
+      const x0 = Math.max(geo.left, geo.x(span.asked)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
+      const words = measure(span.pod) + 16;
+      const labelLeft = x1 + words > geo.width - 4;
+      const from = labelLeft ? x0 - words : x0, to = labelLeft ? x1 : x1 + words;
+      let row = ends.findIndex(taken => taken.every(([a, b]) => to < a - 6 || from > b + 6));
+      if (row < 0) {
+        if (ends.length >= most) { left++; continue; }
+        row = ends.push([]) - 1;
+      }
+      ends[row].push([from, to]);
+      this.placed.push({ span, row, x0, x1, end, labelLeft });
+    }
+    this.sub = left ? `+${left} more in the table` : view.terminations.length ? "asked → deleted" : "";
+    this.h = Math.max(1, ends.length) * this.row + 8;
+  }
+
+  draw(ctx, geo, paint, view, selected) {
+    heading(ctx, geo, paint, this);
+    ctx.font = paint.font(12);
+    if (!this.placed.length) {
+      ctx.fillStyle = paint.muted;
+      ctx.fillText("No pod was asked to terminate in this range.", geo.left + 12, this.y + this.h / 2 + 4);
+    }
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
+    ctx.clip();
+    for (const place of this.placed) this.drawSpan(ctx, geo, paint, view, place, place.span.ip === selected);
+    ctx.restore();
+  }
+
+  drawSpan(ctx, geo, paint, view, place, isSelected) {
+    const { span } = place;
+    const y = this.y + 4 + place.row * this.row, middle = y + this.row / 2;
+    const now = Math.min(view.now, view.to);
+    const x = ms => Math.max(geo.left - 2, Math.min(geo.width - geo.right + 2, geo.x(ms)));
+    const finished = span.finished ?? span.deleted ?? now;
+    const over = span.deleted ?? now;
+    if (isSelected) {
+      ctx.fillStyle = paint["accent-soft"];
+      ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
+    }
+    // The process runs: solid. It has ended and the object is still there: thin. Afterwards only its entries are left: hatched.
+    ctx.fillStyle = paint.process;
+    ctx.fillRect(x(span.asked), middle - 5, Math.max(3, x(finished) - x(span.asked)), 10);
+    ctx.fillStyle = paint.ending;
+    if (over > finished) ctx.fillRect(x(finished), middle - 2, x(over) - x(finished), 4);
+    const dead = span.finished ?? span.removed ?? span.deleted;
+    if (span.stale > 0 && dead !== null && now > dead) {
+      ctx.fillStyle = paint.staleHatch;
+      ctx.fillRect(x(dead), middle - 4, x(now) - x(dead), 8);
+      ctx.strokeStyle = paint.warn;
+      ctx.lineWidth = 1;
+      ctx.strokeRect(x(dead) + .5, middle - 4.5, Math.max(1, x(now) - x(dead) - 1), 9);
+    }
+    for (const phase of phasesOf(span)) {
+      if (phase.at >= view.from && phase.at <= view.to) glyph(ctx, paint, phase.key, geo.x(phase.at), middle, span.exit);
+    }
+    ctx.font = paint.font(12, isSelected ? 700 : 500);
+    if (!place.labelLeft) label(ctx, paint, span.pod, place.x1 + 10, middle + 4, paint.text);
+    else label(ctx, paint, fit(ctx, span.pod, place.x0 - 12, "end"), place.x0 - 8, middle + 4, paint.text, "right");
+  }
+
+  hit(x, y) {
+    const row = Math.floor((y - this.y - 4) / this.row);
+    const place = this.placed.find(candidate => candidate.row === row && x >= candidate.x0 - (candidate.labelLeft ? 160 : 8) && x <= candidate.x1 + (candidate.labelLeft ? 8 : 160));
+    return place ? { ip: place.span.ip } : null;
+  }
+
+  values() { return []; }
+}
+
+function glyph(ctx, paint, key, x, y, exit) {
+  ctx.lineWidth = 2;
+  ctx.strokeStyle = paint.surface;
+  ctx.fillStyle = paint.text;
+  ctx.beginPath();
+  if (key === "asked") ctx.rect(x - 1.5, y - 9, 3, 18);
+  else if (key === "terminating") { ctx.moveTo(x, y - 6); ctx.lineTo(x + 6, y); ctx.lineTo(x, y + 6); ctx.lineTo(x - 6, y); ctx.closePath(); }
+  else if (key === "finished") ctx.arc(x, y, 5, 0, Math.PI * 2);
+  else if (key === "removed") ctx.rect(x - 4.5, y - 4.5, 9, 9);
+  else { ctx.moveTo(x - 5, y - 5); ctx.lineTo(x + 5, y + 5); ctx.moveTo(x + 5, y - 5); ctx.lineTo(x - 5, y + 5); ctx.lineWidth = 4; ctx.stroke(); ctx.lineWidth = 2; ctx.strokeStyle = paint.text; ctx.stroke(); return; }
+  ctx.stroke();
+  if (key === "removed") { ctx.fillStyle = paint.surface; ctx.fill(); ctx.lineWidth = 1.6; ctx.strokeStyle = paint.text; ctx.stroke(); return; }
+  // A container that ended by force or with a fault is red and says so in the panel.
+  if (key === "finished" && exit) ctx.fillStyle = paint.warn;
+  ctx.fill();
+}
+
+export class ServiceLane {
+  constructor(view, geo, service, colourOf) {
+    this.title = service.title;
+    this.sub = service.address;
+    this.h = geo.wide ? 88 : 72;
+    this.more = service.backends.length > 5 ? `${service.backends.length} backends` : "";
+    this.service = service;
+    this.colourOf = colourOf;
+    this.known = new Uint8Array(view.columns); // 0 nothing known, 1 in part, 2 all
+    this.top = 1;
+    for (let i = 0; i < view.columns; i++) {
+      let sum = 0, unknown = 0;
+      for (const backend of service.backends) {
+        if (backend.entries[i] < 0) unknown++;
+        else sum += backend.entries[i];
+      }
+      this.known[i] = unknown === 0 ? 2 : unknown < service.backends.length ? 1 : 0;
+      this.top = Math.max(this.top, sum);
+    }
+    this.scale = niceTop(this.top);
+  }
+
+  draw(ctx, geo, paint, view, selected) {
+    hatchUnknown(ctx, geo, paint, view, this, i => this.known[i] < 2);
+    const y = value => this.y + this.h - value / this.scale * (this.h - 6);
+    const base = new Int32Array(view.columns);
+    this.labels = [];
+    this.bands = [];
+    for (const backend of this.service.backends) {
+      const dimmed = selected && selected !== backend.ip && this.service.backends.some(other => other.ip === selected);
+      const colour = paint["b" + this.colourOf(this.service.key, backend.ip)];
+      ctx.fillStyle = colour;
+      overGround(view, base, backend.entries, (from, to, value) => {
+        const x = geo.columnX(from), width = geo.columnX(to) - x, top = y(base[from] + value), height = y(base[from]) - top;
+        // Healthy connections are the quiet ground; a line on top of each band keeps neighbours apart.
+        ctx.globalAlpha = dimmed ? .2 : .5;
+        ctx.fillRect(x, top, width, height);
+        ctx.globalAlpha = dimmed ? .4 : 1;
+        ctx.fillRect(x, top, width, Math.min(1.5, height));
+      });
+      ctx.globalAlpha = dimmed ? .5 : 1;
+      overGround(view, base, backend.stale, (from, to, value) => {
+        // What is stale must be seen, be it one entry among thousands: at least 7 pixels high.
+        const low = y(base[from]), top = Math.max(this.y, Math.min(y(base[from] + value), low - 7));
+        const x = geo.columnX(from), width = geo.columnX(to) - x, height = low - top;
+        ctx.fillStyle = paint.surface;
+        ctx.fillRect(x, top, width, height);
+        ctx.fillStyle = paint.staleHatch;
+        ctx.fillRect(x, top, width, height);
+        ctx.fillStyle = paint.warn;
+        ctx.fillRect(x, top, width, 2);
+        ctx.fillRect(x, top + height - 1, width, 1);
+      });
+      ctx.globalAlpha = 1;
+      this.bands.push({ ip: backend.ip, low: Int32Array.from(base), entries: backend.entries });
+      let last = -1;
+      for (let i = 0; i < view.columns; i++) {
+        if (backend.entries[i] > 0) { base[i] += backend.entries[i]; last = i; }
+      }
+      if (last >= 0) this.labels.push(this.backendLabel(view, backend, base, last, y));
+    }
+    heading(ctx, geo, paint, this, this.labels.some(item => item.stale > 0) ? paint["warn-text"] : paint.text);
+    this.drawScale(ctx, geo, paint, y);
+    this.drawLabels(ctx, geo, paint, selected);
+    if (!this.labels.length) {
+      ctx.font = paint.font(12);
+      ctx.fillStyle = paint.muted;
+      ctx.fillText("No entries in this range.", geo.left + 12, this.y + this.h / 2 + 4);
+    }
+  }
+
+  backendLabel(view, backend, base, last, y) {
+    // The end of the view as far as it is told; a gap there is unknown and not the last value.
+    const told = Math.min(view.columns - 1, Math.floor((view.now - view.from) / view.step));
+    const oldest = told - Math.floor(3000 / view.step) - 1;
+    let end = told;
+    while (end > oldest && end > 0 && backend.entries[end] < 0) end--;
+    const count = backend.entries[end] < 0 ? null : backend.entries[end];
+    const stale = count === null ? 0 : backend.stale[end];
+    const at = count > 0 ? base[end] - count / 2 : base[last] - backend.entries[last] / 2;
+    return { ip: backend.ip, stale, count, name: backend.label, y: y(Math.max(0, at)), weight: stale * 1e6 + (count ?? backend.entries[last]) };
+  }
+
+  drawScale(ctx, geo, paint, y) {
+    ctx.strokeStyle = paint.line;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(geo.left, Math.round(y(this.scale)) + .5);
+    ctx.lineTo(geo.width - geo.right, Math.round(y(this.scale)) + .5);
+    ctx.stroke();
+    ctx.font = paint.font(11);
+    label(ctx, paint, String(this.scale), geo.left + 5, y(this.scale) + 12, paint.muted);
+  }
+
+  drawLabels(ctx, geo, paint, selected) {
+    ctx.font = paint.font(11.5, 500);
+    const most = geo.wide ? 5 : 3;
+    const shown = this.labels.filter(item => item.count !== 0).sort((a, b) => b.weight - a.weight).slice(0, most).sort((a, b) => a.y - b.y);
+    const line = 15;
+    let above = this.y - 4;
+    for (const item of shown) { item.at = Math.max(item.y, above + line); above = item.at; }
+    let below = this.y + this.h + line - 4;
+    for (const item of [...shown].reverse()) { item.at = Math.min(item.at, below - line); below = item.at; }
+    for (const item of shown) {
+      const count = item.stale ? `${item.stale} stale` : item.count === null ? "unknown" : String(item.count);
+      const room = geo.wide ? geo.right - 22 - ctx.measureText(count).width - 22 : 150;
+      ctx.font = paint.font(11.5, item.ip === selected ? 700 : 500);
+      const name = fit(ctx, item.name, room, "end");
+      const x = geo.wide ? geo.width - geo.right + 22 : geo.width - geo.right - 8;
+      const colour = item.stale ? paint["warn-text"] : paint.text;
+      if (geo.wide) {
+        ctx.fillStyle = item.stale ? paint.warn : paint["b" + this.colourOf(this.service.key, item.ip)];
+        ctx.fillRect(x - 14, item.at - 5, 9, 9);
+        label(ctx, paint, name, x, item.at + 4, colour);
+        label(ctx, paint, count, geo.width - 10, item.at + 4, item.stale ? colour : paint.muted, "right");
+      } else {
+        label(ctx, paint, `${name}  ${count}`, x, item.at + 4, colour, "right");
+      }
+    }
+  }
+
+  hit(x, y, column, geo) {
+    if (x > geo.width - geo.right || !geo.wide) {
+      const near = (this.labels ?? []).find(item => item.at !== undefined && Math.abs(item.at - y) < 8);
+      if (near && (x > geo.width - geo.right || x > geo.width - 170)) return { ip: near.ip };
+    }
+    const value = (this.y + this.h - y) / (this.h - 6) * this.scale;
+    const band = (this.bands ?? []).find(item => value >= item.low[column] && value < item.low[column] + item.entries[column]);
+    // A single entry is one pixel high: what stands in the column is near enough.
+    const only = (this.bands ?? []).filter(item => item.entries[column] > 0);
+    const found = band ?? (only.length ? only[only.length - 1] : null);
+    return found ? { ip: found.ip } : null;
+  }
+
+  values(column) {
+    if (this.known[column] === 0) return [{ words: "unknown", muted: true }];
+    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.leftovers[column] > 0).map(backend => ({
+      colour: "b" + this.colourOf(this.service.key, backend.ip), stale: backend.stale[column] > 0,
+      words: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
+        + (backend.leftovers[column] > 0 ? ` + ${backend.leftovers[column]} leftover` : ""),
+      weight: backend.stale[column] * 1e6 + backend.entries[column],
+    })).sort((a, b) => b.weight - a.weight);
+  }
+}
+
+export class ResetLane {
+  constructor(view, geo, kind, title, sub, colour, deaf) {
+    Object.assign(this, { title, sub, colour, kind, series: view.resets[kind], deaf });
+    this.h = geo.wide ? 38 : 30;
+    this.top = this.series.reduce((most, value) => Math.max(most, value), 0);
+    this.total = this.series.reduce((sum, value) => sum + Math.max(0, value), 0);
+    this.sub = `${this.total} in range`;
+  }
+
+  draw(ctx, geo, paint, view) {
+    heading(ctx, geo, paint, this, this.kind === 0 && this.total > 0 ? paint["warn-text"] : paint.text);
+    hatchUnknown(ctx, geo, paint, view, this, i => this.series[i] < 0 || this.deaf[i]);
+    ctx.fillStyle = paint[this.colour];
+    steps(view, i => this.series[i], (a, b, value) => {
+      // One reset must be seen: at least 3 pixels high and 2 wide.
+      const height = Math.max(3, value / Math.max(1, this.top) * (this.h - 6));
+      for (let i = a; i < b; i++) ctx.fillRect(geo.columnX(i), this.y + this.h - height, Math.max(2, geo.columnX(i + 1) - geo.columnX(i) - .5), height);
+    });
+    if (this.top > 0) {
+      ctx.font = paint.font(11);
+      label(ctx, paint, `max ${this.top}${view.step === 1000 ? "/s" : ` in ${view.step / 1000} s`}`, geo.left + 5, this.y + 12, paint.muted);
+    }
+  }
+
+  hit() { return null; }
+
+  values(column) {
+    if (this.series[column] < 0) return [{ words: "unknown", muted: true }];
+    return [{ words: String(this.series[column]) + (this.deaf[column] ? " at least (gap)" : ""), colour: this.colour }];
+  }
+}
+
+export class GapLane {
+  constructor(view, geo) {
+    this.title = "Gaps";
+    this.sub = "not fully known";
+    const nodes = [...new Set(view.gaps.map(gap => gap.node))].sort().slice(0, geo.wide ? 6 : 3);
+    this.rows = nodes.map(node => ({ node, gaps: view.gaps.filter(gap => gap.node === node) }));
+    this.h = this.rows.length * 20 + 4;
+  }
+
+  draw(ctx, geo, paint, view) {
+    heading(ctx, geo, paint, this);
+    ctx.font = paint.font(11);
+    this.rows.forEach((row, index) => {
+      const y = this.y + 3 + index * 20;
+      let free = 0;
+      for (const gap of row.gaps) {
+        const x0 = Math.max(geo.left, geo.x(gap.from)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(gap.to), x0 + 4));
+        if (x1 <= geo.left || x0 >= geo.width - geo.right) continue;
+        ctx.fillStyle = paint.gapHatch;
+        ctx.fillRect(x0, y, x1 - x0, 16);
+        ctx.strokeStyle = paint.gap;
+        ctx.lineWidth = 1;
+        ctx.strokeRect(x0 + .5, y + .5, x1 - x0 - 1, 15);
+        const words = named(gap);
+        const width = ctx.measureText(words).width;
+        if (x1 + 8 + width < geo.width - 8 && x0 > free) {
+          label(ctx, paint, words, x1 + 8, y + 12, paint.text);
+          free = x1 + width + 20;
+        } else if (x0 - 8 - width > Math.max(free, geo.left)) {
+          label(ctx, paint, words, x0 - 8, y + 12, paint.text, "right");
+          free = x1;
+        } else if (x0 > free) {
+          label(ctx, paint, fit(ctx, words, geo.width - geo.right - Math.max(geo.left, x0) - 8), x0 + 6, y + 12, paint.text);
+          free = x1;
+        }
+      }
+    });
+  }
+
+  hit() { return null; }
+
+  values(column, view) {
+    const from = view.from + column * view.step, to = from + view.step;
+    return this.rows.flatMap(row => row.gaps).filter(gap => gap.from < to && gap.to > from).map(gap => ({ words: named(gap) }));
+  }
+}
+
+// Calls draw(a, b, value) for every run of equal positive values: columns a (with) to b (without).
+function steps(view, valueAt, draw) {
+  for (let i = 0; i < view.columns;) {
+    const value = valueAt(i);
+    let to = i + 1;
+    while (to < view.columns && valueAt(to) === value) to++;
+    if (value > 0) draw(i, to, value);
+    i = to;
+  }
+}
+
+// The same for a band on a ground: the ground under it may step where the band itself does not.
+function overGround(view, base, series, draw) {
+  steps(view, i => series[i], (a, b, value) => {
+    for (let from = a, to; from < b; from = to) {
+      for (to = from + 1; to < b && base[to] === base[from];) to++;
+      draw(from, to, value);
+    }
+  });
+}
+
+// Unknown is never drawn as zero. The last seconds of a live view are not unknown, they have only not been told yet.
+function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
+  const told = Math.min(view.columns, Math.max(0, Math.ceil((view.now - 3000 - view.from) / view.step)));
+  ctx.fillStyle = paint.gapHatch;
+  for (let i = 0; i < told;) {
+    if (!isUnknown(i)) { i++; continue; }
+    let to = i + 1;
+    while (to < told && isUnknown(to)) to++;
+    ctx.fillRect(geo.columnX(i), lane.y, geo.columnX(to) - geo.columnX(i), lane.h);
+    i = to;
+  }
+}
+
+function named(gap) {
+  return !gap.node || gap.text.includes(gap.node) ? gap.text : `${gap.node}: ${gap.text}`;
+}
+
+function niceTop(value) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map(step => step * power).find(step => step >= value && Number.isInteger(step));
+}

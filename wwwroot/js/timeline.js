@@ -1,0 +1,349 @@
+// The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
+import { readView } from "./view.js";
+import { fit, label, readPaint } from "./paint.js";
+import { ground, GapLane, ResetLane, ServiceLane, TerminationLane, phasesOf } from "./lanes.js";
+
+const WIDE = 720;
+const DEAF_KINDS = [2, 3, 4, 5, 7]; // GapKind: in these a count of resets is not the whole count
+
+export function create(host, dotnet, options) {
+  return new Timeline(host, dotnet, options);
+}
+
+class Timeline {
+  constructor(host, dotnet, options) {
+    this.host = host;
+    this.dotnet = dotnet;
+    this.zone = options.zone;
+    this.selected = options.selected ?? null;
+    this.colours = new Map();
+    this.shift = 0;
+    this.abort = new AbortController();
+    [this.base, this.over] = host.querySelectorAll("canvas");
+    this.readout = host.querySelector("[data-readout]");
+    this.paint = readPaint(host);
+    const listen = (target, name, handler, more) => target.addEventListener(name, handler, { signal: this.abort.signal, ...more });
+    listen(window, "themechange", () => { this.paint = readPaint(host); this.layout(); });
+    listen(this.over, "pointerdown", event => this.pointerDown(event));
+    listen(this.over, "pointermove", event => this.pointerMove(event));
+    listen(this.over, "pointerup", event => this.pointerUp(event));
+    listen(this.over, "pointercancel", () => { this.drag = null; this.shift = 0; this.drawBase(); this.drawOver(); });
+    listen(this.over, "pointerleave", () => { if (!this.drag && !this.byKey) { this.cursor = null; this.drawOver(); } });
+    listen(this.over, "dblclick", () => this.call("ZoomedOut"));
+    listen(host, "keydown", event => this.keyDown(event));
+    listen(host, "blur", () => { this.byKey = false; });
+    this.resize = new ResizeObserver(() => {
+      clearTimeout(this.resizing);
+      this.resizing = setTimeout(() => { if (this.measure()) { this.layout(); this.call("Resized", this.plotWidth()); } }, 120);
+    });
+    this.resize.observe(host);
+    this.measure();
+  }
+
+  // Answers the width of the plot: the page asks for as many columns as there is room for.
+  plotWidth() {
+    return Math.round(this.width - (this.wide ? 180 + 212 : 16));
+  }
+
+  dispose() {
+    this.abort.abort();
+    this.resize.disconnect();
+    clearTimeout(this.resizing);
+    cancelAnimationFrame(this.frame);
+  }
+
+  call(name, ...values) {
+    this.dotnet.invokeMethodAsync(name, ...values).catch(() => { /* the circuit is gone; its banner says so */ });
+  }
+
+  draw(bytes) {
+    const cursorMs = this.cursor === null || this.cursor === undefined ? null : this.msAt(this.cursor);
+    this.view = readView(bytes);
+    if (this.drag?.kind !== "pan") this.shift = 0;
+    this.events = collectEvents(this.view);
+    this.deaf = new Uint8Array(this.view.columns);
+    for (const gap of this.view.gaps) {
+      if (!DEAF_KINDS.includes(gap.kind)) continue;
+      const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
+      this.deaf.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
+    }
+    // Where no node told anything of any Service, nobody was there to tell of resets either.
+    for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
+      if (this.view.services.every(service => service.backends.every(backend => backend.entries[i] < 0))) this.deaf[i] = 1;
+    }
+    // With the keyboard the crosshair stands on an event and moves with it; with the mouse it stays under the pointer.
+    if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.layout());
+  }
+
+  setZone(zone) { this.zone = zone; this.layout(); }
+
+  select(ip) { this.selected = ip; this.layout(); }
+
+  measure() {
+    const width = this.host.clientWidth;
+    const changed = width !== this.width && width > 0;
+    this.width = width;
+    this.wide = width >= WIDE;
+    return changed;
+  }
+
+  colourOf(service, ip) {
+    let known = this.colours.get(service);
+    if (!known) this.colours.set(service, known = new Map());
+    if (!known.has(ip)) known.set(ip, known.size % 6);
+    return known.get(ip);
+  }
+
+  layout() {
+    const view = this.view;
+    if (!view || !this.width) return;
+    const left = this.wide ? 180 : 8, right = this.wide ? 212 : 8;
+    const plot = Math.max(50, this.width - left - right);
+    this.geo = {
+      left, right, width: this.width, wide: this.wide,
+      x: ms => left + (ms - view.from + this.shift) / (view.to - view.from) * plot,
+      columnX: i => Math.max(left, Math.min(left + plot, left + (i * view.step + this.shift) / (view.to - view.from) * plot)),
+    };
+    const geo = this.geo;
+    const ctx = this.base.getContext("2d");
+    ctx.font = this.paint.font(12, 500);
+    const lanes = [new TerminationLane(view, geo, text => ctx.measureText(text).width, this.selected)];
+    const colourOf = (service, ip) => this.colourOf(service, ip);
+    for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf));
+    lanes.push(
+      new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.deaf),
+      new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.deaf),
+      new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.deaf));
+    if (view.gaps.length) lanes.push(new GapLane(view, geo));
+    let y = 30;
+    for (const lane of lanes) {
+      y += this.wide ? 8 : 22;
+      lane.y = y;
+      y += lane.h;
+    }
+    this.lanes = lanes;
+    this.height = y + 6;
+    this.host.style.height = `${this.height}px`;
+    this.host.style.minHeight = "0";
+    for (const canvas of [this.base, this.over]) {
+      const ratio = window.devicePixelRatio || 1;
+      canvas.width = Math.round(this.width * ratio);
+      canvas.height = Math.round(this.height * ratio);
+      canvas.style.height = `${this.height}px`;
+      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    this.drawBase();
+    this.drawOver();
+  }
+
+  drawBase() {
+    const { view, geo, paint } = this;
+    if (!geo) return;
+    const ctx = this.base.getContext("2d");
+    ctx.clearRect(0, 0, this.width, this.height);
+    for (const lane of this.lanes) ground(ctx, geo, paint, lane);
+    this.drawTime(ctx);
+    if (view.now >= view.from && view.now <= view.to) {
+      ctx.strokeStyle = paint.accent;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(Math.round(geo.x(view.now)) + .5, 24);
+      ctx.lineTo(Math.round(geo.x(view.now)) + .5, this.height - 6);
+      ctx.stroke();
+    }
+    for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.selected);
+  }
+
+  drawTime(ctx) {
+    const { view, geo, paint } = this;
+    const span = view.to - view.from, plot = this.width - geo.left - geo.right;
+    const wanted = span / Math.max(2, plot / 110);
+    const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600].map(s => s * 1000).find(s => s >= wanted) ?? 86400000;
+    ctx.font = paint.font(11);
+    for (let at = Math.ceil((view.from - this.shift) / step) * step; at <= view.to - this.shift; at += step) {
+      const x = Math.round(geo.x(at)) + .5;
+      ctx.strokeStyle = paint.line;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(x, 24);
+      ctx.lineTo(x, this.height - 6);
+      ctx.stroke();
+      label(ctx, paint, this.time(at, step >= 60000), x, 18, paint.muted, x < geo.left + 24 ? "left" : x > this.width - 26 ? "right" : "center");
+    }
+    ctx.fillStyle = paint.muted;
+    if (this.wide) ctx.fillText(this.zone === "local" ? "local time" : "UTC", 16, 18);
+  }
+
+  drawOver() {
+    const { view, geo, paint } = this;
+    if (!geo) return;
+    const ctx = this.over.getContext("2d");
+    ctx.clearRect(0, 0, this.width, this.height);
+    if (this.drag?.kind === "zoom" && Math.abs(this.drag.x - this.drag.start) > 4) {
+      ctx.fillStyle = paint.accent;
+      ctx.globalAlpha = .18;
+      ctx.fillRect(Math.min(this.drag.start, this.drag.x), 24, Math.abs(this.drag.x - this.drag.start), this.height - 30);
+      ctx.globalAlpha = 1;
+    }
+    if (this.cursor === null || this.cursor === undefined || this.cursor < geo.left || this.cursor > this.width - geo.right) return;
+    const x = Math.round(this.cursor) + .5, at = this.msAt(this.cursor);
+    const column = Math.max(0, Math.min(view.columns - 1, Math.floor((at - view.from) / view.step)));
+    ctx.strokeStyle = paint.text;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(x, 24);
+    ctx.lineTo(x, this.height - 6);
+    ctx.stroke();
+    this.drawPill(ctx, this.time(at, false), x);
+    for (const lane of this.lanes) this.drawValues(ctx, lane, lane.values(column, view), x);
+  }
+
+  drawPill(ctx, text, x) {
+    ctx.font = this.paint.font(11, 600);
+    const width = ctx.measureText(text).width + 12;
+    const left = Math.max(2, Math.min(this.width - width - 2, x - width / 2));
+    ctx.fillStyle = this.paint.text;
+    ctx.beginPath();
+    ctx.roundRect(left, 5, width, 19, 4);
+    ctx.fill();
+    ctx.fillStyle = this.paint.surface;
+    ctx.fillText(text, left + 6, 18);
+  }
+
+  drawValues(ctx, lane, values, x) {
+    if (!values.length) return;
+    const paint = this.paint, line = 15;
+    const most = Math.max(1, Math.floor((lane.h + 6) / line));
+    const shown = values.length > most ? [...values.slice(0, most - 1), { words: `+${values.length - most + 1} more` }] : values;
+    ctx.font = paint.font(11);
+    const room = Math.min(320, Math.max(x - this.geo.left, this.width - x) - 40);
+    const words = shown.map(value => fit(ctx, value.words, room, "end"));
+    const width = Math.max(...words.map(text => ctx.measureText(text).width)) + 26;
+    const left = x + width + 12 < this.width - (this.wide ? this.geo.right : 4) || x - width - 8 < 0 ? x + 8 : x - width - 8;
+    const height = shown.length * line + 4;
+    const top = lane.y + Math.max(-3, (lane.h - height) / 2);
+    ctx.fillStyle = paint.surface;
+    ctx.strokeStyle = paint.line;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.roundRect(left + .5, top + .5, width, height, 4);
+    ctx.fill();
+    ctx.stroke();
+    shown.forEach((value, index) => {
+      const y = top + 4 + index * line;
+      if (value.colour) {
+        ctx.fillStyle = value.stale ? paint.warn : paint[value.colour];
+        ctx.fillRect(left + 7, y + 2, 8, 8);
+      }
+      ctx.fillStyle = value.stale ? paint["warn-text"] : value.muted ? paint.muted : paint.text;
+      ctx.fillText(words[index], left + 20, y + 11);
+    });
+  }
+
+  msAt(x) {
+    const { view, geo } = this;
+    return view.from - this.shift + (x - geo.left) / (this.width - geo.left - geo.right) * (view.to - view.from);
+  }
+
+  time(ms, short) {
+    const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: this.zone === "local" ? undefined : "UTC" };
+    if (!short) form.second = "2-digit";
+    return new Intl.DateTimeFormat("en-GB", form).format(ms);
+  }
+
+  place(event) {
+    const box = this.over.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  pointerDown(event) {
+    if (!this.geo || event.button !== 0) return;
+    const [x, y] = this.place(event);
+    this.host.focus({ preventScroll: true });
+    this.byKey = false;
+    // A finger pans; a mouse selects a stretch to zoom into, or pans with Shift held.
+    const kind = event.pointerType === "touch" || event.shiftKey ? "pan" : "zoom";
+    this.drag = { kind, start: x, x, y };
+    try { this.over.setPointerCapture(event.pointerId); } catch { /* a pointer that a script made */ }
+    this.cursor = x;
+    this.drawOver();
+  }
+
+  pointerMove(event) {
+    if (!this.geo) return;
+    const [x, y] = this.place(event);
+    this.cursor = x;
+    this.byKey = false;
+    if (this.drag) {
+      this.drag.x = x;
+      if (this.drag.kind === "pan" && Math.abs(x - this.drag.start) > 6) {
+        this.shift = (x - this.drag.start) / (this.width - this.geo.left - this.geo.right) * (this.view.to - this.view.from);
+        this.drawBase();
+      }
+    } else {
+      const column = Math.floor((this.msAt(x) - this.view.from) / this.view.step);
+      this.over.style.cursor = this.pick(x, y, column) ? "pointer" : x > this.geo.left && x < this.width - this.geo.right ? "crosshair" : "default";
+    }
+    this.drawOver();
+  }
+
+  pointerUp(event) {
+    const drag = this.drag;
+    this.drag = null;
+    if (!drag || !this.geo) return;
+    const [x, y] = this.place(event);
+    if (Math.abs(x - drag.start) <= 6) {
+      const hit = this.pick(x, y, Math.floor((this.msAt(x) - this.view.from) / this.view.step));
+      if (hit) this.call("Picked", hit.ip);
+    } else if (drag.kind === "pan") {
+      this.call("RangeChosen", this.view.from - this.shift, this.view.to - this.shift);
+    } else {
+      const from = this.msAt(Math.max(this.geo.left, Math.min(x, drag.start)));
+      const to = this.msAt(Math.min(this.width - this.geo.right, Math.max(x, drag.start)));
+      if (to > from) this.call("RangeChosen", from, to);
+    }
+    this.drawOver();
+  }
+
+  pick(x, y, column) {
+    const lane = this.lanes.find(candidate => y >= candidate.y - 2 && y <= candidate.y + candidate.h + 2);
+    return lane?.hit(x, y, Math.max(0, Math.min(this.view.columns - 1, column)), this.geo) ?? null;
+  }
+
+  keyDown(event) {
+    if (!this.geo || !["ArrowLeft", "ArrowRight", "Enter"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Enter") {
+      if (this.event?.ip) this.call("Picked", this.event.ip);
+      return;
+    }
+    if (!this.events.length) { this.readout.textContent = "No events in this range."; return; }
+    const at = this.event?.at ?? (event.key === "ArrowRight" ? -Infinity : Infinity);
+    const index = this.events.findIndex(item => item.id === this.event?.id);
+    let next;
+    if (index >= 0) next = this.events[index + (event.key === "ArrowRight" ? 1 : -1)];
+    else if (event.key === "ArrowRight") next = this.events.find(item => item.at > at);
+    else next = [...this.events].reverse().find(item => item.at < at);
+    if (!next) return;
+    this.event = next;
+    this.byKey = true;
+    this.cursor = this.geo.x(next.at);
+    this.readout.textContent = `${this.time(next.at, false)} ${next.words}${next.ip ? " – Enter opens the pod" : ""}`;
+    this.drawOver();
+  }
+}
+
+function collectEvents(view) {
+  const events = [];
+  const add = (at, words, ip = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${words}`, at, words, ip }); };
+  for (const span of view.terminations) {
+    for (const phase of phasesOf(span)) add(phase.at, `${span.pod}: ${phase.words}`, span.ip);
+  }
+  ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
+    if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);
+  }));
+  for (const gap of view.gaps) add(gap.from, `gap ${gap.node ? "on " + gap.node : ""}: ${gap.text}`);
+  return events.sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,48 @@
+// Reads the byte[] that Components/Timeline/ViewBytes.cs writes. Both files change together.
+const MAGIC = 0x31565443; // "CTV1"
+
+export const OWNERS = ["unknown", "live", "terminating", "lost", "gone", "node", "service"];
+export const STATES = ["active", "draining", "stale", "reassigned", "leftover", "unknown"];
+
+export function readView(bytes) {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = new TextDecoder();
+  let at = 0;
+  const u8 = () => data.getUint8(at++);
+  const f64 = () => { const value = data.getFloat64(at, true); at += 8; return value; };
+  const varint = () => {
+    let value = 0, scale = 1, next;
+    do { next = u8(); value += (next & 0x7f) * scale; scale *= 128; } while (next >= 0x80);
+    return value;
+  };
+  const signed = () => { const value = varint(); return value % 2 ? -(value + 1) / 2 : value / 2; };
+  const str = () => { const length = varint(); const part = bytes.subarray(at, at + length); at += length; return text.decode(part); };
+  const time = () => { const value = f64(); return Number.isNaN(value) ? null : value; };
+  const list = read => Array.from({ length: varint() }, read);
+
+  if (data.getUint32(0, true) !== MAGIC) throw new Error("timeline: not a view");
+  at = 4;
+  const view = { from: f64(), step: f64(), now: f64(), columns: varint(), live: u8() === 1, hidden: varint() };
+  view.to = view.from + view.step * view.columns;
+  const series = () => {
+    const values = new Int32Array(view.columns);
+    for (let i = 0; i < view.columns;) {
+      const value = signed(), run = varint();
+      values.fill(value, i, i + run);
+      i += run;
+    }
+    return values;
+  };
+  view.services = list(() => ({
+    key: str(), title: str(), address: str(),
+    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), leftovers: series() })),
+  }));
+  view.terminations = list(() => ({
+    uid: str(), pod: str(), ip: str(), node: str(), service: str(), owner: OWNERS[u8()],
+    asked: f64(), terminating: time(), removed: time(), finished: time(), deleted: time(),
+    exit: time(), stale: varint(),
+  }));
+  view.resets = [series(), series(), series()];
+  view.gaps = list(() => ({ node: str(), kind: u8(), text: str(), from: f64(), to: f64() }));
+  return view;
+}
