@@ -56,14 +56,13 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
+    public async Task Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
     {
         _console.TellOfADeadPod();
         var page = Open();
         page.WaitForElement("[data-testid=pod-row] button").Click();
 
-        _console.Clock.Advance(LiveFeed.Pace);
-        page.WaitForElement("[data-testid=pod-panel]");
+        await UntilAsync(() => page.FindAll("[data-testid=pod-panel]").Count > 0);
 
         Assert.Contains("pod=10.1.0.5", _console.Uri, StringComparison.Ordinal);
         Assert.Contains("conntrack -L -r 10.1.0.5", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
