@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ConntrackConsole.Actions;
+using ConntrackConsole.Api;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;
@@ -130,6 +131,7 @@ public static class ConsoleApplication
         services.AddSingleton(access);
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
+        services.AddSingleton<TimelineHistory>();
         services.AddSingleton(new FrameRetention(TimeSpan.FromHours(settings.Storage.FrameHours), settings.Storage.FrameMiB * 1024L * 1024));
         services.AddSingleton<FrameArchive>();
         services.AddSingleton<TimelineReplay>();
@@ -176,6 +178,7 @@ public static class ConsoleApplication
             cluster is { HasCluster: true, IsReady: false }
                 ? Results.Text(cluster.Problem ?? "The cluster is not listed yet.", statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text("ok")).AllowAnonymous();
+        app.MapApi();
         app.MapHub<CollectorHub>(HubMethods.Path).AllowAnonymous();
         app.MapConsolePages();
     }

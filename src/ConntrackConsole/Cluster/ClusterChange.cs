@@ -25,3 +25,14 @@ public sealed record SliceChange(SliceInfo Slice, bool Deleted) : ClusterChange
 {
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Slice) : map.With(Slice);
 }
+
+public sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Workload) : map.With(Workload);
+}
+
+/// <summary>Something was said about an object: the map stays as it is.</summary>
+public sealed record EventChange(ObjectEvent Event) : ClusterChange
+{
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => map;
+}

@@ -19,6 +19,9 @@ public sealed record ClusterMap
     public ImmutableDictionary<ServiceKey, ServiceInfo> Services { get; private init; } = ImmutableDictionary<ServiceKey, ServiceInfo>.Empty;
     public ImmutableDictionary<string, SliceInfo> Slices { get; private init; } = ImmutableDictionary<string, SliceInfo>.Empty;
 
+    /// <summary>By uid.</summary>
+    public ImmutableDictionary<string, WorkloadInfo> Workloads { get; private init; } = ImmutableDictionary<string, WorkloadInfo>.Empty;
+
     private ImmutableDictionary<Ip, ImmutableList<string>> PodsByIp { get; init; } = ImmutableDictionary<Ip, ImmutableList<string>>.Empty;
     private ImmutableDictionary<Ip, string> NodesByIp { get; init; } = ImmutableDictionary<Ip, string>.Empty;
     private ImmutableDictionary<(Ip, byte, ushort), ServiceKey> ServicesByPort { get; init; } = ImmutableDictionary<(Ip, byte, ushort), ServiceKey>.Empty;
@@ -241,6 +244,10 @@ public sealed record ClusterMap
 
         return this with { Slices = Slices.Remove(old.Uid), SlicesByService = byService, SlicesByIp = byIp };
     }
+
+    public ClusterMap With(WorkloadInfo workload) => this with { Workloads = Workloads.SetItem(workload.Uid, workload) };
+
+    public ClusterMap Without(WorkloadInfo workload) => this with { Workloads = Workloads.Remove(workload.Uid) };
 
     private static ImmutableDictionary<Ip, ImmutableList<string>> Unlisted(ImmutableDictionary<Ip, ImmutableList<string>> byIp, PodInfo? old)
     {

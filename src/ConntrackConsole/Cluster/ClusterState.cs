@@ -5,6 +5,7 @@ public sealed class ClusterState(TimeProvider time)
 {
     private readonly Lock _writing = new();
     private readonly TerminationLog _terminations = new();
+    private readonly RolloutLog _rollouts = new();
     private volatile ClusterMap _current = ClusterMap.Empty;
     private string? _problem = "The console has not heard from the cluster yet.";
     private long _confirmedMs;
@@ -26,6 +27,14 @@ public sealed class ClusterState(TimeProvider time)
     public string? Problem => Volatile.Read(ref _problem);
 
     public IReadOnlyList<Termination> Terminations => _terminations.Current;
+
+    public IReadOnlyList<Rollout> Rollouts => _rollouts.Current;
+
+    /// <summary>Names as they were.</summary>
+    public OwnershipHistory History { get; } = new();
+
+    /// <summary>One for each kind that is watched.</summary>
+    public IReadOnlyList<KindStatus> Kinds => [];
 
     /// <summary>A signal without payload, on the writer's thread: look again at <see cref="Current"/>.</summary>
     public event Action? Changed;

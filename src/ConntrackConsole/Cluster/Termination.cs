@@ -8,4 +8,68 @@ namespace ConntrackConsole.Cluster;
 /// </summary>
 public sealed record Termination(
     string Uid, string Namespace, string Pod, Ip PodIp, string Node, ServiceKey? Service,
-    long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode, long? DeletedMs);
+    long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode, long? DeletedMs)
+{
+    public TerminationCause Cause { get; init; }
+
+    /// <summary>What the cause was read from, in words, such as "status.reason Evicted".</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>The rollout it belongs to (<see cref="Rollout.Id"/>).</summary>
+    public string? RolloutId { get; init; }
+
+    /// <summary>Deployment, StatefulSet, DaemonSet, Job or ReplicaSet that the pod belonged to.</summary>
+    public OwnerRef? Workload { get; init; }
+
+    /// <summary>The grace that was asked for first, seconds.</summary>
+    public int? GraceSeconds { get; init; }
+
+    /// <summary>The endpoint was no longer ready (first seen).</summary>
+    public long? EndpointNotReadyMs { get; init; }
+
+    /// <summary>The kubelet said that it stops the containers (event Killing): SIGTERM, after the preStop hook where there is one.</summary>
+    public long? StopSignalMs { get; init; }
+
+    /// <summary>The pod has a preStop hook: between <see cref="StopSignalMs"/> and SIGTERM it runs.</summary>
+    public bool HasPreStop { get; init; }
+
+    /// <summary>What the event FailedPreStopHook said.</summary>
+    public string? PreStopFailure { get; init; }
+
+    public int? ExitSignal { get; init; }
+
+    public string? ExitReason { get; init; }
+
+    /// <summary>Another pod got the address.</summary>
+    public long? IpReusedMs { get; init; }
+
+    /// <summary>namespace/name of that pod.</summary>
+    public string? IpReusedBy { get; init; }
+}
+
+/// <summary>Why a pod ended, as far as the objects tell.</summary>
+public enum TerminationCause : byte
+{
+    /// <summary>Nothing tells.</summary>
+    Unknown = 0,
+    /// <summary>A rollout replaced it.</summary>
+    Rollout = 1,
+    /// <summary>Its workload was scaled down.</summary>
+    ScaleDown = 2,
+    /// <summary>Evicted through the API (a drain).</summary>
+    Drain = 3,
+    /// <summary>Evicted by the kubelet: the node ran out of something.</summary>
+    Eviction = 4,
+    /// <summary>A pod of higher priority took its place.</summary>
+    Preemption = 5,
+    /// <summary>Its node was not heard for too long (taint manager, pod garbage collection).</summary>
+    NodeLost = 6,
+    /// <summary>A Job's or a bare pod's work was done.</summary>
+    Completion = 7,
+    /// <summary>Somebody deleted the pod itself.</summary>
+    ByHand = 8,
+    /// <summary>Its workload was deleted.</summary>
+    WorkloadDeleted = 9,
+    /// <summary>Deleted with grace 0: the object went before its containers.</summary>
+    Forced = 10,
+}

@@ -13,6 +13,24 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
 
     public DbSet<FrameRow> Frames => Set<FrameRow>();
 
+    public DbSet<RolloutRow> Rollouts => Set<RolloutRow>();
+
+    public DbSet<OwnerSpanRow> Owners => Set<OwnerSpanRow>();
+
+    public DbSet<ServiceSpanRow> ServiceSpans => Set<ServiceSpanRow>();
+
+    public DbSet<EndpointSpanRow> EndpointSpans => Set<EndpointSpanRow>();
+
+    public DbSet<SyncRow> Syncs => Set<SyncRow>();
+
+    public DbSet<GapRow> Gaps => Set<GapRow>();
+
+    public DbSet<SettingRow> Settings => Set<SettingRow>();
+
+    public DbSet<BlockRow> Blocks => Set<BlockRow>();
+
+    public DbSet<PinRow> Pins => Set<PinRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<AuditRow>(row =>
@@ -41,6 +59,63 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
             row.Property(r => r.Id).ValueGeneratedOnAdd();
             row.HasIndex(r => new { r.Node, r.StartedAtMs, r.Sequence }).IsUnique();
             row.HasIndex(r => new { r.Node, r.AtMs });
+        });
+        modelBuilder.Entity<RolloutRow>(row =>
+        {
+            row.ToTable("Rollouts");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => r.StartedMs);
+        });
+        modelBuilder.Entity<OwnerSpanRow>(row =>
+        {
+            row.ToTable("Owners");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Ip, r.FromMs });
+            row.HasIndex(r => r.ToMs);
+        });
+        modelBuilder.Entity<ServiceSpanRow>(row =>
+        {
+            row.ToTable("ServiceSpans");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Namespace, r.Name, r.FromMs });
+            row.HasIndex(r => r.ToMs);
+        });
+        modelBuilder.Entity<EndpointSpanRow>(row =>
+        {
+            row.ToTable("EndpointSpans");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Namespace, r.Service, r.Ip, r.FromMs });
+            row.HasIndex(r => r.ToMs);
+        });
+        modelBuilder.Entity<SyncRow>(row =>
+        {
+            row.ToTable("Syncs");
+            row.HasKey(r => new { r.Node, r.AtMs });
+            row.HasIndex(r => r.AtMs);
+        });
+        modelBuilder.Entity<GapRow>(row =>
+        {
+            row.ToTable("Gaps");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => r.FromMs);
+        });
+        modelBuilder.Entity<SettingRow>(row =>
+        {
+            row.ToTable("Settings");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => r.AtMs);
+        });
+        modelBuilder.Entity<BlockRow>(row =>
+        {
+            row.ToTable("Blocks");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Kind, r.Step, r.Name, r.AtMs }).IsUnique();
+            row.HasIndex(r => new { r.Kind, r.Step, r.AtMs });
+        });
+        modelBuilder.Entity<PinRow>(row =>
+        {
+            row.ToTable("Pins");
+            row.HasKey(r => r.Id);
         });
     }
 }

@@ -33,6 +33,138 @@ public sealed class TerminationRow
     public long? ContainerFinishedMs { get; set; }
     public int? ExitCode { get; set; }
     public long? DeletedMs { get; set; }
+    public byte Cause { get; set; }
+    public string? Evidence { get; set; }
+    public string? RolloutId { get; set; }
+    public string? WorkloadKind { get; set; }
+    public string? WorkloadName { get; set; }
+    public string? WorkloadUid { get; set; }
+    public int? GraceSeconds { get; set; }
+    public long? EndpointNotReadyMs { get; set; }
+    public long? StopSignalMs { get; set; }
+    public bool HasPreStop { get; set; }
+    public string? PreStopFailure { get; set; }
+    public int? ExitSignal { get; set; }
+    public string? ExitReason { get; set; }
+    public long? IpReusedMs { get; set; }
+    public string? IpReusedBy { get; set; }
+}
+
+public sealed class RolloutRow
+{
+    /// <summary>The workload's uid, a slash, the revision.</summary>
+    public required string Id { get; set; }
+    public byte Kind { get; set; }
+    public required string WorkloadUid { get; set; }
+    public required string Namespace { get; set; }
+    public required string Name { get; set; }
+    public required string Revision { get; set; }
+    public string? FromRevision { get; set; }
+    public long StartedMs { get; set; }
+    public long? SurgedMs { get; set; }
+    public long? FinishedMs { get; set; }
+    public long? RolledBackMs { get; set; }
+    public long? StuckMs { get; set; }
+    public bool IsRollback { get; set; }
+}
+
+/// <summary>A pod's address over a stretch of time.</summary>
+public sealed class OwnerSpanRow
+{
+    public long Id { get; set; }
+    public required string Ip { get; set; }
+    public required string PodUid { get; set; }
+    public required string FullName { get; set; }
+    public required string Node { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+}
+
+/// <summary>A Service's addresses and ports over a stretch of time.</summary>
+public sealed class ServiceSpanRow
+{
+    public long Id { get; set; }
+    public required string Namespace { get; set; }
+    public required string Name { get; set; }
+    public required string Uid { get; set; }
+    /// <summary>Addresses, separated by blanks.</summary>
+    public required string Vips { get; set; }
+    /// <summary>proto/port/nodePort/targetPort/name, separated by blanks.</summary>
+    public required string Ports { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+}
+
+/// <summary>What a Service's slices said of an address over a stretch of time.</summary>
+public sealed class EndpointSpanRow
+{
+    public long Id { get; set; }
+    public required string Namespace { get; set; }
+    public required string Service { get; set; }
+    public required string Ip { get; set; }
+    public string? PodUid { get; set; }
+    public bool Ready { get; set; }
+    public bool Serving { get; set; }
+    public bool Terminating { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+}
+
+/// <summary>A sync of a node's kube-proxy, as its metrics told it.</summary>
+public sealed class SyncRow
+{
+    public required string Node { get; set; }
+    /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds.</summary>
+    public long AtMs { get; set; }
+    /// <summary>When this was first read.</summary>
+    public long SeenMs { get; set; }
+    public double SyncP99 { get; set; }
+}
+
+/// <summary>Where we were deaf.</summary>
+public sealed class GapRow
+{
+    public long Id { get; set; }
+    public string? Node { get; set; }
+    public byte Kind { get; set; }
+    public long FromMs { get; set; }
+    public long ToMs { get; set; }
+    public required string Text { get; set; }
+}
+
+/// <summary>A sysctl of a node that got another value.</summary>
+public sealed class SettingRow
+{
+    public long Id { get; set; }
+    public required string Node { get; set; }
+    public long AtMs { get; set; }
+    public required string Name { get; set; }
+    public required string Before { get; set; }
+    public required string After { get; set; }
+}
+
+/// <summary>A stretch of the timeline of one node or one Service, packed. Written with prepared commands, not as entities.</summary>
+public sealed class BlockRow
+{
+    public long Id { get; set; }
+    /// <summary>1 = node, 2 = Service.</summary>
+    public byte Kind { get; set; }
+    /// <summary>Seconds a column: 1, 10 or 60.</summary>
+    public byte Step { get; set; }
+    public required string Name { get; set; }
+    /// <summary>Begin of the block, milliseconds of Unix time.</summary>
+    public long AtMs { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>A stretch of time that retention leaves alone.</summary>
+public sealed class PinRow
+{
+    public long Id { get; set; }
+    public long FromMs { get; set; }
+    public long ToMs { get; set; }
+    public required string Reason { get; set; }
+    public long CreatedMs { get; set; }
 }
 
 /// <summary>Resets of one second and one kind, over all nodes, each counted once.</summary>

@@ -117,7 +117,14 @@ public sealed partial class TimelineArchive(
     private static Termination Termination(TerminationRow row) => new(
         row.Uid, row.Namespace, row.Pod, Ip.TryParse(row.PodIp, out var ip) ? ip : default, row.Node,
         row is { ServiceNamespace: { } ns, ServiceName: { } name } ? new ServiceKey(ns, name) : null,
-        row.AskedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs);
+        row.AskedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs)
+    {
+        Cause = (TerminationCause)row.Cause, Evidence = row.Evidence, RolloutId = row.RolloutId,
+        Workload = row is { WorkloadKind: { } kind, WorkloadName: { } workload, WorkloadUid: { } uid } ? new OwnerRef(kind, workload, uid) : null,
+        GraceSeconds = row.GraceSeconds, EndpointNotReadyMs = row.EndpointNotReadyMs, StopSignalMs = row.StopSignalMs,
+        HasPreStop = row.HasPreStop, PreStopFailure = row.PreStopFailure, ExitSignal = row.ExitSignal, ExitReason = row.ExitReason,
+        IpReusedMs = row.IpReusedMs, IpReusedBy = row.IpReusedBy,
+    };
 
     private static TerminationRow Row(Termination t) => new()
     {
@@ -125,6 +132,11 @@ public sealed partial class TimelineArchive(
         ServiceNamespace = t.Service?.Namespace, ServiceName = t.Service?.Name, AskedMs = t.AskedMs,
         EndpointTerminatingMs = t.EndpointTerminatingMs, EndpointRemovedMs = t.EndpointRemovedMs,
         ContainerFinishedMs = t.ContainerFinishedMs, ExitCode = t.ExitCode, DeletedMs = t.DeletedMs,
+        Cause = (byte)t.Cause, Evidence = t.Evidence, RolloutId = t.RolloutId,
+        WorkloadKind = t.Workload?.Kind, WorkloadName = t.Workload?.Name, WorkloadUid = t.Workload?.Uid,
+        GraceSeconds = t.GraceSeconds, EndpointNotReadyMs = t.EndpointNotReadyMs, StopSignalMs = t.StopSignalMs,
+        HasPreStop = t.HasPreStop, PreStopFailure = t.PreStopFailure, ExitSignal = t.ExitSignal, ExitReason = t.ExitReason,
+        IpReusedMs = t.IpReusedMs, IpReusedBy = t.IpReusedBy,
     };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Terminations and resets could not be saved: {Reason}")]

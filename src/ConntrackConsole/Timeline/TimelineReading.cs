@@ -20,8 +20,15 @@ internal sealed class TimelineReading(
         var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
         return new TimelineView(
             query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query, nowMs), Resets(query, stepMs),
-            Gaps(query, nowMs), Health(nodes.Values), nowMs);
+            Gaps(query, nowMs), Health(nodes.Values), nowMs) { Rollouts = Rollouts(query, nowMs) };
     }
+
+    private List<Rollout> Rollouts(TimelineQuery query, long nowMs) =>
+    [
+        .. cluster.Rollouts.Where(r =>
+            r.StartedMs <= query.ToMs && (r.FinishedMs ?? r.RolledBackMs ?? nowMs) >= query.FromMs
+            && (query.Namespace is null || r.Namespace == query.Namespace)),
+    ];
 
     public static IReadOnlyList<NodeHealth> Health(IEnumerable<NodeTrack> nodes) =>
     [
@@ -151,7 +158,7 @@ internal sealed class TimelineReading(
         var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
         return new TerminationSpan(
             t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
-            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(stale, int.MaxValue));
+            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(stale, int.MaxValue)) { Told = t };
     }
 
     private ResetLane Resets(TimelineQuery query, long stepMs)

@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
@@ -6,7 +7,11 @@ namespace ConntrackConsole.Timeline;
 public sealed record TimelineView(
     long FromMs, long ToMs, long StepMs, int Columns,
     IReadOnlyList<ServiceLane> Services, IReadOnlyList<TerminationSpan> Terminations,
-    ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs);
+    ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs)
+{
+    /// <summary>Rollouts that were under way within the window, oldest first.</summary>
+    public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
+}
 
 /// <param name="Namespace">Empty where the address has no name (no cluster, or a Service that is gone).</param>
 public sealed record ServiceLane(
@@ -40,7 +45,17 @@ public enum EntryState
 public sealed record TerminationSpan(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service,
     long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
-    long? DeletedMs, OwnerState Owner, int StaleEntries);
+    long? DeletedMs, OwnerState Owner, int StaleEntries)
+{
+    /// <summary>All its instants and its cause.</summary>
+    public Termination? Told { get; init; }
+
+    /// <summary>When each node's rules were without its endpoint, as far as the node's kube-proxy tells.</summary>
+    public IReadOnlyList<NodeSync> Synced { get; init; } = [];
+}
+
+/// <param name="AtMs">The first sync that began after the endpoint's change; null where there was none yet.</param>
+public sealed record NodeSync(string Node, long? AtMs);
 
 /// <summary>Resets made in each column, each counted once although several nodes may have seen it.</summary>
 /// <param name="Other">Client aborts, direct and all others.</param>

@@ -17,8 +17,10 @@ public class ArrowTests
         ["Audit"] = ["Storage"],
         ["Timeline"] = ["Cluster", "Storage"],
         ["Ingest"] = ["Timeline", "Cluster", "Configuration"],
+        ["Diagnosis"] = ["Timeline", "Cluster"],
+        ["Api"] = ["Timeline", "Cluster", "Diagnosis"],
         ["Actions"] = ["Cluster", "Ingest", "Audit", "Identity"],
-        ["Components"] = ["Timeline", "Cluster", "Actions", "Audit", "Identity", "Configuration"],
+        ["Components"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity", "Configuration"],
     };
 
     private static readonly Assembly Console = typeof(ConsoleApplication).Assembly;

@@ -1,0 +1,7 @@
+namespace ConntrackConsole.Cluster;
+
+/// <summary>How well one kind is known.</summary>
+/// <param name="Listed">True once it was listed.</param>
+/// <param name="Age">How long ago it was last known to be true; <see cref="TimeSpan.MaxValue"/> before the first list.</param>
+/// <param name="Problem">Why it is not followed now, and what that costs; null while it is.</param>
+public sealed record KindStatus(string Kind, bool Listed, TimeSpan Age, string? Problem);
