@@ -7,11 +7,15 @@ namespace ConntrackConsole.Cluster;
 public sealed class ClusterAccess
 {
     private readonly KubernetesClientConfiguration? _client;
+    private readonly Func<KubernetesClientConfiguration>? _read;
 
-    private ClusterAccess(KubernetesClientConfiguration? client, string problem)
+    private ClusterAccess(string problem) => Problem = problem;
+
+    private ClusterAccess(Func<KubernetesClientConfiguration> read)
+        : this("Waiting for the first list of the cluster.")
     {
-        _client = client;
-        Problem = problem;
+        _read = read;
+        _client = read();
     }
 
     /// <summary>The banner until the first list, or for ever where there is no cluster.</summary>
@@ -21,41 +25,35 @@ public sealed class ClusterAccess
 
     public Kubernetes Connect() => new(_client ?? throw new InvalidOperationException(Problem));
 
-    /// <exception cref="StartFault">A kubeconfig that is not there or cannot be read.</exception>
+    /// <summary>As <see cref="Connect"/>, with the file read and its exec plugin asked again.</summary>
+    /// <exception cref="StartFault">It can no longer be used.</exception>
+    public Kubernetes Renew() => new((_read ?? throw new InvalidOperationException(Problem))());
+
+    /// <exception cref="StartFault">A kubeconfig that is not there or cannot be used.</exception>
     public static ClusterAccess Find(KubernetesSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Enabled == false)
-            return None($"The cluster is switched off ({Setting.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
+            return new($"The cluster is switched off ({Setting.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
         if (settings.Kubeconfig is { } path)
-            return To(Read(path));
+            return new(() => KubeConfigFile.Read(path, settings.Context));
         if (KubernetesClientConfiguration.IsInCluster())
-            return To(KubernetesClientConfiguration.InClusterConfig());
+            return new(InCluster);
         return settings.Enabled == true
             ? throw new StartFault($"{Setting.KubernetesEnabled} is true but there is no cluster here: set {Setting.Kubeconfig} to a kubeconfig file.")
-            : None($"No cluster is configured: addresses have no names and nothing can be flushed. Set {Setting.Kubeconfig} to a kubeconfig file and start again.");
+            : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {Setting.Kubeconfig} to a kubeconfig file and start again.");
     }
 
-    private static ClusterAccess None(string problem) => new(null, problem);
-
-    private static ClusterAccess To(KubernetesClientConfiguration client) => new(client, "Waiting for the first list of the cluster.");
-
-    private static KubernetesClientConfiguration Read(string path)
+    private static KubernetesClientConfiguration InCluster()
     {
-        if (!File.Exists(path))
-            throw new StartFault($"{Setting.Kubeconfig}: the file {Path.GetFullPath(path)} does not exist: give the path of a kubeconfig file.");
         try
         {
-            var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(path);
-            return Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-                ? client
-                : throw new StartFault($"{Setting.Kubeconfig}: {Path.GetFullPath(path)} names no server with an http or https address.");
+            return KubernetesClientConfiguration.InClusterConfig();
         }
         catch (Exception e) when (e is not StartFault)
         {
-            // The library throws many types here (YAML, base64, certificates, missing keys): to the user all mean one thing.
             throw new StartFault(
-                $"{Setting.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({e.Message.Split('\n')[0].TrimEnd('.', ' ')}): check it with 'kubectl --kubeconfig {path} version'.");
+                $"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see that automountServiceAccountToken is not false, or set {Setting.Kubeconfig}.");
         }
     }
 }

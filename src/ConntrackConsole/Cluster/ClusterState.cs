@@ -7,24 +7,27 @@ public sealed class ClusterState(TimeProvider time)
     private readonly TerminationLog _terminations = new();
     private readonly RolloutLog _rollouts = new();
     private volatile ClusterMap _current = ClusterMap.Empty;
+    private readonly KindBoard _kinds = new();
     private string? _problem = "The console has not heard from the cluster yet.";
-    private long _confirmedMs;
 
     public ClusterMap Current => _current;
 
     /// <summary>False where no cluster is configured: addresses then have no names, and nothing can be flushed.</summary>
     public bool HasCluster { get; private set; }
 
-    /// <summary>True once every kind was listed.</summary>
+    /// <summary>True once every kind that guards depend on was listed.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>How long ago the picture was last known to be true; <see cref="TimeSpan.MaxValue"/> before the first list.</summary>
-    public TimeSpan Age => Volatile.Read(ref _confirmedMs) is var at and not 0
+    /// <summary>
+    /// How long ago the picture was last known to be true, by the oldest of the kinds that guards depend on;
+    /// <see cref="TimeSpan.MaxValue"/> before the first list.
+    /// </summary>
+    public TimeSpan Age => _kinds.OldestCoreMs is var at and not 0
         ? TimeSpan.FromMilliseconds(Math.Max(0, time.GetUtcNow().ToUnixTimeMilliseconds() - at))
         : TimeSpan.MaxValue;
 
-    /// <summary>The sentence for the banner, or null while all is well.</summary>
-    public string? Problem => Volatile.Read(ref _problem);
+    /// <summary>The sentence for the banner, or null while all is well. What a kind that no guard needs lacks is in <see cref="Kinds"/>.</summary>
+    public string? Problem => _kinds.CoreProblem ?? Volatile.Read(ref _problem);
 
     public IReadOnlyList<Termination> Terminations => _terminations.Current;
 
@@ -34,7 +37,7 @@ public sealed class ClusterState(TimeProvider time)
     public OwnershipHistory History { get; } = new();
 
     /// <summary>One for each kind that is watched.</summary>
-    public IReadOnlyList<KindStatus> Kinds => [];
+    public IReadOnlyList<KindStatus> Kinds => _kinds.Statuses(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>A signal without payload, on the writer's thread: look again at <see cref="Current"/>.</summary>
     public event Action? Changed;
@@ -82,24 +85,42 @@ public sealed class ClusterState(TimeProvider time)
     }
 
     /// <summary>Every kind was listed, or is still being followed, at <paramref name="atMs"/>.</summary>
-    public void Confirm(long atMs)
+    public void Confirm(long atMs) => Confirm(WatchedKind.All, atMs);
+
+    /// <summary>These kinds were listed, or are still being followed, at <paramref name="atMs"/>.</summary>
+    public void Confirm(IReadOnlyList<WatchedKind> kinds, long atMs)
     {
-        bool first = !IsReady;
+        foreach (var kind in kinds)
+            _kinds.Confirm(kind, atMs);
+        bool first = !IsReady && _kinds.CoreConfirmed;
         if (first)
         {
             lock (_writing)
                 _terminations.CloseMissing(_current, atMs);
+            IsReady = true;
         }
 
-        IsReady = true;
-        Volatile.Write(ref _confirmedMs, atMs);
-        if (Interlocked.Exchange(ref _problem, null) is not null || first)
+        // One kind that is followed does not yet make the picture.
+        if ((IsReady && Interlocked.Exchange(ref _problem, null) is not null) || first)
             Changed?.Invoke();
     }
+
+    /// <summary>Everything of a kind up to a version was applied.</summary>
+    public void Followed(WatchedKind kind, string version) => _kinds.Followed(kind, version);
+
+    /// <summary>An object of a kind was too large to be read.</summary>
+    public void Skipped(WatchedKind kind) => _kinds.Skipped(kind);
 
     public void Trouble(string sentence)
     {
         if (Interlocked.Exchange(ref _problem, sentence) != sentence)
+            Changed?.Invoke();
+    }
+
+    /// <summary>Why a kind is not followed; null when it is again.</summary>
+    public void Trouble(WatchedKind kind, string? sentence)
+    {
+        if (_kinds.Tell(kind, sentence))
             Changed?.Invoke();
     }
 }

@@ -1,77 +1,115 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using k8s;
 
 namespace ConntrackConsole.Cluster;
 
-/// <summary>The API server's history no longer reaches back to our resource version: list again.</summary>
-public sealed class HistoryGone : Exception;
-
-/// <summary>The API server refuses; the message says what and what to do.</summary>
-public sealed class KubeRefusal(string message) : Exception(message);
-
 /// <summary>List, watch and a sign of life, as raw JSON over the official client's connection and credentials.</summary>
-public sealed class KubeReader(Kubernetes client)
+public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider time)
 {
-    private const int PageSize = 500;
-
-    // The server ends a watch after this; a dead connection that nobody notices lives no longer either.
+    // The server ends a watch after this; spread, so that the kinds do not all come back in one second.
     private const int WatchSeconds = 240;
 
-    /// <summary>All objects of a kind, page by page, and the version from which to watch.</summary>
+    // A server may ignore the limit: what is gathered before it is applied is bounded here too.
+    private const int BatchSize = 500;
+
+    private readonly string _server = client.BaseUri.AbsoluteUri.TrimEnd('/');
+
+    /// <summary>All objects of a kind, page by page and item by item, and the version from which to watch.</summary>
+    /// <param name="batch">Called with what was read; the list is used again afterwards.</param>
     /// <exception cref="HistoryGone">The list took longer than the server keeps its snapshot.</exception>
-    public async Task<(List<ClusterChange> Changes, HashSet<string> Uids, string Version)> ListAsync(WatchedKind kind, CancellationToken ct)
+    public async Task<(HashSet<string> Uids, string Version)> ListAsync(
+        WatchedKind kind, Action<List<ClusterChange>> batch, Action skipped, CancellationToken ct)
     {
-        var changes = new List<ClusterChange>();
+        var changes = new List<ClusterChange>(BatchSize);
         var uids = new HashSet<string>();
         string? next = null;
-        while (true)
+        string? version = null;
+        long recentMs = kind.Recent > TimeSpan.Zero ? (time.GetUtcNow() - kind.Recent).ToUnixTimeMilliseconds() : long.MinValue;
+        using var silence = new CancellationTokenSource(pace.Silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
+        do
         {
-            string query = $"limit={PageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}");
-            using var response = await GetAsync($"{kind.Path}?{query}", kind.Name, ct);
-            await using var body = await response.Content.ReadAsStreamAsync(ct);
-            using var page = await JsonDocument.ParseAsync(body, cancellationToken: ct);
-            foreach (var item in page.RootElement.List("items"))
-            {
-                if (item.Get("metadata").Text("uid") is { } uid && kind.Change(item, false) is { } change)
-                {
-                    uids.Add(uid);
-                    changes.Add(change);
-                }
-            }
+            string query = $"limit={pace.PageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}");
+            using var response = await GetAsync($"{kind.Path}?{query}", kind, "list", either.Token);
+            using var body = new StreamBuffer(await response.Content.ReadAsStreamAsync(either.Token));
+            var items = new JsonItems(body, pace.MostBytes);
+            await items.ReadAsync(Take, skipped, either.Token);
+            Flush();
+            string? before = next;
+            (version, next) = items.Meta;
+            if (string.IsNullOrEmpty(version) || (!string.IsNullOrEmpty(next) && next == before))
+                throw new KubeRefusal($"The API server's list of {kind.Name} has no resourceVersion or no end: is {client.BaseUri} a Kubernetes API server?");
+        }
+        while (!string.IsNullOrEmpty(next));
+        return (uids, version);
 
-            var meta = page.RootElement.Get("metadata");
-            next = meta.Text("continue");
-            if (string.IsNullOrEmpty(next))
-            {
-                return (changes, uids, meta.Text("resourceVersion")
-                    ?? throw new KubeRefusal($"The API server's list of {kind.Name} has no resourceVersion: is {client.BaseUri} a Kubernetes API server?"));
-            }
+        void Take(JsonElement item)
+        {
+            silence.CancelAfter(pace.Silence);
+            if (kind.Change(item, false) is not { } change || change is EventChange { Event: var told } && told.AtMs < recentMs)
+                return;
+            // The very string that the map keeps: 150,000 of them are not to be there twice.
+            if (change.Uid is { } uid)
+                uids.Add(uid);
+            changes.Add(change);
+            if (changes.Count == BatchSize)
+                Flush();
+        }
+
+        void Flush()
+        {
+            if (changes.Count > 0)
+                batch(changes);
+            changes.Clear();
         }
     }
 
     /// <summary>What happened since a version: the version after each event, and its change (null for a bookmark).</summary>
     /// <param name="opened">Called when the server has accepted the watch.</param>
+    /// <param name="skipped">Called for a line that was too long.</param>
     /// <exception cref="HistoryGone">The version is too old.</exception>
     public async IAsyncEnumerable<(string? Version, ClusterChange? Change)> WatchAsync(
-        WatchedKind kind, string version, Action opened, [EnumeratorCancellation] CancellationToken ct)
+        WatchedKind kind, string version, Action opened, Action skipped, [EnumeratorCancellation] CancellationToken ct)
     {
-        string query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={WatchSeconds}&resourceVersion={Uri.EscapeDataString(version)}";
-        using var response = await GetAsync($"{kind.Path}?{query}", kind.Name, ct);
-        await using var body = await response.Content.ReadAsStreamAsync(ct);
-        using var lines = new StreamReader(body);
+        int seconds = WatchSeconds + pace.Random.Next(WatchSeconds / 4);
+        string query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={Uri.EscapeDataString(version)}";
+        using var silence = new CancellationTokenSource(pace.Silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
+        using var response = await GetAsync($"{kind.Path}?{query}", kind, "watch", either.Token);
+        using var body = new StreamBuffer(await response.Content.ReadAsStreamAsync(either.Token));
+        var lines = new JsonLines(body, pace.MostBytes);
         opened();
-        while (await lines.ReadLineAsync(ct) is { } line)
+        while (await NextAsync() is { } line)
         {
-            if (line.Length > 0)
+            silence.CancelAfter(pace.Silence);
+            if (line.IsEmpty)
+                skipped();
+            else
                 yield return Read(kind, line);
+        }
+
+        async ValueTask<ReadOnlyMemory<byte>?> NextAsync()
+        {
+            try
+            {
+                return await lines.NextAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                // Silent for too long: as good as ended.
+                return null;
+            }
         }
     }
 
     /// <summary>One line of a watch.</summary>
     /// <exception cref="HistoryGone">An ERROR event with code 410.</exception>
-    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, string line)
+    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, string line) => Read(kind, Encoding.UTF8.GetBytes(line));
+
+    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, ReadOnlyMemory<byte> line)
     {
         using var parsed = JsonDocument.Parse(line);
         var item = parsed.RootElement.Get("object");
@@ -89,25 +127,18 @@ public sealed class KubeReader(Kubernetes client)
     /// <summary>Throws where the API server does not answer.</summary>
     public async Task PingAsync(CancellationToken ct)
     {
-        using var response = await GetAsync("version", "version", ct);
+        using var response = await GetAsync("version", null, "tell", ct);
     }
 
-    private async Task<HttpResponseMessage> GetAsync(string path, string what, CancellationToken ct)
+    private async Task<HttpResponseMessage> GetAsync(string path, WatchedKind? kind, string verb, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(client.BaseUri, path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{_server}/{path}"));
         if (client.Credentials is { } credentials)
             await credentials.ProcessHttpRequestAsync(request, ct);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.IsSuccessStatusCode)
             return response;
-        response.Dispose();
-        throw response.StatusCode switch
-        {
-            HttpStatusCode.Gone => new HistoryGone(),
-            HttpStatusCode.Unauthorized => new KubeRefusal("The API server does not accept the console's credentials: renew the kubeconfig or the service account's token."),
-            HttpStatusCode.Forbidden => new KubeRefusal(
-                $"The console may not read {what}: give its account 'get', 'list' and 'watch' on nodes, services, endpointslices and pods in all namespaces."),
-            _ => new KubeRefusal($"The API server answers {(int)response.StatusCode} for {what}."),
-        };
+        using (response)
+            throw response.StatusCode == HttpStatusCode.Gone ? new HistoryGone() : KubeRefusal.To(kind, verb, response);
     }
 }

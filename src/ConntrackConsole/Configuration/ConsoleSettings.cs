@@ -10,7 +10,8 @@ public sealed record ConsoleSettings(
 public sealed record StorageSettings(string DataDirectory, string ConnectionString, int FrameHours = 24, int FrameMiB = 2048);
 
 /// <param name="Enabled">Null: as it is found (in-cluster or a kubeconfig), else no cluster.</param>
-public sealed record KubernetesSettings(bool? Enabled, string? Kubeconfig);
+/// <param name="Context">Null: the kubeconfig's current-context.</param>
+public sealed record KubernetesSettings(bool? Enabled, string? Kubeconfig, string? Context = null);
 
 /// <param name="Token">Without one, collectors are served on the Unix socket only.</param>
 /// <param name="Socket">Full path of the Unix socket for collectors of this machine.</param>

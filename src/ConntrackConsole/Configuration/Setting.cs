@@ -9,6 +9,7 @@ public sealed record Setting(string Key, string Meaning)
     public const string FrameMiB = "Storage:FrameMiB";
     public const string KubernetesEnabled = "Kubernetes:Enabled";
     public const string Kubeconfig = "Kubernetes:Kubeconfig";
+    public const string KubernetesContext = "Kubernetes:Context";
     public const string CollectorToken = "Collectors:Token";
     public const string CollectorSocket = "Collectors:Socket";
     public const string SignInToken = "Identity:SignInToken";
@@ -22,6 +23,7 @@ public sealed record Setting(string Key, string Meaning)
         new(FrameMiB, "MiB of such frames at most (2048)"),
         new(KubernetesEnabled, "true or false; unset: a cluster where one is found"),
         new(Kubeconfig, "path of a kubeconfig file; unset: the pod's own service account"),
+        new(KubernetesContext, "context of the kubeconfig file; unset: its current-context"),
         new(CollectorToken, "secret that collectors present; unset: the Unix socket only"),
         new(CollectorSocket, "path of a Unix socket for collectors of this machine"),
         new(SignInToken, "secret of the sign-in link; unset: made at each start, printed in the log"),

@@ -42,6 +42,10 @@ public static partial class SettingsReader
                 faults.Add($"{Setting.KubernetesEnabled} is '{word}': set it to true or false, or leave it out.");
         }
 
+        var kubernetes = new KubernetesSettings(enabled, Text(configuration, Setting.Kubeconfig), Text(configuration, Setting.KubernetesContext));
+        if (kubernetes is { Context: not null, Kubeconfig: null })
+            faults.Add($"{Setting.KubernetesContext} names a context of a file, but {Setting.Kubeconfig} is not set: set it, or leave the context out.");
+
         string? token = Text(configuration, Setting.CollectorToken);
         if (token is not null && !Secret().IsMatch(token))
             faults.Add($"{Setting.CollectorToken} must be 16 to 256 letters, digits, '-', '_', '.', '~', '+', '/' or '='.");
@@ -68,7 +72,7 @@ public static partial class SettingsReader
         if (faults.Count > 0)
             throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
         return new ConsoleSettings(
-            new StorageSettings(directory, connection, hours, mebibytes), new KubernetesSettings(enabled, Text(configuration, Setting.Kubeconfig)),
+            new StorageSettings(directory, connection, hours, mebibytes), kubernetes,
             new CollectorSettings(token, socket), new IdentitySettings(signIn));
     }
 

@@ -90,7 +90,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     public async Task List_Forbidden_SaysWhichRightIsMissing()
     {
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _state.Problem?.Contains("may not read pods") == true);
+        await UntilAsync(() => _state.Problem?.Contains("may not list pods") == true);
         Assert.False(_state.IsReady);
     }
 

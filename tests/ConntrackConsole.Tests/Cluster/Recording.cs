@@ -1,38 +1,31 @@
-using System.IO.Compression;
 using System.Text.Json;
 using ConntrackConsole.Cluster;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>What a real API server sent, played into a <see cref="ClusterState"/> at the times at which it came.</summary>
+/// <summary>
+/// A recording played straight into a <see cref="ClusterState"/> at the times at which it came, without a server: see
+/// <see cref="RecordedRun"/> for the whole way.
+/// </summary>
 public sealed class Recording
 {
-    private readonly string _folder;
-    private readonly DateTimeOffset _start;
-    private readonly List<(double At, WatchedKind Kind, string Line)> _lines = [];
+    private readonly RecordedFiles _files;
+    private int _next;
 
     public Recording(string name)
     {
-        _folder = Path.Combine(AppContext.BaseDirectory, "fixtures", "recordings", name);
-        using var about = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "about.json")));
-        _start = DateTimeOffset.FromUnixTimeMilliseconds((long)(about.RootElement.GetProperty("t0_unix").GetDouble() * 1000));
-        Clock = new FakeTimeProvider(_start);
+        _files = new RecordedFiles(name);
+        Clock = new FakeTimeProvider(_files.Start);
         State = new ClusterState(Clock);
         State.Watching();
-        foreach (var kind in WatchedKind.All)
+        foreach (var kind in WatchedKind.All.Where(k => _files.Lists.ContainsKey(k.Name)))
         {
-            using var list = JsonDocument.Parse(Read($"{kind.Name}.json.gz"));
-            State.Apply([.. list.RootElement.GetProperty("items").EnumerateArray().Select(i => kind.Change(i, false)!)]);
+            using var list = JsonDocument.Parse(_files.Lists[kind.Name]);
+            State.Apply([.. list.RootElement.GetProperty("items").EnumerateArray().Select(i => kind.Change(i, false)).OfType<ClusterChange>()]);
         }
 
         State.Confirm(NowMs);
-        foreach (string line in Read("watch.jsonl.gz").Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            using var parsed = JsonDocument.Parse(line);
-            if (WatchedKind.All.FirstOrDefault(k => k.Name == parsed.RootElement.GetProperty("kind").GetString()) is { } kind)
-                _lines.Add((parsed.RootElement.GetProperty("t").GetDouble(), kind, parsed.RootElement.GetProperty("line").GetString()!));
-        }
     }
 
     public FakeTimeProvider Clock { get; }
@@ -41,26 +34,19 @@ public sealed class Recording
 
     public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public long At(double seconds) => (_start + TimeSpan.FromSeconds(seconds)).ToUnixTimeMilliseconds();
+    public long At(double seconds) => _files.At(seconds);
 
     public void PlayTo(double seconds)
     {
-        while (_lines.Count > 0 && _lines[0].At <= seconds)
+        for (; _next < _files.Lines.Count && _files.Lines[_next].T <= seconds; _next++)
         {
-            var (at, kind, line) = _lines[0];
-            _lines.RemoveAt(0);
-            Clock.SetUtcNow(_start + TimeSpan.FromSeconds(at));
-            if (KubeReader.Read(kind, line).Change is { } change)
+            var line = _files.Lines[_next];
+            Clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(line.T));
+            if (KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change is { } change)
                 State.Apply([change]);
         }
 
-        if (_start + TimeSpan.FromSeconds(seconds) > Clock.GetUtcNow())
-            Clock.SetUtcNow(_start + TimeSpan.FromSeconds(seconds));
-    }
-
-    private string Read(string file)
-    {
-        using var text = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(_folder, file)), CompressionMode.Decompress));
-        return text.ReadToEnd();
+        if (_files.Start + TimeSpan.FromSeconds(seconds) > Clock.GetUtcNow())
+            Clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(seconds));
     }
 }

@@ -1,0 +1,76 @@
+using System.ComponentModel;
+using System.Security.Cryptography;
+using ConntrackConsole.Configuration;
+using k8s;
+using k8s.Exceptions;
+using k8s.KubeConfigModels;
+
+namespace ConntrackConsole.Cluster;
+
+/// <summary>A kubeconfig, read by the official client, with a sentence for each thing that can be wrong with it.</summary>
+internal static class KubeConfigFile
+{
+    private static readonly TimeSpan PluginTimeout = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="StartFault">It is not there or cannot be used.</exception>
+    public static KubernetesClientConfiguration Read(string path, string? context)
+    {
+        string full = Path.GetFullPath(path);
+        if (!File.Exists(path))
+            throw new StartFault($"{Setting.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
+        K8SConfiguration? config = null;
+        try
+        {
+            config = KubernetesClientConfiguration.LoadKubeConfig(path);
+            RequireContext(config, full, context);
+            KubernetesClientConfiguration.ExecTimeout = PluginTimeout;
+            var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(path, context);
+            return Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+                ? client
+                : throw new StartFault($"{Setting.Kubeconfig}: {full} names no server with an http or https address.");
+        }
+        catch (Exception e) when (e is not StartFault)
+        {
+            // The library throws many types here (YAML, base64, certificates, missing keys).
+            throw Fault(e, config, path, context);
+        }
+    }
+
+    /// <summary>The first line of what a library says.</summary>
+    public static string Words(Exception e) => e.Message.Split('\n')[0].TrimEnd('.', ' ', '\r');
+
+    private static void RequireContext(K8SConfiguration config, string path, string? wanted)
+    {
+        string[] known = [.. (config.Contexts ?? []).Select(c => c?.Name).OfType<string>()];
+        string? name = wanted ?? config.CurrentContext;
+        if (string.IsNullOrEmpty(name) || known.Contains(name))
+            return;
+        string list = known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
+        throw new StartFault(wanted is null
+            ? $"{Setting.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {Setting.KubernetesContext}."
+            : $"{Setting.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
+    }
+
+    private static StartFault Fault(Exception e, K8SConfiguration? config, string path, string? context)
+    {
+        string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
+        if (PluginOf(config, context) is { } plugin && Plugin(e))
+        {
+            return new StartFault(e is Win32Exception || e.InnerException is Win32Exception
+                ? $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started ({Words(e)}): install it on the console's machine, or give its full path."
+                : $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
+        }
+
+        return e is CryptographicException
+            ? new StartFault($"{Setting.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
+            : new StartFault($"{Setting.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
+    }
+
+    private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;
+
+    private static string? PluginOf(K8SConfiguration? config, string? context)
+    {
+        string? user = config?.Contexts?.FirstOrDefault(c => c?.Name == (context ?? config.CurrentContext))?.ContextDetails?.User;
+        return config?.Users?.FirstOrDefault(u => u?.Name == user)?.UserCredentials?.ExternalExecution?.Command;
+    }
+}

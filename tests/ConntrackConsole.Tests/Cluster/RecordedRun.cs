@@ -1,0 +1,110 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Cluster;
+
+/// <summary>
+/// A recording over HTTP into the real informer, line by line; the clock stands at each line's own time when it is applied.
+/// <code>
+/// await using var run = await RecordedRun.StartAsync("rollout-graceful"); // lists are applied, State.IsReady
+/// await run.PlayToAsync(3.2);                                             // every line up to second 3.2 is applied
+/// Assert.Equal(run.At(3.152), run.State.Terminations[0].EndpointTerminatingMs);
+/// await run.PlayAsync();                                                  // to the end
+/// </code>
+/// </summary>
+public sealed class RecordedRun : IAsyncDisposable
+{
+    // The informer waits on the recorded clock, which stands still between two lines: below a millisecond it does not wait.
+    private static readonly WatchPace Quick = new() { FirstWait = TimeSpan.FromTicks(1), LongestWait = TimeSpan.FromTicks(1) };
+
+    private readonly string _kubeconfig;
+    private readonly ClusterInformer _informer;
+
+    private RecordedRun(RecordedFiles files, RecordedApiServer server)
+    {
+        Files = files;
+        Server = server;
+        Clock = new FakeTimeProvider(files.Start);
+        State = new ClusterState(Clock);
+        _kubeconfig = server.WriteKubeconfig();
+        _informer = new ClusterInformer(
+            ClusterAccess.Find(new KubernetesSettings(null, _kubeconfig)), State, Clock, NullLogger<ClusterInformer>.Instance, Quick);
+    }
+
+    public RecordedFiles Files { get; }
+
+    public RecordedApiServer Server { get; }
+
+    public FakeTimeProvider Clock { get; }
+
+    public ClusterState State { get; }
+
+    /// <summary>How many lines were played.</summary>
+    public int Played { get; private set; }
+
+    public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Unix milliseconds of a recorded second.</summary>
+    public long At(double seconds) => Files.At(seconds);
+
+    /// <param name="prepare">Sets cuts, pages or refusals before the informer starts.</param>
+    public static async Task<RecordedRun> StartAsync(string name, Action<RecordedApiServer>? prepare = null)
+    {
+        var files = new RecordedFiles(name);
+        var server = await RecordedApiServer.StartAsync(files);
+        prepare?.Invoke(server);
+        var run = new RecordedRun(files, server);
+        await run._informer.StartAsync(CancellationToken.None);
+        await run.UntilAsync(() => run.State.IsReady && run.State.Kinds.All(k => k.Listed || k.Problem is not null), "the first lists");
+        return run;
+    }
+
+    public Task PlayAsync() => PlayToAsync(double.MaxValue);
+
+    /// <summary>Applies the lines up to a second, each at its own time.</summary>
+    public async Task PlayToAsync(double seconds)
+    {
+        while (Played < Files.Lines.Count && Files.Lines[Played].T <= seconds)
+            await StepAsync();
+        SetClock(Math.Min(seconds, Files.Seconds));
+    }
+
+    /// <summary>Applies one line.</summary>
+    public async Task StepAsync()
+    {
+        var line = Files.Lines[Played];
+        SetClock(line.T);
+        Server.Released = ++Played;
+        await UntilAsync(() => VersionOf(line.Kind) >= line.Version, $"line {Played - 1} ({line.Kind}, version {line.Version})");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _informer.StopAsync(CancellationToken.None);
+        _informer.Dispose();
+        Server.Dispose();
+        File.Delete(_kubeconfig);
+    }
+
+    private long VersionOf(string kind) => long.TryParse(State.Kinds.Single(k => k.Kind == kind).Version, out long version) ? version : 0;
+
+    private void SetClock(double seconds)
+    {
+        var at = Files.Start + TimeSpan.FromSeconds(seconds);
+        if (at > Clock.GetUtcNow())
+            Clock.SetUtcNow(at);
+    }
+
+    private async Task UntilAsync(Func<bool> condition, string what)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"{Files.Name}: {what} was not applied. {State.Problem}");
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+    }
+}
