@@ -29,8 +29,8 @@ internal static class ExplainCommand
         {
             var ip = parsed.GetValue(podIp)!.Value;
             int length = parsed.GetValue(seconds);
-            await Console.Error.WriteLineAsync($"Observing {ip} for {length} s; nothing is changed.");
-            var seen = await new Observation(ip, length).RunAsync(stop);
+            var seen = await new Observation(ip, length).RunAsync(
+                () => Console.Error.WriteLine($"Observing {ip} for {length} s; nothing is changed."), stop);
             var explanation = Explanation.Of(seen);
             if (parsed.GetValue(json))
                 await Console.Out.WriteLineAsync(JsonSerializer.Serialize(ExplainJson.Of(seen, explanation), CollectorJson.Default.ExplainJson));

@@ -19,6 +19,7 @@ internal sealed class Observation(Ip podIp, int seconds)
     private const int ListEverySeconds = 5;
 
     private readonly Sysctl _sysctl = new();
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<FlowEntryName, EntryLook> _looks = [];
     private readonly HashSet<FlowEntryName> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
@@ -26,7 +27,8 @@ internal sealed class Observation(Ip podIp, int seconds)
     private Counters _counters;
     private int _other, _lost, _midStream, _unNatedEntries, _gaps, _closedByEvents;
 
-    public async Task<Evidence> RunAsync(CancellationToken stop)
+    /// <param name="listening">Called once, when nothing that happens from now on is missed.</param>
+    public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
     {
         using var resets = ResetSource.TryOpen(ResetChoice.Auto, out string why);
         string? noResets = resets is null ? why : null;
@@ -37,6 +39,8 @@ internal sealed class Observation(Ip podIp, int seconds)
         var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
         var observing = Task.Factory.StartNew(
             () => observer.Run(Take, until.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.WhenAny(_listening.Task, observing);
+        listening();
         using var table = ConntrackTable.Open();
         uint unacknowledged = Unacknowledged();
         for (int second = 0; second <= seconds && !observing.IsCompleted; second++)
@@ -69,6 +73,7 @@ internal sealed class Observation(Ip podIp, int seconds)
         else
         {
             _counters = frame.Counters;
+            _listening.TrySetResult();
         }
 
         _gaps += frame.Gaps.Count(gap => gap.Kind != GapKind.Started);

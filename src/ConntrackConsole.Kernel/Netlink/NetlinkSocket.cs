@@ -134,19 +134,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
                 return ReceiveOutcome.Data;
             }
 
-            switch ((Errno)Marshal.GetLastPInvokeError())
-            {
-                case Errno.EINTR:
-                    continue;
-                case Errno.ENOBUFS:
-                    return ReceiveOutcome.Overrun;
-                case Errno.EAGAIN when timeoutMs == 0 || !WaitReadable(timeoutMs):
-                    return ReceiveOutcome.Timeout;
-                case Errno.EAGAIN:
-                    continue;
-                default:
-                    throw Failed("receive from a netlink socket");
-            }
+            if (NothingReceived(timeoutMs) is { } outcome)
+                return outcome;
         }
     }
 
@@ -164,19 +153,24 @@ public sealed unsafe class NetlinkSocket : IDisposable
         {
             if (batch.Fill((int)_handle.DangerousGetHandle()))
                 return batch.IsCut ? ReceiveOutcome.Overrun : ReceiveOutcome.Data;
-            switch ((Errno)Marshal.GetLastPInvokeError())
-            {
-                case Errno.EINTR:
-                    continue;
-                case Errno.ENOBUFS:
-                    return ReceiveOutcome.Overrun;
-                case Errno.EAGAIN when timeoutMs == 0 || !WaitReadable(timeoutMs):
-                    return ReceiveOutcome.Timeout;
-                case Errno.EAGAIN:
-                    continue;
-                default:
-                    throw Failed("receive from a netlink socket");
-            }
+            if (NothingReceived(timeoutMs) is { } outcome)
+                return outcome;
+        }
+    }
+
+    /// <summary>What a receive that gave nothing means; null = try again, now that there may be something.</summary>
+    private ReceiveOutcome? NothingReceived(int timeoutMs)
+    {
+        switch ((Errno)Marshal.GetLastPInvokeError())
+        {
+            case Errno.EINTR:
+                return null;
+            case Errno.ENOBUFS:
+                return ReceiveOutcome.Overrun;
+            case Errno.EAGAIN:
+                return timeoutMs == 0 || !WaitReadable(timeoutMs) ? ReceiveOutcome.Timeout : null;
+            default:
+                throw Failed("receive from a netlink socket");
         }
     }
 

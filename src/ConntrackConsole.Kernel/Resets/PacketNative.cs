@@ -19,6 +19,9 @@ internal static unsafe partial class PacketNative
     public const int PACKET_STATISTICS = 6;
     public const int PACKET_IGNORE_OUTGOING = 23; // 4.20
 
+    // SIOCGSTAMPNS_NEW (linux/sockios.h, 5.1): two 64-bit numbers on every architecture.
+    private const nuint SIOCGSTAMPNS = 0x80108907;
+
     [StructLayout(LayoutKind.Sequential)]
     public struct SockAddrLl
     {
@@ -59,4 +62,20 @@ internal static unsafe partial class PacketNative
 
     [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
     public static partial nint ReceiveFrom(SafeFileHandle socket, byte* buffer, nuint length, int flags, SockAddrLl* from, uint* fromLength);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoCtl(SafeFileHandle socket, nuint request, void* argument);
+
+    /// <summary>
+    /// When the packet that was received last came in, in milliseconds of Unix time. The first call asks the kernel to stamp
+    /// packets, and is best made before the first of them.
+    /// </summary>
+    /// <returns>False where the kernel does not tell: none was received, or it is older than 5.1.</returns>
+    public static bool TryLastStamp(SafeFileHandle socket, out long unixMs)
+    {
+        long* time = stackalloc long[2];
+        bool told = IoCtl(socket, SIOCGSTAMPNS, time) == 0;
+        unixMs = told ? (time[0] * 1000) + (time[1] / 1_000_000) : 0;
+        return told;
+    }
 }

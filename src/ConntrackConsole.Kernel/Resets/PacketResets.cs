@@ -24,6 +24,9 @@ public sealed unsafe class PacketResets : IDisposable
     private const int QueueBytes = 4 * 1024 * 1024;
     private const int StatisticsEveryMs = 1000;
 
+    // A stamp older than this is no stamp of a packet that just waited: the wall clock was set.
+    private const long LongestWaitMs = 60_000;
+
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _wake = TraceNative.OpenEvent();
     private readonly Locality _locality;
@@ -118,6 +121,7 @@ public sealed unsafe class PacketResets : IDisposable
             }
         }
 
+        _ = PacketNative.TryLastStamp(socket, out _); // From now on packets are stamped.
         // ETH_P_ALL: with ETH_P_IP the packets of bridged pods show on the bridge only.
         var any = new PacketNative.SockAddrLl
         {
@@ -138,20 +142,27 @@ public sealed unsafe class PacketResets : IDisposable
         while (!_stopping)
         {
             _ = TraceNative.Poll(waiting, StatisticsEveryMs);
-            long atMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             while (!_stopping)
             {
                 var from = default(PacketNative.SockAddrLl);
                 uint fromLength = (uint)sizeof(PacketNative.SockAddrLl);
                 nint length = PacketNative.ReceiveFrom(_socket, packet, ResetPacket.Enough, 0, &from, &fromLength);
                 if (length >= 0)
-                    Judge(new ReadOnlySpan<byte>(packet, (int)length), in from, atMs);
+                    Judge(new ReadOnlySpan<byte>(packet, (int)length), in from, CameMs());
                 else if (TraceNative.LastError is not (Errno.EINTR or Errno.ENETDOWN))
                     break; // EAGAIN: all read. ENETDOWN tells that some interface went, and nothing of ours.
             }
 
             CountDrops();
         }
+    }
+
+    // The kernel's own stamp: where this thread had to wait for its turn, its clock says when it read the packet, and the
+    // same reset, told by a tracepoint or by the other node, would look like another one.
+    private long CameMs()
+    {
+        long nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        return PacketNative.TryLastStamp(_socket, out long cameMs) && cameMs <= nowMs && cameMs > nowMs - LongestWaitMs ? cameMs : nowMs;
     }
 
     private void Judge(ReadOnlySpan<byte> bytes, in PacketNative.SockAddrLl from, long atMs)

@@ -178,7 +178,22 @@ public sealed class ResetTrace : IDisposable
     // Taken anew for every page, so a step of the wall clock is followed.
     private readonly record struct TraceTime(long UnixMs, long MonotonicNs)
     {
-        public static TraceTime Now() => new(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Stopwatch.GetTimestamp());
+        // Between the two readings the thread may lose its turn, and every reset of the page would be told so much too
+        // early: the wall clock is read between two readings of the other, which must be close; the closest of a few counts.
+        public static TraceTime Now()
+        {
+            var (best, closest) = (default(TraceTime), long.MaxValue);
+            for (int attempt = 0; attempt < 5 && closest > 1_000_000; attempt++)
+            {
+                long before = Stopwatch.GetTimestamp();
+                long unixMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+                long after = Stopwatch.GetTimestamp();
+                if (after - before < closest)
+                    (best, closest) = (new TraceTime(unixMs, before), after - before);
+            }
+
+            return best;
+        }
 
         public long ToUnixMs(ulong stampNs) => UnixMs - ((MonotonicNs - (long)stampNs) / 1_000_000);
     }

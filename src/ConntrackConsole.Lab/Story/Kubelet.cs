@@ -46,7 +46,7 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
 
     /// <summary>
     /// Takes a pod away, from the deletion of its object to its disappearance. <paramref name="settled"/> (the rules of all
-    /// nodes) is awaited before a pod vanishes, so that only connections that exist are hit.
+    /// nodes) is awaited before a pod drains, and before it vanishes, so that only connections that exist are hit.
     /// </summary>
     public async Task EndAsync(LabPod pod, EndpointSliceObject slice, Ending ending, Func<Task> settled)
     {
@@ -60,7 +60,8 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
         switch (ending)
         {
             case Ending.Drain:
-                await Task.Delay(TimeSpan.FromSeconds(PreStopSeconds), _stopping.Token);
+                // The preStop sleep is there for the rules to follow; on a busy machine they may take longer than it.
+                await Task.WhenAll(Task.Delay(TimeSpan.FromSeconds(PreStopSeconds), _stopping.Token), settled());
                 chronicle.Event("sigterm", Fields(pod));
                 exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
                 break;
@@ -140,7 +141,7 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
         running.SetResult(started);
         if (waitFor is not null)
         {
-            var first = await Task.WhenAny(awaited.Task, process.Exited).WaitAsync(TimeSpan.FromSeconds(30));
+            var first = await Task.WhenAny(awaited.Task, process.Exited).WaitAsync(TimeSpan.FromSeconds(60));
             if (first != awaited.Task)
                 throw new InvalidOperationException($"{pod.Name} ended before it was up, with exit code {process.Exited.Result}.");
         }

@@ -13,8 +13,9 @@ namespace ConntrackConsole.Lab.Workload;
 /// </summary>
 internal sealed class Server(int port)
 {
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+    // At most: both end with the last conversation, and on a busy machine a client's next request may be late.
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Socket, Conversation> _conversations = new();
     private volatile bool _drains;

@@ -52,6 +52,7 @@ public sealed class ClusterState(TimeProvider time)
             {
                 var next = change.ApplyTo(map, nowMs);
                 _terminations.Follow(map, next, change, nowMs);
+                History.Follow(map, next, change, nowMs);
                 map = next;
             }
 
@@ -70,6 +71,7 @@ public sealed class ClusterState(TimeProvider time)
             foreach (var past in terminations)
             {
                 _terminations.Add(past);
+                History.Remember(past);
                 if (past.DeletedMs is { } deletedMs && !past.PodIp.IsNone)
                     map = map.Remembering(new GoneOwner(past.PodIp, past.Uid, $"{past.Namespace}/{past.Pod}", deletedMs));
             }
@@ -96,10 +98,16 @@ public sealed class ClusterState(TimeProvider time)
         if (first)
         {
             lock (_writing)
+            {
                 _terminations.CloseMissing(_current, atMs);
+                History.Begin(_current, atMs);
+            }
+
             IsReady = true;
         }
 
+        if (IsReady)
+            History.Watched(_kinds.OldestCoreMs);
         // One kind that is followed does not yet make the picture.
         if ((IsReady && Interlocked.Exchange(ref _problem, null) is not null) || first)
             Changed?.Invoke();

@@ -25,6 +25,9 @@ public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> C
 
     public bool Headless { get; init; }
 
+    /// <summary>creationTimestamp; 0 where it is not known.</summary>
+    public long CreatedMs { get; init; }
+
     public bool HasSelector { get; init; } = true;
 
     /// <summary>externalTrafficPolicy or internalTrafficPolicy is Local.</summary>

@@ -26,13 +26,17 @@ public sealed class ColumnFold
 
     /// <summary>Adds one node's part; <paramref name="steps"/> is null where the node never had such entries.</summary>
     /// <param name="ended">The node is no part of the cluster any more: after its last word there is nothing, not something unknown.</param>
-    public void Add(KnownTimes known, StepSeries? steps, bool ended)
+    /// <param name="clockOffsetMs">
+    /// Our clock minus the node's: its times are read by ours, in which the states are judged. A node two seconds ahead would
+    /// else show its entries stale two seconds before the pod ended.
+    /// </param>
+    public void Add(KnownTimes known, StepSeries? steps, bool ended, long clockOffsetMs = 0)
     {
         int stretch = 0;
         int step = -1;
         for (int sample = 0; sample < _live.Length; sample++)
         {
-            long atMs = TimeOf(sample);
+            long atMs = TimeOf(sample) - clockOffsetMs;
             while (steps is not null && step + 1 < steps.Count && steps[step + 1].AtMs <= atMs)
                 step++;
             while (stretch < known.Count && known[stretch].ToMs < atMs)

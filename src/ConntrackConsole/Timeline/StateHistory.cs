@@ -3,53 +3,28 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 
-/// <summary>What each group's entries were, and since when: so that an old column is judged as of its own moment.</summary>
-public sealed class StateHistory
+/// <summary>
+/// What a group's entries were and since when, so that an old column is judged as of its own moment. Nothing is kept for
+/// it: the history of ownership has the few moments at which it can have changed, so a change of the cluster costs nothing
+/// here, however many groups there are.
+/// </summary>
+public sealed class StateHistory(ClusterState cluster)
 {
-    private readonly Dictionary<GroupKey, List<(long AtMs, EntryState State)>> _byKey = [];
-    private ClusterMap? _seen;
+    /// <summary>What entries in live states are now.</summary>
+    public EntryState Now(in GroupKey key) => EntryJudge.Of(cluster.Current, key, cluster.History);
 
-    public bool HasSeen(ClusterMap map) => ReferenceEquals(map, _seen);
-
-    /// <summary>The cluster changed: every group is looked at again.</summary>
-    public void JudgeAll(ClusterMap map, IEnumerable<GroupKey> keys, long nowMs)
+    /// <summary>What they were within a window, by the console's clock: the first holds from its begin.</summary>
+    public static IReadOnlyList<(long AtMs, EntryState State)> Within(OwnershipHistory history, in GroupKey key, long fromMs, long toMs)
     {
-        _seen = map;
-        foreach (var key in keys)
-            Judge(map, key, nowMs);
-    }
-
-    public void JudgeNew(ClusterMap map, IEnumerable<GroupKey> keys, long nowMs)
-    {
-        foreach (var key in keys)
+        ArgumentNullException.ThrowIfNull(history);
+        var states = new List<(long AtMs, EntryState State)> { (fromMs, EntryJudge.At(history, key, fromMs)) };
+        foreach (long atMs in history.ChangesWithin(key, fromMs, toMs))
         {
-            if (!_byKey.ContainsKey(key))
-                Judge(map, key, nowMs);
+            var state = EntryJudge.At(history, key, atMs);
+            if (state != states[^1].State)
+                states.Add((atMs, state));
         }
-    }
 
-    public EntryState Now(in GroupKey key) =>
-        _byKey.TryGetValue(key, out var states) ? states[^1].State : EntryState.Unknown;
-
-    public IReadOnlyList<(long AtMs, EntryState State)> Of(in GroupKey key) => _byKey.GetValueOrDefault(key) ?? [];
-
-    private void Judge(ClusterMap map, in GroupKey key, long nowMs)
-    {
-        var state = EntryJudge.Of(map, key);
-        if (!_byKey.TryGetValue(key, out var states))
-            _byKey[key] = states = [];
-        if (states.Count == 0 || states[^1].State != state)
-            states.Add((nowMs, state));
-    }
-
-    public void Trim(long beforeMs, HashSet<GroupKey> kept)
-    {
-        foreach (var (key, states) in _byKey)
-        {
-            if (!kept.Contains(key))
-                _byKey.Remove(key);
-            else
-                states.RemoveRange(0, Math.Max(0, states.FindLastIndex(s => s.AtMs <= beforeMs)));
-        }
+        return states;
     }
 }

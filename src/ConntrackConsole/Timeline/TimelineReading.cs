@@ -11,6 +11,8 @@ internal sealed class TimelineReading(
     private const long DetailMs = 3_600_000;
 
     private readonly ClusterMap _map = cluster.Current;
+    private readonly OwnershipHistory _history = cluster.History;
+    private ILookup<Ip, (GroupKey Key, GroupTrack Group)>? _byBackend;
 
     public TimelineView View(TimelineQuery asked, long nowMs)
     {
@@ -19,7 +21,7 @@ internal sealed class TimelineReading(
         long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
         return new TimelineView(
-            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query, nowMs), Resets(query, stepMs),
+            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs, nowMs), Terminations(query, nowMs), Resets(query, stepMs),
             Gaps(query, nowMs), Health(nodes.Values), nowMs) { Rollouts = Rollouts(query, nowMs) };
     }
 
@@ -44,6 +46,9 @@ internal sealed class TimelineReading(
         if (ip.IsNone)
             ip = pod?.Ip ?? ended?.PodIp ?? default;
         var owner = _map.OwnerOf(ip);
+        // The map forgets former owners earlier than the history does.
+        if (owner.State == OwnerState.Unknown)
+            owner = _history.OwnershipAt(ip, nowMs);
         if (podUid is null)
             pod = owner.Pod;
         // The address may have gone to another pod since: then the end that was found is not this owner's.
@@ -60,7 +65,7 @@ internal sealed class TimelineReading(
             let flow = (FlowState)state
             orderby node.Name, @group.Key.Vip, flow
             select new NodeEntries(
-                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
+                node.Name, ServiceName(@group.Key, nowMs), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
         var near =
             from told in resets.Kept
             where !ip.IsNone && told.Reset.AtMs >= nowMs - DetailMs
@@ -80,24 +85,26 @@ internal sealed class TimelineReading(
             ]);
     }
 
-    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
+    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs, long nowMs)
     {
         var tracks = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
         var lanes =
             from key in tracks.SelectMany(n => n.Groups.Keys).Distinct()
             where !key.Vip.IsNone
             group key by (key.Proto, key.Vip, key.Vport) into vip
-            let service = _map.ServiceAt(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport)
+            from tenure in Tenure.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
+            let service = tenure.Service
             where Matches(query, service)
             orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
-            let backends = Backends(vip, tracks, query, stepMs)
+            let backends = Backends(vip, tracks, query, stepMs, tenure, nowMs)
             where backends.Count > 0
             select new ServiceLane(
                 service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
         return [.. lanes];
     }
 
-    private List<BackendSeries> Backends(IEnumerable<GroupKey> keys, List<NodeTrack> tracks, TimelineQuery query, long stepMs)
+    private List<BackendSeries> Backends(
+        IEnumerable<GroupKey> keys, List<NodeTrack> tracks, TimelineQuery query, long stepMs, in Tenure tenure, long nowMs)
     {
         var series = new List<BackendSeries>();
         foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
@@ -109,17 +116,19 @@ internal sealed class TimelineReading(
             {
                 var group = node.Groups.GetValueOrDefault(key);
                 bool ended = !node.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(node.Name);
-                fold.Add(node.Known, group?.Steps, ended);
+                fold.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
                 live += group?.Now.Live ?? 0;
                 all += group?.Now.Total ?? 0;
             }
 
             if (!fold.HasAny)
                 continue;
-            var (entries, leftovers, stale) = fold.Fold(states.Of(key));
-            var owner = _map.OwnerOf(key.Backend);
+            var (entries, leftovers, stale) = fold.Fold(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
+            if (!tenure.Keep(query, stepMs, entries, leftovers, stale))
+                continue;
+            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs), nowMs);
             var now = live == 0 && all > 0 ? EntryState.Leftover : states.Now(key);
-            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale));
+            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale) { FormerPods = former });
         }
 
         return series;
@@ -145,13 +154,11 @@ internal sealed class TimelineReading(
         long stale = 0;
         if (lastOwner)
         {
-            foreach (var node in nodes.Values)
+            _byBackend ??= nodes.Values.SelectMany(n => n.Groups).ToLookup(g => g.Key.Backend, g => (g.Key, g.Value));
+            foreach (var (key, group) in _byBackend[t.PodIp])
             {
-                foreach (var (key, group) in node.Groups)
-                {
-                    if (key.Backend == t.PodIp && states.Now(key) == EntryState.Stale)
-                        stale += group.Now.Live;
-                }
+                if (group.Now.Live > 0 && states.Now(key) == EntryState.Stale)
+                    stale += group.Now.Live;
             }
         }
 
@@ -191,7 +198,7 @@ internal sealed class TimelineReading(
     }
 
     private ServiceKey? ServiceOf(in Reset reset) =>
-        reset.Vip.IsNone ? null : _map.ServiceAt(Protocols.Tcp, reset.Vip, reset.Vport);
+        reset.Vip.IsNone ? null : ServiceAt(Protocols.Tcp, reset.Vip, reset.Vport, reset.AtMs);
 
     private static void Put(ResetLane lane, TimelineQuery query, long stepMs, long atMs, ResetKind kind, int count)
     {
@@ -218,8 +225,12 @@ internal sealed class TimelineReading(
         ];
     }
 
-    private string? ServiceName(in GroupKey key) =>
-        key.Vip.IsNone ? null : _map.ServiceAt(key.Proto, key.Vip, key.Vport)?.ToString() ?? key.Vip.ToString();
+    private string? ServiceName(in GroupKey key, long nowMs) =>
+        key.Vip.IsNone ? null : ServiceAt(key.Proto, key.Vip, key.Vport, nowMs)?.ToString() ?? key.Vip.ToString();
+
+    // An entry outlives its Service; and of what was before the first list the map knows as much as anybody.
+    private ServiceKey? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
+        (_history.ServiceAt(proto, vip, port, atMs) ?? _history.LastServiceUntil(proto, vip, port, atMs))?.Key ?? _map.ServiceAt(proto, vip, port);
 
     private static bool Matches(TimelineQuery query, ServiceKey? service) =>
         (query.Namespace is null || service?.Namespace == query.Namespace)

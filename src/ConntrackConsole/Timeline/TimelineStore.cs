@@ -21,7 +21,7 @@ public sealed class TimelineStore
     private readonly Dictionary<string, NodeTrack> _nodes = [];
     private readonly ResetLedger _resets = new();
     private readonly GapLog _gaps = new();
-    private readonly StateHistory _states = new();
+    private readonly StateHistory _states;
     private readonly Signals _signals = new();
     private long _version;
     private long _trimmedMs;
@@ -30,7 +30,8 @@ public sealed class TimelineStore
     {
         _cluster = cluster;
         _time = time;
-        cluster.Changed += OnClusterChanged;
+        _states = new StateHistory(cluster);
+        cluster.Changed += Signal;
     }
 
     /// <summary>Grows with every frame and every change of the cluster.</summary>
@@ -44,7 +45,6 @@ public sealed class TimelineStore
         long nowMs = NowMs;
         lock (_lock)
         {
-            FollowCluster(nowMs);
             return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).View(query, nowMs);
         }
     }
@@ -55,7 +55,6 @@ public sealed class TimelineStore
         long nowMs = NowMs;
         lock (_lock)
         {
-            FollowCluster(nowMs);
             return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).Detail(podUid, ip, nowMs);
         }
     }
@@ -98,8 +97,6 @@ public sealed class TimelineStore
             if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameFate(true, null);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
-            FollowCluster(nowMs);
-            _states.JudgeNew(_cluster.Current, track.Groups.Keys, nowMs);
             if (nowMs - _trimmedMs > 60_000)
                 Trim(nowMs);
         }
@@ -123,8 +120,6 @@ public sealed class TimelineStore
             track.Trim(nowMs - HorizonMs);
             _nodes[node] = track;
             _gaps.Replace(node, gaps);
-            FollowCluster(nowMs);
-            _states.JudgeNew(_cluster.Current, track.Groups.Keys, nowMs);
         }
 
         Signal();
@@ -205,13 +200,6 @@ public sealed class TimelineStore
         return track;
     }
 
-    private void FollowCluster(long nowMs)
-    {
-        var map = _cluster.Current;
-        if (!_states.HasSeen(map))
-            _states.JudgeAll(map, _nodes.Values.SelectMany(n => n.Groups.Keys), nowMs);
-    }
-
     private void Trim(long nowMs)
     {
         _trimmedMs = nowMs;
@@ -223,14 +211,6 @@ public sealed class TimelineStore
         }
 
         _resets.Trim(nowMs - HorizonMs);
-        _states.Trim(nowMs - HorizonMs, [.. _nodes.Values.SelectMany(n => n.Groups.Keys)]);
-    }
-
-    private void OnClusterChanged()
-    {
-        lock (_lock)
-            FollowCluster(NowMs);
-        Signal();
     }
 
     private void Signal()

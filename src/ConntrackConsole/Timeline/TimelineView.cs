@@ -13,16 +13,25 @@ public sealed record TimelineView(
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
 }
 
-/// <param name="Namespace">Empty where the address has no name (no cluster, or a Service that is gone).</param>
+/// <summary>
+/// A virtual address and the Service that had it within the window. Where several had it one after the other each has a lane,
+/// and entries only while it had the address.
+/// </summary>
+/// <param name="Namespace">Empty where the address has no name (no cluster, or a Service that nobody saw).</param>
 public sealed record ServiceLane(
     string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends);
 
-/// <param name="Pod">The pod that owns, or last owned, the address: namespace/name.</param>
+/// <param name="Pod">The pod that owned, or had last owned, the address at the end of the window (or of the time in which the lane's Service had its VIP): namespace/name.</param>
+/// <param name="Owner">The state of that ownership at that moment.</param>
 /// <param name="Entries">Entries in a live state, summed over the nodes, the most within the column; -1 = unknown.</param>
 /// <param name="Leftovers">Entries in closing states, likewise.</param>
 /// <param name="Stale">The part of <paramref name="Entries"/> that was stale as of that moment.</param>
 public sealed record BackendSeries(
-    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] Leftovers, int[] Stale);
+    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] Leftovers, int[] Stale)
+{
+    /// <summary>namespace/name of the pods that had the address within the window before <see cref="Pod"/>, oldest first.</summary>
+    public IReadOnlyList<string> FormerPods { get; init; } = [];
+}
 
 /// <summary>What the entries of a Service to a backend are, judged by who owns the backend's address.</summary>
 public enum EntryState

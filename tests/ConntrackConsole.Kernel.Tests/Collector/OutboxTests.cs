@@ -194,7 +194,7 @@ public class OutboxTests
     private static async Task UntilAsync(Func<bool> condition)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(20));
+        timeout.CancelAfter(TimeSpan.FromSeconds(60));
         while (!condition())
             await Task.Delay(5, timeout.Token);
     }

@@ -81,7 +81,7 @@ public class ResetSourceTests
 
             string? line;
             for (int lines = 0; (line = watch.StandardOutput.ReadLine()) is not null && !line.Contains(expected, StringComparison.Ordinal); lines++)
-                Assert.True(lines < 20, "no note in 20 lines");
+                Assert.True(lines < 120, "no note in 120 lines");
             Assert.NotNull(line);
         }
         finally

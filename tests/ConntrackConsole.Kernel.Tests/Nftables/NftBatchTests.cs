@@ -174,7 +174,7 @@ public sealed class NftBatchTests
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         client.Connect(new IPEndPoint(Vip.ToIPAddress(), 80));
         var ready = new List<Socket> { first, second };
-        Socket.Select(ready, null, null, TimeSpan.FromSeconds(5));
+        Socket.Select(ready, null, null, TimeSpan.FromSeconds(60));
         using var accepted = Assert.Single(ready).Accept();
         return Ip.From(((IPEndPoint)accepted.LocalEndPoint!).Address);
     }

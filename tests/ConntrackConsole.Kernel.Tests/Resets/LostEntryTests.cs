@@ -55,7 +55,7 @@ public sealed class LostEntryTests : IDisposable
         foreach (var (_, accepted) in _connections)
             accepted.Send([1]);
 
-        NodeWatch.Await(trace, packet, both);
+        NodeWatch.Await(AllTold, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
             var lost = watch.Notes.FindAll(note => note.Kind == FlowNoteKind.Lost);
@@ -96,7 +96,7 @@ public sealed class LostEntryTests : IDisposable
             return 0;
         });
 
-        NodeWatch.Await(trace, packet, both);
+        NodeWatch.Await(AllTold, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
             var told = watch.Told(Vport, Port);
@@ -125,7 +125,7 @@ public sealed class LostEntryTests : IDisposable
         foreach (var (client, _) in _connections)
             client.Send([1]);
 
-        NodeWatch.Await(trace, packet, both);
+        NodeWatch.Await(AllTold, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
             var told = watch.Told(Vport, Port);
@@ -154,13 +154,14 @@ public sealed class LostEntryTests : IDisposable
         _connections[1].Client.Receive(new byte[1]);
         _connections[1].Client.Dispose();
         NodeWatch.Await(watch);
-        OnTheClientsNode(node =>
-        {
-            ConntrackProgram.Run(node, "-L");
-            ConntrackProgram.Run(node, "-D", "-p", "tcp", "--sport", ended);
-            return "";
-        });
-        NodeWatch.Await(watch);
+        OnTheClientsNode(node => ConntrackProgram.Run(node, "-D", "-p", "tcp", "--sport", ended));
+        NodeWatch.Await(
+            _ =>
+            {
+                OnTheClientsNode(node => ConntrackProgram.Run(node, "-L"));
+                return Lost().Any();
+            },
+            watch);
         Assert.Equal([$"Lost Timeout {byTime}"], Lost());
 
         // The rest by the flush desk of this very collector.
@@ -172,7 +173,7 @@ public sealed class LostEntryTests : IDisposable
             return desk.Flush(new FlushRequest("f", "p", preview.Digest, gone));
         });
         Assert.Equal(2, result.Deleted);
-        NodeWatch.Await(watch);
+        NodeWatch.Await(_ => Lost().Count() >= 3, watch);
 
         Assert.Equal(
             ((string[])[$"Lost Timeout {byTime}", $"Lost OwnDelete {Sport(2)}", $"Lost OwnDelete {Sport(3)}"]).Order(), Lost());
@@ -181,6 +182,8 @@ public sealed class LostEntryTests : IDisposable
 
         IEnumerable<string> Lost() => watch.Notes.Select(note => $"{note.Kind} {note.Cause} {note.Sport}").Order();
     }
+
+    private static bool AllTold(NodeWatch watch) => watch.Told(Vport, Port).Count >= Times;
 
     private Ip Client => _nodes.PodAddress(TwoNodes.PodA);
 

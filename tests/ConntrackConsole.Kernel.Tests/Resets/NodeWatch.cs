@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Timeline;
@@ -52,9 +53,20 @@ internal sealed class NodeWatch : IDisposable
                 return watches.Any(watch => watch._failure is not null) || watches.Zip(frames).All(pair =>
                     pair.First.FramesOf() is var now && now.A >= pair.Second.A + 2 && now.B >= pair.Second.B + 2);
             },
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
         Assert.All(watches, watch => Assert.Null(watch._failure));
-        Assert.True(came, "no frames within 20 s");
+        Assert.True(came, "no frames within 60 s");
+    }
+
+    /// <summary>
+    /// The same until each of them has told so much, where its readers had to wait for their turn; whoever asserts says how
+    /// much it must be. What is told beyond it is there as well: two more frames of each node follow.
+    /// </summary>
+    public static void Await(Func<NodeWatch, bool> told, params NodeWatch[] watches)
+    {
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60) && !watches.All(told);)
+            Await(watches);
+        Await(watches);
     }
 
     private (int A, int B) FramesOf()

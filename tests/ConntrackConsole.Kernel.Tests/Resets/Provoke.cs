@@ -7,7 +7,7 @@ namespace ConntrackConsole.Kernel.Tests.Resets;
 /// <summary>Ways to make exactly one reset each time, between two of the namespaces.</summary>
 internal sealed class Provoke(TwoNodes nodes)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public void Refused(string from, IPEndPoint server, int times) => nodes.Inside(from, () =>
     {

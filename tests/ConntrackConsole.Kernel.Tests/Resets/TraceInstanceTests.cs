@@ -52,15 +52,16 @@ public sealed class TraceInstanceTests
     [Fact]
     public void Rings_ThatOverrun_TellHowManyAreLost()
     {
-        const int Resets = 400;
         using var nodes = new TwoNodes();
         using var instance = Create(bufferKiB: 8);
+        // More than the rings of all CPUs hold, each some 80.
+        int resets = 200 * instance.Rings.Count;
         Assert.True(instance.TryPageLayout(out var layout));
         Assert.True(instance.TryEnable(ResetDecoder.Made));
         var server = new IPEndPoint(nodes.PodAddress(TwoNodes.PodB).ToIPAddress(), 83);
         nodes.Inside(TwoNodes.PodA, () =>
         {
-            for (int i = 0; i < Resets; i++)
+            for (int i = 0; i < resets; i++)
             {
                 using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 Assert.Throws<SocketException>(() => client.Connect(server));
@@ -70,7 +71,7 @@ public sealed class TraceInstanceTests
         });
 
         long lost = 0;
-        int ours = 0;
+        int read = 0, ours = 0;
         var buffer = new byte[65536];
         Assert.True(ResetDecoder.TryCreate(instance.TryRead, out var decoder, out string? why), why);
         foreach (var ring in instance.Rings)
@@ -81,7 +82,10 @@ public sealed class TraceInstanceTests
                 lost += page.Lost;
                 while (page.MoveNext())
                 {
-                    if (decoder.TryDecode(page.Record, 0, out var reset) && reset.Src == nodes.PodAddress(TwoNodes.PodB))
+                    if (!decoder.TryDecode(page.Record, 0, out var reset))
+                        continue;
+                    read++;
+                    if (reset.Src == nodes.PodAddress(TwoNodes.PodB))
                         ours++;
                 }
 
@@ -89,9 +93,10 @@ public sealed class TraceInstanceTests
             }
         }
 
-        // The trace is the machine's: other tests' resets may be among the lost ones, never among ours.
-        Assert.InRange(ours, 1, Resets - 1);
-        Assert.True(ours + lost >= Resets, $"{ours} read and {lost} lost of {Resets}");
+        // The trace is the machine's: other tests' resets may be among the lost ones, and may have overwritten all of ours.
+        Assert.True(read > 0, "the rings are empty");
+        Assert.InRange(ours, 0, resets - 1);
+        Assert.True(ours + lost >= resets, $"{ours} read and {lost} lost of {resets}");
     }
 
     private static TraceInstance Create(int bufferKiB = 0)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
@@ -53,6 +55,8 @@ internal sealed partial class TwoNodes : IDisposable
                 Ip($"-n {_id}{node} route add 10.203.{_net + other}.0/24 via 10.203.{_net}.{other}");
                 Ip($"-n {_id}{node} route add fd00:203:{_net + other}::/64 via fd00:203:{_net}::{other}");
             }
+
+            Acquaint();
         }
         catch
         {
@@ -121,6 +125,43 @@ internal sealed partial class TwoNodes : IDisposable
         }));
         thread.Start();
         return thread;
+    }
+
+    // Until neighbours know each other a SYN waits and is sent again after a second: both are then refused, and two resets
+    // are the truth. So each pod connects to everybody once, and ends it in peace.
+    private void Acquaint()
+    {
+        (string Name, IPAddress[] Addresses)[] all =
+        [
+            .. ((string[])[PodA, SecondPodA, PodB]).Select(pod => (pod, (IPAddress[])[PodAddress(pod).ToIPAddress(), PodAddress6(pod).ToIPAddress()])),
+            .. ((string[])[A, B]).Select(node => (node, (IPAddress[])[NodeAddress(node).ToIPAddress(), NodeAddress6(node).ToIPAddress()])),
+        ];
+        foreach (var (name, addresses) in all)
+        {
+            using var listener = Inside(name, () =>
+            {
+                var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 6998));
+                socket.Listen(16);
+                return socket;
+            });
+            foreach (string pod in ((string[])[PodA, SecondPodA, PodB]).Where(pod => pod != name))
+            {
+                Inside(pod, () =>
+                {
+                    foreach (var address in addresses)
+                    {
+                        using var client = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                        client.Connect(new IPEndPoint(address, 6998));
+                        using var accepted = listener.Accept();
+                        client.Shutdown(SocketShutdown.Send);
+                        accepted.Receive(new byte[1]);
+                    }
+
+                    return 0;
+                });
+            }
+        }
     }
 
     private static int Last(string pod) => pod == SecondPodA ? 3 : 2;

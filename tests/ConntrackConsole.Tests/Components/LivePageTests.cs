@@ -128,10 +128,12 @@ public sealed class LivePageTests : IAsyncDisposable
     // The page waits between two looks by the test's clock, and looks on another thread.
     private async Task UntilAsync(Func<bool> condition)
     {
-        for (int tries = 0; tries < 500 && !condition(); tries++)
+        // Ever longer between two steps of the clock: where the page gets no turn, its world must not grow old meanwhile.
+        for (int tries = 0; tries < 70 && !condition(); tries++)
         {
             _console.Clock.Advance(LiveFeed.Pace);
-            await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
+            for (int waited = 0; waited < Math.Min(20 * (tries + 1), 1000) && !condition(); waited += 20)
+                await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
         }
 
         Assert.True(condition());

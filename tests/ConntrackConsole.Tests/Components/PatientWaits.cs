@@ -7,5 +7,5 @@ namespace ConntrackConsole.Tests.Components;
 internal static class PatientWaits
 {
     [ModuleInitializer]
-    internal static void Set() => BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(30);
+    internal static void Set() => BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(60);
 }

@@ -14,6 +14,7 @@ public sealed class ConsoleHost : IAsyncDisposable
     public const string SignInToken = "sign-in-token-of-the-test";
 
     private readonly DirectoryInfo _folder;
+    private Timer? _heartbeat;
 
     private ConsoleHost(WebApplication app, DirectoryInfo folder)
     {
@@ -45,34 +46,42 @@ public sealed class ConsoleHost : IAsyncDisposable
         return new ConsoleHost(app, folder);
     }
 
+    /// <summary>Tells the cluster's state and from then on confirms it, as the informer's heartbeat does: a slow test must not make it old.</summary>
     public void TellCluster(params ClusterChange[] changes)
     {
         var state = Get<ClusterState>();
         state.Watching();
         state.Apply(changes);
         state.Confirm(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        _heartbeat ??= new Timer(_ => state.Confirm(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()), null, 1000, 1000);
     }
 
     /// <summary>Ends the console and starts it again on the same data.</summary>
     public async Task<ConsoleHost> RestartAsync()
     {
-        await App.StopAsync();
-        await App.DisposeAsync();
+        await EndAsync();
         return await StartAsync(_folder);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await App.StopAsync();
-        await App.DisposeAsync();
+        await EndAsync();
         SqliteConnection.ClearAllPools();
         _folder.Delete(true);
+    }
+
+    private async Task EndAsync()
+    {
+        if (_heartbeat is not null)
+            await _heartbeat.DisposeAsync();
+        await App.StopAsync();
+        await App.DisposeAsync();
     }
 
     public static async Task UntilAsync(Func<bool> condition, TimeSpan? atMost = null)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(atMost ?? TimeSpan.FromSeconds(20));
+        timeout.CancelAfter(atMost ?? TimeSpan.FromSeconds(60));
         while (!condition())
             await Task.Delay(20, timeout.Token);
     }

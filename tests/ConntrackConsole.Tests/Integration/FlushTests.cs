@@ -169,11 +169,11 @@ public sealed class FlushTests : IAsyncLifetime
                 await _node1.BreakAsync();
                 broken.Set();
             });
-            broken.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            broken.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             throw new InvalidOperationException("nobody hears this");
         };
         var confirming = ConfirmAsync(plan);
-        Assert.True(broken.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.True(broken.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         await using var back = await CollectorAsync("node1", 2);
         Assert.Equal(ActionState.Completed, (await confirming).State);
         Assert.Equal(_node1.Flushes, back.Flushes);

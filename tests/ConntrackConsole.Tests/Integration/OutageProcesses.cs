@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using ConntrackConsole.Kernel.Namespaces;
 using Microsoft.Data.Sqlite;
 
@@ -14,8 +15,23 @@ internal static class OutageProcesses
         var console = Start(null, "ConntrackConsole", "conntrack-console",
             "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
             $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
-        await ConsoleHost.UntilAsync(() => File.Exists(socket));
+        await ConsoleHost.UntilAsync(() => Listens(socket));
         return console;
+    }
+
+    // The file is there a moment before anybody listens.
+    private static bool Listens(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node) => Start(

@@ -179,7 +179,11 @@ public sealed class ApiServerTests : IAsyncLifetime
 
     private static async Task<(string? Type, string? Name)> NextAsync(StreamReader watch)
     {
-        var line = JsonNode.Parse((await watch.ReadLineAsync(Cancel))!)!;
+        // Between two changes there may be quiet enough for a bookmark.
+        JsonNode line;
+        do
+            line = JsonNode.Parse((await watch.ReadLineAsync(Cancel))!)!;
+        while ((string?)line["type"] == "BOOKMARK");
         return ((string?)line["type"], (string?)line["object"]!["metadata"]!["name"]);
     }
 

@@ -31,15 +31,16 @@ public sealed class ExplainTests
     {
         const int Segments = 6;
         await using var lab = await StartAsync();
-        var asked = Backends(lab).Select(ip => (Ip: ip, Told: ExplainAsync(lab, 3, ip, 14))).ToList();
-        await Task.Delay(2500, TestContext.Current.CancellationToken); // until they listen
+        var asked = Backends(lab).Select(ip => (Ip: ip, Told: Explaining.Start(lab, 3, ip, 30))).ToList();
+        foreach (var (_, telling) in asked)
+            await telling.ListensAsync();
         lab.Tell($"invalid {Segments}");
-        await lab.EventsAsync("invalid-segment", Segments, TimeSpan.FromSeconds(60));
+        await lab.EventsAsync("invalid-segment", Segments);
 
         int judged = 0;
         foreach (var (ip, telling) in asked)
         {
-            var told = await telling;
+            var told = await telling.ToldAsync();
             int resets = lab.Labels.Count(label => (string?)label["node"] == "node3" && (string?)label["reply"]!["src"] == ip);
             Assert.Equal(resets, (int)told["unNatedResets"]!);
             Assert.Equal(resets > 0 ? ["M1"] : [], Mechanisms(told));
@@ -53,15 +54,16 @@ public sealed class ExplainTests
     public async Task EarlyExit_OnTheClientsNode_IsM3()
     {
         await using var lab = await StartAsync();
-        var asked = Backends(lab).Select(ip => (Ip: ip, Told: ExplainAsync(lab, 3, ip, 20))).ToList();
-        await Task.Delay(2500, TestContext.Current.CancellationToken);
+        var asked = Backends(lab).Select(ip => (Ip: ip, Told: Explaining.Start(lab, 3, ip, 40))).ToList();
+        foreach (var (_, telling) in asked)
+            await telling.ListensAsync();
         lab.Tell("rollout early-exit");
-        await lab.EventsAsync("rollout-done", 1, TimeSpan.FromSeconds(60));
+        await lab.EventsAsync("rollout-done", 1);
 
         int judged = 0;
         foreach (var (ip, telling) in asked)
         {
-            var told = await telling;
+            var told = await telling.ToldAsync();
             int resets = lab.Labels.Count(label => (string?)label["node"] == "node3" && (string?)label["reply"]!["src"] == ip);
             judged += resets;
             Assert.True(Mechanisms(told).SequenceEqual(resets > 0 ? ["M3"] : []), $"{resets} resets by {ip}: {told.ToJsonString()}");
@@ -75,10 +77,9 @@ public sealed class ExplainTests
     {
         await using var lab = await StartAsync();
         lab.Tell("rollout blackhole");
-        await lab.EventsAsync("client-hung", 2, TimeSpan.FromSeconds(60));
-        var vanished = Assert.Single(lab.Events("vanished"));
-        string ip = (string)vanished["ip"]!;
-        await lab.EventsAsync("rollout-done", 1, TimeSpan.FromSeconds(60));
+        await lab.EventsAsync("rollout-done", 1);
+        string ip = (string)Assert.Single(lab.Events("vanished"))["ip"]!;
+        await lab.HungAsync(ip);
         string alive = Backends(lab).Last(backend => backend != ip);
 
         var told = await Task.WhenAll(
@@ -103,19 +104,40 @@ public sealed class ExplainTests
 
     private static IEnumerable<string> Mechanisms(JsonNode told) => told["verdicts"]!.AsArray().Select(verdict => (string)verdict!["mechanism"]!);
 
-    private static async Task<JsonNode> ExplainAsync(RunningLab lab, int node, string ip, int seconds)
+    private static Task<JsonNode> ExplainAsync(RunningLab lab, int node, string ip, int seconds) => Explaining.Start(lab, node, ip, seconds).ToldAsync();
+
+    /// <summary>The program while it observes.</summary>
+    private sealed class Explaining(Process process)
     {
-        var start = new ProcessStartInfo(Program, ["explain", "--pod-ip", ip, "--seconds", $"{seconds}", "--json"])
+        private string _errors = "";
+
+        public static Explaining Start(RunningLab lab, int node, string ip, int seconds)
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var place = NetworkNamespace.Open(lab.NodeNamespace(node));
-        using var process = place.Run(() => Process.Start(start)!);
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await errors);
-        return JsonNode.Parse(output)!;
+            var start = new ProcessStartInfo(Program, ["explain", "--pod-ip", ip, "--seconds", $"{seconds}", "--json"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var place = NetworkNamespace.Open(lab.NodeNamespace(node));
+            return new Explaining(place.Run(() => Process.Start(start)!));
+        }
+
+        /// <summary>It says that it observes once it does.</summary>
+        public async Task ListensAsync()
+        {
+            string line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) ?? "nothing";
+            _errors += line + "\n";
+            Assert.StartsWith("Observing ", line, StringComparison.Ordinal);
+        }
+
+        public async Task<JsonNode> ToldAsync()
+        {
+            using var ending = process;
+            var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode == 0, _errors + await errors);
+            return JsonNode.Parse(output)!;
+        }
     }
 }

@@ -21,27 +21,6 @@ public sealed class LifeTests
         Assert.False(Directory.Exists(data));
     }
 
-    [Fact]
-    public async Task Kill_ChildrenDieAtOnceAndTheNextLabRemovesTheRest()
-    {
-        await using var killed = await RunningLab.StartAsync("--without-console");
-        await using var beside = await RunningLab.StartAsync("--without-console");
-        int pid = killed.Pid;
-        string data = (string)killed.Ready["data"]!;
-
-        await killed.KillAsync();
-
-        for (int wait = 0; wait < 100 && Children(pid).Count > 0; wait++)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.Empty(Children(pid));
-        Assert.NotEmpty(NetworkNamespace.List(killed.Prefix));
-        await using var next = await RunningLab.StartAsync("--without-console");
-        Assert.Empty(NetworkNamespace.List(killed.Prefix));
-        Assert.False(Directory.Exists(data));
-        Assert.NotEmpty(NetworkNamespace.List(beside.Prefix)); // A lab that runs is left alone.
-        Assert.NotEqual((int)beside.Ready["instance"]!, (int)next.Ready["instance"]!);
-    }
-
     [Theory]
     [InlineData("--nonsense")]
     [InlineData("--scenario", "nonsense")]
@@ -83,7 +62,7 @@ public sealed class LifeTests
     }
 
     // Processes that the lab of this pid started, whoever is their parent now.
-    private static List<string> Children(int pid) =>
+    internal static List<string> Children(int pid) =>
         [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)).Select(CommandLine)
             .Where(line => line.Contains("conntrack-lab", StringComparison.Ordinal) && line.Contains($"--parent\0{pid}\0", StringComparison.Ordinal))];
 

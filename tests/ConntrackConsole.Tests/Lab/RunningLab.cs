@@ -8,6 +8,9 @@ namespace ConntrackConsole.Tests.Lab;
 /// <summary>A lab of its own for a test: the real program, told by lines, read by its events and labels.</summary>
 internal sealed class RunningLab : IAsyncDisposable
 {
+    /// <summary>How long a test waits for what the lab is sure to do; on a busy machine that takes long.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
     public static readonly string Program = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Lab", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "conntrack-lab"));
 
@@ -48,7 +51,7 @@ internal sealed class RunningLab : IAsyncDisposable
     public static async Task<RunningLab> StartAsync(params string[] arguments)
     {
         var lab = new RunningLab(arguments);
-        lab.Ready = (await lab.EventsAsync("ready", 1, TimeSpan.FromSeconds(90)))[0];
+        lab.Ready = (await lab.EventsAsync("ready", 1))[0];
         return lab;
     }
 
@@ -63,9 +66,9 @@ internal sealed class RunningLab : IAsyncDisposable
     public IReadOnlyList<JsonNode> Events(string name) => [.. Read(EventFile).Where(line => (string?)line["event"] == name)];
 
     /// <summary>Waits until there are so many events of a name.</summary>
-    public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count, TimeSpan atMost)
+    public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < atMost; await Task.Delay(50, TestContext.Current.CancellationToken))
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
         {
             var found = Events(name);
             if (found.Count >= count)
@@ -73,39 +76,56 @@ internal sealed class RunningLab : IAsyncDisposable
             Assert.False(_process.HasExited, $"The lab ended before '{name}': {Output}");
         }
 
-        Assert.Fail($"{Events(name).Count} of {count} '{name}' within {atMost.TotalSeconds} s. {Output}");
+        Assert.Fail($"{Events(name).Count} of {count} '{name}' within {Patience.TotalSeconds} s. {Output}");
         return [];
     }
 
     /// <summary>Waits for an event of a name for which <paramref name="wanted"/> is true.</summary>
-    public async Task<JsonNode> EventAsync(string name, Func<JsonNode, bool> wanted, TimeSpan atMost)
+    public async Task<JsonNode> EventAsync(string name, Func<JsonNode, bool> wanted)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < atMost; await Task.Delay(50, TestContext.Current.CancellationToken))
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
         {
             if (Events(name).FirstOrDefault(wanted) is { } found)
                 return found;
+            Assert.False(_process.HasExited, $"The lab ended before such a '{name}': {Output}");
         }
 
-        Assert.Fail($"No such '{name}' within {atMost.TotalSeconds} s. {Output}");
+        Assert.Fail($"No such '{name}' within {Patience.TotalSeconds} s. {Output}");
         return null!;
     }
 
     /// <summary>Waits until there are so many labels.</summary>
     public async Task<IReadOnlyList<JsonNode>> LabelsAsync(int count)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(10) && Labels.Count < count;)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience && Labels.Count < count;)
             await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.True(Labels.Count >= count, $"{Labels.Count} of {count} labels");
         return Labels;
     }
 
+    /// <summary>Waits until every connection to a pod that has vanished hangs, and gives them back.</summary>
+    public async Task<IReadOnlyList<JsonNode>> HungAsync(string ip)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            var last = Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
+                .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
+            if (last.All(line => (string?)line["event"] != "client-connected") && last.FindAll(line => (string?)line["event"] == "client-hung") is { Count: > 0 } hung)
+                return hung;
+        }
+
+        Assert.Fail($"Not every connection to {ip} hangs within {Patience.TotalSeconds} s. {Output}");
+        return [];
+    }
+
     /// <summary>Waits until both clients have all their connections.</summary>
-    public Task ConnectedAsync(int connections) => EventsAsync("client-connected", connections, TimeSpan.FromSeconds(20));
+    public Task ConnectedAsync(int connections) => EventsAsync("client-connected", connections);
 
     public async Task<int> QuitAsync()
     {
         Tell("quit");
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
         return _process.ExitCode;
     }
 
@@ -142,7 +162,7 @@ internal sealed class RunningLab : IAsyncDisposable
         if (!_process.HasExited)
         {
             Tell("quit");
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await _process.WaitForExitAsync(patience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             if (!_process.HasExited)
                 _process.Kill();
