@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ConntrackConsole.Lab.CommandLine;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Instances;
@@ -11,8 +12,9 @@ namespace ConntrackConsole.Lab;
 internal sealed class IncidentLab : IAsyncDisposable
 {
     private const string ServiceName = "checkout", ClientName = "storefront";
-    private static readonly TimeSpan FirstRollout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRollout = TimeSpan.FromSeconds(10), NodeHeartbeat = TimeSpan.FromSeconds(10);
 
+    private readonly CancellationTokenSource _dead = new();
     private readonly LabOptions _options;
     private readonly Chronicle _chronicle;
     private readonly Stack<Func<ValueTask>> _takeDown = new();
@@ -76,8 +78,14 @@ internal sealed class IncidentLab : IAsyncDisposable
         // The cluster's memory, and who writes into it.
         var store = new ObjectStore();
         var service = new LabService(Kubelet.Namespace, ServiceName, instance.Addresses.Service(10), 80, 8080);
-        foreach (var node in network.Nodes)
-            store.Put("nodes", NodeObject.Create(node));
+        var events = new EventLog(store, TimeProvider.System);
+        var nodes = network.Nodes.Select(NodeObject.Create).ToList();
+        foreach (var node in nodes)
+            store.Put("nodes", node);
+        var beating = BeatAsync(store, nodes);
+        Later(_dead.Dispose);
+        Later(() => beating);
+        Later(_dead.CancelAsync);
         var serviceObject = service.ToJson();
         store.Put("services", serviceObject);
         var slice = new EndpointSliceObject(store, service, serviceObject);
@@ -91,7 +99,7 @@ internal sealed class IncidentLab : IAsyncDisposable
             Later(endpoints.DisposeAsync);
         }
 
-        var api = await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(10));
+        var api = await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(10), _options.Forbidden);
         Later(api.DisposeAsync);
         string kubeconfig = Path.Combine(data, "kubeconfig");
         Kubeconfig.Write(kubeconfig, api);
@@ -106,7 +114,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         }
 
         var truth = new GroundTruth(_chronicle, service);
-        var kubelet = new Kubelet(store, instance.Prefix, _chronicle, (pod, report) =>
+        var kubelet = new Kubelet(store, events, instance.Prefix, _chronicle, (pod, report) =>
         {
             if (pod.Name.StartsWith(ClientName, StringComparison.Ordinal))
                 truth.FromClient(pod, report);
@@ -115,15 +123,16 @@ internal sealed class IncidentLab : IAsyncDisposable
         });
         Later(kubelet.Dispose);
         Later(kubelet.RemoveAllAsync);
-        _rollingUpdate = new RollingUpdate(kubelet, truth, _chronicle, rules, service, slice);
+        var deployment = new DeploymentObject(store, events, Kubelet.Namespace, ServiceName, 3, Kubelet.ServerPort, Kubelet.PreStopSeconds);
+        _rollingUpdate = new RollingUpdate(kubelet, truth, _chronicle, rules, service, deployment, slice);
         var (first, second, third) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
         Later(_rollingUpdate.Dispose);
         await _rollingUpdate.DeployAsync([first, second, first]);
         await rules.WithAsync(network.Nodes.Count, 3);
         stop.ThrowIfCancellationRequested();
-        string clientHash = Metadata.Suffix(9);
-        var nearClient = await kubelet.StartClientAsync(first, ClientName, clientHash, service, _options.Connections);
-        _farClient = await kubelet.StartClientAsync(third, ClientName, clientHash, service, _options.Connections);
+        var clients = new DeploymentObject(store, events, Kubelet.Namespace, ClientName, 2, 0, 0);
+        var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
+        _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
 
         Introduce(instance, network, service, kubeconfig, nearClient, observers.Url);
         _chronicle.Event("ready", new
@@ -136,6 +145,25 @@ internal sealed class IncidentLab : IAsyncDisposable
             service = $"{service.Address}:{service.Port}",
             nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Place.Name, podCidr = node.PodCidr }),
         });
+    }
+
+    private async Task BeatAsync(ObjectStore store, IReadOnlyList<JsonObject> nodes)
+    {
+        using var timer = new PeriodicTimer(NodeHeartbeat);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_dead.Token))
+            {
+                foreach (var node in nodes)
+                {
+                    NodeObject.Beat(node);
+                    store.Put("nodes", node);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     private async Task PlayAsync(CancellationToken stop)

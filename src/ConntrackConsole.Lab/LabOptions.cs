@@ -12,5 +12,7 @@ namespace ConntrackConsole.Lab;
 /// <param name="Events">File for events, or null.</param>
 /// <param name="Data">Directory for databases and logs, kept; null = a temporary one.</param>
 /// <param name="WithConsole">False for the network and the workload alone.</param>
+/// <param name="Forbidden">Kinds that the API server refuses to tell the console, as plurals.</param>
 internal sealed record LabOptions(
-    Scenario? Scenario, TimeSpan Interval, int? Rollouts, int Connections, int? Port, string? Labels, string? Events, string? Data, bool WithConsole);
+    Scenario? Scenario, TimeSpan Interval, int? Rollouts, int Connections, int? Port, string? Labels, string? Events, string? Data, bool WithConsole,
+    IReadOnlyList<string> Forbidden);

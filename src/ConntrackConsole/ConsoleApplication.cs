@@ -5,6 +5,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Storage;
@@ -132,19 +133,24 @@ public static class ConsoleApplication
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
         services.AddSingleton<TimelineHistory>();
+        services.AddSingleton<TerminationArchive>();
         services.AddSingleton(new FrameRetention(TimeSpan.FromHours(settings.Storage.FrameHours), settings.Storage.FrameMiB * 1024L * 1024));
         services.AddSingleton<FrameArchive>();
         services.AddSingleton<TimelineReplay>();
         services.AddSingleton<PodFacts>();
+        services.AddSingleton<CheckBoard>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<FrameInbox>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<ActionDesk>();
         // In this order: the past is known before anything new is taken in.
+        services.AddSingleton<OwnershipArchive>();
+        services.AddHostedService(rooms => rooms.GetRequiredService<OwnershipArchive>());
         services.AddHostedService<TimelineArchive>();
         services.AddHostedService<FrameApplier>();
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();
+        services.AddHostedService(provider => provider.GetRequiredService<CheckBoard>());
 
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.Configure<HubOptions<CollectorHub>>(options =>

@@ -1,8 +1,10 @@
 using ConntrackConsole.Bench;
 using ConntrackConsole.Kernel.Namespaces;
 
-// Names of parts (table, events, start, pause, memory) run only those; --quick runs fewer rounds, for a look and not for a record.
-string[] known = ["table", "events", "start", "pause", "memory"];
+// Names of parts (table, events, start, pause, memory, cluster) run only those; --quick runs fewer rounds, for a look and not for a record.
+string[] known = ["table", "events", "start", "pause", "memory", "cluster"];
+if (args is [ClusterBench.Inside, var kubeconfig, var pods])
+    return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
 var parts = new List<string>();
 bool quick = false;
@@ -42,6 +44,8 @@ if (Wanted("memory"))
     using (new TableLimit(1_100_000))
         Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, 1_000_000, 110, idle: false)));
 }
+if (Wanted("cluster"))
+    await ClusterBench.RunAsync(report, quick);
 
 report.Write(Path.GetFullPath("artifacts/bench.json"));
 return report.AllOk ? 0 : 1;

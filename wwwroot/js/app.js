@@ -29,7 +29,7 @@ export function shell(dotnet) {
     let key = event.key;
     if (prefix) { key = prefix + key; prefix = ""; }
     else if (key === "g") { prefix = "g"; setTimeout(() => { prefix = ""; }, 1200); return; }
-    if (["?", "l", "z", "[", "]", "Escape", "gt", "ga"].includes(key)) {
+    if (["?", "l", "z", "[", "]", "Escape", "gt", "gc", "ga"].includes(key)) {
       event.preventDefault();
       dotnet.invokeMethodAsync("KeyPressed", key);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Observe;
 
 namespace ConntrackConsole.Collector.CommandLine;
@@ -17,7 +18,7 @@ internal static class CapabilitiesCommand
             """) { json };
         command.SetAction(parsed =>
         {
-            var capabilities = Capabilities.Probe();
+            var capabilities = Capabilities.Probe(ObserveOnly.Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(ObserveOnly.Variable)));
             if (parsed.GetValue(json))
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize([.. capabilities], CollectorJson.Default.CapabilityArray));

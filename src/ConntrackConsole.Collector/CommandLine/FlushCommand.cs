@@ -53,6 +53,8 @@ internal static class FlushCommand
 
     private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json)
     {
+        if (yes)
+            ObserveOnly.RefuseHere();
         if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
             throw new CommandException(ExitCode.RefusedByGuard, refusal);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))

@@ -45,19 +45,25 @@ internal static class RunCommand
         var state = new Option<string>("--state") { Description = "Directory of the journal and of frames that wait for the console; must be kept over restarts.", HelpName = "DIR", Required = true };
         var ranges = Options.PodCidr();
         var source = Options.Resets();
+        var observeOnly = new Option<bool>(ObserveOnly.Option)
+        {
+            Description = $"Only look: refuse every command of the console, which cannot lift it. {ObserveOnly.Variable}=1 in the environment does the same.",
+        };
         var command = new Command("run", """
             Runs as the node's collector until it is told to stop: reports to the console every second, and does what the console orders
             and this node's own guards allow.
 
             Example: conntrack-collector run --console https://console.example --node worker-3 --state /var/lib/conntrack-collector --pod-cidr 10.244.0.0/16
-            """) { console, node, state, ranges, source };
+            """) { console, node, state, ranges, source, observeOnly };
         command.SetAction((parsed, stop) => RunAsync(
-            parsed.GetValue(console)!, parsed.GetValue(node)!, parsed.GetValue(state)!, parsed.GetValue(ranges) ?? [], parsed.GetValue(source), stop));
+            parsed.GetValue(console)!, parsed.GetValue(node)!, parsed.GetValue(state)!, parsed.GetValue(ranges) ?? [], parsed.GetValue(source),
+            parsed.GetValue(observeOnly), stop));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        ConsoleAddress console, string node, string state, IReadOnlyList<Cidr> ranges, ResetChoice source, CancellationToken stop)
+        ConsoleAddress console, string node, string state, IReadOnlyList<Cidr> ranges, ResetChoice source, bool observeOnly,
+        CancellationToken stop)
     {
         Journal journal;
         Spill spill;
@@ -74,13 +80,16 @@ internal static class RunCommand
         long startedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         using var outbox = new Outbox(startedAtMs, spill, Console.Error);
         using var resets = ResetSource.OpenOrSay(source, Console.Error);
-        var capabilities = Capabilities.Probe();
+        string? refusal = ObserveOnly.Refusal(node, observeOnly, Environment.GetEnvironmentVariable(ObserveOnly.Variable));
+        if (refusal is not null)
+            Console.Error.WriteLine(refusal);
+        var capabilities = Capabilities.Probe(refusal);
         if (capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing)
             throw new CommandException(ExitCode.Usage, missing.Detail);
 
         using var proxy = new KubeProxy(TimeProvider.System);
         var observer = new NodeObserver(new Grouping(ranges), TimeProvider.System, resets, outbox.TakeDropped) { Proxy = proxy };
-        var desk = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts);
+        var desk = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal);
         string version = typeof(RunCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
         var kernel = RunningKernel.Read();
         var clock = new ConsoleClock(TimeProvider.System);

@@ -71,6 +71,7 @@ internal static class SysctlCommand
 
     private static int Set(SysctlKey key, long wanted, bool yes, string? reason, string state, bool json)
     {
+        ObserveOnly.RefuseHere();
         if (!key.IsWritable)
             throw new CommandException(ExitCode.Usage, Sysctl.Explain(SysctlFault.ReadOnly, key));
         if (wanted < key.Minimum || wanted > key.Maximum)

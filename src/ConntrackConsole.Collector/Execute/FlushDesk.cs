@@ -11,7 +11,14 @@ namespace ConntrackConsole.Collector.Execute;
 /// Answers the console's previews and flushes. The list of a preview stays here; a flush names it by id and digest and uses
 /// it up, so nothing that was not shown is deleted and nothing runs twice.
 /// </summary>
-internal sealed class FlushDesk(string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null)
+/// <param name="node">The node's name.</param>
+/// <param name="time">The clock.</param>
+/// <param name="journal">Written before each act.</param>
+/// <param name="sysctl">The node's settings.</param>
+/// <param name="own">Learns the port that deletes, so that its deletions are not taken for somebody else's.</param>
+/// <param name="observeOnly">The sentence of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+internal sealed class FlushDesk(
+    string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null, string? observeOnly = null)
 {
     private const long PreviewLifeMs = 60_000;
     private const int MostPreviews = 64;
@@ -25,6 +32,8 @@ internal sealed class FlushDesk(string node, TimeProvider time, Journal journal,
     public FlushPreview Preview(PreviewRequest request)
     {
         long now = NowMs;
+        if (observeOnly is not null)
+            return Refused(observeOnly);
         string? refusal = FlushGuard.RefuseAddress(request.PodIp, OwnAddresses.Read(), out var podIp)
             ?? FlushGuard.RefuseStatement(request.Ownership, podIp, now);
         if (refusal is not null)
@@ -88,6 +97,8 @@ internal sealed class FlushDesk(string node, TimeProvider time, Journal journal,
     {
         long now = NowMs;
         long started = Stopwatch.GetTimestamp();
+        if (observeOnly is not null)
+            return Refused(observeOnly);
         if (!_previews.TryGetValue(request.PreviewId, out var kept))
             return Refused("No such preview on this node (used, expired, or the collector restarted): look at a new one.");
         if (kept.ExpiresAtMs < now)

@@ -10,6 +10,7 @@ namespace ConntrackConsole.Collector.Observe;
 internal static class Capabilities
 {
     public const string Events = "events";
+    public const string Commands = "commands";
 
     private const string Trace =
         "Sees the TCP resets that sockets of this node and of all its pods make and accept, by the kernel's tcp tracepoints. "
@@ -24,7 +25,8 @@ internal static class Capabilities
         + "other nodes; IPv6 with extension headers. A reset from outside that is translated towards a pod of another "
         + "node is told by both nodes. Costs about 0.4 µs a forwarded packet.";
 
-    public static IReadOnlyList<Capability> Probe() =>
+    /// <param name="observeOnly">Why this node refuses every command, or null.</param>
+    public static IReadOnlyList<Capability> Probe(string? observeOnly) =>
     [
         Try("dump", "Reads the conntrack table of this network namespace.", () =>
         {
@@ -38,6 +40,8 @@ internal static class Capabilities
         new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
             ? "Reads IPVS's own timeouts and switches."
             : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
+        new(Commands, observeOnly is null, observeOnly
+            ?? "Takes the console's commands (previews and flushes), each through this node's own guards; --observe-only refuses them all."),
     ];
 
     private static Capability Proxy()

@@ -22,14 +22,16 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly ObjectStore _store;
     private readonly byte[] _authorization;
     private readonly TimeSpan _bookmarkEvery;
+    private readonly IReadOnlyCollection<string> _forbidden;
     private readonly CancellationTokenSource _stopping = new();
 
-    private ApiServer(WebApplication application, ObjectStore store, string token, TimeSpan bookmarkEvery)
+    private ApiServer(WebApplication application, ObjectStore store, string token, TimeSpan bookmarkEvery, IReadOnlyCollection<string> forbidden)
     {
         _application = application;
         _store = store;
         _authorization = Encoding.UTF8.GetBytes($"Bearer {token}");
         _bookmarkEvery = bookmarkEvery;
+        _forbidden = forbidden;
         Token = token;
     }
 
@@ -37,12 +39,15 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    public static async Task<ApiServer> StartAsync(ObjectStore store, TimeSpan bookmarkEvery)
+    /// <param name="store">What it serves.</param>
+    /// <param name="bookmarkEvery">How long a watch is quiet before a bookmark.</param>
+    /// <param name="forbidden">Kinds that the token may not read, as plurals: they are answered with 403.</param>
+    public static async Task<ApiServer> StartAsync(ObjectStore store, TimeSpan bookmarkEvery, IReadOnlyCollection<string>? forbidden = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1AndHttp2));
-        var server = new ApiServer(builder.Build(), store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkEvery);
+        var server = new ApiServer(builder.Build(), store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkEvery, forbidden ?? []);
         server._application.Run(server.AnswerAsync);
         await server._application.StartAsync();
         server.Address = new Uri(server._application.Urls.Single());
@@ -67,6 +72,8 @@ internal sealed class ApiServer : IAsyncDisposable
             return JsonAsync(context, 200, document);
         if (ResourcePath.TryParse(path) is not { } resource)
             return StatusAsync(context, 404, "NotFound", "the server could not find the requested resource");
+        if (_forbidden.Contains(resource.Kind.Plural))
+            return StatusAsync(context, 403, "Forbidden", Forbidden(context, resource));
         if (context.Request.Query.ContainsKey("labelSelector") || context.Request.Query.ContainsKey("fieldSelector"))
             return StatusAsync(context, 400, "BadRequest", "the lab's API server knows no selectors");
         return resource switch
@@ -246,6 +253,14 @@ internal sealed class ApiServer : IAsyncDisposable
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = bytes.Length;
         return context.Response.Body.WriteAsync(bytes).AsTask();
+    }
+
+    private static string Forbidden(HttpContext context, ResourcePath path)
+    {
+        string verb = path.Name is not null ? "get" : context.Request.Query["watch"] is [var watch] && watch is "true" or "1" ? "watch" : "list";
+        string scope = path.Namespace is { } space ? $"in the namespace \"{space}\"" : "at the cluster scope";
+        return $"{path.Kind.Plural}{(path.Kind.Group.Length > 0 ? "." + path.Kind.Group : "")} is forbidden: User \"lab\" cannot {verb} resource "
+            + $"\"{path.Kind.Plural}\" in API group \"{path.Kind.Group}\" {scope}";
     }
 
     private static JsonObject Without(JsonObject item)

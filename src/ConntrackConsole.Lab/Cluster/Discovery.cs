@@ -7,6 +7,8 @@ internal static class Discovery
 {
     public const string KubernetesVersion = "v1.36.2";
 
+    private static readonly string[] Groups = ["apps", "discovery.k8s.io"];
+
     public static JsonObject? TryFind(string path) => path switch
     {
         "/version" => new JsonObject
@@ -17,18 +19,18 @@ internal static class Discovery
             ["platform"] = "linux/amd64",
         },
         "/api" => new JsonObject { ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1") },
-        "/apis" => new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray(Group()) },
-        "/apis/discovery.k8s.io" => Group(),
+        "/apis" => new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. Groups.Select(Group)]) },
         "/api/v1" => Resources("v1"),
-        "/apis/discovery.k8s.io/v1" => Resources("discovery.k8s.io/v1"),
         "/healthz" or "/livez" or "/readyz" => new JsonObject { ["status"] = "ok" },
+        _ when Groups.FirstOrDefault(name => path == $"/apis/{name}") is { } group => Group(group),
+        _ when Groups.FirstOrDefault(name => path == $"/apis/{name}/v1") is { } group => Resources($"{group}/v1"),
         _ => null,
     };
 
-    private static JsonObject Group()
+    private static JsonObject Group(string name)
     {
-        JsonObject Version() => new() { ["groupVersion"] = "discovery.k8s.io/v1", ["version"] = "v1" };
-        return new JsonObject { ["kind"] = "APIGroup", ["name"] = "discovery.k8s.io", ["versions"] = new JsonArray(Version()), ["preferredVersion"] = Version() };
+        JsonObject Version() => new() { ["groupVersion"] = $"{name}/v1", ["version"] = "v1" };
+        return new JsonObject { ["kind"] = "APIGroup", ["name"] = name, ["versions"] = new JsonArray(Version()), ["preferredVersion"] = Version() };
     }
 
     private static JsonObject Resources(string apiVersion) => new()

@@ -20,15 +20,7 @@ internal sealed class EndpointSliceObject
             ["kubernetes.io/service-name"] = service.Name,
         });
         metadata["generateName"] = $"{service.Name}-";
-        metadata["ownerReferences"] = new JsonArray(new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Service",
-            ["name"] = service.Name,
-            ["uid"] = serviceObject["metadata"]!["uid"]!.DeepClone(),
-            ["controller"] = true,
-            ["blockOwnerDeletion"] = true,
-        });
+        metadata["ownerReferences"] = new JsonArray(Metadata.Owner(serviceObject));
         _json = new JsonObject
         {
             ["kind"] = "EndpointSlice",

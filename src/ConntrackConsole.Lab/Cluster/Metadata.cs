@@ -18,6 +18,17 @@ internal static class Metadata
         return metadata;
     }
 
+    /// <summary>The reference by which an object names its one owner.</summary>
+    public static JsonObject Owner(JsonObject owner) => new()
+    {
+        ["apiVersion"] = owner["apiVersion"]!.DeepClone(),
+        ["kind"] = owner["kind"]!.DeepClone(),
+        ["name"] = owner["metadata"]!["name"]!.DeepClone(),
+        ["uid"] = owner["metadata"]!["uid"]!.DeepClone(),
+        ["controller"] = true,
+        ["blockOwnerDeletion"] = true,
+    };
+
     /// <summary>Times in objects have whole seconds.</summary>
     public static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -3,8 +3,16 @@ using ConntrackConsole.Lab.Network;
 
 namespace ConntrackConsole.Lab.Cluster;
 
+/// <summary>A node, healthy for ever.</summary>
 internal static class NodeObject
 {
+    /// <summary>The kubelet's sign of life: nothing but a time changes.</summary>
+    public static void Beat(JsonObject node)
+    {
+        foreach (var condition in node["status"]!["conditions"]!.AsArray())
+            condition!["lastHeartbeatTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);
+    }
+
     public static JsonObject Create(LabNode node)
     {
         string now = Metadata.Stamp(DateTimeOffset.UtcNow);

@@ -37,7 +37,8 @@ internal sealed class ObjectStore(int history = 1000)
     }
 
     /// <summary>Adds or replaces; the version is written into the object that is kept, not into the one given.</summary>
-    public void Put(string kind, JsonObject value)
+    /// <returns>The version.</returns>
+    public long Put(string kind, JsonObject value)
     {
         lock (_lock)
         {
@@ -47,6 +48,7 @@ internal sealed class ObjectStore(int history = 1000)
             byte[] bytes = Stamp(value);
             table.Objects[key] = new Change(_version, "ADDED", space, bytes);
             Remember(table, new Change(_version, type, space, bytes));
+            return _version;
         }
     }
 

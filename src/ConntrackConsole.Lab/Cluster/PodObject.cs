@@ -5,8 +5,6 @@ namespace ConntrackConsole.Lab.Cluster;
 /// <summary>A pod's object through its life; the fields and their order of change are those of a real 1.36 cluster.</summary>
 internal sealed class PodObject
 {
-    private const int Grace = 30;
-
     private static readonly string[] ConditionTypes = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
     private readonly ObjectStore _store;
@@ -14,8 +12,12 @@ internal sealed class PodObject
     private readonly string _nodeAddress;
     private readonly JsonObject _status = new() { ["phase"] = "Pending", ["qosClass"] = "BestEffort" };
     private DateTimeOffset _startedAt;
+    private string? _containerId;
+    private int _observed;
 
-    public PodObject(ObjectStore store, string space, string app, string hash, string node, string nodeAddress, int containerPort, int preStopSeconds)
+    public PodObject(
+        ObjectStore store, string space, string app, string hash, string node, string nodeAddress, int containerPort, int preStopSeconds,
+        JsonObject? owner = null)
     {
         _store = store;
         Name = $"{app}-{hash}-{Metadata.Suffix(5)}";
@@ -24,31 +26,16 @@ internal sealed class PodObject
         var metadata = Metadata.Create(Name, space, new JsonObject { ["app"] = app, ["pod-template-hash"] = hash });
         metadata["generateName"] = $"{app}-{hash}-";
         metadata["generation"] = 1;
-        metadata["ownerReferences"] = new JsonArray(new JsonObject
-        {
-            ["apiVersion"] = "apps/v1",
-            ["kind"] = "ReplicaSet",
-            ["name"] = $"{app}-{hash}",
-            ["uid"] = Guid.NewGuid().ToString(),
-            ["controller"] = true,
-            ["blockOwnerDeletion"] = true,
-        });
-        var container = new JsonObject { ["name"] = "app", ["image"] = $"lab.local/{app}:{hash}" };
-        if (containerPort != 0)
-            container["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["containerPort"] = containerPort, ["protocol"] = "TCP" });
-        if (preStopSeconds > 0)
-            container["lifecycle"] = new JsonObject { ["preStop"] = new JsonObject { ["sleep"] = new JsonObject { ["seconds"] = preStopSeconds } } };
+        if (owner?["spec"]!["template"]!["metadata"]!["annotations"] is { } annotations)
+            metadata["annotations"] = annotations.DeepClone();
+        if (owner is not null)
+            metadata["ownerReferences"] = new JsonArray(Metadata.Owner(owner));
         Json = new JsonObject
         {
             ["kind"] = "Pod",
             ["apiVersion"] = "v1",
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject
-            {
-                ["containers"] = new JsonArray(container),
-                ["restartPolicy"] = "Always",
-                ["terminationGracePeriodSeconds"] = Grace,
-            },
+            ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds),
             ["status"] = _status,
         };
     }
@@ -56,6 +43,11 @@ internal sealed class PodObject
     public string Name { get; }
 
     public JsonObject Json { get; }
+
+    public string Image => (string)Json["spec"]!["containers"]![0]!["image"]!;
+
+    /// <summary>The version that was put last.</summary>
+    public long Version { get; private set; }
 
     public JsonObject Meta => Json["metadata"]!.AsObject();
 
@@ -73,9 +65,10 @@ internal sealed class PodObject
         _status["hostIP"] = _nodeAddress;
         _status["hostIPs"] = new JsonArray(new JsonObject { ["ip"] = _nodeAddress });
         _status["startTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);
-        _status["observedGeneration"] = 1;
+        Observe(1);
         foreach (string type in ConditionTypes)
             Condition(type, type is "Initialized" or "PodScheduled");
+        Why("ContainersNotReady", "containers with unready status: [app]", "Ready", "ContainersReady");
         Container(new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ContainerCreating" } }, ready: false);
         Put();
     }
@@ -89,6 +82,7 @@ internal sealed class PodObject
     public void Running(string ip)
     {
         _startedAt = DateTimeOffset.UtcNow;
+        _containerId = $"conntrack-lab://{Guid.NewGuid():N}{Guid.NewGuid():N}";
         _status["phase"] = "Running";
         _status["podIP"] = ip;
         _status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = ip });
@@ -100,6 +94,7 @@ internal sealed class PodObject
     {
         Condition("Ready", true);
         Condition("ContainersReady", true);
+        Why(null, null, "Ready", "ContainersReady");
         _status["containerStatuses"]![0]!["ready"] = true;
         Put();
     }
@@ -107,8 +102,8 @@ internal sealed class PodObject
     /// <summary>Deleted by its owner: the pod stays Running and Ready, with a time by which it must have ended.</summary>
     public void Terminating()
     {
-        Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow.AddSeconds(Grace));
-        Meta["deletionGracePeriodSeconds"] = Grace;
+        Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow.AddSeconds(PodTemplate.Grace));
+        Meta["deletionGracePeriodSeconds"] = PodTemplate.Grace;
         Meta["generation"] = 2;
         Put();
     }
@@ -116,7 +111,7 @@ internal sealed class PodObject
     /// <summary>The kubelet has seen the deletion.</summary>
     public void TerminationObserved()
     {
-        _status["observedGeneration"] = 2;
+        Observe(2);
         Put();
     }
 
@@ -131,10 +126,12 @@ internal sealed class PodObject
                 ["reason"] = exitCode == 0 ? "Completed" : "Error",
                 ["startedAt"] = Metadata.Stamp(_startedAt),
                 ["finishedAt"] = Metadata.Stamp(DateTimeOffset.UtcNow),
+                ["containerID"] = _containerId,
             },
         }, ready: false);
         foreach (string type in new[] { "PodReadyToStartContainers", "Ready", "ContainersReady" })
             Condition(type, false);
+        Why(exitCode == 0 ? "PodCompleted" : "PodFailed", null, exitCode == 0 ? ["Initialized", "Ready", "ContainersReady"] : ["Ready", "ContainersReady"]);
         Put();
     }
 
@@ -147,38 +144,71 @@ internal sealed class PodObject
         _store.Delete("pods", Json);
     }
 
-    private void Put() => _store.Put("pods", Json);
+    private void Put() => Version = _store.Put("pods", Json);
 
-    private void Container(JsonObject state, bool ready) => _status["containerStatuses"] = new JsonArray(new JsonObject
+    private void Container(JsonObject state, bool ready)
     {
-        ["name"] = "app",
-        ["state"] = state,
-        ["lastState"] = new JsonObject(),
-        ["ready"] = ready,
-        ["restartCount"] = 0,
-        ["image"] = Json["spec"]!["containers"]![0]!["image"]!.DeepClone(),
-        ["imageID"] = "",
-        ["started"] = state.ContainsKey("running"),
-    });
+        var status = new JsonObject
+        {
+            ["name"] = "app",
+            ["state"] = state,
+            ["lastState"] = new JsonObject(),
+            ["ready"] = ready,
+            ["restartCount"] = 0,
+            ["image"] = Image,
+            ["imageID"] = "",
+        };
+        if (_containerId is not null)
+            status["containerID"] = _containerId;
+        status["started"] = state.ContainsKey("running");
+        _status["containerStatuses"] = new JsonArray(status);
+    }
+
+    // Each condition names the generation that it was found in, like the status itself.
+    private void Observe(int generation)
+    {
+        _observed = generation;
+        _status["observedGeneration"] = generation;
+        foreach (var condition in _status["conditions"] as JsonArray ?? [])
+            condition!["observedGeneration"] = generation;
+    }
+
+    private void Why(string? reason, string? message, params string[] types)
+    {
+        foreach (var condition in _status["conditions"]!.AsArray().Where(condition => types.Contains((string?)condition!["type"])))
+        {
+            Set(condition!.AsObject(), "reason", reason);
+            Set(condition!.AsObject(), "message", message);
+        }
+
+        static void Set(JsonObject condition, string name, string? value)
+        {
+            condition.Remove(name);
+            if (value is not null)
+                condition[name] = value;
+        }
+    }
 
     private void Condition(string type, bool status)
     {
         if (_status["conditions"] is not JsonArray conditions)
             _status["conditions"] = conditions = [];
         string text = status ? "True" : "False";
-        if (conditions.FirstOrDefault(condition => (string?)condition!["type"] == type) is { } found)
+        var condition = conditions.FirstOrDefault(found => (string?)found!["type"] == type)?.AsObject();
+        if (condition is not null && (string?)condition["status"] == text)
+            return;
+        if (condition is null)
         {
-            if ((string?)found["status"] == text)
-                return;
-            conditions.Remove(found);
+            condition = new JsonObject { ["type"] = type };
+            if (_observed > 0)
+                condition["observedGeneration"] = _observed;
+            // In the order that a kubelet writes them, whichever came first.
+            int place = conditions.TakeWhile(known => Array.IndexOf(ConditionTypes, (string?)known!["type"]) < Array.IndexOf(ConditionTypes, type)).Count();
+            conditions.Insert(place, condition);
         }
 
-        conditions.Add(new JsonObject
-        {
-            ["type"] = type,
-            ["status"] = text,
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = Metadata.Stamp(DateTimeOffset.UtcNow),
-        });
+        condition["status"] = text;
+        condition["lastProbeTime"] = null;
+        condition["lastTransitionTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);
     }
 }

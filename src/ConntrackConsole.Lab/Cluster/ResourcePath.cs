@@ -12,8 +12,17 @@ internal sealed record ResourceKind(string Plural, string Kind, string ApiVersio
         new("pods", "Pod", "v1", true),
         new("services", "Service", "v1", true),
         new("nodes", "Node", "v1", false),
+        new("events", "Event", "v1", true),
         new("endpointslices", "EndpointSlice", "discovery.k8s.io/v1", true),
+        new("deployments", "Deployment", "apps/v1", true),
+        new("replicasets", "ReplicaSet", "apps/v1", true),
+        // The lab has none of these: their lists are empty, as in many a real cluster.
+        new("statefulsets", "StatefulSet", "apps/v1", true),
+        new("daemonsets", "DaemonSet", "apps/v1", true),
     ];
+
+    /// <summary>The group in <see cref="ApiVersion"/>; "" for the core.</summary>
+    public string Group => ApiVersion.Contains('/') ? ApiVersion[..ApiVersion.IndexOf('/')] : "";
 
     /// <summary>The path that its lists stand under.</summary>
     public string Root => ApiVersion == "v1" ? "/api/v1" : $"/apis/{ApiVersion}";

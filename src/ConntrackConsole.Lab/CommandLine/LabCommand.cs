@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Story;
 
 namespace ConntrackConsole.Lab.CommandLine;
@@ -44,7 +45,8 @@ internal static class LabCommand
         var events = new Option<string?>("--events") { Description = "Write every step and what each client saw here, JSON lines.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = "Keep databases and logs here (default: a temporary directory, removed at the end).", HelpName = "DIR" };
         var withoutConsole = new Option<bool>("--without-console") { Description = "Only the network and the workload: no console, no collectors." };
-        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole };
+        var forbid = new Option<string[]>("--forbid") { Description = "Kind that the console may not read, such as events: the API server answers 403. May be given several times.", HelpName = "KIND" };
+        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid };
         foreach (var command in WorkloadCommands.All())
         {
             command.Hidden = true;
@@ -68,10 +70,13 @@ internal static class LabCommand
                 return Usage.Error($"--port {result.GetValue(port)}: give a number from 1 to 65535.");
             if (asked is not null && Observers.FindPort(asked) is null)
                 return Usage.Error($"Port {asked} on 127.0.0.1 cannot be listened on; give another with --port.");
+            string[] forbidden = result.GetValue(forbid) ?? [];
+            if (forbidden.FirstOrDefault(kind => ResourceKind.All.All(known => known.Plural != kind)) is { } unknown)
+                return Usage.Error($"--forbid {unknown}: there is no such kind; use {string.Join(", ", ResourceKind.All.Select(kind => kind.Plural))}.");
 
             var options = new LabOptions(wanted, TimeSpan.FromSeconds(seconds ?? 60), count, each ?? 6, asked,
                 result.GetValue(labels), result.GetValue(events), result.GetValue(data) is { } directory ? Path.GetFullPath(directory) : null,
-                !result.GetValue(withoutConsole));
+                !result.GetValue(withoutConsole), forbidden);
             return await RunAsync(options);
         });
         return root;

@@ -10,37 +10,45 @@ namespace ConntrackConsole.Lab.Story;
 /// The kubelets of all nodes: start and end pods, and tell the API server in the order that a real cluster does.
 /// The pauses are those of recordings of a 1.36 cluster.
 /// </summary>
-internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chronicle, Action<LabPod, WorkloadReport> report)
-    : IDisposable
+internal sealed class Kubelet(
+    ObjectStore store, EventLog events, string prefix, Chronicle chronicle, Action<LabPod, WorkloadReport> report) : IDisposable
 {
     public const string Namespace = "shop";
     public const int PreStopSeconds = 2;
-    private const int ServerPort = 8080;
+    public const int ServerPort = 8080;
+
+    // An endpoint is mostly removed before its pod's object, sometimes after it.
+    private const int LateRemovalOneIn = 8;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, LabPod> _pods = new();
     private readonly ConcurrentDictionary<string, PodSandbox> _sandboxes = new();
 
-    public async Task<LabPod> StartServerAsync(LabNode node, string app, string hash, EndpointSliceObject slice)
+    public async Task<LabPod> StartServerAsync(LabNode node, DeploymentObject deployment, ReplicaSetObject set, EndpointSliceObject slice)
     {
-        var pod = await StartAsync(node, app, hash, ServerPort, PreStopSeconds, ["serve", "--port", $"{ServerPort}"], waitFor: "listening");
+        var pod = await StartAsync(node, deployment, set, ServerPort, PreStopSeconds, ["serve", "--port", $"{ServerPort}"], waitFor: "listening");
         pod.Object.Running(pod.Ip);
         await PauseAsync(5, 15);
         slice.Set(pod.Object, pod.Ip, node.Name, ready: false, serving: false, terminating: false);
         await PauseAsync(10, 40);
         pod.Object.Ready();
-        await PauseAsync(5, 40);
+        await PauseAsync(5, 20);
+        deployment.Ready(set);
+        await PauseAsync(1, 20);
         slice.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
         return pod;
     }
 
-    public async Task<LabPod> StartClientAsync(LabNode node, string app, string hash, LabService service, int connections)
+    public async Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, LabService service, int connections)
     {
-        var pod = await StartAsync(node, app, hash, 0, 0,
+        var set = deployment.Current;
+        var pod = await StartAsync(node, deployment, set, 0, 0,
             ["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], waitFor: null);
         pod.Object.Running(pod.Ip);
         await PauseAsync(10, 40);
         pod.Object.Ready();
+        await PauseAsync(5, 20);
+        deployment.Ready(set);
         return pod;
     }
 
@@ -48,12 +56,17 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
     /// Takes a pod away, from the deletion of its object to its disappearance. <paramref name="settled"/> (the rules of all
     /// nodes) is awaited before a pod drains, and before it vanishes, so that only connections that exist are hit.
     /// </summary>
-    public async Task EndAsync(LabPod pod, EndpointSliceObject slice, Ending ending, Func<Task> settled)
+    public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject slice, Ending ending, Func<Task> settled)
     {
+        await PauseAsync(5, 20);
         pod.Object.Terminating();
         chronicle.Tell("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
-        await PauseAsync(2, 55);
+        await PauseAsync(1, 15);
+        events.Tell(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
+        await PauseAsync(1, 35);
         slice.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+        deployment.Deleted(pod.Set, pod.Name);
+        await PauseAsync(1, 10);
         pod.Object.TerminationObserved();
 
         int exitCode;
@@ -84,12 +97,21 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
         await PauseAsync(60, 180);
         pod.Object.Ended(exitCode);
         await PauseAsync(2, 15);
-        slice.Remove(pod.Object);
-        chronicle.Event("endpoint-removed", Fields(pod));
+        bool late = Random.Shared.Next(LateRemovalOneIn) == 0;
+        if (!late)
+            RemoveEndpoint(pod, slice);
+        await PauseAsync(2, 10);
+        deployment.Ended(pod.Set);
         await PauseAsync(100, 300);
         Remove(pod);
         await PauseAsync(200, 600);
         pod.Object.Delete();
+        if (late)
+        {
+            await PauseAsync(2, 20);
+            RemoveEndpoint(pod, slice);
+        }
+
         chronicle.Tell("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
     }
 
@@ -110,17 +132,27 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
     public void Dispose() => _stopping.Dispose();
 
     private async Task<LabPod> StartAsync(
-        LabNode node, string app, string hash, int port, int preStop, IEnumerable<string> arguments, string? waitFor)
+        LabNode node, DeploymentObject deployment, ReplicaSetObject set, int port, int preStop, IEnumerable<string> arguments, string? waitFor)
     {
-        var pod = new PodObject(store, Namespace, app, hash, node.Name, node.Address.ToString(), port, preStop);
+        var pod = new PodObject(store, Namespace, deployment.App, set.Hash, node.Name, node.Address.ToString(), port, preStop, set.Json);
+        await PauseAsync(5, 20);
         pod.Add();
+        long added = pod.Version;
         await PauseAsync(15, 30);
         pod.Scheduled();
-        await PauseAsync(15, 40);
+        long scheduled = pod.Version;
+        await PauseAsync(1, 10);
+        deployment.Created(set, pod.Name);
+        await PauseAsync(5, 25);
         pod.Creating();
+        events.Scheduled(pod.Json, added, node.Name);
         var sandbox = await Task.Run(() => PodSandbox.Create(node, prefix, pod.Name));
         _sandboxes[pod.Name] = sandbox;
+        Tell("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
+        await PauseAsync(1, 10);
         pod.SandboxReady();
+        await PauseAsync(1, 15);
+        Tell("Created", "Container created");
 
         var running = new TaskCompletionSource<LabPod>(TaskCreationOptions.RunContinuationsAsynchronously);
         var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -136,7 +168,7 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
                 awaited.TrySetResult();
             report(running.Task.GetAwaiter().GetResult(), told);
         });
-        var started = new LabPod(pod, node, sandbox, process);
+        var started = new LabPod(pod, set, node, sandbox, process);
         _pods[pod.Name] = started;
         running.SetResult(started);
         if (waitFor is not null)
@@ -146,8 +178,18 @@ internal sealed class Kubelet(ObjectStore store, string prefix, Chronicle chroni
                 throw new InvalidOperationException($"{pod.Name} ended before it was up, with exit code {process.Exited.Result}.");
         }
 
+        Tell("Started", "Container started");
         chronicle.Event("started", Fields(started));
+        await PauseAsync(5, 15);
         return started;
+
+        void Tell(string reason, string message) => events.Tell(pod.Json, scheduled, reason, message, "kubelet", node.Name);
+    }
+
+    private void RemoveEndpoint(LabPod pod, EndpointSliceObject slice)
+    {
+        slice.Remove(pod.Object);
+        chronicle.Event("endpoint-removed", Fields(pod));
     }
 
     private void Remove(LabPod pod)

@@ -4,8 +4,8 @@ using ConntrackConsole.Lab.Processes;
 
 namespace ConntrackConsole.Lab.Story;
 
-/// <summary>A pod that runs: its object, its network and its process.</summary>
-internal sealed record LabPod(PodObject Object, LabNode Node, PodSandbox Sandbox, ChildProcess Process)
+/// <summary>A pod that runs: its object, its owner, its network and its process.</summary>
+internal sealed record LabPod(PodObject Object, ReplicaSetObject Set, LabNode Node, PodSandbox Sandbox, ChildProcess Process)
 {
     public string Name => Object.Name;
 

@@ -5,8 +5,8 @@ namespace ConntrackConsole.Lab.Story;
 
 /// <summary>The Deployment of the Service: its pods, replaced one by one, the new one before the old one goes.</summary>
 internal sealed class RollingUpdate(
-    Kubelet kubelet, GroundTruth truth, Chronicle chronicle, RuleBoard rules, LabService service, EndpointSliceObject slice)
-    : IDisposable
+    Kubelet kubelet, GroundTruth truth, Chronicle chronicle, RuleBoard rules, LabService service, DeploymentObject deployment,
+    EndpointSliceObject slice) : IDisposable
 {
     private const int InvalidSegments = 6;
 
@@ -16,8 +16,8 @@ internal sealed class RollingUpdate(
     /// <summary>The first pods.</summary>
     public async Task DeployAsync(IReadOnlyList<LabNode> places)
     {
-        string hash = NewHash();
-        _pods = [.. await Task.WhenAll(places.Select(node => kubelet.StartServerAsync(node, service.Name, hash, slice)))];
+        var set = deployment.Current;
+        _pods = [.. await Task.WhenAll(places.Select(node => kubelet.StartServerAsync(node, deployment, set, slice)))];
     }
 
     /// <summary>Replaces every pod; waits for an update that is still going on.</summary>
@@ -75,24 +75,25 @@ internal sealed class RollingUpdate(
 
     private async Task ReplaceAsync(Scenario scenario)
     {
-        string hash = NewHash();
         var old = _pods;
         // A pod that each client talks to, so that the hang shows on the pod's node and on another.
         var victim = scenario == Scenario.Blackhole ? old.MaxBy(pod => truth.ConnectionsTo(pod.Ip).DefaultIfEmpty().Min()) : null;
         var fresh = new List<LabPod>();
         var endings = new List<Task>();
+        var replaced = deployment.Restart();
         foreach (var pod in old)
         {
-            fresh.Add(await kubelet.StartServerAsync(pod.Node, service.Name, hash, slice));
+            deployment.Scale(deployment.Current, fresh.Count + 1);
+            fresh.Add(await kubelet.StartServerAsync(pod.Node, deployment, deployment.Current, slice));
             var ending = scenario == Scenario.EarlyExit ? Ending.AtOnce : pod == victim ? Ending.Vanish : Ending.Drain;
             if (ending != Ending.Drain)
                 truth.Ends(pod, scenario);
-            endings.Add(kubelet.EndAsync(pod, slice, ending, () => rules.WithoutAsync(pod.Sandbox.Address)));
+            deployment.Scale(replaced, old.Count - fresh.Count);
+            endings.Add(kubelet.EndAsync(pod, deployment, slice, ending, () => rules.WithoutAsync(pod.Sandbox.Address)));
+            await Task.Delay(50); // The next pod is asked for when the old one's deletion has been seen.
         }
 
         _pods = fresh;
         await Task.WhenAll(endings);
     }
-
-    private static string NewHash() => Metadata.Suffix(9);
 }

@@ -8,6 +8,6 @@ public static class ApiRoutes
     public static void MapApi(this WebApplication app)
     {
         var api = app.MapGroup(Root).RequireAuthorization();
-        _ = api;
+        api.MapTerminations();
     }
 }

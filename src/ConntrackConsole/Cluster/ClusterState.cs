@@ -4,8 +4,7 @@ namespace ConntrackConsole.Cluster;
 public sealed class ClusterState(TimeProvider time)
 {
     private readonly Lock _writing = new();
-    private readonly TerminationLog _terminations = new();
-    private readonly RolloutLog _rollouts = new();
+    private readonly TerminationLog _terminations = new(new RolloutLog());
     private volatile ClusterMap _current = ClusterMap.Empty;
     private readonly KindBoard _kinds = new();
     private string? _problem = "The console has not heard from the cluster yet.";
@@ -31,7 +30,7 @@ public sealed class ClusterState(TimeProvider time)
 
     public IReadOnlyList<Termination> Terminations => _terminations.Current;
 
-    public IReadOnlyList<Rollout> Rollouts => _rollouts.Current;
+    public IReadOnlyList<Rollout> Rollouts => _terminations.Rollouts.Current;
 
     /// <summary>Names as they were.</summary>
     public OwnershipHistory History { get; } = new();
@@ -42,16 +41,18 @@ public sealed class ClusterState(TimeProvider time)
     /// <summary>A signal without payload, on the writer's thread: look again at <see cref="Current"/>.</summary>
     public event Action? Changed;
 
-    public void Apply(IEnumerable<ClusterChange> changes)
+    /// <param name="listed">They come from a list and not from a watch: when they happened is not known.</param>
+    public void Apply(IEnumerable<ClusterChange> changes, bool listed = false)
     {
         lock (_writing)
         {
             long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+            Stretch? unwatched = listed || !IsReady ? new Stretch(IsReady ? _kinds.OldestCoreMs : History.WatchedUntilMs, nowMs) : null;
             var map = _current;
             foreach (var change in changes)
             {
                 var next = change.ApplyTo(map, nowMs);
-                _terminations.Follow(map, next, change, nowMs);
+                _terminations.Follow(map, next, change, nowMs, unwatched);
                 History.Follow(map, next, change, nowMs);
                 map = next;
             }
@@ -63,14 +64,15 @@ public sealed class ClusterState(TimeProvider time)
     }
 
     /// <summary>What an earlier run of the console knew, so that a restart in an incident forgets no former owner.</summary>
-    public void Remember(IEnumerable<Termination> terminations)
+    public void Remember(IEnumerable<Termination> terminations, IEnumerable<Rollout>? rollouts = null)
     {
         lock (_writing)
         {
+            _terminations.Rollouts.Remember(rollouts ?? []);
             var map = _current;
             foreach (var past in terminations)
             {
-                _terminations.Add(past);
+                _terminations.Remember(past);
                 History.Remember(past);
                 if (past.DeletedMs is { } deletedMs && !past.PodIp.IsNone)
                     map = map.Remembering(new GoneOwner(past.PodIp, past.Uid, $"{past.Namespace}/{past.Pod}", deletedMs));
@@ -78,6 +80,17 @@ public sealed class ClusterState(TimeProvider time)
 
             _current = map;
         }
+    }
+
+    /// <summary>Terminations and rollouts that changed since they were last taken.</summary>
+    public (List<Termination> Terminations, List<Rollout> Rollouts) TakeUnsaved() =>
+        (_terminations.TakeUnsaved(), _terminations.Rollouts.TakeUnsaved());
+
+    /// <summary>They could not be written: next time again.</summary>
+    public void KeepUnsaved(IEnumerable<Termination> terminations, IEnumerable<Rollout> rollouts)
+    {
+        _terminations.KeepUnsaved(terminations);
+        _terminations.Rollouts.KeepUnsaved(rollouts);
     }
 
     public void Watching()
@@ -99,7 +112,7 @@ public sealed class ClusterState(TimeProvider time)
         {
             lock (_writing)
             {
-                _terminations.CloseMissing(_current, atMs);
+                _terminations.CloseMissing(_current, History.OpenOwners, History.WatchedUntilMs, atMs);
                 History.Begin(_current, atMs);
             }
 

@@ -24,7 +24,8 @@ internal sealed class KindBoard
         known.Listed = true;
     }
 
-    public void Confirm(WatchedKind kind, long atMs) => Volatile.Write(ref _kinds[kind.Name].ConfirmedMs, atMs);
+    // 0 is "never": a clock that begins there has confirmed all the same.
+    public void Confirm(WatchedKind kind, long atMs) => Volatile.Write(ref _kinds[kind.Name].ConfirmedMs, Math.Max(1, atMs));
 
     /// <returns>True where that is news.</returns>
     public bool Tell(WatchedKind kind, string? problem) => Interlocked.Exchange(ref _kinds[kind.Name].Problem, problem) != problem;

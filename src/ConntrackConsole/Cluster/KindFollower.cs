@@ -58,14 +58,14 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
         var (uids, listed) = await link.Reader.ListAsync(kind, Apply, Skipped, ct);
         var missing = kind.Missing(state.Current, uids).ToList();
         if (missing.Count > 0)
-            state.Apply(missing);
+            state.Apply(missing, listed: true);
         state.Followed(kind, _version = listed);
         LogListed(kind.Name, count);
 
         void Apply(List<ClusterChange> changes)
         {
             count += changes.Count;
-            state.Apply(changes);
+            state.Apply(changes, listed: true);
         }
     }
 

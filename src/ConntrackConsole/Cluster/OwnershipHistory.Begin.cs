@@ -19,8 +19,9 @@ public sealed partial class OwnershipHistory
         {
             foreach (var ip in PodIndex.OwnAddresses(pod))
             {
-                if (_owners.Of(ip).Length == 0)
-                    AddGone(map, ip, nowMs);
+                var last = _owners.LastUntil(ip, long.MaxValue);
+                if (last is null || (last.PodUid != pod.Uid && last.ToMs < EndedMs(pod, nowMs)))
+                    AddOwner(EndedSpan(ip, pod, nowMs));
             }
         }
 

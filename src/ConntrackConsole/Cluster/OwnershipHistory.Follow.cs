@@ -174,14 +174,18 @@ public sealed partial class OwnershipHistory
     {
         if (map.PodAt(ip) is { } pod)
         {
-            long endedMs = Math.Min(pod.FinishedMs ?? nowMs, nowMs);
-            AddOwner(new OwnerSpan(ip, pod.Uid, pod.FullName, pod.Node, Math.Min(pod.CreatedMs, endedMs), endedMs) { Unseen = Unseen.Begin });
+            AddOwner(EndedSpan(ip, pod, nowMs));
         }
         else if (map.GoneAt(ip) is { } gone)
         {
             AddOwner(new OwnerSpan(ip, gone.Uid, gone.FullName, "", gone.GoneMs, gone.GoneMs) { Unseen = Unseen.Begin });
         }
     }
+
+    private static long EndedMs(PodInfo pod, long nowMs) => Math.Min(pod.FinishedMs ?? nowMs, nowMs);
+
+    private static OwnerSpan EndedSpan(Ip ip, PodInfo pod, long nowMs) => new(
+        ip, pod.Uid, pod.FullName, pod.Node, Math.Min(pod.CreatedMs, EndedMs(pod, nowMs)), EndedMs(pod, nowMs)) { Unseen = Unseen.Begin };
 
     private static bool Holds(OwnerState state) => state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost or OwnerState.Node;
 

@@ -68,14 +68,6 @@ public sealed partial class OwnershipHistory
     /// <summary>What ended before this moment was not restored.</summary>
     public void CompleteOnlySince(long ms) => _owners.CompleteOnlySince(ms);
 
-    /// <summary>What ended before this moment is forgotten.</summary>
-    internal void Trim(long beforeMs)
-    {
-        _owners.Trim(beforeMs);
-        _services.Trim(beforeMs);
-        _endpoints.Trim(beforeMs);
-    }
-
     // A clock that was set back must not bring spans out of order: what holds now began after what held before.
     private static long After(long? formerMs, long fromMs) => Math.Max(fromMs, formerMs ?? 0);
 

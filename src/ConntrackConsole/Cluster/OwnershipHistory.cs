@@ -10,6 +10,9 @@ namespace ConntrackConsole.Cluster;
 /// </summary>
 public sealed partial class OwnershipHistory
 {
+    /// <summary>Who owned what when it was last looked.</summary>
+    internal IEnumerable<OwnerSpan> OpenOwners => _owners.All.Where(s => s.ToMs is null && s.State != OwnerState.Node);
+
     /// <summary>How many ended spans of addresses are kept in memory (some 300 bytes each).</summary>
     public const int MaxClosedOwners = 150_000;
 
@@ -33,11 +36,11 @@ public sealed partial class OwnershipHistory
     {
     }
 
-    public OwnershipHistory(int maxOwners, int maxServices, int maxEndpoints)
+    public OwnershipHistory(int maxOwners, int maxServices, int maxEndpoints, int maxPerKey = MaxPerKey)
     {
-        _owners = new SpanBook<Ip, OwnerSpan>(maxOwners, MaxPerKey);
-        _services = new SpanBook<ServiceKey, ServiceSpan>(maxServices, MaxPerKey) { Forgetting = Unplace };
-        _endpoints = new SpanBook<(ServiceKey, Ip), EndpointSpan>(maxEndpoints, MaxPerKey);
+        _owners = new SpanBook<Ip, OwnerSpan>(maxOwners, maxPerKey);
+        _services = new SpanBook<ServiceKey, ServiceSpan>(maxServices, maxPerKey) { Forgetting = Unplace };
+        _endpoints = new SpanBook<(ServiceKey, Ip), EndpointSpan>(maxEndpoints, maxPerKey);
     }
 
     /// <summary>How many spans were forgotten to keep within the limits; the database has them still.</summary>

@@ -17,5 +17,16 @@ public sealed record Rollout(
     /// <summary>The controller gave up waiting (ProgressDeadlineExceeded).</summary>
     public long? StuckMs { get; init; }
 
-    public bool IsOpen => FinishedMs is null && RolledBackMs is null;
+    /// <summary>pod-template-hash or controller-revision-hash of its pods, where that is known.</summary>
+    public string? TemplateHash { get; init; }
+
+    /// <summary>The workload was deleted before it was finished.</summary>
+    public long? AbandonedMs { get; init; }
+
+    /// <summary>While nobody watched: an instant within it is no later than it stands and no earlier than the begin.</summary>
+    public Stretch? Unwatched { get; init; }
+
+    public long? ClosedMs => FinishedMs ?? RolledBackMs ?? AbandonedMs;
+
+    public bool IsOpen => ClosedMs is null;
 }

@@ -96,13 +96,6 @@ internal sealed class SpanBook<TKey, TSpan>(int maxClosed, int maxPerKey)
         return closed;
     }
 
-    /// <summary>Nothing from before this moment is wanted any more.</summary>
-    public void Trim(long beforeMs)
-    {
-        while (_closed.TryPeek(out var oldest) && oldest.Span.ToMs < beforeMs)
-            Drop();
-    }
-
     public void CompleteOnlySince(long ms) => Volatile.Write(ref _completeSinceMs, Math.Max(ms, _completeSinceMs));
 
     private void Bound(TKey key, TSpan span)

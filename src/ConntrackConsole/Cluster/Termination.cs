@@ -45,6 +45,29 @@ public sealed record Termination(
 
     /// <summary>namespace/name of that pod.</summary>
     public string? IpReusedBy { get; init; }
+
+    /// <summary>From when on kube-proxy had a reason to take its endpoint out of the rules.</summary>
+    public long? EndpointChangedMs
+    {
+        get
+        {
+            long first = Math.Min(EndpointNotReadyMs ?? long.MaxValue, Math.Min(EndpointTerminatingMs ?? long.MaxValue, EndpointRemovedMs ?? long.MaxValue));
+            return first == long.MaxValue ? null : first;
+        }
+    }
+
+    /// <summary>
+    /// While nobody watched. An instant within it that only its arrival tells (the endpoint's, deleted, the address, and
+    /// asked where the object did not say it) is no later than it stands and no earlier than the begin.
+    /// </summary>
+    public Stretch? Unwatched { get; init; }
+}
+
+/// <summary>A stretch of time.</summary>
+public readonly record struct Stretch(long FromMs, long ToMs)
+{
+    /// <summary>From without to: what is known of the begin is exact.</summary>
+    public bool Contains(long atMs) => atMs > FromMs && atMs <= ToMs;
 }
 
 /// <summary>Why a pod ended, as far as the objects tell.</summary>
@@ -72,4 +95,8 @@ public enum TerminationCause : byte
     WorkloadDeleted = 9,
     /// <summary>Deleted with grace 0: the object went before its containers.</summary>
     Forced = 10,
+    /// <summary>The kernel killed it for memory, and nothing starts it again. A container that is started again is no ending.</summary>
+    OutOfMemory = 11,
+    /// <summary>Its containers ended with an error, and nothing starts them again.</summary>
+    Failed = 12,
 }

@@ -33,8 +33,8 @@ public static class SignIn
             options.Cookie.SameSite = SameSiteMode.Lax;
             options.ExpireTimeSpan = TimeSpan.FromHours(12);
             options.SlidingExpiration = true;
-            options.Events.OnRedirectToLogin = context => WritePage(context.HttpContext, StatusCodes.Status401Unauthorized, "Sign in", HowTo);
-            options.Events.OnRedirectToAccessDenied = context => WritePage(context.HttpContext, StatusCodes.Status403Forbidden, "Not allowed", HowTo);
+            options.Events.OnRedirectToLogin = context => Refuse(context.HttpContext, StatusCodes.Status401Unauthorized, "Sign in");
+            options.Events.OnRedirectToAccessDenied = context => Refuse(context.HttpContext, StatusCodes.Status403Forbidden, "Not allowed");
         });
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCascadingAuthenticationState();
@@ -68,6 +68,11 @@ public static class SignIn
         }).AllowAnonymous();
 
     private static string Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unix socket";
+
+    // A program reads problem details, a person a page.
+    private static Task Refuse(HttpContext context, int status, string title) => context.Request.Path.StartsWithSegments("/api")
+        ? Results.Problem(HowTo, statusCode: status, title: title).ExecuteAsync(context)
+        : WritePage(context, status, title, HowTo);
 
     private static Task WritePage(HttpContext context, int status, string title, string text)
     {

@@ -21,6 +21,8 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
 
     public DbSet<EndpointSpanRow> EndpointSpans => Set<EndpointSpanRow>();
 
+    public DbSet<ClusterWatchRow> ClusterWatches => Set<ClusterWatchRow>();
+
     public DbSet<SyncRow> Syncs => Set<SyncRow>();
 
     public DbSet<GapRow> Gaps => Set<GapRow>();
@@ -86,6 +88,12 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
             row.HasKey(r => r.Id);
             row.HasIndex(r => new { r.Namespace, r.Service, r.Ip, r.FromMs });
             row.HasIndex(r => r.ToMs);
+        });
+        modelBuilder.Entity<ClusterWatchRow>(row =>
+        {
+            row.ToTable("ClusterWatches");
+            row.HasKey(r => r.FromMs);
+            row.Property(r => r.FromMs).ValueGeneratedNever();
         });
         modelBuilder.Entity<SyncRow>(row =>
         {

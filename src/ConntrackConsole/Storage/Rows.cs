@@ -48,6 +48,8 @@ public sealed class TerminationRow
     public string? ExitReason { get; set; }
     public long? IpReusedMs { get; set; }
     public string? IpReusedBy { get; set; }
+    public long? UnwatchedFromMs { get; set; }
+    public long? UnwatchedToMs { get; set; }
 }
 
 public sealed class RolloutRow
@@ -66,6 +68,10 @@ public sealed class RolloutRow
     public long? RolledBackMs { get; set; }
     public long? StuckMs { get; set; }
     public bool IsRollback { get; set; }
+    public string? TemplateHash { get; set; }
+    public long? AbandonedMs { get; set; }
+    public long? UnwatchedFromMs { get; set; }
+    public long? UnwatchedToMs { get; set; }
 }
 
 /// <summary>A pod's address over a stretch of time.</summary>
@@ -78,6 +84,10 @@ public sealed class OwnerSpanRow
     public required string Node { get; set; }
     public long FromMs { get; set; }
     public long? ToMs { get; set; }
+    /// <summary>OwnerState: 1 live, 2 terminating, 3 lost, 5 a node's own.</summary>
+    public byte State { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
 }
 
 /// <summary>A Service's addresses and ports over a stretch of time.</summary>
@@ -93,6 +103,8 @@ public sealed class ServiceSpanRow
     public required string Ports { get; set; }
     public long FromMs { get; set; }
     public long? ToMs { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
 }
 
 /// <summary>What a Service's slices said of an address over a stretch of time.</summary>
@@ -108,14 +120,27 @@ public sealed class EndpointSpanRow
     public bool Terminating { get; set; }
     public long FromMs { get; set; }
     public long? ToMs { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
+}
+
+/// <summary>A stretch of time in which a run of the console followed the cluster.</summary>
+public sealed class ClusterWatchRow
+{
+    /// <summary>When the first list of the run was complete.</summary>
+    public long FromMs { get; set; }
+    /// <summary>When the cluster was last known to be followed.</summary>
+    public long ToMs { get; set; }
 }
 
 /// <summary>A sync of a node's kube-proxy, as its metrics told it.</summary>
 public sealed class SyncRow
 {
     public required string Node { get; set; }
-    /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds.</summary>
+    /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds, in our clock.</summary>
     public long AtMs { get; set; }
+    /// <summary>What kube-proxy had heard of before this moment is in the rules.</summary>
+    public long CoversMs { get; set; }
     /// <summary>When this was first read.</summary>
     public long SeenMs { get; set; }
     public double SyncP99 { get; set; }

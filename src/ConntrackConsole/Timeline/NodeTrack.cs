@@ -30,6 +30,13 @@ public sealed class NodeTrack(string name)
     public Counters Counters { get; private set; }
     public CollectorCost? Cost { get; private set; }
     public KnownTimes Known { get; } = new();
+
+    /// <summary>What it told last of its settings and its kube-proxy.</summary>
+    public NodeReadings Readings { get; private set; } = new();
+
+    /// <summary>Every group of its table is known, as of its last frame.</summary>
+    public bool IsTableKnown => _known;
+
     public Dictionary<GroupKey, GroupTrack> Groups { get; } = [];
 
     /// <summary>What the node's look-ups say now about addresses without a live owner.</summary>
@@ -50,6 +57,7 @@ public sealed class NodeTrack(string name)
             _run = 0;
         Hello = hello;
         Connected = true;
+        Readings.Begin(hello, nowMs);
         if (LastHeardMs == 0)
             LastHeardMs = nowMs;
     }
@@ -57,7 +65,13 @@ public sealed class NodeTrack(string name)
     public void Disconnect() => Connected = false;
 
     /// <summary>Takes the place of a track that was made from fewer frames.</summary>
-    public void Succeed(NodeTrack former) => (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
+    public void Succeed(NodeTrack former)
+    {
+        (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
+        // What was told last stays so, whatever comes late.
+        if (former.Readings.HasHeard)
+            Readings = former.Readings;
+    }
 
     /// <summary>Takes a frame in, in the order in which they were made. One that came before or comes late is left out.</summary>
     /// <returns>Whether the frame was taken in.</returns>
@@ -102,6 +116,8 @@ public sealed class NodeTrack(string name)
             Known.Add(atMs, unbroken);
         }
 
+        // Of a frame that is read anew, its own stamp is the nearest to when it was heard.
+        Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         Counters = frame.Counters;
         Cost = frame.Cost ?? Cost;
         _lastSequence = frame.Sequence;

@@ -13,6 +13,9 @@ public sealed class StateHistory(ClusterState cluster)
     /// <summary>What entries in live states are now.</summary>
     public EntryState Now(in GroupKey key) => EntryJudge.Of(cluster.Current, key, cluster.History);
 
+    /// <summary>Since when they are what they are now, as far as a moment back.</summary>
+    public long NowSinceMs(in GroupKey key, long fromMs, long nowMs) => Within(cluster.History, key, fromMs, nowMs)[^1].AtMs;
+
     /// <summary>What they were within a window, by the console's clock: the first holds from its begin.</summary>
     public static IReadOnlyList<(long AtMs, EntryState State)> Within(OwnershipHistory history, in GroupKey key, long fromMs, long toMs)
     {

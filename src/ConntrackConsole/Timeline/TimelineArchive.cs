@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline;
 
 /// <summary>
-/// Terminations and resets as rows, so that a restart in the middle of an incident forgets neither; also the second's
+/// Terminations, rollouts, syncs and resets as rows, so that a restart in the middle of an incident forgets none; also the second's
 /// beat by which open pages learn that a node fell silent.
 /// </summary>
 public sealed partial class TimelineArchive(
@@ -17,7 +17,8 @@ public sealed partial class TimelineArchive(
     // The other node that saw a reset may be this late with its word.
     private const long SettleMs = 3_000;
 
-    private readonly Dictionary<string, Termination> _saved = [];
+    // SQLite takes so many parameters in one statement on every version.
+    private const int MostKeys = 500;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -30,10 +31,11 @@ public sealed partial class TimelineArchive(
         await using var db = await databases.CreateDbContextAsync(ct);
         var rows = await db.Terminations.AsNoTracking().OrderByDescending(t => t.AskedMs).Take(TerminationLog.Max).ToListAsync(ct);
         rows.Reverse();
-        foreach (var row in rows)
-            _saved[row.Uid] = Termination(row);
-        cluster.Remember(_saved.Values);
+        var rollouts = await db.Rollouts.AsNoTracking().OrderByDescending(r => r.StartedMs).Take(RolloutLog.Max).ToListAsync(ct);
+        cluster.Remember(rows.Select(LifeRows.Termination), rollouts.Select(LifeRows.Rollout));
         long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
+        foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
+            timeline.RestoreSync(sync.Node, new ProxySync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
         // Where the frames themselves are there, they tell more.
         long countedFrom = replay.All() / 1000;
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Second < countedFrom && r.Kind < ResetOverflow.Length).ToListAsync(ct);
@@ -42,35 +44,52 @@ public sealed partial class TimelineArchive(
 
     public async Task SaveAsync(long settledBeforeMs, CancellationToken ct)
     {
-        var ended = cluster.Terminations.Where(t => _saved.GetValueOrDefault(t.Uid) != t).ToList();
+        var (ended, rollouts) = cluster.TakeUnsaved();
+        var syncs = timeline.TakeUnsavedSyncs();
         var resets = timeline.TakeUnsavedResets(settledBeforeMs);
-        if (ended.Count == 0 && resets.Count == 0)
+        if (ended.Count + rollouts.Count + syncs.Count + resets.Count == 0)
             return;
         try
         {
-            await WriteAsync(ended, resets, ct);
+            await WriteAsync(ended, rollouts, syncs, resets, ct);
         }
         catch
         {
+            cluster.KeepUnsaved(ended, rollouts);
+            timeline.KeepUnsavedSyncs(syncs);
             timeline.KeepUnsavedResets(resets.Select(r => r.Second));
             throw;
         }
-
-        foreach (var termination in ended)
-            _saved[termination.Uid] = termination;
     }
 
-    private async Task WriteAsync(List<Termination> ended, List<(long Second, int[] Counts)> resets, CancellationToken ct)
+    private async Task WriteAsync(
+        List<Termination> ended, List<Rollout> rollouts, List<(string Node, ProxySync Sync)> syncs, List<(long Second, int[] Counts)> resets, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        foreach (var termination in ended)
+        foreach (var part in ended.Chunk(MostKeys))
         {
-            var row = Row(termination);
-            db.Entry(row).State = _saved.ContainsKey(termination.Uid) ? EntityState.Modified : EntityState.Added;
+            string[] uids = [.. part.Select(t => t.Uid)];
+            var known = (await db.Terminations.Where(t => uids.Contains(t.Uid)).Select(t => t.Uid).ToListAsync(ct)).ToHashSet();
+            foreach (var termination in part)
+                db.Entry(LifeRows.Row(termination)).State = known.Contains(termination.Uid) ? EntityState.Modified : EntityState.Added;
+        }
+
+        foreach (var part in rollouts.Chunk(MostKeys))
+        {
+            string[] ids = [.. part.Select(r => r.Id)];
+            var known = (await db.Rollouts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();
+            foreach (var rollout in part)
+                db.Entry(LifeRows.Row(rollout)).State = known.Contains(rollout.Id) ? EntityState.Modified : EntityState.Added;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.SaveChangesAsync(ct);
+        foreach (var (node, sync) in syncs)
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ({node}, {sync.AtMs}, {sync.CoversMs}, {sync.SeenMs}, {sync.P99}) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)", ct);
+        }
+
         foreach (var (second, counts) in resets)
         {
             // Zeros too: a late word of the other node may have taken a count back that was written before.
@@ -114,31 +133,6 @@ public sealed partial class TimelineArchive(
         }
     }
 
-    private static Termination Termination(TerminationRow row) => new(
-        row.Uid, row.Namespace, row.Pod, Ip.TryParse(row.PodIp, out var ip) ? ip : default, row.Node,
-        row is { ServiceNamespace: { } ns, ServiceName: { } name } ? new ServiceKey(ns, name) : null,
-        row.AskedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs)
-    {
-        Cause = (TerminationCause)row.Cause, Evidence = row.Evidence, RolloutId = row.RolloutId,
-        Workload = row is { WorkloadKind: { } kind, WorkloadName: { } workload, WorkloadUid: { } uid } ? new OwnerRef(kind, workload, uid) : null,
-        GraceSeconds = row.GraceSeconds, EndpointNotReadyMs = row.EndpointNotReadyMs, StopSignalMs = row.StopSignalMs,
-        HasPreStop = row.HasPreStop, PreStopFailure = row.PreStopFailure, ExitSignal = row.ExitSignal, ExitReason = row.ExitReason,
-        IpReusedMs = row.IpReusedMs, IpReusedBy = row.IpReusedBy,
-    };
-
-    private static TerminationRow Row(Termination t) => new()
-    {
-        Uid = t.Uid, Namespace = t.Namespace, Pod = t.Pod, PodIp = t.PodIp.ToString(), Node = t.Node,
-        ServiceNamespace = t.Service?.Namespace, ServiceName = t.Service?.Name, AskedMs = t.AskedMs,
-        EndpointTerminatingMs = t.EndpointTerminatingMs, EndpointRemovedMs = t.EndpointRemovedMs,
-        ContainerFinishedMs = t.ContainerFinishedMs, ExitCode = t.ExitCode, DeletedMs = t.DeletedMs,
-        Cause = (byte)t.Cause, Evidence = t.Evidence, RolloutId = t.RolloutId,
-        WorkloadKind = t.Workload?.Kind, WorkloadName = t.Workload?.Name, WorkloadUid = t.Workload?.Uid,
-        GraceSeconds = t.GraceSeconds, EndpointNotReadyMs = t.EndpointNotReadyMs, StopSignalMs = t.StopSignalMs,
-        HasPreStop = t.HasPreStop, PreStopFailure = t.PreStopFailure, ExitSignal = t.ExitSignal, ExitReason = t.ExitReason,
-        IpReusedMs = t.IpReusedMs, IpReusedBy = t.IpReusedBy,
-    };
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Terminations and resets could not be saved: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts, syncs and resets could not be saved: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

@@ -5,14 +5,17 @@ namespace ConntrackConsole.Timeline;
 
 /// <summary>One reading of the store, under its lock: joins what the nodes told with what the cluster says.</summary>
 internal sealed class TimelineReading(
-    Dictionary<string, NodeTrack> nodes, ResetLedger resets, GapLog gaps, StateHistory states, ClusterState cluster)
+    Dictionary<string, NodeTrack> nodes, ResetLedger resets, GapLog gaps, StateHistory states, SyncLog syncs, ClusterState cluster)
 {
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
 
+    // What a view tells of syncs: more than this nobody reads.
+    private const int MaxSyncs = 10_000;
+
     private readonly ClusterMap _map = cluster.Current;
+    private Dictionary<Ip, long>? _staleByIp;
     private readonly OwnershipHistory _history = cluster.History;
-    private ILookup<Ip, (GroupKey Key, GroupTrack Group)>? _byBackend;
 
     public TimelineView View(TimelineQuery asked, long nowMs)
     {
@@ -28,7 +31,7 @@ internal sealed class TimelineReading(
     private List<Rollout> Rollouts(TimelineQuery query, long nowMs) =>
     [
         .. cluster.Rollouts.Where(r =>
-            r.StartedMs <= query.ToMs && (r.FinishedMs ?? r.RolledBackMs ?? nowMs) >= query.FromMs
+            r.StartedMs <= query.ToMs && (r.ClosedMs ?? nowMs) >= query.FromMs
             && (query.Namespace is null || r.Namespace == query.Namespace)),
     ];
 
@@ -75,7 +78,7 @@ internal sealed class TimelineReading(
             select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
         return new PodDetail(
             ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node,
-            pod?.Phase, owner, ended is null ? null : Span(ended), [.. entries], [.. near],
+            pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended, nowMs) }, [.. entries], [.. near],
             [
                 .. from node in nodes.Values
                    where !ip.IsNone && node.Radar.ContainsKey(ip)
@@ -134,39 +137,67 @@ internal sealed class TimelineReading(
         return series;
     }
 
-    private List<TerminationSpan> Terminations(TimelineQuery query, long nowMs) =>
-    [
-        .. from termination in cluster.Terminations
-           where (query.Namespace is null || termination.Namespace == query.Namespace)
-               && (query.Service is null || (termination.Service is { } service && Matches(query, service)))
-               && (query.Node is null || termination.Node == query.Node)
-           let inWindow = termination.AskedMs <= query.ToMs
-               && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs
-           let span = Span(termination)
-           // What is stale now matters however long ago its pod went.
-           where inWindow || span.StaleEntries > 0
-           select span,
-    ];
+    private List<TerminationSpan> Terminations(TimelineQuery query, long nowMs)
+    {
+        var spans = new List<TerminationSpan>();
+        foreach (var termination in cluster.Terminations)
+        {
+            bool wanted = (query.Namespace is null || termination.Namespace == query.Namespace)
+                && (query.Service is null || (termination.Service is { } service && Matches(query, service)))
+                && (query.Node is null || termination.Node == query.Node);
+            if (!wanted)
+                continue;
+            bool inWindow = termination.AskedMs <= query.ToMs
+                && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
+            // What is stale now matters however long ago its pod went.
+            if (inWindow || StaleOf(termination) > 0)
+                spans.Add(Span(termination));
+        }
+
+        if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
+            return spans;
+        return [.. spans.Select(span => span with { Synced = Synced(span.Told!, nowMs) })];
+    }
 
     private TerminationSpan Span(Termination t)
     {
-        bool lastOwner = _map.PodAt(t.PodIp) is { } pod ? pod.Uid == t.Uid : _map.GoneAt(t.PodIp)?.Uid == t.Uid;
-        long stale = 0;
-        if (lastOwner)
-        {
-            _byBackend ??= nodes.Values.SelectMany(n => n.Groups).ToLookup(g => g.Key.Backend, g => (g.Key, g.Value));
-            foreach (var (key, group) in _byBackend[t.PodIp])
-            {
-                if (group.Now.Live > 0 && states.Now(key) == EntryState.Stale)
-                    stale += group.Now.Live;
-            }
-        }
-
         var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
         return new TerminationSpan(
             t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
-            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(stale, int.MaxValue)) { Told = t };
+            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Told = t };
     }
+
+    private long StaleOf(Termination t)
+    {
+        _staleByIp ??= StaleEntries();
+        if (!_staleByIp.TryGetValue(t.PodIp, out long stale))
+            return 0;
+        bool lastOwner = _map.PodAt(t.PodIp) is { } pod ? pod.Uid == t.Uid : _map.GoneAt(t.PodIp)?.Uid == t.Uid;
+        return lastOwner ? stale : 0;
+    }
+
+    // Once a reading: the log may hold thousands of terminations, and a node thousands of groups.
+    private Dictionary<Ip, long> StaleEntries()
+    {
+        var byIp = new Dictionary<Ip, long>();
+        foreach (var node in nodes.Values)
+        {
+            foreach (var (key, group) in node.Groups)
+            {
+                if (group.Now.Live > 0 && states.Now(key) == EntryState.Stale)
+                    byIp[key.Backend] = byIp.GetValueOrDefault(key.Backend) + group.Now.Live;
+            }
+        }
+
+        return byIp;
+    }
+
+    private List<NodeSync> Synced(Termination t, long nowMs) =>
+        t.EndpointChangedMs is { } changedMs ? Syncs(nodes.Keys, syncs, _map, changedMs, nowMs) : [];
+
+    /// <summary>For every node of the cluster, with a collector or without.</summary>
+    public static List<NodeSync> Syncs(IEnumerable<string> collectors, SyncLog syncs, ClusterMap map, long changedMs, long nowMs) =>
+        [.. collectors.Union(map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
 
     private ResetLane Resets(TimelineQuery query, long stepMs)
     {

@@ -21,6 +21,7 @@ public sealed class TimelineStore
     private readonly Dictionary<string, NodeTrack> _nodes = [];
     private readonly ResetLedger _resets = new();
     private readonly GapLog _gaps = new();
+    private readonly SyncLog _syncs = new();
     private readonly StateHistory _states;
     private readonly Signals _signals = new();
     private long _version;
@@ -45,7 +46,7 @@ public sealed class TimelineStore
         long nowMs = NowMs;
         lock (_lock)
         {
-            return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).View(query, nowMs);
+            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).View(query, nowMs);
         }
     }
 
@@ -55,7 +56,7 @@ public sealed class TimelineStore
         long nowMs = NowMs;
         lock (_lock)
         {
-            return new TimelineReading(_nodes, _resets, _gaps, _states, _cluster).Detail(podUid, ip, nowMs);
+            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).Detail(podUid, ip, nowMs);
         }
     }
 
@@ -63,6 +64,29 @@ public sealed class TimelineStore
     {
         lock (_lock)
             return TimelineReading.Health(_nodes.Values);
+    }
+
+    /// <summary>What every node told last, and which Services' entries lead nowhere.</summary>
+    /// <param name="ended">Addresses of pods that were asked to end, and when: for each, when it was last talked to.</param>
+    public TimelineFacts Facts(IReadOnlyDictionary<Ip, long> ended)
+    {
+        ArgumentNullException.ThrowIfNull(ended);
+        long nowMs = NowMs;
+        string[] names;
+        lock (_lock)
+            names = [.. _nodes.Keys];
+
+        var reading = new FactsReading(_states, _cluster.Current, ended, nowMs);
+        foreach (string name in names)
+        {
+            lock (_lock)
+            {
+                if (_nodes.TryGetValue(name, out var node))
+                    reading.Add(node);
+            }
+        }
+
+        return reading.Read();
     }
 
     public void Connected(Hello hello)
@@ -94,6 +118,7 @@ public sealed class TimelineStore
         lock (_lock)
         {
             var track = Track(node);
+            AddSync(track, frame, nowMs);
             if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameFate(true, null);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
@@ -131,6 +156,33 @@ public sealed class TimelineStore
         ArgumentNullException.ThrowIfNull(frame);
         lock (_lock)
             CountResets(node, frame, fromMs, NowMs);
+    }
+
+    /// <summary>The syncs of a node after which its rules were without an endpoint that changed then, for each node that is known.</summary>
+    public List<NodeSync> SyncsAfter(long changedMs)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+            return TimelineReading.Syncs(_nodes.Keys, _syncs, _cluster.Current, changedMs, nowMs);
+    }
+
+    public void RestoreSync(string node, ProxySync sync)
+    {
+        lock (_lock)
+            _syncs.Restore(node, sync);
+    }
+
+    public List<(string Node, ProxySync Sync)> TakeUnsavedSyncs()
+    {
+        lock (_lock)
+            return _syncs.TakeUnsaved();
+    }
+
+    /// <summary>They could not be written: next time again.</summary>
+    public void KeepUnsavedSyncs(IEnumerable<(string Node, ProxySync Sync)> syncs)
+    {
+        lock (_lock)
+            _syncs.KeepUnsaved(syncs);
     }
 
     /// <summary>The stream of a node broke off for a reason that leaves the time unknown.</summary>
@@ -173,6 +225,12 @@ public sealed class TimelineStore
     {
         lock (_lock)
             _resets.KeepUnsaved(seconds);
+    }
+
+    private void AddSync(NodeTrack track, NodeFrame frame, long nowMs)
+    {
+        if (frame.Proxy is { } proxy)
+            _syncs.Add(track.Name, proxy, (frame.Cost ?? track.Cost) is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0, nowMs);
     }
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)

@@ -59,12 +59,19 @@ public sealed record TerminationSpan(
     /// <summary>All its instants and its cause.</summary>
     public Termination? Told { get; init; }
 
-    /// <summary>When each node's rules were without its endpoint, as far as the node's kube-proxy tells.</summary>
+    /// <summary>
+    /// When each node's rules were without its endpoint, as far as the node's kube-proxy tells. Left out where a view has so
+    /// many terminations and nodes that nobody could read them.
+    /// </summary>
     public IReadOnlyList<NodeSync> Synced { get; init; } = [];
 }
 
 /// <param name="AtMs">The first sync that began after the endpoint's change; null where there was none yet.</param>
-public sealed record NodeSync(string Node, long? AtMs);
+public sealed record NodeSync(string Node, long? AtMs)
+{
+    /// <summary>The sentence why it cannot be known; null where it is known, or where there was none yet.</summary>
+    public string? Unknown { get; init; }
+}
 
 /// <summary>Resets made in each column, each counted once although several nodes may have seen it.</summary>
 /// <param name="Other">Client aborts, direct and all others.</param>

@@ -151,8 +151,7 @@ internal sealed partial class TwoNodes : IDisposable
                 {
                     foreach (var address in addresses)
                     {
-                        using var client = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                        client.Connect(new IPEndPoint(address, 6998));
+                        using var client = Reach(new IPEndPoint(address, 6998));
                         using var accepted = listener.Accept();
                         client.Shutdown(SocketShutdown.Send);
                         accepted.Receive(new byte[1]);
@@ -160,6 +159,25 @@ internal sealed partial class TwoNodes : IDisposable
 
                     return 0;
                 });
+            }
+        }
+    }
+
+    // A busy kernel takes seconds to notice that a cable is up; until then there is no way to its other end.
+    private static Socket Reach(IPEndPoint server)
+    {
+        for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(50))
+        {
+            var client = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                client.Connect(server);
+                return client;
+            }
+            catch (SocketException error) when (waited.Elapsed < TimeSpan.FromSeconds(60)
+                && error.SocketErrorCode is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.AddressNotAvailable)
+            {
+                client.Dispose();
             }
         }
     }

@@ -81,6 +81,14 @@ public sealed class RecordedRun : IAsyncDisposable
         await UntilAsync(() => VersionOf(line.Kind) >= line.Version, $"line {Played - 1} ({line.Kind}, version {line.Version})");
     }
 
+    /// <summary>Sends all that is left at once, and waits until it is applied. The clock stays where it is.</summary>
+    public async Task RushAsync()
+    {
+        Server.Released = Played = Files.Lines.Count;
+        var last = Files.Lines.GroupBy(l => l.Kind).Select(g => g.Last()).ToList();
+        await UntilAsync(() => last.All(l => VersionOf(l.Kind) >= l.Version), "the end");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _informer.StopAsync(CancellationToken.None);
@@ -98,7 +106,7 @@ public sealed class RecordedRun : IAsyncDisposable
             Clock.SetUtcNow(at);
     }
 
-    private async Task UntilAsync(Func<bool> condition, string what)
+    public async Task UntilAsync(Func<bool> condition, string what)
     {
         var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!condition())

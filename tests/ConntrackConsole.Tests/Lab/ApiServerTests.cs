@@ -32,6 +32,15 @@ public sealed class ApiServerTests : IAsyncLifetime
     [InlineData("/api/v1/namespaces/shop/pods", 200)]
     [InlineData("/api/v1/nodes", 200)]
     [InlineData("/apis/discovery.k8s.io/v1/endpointslices", 200)]
+    [InlineData("/api/v1/events", 200)]
+    [InlineData("/apis/apps/v1/deployments", 200)]
+    [InlineData("/apis/apps/v1/namespaces/shop/replicasets", 200)]
+    [InlineData("/apis/apps/v1/statefulsets", 200)]
+    [InlineData("/apis/apps/v1/daemonsets", 200)]
+    [InlineData("/apis/apps/v1", 200)]
+    [InlineData("/apis/apps", 200)]
+    [InlineData("/api/v1/deployments", 404)]
+    [InlineData("/apis/apps/v1/pods", 404)]
     [InlineData("/version", 200)]
     [InlineData("/apis", 200)]
     [InlineData("/api/v1/secrets", 404)]
@@ -141,6 +150,36 @@ public sealed class ApiServerTests : IAsyncLifetime
         using var watch = await WatchAsync($"/api/v1/pods?watch=true&timeoutSeconds=1&resourceVersion={_store.Version}");
 
         Assert.Null(await watch.ReadLineAsync(Cancel));
+    }
+
+    [Theory]
+    [InlineData("/api/v1/events", "events is forbidden: User \"lab\" cannot list resource \"events\" in API group \"\" at the cluster scope")]
+    [InlineData("/apis/apps/v1/deployments?watch=true", "deployments.apps is forbidden: User \"lab\" cannot watch resource \"deployments\" in API group \"apps\" at the cluster scope")]
+    [InlineData("/apis/apps/v1/namespaces/shop/deployments/a", "deployments.apps is forbidden: User \"lab\" cannot get resource \"deployments\" in API group \"apps\" in the namespace \"shop\"")]
+    public async Task Get_OfAForbiddenKind_IsRefusedAsARealServerDoes(string path, string message)
+    {
+        await using var server = await ApiServer.StartAsync(_store, TimeSpan.FromSeconds(1), ["events", "deployments"]);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.Token);
+
+        var answer = await client.GetAsync(new Uri(path, UriKind.Relative), Cancel);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Equal(message, (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!["message"]);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/api/v1/pods", UriKind.Relative), Cancel)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/apis/apps/v1/statefulsets", "StatefulSetList", "apps/v1")]
+    [InlineData("/apis/apps/v1/daemonsets", "DaemonSetList", "apps/v1")]
+    [InlineData("/api/v1/events", "EventList", "v1")]
+    public async Task List_OfAKindWithoutObjects_IsAnEmptyListWithAVersion(string path, string kind, string apiVersion)
+    {
+        var list = await JsonAsync(path);
+
+        Assert.Equal((kind, apiVersion), ((string?)list["kind"], (string?)list["apiVersion"]));
+        Assert.Equal($"{_store.Version}", (string?)list["metadata"]!["resourceVersion"]);
+        Assert.Empty(list["items"]!.AsArray());
     }
 
     [Fact]

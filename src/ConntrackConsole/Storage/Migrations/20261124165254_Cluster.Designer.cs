@@ -108,6 +108,19 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("Blocks", (string)null);
                 });
 
+            modelBuilder.Entity("ConntrackConsole.Storage.ClusterWatchRow", b =>
+                {
+                    b.Property<long>("FromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ToMs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("FromMs");
+
+                    b.ToTable("ClusterWatches", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.EndpointSpanRow", b =>
                 {
                     b.Property<long>("Id")
@@ -142,6 +155,9 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("ToMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Unseen")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -246,6 +262,12 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<long?>("ToMs")
                         .HasColumnType("INTEGER");
 
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Unseen")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("ToMs");
@@ -300,6 +322,9 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("AbandonedMs")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("FinishedMs")
                         .HasColumnType("INTEGER");
 
@@ -334,6 +359,15 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("SurgedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TemplateHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("UnwatchedFromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedToMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("WorkloadUid")
@@ -378,6 +412,9 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<string>("Vips")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<byte>("Unseen")
+                        .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
 
@@ -426,6 +463,9 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<long>("AtMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CoversMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("SeenMs")
@@ -520,6 +560,12 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("StopSignalMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedFromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedToMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("WorkloadKind")

@@ -84,6 +84,18 @@ namespace ConntrackConsole.Storage.Migrations
                 type: "INTEGER",
                 nullable: true);
 
+            migrationBuilder.AddColumn<long>(
+                name: "UnwatchedFromMs",
+                table: "Terminations",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "UnwatchedToMs",
+                table: "Terminations",
+                type: "INTEGER",
+                nullable: true);
+
             migrationBuilder.AddColumn<string>(
                 name: "WorkloadKind",
                 table: "Terminations",
@@ -120,6 +132,18 @@ namespace ConntrackConsole.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "ClusterWatches",
+                columns: table => new
+                {
+                    FromMs = table.Column<long>(type: "INTEGER", nullable: false),
+                    ToMs = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ClusterWatches", x => x.FromMs);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "EndpointSpans",
                 columns: table => new
                 {
@@ -133,7 +157,8 @@ namespace ConntrackConsole.Storage.Migrations
                     Serving = table.Column<bool>(type: "INTEGER", nullable: false),
                     Terminating = table.Column<bool>(type: "INTEGER", nullable: false),
                     FromMs = table.Column<long>(type: "INTEGER", nullable: false),
-                    ToMs = table.Column<long>(type: "INTEGER", nullable: true)
+                    ToMs = table.Column<long>(type: "INTEGER", nullable: true),
+                    Unseen = table.Column<byte>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -168,7 +193,9 @@ namespace ConntrackConsole.Storage.Migrations
                     FullName = table.Column<string>(type: "TEXT", nullable: false),
                     Node = table.Column<string>(type: "TEXT", nullable: false),
                     FromMs = table.Column<long>(type: "INTEGER", nullable: false),
-                    ToMs = table.Column<long>(type: "INTEGER", nullable: true)
+                    ToMs = table.Column<long>(type: "INTEGER", nullable: true),
+                    State = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Unseen = table.Column<byte>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -207,7 +234,11 @@ namespace ConntrackConsole.Storage.Migrations
                     FinishedMs = table.Column<long>(type: "INTEGER", nullable: true),
                     RolledBackMs = table.Column<long>(type: "INTEGER", nullable: true),
                     StuckMs = table.Column<long>(type: "INTEGER", nullable: true),
-                    IsRollback = table.Column<bool>(type: "INTEGER", nullable: false)
+                    IsRollback = table.Column<bool>(type: "INTEGER", nullable: false),
+                    TemplateHash = table.Column<string>(type: "TEXT", nullable: true),
+                    AbandonedMs = table.Column<long>(type: "INTEGER", nullable: true),
+                    UnwatchedFromMs = table.Column<long>(type: "INTEGER", nullable: true),
+                    UnwatchedToMs = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -226,7 +257,8 @@ namespace ConntrackConsole.Storage.Migrations
                     Vips = table.Column<string>(type: "TEXT", nullable: false),
                     Ports = table.Column<string>(type: "TEXT", nullable: false),
                     FromMs = table.Column<long>(type: "INTEGER", nullable: false),
-                    ToMs = table.Column<long>(type: "INTEGER", nullable: true)
+                    ToMs = table.Column<long>(type: "INTEGER", nullable: true),
+                    Unseen = table.Column<byte>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -256,6 +288,7 @@ namespace ConntrackConsole.Storage.Migrations
                 {
                     Node = table.Column<string>(type: "TEXT", nullable: false),
                     AtMs = table.Column<long>(type: "INTEGER", nullable: false),
+                    CoversMs = table.Column<long>(type: "INTEGER", nullable: false),
                     SeenMs = table.Column<long>(type: "INTEGER", nullable: false),
                     SyncP99 = table.Column<double>(type: "REAL", nullable: false)
                 },
@@ -333,6 +366,9 @@ namespace ConntrackConsole.Storage.Migrations
                 name: "Blocks");
 
             migrationBuilder.DropTable(
+                name: "ClusterWatches");
+
+            migrationBuilder.DropTable(
                 name: "EndpointSpans");
 
             migrationBuilder.DropTable(
@@ -402,6 +438,14 @@ namespace ConntrackConsole.Storage.Migrations
 
             migrationBuilder.DropColumn(
                 name: "StopSignalMs",
+                table: "Terminations");
+
+            migrationBuilder.DropColumn(
+                name: "UnwatchedFromMs",
+                table: "Terminations");
+
+            migrationBuilder.DropColumn(
+                name: "UnwatchedToMs",
                 table: "Terminations");
 
             migrationBuilder.DropColumn(

@@ -105,6 +105,19 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("Blocks", (string)null);
                 });
 
+            modelBuilder.Entity("ConntrackConsole.Storage.ClusterWatchRow", b =>
+                {
+                    b.Property<long>("FromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ToMs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("FromMs");
+
+                    b.ToTable("ClusterWatches", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.EndpointSpanRow", b =>
                 {
                     b.Property<long>("Id")
@@ -139,6 +152,9 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("ToMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Unseen")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -243,6 +259,12 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<long?>("ToMs")
                         .HasColumnType("INTEGER");
 
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Unseen")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("ToMs");
@@ -297,6 +319,9 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("AbandonedMs")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("FinishedMs")
                         .HasColumnType("INTEGER");
 
@@ -331,6 +356,15 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("SurgedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TemplateHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("UnwatchedFromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedToMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("WorkloadUid")
@@ -375,6 +409,9 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<string>("Vips")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<byte>("Unseen")
+                        .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
 
@@ -423,6 +460,9 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<long>("AtMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CoversMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("SeenMs")
@@ -517,6 +557,12 @@ namespace ConntrackConsole.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("StopSignalMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedFromMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UnwatchedToMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("WorkloadKind")

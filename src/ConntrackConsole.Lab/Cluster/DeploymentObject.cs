@@ -1,0 +1,232 @@
+using System.Text.Json.Nodes;
+
+namespace ConntrackConsole.Lab.Cluster;
+
+/// <summary>
+/// A Deployment and the ReplicaSets of its last revisions, told line by line in the order of the real controllers: the wanted
+/// number first, then its Event, then what the pods make of it, the Deployment's own status last.
+/// </summary>
+internal sealed class DeploymentObject
+{
+    private const int MaxSurge = 1, HistoryLimit = 10;
+
+    private readonly Lock _lock = new(); // Pods come up and end at the same time.
+    private readonly ObjectStore _store;
+    private readonly EventLog _events;
+    private readonly int _replicas;
+    private readonly List<ReplicaSetObject> _sets = []; // oldest first
+    private readonly JsonObject _progressing;
+    private readonly JsonObject _available;
+    private int _revision;
+    private int _generation = 1;
+
+    /// <summary>Creates it with its first ReplicaSet, which wants all its pods at once.</summary>
+    public DeploymentObject(ObjectStore store, EventLog events, string space, string app, int replicas, int containerPort, int preStopSeconds)
+    {
+        _store = store;
+        _events = events;
+        _replicas = replicas;
+        App = app;
+        _available = Condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.");
+        _progressing = Condition("Progressing", "True", "NewReplicaSetCreated", "");
+        var metadata = Metadata.Create(app, space, new JsonObject { ["app"] = app });
+        metadata["generation"] = _generation;
+        Json = new JsonObject
+        {
+            ["kind"] = "Deployment",
+            ["apiVersion"] = "apps/v1",
+            ["metadata"] = metadata,
+            ["spec"] = new JsonObject
+            {
+                ["replicas"] = replicas,
+                ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = app } },
+                ["template"] = new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = app } },
+                    ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds),
+                },
+                ["strategy"] = new JsonObject
+                {
+                    ["type"] = "RollingUpdate",
+                    ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = MaxSurge },
+                },
+                ["revisionHistoryLimit"] = HistoryLimit,
+                ["progressDeadlineSeconds"] = 600,
+            },
+            ["status"] = new JsonObject(),
+        };
+        Put();
+        Current = Add(replicas);
+    }
+
+    public string App { get; }
+
+    public JsonObject Json { get; }
+
+    public long Version { get; private set; }
+
+    /// <summary>The ReplicaSet of the newest revision.</summary>
+    public ReplicaSetObject Current { get; private set; }
+
+    /// <summary>As `kubectl rollout restart`: a new template, and a new ReplicaSet that wants one pod.</summary>
+    /// <returns>The ReplicaSet that is to be replaced.</returns>
+    public ReplicaSetObject Restart()
+    {
+        lock (_lock)
+        {
+            var old = Current;
+            Json["spec"]!["template"]!["metadata"]!["annotations"] =
+                new JsonObject { ["kubectl.kubernetes.io/restartedAt"] = Metadata.Stamp(DateTimeOffset.UtcNow) };
+            Json["metadata"]!["generation"] = ++_generation;
+            Put();
+            Current = Add(1);
+            while (_sets.Count > HistoryLimit + 1 && _sets[0] is { Wanted: 0, Replicas: 0, Terminating: 0 } forgotten)
+            {
+                _sets.RemoveAt(0);
+                forgotten.Delete();
+            }
+
+            return old;
+        }
+    }
+
+    public void Scale(ReplicaSetObject set, int wanted)
+    {
+        lock (_lock)
+        {
+            int before = set.Wanted;
+            if (wanted == before)
+                return;
+            set.Scale(wanted);
+            Told(set, before);
+            Status();
+        }
+    }
+
+    /// <summary>A ReplicaSet has made a pod.</summary>
+    public void Created(ReplicaSetObject set, string pod)
+    {
+        lock (_lock)
+        {
+            set.Observe();
+            Status();
+            _events.Tell(set.Json, set.Version, "SuccessfulCreate", $"Created pod: {pod}", "replicaset-controller");
+            set.Count(replicas: 1);
+            Status();
+        }
+    }
+
+    public void Ready(ReplicaSetObject set)
+    {
+        lock (_lock)
+        {
+            set.Count(ready: 1);
+            Status();
+        }
+    }
+
+    /// <summary>A ReplicaSet has deleted a pod that was ready.</summary>
+    public void Deleted(ReplicaSetObject set, string pod)
+    {
+        lock (_lock)
+        {
+            set.Observe();
+            _events.Tell(set.Json, set.Version, "SuccessfulDelete", $"Deleted pod: {pod}", "replicaset-controller");
+            set.Count(replicas: -1, ready: -1, terminating: 1);
+            Status();
+        }
+    }
+
+    /// <summary>A terminating pod's containers have ended.</summary>
+    public void Ended(ReplicaSetObject set)
+    {
+        lock (_lock)
+        {
+            set.Count(terminating: -1);
+            Status();
+        }
+    }
+
+    private ReplicaSetObject Add(int replicas)
+    {
+        var set = new ReplicaSetObject(_store, Json, Metadata.Suffix(9), replicas, ++_revision, new JsonObject
+        {
+            ["deployment.kubernetes.io/desired-replicas"] = $"{_replicas}",
+            ["deployment.kubernetes.io/max-replicas"] = $"{_replicas + MaxSurge}",
+        });
+        _sets.Add(set);
+        Told(set, 0);
+        Json["metadata"]!["annotations"] = new JsonObject { ["deployment.kubernetes.io/revision"] = $"{_revision}" };
+        Progress("NewReplicaSetCreated", $"Created new replica set \"{set.Name}\"");
+        Conditions(Json["status"]!.AsObject());
+        Put();
+        return set;
+    }
+
+    private void Told(ReplicaSetObject set, int before) => _events.Tell(
+        Json, Version, "ScalingReplicaSet",
+        $"Scaled {(set.Wanted > before ? "up" : "down")} replica set {set.Name} from {before} to {set.Wanted}", "deployment-controller");
+
+    private void Status()
+    {
+        int replicas = _sets.Sum(set => set.Replicas), ready = _sets.Sum(set => set.Ready);
+        int unavailable = _sets.Sum(set => set.Wanted) - ready;
+        var status = new JsonObject { ["observedGeneration"] = _generation };
+        Number("replicas", replicas);
+        Number("updatedReplicas", Current.Replicas);
+        Number("readyReplicas", ready);
+        Number("availableReplicas", ready);
+        Number("unavailableReplicas", unavailable);
+        status["terminatingReplicas"] = _sets.Sum(set => set.Terminating);
+        if (ready >= _replicas && (string?)_available["status"] != "True")
+            Change(_available, "True", "MinimumReplicasAvailable", "Deployment has minimum availability.");
+        if (Current.Ready == _replicas && replicas == _replicas)
+            Progress("NewReplicaSetAvailable", $"ReplicaSet \"{Current.Name}\" has successfully progressed.");
+        else if (Current.Replicas > 0)
+            Progress("ReplicaSetUpdated", $"ReplicaSet \"{Current.Name}\" is progressing.");
+        Conditions(status);
+        Json["status"] = status;
+        Put();
+
+        void Number(string name, int value)
+        {
+            if (value > 0)
+                status[name] = value; // Zeros are left out.
+        }
+    }
+
+    private void Conditions(JsonObject status) => status["conditions"] = new JsonArray(_available.DeepClone(), _progressing.DeepClone());
+
+    private void Progress(string reason, string message)
+    {
+        if ((string?)_progressing["message"] != message || reason == "ReplicaSetUpdated")
+            Change(_progressing, "True", reason, message);
+    }
+
+    private static void Change(JsonObject condition, string status, string reason, string message)
+    {
+        string now = Metadata.Stamp(DateTimeOffset.UtcNow);
+        condition["lastUpdateTime"] = now;
+        if ((string?)condition["status"] != status)
+            condition["lastTransitionTime"] = now;
+        condition["status"] = status;
+        condition["reason"] = reason;
+        condition["message"] = message;
+    }
+
+    private static JsonObject Condition(string type, string status, string reason, string message)
+    {
+        string now = Metadata.Stamp(DateTimeOffset.UtcNow);
+        return new JsonObject
+        {
+            ["type"] = type,
+            ["status"] = status,
+            ["lastUpdateTime"] = now,
+            ["lastTransitionTime"] = now,
+            ["reason"] = reason,
+            ["message"] = message,
+        };
+    }
+
+    private void Put() => Version = _store.Put("deployments", Json);
+}

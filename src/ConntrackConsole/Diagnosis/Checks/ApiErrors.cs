@@ -1,0 +1,28 @@
+namespace ConntrackConsole.Diagnosis.Checks;
+
+/// <summary>Does kube-proxy reach the API server? What it does not hear, it does not put into rules.</summary>
+public static class ApiErrors
+{
+    public static readonly CheckName Name = new("api-errors", "rest_client errors");
+
+    public static CheckResult Of(CheckWorld world, NodeWorld node)
+    {
+        if (node.ProxyUntold(world, Name) is { } untold)
+            return untold;
+        var limits = world.Limits;
+        var proxy = node.Facts!.Proxy!;
+        double errors = proxy.ApiErrors.LastFiveMinutes;
+        string threshold = $"< {limits.ApiErrorsWarning:0} in 5 min";
+        const string advice = "kube-proxy's requests to the API server fail: it may follow an old cluster. Look at its log, and at the API server's address and certificate as this node sees them.";
+        var result = double.IsNaN(proxy.Reading.ApiErrors)
+            ? node.Result(Name, CheckState.CannotTell, "", threshold, "kube-proxy's metrics have no rest_client_requests_total.")
+            : double.IsNaN(errors)
+            ? node.Result(Name, CheckState.CannotTell, "", threshold, "The rate needs two readings of the same kube-proxy.")
+            : errors >= limits.ApiErrorsBad ? node.Result(Name, CheckState.Bad, Text(errors), threshold, advice)
+            : errors >= limits.ApiErrorsWarning ? node.Result(Name, CheckState.Warning, Text(errors), threshold, advice)
+            : node.Result(Name, CheckState.Ok, Text(errors), threshold, "A few conflicts and expired watches are ordinary.");
+        return result with { ReadMs = proxy.HeardMs, Commands = [Shell.ProxyMetrics("rest_client_requests_total"), Shell.InNamespace("kube-system", "logs ds/kube-proxy --since=10m")] };
+    }
+
+    private static string Text(double errors) => $"{errors:0} in 5 min";
+}
