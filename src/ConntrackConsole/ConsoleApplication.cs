@@ -10,6 +10,7 @@ using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
@@ -65,9 +66,20 @@ public static class ConsoleApplication
         AddServices(builder.Services, settings, access);
 
         var app = builder.Build();
-        await Database.OpenAsync(app.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>());
+        if (await Database.OpenAsync(app.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>()) is { } damaged)
+            await TellDamageAsync(app, damaged);
         Map(app, settings);
         return app;
+    }
+
+    // Loudly: in the log, on the timeline, and as the first row of the fresh audit log.
+    private static async Task TellDamageAsync(WebApplication app, string damaged)
+    {
+        app.Logger.LogCritical("{Damage}", damaged);
+        long nowMs = app.Services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
+        app.Services.GetRequiredService<TimelineStore>().Restore([new GapSpan(null, GapKind.FramesDropped, nowMs - TimelineStore.HorizonMs, nowMs, damaged)], []);
+        await app.Services.GetRequiredService<AuditLog>().AppendAsync(new AuditNote(
+            "conntrack-console", null, "storage.damaged", null, null, damaged, null, null, "put aside", null, $"storage-{Guid.NewGuid():N}"));
     }
 
     /// <exception cref="StartFault">An address that cannot be listened on.</exception>
@@ -137,6 +149,20 @@ public static class ConsoleApplication
         services.AddSingleton(new FrameRetention(TimeSpan.FromHours(settings.Storage.FrameHours), settings.Storage.FrameMiB * 1024L * 1024));
         services.AddSingleton<FrameArchive>();
         services.AddSingleton<TimelineReplay>();
+        var past = settings.Storage.Past;
+        services.AddSingleton(new HistoryRetention(
+            TimeSpan.FromHours(past.NodeHours), TimeSpan.FromDays(past.SecondDays), TimeSpan.FromDays(past.TenSecondDays),
+            TimeSpan.FromDays(past.MinuteDays), TimeSpan.FromDays(past.RowDays), past.MaxMiB * 1024L * 1024));
+        services.AddSingleton<BlockArchive>();
+        services.AddSingleton<FoldQueue>();
+        services.AddSingleton<NodeFold>();
+        services.AddSingleton<ServiceFold>();
+        services.AddSingleton<Retention>();
+        services.AddSingleton<Pins>();
+        services.AddSingleton<FactsArchive>();
+        services.AddSingleton<PastReader>();
+        services.AddSingleton<PastFacts>();
+        services.AddSingleton<HistoryFolder>();
         services.AddSingleton<PodFacts>();
         services.AddSingleton<CheckBoard>();
         services.AddSingleton<CollectorRegistry>();
@@ -147,6 +173,8 @@ public static class ConsoleApplication
         services.AddSingleton<OwnershipArchive>();
         services.AddHostedService(rooms => rooms.GetRequiredService<OwnershipArchive>());
         services.AddHostedService<TimelineArchive>();
+        services.AddHostedService(provider => provider.GetRequiredService<FactsArchive>());
+        services.AddHostedService(provider => provider.GetRequiredService<HistoryFolder>());
         services.AddHostedService<FrameApplier>();
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();

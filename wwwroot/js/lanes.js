@@ -2,14 +2,7 @@
 // geo = { left, right, width, x(ms), columnX(i), wide }
 import { fit, label } from "./paint.js";
 
-const PHASES = [
-  ["asked", "asked to terminate"], ["terminating", "endpoint terminating"], ["finished", "container finished"],
-  ["removed", "endpoint removed"], ["deleted", "deleted"],
-];
-export const phasesOf = span => PHASES.filter(([key]) => span[key] !== null).map(([key, words]) => ({ at: span[key], key, words }))
-  .sort((a, b) => a.at - b.at);
-
-function heading(ctx, geo, paint, lane, colour = paint.text) {
+export function heading(ctx, geo, paint, lane, colour = paint.text) {
   const x = geo.wide ? 16 : 10;
   const y = geo.wide ? lane.y + 13 : lane.y - 6;
   ctx.font = paint.font(12, 600);
@@ -27,108 +20,6 @@ function heading(ctx, geo, paint, lane, colour = paint.text) {
 export function ground(ctx, geo, paint, lane) {
   ctx.fillStyle = paint.sunken;
   ctx.fillRect(geo.left, lane.y, geo.width - geo.left - geo.right, lane.h);
-}
-
-export class TerminationLane {
-  constructor(view, geo, measure, selected) {
-    this.title = "Terminating pods";
-    this.row = geo.wide ? 24 : 28;
-    const most = geo.wide ? 8 : 4;
-    const weight = span => (span.ip === selected ? 4 : 0) + (span.stale > 0 ? 2 : 0) + (span.deleted === null ? 1 : 0);
-    const spans = [...view.terminations].sort((a, b) => weight(b) - weight(a) || b.asked - a.asked);
-    const ends = [];
-    this.placed = [];
-    let left = 0;
-    for (const span of spans) {
-      const end = Math.max(...phasesOf(span).map(phase => phase.at), span.deleted === null || span.stale ? Math.min(view.now, view.to) : 0);
-      if (end < view.from || span.asked > view.to) continue;
-      const x0 = Math.max(geo.left, geo.x(span.asked)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
-      const words = measure(span.pod) + 16;
-      const labelLeft = x1 + words > geo.width - 4;
-      const from = labelLeft ? x0 - words : x0, to = labelLeft ? x1 : x1 + words;
-      let row = ends.findIndex(taken => taken.every(([a, b]) => to < a - 6 || from > b + 6));
-      if (row < 0) {
-        if (ends.length >= most) { left++; continue; }
-        row = ends.push([]) - 1;
-      }
-      ends[row].push([from, to]);
-      this.placed.push({ span, row, x0, x1, end, labelLeft });
-    }
-    this.sub = left ? `+${left} more in the table` : view.terminations.length ? "asked → deleted" : "";
-    this.h = Math.max(1, ends.length) * this.row + 8;
-  }
-
-  draw(ctx, geo, paint, view, selected) {
-    heading(ctx, geo, paint, this);
-    ctx.font = paint.font(12);
-    if (!this.placed.length) {
-      ctx.fillStyle = paint.muted;
-      ctx.fillText("No pod was asked to terminate in this range.", geo.left + 12, this.y + this.h / 2 + 4);
-    }
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
-    ctx.clip();
-    for (const place of this.placed) this.drawSpan(ctx, geo, paint, view, place, place.span.ip === selected);
-    ctx.restore();
-  }
-
-  drawSpan(ctx, geo, paint, view, place, isSelected) {
-    const { span } = place;
-    const y = this.y + 4 + place.row * this.row, middle = y + this.row / 2;
-    const now = Math.min(view.now, view.to);
-    const x = ms => Math.max(geo.left - 2, Math.min(geo.width - geo.right + 2, geo.x(ms)));
-    const finished = span.finished ?? span.deleted ?? now;
-    const over = span.deleted ?? now;
-    if (isSelected) {
-      ctx.fillStyle = paint["accent-soft"];
-      ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
-    }
-    // The process runs: solid. It has ended and the object is still there: thin. Afterwards only its entries are left: hatched.
-    ctx.fillStyle = paint.process;
-    ctx.fillRect(x(span.asked), middle - 5, Math.max(3, x(finished) - x(span.asked)), 10);
-    ctx.fillStyle = paint.ending;
-    if (over > finished) ctx.fillRect(x(finished), middle - 2, x(over) - x(finished), 4);
-    const dead = span.finished ?? span.removed ?? span.deleted;
-    if (span.stale > 0 && dead !== null && now > dead) {
-      ctx.fillStyle = paint.staleHatch;
-      ctx.fillRect(x(dead), middle - 4, x(now) - x(dead), 8);
-      ctx.strokeStyle = paint.warn;
-      ctx.lineWidth = 1;
-      ctx.strokeRect(x(dead) + .5, middle - 4.5, Math.max(1, x(now) - x(dead) - 1), 9);
-    }
-    for (const phase of phasesOf(span)) {
-      if (phase.at >= view.from && phase.at <= view.to) glyph(ctx, paint, phase.key, geo.x(phase.at), middle, span.exit);
-    }
-    ctx.font = paint.font(12, isSelected ? 700 : 500);
-    if (!place.labelLeft) label(ctx, paint, span.pod, place.x1 + 10, middle + 4, paint.text);
-    else label(ctx, paint, fit(ctx, span.pod, place.x0 - 12, "end"), place.x0 - 8, middle + 4, paint.text, "right");
-  }
-
-  hit(x, y) {
-    const row = Math.floor((y - this.y - 4) / this.row);
-    const place = this.placed.find(candidate => candidate.row === row && x >= candidate.x0 - (candidate.labelLeft ? 160 : 8) && x <= candidate.x1 + (candidate.labelLeft ? 8 : 160));
-    return place ? { ip: place.span.ip } : null;
-  }
-
-  values() { return []; }
-}
-
-function glyph(ctx, paint, key, x, y, exit) {
-  ctx.lineWidth = 2;
-  ctx.strokeStyle = paint.surface;
-  ctx.fillStyle = paint.text;
-  ctx.beginPath();
-  if (key === "asked") ctx.rect(x - 1.5, y - 9, 3, 18);
-  else if (key === "terminating") { ctx.moveTo(x, y - 6); ctx.lineTo(x + 6, y); ctx.lineTo(x, y + 6); ctx.lineTo(x - 6, y); ctx.closePath(); }
-  else if (key === "finished") ctx.arc(x, y, 5, 0, Math.PI * 2);
-  else if (key === "removed") ctx.rect(x - 4.5, y - 4.5, 9, 9);
-  else { ctx.moveTo(x - 5, y - 5); ctx.lineTo(x + 5, y + 5); ctx.moveTo(x + 5, y - 5); ctx.lineTo(x - 5, y + 5); ctx.lineWidth = 4; ctx.stroke(); ctx.lineWidth = 2; ctx.strokeStyle = paint.text; ctx.stroke(); return; }
-  ctx.stroke();
-  if (key === "removed") { ctx.fillStyle = paint.surface; ctx.fill(); ctx.lineWidth = 1.6; ctx.strokeStyle = paint.text; ctx.stroke(); return; }
-  // A container that ended by force or with a fault is red and says so in the panel.
-  if (key === "finished" && exit) ctx.fillStyle = paint.warn;
-  ctx.fill();
 }
 
 export class ServiceLane {
@@ -153,7 +44,8 @@ export class ServiceLane {
     this.scale = niceTop(this.top);
   }
 
-  draw(ctx, geo, paint, view, selected) {
+  draw(ctx, geo, paint, view, chosen) {
+    const selected = chosen.ip;
     hatchUnknown(ctx, geo, paint, view, this, i => this.known[i] < 2);
     const y = value => this.y + this.h - value / this.scale * (this.h - 6);
     const base = new Int32Array(view.columns);
@@ -282,7 +174,7 @@ export class ResetLane {
     this.h = geo.wide ? 38 : 30;
     this.top = this.series.reduce((most, value) => Math.max(most, value), 0);
     this.total = this.series.reduce((sum, value) => sum + Math.max(0, value), 0);
-    this.sub = `${this.total} in range`;
+    this.sub = view.deaf ? "unknown" : `${this.total} in range`;
   }
 
   draw(ctx, geo, paint, view) {
@@ -296,7 +188,7 @@ export class ResetLane {
     });
     if (this.top > 0) {
       ctx.font = paint.font(11);
-      label(ctx, paint, `max ${this.top}${view.step === 1000 ? "/s" : ` in ${view.step / 1000} s`}`, geo.left + 5, this.y + 12, paint.muted);
+      label(ctx, paint, `max ${this.top}${view.step === 1000 ? "/s" : ` in ${span(view.step)}`}`, geo.left + 5, this.y + 12, paint.muted);
     }
   }
 
@@ -388,6 +280,8 @@ function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
     i = to;
   }
 }
+
+const span = ms => ms < 120000 ? `${ms / 1000} s` : ms < 7200000 ? `${ms / 60000} min` : `${ms / 3600000} h`;
 
 function named(gap) {
   return !gap.node || gap.text.includes(gap.node) ? gap.text : `${gap.node}: ${gap.text}`;

@@ -1,6 +1,6 @@
 // Colours and brushes of the timeline. Colours come from the page's custom properties, so the theme has one home.
 // Backends: Okabe–Ito without its two oranges, which mean "stale" and "un-NATed" here and nothing else.
-const NAMES = ["text", "muted", "line", "surface", "sunken", "warn", "warn-text", "gap", "accent", "accent-soft", "process", "ending",
+const NAMES = ["text", "muted", "line", "line-strong", "surface", "sunken", "warn", "warn-text", "gap", "accent", "accent-soft", "process", "ending",
   "reset-unnated", "reset-backend", "reset-other", "b0", "b1", "b2", "b3", "b4", "b5"];
 
 export function readPaint(element) {

@@ -1,9 +1,14 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
 import { readView } from "./view.js";
 import { fit, label, readPaint } from "./paint.js";
-import { ground, GapLane, ResetLane, ServiceLane, TerminationLane, phasesOf } from "./lanes.js";
+import { ground, GapLane, ResetLane, ServiceLane } from "./lanes.js";
+import { RolloutLane, rolloutWords } from "./rollouts.js";
+import { phasesOf } from "./signs.js";
+import { TerminationLane } from "./terminations.js";
 
 const WIDE = 720;
+const DAY = 86400000;
+const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const DEAF_KINDS = [2, 3, 4, 5, 7]; // GapKind: in these a count of resets is not the whole count
 
 export function create(host, dotnet, options) {
@@ -15,7 +20,7 @@ class Timeline {
     this.host = host;
     this.dotnet = dotnet;
     this.zone = options.zone;
-    this.selected = options.selected ?? null;
+    this.chosen = chosenOf(options.selected);
     this.colours = new Map();
     this.shift = 0;
     this.abort = new AbortController();
@@ -67,6 +72,7 @@ class Timeline {
       const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
       this.deaf.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
     }
+    if (this.view.deaf) this.deaf.fill(1);
     // Where no node told anything of any Service, nobody was there to tell of resets either.
     for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
       if (this.view.services.every(service => service.backends.every(backend => backend.entries[i] < 0))) this.deaf[i] = 1;
@@ -79,7 +85,7 @@ class Timeline {
 
   setZone(zone) { this.zone = zone; this.layout(); }
 
-  select(ip) { this.selected = ip; this.layout(); }
+  select(selected) { this.chosen = chosenOf(selected); this.layout(); }
 
   measure() {
     const width = this.host.clientWidth;
@@ -109,7 +115,11 @@ class Timeline {
     const geo = this.geo;
     const ctx = this.base.getContext("2d");
     ctx.font = this.paint.font(12, 500);
-    const lanes = [new TerminationLane(view, geo, text => ctx.measureText(text).width, this.selected)];
+    const measure = text => ctx.measureText(text).width;
+    this.chosen.number = view.rollouts.find(item => item.id === this.chosen.rollout)?.number ?? null;
+    const rollouts = new RolloutLane(view, geo, measure, this.chosen);
+    const lanes = rollouts.empty ? [] : [rollouts];
+    lanes.push(new TerminationLane(view, geo, measure, this.chosen));
     const colourOf = (service, ip) => this.colourOf(service, ip);
     for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf));
     lanes.push(
@@ -153,16 +163,19 @@ class Timeline {
       ctx.lineTo(Math.round(geo.x(view.now)) + .5, this.height - 6);
       ctx.stroke();
     }
-    for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.selected);
+    for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.chosen);
   }
 
   drawTime(ctx) {
     const { view, geo, paint } = this;
     const span = view.to - view.from, plot = this.width - geo.left - geo.right;
     const wanted = span / Math.max(2, plot / 110);
-    const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600].map(s => s * 1000).find(s => s >= wanted) ?? 86400000;
+    const step = TICKS.map(s => s * 1000).find(s => s >= wanted) ?? TICKS.at(-1) * 1000;
     ctx.font = paint.font(11);
-    for (let at = Math.ceil((view.from - this.shift) / step) * step; at <= view.to - this.shift; at += step) {
+    // Ticks stand on whole hours and days of the zone that is read.
+    const offset = this.zone === "local" ? -new Date(view.from).getTimezoneOffset() * 60000 : 0;
+    let day = span > DAY || !this.isToday(view.from) ? "" : this.day(view.from);
+    for (let at = Math.ceil((view.from - this.shift + offset) / step) * step - offset; at <= view.to - this.shift; at += step) {
       const x = Math.round(geo.x(at)) + .5;
       ctx.strokeStyle = paint.line;
       ctx.lineWidth = 1;
@@ -170,7 +183,10 @@ class Timeline {
       ctx.moveTo(x, 24);
       ctx.lineTo(x, this.height - 6);
       ctx.stroke();
-      label(ctx, paint, this.time(at, step >= 60000), x, 18, paint.muted, x < geo.left + 24 ? "left" : x > this.width - 26 ? "right" : "center");
+      // The date stands where a day begins, and at the first tick of a range that is not of today.
+      const words = step >= DAY ? this.day(at) : this.day(at) !== day ? `${this.day(at)} ${this.time(at, step >= 60000)}` : this.time(at, step >= 60000);
+      day = this.day(at);
+      label(ctx, paint, words, x, 18, paint.muted, x < geo.left + 34 ? "left" : x > this.width - 36 ? "right" : "center");
     }
     ctx.fillStyle = paint.muted;
     if (this.wide) ctx.fillText(this.zone === "local" ? "local time" : "UTC", 16, 18);
@@ -196,7 +212,7 @@ class Timeline {
     ctx.moveTo(x, 24);
     ctx.lineTo(x, this.height - 6);
     ctx.stroke();
-    this.drawPill(ctx, this.time(at, false), x);
+    this.drawPill(ctx, this.stamp(at), x);
     for (const lane of this.lanes) this.drawValues(ctx, lane, lane.values(column, view), x);
   }
 
@@ -253,6 +269,17 @@ class Timeline {
     return new Intl.DateTimeFormat("en-GB", form).format(ms);
   }
 
+  day(ms) {
+    return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: this.zone === "local" ? undefined : "UTC" }).format(ms);
+  }
+
+  isToday(ms) { return this.day(ms) === this.day(this.view.now) && Math.abs(this.view.now - ms) < DAY; }
+
+  // A moment in full: with its date where it is not of today, always with its zone.
+  stamp(ms) {
+    return `${this.isToday(ms) ? "" : this.day(ms) + " "}${this.time(ms, false)}${this.zone === "local" ? " local" : "Z"}`;
+  }
+
   place(event) {
     const box = this.over.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -296,7 +323,7 @@ class Timeline {
     const [x, y] = this.place(event);
     if (Math.abs(x - drag.start) <= 6) {
       const hit = this.pick(x, y, Math.floor((this.msAt(x) - this.view.from) / this.view.step));
-      if (hit) this.call("Picked", hit.ip);
+      if (hit) this.choose(hit);
     } else if (drag.kind === "pan") {
       this.call("RangeChosen", this.view.from - this.shift, this.view.to - this.shift);
     } else {
@@ -305,6 +332,11 @@ class Timeline {
       if (to > from) this.call("RangeChosen", from, to);
     }
     this.drawOver();
+  }
+
+  choose(hit) {
+    if (hit.rollout) this.call("RolloutPicked", hit.rollout);
+    else this.call("Picked", hit.ip ?? "", hit.uid ?? null);
   }
 
   pick(x, y, column) {
@@ -316,7 +348,7 @@ class Timeline {
     if (!this.geo || !["ArrowLeft", "ArrowRight", "Enter"].includes(event.key)) return;
     event.preventDefault();
     if (event.key === "Enter") {
-      if (this.event?.ip) this.call("Picked", this.event.ip);
+      if (this.event?.choice) this.choose(this.event.choice);
       return;
     }
     if (!this.events.length) { this.readout.textContent = "No events in this range."; return; }
@@ -330,16 +362,35 @@ class Timeline {
     this.event = next;
     this.byKey = true;
     this.cursor = this.geo.x(next.at);
-    this.readout.textContent = `${this.time(next.at, false)} ${next.words}${next.ip ? " – Enter opens the pod" : ""}`;
+    this.readout.textContent = `${this.stamp(next.at)} ${next.words}${next.choice ? next.choice.rollout ? " – Enter chooses the rollout" : " – Enter opens the pod" : ""}`;
     this.drawOver();
   }
 }
 
+// What the page has chosen: an address, one end of a pod, a rollout.
+function chosenOf(selected) {
+  return {
+    ip: selected?.ip ?? null, uid: selected?.uid ?? null, rollout: selected?.rollout ?? null, number: null,
+    has(span) { return this.uid ? span.uid === this.uid : span.ip !== "" && span.ip === this.ip; },
+    inRollout(span) { return this.number !== null && span.rollout === this.number; },
+  };
+}
+
 function collectEvents(view) {
   const events = [];
-  const add = (at, words, ip = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${words}`, at, words, ip }); };
+  const add = (at, words, choice = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${words}`, at, words, choice }); };
+  for (const item of view.rollouts) {
+    const choice = { rollout: item.id };
+    add(item.started, `rollout ${item.label} started`, choice);
+    if (item.surged !== null) add(item.surged, `rollout ${item.label}: first new pod ready`, choice);
+    if (item.stuck !== null) add(item.stuck, `rollout ${item.label} is stuck`, choice);
+    if (item.closed !== null) add(item.closed, rolloutWords(item), choice);
+  }
   for (const span of view.terminations) {
-    for (const phase of phasesOf(span)) add(phase.at, `${span.pod}: ${phase.words}`, span.ip);
+    for (const phase of phasesOf(span)) {
+      const more = phase.key === "asked" ? ` (${span.causeWords})` : phase.key === "finished" && span.endWords ? ` (${span.endWords})` : "";
+      add(phase.at, `${span.pod}: ${phase.words}${more}`, { ip: span.ip, uid: span.uid });
+    }
   }
   ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
     if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);

@@ -1,7 +1,6 @@
 // Reads the byte[] that Components/Timeline/ViewBytes.cs writes. Both files change together.
-const MAGIC = 0x31565443; // "CTV1"
+const MAGIC = 0x32565443; // "CTV2"
 
-export const OWNERS = ["unknown", "live", "terminating", "lost", "gone", "node", "service"];
 export const STATES = ["active", "draining", "stale", "reassigned", "leftover", "unknown"];
 
 export function readView(bytes) {
@@ -22,7 +21,9 @@ export function readView(bytes) {
 
   if (data.getUint32(0, true) !== MAGIC) throw new Error("timeline: not a view");
   at = 4;
-  const view = { from: f64(), step: f64(), now: f64(), columns: varint(), live: u8() === 1, hidden: varint() };
+  const view = { from: f64(), step: f64(), now: f64(), columns: varint(), flags: u8(), hidden: varint() };
+  view.live = (view.flags & 1) !== 0;
+  view.deaf = (view.flags & 2) !== 0; // nobody told anything of this range
   view.to = view.from + view.step * view.columns;
   const series = () => {
     const values = new Int32Array(view.columns);
@@ -37,10 +38,15 @@ export function readView(bytes) {
     key: str(), title: str(), address: str(),
     backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), leftovers: series() })),
   }));
+  view.hiddenRollouts = varint();
+  view.rollouts = list((_, index) => ({
+    number: index + 1, id: str(), label: str(), space: str(), state: u8(), rollback: u8() === 1, started: f64(), surged: time(), stuck: time(), closed: time(),
+  }));
+  view.hiddenTerminations = varint();
   view.terminations = list(() => ({
-    uid: str(), pod: str(), ip: str(), node: str(), service: str(), owner: OWNERS[u8()],
-    asked: f64(), terminating: time(), removed: time(), finished: time(), deleted: time(),
-    exit: time(), stale: varint(),
+    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeWords: str(), rollout: varint(),
+    asked: f64(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
+    finished: time(), deleted: time(), reused: time(), grace: time(), end: u8(), endWords: str(), stale: varint(),
   }));
   view.resets = [series(), series(), series()];
   view.gaps = list(() => ({ node: str(), kind: u8(), text: str(), from: f64(), to: f64() }));

@@ -9,5 +9,6 @@ public static class ApiRoutes
     {
         var api = app.MapGroup(Root).RequireAuthorization();
         api.MapTerminations();
+        api.MapTimeline();
     }
 }

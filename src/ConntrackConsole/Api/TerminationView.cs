@@ -67,12 +67,12 @@ public sealed record InstantBounds(string Instant, string? NotBefore, string Not
 public sealed record NodeSyncView(string Node, string? At, string? Unknown);
 
 public sealed record RolloutView(
-    string Id, string? Kind, string? Name, string? Revision, string? FromRevision, bool IsRollback,
+    string Id, string? Kind, string? Namespace, string? Name, string? Revision, string? FromRevision, bool IsRollback,
     string? StartedAt, string? SurgedAt, string? FinishedAt, string? RolledBackAt, string? StuckAt)
 {
     public static RolloutView? Of(string? id, Rollout? rollout) => id is null ? null : rollout is null
-        ? new RolloutView(id, null, null, null, null, false, null, null, null, null, null)
+        ? new RolloutView(id, null, null, null, null, null, false, null, null, null, null, null)
         : new RolloutView(
-            id, rollout.Kind.ToString(), rollout.Name, rollout.Revision, rollout.FromRevision, rollout.IsRollback, ApiTime.Text(rollout.StartedMs),
+            id, rollout.Kind.ToString(), rollout.Namespace, rollout.Name, rollout.Revision, rollout.FromRevision, rollout.IsRollback, ApiTime.Text(rollout.StartedMs),
             ApiTime.Text(rollout.SurgedMs), ApiTime.Text(rollout.FinishedMs), ApiTime.Text(rollout.RolledBackMs), ApiTime.Text(rollout.StuckMs));
 }

@@ -14,8 +14,8 @@ public sealed class ClusterAccess
     private ClusterAccess(Func<KubernetesClientConfiguration> read)
         : this("Waiting for the first list of the cluster.")
     {
-        _read = read;
-        _client = read();
+        _read = () => Asking(read());
+        _client = _read();
     }
 
     /// <summary>The banner until the first list, or for ever where there is no cluster.</summary>
@@ -42,6 +42,19 @@ public sealed class ClusterAccess
         return settings.Enabled == true
             ? throw new StartFault($"{Setting.KubernetesEnabled} is true but there is no cluster here: set {Setting.Kubeconfig} to a kubeconfig file.")
             : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {Setting.Kubeconfig} to a kubeconfig file and start again.");
+    }
+
+    // A connection that a firewall forgot never ends by itself, and an idle watch says nothing for a minute: the other end is
+    // asked (HTTP/2 PING), so that ten seconds are the most for which a dead watch looks alive.
+    private static KubernetesClientConfiguration Asking(KubernetesClientConfiguration client)
+    {
+        client.FirstMessageHandlerSetup = handler =>
+        {
+            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(5);
+            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
+        };
+        return client;
     }
 
     private static KubernetesClientConfiguration InCluster()

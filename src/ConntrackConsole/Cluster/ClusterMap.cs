@@ -102,7 +102,8 @@ public sealed record ClusterMap
     /// </summary>
     public IReadOnlyList<Ip> AddressesWithoutLiveOwner(int most)
     {
-        var found = new List<(int Rank, long Order, Ip Ip)>();
+        var present = new List<(int Rank, long Order, Ip Ip)>();
+        var (goneMs, gone) = (new List<long>(), new List<Ip>());
         foreach (string uid in PodIndex.Ending)
             Look(Pods[uid]);
         foreach (var (name, uids) in PodIndex.ByNode)
@@ -115,13 +116,32 @@ public sealed record ClusterMap
 
         foreach (var owner in Gone.All)
         {
-            if (OwnerOf(owner.Ip).State == OwnerState.Gone)
-                found.Add((2, -owner.GoneMs, owner.Ip));
+            goneMs.Add(owner.GoneMs);
+            gone.Add(owner.Ip);
         }
 
-        found.Sort();
+        present.Sort();
+        var addresses = new List<Ip>();
         var seen = new HashSet<Ip>();
-        return [.. found.Select(f => f.Ip).Where(seen.Add).Take(most)];
+        foreach (var (_, _, ip) in present)
+            Take(ip);
+        long[] order = [.. goneMs];
+        Ip[] byEnd = [.. gone];
+        Array.Sort(order, byEnd);
+        // Whether somebody has the address again is asked only of as many as are wanted.
+        for (int i = byEnd.Length - 1; i >= 0 && addresses.Count < most; i--)
+        {
+            if (OwnerOf(byEnd[i]).State == OwnerState.Gone)
+                Take(byEnd[i]);
+        }
+
+        return addresses;
+
+        void Take(Ip ip)
+        {
+            if (addresses.Count < most && seen.Add(ip))
+                addresses.Add(ip);
+        }
 
         void Look(PodInfo pod)
         {
@@ -130,13 +150,14 @@ public sealed record ClusterMap
                 switch (OwnerOf(ip).State)
                 {
                     case OwnerState.Lost:
-                        found.Add((0, pod.DeletionMs ?? 0, ip));
+                        present.Add((0, pod.DeletionMs ?? 0, ip));
                         break;
                     case OwnerState.Terminating:
-                        found.Add((1, pod.DeletionMs ?? 0, ip));
+                        present.Add((1, pod.DeletionMs ?? 0, ip));
                         break;
                     case OwnerState.Gone:
-                        found.Add((2, -(pod.FinishedMs ?? 0), ip));
+                        goneMs.Add(pod.FinishedMs ?? 0);
+                        gone.Add(ip);
                         break;
                 }
             }

@@ -3,11 +3,16 @@ namespace ConntrackConsole.Cluster;
 /// <summary>The present <see cref="ClusterMap"/>, how old it is, and the ends of pods that were seen. One writer: the informer.</summary>
 public sealed class ClusterState(TimeProvider time)
 {
+    private const long SaveLagMs = 2_000;
+
     private readonly Lock _writing = new();
     private readonly TerminationLog _terminations = new(new RolloutLog());
     private volatile ClusterMap _current = ClusterMap.Empty;
     private readonly KindBoard _kinds = new();
     private string? _problem = "The console has not heard from the cluster yet.";
+
+    // Until when an earlier run's endings are surely saved: they are written by another beat than the mark of the watch.
+    private long FormerRunMs => Math.Max(0, History.WatchedUntilMs - SaveLagMs);
 
     public ClusterMap Current => _current;
 
@@ -47,7 +52,7 @@ public sealed class ClusterState(TimeProvider time)
         lock (_writing)
         {
             long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-            Stretch? unwatched = listed || !IsReady ? new Stretch(IsReady ? _kinds.OldestCoreMs : History.WatchedUntilMs, nowMs) : null;
+            Stretch? unwatched = listed || !IsReady ? new Stretch(IsReady ? _kinds.OldestCoreMs : FormerRunMs, nowMs) : null;
             var map = _current;
             foreach (var change in changes)
             {
@@ -112,7 +117,7 @@ public sealed class ClusterState(TimeProvider time)
         {
             lock (_writing)
             {
-                _terminations.CloseMissing(_current, History.OpenOwners, History.WatchedUntilMs, atMs);
+                _terminations.CloseMissing(_current, History.OpenOwners, FormerRunMs, atMs);
                 History.Begin(_current, atMs);
             }
 

@@ -99,6 +99,12 @@ public static class EndCause
                     $"{rollout.Kind} {rollout.Name} goes to revision {rollout.Revision}; the pod is of another one{Told(facts)}.", rollout.Id);
             }
         }
+        else if (took && facts is { Top: null, Owner.Controller: { Kind: nameof(WorkloadKind.Deployment) } above })
+        {
+            string what = facts.OwnerFall is { } set ? $"{name} went from {set.Before} to {set.After}" : $"{facts.DeletedBy} says that it deleted the pod";
+            return (TerminationCause.Unknown,
+                $"{what}, by a rollout or a scale-down: its Deployment {above.Name} is not known. May the console read deployments?", null);
+        }
         else if (facts.OwnerFall is { } fall)
         {
             bool topFell = facts.TopFall is not null || facts.Top is null || facts.Top.Desired <= fall.After || facts.NextRollout is null;
@@ -106,6 +112,11 @@ public static class EndCause
                 ? (TerminationCause.ScaleDown, $"{name} went from {fall.Before} to {fall.After}.", null)
                 : (TerminationCause.Rollout,
                     $"{name} was emptied before revision {facts.NextRollout!.Revision} began (strategy Recreate).", facts.NextRollout.Id);
+        }
+        else if (facts is { DeletedBy: { } unseen, Watched: false, Top: { } top, Owner: { } left } && left.Revision != top.Revision)
+        {
+            return (TerminationCause.Unknown,
+                $"{unseen} says that it deleted the pod while the console did not watch; {top.Kind} {top.Name} is at another revision now.", null);
         }
         else if (facts.DeletedBy is { } by)
         {

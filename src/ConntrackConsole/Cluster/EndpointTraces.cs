@@ -15,6 +15,9 @@ public sealed class EndpointTrace
     /// <summary>It left the last slice.</summary>
     public long? RemovedMs { get; set; }
 
+    /// <summary>While nobody watched: an instant within it came out of a list, and is no later than it stands.</summary>
+    public Stretch? Unwatched { get; set; }
+
     internal List<Ip> Ips { get; } = [];
 }
 
@@ -31,8 +34,9 @@ public sealed class EndpointTraces
 
     public EndpointTrace? Of(string podUid) => _byPod.GetValueOrDefault(podUid);
 
+    /// <param name="listed">It comes from a list: since when nobody watched.</param>
     /// <returns>The pods of which something else is known now.</returns>
-    public List<string> Follow(ClusterMap before, ClusterMap after, SliceInfo slice, long nowMs)
+    public List<string> Follow(ClusterMap before, ClusterMap after, SliceInfo slice, long nowMs, Stretch? listed)
     {
         var was = ByPod(before.Slices.GetValueOrDefault(slice.Uid));
         var now = ByPod(after.Slices.GetValueOrDefault(slice.Uid));
@@ -41,19 +45,19 @@ public sealed class EndpointTraces
         {
             var next = now.GetValueOrDefault(pod);
             if (next is null || !Same(endpoint, next))
-                Take(after, slice, pod, endpoint, next, nowMs, changed);
+                Take(after, slice, pod, endpoint, next, nowMs, listed, changed);
         }
 
         foreach (var (pod, endpoint) in now)
         {
             if (!was.ContainsKey(pod))
-                Take(after, slice, pod, null, endpoint, nowMs, changed);
+                Take(after, slice, pod, null, endpoint, nowMs, listed, changed);
         }
 
         return changed;
     }
 
-    private void Take(ClusterMap after, SliceInfo slice, string pod, Endpoint? was, Endpoint? now, long nowMs, List<string> changed)
+    private void Take(ClusterMap after, SliceInfo slice, string pod, Endpoint? was, Endpoint? now, long nowMs, Stretch? listed, List<string> changed)
     {
         var trace = _byPod.GetValueOrDefault(pod);
         var named = Named(after, pod, trace, was ?? now!);
@@ -78,11 +82,16 @@ public sealed class EndpointTraces
         // The first by name, whichever of several Services spoke first.
         if (slice.Service is { } service && (trace.Service is not { } known || Compare(service, known) < 0))
             trace.Service = service;
-        if (was is { Ready: true } && now is { Ready: false })
+        var told = (trace.NotReadyMs, trace.TerminatingMs, trace.RemovedMs);
+        // In a list one slice may say already what another will say in a moment: it had happened by then.
+        bool turned = was is { Ready: true } ? now is { Ready: false } : listed is not null && named.Any(e => e.Ready) && named.Any(e => !e.Ready);
+        if (turned)
             trace.NotReadyMs ??= nowMs;
         if (now is { Terminating: true })
             trace.TerminatingMs ??= nowMs;
         trace.RemovedMs = named.Count > 0 ? null : trace.RemovedMs ?? nowMs;
+        if (listed is { } blind && told != (trace.NotReadyMs, trace.TerminatingMs, trace.RemovedMs))
+            trace.Unwatched = new Stretch(Math.Min(trace.Unwatched?.FromMs ?? blind.FromMs, nowMs), nowMs);
         changed.Add(pod);
     }
 
@@ -110,7 +119,8 @@ public sealed class EndpointTraces
 
     private static Dictionary<string, Endpoint> ByPod(SliceInfo? slice)
     {
-        var byPod = new Dictionary<string, Endpoint>();
+        // A slice has up to a hundred: growing step by step would cost twice as much again.
+        var byPod = new Dictionary<string, Endpoint>(slice?.Endpoints.Count ?? 0);
         foreach (var endpoint in slice?.Endpoints ?? [])
         {
             if (endpoint.PodUid is { } uid)

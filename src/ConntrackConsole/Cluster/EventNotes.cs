@@ -25,7 +25,10 @@ public sealed class PodNotes
     }
 }
 
-/// <summary>Events about pods' ends, which may come before the pods' own watch speaks. Bounded, oldest first forgotten.</summary>
+/// <summary>
+/// Events about pods' ends, which may come before the pods' own watch speaks. Bounded, those of the oldest events first
+/// forgotten: a list has them in the order of their names.
+/// </summary>
 public sealed class EventNotes
 {
     public const int Max = 20_000;
@@ -34,9 +37,9 @@ public sealed class EventNotes
     private const string DeletedBySet = "delete Pod ";
 
     private readonly Dictionary<string, PodNotes> _byPod = [];
-    private readonly Queue<string> _order = new();
+    private readonly PriorityQueue<string, long> _order = new();
     private readonly Dictionary<(string Namespace, string Pod), (string Controller, long AtMs)> _byController = [];
-    private readonly Queue<(string, string)> _controllerOrder = new();
+    private readonly PriorityQueue<(string, string), long> _controllerOrder = new();
 
     public PodNotes? Of(string podUid) => _byPod.GetValueOrDefault(podUid);
 
@@ -51,8 +54,12 @@ public sealed class EventNotes
         {
             if (PodOf(told.Message) is not { } pod)
                 return default;
-            if (!_byController.ContainsKey((told.Namespace, pod)))
-                _controllerOrder.Enqueue((told.Namespace, pod));
+            bool known = _byController.TryGetValue((told.Namespace, pod), out var former);
+            // A StatefulSet deletes a pod of the same name again and again.
+            if (known && former.AtMs > told.AtMs)
+                return (null, pod);
+            if (!known)
+                _controllerOrder.Enqueue((told.Namespace, pod), told.AtMs);
             _byController[(told.Namespace, pod)] = ($"{told.InvolvedKind} {told.InvolvedName}", told.AtMs);
             while (_controllerOrder.Count > Max)
                 _byController.Remove(_controllerOrder.Dequeue());
@@ -67,7 +74,7 @@ public sealed class EventNotes
         if (!_byPod.TryGetValue(uid, out var notes))
         {
             _byPod[uid] = notes = new PodNotes();
-            _order.Enqueue(uid);
+            _order.Enqueue(uid, told.AtMs);
             while (_order.Count > Max)
                 _byPod.Remove(_order.Dequeue());
         }

@@ -62,6 +62,7 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
     /// <summary>The next value, parsed where it is small enough and sound, stepped over where it is not.</summary>
     private async ValueTask<T?> ValueAsync<T>(Func<JsonElement, T> read, Action skipped, CancellationToken ct)
     {
+        await PeekAsync(ct);
         var extent = new JsonExtent();
         int scanned = 0;
         bool tooLarge = false;

@@ -11,6 +11,7 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
     private readonly BackOff _backOff = new(pace);
     private string? _version;
     private int _failures;
+    private string? _logged;
     private long _watchingSinceMs;
 
     public WatchedKind Kind => kind;
@@ -30,6 +31,8 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
                 long openedMs = await WatchAsync(ct);
                 // Ended by the server, as it should from time to time; one that ends every watch at once is not to be flooded.
                 wait = NowMs - openedMs < 1_000 ? _backOff.Next(pace.FirstWait / 5) : TimeSpan.Zero;
+                if (wait == TimeSpan.Zero)
+                    _backOff.Reset();
             }
             catch (HistoryGone)
             {
@@ -86,6 +89,7 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
         void Opened()
         {
             _failures = 0;
+            _logged = null;
             Volatile.Write(ref _watchingSinceMs, openedMs = NowMs);
             state.Trouble(kind, null);
             opened();
@@ -103,7 +107,10 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
         // A connection that breaks once is not worth a banner: it is back in half a second.
         if (refusal is not null || _failures > 1)
             state.Trouble(kind, sentence);
-        LogTrouble(kind.Name, sentence);
+        // A right that is missing is said once, not every half minute.
+        if (sentence != _logged)
+            LogTrouble(kind.Name, sentence);
+        _logged = sentence;
         link.Renew(e);
         if (refusal is { Lasting: true } && !kind.Core)
             return pace.RefusedWait * (1 - (pace.Random.NextDouble() / 2));

@@ -25,9 +25,14 @@ internal static class KubeConfigFile
             RequireContext(config, full, context);
             KubernetesClientConfiguration.ExecTimeout = PluginTimeout;
             var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(path, context);
-            return Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-                ? client
-                : throw new StartFault($"{Setting.Kubeconfig}: {full} names no server with an http or https address.");
+            // An authority that holds no certificate would leave every server refused, with nothing said about why.
+            if (client.SslCaCerts is { Count: 0 })
+                throw new CryptographicException("certificate-authority holds no certificate");
+            if (!Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+                throw new StartFault($"{Setting.Kubeconfig}: {full} names no server with an http or https address.");
+            // The client's certificate and key are read only when a connection is made: better now than later.
+            new Kubernetes(client).Dispose();
+            return client;
         }
         catch (Exception e) when (e is not StartFault)
         {
@@ -56,8 +61,8 @@ internal static class KubeConfigFile
         string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
         if (PluginOf(config, context) is { } plugin && Plugin(e))
         {
-            return new StartFault(e is Win32Exception || e.InnerException is Win32Exception
-                ? $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started ({Words(e)}): install it on the console's machine, or give its full path."
+            return new StartFault(!IsInstalled(plugin, path)
+                ? $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
                 : $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
         }
 
@@ -67,6 +72,14 @@ internal static class KubeConfigFile
     }
 
     private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;
+
+    private static bool IsInstalled(string plugin, string path)
+    {
+        IEnumerable<string> folders = plugin.Contains('/')
+            ? [Path.GetDirectoryName(Path.GetFullPath(path))!, Environment.CurrentDirectory]
+            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        return folders.Any(folder => File.Exists(Path.Combine(folder, plugin)));
+    }
 
     private static string? PluginOf(K8SConfiguration? config, string? context)
     {

@@ -7,8 +7,18 @@ namespace ConntrackConsole.Cluster;
 /// <summary>Fields of an object that may lack any of them: missing, null or of another type are all "not there".</summary>
 internal static class KubeJson
 {
-    internal static JsonElement Get(this JsonElement item, string name) =>
-        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value : default;
+    internal static JsonElement Get(this JsonElement item, string name)
+    {
+        try
+        {
+            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value : default;
+        }
+        catch (InvalidOperationException)
+        {
+            // A field whose name is half a surrogate pair stands beside it.
+            return default;
+        }
+    }
 
     internal static bool HasObject(this JsonElement item, string name) => item.Get(name).ValueKind == JsonValueKind.Object;
 
@@ -94,7 +104,7 @@ internal static class KubeJson
     {
         foreach (var condition in status.List("conditions"))
         {
-            if (condition.Get("type") is { ValueKind: JsonValueKind.String } name && name.ValueEquals(type))
+            if (condition.Shared("type") == type)
                 return condition;
         }
 

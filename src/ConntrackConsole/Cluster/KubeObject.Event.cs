@@ -8,7 +8,7 @@ public static partial class KubeObject
     private const int LongestMessage = 1024;
 
     private static readonly FrozenSet<string> Subjects =
-        FrozenSet.Create("Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Node");
+        FrozenSet.Create("Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "Node");
 
     private static readonly FrozenSet<string> Reasons = FrozenSet.Create(
         "Killing", "Unhealthy", "FailedPreStopHook", "BackOff", "Evicted", "Preempted", "Preempting", "TaintManagerEviction",

@@ -20,6 +20,7 @@ public static partial class KubeObject
             OtherIps = KubeJson.Addresses(spec.List("externalIPs").Select(KubeJson.Text).Concat(Balanced(item.Get("status")))),
             Headless = spec.Text("clusterIP") == "None" || spec.List("clusterIPs").Any(ip => KubeJson.Text(ip) == "None"),
             HasSelector = spec.Get("selector") is { ValueKind: JsonValueKind.Object } selector && selector.EnumerateObject().Any(),
+            CreatedMs = meta.Time("creationTimestamp") ?? 0,
             LocalTraffic = spec.Text("externalTrafficPolicy") == "Local" || spec.Text("internalTrafficPolicy") == "Local",
         };
     }

@@ -27,7 +27,6 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
         var uids = new HashSet<string>();
         string? next = null;
         string? version = null;
-        long recentMs = kind.Recent > TimeSpan.Zero ? (time.GetUtcNow() - kind.Recent).ToUnixTimeMilliseconds() : long.MinValue;
         using var silence = new CancellationTokenSource(pace.Silence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
         do
@@ -49,7 +48,7 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
         void Take(JsonElement item)
         {
             silence.CancelAfter(pace.Silence);
-            if (kind.Change(item, false) is not { } change || change is EventChange { Event: var told } && told.AtMs < recentMs)
+            if (kind.Change(item, false) is not { } change)
                 return;
             // The very string that the map keeps: 150,000 of them are not to be there twice.
             if (change.Uid is { } uid)
@@ -132,13 +131,33 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
 
     private async Task<HttpResponseMessage> GetAsync(string path, WatchedKind? kind, string verb, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{_server}/{path}"));
-        if (client.Credentials is { } credentials)
-            await credentials.ProcessHttpRequestAsync(request, ct);
+        // By HTTP/2 all watches share one connection with the sign of life, and whether it lives can be asked.
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{_server}/{path}"))
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        await SignAsync(request, ct);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.IsSuccessStatusCode)
             return response;
         using (response)
             throw response.StatusCode == HttpStatusCode.Gone ? new HistoryGone() : KubeRefusal.To(kind, verb, response);
+    }
+
+    private async Task SignAsync(HttpRequestMessage request, CancellationToken ct)
+    {
+        try
+        {
+            if (client.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(request, ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A token's file that went, or an exec plugin that fails once its token has expired: the library throws what it likes.
+            throw new KubeRefusal($"The console's credentials could not be renewed ({KubeConfigFile.Words(e)}): run the kubeconfig's exec plugin, or see to the service account's token.")
+            {
+                Status = HttpStatusCode.Unauthorized,
+            };
+        }
     }
 }

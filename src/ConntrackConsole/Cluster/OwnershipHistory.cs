@@ -13,13 +13,13 @@ public sealed partial class OwnershipHistory
     /// <summary>Who owned what when it was last looked.</summary>
     internal IEnumerable<OwnerSpan> OpenOwners => _owners.All.Where(s => s.ToMs is null && s.State != OwnerState.Node);
 
-    /// <summary>How many ended spans of addresses are kept in memory (some 300 bytes each).</summary>
-    public const int MaxClosedOwners = 150_000;
+    /// <summary>How many ended spans of addresses are kept in memory, some 400 bytes each. A pod's life makes two: an hour of 13 pods a second.</summary>
+    public const int MaxClosedOwners = 100_000;
 
-    /// <summary>How many ended spans of endpoints are kept (some 130 bytes each); a pod's life makes about four.</summary>
-    public const int MaxClosedEndpoints = 300_000;
+    /// <summary>How many ended spans of endpoints are kept, some 170 bytes each. A pod's life makes about four.</summary>
+    public const int MaxClosedEndpoints = 200_000;
 
-    public const int MaxClosedServices = 20_000;
+    public const int MaxClosedServices = 10_000;
 
     /// <summary>How many spans one address, endpoint or Service may have.</summary>
     public const int MaxPerKey = 256;
@@ -68,19 +68,22 @@ public sealed partial class OwnershipHistory
         var (state, span) = HolderAt(ip, atMs);
         return state switch
         {
-            OwnerState.Unknown => Ownership.Unknown,
+            OwnerState.Unknown => span is null or { State: OwnerState.Node } ? Ownership.Unknown : new Ownership(state, Name: span.FullName),
             OwnerState.Service => new Ownership(state, Name: ServiceWith(ip, atMs)?.Key.ToString()),
             OwnerState.Gone => new Ownership(state, null, span!.FullName, span.ToMs),
             _ => new Ownership(state, null, span!.FullName, span.State == OwnerState.Live ? null : span.FromMs),
         };
     }
 
+    /// <summary>After what an earlier run saw, and before this run's first list: names are the last known ones, states nobody knows.</summary>
+    internal bool IsUnwatched(long atMs) => !_begun && atMs > WatchedUntilMs;
+
     /// <summary>The span that held at a moment; for an address that is gone, the last one.</summary>
     internal (OwnerState State, OwnerSpan? Span) HolderAt(Ip ip, long atMs)
     {
         var span = _owners.LastUntil(ip, atMs);
         if (span is not null && (span.ToMs is null || span.ToMs > atMs))
-            return (span.State, span);
+            return (span.ToMs is null && IsUnwatched(atMs) ? OwnerState.Unknown : span.State, span);
         if (ServiceWith(ip, atMs) is not null)
             return (OwnerState.Service, null);
         return span is null or { State: OwnerState.Node } ? (OwnerState.Unknown, null) : (OwnerState.Gone, span);

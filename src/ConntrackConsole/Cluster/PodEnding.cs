@@ -121,6 +121,9 @@ public sealed class PodEnding
     /// <param name="deletedByMs">When a controller said that it deleted the pod.</param>
     public void Retell(EndpointTrace? endpoint, PodNotes? notes, OwnerRef? workload, long? deletedByMs)
     {
+        // The slices may have been listed before anything else told of this end.
+        if (endpoint?.Unwatched is { } blind)
+            Arrived(blind.ToMs, blind);
         if (Pod is not { } pod)
         {
             // Of an earlier run: only what is new is added to what was saved.
@@ -196,8 +199,10 @@ public sealed class PodEnding
         bool restarts = pod.Controller?.Kind is nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet);
         // With a controller that starts containers again only a deletion ends them, and the final one is stamped after their end.
         EndedFirst = pod.ContainersEnded && (pod.AskedMs is null || (!restarts && pod.FinishedMs < pod.AskedMs));
-        GraceSeconds = EndedFirst ? null : pod.DeletionGraceSeconds;
-        long? asked = EndedFirst ? pod.FinishedMs : pod.AskedMs;
+        // The kubelet's last deletion, with grace 0, takes the place of the first: what was asked then is not told any more.
+        bool overwritten = listed is not null && !EndedFirst && pod is { ContainersEnded: true, DeletionGraceSeconds: 0, GraceSeconds: not 0 };
+        GraceSeconds = EndedFirst || overwritten ? null : pod.DeletionGraceSeconds;
+        long? asked = EndedFirst ? pod.FinishedMs : overwritten ? null : pod.AskedMs;
         AskedMs = asked ?? nowMs;
         Watched = listed is null;
         // A pod without a node is taken away at once, whatever was asked.

@@ -95,7 +95,7 @@ public sealed class RolloutLog
                     return set.Controller is { Kind: nameof(WorkloadKind.Deployment) } owner
                         ? FollowSet(before, after, set, owner.Uid, nowMs, listed) : null;
                 case WorkloadChange { Workload.Kind: not WorkloadKind.ReplicaSet } told:
-                    return told.Deleted ? Forget(told.Workload, nowMs) : FollowWorkload(told.Workload, nowMs, listed);
+                    return told.Deleted ? Forget(told.Workload, nowMs) : FollowWorkload(after, told.Workload, nowMs, listed);
                 case PodChange { Deleted: false, Pod: { Ready: true, IsTerminating: false, Controller: not null } pod }:
                     FollowPod(after, pod, nowMs, listed);
                     return null;
@@ -105,7 +105,7 @@ public sealed class RolloutLog
         }
     }
 
-    private string? FollowWorkload(WorkloadInfo workload, long nowMs, Stretch? listed)
+    private string? FollowWorkload(ClusterMap map, WorkloadInfo workload, long nowMs, Stretch? listed)
     {
         bool first = !_tracks.ContainsKey(workload.Uid);
         var track = Track(workload.Uid);
@@ -135,6 +135,7 @@ public sealed class RolloutLog
             changed = true;
         }
 
+        next = SurgedUnseen(map, next, nowMs, listed);
         Put(track, open, next, nowMs, listed);
         return changed ? workload.Uid : null;
     }
@@ -171,6 +172,7 @@ public sealed class RolloutLog
                 next = next with { StartedMs = set.CreatedMs };
             if (set.Ready > 0 && latest.IsOpen)
                 next = Surged(next, nowMs);
+            next = SurgedUnseen(after, next, nowMs, listed);
         }
         else if (latest.IsOpen && latest.FromRevision is null && set.Replicas + set.Desired > 0)
         {
@@ -180,6 +182,26 @@ public sealed class RolloutLog
         Put(track, latest, next, nowMs, listed);
         return starts || next.TemplateHash != latest.TemplateHash ? owner : null;
     }
+
+    // Pods are listed by a watch of their own, often before what tells whose they are: one that is ready by now has been so
+    // for an unknown while, and the next line that says it is late.
+    private static Rollout SurgedUnseen(ClusterMap map, Rollout rollout, long nowMs, Stretch? listed)
+    {
+        if (listed is null || !rollout.IsOpen || rollout.SurgedMs is not null)
+            return rollout;
+        foreach (var pod in map.Pods.Values)
+        {
+            if (pod is { Ready: true, IsTerminating: false, Controller: { } owner } && IsOf(map, rollout, pod, owner.Uid))
+                return Surged(rollout, nowMs);
+        }
+
+        return rollout;
+    }
+
+    private static bool IsOf(ClusterMap map, Rollout rollout, PodInfo pod, string owner) => owner == rollout.WorkloadUid
+        ? !LeadsAwayFrom(rollout, pod)
+        : map.Workloads.GetValueOrDefault(owner) is { Kind: WorkloadKind.ReplicaSet } set && set.Controller?.Uid == rollout.WorkloadUid
+            && set.Revision == rollout.Revision;
 
     private void FollowPod(ClusterMap map, PodInfo pod, long nowMs, Stretch? listed)
     {
@@ -271,7 +293,9 @@ public sealed class RolloutLog
 
     private static bool IsUnderWay(WorkloadInfo w, bool isNew) => w.Kind switch
     {
-        WorkloadKind.Deployment => w.Progress != "NewReplicaSetAvailable" && (w.Updated < w.Desired || w.Replicas > w.Updated || w.Available < w.Desired),
+        // Before its controller has looked, its numbers are those of the revision before.
+        WorkloadKind.Deployment => w.Progress != "NewReplicaSetAvailable"
+            && ((w.Progress is not null && w.ObservedGeneration < w.Generation) || w.Updated < w.Desired || w.Replicas > w.Updated || w.Available < w.Desired),
         WorkloadKind.StatefulSet => w.CurrentRevision is { } current && current != w.Revision,
         WorkloadKind.DaemonSet => w.Updated < w.Replicas,
         _ => false,

@@ -144,13 +144,15 @@ public sealed class TerminationLog(RolloutLog rollouts)
                     FollowPod(before, after, pod, deleted, nowMs, listed);
                     break;
                 case SliceChange { Slice: var slice }:
-                    foreach (string uid in _endpoints.Follow(before, after, slice, nowMs))
-                        FollowEndpoint(uid, nowMs, listed);
+                    foreach (string uid in _endpoints.Follow(before, after, slice, nowMs, listed))
+                        FollowEndpoint(uid);
                     break;
                 case WorkloadChange { Workload: var workload, Deleted: var gone }:
                     if (_orphans.Count > 0)
                         Adopt(after, workload);
-                    if (_workloads.Follow(before.Workloads.GetValueOrDefault(workload.Uid), workload, gone, nowMs) || rolled is not null)
+                    var former = before.Workloads.GetValueOrDefault(workload.Uid);
+                    // One that is listed after its pods explains them, too.
+                    if (_workloads.Follow(former, workload, gone, nowMs) || rolled is not null || former is null)
                         JudgeAll(after, workload, rolled);
                     break;
                 case EventChange { Event: var told }:
@@ -201,11 +203,10 @@ public sealed class TerminationLog(RolloutLog rollouts)
         }
     }
 
-    private void FollowEndpoint(string uid, long nowMs, Stretch? listed)
+    private void FollowEndpoint(string uid)
     {
         if (!_byUid.TryGetValue(uid, out var ending))
             return;
-        ending.Arrived(nowMs, listed);
         ending.Retell(_endpoints.Of(uid), _events.Of(uid), null, By(ending)?.AtMs);
         Changed(ending);
     }

@@ -13,9 +13,6 @@ public sealed record WatchedKind(
     /// <summary>Guards depend on it: without it nothing is flushed. The others cost a feature each.</summary>
     public bool Core { get; init; }
 
-    /// <summary>Everything of the past is listed too; only what happened since is told (zero: all of it).</summary>
-    public TimeSpan Recent { get; init; }
-
     public static readonly IReadOnlyList<WatchedKind> All =
     [
         new("nodes", "api/v1/nodes",
@@ -39,11 +36,12 @@ public sealed record WatchedKind(
         Workloads("statefulsets", WorkloadKind.StatefulSet, "rollouts of StatefulSets are not recognised"),
         Workloads("daemonsets", WorkloadKind.DaemonSet, "rollouts of DaemonSets are not recognised"),
         // The same objects are served as events.k8s.io/v1; core/v1 is there in every version, with the same rights.
+        // All that the server still has (an hour): what happened while the console was away is among it.
         // No field selector: most of what we want differs by reason, and selectors know no "or".
         new("events", "api/v1/events",
             (item, deleted) => !deleted && KubeObject.Event(item) is { } told ? new EventChange(told) : null,
             (_, _) => [],
-            "when SIGTERM was sent, failed preStop hooks and evictions are not told") { Recent = TimeSpan.FromMinutes(15) },
+            "when SIGTERM was sent, failed preStop hooks and evictions are not told"),
     ];
 
     private static WatchedKind Workloads(string name, WorkloadKind kind, string without) => new(

@@ -7,7 +7,20 @@ public sealed record ConsoleSettings(
 /// <param name="DataDirectory">Full path.</param>
 /// <param name="FrameHours">How long the collectors' frames are kept as they came.</param>
 /// <param name="FrameMiB">How many of them, in MiB.</param>
-public sealed record StorageSettings(string DataDirectory, string ConnectionString, int FrameHours = 24, int FrameMiB = 2048);
+public sealed record StorageSettings(string DataDirectory, string ConnectionString, int FrameHours = 24, int FrameMiB = 2048)
+{
+    public PastSettings Past { get; init; } = new();
+}
+
+/// <summary>How long the folded past is kept, the finer the shorter.</summary>
+/// <param name="NodeHours">Single nodes, by the second.</param>
+/// <param name="SecondDays">Services, by the second.</param>
+/// <param name="TenSecondDays">Services, by ten seconds.</param>
+/// <param name="MinuteDays">Services, by the minute.</param>
+/// <param name="RowDays">Terminations, rollouts, resets, syncs, gaps, settings.</param>
+/// <param name="MaxMiB">Most that the database may hold; then the oldest of the finest goes first.</param>
+public sealed record PastSettings(
+    int NodeHours = 48, int SecondDays = 7, int TenSecondDays = 28, int MinuteDays = 180, int RowDays = 90, int MaxMiB = 20_480);
 
 /// <param name="Enabled">Null: as it is found (in-cluster or a kubeconfig), else no cluster.</param>
 /// <param name="Context">Null: the kubeconfig's current-context.</param>

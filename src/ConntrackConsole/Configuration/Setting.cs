@@ -7,6 +7,12 @@ public sealed record Setting(string Key, string Meaning)
     public const string ConnectionString = "Storage:ConnectionString";
     public const string FrameHours = "Storage:FrameHours";
     public const string FrameMiB = "Storage:FrameMiB";
+    public const string NodeHours = "Storage:NodeHours";
+    public const string SecondDays = "Storage:SecondDays";
+    public const string TenSecondDays = "Storage:TenSecondDays";
+    public const string MinuteDays = "Storage:MinuteDays";
+    public const string RowDays = "Storage:RowDays";
+    public const string MaxMiB = "Storage:MaxMiB";
     public const string KubernetesEnabled = "Kubernetes:Enabled";
     public const string Kubeconfig = "Kubernetes:Kubeconfig";
     public const string KubernetesContext = "Kubernetes:Context";
@@ -21,6 +27,12 @@ public sealed record Setting(string Key, string Meaning)
         new(ConnectionString, "SQLite connection string (Data Source=<data directory>/console.db)"),
         new(FrameHours, "hours for which the collectors' frames are kept as they came (24)"),
         new(FrameMiB, "MiB of such frames at most (2048)"),
+        new(NodeHours, "hours for which single nodes' past is kept by the second (48)"),
+        new(SecondDays, "days for which the Services' past is kept by the second (7)"),
+        new(TenSecondDays, "days for which it is kept by ten seconds (28)"),
+        new(MinuteDays, "days for which it is kept by the minute (180)"),
+        new(RowDays, "days of terminations, rollouts, resets, syncs, gaps and settings (90)"),
+        new(MaxMiB, "MiB that the database may hold; then the oldest of the finest goes (20480)"),
         new(KubernetesEnabled, "true or false; unset: a cluster where one is found"),
         new(Kubeconfig, "path of a kubeconfig file; unset: the pod's own service account"),
         new(KubernetesContext, "context of the kubeconfig file; unset: its current-context"),

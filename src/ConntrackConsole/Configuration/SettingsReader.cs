@@ -33,6 +33,8 @@ public static partial class SettingsReader
         int hours = Number(configuration, Setting.FrameHours, 24, 2, 24 * 366, faults);
         int mebibytes = Number(configuration, Setting.FrameMiB, 2048, 16, 1024 * 1024, faults);
 
+        var past = Past(configuration, faults);
+
         bool? enabled = null;
         if (Text(configuration, Setting.KubernetesEnabled) is { } word)
         {
@@ -72,8 +74,26 @@ public static partial class SettingsReader
         if (faults.Count > 0)
             throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
         return new ConsoleSettings(
-            new StorageSettings(directory, connection, hours, mebibytes), kubernetes,
+            new StorageSettings(directory, connection, hours, mebibytes) { Past = past }, kubernetes,
             new CollectorSettings(token, socket), new IdentitySettings(signIn));
+    }
+
+    private static PastSettings Past(IConfiguration configuration, List<string> faults)
+    {
+        var usual = new PastSettings();
+        var past = new PastSettings(
+            Number(configuration, Setting.NodeHours, usual.NodeHours, 3, 24 * 366, faults),
+            Number(configuration, Setting.SecondDays, usual.SecondDays, 1, 3_660, faults),
+            Number(configuration, Setting.TenSecondDays, usual.TenSecondDays, 1, 3_660, faults),
+            Number(configuration, Setting.MinuteDays, usual.MinuteDays, 1, 3_660, faults),
+            Number(configuration, Setting.RowDays, usual.RowDays, 1, 3_660, faults),
+            Number(configuration, Setting.MaxMiB, usual.MaxMiB, 64, 64 * 1024 * 1024, faults));
+        // A window for which the finer one is gone is drawn from the coarser.
+        if (past.SecondDays > past.TenSecondDays)
+            faults.Add($"{Setting.SecondDays} ({past.SecondDays}) must not be more than {Setting.TenSecondDays} ({past.TenSecondDays}): the coarser is kept for longer.");
+        if (past.TenSecondDays > past.MinuteDays)
+            faults.Add($"{Setting.TenSecondDays} ({past.TenSecondDays}) must not be more than {Setting.MinuteDays} ({past.MinuteDays}): the coarser is kept for longer.");
+        return past;
     }
 
     // A misspelt key would otherwise be a setting that is silently not there.

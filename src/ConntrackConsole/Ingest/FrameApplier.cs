@@ -1,4 +1,5 @@
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Data.Sqlite;
@@ -10,7 +11,7 @@ namespace ConntrackConsole.Ingest;
 /// only then. Late frames are folded in, node by node, once they are stored.
 /// </summary>
 public sealed partial class FrameApplier(
-    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, CollectorRegistry registry,
+    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, FoldQueue folding, CollectorRegistry registry,
     IHubContext<CollectorHub> hub, TimeProvider time, ILogger<FrameApplier> log) : BackgroundService
 {
     /// <summary>How often is committed, and acknowledged.</summary>
@@ -80,8 +81,10 @@ public sealed partial class FrameApplier(
         if (_unstored.Count == 0)
             return;
         bool[] isNew;
+        long firstId;
         try
         {
+            firstId = archive.LastId + 1;
             isNew = archive.Save([.. _unstored.Select(u => new StoredFrame(
                 u.Frame.Node, u.Frame.Run, u.Frame.Frame.Sequence, u.Frame.Frame.AtMs, u.ReceivedMs, u.Frame.Bytes))]);
         }
@@ -94,6 +97,8 @@ public sealed partial class FrameApplier(
         }
 
         _failed = false;
+        folding.Stored(
+            _unstored.Where((u, i) => isNew[i] && u.Fate.Doubt is null).Select(u => (u.Frame.Node, u.Frame.Frame.AtMs)), firstId, archive.LastId);
         for (int i = 0; i < isNew.Length; i++)
         {
             var (received, fate, _) = _unstored[i];
@@ -161,7 +166,7 @@ public sealed partial class FrameApplier(
             if (NowMs - _trimmedMs >= TrimEveryMs)
             {
                 _trimmedMs = NowMs;
-                archive.Trim();
+                archive.Trim(folding.FoldedToId);
             }
         }
         catch (SqliteException failure)

@@ -35,35 +35,53 @@ public static class Database
         }
     }
 
-    /// <exception cref="StartFault">The file is no database, or of a newer version.</exception>
-    public static async Task OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
+    /// <returns>Null, or the sentence about a damaged file that was put aside for a fresh one.</returns>
+    /// <exception cref="StartFault">The file cannot be used, or is of a newer version.</exception>
+    public static async Task<string?> OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(databases);
         await using var db = await databases.CreateDbContextAsync(ct);
-        string file = new SqliteConnectionStringBuilder(db.Database.GetConnectionString()).DataSource;
+        string connection = db.Database.GetConnectionString()!;
+        string file = new SqliteConnectionStringBuilder(connection).DataSource;
         try
         {
-            var known = db.Database.GetMigrations().ToHashSet();
-            var newer = (await db.Database.GetAppliedMigrationsAsync(ct)).Where(m => !known.Contains(m)).ToList();
-            if (newer.Count > 0)
+            string? aside = DatabaseDamage.Find(connection, file) is { } damage ? DatabaseDamage.PutAside(file, damage, DateTimeOffset.UtcNow) : null;
+            try
             {
-                throw new StartFault(
-                    $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {Setting.ConnectionString} to another file.");
+                await MigrateAsync(db, file, ct);
+                return aside;
             }
-
-            await db.Database.MigrateAsync(ct);
-            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
+            catch (SqliteException e) when (aside is null && e.SqliteErrorCode is Corrupt or NotADatabase)
+            {
+                // Damage that the short check did not come to.
+                aside = DatabaseDamage.PutAside(file, e.Message, DateTimeOffset.UtcNow);
+                await using var fresh = await databases.CreateDbContextAsync(ct);
+                await MigrateAsync(fresh, file, ct);
+                return aside;
+            }
         }
         catch (SqliteException e)
         {
             throw new StartFault(e.SqliteErrorCode switch
             {
-                NotADatabase or Corrupt =>
-                    $"The file {file} is no usable SQLite database: put a copy back or move it away, and start again.",
                 CantOpen or ReadOnly =>
                     $"The database {file} cannot be opened for writing: check the folder and its rights, or set {Setting.ConnectionString}.",
                 _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {Setting.ConnectionString}.",
             });
         }
+    }
+
+    private static async Task MigrateAsync(ConsoleDb db, string file, CancellationToken ct)
+    {
+        var known = db.Database.GetMigrations().ToHashSet();
+        var newer = (await db.Database.GetAppliedMigrationsAsync(ct)).Where(m => !known.Contains(m)).ToList();
+        if (newer.Count > 0)
+        {
+            throw new StartFault(
+                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {Setting.ConnectionString} to another file.");
+        }
+
+        await db.Database.MigrateAsync(ct);
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
     }
 }

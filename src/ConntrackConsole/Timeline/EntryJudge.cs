@@ -37,14 +37,14 @@ public static class EntryJudge
                 before = Before.Other;
         }
 
-        return Judge(key, owner.State, uid, service is not null && !map.Slices.IsEmpty, said, before);
+        return Judge(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), said, before);
     }
 
     /// <summary>What a group's entries in live states were at a moment of the console's clock.</summary>
     public static EntryState At(OwnershipHistory history, in GroupKey key, long atMs)
     {
         ArgumentNullException.ThrowIfNull(history);
-        if (key.IsOther)
+        if (key.IsOther || history.IsUnwatched(atMs))
             return EntryState.Unknown;
         var (state, owner) = history.HolderAt(key.Backend, atMs);
         string? uid = state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost ? owner!.PodUid : null;

@@ -25,10 +25,26 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
     // The apply loop waits meanwhile: rather try again than let the live view stand still.
     private const int BusySeconds = 2;
 
+    // A minute is folded two minutes after its end, and its frames are read for the minute before and after it too.
+    private const long FoldingMs = 300_000;
+
     private SqliteConnection? _connection;
     private SqliteCommand _insert = null!;
     private SqliteCommand _read = null!;
     private long _bytes;
+    private long _keptToId;
+    private List<(long FromMs, long ToMs)> _keptFor = [];
+    private long _lastId;
+
+    /// <summary>The row that was stored last.</summary>
+    public long LastId
+    {
+        get
+        {
+            Open();
+            return _lastId;
+        }
+    }
 
     /// <summary>Commits the frames together.</summary>
     /// <returns>For each whether it is new; one that came before is left as it is.</returns>
@@ -53,7 +69,12 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
             added += isNew[i] ? frame.Bytes.Length : 0;
         }
 
+        using var last = connection.CreateCommand();
+        last.Transaction = transaction;
+        last.CommandText = "SELECT COALESCE(MAX(Id), 0) FROM Frames";
+        long lastId = (long)last.ExecuteScalar()!;
         transaction.Commit();
+        _lastId = Math.Max(_lastId, lastId);
         _bytes += added;
         return isNew;
     }
@@ -83,29 +104,68 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
     }
 
     /// <summary>Deletes the oldest frames that are too old or too many: a portion, so that it never takes long.</summary>
-    public void Trim()
+    /// <param name="foldedToId">Only up to this row are the frames in blocks: what comes after it stays.</param>
+    public void Trim(long foldedToId = long.MaxValue)
     {
-        using var command = Open().CreateCommand();
-        command.CommandText = "SELECT Id, ReceivedMs, LENGTH(Bytes) FROM Frames ORDER BY Id LIMIT $rows";
+        var connection = Open();
+        var pins = Pins(connection);
+        // What one pin held back may go without it.
+        if (!pins.SequenceEqual(_keptFor))
+            _keptToId = 0;
+        _keptFor = pins;
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $kept AND Id <= $folded ORDER BY Id LIMIT $rows";
+        command.Parameters.AddWithValue("$kept", _keptToId);
+        command.Parameters.AddWithValue("$folded", foldedToId);
         command.Parameters.AddWithValue("$rows", TrimRows);
-        long beforeMs = time.GetUtcNow().ToUnixTimeMilliseconds() - (long)retention.Age.TotalMilliseconds;
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long beforeMs = nowMs - (long)retention.Age.TotalMilliseconds;
         long last = 0, freed = 0;
+        var gone = new List<long>();
         using (var row = command.ExecuteReader())
         {
-            while (row.Read() && (row.GetInt64(1) < beforeMs || _bytes - freed > retention.Bytes))
+            while (row.Read() && (row.GetInt64(2) < beforeMs || _bytes - freed > retention.Bytes))
             {
+                long atMs = row.GetInt64(1);
+                // The last minutes are still being folded, and late frames of the minutes before want their neighbours.
+                if (foldedToId != long.MaxValue && row.GetInt64(2) > nowMs - FoldingMs)
+                    break;
                 last = row.GetInt64(0);
-                freed += row.GetInt64(2);
+                if (pins.Exists(p => atMs >= p.FromMs && atMs <= p.ToMs))
+                    continue;
+                gone.Add(last);
+                freed += row.GetInt64(3);
             }
         }
 
         if (last == 0)
             return;
-        using var delete = Open().CreateCommand();
-        delete.CommandText = "DELETE FROM Frames WHERE Id <= $last";
-        delete.Parameters.AddWithValue("$last", last);
-        delete.ExecuteNonQuery();
+        using var delete = connection.CreateCommand();
+        using var transaction = connection.BeginTransaction();
+        delete.Transaction = transaction;
+        delete.CommandText = "DELETE FROM Frames WHERE Id = $id";
+        var id = delete.Parameters.Add("$id", SqliteType.Integer);
+        foreach (long each in gone)
+        {
+            id.Value = each;
+            delete.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+        // Pinned ones stay behind; they are not looked at again until the pins change.
+        _keptToId = pins.Count > 0 ? last : 0;
         _bytes -= freed;
+    }
+
+    private static List<(long FromMs, long ToMs)> Pins(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT FromMs, ToMs FROM Pins ORDER BY Id";
+        using var row = command.ExecuteReader();
+        var pins = new List<(long, long)>();
+        while (row.Read())
+            pins.Add((row.GetInt64(0), row.GetInt64(1)));
+        return pins;
     }
 
     public void Dispose()
@@ -142,6 +202,8 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         using var size = connection.CreateCommand();
         size.CommandText = "SELECT COALESCE(SUM(LENGTH(Bytes)), 0) FROM Frames";
         _bytes = (long)size.ExecuteScalar()!;
+        size.CommandText = "SELECT COALESCE(MAX(Id), 0) FROM Frames";
+        _lastId = (long)size.ExecuteScalar()!;
         return _connection = connection;
     }
 }

@@ -11,6 +11,9 @@ public sealed class GapLog
 
     public IEnumerable<GapSpan> Spans => _spans.Select(s => s.Span);
 
+    /// <summary>Those that the console itself knows of.</summary>
+    public IEnumerable<GapSpan> OwnSpans => _spans.Where(s => !s.FromFrames).Select(s => s.Span);
+
     /// <summary>One that a node's frames told, or that lies between them.</summary>
     public void Add(string? node, GapKind kind, long fromMs, long toMs, uint lost) => Add(Span(node, kind, fromMs, toMs, lost), true);
 

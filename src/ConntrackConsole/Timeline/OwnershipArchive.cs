@@ -89,29 +89,6 @@ public sealed partial class OwnershipArchive(
         }
     }
 
-    /// <summary>Deletes what ended before a moment, except what was so within a pinned window.</summary>
-    /// <returns>How many rows went.</returns>
-    public async Task<int> TrimAsync(long beforeMs, CancellationToken ct)
-    {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        int all = 0;
-        foreach (string table in (string[])["Owners", "ServiceSpans", "EndpointSpans", "ClusterWatches"])
-        {
-            string sql =
-                $"DELETE FROM {table} WHERE rowid IN (SELECT s.rowid FROM {table} s WHERE s.ToMs < {{0}} "
-                + $"AND NOT EXISTS (SELECT 1 FROM Pins p WHERE p.FromMs <= s.ToMs AND p.ToMs >= s.FromMs) LIMIT {RowsAtOnce})";
-            int deleted;
-            do
-            {
-                deleted = await db.Database.ExecuteSqlRawAsync(sql, [beforeMs], ct);
-                all += deleted;
-            }
-            while (deleted == RowsAtOnce);
-        }
-
-        return all;
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);

@@ -11,7 +11,12 @@ namespace ConntrackConsole.Timeline;
 public sealed class StateHistory(ClusterState cluster)
 {
     /// <summary>What entries in live states are now.</summary>
-    public EntryState Now(in GroupKey key) => EntryJudge.Of(cluster.Current, key, cluster.History);
+    public EntryState Now(in GroupKey key)
+    {
+        var state = EntryJudge.Of(cluster.Current, key, cluster.History);
+        // While the first list comes in, page by page, who is not in it may come yet; only a pod that an earlier run saw go is known.
+        return cluster.IsReady || (state == EntryState.Stale && cluster.Current.OwnerOf(key.Backend).State == OwnerState.Gone) ? state : EntryState.Unknown;
+    }
 
     /// <summary>Since when they are what they are now, as far as a moment back.</summary>
     public long NowSinceMs(in GroupKey key, long fromMs, long nowMs) => Within(cluster.History, key, fromMs, nowMs)[^1].AtMs;

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Timeline;
 /// <param name="AtMs">Its end.</param>
 /// <param name="CoversMs">What kube-proxy had heard of before this moment is in the rules that it wrote.</param>
 /// <param name="SeenMs">When it was first read.</param>
-public sealed record ProxySync(long AtMs, long CoversMs, long SeenMs, double P99);
+public sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P99);
 
 /// <summary>
 /// What each node's kube-proxy told of its syncs. It is asked every few seconds and tells only its last one: what is found
@@ -24,7 +24,7 @@ public sealed class SyncLog
     private const long SilentMs = 30_000;
 
     private readonly Dictionary<string, NodeSyncs> _nodes = [];
-    private readonly Dictionary<(string Node, long AtMs), ProxySync> _unsaved = [];
+    private readonly Dictionary<(string Node, long AtMs), RulesSync> _unsaved = [];
 
     /// <param name="clockOffsetMs">Our clock minus the node's.</param>
     public void Add(string node, ProxyReading told, long clockOffsetMs, long nowMs)
@@ -44,24 +44,24 @@ public sealed class SyncLog
         // Nothing was queued after it and nothing waits, and one that ran meanwhile would have ended by now.
         if (told.LastQueued > 0 && told.LastQueued <= told.LastSync && !(told.EndpointChangesPending > 0) && readMs >= atMs + lengthMs)
             coversMs = Math.Max(coversMs, (long)(told.LastQueued * 1000) + clockOffsetMs);
-        Put(node, syncs, new ProxySync(atMs, coversMs, nowMs, double.IsFinite(told.SyncP99) ? told.SyncP99 : 0));
+        Put(node, syncs, new RulesSync(atMs, coversMs, nowMs, double.IsFinite(told.SyncP99) ? told.SyncP99 : 0));
     }
 
     /// <summary>What an earlier run saved.</summary>
-    public void Restore(string node, ProxySync sync)
+    public void Restore(string node, RulesSync sync)
     {
         Put(node, Of(node), sync);
         _unsaved.Clear();
     }
 
-    public List<(string Node, ProxySync Sync)> TakeUnsaved()
+    public List<(string Node, RulesSync Sync)> TakeUnsaved()
     {
-        List<(string, ProxySync)> taken = [.. _unsaved.Select(u => (u.Key.Node, u.Value))];
+        List<(string, RulesSync)> taken = [.. _unsaved.Select(u => (u.Key.Node, u.Value))];
         _unsaved.Clear();
         return taken;
     }
 
-    public void KeepUnsaved(IEnumerable<(string Node, ProxySync Sync)> syncs)
+    public void KeepUnsaved(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         foreach (var (node, sync) in syncs)
             _unsaved.TryAdd((node, sync.AtMs), sync);
@@ -111,12 +111,20 @@ public sealed class SyncLog
         return syncs;
     }
 
-    private void Put(string node, NodeSyncs syncs, ProxySync sync)
+    private void Put(string node, NodeSyncs syncs, RulesSync sync)
     {
         var list = syncs.List;
-        int at = list.Count;
-        while (at > 0 && list[at - 1].AtMs > sync.AtMs)
-            at--;
+        // Halved, not walked: an hour's frames may be read anew at once.
+        int at = 0, end = list.Count;
+        while (at < end)
+        {
+            int middle = (at + end) / 2;
+            if (list[middle].AtMs <= sync.AtMs)
+                at = middle + 1;
+            else
+                end = middle;
+        }
+
         if (at > 0 && list[at - 1].AtMs == sync.AtMs)
         {
             var known = list[at - 1];
@@ -137,7 +145,7 @@ public sealed class SyncLog
     private sealed class NodeSyncs
     {
         /// <summary>By their end.</summary>
-        public List<ProxySync> List { get; } = [];
+        public List<RulesSync> List { get; } = [];
 
         public long ReadMs { get; set; }
 

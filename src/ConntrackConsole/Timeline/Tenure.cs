@@ -35,7 +35,7 @@ internal readonly record struct Tenure(ServiceKey? Service, long FromMs, long To
 
     /// <summary>Empties the columns in which the address was another's.</summary>
     /// <returns>False where nothing is left to be shown.</returns>
-    public bool Keep(TimelineQuery query, long stepMs, params ReadOnlySpan<int[]> series)
+    public bool Keep(TimelineQuery query, long stepMs, long nowMs, params ReadOnlySpan<int[]> series)
     {
         if (FromMs == long.MinValue && ToMs == long.MaxValue)
             return true;
@@ -49,7 +49,8 @@ internal readonly record struct Tenure(ServiceKey? Service, long FromMs, long To
             {
                 if (!own)
                     values[column] = 0;
-                any |= values[column] != 0;
+                // Nobody knows what is to come; that alone makes no lane.
+                any |= values[column] > 0 || (values[column] < 0 && atMs <= nowMs);
             }
         }
 

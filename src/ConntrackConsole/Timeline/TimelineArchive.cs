@@ -35,7 +35,7 @@ public sealed partial class TimelineArchive(
         cluster.Remember(rows.Select(LifeRows.Termination), rollouts.Select(LifeRows.Rollout));
         long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
-            timeline.RestoreSync(sync.Node, new ProxySync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
+            timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
         // Where the frames themselves are there, they tell more.
         long countedFrom = replay.All() / 1000;
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Second < countedFrom && r.Kind < ResetOverflow.Length).ToListAsync(ct);
@@ -63,7 +63,7 @@ public sealed partial class TimelineArchive(
     }
 
     private async Task WriteAsync(
-        List<Termination> ended, List<Rollout> rollouts, List<(string Node, ProxySync Sync)> syncs, List<(long Second, int[] Counts)> resets, CancellationToken ct)
+        List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, List<(long Second, int[] Counts)> resets, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         foreach (var part in ended.Chunk(MostKeys))

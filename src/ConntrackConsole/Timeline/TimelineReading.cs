@@ -42,16 +42,20 @@ internal sealed class TimelineReading(
             n.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : null)),
     ];
 
-    public PodDetail Detail(string? podUid, Ip ip, long nowMs)
+    /// <param name="asOfMs">An address is its owner's of that moment; null = now.</param>
+    public PodDetail Detail(string? podUid, Ip ip, long nowMs, long? asOfMs = null)
     {
+        var then = podUid is null && asOfMs is { } atMs && atMs < nowMs ? _history.HolderAt(ip, atMs).Span : null;
+        if (then is { PodUid.Length: > 0 })
+            podUid = then.PodUid;
         var pod = podUid is null ? null : _map.Pods.GetValueOrDefault(podUid);
         var ended = cluster.Terminations.LastOrDefault(t => podUid is null ? !ip.IsNone && t.PodIp == ip : t.Uid == podUid);
         if (ip.IsNone)
             ip = pod?.Ip ?? ended?.PodIp ?? default;
         var owner = _map.OwnerOf(ip);
         // The map forgets former owners earlier than the history does.
-        if (owner.State == OwnerState.Unknown)
-            owner = _history.OwnershipAt(ip, nowMs);
+        if (then is not null || owner.State == OwnerState.Unknown)
+            owner = _history.OwnershipAt(ip, then is null ? nowMs : asOfMs!.Value);
         if (podUid is null)
             pod = owner.Pod;
         // The address may have gone to another pod since: then the end that was found is not this owner's.
@@ -77,7 +81,7 @@ internal sealed class TimelineReading(
             orderby kind.Key
             select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
         return new PodDetail(
-            ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node,
+            ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node ?? then?.Node,
             pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended, nowMs) }, [.. entries], [.. near],
             [
                 .. from node in nodes.Values
@@ -127,9 +131,9 @@ internal sealed class TimelineReading(
             if (!fold.HasAny)
                 continue;
             var (entries, leftovers, stale) = fold.Fold(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
-            if (!tenure.Keep(query, stepMs, entries, leftovers, stale))
+            if (!tenure.Keep(query, stepMs, nowMs, entries, leftovers, stale))
                 continue;
-            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs), nowMs);
+            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
             var now = live == 0 && all > 0 ? EntryState.Leftover : states.Now(key);
             series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale) { FormerPods = former });
         }

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Timeline;
 /// The live timeline in bounded memory: what the nodes told, step by step, joined with the names of the cluster when it
 /// is read. One writer (the apply loop); readers share its lock for the few milliseconds of a query.
 /// </summary>
-public sealed class TimelineStore
+public sealed partial class TimelineStore
 {
     /// <summary>How far back the memory reaches.</summary>
     public const long HorizonMs = 4_096_000;
@@ -50,13 +50,13 @@ public sealed class TimelineStore
         }
     }
 
-    /// <summary>One pod or address, for the side panel.</summary>
-    public PodDetail Detail(string? podUid, Ip ip)
+    /// <summary>One pod or address, for the side panel; an address is its owner's of the moment <paramref name="asOfMs"/>.</summary>
+    public PodDetail Detail(string? podUid, Ip ip, long? asOfMs = null)
     {
         long nowMs = NowMs;
         lock (_lock)
         {
-            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).Detail(podUid, ip, nowMs);
+            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).Detail(podUid, ip, nowMs, asOfMs);
         }
     }
 
@@ -118,10 +118,13 @@ public sealed class TimelineStore
         lock (_lock)
         {
             var track = Track(node);
-            AddSync(track, frame, nowMs);
+            // A late one's syncs are read with the rest of its node's frames, by the clock of its own time.
             if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameFate(true, null);
+            if (frame.Proxy is { } proxy)
+                _syncs.Add(node, proxy, OffsetMs(track), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
+            NoteSettings(node, frame);
             if (nowMs - _trimmedMs > 60_000)
                 Trim(nowMs);
         }
@@ -136,11 +139,20 @@ public sealed class TimelineStore
         ArgumentNullException.ThrowIfNull(frames);
         var track = new NodeTrack(node);
         var gaps = new List<GapSpan>();
+        var proxies = new List<(ProxyReading Told, long OffsetMs)>();
         foreach (var (run, frame) in frames)
+        {
             track.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
+            if (frame.Proxy is { } proxy)
+                proxies.Add((proxy, OffsetMs(track)));
+        }
+
         long nowMs = NowMs;
         lock (_lock)
         {
+            // Read then, whenever the frame came.
+            foreach (var (told, offsetMs) in proxies)
+                _syncs.Add(node, told, offsetMs, Math.Min(told.AtMs + offsetMs, nowMs));
             track.Succeed(Track(node));
             track.Trim(nowMs - HorizonMs);
             _nodes[node] = track;
@@ -166,20 +178,20 @@ public sealed class TimelineStore
             return TimelineReading.Syncs(_nodes.Keys, _syncs, _cluster.Current, changedMs, nowMs);
     }
 
-    public void RestoreSync(string node, ProxySync sync)
+    public void RestoreSync(string node, RulesSync sync)
     {
         lock (_lock)
             _syncs.Restore(node, sync);
     }
 
-    public List<(string Node, ProxySync Sync)> TakeUnsavedSyncs()
+    public List<(string Node, RulesSync Sync)> TakeUnsavedSyncs()
     {
         lock (_lock)
             return _syncs.TakeUnsaved();
     }
 
     /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsavedSyncs(IEnumerable<(string Node, ProxySync Sync)> syncs)
+    public void KeepUnsavedSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         lock (_lock)
             _syncs.KeepUnsaved(syncs);
@@ -227,11 +239,7 @@ public sealed class TimelineStore
             _resets.KeepUnsaved(seconds);
     }
 
-    private void AddSync(NodeTrack track, NodeFrame frame, long nowMs)
-    {
-        if (frame.Proxy is { } proxy)
-            _syncs.Add(track.Name, proxy, (frame.Cost ?? track.Cost) is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0, nowMs);
-    }
+    private static long OffsetMs(NodeTrack track) => track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
     {

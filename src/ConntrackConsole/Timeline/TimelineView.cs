@@ -11,7 +11,14 @@ public sealed record TimelineView(
 {
     /// <summary>Rollouts that were under way within the window, oldest first.</summary>
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
+
+    /// <summary>Sysctls that got another value within the window.</summary>
+    public IReadOnlyList<SettingTold> Settings { get; init; } = [];
 }
+
+/// <param name="Before">Empty where it was absent.</param>
+/// <param name="After">Empty where it is absent.</param>
+public sealed record SettingTold(string Node, long AtMs, string Name, string Before, string After);
 
 /// <summary>
 /// A virtual address and the Service that had it within the window. Where several had it one after the other each has a lane,

@@ -35,15 +35,30 @@ public class LeastPrivilegeTests
         Assert.Equal(2, File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl")).Length);
     }
 
+    // What the manifests say of each capability.
+    [Theory]
+    [InlineData("net_admin", "dump events resets.trace")]
+    [InlineData("net_raw", "resets.trace resets.packet")]
+    public void Collector_WithOneCapability_SeesWhatItGives(string capability, string sees)
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+
+        string output = Run(scratch, state.Path, "\"$0\" capabilities", "+" + capability);
+
+        foreach (string name in (string[])["dump", "events", "resets.trace", "resets.packet"])
+            Assert.Matches($"{(sees.Split(' ').Contains(name) ? "yes" : "NO")} +{name.Replace(".", @"\.", StringComparison.Ordinal)} ", output);
+    }
+
     // The mounts are of a mount namespace of the test's own.
-    private static string Run(ScratchNamespace scratch, string writable, string script)
+    private static string Run(ScratchNamespace scratch, string writable, string script, string capabilities = "+net_admin,+net_raw")
     {
         string prepare = $"""
             mount --make-rprivate / &&
             mount -t tracefs tracefs /sys/kernel/tracing &&
             mount --bind {writable} {writable} &&
             mount -o remount,bind,ro / &&
-            cd / && exec setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {CollectorProgram.FilePath}
+            cd / && exec setpriv --bounding-set -all,{capabilities} --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {CollectorProgram.FilePath}
             """;
         var start = new ProcessStartInfo("unshare", ["--mount", "sh", "-c", prepare]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = scratch.Inside.Run(() => Process.Start(start)!);

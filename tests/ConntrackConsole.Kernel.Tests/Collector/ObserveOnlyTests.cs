@@ -89,6 +89,27 @@ public class ObserveOnlyTests
         Assert.Matches("yes +events ", output);
     }
 
+    [Fact]
+    public async Task Daemon_WithTheArgumentsOfTheDaemonSet_SaysThatItOnlyLooks()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        using var process = CollectorProgram.Start(
+            scratch.Inside, "run", "--observe-only", "--console=http://127.0.0.1:1", "--node=node1", $"--state={state.Path}");
+        try
+        {
+            string? first = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+            Assert.Equal(ObserveOnly.Refusal("node1", option: true, null), first);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     private static (int Code, string Output, string Errors) Run(ScratchNamespace scratch, string[] arguments)
     {
         var start = new ProcessStartInfo(CollectorProgram.FilePath, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

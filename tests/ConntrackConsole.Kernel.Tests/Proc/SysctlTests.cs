@@ -60,7 +60,7 @@ public sealed class SysctlTests : IDisposable
     [Fact]
     public void Sysctl_OfTheThreadsNamespace_IsReadAndWritten()
     {
-        using var nodes = new TwoNodes();
+        using var nodes = new TwoNodes(connected: false);
         var sysctl = new Sysctl();
         var a = nodes.Inside(TwoNodes.A, () =>
         {

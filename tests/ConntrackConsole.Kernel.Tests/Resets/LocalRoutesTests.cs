@@ -6,7 +6,7 @@ namespace ConntrackConsole.Kernel.Tests.Resets;
 
 public sealed class LocalRoutesTests : IDisposable
 {
-    private readonly TwoNodes _nodes = new();
+    private readonly TwoNodes _nodes = new(connected: false);
     private readonly LocalRoutes _routes;
 
     public LocalRoutesTests() => _routes = _nodes.Inside(TwoNodes.A, () => new LocalRoutes());

@@ -21,7 +21,8 @@ internal sealed partial class TwoNodes : IDisposable
     private readonly int _net;
     private readonly List<string> _made = [];
 
-    public TwoNodes(bool bridged = false)
+    /// <param name="connected">False where no connection is made: then nobody waits until one can be.</param>
+    public TwoNodes(bool bridged = false, bool connected = true)
     {
         int number = Interlocked.Increment(ref _instances) % 63;
         _net = 4 * number;
@@ -56,7 +57,8 @@ internal sealed partial class TwoNodes : IDisposable
                 Ip($"-n {_id}{node} route add fd00:203:{_net + other}::/64 via fd00:203:{_net}::{other}");
             }
 
-            Acquaint();
+            if (connected)
+                Acquaint();
         }
         catch
         {
@@ -131,6 +133,7 @@ internal sealed partial class TwoNodes : IDisposable
     // are the truth. So each pod connects to everybody once, and ends it in peace.
     private void Acquaint()
     {
+        AwaitCables();
         (string Name, IPAddress[] Addresses)[] all =
         [
             .. ((string[])[PodA, SecondPodA, PodB]).Select(pod => (pod, (IPAddress[])[PodAddress(pod).ToIPAddress(), PodAddress6(pod).ToIPAddress()])),
@@ -163,7 +166,21 @@ internal sealed partial class TwoNodes : IDisposable
         }
     }
 
-    // A busy kernel takes seconds to notice that a cable is up; until then there is no way to its other end.
+    // The kernel takes up to a second to notice that a cable is up, and drops what is sent before.
+    private void AwaitCables()
+    {
+        foreach (string name in _made)
+        {
+            for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60); Thread.Sleep(20))
+            {
+                string[] links = Run("ip", $"-n {_id}{name} -o link show up").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                if (links.All(link => link.Contains(" lo: ", StringComparison.Ordinal) || link.Contains("state UP", StringComparison.Ordinal)))
+                    break;
+            }
+        }
+    }
+
+    // There may still be no way for a moment: IPv6 takes note of the cable later.
     private static Socket Reach(IPEndPoint server)
     {
         for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(50))
@@ -224,18 +241,20 @@ internal sealed partial class TwoNodes : IDisposable
 
     private static void Ip(string arguments) => Run("ip", arguments);
 
-    private static void Run(string program, string arguments, string? last = null)
+    private static string Run(string program, string arguments, string? last = null)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in arguments.Split(' '))
             start.ArgumentList.Add(argument);
         if (last is not null)
             start.ArgumentList.Add(last);
         using var process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} {arguments}: {error}");
+        return output;
     }
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]

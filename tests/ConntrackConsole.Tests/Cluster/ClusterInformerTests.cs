@@ -87,6 +87,28 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ObjectsTooLargeToRead_InListAndWatch_AreLeftOutAndCounted()
+    {
+        string large = new('x', 9 * 1024 * 1024);
+        _podPages.Add([Pod(large, "10.1.0.4"), Pod("a", "10.1.0.5")]);
+        _podWatches.Enqueue([$$"""{"type":"ADDED","object":{{Pod(large, "10.1.0.6")}}}""", $$"""{"type":"ADDED","object":{{Pod("c", "10.1.0.7")}}}"""]);
+        await _informer.StartAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() => _state.Current.Pods.Count == 2 && _state.IsReady);
+        Assert.Equal(["a", "c"], _state.Current.Pods.Keys.Order());
+        Assert.Equal(2, _state.Kinds.Single(k => k.Kind == "pods").Skipped);
+    }
+
+    [Fact]
+    public async Task Watch_LineThatIsNoJson_ListsAgain()
+    {
+        _podPages.Add([Pod("a", "10.1.0.5")]);
+        _podWatches.Enqueue(["<html>a proxy's page</html>"]);
+        await _informer.StartAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() => _podQueries.Count(q => q.Contains("limit=")) == 2 && _state.IsReady);
+        Assert.Single(_state.Current.Pods);
+    }
+
+    [Fact]
     public async Task List_Forbidden_SaysWhichRightIsMissing()
     {
         await _informer.StartAsync(TestContext.Current.CancellationToken);

@@ -1,4 +1,6 @@
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Tests.Timeline;
+using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -227,6 +229,8 @@ public class OwnershipHistoryTests
                     Assert.Equal((step, owner.Uid), (step, History.OwnerAt(ip, step * 1_000)!.PodUid));
                 var (said, was) = (map.EndpointOf(Checkout, ip), History.EndpointAt(Checkout, ip, step * 1_000));
                 Assert.Equal((said?.Ready, said?.Serving, said?.Terminating, said?.PodUid), (was?.Ready, was?.Serving, was?.Terminating, was?.PodUid));
+                foreach (var key in (GroupKey[])[Frames.Key($"10.1.0.{i}"), Frames.Key($"10.1.0.{i}", null)])
+                    Assert.Equal((step, EntryJudge.Of(map, key, History)), (step, EntryJudge.At(History, key, step * 1_000)));
             }
 
             Assert.Equal(map.ServiceAt(Protocols.Tcp, Ip.Parse(Vip), 80), History.ServiceAt(Protocols.Tcp, Ip.Parse(Vip), 80, step * 1_000)?.Key);

@@ -51,6 +51,7 @@ public sealed class RecordedApiServer : IDisposable
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _released;
     private int _lists;
+    private int _watches;
 
     private RecordedApiServer(RecordedFiles files) => _files = files;
 
@@ -67,6 +68,9 @@ public sealed class RecordedApiServer : IDisposable
 
     /// <summary>How many lists were asked for.</summary>
     public int Lists => Volatile.Read(ref _lists);
+
+    /// <summary>How many watches were opened: each after its kind was listed and taken in.</summary>
+    public int Watches => Volatile.Read(ref _watches);
 
     /// <summary>How many lines may be sent.</summary>
     public int Released
@@ -209,6 +213,7 @@ public sealed class RecordedApiServer : IDisposable
     private async Task WatchAsync(HttpContext context, string kind, long version, CancellationToken ct)
     {
         await context.Response.Body.FlushAsync(ct);
+        Interlocked.Increment(ref _watches);
         for (int index = 0; ; index++)
         {
             // Taken before the count is looked at: a release in between is not missed.

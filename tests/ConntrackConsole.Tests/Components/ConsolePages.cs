@@ -3,9 +3,11 @@ using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;
+using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Data.Sqlite;
@@ -18,7 +20,8 @@ namespace ConntrackConsole.Tests.Components;
 /// <summary>The real rooms of the console behind a page, with a clock that the test holds and a browser that only listens.</summary>
 internal sealed class ConsolePages : IAsyncDisposable
 {
-    private readonly SqliteConnection _database = new("Data Source=:memory:");
+    // The past is read on connections of its own: one memory that they share, kept by the first of them.
+    private readonly SqliteConnection _database = new($"Data Source=pages-{Guid.NewGuid():N};Mode=Memory;Cache=Shared");
 
     public ConsolePages()
     {
@@ -28,10 +31,17 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddPageParts();
         services.AddSingleton<TimeProvider>(Clock);
         _database.Open();
-        services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database));
+        services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database.ConnectionString));
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
+        services.AddSingleton<TimelineHistory>();
+        services.AddSingleton<FoldQueue>();
+        services.AddSingleton<PastReader>();
+        services.AddSingleton<PastFacts>();
+        services.AddSingleton<OwnershipArchive>();
+        services.AddSingleton(HistoryRetention.Usual);
         services.AddSingleton<PodFacts>();
+        services.AddSingleton<CheckBoard>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();
@@ -45,11 +55,14 @@ internal sealed class ConsolePages : IAsyncDisposable
         Draws.SetVoidResult();
         using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
         db.Database.EnsureCreated();
+        // The console has run for a while: what its memory tells needs no stored past.
+        Context.Services.GetRequiredService<TimelineHistory>();
+        Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));
     }
 
     public BunitContext Context { get; } = new();
 
-    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));
+    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs - 7_200_000));
 
     public BunitJSModuleInterop Chart { get; }
 
@@ -58,6 +71,9 @@ internal sealed class ConsolePages : IAsyncDisposable
     public TimelineStore Store => Context.Services.GetRequiredService<TimelineStore>();
 
     public ClusterState Cluster => Context.Services.GetRequiredService<ClusterState>();
+
+    /// <summary>Not running: a test makes each round itself.</summary>
+    public CheckBoard Checks => Context.Services.GetRequiredService<CheckBoard>();
 
     public AuditLog Log => Context.Services.GetRequiredService<AuditLog>();
 

@@ -1,6 +1,7 @@
 using Bunit;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Live;
+using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -56,6 +57,20 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Chip_RolloutOfTheAddress_IsShownAndAClickClearsIt()
+    {
+        _console.TellOfADeadPod();
+        _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/?rollout=d1/4");
+        var page = _console.Context.Render<LivePage>();
+
+        page.WaitForAssertion(() => Assert.Contains("not in this range", page.Find("[data-testid=rollout-chip]").TextContent, StringComparison.Ordinal));
+        page.Find("[data-testid=rollout-chip]").Click();
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=rollout-chip]")));
+        Assert.DoesNotContain("rollout=", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
     {
         _console.TellOfADeadPod();
@@ -98,6 +113,45 @@ public sealed class LivePageTests : IAsyncDisposable
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=paused]")));
         Assert.DoesNotContain("live=0", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_RangeTyped_IsAnAbsoluteAddress()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=range-open]").Click();
+        page.WaitForElement("[data-testid=range-from]").Change("2027-01-15 06:00");
+        page.Find("[data-testid=range-to]").Change("2027-01-15 07:00:00");
+
+        page.Find("[data-testid=range-form]").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("from=2027-01-15T06%3A00%3A00.000Z&to=2027-01-15T07%3A00%3A00.000Z", _console.Uri, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Page_RangeThatIsNoTime_SaysHowToWriteIt()
+    {
+        var page = Open();
+        page.WaitForElement("[data-testid=range-open]").Click();
+        page.WaitForElement("[data-testid=range-from]").Change("yesterday");
+
+        page.Find("[data-testid=range-form]").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("\"From\" is not a time", page.Find("[data-testid=range-words]").TextContent, StringComparison.Ordinal));
+        Assert.DoesNotContain("from=", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_EveryNodeObserveOnly_SwitchesTheFlushOffAndSaysWhy()
+    {
+        _console.TellOfADeadPod();
+        _console.Store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", _console.NowMs - 1000, [new Capability("commands", false, "")], new Dictionary<string, string>()));
+        var page = Open("?pod=10.1.0.5");
+        page.WaitForElement("[data-testid=flush]");
+
+        await UntilAsync(() => page.FindAll("[data-testid=observe-only]").Count == 1 && page.Find("[data-testid=flush]").HasAttribute("disabled"));
+        Assert.Contains("observe-only", page.Find("[data-testid=flush-words]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

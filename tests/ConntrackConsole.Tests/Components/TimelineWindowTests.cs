@@ -10,7 +10,9 @@ public sealed class TimelineWindowTests
     [InlineData(900_000, 1000, 1_000)]
     [InlineData(3_600_000, 1000, 5_000)]
     [InlineData(3_600_000, 340, 15_000)]
-    [InlineData(86_400_000, 10, 600_000)]
+    [InlineData(86_400_000, 900, 120_000)]
+    [InlineData(86_400_000, 10, 1_800_000)]
+    [InlineData(92 * 86_400_000L, 900, 21_600_000)]
     public void For_ARangeAndAWidth_TakesTheFinestStepThatFits(long range, int width, long step)
     {
         Assert.Equal(step, TimelineWindow.For(range, Views.NowMs, width).StepMs);

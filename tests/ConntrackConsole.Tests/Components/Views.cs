@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 
@@ -30,4 +31,19 @@ internal static class Views
 
     public static TerminationSpan Ended(string ip, string pod, long finishedMs, int stale = 0) =>
         new("uid-" + pod, "shop", pod, ip, "node-a", "orders", finishedMs - 30_000, finishedMs - 29_990, finishedMs + 100, finishedMs, 137, finishedMs + 900, OwnerState.Gone, stale);
+
+    /// <summary>checkout 3 → 4, finished a second ago.</summary>
+    public static readonly Rollout Rollout = new("d1/4", WorkloadKind.Deployment, "d1", "shop", "checkout", "4", "3", NowMs - 9_000, NowMs - 7_000, NowMs - 1_000, null);
+
+    /// <summary>A pod that <see cref="Rollout"/> ended; its rules were without it on one of two nodes, and it was killed after five seconds of grace.</summary>
+    public static readonly TerminationSpan OfRollout = new(
+        "u1", "shop", "checkout-1", "10.1.0.5", "node-a", "shop/checkout", NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500, OwnerState.Gone, 0)
+    {
+        Told = new Termination("u1", "shop", "checkout-1", Ip.Parse("10.1.0.5"), "node-a", new ServiceKey("shop", "checkout"), NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500)
+        {
+            Cause = TerminationCause.Rollout, Evidence = "ReplicaSet checkout-3 scaled down", RolloutId = "d1/4", GraceSeconds = 5,
+            EndpointNotReadyMs = NowMs - 7_900, StopSignalMs = NowMs - 7_800, HasPreStop = true, ExitReason = "Error",
+        },
+        Synced = [new NodeSync("node-a", NowMs - 7_500), new NodeSync("node-b", null)],
+    };
 }

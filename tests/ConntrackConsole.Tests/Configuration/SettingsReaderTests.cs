@@ -29,6 +29,13 @@ public class SettingsReaderTests
     }
 
     [Fact]
+    public void Read_ContextWithoutItsFile_IsAFault()
+    {
+        Assert.Contains("Kubernetes:Kubeconfig is not set", Assert.Throws<StartFault>(() => Read(("Kubernetes:Context", "lab"))).Message);
+        Assert.Equal("lab", Read(("Kubernetes:Context", "lab"), ("Kubernetes:Kubeconfig", "/x")).Kubernetes.Context);
+    }
+
+    [Fact]
     public void Read_SocketPathLongerThanTheKernelTakes_IsAFault() =>
         Assert.Contains("107 bytes", Assert.Throws<StartFault>(() => Read(("Collectors:Socket", "/tmp/" + new string('s', 103)))).Message);
 

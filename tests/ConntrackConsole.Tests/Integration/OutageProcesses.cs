@@ -8,12 +8,13 @@ namespace ConntrackConsole.Tests.Integration;
 /// <summary>Console and collector as processes of their own, to be killed.</summary>
 internal static class OutageProcesses
 {
-    public static async Task<Process> ConsoleAsync(DirectoryInfo folder)
+    /// <param name="kubeconfig">None: no cluster.</param>
+    public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null)
     {
         string socket = Path.Combine(folder.FullName, "c.sock");
         File.Delete(socket);
         var console = Start(null, "ConntrackConsole", "conntrack-console",
-            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
+            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
             $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
         await ConsoleHost.UntilAsync(() => Listens(socket));
         return console;
@@ -34,9 +35,9 @@ internal static class OutageProcesses
         }
     }
 
-    public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node) => Start(
+    public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] more) => Start(
         inside, "ConntrackConsole.Collector", "conntrack-collector",
-        "run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, "state"));
+        ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, "state"), .. more]);
 
     /// <summary>kill -9.</summary>
     public static async Task KillAsync(Process process)

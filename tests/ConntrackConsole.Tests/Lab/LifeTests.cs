@@ -23,6 +23,7 @@ public sealed class LifeTests
 
     [Theory]
     [InlineData("--nonsense")]
+    [InlineData("--forbid", "secrets")]
     [InlineData("--scenario", "nonsense")]
     [InlineData("--interval", "0")]
     [InlineData("--interval", "1.5")]

@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Storage;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,6 +44,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         await archive.SaveAsync(Ct);
         Apply(cluster, 30_000, new PodChange(A.Terminating(30_000), false), new SliceChange(Slice(Draining(A)), false));
         Apply(cluster, 40_000, new PodChange(A, true), new SliceChange(Slice(), false), new ServiceChange(service, true));
+        cluster.Confirm(50_000);
         await archive.SaveAsync(Ct);
 
         var (again, _) = await StartAsync();
@@ -58,6 +60,20 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         Assert.True(history.EndpointAt(Checkout, PodIp, 20_000)!.Ready);
         Assert.True(history.EndpointAt(Checkout, PodIp, 30_000)!.Terminating);
         Assert.Equal(EntryState.Stale, EntryJudge.At(history, Frames.Group, 50_000));
+    }
+
+    [Fact]
+    public async Task Load_BeforeTheFirstListOfTheNewRun_NamesAreTheLastKnownOnesAndStatesUnknown()
+    {
+        var (cluster, archive) = await StartAsync();
+        Apply(cluster, 10_000, NodeUp, new PodChange(A, false), new ServiceChange(Service(), false), new SliceChange(Slice(Ready(A)), false));
+        cluster.Confirm(10_000);
+        cluster.Confirm(40_000);
+        await archive.SaveAsync(Ct);
+        var history = (await StartAsync()).Cluster.History;
+        Assert.Equal(EntryState.Active, EntryJudge.At(history, Frames.Group, 40_000));
+        Assert.Equal(EntryState.Unknown, EntryJudge.At(history, Frames.Group, 40_001));
+        Assert.Equal((OwnerState.Unknown, "shop/checkout-a"), history.OwnershipAt(PodIp, 60_000) is var o ? (o.State, o.Name!) : default);
     }
 
     [Fact]
@@ -100,6 +116,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         cluster.Confirm(10_000);
         Apply(cluster, 20_000, NodeUp, new PodChange(A, false), new ServiceChange(Service(), false), new SliceChange(Slice(Ready(A)), false));
         Apply(cluster, 30_000, new PodChange(A, true));
+        cluster.Confirm(70_000);
         await archive.SaveAsync(Ct);
         Assert.Same(cluster.History, await archive.LoadAsync(0, 1, Ct));
 
@@ -117,7 +134,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Trim_DeletesWhatEndedBefore_ButNothingOfAPinnedWindow()
+    public async Task Retention_DeletesWhatEndedBefore_ButNothingOfAPinnedWindow()
     {
         var (cluster, archive) = await StartAsync();
         cluster.Confirm(10_000);
@@ -136,7 +153,10 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
             await db.SaveChangesAsync(Ct);
         }
 
-        Assert.Equal(1, await archive.TrimAsync(40_000, Ct));
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(100_000));
+        using var blocks = new BlockArchive(_database);
+        var retention = new Retention(blocks, HistoryRetention.Usual with { Rows = TimeSpan.FromSeconds(60) }, _clock);
+        Assert.Equal(1, Enumerable.Range(0, 20).Sum(_ => retention.Portion()));
         await using var left = _database.CreateDbContext();
         Assert.Equal(["p0", "p2"], await left.Owners.Where(o => o.PodUid != "").OrderBy(o => o.FromMs).Select(o => o.PodUid).ToListAsync(Ct));
         Assert.Equal(1, await left.Owners.CountAsync(o => o.ToMs == null, Ct));

@@ -25,6 +25,20 @@ public class TimelineStoreTests
     }
 
     [Fact]
+    public void Rebuild_FrameThatCameLate_TellsItsSync_AsOfItsOwnReading()
+    {
+        var late = Frame(2, T0 + 2_000, false);
+        late.Proxy = new ProxyReading(T0 + 2_000, true, ProxyMode.Nftables, 200, T0 / 1000.0, (T0 / 1000.0) + 1.5, (T0 / 1000.0) + 1.2, 0.1, 0, 0, 0, 0, 0, 0, 0);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        _store.Apply("node1", 1, Frame(3, T0 + 3_000, true));
+        Assert.True(_store.Apply("node1", 1, late).IsLate);
+        _store.Rebuild("node1", [(1, Frame(1, T0 + 1_000, true)), (1, late), (1, Frame(3, T0 + 3_000, false))]);
+        var (node, sync) = Assert.Single(_store.TakeUnsavedSyncs());
+        Assert.Equal(("node1", T0 + 1_500, T0 + 2_000), (node, sync.AtMs, sync.SeenMs));
+        Assert.Equal(T0 + 1_500, Assert.Single(_store.SyncsAfter(T0 + 1_000)).AtMs);
+    }
+
+    [Fact]
     public void Query_EntriesOfAPodThatGoes_AreActiveThenDrainingThenStale_EachAsOfItsMoment()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
@@ -220,6 +234,107 @@ public class TimelineStoreTests
             detail.Entries);
         Assert.Equal(4, detail.Termination!.StaleEntries);
         Assert.Equal(detail.Entries, new PodFacts(_store).For("a").Entries);
+    }
+
+    [Fact]
+    public void Query_AddressThatWentFromOneServiceToAnother_ShowsEachInItsTime()
+    {
+        var heir = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "heir") };
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        Send(1, (Group, 4, 0));
+        Send(2);
+        Send(3);
+        At(3_500);
+        Cluster(new ServiceChange(Service(), true), new SliceChange(Slice(), true));
+        Send(4);
+        At(4_500);
+        Cluster(new ServiceChange(heir, false), new SliceChange(Slice(Ready(A)) with { Uid = "s2", Service = heir.Key }, false));
+        Send(5);
+        Send(6);
+
+        var lanes = _store.Query(new TimelineQuery(T0, T0 + 6_000, 6)).Services;
+        Assert.Equal(["checkout", "heir"], lanes.Select(l => l.Name));
+        Assert.Equal([4, 4, 4, 4, 0, 0], lanes[0].Backends[0].Entries);
+        Assert.Equal([0, 0, 0, 0, 4, 4], lanes[1].Backends[0].Entries);
+        // An old window has the old name, and no other.
+        Assert.Equal("checkout", Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 4_000, 4)).Services).Name);
+        Assert.Equal("heir", Assert.Single(_store.Query(new TimelineQuery(T0 + 5_000, T0 + 6_000, 1)).Services).Name);
+        Assert.Empty(_store.Query(new TimelineQuery(T0 + 5_000, T0 + 6_000, 1, Service: "checkout")).Services);
+    }
+
+    [Fact]
+    public void Query_AddressOfTwoPodsOneAfterTheOther_HasTheNameOfTheWindowsEndAndMentionsTheFormer()
+    {
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        Send(1, (Group, 4, 0));
+        Send(2);
+        At(2_500);
+        Cluster(new SliceChange(Slice(), false), new PodChange(A, true));
+        Send(3);
+        At(3_500);
+        Cluster(new PodChange(Pod("b", "10.1.0.5"), false));
+        Send(4);
+        Send(5);
+        var series = Series(new TimelineQuery(T0, T0 + 5_000, 5));
+        Assert.Equal(("shop/checkout-b", OwnerState.Live), (series.Pod!, series.Owner));
+        Assert.Equal(["shop/checkout-a"], series.FormerPods);
+        var old = Series(new TimelineQuery(T0, T0 + 3_000, 3));
+        Assert.Equal(("shop/checkout-a", OwnerState.Gone), (old.Pod!, old.Owner));
+        Assert.Empty(old.FormerPods);
+        var facts = new PodFacts(_store);
+        Assert.Equal(("shop/checkout-b", OwnerState.Live), facts.For("10.1.0.5") is var now ? (now.Name!, now.Owner.State) : default);
+        Assert.Equal(("shop/checkout-a", OwnerState.Live), facts.For("10.1.0.5", T0 + 2_000) is var then ? (then.Name!, then.Owner.State) : default);
+        Assert.Equal("a", facts.For("10.1.0.5", T0 + 2_000).Termination!.Uid);
+    }
+
+    [Fact]
+    public void Query_ServiceThatIsGone_KeepsItsNameForTheEntriesThatOutliveIt()
+    {
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        Send(1, (Group, 4, 0));
+        At(1_500);
+        Cluster(new ServiceChange(Service(), true), new SliceChange(Slice(), true), new PodChange(A, true));
+        Send(2);
+        Assert.Equal("checkout", Assert.Single(_store.Query(new TimelineQuery(T0 + 1_900, T0 + 3_000, 1)).Services).Name);
+        Assert.Equal("shop/checkout", Assert.Single(new PodFacts(_store).For("10.1.0.5").Entries).Service);
+    }
+
+    [Theory]
+    [InlineData(-2_000)] // the node's clock is two seconds ahead of ours
+    [InlineData(0)]
+    [InlineData(2_000)]
+    public void Query_NodesClockDiffers_NothingIsStaleBeforeThePodEnded(int offsetMs)
+    {
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        Connect("node1");
+        for (int second = 1; second <= 8; second++)
+        {
+            At(second * 1_000);
+            if (second == 5)
+                Cluster(new SliceChange(Slice(), false), new PodChange(A, true));
+            // The entries are there until the sixth second.
+            var frame = Frame((ulong)second, T0 + (second * 1_000) - offsetMs, second == 1, (Group, second < 7 ? 4u : 0u, 0));
+            frame.Cost = new CollectorCost(FollowMode.Events, 0, 0, 0, 0, offsetMs, 0);
+            Assert.Equal(default, _store.Apply("node1", 1, frame));
+        }
+
+        var series = Series(new TimelineQuery(T0, T0 + 8_000, 8));
+        Assert.Equal([4, 4, 4, 4, 4, 4, 0, 0], series.Entries);
+        Assert.Equal([0, 0, 0, 0, 4, 4, 0, 0], series.Stale);
+    }
+
+    [Theory]
+    [InlineData(-5_000)]
+    [InlineData(5_000)]
+    public void Query_ApiServersClockDiffers_AnEntryDrainsFromWhenTheConsoleHeardOfIt(int apiMs)
+    {
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        At(2_500);
+        Cluster(new PodChange(A.Terminating(T0 + 2_500 + apiMs), false), new SliceChange(Slice(Draining(A)), false));
+        At(6_000);
+        Assert.Equal(
+            [(0L, EntryState.Active), (2_500, EntryState.Draining)],
+            StateHistory.Within(_cluster.History, Group, T0, T0 + 6_000).Select(s => (s.AtMs - T0, s.State)));
     }
 
     private void Cluster(params ClusterChange[] changes)

@@ -16,12 +16,12 @@ public sealed record ChecksUrl(string? Namespace, string? Service, string? Node,
     public static ChecksUrl Parse(string uri)
     {
         var query = UrlQuery.Of(uri);
-        return new ChecksUrl(query["ns"], query["service"], query["node"], query["check"], query["open"]);
+        return new ChecksUrl(query["ns"], query["svc"], query["node"], query["check"], query["open"]);
     }
 
     public Dictionary<string, object?> ToQuery(bool local) => new()
     {
-        ["ns"] = Namespace, ["service"] = Service, ["node"] = Node, ["check"] = Check, ["open"] = Open, ["tz"] = local ? "local" : null,
+        ["ns"] = Namespace, ["svc"] = Service, ["node"] = Node, ["check"] = Check, ["open"] = Open, ["tz"] = local ? "local" : null,
     };
 
     /// <summary>A filter for nodes alone leaves Services out, and the other way round; both together show both.</summary>

@@ -10,6 +10,9 @@ public sealed record World(
 {
     public static readonly World Unknown = new("cluster: asking", null, "collectors: asking", null, 0, 0, null, null);
 
+    /// <summary>A line for each kind that is not followed though the rest is; no alarm.</summary>
+    public string KindProblems { get; init; } = "";
+
     // A watch is confirmed every few seconds; from here on its picture is called old. The guards refuse at the same age.
     private static readonly TimeSpan ClusterOld = TimeSpan.FromSeconds(10);
 
@@ -25,7 +28,7 @@ public sealed record World(
             if (ClusterProblem is not null)
                 yield return ("Names and owners are not known for sure.", ClusterProblem, null);
             else if (ClusterAgeS is not null)
-                yield return ("The picture of the cluster is old.", "The watch of the Kubernetes API has stopped answering; nothing can be flushed until it is back.", "kubectl get --raw /readyz");
+                yield return ($"Cluster data is {ClusterAgeS.Value / 5 * 5} s old.", "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering; nothing can be flushed until it is back.", "kubectl get --raw /readyz");
             if (Known > 0 && Connected == 0)
                 yield return ("Live data stopped.", $"{(SilentForS is > 0 ? $"No collector has reported for {Words.Duration(SilentForS.Value * 1000)}." : "No collector reports any more.")} Is it running on the nodes, and can it reach this console?", "conntrack-collector run --console URL --node NAME --state DIR");
             else if (SilentNodes is not null)
@@ -38,12 +41,12 @@ public sealed record World(
         var silent = nodes.Where(node => !node.Reports(nowMs)).Select(node => node.Node).Order(StringComparer.Ordinal).ToList();
         int connected = nodes.Count - silent.Count;
         bool old = hasCluster && ready && age > ClusterOld;
-        string cluster = !hasCluster ? "no cluster" : problem is not null ? "cluster: trouble" : !ready ? "cluster: listing" : old ? "cluster: old" : "cluster live";
+        string cluster = !hasCluster ? "no cluster" : problem is not null ? "cluster: trouble" : !ready ? "cluster: listing" : old ? $"cluster data is {(long)age.TotalSeconds} s old" : "cluster live";
         string collectors = nodes.Count == 0 ? "no collectors" : $"{connected} of {Words.Count(nodes.Count, "collector")}";
         // In steps of five seconds: a banner that changes every second cannot be read, nor listened to.
         long? silentFor = nodes.Count > 0 && connected == 0 ? Math.Max(0, nowMs - nodes.Max(node => node.LastFrameMs)) / 5000 * 5 : null;
         return new World(
             cluster, problem, collectors, silent.Count == 0 ? null : string.Join(", ", silent.Take(5)) + (silent.Count > 5 ? $" and {silent.Count - 5} more" : ""),
-            connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds / 5 * 5 : null);
+            connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds : null);
     }
 }

@@ -33,7 +33,10 @@ public abstract class WorldWatcher : ComponentBase, IDisposable
         StateHasChanged();
     }
 
-    private World Look() => World.From(Store.Nodes(), Cluster.HasCluster, Cluster.IsReady, Cluster.Age, Cluster.Problem, Clock.GetUtcNow().ToUnixTimeMilliseconds());
+    private World Look() => World.From(Store.Nodes(), Cluster.HasCluster, Cluster.IsReady, Cluster.Age, Cluster.Problem, Clock.GetUtcNow().ToUnixTimeMilliseconds()) with
+    {
+        KindProblems = string.Join('\n', Cluster.Kinds.Select(kind => kind.Problem).Where(problem => problem is not null && problem != Cluster.Problem).Distinct().Take(12)),
+    };
 
     public void Dispose()
     {

@@ -1,11 +1,12 @@
+using System.Data.Common;
 using ConntrackConsole.Actions;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Flush;
 using ConntrackConsole.Components.Layout;
+using ConntrackConsole.Components.Pods;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Components.Timeline;
 using ConntrackConsole.Timeline;
-using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
@@ -19,6 +20,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     // The chart may draw ten times a second; text that changes faster than this cannot be read.
     private const long TextPaceMs = 500;
     private const long RecentMs = 60_000;
+    private const long StoredPaceMs = 5_000;
+
+    private static readonly TimeSpan LoadingAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly HashSet<string> _filterNames = [];
     private LiveState _state = null!;
@@ -29,6 +33,13 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private PodDetail? _pod;
     private SortedSet<string> _filters = new(StringComparer.Ordinal);
     private string? _blocked;
+    private string? _flushNote;
+    private string? _loading;
+    private string? _pastFault;
+    private IReadOnlyList<TerminationCause> _causes = [];
+    private CancellationTokenSource _left = new();
+    private Held? _held;
+    private bool _rangeOpen;
     private string _copyWords = "Copy link";
     private string _spoken = "";
     private int _plotWidth = 900;
@@ -38,6 +49,12 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private long _spokenAtMs;
 
     [Inject] private TimelineStore Store { get; set; } = null!;
+
+    [Inject] private TimelineHistory Past { get; set; } = null!;
+
+    [Inject] private PodFacts Facts { get; set; } = null!;
+
+    [Inject] private ILogger<LivePage> Log { get; set; } = null!;
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
 
@@ -74,14 +91,16 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         {
             var (state, width, nowMs) = (_state, _plotWidth, NowMs);
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
-            var view = Store.Query(new TimelineQuery(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node));
+            if (await ViewAsync(state, window, nowMs, ct) is not { } view)
+                return;
             var recent = TimelineWindow.For(RecentMs, nowMs, 60);
-            var now = state.Live ? view : Store.Query(new TimelineQuery(recent.FromMs, recent.ToMs, recent.Columns, state.Namespace, state.Service, state.Node));
-            int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(pausedMs, nowMs, state) : 0;
-            var pod = state.Pod is { } ip && Ip.TryParse(ip, out var address) ? Store.Detail(null, address) : null;
+            // The words on top tell of now, whatever is on the screen.
+            var now = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? view : Store.Query(Query(state, recent));
+            int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, state) : 0;
+            var pod = PodPick.Of(state.Pod, state.Uid, view, asked => Facts.For(asked, state.ToMs));
             // Few lanes where there is little room: a phone shows what matters, and offers the rest.
             var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
-            byte[] bytes = ViewBytes.Write(view, lanes, state.Live);
+            byte[] bytes = ViewBytes.Write(view, lanes, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
                 if (!ReferenceEquals(state, _state))
@@ -97,6 +116,53 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         }
     }
 
+    private static TimelineQuery Query(LiveState state, TimelineWindow window) =>
+        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node);
+
+    // What is stored is read less often than memory: a column of a long range changes slowly, one of the past not at all.
+    private async Task<TimelineView?> ViewAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
+    {
+        var query = Query(state, window);
+        bool stored = window.FromMs < nowMs - TimelineStore.HorizonMs + window.StepMs;
+        if (stored && _held is { } held && held.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
+            && held.Query.Columns == query.Columns && nowMs - held.AtMs < StoredPaceMs)
+            return held.View with { NowMs = nowMs };
+        var left = _left;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, left.Token);
+        try
+        {
+            var asked = Past.FollowAsync(query, end.Token);
+            if (!asked.IsCompleted && await Task.WhenAny(asked, Task.Delay(LoadingAfter, Clock, end.Token)) != asked)
+                await TellAsync($"Reading {Words.Duration(state.RangeMs)} of the past…", _pastFault);
+            var view = await asked;
+            _held = stored ? new Held(state, query, view, nowMs) : null;
+            if (_loading is not null || _pastFault is not null)
+                await TellAsync(null, null);
+            return view;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // Something else was chosen meanwhile: nobody waits for this one.
+            await TellAsync(null, null);
+            _feed?.Wake();
+            return null;
+        }
+        catch (Exception e) when (e is DbException or IOException or InvalidDataException)
+        {
+            Log.LogError(e, "The stored past could not be read");
+            await TellAsync(null, "The stored past of this range could not be read; the picture is the one from before. The console's log says why.");
+            return null;
+        }
+    }
+
+    private Task TellAsync(string? loading, string? fault) => InvokeAsync(() =>
+    {
+        (_loading, _pastFault) = (loading, fault);
+        StateHasChanged();
+    });
+
+    private sealed record Held(LiveState State, TimelineQuery Query, TimelineView View, long AtMs);
+
     private void Show(TimelineView view, Headline headline, PodDetail? pod, int hiddenLanes, int newEvents)
     {
         bool first = _view is null || (_pod is null) != (pod is null) || _pod?.Ip != pod?.Ip || _newEvents == 0 && newEvents > 0;
@@ -106,6 +172,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             (_spoken, _spokenAtMs) = (alarm, NowMs);
         _headline = headline;
         _blocked = Blocked(view);
+        _flushNote = ObserveNote(view);
+        if (view.Terminations.Select(span => span.Told?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
+            _causes = causes;
         foreach (var lane in view.Services.Where(lane => lane.Name.Length > 0))
             _filterNames.Add($"{lane.Namespace}/{lane.Name}");
         if (_filterNames.Count != _filters.Count)
@@ -123,8 +192,23 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             return "No cluster is configured: nobody can say who owns this address, so nothing can be flushed.";
         if (Cluster.Age > TimeSpan.FromSeconds(10))
             return "The picture of the cluster is old: nothing can be flushed until the Kubernetes watch is back.";
-        return view.Nodes.Any(node => node.Reports(view.NowMs)) ? null : "No collector is connected: there is nobody to flush anything.";
+        var reporting = view.Nodes.Where(node => node.Reports(view.NowMs)).ToList();
+        if (reporting.Count == 0)
+            return "No collector is connected: there is nobody to flush anything.";
+        return reporting.All(node => node.ObserveOnly())
+            ? "Every node that reports is observe-only: its collector runs with --observe-only and refuses every command. The console cannot lift that; it is set on the node."
+            : null;
     }
+
+    private static string? ObserveNote(TimelineView view)
+    {
+        var nodes = view.Nodes.Where(node => node.ObserveOnly()).Select(node => node.Node).ToList();
+        return nodes.Count == 0 ? null : $"Observe-only, so they keep their entries: {string.Join(", ", nodes.Take(3))}{(nodes.Count > 3 ? $" and {nodes.Count - 3} more" : "")}.";
+    }
+
+    private ChartChoice Choice => new(_state.Pod, _state.Uid, _state.Rollout);
+
+    private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Told?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 
     private int EventsSince(long pausedMs, long nowMs, LiveState state)
     {
@@ -140,6 +224,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (Nav.ToBaseRelativePath(e.Location).Split('?', '#')[0].Length > 0)
             return;
         _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs);
+        // A slow look at what nobody asks for any more is given up.
+        Interlocked.Exchange(ref _left, new CancellationTokenSource()).Cancel();
         _copyWords = "Copy link";
         _newEvents = 0;
         _feed?.Wake();
@@ -190,9 +276,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     }
 
     // Looking closely at one pod while everything moves is no use in a hurry: but the live view goes on, the panel too.
-    private void Pick(string ip) => Go(_state with { Pod = ip });
+    private void Pick((string Ip, string? Uid) pod) => Go(_state with { Pod = pod.Ip.Length > 0 ? pod.Ip : null, Uid = pod.Uid });
 
-    private void ClosePanel() => Go(_state with { Pod = null });
+    private void PickRollout(string id) => Go(_state with { Rollout = _state.Rollout == id ? null : id });
+
+    private void ClosePanel() => Go(_state with { Pod = null, Uid = null });
 
     private async Task CopyLinkAsync()
     {
@@ -218,8 +306,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             case "z":
                 ZoomOut();
                 break;
-            case "Escape" when _state.Pod is not null:
+            case "Escape" when _state.HasPod:
                 ClosePanel();
+                break;
+            case "Escape" when _state.Rollout is not null:
+                Go(_state with { Rollout = null });
                 break;
         }
     });
@@ -241,6 +332,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         Nav.LocationChanged -= OnLocationChanged;
         Keyboard.Pressed -= OnKeyAsync;
+        await _left.CancelAsync();
         if (_feed is not null)
             await _feed.DisposeAsync();
     }

@@ -1,3 +1,4 @@
+using ConntrackConsole.Components.Timeline;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 
@@ -7,6 +8,11 @@ namespace ConntrackConsole.Components.Live;
 /// <param name="Entries">Live-state entries at the end of the view; null = unknown.</param>
 public sealed record PodRow(string Ip, string Name, string Services, string Node, OwnerState Owner, EntryState State, int? Entries, int? Stale, TerminationSpan? End)
 {
+    public string Key => End?.Uid ?? Ip;
+
+    /// <summary>The last instant of its end that is known, such as "deleted".</summary>
+    public string LastPhase => End is null ? "" : TerminationPhases.All.Select(phase => (phase, At: End.At(phase))).Where(step => step.At is not null).MaxBy(step => step.At).phase.Name();
+
     public static IReadOnlyList<PodRow> From(TimelineView view)
     {
         var ends = view.Terminations.Where(span => span.PodIp.Length > 0).GroupBy(span => span.PodIp)
@@ -24,8 +30,10 @@ public sealed record PodRow(string Ip, string Name, string Services, string Node
                 Total(pod.Select(pair => view.Last(pair.backend.Entries))), Total(pod.Select(pair => view.Last(pair.backend.Stale))), end));
         }
 
-        rows.AddRange(ends.Values.Where(span => !backends.Contains(span.PodIp)).Select(span =>
-            new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, span.StaleEntries, span)));
+        // An address may have had several owners that ended: each has its row.
+        var shown = rows.Select(row => row.End?.Uid).ToHashSet();
+        rows.AddRange(view.Terminations.Where(span => !shown.Contains(span.Uid)).DistinctBy(span => span.Uid).Select(span =>
+            new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, backends.Contains(span.PodIp) ? 0 : span.StaleEntries, span)));
         return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.AskedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
     }
 

@@ -16,6 +16,9 @@ public sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
     /// <summary>The same moment in the other zone, for the hover.</summary>
     public string Other(long ms) => Write(ms, !Local, "yyyy-MM-dd HH:mm:ss");
 
+    /// <summary>The time of day and date that this viewer reads.</summary>
+    public DateTime At(long ms) => TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(ms), Local ? Zone : TimeZoneInfo.Utc).DateTime;
+
     private string Write(long ms, bool local, string format)
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(ms);

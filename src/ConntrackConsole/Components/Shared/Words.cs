@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 
@@ -13,7 +14,8 @@ public static class Words
         < 120_000 => $"{ms / 1000} s",
         3_600_000 => "1 h",
         < 7_200_000 => ms / 1000 % 60 == 0 ? $"{ms / 60_000} min" : $"{ms / 60_000} min {ms / 1000 % 60} s",
-        _ => $"{ms / 3_600_000} h {ms / 60_000 % 60} min",
+        < 172_800_000 => ms / 60_000 % 60 == 0 ? $"{ms / 3_600_000} h" : $"{ms / 3_600_000} h {ms / 60_000 % 60} min",
+        _ => ms / 3_600_000 % 24 == 0 ? $"{ms / 86_400_000} d" : $"{ms / 86_400_000} d {ms / 3_600_000 % 24} h",
     };
 
     public static string Ago(long ms) => ms < 0 ? $"in {Duration(-ms)}" : $"{Duration(ms)} ago";
@@ -29,6 +31,38 @@ public static class Words
         OwnerState.Node => "a node's address",
         OwnerState.Service => "a Service's address",
         _ => "unknown",
+    };
+
+    /// <summary>Why a pod ended.</summary>
+    public static string Name(TerminationCause cause) => cause switch
+    {
+        TerminationCause.Rollout => "rollout",
+        TerminationCause.ScaleDown => "scale-down",
+        TerminationCause.Drain => "drain",
+        TerminationCause.Eviction => "eviction by the kubelet",
+        TerminationCause.Preemption => "preemption",
+        TerminationCause.NodeLost => "node lost",
+        TerminationCause.Completion => "completion",
+        TerminationCause.ByHand => "deleted by hand",
+        TerminationCause.WorkloadDeleted => "workload deleted",
+        TerminationCause.Forced => "forced (grace 0)",
+        _ => "cause unknown",
+    };
+
+    /// <summary>The cause as one sign, on the canvas and beside its name.</summary>
+    public static string Letter(TerminationCause cause) => cause switch
+    {
+        TerminationCause.Rollout => "R",
+        TerminationCause.ScaleDown => "S",
+        TerminationCause.Drain => "D",
+        TerminationCause.Eviction => "E",
+        TerminationCause.Preemption => "P",
+        TerminationCause.NodeLost => "N",
+        TerminationCause.Completion => "C",
+        TerminationCause.ByHand => "H",
+        TerminationCause.WorkloadDeleted => "W",
+        TerminationCause.Forced => "F",
+        _ => "?",
     };
 
     public static string Name(EntryState state) => state switch

@@ -2,36 +2,53 @@ using ConntrackConsole.Timeline;
 
 namespace ConntrackConsole.Components.Timeline;
 
-/// <summary>The steps of a pod's end. Their order is not fixed: two watches have no order between them.</summary>
+/// <summary>The instants of a pod's end. Their order in time is not fixed: two watches have no order between them.</summary>
 public enum TerminationPhase
 {
     Asked,
+    EndpointNotReady,
     EndpointTerminating,
-    ContainerFinished,
     EndpointRemoved,
+    /// <summary>The first node whose rules were without the endpoint.</summary>
+    RulesFirst,
+    /// <summary>The last node, where every node told.</summary>
+    RulesLast,
+    StopSignal,
+    ContainerFinished,
     Deleted,
+    IpReused,
 }
 
 public static class TerminationPhases
 {
+    public static readonly IReadOnlyList<TerminationPhase> All = Enum.GetValues<TerminationPhase>();
+
     public static string Name(this TerminationPhase phase) => phase switch
     {
         TerminationPhase.Asked => "asked to terminate",
+        TerminationPhase.EndpointNotReady => "endpoint not ready",
         TerminationPhase.EndpointTerminating => "endpoint terminating",
-        TerminationPhase.ContainerFinished => "container finished",
         TerminationPhase.EndpointRemoved => "endpoint removed",
-        _ => "deleted",
+        TerminationPhase.RulesFirst => "rules without it, first node",
+        TerminationPhase.RulesLast => "rules without it, last node",
+        TerminationPhase.StopSignal => "told to stop",
+        TerminationPhase.ContainerFinished => "container finished",
+        TerminationPhase.Deleted => "deleted",
+        _ => "address owned again",
     };
 
-    public static IReadOnlyList<(TerminationPhase Phase, long? AtMs)> Of(TerminationSpan span) =>
-    [
-        .. new (TerminationPhase, long? AtMs)[]
-        {
-            (TerminationPhase.Asked, span.AskedMs),
-            (TerminationPhase.EndpointTerminating, span.EndpointTerminatingMs),
-            (TerminationPhase.ContainerFinished, span.ContainerFinishedMs),
-            (TerminationPhase.EndpointRemoved, span.EndpointRemovedMs),
-            (TerminationPhase.Deleted, span.DeletedMs),
-        }.OrderBy(step => step.AtMs ?? long.MaxValue),
-    ];
+    public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch
+    {
+        TerminationPhase.Asked => span.AskedMs,
+        TerminationPhase.EndpointNotReady => span.Told?.EndpointNotReadyMs,
+        TerminationPhase.EndpointTerminating => span.EndpointTerminatingMs,
+        TerminationPhase.EndpointRemoved => span.EndpointRemovedMs,
+        TerminationPhase.RulesFirst => span.Synced.Min(sync => sync.AtMs),
+        // While one node is behind, or cannot tell, nobody knows the last one.
+        TerminationPhase.RulesLast => span.Synced.Count > 0 && span.Synced.All(sync => sync.AtMs is not null) ? span.Synced.Max(sync => sync.AtMs) : null,
+        TerminationPhase.StopSignal => span.Told?.StopSignalMs,
+        TerminationPhase.ContainerFinished => span.ContainerFinishedMs,
+        TerminationPhase.Deleted => span.DeletedMs,
+        _ => span.Told?.IpReusedMs,
+    };
 }

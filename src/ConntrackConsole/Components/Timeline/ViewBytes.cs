@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Components.Live;
+using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Timeline;
 
 namespace ConntrackConsole.Components.Timeline;
@@ -11,26 +14,38 @@ namespace ConntrackConsole.Components.Timeline;
 /// </summary>
 public static class ViewBytes
 {
-    private const uint Magic = 0x31565443;
+    // A day of a large cluster has thousands of ends: the canvas has room for the ones that matter, the table for more.
+    public const int MaxTerminations = 300;
+    public const int MaxRollouts = 100;
 
-    public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live)
+    private const uint Magic = 0x32565443;
+
+    public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId = null)
     {
+        // Nobody has ever told us of this range: that is not "no resets".
+        bool deaf = !view.HasRecords();
         var to = new Writer();
         to.U32(Magic);
         to.F64(view.FromMs);
         to.F64(view.StepMs);
         to.F64(view.NowMs);
         to.Varint((uint)view.Columns);
-        to.U8(live ? (byte)1 : (byte)0);
+        to.U8((byte)((live ? 1 : 0) | (deaf ? 2 : 0)));
         to.Varint((uint)(view.Services.Count - lanes.Count));
         to.Varint((uint)lanes.Count);
         foreach (var lane in lanes)
             WriteLane(to, lane, view.Columns);
-        to.Varint((uint)view.Terminations.Count);
-        foreach (var span in view.Terminations)
-            WriteTermination(to, span);
-        // Nobody has ever told us of a reset: that is not "no resets".
-        bool deaf = view.Nodes.Count == 0;
+        var rollouts = Rollouts(view, rolloutId);
+        to.Varint((uint)(view.Rollouts.Count - rollouts.Count));
+        to.Varint((uint)rollouts.Count);
+        foreach (var rollout in rollouts)
+            WriteRollout(to, rollout);
+        var places = rollouts.Select((rollout, index) => (rollout.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index + 1);
+        var ends = Terminations(view, rolloutId);
+        to.Varint((uint)(view.Terminations.Count - ends.Count));
+        to.Varint((uint)ends.Count);
+        foreach (var span in ends)
+            WriteTermination(to, span, span.Told?.RolloutId is { } id ? places.GetValueOrDefault(id) : 0);
         to.Series(deaf ? [] : view.Resets.UnNated, view.Columns);
         to.Series(deaf ? [] : view.Resets.FromBackend, view.Columns);
         to.Series(deaf ? [] : view.Resets.Other, view.Columns);
@@ -67,20 +82,48 @@ public static class ViewBytes
         }
     }
 
-    private static void WriteTermination(Writer to, TerminationSpan span)
+    // The chosen one, those under way, then the newest.
+    private static List<Rollout> Rollouts(TimelineView view, string? chosen) =>
+    [
+        .. view.Rollouts.OrderByDescending(rollout => rollout.Id == chosen).ThenByDescending(rollout => rollout.IsOpen).ThenByDescending(rollout => rollout.StartedMs)
+            .DistinctBy(rollout => rollout.Id).Take(MaxRollouts).OrderBy(rollout => rollout.StartedMs),
+    ];
+
+    private static List<TerminationSpan> Terminations(TimelineView view, string? rolloutId) =>
+        view.Terminations.Count <= MaxTerminations ? [.. view.Terminations] :
+        [
+            .. view.Terminations.OrderByDescending(span => span.StaleEntries > 0).ThenByDescending(span => rolloutId is not null && span.Told?.RolloutId == rolloutId)
+                .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.AskedMs).Take(MaxTerminations),
+        ];
+
+    private static void WriteRollout(Writer to, Rollout rollout)
+    {
+        to.Text(rollout.Id);
+        to.Text(rollout.Label());
+        to.Text(rollout.Namespace);
+        to.U8((byte)rollout.State());
+        to.U8(rollout.IsRollback ? (byte)1 : (byte)0);
+        to.F64(rollout.StartedMs);
+        to.F64(rollout.SurgedMs ?? double.NaN);
+        to.F64(rollout.StuckMs ?? double.NaN);
+        to.F64(rollout.ClosedMs ?? double.NaN);
+    }
+
+    /// <param name="rollout">The place of its rollout in the list, from 1; 0 where it belongs to none.</param>
+    private static void WriteTermination(Writer to, TerminationSpan span, int rollout)
     {
         to.Text(span.Uid);
         to.Text(span.Pod);
         to.Text(span.PodIp);
         to.Text(span.Node);
-        to.Text(span.Service ?? "");
-        to.U8((byte)span.Owner);
-        to.F64(span.AskedMs);
-        to.F64(span.EndpointTerminatingMs ?? double.NaN);
-        to.F64(span.EndpointRemovedMs ?? double.NaN);
-        to.F64(span.ContainerFinishedMs ?? double.NaN);
-        to.F64(span.DeletedMs ?? double.NaN);
-        to.F64(span.ExitCode ?? double.NaN);
+        to.Text(Words.Letter(span.Told?.Cause ?? TerminationCause.Unknown));
+        to.Text(Words.Name(span.Told?.Cause ?? TerminationCause.Unknown));
+        to.Varint((uint)rollout);
+        foreach (var phase in TerminationPhases.All)
+            to.F64(span.At(phase) ?? double.NaN);
+        to.F64(span.Told?.GraceSeconds is { } grace and > 0 ? span.AskedMs + (grace * 1000L) : double.NaN);
+        to.U8((byte)ContainerEnds.Of(span));
+        to.Text(ContainerEnds.Words(span));
         to.Varint((uint)Math.Max(0, span.StaleEntries));
     }
 

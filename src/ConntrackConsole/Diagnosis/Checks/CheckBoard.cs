@@ -20,6 +20,9 @@ public sealed partial class CheckBoard(ClusterState cluster, TimelineStore timel
     /// <summary>The last round.</summary>
     public CheckReport Current => _current;
 
+    /// <summary>How many parts of pages wait for the next round.</summary>
+    public int Listeners => _signals.Count;
+
     /// <summary>A signal without payload after each round, on its thread: the receiver must only note it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 

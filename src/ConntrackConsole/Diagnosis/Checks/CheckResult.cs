@@ -17,5 +17,5 @@ public sealed record CheckResult(
     public IReadOnlyList<string> Commands { get; init; } = [];
 
     /// <summary>Names this result for as long as its subject exists.</summary>
-    public string Key => $"{Check.Id}:{Subject}";
+    public string Key { get; } = $"{Check.Id}:{Subject}";
 }

@@ -5,7 +5,7 @@ public static class CheckRules
 {
     public static readonly IReadOnlyList<(CheckName Name, Func<CheckWorld, NodeWorld, CheckResult> Of)> PerNode =
     [
-        (ProxySync.Name, ProxySync.Of), (SyncDuration.Name, SyncDuration.Of), (EndpointChanges.Name, EndpointChanges.Of),
+        (ProxyLag.Name, ProxyLag.Of), (SyncDuration.Name, SyncDuration.Of), (EndpointChanges.Name, EndpointChanges.Of),
         (ApiErrors.Name, ApiErrors.Of), (InvalidProtection.Name, InvalidProtection.Of), (BeLiberal.Name, BeLiberal.Of),
         (TcpLoose.Name, TcpLoose.Of), (TableUse.Name, TableUse.Of), (KubernetesVersion.Name, KubernetesVersion.Of), (ProxyModes.Name, ProxyModes.Of),
     ];

@@ -41,13 +41,13 @@ public sealed record CheckWorld(long NowMs, CheckLimits Limits)
     /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null where none does.</summary>
     public string? UsualBeLiberal { get; init; }
 
-    /// <summary>Why a kind's objects are not known, or null.</summary>
+    /// <summary>Why a kind's objects cannot be known, or null. That nothing is listed yet is told by <see cref="IsListed"/>.</summary>
     public string? Missing(params string[] kinds)
     {
         foreach (var kind in Kinds)
         {
-            if (!kind.Listed && kinds.Contains(kind.Kind, StringComparer.OrdinalIgnoreCase))
-                return kind.Problem ?? $"The console has not listed the {kind.Kind} yet.";
+            if (kind is { Listed: false, Problem: { } problem } && kinds.Contains(kind.Kind, StringComparer.OrdinalIgnoreCase))
+                return problem;
         }
 
         return null;

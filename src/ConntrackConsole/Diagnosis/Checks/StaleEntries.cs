@@ -30,11 +30,11 @@ public static class StaleEntries
 
         bool old = world.NowMs - (entries.OldestStaleMs ?? world.NowMs) > world.Limits.StaleBadMs;
         string value = entries.Reassigned == 0 ? $"{entries.Stale:N0} stale" : entries.Stale == 0 ? $"{entries.Reassigned:N0} reassigned" : $"{entries.Stale:N0} stale, {entries.Reassigned:N0} reassigned";
-        string who = string.Join(", ", entries.Backends);
+        string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
         string sentence = entries.Reassigned > 0
             ? $"Clients of this Service talk to another workload's pod at {who}, on {List(entries.Nodes)}: entries older than the address's new owner."
-            : old ? $"Clients wait for {who}, which no live pod of the Service owns, on {List(entries.Nodes)}. A flush of that address makes them reconnect."
-            : $"The endpoint {who} has just left; its entries should end within seconds.";
+            : old ? $"Clients wait for {who}, which no live pod of the Service owns, on {List(entries.Nodes)}. A flush of {(entries.Backends.Length == 1 ? "that address" : "these addresses")} makes them reconnect."
+            : $"The endpoint {who} has just left the Service: its entries should end within seconds.";
         return service.Result(Name, old || entries.Reassigned > 0 ? CheckState.Bad : CheckState.Warning, value, Threshold, sentence + missing) with
         {
             ReadMs = readMs, SinceMs = entries.OldestStaleMs, Commands = [.. entries.Backends.Select(Shell.Entries), Slices(service)],

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// Do kube-proxy's rules follow the cluster? A sync comes on a change: on an idle cluster the last one may be days old, and
 /// that says nothing.
 /// </summary>
-public static class ProxySync
+public static class ProxyLag
 {
     public static readonly CheckName Name = new("proxy-sync", "kube-proxy sync");
 

@@ -1,0 +1,234 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.History;
+
+/// <summary>
+/// The packed form of a <see cref="Block"/>: a codec byte (0 plain, 1 Brotli behind the plain length), then version,
+/// columns, known stretches, name, series, resets. A value is the difference from the one before, zero differences as a
+/// run, all as varints.
+/// </summary>
+public static class BlockCodec
+{
+    public const byte Version = 1;
+    public const int MaxColumns = 1_440;
+    /// <summary>Series times columns: a node's most groups over a minute, with room.</summary>
+    public const int MaxCells = 1 << 22;
+    /// <summary>Largest plain form that is read: a few packed bytes must not become gigabytes.</summary>
+    public const int MaxPlain = 32 << 20;
+    public const int MaxText = 1_024;
+
+    private const byte Plain = 0;
+    private const byte Packed = 1;
+    // Of small ones Brotli takes more time than it saves bytes.
+    private const int LeastPacked = 256;
+
+    public static byte[] Write(Block block, bool pack)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        var output = new ArrayBufferWriter<byte>(1_024);
+        WritePlain(block, output);
+        var plain = output.WrittenSpan;
+        if (pack && plain.Length >= LeastPacked)
+        {
+            byte[] rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(plain.Length) + 5);
+            try
+            {
+                rented[0] = Packed;
+                BinaryPrimitives.WriteInt32LittleEndian(rented.AsSpan(1), plain.Length);
+                if (BrotliEncoder.TryCompress(plain, rented.AsSpan(5), out int written, quality: 1, window: 18) && written + 4 < plain.Length)
+                    return rented.AsSpan(0, written + 5).ToArray();
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+
+        byte[] bytes = new byte[plain.Length + 1];
+        bytes[0] = Plain;
+        plain.CopyTo(bytes.AsSpan(1));
+        return bytes;
+    }
+
+    /// <summary>The plain form behind the codec byte, in <paramref name="buffer"/> where it had to be unpacked.</summary>
+    /// <param name="buffer">Rented; grown as needed, the caller's to return.</param>
+    public static bool TryUnpack(ReadOnlySpan<byte> bytes, ref byte[] buffer, out ReadOnlySpan<byte> plain)
+    {
+        plain = default;
+        if (bytes.Length < 2)
+            return false;
+        if (bytes[0] == Plain)
+        {
+            plain = bytes[1..];
+            return plain.Length <= MaxPlain;
+        }
+
+        if (bytes[0] != Packed || bytes.Length < 6)
+            return false;
+        int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]);
+        if (length is <= 0 or > MaxPlain)
+            return false;
+        if (buffer.Length < length)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = ArrayPool<byte>.Shared.Rent(length);
+        }
+
+        if (!BrotliDecoder.TryDecompress(bytes[5..], buffer.AsSpan(0, length), out int written) || written != length)
+            return false;
+        plain = buffer.AsSpan(0, length);
+        return true;
+    }
+
+    /// <summary>Null where the bytes are no block.</summary>
+    public static Block? Read(ReadOnlySpan<byte> bytes)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(4_096);
+        try
+        {
+            return TryUnpack(bytes, ref buffer, out var plain) ? ReadPlain(plain) : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static Block? ReadPlain(ReadOnlySpan<byte> plain)
+    {
+        var reader = new BlockReader(plain);
+        Span<bool> known = stackalloc bool[MaxColumns];
+        if (!reader.TryHead(known))
+            return null;
+        var block = new Block(reader.Columns) { Namespace = reader.Namespace, Name = reader.Name };
+        known[..block.Columns].CopyTo(block.Known);
+        while (reader.TrySeries(out var key, out var pod, out var owner, out var state))
+        {
+            var series = new BlockSeries(key, block.Columns) { Pod = pod.IsEmpty ? null : Encoding.UTF8.GetString(pod), Owner = owner, State = state };
+            reader.Values(series.Entries);
+            reader.Values(series.Leftovers);
+            reader.Values(series.Stale);
+            block.Series.Add(series);
+        }
+
+        for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
+            block.Resets.Add(reader.Reset());
+        return reader.Failed ? null : block;
+    }
+
+    private static void WritePlain(Block block, ArrayBufferWriter<byte> output)
+    {
+        Byte(output, Version);
+        Varint(output, (uint)block.Columns);
+        bool isKnown = false;
+        for (int at = 0; at < block.Columns; isKnown = !isKnown)
+        {
+            int from = at;
+            while (at < block.Columns && block.Known[at] == isKnown)
+                at++;
+            Varint(output, (uint)(at - from));
+        }
+
+        Text(output, block.Namespace);
+        Text(output, block.Name);
+        // More than a reader would take: the first ones. No Service comes near it.
+        int count = Math.Min(block.Series.Count, MaxCells / block.Columns);
+        Varint(output, (uint)count);
+        GroupKey last = default;
+        for (int i = 0; i < count; i++)
+        {
+            var series = block.Series[i];
+            var key = series.Key;
+            bool same = i > 0 && last.Proto == key.Proto && last.Vip == key.Vip && last.Vport == key.Vport;
+            Byte(output, same ? (byte)1 : (byte)0);
+            if (!same)
+            {
+                Byte(output, key.Proto);
+                Address(output, key.Vip);
+                Port(output, key.Vport);
+            }
+
+            Address(output, key.Backend);
+            Port(output, key.Bport);
+            last = key;
+            Text(output, series.Pod ?? "");
+            Byte(output, (byte)series.Owner);
+            Byte(output, (byte)series.State);
+            Values(output, series.Entries);
+            Values(output, series.Leftovers);
+            Values(output, series.Stale);
+        }
+
+        Varint(output, (uint)block.Resets.Count);
+        foreach (var reset in block.Resets)
+        {
+            Varint(output, (uint)reset.Column);
+            Byte(output, (byte)reset.Kind);
+            Varint(output, (uint)reset.Count);
+            Address(output, reset.Vip);
+            Port(output, reset.Vport);
+        }
+    }
+
+    private static void Values(ArrayBufferWriter<byte> output, int[] values)
+    {
+        int last = 0;
+        for (int at = 0; at < values.Length;)
+        {
+            if (values[at] != last)
+            {
+                long difference = (long)values[at] - last;
+                Varint(output, (uint)((difference << 1) ^ (difference >> 63)));
+                last = values[at++];
+                continue;
+            }
+
+            int from = at;
+            while (at < values.Length && values[at] == last)
+                at++;
+            Byte(output, 0);
+            Varint(output, (uint)(at - from - 1));
+        }
+    }
+
+    private static void Byte(ArrayBufferWriter<byte> output, byte value)
+    {
+        output.GetSpan(1)[0] = value;
+        output.Advance(1);
+    }
+
+    private static void Port(ArrayBufferWriter<byte> output, ushort value)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), value);
+        output.Advance(2);
+    }
+
+    private static void Address(ArrayBufferWriter<byte> output, Ip ip)
+    {
+        var span = output.GetSpan(17);
+        span[0] = (byte)ip.Length;
+        output.Advance(1 + ip.WriteBytes(span[1..]));
+    }
+
+    private static void Text(ArrayBufferWriter<byte> output, string text)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxText];
+        Encoding.UTF8.GetEncoder().Convert(text, utf8, flush: true, out _, out int used, out _);
+        Varint(output, (uint)used);
+        output.Write(utf8[..used]);
+    }
+
+    private static void Varint(ArrayBufferWriter<byte> output, uint value)
+    {
+        var span = output.GetSpan(5);
+        int length = 0;
+        for (; value >= 0x80; value >>= 7)
+            span[length++] = (byte)(value | 0x80);
+        span[length++] = (byte)value;
+        output.Advance(length);
+    }
+}

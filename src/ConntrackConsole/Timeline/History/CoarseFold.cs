@@ -1,0 +1,92 @@
+namespace ConntrackConsole.Timeline.History;
+
+/// <summary>Lays a minute into the blocks of the coarser levels: the most within a column. They are never behind the finest.</summary>
+public static class CoarseFold
+{
+    /// <param name="minutes">The finest blocks of the minute, by name.</param>
+    /// <param name="former">The coarse blocks of the stretch as they are; changed in place.</param>
+    /// <param name="namesAnew">Whether this minute's names are newer than those in the coarse blocks.</param>
+    /// <returns>The coarse blocks that have another content now.</returns>
+    public static IEnumerable<(string Name, Block Block)> Lay(
+        Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool namesAnew)
+    {
+        int first = (int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs);
+        int count = (int)Math.Max(1, Level.MinuteMs / level.StepMs);
+        foreach (var (name, minute) in minutes)
+        {
+            if (!former.TryGetValue(name, out var coarse))
+                former[name] = coarse = new Block(level.Columns);
+            (coarse.Namespace, coarse.Name) = (minute.Namespace, minute.Name);
+            Lay(coarse, minute, first, count, namesAnew);
+            yield return (name, coarse);
+        }
+
+        // Late frames may have taken away all that a Service had in this minute.
+        foreach (var (name, coarse) in former)
+        {
+            if (minutes.ContainsKey(name) || !HasAny(coarse, first, count))
+                continue;
+            Clear(coarse, first, count);
+            yield return (name, coarse);
+        }
+    }
+
+    private static void Lay(Block coarse, Block minute, int first, int count, bool namesAnew)
+    {
+        Clear(coarse, first, count);
+        int each = minute.Columns / count;
+        for (int column = 0; column < count; column++)
+            coarse.Known[first + column] = minute.Known.AsSpan(column * each, each).Contains(true);
+        var byKey = coarse.Series.ToDictionary(s => s.Key);
+        foreach (var fine in minute.Series)
+        {
+            if (!byKey.TryGetValue(fine.Key, out var series))
+            {
+                byKey[fine.Key] = series = new BlockSeries(fine.Key, coarse.Columns) { Pod = fine.Pod, Owner = fine.Owner, State = fine.State };
+                coarse.Series.Add(series);
+            }
+
+            if (namesAnew)
+                (series.Pod, series.Owner, series.State) = (fine.Pod ?? series.Pod, fine.Owner, fine.State);
+            for (int column = 0; column < count; column++)
+            {
+                var span = (column * each)..((column + 1) * each);
+                series.Entries[first + column] = Most(fine.Entries.AsSpan(span), minute.Known.AsSpan(span));
+                series.Leftovers[first + column] = Most(fine.Leftovers.AsSpan(span), minute.Known.AsSpan(span));
+                series.Stale[first + column] = Most(fine.Stale.AsSpan(span), minute.Known.AsSpan(span));
+            }
+        }
+
+        var sums = minute.Resets.GroupBy(r => (Column: first + (r.Column / each), r.Kind, r.Vip, r.Vport));
+        coarse.Resets.AddRange(sums.Select(g => new BlockReset(g.Key.Column, g.Key.Kind, g.Sum(r => r.Count), g.Key.Vip, g.Key.Vport)));
+    }
+
+    // -1 where none of it is known.
+    private static int Most(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
+    {
+        int most = -1;
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (known[i])
+                most = Math.Max(most, values[i]);
+        }
+
+        return most;
+    }
+
+    private static bool HasAny(Block block, int first, int count) =>
+        block.Series.Any(s => s.Entries.AsSpan(first, count).ContainsAnyExcept(0) || s.Leftovers.AsSpan(first, count).ContainsAnyExcept(0))
+        || block.Resets.Any(r => r.Column >= first && r.Column < first + count);
+
+    private static void Clear(Block block, int first, int count)
+    {
+        block.Known.AsSpan(first, count).Clear();
+        block.Resets.RemoveAll(r => r.Column >= first && r.Column < first + count);
+        foreach (var series in block.Series)
+        {
+            series.Entries.AsSpan(first, count).Clear();
+            series.Leftovers.AsSpan(first, count).Clear();
+            series.Stale.AsSpan(first, count).Clear();
+        }
+    }
+}

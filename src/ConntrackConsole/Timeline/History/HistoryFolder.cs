@@ -1,0 +1,196 @@
+using ConntrackConsole.Wire;
+using Microsoft.Data.Sqlite;
+
+namespace ConntrackConsole.Timeline.History;
+
+/// <summary>
+/// Folds the stored frames into blocks, node n at second n mod 60 of each minute and then the Services, and keeps to the
+/// retention. What was not folded when the console ended is folded after the next start.
+/// </summary>
+public sealed partial class HistoryFolder(
+    BlockArchive blocks, FoldQueue queue, NodeFold nodeFold, ServiceFold serviceFold, Retention retention, TimeProvider time, ILogger<HistoryFolder> log)
+    : BackgroundService
+{
+    // Late frames come back in many minutes at once: so long a portion, then the others.
+    private const long PortionMs = 250;
+    // A node's turn comes once a minute: by then each has had it.
+    private const long ServicesAfterMs = 65_000;
+    private const int MostServiceMinutes = 200;
+
+    private readonly HashSet<string> _nodes = [];
+    private readonly Lock _folding = new();
+    private bool _failed;
+
+    /// <summary>How long the last minute of the Services took, with its coarser levels.</summary>
+    public TimeSpan LastServices { get; private set; }
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        Resume();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Finds what an earlier run left to fold.</summary>
+    public void Resume()
+    {
+        lock (_folding)
+        {
+            _nodes.UnionWith(blocks.NodeNames());
+            queue.FoldedTo(blocks.Number("SELECT COALESCE(MAX(AtMs) + 60000, 0) FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''"));
+            long folded = blocks.FoldedToId();
+            long last = Math.Max(folded, blocks.Number("SELECT COALESCE(MAX(Id), 0) FROM Frames"));
+            queue.Stored(blocks.FramesAfter(folded, TimelineStore.MaxAheadMs).Select(f => (f.Node, f.AtMs)), folded + 1, last);
+        }
+    }
+
+    /// <summary>Folds what is due.</summary>
+    /// <param name="all">Every node's minutes that have ended, whosever turn it is.</param>
+    public void Fold(bool all = false)
+    {
+        lock (_folding)
+        {
+            long startMs = NowMs;
+            foreach (string node in queue.Nodes)
+            {
+                if (all || Turn(node) == startMs / 1000 % 60)
+                    FoldNode(node, startMs);
+            }
+
+            long watch = time.GetTimestamp();
+            foreach (var (minute, firstId) in queue.TakeServices(startMs - (all ? NodeFold.TailMs : NodeFold.TailMs + ServicesAfterMs), MostServiceMinutes))
+            {
+                if (!all && time.GetElapsedTime(watch).TotalMilliseconds > PortionMs)
+                    break;
+                FoldServices(minute, firstId);
+            }
+        }
+    }
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>The second of the minute at which a node is folded: the same after a restart.</summary>
+    public static int Turn(string node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        uint hash = 2_166_136_261;
+        foreach (char c in node)
+            hash = (hash ^ c) * 16_777_619;
+        return (int)(hash % 60);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        long last = NowMs / 1000;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    // A second that was missed must not cost a node its turn.
+                    long now = NowMs / 1000;
+                    Fold(all: now - last > 1);
+                    last = now;
+                    retention.Portion();
+                    _failed = false;
+                }
+                catch (SqliteException e)
+                {
+                    if (!_failed)
+                        LogNotFolded(e.Message);
+                    _failed = true;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What is open is found again at the next start.
+        }
+    }
+
+    private void FoldNode(string node, long nowMs)
+    {
+        var due = queue.Take(node, nowMs - NodeFold.TailMs);
+        for (int i = 0; i < due.Count; i++)
+        {
+            var (minute, firstId) = due[i];
+            try
+            {
+                if (minute >= nowMs - retention.NodeMs)
+                    FoldMinute(node, minute, nowMs);
+            }
+            catch (SqliteException)
+            {
+                foreach (var left in due.Skip(i))
+                    queue.Failed(node, left.Minute, left.FirstId);
+                throw;
+            }
+        }
+    }
+
+    private void FoldMinute(string node, long minute, long nowMs)
+    {
+        var former = blocks.Read(BlockKind.Node, Level.Finest, node, minute);
+        var frames = blocks.Frames(node, minute - NodeFold.LeadMs, minute + Level.MinuteMs + NodeFold.TailMs, minute - retention.NodeMs);
+        var folded = nodeFold.Fold(node, minute, frames, former);
+        if (former is null && !folded.Block.Known.Contains(true) && folded.Gaps.Count == 0 && folded.Block.Resets.Count == 0)
+            return;
+        byte[] bytes = BlockCodec.Write(folded.Block, pack: true);
+        using (var transaction = blocks.Begin())
+        {
+            blocks.Put(transaction, new StoredBlock(BlockKind.Node, Level.Finest, node, minute, bytes));
+            blocks.PutFacts(transaction, node, minute, folded.Gaps, folded.Settings, former is not null);
+            transaction.Commit();
+        }
+
+        _nodes.Add(node);
+        // Of a gap's length it is unknown what the node had: known only now that it speaks again.
+        foreach (var gap in folded.Gaps.Where(g => g.Kind is GapKind.SequenceJump or GapKind.Silent or GapKind.Started))
+        {
+            for (long at = Math.Max(FoldQueue.MinuteOf(gap.FromMs + 1), minute - retention.NodeMs); at < minute; at += Level.MinuteMs)
+                queue.TouchServices(at);
+        }
+
+        // Late frames in the midst of a gap leave a shorter one: its end tells it.
+        if (minute < nowMs - (3 * Level.MinuteMs) && blocks.GapEnd(node, minute + Level.MinuteMs) is { } endMs)
+            queue.Touch(node, FoldQueue.MinuteOf(endMs));
+    }
+
+    private void FoldServices(long minute, long firstId)
+    {
+        long watch = time.GetTimestamp();
+        queue.BeginServices(minute);
+        try
+        {
+            var services = serviceFold.Fold(minute, _nodes);
+            bool namesAnew = minute > NowMs - (10 * Level.MinuteMs);
+            var written = services.Select(s => new StoredBlock(BlockKind.Service, Level.Finest, s.Key, minute, BlockCodec.Write(s.Value, pack: true))).ToList();
+            for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
+            {
+                long atMs = level.StartOf(minute);
+                var former = blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block);
+                foreach (var (name, block) in CoarseFold.Lay(level, minute, services, former, namesAnew))
+                    written.Add(new StoredBlock(BlockKind.Service, level, name, atMs, BlockCodec.Write(block, pack: level.Coarser is not null)));
+            }
+
+            using var transaction = blocks.Begin();
+            blocks.DeleteServices(transaction, minute);
+            foreach (var block in written)
+                blocks.Put(transaction, block);
+            blocks.MarkFolded(transaction, queue.FoldedToId);
+            transaction.Commit();
+        }
+        catch (SqliteException)
+        {
+            queue.FailedServices(minute, firstId);
+            throw;
+        }
+
+        queue.FoldedTo(minute + Level.MinuteMs);
+        LastServices = time.GetElapsedTime(watch);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The past could not be folded; it is tried again, and the frames are kept meanwhile: {Reason}")]
+    private partial void LogNotFolded(string reason);
+}

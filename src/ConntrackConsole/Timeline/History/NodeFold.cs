@@ -1,0 +1,189 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.History;
+
+/// <summary>A minute of one node, made from its frames by the same reading that the live timeline is.</summary>
+public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
+{
+    /// <summary>A key frame comes at least once a minute: so far before the minute the reading begins, to know the table at it.</summary>
+    public const long LeadMs = 61_000;
+
+    /// <summary>The frame after the minute proves its last second.</summary>
+    public const long TailMs = 3_000;
+
+    private readonly NodeFrame _frame = new();
+
+    public FoldedMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        long endMs = minuteMs + Level.MinuteMs;
+        var track = new NodeTrack(node);
+        var gaps = new List<GapSpan>();
+        var settings = new List<SettingChange>();
+        var told = new List<Reset>();
+        var unlisted = new List<(long AtMs, ResetKind Kind, int Count)>();
+        foreach (var stored in frames)
+        {
+            if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
+                continue;
+            track.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
+            {
+                if (toMs > minuteMs && toMs <= endMs)
+                    gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
+            });
+            settings.AddRange(_frame.Settings.Where(s => s.AtMs > minuteMs && s.AtMs <= endMs));
+            told.AddRange(_frame.Resets);
+            for (int kind = 0; kind < ResetOverflow.Length; kind++)
+            {
+                if (_frame.MoreResets[kind] > 0)
+                    unlisted.Add((_frame.AtMs, (ResetKind)kind, (int)Math.Min(_frame.MoreResets[kind], 1_000_000)));
+            }
+        }
+
+        var block = new Block(Level.Finest.Columns);
+        MarkKnown(block, track.Known, minuteMs);
+        Series(block, track, minuteMs, former);
+        if (former is not null)
+            KeepFormer(block, former);
+        Resets(block, node, minuteMs, told, unlisted, former);
+        return new FoldedMinute(block, gaps, settings);
+    }
+
+    private static void MarkKnown(Block block, KnownTimes known, long minuteMs)
+    {
+        for (int column = 0, stretch = 0; column < block.Columns; column++)
+        {
+            long atMs = minuteMs + ((column + 1) * 1000L);
+            while (stretch < known.Count && known[stretch].ToMs < atMs)
+                stretch++;
+            block.Known[column] = stretch < known.Count && known[stretch].FromMs <= atMs;
+        }
+    }
+
+    private void Series(Block block, NodeTrack track, long minuteMs, Block? former)
+    {
+        var map = cluster.Current;
+        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : timeline.ClockOffset(track.Name);
+        foreach (var (key, group) in track.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        {
+            var series = new BlockSeries(key, block.Columns);
+            bool any = false;
+            for (int column = 0, step = -1; column < block.Columns; column++)
+            {
+                long atMs = minuteMs + ((column + 1) * 1000L);
+                while (step + 1 < group.Steps.Count && group.Steps[step + 1].AtMs <= atMs)
+                    step++;
+                if (step < 0 || !block.Known[column])
+                    continue;
+                (_, series.Entries[column], series.Leftovers[column]) = group.Steps[step];
+                any |= series.Entries[column] + series.Leftovers[column] > 0;
+            }
+
+            if (!any)
+                continue;
+            Judge(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
+            Name(series, map, minuteMs);
+            block.Series.Add(series);
+        }
+    }
+
+    // As of each second, by the history of ownership, which a restart keeps. That is in our clock, the columns in the node's.
+    // Of a minute that the history has forgotten what was written of it before stands.
+    private void Judge(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
+    {
+        long fromMs = minuteMs + offsetMs;
+        if (former is not null && fromMs < cluster.History.CompleteSinceMs)
+        {
+            bool formerStale = former.Stale.Any(v => v > 0);
+            for (int column = 0; column < series.Entries.Length; column++)
+            {
+                bool was = former.Entries[column] > 0 ? former.Stale[column] > 0 : formerStale;
+                series.Stale[column] = was ? series.Entries[column] : 0;
+            }
+
+            series.State = former.State;
+            return;
+        }
+
+        var states = StateHistory.Within(cluster.History, series.Key, fromMs, fromMs + Level.MinuteMs);
+        for (int column = 0, state = 0; column < series.Entries.Length; column++)
+        {
+            long atMs = fromMs + ((column + 1) * 1000L);
+            while (state + 1 < states.Count && states[state + 1].AtMs <= atMs)
+                state++;
+            series.Stale[column] = states[state].State is EntryState.Stale or EntryState.Reassigned ? series.Entries[column] : 0;
+        }
+
+        series.State = states[^1].State;
+    }
+
+    private void Name(BlockSeries series, ClusterMap map, long minuteMs)
+    {
+        var owner = map.OwnerOf(series.Key.Backend);
+        // Then a pod's, whoever has it now.
+        series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName ?? owner.Name;
+        series.Owner = owner.State;
+    }
+
+    // The frames around late ones may be deleted already; what was folded from them stays.
+    private static void KeepFormer(Block block, Block former)
+    {
+        var byKey = block.Series.ToDictionary(s => s.Key);
+        bool[] kept = new bool[block.Columns];
+        for (int column = 0; column < block.Columns; column++)
+        {
+            kept[column] = former.Known[column] && !block.Known[column];
+            block.Known[column] |= kept[column];
+        }
+
+        if (!kept.Contains(true))
+            return;
+        foreach (var old in former.Series)
+        {
+            if (!byKey.TryGetValue(old.Key, out var series))
+            {
+                series = new BlockSeries(old.Key, block.Columns) { Pod = old.Pod, Owner = old.Owner, State = old.State };
+                block.Series.Add(series);
+            }
+
+            for (int column = 0; column < block.Columns; column++)
+            {
+                if (kept[column])
+                    (series.Entries[column], series.Leftovers[column], series.Stale[column]) = (old.Entries[column], old.Leftovers[column], old.Stale[column]);
+            }
+        }
+    }
+
+    // Each reset once, as the ledger of all nodes has it; older than its memory, as this node alone told it.
+    private void Resets(Block block, string node, long minuteMs, List<Reset> told, List<(long AtMs, ResetKind Kind, int Count)> unlisted, Block? former)
+    {
+        var counted = timeline.KeptResets(node, minuteMs, minuteMs + Level.MinuteMs);
+        var resets = counted ?? (former is { Resets.Count: > 0 } ? null : told);
+        if (resets is null)
+        {
+            block.Resets.AddRange(former!.Resets);
+            return;
+        }
+
+        var sums = new Dictionary<(int, ResetKind, Ip, ushort), int>();
+        foreach (var reset in resets)
+            Add(reset.AtMs, reset.Kind, reset.Vip, reset.Vport, 1);
+        foreach (var (atMs, kind, count) in unlisted)
+            Add(atMs, kind, default, 0, count);
+        foreach (var ((column, kind, vip, port), count) in sums.OrderBy(s => s.Key.Item1))
+            block.Resets.Add(new BlockReset(column, kind, count, vip, port));
+
+        void Add(long atMs, ResetKind kind, Ip vip, ushort port, int count)
+        {
+            // A reset belongs to the second that it is in.
+            long column = (atMs - minuteMs) / 1000;
+            if (column < 0 || column >= block.Columns)
+                return;
+            var key = ((int)column, kind, vip, port);
+            sums[key] = sums.GetValueOrDefault(key) + count;
+        }
+    }
+}
+
+public sealed record FoldedMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings);

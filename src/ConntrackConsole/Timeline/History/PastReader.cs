@@ -1,0 +1,158 @@
+using System.Buffers;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Wire;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Timeline.History;
+
+/// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, where that is gone at the next one that is left.</summary>
+public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
+{
+    // Each thread reads a stretch of columns of its own, on a connection of its own.
+    private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 8);
+
+    /// <summary>Lanes and resets of the columns before <paramref name="endColumn"/>, and what could not be read.</summary>
+    public async Task<(PastLanes Lanes, List<GapSpan> Corrupt)> ReadAsync(TimelineQuery query, long stepMs, int endColumn, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var lanes = new PastLanes(query.FromMs, stepMs, query.Columns);
+        var corrupt = new List<GapSpan>();
+        string connection;
+        await using (var db = await databases.CreateDbContextAsync(ct))
+            connection = db.Database.GetConnectionString()!;
+        int parts = Math.Clamp(endColumn / 16, 1, Threads);
+        await Task.WhenAll(Enumerable.Range(0, parts).Select(part => Task.Run(
+            () => Read(connection, query, stepMs, lanes, endColumn * part / parts, endColumn * (part + 1) / parts, corrupt, ct), ct)));
+        lanes.Close(endColumn);
+        return (lanes, corrupt);
+    }
+
+    private static void Read(
+        string connectionString, TimelineQuery query, long stepMs, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
+    {
+        using var connection = new SqliteConnection(connectionString);
+        connection.Open();
+        // Each keeps a reading of one moment, whatever is folded or deleted meanwhile.
+        using var transaction = connection.BeginTransaction(deferred: true);
+        long fromMs = query.FromMs + (firstColumn * stepMs);
+        long toMs = query.FromMs + (endColumn * stepMs);
+        var part = new Part(connection, query, lanes, firstColumn, endColumn, corrupt, ct);
+        if (query.Node is { } node)
+            part.Nodes(node, fromMs, toMs);
+        else
+            part.Services(Level.For(stepMs), fromMs, toMs);
+    }
+
+    private sealed class Part(
+        SqliteConnection connection, TimelineQuery query, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
+    {
+        public void Services(Level level, long fromMs, long toMs)
+        {
+            var there = new HashSet<long>();
+            long firstMs = level.StartOf(Math.Max(0, fromMs));
+            using (var present = Command("SELECT AtMs FROM Blocks WHERE Kind = 2 AND Step = $s AND Name = '' AND AtMs >= $f AND AtMs < $t", level, firstMs, toMs))
+            using (var row = present.ExecuteReader())
+            {
+                while (row.Read())
+                    there.Add(row.GetInt64(0));
+            }
+
+            if (there.Count > 0)
+                Lay(BlockKind.Service, level, firstMs, toMs, null);
+            if (level.Coarser is not { } coarser)
+                return;
+            // Stretches of which only the coarser is left. (What is in none is unknown.)
+            for (long atMs = firstMs; atMs < toMs;)
+            {
+                if (there.Contains(atMs))
+                {
+                    atMs += level.BlockMs;
+                    continue;
+                }
+
+                long beginMs = atMs;
+                while (atMs < toMs && !there.Contains(atMs))
+                    atMs += level.BlockMs;
+                var only = new Part(connection, query, lanes, Column(beginMs, firstColumn), Column(Math.Min(atMs, toMs), endColumn), corrupt, ct);
+                only.Services(coarser, Math.Max(fromMs, beginMs), Math.Min(toMs, atMs));
+            }
+        }
+
+        public void Nodes(string node, long fromMs, long toMs) => Lay(BlockKind.Node, Level.Finest, Level.Finest.StartOf(Math.Max(0, fromMs)), toMs, node);
+
+        private int Column(long atMs, int most) =>
+            (int)Math.Clamp((atMs - query.FromMs) / Math.Max(1, (query.ToMs - query.FromMs) / query.Columns), firstColumn, most);
+
+        private void Lay(BlockKind kind, Level level, long fromMs, long toMs, string? node)
+        {
+            bool filtered = query.Namespace is not null || query.Service is not null;
+            string sql = node is null
+                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = 2 AND Step = $s AND AtMs >= $f AND AtMs < $t"
+                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t";
+            using var command = Command(sql, level, fromMs, toMs);
+            if (node is not null)
+                command.Parameters.AddWithValue("$n", node);
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+            byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
+            try
+            {
+                using var row = command.ExecuteReader();
+                while (row.Read())
+                {
+                    ct.ThrowIfCancellationRequested();
+                    string name = row.GetString(0);
+                    bool isCluster = kind == BlockKind.Service && name.Length == 0;
+                    if (filtered && kind == BlockKind.Service && !isCluster && !Wanted(name))
+                        continue;
+                    int length = (int)row.GetBytes(2, 0, null, 0, 0);
+                    if (bytes.Length < length)
+                    {
+                        ArrayPool<byte>.Shared.Return(bytes);
+                        bytes = ArrayPool<byte>.Shared.Rent(length);
+                    }
+
+                    row.GetBytes(2, 0, bytes, 0, length);
+                    long atMs = row.GetInt64(1);
+                    // The whole cluster's resets are rows of their own.
+                    if (!lanes.Lay(
+                        bytes.AsSpan(0, length), name, atMs, level, firstColumn, endColumn, isCluster || kind == BlockKind.Node,
+                        kind == BlockKind.Node || !isCluster, null, ref buffer))
+                    {
+                        Tell(kind, level, name, atMs);
+                    }
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+                ArrayPool<byte>.Shared.Return(bytes);
+            }
+        }
+
+        private bool Wanted(string name) =>
+            (query.Namespace is null || name.StartsWith(query.Namespace + "/", StringComparison.Ordinal))
+            && (query.Service is null || name == query.Service || name.EndsWith("/" + query.Service, StringComparison.Ordinal));
+
+        private void Tell(BlockKind kind, Level level, string name, long atMs)
+        {
+            string whose = kind == BlockKind.Node ? $"node {name}" : name.Length == 0 ? "the cluster" : name;
+            lock (corrupt)
+            {
+                corrupt.Add(new GapSpan(
+                    kind == BlockKind.Node ? name : null, GapKind.FramesDropped, atMs, atMs + level.BlockMs,
+                    $"The stored past of {whose} cannot be read here (a damaged block in the database): this stretch is unknown."));
+            }
+        }
+
+        private SqliteCommand Command(string sql, Level level, long fromMs, long toMs)
+        {
+            var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.Parameters.AddWithValue("$s", (long)level.Step);
+            command.Parameters.AddWithValue("$f", fromMs);
+            command.Parameters.AddWithValue("$t", toMs);
+            return command;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+
+namespace ConntrackConsole.Tests.Cluster;
+
+/// <summary>What an event allocates, map and history together, in a cluster of 20,000 pods: not a share of the cluster.</summary>
+public class EventCostTests
+{
+    private const int Pods = 20_000;
+    private readonly ClusterState _cluster = new(TimeProvider.System);
+
+    public EventCostTests()
+    {
+        _cluster.Apply([.. Enumerable.Range(0, Pods / 100).Select(n => new NodeChange(Node($"node{n}", Ip.V4((uint)(0xC0A80000 + n)).ToString()), false))]);
+        _cluster.Apply([.. Enumerable.Range(0, Pods).Select(i => new PodChange(PodOf(i), false))]);
+        _cluster.Apply([.. Enumerable.Range(0, Pods / 100).Select(s => new SliceChange(SliceOf(s, -1), false))]);
+        _cluster.Confirm(1);
+    }
+
+    [Fact]
+    public void Apply_PodThatChangedNothingOfItsPlace_CostsAFewTreeNodes() =>
+        Assert.InRange(Cost(i => new PodChange(PodOf(i) with { Phase = "Running" }, false)), 1, 6_000);
+
+    [Fact]
+    public void Apply_PodThatBeginsToTerminate_CostsAFewTreeNodes() =>
+        Assert.InRange(Cost(i => new PodChange(PodOf(i).Terminating(5), false)), 1, 10_000);
+
+    [Fact]
+    public void Apply_SliceOfAHundredInWhichOneChanged_CostsNoMoreThanItsOwnSize() =>
+        Assert.InRange(Cost(i => new SliceChange(SliceOf(i % 200, i % 100), false)), 1, 30_000);
+
+    private double Cost(Func<int, ClusterChange> change)
+    {
+        var changes = Enumerable.Range(0, 200).Select(i => new[] { change(i) }).ToList();
+        _cluster.Apply([new PodChange(PodOf(Pods - 1), false)]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var one in changes)
+            _cluster.Apply(one);
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)changes.Count;
+    }
+
+    private static PodInfo PodOf(int i) => Pod($"uid-{i}", Ip.V4((uint)(0x0A010000 + i)).ToString(), $"node{i % (Pods / 100)}");
+
+    private static SliceInfo SliceOf(int slice, int drains) => Slice(
+    [
+        .. Enumerable.Range(slice * 100, 100).Select(i => i % 100 == drains ? Draining(PodOf(i)) : Ready(PodOf(i))),
+    ]) with { Uid = $"slice{slice}", Service = new ServiceKey("shop", $"svc{slice}") };
+}

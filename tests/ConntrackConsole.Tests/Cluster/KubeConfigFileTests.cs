@@ -1,0 +1,295 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Cluster;
+
+/// <summary>Contexts, exec plugins and client certificates, against a server that checks them over TLS.</summary>
+public sealed class KubeConfigFileTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("kubeconfig").FullName;
+    private readonly X509Certificate2 _ca = Authority("lab-ca");
+    private WebApplication? _server;
+    private string _token = "first";
+    private int _accepted;
+    private int _watches;
+
+    public async ValueTask InitializeAsync()
+    {
+        using var issued = Issued(_ca, "api", DateTimeOffset.UtcNow.AddDays(1));
+        var certificate = X509CertificateLoader.LoadPkcs12(issued.Export(X509ContentType.Pfx), null);
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = certificate;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = (client, _, _) => client.Issuer == _ca.Subject && client.NotAfter > DateTime.Now;
+        })));
+        _server = builder.Build();
+        _server.Run(async context =>
+        {
+            bool named = context.Connection.ClientCertificate?.Subject == "CN=console" || context.Request.Headers.Authorization == $"Bearer {Volatile.Read(ref _token)}";
+            context.Response.StatusCode = named ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized;
+            if (!named)
+                return;
+            Interlocked.Increment(ref _accepted);
+            if (context.Request.Query["watch"] != "true")
+            {
+                await context.Response.WriteAsync("""{"metadata":{"resourceVersion":"1"},"items":null}""");
+                return;
+            }
+
+            await context.Response.Body.FlushAsync();
+            Interlocked.Increment(ref _watches);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        await _server.StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server!.DisposeAsync();
+        _ca.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task ClientCertificate_OverTls_IsAccepted()
+    {
+        using var client = Issued(_ca, "console", DateTimeOffset.UtcNow.AddDays(1));
+        var state = new ClusterState(TimeProvider.System);
+        await using (Start(Certificate(client), state))
+            await UntilAsync(() => state.IsReady);
+        Assert.Null(state.Problem);
+    }
+
+    [Fact]
+    public async Task ClientCertificate_Expired_IsTold()
+    {
+        using var client = Issued(_ca, "console", DateTimeOffset.UtcNow.AddHours(-1));
+        var state = new ClusterState(TimeProvider.System);
+        await using (Start(Certificate(client), state))
+            await UntilAsync(() => state.Problem?.Contains("The cluster does not answer", StringComparison.Ordinal) == true);
+        Assert.False(state.IsReady);
+    }
+
+    [Fact]
+    public async Task Authority_IsNotTheServers_TheCertificateIsNotAccepted()
+    {
+        using var other = Authority("other-ca");
+        var state = new ClusterState(TimeProvider.System);
+        await using (Start(Config("token: first", other), state))
+            await UntilAsync(() => state.Problem?.Contains("The API server's certificate is not accepted", StringComparison.Ordinal) == true);
+        Assert.Equal(0, _accepted);
+    }
+
+    [Fact]
+    public async Task ExecPlugin_ItsTokenExpires_IsAskedAgain()
+    {
+        string plugin = Plugin($"cat {_folder}/credential");
+        await GiveAsync("first");
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow);
+        var state = new ClusterState(clock);
+        await using (Start(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _ca), state, clock))
+        {
+            await UntilAsync(() => state.IsReady);
+            await GiveAsync("second");
+            Volatile.Write(ref _token, "second");
+            // The heartbeat is refused; the plugin is asked at most every ten seconds.
+            await UntilAsync(() => Advance(clock) && state.Problem?.Contains("does not accept the console's credentials", StringComparison.Ordinal) == true);
+            await UntilAsync(() => Advance(clock) && state.Problem is null && state.Age < TimeSpan.FromSeconds(10));
+        }
+    }
+
+    [Theory]
+    [InlineData("exit 3", "gave no credentials")]
+    [InlineData("echo no json", "gave no credentials")]
+    [InlineData("echo '{}'", "gave no credentials")]
+    [InlineData(null, "cannot be started")]
+    public void ExecPlugin_Fails_SaysWhichAndWhatToDo(string? script, string said)
+    {
+        string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
+        var fault = Assert.Throws<StartFault>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _ca)));
+        Assert.Contains($"the exec plugin '{plugin}'", fault.Message, StringComparison.Ordinal);
+        Assert.True(fault.Message.Contains(said, StringComparison.Ordinal), fault.Message);
+        Assert.DoesNotContain("\n", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Context_NotThere_NamesThoseThatAre()
+    {
+        var fault = Assert.Throws<StartFault>(() => Find(Config("token: x", _ca), "production"));
+        Assert.Contains("no context 'production'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("it has lab, other", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Context_Named_IsTheOneThatIsUsed()
+    {
+        var state = new ClusterState(TimeProvider.System);
+        // The user of 'other' is refused, the one of 'lab' is not.
+        await using (Start(Config("token: first", _ca), state, context: "other"))
+            await UntilAsync(() => state.Problem?.Contains("credentials", StringComparison.Ordinal) == true);
+        await using (Start(Config("token: first", _ca), state, context: "lab"))
+            await UntilAsync(() => state.IsReady);
+    }
+
+    [Theory]
+    [InlineData("certificate-authority-data: bm8gY2VydGlmaWNhdGU=")]
+    [InlineData("certificate-authority-data: '***'")]
+    [InlineData("certificate-authority: /nonexistent/ca.crt")]
+    public void Authority_Broken_IsTold(string ca)
+    {
+        var fault = Assert.Throws<StartFault>(() => Find(Write("token: x", ca)));
+        Assert.Contains(Setting.Kubeconfig, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("client-certificate-data: bm8gY2VydGlmaWNhdGU=, client-key-data: bm8ga2V5")]
+    [InlineData("client-certificate-data: '***', client-key-data: '***'")]
+    [InlineData("client-certificate: /nonexistent/tls.crt, client-key: /nonexistent/tls.key")]
+    public void ClientCertificate_Broken_IsTold(string user)
+    {
+        var fault = Assert.Throws<StartFault>(() => Find(Config(user, _ca)));
+        Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NoCluster_IsABannerAndNoFault()
+    {
+        var access = ClusterAccess.Find(new KubernetesSettings(null, null));
+        Assert.False(access.HasCluster);
+        var state = new ClusterState(TimeProvider.System);
+        using var informer = new ClusterInformer(access, state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
+        await informer.StartAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
+        Assert.Equal((false, false, TimeSpan.MaxValue), (state.HasCluster, state.IsReady, state.Age));
+        Assert.Throws<StartFault>(() => ClusterAccess.Find(new KubernetesSettings(true, null)));
+    }
+
+    [Fact]
+    public async Task Watches_WhoseConnectionDiesWithoutAWord_AreOpenedAgainLongBeforeTheySeemTooSilent()
+    {
+        int port = new Uri(_server!.Urls.First()).Port;
+        await using var road = new DeadEnd(port);
+        string config = Config("token: first", _ca);
+        await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config, TestContext.Current.CancellationToken))
+            .Replace($":{port}", $":{road.Port}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var state = new ClusterState(TimeProvider.System);
+        await using (Start(config, state))
+        {
+            await UntilAsync(() => state.IsReady && Volatile.Read(ref _watches) >= WatchedKind.All.Count);
+            int before = Volatile.Read(ref _watches);
+            road.Freeze();
+            // Nobody hears of it, and new connections work: only asking tells.
+            await UntilAsync(() => Volatile.Read(ref _watches) >= before + WatchedKind.All.Count);
+        }
+    }
+
+    private static bool Advance(Microsoft.Extensions.Time.Testing.FakeTimeProvider clock)
+    {
+        clock.Advance(TimeSpan.FromMilliseconds(200));
+        return true;
+    }
+
+    private Task GiveAsync(string token) => File.WriteAllTextAsync(
+        Path.Combine(_folder, "credential"),
+        $$$"""{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"{{{token}}}"}}""");
+
+    private string Plugin(string script)
+    {
+        string path = Path.Combine(_folder, "plugin.sh");
+        File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
+        if (OperatingSystem.IsLinux())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private string Certificate(X509Certificate2 client) => Config(
+        $"client-certificate-data: {Base64(client.ExportCertificatePem())}, client-key-data: {Base64(client.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem())}", _ca);
+
+    private string Config(string user, X509Certificate2 ca) =>
+        Write(user, $"certificate-authority-data: {Base64(ca.ExportCertificatePem())}");
+
+    private string Write(string user, string ca)
+    {
+        string path = Path.Combine(_folder, "config");
+        File.WriteAllText(path, $$$"""
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: c, cluster: {server: "{{{_server!.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}}", {{{ca}}}}}]
+            contexts: [{name: lab, context: {cluster: c, user: u}}, {name: other, context: {cluster: c, user: v}}]
+            users: [{name: u, user: {{{{user}}}}}, {name: v, user: {token: nobody}}]
+            current-context: lab
+            """);
+        return path;
+    }
+
+    private static string Base64(string pem) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(pem));
+
+    private static ClusterAccess Find(string kubeconfig, string? context = null)
+    {
+        var access = ClusterAccess.Find(new KubernetesSettings(null, kubeconfig, context));
+        access.Connect().Dispose();
+        return access;
+    }
+
+    private static Running Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
+        ClusterAccess.Find(new KubernetesSettings(null, kubeconfig, context)), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
+        new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!condition())
+            await Task.Delay(20, timeout.Token);
+    }
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddDays(2));
+    }
+
+    private static X509Certificate2 Issued(X509Certificate2 ca, string name, DateTimeOffset until)
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var signed = request.Create(ca, DateTimeOffset.UtcNow.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
+        return signed.CopyWithPrivateKey(key);
+    }
+
+    private sealed class Running : IAsyncDisposable
+    {
+        private readonly ClusterInformer _informer;
+
+        public Running(ClusterInformer informer)
+        {
+            _informer = informer;
+            _ = informer.StartAsync(CancellationToken.None);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _informer.StopAsync(CancellationToken.None);
+            _informer.Dispose();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Text.Json;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Cluster;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration;
+
+public sealed class TerminationsApiTests : IAsyncLifetime
+{
+    private const string Path = "/api/v1/terminations";
+
+    private ConsoleHost _host = null!;
+    private HttpClient _program = null!;
+
+    public async ValueTask InitializeAsync() => await StartAsync(null);
+
+    private async Task StartAsync(DirectoryInfo? folder)
+    {
+        _host = await ConsoleHost.StartAsync(folder);
+        _program = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        await _program.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _program.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Get_WithoutSession_Is401AsProblemDetails_AndNoRedirect()
+    {
+        using var stranger = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_host.Url) };
+        using var answer = await stranger.GetAsync(Path, TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Contains("sign-in link", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("from=yesterday", "'from' is no RFC 3339 time: yesterday")]
+    [InlineData("to=2026-13-01T00:00:00Z", "'to' is no RFC 3339 time")]
+    [InlineData("from=2026-11-24T12:00:00Z&to=2026-11-24T11:00:00Z", "'from' is after 'to'")]
+    [InlineData("limit=0", "'limit' must be a whole number from 1 to 500")]
+    [InlineData("limit=501", "'limit' must be")]
+    [InlineData("limit=many", "'limit' must be")]
+    [InlineData("continue=%25%25%25", "'continue' is not what an earlier page gave")]
+    [InlineData("continue=bm90aGluZw", "'continue' is not")]
+    public async Task Get_WrongQuestion_Is400WithASentence(string query, string sentence)
+    {
+        using var answer = await _program.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(sentence, problem.RootElement.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Get_AnEnding_HasAllItsInstantsCauseAndSyncs()
+    {
+        long askedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000;
+        var pod = Objects.Pod("a", "10.1.0.5") with { Node = "node1", GraceSeconds = 30, HasPreStop = true };
+        var going = pod.Terminating(askedMs) with { DeletionGraceSeconds = 30 };
+        _host.TellCluster(
+            new NodeChange(Objects.Node("node1", "192.168.0.1"), false), new PodChange(pod, false), new SliceChange(Objects.Slice(Objects.Ready(pod)), false));
+        _host.TellCluster(new PodChange(going, false), new SliceChange(Objects.Slice(Objects.Draining(pod)), false),
+            new EventChange(new ObjectEvent("e", "Pod", "shop", pod.Name, "a", "Killing", "Stopping container app", askedMs, "kubelet")));
+        _host.TellCluster(new SliceChange(Objects.Slice(), false), new PodChange(going with { ContainersEnded = true, FinishedMs = askedMs + 5_000, ExitCode = 0, ExitReason = "Completed", Phase = "Succeeded" }, true));
+        long changedMs = _host.Get<ClusterState>().Terminations[0].EndpointNotReadyMs!.Value;
+        var frame = new NodeFrame
+        {
+            Sequence = 1, AtMs = changedMs + 900, IsKey = true,
+            Proxy = new ProxyReading(changedMs + 900, true, ProxyMode.Nftables, 200, 1, (changedMs + 500) / 1000.0, (changedMs + 400) / 1000.0, 0.05, 1, 0, 0, 0, 0, 0, 0),
+        };
+        _host.Get<TimelineStore>().Apply("node1", 1, frame);
+
+        var ended = Assert.Single((await PageAsync("")).Items);
+        Assert.Equal("shop/checkout", Text(ended, "service"));
+        Assert.Equal("byHand", Text(ended, "cause"));
+        Assert.StartsWith("The pod itself was deleted", Text(ended, "evidence"));
+        Assert.Equal(Utc(askedMs), Text(ended, "askedAt"));
+        Assert.Equal(Utc(askedMs), Text(ended, "stopSignalAt"));
+        Assert.Equal(Utc(askedMs + 5_000), Text(ended, "containerFinishedAt"));
+        foreach (string instant in (string[])["endpointNotReadyAt", "endpointTerminatingAt", "endpointRemovedAt", "deletedAt"])
+            Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", Text(ended, instant));
+        Assert.Equal((30, true, 0, "Completed"), (ended.GetProperty("graceSeconds").GetInt32(), ended.GetProperty("hasPreStop").GetBoolean(), ended.GetProperty("exitCode").GetInt32(), Text(ended, "exitReason")));
+        Assert.Equal(["askedAt", "stopSignalAt", "containerFinishedAt"], ended.GetProperty("wholeSeconds").EnumerateArray().Select(e => e.GetString()));
+        var sync = Assert.Single(ended.GetProperty("rulesSynced").EnumerateArray());
+        Assert.Equal(("node1", Utc(changedMs + 500)), (Text(sync, "node"), Text(sync, "at")));
+        Assert.Equal(JsonValueKind.Null, ended.GetProperty("ipReusedAt").ValueKind);
+        Assert.Empty((await PageAsync("namespace=other")).Items);
+        Assert.Empty((await PageAsync("node=other")).Items);
+        Assert.Empty((await PageAsync($"to={Utc(askedMs - 1)}")).Items);
+        Assert.Single((await PageAsync($"from={Utc(askedMs)}&service=checkout&namespace=shop&node=node1")).Items);
+    }
+
+    [Fact]
+    public async Task Get_MoreThanMemoryHas_PagesThroughTheDatabaseNewestFirst()
+    {
+        int count = TerminationLog.Max + 30;
+        await using (var db = await _host.Get<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
+        {
+            // Some share a moment: the place of a page must not fall between them.
+            for (int i = 0; i < count; i++)
+                db.Terminations.Add(new TerminationRow { Uid = $"u{i:D6}", Namespace = "shop", Pod = $"p{i}", PodIp = "10.1.0.5", Node = i % 2 == 0 ? "even" : "odd", AskedMs = 1_800_000_000_000 + (i / 3 * 1000), DeletedMs = 1 });
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        _program.Dispose();
+        _host = await _host.RestartAsync();
+        _program = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        await _program.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
+        Assert.Equal(TerminationLog.Max, _host.Get<ClusterState>().Terminations.Count);
+
+        var uids = new List<string>();
+        string query = "limit=500";
+        while (true)
+        {
+            var (items, next) = await PageAsync(query);
+            uids.AddRange(items.Select(i => Text(i, "uid")!));
+            if (next is null)
+                break;
+            query = $"limit=500&continue={next}";
+        }
+
+        Assert.Equal(Enumerable.Range(0, count).Reverse().Select(i => $"u{i:D6}"), uids);
+        // The oldest are only in the database.
+        Assert.Equal(["u000004", "u000002", "u000000"], (await PageAsync($"node=even&to={Utc(1_800_000_001_000)}")).Items.Select(i => Text(i, "uid")));
+    }
+
+    private async Task<(List<JsonElement> Items, string? Continue)> PageAsync(string query)
+    {
+        using var answer = await _program.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
+        string body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, body);
+        using var page = JsonDocument.Parse(body);
+        return ([.. page.RootElement.GetProperty("items").Clone().EnumerateArray()], page.RootElement.GetProperty("continue").GetString());
+    }
+
+    private static string Utc(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string? Text(JsonElement item, string name) => item.GetProperty(name).GetString();
+}

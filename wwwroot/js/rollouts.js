@@ -1,0 +1,115 @@
+// Rollouts as bars above the ends of their pods. Finished, rolled back, stuck and under way differ in shape and pattern.
+import { fit, label } from "./paint.js";
+import { heading } from "./lanes.js";
+
+const STATES = ["under way", "finished", "given up", "stuck", "abandoned"];
+
+export class RolloutLane {
+  constructor(view, geo, measure, chosen) {
+    this.title = "Rollouts";
+    this.row = geo.wide ? 24 : 30;
+    const most = geo.wide ? 5 : 3;
+    const weight = item => (item.id === chosen.rollout ? 4 : 0) + (item.state === 3 ? 2 : 0) + (item.closed === null ? 1 : 0);
+    const rows = [];
+    let left = view.hiddenRollouts;
+    this.placed = [];
+    for (const item of [...view.rollouts].sort((a, b) => weight(b) - weight(a) || b.started - a.started)) {
+      const end = item.closed ?? Math.min(view.now, view.to);
+      if (end < view.from || item.started > view.to) continue;
+      const x0 = Math.max(geo.left, geo.x(item.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 10));
+      const words = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
+      const labelLeft = x1 + words > geo.width - 4;
+      const from = labelLeft ? x0 - words : x0, to = labelLeft ? x1 : x1 + words;
+      let row = rows.findIndex(taken => taken.every(([a, b]) => to < a - 8 || from > b + 8));
+      if (row < 0) {
+        if (rows.length >= most) { left++; continue; }
+        row = rows.push([]) - 1;
+      }
+      rows[row].push([from, to]);
+      this.placed.push({ item, row, x0, x1, labelLeft });
+    }
+    this.sub = left ? `+${left} more in the table` : this.placed.length ? "started → finished" : "";
+    this.h = Math.max(1, rows.length) * this.row + 6;
+    this.empty = this.placed.length === 0;
+  }
+
+  draw(ctx, geo, paint, view, chosen) {
+    heading(ctx, geo, paint, this);
+    ctx.font = paint.font(12);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
+    ctx.clip();
+    for (const place of this.placed) this.drawBar(ctx, geo, paint, view, place, place.item.id === chosen.rollout);
+    ctx.restore();
+  }
+
+  drawBar(ctx, geo, paint, view, { item, row, x0, x1, labelLeft }, isChosen) {
+    const y = this.y + 3 + row * this.row, middle = y + this.row / 2, top = middle - 7;
+    const broken = item.state === 2 || item.state === 4;
+    if (isChosen) {
+      ctx.fillStyle = paint["accent-soft"];
+      ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
+    }
+    ctx.fillStyle = broken ? paint.surface : paint["accent-soft"];
+    ctx.fillRect(x0, top, x1 - x0, 14);
+    if (broken) {
+      ctx.fillStyle = paint.gapHatch;
+      ctx.fillRect(x0, top, x1 - x0, 14);
+    }
+    if (item.stuck !== null && item.stuck < view.to) {
+      const from = Math.max(x0, geo.x(item.stuck));
+      ctx.fillStyle = paint.staleHatch;
+      if (from < x1) ctx.fillRect(from, top, x1 - from, 14);
+    }
+    ctx.strokeStyle = item.state === 3 ? paint.warn : paint.accent;
+    ctx.lineWidth = isChosen ? 2.5 : 1.5;
+    if (item.closed === null) ctx.setLineDash([5, 3]);
+    ctx.strokeRect(x0 + .75, top + .75, Math.max(4, x1 - x0 - 1.5), 12.5);
+    ctx.setLineDash([]);
+    if (item.surged !== null && item.surged >= view.from && item.surged <= view.to) surge(ctx, paint, geo.x(item.surged), middle);
+    if (item.closed !== null && item.closed <= view.to) cap(ctx, paint, item.state, x1, middle);
+    ctx.font = paint.font(12, isChosen ? 700 : 550);
+    const words = `#${item.number} ${item.label}` + (item.state === 1 && !item.rollback ? "" : ` · ${item.rollback && item.state === 1 ? "roll-back" : STATES[item.state]}`);
+    const colour = item.state === 3 ? paint["warn-text"] : paint.text;
+    if (!labelLeft) label(ctx, paint, fit(ctx, words, geo.width - x1 - 16), x1 + 12, middle + 4, colour);
+    else if (x0 - geo.left > 90) label(ctx, paint, fit(ctx, words, x0 - geo.left - 14), x0 - 8, middle + 4, colour, "right");
+    // No room on either side: within the bar itself.
+    else label(ctx, paint, fit(ctx, words, x1 - x0 - 16), x0 + 8, middle + 4, colour);
+  }
+
+  hit(x, y) {
+    const row = Math.floor((y - this.y - 3) / this.row);
+    const place = this.placed.find(item => item.row === row && x >= item.x0 - (item.labelLeft ? 220 : 8) && x <= item.x1 + (item.labelLeft ? 8 : 220));
+    return place ? { rollout: place.item.id } : null;
+  }
+
+  values() { return []; }
+}
+
+// The first pod of the new revision was ready.
+function surge(ctx, paint, x, y) {
+  ctx.fillStyle = paint.accent;
+  ctx.strokeStyle = paint.surface;
+  ctx.lineWidth = 2;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 6);
+  ctx.lineTo(x + 5.5, y + 5);
+  ctx.lineTo(x - 5.5, y + 5);
+  ctx.closePath();
+  ctx.stroke();
+  ctx.fill();
+}
+
+// Finished: a full bar at the end. Given up for another revision: an arrow back. Abandoned: a cross.
+function cap(ctx, paint, state, x, y) {
+  ctx.strokeStyle = paint.accent;
+  ctx.lineWidth = 2.5;
+  ctx.beginPath();
+  if (state === 1) { ctx.moveTo(x - 1, y - 10); ctx.lineTo(x - 1, y + 10); }
+  else if (state === 2) { ctx.moveTo(x - 1, y - 8); ctx.lineTo(x - 9, y); ctx.lineTo(x - 1, y + 8); }
+  else { ctx.moveTo(x - 6, y - 6); ctx.lineTo(x + 4, y + 6); ctx.moveTo(x + 4, y - 6); ctx.lineTo(x - 6, y + 6); }
+  ctx.stroke();
+}
+
+export const rolloutWords = item => `rollout ${item.label}: ${STATES[item.state]}`;
