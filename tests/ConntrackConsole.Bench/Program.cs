@@ -1,8 +1,8 @@
 using ConntrackConsole.Bench;
 using ConntrackConsole.Kernel.Namespaces;
 
-// Names of parts (table, events, start, pause, memory, cluster) run only those; --quick runs fewer rounds, for a look and not for a record.
-string[] known = ["table", "events", "start", "pause", "memory", "cluster"];
+// Names of parts (table, events, start, pause, memory, cluster, history) run only those; --quick runs fewer rounds, for a look and not for a record.
+string[] known = ["table", "events", "start", "pause", "memory", "cluster", "history"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
@@ -46,6 +46,9 @@ if (Wanted("memory"))
 }
 if (Wanted("cluster"))
     await ClusterBench.RunAsync(report, quick);
+
+if (Wanted("history"))
+    HistoryBench.Run(report, rounds);
 
 report.Write(Path.GetFullPath("artifacts/bench.json"));
 return report.AllOk ? 0 : 1;

@@ -1,0 +1,280 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using ConntrackConsole.Api;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Wire;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ConntrackConsole.Bench;
+
+/// <summary>A day of 100 nodes and 200 Services in a real file, written as the console writes it, and asked for.</summary>
+internal static class HistoryBench
+{
+    private const int Nodes = 100;
+    private const int Services = 200;
+    private const int Minutes = 24 * 60;
+    private const long T0 = 1_700_006_400_000; // a whole four hours
+
+    public static void Run(Report report, int rounds)
+    {
+        var folder = Directory.CreateTempSubdirectory("ccbench-history-");
+        try
+        {
+            RunAsync(report, rounds, Path.Combine(folder.FullName, "console.db")).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            SqliteConnection.ClearAllPools();
+            folder.Delete(true);
+        }
+    }
+
+    private static async Task RunAsync(Report report, int rounds, string file)
+    {
+        var databases = new Databases(file);
+        await Database.OpenAsync(databases);
+        var clock = new Clock { NowMs = T0 };
+        var cluster = new ClusterState(clock);
+        var store = new TimelineStore(cluster, clock);
+        using var blocks = new BlockArchive(databases);
+        var queue = new FoldQueue();
+        using var folder = new HistoryFolder(
+            blocks, queue, new NodeFold(store, cluster), new ServiceFold(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
+            NullLogger<HistoryFolder>.Instance);
+        Name(cluster);
+        FoldFrames(report, store, cluster, rounds);
+        Fill(report, blocks, queue, folder, clock);
+        SqliteConnection.ClearAllPools();
+        report.Tell("a day of it in the file", new FileInfo(file).Length / 1048576.0, "MiB", $"{Nodes} nodes, {Services} Services, all levels");
+
+        // Two hours later: memory reaches back to none of it.
+        clock.NowMs = T0 + (Minutes * 60_000L) + (2 * 3_600_000L);
+        await AskAsync("", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000), 300);
+        await AskAsync(", one Service", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000, Service: "svc-7"), null);
+        await AskAsync(", one node", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000, Node: "node-7"), null);
+        await AskAsync(": an hour by 3.6 s", new TimelineQuery(T0 + 36_000_000, T0 + 39_600_000, 1_000), null);
+
+        async Task AskAsync(string what, TimelineQuery query, double? limit)
+        {
+            var cold = new List<double>();
+            var warm = new List<double>();
+            long bytes = 0;
+            string detail = "";
+            for (int round = 0; round < Math.Max(5, rounds); round++)
+            {
+                SqliteConnection.ClearAllPools();
+                using var owners = new OwnershipArchive(databases, cluster, clock, NullLogger<OwnershipArchive>.Instance);
+                var history = new TimelineHistory(
+                    store, new PastReader(databases), new PastFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
+                (double ms, bytes, _) = await AnswerAsync(history, query);
+                if (round > 0)
+                    cold.Add(ms); // the first is the compiler's
+                (ms, bytes, detail) = await AnswerAsync(history, query);
+                warm.Add(ms);
+            }
+
+            if (limit is { } most)
+                report.AtMost($"24 h at 1,000 columns{what}, answered as JSON", Median.Of(warm), "ms", most, detail);
+            else
+                report.Tell($"24 h at 1,000 columns{what}".Replace("24 h at 1,000 columns:", "1,000 columns:", StringComparison.Ordinal), Median.Of(warm), "ms", detail);
+            report.Tell("… with fresh connections", Median.Of(cold), "ms", $"{bytes / 1048576.0:0.#} MiB of JSON");
+        }
+    }
+
+    private static async Task<(double Ms, long Bytes, string Detail)> AnswerAsync(TimelineHistory history, TimelineQuery query)
+    {
+        GC.Collect();
+        long allocated = GC.GetTotalAllocatedBytes();
+        var watch = Stopwatch.StartNew();
+        var view = await history.QueryAsync(query, default);
+        double read = watch.Elapsed.TotalMilliseconds;
+        await using var sink = new CountingStream();
+        var pipe = PipeWriter.Create(sink);
+        await TimelineJson.WriteAsync(view, pipe, default);
+        await pipe.CompleteAsync();
+        double ms = watch.Elapsed.TotalMilliseconds;
+        int series = view.Services.Sum(s => s.Backends.Count);
+        return (ms, sink.Count, $"{view.Services.Count} lanes, {series} backends: read {read:0} ms, JSON {ms - read:0} ms; {(GC.GetTotalAllocatedBytes() - allocated) / 1048576.0:0} MiB allocated");
+    }
+
+    private static void Name(ClusterState cluster) => cluster.Apply(
+        Enumerable.Range(0, Services).Select(s => new ServiceChange(
+            new ServiceInfo($"uid-{s}", new ServiceKey("shop", $"svc-{s}"), [Vip(s)], [new ServicePort("http", Protocols.Tcp, 80, 0)]), false)));
+
+    // Blocks of all nodes as NodeFold makes them, then the Services' minute and its coarser levels by the folder itself.
+    private static void Fill(Report report, BlockArchive blocks, FoldQueue queue, HistoryFolder folder, Clock clock)
+    {
+        var random = new Random(1);
+        var plan = new Plan(random);
+        long bytes = 0;
+        var services = new List<double>();
+        for (int minute = 0; minute < Minutes; minute++)
+        {
+            long atMs = T0 + (minute * 60_000L);
+            plan.Next(minute, random);
+            using (var transaction = blocks.Begin())
+            {
+                for (int node = 0; node < Nodes; node++)
+                {
+                    byte[] written = BlockCodec.Write(plan.Block(node, random), pack: true);
+                    bytes += written.Length;
+                    blocks.Put(transaction, new StoredBlock(BlockKind.Node, Level.Finest, $"node-{node}", atMs, written));
+                }
+
+                transaction.Commit();
+            }
+
+            if (minute == 0)
+                folder.Resume();
+            queue.TouchServices(atMs);
+            clock.NowMs = atMs + 70_000;
+            folder.Fold(all: true);
+            services.Add(folder.LastServices.TotalMilliseconds);
+        }
+
+        report.Tell("bytes a node-minute", bytes / (double)(Nodes * Minutes), "B", "350 groups a node, 3 % of them change each second");
+        report.Tell("folding a minute of the Services, all levels", Median.Of(services), "ms", $"{Nodes} nodes' blocks read; at the end of a four-hour block {services[^5..].Max():0} ms");
+    }
+
+    private static void FoldFrames(Report report, TimelineStore store, ClusterState cluster, int rounds)
+    {
+        var random = new Random(2);
+        var keys = Enumerable.Range(0, 350).Select(i => Key(i % Services, i)).ToArray();
+        var frames = new List<StoredFrame>();
+        for (int second = -60; second <= 63; second++)
+        {
+            var frame = new NodeFrame { Sequence = (ulong)(second + 100), AtMs = T0 + (second * 1000L), IsKey = second % 60 == 0 };
+            foreach (var key in keys)
+            {
+                if (!frame.IsKey && random.Next(100) >= 3)
+                    continue;
+                var counts = default(StateCounts);
+                counts[(int)FlowState.Established] = (uint)random.Next(1, 30);
+                frame.Groups.Add(new GroupCounts(key, counts));
+            }
+
+            var output = new ArrayBufferWriter<byte>();
+            NodeFrameCodec.Write(frame, output);
+            frames.Add(new StoredFrame("node-1", 1, frame.Sequence, frame.AtMs, frame.AtMs, output.WrittenSpan.ToArray()));
+        }
+
+        var fold = new NodeFold(store, cluster);
+        var took = new List<double>();
+        for (int round = 0; round < rounds + 2; round++)
+        {
+            var watch = Stopwatch.StartNew();
+            BlockCodec.Write(fold.Fold("node-1", T0, frames, null).Block, pack: true);
+            if (round >= 2)
+                took.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        report.Tell("folding a minute of a node from its frames", Median.Of(took), "ms", "350 groups");
+    }
+
+    private static Ip Vip(int service) => Ip.V4(0x0A600000u + (uint)service + 10);
+
+    private static GroupKey Key(int service, int backend) => new(Protocols.Tcp, Vip(service), 80, Ip.V4(0x0A010000u + (uint)backend), 8080);
+
+    /// <summary>Which backends each Service has; every 12 hours or so a rollout replaces them, a few a minute.</summary>
+    private sealed class Plan
+    {
+        private readonly List<int>[] _backends = new List<int>[Services];
+        private readonly int[] _left = new int[Services];
+        private readonly Dictionary<GroupKey, int>[] _entries = new Dictionary<GroupKey, int>[Nodes];
+        private int _next = 1;
+
+        public Plan(Random random)
+        {
+            for (int service = 0; service < Services; service++)
+                _backends[service] = [.. Enumerable.Range(0, random.Next(4, 11)).Select(_ => _next++)];
+            for (int node = 0; node < Nodes; node++)
+                _entries[node] = [];
+        }
+
+        public void Next(int minute, Random random)
+        {
+            for (int service = 0; service < Services; service++)
+            {
+                if (minute > 0 && _left[service] == 0 && random.Next(12 * 60) == 0)
+                    _left[service] = _backends[service].Count;
+                if (_left[service] == 0)
+                    continue;
+                _left[service]--;
+                int gone = _backends[service][0];
+                _backends[service].RemoveAt(0);
+                _backends[service].Add(_next++);
+                foreach (var entries in _entries)
+                    entries.Remove(Key(service, gone));
+            }
+        }
+
+        // Each node has clients of a quarter of the Services.
+        public Block Block(int node, Random random)
+        {
+            var block = new Block(60);
+            block.Known.AsSpan().Fill(true);
+            for (int service = node % 4; service < Services; service += 4)
+            {
+                foreach (int backend in _backends[service])
+                {
+                    var key = Key(service, backend);
+                    var series = new BlockSeries(key, 60) { Pod = $"shop/svc-{service}-{backend:x8}", Owner = OwnerState.Live, State = EntryState.Active };
+                    int value = _entries[node].GetValueOrDefault(key, random.Next(1, 30));
+                    for (int column = 0; column < 60; column++)
+                    {
+                        if (random.Next(100) < 3)
+                            value = Math.Max(0, value + random.Next(-3, 4));
+                        series.Entries[column] = value;
+                        series.Leftovers[column] = random.Next(100) < 1 ? 1 : 0;
+                    }
+
+                    _entries[node][key] = value;
+                    block.Series.Add(series);
+                }
+            }
+
+            return block;
+        }
+    }
+
+    private sealed class Databases(string file) : IDbContextFactory<ConsoleDb>
+    {
+        public ConsoleDb CreateDbContext() => new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={file}").Options);
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public long NowMs { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
+    }
+
+    private sealed class CountingStream : Stream
+    {
+        public long Count { get; private set; }
+        public override bool CanRead => false;
+        public override bool CanSeek => false;
+        public override bool CanWrite => true;
+        public override long Length => Count;
+        public override long Position { get => Count; set => throw new NotSupportedException(); }
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => Count += count;
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Count += buffer.Length;
+            return default;
+        }
+    }
+}
