@@ -1,5 +1,7 @@
 # Two images from one file: docker build --target console . and docker build --target collector .
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+# The collector is compiled to one native file.
+RUN apt-get update && apt-get install -y --no-install-recommends clang zlib1g-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN dotnet publish src/ConntrackConsole -c Release -o /out/console \
@@ -18,11 +20,12 @@ EXPOSE 5080
 USER $APP_UID
 ENTRYPOINT ["./conntrack-console"]
 
-# Runs in the host's network namespace as uid 0 with CAP_NET_ADMIN (conntrack) and, for resets, the host's
-# /sys/kernel/tracing mounted.
-FROM mcr.microsoft.com/dotnet/runtime:10.0 AS collector
+# Runs in the host's network namespace as uid 0 with CAP_NET_ADMIN (conntrack), CAP_NET_RAW (resets as packets) and, for resets
+# by tracepoints, the host's /sys/kernel/tracing mounted. Nothing else of the image is written to than the state directory.
+FROM mcr.microsoft.com/dotnet/runtime-deps:10.0 AS collector
 WORKDIR /app
-COPY --from=build /out/collector .
+COPY --from=build /out/collector/conntrack-collector .
 VOLUME /var/lib/conntrack-collector
+USER 0:0
 ENTRYPOINT ["./conntrack-collector"]
 CMD ["--help"]
