@@ -22,6 +22,21 @@ public static class HubMethods
     public const string Preview = "Preview";
     /// <summary>Console → collector, with result: <see cref="Wire.FlushRequest"/> → <see cref="Wire.FlushResult"/>.</summary>
     public const string Flush = "Flush";
+    /// <summary>Console → collector, with result: <see cref="Wire.MeterRequest"/> → <see cref="Wire.MeterReading"/>.</summary>
+    public const string Meter = "Meter";
+    /// <summary>Console → collector, with result: <see cref="Wire.SettingRequest"/> → <see cref="Wire.SettingReading"/>.</summary>
+    public const string ReadSetting = "ReadSetting";
+    /// <summary>Console → collector, with result: <see cref="Wire.SettingOrder"/> → <see cref="Wire.SettingResult"/>.</summary>
+    public const string ApplySetting = "ApplySetting";
+    /// <summary>Console → collector, with result: <see cref="Wire.RevertOrder"/> → <see cref="Wire.SettingResult"/>.</summary>
+    public const string RevertSetting = "RevertSetting";
+    /// <summary>Console → collector, with result: <see cref="Wire.RecallRequest"/> → <see cref="Wire.RecallAnswer"/>.</summary>
+    public const string Recall = "Recall";
+    /// <summary>
+    /// Collector → console, with result: <see cref="Wire.JournalReport"/> → the number up to which the console has written the
+    /// entries down (long). Sent after every connect and whenever an entry ends that no answer has told the console of.
+    /// </summary>
+    public const string Journal = "Journal";
     /// <summary>Console → collector, no result: <see cref="Wire.StoredRanges"/>. These frames are committed and may be forgotten.</summary>
     public const string Stored = "Stored";
     /// <summary>Console → collector, no result: <see cref="Wire.WatchList"/>, the whole list each time.</summary>
@@ -94,83 +109,6 @@ public enum OwnerState
     Service,
 }
 
-/// <summary>Asks a node for the entries that a flush of a pod IP would delete.</summary>
-/// <param name="PreviewId">Made by the console, unique.</param>
-/// <param name="PodIp">The pod's address: matched against the source of the reply tuple.</param>
-/// <param name="Ownership">What the console knows of the address.</param>
-public sealed record PreviewRequest(string PreviewId, string PodIp, OwnershipStatement Ownership);
-
-/// <summary>What deleting an entry will do to its flow.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<FlushEffect>))]
-public enum FlushEffect
-{
-    /// <summary>The client's next retransmission reaches a live pod, which resets; the client reconnects.</summary>
-    FailsFast,
-    /// <summary>The next datagram goes to a current endpoint.</summary>
-    Moves,
-    /// <summary>Unknown who speaks first, or the backend is alive: the flush itself may cause resets.</summary>
-    MayBreak,
-    /// <summary>The client hangs until its own timeout (tcp_loose=0).</summary>
-    Hangs,
-    /// <summary>A leftover: nothing depends on it.</summary>
-    NoEffect,
-}
-
-/// <summary>One entry of a preview or of a list of flows. Ports are null for protocols without ports.</summary>
-/// <param name="Proto">Lower-case protocol name.</param>
-/// <param name="State">conntrack's state name; UNREPLIED, REPLIED, ASSURED for protocols without states.</param>
-/// <param name="Src">Original source (the client).</param>
-/// <param name="Sport">Original source port.</param>
-/// <param name="Dst">Original destination (the VIP of a Service flow).</param>
-/// <param name="Dport">Original destination port.</param>
-/// <param name="ReplySrc">Reply source (the backend).</param>
-/// <param name="ReplySport">Reply source port.</param>
-/// <param name="ReplyDst">Reply destination.</param>
-/// <param name="ReplyDport">Reply destination port.</param>
-/// <param name="Zone">Conntrack zone.</param>
-/// <param name="Id">CTA_ID; not unique over time.</param>
-/// <param name="TimeoutSeconds">Remaining timeout in seconds.</param>
-/// <param name="Status">IPS_* bits, as the kernel gives them.</param>
-/// <param name="Effect">What deleting it will do; null in lists of flows.</param>
-public sealed record FlowEntry(
-    string Proto, string State, string Src, int? Sport, string Dst, int? Dport,
-    string ReplySrc, int? ReplySport, string ReplyDst, int? ReplyDport,
-    int Zone, uint Id, uint TimeoutSeconds, uint Status, FlushEffect? Effect);
-
-/// <summary>A node's list of what a flush would delete. The node keeps the list itself; this is for people to read.</summary>
-/// <param name="PreviewId">As asked.</param>
-/// <param name="Node">The node.</param>
-/// <param name="Digest">SHA-256 (hex) over the list that the node keeps: the flush must name it.</param>
-/// <param name="Entries">The entries; empty where refused.</param>
-/// <param name="ExpiresAtMs">After this the node has forgotten the list, milliseconds of Unix time.</param>
-/// <param name="Refusal">The sentence why there is no preview, or null.</param>
-/// <param name="TcpLoose">net.netfilter.nf_conntrack_tcp_loose of the node.</param>
-public sealed record FlushPreview(
-    string PreviewId, string Node, string Digest, IReadOnlyList<FlowEntry> Entries, long ExpiresAtMs, string? Refusal, bool TcpLoose);
-
-/// <summary>Orders the deletion of exactly the entries of a preview.</summary>
-/// <param name="ActionId">Unique; a node answers a repeated id with its first result.</param>
-/// <param name="PreviewId">The preview that was shown.</param>
-/// <param name="Digest">Its digest on this node.</param>
-/// <param name="Ownership">What the console knows of the address at this moment.</param>
-public sealed record FlushRequest(string ActionId, string PreviewId, string Digest, OwnershipStatement Ownership);
-
-/// <summary>What became of each listed entry on a node.</summary>
-/// <param name="ActionId">As ordered.</param>
-/// <param name="Node">The node.</param>
-/// <param name="Listed">Entries in the preview.</param>
-/// <param name="Deleted">Deleted by this action.</param>
-/// <param name="AlreadyGone">Not there any more (ENOENT) when their turn came.</param>
-/// <param name="Alive">Skipped: their timeout rose since the preview, so their backend answers.</param>
-/// <param name="Failed">Refused by the kernel for another reason.</param>
-/// <param name="Remaining">Entries with this reply source found by the dump after the deletion; -1 where that dump failed.</param>
-/// <param name="Refusal">The sentence why nothing was done, or null.</param>
-/// <param name="Errors">Sentences for <paramref name="Failed"/>, at most 10.</param>
-/// <param name="DurationMs">Duration of deletion and verification in milliseconds.</param>
-public sealed record FlushResult(
-    string ActionId, string Node, int Listed, int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining,
-    string? Refusal, IReadOnlyList<string> Errors, long DurationMs);
-
 /// <summary>Source-generated JSON for everything that goes through the hub and the command line (Native AOT has no reflection).</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
@@ -181,6 +119,16 @@ public sealed record FlushResult(
 [JsonSerializable(typeof(FlushPreview))]
 [JsonSerializable(typeof(FlushRequest))]
 [JsonSerializable(typeof(FlushResult))]
+[JsonSerializable(typeof(MeterRequest))]
+[JsonSerializable(typeof(MeterReading))]
+[JsonSerializable(typeof(SettingRequest))]
+[JsonSerializable(typeof(SettingReading))]
+[JsonSerializable(typeof(SettingOrder))]
+[JsonSerializable(typeof(RevertOrder))]
+[JsonSerializable(typeof(SettingResult))]
+[JsonSerializable(typeof(RecallRequest))]
+[JsonSerializable(typeof(RecallAnswer))]
+[JsonSerializable(typeof(JournalReport))]
 [JsonSerializable(typeof(StoredRanges))]
 [JsonSerializable(typeof(WatchList))]
 [JsonSerializable(typeof(long))]

@@ -78,13 +78,13 @@ internal sealed class FlushDesk(
         // One flush a node at a time; a repeated action id gets its first answer.
         lock (_lock)
         {
-            if (_results.TryGetValue(request.ActionId, out var earlier))
+            if (_results.TryGetValue(request.Order.ActionId, out var earlier))
                 return earlier;
             var result = Execute(request);
             if (result.Refusal is null)
             {
-                _results[request.ActionId] = result;
-                _resultOrder.Enqueue(request.ActionId);
+                _results[request.Order.ActionId] = result;
+                _resultOrder.Enqueue(request.Order.ActionId);
                 if (_resultOrder.Count > MostResults)
                     _results.Remove(_resultOrder.Dequeue());
             }
@@ -114,7 +114,7 @@ internal sealed class FlushDesk(
         _previews.Remove(request.PreviewId);
         try
         {
-            journal.Write(new JournalLine(time.GetUtcNow(), "begin", request.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count));
+            journal.Write(new JournalLine(time.GetUtcNow(), "begin", request.Order.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -136,7 +136,7 @@ internal sealed class FlushDesk(
         try
         {
             journal.Write(new JournalLine(
-                time.GetUtcNow(), "end", request.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count,
+                time.GetUtcNow(), "end", request.Order.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count,
                 outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -145,10 +145,10 @@ internal sealed class FlushDesk(
         }
 
         return new FlushResult(
-            request.ActionId, node, kept.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed,
+            request.Order.ActionId, node, kept.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed,
             outcome.Remaining, null, outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
 
-        FlushResult Refused(string sentence) => new(request.ActionId, node, 0, 0, 0, 0, 0, 0, sentence, [], 0);
+        FlushResult Refused(string sentence) => new(request.Order.ActionId, node, 0, 0, 0, 0, 0, 0, sentence, [], 0);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();

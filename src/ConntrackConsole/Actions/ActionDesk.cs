@@ -126,9 +126,10 @@ public sealed partial class ActionDesk(
     private async Task<FlushOutcome> ExecuteAsync(FlushPlan plan, FlushWorld world, AuditNote note, long startedMs)
     {
         var ownership = Statement(world.Owner, plan.PodIp);
+        var order = new OrderNote(plan.ActionId, note.Who, null, note.Why, false, NowMs + (long)CollectorLink.FlushTimeout.TotalMilliseconds);
         var asked = plan.Nodes.Where(n => n.Refusal is null).ToList();
         var answers = await Task.WhenAll(asked.Select(preview =>
-            collectors.FlushAsync(preview.Node, new FlushRequest(plan.ActionId, plan.ActionId, preview.Digest, ownership))));
+            collectors.FlushAsync(preview.Node, new FlushRequest(order, plan.ActionId, preview.Digest, ownership))));
         var results = answers.Where(a => a.Value is not null).Select(a => a.Value!).ToList();
         var unanswered = answers.Where(a => a.Value is null).Select(a => a.Node).ToList();
         var notAsked = world.Silent.Union(plan.Nodes.Where(n => n.Refusal is not null).Select(n => n.Node)).Except(asked.Select(a => a.Node)).ToList();

@@ -6,12 +6,35 @@ namespace ConntrackConsole.Audit;
 /// <param name="ActionId">Joins the rows of one action.</param>
 public sealed record AuditEntry(
     long Id, DateTimeOffset At, string Who, string? From, string What, string? Where, string? Target, string Why,
-    string? Before, string? After, string Result, long? DurationMs, string ActionId);
+    string? Before, string? After, string Result, long? DurationMs, string ActionId)
+{
+    public string? Session { get; init; }
+
+    public string? Roles { get; init; }
+
+    public string? IncidentId { get; init; }
+
+    public string? Details { get; init; }
+
+    public string? Hash { get; init; }
+
+    public string? KeyId { get; init; }
+}
 
 /// <summary>A row before it has a number and a time.</summary>
 public sealed record AuditNote(
     string Who, string? From, string What, string? Where, string? Target, string Why, string? Before, string? After,
-    string Result, long? DurationMs, string ActionId);
+    string Result, long? DurationMs, string ActionId)
+{
+    public string? Session { get; init; }
+
+    public string? Roles { get; init; }
+
+    public string? IncidentId { get; init; }
+
+    /// <summary>What was deleted, entry by entry: JSON.</summary>
+    public string? Details { get; init; }
+}
 
 /// <summary>Filters that are null let everything through. Newest first.</summary>
 public sealed record AuditFilter(

@@ -16,6 +16,7 @@ public sealed class AuditLog(IDbContextFactory<ConsoleDb> databases, TimeProvide
             AtMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Who = note.Who, From = note.From, What = note.What, Where = note.Where, Target = note.Target, Why = note.Why,
             Before = note.Before, After = note.After, Result = note.Result, DurationMs = note.DurationMs, ActionId = note.ActionId,
+            Session = note.Session, Roles = note.Roles, IncidentId = note.IncidentId, Details = note.Details,
         };
         await using var db = await databases.CreateDbContextAsync(ct);
         db.Audit.Add(row);
@@ -48,5 +49,8 @@ public sealed class AuditLog(IDbContextFactory<ConsoleDb> databases, TimeProvide
 
     private static AuditEntry Entry(AuditRow row) => new(
         row.Id, DateTimeOffset.FromUnixTimeMilliseconds(row.AtMs), row.Who, row.From, row.What, row.Where, row.Target, row.Why,
-        row.Before, row.After, row.Result, row.DurationMs, row.ActionId);
+        row.Before, row.After, row.Result, row.DurationMs, row.ActionId)
+    {
+        Session = row.Session, Roles = row.Roles, IncidentId = row.IncidentId, Details = row.Details, Hash = row.Hash, KeyId = row.KeyId,
+    };
 }

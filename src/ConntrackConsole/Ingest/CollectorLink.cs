@@ -38,7 +38,7 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
         while (true)
         {
             var answer = await AskAsync<FlushResult>(node, HubMethods.Flush, request, timeout.Token);
-            if (answer.Value is { } result && (result.Node != node || result.ActionId != request.ActionId || result.Errors is null))
+            if (answer.Value is { } result && (result.Node != node || result.ActionId != request.Order.ActionId || result.Errors is null))
                 answer = new Answer<FlushResult>(node, null, $"Node {node} answered something else than was asked.");
             if (!answer.Lost || timeout.IsCancellationRequested)
                 return answer;

@@ -33,6 +33,12 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
 
     public DbSet<PinRow> Pins => Set<PinRow>();
 
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<ActionRow> Actions => Set<ActionRow>();
+
+    public DbSet<JournalMarkRow> JournalMarks => Set<JournalMarkRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<AuditRow>(row =>
@@ -124,6 +130,23 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
         {
             row.ToTable("Pins");
             row.HasKey(r => r.Id);
+        });
+        modelBuilder.Entity<SessionRow>(row =>
+        {
+            row.ToTable("Sessions");
+            row.HasKey(r => r.Id);
+        });
+        modelBuilder.Entity<ActionRow>(row =>
+        {
+            row.ToTable("Actions");
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => r.AskedMs);
+            row.HasIndex(r => r.State);
+        });
+        modelBuilder.Entity<JournalMarkRow>(row =>
+        {
+            row.ToTable("JournalMarks");
+            row.HasKey(r => new { r.Node, r.JournalId });
         });
     }
 }

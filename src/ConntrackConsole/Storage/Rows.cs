@@ -16,6 +16,55 @@ public sealed class AuditRow
     public required string Result { get; set; }
     public long? DurationMs { get; set; }
     public required string ActionId { get; set; }
+    public string? Session { get; set; }
+    public string? Roles { get; set; }
+    public string? IncidentId { get; set; }
+
+    /// <summary>What was deleted, entry by entry: JSON.</summary>
+    public string? Details { get; set; }
+
+    /// <summary>Null in rows from before the chain.</summary>
+    public string? Hash { get; set; }
+
+    /// <summary>Names the key of <see cref="Hash"/>; null where it is made without one.</summary>
+    public string? KeyId { get; set; }
+}
+
+/// <summary>Somebody who signed in.</summary>
+public sealed class SessionRow
+{
+    public required string Id { get; set; }
+    public required string Who { get; set; }
+    public string? From { get; set; }
+    public long SignedInMs { get; set; }
+    public long UntilMs { get; set; }
+    public long? EndedMs { get; set; }
+}
+
+/// <summary>One action, as far as it has come. The audit log has how it came there.</summary>
+public sealed class ActionRow
+{
+    public required string Id { get; set; }
+    public required string Kind { get; set; }
+    public required string Target { get; set; }
+    public required string State { get; set; }
+    public required string AskedBy { get; set; }
+    public long AskedMs { get; set; }
+    public long UpdatedMs { get; set; }
+
+    /// <summary>What was asked for and what was shown: JSON.</summary>
+    public required string Plan { get; set; }
+
+    /// <summary>What came of it, node by node: JSON; null before it was carried out.</summary>
+    public string? Outcome { get; set; }
+}
+
+/// <summary>How far a node's journal is written down.</summary>
+public sealed class JournalMarkRow
+{
+    public required string Node { get; set; }
+    public required string JournalId { get; set; }
+    public long Number { get; set; }
 }
 
 public sealed class TerminationRow

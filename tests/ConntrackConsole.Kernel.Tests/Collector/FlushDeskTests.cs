@@ -125,7 +125,7 @@ public sealed class FlushDeskTests : IDisposable
 
     private FlushResult Flush(
         FlushPreview preview, string actionId = "action", OwnerState owner = OwnerState.Gone, long ageMs = 0, string about = Pod) =>
-        _scratch.Inside.Run(() => _desk.Flush(new FlushRequest(actionId, preview.PreviewId, preview.Digest, Statement(owner, ageMs, about))));
+        _scratch.Inside.Run(() => _desk.Flush(new FlushRequest(new OrderNote(actionId, "ada", null, "test", false, long.MaxValue), preview.PreviewId, preview.Digest, Statement(owner, ageMs, about))));
 
     private OwnershipStatement Statement(OwnerState owner, long ageMs, string about) =>
         new(about, owner, "shop/checkout-1", _time.GetUtcNow().ToUnixTimeMilliseconds() - ageMs);

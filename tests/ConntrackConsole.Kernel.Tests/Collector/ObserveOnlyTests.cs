@@ -47,7 +47,7 @@ public class ObserveOnlyTests
         Assert.Single(preview.Entries);
 
         var refused = scratch.Inside.Run(() => looks.Preview(new PreviewRequest("p1", Pod, statement)));
-        var result = scratch.Inside.Run(() => looks.Flush(new FlushRequest("a1", "p1", preview.Digest, statement)));
+        var result = scratch.Inside.Run(() => looks.Flush(new FlushRequest(new OrderNote("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Digest, statement)));
 
         Assert.Equal(("only looks", "only looks"), (refused.Refusal, result.Refusal));
         Assert.Empty(refused.Entries);

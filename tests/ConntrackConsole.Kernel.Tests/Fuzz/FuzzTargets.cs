@@ -220,7 +220,7 @@ internal static class FuzzTargets
         yield return Json(new Hello("node1", "1", "b", "k", 1, [new Capability("events", true, "x")], new Dictionary<string, string> { ["a"] = "1" }));
         yield return Json(new PreviewRequest("p", "10.244.1.1", statement));
         yield return Json(new FlushPreview("p", "node1", "00", [entry], 1, null, true));
-        yield return Json(new FlushRequest("a", "p", "00", statement));
+        yield return Json(new FlushRequest(new OrderNote("a", "ada", null, "test", false, long.MaxValue), "p", "00", statement));
         yield return Json(new FlushResult("a", "node1", 1, 1, 0, 0, 0, 0, null, ["x"], 5));
         yield return Json(new StoredRanges(1, [new SequenceRange(1, 2)]));
         yield return Json(new WatchList(["10.244.1.1"]));

@@ -170,7 +170,7 @@ public sealed class LostEntryTests : IDisposable
             var desk = new FlushDesk("a", TimeProvider.System, new Journal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnPorts);
             var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             var preview = desk.Preview(new PreviewRequest("p", _backend.ToString(), gone));
-            return desk.Flush(new FlushRequest("f", "p", preview.Digest, gone));
+            return desk.Flush(new FlushRequest(new OrderNote("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
         });
         Assert.Equal(2, result.Deleted);
         NodeWatch.Await(_ => Lost().Count() >= 3, watch);

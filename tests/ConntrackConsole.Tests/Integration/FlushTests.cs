@@ -55,7 +55,7 @@ public sealed class FlushTests : IAsyncLifetime
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
         Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.State, outcome.Sentence));
         var order = Assert.Single(_node1.Flushes);
-        Assert.Equal((plan.ActionId, plan.ActionId, "digest-node1"), (order.ActionId, order.PreviewId, order.Digest));
+        Assert.Equal((plan.ActionId, plan.ActionId, "digest-node1"), (order.Order.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
 
         var rows = await AuditAsync(plan.ActionId);
@@ -229,7 +229,7 @@ public sealed class FlushTests : IAsyncLifetime
             Preview = request => new FlushPreview(
                 request.PreviewId, node, $"digest-{node}", [.. Enumerable.Repeat(Entry, entries)],
                 DateTimeOffset.UtcNow.AddSeconds(60).ToUnixTimeMilliseconds(), null, true),
-            Flush = request => new FlushResult(request.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
+            Flush = request => new FlushResult(request.Order.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
         };
         Assert.True((await collector.ConnectAsync()).Accepted);
         return collector;

@@ -16,6 +16,49 @@ namespace ConntrackConsole.Storage.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("ConntrackConsole.Storage.ActionRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AskedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AskedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Outcome")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Plan")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UpdatedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AskedMs");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("Actions", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.AuditRow", b =>
                 {
                     b.Property<long>("Id")
@@ -35,14 +78,32 @@ namespace ConntrackConsole.Storage.Migrations
                     b.Property<string>("Before")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Details")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("DurationMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("From")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("IncidentId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("KeyId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Result")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Roles")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Session")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Target")
@@ -231,6 +292,22 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("Gaps", (string)null);
                 });
 
+            modelBuilder.Entity("ConntrackConsole.Storage.JournalMarkRow", b =>
+                {
+                    b.Property<string>("Node")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("JournalId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Node", "JournalId");
+
+                    b.ToTable("JournalMarks", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.OwnerSpanRow", b =>
                 {
                     b.Property<long>("Id")
@@ -256,10 +333,10 @@ namespace ConntrackConsole.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<long?>("ToMs")
+                    b.Property<byte>("State")
                         .HasColumnType("INTEGER");
 
-                    b.Property<byte>("State")
+                    b.Property<long?>("ToMs")
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("Unseen")
@@ -406,12 +483,12 @@ namespace ConntrackConsole.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<byte>("Unseen")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Vips")
                         .IsRequired()
                         .HasColumnType("TEXT");
-
-                    b.Property<byte>("Unseen")
-                        .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
 
@@ -420,6 +497,32 @@ namespace ConntrackConsole.Storage.Migrations
                     b.HasIndex("Namespace", "Name", "FromMs");
 
                     b.ToTable("ServiceSpans", (string)null);
+                });
+
+            modelBuilder.Entity("ConntrackConsole.Storage.SessionRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("From")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SignedInMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("UntilMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Who")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Sessions", (string)null);
                 });
 
             modelBuilder.Entity("ConntrackConsole.Storage.SettingRow", b =>
