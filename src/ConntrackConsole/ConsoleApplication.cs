@@ -168,7 +168,16 @@ public static class ConsoleApplication
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<FrameInbox>();
         services.AddSingleton<CollectorLink>();
+        services.AddSingleton<JournalInbox>();
+        services.AddSingleton(ActionSettings.Of(settings.Actions));
+        services.AddSingleton<ActionStore>();
+        services.AddSingleton<ActionAudit>();
+        services.AddSingleton<WorldReader>();
+        services.AddSingleton<ActionDispatch>();
         services.AddSingleton<ActionDesk>();
+        services.AddSingleton<JournalDesk>();
+        services.AddSingleton<ChangeBoard>();
+        services.AddSingleton<OutcomeMeter>();
         // In this order: the past is known before anything new is taken in.
         services.AddSingleton<OwnershipArchive>();
         services.AddHostedService(rooms => rooms.GetRequiredService<OwnershipArchive>());
@@ -179,6 +188,8 @@ public static class ConsoleApplication
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();
         services.AddHostedService(provider => provider.GetRequiredService<CheckBoard>());
+        services.AddHostedService<ActionResolver>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutcomeMeter>());
 
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.Configure<HubOptions<CollectorHub>>(options =>
@@ -212,6 +223,7 @@ public static class ConsoleApplication
             cluster is { HasCluster: true, IsReady: false }
                 ? Results.Text(cluster.Problem ?? "The cluster is not listed yet.", statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text("ok")).AllowAnonymous();
+        app.Services.GetRequiredService<JournalInbox>().Taker = app.Services.GetRequiredService<JournalDesk>().TakeAsync;
         app.MapApi();
         app.MapHub<CollectorHub>(HubMethods.Path).AllowAnonymous();
         app.MapConsolePages();

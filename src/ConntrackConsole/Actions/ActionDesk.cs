@@ -1,203 +1,268 @@
 using System.Collections.Concurrent;
-using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions;
 
-/// <summary>Where a dangerous act goes through: audit, preview, guard, audit, effect, audit.</summary>
+/// <summary>
+/// Where every dangerous act goes through: audit, preview, guards, confirmation or a second person, guards again, audit,
+/// orders, audit. Pages, API and nothing else come here; a person is known anew at each step.
+/// </summary>
 public sealed partial class ActionDesk(
-    ClusterState cluster, CollectorLink collectors, AuditLog audit, TimeProvider time, ILogger<ActionDesk> log)
+    ActionStore store, WorldReader worlds, CollectorLink collectors, ActionAudit audit, ActionDispatch dispatch, TimeProvider time, ILogger<ActionDesk> log)
 {
-    /// <summary>How long what was shown may be confirmed.</summary>
-    public static readonly TimeSpan PlanLife = TimeSpan.FromSeconds(60);
+    /// <summary>How long what was shown may be confirmed by who asked.</summary>
+    public static readonly TimeSpan ConfirmLife = TimeSpan.FromSeconds(60);
 
-    private const int MaxText = 500;
-    private const string Expired = "This preview is no longer valid (it expires after 60 s and can be confirmed once): make a new one.";
+    /// <summary>How long a second person may approve it; the nodes keep their lists for as long.</summary>
+    public static readonly TimeSpan ApprovalLife = TimeSpan.FromMinutes(15);
 
-    private readonly ConcurrentDictionary<string, FlushPlan> _plans = new();
+    private const int MostPreviewsAMinute = 30;
+    private const string ExpiredWords = "This preview is no longer valid (60 s, once; 15 min for a second person): make a new one.";
+    private const string AuditFault = "The audit log cannot be written, so nothing was sent: mend the database's disk or rights first.";
 
-    /// <summary>Asks every node what a flush would delete, and says whether it may be done. Writes the audit rows first and after.</summary>
-    public async Task<FlushPlan> PreviewFlushAsync(FlushAsk ask, ClaimsPrincipal user, CancellationToken ct)
+    private readonly ConcurrentDictionary<string, Queue<long>> _asked = new();
+
+    /// <summary>Asks the nodes what would happen, and says whether it may. Writes the audit rows first and after.</summary>
+    public async Task<ActionAnswer> AskAsync(ActionAsk ask, Caller caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(ask);
-        ForgetExpired();
+        ArgumentNullException.ThrowIfNull(caller);
         long startedMs = NowMs;
-        string actionId = $"flush-{Guid.NewGuid():N}";
-        string podIp = Short(ask.PodIp);
-        var note = new AuditNote(
-            Who(user), ask.ClientAddress ?? user?.FindFirstValue(SignIn.AddressClaim), "flush.requested", null, podIp,
-            string.IsNullOrWhiteSpace(ask.Reason) ? "(asked for at the confirmation)" : Short(ask.Reason), null, null, "asked", null, actionId);
-        await audit.AppendAsync(note, ct);
+        string id = $"{ActionAudit.Word(ask.Kind)}-{Guid.CreateVersion7():N}";
+        await audit.WriteAsync(ActionAudit.Note(id, ask, caller, "requested", ask.BreakGlass ? "asked, with break-glass" : "asked"), ct);
+        if (Crowded(caller.Name))
+            return await RefuseAsync(GuardVerdict.Refuse($"More than {MostPreviewsAMinute} previews in a minute: each asks every node, so wait a little."));
 
         // Nothing to ask the nodes for where the owner alone decides.
         // At the preview the reason may still be to be written; a blank one is refused at the confirmation.
-        var world = World(podIp, note.Why, null, []);
-        var verdict = FlushGuard.Check(world);
-        IReadOnlyList<FlushPreview> previews = [];
-        if (verdict.Decision != GuardDecision.Refuse)
-        {
-            var request = new PreviewRequest(actionId, podIp, Statement(world.Owner, podIp));
-            var answers = await Task.WhenAll(world.Connected.Select(node => collectors.PreviewAsync(node, request, ct)));
-            previews = [.. answers.Where(a => a.Value is not null).Select(a => a.Value!)];
-            world = World(podIp, note.Why, previews, [.. answers.Where(a => a.Value is null).Select(a => a.Node)]);
-            verdict = FlushGuard.Check(world);
-        }
+        var world = await worlds.ReadAsync(ask, caller, string.IsNullOrWhiteSpace(ask.Reason) ? "(asked for at the confirmation)" : ask.Reason, id, ct);
+        var verdict = ActionGuard.Check(world);
+        if (verdict.Decision == GuardDecision.Refuse)
+            return await RefuseAsync(verdict);
+        var (previews, readings, unanswered) = await LookAsync(id, world, ct);
+        world = worlds.With(world, previews, readings, unanswered);
+        verdict = ActionGuard.Check(world);
 
-        long expiresMs = Math.Min(startedMs + (long)PlanLife.TotalMilliseconds, previews.Select(p => p.ExpiresAtMs).DefaultIfEmpty(long.MaxValue).Min());
-        var plan = new FlushPlan(
-            actionId, FlushWords.Digest(actionId, podIp, previews), podIp, verdict, previews, world.Silent, expiresMs,
-            FlushWords.SuggestedReason(podIp, world.Owner, previews), world.Owner);
-        bool refused = verdict.Decision == GuardDecision.Refuse;
-        await audit.AppendAsync(note with
+        bool second = verdict.Decision == GuardDecision.NeedsApproval;
+        long expiresMs = startedMs + (long)(second ? ApprovalLife : ConfirmLife).TotalMilliseconds;
+        var plan = new ActionPlan(
+            id, world.Ask, caller.Name, startedMs, verdict, ActionWords.Digest(id, world.Ask, previews, readings),
+            previews.Select(p => p.ExpiresAtMs).Append(expiresMs).Min())
         {
-            What = refused ? "flush.refused" : "flush.previewed",
-            Where = Names(previews.Select(p => p.Node)),
-            Before = previews.Count > 0 ? FlushWords.Counted(previews) : null,
-            Result = verdict.Sentence,
-            DurationMs = NowMs - startedMs,
-        }, ct);
-        if (!refused)
-            _plans[actionId] = plan;
-        return plan;
+            Session = caller.Session, Previews = previews, Readings = readings, Silent = world.Silent,
+            Owner = new PlanOwner(world.Owner.State, world.Owner.Name, world.Owner.SinceMs),
+            SuggestedReason = ask.Kind == ActionKind.Flush ? ActionWords.SuggestedReason(ask.Target, world.Owner, previews) : "",
+            ExpectedWithinS = ActionWords.ExpectedWithinS(world.Owner, previews, startedMs),
+        };
+        bool refused = verdict.Decision == GuardDecision.Refuse;
+        var record = new ActionRecord(plan, refused ? ActionState.Refused : ActionState.Previewed, NowMs)
+        {
+            Reason = ActionWords.Short(ask.Reason), Sentence = refused ? verdict.Sentence : "",
+        };
+        await audit.WriteAsync(ActionAudit.Note(record, caller, refused ? "refused" : "previewed", verdict.Sentence) with { DurationMs = NowMs - startedMs }, ct);
+        await store.AddAsync(record, ct);
+        return refused ? ActionAnswer.No(KindOf(verdict), verdict.Sentence, record) : ActionAnswer.Of(record);
+
+        async Task<ActionAnswer> RefuseAsync(GuardVerdict why)
+        {
+            await audit.WriteAsync(ActionAudit.Note(id, ask, caller, "refused", why.Sentence) with { DurationMs = NowMs - startedMs }, ct);
+            return ActionAnswer.No(KindOf(why), why.Sentence);
+        }
     }
 
-    /// <summary>Does exactly what the plan with this digest showed, once, if the guards still agree.</summary>
-    /// <remarks>After the order is sent nothing here can be cancelled: the outcome must reach the audit log.</remarks>
-    public async Task<FlushOutcome> ConfirmFlushAsync(
-        string actionId, string digest, string? typedConfirmation, string reason, ClaimsPrincipal user, CancellationToken ct)
+    /// <summary>Does exactly what was shown under this digest, once, if the guards still agree; or asks for a second person.</summary>
+    /// <remarks>After the orders are sent nothing here can be cancelled: the outcome must reach the audit log.</remarks>
+    public async Task<ActionAnswer> ConfirmAsync(string? id, string? digest, string? typed, string? reason, Caller caller, CancellationToken ct)
     {
-        long startedMs = NowMs;
-        string why = Short(reason);
-        if (actionId is null || !_plans.TryGetValue(actionId, out var plan))
-            return new FlushOutcome(actionId ?? "", ActionState.Refused, [], [], Expired);
-        var note = new AuditNote(
-            Who(user), user?.FindFirstValue(SignIn.AddressClaim), "flush.refused", Names(plan.Nodes.Select(n => n.Node)), plan.PodIp,
-            why.Length > 0 ? why : "(none given)", FlushWords.Counted(plan.Nodes), null, "", null, actionId);
+        ArgumentNullException.ThrowIfNull(caller);
+        // Another person's preview was on another person's screen.
+        if (await store.FindAsync(id, ct) is not { } found || found.Plan.AskedBy != caller.Name)
+            return await NoSuchAsync(id, caller, "confirm", ct);
+        var record = found with { Reason = ActionWords.Short(reason) };
+        var (verdict, refusal) = await CheckAsync(record, ActionState.Previewed, digest, caller, record.Reason, ct);
+        refusal ??= verdict.TypeToConfirm is { } expected && typed?.Trim() != expected ? new Refusal(RefusalKind.Guard, $"To confirm, type {expected}.") : null;
+        if (refusal is not null)
+            return await RefuseAsync(record, caller, refusal, ct);
 
-        var world = World(plan.PodIp, why, plan.Nodes, [.. plan.SilentNodes]);
-        var verdict = FlushGuard.Check(world);
-        string? refusal =
-            NowMs >= plan.ExpiresAtMs ? Expired
-            : !Same(digest, plan.Digest) ? "What was confirmed is not what was shown: make a new preview."
-            : verdict.Decision == GuardDecision.Refuse ? verdict.Sentence
-            // The world may have grown more doubtful since: then the doubt was never on the screen.
-            : verdict.Decision > plan.Verdict.Decision ? $"{verdict.Sentence} This was not so at the preview: make a new one."
-            : verdict.TypeToConfirm is { } typed && typedConfirmation?.Trim() != typed ? $"To confirm, type {typed}."
-            // Only for the better: the same pod has ended since.
-            : world.Owner.Name != plan.Owner.Name || (world.Owner.State != plan.Owner.State && world.Owner.State != OwnerState.Gone) ? $"{plan.PodIp} was {plan.Owner.State} at the preview and is {world.Owner.State} now: make a new one."
+        if (verdict.Decision == GuardDecision.NeedsApproval)
+        {
+            await audit.WriteAsync(ActionAudit.Note(record, caller, "waiting", $"A second person is needed: {verdict.Sentence}"), ct);
+            return await store.MoveAsync(record with { State = ActionState.Waiting }, ActionState.Previewed, ct) is { } waiting
+                ? ActionAnswer.Of(waiting)
+                : ActionAnswer.No(RefusalKind.Over, ExpiredWords, found);
+        }
+
+        return await RunAsync(record, ActionState.Previewed, caller, verdict, ct);
+    }
+
+    /// <summary>The second person agrees to exactly what was shown to the first.</summary>
+    public async Task<ActionAnswer> ApproveAsync(string? id, string? digest, Caller caller, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (await store.FindAsync(id, ct) is not { State: not ActionState.Previewed } record)
+            return await NoSuchAsync(id, caller, "approve", ct);
+        Refusal? refusal =
+            !caller.Role.MayApprove() ? new Refusal(RefusalKind.Role, $"{caller.Name} is {caller.Role.Name()} here and may not approve: ask an approver.")
+            : record.Plan.AskedBy == caller.Name || (record.Plan.Session.Length > 0 && record.Plan.Session == caller.Session)
+                ? new Refusal(RefusalKind.Role, "Who asked cannot approve: a second person has to look.")
+            : null;
+        GuardVerdict verdict = record.Plan.Verdict;
+        if (refusal is null)
+            (verdict, refusal) = await CheckAsync(record, ActionState.Waiting, digest, caller, record.Reason, ct);
+        return refusal is not null
+            ? await RefuseAsync(record, caller, refusal, ct)
+            : await RunAsync(record with { ApprovedBy = caller.Name }, ActionState.Waiting, caller, verdict, ct);
+    }
+
+    /// <summary>Takes back what was not carried out yet.</summary>
+    public async Task<ActionAnswer> CancelAsync(string? id, Caller caller, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (await store.FindAsync(id, ct) is not { } record || (record.Plan.AskedBy != caller.Name && !caller.Role.MayApprove()))
+            return await NoSuchAsync(id, caller, "cancel", ct);
+        if (!record.IsOpen)
+            return ActionAnswer.No(RefusalKind.Over, $"It is {record.State} already: what was sent cannot be taken back.", record);
+        if (await store.MoveAsync(record with { State = ActionState.Cancelled, Sentence = $"Cancelled by {caller.Name}; nothing was sent." }, record.State, ct) is not { } cancelled)
+            return ActionAnswer.No(RefusalKind.Over, "Somebody was faster: look at what it is now.", record);
+        await audit.WriteAsync(ActionAudit.Note(cancelled, caller, "cancelled", "nothing was sent"), ct);
+        return ActionAnswer.Of(cancelled);
+    }
+
+    /// <summary>Sets a change back now, on every node where it is open.</summary>
+    public async Task<ActionAnswer> RevertAsync(string? id, string? reason, Caller caller, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (await store.FindAsync(id, ct) is not { Plan.Ask.Kind: ActionKind.Setting } record)
+            return await NoSuchAsync(id, caller, "revert", ct);
+        string why = ActionWords.Short(reason) is { Length: > 0 } given ? given : "set back by hand";
+        var open = record.Nodes.Where(n => n.Setting is { Fate: SettingFate.Written or SettingFate.Withheld or SettingFate.Failed or SettingFate.Unsure, RevertAtMs: not null }).ToList();
+        Refusal? refusal =
+            !caller.Role.MayAct() ? new Refusal(RefusalKind.Role, $"{caller.Name} is a {caller.Role.Name()} here and may look only: ask an operator.")
+            : open.Count == 0 ? new Refusal(RefusalKind.Over, "No node has this change open any more.")
+            : (await worlds.ReadAsync(record.Plan.Ask, caller, why, record.Id, ct)) is { ReadOnly: true }
+                ? new Refusal(RefusalKind.Guard, "This console is set to read only (Actions:ReadOnly): the nodes set it back by themselves at their time.")
             : null;
         if (refusal is not null)
-        {
-            await audit.AppendAsync(note with { Result = refusal, DurationMs = NowMs - startedMs }, ct);
-            return new FlushOutcome(actionId, ActionState.Refused, [], plan.SilentNodes, refusal);
-        }
-
-        // Two clicks at the same time: one of them takes the plan.
-        if (!_plans.TryRemove(actionId, out _))
-            return new FlushOutcome(actionId, ActionState.Refused, [], plan.SilentNodes, Expired);
-        try
-        {
-            await audit.AppendAsync(note with { What = "flush.approved", Result = verdict.Sentence, DurationMs = null }, ct);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogNoAudit(e, actionId);
-            return new FlushOutcome(actionId, ActionState.Failed, [], plan.SilentNodes, "The audit log cannot be written, so nothing was sent: mend the database's disk or rights first.");
-        }
-
-        return await ExecuteAsync(plan, world, note, startedMs);
+            return await RefuseAsync(record, caller, refusal, ct);
+        string revertId = $"revert-{Guid.CreateVersion7():N}";
+        await audit.WriteAsync(ActionAudit.Note(record, caller, "revert-ordered", $"as {revertId}") with { Why = why }, ct);
+        return ActionAnswer.Of(await dispatch.RevertAsync(record, revertId, open, why, caller));
     }
 
-    public async Task CancelAsync(string actionId, ClaimsPrincipal user, CancellationToken ct)
+    private async Task<(IReadOnlyList<FlushPreview> Previews, IReadOnlyList<SettingReading> Readings, List<string> Unanswered)> LookAsync(
+        string id, ActionWorld world, CancellationToken ct)
     {
-        if (actionId is null || !_plans.TryRemove(actionId, out var plan))
-            return;
-        await audit.AppendAsync(new AuditNote(
-            Who(user), user?.FindFirstValue(SignIn.AddressClaim), "flush.cancelled", Names(plan.Nodes.Select(n => n.Node)), plan.PodIp,
-            "cancelled by the user", null, null, "nothing was sent", null, actionId), ct);
+        var nodes = world.Nodes.Where(n => n.Connected).Select(n => n.Name).ToList();
+        if (world.Ask.Kind == ActionKind.Flush)
+        {
+            var request = new PreviewRequest(id, world.Ask.Target, worlds.Statement(world.Ask.Target), world.Ask.Preset!.Value, world.Ask.Scope);
+            var previews = await Task.WhenAll(nodes.Select(node => collectors.PreviewAsync(node, request, ct)));
+            return ([.. previews.Where(a => a.Value is not null).Select(a => a.Value!)], [], [.. previews.Where(a => a.Value is null).Select(a => a.Node)]);
+        }
+
+        var question = new SettingRequest(id, world.Ask.Target, world.Ask.Value!);
+        var readings = await Task.WhenAll(nodes.Select(node => collectors.ReadSettingAsync(node, question, ct)));
+        return ([], [.. readings.Where(a => a.Value is not null).Select(a => a.Value!)], [.. readings.Where(a => a.Value is null).Select(a => a.Node)]);
     }
 
-    private async Task<FlushOutcome> ExecuteAsync(FlushPlan plan, FlushWorld world, AuditNote note, long startedMs)
+    // The same guards as at the preview, on the world of now. Their caller is who acts; a second person's word stands for the approval.
+    private async Task<(GuardVerdict Verdict, Refusal? Refusal)> CheckAsync(
+        ActionRecord record, ActionState expected, string? digest, Caller caller, string reason, CancellationToken ct)
     {
-        var ownership = Statement(world.Owner, plan.PodIp);
-        var order = new OrderNote(plan.ActionId, note.Who, null, note.Why, false, NowMs + (long)CollectorLink.FlushTimeout.TotalMilliseconds);
-        var asked = plan.Nodes.Where(n => n.Refusal is null).ToList();
-        var answers = await Task.WhenAll(asked.Select(preview =>
-            collectors.FlushAsync(preview.Node, new FlushRequest(order, plan.ActionId, preview.Digest, ownership))));
-        var results = answers.Where(a => a.Value is not null).Select(a => a.Value!).ToList();
-        var unanswered = answers.Where(a => a.Value is null).Select(a => a.Node).ToList();
-        var notAsked = world.Silent.Union(plan.Nodes.Where(n => n.Refusal is not null).Select(n => n.Node)).Except(asked.Select(a => a.Node)).ToList();
-        var (state, sentence) = FlushWords.Judge(results, unanswered, notAsked);
+        var plan = record.Plan;
+        var world = worlds.With(await worlds.ReadAsync(plan.Ask, caller, reason, plan.Id, ct), plan.Previews, plan.Readings, plan.Silent);
+        // What was granted to who asked is not lost because an approver has no such role.
+        if (expected == ActionState.Waiting)
+            world = world with { Ask = plan.Ask with { BreakGlass = false } };
+        var verdict = ActionGuard.Check(world);
+        return (verdict, this switch
+        {
+            _ when record.State != expected => new Refusal(RefusalKind.Over, record.State is ActionState.Expired or ActionState.Previewed or ActionState.Waiting ? ExpiredWords : $"It is {record.State} already. {record.Sentence}".Trim()),
+            _ when NowMs >= plan.ExpiresMs => new Refusal(RefusalKind.Over, ExpiredWords),
+            _ when !Same(digest, plan.Digest) => new Refusal(RefusalKind.Guard, "What was confirmed is not what was shown: make a new preview."),
+            _ when verdict.Decision == GuardDecision.Refuse => new Refusal(KindOf(verdict), verdict.Sentence),
+            // The world may have grown more doubtful since: then the doubt was never on the screen.
+            _ when verdict.Decision > plan.Verdict.Decision => new Refusal(RefusalKind.Guard, $"{verdict.Sentence} This was not so at the preview: make a new one."),
+            // Only for the better: the same pod has ended since.
+            _ when world.Owner.Name != plan.Owner.Name || (world.Owner.State != plan.Owner.State && world.Owner.State != OwnerState.Gone) =>
+                new Refusal(RefusalKind.Guard, $"{plan.Ask.Target} was {plan.Owner.State} at the preview and is {world.Owner.State} now: make a new one."),
+            _ => null,
+        });
+    }
+
+    private async Task<ActionAnswer> RunAsync(ActionRecord record, ActionState from, Caller caller, GuardVerdict verdict, CancellationToken ct)
+    {
+        // Two clicks at the same time: one of them takes it.
+        if (await store.MoveAsync(record with { State = ActionState.Approved }, from, ct) is not { } approved)
+            return await RefuseAsync(record, caller, new Refusal(RefusalKind.Over, ExpiredWords), ct);
         try
         {
-            await audit.AppendAsync(note with
+            if (record.Plan.Ask.BreakGlass)
             {
-                What = "flush.completed", After = FlushWords.Counted(results), Result = $"{state}: {sentence}", DurationMs = NowMs - startedMs,
-            }, CancellationToken.None);
+                LogBreakGlass(caller.Name, record.Id, record.Plan.Ask.Target, record.Reason);
+                await audit.WriteAsync(ActionAudit.Note(approved, caller, "break-glass", $"BREAK-GLASS: without a second person. {verdict.Sentence}"), CancellationToken.None);
+            }
+
+            await audit.WriteAsync(ActionAudit.Note(approved, caller, "approved", verdict.Sentence), CancellationToken.None);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The approved row without an outcome stays visible; the user must know that the act itself was done.
-            LogNoAudit(e, plan.ActionId);
-            sentence += " The outcome could not be written to the audit log: note it yourself.";
+            LogNoAudit(e, record.Id);
+            var failed = await store.MoveAsync(approved with { State = ActionState.Failed, Sentence = AuditFault }, ActionState.Approved, CancellationToken.None);
+            return ActionAnswer.No(RefusalKind.Fault, AuditFault, failed ?? approved);
         }
 
-        return new FlushOutcome(plan.ActionId, state, results, [.. notAsked.Union(unanswered)], sentence);
+        return ActionAnswer.Of(await dispatch.RunAsync(approved, caller));
     }
 
-    private FlushWorld World(string podIp, string reason, IReadOnlyList<FlushPreview>? previews, IReadOnlyList<string> unanswered)
+    private async Task<ActionAnswer> RefuseAsync(ActionRecord record, Caller caller, Refusal refusal, CancellationToken ct)
     {
-        var map = cluster.Current;
-        bool valid = Ip.TryParse(podIp, out var ip);
-        var connected = collectors.ConnectedNodes;
-        var silent = map.Nodes.Keys.Except(connected).Union(unanswered).Order(StringComparer.Ordinal).ToList();
-        return new FlushWorld(
-            podIp, valid, reason, cluster.HasCluster, cluster.Age, valid ? map.OwnerOf(ip) : Ownership.Unknown, connected, silent, previews, WithoutEndpoints(map, previews ?? []));
+        await audit.WriteAsync(ActionAudit.Note(record, caller, "refused", refusal.Sentence), ct);
+        return new ActionAnswer(record, refusal);
     }
 
-    private static List<string> WithoutEndpoints(ClusterMap map, IReadOnlyList<FlushPreview> previews)
+    private async Task<ActionAnswer> NoSuchAsync(string? id, Caller caller, string step, CancellationToken ct)
     {
-        var services =
-            from entry in previews.SelectMany(p => p.Entries)
-            where entry.Dst is not null && entry.Effect != FlushEffect.NoEffect
-            let proto = entry.Proto switch { "udp" => Protocols.Udp, "sctp" => Protocols.Sctp, _ => Protocols.Tcp }
-            let key = Ip.TryParse(entry.Dst, out var vip) ? map.ServiceAt(proto, vip, (ushort)(entry.Dport ?? 0)) : null
-            where key is not null
-            select key.Value;
-        // Terminating endpoints get traffic while they serve, where no ready one exists.
-        return [.. services.Distinct().Where(s => !map.EndpointsOf(s).Any(e => e.Ready || e.Serving)).Select(s => s.ToString())];
+        const string sentence = "There is no such action, or it is not yours to decide: make a new preview.";
+        string named = ActionWords.Short(id, 60);
+        await audit.WriteAsync(
+            new AuditNote(ActionWords.Short(caller.Name), caller.Address, "action.refused", null, null, $"tried to {step} it", null, null, sentence, null, named)
+            {
+                Session = caller.Session, Roles = caller.Role.Name(),
+            }, ct);
+        return ActionAnswer.No(RefusalKind.NotFound, sentence);
     }
 
-    private OwnershipStatement Statement(Ownership owner, string podIp) =>
-        new(podIp, owner.State, owner.Name, NowMs - (long)Math.Min(cluster.Age.TotalMilliseconds, NowMs));
-
-    private void ForgetExpired()
+    private bool Crowded(string who)
     {
-        foreach (var (id, plan) in _plans)
+        long nowMs = NowMs;
+        var asked = _asked.GetOrAdd(who, _ => new Queue<long>());
+        lock (asked)
         {
-            // A minute longer than it holds, so that a late click is told "expired" with its own audit row.
-            if (NowMs > plan.ExpiresAtMs + 60_000)
-                _plans.TryRemove(id, out _);
+            while (asked.TryPeek(out long oldest) && oldest < nowMs - 60_000)
+                asked.Dequeue();
+            if (asked.Count >= MostPreviewsAMinute)
+                return true;
+            asked.Enqueue(nowMs);
+            return false;
         }
     }
+
+    private static RefusalKind KindOf(GuardVerdict verdict) => verdict.OfRole ? RefusalKind.Role : RefusalKind.Guard;
 
     private static bool Same(string? digest, string expected) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(digest ?? ""), Encoding.UTF8.GetBytes(expected));
-
-    private static string Who(ClaimsPrincipal? user) => user?.Identity?.Name is { Length: > 0 } name ? Short(name) : "unknown";
-
-    private static string? Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? text : null;
-
-    private static string Short(string? text) => text is null ? "" : text.Trim() is { Length: > MaxText } longer ? longer[..MaxText] : text.Trim();
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log could not be written for action {ActionId}.")]
     private partial void LogNoAudit(Exception e, string actionId);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "BREAK-GLASS: {Who} carries out {ActionId} on {Target} without a second person. Reason: {Reason}")]
+    private partial void LogBreakGlass(string who, string actionId, string target, string reason);
 }

@@ -1,11 +1,9 @@
 using ConntrackConsole.Wire;
+using static ConntrackConsole.Actions.GuardVerdict;
 
 namespace ConntrackConsole.Actions;
 
-/// <summary>
-/// Whether an address may be flushed. A pure function over a table of rules: each looks at one thing and has its own
-/// sentence. The first refusal decides; else every doubt is told and confirmed together.
-/// </summary>
+/// <summary>The rules of a flush.</summary>
 public static class FlushGuard
 {
     /// <summary>Older than this, the cluster's picture proves nothing about an address.</summary>
@@ -14,75 +12,125 @@ public static class FlushGuard
     /// <summary>Most entries on a node that one person may delete.</summary>
     public const int MaxEntriesOnNode = 5_000;
 
-    private static readonly Func<FlushWorld, GuardVerdict?>[] Rules =
+    /// <summary>Most that two may; a node refuses more.</summary>
+    public const int MaxApprovedOnNode = 20_000;
+
+    internal static readonly IReadOnlyList<Func<ActionWorld, GuardVerdict?>> Rules =
     [
         world => world.ValidIp ? null : Refuse("This is not an IP address in its plain form (10.1.2.3 or fd00::1): flush one pod address at a time."),
-        world => string.IsNullOrWhiteSpace(world.Reason) ? Refuse("A reason is missing: write one sentence for the audit log.") : null,
+        Scope,
         world => world.HasCluster ? null : Refuse("No cluster is connected, so nobody can say who owns this address: connect the console to the cluster first."),
-        world => world.ClusterAge <= MaxClusterAge ? null : Refuse(
-            world.ClusterAge == TimeSpan.MaxValue
-                ? "The cluster has not been listed yet, so nobody can say who owns this address: wait for the first list."
-                : $"What the console knows of the cluster is {world.ClusterAge.TotalSeconds:0} s old (at most {MaxClusterAge.TotalSeconds:0} s): wait until the API server answers again."),
-        OwnerRule,
-        world => world.Connected.Count > 0 ? null : Refuse("No collector is connected, so no node can be asked: start the collectors first."),
-        world => world.Previews is { Count: 0 } ? Refuse($"No node answered ({Names(world.Silent)}): check the collectors and try again.") : null,
+        world => world.MissingKind is null ? null : Refuse(world.MissingKind),
+        Age,
+        Owner,
+        Listed,
+        Preset,
+        world => world.Nodes.Any(n => n.Connected) ? null : Refuse("No collector is connected, so no node can be asked: start the collectors first."),
+        world => world.Nodes.Where(n => n.Connected).ToList() is { Count: > 0 } asked && asked.All(n => n.CannotAct is not null) ? Refuse(asked[0].CannotAct!) : null,
+        Unsynced,
+        world => world.Previews is { Count: 0 } ? Refuse($"No node answered ({ActionGuard.Names(world.Silent)}): check the collectors and try again.") : null,
         world => world.Previews is { Count: > 0 } previews && previews.All(p => p.Refusal is not null)
             ? Refuse($"Every node refuses. {previews[0].Node} says: {previews[0].Refusal}")
             : null,
-        world => world.Previews?.FirstOrDefault(p => p.Entries.Count > MaxEntriesOnNode) is { } big
-            ? Refuse($"Node {big.Node} has {big.Entries.Count} entries of this address, more than {MaxEntriesOnNode}: that needs a second person, which this version does not have.")
-            : null,
+        Count,
         world => world.Previews is { } previews && previews.All(p => p.Entries.Count == 0 && p.Refusal is null) && world.Silent.Count == 0
-            ? Refuse("No node has an entry of this address: there is nothing to flush.")
+            ? Refuse(previews.Sum(p => p.LeftOut) is var left and > 0
+                ? $"No node has an entry of this address that {Name(world.Ask.Preset)} takes; {left} others lead to it: choose another preset or scope to see them."
+                : "No node has an entry of this address: there is nothing to flush.")
             : null,
         world => world.Silent.Count > 0
-            ? Confirm(world, $"{Names(world.Silent)} cannot be asked: entries there stay, and the outcome can only be partial.")
+            ? Confirm($"{ActionGuard.Names(world.Silent)} cannot be asked: entries there stay, and the outcome can only be partial.")
             : null,
         world => world.Previews?.Where(p => p.Refusal is not null).ToList() is { Count: > 0 } refusing
-            ? Confirm(world, $"{string.Join(" ", refusing.Select(p => $"{p.Node} refuses: {p.Refusal}"))} Entries there stay.")
+            ? Confirm($"{string.Join(" ", refusing.Select(p => $"{p.Node} refuses: {p.Refusal}"))} Entries there stay.")
             : null,
-        world => world.Previews?.Where(p => p is { TcpLoose: false, Refusal: null } && p.Entries.Any(e => e.Proto == "tcp")).ToList() is { Count: > 0 } strict
-            ? Confirm(world, $"On {Names(strict.Select(p => p.Node))} nf_conntrack_tcp_loose is 0: clients there will hang until their own timeout instead of reconnecting.")
+        world => world.Previews?.Where(p => p is { TcpLoose: false, Refusal: null } && p.Entries.Any(e => e.Proto == "tcp" && e.Effect == FlushEffect.Hangs)).ToList() is { Count: > 0 } strict
+            ? Approve($"On {ActionGuard.Names(strict.Select(p => p.Node))} nf_conntrack_tcp_loose is 0: clients there will hang until their own timeout instead of reconnecting.")
             : null,
         world => world.WithoutEndpoints.Count > 0
-            ? Confirm(world, $"{Names(world.WithoutEndpoints)} has no endpoint: clients will hang until there is one again.")
+            ? Approve($"{ActionGuard.Names(world.WithoutEndpoints)} has no endpoint: clients will hang until there is one again.")
+            : null,
+        world => world.Previews?.Sum(p => p.Entries.Count(e => e.Effect == FlushEffect.MayBreak)) is > 0 and var may
+            ? Confirm($"{may} of the entries may break: who speaks first there is not known, and their backend may still run.")
             : null,
     ];
 
-    public static GuardVerdict Check(FlushWorld world)
-    {
-        ArgumentNullException.ThrowIfNull(world);
-        var told = new List<GuardVerdict>();
-        foreach (var rule in Rules)
-        {
-            if (rule(world) is not { } verdict)
-                continue;
-            if (verdict.Decision == GuardDecision.Refuse)
-                return verdict;
-            told.Add(verdict);
-        }
+    /// <summary>What is said where nothing speaks against it.</summary>
+    internal static string Harmless(ActionWorld world) =>
+        $"No live pod owns {world.Ask.Target}{(world.Owner.Name is { } name ? $" (last: {name})" : "")}: its entries can go.";
 
-        return told.Count > 0
-            ? new GuardVerdict(GuardDecision.NeedsConfirmation, string.Join(" ", told.Select(t => t.Sentence)), world.PodIp)
-            : new GuardVerdict(GuardDecision.Allow, $"No live pod owns {world.PodIp}{Last(world)}: its entries can go.");
-    }
+    /// <summary>What is taken where nobody chose: all where the backend is dead, what never hurts where it may still speak.</summary>
+    public static FlushPreset Usual(OwnerState owner) => owner is OwnerState.Gone or OwnerState.Lost ? FlushPreset.DeadBackend : FlushPreset.Safe;
 
-    private static GuardVerdict? OwnerRule(FlushWorld world) => world.Owner.State switch
+    public static string Name(FlushPreset? preset) => preset switch
     {
-        OwnerState.Gone => null,
-        OwnerState.Live => Refuse($"{world.Owner.Name} is alive and owns {world.PodIp}: a flush would break its connections. Delete the pod first, if it is the trouble."),
-        OwnerState.Terminating => Confirm(world, $"{world.Owner.Name} is still terminating: connections that it is draining will break."),
-        OwnerState.Lost => Confirm(world, $"{world.Owner.Name} is on a node that cannot be reached; whether it still runs is unknown."),
-        OwnerState.Node => Refuse($"{world.PodIp} is an address of node {world.Owner.Name}, not of a pod."),
-        OwnerState.Service => Refuse($"{world.PodIp} is the address of Service {world.Owner.Name}: flush the pod address behind it."),
-        _ => Refuse($"The console never saw a pod with the address {world.PodIp}, so it cannot say that its owner is gone."),
+        FlushPreset.Safe => "safe",
+        FlushPreset.All => "all",
+        _ => "dead-backend",
     };
 
-    private static string Last(FlushWorld world) => world.Owner.Name is { } name ? $" (last: {name})" : "";
+    private static GuardVerdict? Scope(ActionWorld world) => world.Ask.Scope switch
+    {
+        null => null,
+        { Proto: not (null or "tcp" or "udp" or "sctp") } => Refuse("The protocol is none of tcp, udp and sctp: name one of them, or leave it out."),
+        { Vip: { } vip } when !Ip.TryParse(vip, out _) => Refuse("The Service's address is not an IP address in its plain form: give one such as 10.96.0.10."),
+        { VipPort: not null, Vip: null } => Refuse("A Service's port needs its address: give both, or neither."),
+        { VipPort: < 1 or > 65_535 } => Refuse("The Service's port is none: give one from 1 to 65535."),
+        _ => null,
+    };
 
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
+    private static GuardVerdict? Age(ActionWorld world) => world.ClusterAge <= MaxClusterAge ? null : Refuse(
+        world.ClusterAge == TimeSpan.MaxValue
+            ? "The cluster has not been listed yet, so nobody can say who owns this address: wait for the first list."
+            : $"What the console knows of the cluster is {world.ClusterAge.TotalSeconds:0} s old (at most {MaxClusterAge.TotalSeconds:0} s): wait until the API server answers again.");
 
-    private static GuardVerdict Refuse(string sentence) => new(GuardDecision.Refuse, sentence);
+    private static GuardVerdict? Owner(ActionWorld world)
+    {
+        var (owner, ip) = (world.Owner, world.Ask.Target);
+        return owner.State switch
+        {
+            OwnerState.Gone => null,
+            OwnerState.Live when owner.Pod?.HostNetwork == true => Refuse($"{owner.Name} runs in its node's own network: {ip} is the node's address, not a pod's."),
+            OwnerState.Live => Refuse($"{owner.Name} is alive and owns {ip}: a flush would break its connections. Delete the pod first, if it is the trouble."),
+            OwnerState.Terminating when owner.Pod?.HostNetwork == true => Refuse($"{owner.Name} runs in its node's own network: {ip} is the node's address, not a pod's."),
+            OwnerState.Terminating => Confirm($"{owner.Name} is still terminating: connections that it is draining will break."),
+            OwnerState.Lost => Confirm($"{owner.Name} is on a node that cannot be reached; whether it still runs is unknown."),
+            OwnerState.Node => Refuse($"{ip} is an address of node {owner.Name}, not of a pod."),
+            OwnerState.Service => Refuse($"{ip} is the address of Service {owner.Name}: flush the pod address behind it."),
+            _ => Refuse($"The console never saw a pod with the address {ip}, so it cannot say that its owner is gone."),
+        };
+    }
 
-    private static GuardVerdict Confirm(FlushWorld world, string sentence) => new(GuardDecision.NeedsConfirmation, sentence, world.PodIp);
+    private static GuardVerdict? Listed(ActionWorld world) =>
+        world.Endpoints.FirstOrDefault(e => e.Ready) is { } ready
+            ? Refuse($"{ready.Service} still lists {world.Ask.Target} as ready: new connections go there, and a flush would be undone. Take it out of the Service first.")
+            : world.Endpoints.FirstOrDefault(e => e.Serving) is { } serving
+                ? Approve($"{serving.Service} still lists {world.Ask.Target} as serving: it drains, and where no other endpoint is ready it gets new connections.")
+                : null;
+
+    private static GuardVerdict? Preset(ActionWorld world) =>
+        world.Ask.Preset != FlushPreset.All ? null
+        : world.Owner.State == OwnerState.Terminating && !world.Ask.BreakGlass
+            ? Refuse($"{world.Owner.Name} still terminates: the preset 'all' would cut connections that prove alive, and needs break-glass.")
+            : Approve("The preset 'all' deletes entries whose backend answers too.");
+
+    private static GuardVerdict? Unsynced(ActionWorld world)
+    {
+        // Before they are asked, any node may have an entry.
+        var holding = world.Previews is { } previews ? world.Nodes.Where(n => previews.Any(p => p.Node == n.Name && p.Entries.Count > 0)).ToList() : [];
+        if (holding.Where(n => n.RulesSynced == false).ToList() is { Count: > 0 } late)
+            return Refuse($"The rules of {ActionGuard.Names(late.Select(n => n.Name))} still lead to {world.Ask.Target}: a flush would be undone at once. Mend kube-proxy there, or leave these nodes out.");
+        return holding.FirstOrDefault(n => n.SyncUnknown is not null) is { } untold
+            ? Confirm($"Whether the rules are without {world.Ask.Target} is not known everywhere: {untold.SyncUnknown}")
+            : null;
+    }
+
+    private static GuardVerdict? Count(ActionWorld world)
+    {
+        if (world.Previews?.MaxBy(p => p.Entries.Count) is not { Entries.Count: > MaxEntriesOnNode and var count } big)
+            return null;
+        return count > MaxApprovedOnNode
+            ? Refuse($"Node {big.Node} has {count} entries of this address, more than the {MaxApprovedOnNode} that a flush may delete at once: narrow it to one Service or protocol.")
+            : Approve($"Node {big.Node} has {count} entries of this address, more than {MaxEntriesOnNode}.");
+    }
 }

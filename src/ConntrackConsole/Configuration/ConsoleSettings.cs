@@ -2,7 +2,10 @@ namespace ConntrackConsole.Configuration;
 
 /// <summary>What the user wrote, checked as a whole: see <see cref="SettingsReader"/>.</summary>
 public sealed record ConsoleSettings(
-    StorageSettings Storage, KubernetesSettings Kubernetes, CollectorSettings Collectors, IdentitySettings Identity);
+    StorageSettings Storage, KubernetesSettings Kubernetes, CollectorSettings Collectors, IdentitySettings Identity)
+{
+    public ActionsSettings Actions { get; init; } = new();
+}
 
 /// <param name="DataDirectory">Full path.</param>
 /// <param name="FrameHours">How long the collectors' frames are kept as they came.</param>
@@ -32,3 +35,21 @@ public sealed record CollectorSettings(string? Token, string? Socket);
 
 /// <param name="SignInToken">Null: made at the start and printed in the log.</param>
 public sealed record IdentitySettings(string? SignInToken);
+
+/// <param name="ReadOnly">Nothing can be changed from this console.</param>
+/// <param name="PerUser">Most actions of one person in ten minutes.</param>
+/// <param name="PerNode">Most on one node.</param>
+/// <param name="PerCluster">Most at all.</param>
+/// <param name="CanarySeconds">How long the first node of a setting is watched before the others follow.</param>
+public sealed record ActionsSettings(bool ReadOnly = false, int PerUser = 10, int PerNode = 20, int PerCluster = 30, int CanarySeconds = 5)
+{
+    public IReadOnlyList<PolicySettings> Policy { get; init; } = [];
+}
+
+/// <summary>A rule that asks for more than the guards do, as it is written; a null matches everything.</summary>
+/// <param name="Action">flush, or a setting's name.</param>
+/// <param name="Preset">safe, dead-backend or all.</param>
+/// <param name="Namespace">Of the address's owner.</param>
+/// <param name="MoreThan">Only above so many entries, or nodes.</param>
+/// <param name="Require">confirmation, approval or refuse.</param>
+public sealed record PolicySettings(string? Action, string? Preset, string? Namespace, int? MoreThan, string Require);

@@ -19,6 +19,14 @@ public sealed record Setting(string Key, string Meaning)
     public const string CollectorToken = "Collectors:Token";
     public const string CollectorSocket = "Collectors:Socket";
     public const string SignInToken = "Identity:SignInToken";
+    public const string ActionsReadOnly = "Actions:ReadOnly";
+    public const string ActionsPerUser = "Actions:PerUser";
+    public const string ActionsPerNode = "Actions:PerNode";
+    public const string ActionsPerCluster = "Actions:PerCluster";
+    public const string ActionsCanarySeconds = "Actions:CanarySeconds";
+
+    /// <summary>A list: Actions:Policy:0:Action, :Preset, :Namespace, :MoreThan, :Require.</summary>
+    public const string ActionsPolicy = "Actions:Policy";
 
     public static readonly IReadOnlyList<Setting> All =
     [
@@ -39,6 +47,12 @@ public sealed record Setting(string Key, string Meaning)
         new(CollectorToken, "secret that collectors present; unset: the Unix socket only"),
         new(CollectorSocket, "path of a Unix socket for collectors of this machine"),
         new(SignInToken, "secret of the sign-in link; unset: made at each start, printed in the log"),
+        new(ActionsReadOnly, "true: nothing can be changed from this console (false)"),
+        new(ActionsPerUser, "most actions of one person in ten minutes (10)"),
+        new(ActionsPerNode, "most actions on one node in ten minutes (20)"),
+        new(ActionsPerCluster, "most actions at all in ten minutes (30)"),
+        new(ActionsCanarySeconds, "seconds for which the first node of a setting is watched before the others follow (5)"),
+        new(ActionsPolicy, "rules that tighten the guards, numbered: Actions:Policy:0:Require and what it matches (none)"),
     ];
 
     /// <summary>The form that an environment variable has.</summary>

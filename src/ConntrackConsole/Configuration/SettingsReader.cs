@@ -35,14 +35,7 @@ public static partial class SettingsReader
 
         var past = Past(configuration, faults);
 
-        bool? enabled = null;
-        if (Text(configuration, Setting.KubernetesEnabled) is { } word)
-        {
-            if (bool.TryParse(word, out bool yes))
-                enabled = yes;
-            else
-                faults.Add($"{Setting.KubernetesEnabled} is '{word}': set it to true or false, or leave it out.");
-        }
+        bool? enabled = Flag(configuration, Setting.KubernetesEnabled, faults);
 
         var kubernetes = new KubernetesSettings(enabled, Text(configuration, Setting.Kubeconfig), Text(configuration, Setting.KubernetesContext));
         if (kubernetes is { Context: not null, Kubeconfig: null })
@@ -55,6 +48,7 @@ public static partial class SettingsReader
         if (signIn is not null && !UrlSecret().IsMatch(signIn))
             faults.Add($"{Setting.SignInToken} must be 16 to 256 letters, digits, '-', '_', '.' or '~' (it stands in a link).");
 
+        var actions = ActionsReader.Read(configuration, faults);
         string? socket = Text(configuration, Setting.CollectorSocket);
         if (socket is not null)
         {
@@ -75,7 +69,7 @@ public static partial class SettingsReader
             throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
         return new ConsoleSettings(
             new StorageSettings(directory, connection, hours, mebibytes) { Past = past }, kubernetes,
-            new CollectorSettings(token, socket), new IdentitySettings(signIn));
+            new CollectorSettings(token, socket), new IdentitySettings(signIn)) { Actions = actions };
     }
 
     private static PastSettings Past(IConfiguration configuration, List<string> faults)
@@ -112,7 +106,17 @@ public static partial class SettingsReader
         }
     }
 
-    private static int Number(IConfiguration configuration, string key, int usual, int least, int most, List<string> faults)
+    internal static bool? Flag(IConfiguration configuration, string key, List<string> faults)
+    {
+        if (Text(configuration, key) is not { } word)
+            return null;
+        if (bool.TryParse(word, out bool yes))
+            return yes;
+        faults.Add($"{key} is '{word}': set it to true or false, or leave it out.");
+        return null;
+    }
+
+    internal static int Number(IConfiguration configuration, string key, int usual, int least, int most, List<string> faults)
     {
         if (Text(configuration, key) is not { } text)
             return usual;
@@ -126,7 +130,7 @@ public static partial class SettingsReader
         return usual;
     }
 
-    private static string? Text(IConfiguration configuration, string key) =>
+    internal static string? Text(IConfiguration configuration, string key) =>
         string.IsNullOrWhiteSpace(configuration[key]) ? null : configuration[key]!.Trim();
 
     [GeneratedRegex("^[A-Za-z0-9._~+/=-]{16,256}$")]

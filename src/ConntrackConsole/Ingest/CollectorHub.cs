@@ -6,7 +6,7 @@ namespace ConntrackConsole.Ingest;
 
 /// <summary>The collectors' door into the timeline.</summary>
 public sealed partial class CollectorHub(
-    CollectorRegistry registry, FrameInbox inbox, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
+    CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
     private const string NodeKey = "node";
     private const string RunKey = "run";
@@ -33,6 +33,14 @@ public sealed partial class CollectorHub(
     }
 
     public long Clock() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public async Task<long> Journal(JournalReport report)
+    {
+        var (context, stop) = (Context, Context.ConnectionAborted);
+        return context.Items[NodeKey] is string node && registry.ConnectionOf(node) == context.ConnectionId && journals.Taker is { } taker
+            ? await taker(node, report, stop)
+            : 0;
+    }
 
     public Task Frames(IAsyncEnumerable<byte[]> frames) => TakeAsync(frames, Context.Items[RunKey] as long? ?? 0, isLive: true);
 

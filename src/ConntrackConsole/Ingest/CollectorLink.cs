@@ -12,34 +12,58 @@ public sealed record Answer<T>(string Node, T? Value, string? Failure, bool Lost
 public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegistry registry, TimeProvider time)
 {
     public static readonly TimeSpan PreviewTimeout = TimeSpan.FromSeconds(5);
-    public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan SettingTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
     public IReadOnlyList<string> ConnectedNodes => registry.ConnectedNodes;
 
-    public async Task<Answer<FlushPreview>> PreviewAsync(string node, PreviewRequest request, CancellationToken ct)
-    {
-        using var timeout = new CancellationTokenSource(PreviewTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
-        var answer = await AskAsync<FlushPreview>(node, HubMethods.Preview, request, either.Token);
-        ct.ThrowIfCancellationRequested();
-        if (answer.Value is { } preview && !Answers(preview, node, request))
-            return new Answer<FlushPreview>(node, null, $"Node {node} answered something else than was asked.");
-        return answer;
-    }
+    public Task<Answer<FlushPreview>> PreviewAsync(string node, PreviewRequest request, CancellationToken ct) =>
+        QuestionAsync<FlushPreview>(node, HubMethods.Preview, request, preview => Answers(preview, node, request), ct);
 
     /// <summary>
     /// Orders a flush. Once sent it is not called back: where the connection breaks, the same order goes out again when the
     /// collector is back, and a collector that has executed it answers with its first result.
     /// </summary>
-    public async Task<Answer<FlushResult>> FlushAsync(string node, FlushRequest request)
+    public Task<Answer<FlushResult>> FlushAsync(string node, FlushRequest request) =>
+        OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result =>
+            result.Node == node && result.ActionId == request.Order.ActionId && result.Errors is not null && result.Fates is not null);
+
+    /// <summary>Orders a change of a setting, in the same manner.</summary>
+    public Task<Answer<SettingResult>> ApplySettingAsync(string node, SettingOrder order) =>
+        OrderAsync<SettingResult>(node, HubMethods.ApplySetting, order, SettingTimeout, result => Answers(result, node, order.Order.ActionId, order.Key));
+
+    /// <summary>Orders that a change is set back, in the same manner.</summary>
+    public Task<Answer<SettingResult>> RevertSettingAsync(string node, string key, RevertOrder order) =>
+        OrderAsync<SettingResult>(node, HubMethods.RevertSetting, order, SettingTimeout, result => Answers(result, node, order.Order.ActionId, key));
+
+    public Task<Answer<SettingReading>> ReadSettingAsync(string node, SettingRequest request, CancellationToken ct) =>
+        QuestionAsync<SettingReading>(node, HubMethods.ReadSetting, request, reading =>
+            reading.Node == node && reading.ActionId == request.ActionId && reading.Key == request.Key && reading.Value is not { Length: > 64 }, ct);
+
+    public Task<Answer<MeterReading>> MeterAsync(string node, MeterRequest request, CancellationToken ct) =>
+        QuestionAsync<MeterReading>(node, HubMethods.Meter, request, reading => reading.Node == node && reading.ActionId == request.ActionId, ct);
+
+    public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>
+        QuestionAsync<RecallAnswer>(node, HubMethods.Recall, request, answer => answer.Node == node && answer.ActionId == request.ActionId, ct);
+
+    private async Task<Answer<T>> QuestionAsync<T>(string node, string method, object request, Func<T, bool> answers, CancellationToken ct)
+        where T : class
     {
-        using var timeout = new CancellationTokenSource(FlushTimeout, time);
+        using var timeout = new CancellationTokenSource(PreviewTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        var answer = await AskAsync<T>(node, method, request, either.Token);
+        ct.ThrowIfCancellationRequested();
+        return Checked(answer, answers);
+    }
+
+    private async Task<Answer<T>> OrderAsync<T>(string node, string method, object request, TimeSpan longest, Func<T, bool> answers)
+        where T : class
+    {
+        using var timeout = new CancellationTokenSource(longest, time);
         while (true)
         {
-            var answer = await AskAsync<FlushResult>(node, HubMethods.Flush, request, timeout.Token);
-            if (answer.Value is { } result && (result.Node != node || result.ActionId != request.Order.ActionId || result.Errors is null))
-                answer = new Answer<FlushResult>(node, null, $"Node {node} answered something else than was asked.");
+            var answer = Checked(await AskAsync<T>(node, method, request, timeout.Token), answers);
             if (!answer.Lost || timeout.IsCancellationRequested)
                 return answer;
             try
@@ -52,6 +76,13 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
             }
         }
     }
+
+    private static Answer<T> Checked<T>(Answer<T> answer, Func<T, bool> answers)
+        where T : class =>
+        answer.Value is { } value && !answers(value) ? new Answer<T>(answer.Node, null, $"Node {answer.Node} answered something else than was asked.") : answer;
+
+    private static bool Answers(SettingResult result, string node, string actionId, string key) =>
+        result.Node == node && result.ActionId == actionId && result.Key == key && result.Now is not { Length: > 64 };
 
     // The list is what a person reads before the click: an entry of another address must never stand in it.
     private static bool Answers(FlushPreview preview, string node, PreviewRequest request) =>

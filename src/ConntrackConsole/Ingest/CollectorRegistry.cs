@@ -16,6 +16,13 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
             return _byNode.GetValueOrDefault(node)?.ConnectionId;
     }
 
+    /// <summary>How the collector that speaks for a node introduced itself; null while none does.</summary>
+    public Hello? HelloOf(string node)
+    {
+        lock (_lock)
+            return _byNode.GetValueOrDefault(node)?.Hello;
+    }
+
     public IReadOnlyList<string> ConnectedNodes
     {
         get
@@ -36,7 +43,7 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
         {
             if (_byNode.TryGetValue(hello.Node, out var seat) && seat.ConnectionId != connectionId)
             {
-                if (seat.StartedAtMs > hello.StartedAtMs)
+                if (seat.Hello.StartedAtMs > hello.StartedAtMs)
                 {
                     return new Welcome(false,
                         $"A collector that was started later already speaks for node {hello.Node}: stop one of the two, or give each its own --node.");
@@ -45,7 +52,7 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
                 closeOld = seat.Close;
             }
 
-            _byNode[hello.Node] = new Seat(connectionId, hello.StartedAtMs, close);
+            _byNode[hello.Node] = new Seat(connectionId, hello, close);
         }
 
         closeOld?.Invoke();
@@ -79,5 +86,5 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\z")]
     private static partial Regex NodeName();
 
-    private sealed record Seat(string ConnectionId, long StartedAtMs, Action Close);
+    private sealed record Seat(string ConnectionId, Hello Hello, Action Close);
 }

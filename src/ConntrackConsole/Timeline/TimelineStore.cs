@@ -60,6 +60,17 @@ public sealed partial class TimelineStore
         }
     }
 
+    /// <summary>Resets of flows that have the address as their backend, or whose packet names it, by kind; each counted once.</summary>
+    public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, long fromMs, long toMs)
+    {
+        lock (_lock)
+        {
+            return _resets.Kept
+                .Where(t => t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip))
+                .GroupBy(t => t.Reset.Kind).ToDictionary(g => g.Key, g => g.Count());
+        }
+    }
+
     public IReadOnlyList<NodeHealth> Nodes()
     {
         lock (_lock)

@@ -18,8 +18,8 @@ public class ArrowTests
         ["Timeline"] = ["Cluster", "Storage"],
         ["Ingest"] = ["Timeline", "Cluster", "Configuration"],
         ["Diagnosis"] = ["Timeline", "Cluster"],
-        ["Api"] = ["Timeline", "Cluster", "Diagnosis"],
-        ["Actions"] = ["Cluster", "Ingest", "Audit", "Identity"],
+        ["Actions"] = ["Cluster", "Timeline", "Diagnosis", "Ingest", "Audit", "Identity", "Storage", "Configuration"],
+        ["Api"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity"],
         ["Components"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity", "Configuration"],
     };
 

@@ -1,6 +1,5 @@
 using Bunit;
 using ConntrackConsole.Actions;
-using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Flush;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
@@ -117,20 +116,27 @@ public sealed class FlushDialogTests : IAsyncDisposable
         Assert.Empty(_dialogs.FindAll("img"));
     }
 
-    private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ => Task.FromResult(new FlushPlan(
-        "act-1", "d1", PodIp, verdict,
-        [Preview("node-a", Entry("10.1.0.9", FlushEffect.FailsFast)), Preview("node-b", Entry("10.1.2.9", FlushEffect.MayBreak)), Preview("node-c")],
-        [], Views.NowMs + 60_000, "pod gone, 2 stale entries", new Ownership(OwnerState.Gone))));
+    private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ => Task.FromResult(verdict.Decision == GuardDecision.Refuse
+        ? ActionAnswer.No(RefusalKind.Guard, verdict.Sentence)
+        : ActionAnswer.Of(new ActionRecord(
+            new ActionPlan("act-1", new ActionAsk(ActionKind.Flush) { PodIp = PodIp }, "ada", Views.NowMs, verdict, "d1", Views.NowMs + 60_000)
+            {
+                Previews = [Preview("node-a", Entry("10.1.0.9", FlushEffect.FailsFast)), Preview("node-b", Entry("10.1.2.9", FlushEffect.MayBreak)), Preview("node-c")],
+                SuggestedReason = "pod gone, 2 stale entries", Owner = new PlanOwner(OwnerState.Gone, null, null),
+            }, ActionState.Previewed, Views.NowMs))));
 
-    private async Task OpenAsync(Func<CancellationToken, Task<FlushPlan>> preview)
+    private async Task OpenAsync(Func<CancellationToken, Task<ActionAnswer>> preview)
     {
         var desk = new FlushDesk(
             preview,
-            (plan, typed, reason, _) =>
+            (record, typed, reason, _) =>
             {
-                _confirmed.Add((plan.Digest, typed, reason));
-                return Task.FromResult(new FlushOutcome(plan.ActionId, ActionState.Completed,
-                    [new FlushResult(plan.ActionId, "node-a", 1, 1, 0, 0, 0, 0, null, [], 12)], [], "2 entries deleted."));
+                _confirmed.Add((record.Plan.Digest, typed, reason));
+                return Task.FromResult(ActionAnswer.Of(record with
+                {
+                    State = ActionState.Completed, Sentence = "2 entries deleted.",
+                    Nodes = [new NodeOutcome("node-a", NodeFate.Done, new FlushResult(record.Id, "node-a", 1, 1, 0, 0, 0, 0, null, [], 12))],
+                }));
             },
             action =>
             {

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
@@ -16,8 +15,7 @@ public sealed class FlushTests : IAsyncLifetime
     private const string PodIp = "10.1.0.5";
     private static readonly PodInfo A = Pod("a", PodIp);
 
-    private static readonly ClaimsPrincipal User = new(new ClaimsIdentity(
-        [new Claim(ClaimTypes.Name, "operator (link)"), new Claim(SignIn.AddressClaim, "127.0.0.1")], "test"));
+    private static readonly Caller User = new("ada", Role.Operator, "s-1", "127.0.0.1");
 
     private ConsoleHost _host = null!;
     private TestCollector _node1 = null!;
@@ -48,19 +46,19 @@ public sealed class FlushTests : IAsyncLifetime
     {
         var plan = await PreviewAsync();
         Assert.Equal(GuardDecision.Allow, plan.Verdict.Decision);
-        Assert.Equal([2, 0], plan.Nodes.Select(n => n.Entries.Count));
+        Assert.Equal([2, 0], plan.Previews.Select(n => n.Entries.Count));
         Assert.StartsWith("shop/checkout-a is gone since", plan.SuggestedReason);
         Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].Ownership is var o ? (o.Ip, o.State, o.Owner) : default);
 
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
-        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.State, outcome.Sentence));
+        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.Record!.State, outcome.Record.Sentence));
         var order = Assert.Single(_node1.Flushes);
-        Assert.Equal((plan.ActionId, plan.ActionId, "digest-node1"), (order.Order.ActionId, order.PreviewId, order.Digest));
+        Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Order.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
 
-        var rows = await AuditAsync(plan.ActionId);
+        var rows = await AuditAsync(plan.Id);
         Assert.Equal(["flush.requested", "flush.previewed", "flush.approved", "flush.completed"], rows.Select(r => r.What));
-        Assert.All(rows, r => Assert.Equal(("operator (link)", "127.0.0.1", PodIp), (r.Who, r.From, r.Target)));
+        Assert.All(rows, r => Assert.Equal(("ada", "127.0.0.1", PodIp, "s-1", "operator"), (r.Who, r.From, r.Target, r.Session, r.Roles)));
         Assert.Equal(plan.SuggestedReason, rows[3].Why);
         Assert.Equal("node1, node2", rows[3].Where);
         Assert.Contains("node1: 2 entries (2 fail fast)", rows[3].Before);
@@ -74,8 +72,8 @@ public sealed class FlushTests : IAsyncLifetime
     {
         var plan = await PreviewAsync();
         var outcomes = await Task.WhenAll(ConfirmAsync(plan), ConfirmAsync(plan));
-        Assert.Single(outcomes, o => o.State == ActionState.Completed);
-        Assert.Single(outcomes, o => o.State == ActionState.Refused);
+        Assert.Single(outcomes, o => o.Refusal is null && o.Record!.State == ActionState.Completed);
+        Assert.Single(outcomes, o => o.Refusal?.Kind == RefusalKind.Over);
         Assert.Single(_node1.Flushes);
     }
 
@@ -83,12 +81,13 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsAsked()
     {
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
-        var plan = await PreviewAsync();
-        Assert.Equal(GuardDecision.Refuse, plan.Verdict.Decision);
+        var answer = await AskAsync();
+        Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
+        Assert.Contains("is alive", answer.Refusal.Sentence);
+        Assert.Null(answer.Record);
         Assert.Empty(_node1.Previews);
-        Assert.Equal(["flush.requested", "flush.refused"], (await AuditAsync(plan.ActionId)).Select(r => r.What));
-        Assert.Equal(ActionState.Refused, (await ConfirmAsync(plan)).State);
-        Assert.Empty(_node1.Flushes);
+        var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "flush"), TestContext.Current.CancellationToken);
+        Assert.Equal(["flush.refused", "flush.requested"], rows.Select(r => r.What));
     }
 
     [Fact]
@@ -97,10 +96,9 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
         var outcome = await ConfirmAsync(plan);
-        Assert.Equal(ActionState.Refused, outcome.State);
-        Assert.Contains("is alive", outcome.Sentence);
+        Assert.Contains("is alive", outcome.Refusal!.Sentence);
         Assert.Empty(_node1.Flushes);
-        Assert.Equal("flush.refused", (await AuditAsync(plan.ActionId))[^1].What);
+        Assert.Equal("flush.refused", (await AuditAsync(plan.Id))[^1].What);
     }
 
     [Theory]
@@ -109,8 +107,8 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string sentence)
     {
         var plan = await PreviewAsync();
-        var outcome = await Desk.ConfirmFlushAsync(plan.ActionId, digest ?? plan.Digest, null, reason, User, TestContext.Current.CancellationToken);
-        Assert.Contains(sentence, outcome.Sentence);
+        var outcome = await ConfirmAsync(plan, reason: reason, digest: digest);
+        Assert.Contains(sentence, outcome.Refusal!.Sentence);
         Assert.Empty(_node1.Flushes);
     }
 
@@ -120,8 +118,8 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
         var plan = await PreviewAsync();
         Assert.Equal((GuardDecision.NeedsConfirmation, PodIp), (plan.Verdict.Decision, plan.Verdict.TypeToConfirm));
-        Assert.Contains("type 10.1.0.5", (await ConfirmAsync(plan, typed: "yes")).Sentence);
-        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).State);
+        Assert.Contains("type 10.1.0.5", (await ConfirmAsync(plan, typed: "yes")).Refusal!.Sentence);
+        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
     }
 
     [Fact]
@@ -129,10 +127,10 @@ public sealed class FlushTests : IAsyncLifetime
     {
         _host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
         var plan = await PreviewAsync();
-        Assert.Equal(["node3"], plan.SilentNodes);
+        Assert.Equal(["node3"], plan.Silent);
         Assert.Contains("node3", plan.Verdict.Sentence);
         var outcome = await ConfirmAsync(plan, typed: PodIp);
-        Assert.Equal((ActionState.Partly, "node3"), (outcome.State, Assert.Single(outcome.SilentNodes)));
+        Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.NotAsked).Node));
     }
 
     [Fact]
@@ -141,7 +139,7 @@ public sealed class FlushTests : IAsyncLifetime
         var honest = _node1.Preview;
         _node1.Preview = request => honest(request) with { Entries = [Entry with { ReplySrc = "10.1.0.99" }] };
         var plan = await PreviewAsync();
-        Assert.Equal(["node1"], plan.SilentNodes);
+        Assert.Equal(["node1"], plan.Silent);
     }
 
     [Fact]
@@ -151,8 +149,8 @@ public sealed class FlushTests : IAsyncLifetime
         await using (var db = await _host.Get<IDbContextFactory<ConntrackConsole.Storage.ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
             await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END", TestContext.Current.CancellationToken);
         var outcome = await ConfirmAsync(plan);
-        Assert.Equal(ActionState.Failed, outcome.State);
-        Assert.Contains("nothing was sent", outcome.Sentence);
+        Assert.Equal((RefusalKind.Fault, ActionState.Failed), (outcome.Refusal!.Kind, outcome.Record!.State));
+        Assert.Contains("nothing was sent", outcome.Refusal.Sentence);
         Assert.Empty(_node1.Flushes);
     }
 
@@ -175,7 +173,7 @@ public sealed class FlushTests : IAsyncLifetime
         var confirming = ConfirmAsync(plan);
         Assert.True(broken.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         await using var back = await CollectorAsync("node1", 2);
-        Assert.Equal(ActionState.Completed, (await confirming).State);
+        Assert.Equal(ActionState.Completed, (await confirming).Record!.State);
         Assert.Equal(_node1.Flushes, back.Flushes);
     }
 
@@ -185,10 +183,10 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _node1.Flush = _ => throw new InvalidOperationException("a fault");
         var outcome = await ConfirmAsync(plan);
-        Assert.Equal((ActionState.Unknown, "node1"), (outcome.State, Assert.Single(outcome.SilentNodes)));
-        Assert.Contains("unknown", outcome.Sentence);
+        Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.Unknown).Node));
+        Assert.Contains("unknown", outcome.Record.Sentence);
         Assert.Single(_node1.Flushes);
-        Assert.StartsWith("Unknown: ", (await AuditAsync(plan.ActionId))[^1].Result);
+        Assert.StartsWith("Unknown: ", (await AuditAsync(plan.Id))[^1].Result);
     }
 
     [Fact]
@@ -198,23 +196,25 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(pod, false));
         var plan = await PreviewAsync();
         _host.TellCluster(new PodChange(pod, true));
-        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).State);
+        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
     }
 
     [Fact]
     public async Task Cancel_Plan_CanNoLongerBeConfirmed()
     {
         var plan = await PreviewAsync();
-        await Desk.CancelAsync(plan.ActionId, User, TestContext.Current.CancellationToken);
-        Assert.Equal(ActionState.Refused, (await ConfirmAsync(plan)).State);
-        Assert.Equal("flush.cancelled", (await AuditAsync(plan.ActionId))[^1].What);
+        await Desk.CancelAsync(plan.Id, User, TestContext.Current.CancellationToken);
+        Assert.Equal(RefusalKind.Over, (await ConfirmAsync(plan)).Refusal!.Kind);
+        Assert.Equal(["flush.cancelled", "flush.refused"], (await AuditAsync(plan.Id)).TakeLast(2).Select(r => r.What));
     }
 
-    private Task<FlushPlan> PreviewAsync() =>
-        Desk.PreviewFlushAsync(new FlushAsk(PodIp, null, "127.0.0.1"), User, TestContext.Current.CancellationToken);
+    private Task<ActionAnswer> AskAsync(ActionAsk? ask = null) =>
+        Desk.AskAsync(ask ?? new ActionAsk(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
 
-    private Task<FlushOutcome> ConfirmAsync(FlushPlan plan, string? typed = null, string reason = "because") =>
-        Desk.ConfirmFlushAsync(plan.ActionId, plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
+    private async Task<ActionPlan> PreviewAsync() => (await AskAsync()).Record!.Plan;
+
+    private Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, string reason = "because", string? digest = null) =>
+        Desk.ConfirmAsync(plan.Id, digest ?? plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
 
     private async Task<List<AuditEntry>> AuditAsync(string actionId) =>
         [.. (await _host.Get<AuditLog>().ReadAsync(new AuditFilter(ActionId: actionId), TestContext.Current.CancellationToken)).Reverse()];

@@ -45,12 +45,42 @@ public sealed class TestCollector : IAsyncDisposable
             Previews.Add(request);
             return Preview(request);
         });
+        _hub.On<SettingRequest, SettingReading>(HubMethods.ReadSetting, request => ReadSetting(request));
+        _hub.On<SettingOrder, SettingResult>(HubMethods.ApplySetting, order =>
+        {
+            Orders.Enqueue(order);
+            return ApplySetting(order);
+        });
+        _hub.On<RevertOrder, SettingResult>(HubMethods.RevertSetting, order =>
+        {
+            Orders.Enqueue(order);
+            return RevertSetting(order);
+        });
+        _hub.On<RecallRequest, RecallAnswer>(HubMethods.Recall, request => Recall(request));
+        _hub.On<MeterRequest, MeterReading>(HubMethods.Meter, request => Meter(request));
         _hub.On<FlushRequest, FlushResult>(HubMethods.Flush, request =>
         {
             Flushes.Add(request);
             return Flush(request);
         });
     }
+
+    /// <summary>Every change and return that was ordered, as it came.</summary>
+    public ConcurrentQueue<object> Orders { get; } = [];
+
+    public Func<SettingRequest, SettingReading> ReadSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
+
+    public Func<SettingOrder, SettingResult> ApplySetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
+
+    public Func<RevertOrder, SettingResult> RevertSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
+
+    public Func<RecallRequest, RecallAnswer> Recall { get; set; } = _ => throw new InvalidOperationException("no memory here");
+
+    public Func<MeterRequest, MeterReading> Meter { get; set; } = _ => throw new InvalidOperationException("no meter here");
+
+    public IReadOnlyList<Capability> Capabilities { get; set; } = [new("commands.settings", true, ""), new("commands.filter", true, ""), new("commands.ipvs", true, "")];
+
+    public Task<long> ReportAsync(JournalReport report) => _hub.InvokeAsync<long>(HubMethods.Journal, report, TestContext.Current.CancellationToken);
 
     /// <summary>The last list of addresses that the console named, or null.</summary>
     public WatchList? Watched { get; private set; }
@@ -81,7 +111,7 @@ public sealed class TestCollector : IAsyncDisposable
     public async Task<Welcome> ConnectAsync(long startedAtMs = 1)
     {
         await _hub.StartAsync(TestContext.Current.CancellationToken);
-        var welcome = await _hub.InvokeAsync<Welcome>(HubMethods.Hello, Timeline.Frames.Hello(_node, startedAtMs), TestContext.Current.CancellationToken);
+        var welcome = await _hub.InvokeAsync<Welcome>(HubMethods.Hello, Timeline.Frames.Hello(_node, startedAtMs) with { Capabilities = Capabilities }, TestContext.Current.CancellationToken);
         if (welcome.Accepted)
             _stream = _hub.SendAsync(HubMethods.Frames, _frames.Reader, TestContext.Current.CancellationToken);
         return welcome;

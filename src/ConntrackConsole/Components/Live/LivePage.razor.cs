@@ -2,6 +2,7 @@ using System.Data.Common;
 using ConntrackConsole.Actions;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Flush;
+using ConntrackConsole.Identity;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Pods;
 using ConntrackConsole.Components.Shared;
@@ -320,10 +321,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (_pod is not { Ip.Length: > 0 } pod || SignedIn is null)
             return;
         var user = (await SignedIn).User;
+        var caller = new Caller(user.Identity?.Name ?? "unknown", Role.Operator, "", user.FindFirst(SignIn.AddressClaim)?.Value);
         var desk = new FlushDesk(
-            ct => Desk.PreviewFlushAsync(new FlushAsk(pod.Ip, null, null), user, ct),
-            (plan, typed, reason, ct) => Desk.ConfirmFlushAsync(plan.ActionId, plan.Digest, typed, reason, user, ct),
-            actionId => Desk.CancelAsync(actionId, user, CancellationToken.None));
+            ct => Desk.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = pod.Ip }, caller, ct),
+            (record, typed, reason, ct) => Desk.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, caller, ct),
+            actionId => Desk.CancelAsync(actionId, caller, CancellationToken.None));
         var parameters = new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip }, { dialog => dialog.Desk, desk } };
         await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", parameters, new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false });
     }

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>How an action stands in the audit log: a row a step, joined by the action's id.</summary>
+public sealed class ActionAudit(AuditLog audit)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = { new JsonStringEnumConverter() } };
+
+    public Task WriteAsync(AuditNote note, CancellationToken ct) => audit.AppendAsync(note, ct);
+
+    /// <summary>Whether this step of this action on these nodes is written down already.</summary>
+    public async Task<bool> HasAsync(string actionId, string what, string? where, CancellationToken ct) =>
+        (await audit.ReadAsync(new AuditFilter(What: what, ActionId: actionId), ct)).Any(r => r.Where == where);
+
+    /// <summary>A row about an action that is only asked for.</summary>
+    public static AuditNote Note(string id, ActionAsk ask, Caller caller, string step, string result)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(caller);
+        return new AuditNote(
+            ActionWords.Short(caller.Name), caller.Address, $"{Word(ask.Kind)}.{step}", Names(ask.Nodes), ActionWords.Short(ask.Target),
+            ActionWords.Short(ask.Reason) is { Length: > 0 } reason ? reason : "(asked for at the confirmation)", null, null, result, null, id)
+        {
+            Session = caller.Session, Roles = caller.Role.Name(), IncidentId = ActionWords.Short(ask.IncidentId) is { Length: > 0 } incident ? incident : null,
+        };
+    }
+
+    /// <summary>A row about an action that was shown.</summary>
+    public static AuditNote Note(ActionRecord record, Caller caller, string step, string result)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var note = Note(record.Id, record.Plan.Ask, caller, step, result);
+        return note with
+        {
+            Where = Names(record.Plan.Ask.Kind == ActionKind.Flush ? record.Plan.Previews.Select(p => p.Node) : record.Plan.Readings.Select(r => r.Node)),
+            Before = ActionWords.Before(record.Plan), Why = record.Reason.Length > 0 ? record.Reason : note.Why,
+        };
+    }
+
+    /// <summary>The same with what came of it: the values after, and entry by entry what was deleted.</summary>
+    public static AuditNote Outcome(ActionRecord record, Caller caller, string step, long? durationMs) =>
+        Note(record, caller, step, $"{record.State}: {record.Sentence}") with
+        {
+            After = ActionWords.After(record), Details = Deleted(record), DurationMs = durationMs,
+        };
+
+    /// <summary>The console itself writes, of what it found.</summary>
+    public static Caller Itself(ActionRecord record) => new($"conntrack-console, for {record.Plan.AskedBy}", Role.Viewer, record.Plan.Session, null);
+
+    public static string Word(ActionKind kind) => kind == ActionKind.Flush ? "flush" : "setting";
+
+    private static string? Deleted(ActionRecord record)
+    {
+        var deleted =
+            from outcome in record.Nodes
+            where outcome.Flush is { Fates.Length: > 0 }
+            let listed = record.Plan.Previews.FirstOrDefault(p => p.Node == outcome.Node)?.Entries ?? []
+            let fates = outcome.Flush!.Fates
+            where fates.Length == listed.Count && fates.Contains('D', StringComparison.Ordinal)
+            select new { outcome.Node, Entries = listed.Where((_, i) => fates[i] == 'D').ToList() };
+        var list = deleted.ToList();
+        return list.Count == 0 ? null : JsonSerializer.Serialize(list, Json);
+    }
+
+    private static string? Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? ActionWords.Short(text, 4_000) : null;
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>What the nodes' answers amount to. Pure: asked again whenever another answer comes.</summary>
+public static class ActionJudgement
+{
+    public static (ActionState State, string Sentence) Of(ActionKind kind, IReadOnlyList<NodeOutcome> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        var sentence = new StringBuilder();
+        var done = nodes.Where(n => n.Fate == NodeFate.Done).ToList();
+        bool good = kind == ActionKind.Flush ? Flush(done, sentence) : Setting(done, sentence);
+        foreach (var refused in nodes.Where(n => n.Fate == NodeFate.Refused))
+            sentence.Append($" {refused.Node} did nothing: {refused.Sentence ?? refused.Flush?.Refusal ?? refused.Setting?.Sentence}");
+        var unknown = Names(nodes, NodeFate.Unknown);
+        if (unknown.Length > 0)
+            sentence.Append($" {unknown} did not answer after the order was sent: what happened there is unknown, and is asked again when it is back. Nothing is sent twice.");
+        if (Names(nodes, NodeFate.NotAsked) is { Length: > 0 } notAsked)
+            sentence.Append(kind == ActionKind.Flush ? $" {notAsked} could not be asked: entries there stay." : $" {notAsked} could not be asked: nothing was changed there.");
+        if (Names(nodes, NodeFate.Stopped) is { Length: > 0 } stopped)
+            sentence.Append($" {stopped} kept the value, because a node before it failed.");
+        bool worked = done.Any(Worked);
+        var state = unknown.Length > 0 ? ActionState.Unknown
+            : !worked ? ActionState.Failed
+            : good && done.Count == nodes.Count && done.All(Worked) ? ActionState.Completed
+            : ActionState.Partly;
+        return (state, sentence.ToString().Trim());
+    }
+
+    /// <summary>The node did what it was asked for, or found it done.</summary>
+    public static bool Worked(NodeOutcome node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node switch
+        {
+            { Flush: { Refusal: null } flush } => !(flush.Unsure || (flush.Deleted == 0 && flush.Failed > 0)),
+            { Setting: { } setting } => setting.Fate is SettingFate.Written or SettingFate.Already or SettingFate.Reverted,
+            _ => false,
+        };
+    }
+
+    private static bool Flush(List<NodeOutcome> nodes, StringBuilder sentence)
+    {
+        var done = nodes.Select(n => n.Flush!).ToList();
+        if (done.Count == 0)
+            return false;
+        var uncounted = done.Where(r => r.Remaining < 0).Select(r => r.Node).ToList();
+        int deleted = done.Sum(r => r.Deleted), alive = done.Sum(r => r.Alive), failed = done.Sum(r => r.Failed);
+        int remaining = done.Sum(r => Math.Max(r.Remaining, 0));
+        string left = remaining > 0 ? $"{ActionWords.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remains" : "none seen remaining";
+        sentence.Append($"{ActionWords.Entries(deleted)} deleted on {ActionWords.Nodes(done.Count)}; {left}.");
+        if (uncounted.Count > 0)
+            sentence.Append($" What is left on {string.Join(", ", uncounted)} could not be read.");
+        if (alive > 0)
+            sentence.Append($" {ActionWords.Entries(alive)} left alone: the backend answers.");
+        if (failed > 0)
+            sentence.Append($" {ActionWords.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel refused."}");
+        if (done.Where(r => r.Unsure).Select(r => r.Node).ToList() is { Count: > 0 } cut)
+            sentence.Append($" On {string.Join(", ", cut)} the flush was cut off: how many of the listed entries it deleted is not known, what remains is.");
+        return failed == 0 && uncounted.Count == 0;
+    }
+
+    private static bool Setting(List<NodeOutcome> nodes, StringBuilder sentence)
+    {
+        foreach (var group in nodes.GroupBy(n => n.Setting!.Fate).OrderBy(g => g.Key))
+        {
+            string names = ActionGuard.Names(group.Select(n => n.Node));
+            var first = group.First().Setting!;
+            sentence.Append(group.Key switch
+            {
+                SettingFate.Written => $" {first.Before} → {first.Now} on {names}.",
+                SettingFate.Already => $" It was {first.Now} on {names} already.",
+                SettingFate.Reverted => $" Back to {first.Now} on {names}.",
+                _ => $" {names}: {first.Sentence}",
+            });
+        }
+
+        return true;
+    }
+
+    private static string Names(IReadOnlyList<NodeOutcome> nodes, NodeFate fate) => ActionGuard.Names(nodes.Where(n => n.Fate == fate).Select(n => n.Node));
+}

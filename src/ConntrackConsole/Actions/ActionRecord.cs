@@ -1,0 +1,76 @@
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>How far an action has come.</summary>
+public enum ActionState
+{
+    /// <summary>Shown; waits for the click of who asked.</summary>
+    Previewed,
+    /// <summary>Confirmed; waits for a second person.</summary>
+    Waiting,
+    /// <summary>May be carried out; nothing was sent yet.</summary>
+    Approved,
+    /// <summary>Orders go out.</summary>
+    Running,
+    /// <summary>Done on every node.</summary>
+    Completed,
+    /// <summary>Done on some nodes; the sentence names the others.</summary>
+    Partly,
+    /// <summary>Done nowhere.</summary>
+    Failed,
+    /// <summary>A node did not answer after it was told: it is asked again when it is back.</summary>
+    Unknown,
+    /// <summary>A guard refused; nothing was sent.</summary>
+    Refused,
+    /// <summary>Taken back before anything was sent.</summary>
+    Cancelled,
+    /// <summary>Nobody confirmed or approved it in time.</summary>
+    Expired,
+}
+
+/// <summary>One action, as far as it has come.</summary>
+public sealed record ActionRecord(ActionPlan Plan, ActionState State, long UpdatedMs)
+{
+    public string Id => Plan.Id;
+
+    /// <summary>The reason that was confirmed.</summary>
+    public string Reason { get; init; } = "";
+
+    public string? ApprovedBy { get; init; }
+
+    /// <summary>What came of it, or why nothing did.</summary>
+    public string Sentence { get; init; } = "";
+
+    public IReadOnlyList<NodeOutcome> Nodes { get; init; } = [];
+
+    public OutcomeReading? Meter { get; init; }
+
+    /// <summary>When the orders went out; null before.</summary>
+    public long? StartedMs { get; init; }
+
+    public bool IsOpen => State is ActionState.Previewed or ActionState.Waiting;
+
+    public bool HasRun => State is ActionState.Completed or ActionState.Partly or ActionState.Failed or ActionState.Unknown or ActionState.Running;
+}
+
+/// <summary>What is known of one node.</summary>
+public enum NodeFate
+{
+    /// <summary>It answered: see its result.</summary>
+    Done,
+    /// <summary>It refused and did nothing.</summary>
+    Refused,
+    /// <summary>It could not be asked; nothing was done there.</summary>
+    NotAsked,
+    /// <summary>It was told and has not answered.</summary>
+    Unknown,
+    /// <summary>Not told, because a node before it failed.</summary>
+    Stopped,
+}
+
+/// <summary>What became of an action on a node.</summary>
+/// <param name="Flush">Its answer, where it was a flush.</param>
+/// <param name="Setting">Its last answer about the setting: of the change, later of the return.</param>
+/// <param name="Sentence">What the result does not say.</param>
+public sealed record NodeOutcome(string Node, NodeFate Fate, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null);

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>The actions as rows: they outlive the console. A state changes only from the one that was expected, once.</summary>
+public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() }, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private static readonly string[] Ended = [.. new[] { ActionState.Completed, ActionState.Partly, ActionState.Failed, ActionState.Unknown, ActionState.Running }.Select(s => s.ToString())];
+
+    /// <summary>Something changed: who shows actions looks again.</summary>
+    public event Action? Changed;
+
+    public async Task AddAsync(ActionRecord record, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        db.Actions.Add(new ActionRow
+        {
+            Id = record.Id, Kind = record.Plan.Ask.Kind.ToString(), Target = record.Plan.Ask.Target, State = record.State.ToString(),
+            AskedBy = record.Plan.AskedBy, AskedMs = record.Plan.AskedMs, UpdatedMs = record.UpdatedMs,
+            Plan = JsonSerializer.Serialize(record.Plan, Json), Outcome = Progress.Text(record),
+        });
+        await db.SaveChangesAsync(ct);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Writes the record where its state is still <paramref name="from"/>.</summary>
+    /// <returns>The record as written, or null where another hand was faster.</returns>
+    public async Task<ActionRecord?> MoveAsync(ActionRecord record, ActionState from, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var written = record with { UpdatedMs = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        (string before, string after, string? outcome) = (from.ToString(), written.State.ToString(), Progress.Text(written));
+        await using var db = await databases.CreateDbContextAsync(ct);
+        int rows = await db.Actions.Where(r => r.Id == written.Id && r.State == before).ExecuteUpdateAsync(
+            set => set.SetProperty(r => r.State, after).SetProperty(r => r.UpdatedMs, written.UpdatedMs).SetProperty(r => r.Outcome, outcome), ct);
+        if (rows == 0)
+            return null;
+        Changed?.Invoke();
+        return written;
+    }
+
+    public async Task<ActionRecord?> FindAsync(string? id, CancellationToken ct)
+    {
+        if (string.IsNullOrEmpty(id) || id.Length > 100)
+            return null;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.Actions.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is { } row ? Record(row) : null;
+    }
+
+    /// <summary>Newest first, at most <paramref name="most"/>, asked for before <paramref name="beforeMs"/>.</summary>
+    public Task<List<ActionRecord>> ReadAsync(int most, long beforeMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.AskedMs < beforeMs).OrderByDescending(r => r.AskedMs).ThenByDescending(r => r.Id).Take(most), ct);
+
+    public Task<List<ActionRecord>> InStateAsync(IReadOnlyList<ActionState> states, CancellationToken ct)
+    {
+        string[] names = [.. states.Select(s => s.ToString())];
+        return ListAsync(rows => rows.Where(r => names.Contains(r.State)).OrderBy(r => r.AskedMs), ct);
+    }
+
+    /// <summary>What was carried out since then.</summary>
+    public Task<List<ActionRecord>> RunSinceAsync(long sinceMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.UpdatedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(1_000), ct);
+
+    /// <summary>Changes of settings that were carried out since then: some may be open still.</summary>
+    public Task<List<ActionRecord>> SettingsSinceAsync(long sinceMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.Kind == nameof(ActionKind.Setting) && r.AskedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(200), ct);
+
+    private async Task<List<ActionRecord>> ListAsync(Func<IQueryable<ActionRow>, IQueryable<ActionRow>> choose, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return (await choose(db.Actions.AsNoTracking()).ToListAsync(ct)).ConvertAll(Record);
+    }
+
+    private static ActionRecord Record(ActionRow row)
+    {
+        var plan = JsonSerializer.Deserialize<ActionPlan>(row.Plan, Json)!;
+        var progress = row.Outcome is null ? new Progress() : JsonSerializer.Deserialize<Progress>(row.Outcome, Json)!;
+        return new ActionRecord(plan, Enum.Parse<ActionState>(row.State), row.UpdatedMs)
+        {
+            Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Sentence = progress.Sentence, Nodes = progress.Nodes,
+            Meter = progress.Meter, StartedMs = progress.StartedMs,
+        };
+    }
+
+    // What changes of an action; the plan stays as it was shown.
+    private sealed record Progress
+    {
+        public string Reason { get; init; } = "";
+        public string? ApprovedBy { get; init; }
+        public string Sentence { get; init; } = "";
+        public IReadOnlyList<NodeOutcome> Nodes { get; init; } = [];
+        public OutcomeReading? Meter { get; init; }
+        public long? StartedMs { get; init; }
+
+        public static string Text(ActionRecord record) => JsonSerializer.Serialize(
+            new Progress
+            {
+                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Sentence = record.Sentence, Nodes = record.Nodes, Meter = record.Meter,
+                StartedMs = record.StartedMs,
+            }, Json);
+    }
+}

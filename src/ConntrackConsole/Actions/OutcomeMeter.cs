@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>
+/// Watches what comes of a flush: for 30 s at least, and as long as the slowest client may take to notice, 130 s at most.
+/// Resets before and after, entries left or made again, clients that came back.
+/// </summary>
+public sealed partial class OutcomeMeter(
+    ActionStore store, ActionDispatch dispatch, CollectorLink collectors, TimelineStore timeline, ActionAudit audit, TimeProvider time,
+    ILogger<OutcomeMeter> log) : BackgroundService
+{
+    public const long ShortestMs = 30_000;
+    public const long LongestMs = 130_000;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, OutcomeReading> _now = new();
+
+    /// <summary>The figures of now; after the end they stand in the record.</summary>
+    public OutcomeReading? Current(string actionId) => _now.GetValueOrDefault(actionId);
+
+    /// <summary>There are new figures.</summary>
+    public event Action? Changed;
+
+    public static long WindowMs(int? expectedWithinS) => Math.Clamp(((expectedWithinS ?? 0) + 10) * 1000L, ShortestMs, LongestMs);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        dispatch.Ran += Begin;
+        try
+        {
+            // Those that a former console was measuring when it ended.
+            foreach (var record in await store.RunSinceAsync(NowMs - LongestMs, stoppingToken))
+                Begin(record);
+            using var beat = new PeriodicTimer(Every, time);
+            while (await beat.WaitForNextTickAsync(stoppingToken))
+            {
+                foreach (string id in _now.Keys)
+                    await MeasureAsync(id, stoppingToken);
+            }
+        }
+        finally
+        {
+            dispatch.Ran -= Begin;
+        }
+    }
+
+    private void Begin(ActionRecord record)
+    {
+        if (record is not { Plan.Ask.Kind: ActionKind.Flush, StartedMs: { } startedMs, Meter: null } || !record.Nodes.Any(n => n.Flush is { Deleted: > 0 } or { Unsure: true }))
+            return;
+        _now.TryAdd(record.Id, new OutcomeReading(startedMs, startedMs, startedMs + WindowMs(record.Plan.ExpectedWithinS), false, [], 0, 0, 0, 0, []));
+        Changed?.Invoke();
+    }
+
+    private async Task MeasureAsync(string id, CancellationToken ct)
+    {
+        try
+        {
+            if (await store.FindAsync(id, ct) is not { } record || !_now.TryGetValue(id, out var before))
+            {
+                _now.TryRemove(id, out _);
+                return;
+            }
+
+            long toMs = Math.Min(NowMs, before.UntilMs);
+            var told = await Task.WhenAll(record.Nodes.Where(n => n.Flush is { Refusal: null }).Select(n => collectors.MeterAsync(n.Node, new MeterRequest(id), ct)));
+            var readings = told.Select(t => t.Value).OfType<MeterReading>().Where(r => r.Refusal is null).ToList();
+            var reading = before with
+            {
+                ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan.Ask.Target, before.FromMs, toMs),
+                Left = readings.Sum(r => r.Left), Recreated = readings.Sum(r => r.Recreated), Clients = readings.Sum(r => r.Clients), CameBack = readings.Sum(r => r.CameBack),
+                Untold = [.. told.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure}")],
+            };
+            _now[id] = reading;
+            if (reading.Final)
+            {
+                var measured = record with { Meter = reading };
+                await audit.WriteAsync(ActionAudit.Outcome(measured, ActionAudit.Itself(record), "measured", reading.ToMs - reading.FromMs) with { Result = Words(reading) }, ct);
+                // The resolver may have written meanwhile; then the next beat measures and writes again.
+                if (await store.MoveAsync(measured, record.State, ct) is not null)
+                    _now.TryRemove(id, out _);
+            }
+
+            Changed?.Invoke();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e, id);
+        }
+    }
+
+    public static string Words(OutcomeReading reading)
+    {
+        ArgumentNullException.ThrowIfNull(reading);
+        string resets = reading.Resets.Count == 0 ? "no resets" : string.Join(", ", reading.Resets.Select(r => $"{r.Kind} {r.Before} → {r.After}"));
+        string untold = reading.Untold.Count == 0 ? "" : $" Not told: {string.Join("; ", reading.Untold)}.";
+        return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.CameBack} of {reading.Clients} clients came back; {reading.Left} entries left, {reading.Recreated} made again.{untold}";
+    }
+
+    private List<ResetsAround> ResetsAround(string podIp, long atMs, long toMs)
+    {
+        if (!Ip.TryParse(podIp, out var ip))
+            return [];
+        var (before, after) = (timeline.ResetsOf(ip, atMs - (toMs - atMs), atMs), timeline.ResetsOf(ip, atMs, toMs));
+        return [.. before.Keys.Union(after.Keys).Order().Select(kind => new ResetsAround(kind, before.GetValueOrDefault(kind), after.GetValueOrDefault(kind)))];
+    }
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outcome of action {ActionId} could not be measured this time.")]
+    private partial void LogFault(Exception e, string actionId);
+}
