@@ -26,6 +26,8 @@ public sealed class ConntrackTable : IDisposable
     private readonly NetlinkSocket _socket;
     private bool _filterRefused;
 
+    private delegate void FilteredDump(ref NetlinkWriter writer, uint sequence, Ip address);
+
     private ConntrackTable(NetlinkSocket socket) => _socket = socket;
 
     /// <summary>The netlink port of this handle: a DESTROY event that our deletion causes carries it.</summary>
@@ -62,38 +64,16 @@ public sealed class ConntrackTable : IDisposable
     /// picks them out (from 5.8 on), and each is checked again here.
     /// </summary>
     /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
-    public List<Flow> ListByReplySource(Ip replySource)
-    {
-        if (!replySource.IsV4 || _filterRefused)
-            return List(flow => flow.Reply.Src == replySource);
-        var flows = new List<Flow>();
-        Span<byte> buffer = stackalloc byte[128];
-        for (int attempt = 0; attempt < 5; attempt++)
-        {
-            flows.Clear();
-            var writer = new NetlinkWriter(buffer);
-            FlowRequest.DumpByReplySource(ref writer, _socket.NextSequence(), replySource);
-            var answer = _socket.Query(writer.Written);
-            while (answer.MoveNext())
-            {
-                var flow = FlowReader.Read(answer.Current);
-                if (flow.Reply.Src == replySource)
-                    flows.Add(flow);
-            }
+    public List<Flow> ListByReplySource(Ip replySource) =>
+        ListFiltered(replySource, FlowRequest.DumpByReplySource, flow => flow.Reply.Src == replySource);
 
-            if (answer.Error is Errno.EOPNOTSUPP or Errno.EINVAL)
-            {
-                _filterRefused = true; // A kernel that knows the attribute but not this use of it.
-                return ListByReplySource(replySource);
-            }
-
-            ThrowIfRefused(answer.Error, "dump the conntrack table");
-            if (!answer.Interrupted)
-                break;
-        }
-
-        return flows;
-    }
+    /// <summary>
+    /// All entries whose first packet went to this address: a Service's flows by its VIP. For IPv4 the kernel picks them out
+    /// (from 5.8 on), and each is checked again here.
+    /// </summary>
+    /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
+    public List<Flow> ListByOriginalDestination(Ip vip) =>
+        ListFiltered(vip, FlowRequest.DumpByOriginalDestination, flow => flow.Orig.Dst == vip);
 
     /// <summary>All entries for which <paramref name="wanted"/> is true; repeated while the kernel says "interrupted", 5 times at most.</summary>
     /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
@@ -151,6 +131,24 @@ public sealed class ConntrackTable : IDisposable
     /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; answers lost; a malformed answer.</exception>
     public void Get(ReadOnlySpan<FlowKey> keys, Span<Flow?> found) => FlowBatch.Get(_socket, keys, found);
 
+    /// <summary>
+    /// Looks one entry up by the tuple of its first packet: what became of a client's connection, whatever backend it has now.
+    /// </summary>
+    /// <returns>The entry, or null where there is none.</returns>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed answer.</exception>
+    public Flow? GetByOriginal(in FlowTuple original, ushort zone)
+    {
+        Flow?[] found = [null];
+        FlowBatch.GetByOriginal(_socket, [new FlowOrigin(original, zone)], found);
+        return found[0];
+    }
+
+    /// <summary>As <see cref="GetByOriginal(in FlowTuple, ushort)"/> for many, many messages in one send. It only reads.</summary>
+    /// <param name="origins">Which.</param>
+    /// <param name="found">One place an origin: the entry now, or null where there is none.</param>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; answers lost; a malformed answer.</exception>
+    public void GetByOriginal(ReadOnlySpan<FlowOrigin> origins, Span<Flow?> found) => FlowBatch.GetByOriginal(_socket, origins, found);
+
     /// <summary>Deletes exactly the entries that the keys name, each by its own message, many messages in one send.</summary>
     /// <param name="keys">From <see cref="Flow"/>s that were read. An incomplete one stops the call before anything is sent.</param>
     /// <param name="errors">One place a key: <see cref="Errno.Ok"/> deleted, <see cref="Errno.ENOENT"/> gone already.</param>
@@ -198,6 +196,39 @@ public sealed class ConntrackTable : IDisposable
 
     /// <summary>Closes the socket.</summary>
     public void Dispose() => _socket.Dispose();
+
+    private List<Flow> ListFiltered(Ip address, FilteredDump request, Func<Flow, bool> wanted)
+    {
+        if (!address.IsV4 || _filterRefused)
+            return List(wanted);
+        var flows = new List<Flow>();
+        Span<byte> buffer = stackalloc byte[128];
+        for (int attempt = 0; attempt < 5; attempt++)
+        {
+            flows.Clear();
+            var writer = new NetlinkWriter(buffer);
+            request(ref writer, _socket.NextSequence(), address);
+            var answer = _socket.Query(writer.Written);
+            while (answer.MoveNext())
+            {
+                var flow = FlowReader.Read(answer.Current);
+                if (wanted(flow))
+                    flows.Add(flow);
+            }
+
+            if (answer.Error is Errno.EOPNOTSUPP or Errno.EINVAL)
+            {
+                _filterRefused = true; // A kernel that knows the attribute but not this use of it.
+                return List(wanted);
+            }
+
+            ThrowIfRefused(answer.Error, "dump the conntrack table");
+            if (!answer.Interrupted)
+                break;
+        }
+
+        return flows;
+    }
 
     private static void ThrowIfRefused(Errno error, string what)
     {

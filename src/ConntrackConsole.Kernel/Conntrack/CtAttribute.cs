@@ -17,6 +17,7 @@ internal static class CtAttribute
     public const ushort FilterOrigFlags = 1;
     public const ushort FilterReplyFlags = 2;
     public const uint FilterIpSource = 1; // CTA_FILTER_FLAG(CTA_IP_SRC) of nf_internals.h
+    public const uint FilterIpDestination = 2; // CTA_FILTER_FLAG(CTA_IP_DST)
 
     // enum ctattr_tuple
     public const ushort TupleIp = 1;

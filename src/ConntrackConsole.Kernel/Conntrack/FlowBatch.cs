@@ -18,44 +18,33 @@ internal static class FlowBatch
     private const int TimeoutMs = 30_000;
     private const int MostBytesEach = 160;
 
+    private delegate void Writing<T>(ref NetlinkWriter writer, uint sequence, in T named);
+
     public static void Get(NetlinkSocket socket, ReadOnlySpan<FlowKey> keys, Span<Flow?> found)
     {
         Check(keys, found.Length);
-        var buffer = new byte[Chunk * MostBytesEach];
-        for (int start = 0; start < keys.Length; start += Chunk)
-        {
-            var chunk = keys.Slice(start, Math.Min(Chunk, keys.Length - start));
-            uint first = 0;
-            var writer = new NetlinkWriter(buffer);
-            for (int index = 0; index < chunk.Length; index++)
-            {
-                uint sequence = socket.NextSequence();
-                first = index == 0 ? sequence : first;
-                // Without an acknowledgement: an entry answers with itself, a missing one with an error.
-                FlowRequest.Get(ref writer, sequence, chunk[index].Reply, CtAttribute.TupleReply, chunk[index].Zone, NetlinkFlags.None);
-            }
+        // Without an acknowledgement: an entry answers with itself, a missing one with an error.
+        LookUp(socket, keys, found, static (ref NetlinkWriter writer, uint sequence, in FlowKey key) =>
+            FlowRequest.Get(ref writer, sequence, key.Reply, CtAttribute.TupleReply, key.Zone, NetlinkFlags.None));
+    }
 
-            socket.Send(writer.Written);
-            var results = found.Slice(start, chunk.Length);
-            results.Clear();
-            for (int left = chunk.Length; left > 0;)
-            {
-                var batch = Receive(socket);
-                for (int datagram = 0; datagram < batch.Count; datagram++)
-                {
-                    foreach (var message in new NetlinkMessages(batch[datagram]))
-                    {
-                        uint place = message.Sequence - first;
-                        if (place >= (uint)chunk.Length)
-                            continue; // The rest of an earlier answer.
-                        left--;
-                        if (message.Type != NetlinkMessage.TypeError)
-                            results[(int)place] = FlowReader.Read(message);
-                        else if (ErrorOf(message) is not (Errno.ENOENT or Errno.Ok) and var error)
-                            throw new NetlinkException(error, $"The kernel refused to look up a conntrack entry: {error.Describe()}.");
-                    }
-                }
-            }
+    public static void GetByOriginal(NetlinkSocket socket, ReadOnlySpan<FlowOrigin> origins, Span<Flow?> found)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(found.Length, origins.Length);
+        foreach (ref readonly var origin in origins)
+        {
+            if (!origin.IsComplete)
+                throw new ArgumentException("A look-up needs the full tuple of an entry.", nameof(origins));
+        }
+
+        LookUp(socket, origins, found, static (ref NetlinkWriter writer, uint sequence, in FlowOrigin origin) =>
+            FlowRequest.Get(ref writer, sequence, origin.Tuple, CtAttribute.TupleOrig, origin.Zone, NetlinkFlags.None));
+
+        // The kernel looks in one table of both directions: what it finds may have this tuple as its answer's.
+        for (int index = 0; index < origins.Length; index++)
+        {
+            if (found[index] is { } flow && flow.Orig != origins[index].Tuple)
+                found[index] = null;
         }
     }
 
@@ -88,6 +77,45 @@ internal static class FlowBatch
                             continue;
                         left--;
                         errors[start + (int)place] = ErrorOf(message);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void LookUp<T>(NetlinkSocket socket, ReadOnlySpan<T> named, Span<Flow?> found, Writing<T> write)
+    {
+        var buffer = new byte[Math.Min(Chunk, named.Length) * MostBytesEach];
+        for (int start = 0; start < named.Length; start += Chunk)
+        {
+            var chunk = named.Slice(start, Math.Min(Chunk, named.Length - start));
+            uint first = 0;
+            var writer = new NetlinkWriter(buffer);
+            for (int index = 0; index < chunk.Length; index++)
+            {
+                uint sequence = socket.NextSequence();
+                first = index == 0 ? sequence : first;
+                write(ref writer, sequence, in chunk[index]);
+            }
+
+            socket.Send(writer.Written);
+            var results = found.Slice(start, chunk.Length);
+            results.Clear();
+            for (int left = chunk.Length; left > 0;)
+            {
+                var batch = Receive(socket);
+                for (int datagram = 0; datagram < batch.Count; datagram++)
+                {
+                    foreach (var message in new NetlinkMessages(batch[datagram]))
+                    {
+                        uint place = message.Sequence - first;
+                        if (place >= (uint)chunk.Length)
+                            continue; // The rest of an earlier answer.
+                        left--;
+                        if (message.Type != NetlinkMessage.TypeError)
+                            results[(int)place] = FlowReader.Read(message);
+                        else if (ErrorOf(message) is not (Errno.ENOENT or Errno.Ok) and var error)
+                            throw new NetlinkException(error, $"The kernel refused to look up a conntrack entry: {error.Describe()}.");
                     }
                 }
             }

@@ -21,24 +21,12 @@ internal static class FlowRequest
     /// send the whole table; the IPv6 comparison is inverted on several later ones. So the caller checks every entry again, and
     /// IPv6 has no such request.
     /// </summary>
-    public static void DumpByReplySource(ref NetlinkWriter writer, uint sequence, Ip replySource)
-    {
-        if (!replySource.IsV4)
-            throw new ArgumentException("The kernel's filter is only right for IPv4.", nameof(replySource));
-        Header(ref writer, CtMessage.Get, NetlinkFlags.Request | NetlinkFlags.Dump, sequence, FamilyInet);
-        Span<byte> address = stackalloc byte[4];
-        replySource.WriteBytes(address);
-        int tupleAt = writer.BeginNested(CtAttribute.TupleReply);
-        int ipAt = writer.BeginNested(CtAttribute.TupleIp);
-        writer.Attribute(CtAttribute.IpV4Src, address);
-        writer.EndNested(ipAt);
-        writer.EndNested(tupleAt);
-        int filterAt = writer.BeginNested(CtAttribute.Filter);
-        writer.U32Host(CtAttribute.FilterOrigFlags, 0);
-        writer.U32Host(CtAttribute.FilterReplyFlags, CtAttribute.FilterIpSource);
-        writer.EndNested(filterAt);
-        writer.End();
-    }
+    public static void DumpByReplySource(ref NetlinkWriter writer, uint sequence, Ip replySource) =>
+        DumpByAddress(ref writer, sequence, CtAttribute.TupleReply, CtAttribute.IpV4Src, replySource, 0, CtAttribute.FilterIpSource);
+
+    /// <summary>The same of the entries whose first packet went to <paramref name="destination"/>, such as a Service's address.</summary>
+    public static void DumpByOriginalDestination(ref NetlinkWriter writer, uint sequence, Ip destination) =>
+        DumpByAddress(ref writer, sequence, CtAttribute.TupleOrig, CtAttribute.IpV4Dst, destination, CtAttribute.FilterIpDestination, 0);
 
     public static void StatsCpu(ref NetlinkWriter writer, uint sequence) =>
         Plain(ref writer, CtMessage.GetStatsCpu, NetlinkFlags.Request | NetlinkFlags.Dump, sequence, 0);
@@ -63,6 +51,26 @@ internal static class FlowRequest
         Tuple(ref writer, CtAttribute.TupleReply, key.Reply);
         writer.U16Network(CtAttribute.Zone, key.Zone);
         writer.U32Network(CtAttribute.Id, key.Id);
+        writer.End();
+    }
+
+    private static void DumpByAddress(
+        ref NetlinkWriter writer, uint sequence, ushort tuple, ushort attribute, Ip ip, uint originalFlags, uint replyFlags)
+    {
+        if (!ip.IsV4)
+            throw new ArgumentException("The kernel's filter is only right for IPv4.", nameof(ip));
+        Header(ref writer, CtMessage.Get, NetlinkFlags.Request | NetlinkFlags.Dump, sequence, FamilyInet);
+        Span<byte> address = stackalloc byte[4];
+        ip.WriteBytes(address);
+        int tupleAt = writer.BeginNested(tuple);
+        int ipAt = writer.BeginNested(CtAttribute.TupleIp);
+        writer.Attribute(attribute, address);
+        writer.EndNested(ipAt);
+        writer.EndNested(tupleAt);
+        int filterAt = writer.BeginNested(CtAttribute.Filter);
+        writer.U32Host(CtAttribute.FilterOrigFlags, originalFlags);
+        writer.U32Host(CtAttribute.FilterReplyFlags, replyFlags);
+        writer.EndNested(filterAt);
         writer.End();
     }
 

@@ -18,3 +18,12 @@ public readonly record struct FlowTuple(Ip Src, Ip Dst, byte Proto, ushort Sport
         ? $"{Protocols.Name(Proto)} {Src}→{Dst}"
         : $"{Protocols.Name(Proto)} {Src}:{Sport}→{Dst}:{Dport}";
 }
+
+/// <summary>The tuple of a flow's first packet and its zone: names what may be looked up, and nothing that could be deleted.</summary>
+/// <param name="Tuple">The original tuple.</param>
+/// <param name="Zone">The zone; 0 for almost all.</param>
+public readonly record struct FlowOrigin(FlowTuple Tuple, ushort Zone = 0)
+{
+    /// <summary>False for the default value and for a tuple of two families, which name nothing.</summary>
+    public bool IsComplete => !Tuple.Src.IsNone && Tuple.Src.Length == Tuple.Dst.Length && Tuple.Proto != 0;
+}

@@ -124,6 +124,80 @@ public class ConntrackTableTests
         Assert.Equal(theirs.Select(Told).Order(), ours.Select(Told).Order());
     }
 
+    [Theory]
+    [InlineData("10.96.0.2")]
+    [InlineData("10.244.0.7")]
+    [InlineData("fd00:96::2")]
+    [InlineData("192.0.2.1")]
+    public void ListByOriginalDestination_EqualsTheConntrackProgram(string address)
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(2000, seed: 17));
+        using var table = scratch.Inside.Run(ConntrackTable.Open);
+
+        var ours = table.ListByOriginalDestination(Ip.Parse(address));
+
+        var theirs = ConntrackProgram.List(scratch.Inside).Where(entry => entry.Dst == address).ToList();
+        Assert.Equal(address != "192.0.2.1", theirs.Count > 0);
+        Assert.Equal(theirs.Select(Told).Order(), ours.Select(Told).Order());
+    }
+
+    [Fact]
+    public void GetByOriginal_OfMany_TellsWhatIsThereNow()
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(600, seed: 18));
+        using var table = scratch.Inside.Run(ConntrackTable.Open);
+        var all = table.List(_ => true);
+        foreach (var flow in all.Where((_, index) => index % 10 == 0))
+            table.Delete(flow.Key, out _);
+        FlowOrigin[] origins = [.. all.Select(flow => new FlowOrigin(flow.Orig, flow.Zone))];
+        var found = new Flow?[origins.Length];
+
+        table.GetByOriginal(origins, found);
+
+        for (int index = 0; index < origins.Length; index++)
+            Assert.Equal(index % 10 == 0 ? null : all[index].Key, found[index]?.Key);
+    }
+
+    [Theory]
+    [InlineData(V4, "10.244.0.1", "10.244.0.2")]
+    [InlineData(V6, "fd00::3", "fd00::4")]
+    public void GetByOriginal_ClientThatCameBack_HasItsNewBackend(string line, string before, string after)
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, [line]);
+        using var table = scratch.Inside.Run(ConntrackTable.Open);
+        var old = Assert.Single(table.List(_ => true));
+        table.Delete(old.Key, out _);
+        Assert.Null(table.GetByOriginal(old.Orig, old.Zone));
+        ConntrackProgram.Load(scratch.Inside, [line.Replace(before, after, StringComparison.Ordinal)]);
+
+        Assert.Equal(Ip.Parse(after), table.GetByOriginal(old.Orig, old.Zone)?.Reply.Src);
+        Assert.Null(table.GetByOriginal(old.Orig, zone: 5));
+        Assert.Null(table.Get(old.Key));
+    }
+
+    [Fact]
+    public void GetByOriginal_TupleThatIsAnAnswers_FindsNothing()
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, [V4]);
+        using var table = scratch.Inside.Run(ConntrackTable.Open);
+        var flow = Assert.Single(table.List(_ => true));
+
+        Assert.Null(table.GetByOriginal(flow.Reply, flow.Zone));
+        Assert.NotNull(table.Get(flow.Reply, flow.Zone));
+    }
+
+    [Fact]
+    public void GetByOriginal_WithoutAFullTuple_IsRefused()
+    {
+        using var scratch = new ScratchNamespace();
+        using var table = scratch.Inside.Run(ConntrackTable.Open);
+        Assert.Throws<ArgumentException>(() => table.GetByOriginal([default], new Flow?[1]));
+    }
+
     [Fact]
     public void GetAndDelete_OfMany_TellEachEntryApart()
     {

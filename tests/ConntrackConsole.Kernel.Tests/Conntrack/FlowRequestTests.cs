@@ -27,6 +27,13 @@ public class FlowRequestTests
     }
 
     [Fact]
+    public void DumpByOriginalDestination_IsTheseBytes() => Assert.Equal(
+        "38000000" + "0101" + "0103" + "07000000" + "00000000" + "02000000"       // nlmsghdr: GET, REQUEST|DUMP; nfgenmsg AF_INET
+        + "1000" + "0180" + "0C00" + "0180" + "0800" + "0200" + "0A600001"         // CTA_TUPLE_ORIG, CTA_TUPLE_IP, CTA_IP_V4_DST
+        + "1400" + "1980" + "0800" + "0100" + "02000000" + "0800" + "0200" + "00000000", // CTA_FILTER: of the original IP_DST
+        Convert.ToHexString(Write((ref writer) => FlowRequest.DumpByOriginalDestination(ref writer, 7, Ip.Parse("10.96.0.1")))));
+
+    [Fact]
     public void Delete_WithoutAFullTuple_IsNeverWritten()
     {
         FlowKey[] incomplete =
@@ -50,7 +57,7 @@ public class FlowRequestTests
         // Who else could write the message type? Only FlowRequest writes ctnetlink messages, and of its methods only Delete.
         var writers = typeof(FlowRequest).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             .Where(method => method.GetParameters().Any(parameter => parameter.ParameterType == typeof(NetlinkWriter).MakeByRefType()));
-        foreach (var method in writers.Where(method => method.Name is nameof(FlowRequest.Dump) or nameof(FlowRequest.DumpByReplySource) or nameof(FlowRequest.Stats) or nameof(FlowRequest.StatsCpu)))
+        foreach (var method in writers.Where(method => method.Name is nameof(FlowRequest.Dump) or nameof(FlowRequest.DumpByReplySource) or nameof(FlowRequest.DumpByOriginalDestination) or nameof(FlowRequest.Stats) or nameof(FlowRequest.StatsCpu)))
         {
             byte[] bytes = Write((ref writer) =>
             {
@@ -61,6 +68,9 @@ public class FlowRequestTests
                         break;
                     case nameof(FlowRequest.DumpByReplySource):
                         FlowRequest.DumpByReplySource(ref writer, 1, Reply.Src);
+                        break;
+                    case nameof(FlowRequest.DumpByOriginalDestination):
+                        FlowRequest.DumpByOriginalDestination(ref writer, 1, Reply.Src);
                         break;
                     case nameof(FlowRequest.Stats):
                         FlowRequest.Stats(ref writer, 1);
