@@ -148,6 +148,10 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly ushort U16Network() => BinaryPrimitives.ReadUInt16BigEndian(Checked(2));
 
+    /// <summary>The value as a 16-bit number in host order, as generic netlink writes them.</summary>
+    /// <exception cref="NetlinkException">The value is shorter.</exception>
+    public readonly ushort U16Host() => MemoryMarshal.Read<ushort>(Checked(2));
+
     /// <summary>The value as a 32-bit number in network order, as nfnetlink writes them.</summary>
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly uint U32Network() => BinaryPrimitives.ReadUInt32BigEndian(Checked(4));

@@ -10,6 +10,8 @@ public enum NetlinkFamily
     Route = 0,
     /// <summary>conntrack and nftables.</summary>
     Netfilter = 12,
+    /// <summary>Families that have a name instead of a number: IPVS.</summary>
+    Generic = 16,
 }
 
 /// <summary>What a receive brought.</summary>
@@ -34,11 +36,12 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private readonly SafeSocketHandle _handle;
     private NetlinkBatch? _batch;
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferLength, pinned: true);
+    private readonly byte[] _buffer;
     private uint _sequence;
 
-    private NetlinkSocket(SafeSocketHandle handle, NetlinkFamily family, uint portId)
+    private NetlinkSocket(SafeSocketHandle handle, NetlinkFamily family, uint portId, int bufferLength)
     {
+        _buffer = GC.AllocateUninitializedArray<byte>(bufferLength, pinned: true);
         _handle = handle;
         Family = family;
         PortId = portId;
@@ -51,8 +54,10 @@ public sealed unsafe class NetlinkSocket : IDisposable
     public uint PortId { get; }
 
     /// <summary>Opens and binds a socket.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="bufferLength">Bytes of the longest datagram; a dump needs the whole of the default.</param>
     /// <exception cref="NetlinkException">The kernel refused (no netlink of this family, no descriptor left).</exception>
-    public static NetlinkSocket Open(NetlinkFamily family)
+    public static NetlinkSocket Open(NetlinkFamily family, int bufferLength = BufferLength)
     {
         int fd = LibC.Socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, (int)family);
         if (fd < 0)
@@ -71,7 +76,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         // Both only make errors tell more; kernels before 4.12 lack them and are right without.
         _ = LibC.SetSockOpt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, &one, sizeof(int));
         _ = LibC.SetSockOpt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, &one, sizeof(int));
-        return new NetlinkSocket(handle, family, address.PortId);
+        return new NetlinkSocket(handle, family, address.PortId, bufferLength);
     }
 
     /// <summary>Joins a multicast group (NFNLGRP_* or RTNLGRP_*).</summary>
@@ -123,13 +128,13 @@ public sealed unsafe class NetlinkSocket : IDisposable
             uint senderLength = (uint)sizeof(LibC.SockAddrNl);
             nint length;
             fixed (byte* bytes = _buffer)
-                length = LibC.ReceiveFrom(_handle, bytes, BufferLength, LibC.MSG_DONTWAIT | LibC.MSG_TRUNC, &sender, &senderLength);
+                length = LibC.ReceiveFrom(_handle, bytes, (nuint)_buffer.Length, LibC.MSG_DONTWAIT | LibC.MSG_TRUNC, &sender, &senderLength);
             if (length >= 0)
             {
                 if (sender.PortId != 0)
                     continue; // Another process may write to our port; only the kernel (port 0) is believed.
-                if (length > BufferLength)
-                    throw new NetlinkException(Errno.Ok, $"A netlink datagram of {length} bytes does not fit into {BufferLength}.");
+                if (length > _buffer.Length)
+                    throw new NetlinkException(Errno.Ok, $"A netlink datagram of {length} bytes does not fit into {_buffer.Length}.");
                 datagram = _buffer.AsSpan(0, (int)length);
                 return ReceiveOutcome.Data;
             }

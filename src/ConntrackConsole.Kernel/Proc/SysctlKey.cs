@@ -60,6 +60,9 @@ public sealed class SysctlKey
     /// <summary>Seconds an entry lives after a reset.</summary>
     public static SysctlKey TcpTimeoutClose { get; } = new("nf_conntrack_tcp_timeout_close", 1, LongestTimeout);
 
+    /// <summary>Seconds an entry lives that one side has closed and the other not yet.</summary>
+    public static SysctlKey TcpTimeoutCloseWait { get; } = new("nf_conntrack_tcp_timeout_close_wait", 1, LongestTimeout);
+
     /// <summary>Seconds an entry lives after both sides have closed.</summary>
     public static SysctlKey TcpTimeoutTimeWait { get; } = new("nf_conntrack_tcp_timeout_time_wait", 1, LongestTimeout);
 
@@ -73,7 +76,8 @@ public sealed class SysctlKey
     public static IReadOnlyList<SysctlKey> All { get; } =
     [
         TcpBeLiberal, TcpLoose, TcpIgnoreInvalidRst, LogInvalid, Acct, Timestamp, Events, Count, Max, TcpTimeoutEstablished,
-        TcpTimeoutUnacknowledged, TcpTimeoutMaxRetrans, TcpTimeoutClose, TcpTimeoutTimeWait, UdpTimeout, UdpTimeoutStream,
+        TcpTimeoutUnacknowledged, TcpTimeoutMaxRetrans, TcpTimeoutClose, TcpTimeoutCloseWait, TcpTimeoutTimeWait,
+        UdpTimeout, UdpTimeoutStream,
     ];
 
     /// <summary>Such as nf_conntrack_tcp_loose: the file's name below /proc/sys/net/netfilter.</summary>

@@ -5,6 +5,7 @@ using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Proxy;
 using ConntrackConsole.Collector.Report;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Resets;
@@ -40,7 +41,8 @@ internal static class FuzzTargets
         new("/proc/self/status", ["Name:\tx\nCapEff:\t000001ffffffffff\n"u8.ToArray()], static input => CapabilitySet.TryParse(Encoding.UTF8.GetString(input), out _)),
         new("kube-proxy's metrics", [Fixture.Bytes("kube-proxy-nftables.txt"), Fixture.Bytes("kube-proxy-iptables.txt")], static input => ProxyPage.Read(input)),
         new("/proc/net/snmp", ["Tcp: OutRsts EstabResets\nTcp: 1 2\n"u8.ToArray(), File.ReadAllBytes("/proc/net/snmp")], static input => SnmpTcp.TryParse(input, out _)),
-        new("IPVS's timeouts", [new byte[12]], static input => IpvsTimeouts.TryParse(input, out _)),
+        new("/proc/meminfo", ["MemTotal: 16307536 kB\n"u8.ToArray(), File.ReadAllBytes("/proc/meminfo")], static input => NodeMemory.TryParse(input, out _)),
+        new("IPVS's timeouts", [Convert.FromHexString("0C010000" + "0800040084030000" + "0800050078000000" + "080006002C010000")], static input => IpvsRequest.TryRead(input, out _)),
         new("addresses and ranges", ["10.244.0.0/16"u8.ToArray(), "fd00:244::/64"u8.ToArray(), "::ffff:10.0.0.1"u8.ToArray(), "[fd00::1]:80"u8.ToArray()], Addresses),
     ];
 

@@ -32,13 +32,4 @@ public class SnmpTcpTests
 
     [Fact]
     public void ThisKernel_HasTheCounters() => Assert.True(SnmpTcp.TryRead(out _));
-
-    [Fact]
-    public void Ipvs_Answer_IsThreeNumbers()
-    {
-        Assert.True(IpvsTimeouts.TryParse([0x84, 3, 0, 0, 120, 0, 0, 0, 0x2C, 1, 0, 0], out var timeouts));
-        Assert.Equal(new IpvsTimeouts(900, 120, 300), timeouts);
-        Assert.False(IpvsTimeouts.TryParse([0x84, 3, 0, 0, 120, 0, 0, 0, 0x2C, 1, 0], out _));
-        Assert.False(IpvsTimeouts.TryParse([0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0], out _));
-    }
 }
