@@ -4,25 +4,22 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>Where a base chain hangs (enum nf_inet_hooks).</summary>
-public enum NftHook
-{
-    /// <summary>Packets that arrive, before routing.</summary>
-    PreRouting = 0,
-    /// <summary>Packets that processes of this namespace send.</summary>
-    Output = 3,
-}
-
 /// <summary>
-/// Changes to nftables that the kernel applies all at once or not at all. Tables of family ip. There is no way to write
-/// "flush ruleset" here: removing the last nat chain un-translates even established connections.
+/// Changes to nftables that the kernel applies all at once or not at all. There is no way to write "flush ruleset" here:
+/// removing the last nat chain un-translates even established connections. Of tables, only our own can be removed.
 /// </summary>
-public sealed class NftBatch
+/// <param name="family">The family of every table of this batch.</param>
+public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
 {
-    private const int SubsystemNftables = 10;
+    /// <summary>The one table that this program removes, with all that is in it.</summary>
+    internal const string OwnTable = "conntrack_console";
+
+
+    internal const int SubsystemNftables = 10;
     private const ushort BatchBegin = 0x10, BatchEnd = 0x11;
-    private const byte FamilyIpv4 = 2;
-    private const int MessageNewTable = 0, MessageNewChain = 3, MessageNewRule = 6, MessageDeleteRule = 8;
+    private const int MessageNewTable = 0, MessageDeleteTable = 2, MessageNewChain = 3, MessageNewRule = 6, MessageDeleteRule = 8,
+        MessageNewSet = 9, MessageNewElement = 12;
+    private const uint SetHasTimeouts = 0x10;
     private const int PriorityDestinationNat = -100;
     private const int PriorityBeforeNat = -110; // kube-proxy's place for its "no endpoints" check
 
@@ -46,8 +43,47 @@ public sealed class NftBatch
     /// <see cref="NftRule.Dnat"/> or <see cref="NftRule.IfNew"/> does, as long as it is there.</remarks>
     public NftBatch AddNatChain(string table, string chain, NftHook hook) => AddBaseChain(table, chain, hook, "nat", PriorityDestinationNat);
 
-    /// <summary>Makes a base chain of type filter just before destination translation, where there is none of this name.</summary>
-    public NftBatch AddFilterChain(string table, string chain, NftHook hook) => AddBaseChain(table, chain, hook, "filter", PriorityBeforeNat);
+    /// <summary>Makes a base chain of type filter, where there is none of this name.</summary>
+    /// <param name="table">Its table.</param>
+    /// <param name="chain">Its name.</param>
+    /// <param name="hook">Where it hangs.</param>
+    /// <param name="priority">Its place among the chains of the hook, the lowest first; without it just before destination translation.</param>
+    public NftBatch AddFilterChain(string table, string chain, NftHook hook, int priority = PriorityBeforeNat) =>
+        AddBaseChain(table, chain, hook, "filter", priority);
+
+    /// <summary>Makes a set of address families (NFPROTO_*) each of which has a time to live, where there is none of this name.</summary>
+    public NftBatch AddFamilySet(string table, string set) => Add(MessageNewSet, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
+    {
+        writer.Text(1, table);                // NFTA_SET_TABLE
+        writer.Text(2, set);                  // NFTA_SET_NAME
+        writer.U32Network(3, SetHasTimeouts); // NFTA_SET_FLAGS
+        writer.U32Network(4, 2);              // NFTA_SET_KEY_TYPE: nft's own number of its type nf_proto, for `nft list`
+        writer.U32Network(5, 1);              // NFTA_SET_KEY_LEN
+        writer.U32Network(10, 1);             // NFTA_SET_ID, wanted though the set is named
+    });
+
+    /// <summary>Puts an address family into a set, for a while.</summary>
+    /// <param name="table">The set's table.</param>
+    /// <param name="set">The set.</param>
+    /// <param name="member"><see cref="NftFamily.Ipv4"/> or <see cref="NftFamily.Ipv6"/>.</param>
+    /// <param name="life">After this time the kernel takes it out again. Whole milliseconds count.</param>
+    public NftBatch AddFamily(string table, string set, NftFamily member, TimeSpan life) => Add(MessageNewElement, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
+    {
+        writer.Text(1, table);                                // NFTA_SET_ELEM_LIST_TABLE
+        writer.Text(2, set);                                  // NFTA_SET_ELEM_LIST_SET
+        int list = writer.BeginNested(3);                     // NFTA_SET_ELEM_LIST_ELEMENTS
+        int element = writer.BeginNested(1);                  // NFTA_LIST_ELEM
+        int key = writer.BeginNested(1);                      // NFTA_SET_ELEM_KEY
+        writer.U8(1, (byte)member);                           // NFTA_DATA_VALUE
+        writer.EndNested(key);
+        writer.U64Network(4, (ulong)life.TotalMilliseconds);  // NFTA_SET_ELEM_TIMEOUT
+        writer.EndNested(element);
+        writer.EndNested(list);
+    });
+
+    /// <summary>Removes <see cref="OwnTable"/>, which must exist.</summary>
+    internal NftBatch DeleteOwnTable() =>
+        Add(MessageDeleteTable, NetlinkFlags.None, static (ref NetlinkWriter writer) => writer.Text(1, OwnTable));
 
     /// <summary>Removes the rules of one chain, which must exist.</summary>
     public NftBatch ClearChain(string table, string chain)
@@ -91,7 +127,7 @@ public sealed class NftBatch
                     continue;
                 var error = (Errno)(-MemoryMarshal.Read<int>(message.Payload));
                 if (error != Errno.Ok)
-                    throw new NetlinkException(error, $"The kernel refused message {message.Sequence} of {last} of an nftables batch: {error.Describe()}.");
+                    throw Refused(error, $"message {message.Sequence} of {last} of an nftables batch");
                 answered++;
             }
         }
@@ -133,11 +169,17 @@ public sealed class NftBatch
         Span<byte> buffer = stackalloc byte[2048];
         var writer = new NetlinkWriter(buffer);
         writer.Begin((ushort)((SubsystemNftables << 8) | type), flags | NetlinkFlags.Request | NetlinkFlags.Ack, 0);
-        writer.Raw([FamilyIpv4, 0, 0, 0]); // struct nfgenmsg
+        writer.Raw([(byte)family, 0, 0, 0]); // struct nfgenmsg
         body(ref writer);
         writer.End();
         _messages.Add(writer.Written.ToArray());
         return this;
+    }
+
+    internal static NetlinkException Refused(Errno error, string what)
+    {
+        string help = error == Errno.EPERM ? " CAP_NET_ADMIN is missing: run as root or give the capability." : "";
+        return new NetlinkException(error, $"The kernel refused {what}: {error.Describe()}.{help}");
     }
 
     private static void Delimiter(ref NetlinkWriter writer, ushort type, uint sequence)

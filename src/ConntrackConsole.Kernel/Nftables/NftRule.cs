@@ -6,15 +6,15 @@ namespace ConntrackConsole.Kernel.Nftables;
 
 /// <summary>
 /// One nftables rule, written as its conditions and its verdict in order (linux/netfilter/nf_tables.h). Knows only what
-/// the translation of a Service needs; IPv4.
+/// the translation of a Service (IPv4) and the dropping of INVALID packets need.
 /// </summary>
 public sealed class NftRule
 {
     private const uint RegisterVerdict = 0, Register1 = 1, Register2 = 2;
     private const uint PayloadNetwork = 1, PayloadTransport = 2;
-    private const uint VerdictJump = unchecked((uint)-3);
-    private const uint MetaL4Proto = 16;
-    private const uint StateNew = 8; // NF_CT_STATE_BIT(IP_CT_NEW)
+    private const uint VerdictDrop = 0, VerdictJump = unchecked((uint)-3);
+    private const uint MetaFamily = 15, MetaL4Proto = 16;
+    private const uint StateInvalid = 1, StateNew = 8; // NF_CT_STATE_INVALID_BIT, NF_CT_STATE_BIT(IP_CT_NEW)
 
     private readonly List<ExpressionWriter> _expressions = [];
 
@@ -34,34 +34,38 @@ public sealed class NftRule
     /// <summary>Condition: the packet goes to this port of this transport protocol (meta l4proto, th dport).</summary>
     public NftRule ToPort(byte protocol, ushort port)
     {
-        Add("meta", static (ref NetlinkWriter writer) =>
-        {
-            writer.U32Network(1, Register1);  // NFTA_META_DREG
-            writer.U32Network(2, MetaL4Proto); // NFTA_META_KEY
-        });
+        Meta(MetaL4Proto);
         Equal([protocol]);
         Payload(PayloadTransport, offset: 2, length: 2);
         return Equal(Port(port));
     }
 
     /// <summary>Condition: the packet begins a new connection (ct state new).</summary>
-    public NftRule IfNew()
+    public NftRule IfNew() => IfState(StateNew);
+
+    /// <summary>Condition: conntrack looked at the packet and could not make it part of any flow (ct state invalid).</summary>
+    public NftRule IfInvalid() => IfState(StateInvalid);
+
+    /// <summary>Condition: the packet's address family is in this set of the rule's own table (meta nfproto @set).</summary>
+    public NftRule IfFamilyIn(string set)
     {
-        Add("ct", static (ref NetlinkWriter writer) =>
+        Meta(MetaFamily);
+        return Add("lookup", (ref NetlinkWriter writer) =>
         {
-            writer.U32Network(1, Register1); // NFTA_CT_DREG
-            writer.U32Network(2, 0);         // NFTA_CT_KEY = NFT_CT_STATE
+            writer.Text(1, set);             // NFTA_LOOKUP_SET
+            writer.U32Network(2, Register1); // NFTA_LOOKUP_SREG
         });
-        Add("bitwise", static (ref NetlinkWriter writer) =>
-        {
-            writer.U32Network(1, Register1); // NFTA_BITWISE_SREG
-            writer.U32Network(2, Register1); // NFTA_BITWISE_DREG
-            writer.U32Network(3, 4);         // NFTA_BITWISE_LEN
-            Value(ref writer, 4, BitConverter.GetBytes(StateNew)); // NFTA_BITWISE_MASK, a register: host order
-            Value(ref writer, 5, new byte[4]);                     // NFTA_BITWISE_XOR
-        });
-        return Equal(BitConverter.GetBytes(StateNew));
     }
+
+    /// <summary>Counts the packets that come so far, on from what was counted before.</summary>
+    public NftRule Count(NftCount before = default) => Add("counter", (ref NetlinkWriter writer) =>
+    {
+        writer.U64Network(1, before.Bytes);   // NFTA_COUNTER_BYTES
+        writer.U64Network(2, before.Packets); // NFTA_COUNTER_PACKETS
+    });
+
+    /// <summary>Verdict: the packet goes no further, and nobody is told.</summary>
+    public NftRule Drop() => Verdict(VerdictDrop, chain: null);
 
     /// <summary>Condition: true for one new connection in <paramref name="choices"/>, by chance (numgen random mod N).</summary>
     public NftRule OneIn(int choices)
@@ -102,16 +106,7 @@ public sealed class NftRule
     });
 
     /// <summary>Verdict: go on in another chain and come back where that one ends.</summary>
-    public NftRule Jump(string chain) => Add("immediate", (ref NetlinkWriter writer) =>
-    {
-        writer.U32Network(1, RegisterVerdict);  // NFTA_IMMEDIATE_DREG
-        int data = writer.BeginNested(2);       // NFTA_IMMEDIATE_DATA
-        int verdict = writer.BeginNested(2);    // NFTA_DATA_VERDICT
-        writer.U32Network(1, VerdictJump);      // NFTA_VERDICT_CODE
-        writer.Text(2, chain);                  // NFTA_VERDICT_CHAIN
-        writer.EndNested(verdict);
-        writer.EndNested(data);
-    });
+    public NftRule Jump(string chain) => Verdict(VerdictJump, chain);
 
     internal void Write(ref NetlinkWriter writer)
     {
@@ -121,6 +116,42 @@ public sealed class NftRule
         writer.EndNested(list);
     }
 
+    private NftRule IfState(uint bit)
+    {
+        Add("ct", static (ref NetlinkWriter writer) =>
+        {
+            writer.U32Network(1, Register1); // NFTA_CT_DREG
+            writer.U32Network(2, 0);         // NFTA_CT_KEY = NFT_CT_STATE
+        });
+        Add("bitwise", (ref NetlinkWriter writer) =>
+        {
+            writer.U32Network(1, Register1); // NFTA_BITWISE_SREG
+            writer.U32Network(2, Register1); // NFTA_BITWISE_DREG
+            writer.U32Network(3, 4);         // NFTA_BITWISE_LEN
+            Value(ref writer, 4, BitConverter.GetBytes(bit)); // NFTA_BITWISE_MASK, a register: host order
+            Value(ref writer, 5, new byte[4]);                // NFTA_BITWISE_XOR
+        });
+        return Compare(1, new byte[4]); // NFT_CMP_NEQ
+    }
+
+    private NftRule Verdict(uint code, string? chain) => Add("immediate", (ref NetlinkWriter writer) =>
+    {
+        writer.U32Network(1, RegisterVerdict); // NFTA_IMMEDIATE_DREG
+        int data = writer.BeginNested(2);      // NFTA_IMMEDIATE_DATA
+        int verdict = writer.BeginNested(2);   // NFTA_DATA_VERDICT
+        writer.U32Network(1, code);            // NFTA_VERDICT_CODE
+        if (chain is not null)
+            writer.Text(2, chain);             // NFTA_VERDICT_CHAIN
+        writer.EndNested(verdict);
+        writer.EndNested(data);
+    });
+
+    private NftRule Meta(uint key) => Add("meta", (ref NetlinkWriter writer) =>
+    {
+        writer.U32Network(1, Register1); // NFTA_META_DREG
+        writer.U32Network(2, key);       // NFTA_META_KEY
+    });
+
     private NftRule Payload(uint @base, uint offset, uint length) => Add("payload", (ref NetlinkWriter writer) =>
     {
         writer.U32Network(1, Register1); // NFTA_PAYLOAD_DREG
@@ -129,10 +160,12 @@ public sealed class NftRule
         writer.U32Network(4, length);    // NFTA_PAYLOAD_LEN
     });
 
-    private NftRule Equal(byte[] value) => Add("cmp", (ref NetlinkWriter writer) =>
+    private NftRule Equal(byte[] value) => Compare(0, value); // NFT_CMP_EQ
+
+    private NftRule Compare(uint operation, byte[] value) => Add("cmp", (ref NetlinkWriter writer) =>
     {
         writer.U32Network(1, Register1); // NFTA_CMP_SREG
-        writer.U32Network(2, 0);         // NFTA_CMP_OP = NFT_CMP_EQ
+        writer.U32Network(2, operation); // NFTA_CMP_OP
         Value(ref writer, 3, value);     // NFTA_CMP_DATA
     });
 

@@ -7,6 +7,7 @@ using ConntrackConsole.Collector.Report;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Resets;
 using ConntrackConsole.Kernel.Tests.Resets;
@@ -43,8 +44,19 @@ internal static class FuzzTargets
         new("/proc/net/snmp", ["Tcp: OutRsts EstabResets\nTcp: 1 2\n"u8.ToArray(), File.ReadAllBytes("/proc/net/snmp")], static input => SnmpTcp.TryParse(input, out _)),
         new("/proc/meminfo", ["MemTotal: 16307536 kB\n"u8.ToArray(), File.ReadAllBytes("/proc/meminfo")], static input => NodeMemory.TryParse(input, out _)),
         new("IPVS's timeouts", [Convert.FromHexString("0C010000" + "0800040084030000" + "0800050078000000" + "080006002C010000")], static input => IpvsRequest.TryRead(input, out _)),
+        new("rules of nftables", [.. RuleNames.Select(name => Fixture.Bytes(name)[NetlinkMessage.HeaderLength..])], Rules),
+        new("elements of nftables", [Convert.FromHexString(SetElements)], Elements),
         new("addresses and ranges", ["10.244.0.0/16"u8.ToArray(), "fd00:244::/64"u8.ToArray(), "::ffff:10.0.0.1"u8.ToArray(), "[fd00::1]:80"u8.ToArray()], Addresses),
     ];
+
+    // A set of ours with both families, 5 s and 10 s, as the kernel tells it.
+    private const string SetElements =
+        "01000002" + "16000100" + "636F6E6E747261636B5F636F6E736F6C65000000" + "0A000200" + "61726D6564000000" + "54000300"
+        + "28000100" + "0C000100" + "0500010002000000" + "0C000400" + "0000000000001388" + "0C000500" + "0000000000001284"
+        + "28000100" + "0C000100" + "050001000A000000" + "0C000400" + "0000000000002710" + "0C000500" + "000000000000260C";
+
+    private static string[] RuleNames =>
+        ["kube-forward-invalid.rule", "kube-forward-mark.rule", "kube-forward-established.rule", "invalid-of-one-network.rule"];
 
     private static string[] PageNames =>
         ["refused.page", "unread-data.page", "unread-data-v6.page", "unread-data-v4mapped.page", "lost.page", "linger-abort.page", "stray-ack-to-listener.page", "v6-refused.page"];
@@ -64,6 +76,34 @@ internal static class FuzzTargets
                     Assert.InRange(writer.Length, 80, 160);
                 }
             }
+        }
+        catch (NetlinkException)
+        {
+            // The documented refusal, with place and length.
+        }
+    }
+
+    private static void Rules(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            InvalidDrop.IsIn(input);
+            var state = default(ArmedState);
+            ArmedReader.Rule(input, ref state);
+        }
+        catch (NetlinkException)
+        {
+            // The documented refusal, with place and length.
+        }
+    }
+
+    private static void Elements(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            var state = default(ArmedState);
+            ArmedReader.Elements(input, ref state);
+            Assert.True(state.Ipv4 >= TimeSpan.Zero && state.Ipv6 >= TimeSpan.Zero);
         }
         catch (NetlinkException)
         {
