@@ -56,7 +56,7 @@ internal static class FuzzTargets
         + "28000100" + "0C000100" + "050001000A000000" + "0C000400" + "0000000000002710" + "0C000500" + "000000000000260C";
 
     private static string[] RuleNames =>
-        ["kube-forward-invalid.rule", "kube-forward-mark.rule", "kube-forward-established.rule", "invalid-of-one-network.rule"];
+        ["kube-forward-invalid.rule", "kube-forward-invalid-counted.rule", "kube-forward-mark.rule", "kube-forward-established.rule", "invalid-of-one-network.rule"];
 
     private static string[] PageNames =>
         ["refused.page", "unread-data.page", "unread-data-v6.page", "unread-data-v4mapped.page", "lost.page", "linger-abort.page", "stray-ack-to-listener.page", "v6-refused.page"];

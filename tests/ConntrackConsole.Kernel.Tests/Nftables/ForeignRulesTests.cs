@@ -8,7 +8,8 @@ namespace ConntrackConsole.Kernel.Tests.Nftables;
 
 /// <summary>
 /// The fixtures are messages that a 6.18 kernel told of rules that iptables-nft 1.8.9 made: -m conntrack --ctstate INVALID
-/// -j DROP; two other rules of kube-proxy's chain; the first with -s 10.0.0.0/8 before it.
+/// -j DROP; the same with -m nfacct, as newer kube-proxies count it; two other rules of its chain; the first with
+/// -s 10.0.0.0/8 before it.
 /// </summary>
 public sealed class ForeignRulesTests : IDisposable
 {
@@ -19,6 +20,7 @@ public sealed class ForeignRulesTests : IDisposable
 
     [Theory]
     [InlineData("kube-forward-invalid.rule", true)]
+    [InlineData("kube-forward-invalid-counted.rule", true)]
     [InlineData("kube-forward-mark.rule", false)]
     [InlineData("kube-forward-established.rule", false)]
     [InlineData("invalid-of-one-network.rule", false)]
