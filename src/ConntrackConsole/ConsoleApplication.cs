@@ -14,6 +14,7 @@ using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.EntityFrameworkCore;
 
@@ -31,6 +32,8 @@ public static class ConsoleApplication
     {
         try
         {
+            if (args is ["node-secret", .. var asked])
+                return NodeSecretCommand.Run(asked, NewBuilder().Configuration, Console.Out);
             var line = CommandLine.Parse(args);
             if (line.Help || line.Version)
             {
@@ -225,7 +228,8 @@ public static class ConsoleApplication
                 : Results.Text("ok")).AllowAnonymous();
         app.Services.GetRequiredService<JournalInbox>().Taker = app.Services.GetRequiredService<JournalDesk>().TakeAsync;
         app.MapApi();
-        app.MapHub<CollectorHub>(HubMethods.Path).AllowAnonymous();
+        // Web sockets only: there the door's word holds for the whole connection, because it is one request.
+        app.MapHub<CollectorHub>(HubMethods.Path, options => options.Transports = HttpTransportType.WebSockets).AllowAnonymous();
         app.MapConsolePages();
     }
 }

@@ -13,13 +13,11 @@ namespace ConntrackConsole.Collector.CommandLine;
 /// <summary>run: the daemon. Observes, reports to the console, executes what the console orders and the node's guards allow.</summary>
 internal static class RunCommand
 {
-    private const string TokenVariable = "CONNTRACK_CONSOLE_TOKEN";
-
     public static Command Build()
     {
         var console = new Option<ConsoleAddress>("--console")
         {
-            Description = $"The console: http://host:port, https://host or unix:/path. {TokenVariable} in the environment is the secret it expects.",
+            Description = $"The console: http://host:port, https://host or unix:/path. {NodePass.TokenVariable} in the environment is its Collectors:Token, from which this node's secret is made; or {NodePass.SecretVariable} is that secret alone.",
             HelpName = "URL",
             Required = true,
             CustomParser = result =>
@@ -39,8 +37,8 @@ internal static class RunCommand
         node.Validators.Add(result =>
         {
             string name = result.GetValueOrDefault<string>() ?? "";
-            if (name.Length is 0 or > 253 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'))
-                result.AddError($"'{name}' is no node name: lower-case letters, digits, '-' and '.', 253 at most.");
+            if (!NodeName.IsValid(name))
+                result.AddError($"'{name}' is no node name: lower-case letters, digits, '-' and '.', {NodeName.MaxLength} at most.");
         });
         var state = new Option<string>("--state") { Description = "Directory of the journal and of frames that wait for the console; must be kept over restarts.", HelpName = "DIR", Required = true };
         var ranges = Options.PodCidr();
@@ -65,6 +63,7 @@ internal static class RunCommand
         ConsoleAddress console, string node, string state, IReadOnlyList<Cidr> ranges, ResetChoice source, bool observeOnly,
         CancellationToken stop)
     {
+        var pass = NodePass.Of(node, Environment.GetEnvironmentVariable(NodePass.TokenVariable), Environment.GetEnvironmentVariable(NodePass.SecretVariable));
         Journal journal;
         Spill spill;
         try
@@ -94,7 +93,7 @@ internal static class RunCommand
         var kernel = RunningKernel.Read();
         var clock = new ConsoleClock(TimeProvider.System);
         var link = new ConsoleLink(
-            console, Environment.GetEnvironmentVariable(TokenVariable),
+            console, pass,
             () => new Hello(node, version, kernel.BootId, kernel.Release, startedAtMs, capabilities, new Sysctl().ReadAll()),
             outbox, clock, desk, list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
 

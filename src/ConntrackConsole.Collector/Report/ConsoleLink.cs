@@ -12,7 +12,7 @@ namespace ConntrackConsole.Collector.Report;
 /// answers previews and flushes; reconnects for ever.
 /// </summary>
 internal sealed class ConsoleLink(
-    ConsoleAddress address, string? token, Func<Hello> hello, Outbox outbox, ConsoleClock clock, FlushDesk desk,
+    ConsoleAddress address, NodePass pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, FlushDesk desk,
     Action<WatchList> watch, Action connected, TextWriter log)
 {
     public async Task RunAsync(CancellationToken stop)
@@ -114,11 +114,9 @@ internal sealed class ConsoleLink(
             options.WebSocketFactory = async (context, stop) =>
             {
                 var socket = new ClientWebSocket();
-                if (token is not null)
-                    socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
                 var handler = address.Handler();
                 using var invoker = handler is null ? null : new HttpMessageInvoker(handler);
-                await socket.ConnectAsync(context.Uri, invoker, stop);
+                await pass.ConnectAsync(socket, context.Uri, invoker, stop);
                 return socket;
             };
         });

@@ -1,17 +1,13 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Who may reach the collectors' hub: the Unix socket, whose file only its owner can open, or a bearer of the token.</summary>
+/// <summary>Who may reach the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
 public static class CollectorDoor
 {
-    private const string Prefix = "Bearer ";
-
     /// <summary>
     /// Listens on the socket with mode 0600 from the first moment: between bind and listen nobody can connect yet.
     /// </summary>
@@ -32,30 +28,29 @@ public static class CollectorDoor
         })));
     }
 
-    public static void UseCollectorDoor(this WebApplication app, CollectorSettings settings)
+    public static void UseCollectorDoor(this WebApplication app, CollectorSettings settings) => app.Use((context, next) =>
     {
-        byte[]? expected = settings.Token is null ? null : Hash(settings.Token);
-        app.Use((context, next) =>
+        bool fromSocket = context.Features.Get<FromSocket>() is not null;
+        if (!context.Request.Path.StartsWithSegments(HubMethods.Path))
+            return fromSocket ? Refuse(context, StatusCodes.Status404NotFound, "This socket serves collectors only.") : next(context);
+        if (settings.Token is null && !fromSocket)
         {
-            bool toHub = context.Request.Path.StartsWithSegments(HubMethods.Path);
-            if (context.Features.Get<FromSocket>() is not null)
-                return toHub ? next(context) : Refuse(context, StatusCodes.Status404NotFound, "This socket serves collectors only.");
-            if (!toHub)
-                return next(context);
-            if (expected is null)
-            {
-                return Refuse(context, StatusCodes.Status403Forbidden,
-                    $"Collectors are not served over TCP because the console has no {Setting.CollectorToken}: set it on the console and give the same value to the collector.");
-            }
+            return Refuse(context, StatusCodes.Status403Forbidden,
+                $"Collectors are not served over TCP because the console has no {Setting.CollectorToken}: set it on the console and give the same value to the collector.");
+        }
 
-            string header = context.Request.Headers.Authorization.ToString();
-            bool same = header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                && CryptographicOperations.FixedTimeEquals(Hash(header[Prefix.Length..].Trim()), expected);
-            return same
-                ? next(context)
-                : Refuse(context, StatusCodes.Status401Unauthorized, $"The collector's token is not the console's {Setting.CollectorToken}.");
-        });
-    }
+        // Without a token the file of the socket, which only its owner can open, is the door.
+        var pass = settings.Token is null ? CollectorPass.Unnamed : CollectorPass.Read(context.Request.Headers, settings.Token);
+        if (pass is null)
+        {
+            return Refuse(context, StatusCodes.Status401Unauthorized,
+                $"The console does not know this collector: it must name its node in {NodeSecret.Header} and present that node's secret, made from the console's {Setting.CollectorToken}. "
+                + "Start it with CONNTRACK_CONSOLE_TOKEN, or with CONNTRACK_NODE_SECRET from conntrack-console node-secret NAME.");
+        }
+
+        context.Features.Set(pass);
+        return next(context);
+    });
 
     // A file that a killed console left behind refuses connections: only then may it be replaced.
     private static System.Net.EndPoint Free(System.Net.EndPoint endPoint)
@@ -86,8 +81,6 @@ public static class CollectorDoor
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(sentence);
     }
-
-    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     private sealed class FromSocket;
 }

@@ -16,6 +16,7 @@ public sealed partial class CollectorHub(
         var context = Context;
         var welcome = context.Items.ContainsKey(NodeKey)
             ? new Welcome(false, "This connection introduced itself already.")
+            : CollectorPass.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
         {

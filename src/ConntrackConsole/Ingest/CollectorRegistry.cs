@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;
 
 /// <summary>Which collector speaks for which node. One connection a node.</summary>
-public sealed partial class CollectorRegistry(ClusterState cluster)
+public sealed class CollectorRegistry(ClusterState cluster)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Seat> _byNode = [];
@@ -68,7 +67,7 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
 
     private string? Fault(Hello? hello)
     {
-        if (hello?.Node is null || !NodeName().IsMatch(hello.Node))
+        if (hello?.Node is null || !NodeName.IsValid(hello.Node))
             return "The collector gave no valid node name: start it with --node and the Kubernetes node's name.";
         if (hello.Version is not { Length: <= 64 } || hello.BootId is not { Length: <= 64 } || hello.Kernel is not { Length: <= 256 }
             || hello.Capabilities is not { Count: <= 64 } || hello.Sysctls is not { Count: <= 256 }
@@ -82,9 +81,6 @@ public sealed partial class CollectorRegistry(ClusterState cluster)
             ? $"The cluster has no node named {hello.Node}: start the collector with --node and a name that 'kubectl get nodes' shows."
             : null;
     }
-
-    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\z")]
-    private static partial Regex NodeName();
 
     private sealed record Seat(string ConnectionId, Hello Hello, Action Close);
 }

@@ -34,13 +34,17 @@ public sealed class ConsoleHost : IAsyncDisposable
     public T Get<T>()
         where T : notnull => App.Services.GetRequiredService<T>();
 
-    public static async Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null)
+    public static Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null) =>
+        StartWithAsync(folder, $"--Collectors:Token={Token}", $"--Identity:SignInToken={SignInToken}");
+
+    /// <summary>With these settings beside those that keep it apart from the machine.</summary>
+    public static async Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, params string[] settings)
     {
         folder ??= Directory.CreateTempSubdirectory("cc-it-");
         var app = await ConsoleApplication.BuildAsync(
         [
             "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
-            $"--Collectors:Token={Token}", $"--Collectors:Socket={folder.FullName}/c.sock", $"--Identity:SignInToken={SignInToken}",
+            $"--Collectors:Socket={folder.FullName}/c.sock", .. settings,
         ], builder => builder.Logging.ClearProviders());
         await ConsoleApplication.StartAsync(app);
         return new ConsoleHost(app, folder);
@@ -61,6 +65,13 @@ public sealed class ConsoleHost : IAsyncDisposable
     {
         await EndAsync();
         return await StartAsync(_folder);
+    }
+
+    /// <summary>The same with other settings.</summary>
+    public async Task<ConsoleHost> RestartWithAsync(params string[] settings)
+    {
+        await EndAsync();
+        return await StartWithAsync(_folder, settings);
     }
 
     public async ValueTask DisposeAsync()

@@ -36,8 +36,9 @@ public sealed class IngestTests : IAsyncLifetime
 
     [Fact]
     [SupportedOSPlatform("linux")]
-    public async Task Frames_OverTheUnixSocket_NeedNoToken()
+    public async Task Frames_OverTheUnixSocketOfAConsoleWithoutToken_NeedNone()
     {
+        _host = await _host.RestartWithAsync();
         await using var collector = new TestCollector("node1", "http://localhost", null, _host.Socket);
         Assert.True((await collector.ConnectAsync()).Accepted);
         long now = Now;

@@ -18,6 +18,7 @@ public sealed class RefusedCollectorTests
         var start = new ProcessStartInfo(program, ["run", "--console", "unix:" + host.Socket, "--node", "node7", "--state", state])
         {
             RedirectStandardError = true,
+            Environment = { ["CONNTRACK_CONSOLE_TOKEN"] = ConsoleHost.Token },
         };
 
         using var process = Process.Start(start)!;

@@ -18,12 +18,20 @@ public sealed class TestCollector : IAsyncDisposable
     private readonly string _node;
     private Task _stream = Task.CompletedTask;
 
-    public TestCollector(string node, string url, string? token, string? socket = null)
+    /// <param name="token">The console's token, from which the node's secret is made; null: none is presented.</param>
+    /// <param name="passOf">Of which node the secret is presented, where it is not its own.</param>
+    public TestCollector(string node, string url, string? token, string? socket = null, string? passOf = null)
     {
         _node = node;
+        passOf ??= node;
         var builder = new HubConnectionBuilder().WithUrl(url + HubMethods.Path, options =>
         {
-            options.AccessTokenProvider = () => Task.FromResult(token);
+            if (token is not null)
+            {
+                options.Headers["Authorization"] = NodeSecret.Scheme + NodeSecret.Of(token, passOf);
+                options.Headers[NodeSecret.Header] = passOf;
+            }
+
             if (socket is not null)
             {
                 var handler = new SocketsHttpHandler { ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(socket, ct), true) };
@@ -31,6 +39,8 @@ public sealed class TestCollector : IAsyncDisposable
                 options.WebSocketFactory = async (context, ct) =>
                 {
                     var webSocket = new System.Net.WebSockets.ClientWebSocket();
+                    foreach (var (name, value) in context.Options.Headers)
+                        webSocket.Options.SetRequestHeader(name, value);
                     await webSocket.ConnectAsync(context.Uri, new HttpMessageInvoker(handler, false), ct);
                     return webSocket;
                 };

@@ -1,0 +1,19 @@
+namespace ConntrackConsole.Wire;
+
+/// <summary>
+/// What a node's name may look like: a DNS subdomain of RFC 1123, as the API server demands of a Node's metadata.name. One
+/// spelling only, so that no two names can pass for the same node.
+/// </summary>
+public static class NodeName
+{
+    /// <summary>Most characters of a name.</summary>
+    public const int MaxLength = 253;
+
+    /// <summary>
+    /// Lower-case ASCII letters, digits, '-' and '.'; each part between dots begins and ends with a letter or digit.
+    /// </summary>
+    public static bool IsValid(string? name) =>
+        name is { Length: > 0 and <= MaxLength } && name.Split('.').All(part => part.Length > 0 && part.All(IsInner) && part[0] != '-' && part[^1] != '-');
+
+    private static bool IsInner(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-';
+}

@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Integration;
+
+/// <summary>A broken-into node speaks for itself and for nobody else, through either door.</summary>
+public sealed class NodeSecretTests : IAsyncLifetime
+{
+    private ConsoleHost _host = null!;
+
+    public async ValueTask InitializeAsync() => _host = await ConsoleHost.StartAsync();
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SecretOfNodeA_IntroducedAsB_IsRefusedAndLeavesBUntouched(bool socket)
+    {
+        await using var b = Collector("node-b", socket, ConsoleHost.Token);
+        Assert.True((await b.ConnectAsync(1)).Accepted);
+        b.Preview = request => new FlushPreview(request.PreviewId, "node-b", "digest", [], long.MaxValue, null, true);
+
+        await using var a = Collector("node-b", socket, ConsoleHost.Token, passOf: "node-a");
+        a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
+        var welcome = await a.ConnectAsync(2);
+        Assert.False(welcome.Accepted);
+        Assert.Contains("secret of node node-a", welcome.Refusal);
+
+        Assert.Equal(["node-b"], _host.Get<CollectorRegistry>().ConnectedNodes);
+        var answer = await _host.Get<CollectorLink>().PreviewAsync("node-b", new PreviewRequest("p", "10.1.0.5", null!), TestContext.Current.CancellationToken);
+        Assert.Equal("digest", answer.Value?.Digest);
+        Assert.Empty(a.Previews);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task NodeA_AsItself_CannotAnswerForBNorSendItsFrames(bool socket)
+    {
+        await using var a = Collector("node-a", socket, ConsoleHost.Token);
+        Assert.True((await a.ConnectAsync()).Accepted);
+        a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
+        var request = new PreviewRequest("p", "10.1.0.5", null!);
+        var link = _host.Get<CollectorLink>();
+        Assert.Equal("Node node-a answered something else than was asked.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
+        Assert.True((await link.PreviewAsync("node-b", request, TestContext.Current.CancellationToken)).Lost);
+
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        a.Send(Frame(1, now, true, (Group, 4, 0)));
+        await a.BackfillAsync(now - 100_000, Frame(1, now - 50_000, true, (Group, 4, 0)));
+        await ConsoleHost.UntilAsync(() => _host.Get<TimelineStore>().Nodes().Any(node => node.Node == "node-a"));
+        Assert.DoesNotContain(_host.Get<TimelineStore>().Nodes(), node => node.Node == "node-b");
+    }
+
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, null)]
+    [InlineData(false, "not-the-token-of-this-console")]
+    [InlineData(true, "not-the-token-of-this-console")]
+    public async Task Connect_WithoutTheNodesSecret_IsRefusedAtEitherDoor(bool socket, string? token)
+    {
+        await using var collector = Collector("node-a", socket, token);
+        var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => collector.ConnectAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, refusal.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Conntrack-Node: node-a\r\nConntrack-Node: node-a")]
+    [InlineData("Conntrack-Node: node-a\r\nconntrack-node: node-b")]
+    [InlineData("Conntrack-Node: node-a, node-a")]
+    [InlineData("Conntrack-Node: Node-A")]
+    [InlineData("Conntrack-Node: node-a.")]
+    [InlineData("Conntrack-Node: node-a/..")]
+    [InlineData("Conntrack-Node: node-а")] // a Cyrillic а
+    [InlineData("Conntrack-Node:")]
+    [InlineData("X-Other: node-a")]
+    public async Task Request_NameHeaderRepeatedOrBent_DoesNotReachTheHub(string header)
+    {
+        string secret = NodeSecret.Of(ConsoleHost.Token, "node-a");
+        foreach (bool socket in new[] { false, true })
+        {
+            // As bytes, because no client library sends these.
+            Assert.Equal(200, await StatusAsync(socket, $"Conntrack-Node: node-a\r\nAuthorization: Bearer {secret}"));
+            Assert.InRange(await StatusAsync(socket, $"{header}\r\nAuthorization: Bearer {secret}"), 400, 401);
+        }
+    }
+
+    [Fact]
+    public async Task Transport_OtherThanWebSockets_IsNotServed()
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        client.DefaultRequestHeaders.Add(NodeSecret.Header, "node-a");
+        client.DefaultRequestHeaders.Add("Authorization", NodeSecret.Scheme + NodeSecret.Of(ConsoleHost.Token, "node-a"));
+        using var answer = await client.PostAsync($"{HubMethods.Path}/negotiate?negotiateVersion=1", null, TestContext.Current.CancellationToken);
+        string offers = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("WebSockets", offers);
+        Assert.DoesNotContain("LongPolling", offers);
+        Assert.DoesNotContain("ServerSentEvents", offers);
+    }
+
+    private TestCollector Collector(string node, bool socket, string? token, string? passOf = null) =>
+        new(node, socket ? "http://localhost" : _host.Url, token, socket ? _host.Socket : null, passOf);
+
+    private async Task<int> StatusAsync(bool overSocket, string headers)
+    {
+        using var socket = overSocket ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        EndPoint console = overSocket ? new UnixDomainSocketEndPoint(_host.Socket) : new IPEndPoint(IPAddress.Loopback, new Uri(_host.Url).Port);
+        await socket.ConnectAsync(console, TestContext.Current.CancellationToken);
+        string request = $"POST {HubMethods.Path}/negotiate?negotiateVersion=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n\r\n";
+        await socket.SendAsync(Encoding.UTF8.GetBytes(request), TestContext.Current.CancellationToken);
+        using var answer = new StreamReader(new NetworkStream(socket));
+        return int.Parse((await answer.ReadLineAsync(TestContext.Current.CancellationToken))!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
