@@ -134,10 +134,11 @@ internal sealed class IncidentLab : IAsyncDisposable
         var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
         _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
 
-        Introduce(instance, network, service, kubeconfig, nearClient, observers.Url);
+        Introduce(instance, network, service, kubeconfig, nearClient, observers);
         _chronicle.Event("ready", new
         {
             url = observers.Url,
+            approverUrl = observers.ApproverUrl,
             instance = instance.Number,
             prefix = instance.Prefix,
             kubeconfig,
@@ -199,7 +200,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         }
     }
 
-    private void Introduce(LabInstance instance, LabNetwork network, LabService service, string kubeconfig, LabPod nearClient, string url)
+    private void Introduce(LabInstance instance, LabNetwork network, LabService service, string kubeconfig, LabPod nearClient, Observers observers)
     {
         _chronicle.Say($"""
 
@@ -210,8 +211,11 @@ internal sealed class IncidentLab : IAsyncDisposable
               look      ip netns exec {network.Nodes[2].Place.Name} conntrack -L
               cluster   kubectl --kubeconfig {kubeconfig} get pods -n {service.Namespace} --watch
             """);
-        if (url.Length > 0)
-            _chronicle.Say($"\n  Open      {url}\n");
+        if (observers.Url.Length > 0)
+        {
+            _chronicle.Say($"\n  Open      {observers.Url}   ({Observers.Operator}, operator)");
+            _chronicle.Say($"  Approve   {observers.ApproverUrl}   ({Observers.Approver}, approver; in another browser or a private window)\n");
+        }
     }
 
     private void Later(Action step) => Later(() =>

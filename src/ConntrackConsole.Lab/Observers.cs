@@ -6,12 +6,15 @@ using ConntrackConsole.Lab.Instances;
 using ConntrackConsole.Lab.Network;
 using ConntrackConsole.Lab.Processes;
 using ConntrackConsole.Lab.Story;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab;
 
 /// <summary>The product, watching this lab: the console beside it, and a collector in each node.</summary>
 internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDisposable
 {
+    public const string Operator = "olivia", Approver = "arthur";
+
     private const int UsualPort = 5080;
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
 
@@ -21,8 +24,11 @@ internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDispos
     private volatile bool _stopping;
     private volatile string _lastWords = "it said nothing.";
 
-    /// <summary>The page to open, with its one-time token.</summary>
+    /// <summary>The page to open as the operator, with its one-time token.</summary>
     public string Url { get; private set; } = "";
+
+    /// <summary>The same for the second person, who approves what the operator asks for.</summary>
+    public string ApproverUrl { get; private set; } = "";
 
     /// <summary>
     /// A port that can be listened on now: the one asked for, or one of the instance's own, the first of which is the usual
@@ -51,7 +57,7 @@ internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDispos
     /// <exception cref="InvalidOperationException">A program is missing, or ended at its start.</exception>
     public async Task StartAsync(string kubeconfig, int port, IReadOnlyList<LabNode> nodes, CancellationToken stop)
     {
-        string secret = Secret(), signIn = Secret();
+        string secret = Secret(), operates = Secret(), approves = Secret();
         string socket = Path.Combine(data, "collectors.sock");
         string address = $"http://127.0.0.1:{port}";
         var console = Start("console", _host, "ConntrackConsole", "conntrack-console", [], new Dictionary<string, string>
@@ -62,7 +68,12 @@ internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDispos
             ["Storage__ConnectionString"] = $"Data Source={Path.Combine(data, "console.db")}",
             ["Storage__DataDirectory"] = data,
             ["Kubernetes__Kubeconfig"] = kubeconfig,
-            ["Identity__SignInToken"] = signIn,
+            ["Identity__Links__0__Name"] = Operator,
+            ["Identity__Links__0__Role"] = "operator",
+            ["Identity__Links__0__Token"] = operates,
+            ["Identity__Links__1__Name"] = Approver,
+            ["Identity__Links__1__Role"] = "approver",
+            ["Identity__Links__1__Token"] = approves,
         });
         await AnswersAsync(console, $"{address}/healthz", stop);
         foreach (var node in nodes)
@@ -70,10 +81,11 @@ internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDispos
             string state = Directory.CreateDirectory(Path.Combine(data, node.Name)).FullName;
             Start($"collector-{node.Name}", node.Place, "ConntrackConsole.Collector", "conntrack-collector",
                 ["run", "--console", $"unix:{socket}", "--node", node.Name, "--state", state, "--pod-cidr", node.PodCidr],
-                new Dictionary<string, string> { ["CONNTRACK_CONSOLE_TOKEN"] = secret });
+                new Dictionary<string, string> { ["CONNTRACK_NODE_SECRET"] = NodeSecret.Of(secret, node.Name) });
         }
 
-        Url = $"{address}/signin?token={signIn}";
+        Url = $"{address}/signin?token={operates}";
+        ApproverUrl = $"{address}/signin?token={approves}";
     }
 
     public async ValueTask DisposeAsync()

@@ -104,7 +104,8 @@ public static class ConsoleApplication
         // An address that means "every address" is none that a browser can open.
         string? url = app.Urls.FirstOrDefault(u => !u.Contains("://unix:", StringComparison.Ordinal))?
             .Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
-        app.Logger.LogInformation("Sign in here, once: {Link}", url + app.Services.GetRequiredService<SignInLink>().Path);
+        foreach (var link in app.Services.GetRequiredService<SignInLinks>().All)
+            app.Logger.LogInformation("Sign in here, once, as {Name} ({Role}): {Link}", link.Name, link.Role.Name(), url + link.Path);
     }
 
     private static WebApplicationBuilder NewBuilder()
@@ -216,11 +217,10 @@ public static class ConsoleApplication
         });
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseApiDoor();
         app.UseAntiforgery();
 
-        var audit = app.Services.GetRequiredService<AuditLog>();
-        app.MapSignIn((who, from) => audit.AppendAsync(new AuditNote(
-            who, from, "signin", null, null, "Sign-in link used", null, null, "ok", null, $"signin-{Guid.NewGuid():N}")));
+        app.MapSignIn();
         app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
         app.MapGet("/readyz", (ClusterState cluster) =>
             cluster is { HasCluster: true, IsReady: false }

@@ -1,5 +1,7 @@
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;
+using ConntrackConsole.Identity;
+using Microsoft.AspNetCore.Components.Authorization;
 using MudBlazor.Services;
 
 namespace ConntrackConsole.Components;
@@ -10,6 +12,8 @@ public static class ComponentServices
     public static IServiceCollection AddConsolePages(this IServiceCollection services)
     {
         services.AddRazorComponents().AddInteractiveServerComponents();
+        // After theirs, which asks once and never again.
+        services.AddScoped<AuthenticationStateProvider, SessionWatch>();
         return services.AddPageParts();
     }
 

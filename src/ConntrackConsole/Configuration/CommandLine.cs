@@ -22,12 +22,12 @@ public sealed record CommandLine(bool Help, bool Version, IReadOnlyDictionary<st
                 return new CommandLine(false, true, values);
             int equals = arg.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? arg : arg[..equals];
-            var setting = Setting.All.FirstOrDefault(s => name.Equals("--" + s.Key, StringComparison.OrdinalIgnoreCase));
+            var setting = name.StartsWith("--", StringComparison.Ordinal) ? Setting.All.FirstOrDefault(s => s.Spell(name[2..]) is not null) : null;
             if (setting is null)
                 throw new StartFault($"Unknown option '{name}': see conntrack-console --help for those that exist.");
             if (equals < 0 && i + 1 >= args.Count)
                 throw new StartFault($"Option '{name}' needs a value: {name}=VALUE ({setting.Meaning}).");
-            values[setting.Key] = equals < 0 ? args[++i] : arg[(equals + 1)..];
+            values[setting.Spell(name[2..])!] = equals < 0 ? args[++i] : arg[(equals + 1)..];
         }
 
         return new CommandLine(false, false, values);
@@ -38,7 +38,10 @@ public sealed record CommandLine(bool Help, bool Version, IReadOnlyDictionary<st
         var text = new StringBuilder("""
             conntrack-console: a live timeline of pods that terminate, conntrack entries and TCP resets, with a guarded flush.
 
-            Usage: conntrack-console [--KEY=VALUE ...] | --help | --version
+            Usage: conntrack-console [--KEY=VALUE ...] | node-secret NAME [--KEY=VALUE ...] | --help | --version
+
+            node-secret prints the secret of one node's collector, made from Collectors:Token: give it to that collector as
+            CONNTRACK_NODE_SECRET.
 
             Keys (also as environment variables, or in appsettings.json beside the program):
 

@@ -33,9 +33,6 @@ public sealed record KubernetesSettings(bool? Enabled, string? Kubeconfig, strin
 /// <param name="Socket">Full path of the Unix socket for collectors of this machine.</param>
 public sealed record CollectorSettings(string? Token, string? Socket);
 
-/// <param name="SignInToken">Null: made at the start and printed in the log.</param>
-public sealed record IdentitySettings(string? SignInToken);
-
 /// <param name="ReadOnly">Nothing can be changed from this console.</param>
 /// <param name="PerUser">Most actions of one person in ten minutes.</param>
 /// <param name="PerNode">Most on one node.</param>
@@ -53,3 +50,19 @@ public sealed record ActionsSettings(bool ReadOnly = false, int PerUser = 10, in
 /// <param name="MoreThan">Only above so many entries, or nodes.</param>
 /// <param name="Require">confirmation, approval or refuse.</param>
 public sealed record PolicySettings(string? Action, string? Preset, string? Namespace, int? MoreThan, string Require);
+
+/// <param name="Links">At least one; names and tokens differ.</param>
+public sealed record IdentitySettings(IReadOnlyList<LinkSettings> Links);
+
+/// <summary>One sign-in link: for whom, and what that person is to the console.</summary>
+/// <param name="Role">One of <see cref="Roles"/>.</param>
+/// <param name="Token">Null: made at the start and printed in the log.</param>
+public sealed record LinkSettings(string Name, string Role, string? Token)
+{
+    /// <summary>Who the one link is for where none is configured.</summary>
+    public const string UsualName = "operator (link)";
+
+    public const string UsualRole = "operator";
+
+    public static readonly IReadOnlyList<string> Roles = ["viewer", "operator", "approver", "admin", "break-glass"];
+}

@@ -27,6 +27,7 @@ public sealed record Setting(string Key, string Meaning)
 
     /// <summary>A list: Actions:Policy:0:Action, :Preset, :Namespace, :MoreThan, :Require.</summary>
     public const string ActionsPolicy = "Actions:Policy";
+    public const string Links = "Identity:Links";
 
     public static readonly IReadOnlyList<Setting> All =
     [
@@ -46,15 +47,41 @@ public sealed record Setting(string Key, string Meaning)
         new(KubernetesContext, "context of the kubeconfig file; unset: its current-context"),
         new(CollectorToken, "secret that collectors present; unset: the Unix socket only"),
         new(CollectorSocket, "path of a Unix socket for collectors of this machine"),
-        new(SignInToken, "secret of the sign-in link; unset: made at each start, printed in the log"),
         new(ActionsReadOnly, "true: nothing can be changed from this console (false)"),
         new(ActionsPerUser, "most actions of one person in ten minutes (10)"),
         new(ActionsPerNode, "most actions on one node in ten minutes (20)"),
         new(ActionsPerCluster, "most actions at all in ten minutes (30)"),
         new(ActionsCanarySeconds, "seconds for which the first node of a setting is watched before the others follow (5)"),
         new(ActionsPolicy, "rules that tighten the guards, numbered: Actions:Policy:0:Require and what it matches (none)"),
+        new(SignInToken, "secret of the one sign-in link of an operator; unset: made at each start, printed in the log"),
+        new($"{Links}:0:Name", "who the first of several sign-in links is for, as the audit log says it; :1: and so on for more"),
+        new($"{Links}:0:Role", "what that person is: viewer, operator, approver, admin or break-glass"),
+        new($"{Links}:0:Token", "secret of that link; unset: made at each start, printed in the log"),
     ];
 
     /// <summary>The form that an environment variable has.</summary>
     public string Variable => Key.Replace(":", "__", StringComparison.Ordinal);
+
+    /// <summary>A key that is this one, or of this list at another place, in its proper spelling; null where it is neither.</summary>
+    public string? Spell(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        string[] own = Key.Split(':'), other = key.Split(':');
+        if (own.Length != other.Length)
+            return null;
+        for (int i = 0; i < own.Length; i++)
+        {
+            if (own[i] == "0" && IsPlace(other[i]))
+                own[i] = other[i];
+            else if (!own[i].Equals(other[i], StringComparison.OrdinalIgnoreCase))
+                return null;
+        }
+
+        return string.Join(':', own);
+    }
+
+    /// <summary>Whether a key stands above this one: a section that may be there with nothing in it.</summary>
+    public bool IsBelow(string section) => Key.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsPlace(string text) => text.Length is > 0 and <= 4 && text.All(char.IsAsciiDigit);
 }

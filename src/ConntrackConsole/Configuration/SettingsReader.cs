@@ -44,9 +44,7 @@ public static partial class SettingsReader
         string? token = Text(configuration, Setting.CollectorToken);
         if (token is not null && !Secret().IsMatch(token))
             faults.Add($"{Setting.CollectorToken} must be 16 to 256 letters, digits, '-', '_', '.', '~', '+', '/' or '='.");
-        string? signIn = Text(configuration, Setting.SignInToken);
-        if (signIn is not null && !UrlSecret().IsMatch(signIn))
-            faults.Add($"{Setting.SignInToken} must be 16 to 256 letters, digits, '-', '_', '.' or '~' (it stands in a link).");
+        var identity = new IdentitySettings(LinkReader.Read(configuration, faults));
 
         var actions = ActionsReader.Read(configuration, faults);
         string? socket = Text(configuration, Setting.CollectorSocket);
@@ -69,7 +67,7 @@ public static partial class SettingsReader
             throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
         return new ConsoleSettings(
             new StorageSettings(directory, connection, hours, mebibytes) { Past = past }, kubernetes,
-            new CollectorSettings(token, socket), new IdentitySettings(signIn)) { Actions = actions };
+            new CollectorSettings(token, socket), identity) { Actions = actions };
     }
 
     private static PastSettings Past(IConfiguration configuration, List<string> faults)
@@ -95,13 +93,13 @@ public static partial class SettingsReader
     {
         foreach (string room in Setting.All.Select(s => s.Key.Split(':')).Where(k => k.Length == 2).Select(k => k[0]).Distinct())
         {
-            foreach (var child in configuration.GetSection(room).GetChildren())
+            foreach (var (key, value) in configuration.GetSection(room).AsEnumerable())
             {
-                if (!Setting.All.Any(s => s.Key.Equals(child.Path, StringComparison.OrdinalIgnoreCase)))
-                {
-                    string known = string.Join(", ", Setting.All.Where(s => s.Key.StartsWith(room + ":", StringComparison.Ordinal)).Select(s => s.Key));
-                    faults.Add($"{child.Path} is no key of this program; known are {known}.");
-                }
+                // A section without a value of its own is known by what is in it.
+                if (value is null || (value.Length == 0 && Setting.All.Any(s => s.IsBelow(key))) || Setting.All.Any(s => s.Spell(key) is not null))
+                    continue;
+                string known = string.Join(", ", Setting.All.Where(s => s.IsBelow(room)).Select(s => s.Key));
+                faults.Add($"{key} is no key of this program; known are {known}.");
             }
         }
     }
@@ -135,7 +133,4 @@ public static partial class SettingsReader
 
     [GeneratedRegex("^[A-Za-z0-9._~+/=-]{16,256}$")]
     private static partial Regex Secret();
-
-    [GeneratedRegex("^[A-Za-z0-9._~-]{16,256}$")]
-    private static partial Regex UrlSecret();
 }

@@ -35,4 +35,7 @@ public static class Rights
         Role.Admin => "admin",
         _ => "break-glass",
     };
+
+    /// <param name="name">As <see cref="Name"/> gives it.</param>
+    public static Role Parse(string name) => Enum.GetValues<Role>().First(role => role.Name() == name);
 }

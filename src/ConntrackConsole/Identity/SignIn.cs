@@ -1,88 +1,132 @@
-using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>The cookie, the page that gives it, and the page for those who have none.</summary>
+/// <summary>The cookie: who gets it, what it is worth at each request, how it is given back.</summary>
 public static class SignIn
 {
-    public const string UserName = "operator (link)";
-
-    /// <summary>Claim with the address from which the cookie was got, for the audit log.</summary>
+    /// <summary>Claim with the address from which the session was begun, for the audit log.</summary>
     public const string AddressClaim = "address";
 
-    private const string HowTo =
-        "Open the sign-in link from the console's log (it begins with /signin?token= and works once). "
-        + "If it was used already, restart the console: it prints a fresh one.";
+    // Longer than a session: who comes too late is told so, instead of being a stranger.
+    private static readonly TimeSpan CookieLife = TimeSpan.FromDays(7);
 
     public static void AddSignIn(this IServiceCollection services, string dataDirectory)
     {
         // Cookies know no ports: two consoles on one host must not take each other's.
         string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8];
-        services.AddSingleton<SignInLink>();
+        services.AddSingleton<SignInLinks>();
+        services.AddSingleton<Sessions>();
+        services.AddAntiforgery(options => options.Cookie.Name = $"conntrack-console-{instance}-form");
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
             options.Cookie.Name = $"conntrack-console-{instance}";
             options.Cookie.HttpOnly = true;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             // Lax, not Strict: a link opened from a chat or a mail is a cross-site navigation and must find its cookie.
             options.Cookie.SameSite = SameSiteMode.Lax;
-            options.ExpireTimeSpan = TimeSpan.FromHours(12);
-            options.SlidingExpiration = true;
-            options.Events.OnRedirectToLogin = context => Refuse(context.HttpContext, StatusCodes.Status401Unauthorized, "Sign in");
-            options.Events.OnRedirectToAccessDenied = context => Refuse(context.HttpContext, StatusCodes.Status403Forbidden, "Not allowed");
+            options.ExpireTimeSpan = CookieLife;
+            options.SlidingExpiration = false;
+            options.Events.OnValidatePrincipal = ValidateAsync;
+            options.Events.OnRedirectToLogin = context => SignInPage.RefuseAsync(
+                context.HttpContext, StatusCodes.Status401Unauthorized, "Sign in",
+                context.HttpContext.Features.Get<SessionCheck>()?.Refusal is { } refusal ? $"{refusal} {SignInPage.HowTo}" : SignInPage.HowTo);
+            options.Events.OnRedirectToAccessDenied = context =>
+                SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, "Not allowed", SignInPage.HowTo);
         });
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCascadingAuthenticationState();
     }
 
-    /// <param name="signedIn">Told who came and from where, before the cookie is given.</param>
-    public static void MapSignIn(this IEndpointRouteBuilder routes, Func<string, string?, Task> signedIn) =>
-        routes.MapGet("/signin", async (HttpContext context, SignInLink link) =>
-        {
-            context.Response.Headers.CacheControl = "no-store";
-            switch (link.Use(context.Request.Query["token"]))
-            {
-                case LinkUse.Accepted:
-                    string address = Address(context);
-                    await signedIn(UserName, address);
-                    var identity = new ClaimsIdentity(
-                        [new Claim(ClaimTypes.Name, UserName), new Claim(AddressClaim, address)], CookieAuthenticationDefaults.AuthenticationScheme);
-                    await context.SignInAsync(new ClaimsPrincipal(identity));
-                    context.Response.Redirect("/");
-                    break;
-                case LinkUse.UsedBefore when context.User.Identity?.IsAuthenticated == true:
-                    context.Response.Redirect("/");
-                    break;
-                case LinkUse.UsedBefore:
-                    await WritePage(context, StatusCodes.Status403Forbidden, "This link was used already", HowTo);
-                    break;
-                default:
-                    await WritePage(context, StatusCodes.Status403Forbidden, "This link is not valid", HowTo);
-                    break;
-            }
-        }).AllowAnonymous();
-
-    private static string Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unix socket";
-
-    // A program reads problem details, a person a page.
-    private static Task Refuse(HttpContext context, int status, string title) => context.Request.Path.StartsWithSegments("/api")
-        ? Results.Problem(HowTo, statusCode: status, title: title).ExecuteAsync(context)
-        : WritePage(context, status, title, HowTo);
-
-    private static Task WritePage(HttpContext context, int status, string title, string text)
+    public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/html; charset=utf-8";
-        return context.Response.WriteAsync($"""
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>{WebUtility.HtmlEncode(title)} – ConntrackConsole</title></head>
-            <body style="font-family:system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem">
-            <h1>{WebUtility.HtmlEncode(title)}</h1><p>{WebUtility.HtmlEncode(text)}</p></body></html>
-            """);
+        routes.MapGet("/signin", SignInAsync).AllowAnonymous();
+        routes.MapPost("/signout", SignOutAsync).AllowAnonymous();
     }
+
+    private static async Task SignInAsync(HttpContext context, SignInLinks links, Sessions sessions)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (links.WithToken(context.Request.Query["token"]) is not { } link)
+        {
+            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, "This link is not valid", SignInPage.HowTo);
+            return;
+        }
+
+        var before = await sessions.CallerAsync(context.User, context.RequestAborted);
+        if (link.TryUse())
+        {
+            await context.SignInAsync(await BeginAsync(context, link, sessions));
+            // One browser is one person: the pages that are still open as somebody else go away.
+            if (before is not null)
+                await sessions.SignOutAsync(before, CancellationToken.None, $"The same browser signed in as {link.Name}");
+        }
+        else if (before is null)
+        {
+            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, "This link was used already", SignInPage.HowTo);
+            return;
+        }
+
+        context.Response.Redirect("/");
+    }
+
+    private static async Task<ClaimsPrincipal> BeginAsync(HttpContext context, SignInLink link, Sessions sessions)
+    {
+        try
+        {
+            var caller = await sessions.BeginAsync(link, context.Connection.RemoteIpAddress?.ToString() ?? "unix socket", context.RequestAborted);
+            return Principal([new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session)]);
+        }
+        catch
+        {
+            link.GiveBack();
+            throw;
+        }
+    }
+
+    private static async Task SignOutAsync(HttpContext context, IAntiforgery forms, Sessions sessions)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (await sessions.CallerAsync(context.User, context.RequestAborted) is { } caller)
+        {
+            if (!await forms.IsRequestValidAsync(context))
+            {
+                await SignInPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Not signed out",
+                    "This did not come from a page of this console as it is now. Load the page again, and sign out there.");
+                return;
+            }
+
+            await sessions.SignOutAsync(caller, CancellationToken.None);
+        }
+
+        await context.SignOutAsync();
+        context.Response.Redirect("/");
+    }
+
+    // What the cookie says is asked anew: it only names the session.
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        var check = await context.HttpContext.RequestServices.GetRequiredService<Sessions>().CheckAsync(context.Principal, context.HttpContext.RequestAborted);
+        context.HttpContext.Features.Set(check);
+        if (check.Caller is not { } caller)
+        {
+            context.RejectPrincipal();
+            return;
+        }
+
+        context.ReplacePrincipal(Principal(
+        [
+            new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session),
+            new Claim(ClaimTypes.Role, caller.Role.Name()), new Claim(AddressClaim, caller.Address ?? ""),
+        ]));
+    }
+
+    private static ClaimsPrincipal Principal(IEnumerable<Claim> claims) =>
+        new(new ClaimsIdentity(claims, CookieAuthenticationDefaults.AuthenticationScheme));
 }

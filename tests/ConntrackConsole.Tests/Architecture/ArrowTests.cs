@@ -11,7 +11,7 @@ public class ArrowTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Configuration"] = [],
-        ["Identity"] = ["Configuration"],
+        ["Identity"] = ["Configuration", "Storage", "Audit"],
         ["Storage"] = ["Configuration"],
         ["Cluster"] = ["Configuration"],
         ["Audit"] = ["Storage"],

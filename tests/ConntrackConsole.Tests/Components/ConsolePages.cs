@@ -1,4 +1,5 @@
 using Bunit;
+using Bunit.TestDoubles;
 using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
@@ -10,6 +11,7 @@ using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +22,9 @@ namespace ConntrackConsole.Tests.Components;
 /// <summary>The real rooms of the console behind a page, with a clock that the test holds and a browser that only listens.</summary>
 internal sealed class ConsolePages : IAsyncDisposable
 {
+    /// <summary>What every form of a page carries.</summary>
+    public const string FormToken = "token-of-the-form";
+
     // The past is read on connections of its own: one memory that they share, kept by the first of them.
     private readonly SqliteConnection _database = new($"Data Source=pages-{Guid.NewGuid():N};Mode=Memory;Cache=Shared");
 
@@ -29,6 +34,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddLogging();
         services.AddSignalR();
         services.AddPageParts();
+        services.AddSingleton<AntiforgeryStateProvider>(new OneFormToken());
         services.AddSingleton<TimeProvider>(Clock);
         _database.Open();
         services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database.ConnectionString));
@@ -47,7 +53,8 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ActionDesk>();
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
-        Context.AddAuthorization().SetAuthorized("operator (link)");
+        SignedIn = Context.AddAuthorization();
+        SignedIn.SetAuthorized("operator (link)");
         Context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         Chart = Context.JSInterop.SetupModule("./js/timeline.js").SetupModule("create", _ => true);
         Chart.Setup<int>("plotWidth").SetResult(600);
@@ -62,6 +69,8 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public BunitContext Context { get; } = new();
 
+    public BunitAuthorizationContext SignedIn { get; }
+
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs - 7_200_000));
 
     public BunitJSModuleInterop Chart { get; }
@@ -74,6 +83,8 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     /// <summary>Not running: a test makes each round itself.</summary>
     public CheckBoard Checks => Context.Services.GetRequiredService<CheckBoard>();
+
+    public IDbContextFactory<ConsoleDb> Databases => Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>();
 
     public AuditLog Log => Context.Services.GetRequiredService<AuditLog>();
 
@@ -111,5 +122,10 @@ internal sealed class ConsolePages : IAsyncDisposable
     {
         await Context.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    private sealed class OneFormToken : AntiforgeryStateProvider
+    {
+        public override AntiforgeryRequestToken GetAntiforgeryToken() => new(FormToken, "__RequestVerificationToken");
     }
 }

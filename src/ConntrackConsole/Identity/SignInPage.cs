@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace ConntrackConsole.Identity;
+
+/// <summary>What those see who are not let in: a person a page, a program problem details.</summary>
+internal static class SignInPage
+{
+    public const string HowTo =
+        "Open the sign-in link from the console's log (it begins with /signin?token= and works once). "
+        + "If it was used already, restart the console: it prints a fresh one.";
+
+    public static Task RefuseAsync(HttpContext context, int status, string title, string text) =>
+        context.Request.Path.StartsWithSegments("/api")
+            ? Results.Problem(text, statusCode: status, title: title).ExecuteAsync(context)
+            : WriteAsync(context, status, title, text);
+
+    public static Task WriteAsync(HttpContext context, int status, string title, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/html; charset=utf-8";
+        return context.Response.WriteAsync($"""
+            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <title>{WebUtility.HtmlEncode(title)} – ConntrackConsole</title></head>
+            <body style="font-family:system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem">
+            <h1>{WebUtility.HtmlEncode(title)}</h1><p>{WebUtility.HtmlEncode(text)}</p></body></html>
+            """);
+    }
+}

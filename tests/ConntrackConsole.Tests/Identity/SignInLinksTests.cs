@@ -1,0 +1,45 @@
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Identity;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Identity;
+
+public class SignInLinksTests
+{
+    private const string Token = "0123456789abcdef";
+
+    [Theory]
+    [InlineData("0123456789abcdeF")]
+    [InlineData("0123456789abcde")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void WithToken_WrongOne_IsNone(string? token) => Assert.Null(Links().WithToken(token));
+
+    [Fact]
+    public void WithToken_RightOne_IsThatLinkAndWorksOnce()
+    {
+        var link = Links().WithToken(Token)!;
+        Assert.Equal(("arthur", Role.Approver, "/signin?token=0123456789abcdef"), (link.Name, link.Role, link.Path));
+        Assert.True(link.TryUse());
+        Assert.False(link.TryUse());
+        link.GiveBack();
+        Assert.True(link.TryUse());
+    }
+
+    [Fact]
+    public void Path_NothingConfigured_IsRandom() =>
+        Assert.Equal(4, Links().All.Concat(Links().All).Concat(Links().All).Select(link => link.Path).Distinct().Count());
+
+    [Fact]
+    public void Roles_OfTheConfiguration_AreThoseThatThereAre() =>
+        Assert.Equal(Enum.GetValues<Role>().Select(role => role.Name()), LinkSettings.Roles);
+
+    [Fact]
+    public void RoleOf_NameThatIsNotThere_IsNone()
+    {
+        Assert.Equal(Role.Operator, Links().RoleOf("olivia"));
+        Assert.Null(Links().RoleOf("Olivia"));
+    }
+
+    private static SignInLinks Links() => new(new IdentitySettings([new LinkSettings("olivia", "operator", null), new LinkSettings("arthur", "approver", Token)]));
+}
