@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;
 
@@ -12,14 +14,8 @@ public sealed class RefusedCollectorTests
     {
         await using var host = await ConsoleHost.StartAsync();
         host.TellCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
-        string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Collector", configuration, "conntrack-collector"));
         string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
-        var start = new ProcessStartInfo(program, ["run", "--console", "unix:" + host.Socket, "--node", "node7", "--state", state])
-        {
-            RedirectStandardError = true,
-            Environment = { ["CONNTRACK_CONSOLE_TOKEN"] = ConsoleHost.Token },
-        };
+        var start = Collector(host, "node7", state, ("CONNTRACK_CONSOLE_TOKEN", ConsoleHost.Token));
 
         using var process = Process.Start(start)!;
         string errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -29,5 +25,40 @@ public sealed class RefusedCollectorTests
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("no node named node7", errors, StringComparison.Ordinal);
         Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("node6", "it does not take this collector's secret")]
+    [InlineData(null, "it asks for a secret, and this collector has none")]
+    public async Task Collector_WithoutItsOwnNodesSecret_SaysWhatToGiveIt(string? secretOf, string sentence)
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
+        string secret = secretOf is null ? "" : NodeSecret.Of(ConsoleHost.Token, secretOf);
+
+        using var process = Process.Start(Collector(host, "node7", state, ("CONNTRACK_NODE_SECRET", secret)))!;
+        string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line?.Contains("no connection", StringComparison.Ordinal) == false)
+            line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Directory.Delete(state, recursive: true);
+        Assert.Contains(sentence, line, StringComparison.Ordinal);
+        Assert.Contains("conntrack-console node-secret node7", line, StringComparison.Ordinal);
+        Assert.Empty(host.Get<CollectorRegistry>().ConnectedNodes);
+    }
+
+    private static ProcessStartInfo Collector(ConsoleHost host, string node, string state, params (string Name, string Value)[] environment)
+    {
+        string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Collector", configuration, "conntrack-collector"));
+        var start = new ProcessStartInfo(program, ["run", "--console", "unix:" + host.Socket, "--node", node, "--state", state])
+        {
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return start;
     }
 }
