@@ -10,5 +10,6 @@ public static class ApiRoutes
         var api = app.MapGroup(Root).RequireAuthorization();
         api.MapTerminations();
         api.MapTimeline();
+        api.MapActions();
     }
 }

@@ -3,7 +3,6 @@ namespace ConntrackConsole.Configuration;
 /// <summary>Reads and checks the settings of actions.</summary>
 internal static class ActionsReader
 {
-    private static readonly string[] Fields = ["Action", "Preset", "Namespace", "MoreThan", "Require"];
     private static readonly string[] Presets = ["safe", "dead-backend", "all"];
     private static readonly string[] Demands = ["confirmation", "approval", "refuse"];
 
@@ -18,20 +17,18 @@ internal static class ActionsReader
             SettingsReader.Number(configuration, Setting.ActionsPerCluster, usual.PerCluster, 1, 10_000, faults),
             SettingsReader.Number(configuration, Setting.ActionsCanarySeconds, usual.CanarySeconds, 1, 300, faults))
         {
-            Policy = [.. configuration.GetSection(Setting.ActionsPolicy).GetChildren().Select(rule => Rule(rule, faults))],
+            Policy = [.. configuration.GetSection(Setting.ActionsPolicy).GetChildren().Where(place => place.GetChildren().Any()).Select(place => Rule(configuration, place.Path, faults))],
         };
     }
 
-    private static PolicySettings Rule(IConfigurationSection rule, List<string> faults)
+    private static PolicySettings Rule(IConfiguration configuration, string rule, List<string> faults)
     {
-        foreach (var child in rule.GetChildren().Where(c => !Fields.Contains(c.Key, StringComparer.OrdinalIgnoreCase)))
-            faults.Add($"{child.Path} is no key of a rule; known are {string.Join(", ", Fields)}.");
-        string? preset = SettingsReader.Text(rule, "Preset"), require = SettingsReader.Text(rule, "Require"), more = SettingsReader.Text(rule, "MoreThan");
+        string? preset = SettingsReader.Text(configuration, rule + ":Preset"), require = SettingsReader.Text(configuration, rule + ":Require"), more = SettingsReader.Text(configuration, rule + ":MoreThan");
         if (preset is not null && !Presets.Contains(preset))
-            faults.Add($"{rule.Path}:Preset is '{preset}': set it to {string.Join(", ", Presets)}, or leave it out.");
+            faults.Add($"{rule}:Preset is '{preset}': set it to {string.Join(", ", Presets)}, or leave it out.");
         if (require is null || !Demands.Contains(require))
-            faults.Add($"{rule.Path}:Require is '{require}': set it to {string.Join(", ", Demands)} (a rule can only ask for more).");
-        int? moreThan = more is null ? null : SettingsReader.Number(rule, "MoreThan", 0, 0, 1_000_000, faults);
-        return new PolicySettings(SettingsReader.Text(rule, "Action"), preset, SettingsReader.Text(rule, "Namespace"), moreThan, require ?? "");
+            faults.Add($"{rule}:Require is '{require}': set it to {string.Join(", ", Demands)} (a rule can only ask for more).");
+        int? moreThan = more is null ? null : SettingsReader.Number(configuration, rule + ":MoreThan", 0, 0, 1_000_000, faults);
+        return new PolicySettings(SettingsReader.Text(configuration, rule + ":Action"), preset, SettingsReader.Text(configuration, rule + ":Namespace"), moreThan, require ?? "");
     }
 }

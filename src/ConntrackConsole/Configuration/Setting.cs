@@ -24,8 +24,6 @@ public sealed record Setting(string Key, string Meaning)
     public const string ActionsPerNode = "Actions:PerNode";
     public const string ActionsPerCluster = "Actions:PerCluster";
     public const string ActionsCanarySeconds = "Actions:CanarySeconds";
-
-    /// <summary>A list: Actions:Policy:0:Action, :Preset, :Namespace, :MoreThan, :Require.</summary>
     public const string ActionsPolicy = "Actions:Policy";
     public const string Links = "Identity:Links";
 
@@ -52,7 +50,11 @@ public sealed record Setting(string Key, string Meaning)
         new(ActionsPerNode, "most actions on one node in ten minutes (20)"),
         new(ActionsPerCluster, "most actions at all in ten minutes (30)"),
         new(ActionsCanarySeconds, "seconds for which the first node of a setting is watched before the others follow (5)"),
-        new(ActionsPolicy, "rules that tighten the guards, numbered: Actions:Policy:0:Require and what it matches (none)"),
+        new($"{ActionsPolicy}:0:Require", "what the first rule asks for beyond the guards: confirmation, approval or refuse; :1: and so on for more"),
+        new($"{ActionsPolicy}:0:Action", "flush or a setting's name; unset: any"),
+        new($"{ActionsPolicy}:0:Preset", "safe, dead-backend or all; unset: any"),
+        new($"{ActionsPolicy}:0:Namespace", "of the address's owner; unset: any"),
+        new($"{ActionsPolicy}:0:MoreThan", "only above so many entries, or nodes of a setting; unset: any number"),
         new(SignInToken, "secret of the one sign-in link of an operator; unset: made at each start, printed in the log"),
         new($"{Links}:0:Name", "who the first of several sign-in links is for, as the audit log says it; :1: and so on for more"),
         new($"{Links}:0:Role", "what that person is: viewer, operator, approver, admin or break-glass"),

@@ -61,6 +61,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private ActionDesk Desk { get; set; } = null!;
 
+    [Inject] private Sessions Sessions { get; set; } = null!;
+
     [Inject] private NavigationManager Nav { get; set; } = null!;
 
     [Inject] private Keyboard Keyboard { get; set; } = null!;
@@ -321,12 +323,15 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (_pod is not { Ip.Length: > 0 } pod || SignedIn is null)
             return;
         var user = (await SignedIn).User;
-        var caller = new Caller(user.Identity?.Name ?? "unknown", Role.Operator, "", user.FindFirst(SignIn.AddressClaim)?.Value);
         var desk = new FlushDesk(
-            ct => Desk.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = pod.Ip }, caller, ct),
-            (record, typed, reason, ct) => Desk.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, caller, ct),
-            actionId => Desk.CancelAsync(actionId, caller, CancellationToken.None));
+            ct => AsAsync((caller, stop) => Desk.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = pod.Ip }, caller, stop), ct),
+            (record, typed, reason, ct) => AsAsync((caller, stop) => Desk.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, caller, stop), ct),
+            actionId => AsAsync((caller, stop) => Desk.CancelAsync(actionId, caller, stop), CancellationToken.None));
         var parameters = new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip }, { dialog => dialog.Desk, desk } };
+        // Who it is, and whether they still may, is asked at every step: a circuit outlives its session.
+        async Task<ActionAnswer> AsAsync(Func<Caller, CancellationToken, Task<ActionAnswer>> act, CancellationToken ct) =>
+            await Sessions.CheckAsync(user, ct) is { Caller: { } caller } ? await act(caller, ct) : ActionAnswer.No(RefusalKind.Role, "Your session has ended: sign in again.");
+
         await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", parameters, new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false });
     }
 
