@@ -7,7 +7,7 @@ namespace ConntrackConsole.Identity;
 
 /// <summary>
 /// Takes the page away from a session that has ended while it was open: a circuit lives on one request and would never be
-/// asked again. What is decisive is <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
+/// asked again. One that is ended loses it at once, one that runs out at the next look. What is decisive is <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
 /// </summary>
 public sealed partial class SessionWatch : ServerAuthenticationStateProvider, IDisposable
 {
@@ -18,15 +18,18 @@ public sealed partial class SessionWatch : ServerAuthenticationStateProvider, ID
     private readonly TimeProvider _time;
     private readonly ILogger<SessionWatch> _log;
     private bool _watching;
+    private string? _session;
 
     public SessionWatch(Sessions sessions, TimeProvider time, ILogger<SessionWatch> log)
     {
         (_sessions, _time, _log) = (sessions, time, log);
         AuthenticationStateChanged += state => _ = WatchAsync(state);
+        _sessions.Ended += OnEnded;
     }
 
     public void Dispose()
     {
+        _sessions.Ended -= OnEnded;
         _closed.Cancel();
         _closed.Dispose();
     }
@@ -41,11 +44,12 @@ public sealed partial class SessionWatch : ServerAuthenticationStateProvider, ID
         try
         {
             var user = (await told).User;
+            _session = user.FindFirstValue(Sessions.SessionClaim);
             while (await timer.WaitForNextTickAsync(stop))
             {
                 if (await IsOverAsync(user, stop))
                 {
-                    SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
+                    TakeAway();
                     return;
                 }
             }
@@ -55,6 +59,14 @@ public sealed partial class SessionWatch : ServerAuthenticationStateProvider, ID
             // The page was closed.
         }
     }
+
+    private void OnEnded(string session)
+    {
+        if (session == _session)
+            TakeAway();
+    }
+
+    private void TakeAway() => SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
 
     private async Task<bool> IsOverAsync(ClaimsPrincipal user, CancellationToken stop)
     {

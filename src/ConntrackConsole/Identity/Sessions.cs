@@ -21,6 +21,9 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
     /// <summary>Claim with the session's name; the only one besides the person's that the cookie carries.</summary>
     public const string SessionClaim = ClaimTypes.NameIdentifier;
 
+    /// <summary>A session was ended, by whomever; one that runs out by itself is not told.</summary>
+    public event Action<string>? Ended;
+
     /// <summary>Writes the sign-in down, then begins the session.</summary>
     public async Task<Caller> BeginAsync(SignInLink link, string? address, CancellationToken ct)
     {
@@ -90,6 +93,7 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
         long nowMs = NowMs;
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Sessions.Where(row => row.Id == id && row.EndedMs == null).ExecuteUpdateAsync(row => row.SetProperty(r => r.EndedMs, nowMs), ct);
+        Ended?.Invoke(id);
     }
 
     private static AuditNote Note(Caller caller, string what, string? target, string why, string result) =>

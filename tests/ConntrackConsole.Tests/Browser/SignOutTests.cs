@@ -1,14 +1,32 @@
 using ConntrackConsole.Audit;
+using ConntrackConsole.Identity;
 using ConntrackConsole.Tests.Integration;
 using Microsoft.Playwright;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Browser;
 
-/// <summary>On a phone: who I am stands in the bar, and one tap further I am somebody no more.</summary>
+/// <summary>Who I am stands in the bar; when I am that no more, the page is gone.</summary>
 public class SignOutTests
 {
     private const string Token = "token-of-olivia-in-the-test";
+
+    [Fact]
+    public async Task Page_SessionEndedByAnAdmin_ShowsNothingMoreWithoutBeingLoaded()
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.OpenAsync($"{host.Url}/signin?token={ConsoleHost.SignInToken}");
+        await Assertions.Expect(page.GetByTestId("who")).ToContainTextAsync("operator (link)");
+        var signIn = Assert.Single(await host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken));
+
+        Assert.Null(await host.Get<Sessions>().EndOtherAsync(new Caller("root", Role.Admin, "another", null), signIn.Session!, "a lost phone", TestContext.Current.CancellationToken));
+
+        await Assertions.Expect(page.GetByTestId("session-ended")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("who")).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Load the page again" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Your session was ended.")).ToBeVisibleAsync();
+    }
 
     [Fact]
     public async Task SignOut_FromTheTopBarOfAPhone_EndsTheSession()
@@ -22,7 +40,10 @@ public class SignOutTests
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
 
         await who.Locator("summary").ClickAsync();
-        await page.GetByTestId("sign-out").ClickAsync();
+        var wayOut = page.GetByTestId("sign-out");
+        var place = (await wayOut.BoundingBoxAsync())!;
+        Assert.True(place.X >= 0 && place.X + place.Width <= 390 && place.Height >= 44, $"at {place.X}, {place.Width} wide, {place.Height} high");
+        await wayOut.ClickAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "Sign in" })).ToBeVisibleAsync();
         var row = Assert.Single(await host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signout"), TestContext.Current.CancellationToken));

@@ -49,15 +49,32 @@ public sealed class SessionGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_SessionEndedElsewhere_GoesAway()
+    public async Task Page_SessionEndedElsewhere_GoesAwayAtOnce()
     {
+        Assert.Single(_page.FindAll(".seen"));
+
         await _sessions.SignOutAsync(_caller, Xunit.TestContext.Current.CancellationToken);
+
+        _page.WaitForAssertion(() => Assert.Contains("Your session has ended.", _page.Find("[data-testid=session-ended]").TextContent, StringComparison.Ordinal));
+        Assert.Empty(_page.FindAll(".seen"));
+    }
+
+    [Fact]
+    public async Task Page_AnotherSessionEnded_Stays()
+    {
+        await _sessions.SignOutAsync(_caller with { Session = "another" }, Xunit.TestContext.Current.CancellationToken);
+        Assert.Single(_page.FindAll(".seen"));
+    }
+
+    [Fact]
+    public async Task Page_SessionEndedWithoutAWord_GoesAwayAtTheNextLook()
+    {
+        await _database.ExecuteAsync("UPDATE Sessions SET EndedMs = 1");
         Assert.Single(_page.FindAll(".seen"));
 
         _clock.Advance(SessionWatch.Every);
 
-        _page.WaitForAssertion(() => Assert.Contains("Your session has ended.", _page.Find("[data-testid=session-ended]").TextContent, StringComparison.Ordinal));
-        Assert.Empty(_page.FindAll(".seen"));
+        _page.WaitForAssertion(() => Assert.Single(_page.FindAll("[data-testid=session-ended]")));
     }
 
     [Fact]
