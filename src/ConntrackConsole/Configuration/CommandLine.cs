@@ -46,8 +46,9 @@ public sealed record CommandLine(bool Help, bool Version, IReadOnlyDictionary<st
             Keys (also as environment variables, or in appsettings.json beside the program):
 
             """);
+        int width = Setting.All.Max(s => s.Variable.Length) + 2;
         foreach (var setting in Setting.All)
-            text.Append("  --").Append(setting.Key.PadRight(26)).Append(setting.Variable.PadRight(28)).AppendLine(setting.Meaning);
+            text.Append("  --").Append(setting.Key.PadRight(width)).Append(setting.Variable.PadRight(width)).AppendLine(setting.Meaning);
         text.Append("""
 
             After the start, open the sign-in link that the log shows.
