@@ -117,7 +117,8 @@ public sealed class ClusterState(TimeProvider time)
         {
             lock (_writing)
             {
-                _terminations.CloseMissing(_current, History.OpenOwners, FormerRunMs, atMs);
+                IEnumerable<PodInfo> known = [.. History.OpenOwners.Where(o => o.PodUid.Length > 0).Select(LostPod.Of), .. History.Unaddressed.Select(LostPod.Of)];
+                _terminations.CloseMissing(_current, known, FormerRunMs, atMs);
                 History.Begin(_current, atMs);
             }
 

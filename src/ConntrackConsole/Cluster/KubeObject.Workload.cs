@@ -6,6 +6,8 @@ public static partial class KubeObject
 {
     private const string RevisionAnnotation = "deployment.kubernetes.io/revision";
 
+    private const string FormerRevisions = "deployment.kubernetes.io/revision-history";
+
     // Kept by the API server for every DaemonSet, in spite of its name.
     private const string TemplateGeneration = "deprecated.daemonset.template.generation";
 
@@ -33,6 +35,7 @@ public static partial class KubeObject
             kind == WorkloadKind.Deployment ? status.Condition("Progressing").Shared("reason") : null)
         {
             CurrentRevision = kind == WorkloadKind.StatefulSet ? status.Shared("currentRevision") : null,
+            HadOtherRevisions = kind == WorkloadKind.ReplicaSet && meta.Get("annotations").Shared(FormerRevisions) is not null,
         };
     }
 

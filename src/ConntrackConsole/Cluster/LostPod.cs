@@ -1,15 +1,20 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Cluster;
 
-/// <summary>A pod that came and went between two looks: only its name and address are left of it.</summary>
+/// <summary>A pod that came and went between two looks: only its name is left of it, and its address if it had one.</summary>
 public static class LostPod
 {
     public static PodInfo Of(OwnerSpan span)
     {
         ArgumentNullException.ThrowIfNull(span);
-        int slash = span.FullName.IndexOf('/', StringComparison.Ordinal);
-        return new PodInfo(
-            span.PodUid, slash < 0 ? "" : span.FullName[..slash], span.FullName[(slash + 1)..], span.Node, "Unknown", [span.Ip], false,
-            0, null, null, false, null, null);
+        return Of(span.PodUid, span.FullName, span.Node, [span.Ip]);
+    }
+
+    public static PodInfo Of(UnaddressedPod pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        return Of(pod.Uid, pod.FullName, pod.Node, []);
     }
 
     /// <summary>A ReplicaSet names its pods after itself, with a dash and five characters behind.</summary>
@@ -18,5 +23,12 @@ public static class LostPod
         ArgumentNullException.ThrowIfNull(pod);
         int dash = pod.Name.LastIndexOf('-');
         return dash > 0 && pod.Name.Length == dash + 6 ? (pod.Namespace, pod.Name[..dash]) : null;
+    }
+
+    private static PodInfo Of(string uid, string fullName, string node, IReadOnlyList<Ip> ips)
+    {
+        int slash = fullName.IndexOf('/', StringComparison.Ordinal);
+        return new PodInfo(
+            uid, slash < 0 ? "" : fullName[..slash], fullName[(slash + 1)..], node, "Unknown", ips, false, 0, null, null, false, null, null);
     }
 }

@@ -36,6 +36,7 @@ public sealed partial class OwnershipHistory
         BeginOwners(map, awayMs, nowMs);
         BeginServices(map, awayMs, nowMs);
         BeginEndpoints(map, awayMs, nowMs);
+        BeginUnaddressed(map);
         KnowsSlices |= !map.Slices.IsEmpty;
         Volatile.Write(ref _watchedUntilMs, nowMs);
     }
@@ -51,6 +52,7 @@ public sealed partial class OwnershipHistory
                     FollowOwner(after, ip, nowMs);
                 foreach (var ip in PodIndex.OwnAddresses(before.Pods.GetValueOrDefault(pod.Uid)))
                     FollowOwner(after, ip, nowMs);
+                FollowUnaddressed(after, pod.Uid);
                 break;
             case NodeChange { Node: var node }:
                 FollowNode(before, after, node.Name, nowMs);

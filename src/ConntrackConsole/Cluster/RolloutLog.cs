@@ -163,7 +163,7 @@ public sealed class RolloutLog
             {
                 TemplateHash = next.TemplateHash ?? set.TemplateHash,
                 // Its template was an earlier revision's: undone, or the same once more.
-                IsRollback = next.IsRollback || (former is not null && IsNewer(WorkloadKind.Deployment, revision, former)),
+                IsRollback = next.IsRollback || set.HadOtherRevisions || (former is not null && IsNewer(WorkloadKind.Deployment, revision, former)),
             };
             if (former is not null && former != revision && listed is null)
                 next = next with { StartedMs = Math.Min(next.StartedMs, nowMs) };

@@ -80,9 +80,9 @@ public sealed class TerminationLog(RolloutLog rollouts)
     }
 
     /// <summary>What an earlier run saw and the first lists do not name any more went while nobody looked.</summary>
-    /// <param name="owners">The addresses' owners as an earlier run left them.</param>
+    /// <param name="known">The pods as an earlier run left them, each as often as it had addresses.</param>
     /// <param name="watchedUntilMs">When that run last looked; 0 where that is not known.</param>
-    public void CloseMissing(ClusterMap map, IEnumerable<OwnerSpan> owners, long watchedUntilMs, long nowMs)
+    public void CloseMissing(ClusterMap map, IEnumerable<PodInfo> known, long watchedUntilMs, long nowMs)
     {
         var unseen = new Stretch(Math.Min(watchedUntilMs, nowMs), nowMs);
         lock (_lock)
@@ -101,13 +101,13 @@ public sealed class TerminationLog(RolloutLog rollouts)
                     Changed(ending);
             }
 
-            foreach (var span in owners)
+            foreach (var pod in known)
             {
-                if (span.PodUid.Length == 0 || map.Pods.ContainsKey(span.PodUid) || _byUid.ContainsKey(span.PodUid))
+                if (map.Pods.ContainsKey(pod.Uid) || _byUid.ContainsKey(pod.Uid))
                     continue;
-                var ending = new PodEnding(LostPod.Of(span), nowMs);
-                ending.See(ending.Pod!, true, nowMs, unseen);
-                if (LostPod.SetOf(ending.Pod!) is { } set)
+                var ending = new PodEnding(pod, nowMs);
+                ending.See(pod, true, nowMs, unseen);
+                if (LostPod.SetOf(pod) is { } set)
                     _orphans[set] = [.. _orphans.GetValueOrDefault(set) ?? [], ending];
                 Add(ending);
                 Retell(map, ending);

@@ -22,6 +22,9 @@ public sealed record WorkloadInfo(
 
     /// <summary>StatefulSet: status.currentRevision, the one that pods not yet updated have.</summary>
     public string? CurrentRevision { get; init; }
+
+    /// <summary>A ReplicaSet that was an earlier revision's already (annotation deployment.kubernetes.io/revision-history): it is older than its present revision.</summary>
+    public bool HadOtherRevisions { get; init; }
 }
 
 /// <summary>An Event object about another object.</summary>

@@ -17,6 +17,8 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
 
     public DbSet<OwnerSpanRow> Owners => Set<OwnerSpanRow>();
 
+    public DbSet<UnaddressedPodRow> UnaddressedPods => Set<UnaddressedPodRow>();
+
     public DbSet<ServiceSpanRow> ServiceSpans => Set<ServiceSpanRow>();
 
     public DbSet<EndpointSpanRow> EndpointSpans => Set<EndpointSpanRow>();
@@ -80,6 +82,11 @@ public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(o
             row.HasKey(r => r.Id);
             row.HasIndex(r => new { r.Ip, r.FromMs });
             row.HasIndex(r => r.ToMs);
+        });
+        modelBuilder.Entity<UnaddressedPodRow>(row =>
+        {
+            row.ToTable("UnaddressedPods");
+            row.HasKey(r => r.Uid);
         });
         modelBuilder.Entity<ServiceSpanRow>(row =>
         {

@@ -139,6 +139,14 @@ public sealed class OwnerSpanRow
     public byte Unseen { get; set; }
 }
 
+/// <summary>A pod without an address of its own, as long as it is there.</summary>
+public sealed class UnaddressedPodRow
+{
+    public required string Uid { get; set; }
+    public required string FullName { get; set; }
+    public required string Node { get; set; }
+}
+
 /// <summary>A Service's addresses and ports over a stretch of time.</summary>
 public sealed class ServiceSpanRow
 {

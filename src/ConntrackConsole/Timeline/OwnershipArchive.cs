@@ -39,6 +39,7 @@ public sealed partial class OwnershipArchive(
         var endpoints = reader.Newest("EndpointSpans", SpanReader.EndpointColumns, SpanReader.Endpoint, OwnershipHistory.MaxClosedEndpoints, out bool allEndpoints);
         var history = cluster.History;
         history.Restore(owners, services, endpoints, watchedMs);
+        history.Restore(await db.UnaddressedPods.Select(p => new UnaddressedPod(p.Uid, p.FullName, p.Node)).ToListAsync(ct));
         if (!allOwners)
             history.CompleteOnlySince(owners[0].ToMs ?? watchedMs);
         if (!allServices)

@@ -26,6 +26,11 @@ internal sealed class SpanWriter(SqliteConnection connection, SqliteTransaction 
         "INSERT INTO EndpointSpans (ToMs, Unseen, Namespace, Service, Ip, FromMs, PodUid, Ready, Serving, Terminating) "
         + "VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)", 10);
 
+    private readonly SqliteCommand _endUnaddressed = Prepared(connection, transaction, "DELETE FROM UnaddressedPods WHERE Uid = $0", 1);
+
+    private readonly SqliteCommand _addUnaddressed = Prepared(connection, transaction,
+        "INSERT OR REPLACE INTO UnaddressedPods (Uid, FullName, Node) VALUES ($0, $1, $2)", 3);
+
     public void Write(object span, bool isNew)
     {
         switch (span)
@@ -48,12 +53,18 @@ internal sealed class SpanWriter(SqliteConnection connection, SqliteTransaction 
             case EndpointSpan e:
                 Run(_endEndpoint, e.ToMs, (int)e.Unseen, e.Service.Namespace, e.Service.Name, e.Ip.ToString(), e.FromMs);
                 break;
+            case UnaddressedPod p when isNew:
+                Run(_addUnaddressed, p.Uid, p.FullName, p.Node);
+                break;
+            case UnaddressedPod p:
+                Run(_endUnaddressed, p.Uid);
+                break;
         }
     }
 
     public void Dispose()
     {
-        foreach (var command in (SqliteCommand[])[_endOwner, _addOwner, _endService, _addService, _endEndpoint, _addEndpoint])
+        foreach (var command in (SqliteCommand[])[_endOwner, _addOwner, _endService, _addService, _endEndpoint, _addEndpoint, _endUnaddressed, _addUnaddressed])
             command.Dispose();
     }
 

@@ -62,10 +62,10 @@ public sealed class ClusterStory
 
     public static string Disrupted(string reason) => $",\"conditions\":[{{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":\"{reason}\"}}]";
 
-    public static string Set(string hash, int revision, int want, int has, int ready = 0, double created = -600) =>
+    public static string Set(string hash, int revision, int want, int has, int ready = 0, double created = -600, string? history = null) =>
         $$$"""
         {"metadata":{"uid":"uid-own-{{{hash}}}","namespace":"shop","name":"own-{{{hash}}}","creationTimestamp":"{{{Time(created)}}}","generation":1,
-        "annotations":{"deployment.kubernetes.io/revision":"{{{revision}}}"},"labels":{"pod-template-hash":"{{{hash}}}"},
+        "annotations":{"deployment.kubernetes.io/revision":"{{{revision}}}"{{{(history is null ? "" : $",\"deployment.kubernetes.io/revision-history\":\"{history}\"")}}}},"labels":{"pod-template-hash":"{{{hash}}}"},
         "ownerReferences":[{"kind":"Deployment","name":"own","uid":"uid-own","controller":true}]},
         "spec":{"replicas":{{{want}}}},"status":{"replicas":{{{has}}},"readyReplicas":{{{ready}}},"availableReplicas":{{{ready}}},"observedGeneration":1}}
         """;

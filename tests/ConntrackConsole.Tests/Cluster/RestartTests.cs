@@ -9,6 +9,8 @@ namespace ConntrackConsole.Tests.Cluster;
 /// <summary>The console is gone between any two lines of a recording, for as long as one likes, and knows the same in the end.</summary>
 public class RestartTests
 {
+    private const long MostUnderWayMs = 250;
+
     public static TheoryData<string> Recordings => RecordedFiles.Names;
 
     [Theory]
@@ -52,7 +54,10 @@ public class RestartTests
         {
             var truth = whole.State.Rollouts.SingleOrDefault(w => w.Id == r.Id);
             Assert.True(truth is not null, $"{when}: rollout {r.Id} was invented");
+            Assert.True(r.IsRollback == truth.IsRollback, $"{when}: rollout {r.Id} is a rollback or is none");
             Assert.True(!r.IsOpen, $"{when}: rollout {r.Id} stayed open");
+            if (!IsMadeIn(r.StartedMs, truth.StartedMs) || r.Unwatched is null)
+                Instant(when, "rollout started", truth.StartedMs, r.StartedMs, r.Unwatched, mayMiss: false);
             Instant(when, "rollout finished", truth.FinishedMs, r.FinishedMs, r.Unwatched, mayMiss: false);
             Instant(when, "rollout surged", truth.SurgedMs, r.SurgedMs, r.Unwatched, mayMiss: true);
         }
@@ -61,6 +66,9 @@ public class RestartTests
         foreach (var truth in whole.State.Rollouts.Where(w => interrupted.Began(w)))
             Assert.True(interrupted.State.Rollouts.Any(r => r.Id == truth.Id), $"{when}: rollout {truth.Id} was lost");
     }
+
+    // What began unseen is told by its ReplicaSet's creationTimestamp, in whole seconds; the truth is when the line of it came.
+    private static bool IsMadeIn(long saidMs, long arrivedMs) => saidMs % 1_000 == 0 && arrivedMs - saidMs is >= 0 and < 1_000 + MostUnderWayMs;
 
     private static void Instant(string when, string what, long? truth, long? said, Stretch? unwatched, bool mayMiss)
     {
@@ -99,10 +107,9 @@ public class RestartTests
 
         private long NowMs => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-        // Of one that never had an address nothing is kept that a list could miss.
-        private void See() => _seen.UnionWith(State.Current.Pods.Values.Where(p => p.Ips.Count > 0).Select(p => p.Uid));
+        private void See() => _seen.UnionWith(State.Current.Pods.Keys);
 
-        /// <summary>The pod was seen with an address by this run or the one before it.</summary>
+        /// <summary>The pod was seen by this run or the one before it.</summary>
         public bool Knew(string uid) => _seen.Contains(uid);
 
         public bool Began(Rollout rollout) => rollout.StartedMs > _files.At(_files.Lines[Math.Max(0, _from - 1)].T) || _inherited.Contains(rollout.Id);
@@ -133,13 +140,19 @@ public class RestartTests
             _seen.UnionWith(former._seen);
             _inherited.UnionWith(former.State.Rollouts.Select(r => r.Id));
             var owners = new Dictionary<(Wire.Ip, long), OwnerSpan>();
-            foreach (var (span, _) in former.State.History.Unsaved(int.MaxValue))
+            var unaddressed = new Dictionary<string, UnaddressedPod>();
+            foreach (var (span, isNew) in former.State.History.Unsaved(int.MaxValue))
             {
                 if (span is OwnerSpan owner)
                     owners[(owner.Ip, owner.FromMs)] = owner;
+                if (span is UnaddressedPod pod && isNew)
+                    unaddressed[pod.Uid] = pod;
+                else if (span is UnaddressedPod gone)
+                    unaddressed.Remove(gone.Uid);
             }
 
             State.History.Restore(owners.Values.OrderBy(o => o.ToMs ?? long.MaxValue), [], [], former.State.History.WatchedUntilMs);
+            State.History.Restore(unaddressed.Values);
             State.Remember(
                 former.State.Terminations.Select(t => LifeRows.Termination(LifeRows.Row(t))),
                 former.State.Rollouts.Select(r => LifeRows.Rollout(LifeRows.Row(r))));

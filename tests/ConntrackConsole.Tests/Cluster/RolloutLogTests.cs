@@ -20,6 +20,17 @@ public class RolloutLogTests
     }
 
     [Fact]
+    public void Deployment_ListedInMidRollback_DidNotBeginWhenItsSetWasMade()
+    {
+        var story = new ClusterStory()
+            .Told(0, "deployments", Deployment(3, 3, 4, 1, 3))
+            .Told(0, "replicasets", Set("bbb", 2, 3, 3, 3)).Told(0, "replicasets", Set("aaa", 3, 1, 1, created: -3_600, history: "1")).Listed();
+        var rollout = Assert.Single(story.State.Rollouts);
+        Assert.Equal(("3", "2", true, At(0)), (rollout.Revision, rollout.FromRevision, rollout.IsRollback, rollout.StartedMs));
+        Assert.NotNull(rollout.Unwatched);
+    }
+
+    [Fact]
     public void Deployment_ListedAtRest_IsNoRollout_AndNeitherIsScaling()
     {
         var story = WithDeployment().Told(1, "deployments", Deployment(1, 5, 3, 3, 3, "NewReplicaSetAvailable", 2, 1)).Told(2, "deployments", Deployment(1, 5, 5, 5, 5, "NewReplicaSetAvailable", 2));

@@ -110,6 +110,40 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Begin_PodsWithoutAnAddressOfTheirOwnWentMeanwhile_TheirEndingsAreTold_AndNoOthers()
+    {
+        var (cluster, archive) = await StartAsync();
+        var waits = Pod("w", "10.1.0.7") with { Ips = [], Node = "" };
+        var placed = Pod("p", "10.1.0.8") with { Ips = [], Node = "" };
+        var stays = Pod("s", "10.1.0.9") with { Ips = [] };
+        var onHost = Pod("h", "192.168.0.1") with { HostNetwork = true };
+        var done = Pod("d", "10.1.0.10") with { Ips = [], Phase = "Succeeded", ContainersEnded = true, FinishedMs = 9_000 };
+        Apply(cluster, 10_000, NodeUp, new PodChange(waits, false), new PodChange(onHost, false));
+        cluster.Confirm(10_000);
+        Apply(cluster, 20_000, new PodChange(placed, false), new PodChange(stays, false), new PodChange(done, false), new PodChange(done, true));
+        await archive.SaveAsync(Ct);
+        Apply(cluster, 30_000, new PodChange(placed with { Node = "node1" }, false), new PodChange(A with { Ips = [] }, false));
+        Apply(cluster, 40_000, new PodChange(A, false));
+        cluster.Confirm(60_000);
+        await archive.SaveAsync(Ct);
+
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(90_000));
+        var (again, next) = await StartAsync();
+        Apply(again, 90_000, NodeUp, new PodChange(A, false), new PodChange(stays, false));
+        again.Confirm(90_000);
+        await next.SaveAsync(Ct);
+        var ends = again.Terminations.OrderBy(t => t.Uid).ToList();
+        Assert.Equal([("h", "checkout-h", "node1"), ("p", "checkout-p", "node1"), ("w", "checkout-w", "")], ends.Select(t => (t.Uid, t.Pod, t.Node)));
+        Assert.All(ends, t => Assert.Equal((90_000, new Stretch(58_000, 90_000), TerminationCause.Unknown), (t.DeletedMs!.Value, t.Unwatched!.Value, t.Cause)));
+
+        // Told once: the next run finds only the one that still waits.
+        var (third, _) = await StartAsync();
+        Apply(third, 95_000, NodeUp, new PodChange(A, false));
+        third.Confirm(95_000);
+        Assert.Equal("s", Assert.Single(third.Terminations).Uid);
+    }
+
+    [Fact]
     public async Task Load_WindowOlderThanMemory_IsReadFromTheDatabase()
     {
         var (cluster, archive) = await StartAsync();

@@ -683,6 +683,24 @@ namespace ConntrackConsole.Storage.Migrations
 
                     b.ToTable("Terminations", (string)null);
                 });
+
+            modelBuilder.Entity("ConntrackConsole.Storage.UnaddressedPodRow", b =>
+                {
+                    b.Property<string>("Uid")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FullName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Node")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Uid");
+
+                    b.ToTable("UnaddressedPods", (string)null);
+                });
 #pragma warning restore 612, 618
         }
     }
