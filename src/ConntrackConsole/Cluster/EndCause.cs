@@ -89,6 +89,14 @@ public static class EndCause
     private static (TerminationCause, string, string?) OfController(EndFacts facts, OwnerRef controller)
     {
         string name = $"{controller.Kind} {controller.Name}";
+        if (controller.Kind is not (nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet)))
+        {
+            // A Job deletes unfinished pods when it is suspended, has failed, or wants fewer at once: its object would say which.
+            return (TerminationCause.Unknown, facts.DeletedBy is { } word
+                ? $"{word} says that it deleted the pod before its work was done, and not why; a {controller.Kind} is not watched."
+                : $"It was deleted before its work was done; a {controller.Kind} is not watched.", null);
+        }
+
         bool took = facts.OwnerFall is not null || facts.DeletedBy is not null;
         if (facts.Rollout is { } rollout)
         {
@@ -123,8 +131,6 @@ public static class EndCause
             return (TerminationCause.ScaleDown, $"{by} says that it deleted the pod, and no rollout was under way.", null);
         }
 
-        if (controller.Kind is not (nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet)))
-            return (TerminationCause.Unknown, $"It was deleted before its work was done; a {controller.Kind} is not watched.", null);
         if (facts.Owner is not { } owner)
             return (TerminationCause.Unknown, $"{name} is not known: may the console read {controller.Kind.ToLowerInvariant()}s?", null);
         if (!facts.Watched)

@@ -65,6 +65,37 @@ public class EndCauseTests
         Assert.Contains("Job is not watched", ended.Evidence);
     }
 
+    [Theory]
+    // Suspended, failed, or fewer at once: the event is the same.
+    [InlineData("Job", "Job own-aaa says that it deleted the pod before its work was done, and not why; a Job is not watched.")]
+    // Events of other kinds are not read.
+    [InlineData("Workflow", "It was deleted before its work was done; a Workflow is not watched.")]
+    public void Job_ThatDeletesItsUnfinishedPod_IsUnknownInItsOwnWords_WhicheverIsHeardFirst(string kind, string evidence)
+    {
+        string going = PodJson("p1", kind, Deletion(3, 30));
+        string said = Event("SuccessfulDelete", "Deleted pod: p1", kind, "own-aaa", 3);
+        string gone = PodJson("p1", kind, Deletion(3, 0), Ended("Failed", 143, "Error", 4));
+        foreach (var story in (ClusterStory[])
+            [Jobs().Pod(3, going).Told(3, "events", said), Jobs().Told(3, "events", said).Pod(3, going), Jobs().Pod(3, going).Pod(4, gone, deleted: true).Told(4, "events", said)])
+        {
+            Assert.Equal((TerminationCause.Unknown, evidence, null), (One(story).Cause, One(story).Evidence, One(story).RolloutId));
+        }
+
+        ClusterStory Jobs() => new ClusterStory().Pod(0, PodJson("p1", kind)).Listed();
+    }
+
+    [Theory]
+    [InlineData("Succeeded", 0, "Completed", TerminationCause.Completion)]
+    [InlineData("Failed", 1, "Error", TerminationCause.Failed)]
+    [InlineData("Failed", 137, "OOMKilled", TerminationCause.OutOfMemory)]
+    public void Job_ThatCleansUpAPodThatHadEnded_KeepsHowItEnded(string phase, int exit, string reason, TerminationCause cause)
+    {
+        string ended = Ended(phase, exit, reason, 4);
+        var story = new ClusterStory().Pod(0, PodJson("p1", "Job")).Listed().Pod(5, PodJson("p1", "Job", status: ended))
+            .Pod(9, PodJson("p1", "Job", Deletion(9, 30), ended)).Told(9, "events", Event("SuccessfulDelete", "Deleted pod: p1", "Job", "own-aaa", 9));
+        Assert.Equal(cause, One(story).Cause);
+    }
+
     [Fact]
     public void Oom_ThatEndsThePod_IsToldApartFromAKilledOne()
     {
