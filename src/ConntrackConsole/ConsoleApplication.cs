@@ -155,8 +155,9 @@ public static class ConsoleApplication
         services.AddSingleton<TimelineReplay>();
         var past = settings.Storage.Past;
         services.AddSingleton(new HistoryRetention(
-            TimeSpan.FromHours(past.NodeHours), TimeSpan.FromDays(past.SecondDays), TimeSpan.FromDays(past.TenSecondDays),
-            TimeSpan.FromDays(past.MinuteDays), TimeSpan.FromDays(past.RowDays), past.MaxMiB * 1024L * 1024));
+            new(TimeSpan.FromHours(past.NodeHours), TimeSpan.FromDays(past.NodeTenSecondDays), TimeSpan.FromDays(past.NodeMinuteDays)),
+            new(TimeSpan.FromDays(past.SecondDays), TimeSpan.FromDays(past.TenSecondDays), TimeSpan.FromDays(past.MinuteDays)),
+            TimeSpan.FromDays(past.RowDays), past.MaxMiB * 1024L * 1024));
         services.AddSingleton<BlockArchive>();
         services.AddSingleton<FoldQueue>();
         services.AddSingleton<NodeFold>();

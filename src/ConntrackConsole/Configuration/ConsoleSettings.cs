@@ -17,13 +17,15 @@ public sealed record StorageSettings(string DataDirectory, string ConnectionStri
 
 /// <summary>How long the folded past is kept, the finer the shorter.</summary>
 /// <param name="NodeHours">Single nodes, by the second.</param>
+/// <param name="NodeTenSecondDays">Single nodes, by ten seconds.</param>
+/// <param name="NodeMinuteDays">Single nodes, by the minute.</param>
 /// <param name="SecondDays">Services, by the second.</param>
 /// <param name="TenSecondDays">Services, by ten seconds.</param>
 /// <param name="MinuteDays">Services, by the minute.</param>
 /// <param name="RowDays">Terminations, rollouts, resets, syncs, gaps, settings.</param>
 /// <param name="MaxMiB">Most that the database may hold; then the oldest of the finest goes first.</param>
 public sealed record PastSettings(
-    int NodeHours = 48, int SecondDays = 7, int TenSecondDays = 28, int MinuteDays = 180, int RowDays = 90, int MaxMiB = 20_480);
+    int NodeHours = 48, int NodeTenSecondDays = 7, int NodeMinuteDays = 28, int SecondDays = 7, int TenSecondDays = 28, int MinuteDays = 180, int RowDays = 90, int MaxMiB = 20_480);
 
 /// <param name="Enabled">Null: as it is found (in-cluster or a kubeconfig), else no cluster.</param>
 /// <param name="Context">Null: the kubeconfig's current-context.</param>

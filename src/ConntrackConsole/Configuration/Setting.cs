@@ -8,6 +8,8 @@ public sealed record Setting(string Key, string Meaning)
     public const string FrameHours = "Storage:FrameHours";
     public const string FrameMiB = "Storage:FrameMiB";
     public const string NodeHours = "Storage:NodeHours";
+    public const string NodeTenSecondDays = "Storage:NodeTenSecondDays";
+    public const string NodeMinuteDays = "Storage:NodeMinuteDays";
     public const string SecondDays = "Storage:SecondDays";
     public const string TenSecondDays = "Storage:TenSecondDays";
     public const string MinuteDays = "Storage:MinuteDays";
@@ -35,9 +37,11 @@ public sealed record Setting(string Key, string Meaning)
         new(FrameHours, "hours for which the collectors' frames are kept as they came (24)"),
         new(FrameMiB, "MiB of such frames at most (2048)"),
         new(NodeHours, "hours for which single nodes' past is kept by the second (48)"),
+        new(NodeTenSecondDays, "days for which it is kept by ten seconds (7)"),
+        new(NodeMinuteDays, "days for which it is kept by the minute (28)"),
         new(SecondDays, "days for which the Services' past is kept by the second (7)"),
-        new(TenSecondDays, "days for which it is kept by ten seconds (28)"),
-        new(MinuteDays, "days for which it is kept by the minute (180)"),
+        new(TenSecondDays, "days for which theirs is kept by ten seconds (28)"),
+        new(MinuteDays, "days for which theirs is kept by the minute (180)"),
         new(RowDays, "days of terminations, rollouts, resets, syncs, gaps and settings (90)"),
         new(MaxMiB, "MiB that the database may hold; then the oldest of the finest goes (20480)"),
         new(KubernetesEnabled, "true or false; unset: a cluster where one is found"),

@@ -75,17 +75,26 @@ public static partial class SettingsReader
         var usual = new PastSettings();
         var past = new PastSettings(
             Number(configuration, Setting.NodeHours, usual.NodeHours, 3, 24 * 366, faults),
+            Number(configuration, Setting.NodeTenSecondDays, usual.NodeTenSecondDays, 1, 3_660, faults),
+            Number(configuration, Setting.NodeMinuteDays, usual.NodeMinuteDays, 1, 3_660, faults),
             Number(configuration, Setting.SecondDays, usual.SecondDays, 1, 3_660, faults),
             Number(configuration, Setting.TenSecondDays, usual.TenSecondDays, 1, 3_660, faults),
             Number(configuration, Setting.MinuteDays, usual.MinuteDays, 1, 3_660, faults),
             Number(configuration, Setting.RowDays, usual.RowDays, 1, 3_660, faults),
             Number(configuration, Setting.MaxMiB, usual.MaxMiB, 64, 64 * 1024 * 1024, faults));
         // A window for which the finer one is gone is drawn from the coarser.
-        if (past.SecondDays > past.TenSecondDays)
-            faults.Add($"{Setting.SecondDays} ({past.SecondDays}) must not be more than {Setting.TenSecondDays} ({past.TenSecondDays}): the coarser is kept for longer.");
-        if (past.TenSecondDays > past.MinuteDays)
-            faults.Add($"{Setting.TenSecondDays} ({past.TenSecondDays}) must not be more than {Setting.MinuteDays} ({past.MinuteDays}): the coarser is kept for longer.");
+        if (past.NodeHours > past.NodeTenSecondDays * 24)
+            faults.Add($"{Setting.NodeHours} ({past.NodeHours}) must not be more hours than {Setting.NodeTenSecondDays} ({past.NodeTenSecondDays} days): the coarser is kept for longer.");
+        CoarserLonger(Setting.NodeTenSecondDays, past.NodeTenSecondDays, Setting.NodeMinuteDays, past.NodeMinuteDays);
+        CoarserLonger(Setting.SecondDays, past.SecondDays, Setting.TenSecondDays, past.TenSecondDays);
+        CoarserLonger(Setting.TenSecondDays, past.TenSecondDays, Setting.MinuteDays, past.MinuteDays);
         return past;
+
+        void CoarserLonger(string fine, int fineDays, string coarse, int coarseDays)
+        {
+            if (fineDays > coarseDays)
+                faults.Add($"{fine} ({fineDays}) must not be more than {coarse} ({coarseDays}): the coarser is kept for longer.");
+        }
     }
 
     // A misspelt key would otherwise be a setting that is silently not there.

@@ -74,11 +74,11 @@ public sealed class TimelineHistory(
         long toMs = asked.FromMs + (untold * (asked.ToMs - asked.FromMs) / asked.Columns);
         if (untold == 0)
             return;
-        long keptMs = nowMs - (long)keep.Nodes.TotalMilliseconds;
+        long keptMs = nowMs - (long)keep.Nodes.Minutes.TotalMilliseconds;
         into.Add(asked.Node is { } node && asked.FromMs < keptMs
             ? new GapSpan(
                 node, GapKind.FramesDropped, asked.FromMs, toMs,
-                $"Node {node}: its own lanes are kept for {keep.Nodes.TotalHours:0.#} h; look at all nodes together for what was before.")
+                $"Node {node}: its own lanes are kept for {keep.Nodes.Minutes.TotalDays:0.#} days; look at all nodes together for what was before.")
             : new GapSpan(
                 null, GapKind.FramesDropped, asked.FromMs, toMs, "Nothing is stored of this stretch: the records begin after it, so what was then is unknown."));
     }

@@ -35,6 +35,19 @@ public class SettingsReaderTests
         Assert.Equal("lab", Read(("Kubernetes:Context", "lab"), ("Kubernetes:Kubeconfig", "/x")).Kubernetes.Context);
     }
 
+    [Theory]
+    [InlineData("Storage:NodeHours", 169, "Storage:NodeTenSecondDays (7 days)")]
+    [InlineData("Storage:NodeTenSecondDays", 29, "Storage:NodeMinuteDays (28)")]
+    [InlineData("Storage:SecondDays", 29, "Storage:TenSecondDays (28)")]
+    [InlineData("Storage:TenSecondDays", 181, "Storage:MinuteDays (180)")]
+    public void Read_AFinerLevelKeptForLongerThanTheCoarser_IsAFaultThatNamesBoth(string finer, int number, string coarser)
+    {
+        string said = Assert.Throws<StartFault>(() => Read((finer, $"{number}"))).Message;
+        Assert.Contains($"{finer} ({number})", said);
+        Assert.Contains(coarser, said);
+        Assert.NotNull(Read((finer, $"{number - 1}")));
+    }
+
     [Fact]
     public void Read_SocketPathLongerThanTheKernelTakes_IsAFault() =>
         Assert.Contains("107 bytes", Assert.Throws<StartFault>(() => Read(("Collectors:Socket", "/tmp/" + new string('s', 103)))).Message);

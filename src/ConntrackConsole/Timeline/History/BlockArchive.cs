@@ -75,6 +75,22 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         return row.Read() && BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { Columns: 60 } block ? (row.GetInt64(0), block) : null;
     }
 
+    /// <summary>A node's finest blocks that begin within a stretch, oldest first; those that cannot be read are left out.</summary>
+    public List<(long AtMs, Block Block)> Minutes(string node, long fromMs, long toMs)
+    {
+        var command = Prepared("SELECT AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = 1 AND Name = $a AND AtMs >= $b AND AtMs < $c ORDER BY AtMs", 3);
+        Bind(command, node, fromMs, toMs);
+        using var row = command.ExecuteReader();
+        var minutes = new List<(long, Block)>();
+        while (row.Read())
+        {
+            if (BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { } block && block.Columns == Level.Finest.Columns)
+                minutes.Add((row.GetInt64(0), block));
+        }
+
+        return minutes;
+    }
+
     /// <summary>Nodes that have blocks: one look-up each, however many blocks there are.</summary>
     public List<string> NodeNames()
     {

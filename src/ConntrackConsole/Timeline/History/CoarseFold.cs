@@ -3,6 +3,23 @@ namespace ConntrackConsole.Timeline.History;
 /// <summary>Lays a minute into the blocks of the coarser levels: the most within a column. They are never behind the finest.</summary>
 public static class CoarseFold
 {
+    /// <summary>The minute's blocks of every level, finest first.</summary>
+    /// <param name="former">The blocks of a coarser level that begin at a moment, by name.</param>
+    public static IEnumerable<StoredBlock> Levels(
+        BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool namesAnew)
+    {
+        foreach (var (name, block) in minutes)
+            yield return new StoredBlock(kind, Level.Finest, name, minuteMs, BlockCodec.Write(block, pack: true));
+        for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
+        {
+            long atMs = level.StartOf(minuteMs);
+            // A Service's coarsest are few and small, and written anew each minute: not worth the packing. A node has every group's.
+            bool pack = kind == BlockKind.Node || level.Coarser is not null;
+            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), namesAnew))
+                yield return new StoredBlock(kind, level, name, atMs, BlockCodec.Write(block, pack));
+        }
+    }
+
     /// <param name="minutes">The finest blocks of the minute, by name.</param>
     /// <param name="former">The coarse blocks of the stretch as they are; changed in place.</param>
     /// <param name="namesAnew">Whether this minute's names are newer than those in the coarse blocks.</param>
@@ -10,8 +27,7 @@ public static class CoarseFold
     public static IEnumerable<(string Name, Block Block)> Lay(
         Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool namesAnew)
     {
-        int first = (int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs);
-        int count = (int)Math.Max(1, Level.MinuteMs / level.StepMs);
+        var (first, count) = Columns(level, minuteMs);
         foreach (var (name, minute) in minutes)
         {
             if (!former.TryGetValue(name, out var coarse))
@@ -30,6 +46,22 @@ public static class CoarseFold
             yield return (name, coarse);
         }
     }
+
+    /// <summary>A coarse block of such minutes within it as there are; null where there is none.</summary>
+    public static Block? Of(Level level, IEnumerable<(long AtMs, Block Block)> minutes)
+    {
+        Block? coarse = null;
+        foreach (var (atMs, minute) in minutes)
+        {
+            var (first, count) = Columns(level, atMs);
+            Lay(coarse ??= new Block(level.Columns), minute, first, count, namesAnew: true);
+        }
+
+        return coarse;
+    }
+
+    private static (int First, int Count) Columns(Level level, long minuteMs) =>
+        ((int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs), (int)Math.Max(1, Level.MinuteMs / level.StepMs));
 
     private static void Lay(Block coarse, Block minute, int first, int count, bool namesAnew)
     {

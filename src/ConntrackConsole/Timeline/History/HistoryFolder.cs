@@ -136,10 +136,12 @@ public sealed partial class HistoryFolder(
         var folded = nodeFold.Fold(node, minute, frames, former);
         if (former is null && !folded.Block.Known.Contains(true) && folded.Gaps.Count == 0 && folded.Block.Resets.Count == 0)
             return;
-        byte[] bytes = BlockCodec.Write(folded.Block, pack: true);
+        var written = CoarseFold.Levels(
+            BlockKind.Node, minute, new Dictionary<string, Block> { [node] = folded.Block }, (level, atMs) => FormerOf(node, level, atMs), NamesAnew(minute)).ToList();
         using (var transaction = blocks.Begin())
         {
-            blocks.Put(transaction, new StoredBlock(BlockKind.Node, Level.Finest, node, minute, bytes));
+            foreach (var block in written)
+                blocks.Put(transaction, block);
             blocks.PutFacts(transaction, node, minute, folded.Gaps, folded.Settings, former is not null);
             transaction.Commit();
         }
@@ -157,6 +159,16 @@ public sealed partial class HistoryFolder(
             queue.Touch(node, FoldQueue.MinuteOf(endMs));
     }
 
+    private Dictionary<string, Block> FormerOf(string node, Level level, long atMs)
+    {
+        // Not there yet, damaged, or of a version that had no such level: made of the minutes that are there.
+        var block = blocks.Read(BlockKind.Node, level, node, atMs) ?? CoarseFold.Of(level, blocks.Minutes(node, atMs, atMs + level.BlockMs));
+        return block is null ? [] : new() { [node] = block };
+    }
+
+    // Late frames of long ago must not give a coarse block the names of then.
+    private bool NamesAnew(long minute) => minute > NowMs - (10 * Level.MinuteMs);
+
     private void FoldServices(long minute, long firstId)
     {
         long watch = time.GetTimestamp();
@@ -164,16 +176,9 @@ public sealed partial class HistoryFolder(
         try
         {
             var services = serviceFold.Fold(minute, _nodes);
-            bool namesAnew = minute > NowMs - (10 * Level.MinuteMs);
-            var written = services.Select(s => new StoredBlock(BlockKind.Service, Level.Finest, s.Key, minute, BlockCodec.Write(s.Value, pack: true))).ToList();
-            for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
-            {
-                long atMs = level.StartOf(minute);
-                var former = blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block);
-                foreach (var (name, block) in CoarseFold.Lay(level, minute, services, former, namesAnew))
-                    written.Add(new StoredBlock(BlockKind.Service, level, name, atMs, BlockCodec.Write(block, pack: level.Coarser is not null)));
-            }
-
+            var written = CoarseFold.Levels(
+                BlockKind.Service, minute, services, (level, atMs) => blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block),
+                NamesAnew(minute)).ToList();
             using var transaction = blocks.Begin();
             blocks.DeleteServices(transaction, minute);
             foreach (var block in written)

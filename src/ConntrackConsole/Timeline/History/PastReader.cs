@@ -38,20 +38,20 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
         long fromMs = query.FromMs + (firstColumn * stepMs);
         long toMs = query.FromMs + (endColumn * stepMs);
         var part = new Part(connection, query, lanes, firstColumn, endColumn, corrupt, ct);
-        if (query.Node is { } node)
-            part.Nodes(node, fromMs, toMs);
-        else
-            part.Services(Level.For(stepMs), fromMs, toMs);
+        part.Lay(query.Node is null ? BlockKind.Service : BlockKind.Node, Level.For(stepMs), fromMs, toMs);
     }
 
     private sealed class Part(
         SqliteConnection connection, TimelineQuery query, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
-        public void Services(Level level, long fromMs, long toMs)
+        // Every block of Services stands beside one of the whole cluster.
+        private readonly string _marker = query.Node ?? BlockArchive.Cluster;
+
+        public void Lay(BlockKind kind, Level level, long fromMs, long toMs)
         {
             var there = new HashSet<long>();
             long firstMs = level.StartOf(Math.Max(0, fromMs));
-            using (var present = Command("SELECT AtMs FROM Blocks WHERE Kind = 2 AND Step = $s AND Name = '' AND AtMs >= $f AND AtMs < $t", level, firstMs, toMs))
+            using (var present = Command("SELECT AtMs FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t", kind, level, firstMs, toMs))
             using (var row = present.ExecuteReader())
             {
                 while (row.Read())
@@ -59,10 +59,8 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
             }
 
             if (there.Count > 0)
-                Lay(BlockKind.Service, level, firstMs, toMs, null);
-            if (level.Coarser is not { } coarser)
-                return;
-            // Stretches of which only the coarser is left. (What is in none is unknown.)
+                LayBlocks(kind, level, fromMs, toMs);
+            // Stretches of which only the coarser is left, or, made by a version that had no such level, the finest. (What is in none is unknown.)
             for (long atMs = firstMs; atMs < toMs;)
             {
                 if (there.Contains(atMs))
@@ -74,25 +72,35 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
                 long beginMs = atMs;
                 while (atMs < toMs && !there.Contains(atMs))
                     atMs += level.BlockMs;
-                var only = new Part(connection, query, lanes, Column(beginMs, firstColumn), Column(Math.Min(atMs, toMs), endColumn), corrupt, ct);
-                only.Services(coarser, Math.Max(fromMs, beginMs), Math.Min(toMs, atMs));
+                var only = new Part(connection, query, lanes, Column(beginMs), Column(Math.Min(atMs, toMs)), corrupt, ct);
+                only.LayInstead(kind, level, Math.Max(fromMs, beginMs), Math.Min(toMs, atMs));
             }
         }
 
-        public void Nodes(string node, long fromMs, long toMs) => Lay(BlockKind.Node, Level.Finest, Level.Finest.StartOf(Math.Max(0, fromMs)), toMs, node);
+        private void LayInstead(BlockKind kind, Level level, long fromMs, long toMs)
+        {
+            if (level != Level.Finest && HasFinest(kind, fromMs, toMs))
+                LayBlocks(kind, Level.Finest, fromMs, toMs);
+            else if (level.Coarser is { } coarser)
+                Lay(kind, coarser, fromMs, toMs);
+        }
 
-        private int Column(long atMs, int most) =>
-            (int)Math.Clamp((atMs - query.FromMs) / Math.Max(1, (query.ToMs - query.FromMs) / query.Columns), firstColumn, most);
+        private bool HasFinest(BlockKind kind, long fromMs, long toMs)
+        {
+            using var command = Command("SELECT 1 FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t LIMIT 1", kind, Level.Finest, fromMs, toMs);
+            return command.ExecuteScalar() is not null;
+        }
 
-        private void Lay(BlockKind kind, Level level, long fromMs, long toMs, string? node)
+        private int Column(long atMs) =>
+            (int)Math.Clamp((atMs - query.FromMs) / Math.Max(1, (query.ToMs - query.FromMs) / query.Columns), firstColumn, endColumn);
+
+        private void LayBlocks(BlockKind kind, Level level, long fromMs, long toMs)
         {
             bool filtered = query.Namespace is not null || query.Service is not null;
-            string sql = node is null
-                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = 2 AND Step = $s AND AtMs >= $f AND AtMs < $t"
-                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t";
-            using var command = Command(sql, level, fromMs, toMs);
-            if (node is not null)
-                command.Parameters.AddWithValue("$n", node);
+            string sql = kind == BlockKind.Service
+                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $k AND Step = $s AND AtMs >= $f AND AtMs < $t"
+                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t";
+            using var command = Command(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
             byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
             byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
             try
@@ -145,10 +153,12 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
             }
         }
 
-        private SqliteCommand Command(string sql, Level level, long fromMs, long toMs)
+        private SqliteCommand Command(string sql, BlockKind kind, Level level, long fromMs, long toMs)
         {
             var command = connection.CreateCommand();
             command.CommandText = sql;
+            command.Parameters.AddWithValue("$k", (long)kind);
+            command.Parameters.AddWithValue("$n", _marker);
             command.Parameters.AddWithValue("$s", (long)level.Step);
             command.Parameters.AddWithValue("$f", fromMs);
             command.Parameters.AddWithValue("$t", toMs);

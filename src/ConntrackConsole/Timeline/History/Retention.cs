@@ -1,20 +1,25 @@
 namespace ConntrackConsole.Timeline.History;
 
-/// <summary>How long each kind of the past is kept.</summary>
-/// <param name="Nodes">Blocks of single nodes.</param>
-/// <param name="Seconds">Services by the second; then by ten seconds, then by the minute.</param>
-/// <param name="Rows">Terminations, rollouts, resets, syncs, gaps, settings, the history of ownership.</param>
-/// <param name="Bytes">Most that the database may hold; then the oldest of the finest goes first.</param>
-public sealed record HistoryRetention(TimeSpan Nodes, TimeSpan Seconds, TimeSpan TenSeconds, TimeSpan Minutes, TimeSpan Rows, long Bytes)
+/// <summary>How long blocks are kept, by their level.</summary>
+public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeSpan Minutes)
 {
-    public static readonly HistoryRetention Usual = new(
-        TimeSpan.FromHours(48), TimeSpan.FromDays(7), TimeSpan.FromDays(28), TimeSpan.FromDays(180), TimeSpan.FromDays(90), 20_480L * 1024 * 1024);
-
     public TimeSpan Of(Level level)
     {
         ArgumentNullException.ThrowIfNull(level);
         return level.Step switch { 1 => Seconds, 10 => TenSeconds, _ => Minutes };
     }
+}
+
+/// <summary>How long each kind of the past is kept.</summary>
+/// <param name="Nodes">Blocks of single nodes.</param>
+/// <param name="Services">Blocks of Services over all nodes.</param>
+/// <param name="Rows">Terminations, rollouts, resets, syncs, gaps, settings, the history of ownership.</param>
+/// <param name="Bytes">Most that the database may hold; then the oldest of the finest goes first.</param>
+public sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Services, TimeSpan Rows, long Bytes)
+{
+    public static readonly HistoryRetention Usual = new(
+        new(TimeSpan.FromHours(48), TimeSpan.FromDays(7), TimeSpan.FromDays(28)),
+        new(TimeSpan.FromDays(7), TimeSpan.FromDays(28), TimeSpan.FromDays(180)), TimeSpan.FromDays(90), 20_480L * 1024 * 1024);
 }
 
 /// <summary>Deletes what is too old, a small portion a second, so that no writer ever waits for long. Pinned windows stay; the audit log is not its business.</summary>
@@ -36,6 +41,13 @@ public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimePr
         Spans("ClusterWatches"),
     ];
 
+    // The order in which they go when there is too much: of two of a level the nodes', which are most.
+    private static readonly (BlockKind Kind, Level Level)[] Finest =
+        [.. from level in Level.All from kind in (BlockKind[])[BlockKind.Node, BlockKind.Service] select (kind, level)];
+
+    /// <summary>How many kinds take turns.</summary>
+    public static int Turns => Finest.Length + Tables.Length + 1;
+
     private int _next;
 
     // The history of ownership: what ended before, except what was so within a pinned window. A large cluster ends a hundred
@@ -45,21 +57,21 @@ public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimePr
         + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE p.FromMs <= s.ToMs AND p.ToMs >= s.FromMs) LIMIT 5000)";
 
     /// <summary>How long a node's minutes can be folded anew.</summary>
-    public long NodeMs => (long)keep.Nodes.TotalMilliseconds;
+    public long NodeMs => (long)keep.Nodes.Seconds.TotalMilliseconds;
 
     /// <summary>One of the kinds, at most some hundred rows.</summary>
     /// <returns>How many rows went.</returns>
     public int Portion()
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        int kinds = 1 + Level.All.Length + Tables.Length + 1;
-        int kind = _next++ % kinds;
-        if (kind == 0)
-            return Delete(BlockKind.Node, Level.Finest, nowMs - NodeMs);
-        kind--;
-        if (kind < Level.All.Length)
-            return Delete(BlockKind.Service, Level.All[kind], nowMs - (long)keep.Of(Level.All[kind]).TotalMilliseconds);
-        kind -= Level.All.Length;
+        int kind = _next++ % Turns;
+        if (kind < Finest.Length)
+        {
+            var (of, level) = Finest[kind];
+            return Delete(of, level, nowMs - (long)(of == BlockKind.Node ? keep.Nodes : keep.Services).Of(level).TotalMilliseconds);
+        }
+
+        kind -= Finest.Length;
         return kind < Tables.Length ? blocks.Execute(null, Tables[kind], nowMs - (long)keep.Rows.TotalMilliseconds) : Shrink(nowMs);
     }
 
@@ -77,8 +89,7 @@ public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimePr
             * blocks.Number("SELECT page_size FROM pragma_page_size()");
         if (used <= keep.Bytes)
             return 0;
-        foreach (var (kind, level) in (ReadOnlySpan<(BlockKind, Level)>)
-            [(BlockKind.Node, Level.All[0]), (BlockKind.Service, Level.All[0]), (BlockKind.Service, Level.All[1]), (BlockKind.Service, Level.All[2])])
+        foreach (var (kind, level) in Finest)
         {
             if (Delete(kind, level, nowMs - (2 * level.BlockMs) - TimelineStore.HorizonMs) is var gone and > 0)
                 return gone;

@@ -195,6 +195,81 @@ public sealed class HistoryTests : IAsyncLifetime
         Assert.Equal(told.Resets.UnNated, view.Resets.UnNated);
     }
 
+    [Theory]
+    [InlineData(300, 1)]
+    [InlineData(30, 10)]
+    [InlineData(5, 60)]
+    public async Task Query_OfOneNode_ByEachLevel_IsTheMostOfItsSeconds_AndEachResetOnce(int columns, int step)
+    {
+        Incident();
+        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns, Node: "node1"));
+        _console.At(320_000);
+        _console.Folder.Fold(all: true);
+        _console.At(2 * Hours);
+        // Only that level is left; what the others would tell is not there to help out.
+        await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind = 1 AND Step <> {step}");
+        var view = await _console.AskAsync(0, 300_000, columns, node: "node1");
+        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
+        Assert.Equal(Backend(told, "10.1.0.5").Leftovers, Backend(view, "10.1.0.5").Leftovers);
+        Assert.Equal((1, 1), (told.Resets.UnNated.Sum(), view.Resets.UnNated.Sum()));
+    }
+
+    [Theory]
+    [InlineData(43, "node1", null)]
+    [InlineData(300, "node1", null)]
+    [InlineData(43, null, "checkout")]
+    [InlineData(300, null, "checkout")]
+    public async Task Query_WithoutSomeMinutesByTheSecond_IsToldByBothLevels_AndEachResetOnce(int columns, string? node, string? service)
+    {
+        Incident();
+        _console.At(320_000);
+        _console.Folder.Fold(all: true);
+        _console.At(2 * Hours);
+        await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind > 0 AND Step = 1 AND AtMs > {T0}");
+        var view = await _console.AskAsync(0, 300_000, columns, node, service);
+        Assert.Equal(1, view.Resets.UnNated.Sum());
+        // Before the seconds that node2 missed.
+        Assert.DoesNotContain(-1, Backend(view, "10.1.0.5").Entries[1..(columns / 2)]);
+    }
+
+    [Fact]
+    public async Task Query_OfOneNode_LateFramesAreInItsCoarserLevelsToo()
+    {
+        for (int second = 1; second <= 300; second++)
+        {
+            if (second is < 70 or > 200)
+                _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, 4, 0)));
+        }
+
+        _console.At(320_000);
+        _console.Folder.Fold(all: true);
+        _console.At(3 * Hours);
+        var view = await _console.AskAsync(0, 240_000, 4, "node1");
+        Assert.Equal([4, 4, -1, -1], Backend(view, "10.1.0.5").Entries);
+        for (int second = 70; second <= 200; second++)
+            _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, (uint)(second == 100 ? 9 : 4), 0)));
+        _console.Folder.Fold(all: true);
+        view = await _console.AskAsync(0, 240_000, 4, "node1");
+        Assert.Equal([4, 9, 4, 4], Backend(view, "10.1.0.5").Entries);
+    }
+
+    [Fact]
+    public async Task Query_OfOneNode_OfAVersionThatHadItBySecondOnly_IsToldByTheSecond_AndGoesOnByAllLevels()
+    {
+        Incident();
+        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 5, Node: "node2"));
+        _console.At(320_000);
+        _console.Folder.Fold(all: true);
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step > 1");
+        _console.At(2 * Hours);
+        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(await _console.AskAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
+        // The next minute that is folded takes those before it along.
+        _console.Queue.Touch("node2", T0 + 240_000);
+        _console.Folder.Fold(all: true);
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step < 60");
+        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(await _console.AskAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
+    }
+
     [Fact]
     public async Task Query_OfOneService_HasItsResets_AndNoOthers()
     {
@@ -285,7 +360,13 @@ public sealed class HistoryTests : IAsyncLifetime
         for (int turn = 0; turn < 40; turn++)
             _console.Retention.Portion();
         view = await _console.AskAsync(0, 300_000, 300, node: "node2");
-        Assert.Contains(view.Gaps, g => g.Text.StartsWith("Node node2: its own lanes are kept for 48 h", StringComparison.Ordinal));
+        // No longer by the second, but by ten.
+        Assert.True(Backend(view, "10.1.0.5").Entries[30] > 0);
+        _console.At(30 * 24 * Hours);
+        for (int turn = 0; turn < 40; turn++)
+            _console.Retention.Portion();
+        view = await _console.AskAsync(0, 300_000, 300, node: "node2");
+        Assert.Contains(view.Gaps, g => g.Text.StartsWith("Node node2: its own lanes are kept for 28 days", StringComparison.Ordinal));
         Assert.DoesNotContain((await _console.AskAsync(0, 300_000, 300)).Gaps, g => g.Text.Contains("are kept for"));
     }
 

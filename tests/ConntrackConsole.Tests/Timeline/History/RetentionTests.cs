@@ -9,7 +9,8 @@ namespace ConntrackConsole.Tests.Timeline.History;
 public sealed class RetentionTests : IAsyncLifetime
 {
     private static readonly HistoryRetention Keep = new(
-        TimeSpan.FromHours(3), TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromHours(48), TimeSpan.FromHours(24), 1L << 40);
+        new(TimeSpan.FromHours(3), TimeSpan.FromHours(5), TimeSpan.FromHours(10)), new(TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromHours(48)),
+        TimeSpan.FromHours(24), 1L << 40);
 
     private PastConsole _console = null!;
 
@@ -52,12 +53,29 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Portion_ANodesLevelsGoEachInItsTime_AndTheCoarserStillTells()
+    {
+        Assert.Equal(5, await MostAsync(300, "node1"));
+        await LaterAsync(4);
+        Assert.Equal((0, 1, 1), Levels(BlockKind.Node));
+        // Asked by the second, told by ten; then by the minute.
+        Assert.Equal(5, await MostAsync(300, "node1"));
+        await LaterAsync(6);
+        Assert.Equal((0, 0, 1), Levels(BlockKind.Node));
+        Assert.Equal(5, await MostAsync(300, "node1"));
+        await LaterAsync(15);
+        Assert.Equal((0, 0, 0), Levels(BlockKind.Node));
+        Assert.Empty((await _console.AskAsync(0, 300_000, 300, "node1")).Services);
+        Assert.Equal(5, await MostAsync(300));
+    }
+
+    [Fact]
     public async Task Portion_APinnedWindow_IsExemptFromEveryDeletion()
     {
         await _console.Database.ExecuteAsync($"INSERT INTO Pins (FromMs, ToMs, Reason, CreatedMs) VALUES ({T0 + 60_000}, {T0 + 119_000}, 'incident', 1)");
         await LaterAsync(1_000);
-        Assert.Equal((2, 3), (Count(BlockKind.Node, 1), Count(BlockKind.Service, 1) / 2 + Count(BlockKind.Service, 10) / 2));
-        Assert.True(Count(BlockKind.Service, 60) > 0);
+        Assert.Equal((2, 1, 1), Levels(BlockKind.Node));
+        Assert.Equal((4, 2, 2), Levels(BlockKind.Service));
         Assert.Equal(1, _console.Blocks.Number("SELECT COUNT(*) FROM Terminations"));
         int[] entries = Assert.Single(Assert.Single((await _console.AskAsync(60_000, 120_000, 60)).Services).Backends).Entries;
         Assert.DoesNotContain(-1, entries);
@@ -67,12 +85,16 @@ public sealed class RetentionTests : IAsyncLifetime
     public async Task Portion_TooLargeAltogether_TheFinestGoesFirst()
     {
         using var small = new BlockArchive(_console.Database);
-        var retention = new Retention(small, Keep with { Nodes = TimeSpan.FromDays(999), Seconds = TimeSpan.FromDays(999), Bytes = 1 }, _console.Clock);
+        var retention = new Retention(small, Keep with { Nodes = Ever, Services = Ever, Bytes = 1 }, _console.Clock);
         _console.At(2 * 3_600_000);
-        for (int i = 0; i < 15; i++)
-            retention.Portion();
-        Assert.Equal((0, true), (Count(BlockKind.Node, 1), Count(BlockKind.Service, 1) > 0));
-        Assert.Equal(5, await MostAsync(300));
+        foreach (var (nodes, services) in (((long, long, long), (long, long, long))[])[((0, 1, 1), (12, 2, 2)), ((0, 1, 1), (0, 2, 2)), ((0, 0, 1), (0, 2, 2)), ((0, 0, 1), (0, 0, 2))])
+        {
+            // Round after round, as all kinds take turns.
+            for (int i = 0; i < Retention.Turns; i++)
+                retention.Portion();
+            Assert.Equal((nodes, services), (Levels(BlockKind.Node), Levels(BlockKind.Service)));
+            Assert.Equal((5, 5), (await MostAsync(300), await MostAsync(300, "node1")));
+        }
     }
 
     [Fact]
@@ -108,8 +130,12 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal("incident", Assert.Single(await pins.ListAsync(ct)).Reason);
     }
 
-    private async Task<int> MostAsync(int columns) =>
-        (await _console.AskAsync(0, 300_000, columns)).Services.SelectMany(s => s.Backends).Single().Entries.Max();
+    private static readonly LevelRetention Ever = new(TimeSpan.FromDays(999), TimeSpan.FromDays(999), TimeSpan.FromDays(999));
+
+    private (long, long, long) Levels(BlockKind kind) => (Count(kind, 1), Count(kind, 10), Count(kind, 60));
+
+    private async Task<int> MostAsync(int columns, string? node = null) =>
+        (await _console.AskAsync(0, 300_000, columns, node)).Services.SelectMany(s => s.Backends).Single().Entries.Max();
 
     private long Count(BlockKind kind, int step) => _console.Blocks.Number("SELECT COUNT(*) FROM Blocks WHERE Kind = $a AND Step = $b", (long)kind, (long)step);
 
