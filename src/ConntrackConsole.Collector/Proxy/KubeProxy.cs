@@ -67,10 +67,7 @@ internal sealed class KubeProxy : IDisposable
             return new ProxyReading(atMs, false, ProxyMode.Unknown, await HealthAsync(stop), NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN);
         (status, length) = await GetAsync(_mode, stop);
         var mode = status == 200 ? ProxyPage.Mode(_page.AsSpan(0, Math.Min(length, 32))) : ProxyMode.Unknown;
-        return new ProxyReading(
-            atMs, true, mode, await HealthAsync(stop), page.ProcessStart, page.LastSync, page.LastQueued, page.SyncP99,
-            page.EndpointChanges, page.EndpointChangesPending, page.ServiceChangesPending, page.SyncFailures,
-            page.ReconcilerDeleted, page.InvalidDropped, page.ApiErrors);
+        return page.Told(atMs, mode, await HealthAsync(stop));
     }
 
     public void Dispose() => _client.Dispose();

@@ -66,6 +66,10 @@ internal struct ProxyPage
         return read;
     }
 
+    public readonly Wire.ProxyReading Told(long atMs, Wire.ProxyMode mode, ushort health) => new(
+        atMs, true, mode, health, ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending,
+        SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors);
+
     private void Take(ReadOnlySpan<byte> name, double value)
     {
         if (name.SequenceEqual("sync_proxy_rules_endpoint_changes_total"u8))

@@ -41,8 +41,13 @@ public sealed class SyncLog
             return;
         long lengthMs = double.IsFinite(told.SyncP99) ? (long)Math.Clamp(told.SyncP99 * 1000, 0, 600_000) : 1_000;
         long coversMs = atMs - lengthMs;
+        if (told.EndpointChangesPending > 0)
+            syncs.HeldBackMs = atMs;
+        // A change that it does not have may be the very one that is asked for: kube-proxy had not heard of that sooner.
+        if (atMs == syncs.HeldBackMs)
+            coversMs -= HeardSoonerMs;
         // Nothing was queued after it and nothing waits, and one that ran meanwhile would have ended by now.
-        if (told.LastQueued > 0 && told.LastQueued <= told.LastSync && !(told.EndpointChangesPending > 0) && readMs >= atMs + lengthMs)
+        else if (told.LastQueued > 0 && told.LastQueued <= told.LastSync && readMs >= atMs + lengthMs)
             coversMs = Math.Max(coversMs, (long)(told.LastQueued * 1000) + clockOffsetMs);
         Put(node, syncs, new RulesSync(atMs, coversMs, nowMs, double.IsFinite(told.SyncP99) ? told.SyncP99 : 0));
     }
@@ -148,6 +153,9 @@ public sealed class SyncLog
         public List<RulesSync> List { get; } = [];
 
         public long ReadMs { get; set; }
+
+        /// <summary>The last sync that was shown with a change held back for the next one.</summary>
+        public long HeldBackMs { get; set; }
 
         public bool Answers { get; set; }
     }

@@ -12,12 +12,17 @@ public sealed record RecordedLine(double T, string Kind, string Line, long Versi
 /// <summary>What was done to the cluster.</summary>
 public sealed record RecordedLabel(double T, string Did);
 
+/// <summary>An answer of a node's kube-proxy.</summary>
+public sealed record RecordedPage(double T, string Path, int Status, string Body);
+
 /// <summary>
 /// What a real API server sent (tests/fixtures/recordings, or the folder that CC_RECORDINGS names): list bodies, watch lines
-/// in the order of their arrival, labels.
+/// in the order of their arrival, labels, and what the kube-proxies served.
 /// </summary>
 public sealed class RecordedFiles
 {
+    private const string ProxyFiles = "kube-proxy-";
+
     private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures", "recordings");
 
     private static string Root => Environment.GetEnvironmentVariable("CC_RECORDINGS") is { Length: > 0 } given ? given : Fixtures;
@@ -31,6 +36,8 @@ public sealed class RecordedFiles
         // A test that asks for one by its name finds it also where the folder given has others.
         string folder = Path.Combine(Directory.Exists(Path.Combine(Root, name)) ? Root : Fixtures, name);
         Name = name;
+        Pages = Directory.GetFiles(folder, ProxyFiles + "*.jsonl.gz").ToDictionary(
+            f => Path.GetFileName(f)[ProxyFiles.Length..^".jsonl.gz".Length], f => (IReadOnlyList<RecordedPage>)[.. Text(Unzipped(f)).Select(Page)]);
         using var about = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "about.json")));
         Start = DateTimeOffset.FromUnixTimeMilliseconds((long)(about.RootElement.GetProperty("t0_unix").GetDouble() * 1000));
         Seconds = about.RootElement.GetProperty("seconds").GetDouble();
@@ -53,8 +60,19 @@ public sealed class RecordedFiles
 
     public IReadOnlyList<RecordedLabel> Labels { get; }
 
+    /// <summary>By node, in the order of time.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<RecordedPage>> Pages { get; }
+
     /// <summary>Unix milliseconds of a recorded second.</summary>
     public long At(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToUnixTimeMilliseconds();
+
+    private static RecordedPage Page(string json)
+    {
+        using var parsed = JsonDocument.Parse(json);
+        var page = parsed.RootElement;
+        return new RecordedPage(
+            page.GetProperty("t").GetDouble(), page.GetProperty("path").GetString()!, page.GetProperty("status").GetInt32(), page.GetProperty("body").GetString()!);
+    }
 
     private static RecordedLine Line(string json)
     {

@@ -46,6 +46,22 @@ public class SyncLogTests
         Assert.Null(After(3.0).AtMs);
     }
 
+    [Theory]
+    // Shown with a change held back; then, in the midst of the next sync, no longer, though that one has not ended.
+    [InlineData(new double[] { 1 })]
+    [InlineData(new double[] { 1, 0 })]
+    public void After_AChangeHeldBack_MayBeTheOneAskedFor_ThatOneIsInTheNextSync(double[] pending)
+    {
+        // Heard by kube-proxy at 3.136, when its sync had just begun; by us at 3.142.
+        for (int i = 0; i < pending.Length; i++)
+            Read(3.3 + i, sync: 3.17, queued: 3.136, p99: 0.038, pending: pending[i]);
+        Assert.Null(_syncs.After("n", At(3.142), At(5)).AtMs);
+        // What came before the sync began is in it.
+        Assert.Equal(At(3.17), _syncs.After("n", At(3.130), At(5)).AtMs);
+        Read(6, sync: 4.4, queued: 3.136, p99: 0.038);
+        Assert.Equal(At(4.4), _syncs.After("n", At(3.142), At(6)).AtMs);
+    }
+
     [Fact]
     public void After_NodeInAnotherTime_IsToldInOurs()
     {
