@@ -29,16 +29,20 @@ public sealed class ClusterAccess
     /// <exception cref="StartFault">It can no longer be used.</exception>
     public Kubernetes Renew() => new((_read ?? throw new InvalidOperationException(Problem))());
 
-    /// <exception cref="StartFault">A kubeconfig that is not there or cannot be used.</exception>
-    public static ClusterAccess Find(KubernetesSettings settings)
+    /// <param name="account">Null: this pod's own, if this is one.</param>
+    /// <exception cref="StartFault">A kubeconfig or service account that is not there or cannot be used.</exception>
+    public static ClusterAccess Find(KubernetesSettings settings, ServiceAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Enabled == false)
             return new($"The cluster is switched off ({Setting.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
         if (settings.Kubeconfig is { } path)
             return new(() => KubeConfigFile.Read(path, settings.Context));
-        if (KubernetesClientConfiguration.IsInCluster())
-            return new(InCluster);
+        account ??= ServiceAccount.OfThisPod();
+        if (account is { IsInCluster: true, Missing: null } || (account.IsInCluster && settings.Enabled == true))
+            return new(account.Read);
+        if (account is { IsInCluster: true, Missing: { } missing })
+            return new($"No cluster can be asked: addresses have no names and nothing can be flushed. {missing}");
         return settings.Enabled == true
             ? throw new StartFault($"{Setting.KubernetesEnabled} is true but there is no cluster here: set {Setting.Kubeconfig} to a kubeconfig file.")
             : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {Setting.Kubeconfig} to a kubeconfig file and start again.");
@@ -55,18 +59,5 @@ public sealed class ClusterAccess
             handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
         };
         return client;
-    }
-
-    private static KubernetesClientConfiguration InCluster()
-    {
-        try
-        {
-            return KubernetesClientConfiguration.InClusterConfig();
-        }
-        catch (Exception e) when (e is not StartFault)
-        {
-            throw new StartFault(
-                $"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see that automountServiceAccountToken is not false, or set {Setting.Kubeconfig}.");
-        }
     }
 }

@@ -66,7 +66,7 @@ internal sealed class ClusterLink(ClusterAccess access, WatchPace pace, TimeProv
         JsonException => "The API server's answer is no JSON that a cluster would send: is a proxy between it and the console?",
         OperationCanceledException => Silent("timeout"),
         HttpRequestException { InnerException: System.Security.Authentication.AuthenticationException inner } =>
-            $"The API server's certificate is not accepted ({inner.Message.TrimEnd('.')}): check certificate-authority and server of the kubeconfig, and the clock.",
+            $"The API server's certificate is not accepted ({inner.Message.TrimEnd('.')}): check certificate-authority and server of the kubeconfig (in a pod: ca.crt of its service account), and the clock.",
         _ => Silent(e.Message.TrimEnd('.')),
     };
 

@@ -1,13 +1,6 @@
-using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -17,56 +10,20 @@ namespace ConntrackConsole.Tests.Cluster;
 public sealed class KubeConfigFileTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kubeconfig").FullName;
-    private readonly X509Certificate2 _ca = Authority("lab-ca");
-    private WebApplication? _server;
-    private string _token = "first";
-    private int _accepted;
-    private int _watches;
+    private TlsApiServer _server = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        using var issued = Issued(_ca, "api", DateTimeOffset.UtcNow.AddDays(1));
-        var certificate = X509CertificateLoader.LoadPkcs12(issued.Export(X509ContentType.Pfx), null);
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
-        {
-            https.ServerCertificate = certificate;
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.ClientCertificateValidation = (client, _, _) => client.Issuer == _ca.Subject && client.NotAfter > DateTime.Now;
-        })));
-        _server = builder.Build();
-        _server.Run(async context =>
-        {
-            bool named = context.Connection.ClientCertificate?.Subject == "CN=console" || context.Request.Headers.Authorization == $"Bearer {Volatile.Read(ref _token)}";
-            context.Response.StatusCode = named ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized;
-            if (!named)
-                return;
-            Interlocked.Increment(ref _accepted);
-            if (context.Request.Query["watch"] != "true")
-            {
-                await context.Response.WriteAsync("""{"metadata":{"resourceVersion":"1"},"items":null}""");
-                return;
-            }
-
-            await context.Response.Body.FlushAsync();
-            Interlocked.Increment(ref _watches);
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-        });
-        await _server.StartAsync(TestContext.Current.CancellationToken);
-    }
+    public async ValueTask InitializeAsync() => _server = await TlsApiServer.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await _server!.DisposeAsync();
-        _ca.Dispose();
+        await _server.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
     public async Task ClientCertificate_OverTls_IsAccepted()
     {
-        using var client = Issued(_ca, "console", DateTimeOffset.UtcNow.AddDays(1));
+        using var client = TlsApiServer.Issued(_server.Ca, "console", DateTimeOffset.UtcNow.AddDays(1));
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Certificate(client), state))
             await UntilAsync(() => state.IsReady);
@@ -76,7 +33,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [Fact]
     public async Task ClientCertificate_Expired_IsTold()
     {
-        using var client = Issued(_ca, "console", DateTimeOffset.UtcNow.AddHours(-1));
+        using var client = TlsApiServer.Issued(_server.Ca, "console", DateTimeOffset.UtcNow.AddHours(-1));
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Certificate(client), state))
             await UntilAsync(() => state.Problem?.Contains("The cluster does not answer", StringComparison.Ordinal) == true);
@@ -86,11 +43,11 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [Fact]
     public async Task Authority_IsNotTheServers_TheCertificateIsNotAccepted()
     {
-        using var other = Authority("other-ca");
+        using var other = TlsApiServer.Authority("other-ca");
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Config("token: first", other), state))
             await UntilAsync(() => state.Problem?.Contains("The API server's certificate is not accepted", StringComparison.Ordinal) == true);
-        Assert.Equal(0, _accepted);
+        Assert.Equal(0, _server.Accepted);
     }
 
     [Fact]
@@ -100,11 +57,11 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         await GiveAsync("first");
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow);
         var state = new ClusterState(clock);
-        await using (Start(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _ca), state, clock))
+        await using (Start(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca), state, clock))
         {
             await UntilAsync(() => state.IsReady);
             await GiveAsync("second");
-            Volatile.Write(ref _token, "second");
+            _server.Token = "second";
             // The heartbeat is refused; the plugin is asked at most every ten seconds.
             await UntilAsync(() => Advance(clock) && state.Problem?.Contains("does not accept the console's credentials", StringComparison.Ordinal) == true);
             await UntilAsync(() => Advance(clock) && state.Problem is null && state.Age < TimeSpan.FromSeconds(10));
@@ -119,7 +76,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     public void ExecPlugin_Fails_SaysWhichAndWhatToDo(string? script, string said)
     {
         string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
-        var fault = Assert.Throws<StartFault>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _ca)));
+        var fault = Assert.Throws<StartFault>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
         Assert.Contains($"the exec plugin '{plugin}'", fault.Message, StringComparison.Ordinal);
         Assert.True(fault.Message.Contains(said, StringComparison.Ordinal), fault.Message);
         Assert.DoesNotContain("\n", fault.Message, StringComparison.Ordinal);
@@ -128,7 +85,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [Fact]
     public void Context_NotThere_NamesThoseThatAre()
     {
-        var fault = Assert.Throws<StartFault>(() => Find(Config("token: x", _ca), "production"));
+        var fault = Assert.Throws<StartFault>(() => Find(Config("token: x", _server.Ca), "production"));
         Assert.Contains("no context 'production'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("it has lab, other", fault.Message, StringComparison.Ordinal);
     }
@@ -138,9 +95,9 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     {
         var state = new ClusterState(TimeProvider.System);
         // The user of 'other' is refused, the one of 'lab' is not.
-        await using (Start(Config("token: first", _ca), state, context: "other"))
+        await using (Start(Config("token: first", _server.Ca), state, context: "other"))
             await UntilAsync(() => state.Problem?.Contains("credentials", StringComparison.Ordinal) == true);
-        await using (Start(Config("token: first", _ca), state, context: "lab"))
+        await using (Start(Config("token: first", _server.Ca), state, context: "lab"))
             await UntilAsync(() => state.IsReady);
     }
 
@@ -161,7 +118,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [InlineData("client-certificate: /nonexistent/tls.crt, client-key: /nonexistent/tls.key")]
     public void ClientCertificate_Broken_IsTold(string user)
     {
-        var fault = Assert.Throws<StartFault>(() => Find(Config(user, _ca)));
+        var fault = Assert.Throws<StartFault>(() => Find(Config(user, _server.Ca)));
         Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
     }
 
@@ -181,19 +138,19 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [Fact]
     public async Task Watches_WhoseConnectionDiesWithoutAWord_AreOpenedAgainLongBeforeTheySeemTooSilent()
     {
-        int port = new Uri(_server!.Urls.First()).Port;
+        int port = _server.Port;
         await using var road = new DeadEnd(port);
-        string config = Config("token: first", _ca);
+        string config = Config("token: first", _server.Ca);
         await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config, TestContext.Current.CancellationToken))
             .Replace($":{port}", $":{road.Port}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         var state = new ClusterState(TimeProvider.System);
         await using (Start(config, state))
         {
-            await UntilAsync(() => state.IsReady && Volatile.Read(ref _watches) >= WatchedKind.All.Count);
-            int before = Volatile.Read(ref _watches);
+            await UntilAsync(() => state.IsReady && _server.Watches >= WatchedKind.All.Count);
+            int before = _server.Watches;
             road.Freeze();
             // Nobody hears of it, and new connections work: only asking tells.
-            await UntilAsync(() => Volatile.Read(ref _watches) >= before + WatchedKind.All.Count);
+            await UntilAsync(() => _server.Watches >= before + WatchedKind.All.Count);
         }
     }
 
@@ -217,7 +174,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     }
 
     private string Certificate(X509Certificate2 client) => Config(
-        $"client-certificate-data: {Base64(client.ExportCertificatePem())}, client-key-data: {Base64(client.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem())}", _ca);
+        $"client-certificate-data: {Base64(client.ExportCertificatePem())}, client-key-data: {Base64(client.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem())}", _server.Ca);
 
     private string Config(string user, X509Certificate2 ca) =>
         Write(user, $"certificate-authority-data: {Base64(ca.ExportCertificatePem())}");
@@ -228,7 +185,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         File.WriteAllText(path, $$$"""
             apiVersion: v1
             kind: Config
-            clusters: [{name: c, cluster: {server: "{{{_server!.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}}", {{{ca}}}}}]
+            clusters: [{name: c, cluster: {server: "https://localhost:{{{_server.Port}}}", {{{ca}}}}}]
             contexts: [{name: lab, context: {cluster: c, user: u}}, {name: other, context: {cluster: c, user: v}}]
             users: [{name: u, user: {{{{user}}}}}, {name: v, user: {token: nobody}}]
             current-context: lab
@@ -245,7 +202,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         return access;
     }
 
-    private static Running Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
+    private static RunningInformer Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
         ClusterAccess.Find(new KubernetesSettings(null, kubeconfig, context)), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
         new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));
 
@@ -255,41 +212,5 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         timeout.CancelAfter(TimeSpan.FromSeconds(60));
         while (!condition())
             await Task.Delay(20, timeout.Token);
-    }
-
-    private static X509Certificate2 Authority(string name)
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddDays(2));
-    }
-
-    private static X509Certificate2 Issued(X509Certificate2 ca, string name, DateTimeOffset until)
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var signed = request.Create(ca, DateTimeOffset.UtcNow.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
-        return signed.CopyWithPrivateKey(key);
-    }
-
-    private sealed class Running : IAsyncDisposable
-    {
-        private readonly ClusterInformer _informer;
-
-        public Running(ClusterInformer informer)
-        {
-            _informer = informer;
-            _ = informer.StartAsync(CancellationToken.None);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _informer.StopAsync(CancellationToken.None);
-            _informer.Dispose();
-        }
     }
 }
