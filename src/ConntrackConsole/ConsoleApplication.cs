@@ -34,6 +34,8 @@ public static class ConsoleApplication
         {
             if (args is ["node-secret", .. var asked])
                 return NodeSecretCommand.Run(asked, NewBuilder().Configuration, Console.Out);
+            if (args is ["audit", .. var rest])
+                return await AuditCommand.RunAsync(rest, SettingsOf, Console.Out);
             var line = CommandLine.Parse(args);
             if (line.Help || line.Version)
             {
@@ -54,6 +56,13 @@ public static class ConsoleApplication
         }
     }
 
+    private static ConsoleSettings SettingsOf(CommandLine line)
+    {
+        var configuration = NewBuilder().Configuration;
+        configuration.AddInMemoryCollection(line.Values);
+        return SettingsReader.Read(configuration);
+    }
+
     /// <summary>Everything but listening.</summary>
     /// <exception cref="StartFault">Wrong input.</exception>
     public static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? adapt = null)
@@ -67,6 +76,7 @@ public static class ConsoleApplication
         var access = ClusterAccess.Find(settings.Kubernetes);
         Listen(builder, settings.Collectors);
         AddServices(builder.Services, settings, access);
+        builder.Services.AddSingleton(EffectiveConfiguration.Of(builder.Configuration, settings));
 
         var app = builder.Build();
         if (await Database.OpenAsync(app.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>()) is { } damaged)
@@ -144,7 +154,7 @@ public static class ConsoleApplication
             .PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(settings.Storage.DataDirectory, "keys")));
 
         services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(settings.Storage.ConnectionString));
-        services.AddSingleton<AuditLog>();
+        services.AddAudit(settings.Audit);
         services.AddSingleton(access);
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();

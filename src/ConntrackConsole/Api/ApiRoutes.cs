@@ -11,5 +11,6 @@ public static class ApiRoutes
         api.MapTerminations();
         api.MapTimeline();
         api.MapActions();
+        api.MapAudit();
     }
 }

@@ -14,11 +14,18 @@ public sealed record AuditEntry(
 
     public string? IncidentId { get; init; }
 
+    /// <summary>What was deleted, entry by entry: JSON. Null in a list that leaves it out.</summary>
     public string? Details { get; init; }
+
+    /// <summary>Whether there is something in <see cref="Details"/>, be it left out or not.</summary>
+    public bool HasDetails { get; init; }
 
     public string? Hash { get; init; }
 
     public string? KeyId { get; init; }
+
+    /// <summary>Somebody acted without the second person.</summary>
+    public bool IsBreakGlass => What.Contains("break-glass", StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>A row before it has a number and a time.</summary>

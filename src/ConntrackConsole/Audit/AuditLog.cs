@@ -1,56 +1,123 @@
 using ConntrackConsole.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Audit;
 
 /// <summary>Who did what, where, why, and what came of it. It can be added to and read; nothing changes or removes a row.</summary>
-public sealed class AuditLog(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
+public sealed partial class AuditLog(
+    IDbContextFactory<ConsoleDb> databases, TimeProvider time, AuditKeys? keys = null, ILogger<AuditLog>? logger = null) : IDisposable
 {
-    public const int MaxRead = 5_000;
+    private readonly SemaphoreSlim _writer = new(1);
+    private readonly AuditKeys _keys = keys ?? AuditKeys.None;
+    private readonly ILogger _logger = logger ?? NullLogger<AuditLog>.Instance;
 
+    /// <summary>The last row that this program wrote.</summary>
+    public AuditHead? Head { get; private set; }
+
+    /// <summary>A row was added. Called on the writer's thread: it must not take long.</summary>
+    public event Action? Appended;
+
+    /// <exception cref="AuditRefusal">A row here would break the chain.</exception>
     public async Task<AuditEntry> AppendAsync(AuditNote note, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(note);
-        var row = new AuditRow
+        AuditRow row;
+        await _writer.WaitAsync(ct);
+        try
         {
-            AtMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Who = note.Who, From = note.From, What = note.What, Where = note.Where, Target = note.Target, Why = note.Why,
-            Before = note.Before, After = note.After, Result = note.Result, DurationMs = note.DurationMs, ActionId = note.ActionId,
-            Session = note.Session, Roles = note.Roles, IncidentId = note.IncidentId, Details = note.Details,
-        };
-        await using var db = await databases.CreateDbContextAsync(ct);
-        db.Audit.Add(row);
-        await db.SaveChangesAsync(ct);
+            row = await AppendRowAsync(note, ct);
+            Head = new AuditHead(row.Id, row.Hash!);
+            // Within the turn: heads stand in the log in the order of their rows.
+            LogHead(row.Id, row.Hash!);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+
+        Appended?.Invoke();
         return Entry(row);
     }
 
-    public async Task<IReadOnlyList<AuditEntry>> ReadAsync(AuditFilter filter, CancellationToken ct = default)
+    private async Task<AuditRow> AppendRowAsync(AuditNote note, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         await using var db = await databases.CreateDbContextAsync(ct);
-        IQueryable<AuditRow> rows = db.Audit.AsNoTracking();
-        if (filter.FromTime is { } from)
-            rows = rows.Where(r => r.AtMs >= from.ToUnixTimeMilliseconds());
-        if (filter.ToTime is { } to)
-            rows = rows.Where(r => r.AtMs <= to.ToUnixTimeMilliseconds());
-        if (filter.Who is { } who)
-            rows = rows.Where(r => r.Who == who);
-        if (filter.What is { } what)
-            rows = rows.Where(r => r.What == what || r.What.StartsWith(what + "."));
-        if (filter.Target is { } target)
-            rows = rows.Where(r => r.Target == target);
-        if (filter.ActionId is { } action)
-            rows = rows.Where(r => r.ActionId == action);
-        if (filter.BeforeId is { } before)
-            rows = rows.Where(r => r.Id < before);
-        var read = await rows.OrderByDescending(r => r.Id).Take(Math.Clamp(filter.Limit, 1, MaxRead)).ToListAsync(ct);
-        return read.ConvertAll(Entry);
+        // BEGIN IMMEDIATE: from here to the commit no other console can add to the end that is read here.
+        await using var turn = await db.Database.BeginTransactionAsync(ct);
+        var end = await EndAsync(db, ct);
+        if (end.KeyId is { } used && _keys.Current is null)
+        {
+            throw new AuditRefusal($"The audit log is keyed (key {used}), and no key is set: set {Configuration.Setting.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
+                + "If it is lost, set a new one: the log goes on with that.");
+        }
+
+        if (end.Before is null)
+        {
+            end = end with { Before = AuditChain.Beginning };
+            if (end.Next > 1 && Earlier(db, turn) is { Count: > 0 } earlier)
+            {
+                var first = Add(db, end, new AuditNote(
+                    "conntrack-console", null, EarlierRows.What, null, null, "Rows from before the chain are covered from here on", null, earlier.ToJson(),
+                    "ok", null, $"audit-{Guid.NewGuid():N}"));
+                await db.SaveChangesAsync(ct);
+                end = new ChainEnd(first.Id + 1, first.Hash, first.KeyId);
+            }
+        }
+
+        var row = Add(db, end, note);
+        await db.SaveChangesAsync(ct);
+        await turn.CommitAsync(ct);
+        return row;
     }
 
-    private static AuditEntry Entry(AuditRow row) => new(
-        row.Id, DateTimeOffset.FromUnixTimeMilliseconds(row.AtMs), row.Who, row.From, row.What, row.Where, row.Target, row.Why,
-        row.Before, row.After, row.Result, row.DurationMs, row.ActionId)
+    private AuditRow Add(ConsoleDb db, ChainEnd end, AuditNote note)
     {
-        Session = row.Session, Roles = row.Roles, IncidentId = row.IncidentId, Details = row.Details, Hash = row.Hash, KeyId = row.KeyId,
-    };
+        var row = new AuditRow
+        {
+            Id = end.Next,
+            AtMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Who = Clean(note.Who)!, From = Clean(note.From), What = Clean(note.What)!, Where = Clean(note.Where), Target = Clean(note.Target),
+            Why = Clean(note.Why)!, Before = Clean(note.Before), After = Clean(note.After), Result = Clean(note.Result)!, DurationMs = note.DurationMs,
+            ActionId = Clean(note.ActionId)!, Session = Clean(note.Session), Roles = Clean(note.Roles), IncidentId = Clean(note.IncidentId),
+            Details = Clean(note.Details), KeyId = _keys.Current?.Id,
+        };
+        row.Hash = AuditChain.Hash(end.Before!, AuditChain.Canonical(row), _keys.Current);
+        db.Audit.Add(row);
+        return row;
+    }
+
+    // Numbers once given are never given again: a tail that was cut off leaves a hole.
+    private static async Task<ChainEnd> EndAsync(ConsoleDb db, CancellationToken ct)
+    {
+        long given = await db.Database.SqlQuery<long>($"SELECT COALESCE(MAX(seq), 0) AS Value FROM sqlite_sequence WHERE name = 'Audit'").SingleAsync(ct);
+        long last = await db.Audit.MaxAsync(r => (long?)r.Id, ct) ?? 0;
+        // A row without a hash that somebody put in does not end the chain.
+        var end = await db.Audit.Where(r => r.Hash != null).OrderByDescending(r => r.Id).Select(r => new { r.Hash, r.KeyId }).FirstOrDefaultAsync(ct);
+        return new ChainEnd(Math.Max(given, last) + 1, end?.Hash, end?.KeyId);
+    }
+
+    private static EarlierRows Earlier(ConsoleDb db, IDbContextTransaction turn)
+    {
+        using var rows = StoredRows.Read((SqliteConnection)db.Database.GetDbConnection(), (SqliteTransaction)turn.GetDbTransaction());
+        using var earlier = new EarlierRowsReader();
+        while (rows.Next())
+            earlier.Add(rows);
+        return earlier.Take();
+    }
+
+    // What SQLite would not give back as it was: half a surrogate, and a zero.
+    private static string? Clean(string? text) => text is null ? null
+        : System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+
+    public void Dispose() => _writer.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Audit head: row {Row}, {Hash}")]
+    private partial void LogHead(long row, string hash);
+
+    /// <param name="Next">The number of the next row.</param>
+    /// <param name="Before">The hash of the last row in the chain; null where there is no chain yet.</param>
+    private readonly record struct ChainEnd(long Next, string? Before, string? KeyId);
 }

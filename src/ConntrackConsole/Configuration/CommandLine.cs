@@ -39,6 +39,7 @@ public sealed record CommandLine(bool Help, bool Version, IReadOnlyDictionary<st
             conntrack-console: a live timeline of pods that terminate, conntrack entries and TCP resets, with a guarded flush.
 
             Usage: conntrack-console [--KEY=VALUE ...] | node-secret NAME [--KEY=VALUE ...] | --help | --version
+                   conntrack-console audit verify [--head N:HASH] [--json] [--KEY=VALUE ...]
 
             node-secret prints the secret of one node's collector, made from Collectors:Token: give it to that collector as
             CONNTRACK_NODE_SECRET.

@@ -5,6 +5,8 @@ public sealed record ConsoleSettings(
     StorageSettings Storage, KubernetesSettings Kubernetes, CollectorSettings Collectors, IdentitySettings Identity)
 {
     public ActionsSettings Actions { get; init; } = new();
+
+    public AuditSettings Audit { get; init; } = AuditSettings.None;
 }
 
 /// <param name="DataDirectory">Full path.</param>

@@ -28,6 +28,12 @@ public sealed record Setting(string Key, string Meaning)
     public const string ActionsCanarySeconds = "Actions:CanarySeconds";
     public const string ActionsPolicy = "Actions:Policy";
     public const string Links = "Identity:Links";
+    public const string AuditKeyFile = "Audit:KeyFile";
+    public const string AuditKey = "Audit:Key";
+    public const string AuditForwardFile = "Audit:ForwardFile";
+
+    /// <summary>The same as <see cref="AuditKey"/>, for the environment.</summary>
+    public const string AuditKeyVariable = "CONNTRACK_AUDIT_KEY";
 
     public static readonly IReadOnlyList<Setting> All =
     [
@@ -63,6 +69,9 @@ public sealed record Setting(string Key, string Meaning)
         new($"{Links}:0:Name", "who the first of several sign-in links is for, as the audit log says it; :1: and so on for more"),
         new($"{Links}:0:Role", "what that person is: viewer, operator, approver, admin or break-glass"),
         new($"{Links}:0:Token", "secret of that link; unset: made at each start, printed in the log"),
+        new(AuditKeyFile, "file with the audit log's key, outside the data folder; unset: the chain is unkeyed"),
+        new(AuditKey, "the key itself, 32 characters or more (also CONNTRACK_AUDIT_KEY)"),
+        new(AuditForwardFile, "file to which each audit row is appended as a line of JSON"),
     ];
 
     /// <summary>The form that an environment variable has.</summary>
@@ -90,4 +99,9 @@ public sealed record Setting(string Key, string Meaning)
     public bool IsBelow(string section) => Key.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsPlace(string text) => text.Length is > 0 and <= 4 && text.All(char.IsAsciiDigit);
+
+    /// <summary>By its name, so that none is forgotten: its value must never be shown.</summary>
+    public bool IsSecret => SecretEnds.Any(end => Key.EndsWith(end, StringComparison.OrdinalIgnoreCase));
+
+    private static readonly string[] SecretEnds = ["Token", "Secret", "Password", "Key"];
 }

@@ -34,6 +34,7 @@ public static partial class SettingsReader
         int mebibytes = Number(configuration, Setting.FrameMiB, 2048, 16, 1024 * 1024, faults);
 
         var past = Past(configuration, faults);
+        var audit = AuditSettings.Read(configuration, directory, faults);
 
         bool? enabled = Flag(configuration, Setting.KubernetesEnabled, faults);
 
@@ -67,7 +68,7 @@ public static partial class SettingsReader
             throw new StartFault($"The configuration is wrong:{string.Concat(faults.Select(f => "\n  - " + f))}");
         return new ConsoleSettings(
             new StorageSettings(directory, connection, hours, mebibytes) { Past = past }, kubernetes,
-            new CollectorSettings(token, socket), identity) { Actions = actions };
+            new CollectorSettings(token, socket), identity) { Actions = actions, Audit = audit };
     }
 
     private static PastSettings Past(IConfiguration configuration, List<string> faults)

@@ -14,7 +14,7 @@ public class ArrowTests
         ["Identity"] = ["Configuration", "Storage", "Audit"],
         ["Storage"] = ["Configuration"],
         ["Cluster"] = ["Configuration"],
-        ["Audit"] = ["Storage"],
+        ["Audit"] = ["Storage", "Configuration"],
         ["Timeline"] = ["Cluster", "Storage"],
         ["Ingest"] = ["Timeline", "Cluster", "Configuration"],
         ["Diagnosis"] = ["Timeline", "Cluster"],

@@ -51,6 +51,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<AuditVerifier>();
         services.AddSingleton<ActionDesk>();
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using ConntrackConsole.Storage;
+
+namespace ConntrackConsole.Audit;
+
+/// <summary>What joins each row to the one before it: SHA-256, or HMAC-SHA256 with a key, over the hash before and the row.</summary>
+public static class AuditChain
+{
+    public const int HashLength = 64;
+
+    /// <summary>The hash before the first row.</summary>
+    public static readonly string Beginning = new('0', HashLength);
+
+    /// <summary>In this order for ever: another one is another hash.</summary>
+    internal static readonly string[] Columns =
+    [
+        nameof(AuditRow.Id), nameof(AuditRow.AtMs), nameof(AuditRow.Who), nameof(AuditRow.From), nameof(AuditRow.What), nameof(AuditRow.Where),
+        nameof(AuditRow.Target), nameof(AuditRow.Why), nameof(AuditRow.Before), nameof(AuditRow.After), nameof(AuditRow.Result),
+        nameof(AuditRow.DurationMs), nameof(AuditRow.ActionId), nameof(AuditRow.Session), nameof(AuditRow.Roles), nameof(AuditRow.IncidentId),
+        nameof(AuditRow.Details), nameof(AuditRow.KeyId),
+    ];
+
+    public static byte[] Canonical(AuditRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new CanonicalForm()
+            .Integer(row.Id).Integer(row.AtMs).Text(row.Who).Text(row.From).Text(row.What).Text(row.Where)
+            .Text(row.Target).Text(row.Why).Text(row.Before).Text(row.After).Text(row.Result)
+            .Integer(row.DurationMs).Text(row.ActionId).Text(row.Session).Text(row.Roles).Text(row.IncidentId)
+            .Text(row.Details).Text(row.KeyId).Bytes.ToArray();
+    }
+
+    /// <param name="before">The hash of the row before, or <see cref="Beginning"/>.</param>
+    /// <param name="key">Null: whoever can write the rows can make their hashes too.</param>
+    public static string Hash(string before, ReadOnlySpan<byte> canonical, AuditKey? key)
+    {
+        using var hash = key?.NewHash() ?? IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData("conntrack-console audit row\0"u8);
+        hash.AppendData(Convert.FromHexString(before));
+        hash.AppendData(canonical);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Whether a text is what <see cref="Hash"/> makes.</summary>
+    public static bool IsHash(string? text) => text is { Length: HashLength } && text.All(char.IsAsciiHexDigitLower);
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text;
+
+namespace ConntrackConsole.Audit;
+
+/// <summary>Rows as RFC 4180 has them, and safe to open in a spreadsheet.</summary>
+public static class AuditCsv
+{
+    public const string Head =
+        "id,at,who,from,session,roles,what,where,target,why,before,after,result,durationMs,actionId,incidentId,details,hash,keyId\r\n";
+
+    public static string Line(AuditEntry row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var line = new StringBuilder();
+        line.Append(CultureInfo.InvariantCulture, $"{row.Id},{AuditJson.Time(row.At)}");
+        foreach (string? text in (ReadOnlySpan<string?>)
+            [row.Who, row.From, row.Session, row.Roles, row.What, row.Where, row.Target, row.Why, row.Before, row.After, row.Result])
+        {
+            Append(line, text);
+        }
+
+        line.Append(CultureInfo.InvariantCulture, $",{row.DurationMs}");
+        foreach (string? text in (ReadOnlySpan<string?>)[row.ActionId, row.IncidentId, row.Details, row.Hash, row.KeyId])
+            Append(line, text);
+        return line.Append("\r\n").ToString();
+    }
+
+    private static void Append(StringBuilder line, string? text)
+    {
+        line.Append(',');
+        if (string.IsNullOrEmpty(text))
+            return;
+        // A spreadsheet runs what begins so as a formula.
+        string safe = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' ? "'" + text : text;
+        if (safe.AsSpan().ContainsAny(",\"\r\n") || safe[0] == ' ' || safe[^1] == ' ')
+            line.Append('"').Append(safe.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
+        else
+            line.Append(safe);
+    }
+}

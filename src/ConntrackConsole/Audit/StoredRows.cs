@@ -1,0 +1,94 @@
+using ConntrackConsole.Storage;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace ConntrackConsole.Audit;
+
+/// <summary>
+/// The rows as they stand in the file, one after the other by number: bytes and kinds, not what they would be converted to, because
+/// a changed bit may be lost in a conversion.
+/// </summary>
+internal sealed class StoredRows : IDisposable
+{
+    private readonly SqliteCommand _command;
+    private readonly SqliteDataReader _reader;
+    private readonly CanonicalForm _form = new();
+
+    private StoredRows(SqliteCommand command)
+    {
+        _command = command;
+        _reader = command.ExecuteReader();
+    }
+
+    public long Id => _reader.GetInt64(0);
+
+    /// <summary>Empty where it is no text.</summary>
+    public string? Hash => Text(AuditChain.Columns.Length);
+
+    /// <summary>Empty where it is no text.</summary>
+    public string? KeyId => Text(Array.IndexOf(AuditChain.Columns, nameof(AuditRow.KeyId)));
+
+    public string? What => Text(Array.IndexOf(AuditChain.Columns, nameof(AuditRow.What)));
+
+    public string? After => Text(Array.IndexOf(AuditChain.Columns, nameof(AuditRow.After)));
+
+    public ReadOnlySpan<byte> Canonical => _form.Bytes;
+
+    public static StoredRows Read(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        // NOT INDEXED: what an index repeats is no proof of the table.
+        command.CommandText = $"SELECT {string.Join(", ", AuditChain.Columns.Append(nameof(AuditRow.Hash)).Select(c => $"\"{c}\""))} FROM \"Audit\" NOT INDEXED ORDER BY \"Id\"";
+        try
+        {
+            return new StoredRows(command);
+        }
+        catch
+        {
+            command.Dispose();
+            throw;
+        }
+    }
+
+    public bool Next()
+    {
+        if (!_reader.Read())
+            return false;
+        _form.Clear();
+        var row = _reader.Handle!;
+        for (int i = 0; i < AuditChain.Columns.Length; i++)
+        {
+            switch (raw.sqlite3_column_type(row, i))
+            {
+                case raw.SQLITE_NULL:
+                    _form.Null();
+                    break;
+                case raw.SQLITE_INTEGER:
+                    _form.Integer(raw.sqlite3_column_int64(row, i));
+                    break;
+                case raw.SQLITE_TEXT:
+                    _form.Text(raw.sqlite3_column_blob(row, i));
+                    break;
+                default:
+                    _form.Foreign(raw.sqlite3_column_blob(row, i));
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    private string? Text(int column) => raw.sqlite3_column_type(_reader.Handle!, column) switch
+    {
+        raw.SQLITE_NULL => null,
+        raw.SQLITE_TEXT => _reader.GetString(column),
+        _ => "",
+    };
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _command.Dispose();
+    }
+}
