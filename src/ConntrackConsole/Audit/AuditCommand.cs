@@ -27,9 +27,11 @@ public static class AuditCommand
         ArgumentNullException.ThrowIfNull(args);
         ArgumentNullException.ThrowIfNull(settingsOf);
         ArgumentNullException.ThrowIfNull(output);
-        if (args.Count == 0 || args[0] is not "verify")
-            throw new StartFault(args is ["--help" or "-h"] ? Usage : $"{(args.Count == 0 ? "Say what to do with the audit log." : $"Unknown command 'audit {args[0]}'.")} {Usage}");
-        var (head, json, rest) = Parse([.. args.Skip(1)]);
+        if (args.Count == 0)
+            throw new StartFault($"Say what to do with the audit log. {Usage}");
+        if (args[0] is not ("verify" or "--help" or "-h"))
+            throw new StartFault($"Unknown command 'audit {args[0]}'. {Usage}");
+        var (head, json, rest) = Parse([.. args.SkipWhile(a => a == "verify")]);
         var line = CommandLine.Parse(rest);
         if (line.Help)
         {

@@ -48,6 +48,12 @@ internal sealed class AuditWalk(SqliteConnection connection, SqliteTransaction t
             return null;
         }
 
+        if (!_chained && _earlier.Count > 0 && row.What != EarlierRows.What)
+        {
+            return new AuditFault(_earlier.FirstId, AuditFaultKind.Inserted,
+                $"The rows before row {id} are in no chain, and the chain begins as if there were none: they were put in, or their hashes taken away.");
+        }
+
         if (id != _expected)
             return WrongNumber(row);
         if (hash is null)
@@ -75,6 +81,8 @@ internal sealed class AuditWalk(SqliteConnection connection, SqliteTransaction t
     private AuditFault WrongNumber(StoredRows row)
     {
         long id = row.Id;
+        if (id < 1)
+            return new AuditFault(id, AuditFaultKind.Inserted, $"Row {id} was put in, or its number was changed: the console begins with 1.");
         // SQLite gives them in the order of their numbers, except from a damaged file.
         if (id < _expected)
             return new AuditFault(id, AuditFaultKind.ReOrdered, $"Row {id} stands behind row {_expected - 1}.");
@@ -111,7 +119,7 @@ internal sealed class AuditWalk(SqliteConnection connection, SqliteTransaction t
         if (told is null)
         {
             return _earlier.Count == 0 ? null
-                : new AuditFault(row.Id - 1, AuditFaultKind.Inserted, $"The rows before row {row.Id} are in no chain, and the chain begins as if there were none: they were put in, or their hashes taken away.");
+                : new AuditFault(_earlier.FirstId, AuditFaultKind.Inserted, $"The rows before row {row.Id} are in no chain, and it does not say what they were.");
         }
 
         var found = _earlier.Take();

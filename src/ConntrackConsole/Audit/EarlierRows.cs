@@ -29,10 +29,11 @@ public sealed record EarlierRows(long Count, long FirstId, long LastId, string S
 internal sealed class EarlierRowsReader : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private long _first;
     private long _last;
 
     public long Count { get; private set; }
+
+    public long FirstId { get; private set; }
 
     /// <summary>The first number that is missing among them; null where none is.</summary>
     public long? Missing { get; private set; }
@@ -40,14 +41,14 @@ internal sealed class EarlierRowsReader : IDisposable
     public void Add(StoredRows row)
     {
         if (Count++ == 0)
-            _first = row.Id;
+            FirstId = row.Id;
         else if (row.Id != _last + 1)
             Missing ??= _last + 1;
         _last = row.Id;
         _hash.AppendData(row.Canonical);
     }
 
-    public EarlierRows Take() => new(Count, _first, _last, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+    public EarlierRows Take() => new(Count, FirstId, _last, Convert.ToHexStringLower(_hash.GetHashAndReset()));
 
     public void Dispose() => _hash.Dispose();
 }

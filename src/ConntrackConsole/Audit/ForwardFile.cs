@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>The file to which rows are copied, for a log shipper. It remembers by itself how far they have come: by its last line.</summary>
+/// <summary>The file to which rows are copied, for a log shipper, by one console. It remembers by itself how far they have come: by its last line.</summary>
 public sealed class ForwardFile(string path) : IDisposable
 {
     private const int Block = 64 * 1024;
@@ -16,7 +16,7 @@ public sealed class ForwardFile(string path) : IDisposable
     public AuditHead? Open()
     {
         Dispose();
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = Block };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = Block };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
         _stream = new FileStream(path, options);

@@ -11,10 +11,11 @@ internal sealed class Misplacement(SqliteConnection connection, SqliteTransactio
         string hash = row.Hash!;
         byte[] content = row.Canonical.ToArray();
         var key = Key(row);
-        if (row.Next() && row.Hash is { } nextHash && AuditChain.Hash(before, CanonicalForm.WithId(row.Canonical, id), Key(row)) == nextHash)
-            return new AuditFault(id, AuditFaultKind.Inserted, $"Row {id} was put in: the one behind it belongs in its place.");
-        return Home(id, hash, content, key) is { } home
-            ? new AuditFault(id, AuditFaultKind.ReOrdered, $"Row {id} was re-ordered: what stands there was row {home}.")
+        // First: of two neighbours exchanged, the second fits here as well.
+        if (Home(id, hash, content, key) is { } home)
+            return new AuditFault(id, AuditFaultKind.ReOrdered, $"Row {id} was re-ordered: what stands there was row {home}.");
+        return row.Next() && row.Hash is { } next && AuditChain.Hash(before, CanonicalForm.WithId(row.Canonical, id), Key(row)) == next
+            ? new AuditFault(id, AuditFaultKind.Inserted, $"Row {id} was put in: the one behind it belongs in its place.")
             : new AuditFault(id, AuditFaultKind.Changed, $"Row {id} was changed after it was written, or was not written by the console.");
     }
 

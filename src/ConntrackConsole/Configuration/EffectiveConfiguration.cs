@@ -14,8 +14,20 @@ public sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string> 
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var setting in Setting.All)
         {
-            string? value = configuration[setting.Key];
-            values[setting.Key] = string.IsNullOrWhiteSpace(value) ? "(default)" : setting.IsSecret ? Set : value;
+            // A list is told by the places that somebody filled.
+            if (setting.IsList)
+            {
+                foreach (var (key, value) in configuration.AsEnumerable().Where(pair => !string.IsNullOrWhiteSpace(pair.Value)))
+                {
+                    if (setting.Spell(key) is { } place)
+                        values[place] = setting.IsSecret ? Set : value!;
+                }
+
+                continue;
+            }
+
+            string? given = configuration[setting.Key];
+            values[setting.Key] = string.IsNullOrWhiteSpace(given) ? "(default)" : setting.IsSecret ? Set : given;
         }
 
         values[Setting.DataDirectory] = settings.Storage.DataDirectory;

@@ -77,6 +77,9 @@ public sealed record Setting(string Key, string Meaning)
     /// <summary>The form that an environment variable has.</summary>
     public string Variable => Key.Replace(":", "__", StringComparison.Ordinal);
 
+    /// <summary>One of a list's keys, which stands here for the first place.</summary>
+    public bool IsList => Key.Contains(":0:", StringComparison.Ordinal);
+
     /// <summary>A key that is this one, or of this list at another place, in its proper spelling; null where it is neither.</summary>
     public string? Spell(string key)
     {

@@ -91,6 +91,13 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = _database.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
     public string Uri => Context.Services.GetRequiredService<NavigationManager>().Uri;
 
     /// <summary>A pod that served shop/orders and is gone, with three established entries that still name it.</summary>

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Tests.Integration;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Audit;
+
+/// <summary>The program itself, as somebody types it.</summary>
+public sealed class AuditCommandTests
+{
+    [Fact]
+    public async Task Verify_AKeyedLog_IsWhole_AndBrokenOnceARowIsChanged()
+    {
+        using var log = await ChainedLog.CreateAsync(5);
+        string file = $"--Storage:ConnectionString=Data Source={log.Database.File}";
+        var whole = await RunAsync(ChainedLog.Secret, "verify", file, "--head", log.Log.Head.ToString()!);
+        Assert.Equal(0, whole.Exit);
+        Assert.All(["5 rows checked", "Keyed: ", "Whole", log.Log.Head.ToString()!], part => Assert.Contains(part, whole.Output));
+        Assert.DoesNotContain(ChainedLog.Secret, whole.Output + whole.Error);
+
+        var unknown = await RunAsync(null, "verify", file);
+        Assert.Equal(1, unknown.Exit);
+        Assert.Contains("BROKEN at row 1 (key unknown)", unknown.Output);
+
+        await log.TamperAsync("UPDATE Audit SET Why = 'another' WHERE Id = 3");
+        var broken = await RunAsync(ChainedLog.Secret, "verify", "--json", file);
+        Assert.Equal(1, broken.Exit);
+        using var json = JsonDocument.Parse(broken.Output);
+        Assert.Equal((false, 2, 3, "changed"), (
+            json.RootElement.GetProperty("whole").GetBoolean(), json.RootElement.GetProperty("rows").GetInt32(),
+            json.RootElement.GetProperty("fault").GetProperty("row").GetInt32(), json.RootElement.GetProperty("fault").GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public async Task Verify_TailCutOff_ExitsOneOnlyAgainstAHead()
+    {
+        using var log = await ChainedLog.CreateAsync(5);
+        var head = log.Log.Head;
+        await log.TamperAsync("DELETE FROM Audit WHERE Id > 3; UPDATE sqlite_sequence SET seq = 3 WHERE name = 'Audit'");
+        string file = $"--Storage:ConnectionString=Data Source={log.Database.File}";
+        var without = await RunAsync(ChainedLog.Secret, "verify", file);
+        Assert.Equal(0, without.Exit);
+        Assert.Contains("Rows cut off at the tail show only against a head", without.Output);
+        var with = await RunAsync(ChainedLog.Secret, "verify", $"--head={head}", file);
+        Assert.Equal(1, with.Exit);
+        Assert.Contains("BROKEN at row 4 (removed)", with.Output);
+    }
+
+    [Fact]
+    public async Task Verify_BesideARunningConsole_ReadsWhatItHasJustWritten()
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        var beside = await RunAsync(null, "verify", $"--Storage:DataDirectory={host.Folder.FullName}", "--json");
+        Assert.Equal(0, beside.Exit);
+        using var json = JsonDocument.Parse(beside.Output);
+        Assert.Equal(1, json.RootElement.GetProperty("unkeyed").GetInt32());
+        Assert.StartsWith("Unkeyed: ", json.RootElement.GetProperty("keys").GetString());
+        Assert.Equal(host.Get<AuditLog>().Head?.Hash, json.RootElement.GetProperty("head").GetProperty("hash").GetString());
+    }
+
+    [Fact]
+    public async Task Verify_ACopy_IsNotChanged_BeItOnAPlaceWhereNothingCanBeWritten()
+    {
+        using var log = await ChainedLog.CreateAsync(3, secret: null);
+        await log.Database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)");
+        byte[] before = await File.ReadAllBytesAsync(log.Database.File, TestContext.Current.CancellationToken);
+        string folder = Path.GetDirectoryName(log.Database.File)!;
+        Assert.Equal(0, (await RunAsync(null, "verify", $"--Storage:DataDirectory={folder}")).Exit);
+        Assert.Equal(before, await File.ReadAllBytesAsync(log.Database.File, TestContext.Current.CancellationToken));
+
+        foreach (string end in (string[])["-wal", "-shm"])
+            File.Delete(log.Database.File + end);
+        // In a mount namespace of its own: root writes everywhere else.
+        string readOnly = $"mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && ! touch '{folder}/x' 2>/dev/null && exec '{Program}' audit verify '--Storage:DataDirectory={folder}'";
+        var there = await RunAsync(new ProcessStartInfo("unshare", ["--mount", "sh", "-c", readOnly]), null);
+        Assert.Equal((0, ""), (there.Exit, there.Error));
+        Assert.Contains("3 rows checked", there.Output);
+    }
+
+    [Fact]
+    public async Task Start_WithoutTheKeyOfAKeyedLog_IsRefusedWithWhatToDo()
+    {
+        using var log = await ChainedLog.CreateAsync(1);
+        var (exit, _, error) = await RunAsync(
+            new ProcessStartInfo(Program, ["--Urls=http://127.0.0.1:0", "--Kubernetes:Enabled=false", $"--Storage:DataDirectory={Path.GetDirectoryName(log.Database.File)}"]), null);
+        Assert.Equal(2, exit);
+        Assert.Contains("The audit log is keyed", error);
+        Assert.Contains("CONNTRACK_AUDIT_KEY", error);
+        Assert.True(log.Verify(log.Log.Head).IsWhole);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("verify", "--help")]
+    public async Task Help_Asked_IsToldAndNoFault(params string[] arguments)
+    {
+        var (exit, output, _) = await RunAsync(null, arguments);
+        Assert.Equal(0, exit);
+        Assert.Contains("audit verify [--head N:HASH]", output);
+    }
+
+    [Theory]
+    [InlineData("Usage: conntrack-console audit verify")]
+    [InlineData("Unknown command 'audit mend'", "mend")]
+    [InlineData("--head is N:HASH", "verify", "--head", "7")]
+    [InlineData("Unknown option '--bogus'", "verify", "--bogus=1")]
+    [InlineData("There is no database", "verify", "--Storage:DataDirectory=/no/such/folder")]
+    public async Task Verify_WrongUse_ExitsTwoWithASentence(string sentence, params string[] arguments)
+    {
+        var (exit, output, error) = await RunAsync(null, arguments);
+        Assert.Equal((2, ""), (exit, output));
+        Assert.Contains(sentence, error);
+    }
+
+    private static string Program
+    {
+        get
+        {
+            string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+            return Path.GetFullPath(Path.Combine(here, "..", "..", "ConntrackConsole", Path.GetFileName(here), "conntrack-console"));
+        }
+    }
+
+    private static Task<(int Exit, string Output, string Error)> RunAsync(string? secret, params string[] arguments) =>
+        RunAsync(new ProcessStartInfo(Program, ["audit", .. arguments]), secret);
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(ProcessStartInfo start, string? secret)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        start.Environment["CONNTRACK_AUDIT_KEY"] = secret;
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, output, await error);
+    }
+}
