@@ -1,11 +1,10 @@
 using System.Text.Json.Serialization;
 using ConntrackConsole.Collector.CommandLine;
-using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector;
 
-/// <summary>Source-generated JSON of the command line's output and of the journal.</summary>
+/// <summary>Source-generated JSON of the command line's output.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(GroupJson[]))]
 [JsonSerializable(typeof(FlowEntry[]))]
@@ -15,7 +14,5 @@ namespace ConntrackConsole.Collector;
 [JsonSerializable(typeof(FlushJson))]
 [JsonSerializable(typeof(ExplainJson))]
 [JsonSerializable(typeof(SettingJson))]
-[JsonSerializable(typeof(SettingLine))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-[JsonSerializable(typeof(JournalLine))]
 internal sealed partial class CollectorJson : JsonSerializerContext;

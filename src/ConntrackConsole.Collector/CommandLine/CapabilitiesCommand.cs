@@ -26,7 +26,7 @@ internal static class CapabilitiesCommand
             else
             {
                 foreach (var capability in capabilities)
-                    Console.Out.WriteLine($"{(capability.Available ? "yes" : "NO "),-4} {capability.Name,-14} {capability.Detail}");
+                    Console.Out.WriteLine($"{(capability.Available ? "yes" : "NO "),-4} {capability.Name,-17} {capability.Detail}");
             }
 
             return ExitCode.Ok;

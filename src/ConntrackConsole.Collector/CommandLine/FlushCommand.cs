@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
@@ -45,13 +46,13 @@ internal static class FlushCommand
         {
             podIp, preset, yes, breakGlass, reason, state, json,
         };
-        command.SetAction(parsed => Run(
+        command.SetAction((parsed, stop) => Task.FromResult(Run(
             parsed.GetValue(podIp)!.Value, parsed.GetValue(preset)!, parsed.GetValue(yes), parsed.GetValue(breakGlass),
-            parsed.GetValue(reason), parsed.GetValue(state)!, parsed.GetValue(json)));
+            parsed.GetValue(reason), parsed.GetValue(state)!, parsed.GetValue(json), stop)));
         return command;
     }
 
-    private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json)
+    private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json, CancellationToken stop)
     {
         if (yes)
             ObserveOnly.RefuseHere();
@@ -64,25 +65,16 @@ internal static class FlushCommand
                 $"Without a console nobody says who owns {podIp}: --preset {preset} needs --break-glass and --reason TEXT.");
         }
 
-        using var table = ConntrackTable.Open();
-        var listed = FlushRun.List(table, podIp);
-        if (preset == Safe)
-            listed.RemoveAll(flow => (flow.Status & FlowStatus.SeenReply) != 0 && flow.State != FlowState.SynSent);
-        if (FlushGuard.RefuseCount(listed.Count) is { } tooMany)
+        if (reason?.Length > OrderGuard.LongestText)
+            throw new CommandException(ExitCode.Usage, $"--reason is longer than {OrderGuard.LongestText} characters: shorten it.");
+        var choice = new FlushChoice(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
+        List<Flow> listed;
+        using (var table = ConntrackTable.Open())
+            listed = FlushRun.List(table, podIp);
+        listed.RemoveAll(flow => !choice.Takes(in flow, OwnerState.Unknown));
+        if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany);
-        FlushRun.Outcome? outcome = null;
-        if (yes && listed.Count > 0)
-        {
-            if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
-                throw new CommandException(ExitCode.Failed, why);
-            var journal = new Journal(state);
-            string id = Guid.CreateVersion7().ToString("N");
-            journal.Write(new JournalLine(DateTimeOffset.UtcNow, "begin", id, podIp.ToString(), reason, listed.Count));
-            outcome = FlushRun.Run(table, listed, podIp, preset == All ? uint.MaxValue : settings.UnacknowledgedSeconds);
-            journal.Write(new JournalLine(
-                DateTimeOffset.UtcNow, "end", id, podIp.ToString(), reason, listed.Count,
-                outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining));
-        }
+        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, choice, listed, "", 0), reason, state, stop) : null;
 
         if (json)
         {
@@ -97,11 +89,23 @@ internal static class FlushCommand
                 Console.Out.WriteLine(FlowsCommand.Line(in flow));
             Console.Error.WriteLine(outcome is null
                 ? $"{listed.Count} entries match{(yes || listed.Count == 0 ? "" : "; nothing was deleted (--yes deletes this list)")}."
-                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and left, {outcome.Failed} failed; {outcome.Remaining} remain with this backend.");
+                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and left, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "how many remain is not known" : $"{outcome.Remaining} remain with this backend")}.");
             foreach (string error in outcome?.Errors ?? [])
                 Console.Error.WriteLine(error);
         }
 
-        return outcome is { Failed: > 0 } ? ExitCode.Failed : ExitCode.Ok;
+        return outcome is { Failed: > 0 } || outcome?.Fates.Contains(FlushRun.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    private static FlushResult Delete(FlushList list, string? reason, string state, CancellationToken stop)
+    {
+        if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
+            throw new CommandException(ExitCode.Failed, why);
+        var act = new FlushAct(Environment.MachineName, new Journal(state, log: Console.Error));
+        using var turn = act.TryTakeTurn(TimeSpan.FromSeconds(5), stop)
+            ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush still runs on this node, one at a time. Nothing was done: try again when it has ended.");
+        act.Settle();
+        var result = act.Run(list, TypedHere.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
+        return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Refusal);
     }
 }

@@ -4,6 +4,7 @@ using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Collector.Proxy;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Collector.Report;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
@@ -68,7 +69,7 @@ internal static class RunCommand
         Spill spill;
         try
         {
-            journal = new Journal(state);
+            journal = new Journal(state, log: Console.Error);
             spill = Spill.Open(state);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -88,14 +89,17 @@ internal static class RunCommand
 
         using var proxy = new KubeProxy(TimeProvider.System);
         var observer = new NodeObserver(new Grouping(ranges), TimeProvider.System, resets, outbox.TakeDropped) { Proxy = proxy };
-        var desk = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal);
         string version = typeof(RunCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
         var kernel = RunningKernel.Read();
         var clock = new ConsoleClock(TimeProvider.System);
+        var flushes = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal, () => clock.NowMs);
+        var settings = new SettingDesk(
+            node, TimeProvider.System, journal, new SettingValues(new Sysctl()), kernel.BootId, () => proxy.Last, refusal, () => clock.NowMs, Console.Error);
+        observer.Filter = () => settings.IsOpen(SettingCatalog.DropInvalid) ? FilterSetting.Read().Value : null;
         var link = new ConsoleLink(
             console, pass,
             () => new Hello(node, version, kernel.BootId, kernel.Release, startedAtMs, capabilities, new Sysctl().ReadAll()),
-            outbox, clock, desk, list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
+            outbox, clock, new Desks(journal, flushes, settings, new RecallDesk(node, journal, flushes, settings), stop), list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
 
         // If either ends, the other has nothing left to do: the process ends with the fault, and its supervisor restarts it.
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -103,14 +107,16 @@ internal static class RunCommand
             () => observer.Run(Send, both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var linking = link.RunAsync(both.Token);
         var asking = proxy.RunAsync(both.Token);
+        var acting = Task.Factory.StartNew(
+            () => new ActClock(journal, flushes, settings, Console.Error).Run(both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         using var lastFrameMade = new CancellationTokenSource();
         var spilling = outbox.RunAsync(lastFrameMade.Token);
         await Task.WhenAny(observing, linking);
         await both.CancelAsync();
-        await Task.WhenAll(observing, linking, asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(observing, linking, asking, acting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await lastFrameMade.CancelAsync();
         await spilling;
-        await Task.WhenAll(observing, linking, asking);
+        await Task.WhenAll(observing, linking, asking, acting);
         return ExitCode.Ok;
 
         void Send(NodeFrame frame)

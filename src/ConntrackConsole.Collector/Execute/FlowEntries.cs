@@ -19,16 +19,15 @@ internal static class FlowEntries
             flow.Zone, flow.Id, flow.TimeoutSeconds ?? 0, (uint)flow.Status, effect);
     }
 
-    /// <summary>SHA-256 over what names each entry, in order: both tuples, zone and id.</summary>
-    public static string Digest(IReadOnlyList<Flow> flows)
+    /// <summary>SHA-256 over what was asked for and what names each entry, in order: both tuples, zone and id.</summary>
+    public static string Digest(Ip podIp, FlushChoice choice, IReadOnlyList<Flow> flows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add($"{podIp}|{choice.Preset}|{choice.Proto}|{choice.Vip}|{choice.Vport}\n");
         foreach (var flow in flows)
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"{flow.Orig}|{flow.Reply}|{flow.Orig.Dport}|{flow.Zone}|{flow.Id}\n")));
-        }
-
+            Add($"{flow.Orig}|{flow.Reply}|{flow.Orig.Dport}|{flow.Zone}|{flow.Id}\n");
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Add(FormattableString text) => hash.AppendData(Encoding.UTF8.GetBytes(text.ToString(CultureInfo.InvariantCulture)));
     }
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Proc;
@@ -9,149 +9,153 @@ namespace ConntrackConsole.Collector.Execute;
 
 /// <summary>
 /// Answers the console's previews and flushes. The list of a preview stays here; a flush names it by id and digest and uses
-/// it up, so nothing that was not shown is deleted and nothing runs twice.
+/// it up, so nothing that was not shown is deleted and nothing runs twice. Everything that comes in is taken for hostile.
 /// </summary>
 /// <param name="node">The node's name.</param>
 /// <param name="time">The clock.</param>
 /// <param name="journal">Written before each act.</param>
 /// <param name="sysctl">The node's settings.</param>
-/// <param name="own">Learns the port that deletes, so that its deletions are not taken for somebody else's.</param>
+/// <param name="own">As in <see cref="FlushAct"/>.</param>
 /// <param name="observeOnly">The sentence of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+/// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
+/// <param name="perSecond">As <see cref="DeletionPace"/>.</param>
 internal sealed class FlushDesk(
-    string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null, string? observeOnly = null)
+    string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null, string? observeOnly = null,
+    Func<long>? consoleNowMs = null, int perSecond = DeletionPace.Usual)
 {
-    private const long PreviewLifeMs = 60_000;
-    private const int MostPreviews = 64;
-    private const int MostResults = 1000;
+    // A statement of ownership is not younger after the wait, so a longer one is in vain.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Kept> _previews = [];
-    private readonly Dictionary<string, FlushResult> _results = [];
-    private readonly Queue<string> _resultOrder = new();
+    private readonly FlushLists _lists = new();
+    private readonly FlushMeter _meter = new(node, time);
+    private readonly FlushAct _act = new(node, journal, own, perSecond);
+    private volatile string? _running;
 
-    public FlushPreview Preview(PreviewRequest request)
+    public FlushPreview Preview(PreviewRequest? request)
     {
         long now = NowMs;
         if (observeOnly is not null)
             return Refused(observeOnly);
-        string? refusal = FlushGuard.RefuseAddress(request.PodIp, OwnAddresses.Read(), out var podIp)
+        if (OrderGuard.RefuseId(request?.PreviewId) is not null)
+            return Refused("The preview's id is no id.");
+        string? refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
             ?? FlushGuard.RefuseStatement(request.Ownership, podIp, now);
-        if (refusal is not null)
-            return Refused(refusal);
+        if (refusal is not null || !FlushChoice.TryParse(request.Preset, request.Scope, out var choice, out refusal))
+            return Refused(refusal!);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(unreadable);
+        var owner = request.Ownership.State;
         List<Flow> flows;
+        int leftOut;
         try
         {
             using var table = ConntrackTable.Open();
             flows = FlushRun.List(table, podIp);
+            leftOut = flows.RemoveAll(flow => !choice.Takes(in flow, owner));
         }
         catch (NetlinkException failure)
         {
             return Refused(failure.Message);
         }
 
-        refusal = FlushGuard.RefuseCount(flows.Count);
-        if (refusal is not null)
-            return Refused(refusal);
-        string digest = FlowEntries.Digest(flows);
-        lock (_lock)
-        {
-            foreach (var old in _previews.Where(kept => kept.Value.ExpiresAtMs < now).Select(kept => kept.Key).ToList())
-                _previews.Remove(old);
-            if (_previews.Count >= MostPreviews)
-                return Refused($"{MostPreviews} previews are open on this node; wait a minute until the oldest expire.");
-            if (!_previews.TryAdd(request.PreviewId, new Kept(podIp, flows, digest, now + PreviewLifeMs)))
-                return Refused("A preview with this id exists already.");
-        }
-
+        if (FlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
+            return Refused(tooMany);
+        string digest = FlowEntries.Digest(podIp, choice, flows);
+        if (!_lists.TryKeep(request.PreviewId, new FlushList(podIp, choice, flows, digest, now)))
+            return Refused("A preview with this id exists already.");
         return new FlushPreview(
             request.PreviewId, node, digest,
-            [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, request.Ownership.State, settings.TcpLoose)))],
-            now + PreviewLifeMs, null, settings.TcpLoose);
+            [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
+            now + FlushLists.LifeMs, null, settings.TcpLoose, leftOut);
 
-        FlushPreview Refused(string sentence) => new(request.PreviewId, node, "", [], now, sentence, true);
+        FlushPreview Refused(string sentence) => new(request?.PreviewId ?? "", node, "", [], now, sentence, true);
     }
 
-    public FlushResult Flush(FlushRequest request)
+    public FlushResult Flush(FlushRequest? request, CancellationToken stop = default)
     {
-        // One flush a node at a time; a repeated action id gets its first answer.
-        lock (_lock)
+        string? actionId = request?.Order?.ActionId;
+        if ((observeOnly ?? OrderGuard.RefuseId(actionId)) is { } refused)
+            return FlushAct.Refused(node, actionId, refused);
+        if (Recall(actionId!) is { } earlier)
+            return earlier;
+        try
         {
-            if (_results.TryGetValue(request.Order.ActionId, out var earlier))
-                return earlier;
-            var result = Execute(request);
-            if (result.Refusal is null)
+            using var turn = _act.TryTakeTurn(LongestWait, stop);
+            if (turn is null)
             {
-                _results[request.Order.ActionId] = result;
-                _resultOrder.Enqueue(request.Order.ActionId);
-                if (_resultOrder.Count > MostResults)
-                    _results.Remove(_resultOrder.Dequeue());
+                return FlushAct.Refused(node, actionId, $"Another flush{(_running is { } other ? $" ({other})" : "")} still runs on this node, one at a time. "
+                    + "Nothing was done: order this one again when it has ended.");
             }
 
-            return result;
+            // The same order may have come over another connection meanwhile, or was cut off in another process.
+            _act.Settle();
+            if (Recall(actionId!) is { } meanwhile)
+                return meanwhile;
+            _running = $"{actionId} of {request!.Order.Who}";
+            return Execute(request, stop);
+        }
+        catch (IOException failure)
+        {
+            return FlushAct.Refused(node, actionId, $"The state directory cannot be used, so nothing was done: {failure.Message}");
+        }
+        finally
+        {
+            if (_running?.StartsWith(actionId + " ", StringComparison.Ordinal) == true)
+                _running = null;
         }
     }
 
-    private FlushResult Execute(FlushRequest request)
+    /// <summary>The result of a flush that began once, or null.</summary>
+    public FlushResult? Recall(string actionId) => _act.Recall(actionId, LongestRun);
+
+    public MeterReading Meter(MeterRequest? request) => _meter.Read(request?.ActionId ?? "");
+
+    /// <summary>Once a second: ends in the journal what was cut off, by a crash or in another process.</summary>
+    public void Tick()
+    {
+        if (journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush).Count == 0)
+            return;
+        using var turn = _act.TryTakeTurn(TimeSpan.Zero);
+        if (turn is not null)
+            _act.Settle();
+    }
+
+    private FlushResult Execute(FlushRequest request, CancellationToken stop)
     {
         long now = NowMs;
-        long started = Stopwatch.GetTimestamp();
-        if (observeOnly is not null)
-            return Refused(observeOnly);
-        if (!_previews.TryGetValue(request.PreviewId, out var kept))
-            return Refused("No such preview on this node (used, expired, or the collector restarted): look at a new one.");
-        if (kept.ExpiresAtMs < now)
-            return Refused("The preview has expired: look at a new one.");
-        if (!string.Equals(kept.Digest, request.Digest, StringComparison.Ordinal))
+        var order = request.Order;
+        if (OrderGuard.Refuse(order, consoleNowMs?.Invoke() ?? now) is { } noOrder)
+            return Refused(noOrder);
+        if (journal.IsFenced(order.ActionId))
+            return Refused("The console asked what became of this action before it came, and was told that it never began: order anew.");
+        if (_lists.Find(request.PreviewId, now) is not { } list)
+            return Refused("No such list on this node (used, older than 15 minutes, or the collector restarted): look at a new one.");
+        if (!string.Equals(list.Digest, request.Digest, StringComparison.Ordinal))
             return Refused("The digest is not that of the list which was shown.");
-        string? refusal = FlushGuard.RefuseAddress(kept.PodIp.ToString(), OwnAddresses.Read(), out _)
-            ?? FlushGuard.RefuseStatement(request.Ownership, kept.PodIp, now);
+        bool approved = order.ApprovedBy is not null;
+        string? refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
+            ?? FlushGuard.RefuseStatement(request.Ownership, list.PodIp, now)
+            ?? FlushGuard.RefuseAge(now - list.ShownAtMs, approved)
+            ?? FlushGuard.RefuseCount(list.Flows.Count, approved)
+            ?? FlushGuard.RefusePreset(list.Choice.Preset, request.Ownership.State, order.BreakGlass);
         if (refusal is not null)
             return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(unreadable);
-        _previews.Remove(request.PreviewId);
-        try
+        _lists.UseUp(request.PreviewId);
+        var begin = new JournalLine
         {
-            journal.Write(new JournalLine(time.GetUtcNow(), "begin", request.Order.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return Refused($"The journal cannot be written, so nothing was done: {failure.Message}");
-        }
+            Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = order.ActionId, Origin = JournalOrigin.Console,
+            Who = order.Who, ApprovedBy = order.ApprovedBy, Reason = order.Reason,
+        };
+        var result = _act.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop);
+        if (result.Refusal is null)
+            _meter.Keep(result, list);
+        return result;
 
-        FlushRun.Outcome outcome;
-        try
-        {
-            using var table = ConntrackTable.Open();
-            own?.Add(table.PortId);
-            outcome = FlushRun.Run(table, kept.Flows, kept.PodIp, settings.UnacknowledgedSeconds);
-        }
-        catch (NetlinkException failure)
-        {
-            outcome = new FlushRun.Outcome(0, 0, 0, kept.Flows.Count, -1, [failure.Message]);
-        }
-
-        try
-        {
-            journal.Write(new JournalLine(
-                time.GetUtcNow(), "end", request.Order.ActionId, kept.PodIp.ToString(), null, kept.Flows.Count,
-                outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            outcome = outcome with { Errors = [.. outcome.Errors, $"The journal's end line could not be written: {failure.Message}"] };
-        }
-
-        return new FlushResult(
-            request.Order.ActionId, node, kept.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed,
-            outcome.Remaining, null, outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-
-        FlushResult Refused(string sentence) => new(request.Order.ActionId, node, 0, 0, 0, 0, 0, 0, sentence, [], 0);
+        FlushResult Refused(string sentence) => FlushAct.Refused(node, order.ActionId, sentence);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private sealed record Kept(Ip PodIp, IReadOnlyList<Flow> Flows, string Digest, long ExpiresAtMs);
 }

@@ -12,22 +12,42 @@ internal static class FlushRun
 {
     private const int MostErrors = 10;
     private const int Chunk = 128;
+    private const char Gone = 'G', Alive = 'A', Failed = 'F';
+
+    /// <summary>Letter of an entry that was deleted.</summary>
+    public const char Deleted = 'D';
+
+    /// <summary>Letter of an entry whose turn did not come.</summary>
+    public const char NotReached = 'N';
 
     /// <param name="Remaining">Entries found by the dump afterwards; -1 where that dump failed.</param>
-    public sealed record Outcome(int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors);
+    /// <param name="Fates">As <see cref="FlushResult.Fates"/>.</param>
+    public sealed record Outcome(
+        int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors, string Fates = "");
 
     /// <summary>Every entry whose answers come from the address: where a pod's IP stands in a Service's flow.</summary>
     public static List<Flow> List(ConntrackTable table, Ip podIp) => table.ListByReplySource(podIp);
 
-    public static Outcome Run(ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds)
+    /// <param name="table">Its port deletes.</param>
+    /// <param name="listed">What was shown.</param>
+    /// <param name="podIp">Where they lead.</param>
+    /// <param name="unacknowledgedSeconds">An established entry with more than this has just been acknowledged.</param>
+    /// <param name="stillWanted">Asked of each entry as it is now; null = whatever it became.</param>
+    /// <param name="perSecond">As <see cref="DeletionPace"/>.</param>
+    /// <param name="stop">Ends it between two chunks.</param>
+    public static Outcome Run(
+        ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds, Func<Flow, bool>? stillWanted = null,
+        int perSecond = 0, CancellationToken stop = default)
     {
-        int deleted = 0, alreadyGone = 0, alive = 0, failed = 0;
+        char[] fates = new char[listed.Count];
+        Array.Fill(fates, NotReached);
         var errors = new List<string>();
         var now = new Flow?[Chunk];
         var keys = new FlowKey[Chunk];
-        var entries = new Flow[Chunk];
+        int[] places = new int[Chunk];
         var results = new Errno[Chunk];
-        for (int start = 0; start < listed.Count; start += Chunk)
+        var pace = new DeletionPace(perSecond);
+        for (int start = 0; start < listed.Count && pace.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
         {
             int count = Math.Min(Chunk, listed.Count - start);
             int wanted = 0;
@@ -42,15 +62,15 @@ internal static class FlushRun
                     // Gone, or another entry took its place: that one was not shown.
                     if (now[index] is not { } there || there.Id != entry.Id || there.Orig != entry.Orig)
                     {
-                        alreadyGone++;
+                        fates[start + index] = Gone;
                     }
-                    else if (IsAlive(in entry, in there, unacknowledgedSeconds))
+                    else if (IsAlive(in entry, in there, unacknowledgedSeconds) || stillWanted?.Invoke(there) == false)
                     {
-                        alive++;
+                        fates[start + index] = Alive;
                     }
                     else
                     {
-                        entries[wanted] = entry;
+                        places[wanted] = start + index;
                         keys[wanted++] = entry.Key;
                     }
                 }
@@ -60,26 +80,21 @@ internal static class FlushRun
             catch (NetlinkException failure)
             {
                 // Which of this chunk were deleted is not known; the dump below tells what is left.
-                failed += wanted == 0 ? count : wanted;
+                fates.AsSpan(start, count).Replace(NotReached, Failed);
                 Say(failure.Message);
                 continue;
             }
 
             for (int index = 0; index < wanted; index++)
             {
-                switch (results[index])
+                fates[places[index]] = results[index] switch
                 {
-                    case Errno.Ok:
-                        deleted++;
-                        break;
-                    case Errno.ENOENT:
-                        alreadyGone++;
-                        break;
-                    default:
-                        failed++;
-                        Say($"{entries[index].Orig}: {results[index].Describe()}.");
-                        break;
-                }
+                    Errno.Ok => Deleted,
+                    Errno.ENOENT => Gone,
+                    _ => Failed,
+                };
+                if (fates[places[index]] == Failed)
+                    Say($"{listed[places[index]].Orig}: {results[index].Describe()}.");
             }
         }
 
@@ -93,7 +108,9 @@ internal static class FlushRun
             errors.Add($"What is left is unknown: {failure.Message}");
         }
 
-        return new Outcome(deleted, alreadyGone, alive, failed, remaining, errors);
+        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(fates));
+
+        int Count(char fate) => fates.AsSpan().Count(fate);
 
         void Say(string sentence)
         {

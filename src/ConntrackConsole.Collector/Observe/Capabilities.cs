@@ -1,3 +1,4 @@
+using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Proxy;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;
@@ -41,8 +42,36 @@ internal static class Capabilities
             ? "Reads IPVS's own timeouts and switches."
             : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
         new(Commands, observeOnly is null, observeOnly
-            ?? "Takes the console's commands (previews and flushes), each through this node's own guards; --observe-only refuses them all."),
+            ?? "Takes the console's commands, each through this node's own guards; --observe-only refuses them all."),
+        Command("flush", observeOnly, null, "Lists and deletes the entries that lead to a pod: presets Safe, DeadBackend and All, narrowed to a Service or a protocol."),
+        Command("settings", observeOnly, SettingsFault(), "Changes settings of a closed list, and sets each back by itself at its time, also after a restart."),
+        Command("filter", observeOnly, FilterFault(), "Arms a filter that drops INVALID packets, which the kernel disarms by itself."),
+        Command("ipvs", observeOnly, IpvsTimeouts.IsLoaded() ? null : "IPVS is not loaded in this kernel or namespace.", "Changes IPVS's timeouts."),
     ];
+
+    // A console knows by these names what an older collector cannot do.
+    private static Capability Command(string name, string? observeOnly, string? missing, string detail) =>
+        new($"{Commands}.{name}", (observeOnly ?? missing) is null, observeOnly ?? missing ?? detail);
+
+    // Opened and closed: the kernel, or the mount, says by that whether it would take a value.
+    private static string? SettingsFault()
+    {
+        try
+        {
+            File.OpenHandle($"/proc/sys/net/netfilter/{SysctlKey.TcpBeLiberal.ShortName}", FileMode.Open, FileAccess.Write).Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Sysctl.Explain(SysctlFault.Absent, SysctlKey.TcpBeLiberal);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Sysctl.Explain(SysctlFault.ReadOnly, SysctlKey.TcpBeLiberal);
+        }
+    }
+
+    private static string? FilterFault() => FilterSetting.Read() is { Why: { } why } ? why : null;
 
     private static Capability Proxy()
     {

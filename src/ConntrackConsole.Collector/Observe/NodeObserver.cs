@@ -18,7 +18,7 @@ internal sealed class NodeObserver
     private readonly FlowTable _flows;
     private readonly RecentFlows _recent = new();
     private readonly ResetSource? _resets;
-    private readonly NodeReadings _readings = new(new Sysctl());
+    private readonly NodeReadings _readings;
     private readonly ResetBook _resetBook;
     private readonly FlowNotes _notes;
     private readonly NodeFrame _frame = new();
@@ -47,6 +47,7 @@ internal sealed class NodeObserver
         _notes = new FlowNotes(OwnPorts);
         _takeDropped = takeDropped;
         _onEvent = OnEvent;
+        _readings = new NodeReadings(new Sysctl(), filter: () => Filter?.Invoke());
     }
 
     /// <summary>Single entries that are looked up in every second.</summary>
@@ -54,6 +55,9 @@ internal sealed class NodeObserver
 
     /// <summary>Where kube-proxy's readings come from, where it is asked.</summary>
     public KubeProxy? Proxy { get; init; }
+
+    /// <summary>Tells our filter's value while there may be one, else null. Called on the observer's thread.</summary>
+    public Func<string?>? Filter { get; set; }
 
     /// <summary>Who deletes entries in this program names its netlink ports here.</summary>
     public OwnPorts OwnPorts { get; } = new();

@@ -8,7 +8,10 @@ namespace ConntrackConsole.Collector.Observe;
 /// The node's settings and host counters, once a second, as changes. Whoever changed a setting: a value that is not what it
 /// was a second ago is an event. On the observer's thread, as both files belong to the namespace of the thread that opens them.
 /// </summary>
-internal sealed class NodeReadings(Sysctl sysctl, string proc = "/proc")
+/// <param name="sysctl">Where /proc/sys is.</param>
+/// <param name="proc">Usually /proc.</param>
+/// <param name="filter">Our filter's value while there may be one, else null: asking the kernel costs a little.</param>
+internal sealed class NodeReadings(Sysctl sysctl, string proc = "/proc", Func<string?>? filter = null)
 {
     private static readonly SysctlKey[] Keys = [.. SysctlKey.All.Where(key => key != SysctlKey.Count)];
     private static readonly string[] IpvsSwitches = ["conn_reuse_mode", "expire_nodest_conn", "expire_quiescent_template"];
@@ -29,6 +32,7 @@ internal sealed class NodeReadings(Sysctl sysctl, string proc = "/proc")
 
         if (_ipvs)
             NoteIpvs(frame);
+        NoteFilter(frame);
         _baseline = true;
         if (!SnmpTcp.TryRead(out var tcp, proc))
         {
@@ -67,6 +71,14 @@ internal sealed class NodeReadings(Sysctl sysctl, string proc = "/proc")
                 Note(frame, "net.ipv4.vs." + name, "");
             }
         }
+    }
+
+    private void NoteFilter(NodeFrame frame)
+    {
+        // Never seen and off is the usual state, and no event.
+        string now = filter?.Invoke() ?? SettingCatalog.Off;
+        if (now != SettingCatalog.Off || _known.ContainsKey(SettingCatalog.DropInvalid))
+            Note(frame, SettingCatalog.DropInvalid, now);
     }
 
     // What is there at the start is in the collector's introduction; IPVS's values are told as changes from nothing.

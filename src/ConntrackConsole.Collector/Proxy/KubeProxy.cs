@@ -23,7 +23,7 @@ internal sealed class KubeProxy : IDisposable
     private readonly TimeProvider _time;
     private readonly Uri _metrics, _mode, _health;
     private byte[] _page = new byte[64 * 1024];
-    private ProxyReading? _latest;
+    private ProxyReading? _latest, _last;
 
     public KubeProxy(TimeProvider time, string metrics = "http://127.0.0.1:10249", string health = "http://127.0.0.1:10256")
     {
@@ -32,6 +32,9 @@ internal sealed class KubeProxy : IDisposable
         _mode = new Uri(metrics + "/proxyMode");
         _health = new Uri(health + "/healthz");
     }
+
+    /// <summary>The last reading, whether it answered or not; null before the first. Any thread.</summary>
+    public ProxyReading? Last => Volatile.Read(ref _last);
 
     /// <summary>The reading that nobody has taken yet, or null. Any thread.</summary>
     public ProxyReading? Take() => Interlocked.Exchange(ref _latest, null);
@@ -45,6 +48,7 @@ internal sealed class KubeProxy : IDisposable
             do
             {
                 var reading = await ReadAsync(stop);
+                Volatile.Write(ref _last, reading);
                 // Where there is none, say so once and not every two seconds.
                 if (reading.Answers || answered != false)
                     Volatile.Write(ref _latest, reading);

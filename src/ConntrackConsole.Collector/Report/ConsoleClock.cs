@@ -14,6 +14,9 @@ internal sealed class ConsoleClock(TimeProvider time)
     /// <summary>The console's clock minus this node's, milliseconds; <see cref="int.MinValue"/> = not measured.</summary>
     public int OffsetMs => _offsetMs;
 
+    /// <summary>Now by the console's clock, milliseconds of Unix time; by this node's until it was measured.</summary>
+    public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds() + (_offsetMs is int.MinValue ? 0 : _offsetMs);
+
     public async Task MeasureAsync(Func<Task<long>> ask)
     {
         var best = TimeSpan.MaxValue;

@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -9,10 +8,10 @@ namespace ConntrackConsole.Collector.Report;
 
 /// <summary>
 /// Keeps the connection to the console: introduces the node, streams the outbox, hears what is stored, compares the clocks,
-/// answers previews and flushes; reconnects for ever.
+/// carries orders to the desks and the journal to the console; reconnects for ever.
 /// </summary>
 internal sealed class ConsoleLink(
-    ConsoleAddress address, NodePass pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, FlushDesk desk,
+    ConsoleAddress address, NodePass pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, Desks desks,
     Action<WatchList> watch, Action connected, TextWriter log)
 {
     public async Task RunAsync(CancellationToken stop)
@@ -71,6 +70,7 @@ internal sealed class ConsoleLink(
             connection.InvokeAsync(HubMethods.Frames, delivery.LiveAsync(ended.Token), ended.Token),
             BackfillAsync(connection, delivery, ended.Token),
             CompareClocksAsync(connection, ended.Token),
+            desks.TellAsync(connection, ended.Token),
         ];
         try
         {
@@ -123,8 +123,7 @@ internal sealed class ConsoleLink(
         builder.AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         var connection = builder.Build();
         connection.On<StoredRanges>(HubMethods.Stored, outbox.Stored);
-        connection.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => Task.Run(() => desk.Preview(request)));
-        connection.On<FlushRequest, FlushResult>(HubMethods.Flush, request => Task.Run(() => desk.Flush(request)));
+        desks.Listen(connection);
         connection.On<WatchList>(HubMethods.Watch, watch);
         return connection;
     }

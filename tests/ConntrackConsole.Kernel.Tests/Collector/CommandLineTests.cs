@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Tests.Conntrack;
 using ConntrackConsole.Kernel.Tests.Namespaces;
 using Xunit;
@@ -75,7 +76,7 @@ public class CommandLineTests
         Assert.Equal(1, JsonDocument.Parse(output).RootElement.GetProperty("deleted").GetInt32());
         Assert.Equal(["10.1.0.1", "10.1.0.3"], ConntrackProgram.List(scratch.Inside).Select(entry => entry.Src).Order());
         string[] journal = File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl"));
-        Assert.Equal(["begin", "end"], journal.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("phase").GetString()));
+        Assert.Equal(["journal", "begin", "end"], journal.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("phase").GetString()));
     }
 
     [Fact]
@@ -129,12 +130,54 @@ public class CommandLineTests
         var (exitCode, output, errors) = CollectorProgram.Run(scratch.Inside, [.. set, "--yes", "--json"]);
 
         Assert.Equal(0, exitCode);
-        Assert.Equal("""{"key":"net.netfilter.nf_conntrack_tcp_be_liberal","before":"0","wanted":"1","now":"1","dryRun":false}""" + "\n", output);
-        Assert.Contains("sysctl set nf_conntrack_tcp_be_liberal 0 --yes", errors, StringComparison.Ordinal);
+        Assert.StartsWith("""{"key":"net.netfilter.nf_conntrack_tcp_be_liberal","before":"0","wanted":"1","now":"1","dryRun":false,"revertAt":"20""", output, StringComparison.Ordinal);
+        Assert.Contains("nobody will set it back", errors, StringComparison.Ordinal);
+        Assert.Contains("sysctl revert nf_conntrack_tcp_be_liberal --yes", errors, StringComparison.Ordinal);
         Assert.Contains("\"net.netfilter.nf_conntrack_tcp_be_liberal\":\"1\"", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "--json").Output, StringComparison.Ordinal);
         var journal = File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Equal(["begin", "end"], journal.Select(line => line.GetProperty("phase").GetString()));
-        Assert.All(journal, line => Assert.Equal("0", line.GetProperty("before").GetString()));
+        Assert.Equal(["journal", "begin", "end"], journal.Select(line => line.GetProperty("phase").GetString()));
+        Assert.Equal("0", journal[1].GetProperty("before").GetString());
+        Assert.Equal(("test", "CommandLine"), (journal[1].GetProperty("reason").GetString(), journal[1].GetProperty("origin").GetString()));
+    }
+
+    [Fact]
+    public void Sysctl_SetTwice_IsRefusedUntilTheFirstIsSetBack()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        string[] Set(string value) => ["sysctl", "set", "nf_conntrack_acct", value, "--state", state.Path, "--reason", "test", "--yes"];
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, Set("1")).ExitCode);
+
+        var (refused, _, errors) = CollectorProgram.Run(scratch.Inside, Set("0"));
+        var (dry, shown, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path);
+        var (reverted, told, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path, "--reason", "over", "--yes");
+
+        Assert.Equal((3, 0, 0), (refused, dry, reverted));
+        Assert.Contains("set that back first", errors, StringComparison.Ordinal);
+        Assert.Contains("1 → 0; nothing was changed", shown, StringComparison.Ordinal);
+        Assert.Contains("1 → 0, is 0", told, StringComparison.Ordinal);
+        Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
+        Assert.Equal(1, CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("nf_conntrack_acct 1 --yes", 2, "--reason")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, "at most 86400 s")]
+    [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, "at most 60 s")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "no time")]
+    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "may be changed")]
+    [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, "IPVS is not loaded")]
+    [InlineData("nftables.drop_invalid off --yes --reason x", 3, "setting its change back")]
+    public void Sysctl_SetAgainstTheRules_ChangesNothing(string arguments, int code, string because)
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, _, errors) = CollectorProgram.Run(scratch.Inside, ["sysctl", "set", .. arguments.Split(' '), "--state", state.Path]);
+
+        Assert.Equal(code, exitCode);
+        Assert.Contains(because, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Empty(new Journal(state.Path).Where(_ => true));
     }
 
     [Fact]
@@ -142,9 +185,9 @@ public class CommandLineTests
     {
         using var scratch = new ScratchNamespace();
 
-        Assert.NotEqual(0, CollectorProgram.Run(scratch.Inside, "sysctl", "set", "nf_conntrack_tcp_loose", "0", "--yes", "--state", "/proc/nowhere").ExitCode);
+        Assert.NotEqual(0, CollectorProgram.Run(scratch.Inside, "sysctl", "set", "nf_conntrack_acct", "1", "--yes", "--reason", "x", "--state", "/proc/nowhere").ExitCode);
 
-        Assert.Equal("net.netfilter.nf_conntrack_tcp_loose = 1\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_tcp_loose").Output);
+        Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Tests.Conntrack;
 using ConntrackConsole.Kernel.Tests.Namespaces;
@@ -52,7 +53,7 @@ public class ObserveOnlyTests
         Assert.Equal(("only looks", "only looks"), (refused.Refusal, result.Refusal));
         Assert.Empty(refused.Entries);
         Assert.Single(ConntrackProgram.List(scratch.Inside));
-        Assert.False(File.Exists(Path.Combine(state.Path, "journal.jsonl")));
+        Assert.Empty(new Journal(state.Path).Where(_ => true));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Proc;
