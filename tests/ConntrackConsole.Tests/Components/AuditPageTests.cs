@@ -111,11 +111,14 @@ public sealed class AuditPageTests : IAsyncDisposable
         Assert.Contains("operator", page.WaitForElement("[data-testid=audit-roles]").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=audit-entries]"));
 
-        await page.Find("[data-testid=audit-details]").TriggerEventAsync("ontoggle", new EventArgs());
+        await page.Find("[data-testid=audit-more]").ClickAsync(new());
 
         string details = page.WaitForElement("[data-testid=audit-details]").TextContent;
         Assert.All(["10.0.0.9", "s-1", "i-1", "none: unkeyed", "10.1.1.1", "node-b", "40000"], part => Assert.Contains(part, details, StringComparison.Ordinal));
         Assert.Equal(["node", "src", "sport"], page.FindAll("[data-testid=audit-entries] th").Select(h => h.TextContent));
+
+        await page.Find("[data-testid=audit-more]").ClickAsync(new());
+        Assert.Empty(page.FindAll("[data-testid=audit-details]"));
     }
 
     [Fact]
