@@ -125,7 +125,8 @@ public sealed class AuditAppendTests
         using var log = await ChainedLog.CreateAsync(40);
         await log.Database.ExecuteAsync("INSERT INTO Terminations (Uid, Namespace, Pod, PodIp, Node, AskedMs, Cause, HasPreStop) VALUES ('u1', 'shop', 'a', '10.1.0.5', 'node1', 1, 0, 0)");
         using var blocks = new BlockArchive(log.Database);
-        var keep = new HistoryRetention(TimeSpan.FromHours(3), TimeSpan.FromDays(1), TimeSpan.FromDays(1), TimeSpan.FromDays(1), TimeSpan.FromDays(1), Bytes: 1);
+        var keep = new HistoryRetention(
+            new(TimeSpan.FromHours(3), TimeSpan.FromDays(1), TimeSpan.FromDays(1)), new(TimeSpan.FromDays(1), TimeSpan.FromDays(1), TimeSpan.FromDays(1)), TimeSpan.FromDays(1), Bytes: 1);
         log.Clock.Advance(TimeSpan.FromDays(9_999));
         var retention = new Retention(blocks, keep, log.Clock);
         for (int i = 0; i < 60; i++)
