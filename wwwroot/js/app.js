@@ -25,10 +25,18 @@ export function shell(dotnet) {
       return;
     }
     // A dialog has keys of its own; ours must not act on the page behind it.
-    if (document.querySelector(".mud-dialog") && event.key !== "?") return;
+    const dialog = document.querySelector(".mud-dialog");
+    // It hears its Escape only once the focus is in it; who asked for the keys may be quicker.
+    if (dialog?.querySelector(".keys") && event.key === "Escape") { dotnet.invokeMethodAsync("KeyPressed", "keys read"); return; }
+    if (dialog && event.key !== "?") return;
     let key = event.key;
     if (prefix) { key = prefix + key; prefix = ""; }
     else if (key === "g") { prefix = "g"; setTimeout(() => { prefix = ""; }, 1200); return; }
+    if (key === "/") {
+      const filter = document.querySelector("[data-filter]");
+      if (filter) { event.preventDefault(); filter.focus(); }
+      return;
+    }
     if (["?", "l", "z", "[", "]", "Escape", "gt", "gc", "ga"].includes(key)) {
       event.preventDefault();
       dotnet.invokeMethodAsync("KeyPressed", key);
