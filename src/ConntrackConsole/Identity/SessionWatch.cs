@@ -7,7 +7,8 @@ namespace ConntrackConsole.Identity;
 
 /// <summary>
 /// Takes the page away from a session that has ended while it was open: a circuit lives on one request and would never be
-/// asked again. One that is ended loses it at once, one that runs out at the next look. What is decisive is <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
+/// asked again. One that is ended loses it at once, one that runs out at the next look. What is decisive is
+/// <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
 /// </summary>
 public sealed partial class SessionWatch : ServerAuthenticationStateProvider, IDisposable
 {

@@ -59,7 +59,7 @@ public class BlackHoleTests
         var audit = await page.GetByTestId("audit-row").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.what)");
         Assert.Equal(["flush.approved", "flush.completed", "flush.previewed", "flush.requested"], audit.Order());
         var completed = page.Locator("[data-testid=audit-row][data-what='flush.completed']");
-        foreach (string told in (string[])["operator", ip, "node1", "node2", "node3", "Completed"])
+        foreach (string told in (string[])["olivia", ip, "node1", "node2", "node3", "Completed"])
             await Assertions.Expect(completed).ToContainTextAsync(told);
         Assert.Empty((await page.RunAxe()).Violations);
     }

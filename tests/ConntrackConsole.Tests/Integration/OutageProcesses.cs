@@ -15,7 +15,7 @@ internal static class OutageProcesses
         File.Delete(socket);
         var console = Start(null, "ConntrackConsole", "conntrack-console",
             "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
-            $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
+            $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
         await ConsoleHost.UntilAsync(() => Listens(socket));
         return console;
     }
@@ -77,6 +77,7 @@ internal static class OutageProcesses
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["CONNTRACK_CONSOLE_TOKEN"] = ConsoleHost.Token },
         };
         var process = inside is null ? Process.Start(start)! : inside.Run(() => Process.Start(start)!);
         // A pipe that nobody reads would stop it.

@@ -36,7 +36,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         var console = await ConsoleAsync();
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        var collector = new TestCollector(Node, "http://localhost", null, Path.Combine(_folder.FullName, "c.sock"));
+        var collector = new TestCollector(Node, "http://localhost", ConsoleHost.Token, Path.Combine(_folder.FullName, "c.sock"));
         await collector.ConnectAsync();
         ulong sent = 0;
         while (collector.StoredOf(1).Count < 300)
