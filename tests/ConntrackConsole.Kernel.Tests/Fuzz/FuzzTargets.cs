@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Proxy;
+using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Collector.Report;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Ipvs;
@@ -37,6 +39,8 @@ internal static class FuzzTargets
         new("packets of resets", [.. PacketFilterTests.Packets], static input => ResetPacket.TryParse(input, out _)),
         new("frames", [Frame(new NodeFrame()), Frame(FullFrame())], Frames),
         new("hub messages", [.. HubSeeds()], Hub),
+        new("orders at the desks", [.. HubSeeds()], Orders),
+        new("journal lines", [.. JournalSeeds()], JournalLines),
         new("spill files", [SpillFile()], SpillRecords),
         new("sysctl files", ["1\n"u8.ToArray(), "432000\n"u8.ToArray(), "-5"u8.ToArray(), "9223372036854775808"u8.ToArray()], static input => Sysctl.TryParse(input, out _)),
         new("/proc/self/status", ["Name:\tx\nCapEff:\t000001ffffffffff\n"u8.ToArray()], static input => CapabilitySet.TryParse(Encoding.UTF8.GetString(input), out _)),
@@ -156,7 +160,7 @@ internal static class FuzzTargets
 
     private static void Hub(ReadOnlySpan<byte> input)
     {
-        foreach (var type in (Type[])[typeof(Hello), typeof(PreviewRequest), typeof(FlushPreview), typeof(FlushRequest), typeof(FlushResult), typeof(StoredRanges), typeof(WatchList)])
+        foreach (var type in HubTypes)
         {
             try
             {
@@ -167,6 +171,102 @@ internal static class FuzzTargets
                 // The documented refusal; the hub closes the connection.
             }
         }
+    }
+
+    private static readonly Type[] HubTypes =
+    [
+        typeof(Hello), typeof(PreviewRequest), typeof(FlushPreview), typeof(FlushRequest), typeof(FlushResult), typeof(StoredRanges), typeof(WatchList),
+        typeof(MeterRequest), typeof(MeterReading), typeof(SettingRequest), typeof(SettingReading), typeof(SettingOrder), typeof(RevertOrder),
+        typeof(SettingResult), typeof(RecallRequest), typeof(RecallAnswer), typeof(JournalReport),
+    ];
+
+    // Whatever parses is judged by every rule that comes before the kernel, and refused by a sentence or let through.
+    private static void Orders(ReadOnlySpan<byte> input)
+    {
+        if (Parsed<PreviewRequest>(input) is { } preview)
+        {
+            FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
+            FlushGuard.RefuseStatement(preview.Ownership, podIp, 1);
+            Assert.True(FlushChoice.TryParse(preview.Preset, preview.Scope, out var choice, out string? refusal) || refusal!.Length is > 0 and < 300);
+            choice.Takes(default, preview.Ownership.State);
+        }
+
+        if (Parsed<FlushRequest>(input) is { } flush)
+        {
+            Assert.InRange(OrderGuard.Refuse(flush.Order, 1)?.Length ?? 1, 1, 300 + OrderGuard.LongestText);
+            FlushGuard.RefuseStatement(flush.Ownership, Ip.Parse("10.244.1.1"), 1);
+        }
+
+        if (Parsed<SettingOrder>(input) is { } setting)
+        {
+            OrderGuard.Refuse(setting.Order, long.MaxValue);
+            foreach (var kind in SettingCatalog.All)
+            {
+                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Length ?? 1, 1, 1500);
+                SettingGuard.RefuseTime(kind, setting.RevertAfterMs);
+            }
+        }
+
+        if (Parsed<RevertOrder>(input) is { } revert)
+            OrderGuard.RefuseId(revert.ChangeId);
+        if (Parsed<RecallRequest>(input) is { } recall)
+            OrderGuard.RefuseId(recall.ActionId);
+    }
+
+    private static T? Parsed<T>(ReadOnlySpan<byte> input)
+        where T : class
+    {
+        try
+        {
+            return (T?)JsonSerializer.Deserialize(input, typeof(T), WireJson.Default);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void JournalLines(ReadOnlySpan<byte> input)
+    {
+        var memory = new JournalMemory();
+        memory.Apply(new JournalLine { Phase = JournalPhase.Journal, At = default, JournalId = "j", Generation = 0 });
+        foreach (var range in input.Split((byte)'\n'))
+        {
+            if (JournalLine.TryParse(input[range], out var line))
+            {
+                memory.Apply(line);
+                // Parse, write, parse: the same line.
+                Assert.True(JournalLine.TryParse(line.ToBytes().AsSpan()[..^1], out var again));
+                Assert.Equal(line.ToBytes(), again.ToBytes());
+            }
+        }
+
+        foreach (var act in memory.Acts.Where(act => act.IsOpenChange))
+            act.Open();
+        JournalReports.Next(memory, DateTimeOffset.MaxValue);
+        var rewritten = new JournalMemory();
+        Assert.All(memory.Lines("j", default), line => Assert.True(rewritten.Apply(line)));
+        Assert.Equal(memory.Acts.Select(act => act.ActionId), rewritten.Acts.Select(act => act.ActionId));
+    }
+
+    private static IEnumerable<byte[]> JournalSeeds()
+    {
+        var begin = new JournalLine
+        {
+            Phase = JournalPhase.Begin, At = DateTimeOffset.UnixEpoch, Number = 1, ActionId = "a", Origin = JournalOrigin.Console, Kind = JournalKind.Setting,
+            Target = SettingCatalog.BeLiberal, Who = "ada", Reason = "x", Before = "0", Wanted = "1", RevertAtMs = 5, BootId = "b",
+        };
+        var end = new JournalLine
+        {
+            Phase = JournalPhase.End, At = DateTimeOffset.UnixEpoch, ActionId = "a",
+            Setting = new SettingResult("a", "node1", SettingCatalog.BeLiberal, SettingFate.Written, "0", "1", 5, null),
+        };
+        var flush = begin with { Number = 2, ActionId = "f", Kind = JournalKind.Flush, Target = "10.244.1.1", Before = "1" };
+        var flushed = end with { ActionId = "f", Setting = null, Flush = new FlushResult("f", "node1", 1, 1, 0, 0, 0, 0, null, [], 1, "D") };
+        yield return [.. begin.ToBytes(), .. end.ToBytes(), .. (begin with { Number = 2, ActionId = "r", Kind = JournalKind.Revert, ChangeId = "a" }).ToBytes()];
+        yield return [.. flush.ToBytes(), .. flushed.ToBytes()];
+        yield return new JournalLine { Phase = JournalPhase.Fence, At = DateTimeOffset.UnixEpoch, ActionId = "z" }.ToBytes();
+        yield return new JournalLine { Phase = JournalPhase.Told, At = DateTimeOffset.UnixEpoch, Number = 1 }.ToBytes();
     }
 
     private static void Addresses(ReadOnlySpan<byte> input)
@@ -264,6 +364,19 @@ internal static class FuzzTargets
         yield return Json(new FlushPreview("p", "node1", "00", [entry], 1, null, true));
         yield return Json(new FlushRequest(new OrderNote("a", "ada", null, "test", false, long.MaxValue), "p", "00", statement));
         yield return Json(new FlushResult("a", "node1", 1, 1, 0, 0, 0, 0, null, ["x"], 5));
+        var note = new OrderNote("a", "ada", "grace", "INC-1", true, 5);
+        var result = new SettingResult("a", "node1", SettingCatalog.Max, SettingFate.Written, "1", "2", 5, null);
+        yield return Json(new PreviewRequest("p", "10.244.1.1", statement, FlushPreset.Safe, new FlushScope("tcp", "10.96.0.1", 80)));
+        yield return Json(new MeterRequest("a"));
+        yield return Json(new MeterReading("a", "node1", 1, 2, 3, 4, 5, null));
+        yield return Json(new SettingRequest("a", SettingCatalog.Max, "5000"));
+        yield return Json(new SettingReading("a", "node1", SettingCatalog.Max, "1", null, new OpenChange("a", SettingCatalog.Max, "1", "2", 3, 4), "x"));
+        yield return Json(new SettingOrder(note, SettingCatalog.Max, "4096", "5000", 60_000));
+        yield return Json(new RevertOrder(note, "a"));
+        yield return Json(result);
+        yield return Json(new RecallRequest("a"));
+        yield return Json(new RecallAnswer("a", "node1", true, null, result));
+        yield return Json(new JournalReport("j", [new JournalEntry(1, 2, JournalOrigin.Timer, "a", "revert", "k", "node1", null, "1", "0", "x", null, false)]));
         yield return Json(new StoredRanges(1, [new SequenceRange(1, 2)]));
         yield return Json(new WatchList(["10.244.1.1"]));
     }
