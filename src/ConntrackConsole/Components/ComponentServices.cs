@@ -1,3 +1,5 @@
+using ConntrackConsole.Actions;
+using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
@@ -23,6 +25,8 @@ public static class ComponentServices
         services.AddMudServices();
         services.AddScoped<Browser>();
         services.AddScoped<Keyboard>();
+        services.AddScoped(Acting.Of);
+        services.AddScoped(rooms => PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
         return services;
     }
 

@@ -4,7 +4,10 @@ using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;
+using ConntrackConsole.Components.Actions;
+using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
@@ -52,7 +55,16 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditVerifier>();
+        services.AddSingleton(_ => new ActionSettings(ReadOnly, new RateLimits(), [], 0));
+        services.AddSingleton<ActionStore>();
+        services.AddSingleton<ActionAudit>();
+        services.AddSingleton<WorldReader>();
+        services.AddSingleton<ActionDispatch>();
         services.AddSingleton<ActionDesk>();
+        services.AddSingleton<ChangeBoard>();
+        services.AddSingleton<OutcomeMeter>();
+        services.AddScoped(_ => new Acting(_ => Task.FromResult<Caller?>(Caller), ReadOnly));
+        services.AddScoped(rooms => Scripted?.Personal ?? PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();
         SignedIn.SetAuthorized("operator (link)");
@@ -77,6 +89,18 @@ internal sealed class ConsolePages : IAsyncDisposable
     public BunitJSModuleInterop Chart { get; }
 
     public JSRuntimeInvocationHandler Draws { get; }
+
+    /// <summary>Who sits at the circuit; null: the session has ended.</summary>
+    public Caller? Caller { get; set; } = new("ada", Role.Operator, "s-1", "127.0.0.1");
+
+    public bool ReadOnly { get; set; }
+
+    /// <summary>Answers in the desk's place where it is set; else the real one does.</summary>
+    public ScriptedDesk? Scripted { get; set; }
+
+    public ActionStore Actions => Get<ActionStore>();
+
+    public T Get<T>() where T : notnull => Context.Services.GetRequiredService<T>();
 
     public TimelineStore Store => Context.Services.GetRequiredService<TimelineStore>();
 

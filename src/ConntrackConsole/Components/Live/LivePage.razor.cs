@@ -1,15 +1,13 @@
 using System.Data.Common;
-using ConntrackConsole.Actions;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Flush;
-using ConntrackConsole.Identity;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Pods;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Components.Timeline;
 using ConntrackConsole.Timeline;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
 using MudBlazor;
 
@@ -59,9 +57,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
 
-    [Inject] private ActionDesk Desk { get; set; } = null!;
-
-    [Inject] private Sessions Sessions { get; set; } = null!;
+    [Inject] private Acting Acting { get; set; } = null!;
 
     [Inject] private NavigationManager Nav { get; set; } = null!;
 
@@ -72,8 +68,6 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     [Inject] private IDialogService Dialogs { get; set; } = null!;
 
     [Inject] private TimeProvider Clock { get; set; } = null!;
-
-    [CascadingParameter] private Task<AuthenticationState>? SignedIn { get; set; }
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -100,6 +94,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             // The words on top tell of now, whatever is on the screen.
             var now = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? view : Store.Query(Query(state, recent));
             int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, state) : 0;
+            var caller = await Acting.CallerAsync(ct);
             var pod = PodPick.Of(state.Pod, state.Uid, view, asked => Facts.For(asked, state.ToMs));
             // Few lanes where there is little room: a phone shows what matters, and offers the rest.
             var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
@@ -108,7 +103,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(now, view), pod, view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(now, view), pod, Acting.Off(caller), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });
@@ -166,7 +161,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private sealed record Held(LiveState State, TimelineQuery Query, TimelineView View, long AtMs);
 
-    private void Show(TimelineView view, Headline headline, PodDetail? pod, int hiddenLanes, int newEvents)
+    private void Show(TimelineView view, Headline headline, PodDetail? pod, string? off, int hiddenLanes, int newEvents)
     {
         bool first = _view is null || (_pod is null) != (pod is null) || _pod?.Ip != pod?.Ip || _newEvents == 0 && newEvents > 0;
         (_view, _pod, _hiddenLanes, _newEvents) = (view, pod, hiddenLanes, newEvents);
@@ -174,7 +169,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (alarm != _spoken && NowMs - _spokenAtMs > 10_000)
             (_spoken, _spokenAtMs) = (alarm, NowMs);
         _headline = headline;
-        _blocked = Blocked(view);
+        _blocked = off ?? Blocked(view);
         _flushNote = ObserveNote(view);
         if (view.Terminations.Select(span => span.Told?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
@@ -320,19 +315,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private async Task FlushAsync()
     {
-        if (_pod is not { Ip.Length: > 0 } pod || SignedIn is null)
+        if (_pod is not { Ip.Length: > 0 } pod)
             return;
-        var user = (await SignedIn).User;
-        var desk = new FlushDesk(
-            ct => AsAsync((caller, stop) => Desk.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = pod.Ip }, caller, stop), ct),
-            (record, typed, reason, ct) => AsAsync((caller, stop) => Desk.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, caller, stop), ct),
-            actionId => AsAsync((caller, stop) => Desk.CancelAsync(actionId, caller, stop), CancellationToken.None));
-        var parameters = new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip }, { dialog => dialog.Desk, desk } };
-        // Who it is, and whether they still may, is asked at every step: a circuit outlives its session.
-        async Task<ActionAnswer> AsAsync(Func<Caller, CancellationToken, Task<ActionAnswer>> act, CancellationToken ct) =>
-            await Sessions.CheckAsync(user, ct) is { Caller: { } caller } ? await act(caller, ct) : ActionAnswer.No(RefusalKind.Role, "Your session has ended: sign in again.");
-
-        await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", parameters, new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false });
+        await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip } }, ActionDialogs.Options);
     }
 
     public async ValueTask DisposeAsync()

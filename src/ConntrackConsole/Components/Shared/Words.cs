@@ -75,6 +75,17 @@ public static class Words
         _ => "unknown",
     };
 
+    public static string Name(ResetKind kind) => kind switch
+    {
+        ResetKind.UnNated => "un-NATed",
+        ResetKind.FromBackend => "from the backend",
+        ResetKind.ClientAbort => "client abort",
+        ResetKind.Direct => "direct",
+        ResetKind.RefusedSyn => "refused connection",
+        ResetKind.NewBackend => "from a new backend",
+        _ => "other",
+    };
+
     /// <summary>What deleting an entry does, as one reads it in a list.</summary>
     public static string Name(FlushEffect effect) => effect switch
     {

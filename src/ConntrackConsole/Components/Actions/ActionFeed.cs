@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using ConntrackConsole.Actions;
+
+namespace ConntrackConsole.Components.Actions;
+
+/// <summary>Tells who shows actions when to look again: once at the start, then at each change, twice a second at most.</summary>
+public sealed class ActionFeed : IAsyncDisposable
+{
+    public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
+
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _end = new();
+    private readonly ActionStore _store;
+    private readonly OutcomeMeter _meter;
+    private readonly TimeProvider _clock;
+    private readonly Task _loop;
+
+    public ActionFeed(ActionStore store, OutcomeMeter meter, TimeProvider clock, Func<CancellationToken, Task> look)
+    {
+        (_store, _meter, _clock) = (store, meter, clock);
+        store.Changed += Wake;
+        meter.Changed += Wake;
+        Wake();
+        _loop = Task.Run(() => RunAsync(look));
+    }
+
+    public void Wake() => _wake.Writer.TryWrite(true);
+
+    private async Task RunAsync(Func<CancellationToken, Task> look)
+    {
+        while (await _wake.Reader.WaitToReadAsync(_end.Token))
+        {
+            _wake.Reader.TryRead(out _);
+            await look(_end.Token);
+            await Task.Delay(Pace, _clock, _end.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _store.Changed -= Wake;
+        _meter.Changed -= Wake;
+        await _end.CancelAsync();
+        try
+        {
+            await _loop;
+        }
+        catch (OperationCanceledException)
+        {
+            // The usual end.
+        }
+
+        _end.Dispose();
+    }
+}
