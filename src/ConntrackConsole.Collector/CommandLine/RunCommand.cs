@@ -95,6 +95,8 @@ internal static class RunCommand
         var flushes = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal, () => clock.NowMs);
         var settings = new SettingDesk(
             node, TimeProvider.System, journal, new SettingValues(new Sysctl()), kernel.BootId, () => proxy.Last, refusal, () => clock.NowMs, Console.Error);
+        if (refusal is not null && settings.OpenCount is > 0 and var open)
+            Console.Error.WriteLine($"{open} changes of settings are open on this node, and one that only looks sets nothing back: do it by hand, the old values are in {state}/journal.jsonl.");
         observer.Filter = () => settings.IsOpen(SettingCatalog.DropInvalid) ? FilterSetting.Read().Value : null;
         var link = new ConsoleLink(
             console, pass,

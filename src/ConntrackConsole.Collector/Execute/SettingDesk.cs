@@ -29,6 +29,9 @@ internal sealed class SettingDesk(
     private readonly Dictionary<string, SettingResult> _undone = [];
     private readonly Queue<string> _undoneOrder = new();
 
+    /// <summary>Changes that are in force here.</summary>
+    public int OpenCount => _act.Open.Count;
+
     /// <summary>Whether a change of this setting is open, so that its value is worth a look.</summary>
     public bool IsOpen(string key) => _act.Open.Any(act => act.Begin.Target == key);
 
@@ -57,6 +60,8 @@ internal sealed class SettingDesk(
         {
             if (OrderGuard.RefuseId(order!.ChangeId) is not null || journal.Find(order.ChangeId) is not { Begin.Kind: JournalKind.Setting } change)
                 return Refused(order.Order, null, "This node knows no change with that id: it was not made here, or the state directory was lost.");
+            if (!IsProxyAsked(change) && !order.Order.BreakGlass)
+                return Refused(order.Order, change.Begin.Target, "kube-proxy was not asked yet since this collector started, and this depends on it: order again in a few seconds.");
             return change.IsOpenChange
                 ? _act.Revert(Begin(order.Order, origin), change, proxy(), order.Order.BreakGlass)
                 : Refused(order.Order, change.Begin.Target, $"The change is not open any more ({change.LastRevert ?? change.End?.Setting?.Fate}): there is nothing to set back.");
@@ -74,7 +79,7 @@ internal sealed class SettingDesk(
         // A withheld change waits for a person; telling it every second helps nobody.
         var due = observeOnly is not null ? [] : _act.Open.Where(act =>
             act.Begin.BootId != bootId
-            || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingFate.Withheld && _pauses.IsOver(act.ActionId, now))).ToList();
+            || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingFate.Withheld && _pauses.IsOver(act.ActionId, now) && IsProxyAsked(act))).ToList();
         if (!isCutOff && due.Count == 0)
             return;
         using var turn = _act.TryTakeTurn(TimeSpan.Zero);
@@ -158,6 +163,9 @@ internal sealed class SettingDesk(
             return result;
         }
     }
+
+    // A silent kube-proxy is an answer too; one that was not asked is none.
+    private bool IsProxyAsked(JournalAct act) => act.Begin is not { Target: SettingCatalog.BeLiberal, Before: "0" } || proxy() is not null;
 
     private SettingResult? Earlier(string actionId)
     {

@@ -7,6 +7,10 @@ internal sealed class JournalMemory
     /// <summary>Acts and fences that are remembered, each. Acts that are open or untold come on top.</summary>
     public const int Most = 10_000;
 
+    // A node without a console never has anything told: its journal must not grow for ever either.
+    private const int MostUntold = 2 * Most;
+    private const int MostDeletedKept = 50_000;
+
     private readonly Dictionary<string, JournalAct> _acts = [];
     private readonly List<JournalAct> _inOrder = [];
     private readonly Dictionary<string, DateTimeOffset> _fences = [];
@@ -66,8 +70,10 @@ internal sealed class JournalMemory
             yield return act.Begin;
         if (ToldTo > 0)
             yield return new JournalLine { Phase = JournalPhase.Told, At = now, Number = ToldTo };
-        foreach (var end in _inOrder.Where(act => act.End is not null).OrderBy(act => act.End!.At))
-            yield return end.End!;
+        int room = MostDeletedKept;
+        var isKept = Enumerable.Reverse(_inOrder).Where(act => (room -= act.End?.Deleted?.Count ?? 0) >= 0).ToHashSet();
+        foreach (var act in _inOrder.Where(act => act.End is not null).OrderBy(act => act.End!.At))
+            yield return isKept.Contains(act) ? act.End! : act.End! with { Deleted = null };
     }
 
     /// <summary>Lets the oldest go that nobody needs any more.</summary>
@@ -78,7 +84,7 @@ internal sealed class JournalMemory
             return;
         _inOrder.RemoveAll(act =>
         {
-            bool goes = surplus > 0 && act.End is not null && IsToldOf(act) && !act.IsOpenChange;
+            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MostUntold - Most);
             if (goes)
             {
                 surplus--;

@@ -169,6 +169,23 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void Memory_OfANodeWithoutAConsole_IsBoundedToo()
+    {
+        var memory = new JournalMemory();
+        for (int number = 1; number <= 30_000; number++)
+        {
+            string id = "a" + number;
+            memory.Apply(Flush(id) with { Number = number, Origin = JournalOrigin.CommandLine });
+            memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow().AddTicks(number), ActionId = id, Flush = Result(id), Deleted = [.. Enumerable.Repeat(Entry, 3)] });
+        }
+
+        Assert.InRange(memory.Acts.Count, 2 * JournalMemory.Most, (2 * JournalMemory.Most) + (JournalMemory.Most / 10));
+        var lines = memory.Lines("j", _time.GetUtcNow()).ToList();
+        Assert.Equal(50_000 / 3, lines.Count(line => line.Deleted is not null));
+        Assert.NotNull(lines[^1].Deleted);
+    }
+
+    [Fact]
     public void Journal_OfSeveralProcessesAtOnce_TearsNoLineAndUsesNoNumberTwice()
     {
         using var scratch = new ScratchNamespace();

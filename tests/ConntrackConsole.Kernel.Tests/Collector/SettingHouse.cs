@@ -73,6 +73,9 @@ internal sealed class SettingHouse : IDisposable
     public void ProxyStarted(DateTimeOffset at) => Proxy = new ProxyReading(
         1, true, ProxyMode.Iptables, 200, at.ToUnixTimeMilliseconds() / 1000.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
+    public void ProxyIsSilent() => Proxy = new ProxyReading(
+        1, false, ProxyMode.Unknown, 0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
+
     public void Dispose()
     {
         _folder.Dispose();

@@ -117,6 +117,7 @@ public sealed class SettingRevertTests : IDisposable
     public void BeLiberal_WhereKubeProxysStartIsUnknown_IsSetBackAndSaysSo()
     {
         _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _house.ProxyIsSilent();
         _house.Pass(TimeSpan.FromMinutes(1));
 
         var result = Revert().End!.Setting!;
@@ -124,6 +125,20 @@ public sealed class SettingRevertTests : IDisposable
         Assert.Equal(SettingFate.Reverted, result.Fate);
         Assert.Contains("When kube-proxy started is not known", result.Sentence, StringComparison.Ordinal);
         Assert.Contains("KUBE-FORWARD", _house.Log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BeLiberal_BeforeKubeProxyWasAsked_WaitsForThat()
+    {
+        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _house.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
+
+        Assert.Equal(SettingFate.Refused, _house.Revert("a1").Fate);
+        Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
+        _house.ProxyIsSilent();
+        _house.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
     }
 
     [Theory]
