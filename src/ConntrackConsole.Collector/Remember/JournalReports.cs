@@ -50,7 +50,7 @@ internal static class JournalReports
             sentence += $" The first {told} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
         return new JournalEntry(
             act.Number, begin.At.ToUnixTimeMilliseconds(), begin.Origin!.Value, act.ActionId, Name(begin.Kind!.Value), begin.Target!, begin.Who!,
-            begin.Reason, begin.Before, after, sentence, details, failed);
+            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Fate);
     }
 
     public static string Name(JournalKind kind) => kind switch
