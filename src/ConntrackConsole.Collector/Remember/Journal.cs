@@ -15,7 +15,7 @@ internal sealed class Journal
     private readonly TextWriter _log;
     private readonly Lock _lock = new();
     private JournalMemory _memory = new();
-    private long _offset;
+    private long _offset, _rewriteAbove;
 
     /// <param name="stateDirectory">Made where it is missing.</param>
     /// <param name="time">The clock.</param>
@@ -34,6 +34,7 @@ internal sealed class Journal
             ReadRest();
         if (_memory.Id is null || _file.Length > mostBytes)
             Rewrite();
+        _rewriteAbove = Math.Max(mostBytes > long.MaxValue / 4 ? mostBytes : mostBytes * 4, _offset * 2);
     }
 
     public string StateDirectory { get; }
@@ -67,15 +68,22 @@ internal sealed class Journal
             return [.. _memory.Acts.Where(wanted)];
     }
 
-    /// <summary>Reads what another process has added; cheap where nothing was.</summary>
+    /// <summary>
+    /// Reads what another process has added; cheap where nothing was. A file that has become far too large is written anew: a
+    /// console that asks without end must not fill the node's disk.
+    /// </summary>
     public void CatchUp()
     {
         lock (_lock)
         {
-            if (_file.Length == _offset)
+            if (_file.Length == _offset && _offset <= _rewriteAbove)
                 return;
             using var held = _file.Hold();
             Follow();
+            if (_offset <= _rewriteAbove)
+                return;
+            Rewrite();
+            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // where all of it is needed
         }
     }
 

@@ -124,6 +124,25 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void CatchUp_OfAJournalThatGrewWithoutEnd_WritesItAnew()
+    {
+        var journal = Open(mostBytes: 100);
+        journal.TryBegin(Flush("a1"));
+        for (int number = 0; number < 50; number++)
+        {
+            journal.TryFence("asked");
+            File.AppendAllText(FilePath, File.ReadAllLines(FilePath)[^1] + "\n"); // the same again, as another process may
+        }
+
+        long before = new FileInfo(FilePath).Length;
+        journal.CatchUp();
+
+        Assert.InRange(new FileInfo(FilePath).Length, 1, before / 4);
+        Assert.False(journal.TryBegin(Flush("a1")));
+        Assert.True(Open().IsFenced("asked"));
+    }
+
+    [Fact]
     public void Rewritten_Journal_KeepsItsIdItsNumbersItsOpenChangesAndWhatIsUntold()
     {
         var journal = Open();
