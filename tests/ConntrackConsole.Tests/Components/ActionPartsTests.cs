@@ -25,8 +25,18 @@ public sealed class ActionPartsTests : IAsyncDisposable
         Assert.Contains("Expected within 45 s", meter.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
         Assert.Equal("4 of 6", meter.Find("[data-testid=meter-back]").TextContent);
         Assert.Contains("from a new backend04", meter.Find("[data-testid=meter-resets]").TextContent, StringComparison.Ordinal);
-        Assert.Contains("Not told by node-c", meter.Markup, StringComparison.Ordinal);
+        Assert.Equal("Not told by node-c: not connected", meter.Find("[data-testid=meter-untold]").TextContent);
         Assert.Single(meter.FindAll("progress"));
+    }
+
+    [Fact]
+    public void Meter_NoNodeTellsAnything_ShowsNoZero()
+    {
+        var reading = new OutcomeReading(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
+
+        var meter = _console.Context.Render<Meter>(p => p.Add(m => m.Reading, reading).Add(m => m.Asked, 1));
+
+        Assert.All(meter.FindAll("dd"), figure => Assert.Equal("not told", figure.TextContent));
     }
 
     [Fact]

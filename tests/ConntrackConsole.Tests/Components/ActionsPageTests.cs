@@ -125,6 +125,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         var approve = page.WaitForElement("[data-testid=approve]");
         Assert.Equal("Approve and flush 2 entries", approve.TextContent);
         Assert.Equal(2, page.FindAll("[data-testid=action-list] [data-testid=preview-entry]").Count);
+        Assert.StartsWith("◆ ben needs a second person.", page.Find("[data-testid=waiting]").TextContent.Trim(), StringComparison.Ordinal);
         await approve.ClickAsync(new());
 
         Assert.Equal([("flush-1", "d-flush-1")], _desk.Approved);

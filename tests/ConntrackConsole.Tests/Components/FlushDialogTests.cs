@@ -208,6 +208,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
         Assert.True(_desk.Asked[^1].BreakGlass);
         Assert.Contains("BREAK-GLASS", Find("break-glass-box").TextContent, StringComparison.Ordinal);
+        Assert.Contains("danger", Find("confirm").ClassName, StringComparison.Ordinal);
     }
 
     [Fact]

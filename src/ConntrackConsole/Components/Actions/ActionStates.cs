@@ -60,7 +60,7 @@ public static class ActionStates
     /// <summary>"in 4 min 12 s", "due 3 s ago".</summary>
     public static string Until(long atMs, long nowMs)
     {
-        long seconds = (atMs - nowMs + 999) / 1000;
+        long seconds = (long)Math.Ceiling((atMs - nowMs) / 1000.0);
         return seconds <= 0 ? $"due {Clock(-seconds)} ago" : $"in {Clock(seconds)}";
     }
 

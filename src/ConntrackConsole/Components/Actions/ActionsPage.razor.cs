@@ -55,12 +55,12 @@ public sealed partial class ActionsPage : ComponentBase
 
     private string? Off => Acting.Off(_caller);
 
-    private string Headline => (_waiting, _changes.Count(c => c.Alarm is not null || c.Drifted)) switch
+    private string Headline => (_waiting, _changes.Where(c => c.Alarm is not null || c.Drifted).Select(c => c.ActionId).Distinct().Count()) switch
     {
         (0, 0) => "Actions",
         (0, var troubled) => $"{Words.Count(troubled, "open change")} {(troubled == 1 ? "needs" : "need")} a person.",
         (var waiting, 0) => $"{Words.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for a second person.",
-        var (waiting, troubled) => $"{Words.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for a second person; {Words.Count(troubled, "open change")} {(troubled == 1 ? "needs" : "need")} one too.",
+        var (waiting, troubled) => $"{Words.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for a second person; {Words.Count(troubled, "open change")} {(troubled == 1 ? "needs" : "need")} a person.",
     };
 
     protected override async Task OnInitializedAsync()
