@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Configuration;
 
 /// <summary>Reads and checks the settings of actions.</summary>
@@ -9,6 +11,8 @@ internal static class ActionsReader
     public static ActionsSettings Read(IConfiguration configuration, List<string> faults)
     {
         var usual = new ActionsSettings();
+        if (configuration[Setting.ActionsPolicy] is { Length: > 0 } text)
+            faults.Add($"{Setting.ActionsPolicy} is '{text}', but it is a list: set {Setting.ActionsPolicy}:0:Require and what the rule matches.");
         return new ActionsSettings(
             // A slip of the pen in the one setting that forbids everything is a fault, never a "no".
             SettingsReader.Flag(configuration, Setting.ActionsReadOnly, faults) ?? false,
@@ -24,6 +28,8 @@ internal static class ActionsReader
     private static PolicySettings Rule(IConfiguration configuration, string rule, List<string> faults)
     {
         string? preset = SettingsReader.Text(configuration, rule + ":Preset"), require = SettingsReader.Text(configuration, rule + ":Require"), more = SettingsReader.Text(configuration, rule + ":MoreThan");
+        if (SettingsReader.Text(configuration, rule + ":Action") is { } action && action != "flush" && SettingCatalog.Find(action) is null)
+            faults.Add($"{rule}:Action is '{action}': set it to flush or the name of a setting, or leave it out; as it is the rule would never match.");
         if (preset is not null && !Presets.Contains(preset))
             faults.Add($"{rule}:Preset is '{preset}': set it to {string.Join(", ", Presets)}, or leave it out.");
         if (require is null || !Demands.Contains(require))
