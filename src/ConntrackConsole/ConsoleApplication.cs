@@ -15,8 +15,8 @@ using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Connections;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ConntrackConsole;
 
@@ -25,8 +25,8 @@ public static class ConsoleApplication
 {
     private const string DefaultUrl = "http://127.0.0.1:5080";
 
-    // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 5,000 entries of some 350 bytes each.
-    private const long MaxHubMessage = 2 * 1024 * 1024;
+    // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 20,000 entries of some 350 bytes each.
+    private const long MaxHubMessage = 8 * 1024 * 1024;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -146,7 +146,7 @@ public static class ConsoleApplication
 
     private static void AddServices(IServiceCollection services, ConsoleSettings settings, ClusterAccess access)
     {
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Identity);
         services.AddSignIn(settings.Storage.DataDirectory);
         services.AddDataProtection()
@@ -190,6 +190,7 @@ public static class ConsoleApplication
         services.AddSingleton<WorldReader>();
         services.AddSingleton<ActionDispatch>();
         services.AddSingleton<ActionDesk>();
+        services.AddSingleton<JournalReturns>();
         services.AddSingleton<JournalDesk>();
         services.AddSingleton<ChangeBoard>();
         services.AddSingleton<OutcomeMeter>();
@@ -206,13 +207,14 @@ public static class ConsoleApplication
         services.AddHostedService<ActionResolver>();
         services.AddHostedService(provider => provider.GetRequiredService<OutcomeMeter>());
 
-        services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
-        services.Configure<HubOptions<CollectorHub>>(options =>
-        {
-            options.MaximumReceiveMessageSize = MaxHubMessage;
-            // Each stream, live and late, is one invocation; neither the clock nor an introduction must wait behind them.
-            options.MaximumParallelInvocationsPerClient = 4;
-        });
+        // As options of the hub alone they would not be looked at: only AddHubOptions makes them count before the general ones.
+        services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
+            .AddHubOptions<CollectorHub>(options =>
+            {
+                options.MaximumReceiveMessageSize = MaxHubMessage;
+                // Each stream, live and late, is one invocation; neither the clock nor an introduction must wait behind them.
+                options.MaximumParallelInvocationsPerClient = 4;
+            });
         services.AddConsolePages();
     }
 

@@ -13,9 +13,10 @@ public sealed class ActionAudit(AuditLog audit)
 
     public Task WriteAsync(AuditNote note, CancellationToken ct) => audit.AppendAsync(note, ct);
 
-    /// <summary>Whether this step of this action on these nodes is written down already.</summary>
-    public async Task<bool> HasAsync(string actionId, string what, string? where, CancellationToken ct) =>
-        (await audit.ReadAsync(new AuditFilter(What: what, ActionId: actionId), ct)).Any(r => r.Where == where);
+    /// <summary>Whether this entry of a node's journal is written down already.</summary>
+    /// <param name="place">Where it stands there.</param>
+    public async Task<bool> HasAsync(string actionId, string what, string place, CancellationToken ct) =>
+        (await audit.ReadAsync(new AuditFilter(What: what, ActionId: actionId), ct)).Any(r => r.Session == place);
 
     /// <summary>A row about an action that is only asked for.</summary>
     public static AuditNote Note(string id, ActionAsk ask, Caller caller, string step, string result)

@@ -21,6 +21,9 @@ public sealed partial class ActionDesk(
     /// <summary>How long a second person may approve it; the nodes keep their lists for as long.</summary>
     public static readonly TimeSpan ApprovalLife = TimeSpan.FromMinutes(15);
 
+    /// <summary>Stands between an order to set back and the change that it is about.</summary>
+    internal const string RevertOf = "-of-";
+
     private const int MostPreviewsAMinute = 30;
     private const string ExpiredWords = "This preview is no longer valid (60 s, once; 15 min for a second person): make a new one.";
     private const string AuditFault = "The audit log cannot be written, so nothing was sent: mend the database's disk or rights first.";
@@ -32,6 +35,8 @@ public sealed partial class ActionDesk(
     {
         ArgumentNullException.ThrowIfNull(ask);
         ArgumentNullException.ThrowIfNull(caller);
+        // JSON can say null where the type cannot.
+        ask = ask with { Nodes = [.. (ask.Nodes ?? []).Select(n => n ?? "")] };
         long startedMs = NowMs;
         string id = $"{ActionAudit.Word(ask.Kind)}-{Guid.CreateVersion7():N}";
         await audit.WriteAsync(ActionAudit.Note(id, ask, caller, "requested", ask.BreakGlass ? "asked, with break-glass" : "asked"), ct);
@@ -52,7 +57,7 @@ public sealed partial class ActionDesk(
         long expiresMs = startedMs + (long)(second ? ApprovalLife : ConfirmLife).TotalMilliseconds;
         var plan = new ActionPlan(
             id, world.Ask, caller.Name, startedMs, verdict, ActionWords.Digest(id, world.Ask, previews, readings),
-            previews.Select(p => p.ExpiresAtMs).Append(expiresMs).Min())
+            previews.Where(p => p.Refusal is null).Select(p => p.ExpiresAtMs).Append(expiresMs).Min())
         {
             Session = caller.Session, Previews = previews, Readings = readings, Silent = world.Silent,
             Owner = new PlanOwner(world.Owner.State, world.Owner.Name, world.Owner.SinceMs),
@@ -91,7 +96,8 @@ public sealed partial class ActionDesk(
 
         if (verdict.Decision == GuardDecision.NeedsApproval)
         {
-            await audit.WriteAsync(ActionAudit.Note(record, caller, "waiting", $"A second person is needed: {verdict.Sentence}"), ct);
+            if (await UnwrittenAsync(ActionAudit.Note(record, caller, "waiting", $"A second person is needed: {verdict.Sentence}")) is { } fault)
+                return new ActionAnswer(found, fault);
             return await store.MoveAsync(record with { State = ActionState.Waiting }, ActionState.Previewed, ct) is { } waiting
                 ? ActionAnswer.Of(waiting)
                 : ActionAnswer.No(RefusalKind.Over, ExpiredWords, found);
@@ -140,7 +146,7 @@ public sealed partial class ActionDesk(
         if (await store.FindAsync(id, ct) is not { Plan.Ask.Kind: ActionKind.Setting } record)
             return await NoSuchAsync(id, caller, "revert", ct);
         string why = ActionWords.Short(reason) is { Length: > 0 } given ? given : "set back by hand";
-        var open = record.Nodes.Where(n => n.Setting is { Fate: SettingFate.Written or SettingFate.Withheld or SettingFate.Failed or SettingFate.Unsure, RevertAtMs: not null }).ToList();
+        var open = record.Nodes.Where(n => n.IsOpenChange).ToList();
         Refusal? refusal =
             !caller.Role.MayAct() ? new Refusal(RefusalKind.Role, $"{caller.Name} is a {caller.Role.Name()} here and may look only: ask an operator.")
             : open.Count == 0 ? new Refusal(RefusalKind.Over, "No node has this change open any more.")
@@ -149,8 +155,11 @@ public sealed partial class ActionDesk(
             : null;
         if (refusal is not null)
             return await RefuseAsync(record, caller, refusal, ct);
-        string revertId = $"revert-{Guid.CreateVersion7():N}";
-        await audit.WriteAsync(ActionAudit.Note(record, caller, "revert-ordered", $"as {revertId}") with { Why = why }, ct);
+        // A node's journal names only the order: it tells here which change was meant.
+        string revertId = $"revert-{Guid.CreateVersion7():N}{RevertOf}{record.Id}";
+        var ordered = ActionAudit.Note(record, caller, "revert-ordered", $"as {revertId}") with { Why = why, Where = ActionGuard.Names(open.Select(n => n.Node)) };
+        if (await UnwrittenAsync(ordered) is { } fault)
+            return new ActionAnswer(record, fault);
         return ActionAnswer.Of(await dispatch.RevertAsync(record, revertId, open, why, caller));
     }
 
@@ -175,7 +184,7 @@ public sealed partial class ActionDesk(
         ActionRecord record, ActionState expected, string? digest, Caller caller, string reason, CancellationToken ct)
     {
         var plan = record.Plan;
-        var world = worlds.With(await worlds.ReadAsync(plan.Ask, caller, reason, plan.Id, ct), plan.Previews, plan.Readings, plan.Silent);
+        var world = worlds.With(await worlds.ReadAsync(plan.Ask, caller, reason, plan.Id, ct), plan.Previews, plan.Readings, plan.Silent) with { Asker = plan.AskedBy };
         // What was granted to who asked is not lost because an approver has no such role.
         if (expected == ActionState.Waiting)
             world = world with { Ask = plan.Ask with { BreakGlass = false } };
@@ -183,7 +192,7 @@ public sealed partial class ActionDesk(
         return (verdict, this switch
         {
             _ when record.State != expected => new Refusal(RefusalKind.Over, record.State is ActionState.Expired or ActionState.Previewed or ActionState.Waiting ? ExpiredWords : $"It is {record.State} already. {record.Sentence}".Trim()),
-            _ when NowMs >= plan.ExpiresMs => new Refusal(RefusalKind.Over, ExpiredWords),
+            _ when NowMs >= record.ExpiresMs => new Refusal(RefusalKind.Over, ExpiredWords),
             _ when !Same(digest, plan.Digest) => new Refusal(RefusalKind.Guard, "What was confirmed is not what was shown: make a new preview."),
             _ when verdict.Decision == GuardDecision.Refuse => new Refusal(KindOf(verdict), verdict.Sentence),
             // The world may have grown more doubtful since: then the doubt was never on the screen.
@@ -197,27 +206,40 @@ public sealed partial class ActionDesk(
 
     private async Task<ActionAnswer> RunAsync(ActionRecord record, ActionState from, Caller caller, GuardVerdict verdict, CancellationToken ct)
     {
+        using var carrying = store.Carry(record.Id);
         // Two clicks at the same time: one of them takes it.
         if (await store.MoveAsync(record with { State = ActionState.Approved }, from, ct) is not { } approved)
             return await RefuseAsync(record, caller, new Refusal(RefusalKind.Over, ExpiredWords), ct);
-        try
+        Refusal? fault = null;
+        if (record.Plan.Ask.BreakGlass)
         {
-            if (record.Plan.Ask.BreakGlass)
-            {
-                LogBreakGlass(caller.Name, record.Id, record.Plan.Ask.Target, record.Reason);
-                await audit.WriteAsync(ActionAudit.Note(approved, caller, "break-glass", $"BREAK-GLASS: without a second person. {verdict.Sentence}"), CancellationToken.None);
-            }
-
-            await audit.WriteAsync(ActionAudit.Note(approved, caller, "approved", verdict.Sentence), CancellationToken.None);
+            LogBreakGlass(caller.Name, record.Id, record.Plan.Ask.Target, record.Reason);
+            fault = await UnwrittenAsync(ActionAudit.Note(approved, caller, "break-glass", $"BREAK-GLASS: without a second person. {verdict.Sentence}"));
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+
+        fault ??= await UnwrittenAsync(ActionAudit.Note(approved, caller, "approved", verdict.Sentence));
+        if (fault is not null)
         {
-            LogNoAudit(e, record.Id);
             var failed = await store.MoveAsync(approved with { State = ActionState.Failed, Sentence = AuditFault }, ActionState.Approved, CancellationToken.None);
-            return ActionAnswer.No(RefusalKind.Fault, AuditFault, failed ?? approved);
+            return new ActionAnswer(failed ?? approved, fault);
         }
 
         return ActionAnswer.Of(await dispatch.RunAsync(approved, caller));
+    }
+
+    // The row goes before the effect: without it there is none.
+    private async Task<Refusal?> UnwrittenAsync(AuditNote note)
+    {
+        try
+        {
+            await audit.WriteAsync(note, CancellationToken.None);
+            return null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNoAudit(e, note.ActionId);
+            return new Refusal(RefusalKind.Fault, AuditFault);
+        }
     }
 
     private async Task<ActionAnswer> RefuseAsync(ActionRecord record, Caller caller, Refusal refusal, CancellationToken ct)

@@ -8,7 +8,9 @@ namespace ConntrackConsole.Actions;
 public sealed partial class ActionDispatch(
     ActionStore store, WorldReader worlds, CollectorLink collectors, ActionAudit audit, ActionSettings settings, TimeProvider time, ILogger<ActionDispatch> log)
 {
-    /// <summary>Told of every action that has come to an end here.</summary>
+    private const string UnwrittenWords = "The outcome could not be written to the audit log: note it yourself.";
+
+    /// <summary>Told of every action that has come to an end here, and of what its nodes tell later.</summary>
     public event Action<ActionRecord>? Ran;
 
     /// <summary>Orders go out only from here, and only after the row that says so is there.</summary>
@@ -21,10 +23,7 @@ public sealed partial class ActionDispatch(
             return approved;
         var plan = running.Plan;
         var outcomes = plan.Ask.Kind == ActionKind.Flush ? await FlushAsync(running) : await ApplyAsync(running);
-        string[] told = [.. outcomes.Select(o => o.Node)];
-        var nodes = outcomes.Concat(plan.Silent.Except(told).Select(n => new NodeOutcome(n, NodeFate.NotAsked)))
-            .Concat(plan.Previews.Where(p => p.Refusal is not null).Select(p => new NodeOutcome(p.Node, NodeFate.Refused, Sentence: p.Refusal)))
-            .OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
+        var nodes = outcomes.Concat(ActionJudgement.Untold(plan)).OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
         var (state, sentence) = ActionJudgement.Of(plan.Ask.Kind, nodes);
         var ended = running with { State = state, Sentence = sentence, Nodes = nodes };
         try
@@ -35,7 +34,7 @@ public sealed partial class ActionDispatch(
         {
             // The approved row without an outcome stays visible; the user must know that the act itself was done.
             LogNoAudit(e, ended.Id);
-            ended = ended with { Sentence = $"{sentence} The outcome could not be written to the audit log: note it yourself." };
+            ended = ended with { Sentence = $"{sentence} {UnwrittenWords}" };
         }
 
         ended = await store.MoveAsync(ended, ActionState.Running, CancellationToken.None) ?? ended;
@@ -52,25 +51,58 @@ public sealed partial class ActionDispatch(
         var order = new OrderNote(revertId, caller.Name, null, reason, caller.Role.MayBreakGlass(), NowMs + (long)CollectorLink.SettingTimeout.TotalMilliseconds);
         var answers = await Task.WhenAll(open.Select(n => collectors.RevertSettingAsync(n.Node, record.Plan.Ask.Target, new RevertOrder(order, record.Id))));
         var byNode = answers.ToDictionary(a => a.Node, StringComparer.Ordinal);
-        var nodes = record.Nodes.Select(n => byNode.GetValueOrDefault(n.Node) switch
+        var written = await UpdateNodesAsync(record.Id, n => byNode.GetValueOrDefault(n.Node) is { } answer ? AfterReturn(n, answer) : n) ?? record;
+        try
         {
-            null => n,
-            { Value: { } result } => n with { Setting = result with { RevertAtMs = result.Fate == SettingFate.Reverted ? null : result.RevertAtMs ?? n.Setting?.RevertAtMs }, Sentence = null },
-            { } silent => n with { Sentence = $"The order to set it back was not answered ({silent.Failure}): the node does it by itself at its time." },
-        }).ToList();
-        var written = await StoreNodesAsync(record, nodes);
-        await audit.WriteAsync(ActionAudit.Outcome(written, caller, "reverted", NowMs - startedMs) with { Why = reason, Result = ActionWords.After(written) ?? "" }, CancellationToken.None);
+            await audit.WriteAsync(ActionAudit.Outcome(written, caller, "reverted", NowMs - startedMs) with
+            {
+                Why = reason, Where = ActionGuard.Names(open.Select(n => n.Node)), Before = ActionWords.After(record with { Nodes = open }),
+                After = ActionWords.After(written with { Nodes = [.. written.Nodes.Where(n => byNode.ContainsKey(n.Node))] }),
+                Result = written.Sentence,
+            }, CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNoAudit(e, record.Id);
+            written = written with { Sentence = $"{written.Sentence} {UnwrittenWords}" };
+        }
+
         return written;
     }
 
-    /// <summary>Writes nodes' later answers into a record that has run, whatever else is written meanwhile.</summary>
-    public async Task<ActionRecord> StoreNodesAsync(ActionRecord record, IReadOnlyList<NodeOutcome> nodes)
+    /// <summary>Writes nodes' later answers into a record that has ended, whatever else is written meanwhile.</summary>
+    /// <returns>The record as written; null where nothing was to change.</returns>
+    public async Task<ActionRecord?> UpdateNodesAsync(string id, Func<NodeOutcome, NodeOutcome> change)
     {
-        ArgumentNullException.ThrowIfNull(record);
-        var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
-        var changed = record with { Nodes = nodes, State = state, Sentence = sentence };
-        return await store.MoveAsync(changed, record.State, CancellationToken.None) ?? changed;
+        var written = await store.UpdateAsync(id, record =>
+        {
+            NodeOutcome[] nodes = [.. record.Nodes.Select(change)];
+            if (nodes.SequenceEqual(record.Nodes))
+                return null;
+            var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
+            return record with { Nodes = nodes, State = state, Sentence = sentence };
+        }, CancellationToken.None);
+        if (written is not null)
+            Ran?.Invoke(written);
+        return written;
     }
+
+    // What the node says of the return, in the result of the change that it returns from.
+    private static NodeOutcome AfterReturn(NodeOutcome n, Answer<SettingResult> answer) => answer.Value switch
+    {
+        // The other of two who ordered it was faster.
+        _ when !n.IsOpenChange => n,
+        null => n with { Sentence = $"{n.Node} did not answer the order to set it back ({answer.Failure}): it does so by itself at its time." },
+        { Fate: SettingFate.Reverted or SettingFate.Drifted or SettingFate.Void } back => n with
+        {
+            Setting = n.Setting! with { Fate = back.Fate, Now = back.Now, RevertAtMs = null, Sentence = back.Sentence }, Sentence = null,
+        },
+        { Fate: SettingFate.Withheld or SettingFate.Failed or SettingFate.Unsure } kept => n with
+        {
+            Setting = n.Setting! with { Fate = SettingFate.Withheld, Now = kept.Now, RevertAtMs = kept.RevertAtMs ?? n.Setting.RevertAtMs, Sentence = kept.Sentence }, Sentence = null,
+        },
+        { } refused => n with { Sentence = $"{n.Node} did not set it back: {refused.Sentence}" },
+    };
 
     private async Task<List<NodeOutcome>> FlushAsync(ActionRecord running)
     {

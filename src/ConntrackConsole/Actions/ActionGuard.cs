@@ -61,8 +61,8 @@ public static class ActionGuard
     {
         var recent = world.Recent.Where(r => r.Id != world.Id).ToList();
         string window = $"in {RateLimits.Window.TotalMinutes:0} minutes";
-        if (recent.Count(r => r.Plan.AskedBy == world.Caller.Name) >= world.Rates.PerUser)
-            return GuardVerdict.Refuse($"{world.Caller.Name} has carried out {world.Rates.PerUser} actions {window}, the most for one person: stop and look what they did.");
+        if (recent.Count(r => r.Plan.AskedBy == world.Asker) >= world.Rates.PerUser)
+            return GuardVerdict.Refuse($"{world.Asker} has carried out {world.Rates.PerUser} actions {window}, the most for one person: stop and look what they did.");
         if (recent.Count >= world.Rates.PerCluster)
             return GuardVerdict.Refuse($"{world.Rates.PerCluster} actions were carried out {window}, the most for one cluster: stop and look what they did.");
         return world.Nodes.FirstOrDefault(n => recent.Count(r => r.Plan.Targets.Contains(n.Name)) >= world.Rates.PerNode) is { } busy

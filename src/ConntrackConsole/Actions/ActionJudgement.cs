@@ -12,6 +12,8 @@ public static class ActionJudgement
         var sentence = new StringBuilder();
         var done = nodes.Where(n => n.Fate == NodeFate.Done).ToList();
         bool good = kind == ActionKind.Flush ? Flush(done, sentence) : Setting(done, sentence);
+        foreach (var told in done.Where(n => n.Sentence is not null))
+            sentence.Append($" {told.Sentence}");
         foreach (var refused in nodes.Where(n => n.Fate == NodeFate.Refused))
             sentence.Append($" {refused.Node} did nothing: {refused.Sentence ?? refused.Flush?.Refusal ?? refused.Setting?.Sentence}");
         var unknown = Names(nodes, NodeFate.Unknown);
@@ -29,14 +31,23 @@ public static class ActionJudgement
         return (state, sentence.ToString().Trim());
     }
 
-    /// <summary>The node did what it was asked for, or found it done.</summary>
+    /// <summary>The nodes of a plan that no order goes to, with the reason.</summary>
+    public static IEnumerable<NodeOutcome> Untold(ActionPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return plan.Silent.Except(plan.Targets).Select(n => new NodeOutcome(n, NodeFate.NotAsked))
+            .Concat(plan.Previews.Where(p => p.Refusal is not null).Select(p => new NodeOutcome(p.Node, NodeFate.Refused, Sentence: p.Refusal)));
+    }
+
+    /// <summary>The node did what it was asked for, or found it done; what became later of the return is another matter.</summary>
     public static bool Worked(NodeOutcome node)
     {
         ArgumentNullException.ThrowIfNull(node);
         return node switch
         {
             { Flush: { Refusal: null } flush } => !(flush.Unsure || (flush.Deleted == 0 && flush.Failed > 0)),
-            { Setting: { } setting } => setting.Fate is SettingFate.Written or SettingFate.Already or SettingFate.Reverted,
+            { Setting: { } setting } => setting.Fate is SettingFate.Written or SettingFate.Already or SettingFate.Reverted
+                or SettingFate.Withheld or SettingFate.Drifted or SettingFate.Void,
             _ => false,
         };
     }
@@ -47,8 +58,8 @@ public static class ActionJudgement
         if (done.Count == 0)
             return false;
         var uncounted = done.Where(r => r.Remaining < 0).Select(r => r.Node).ToList();
-        int deleted = done.Sum(r => r.Deleted), alive = done.Sum(r => r.Alive), failed = done.Sum(r => r.Failed);
-        int remaining = done.Sum(r => Math.Max(r.Remaining, 0));
+        long deleted = done.Sum(r => (long)r.Deleted), alive = done.Sum(r => (long)r.Alive), failed = done.Sum(r => (long)r.Failed);
+        long remaining = done.Sum(r => Math.Max(r.Remaining, 0L));
         string left = remaining > 0 ? $"{ActionWords.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remains" : "none seen remaining";
         sentence.Append($"{ActionWords.Entries(deleted)} deleted on {ActionWords.Nodes(done.Count)}; {left}.");
         if (uncounted.Count > 0)

@@ -49,7 +49,13 @@ public sealed record ActionRecord(ActionPlan Plan, ActionState State, long Updat
     /// <summary>When the orders went out; null before.</summary>
     public long? StartedMs { get; init; }
 
+    /// <summary>Until when its next step may be taken: 60 s for who asked, what the plan says for a second person.</summary>
+    public long ExpiresMs => State == ActionState.Previewed ? Math.Min(Plan.ExpiresMs, Plan.AskedMs + (long)ActionDesk.ConfirmLife.TotalMilliseconds) : Plan.ExpiresMs;
+
     public bool IsOpen => State is ActionState.Previewed or ActionState.Waiting;
+
+    /// <summary>Its orders were sent, and it waits for no answer of theirs any more, but perhaps for a node that was lost.</summary>
+    public bool HasEnded => HasRun && State != ActionState.Running;
 
     public bool HasRun => State is ActionState.Completed or ActionState.Partly or ActionState.Failed or ActionState.Unknown or ActionState.Running;
 }
@@ -73,4 +79,11 @@ public enum NodeFate
 /// <param name="Flush">Its answer, where it was a flush.</param>
 /// <param name="Setting">Its last answer about the setting: of the change, later of the return.</param>
 /// <param name="Sentence">What the result does not say.</param>
-public sealed record NodeOutcome(string Node, NodeFate Fate, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null);
+public sealed record NodeOutcome(string Node, NodeFate Fate, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null)
+{
+    /// <summary>The node has the new value and would set it back by itself, or was to and did not.</summary>
+    public bool IsOpenChange => Setting is
+    {
+        RevertAtMs: not null, Before: not null, Fate: SettingFate.Written or SettingFate.Withheld or SettingFate.Failed or SettingFate.Unsure,
+    };
+}

@@ -19,12 +19,12 @@ public sealed partial class ActionResolver(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await ResumeAsync(stoppingToken);
         using var beat = new PeriodicTimer(Every, time);
         do
         {
             try
             {
+                await ResumeAsync(stoppingToken);
                 await ExpireAsync(stoppingToken);
                 foreach (var record in await store.InStateAsync([ActionState.Unknown], stoppingToken))
                     await ResolveAsync(record, stoppingToken);
@@ -37,20 +37,20 @@ public sealed partial class ActionResolver(
         while (await beat.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>What the last console left in the middle: nothing is in flight now that a fresh one has begun.</summary>
+    /// <summary>What was left in the middle: by a console that ended, or by this one where it could not write the outcome.</summary>
     private async Task ResumeAsync(CancellationToken ct)
     {
-        foreach (var record in await store.InStateAsync([ActionState.Approved], ct))
+        foreach (var record in await LeftAsync(ActionState.Approved, ct))
         {
             var failed = record with { State = ActionState.Failed, Sentence = "The console ended after the approval and before anything was sent: nothing was done." };
             await WriteAsync(failed, "resolved", ct);
             await store.MoveAsync(failed, ActionState.Approved, ct);
         }
 
-        foreach (var record in await store.InStateAsync([ActionState.Running], ct))
+        foreach (var record in await LeftAsync(ActionState.Running, ct))
         {
             var lost = record.Plan.Targets.Select(n => new NodeOutcome(n, NodeFate.Unknown, Sentence: "The console ended while the orders went out."));
-            var nodes = lost.Concat(record.Plan.Silent.Except(record.Plan.Targets).Select(n => new NodeOutcome(n, NodeFate.NotAsked))).ToList();
+            var nodes = lost.Concat(ActionJudgement.Untold(record.Plan)).OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
             var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
             var unknown = record with { State = state, Sentence = sentence, Nodes = nodes };
             await WriteAsync(unknown, "interrupted", ct);
@@ -58,12 +58,19 @@ public sealed partial class ActionResolver(
         }
     }
 
+    // Looked at twice: one that has just ended here is carried no more, and still stands in the first list.
+    private async Task<List<ActionRecord>> LeftAsync(ActionState state, CancellationToken ct)
+    {
+        var left = (await store.InStateAsync([state], ct)).Where(r => !store.IsCarried(r.Id)).Select(r => r.Id).ToHashSet();
+        return left.Count == 0 ? [] : (await store.InStateAsync([state], ct)).FindAll(r => left.Contains(r.Id));
+    }
+
     private async Task ExpireAsync(CancellationToken ct)
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var record in await store.InStateAsync([ActionState.Previewed, ActionState.Waiting], ct))
         {
-            if (nowMs < record.Plan.ExpiresMs)
+            if (nowMs < record.ExpiresMs)
                 continue;
             var expired = record with { State = ActionState.Expired, Sentence = record.State == ActionState.Waiting ? "No second person approved it in time; nothing was sent." : "Nobody confirmed it in time; nothing was sent." };
             if (await store.MoveAsync(expired, record.State, ct) is not null)
@@ -76,37 +83,41 @@ public sealed partial class ActionResolver(
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (nowMs - record.Plan.AskedMs > Longest.TotalMilliseconds)
             return;
-        var nodes = record.Nodes.ToList();
-        bool heard = false;
-        for (int i = 0; i < nodes.Count; i++)
+        var heard = new Dictionary<string, NodeOutcome>(StringComparer.Ordinal);
+        foreach (string node in record.Nodes.Where(n => n.Fate == NodeFate.Unknown).Select(n => n.Node))
         {
-            var place = (record.Id, nodes[i].Node);
-            if (nodes[i].Fate != NodeFate.Unknown || _notBefore.GetValueOrDefault(place) > nowMs)
+            var place = (record.Id, node);
+            if (_notBefore.GetValueOrDefault(place) > nowMs || !collectors.ConnectedNodes.Contains(node))
                 continue;
             // One that cannot answer this question is not asked every second.
             _notBefore[place] = nowMs + 10_000;
-            if (await collectors.RecallAsync(nodes[i].Node, new RecallRequest(record.Id), ct) is not { Value: { } told })
+            // One that knows it and not its outcome carries it out now, or settles what was cut off.
+            if (await collectors.RecallAsync(node, new RecallRequest(record.Id), ct) is not { Value: { } told } || Told(record, node, told) is not { } outcome)
                 continue;
             _notBefore.Remove(place);
-            nodes[i] = Told(nodes[i].Node, told);
-            heard = true;
+            heard[node] = outcome;
         }
 
-        if (!heard)
+        if (heard.Count == 0)
             return;
+        var nodes = record.Nodes.Select(Now).ToList();
         var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
         await WriteAsync(record with { Nodes = nodes, State = state, Sentence = sentence }, "resolved", ct);
-        await dispatch.StoreNodesAsync(record, nodes);
+        await dispatch.UpdateNodesAsync(record.Id, Now);
+
+        NodeOutcome Now(NodeOutcome n) => n.Fate == NodeFate.Unknown ? heard.GetValueOrDefault(n.Node) ?? n : n;
     }
 
-    private static NodeOutcome Told(string node, RecallAnswer told) => told switch
+    private static NodeOutcome? Told(ActionRecord record, string node, RecallAnswer told) => (record.Plan.Ask.Kind, told) switch
     {
-        { Known: false } => new NodeOutcome(node, NodeFate.Refused, Sentence: "the order never came there, and would be refused now."),
-        { Flush: { Refusal: { } refusal } flush } => new NodeOutcome(node, NodeFate.Refused, flush, Sentence: refusal),
-        { Flush: { } flush } => new NodeOutcome(node, NodeFate.Done, flush),
-        { Setting: { Fate: SettingFate.Refused or SettingFate.Moved } setting } => new NodeOutcome(node, NodeFate.Refused, Setting: setting, Sentence: setting.Sentence),
-        { Setting: { } setting } => new NodeOutcome(node, NodeFate.Done, Setting: setting),
-        _ => new NodeOutcome(node, NodeFate.Unknown, Sentence: "Its journal knows the action and not its outcome."),
+        (_, { Known: false }) => new NodeOutcome(node, NodeFate.Refused, Sentence: "the order never came there, and would be refused now."),
+        (ActionKind.Flush, { Flush: { Refusal: { } refusal } flush }) => new NodeOutcome(node, NodeFate.Refused, flush, Sentence: refusal),
+        (ActionKind.Flush, { Flush: { } flush }) => new NodeOutcome(node, NodeFate.Done, flush),
+        (ActionKind.Setting, { Setting: { } setting }) when setting.Key != record.Plan.Ask.Target => null,
+        (ActionKind.Setting, { Setting: { Fate: SettingFate.Refused or SettingFate.Moved } setting }) =>
+            new NodeOutcome(node, NodeFate.Refused, Setting: setting, Sentence: setting.Sentence),
+        (ActionKind.Setting, { Setting: { } setting }) => new NodeOutcome(node, NodeFate.Done, Setting: setting),
+        _ => null,
     };
 
     private Task WriteAsync(ActionRecord record, string step, CancellationToken ct) =>

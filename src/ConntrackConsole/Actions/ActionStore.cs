@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Actions;
 
-/// <summary>The actions as rows: they outlive the console. A state changes only from the one that was expected, once.</summary>
+/// <summary>The actions as rows: they outlive the console. A row changes only from what was read of it, once.</summary>
 public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -14,6 +14,8 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
     };
 
     private static readonly string[] Ended = [.. new[] { ActionState.Completed, ActionState.Partly, ActionState.Failed, ActionState.Unknown, ActionState.Running }.Select(s => s.ToString())];
+
+    private readonly Dictionary<string, int> _carried = [];
 
     /// <summary>Something changed: who shows actions looks again.</summary>
     public event Action? Changed;
@@ -32,20 +34,49 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         Changed?.Invoke();
     }
 
-    /// <summary>Writes the record where its state is still <paramref name="from"/>.</summary>
+    /// <summary>Writes the record where its state is still <paramref name="from"/> and nobody has written since it was read.</summary>
     /// <returns>The record as written, or null where another hand was faster.</returns>
     public async Task<ActionRecord?> MoveAsync(ActionRecord record, ActionState from, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var written = record with { UpdatedMs = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        // It grows with every write, whatever the clock does, so it tells one write from another.
+        var written = record with { UpdatedMs = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), record.UpdatedMs + 1) };
         (string before, string after, string? outcome) = (from.ToString(), written.State.ToString(), Progress.Text(written));
         await using var db = await databases.CreateDbContextAsync(ct);
-        int rows = await db.Actions.Where(r => r.Id == written.Id && r.State == before).ExecuteUpdateAsync(
+        int rows = await db.Actions.Where(r => r.Id == written.Id && r.State == before && r.UpdatedMs == record.UpdatedMs).ExecuteUpdateAsync(
             set => set.SetProperty(r => r.State, after).SetProperty(r => r.UpdatedMs, written.UpdatedMs).SetProperty(r => r.Outcome, outcome), ct);
         if (rows == 0)
             return null;
         Changed?.Invoke();
         return written;
+    }
+
+    /// <summary>Writes a change of a record that has ended into what stands there now, however often that changes meanwhile.</summary>
+    /// <returns>The record as written; null where it has not run, or nothing is to change.</returns>
+    public async Task<ActionRecord?> UpdateAsync(string id, Func<ActionRecord, ActionRecord?> change, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        while (await FindAsync(id, ct) is { HasEnded: true } record && change(record) is { } changed)
+        {
+            if (await MoveAsync(changed, record.State, ct) is { } written)
+                return written;
+        }
+
+        return null;
+    }
+
+    /// <summary>This console carries the action out until it is disposed: its state is no leftover.</summary>
+    public IDisposable Carry(string id)
+    {
+        lock (_carried)
+            _carried[id] = _carried.GetValueOrDefault(id) + 1;
+        return new Carrying(this, id);
+    }
+
+    public bool IsCarried(string id)
+    {
+        lock (_carried)
+            return _carried.ContainsKey(id);
     }
 
     public async Task<ActionRecord?> FindAsync(string? id, CancellationToken ct)
@@ -89,6 +120,18 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
             Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Sentence = progress.Sentence, Nodes = progress.Nodes,
             Meter = progress.Meter, StartedMs = progress.StartedMs,
         };
+    }
+
+    private sealed class Carrying(ActionStore store, string id) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (store._carried)
+            {
+                if (--store._carried[id] == 0)
+                    store._carried.Remove(id);
+            }
+        }
     }
 
     // What changes of an action; the plan stays as it was shown.

@@ -78,7 +78,7 @@ public static class ActionWords
 
     public static string Short(string? text, int most = MaxText) => text is null ? "" : text.Trim() is { } trimmed && trimmed.Length > most ? trimmed[..most] : text.Trim();
 
-    internal static string Entries(int count) => count == 1 ? "1 entry" : $"{count} entries";
+    internal static string Entries(long count) => count == 1 ? "1 entry" : $"{count} entries";
 
     internal static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";
 

@@ -8,6 +8,9 @@ namespace ConntrackConsole.Actions;
 /// <param name="Reason">The reason that would be written down.</param>
 public sealed record ActionWorld(ActionAsk Ask, Caller Caller, string Reason)
 {
+    /// <summary>Whose action it is: at an approval another one than the caller.</summary>
+    public string Asker { get; init; } = Caller.Name;
+
     /// <summary>The console is set to change nothing.</summary>
     public bool ReadOnly { get; init; }
 

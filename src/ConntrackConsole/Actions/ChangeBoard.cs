@@ -22,14 +22,14 @@ public sealed class ChangeBoard(ActionStore store, TimelineStore timeline, TimeP
         [
             .. from record in records
                from node in record.Nodes
-               where node.Setting is { RevertAtMs: not null, Before: not null, Fate: SettingFate.Written or SettingFate.Withheld or SettingFate.Drifted or SettingFate.Failed }
+               where node.IsOpenChange
                let setting = node.Setting!
                let now = facts.GetValueOrDefault(node.Node)?.Settings.GetValueOrDefault(setting.Key).Value
                let written = record.Plan.Ask.Value!
                orderby setting.RevertAtMs, node.Node
                select new OpenSetting(
                    record.Id, node.Node, setting.Key, setting.Before!, written, now, setting.RevertAtMs!.Value,
-                   setting.Fate == SettingFate.Drifted || (now is not null && now != written), setting.Fate == SettingFate.Written ? null : setting.Sentence),
+                   now is not null && now != written, setting.Fate == SettingFate.Written ? null : setting.Sentence),
         ];
     }
 }

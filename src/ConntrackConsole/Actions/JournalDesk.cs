@@ -10,7 +10,7 @@ namespace ConntrackConsole.Actions;
 /// connection that broke. Each entry becomes one audit row, however often it is reported.
 /// </summary>
 public sealed partial class JournalDesk(
-    IDbContextFactory<ConsoleDb> databases, ActionStore store, ActionDispatch dispatch, ActionAudit audit, ILogger<JournalDesk> log) : IDisposable
+    IDbContextFactory<ConsoleDb> databases, JournalReturns returns, ActionAudit audit, ILogger<JournalDesk> log) : IDisposable
 {
     private const int MostEntries = 50;
     private const int MostDetails = 1024 * 1024;
@@ -31,7 +31,11 @@ public sealed partial class JournalDesk(
                 db.JournalMarks.Add(mark = new JournalMarkRow { Node = node, JournalId = report.JournalId });
             foreach (var entry in entries.Where(e => Plausible(e) && e.Number > mark.Number).OrderBy(e => e.Number))
             {
-                await WriteAsync(node, entry, ct);
+                var record = await returns.OfAsync(node, entry, ct);
+                // The node reports it again when the outcome of the change itself is written down.
+                if (returns.MustWait(node, entry, record))
+                    break;
+                await WriteAsync(node, $"journal {report.JournalId} {entry.Number}", entry, record, ct);
                 mark.Number = entry.Number;
                 await db.SaveChangesAsync(ct);
             }
@@ -44,47 +48,43 @@ public sealed partial class JournalDesk(
         }
     }
 
-    private async Task WriteAsync(string node, JournalEntry entry, CancellationToken ct)
+    private async Task WriteAsync(string node, string place, JournalEntry entry, ActionRecord? record, CancellationToken ct)
     {
-        var record = await store.FindAsync(entry.ActionId, ct);
+        bool isReturn = JournalReturns.IsReturn(entry) && record?.Nodes.Any(n => n.Node == node && n.IsOpenChange) == true;
         // Its own answer, or the question of the resolver, tells the console's orders.
-        if (entry.Origin == JournalOrigin.Console && record is not null)
+        if (entry.Origin == JournalOrigin.Console && record is not null && !isReturn)
             return;
         string what = entry.Origin switch
         {
-            JournalOrigin.Timer => entry.Failed ? "setting.not-reverted" : "setting.reverted",
             JournalOrigin.CommandLine => $"{entry.Kind}.on-node",
-            _ => $"{entry.Kind}.reported",
+            JournalOrigin.Console when !isReturn => $"{entry.Kind}.reported",
+            _ => entry.Failed ? "setting.not-reverted" : "setting.reverted",
         };
-        if (await audit.HasAsync(entry.ActionId, what, node, ct))
-            return;
-        await audit.WriteAsync(
-            new AuditNote(
-                entry.Origin == JournalOrigin.Timer ? "conntrack-collector" : $"{ActionWords.Short(entry.Who)} on {node}", node, what, node,
-                ActionWords.Short(entry.Target), ActionWords.Short(entry.Reason) is { Length: > 0 } why ? why : entry.Origin == JournalOrigin.Timer ? "its time was over" : "(none given)",
-                ActionWords.Short(entry.Before), ActionWords.Short(entry.After), ActionWords.Short(entry.Result, 2_000), null, ActionWords.Short(entry.ActionId, 100))
-            {
-                Details = entry.Details is { Length: <= MostDetails } details ? details : null,
-            }, ct);
-        if (entry.Origin != JournalOrigin.Timer)
-            return;
-        if (entry.Failed)
-            LogNotReverted(node, entry.Target, entry.Result);
-        if (record is { Plan.Ask.Kind: ActionKind.Setting })
-            await dispatch.StoreNodesAsync(record, [.. record.Nodes.Select(n => n.Node == node && n.Setting is { } was ? n with { Setting = After(was, entry) } : n)]);
+        string actionId = JournalReturns.IsReturn(entry) && record is not null ? record.Id : entry.ActionId;
+        if (!await audit.HasAsync(actionId, what, place, ct))
+        {
+            await audit.WriteAsync(
+                new AuditNote(
+                    entry.Origin == JournalOrigin.Timer ? "conntrack-collector" : $"{ActionWords.Short(entry.Who)} on {node}", node, what, node,
+                    ActionWords.Short(entry.Target), ActionWords.Short(entry.Reason) is { Length: > 0 } why ? why : entry.Origin == JournalOrigin.Timer ? "its time was over" : "(none given)",
+                    ActionWords.Short(entry.Before), ActionWords.Short(entry.After), ActionWords.Short(entry.Result, 2_000), null, actionId)
+                {
+                    // Where it stands in the node's journal: the same entry is known by it.
+                    Session = place, Details = entry.Details is { Length: <= MostDetails } details ? details : null,
+                }, ct);
+            if (entry is { Origin: JournalOrigin.Timer, Failed: true })
+                LogNotReverted(node, ActionWords.Short(entry.Target), ActionWords.Short(entry.Result, 2_000));
+        }
+
+        if (isReturn)
+            await returns.WriteAsync(node, entry, record!);
     }
 
     public void Dispose() => _one.Dispose();
 
-    private static SettingResult After(SettingResult was, JournalEntry entry) => was with
-    {
-        Fate = entry.Failed ? SettingFate.Withheld : SettingFate.Reverted, Now = entry.After ?? was.Now,
-        RevertAtMs = entry.Failed ? was.RevertAtMs : null, Sentence = entry.Result,
-    };
-
     private static bool Plausible(JournalEntry? entry) =>
         entry is { Number: > 0, ActionId.Length: > 0 and <= 100, Kind.Length: > 0 and <= 20, Target: not null, Who: not null, Result: not null }
-        && entry.Kind.All(char.IsAsciiLetterLower);
+        && entry.Kind.All(char.IsAsciiLetterLower) && Enum.IsDefined(entry.Origin);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Node {Node} did not set {Setting} back: {Why}")]
     private partial void LogNotReverted(string node, string setting, string why);

@@ -52,6 +52,9 @@ public sealed partial class OutcomeMeter(
     {
         if (record is not { Plan.Ask.Kind: ActionKind.Flush, StartedMs: { } startedMs, Meter: null } || !record.Nodes.Any(n => n.Flush is { Deleted: > 0 } or { Unsure: true }))
             return;
+        // Nodes can tell for so long.
+        if (NowMs >= startedMs + LongestMs)
+            return;
         _now.TryAdd(record.Id, new OutcomeReading(startedMs, startedMs, startedMs + WindowMs(record.Plan.ExpectedWithinS), false, [], 0, 0, 0, 0, []));
         Changed?.Invoke();
     }
@@ -67,7 +70,7 @@ public sealed partial class OutcomeMeter(
             }
 
             long toMs = Math.Min(NowMs, before.UntilMs);
-            var told = await Task.WhenAll(record.Nodes.Where(n => n.Flush is { Refusal: null }).Select(n => collectors.MeterAsync(n.Node, new MeterRequest(id), ct)));
+            var told = await Task.WhenAll(record.Nodes.Where(n => n.Flush is { Refusal: null } || n.Fate == NodeFate.Unknown).Select(n => collectors.MeterAsync(n.Node, new MeterRequest(id), ct)));
             var readings = told.Select(t => t.Value).OfType<MeterReading>().Where(r => r.Refusal is null).ToList();
             var reading = before with
             {
@@ -80,9 +83,8 @@ public sealed partial class OutcomeMeter(
             {
                 var measured = record with { Meter = reading };
                 await audit.WriteAsync(ActionAudit.Outcome(measured, ActionAudit.Itself(record), "measured", reading.ToMs - reading.FromMs) with { Result = Words(reading) }, ct);
-                // The resolver may have written meanwhile; then the next beat measures and writes again.
-                if (await store.MoveAsync(measured, record.State, ct) is not null)
-                    _now.TryRemove(id, out _);
+                await store.UpdateAsync(id, now => now with { Meter = reading }, ct);
+                _now.TryRemove(id, out _);
             }
 
             Changed?.Invoke();

@@ -16,11 +16,13 @@ public sealed class WorldReader(
     public async Task<ActionWorld> ReadAsync(ActionAsk ask, Caller caller, string reason, string id, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(ask);
+        long sinceMs = NowMs - (long)RateLimits.Window.TotalMilliseconds;
         var world = new ActionWorld(ask, caller, reason)
         {
             ReadOnly = settings.ReadOnly, Rates = settings.Rates, Policy = settings.Policy, Id = id,
             HasCluster = cluster.HasCluster, ClusterAge = cluster.Age,
-            Recent = await store.RunSinceAsync(NowMs - (long)RateLimits.Window.TotalMilliseconds, ct),
+            // A later answer, or the return of a setting, is no new act.
+            Recent = [.. (await store.RunSinceAsync(sinceMs, ct)).Where(r => r.StartedMs >= sinceMs)],
         };
         return ask.Kind == ActionKind.Flush ? Flush(world) : Setting(world);
     }

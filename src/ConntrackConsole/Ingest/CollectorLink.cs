@@ -14,6 +14,8 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     public static readonly TimeSpan PreviewTimeout = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan SettingTimeout = TimeSpan.FromSeconds(30);
+    // Of entries on a node; sums over all nodes stay numbers.
+    private const int MostCount = 100_000;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
     public IReadOnlyList<string> ConnectedNodes => registry.ConnectedNodes;
@@ -26,8 +28,7 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     /// collector is back, and a collector that has executed it answers with its first result.
     /// </summary>
     public Task<Answer<FlushResult>> FlushAsync(string node, FlushRequest request) =>
-        OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result =>
-            result.Node == node && result.ActionId == request.Order.ActionId && result.Errors is not null && result.Fates is not null);
+        OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result => Answers(result, node, request.Order.ActionId));
 
     /// <summary>Orders a change of a setting, in the same manner.</summary>
     public Task<Answer<SettingResult>> ApplySettingAsync(string node, SettingOrder order) =>
@@ -42,10 +43,15 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
             reading.Node == node && reading.ActionId == request.ActionId && reading.Key == request.Key && reading.Value is not { Length: > 64 }, ct);
 
     public Task<Answer<MeterReading>> MeterAsync(string node, MeterRequest request, CancellationToken ct) =>
-        QuestionAsync<MeterReading>(node, HubMethods.Meter, request, reading => reading.Node == node && reading.ActionId == request.ActionId, ct);
+        QuestionAsync<MeterReading>(node, HubMethods.Meter, request, reading =>
+            reading is { Left: >= 0 and <= MostCount, Recreated: >= 0 and <= MostCount, Clients: >= 0 and <= MostCount, CameBack: >= 0 and <= MostCount }
+            && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
     public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>
-        QuestionAsync<RecallAnswer>(node, HubMethods.Recall, request, answer => answer.Node == node && answer.ActionId == request.ActionId, ct);
+        QuestionAsync<RecallAnswer>(node, HubMethods.Recall, request, answer =>
+            answer.Node == node && answer.ActionId == request.ActionId
+            && (answer.Flush is not { } flush || Answers(flush, node, request.ActionId))
+            && (answer.Setting is not { } setting || Answers(setting, node, request.ActionId, setting.Key)), ct);
 
     private async Task<Answer<T>> QuestionAsync<T>(string node, string method, object request, Func<T, bool> answers, CancellationToken ct)
         where T : class
@@ -80,6 +86,13 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     private static Answer<T> Checked<T>(Answer<T> answer, Func<T, bool> answers)
         where T : class =>
         answer.Value is { } value && !answers(value) ? new Answer<T>(answer.Node, null, $"Node {answer.Node} answered something else than was asked.") : answer;
+
+    private static bool Answers(FlushResult result, string node, string actionId) =>
+        result is
+        {
+            Listed: >= 0, Deleted: >= 0 and <= MostCount, AlreadyGone: >= 0, Alive: >= 0, Failed: >= 0, Remaining: >= -1, DurationMs: >= 0, Errors: not null, Fates: not null,
+        }
+        && result.Node == node && result.ActionId == actionId;
 
     private static bool Answers(SettingResult result, string node, string actionId, string key) =>
         result.Node == node && result.ActionId == actionId && result.Key == key && result.Now is not { Length: > 64 };

@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -14,12 +15,16 @@ public sealed class ConsoleHost : IAsyncDisposable
     public const string SignInToken = "sign-in-token-of-the-test";
 
     private readonly DirectoryInfo _folder;
+    private readonly RunningClock? _clock;
+    private readonly string[] _settings;
     private Timer? _heartbeat;
 
-    private ConsoleHost(WebApplication app, DirectoryInfo folder)
+    private ConsoleHost(WebApplication app, DirectoryInfo folder, RunningClock? clock, string[] settings)
     {
         App = app;
         _folder = folder;
+        _clock = clock;
+        _settings = settings;
         Url = app.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal));
     }
 
@@ -29,25 +34,45 @@ public sealed class ConsoleHost : IAsyncDisposable
 
     public DirectoryInfo Folder => _folder;
 
+    public required MemoryLog Log { get; init; }
+
     public string Socket => Path.Combine(_folder.FullName, "c.sock");
 
     public T Get<T>()
         where T : notnull => App.Services.GetRequiredService<T>();
 
-    public static Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null) =>
-        StartWithAsync(folder, $"--Collectors:Token={Token}", $"--Identity:SignInToken={SignInToken}");
+    /// <summary>Now, by the console's clock.</summary>
+    public long NowMs => Get<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <param name="clock">The console's clock; null = the machine's.</param>
+    /// <param name="settings">More of the configuration: --Key=value, or Key=value for one of a list.</param>
+    public static Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null, RunningClock? clock = null, params string[] settings) =>
+        StartWithAsync(folder, clock, [$"--Collectors:Token={Token}", $"--Identity:SignInToken={SignInToken}", .. settings]);
 
     /// <summary>With these settings beside those that keep it apart from the machine.</summary>
-    public static async Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, params string[] settings)
+    public static Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, params string[] settings) => StartWithAsync(folder, null, settings);
+
+    private static async Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, RunningClock? clock, string[] settings)
     {
         folder ??= Directory.CreateTempSubdirectory("cc-it-");
+        var log = new MemoryLog();
         var app = await ConsoleApplication.BuildAsync(
         [
             "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
-            $"--Collectors:Socket={folder.FullName}/c.sock", .. settings,
-        ], builder => builder.Logging.ClearProviders());
+            $"--Collectors:Socket={folder.FullName}/c.sock",
+            .. settings.Where(s => s.StartsWith("--", StringComparison.Ordinal)),
+        ], builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Logging.AddProvider(log);
+            // A list has no form on the command line.
+            builder.Configuration.AddInMemoryCollection(settings.Where(s => !s.StartsWith("--", StringComparison.Ordinal))
+                .Select(s => KeyValuePair.Create(s[..s.IndexOf('=', StringComparison.Ordinal)], (string?)s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..])));
+            if (clock is not null)
+                builder.Services.AddSingleton(clock.Time);
+        });
         await ConsoleApplication.StartAsync(app);
-        return new ConsoleHost(app, folder);
+        return new ConsoleHost(app, folder, clock, settings) { Log = log };
     }
 
     /// <summary>Tells the cluster's state and from then on confirms it, as the informer's heartbeat does: a slow test must not make it old.</summary>
@@ -56,15 +81,25 @@ public sealed class ConsoleHost : IAsyncDisposable
         var state = Get<ClusterState>();
         state.Watching();
         state.Apply(changes);
-        state.Confirm(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-        _heartbeat ??= new Timer(_ => state.Confirm(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()), null, 1000, 1000);
+        state.Confirm(NowMs);
+        _heartbeat ??= new Timer(_ => state.Confirm(NowMs), null, 1000, 1000);
+    }
+
+    /// <summary>Time goes on by so much at once, and the cluster is heard of afterwards.</summary>
+    public void Pass(TimeSpan time)
+    {
+        _clock!.Pass(time);
+        Get<ClusterState>().Confirm(NowMs);
     }
 
     /// <summary>Ends the console and starts it again on the same data.</summary>
-    public async Task<ConsoleHost> RestartAsync()
+    /// <param name="meanwhile">What happens to the data while no console runs.</param>
+    public async Task<ConsoleHost> RestartAsync(Func<Task>? meanwhile = null)
     {
         await EndAsync();
-        return await StartAsync(_folder);
+        if (meanwhile is not null)
+            await meanwhile();
+        return await StartWithAsync(_folder, _clock, _settings);
     }
 
     /// <summary>The same with other settings.</summary>

@@ -1,0 +1,110 @@
+using ConntrackConsole.Actions;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Storage;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Actions;
+
+/// <summary>Rows that two hands hold at the same time: one writes, the other hears of it.</summary>
+public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
+{
+    private readonly TestDatabase _database = new();
+    private ActionStore _one = null!;
+    private ActionStore _two = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.Null(await Database.OpenAsync(_database));
+        (_one, _two) = (new ActionStore(_database, TimeProvider.System), new ActionStore(_database, TimeProvider.System));
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public void Dispose() => _database.Dispose();
+
+    private async Task<ActionRecord> AddAsync(ActionState state, string id = "a")
+    {
+        var plan = new ActionPlan(id, new ActionAsk(ActionKind.Flush) { PodIp = "10.1.0.5" }, "ada", 1_000, new GuardVerdict(GuardDecision.Allow, ""), "d", 61_000);
+        var record = new ActionRecord(plan, state, 1_000) { Nodes = [new NodeOutcome("n1", NodeFate.Unknown), new NodeOutcome("n2", NodeFate.Unknown)] };
+        await _one.AddAsync(record, Ct);
+        return record;
+    }
+
+    [Fact]
+    public async Task Move_TwoConsolesOnOneFile_OneWins()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            var record = await AddAsync(ActionState.Previewed, $"a{i}");
+            var moved = await Task.WhenAll(new[] { _one, _two }.Select((store, hand) => Task.Run(
+                () => store.MoveAsync(record with { State = ActionState.Approved, ApprovedBy = $"hand {hand}" }, ActionState.Previewed, Ct), Ct)));
+            var winner = Assert.Single(moved, m => m is not null)!;
+            Assert.Equal(winner.ApprovedBy, (await _two.FindAsync(record.Id, Ct))!.ApprovedBy);
+        }
+    }
+
+    [Fact]
+    public async Task Move_SameStateButWrittenSinceItWasRead_IsRefused()
+    {
+        var read = await AddAsync(ActionState.Unknown);
+        Assert.NotNull(await _two.MoveAsync(read with { Sentence = "first" }, ActionState.Unknown, Ct));
+        Assert.Null(await _one.MoveAsync(read with { Sentence = "second" }, ActionState.Unknown, Ct));
+        Assert.Equal("first", (await _one.FindAsync("a", Ct))!.Sentence);
+    }
+
+    [Fact]
+    public async Task Move_TheClockGoesBack_EveryWriteIsStillNewer()
+    {
+        var record = await AddAsync(ActionState.Unknown);
+        record = (await _one.MoveAsync(record with { UpdatedMs = record.UpdatedMs }, ActionState.Unknown, Ct))!;
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(5));
+        var late = new ActionStore(_database, clock);
+        var next = (await late.MoveAsync(record, ActionState.Unknown, Ct))!;
+        Assert.True(next.UpdatedMs > record.UpdatedMs);
+    }
+
+    [Fact]
+    public async Task Update_ManyHandsAtTheSameTime_LosesNothing()
+    {
+        await AddAsync(ActionState.Unknown);
+        await Task.WhenAll(
+            Task.Run(() => SetAsync(_one, "n1"), Ct), Task.Run(() => SetAsync(_two, "n2"), Ct),
+            Task.Run(() => _two.UpdateAsync("a", r => r with { Meter = new OutcomeReading(1, 2, 3, true, [], 0, 0, 0, 0, []) }, Ct), Ct));
+        var record = (await _one.FindAsync("a", Ct))!;
+        Assert.All(record.Nodes, n => Assert.Equal(NodeFate.Done, n.Fate));
+        Assert.NotNull(record.Meter);
+
+        static Task SetAsync(ActionStore store, string node) => store.UpdateAsync(
+            "a", r => r with { Nodes = [.. r.Nodes.Select(n => n.Node == node ? n with { Fate = NodeFate.Done } : n)] }, Ct);
+    }
+
+    [Theory]
+    [InlineData(ActionState.Previewed)]
+    [InlineData(ActionState.Running)]
+    [InlineData(ActionState.Cancelled)]
+    public async Task Update_WhatHasNotEnded_IsLeftAlone(ActionState state)
+    {
+        await AddAsync(state);
+        Assert.Null(await _one.UpdateAsync("a", r => r with { Sentence = "changed" }, Ct));
+        Assert.Equal("", (await _one.FindAsync("a", Ct))!.Sentence);
+    }
+
+    [Fact]
+    public void Carry_Twice_IsCarriedUntilBothAreDone()
+    {
+        var first = _one.Carry("a");
+        using (_one.Carry("a"))
+            Assert.True(_one.IsCarried("a"));
+        Assert.True(_one.IsCarried("a"));
+        first.Dispose();
+        Assert.False(_one.IsCarried("a"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("no-such")]
+    public async Task Find_NoSuch_IsNull(string? id) => Assert.Null(await _one.FindAsync(id, Ct));
+}
