@@ -75,8 +75,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
 
         await AddAsync(Flushed());
 
-        _console.Clock.Advance(ActionFeed.Pace);
-        page.WaitForElement("[data-testid=action-row]");
+        await _console.UntilAsync(() => page.FindAll("[data-testid=action-row]").Count == 1);
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal sealed class ConsolePages : IAsyncDisposable
     // The past is read on connections of its own: one memory that they share, kept by the first of them.
     private readonly SqliteConnection _database = new($"Data Source=pages-{Guid.NewGuid():N};Mode=Memory;Cache=Shared");
 
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public ConsolePages()
     {
         var services = Context.Services;
@@ -63,7 +65,12 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<ActionDesk>();
         services.AddSingleton<ChangeBoard>();
         services.AddSingleton<OutcomeMeter>();
-        services.AddScoped(_ => new Acting(_ => Task.FromResult<Caller?>(Caller), ReadOnly));
+        services.AddScoped(_ => new Acting(
+            _ =>
+            {
+                _asked.TrySetResult();
+                return Task.FromResult<Caller?>(Caller);
+            }, ReadOnly));
         services.AddScoped(rooms => Scripted?.Personal ?? PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();
@@ -89,6 +96,9 @@ internal sealed class ConsolePages : IAsyncDisposable
     public BunitJSModuleInterop Chart { get; }
 
     public JSRuntimeInvocationHandler Draws { get; }
+
+    /// <summary>Until somebody wants to know who sits at the circuit.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>Who sits at the circuit; null: the session has ended.</summary>
     public Caller? Caller { get; set; } = new("ada", Role.Operator, "s-1", "127.0.0.1");
@@ -148,6 +158,18 @@ internal sealed class ConsolePages : IAsyncDisposable
         frame.Groups.Add(new GroupCounts(new GroupKey(Protocols.Tcp, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.1.0.5"), 8080), counts));
         if (Store.Apply("node-a", 1, frame).Doubt is { } fault)
             throw new InvalidOperationException(fault);
+    }
+
+    /// <summary>Lets time go on until it is so: what waits on another thread may begin its wait late.</summary>
+    public async Task UntilAsync(Func<bool> condition)
+    {
+        for (int tries = 0; tries < 3_000 && !condition(); tries++)
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(5));
+            await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
+        }
+
+        Xunit.Assert.True(condition());
     }
 
     public async ValueTask DisposeAsync()

@@ -101,8 +101,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
         await _console.Actions.MoveAsync(Flushed(), ActionState.Previewed, ct);
 
-        _console.Clock.Advance(TimeSpan.FromSeconds(1));
-        _dialogs.WaitForAssertion(() => Assert.Equal("Completed", Find("outcome").GetAttribute("data-state")));
+        await _console.UntilAsync(() => _dialogs.FindAll("[data-testid=outcome][data-state=Completed]").Count == 1);
         Assert.Equal("D", Find("deleted-list").QuerySelector("[data-node=node-a] [data-testid=preview-entry]")!.GetAttribute("data-fate"));
         Assert.Contains("node-b: was told and has not answered", Find("outcome").TextContent, StringComparison.Ordinal);
     }
