@@ -21,9 +21,6 @@ public sealed partial class ActionDesk(
     /// <summary>How long a second person may approve it; the nodes keep their lists for as long.</summary>
     public static readonly TimeSpan ApprovalLife = TimeSpan.FromMinutes(15);
 
-    /// <summary>Stands between an order to set back and the change that it is about.</summary>
-    internal const string RevertOf = "-of-";
-
     private const int MostPreviewsAMinute = 30;
     private const string ExpiredWords = "This preview is no longer valid (60 s, once; 15 min for a second person): make a new one.";
     private const string AuditFault = "The audit log cannot be written, so nothing was sent: mend the database's disk or rights first.";
@@ -155,8 +152,7 @@ public sealed partial class ActionDesk(
             : null;
         if (refusal is not null)
             return await RefuseAsync(record, caller, refusal, ct);
-        // A node's journal names only the order: it tells here which change was meant.
-        string revertId = $"revert-{Guid.CreateVersion7():N}{RevertOf}{record.Id}";
+        string revertId = $"revert-{Guid.CreateVersion7():N}";
         var ordered = ActionAudit.Note(record, caller, "revert-ordered", $"as {revertId}") with { Why = why, Where = ActionGuard.Names(open.Select(n => n.Node)) };
         if (await UnwrittenAsync(ordered) is { } fault)
             return new ActionAnswer(record, fault);

@@ -83,7 +83,7 @@ public sealed partial class JournalDesk(
     public void Dispose() => _one.Dispose();
 
     private static bool Plausible(JournalEntry? entry) =>
-        entry is { Number: > 0, ActionId.Length: > 0 and <= 100, Kind.Length: > 0 and <= 20, Target: not null, Who: not null, Result: not null }
+        entry is { Number: > 0, ActionId.Length: > 0 and <= 100, ChangeId: null or { Length: <= 100 }, Kind.Length: > 0 and <= 20, Target: not null, Who: not null, Result: not null }
         && entry.Kind.All(char.IsAsciiLetterLower) && Enum.IsDefined(entry.Origin);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Node {Node} did not set {Setting} back: {Why}")]

@@ -3,10 +3,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions;
 
 /// <summary>Finds the change that a node's journal says was set back, and writes the return into it.</summary>
-public sealed class JournalReturns(ActionStore store, ActionDispatch dispatch, TimeProvider time)
+public sealed class JournalReturns(ActionStore store, ActionDispatch dispatch)
 {
-    private static readonly TimeSpan Back = TimeSpan.FromDays(30);
-
     /// <summary>The entry tells that a change was set back, or should have been.</summary>
     public static bool IsReturn(JournalEntry entry)
     {
@@ -14,20 +12,12 @@ public sealed class JournalReturns(ActionStore store, ActionDispatch dispatch, T
         return entry.Origin == JournalOrigin.Timer || (entry.Origin == JournalOrigin.Console && entry.Kind == "revert");
     }
 
-    /// <summary>
-    /// The action that an entry is about, where this node is one of those that were told: by its id, by the id of an order to
-    /// set it back, or, as a node has one open change of a setting, by that.
-    /// </summary>
+    /// <summary>The action that an entry is about, where this node is one of those that were told.</summary>
     public async Task<ActionRecord?> OfAsync(string node, JournalEntry entry, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        string id = entry.ActionId[(entry.ActionId.IndexOf(ActionDesk.RevertOf, StringComparison.Ordinal) is var at and >= 0 ? at + ActionDesk.RevertOf.Length : 0)..];
-        if (await store.FindAsync(id, ct) is { } named)
-            return named.Plan.Targets.Contains(node) && (!IsReturn(entry) || named.Plan.Ask.Key == entry.Target) ? named : null;
-        if (!IsReturn(entry))
-            return null;
-        var changes = await store.SettingsSinceAsync(time.GetUtcNow().Subtract(Back).ToUnixTimeMilliseconds(), ct);
-        return changes.FirstOrDefault(r => r.Plan.Ask.Key == entry.Target && (IsUntold(r, node) || r.Nodes.Any(n => n.Node == node && n.IsOpenChange && WrittenMs(r, n) <= entry.AtMs)));
+        return await store.FindAsync(entry.ChangeId ?? entry.ActionId, ct) is { } named
+            && named.Plan.Targets.Contains(node) && (!IsReturn(entry) || named.Plan.Ask.Key == entry.Target) ? named : null;
     }
 
     /// <summary>A return before the change's own outcome is known would be lost in it.</summary>
@@ -43,15 +33,13 @@ public sealed class JournalReturns(ActionStore store, ActionDispatch dispatch, T
     private static SettingResult After(ActionRecord record, SettingResult was, JournalEntry entry)
     {
         string? now = entry.After ?? was.Now;
-        // Another value than ours is nothing that the node would still set back.
-        var fate = !entry.Failed ? SettingFate.Reverted : now == record.Plan.Ask.Value ? SettingFate.Withheld : SettingFate.Drifted;
-        return was with { Fate = fate, Now = now, RevertAtMs = fate == SettingFate.Withheld ? was.RevertAtMs : null, Sentence = ActionWords.Short(entry.Result, 2_000) };
+        // Another value than ours, or another run of the kernel, is nothing that the node would still set back.
+        bool over = entry.Fate is SettingFate.Reverted or SettingFate.Void or SettingFate.Drifted || !entry.Failed || now != record.Plan.Ask.Value;
+        var fate = entry.Fate ?? (!entry.Failed ? SettingFate.Reverted : over ? SettingFate.Drifted : SettingFate.Withheld);
+        return was with { Fate = fate, Now = now, RevertAtMs = over ? null : was.RevertAtMs, Sentence = ActionWords.Short(entry.Result, 2_000) };
     }
 
     private static bool IsUntold(ActionRecord record, string node) => record.State == ActionState.Running
         ? record.Plan.Targets.Contains(node)
         : record.Nodes.Any(n => n.Node == node && n.Fate == NodeFate.Unknown);
-
-    // By the clock of the node, as the entry's own time.
-    private static long WrittenMs(ActionRecord record, NodeOutcome node) => node.Setting!.RevertAtMs!.Value - record.Plan.Ask.RevertAfterMs!.Value;
 }

@@ -17,7 +17,7 @@ internal sealed record ActionView(
         var names = plan.Previews.Select(p => p.Node).Concat(plan.Readings.Select(r => r.Node)).Union(record.Nodes.Select(n => n.Node));
         return new ActionView(
             record.Id, flush ? "flush" : "setting", plan.Ask.Target, record.State.ToString(), plan.AskedBy, record.ApprovedBy, ApiTime.Text(plan.AskedMs),
-            ApiTime.Text(plan.ExpiresMs), plan.Digest, plan.Verdict.Decision.ToString(), plan.Verdict.Sentence, plan.Verdict.TypeToConfirm, record.Reason,
+            ApiTime.Text(record.ExpiresMs), plan.Digest, plan.Verdict.Decision.ToString(), plan.Verdict.Sentence, plan.Verdict.TypeToConfirm, record.Reason,
             plan.SuggestedReason, record.Sentence, plan.ExpectedWithinS, flush ? FlushGuard.Name(plan.Ask.Preset) : null, plan.Ask.Value,
             plan.Ask.RevertAfterMs / 1000, plan.Silent, [.. names.Select(name => ActionNodeView.Of(record, name, whole))], record.Meter ?? now);
     }

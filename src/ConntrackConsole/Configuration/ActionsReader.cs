@@ -21,7 +21,8 @@ internal static class ActionsReader
             SettingsReader.Number(configuration, Setting.ActionsPerCluster, usual.PerCluster, 1, 10_000, faults),
             SettingsReader.Number(configuration, Setting.ActionsCanarySeconds, usual.CanarySeconds, 1, 300, faults))
         {
-            Policy = [.. configuration.GetSection(Setting.ActionsPolicy).GetChildren().Where(place => place.GetChildren().Any()).Select(place => Rule(configuration, place.Path, faults))],
+            Policy = [.. configuration.GetSection(Setting.ActionsPolicy).GetChildren()
+                .Where(place => place.GetChildren().Any() || !string.IsNullOrEmpty(place.Value)).Select(place => Rule(configuration, place.Path, faults))],
         };
     }
 

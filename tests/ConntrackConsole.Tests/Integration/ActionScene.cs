@@ -163,8 +163,9 @@ public sealed class ActionScene : IAsyncDisposable
 
     public Task<ActionRecord> UntilAsync(string id, ActionState state) => UntilAsync(id, r => r.State == state);
 
+    /// <summary>Oldest first, without the console's own rows about its start and end.</summary>
     public async Task<List<AuditEntry>> AuditAsync(string? actionId, string? what = null) =>
-        [.. (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(What: what, ActionId: actionId), Ct)).Reverse()];
+        [.. (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(What: what, ActionId: actionId), Ct)).Where(r => !r.What.StartsWith("console.", StringComparison.Ordinal)).Reverse()];
 
     public async Task<List<AuditEntry>> UntilAuditAsync(string actionId, string what)
     {

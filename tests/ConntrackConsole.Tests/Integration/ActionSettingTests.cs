@@ -230,18 +230,15 @@ public sealed class ActionSettingTests : IAsyncLifetime
             await Task.Delay(20, timeout.Token);
     }
 
-    private JournalEntry Timer(long number, string actionId, string? after, bool failed = false) => new(
-        number, _scene.Host.NowMs, JournalOrigin.Timer, actionId, "revert", Key, "node1", null, "1", after, failed ? "Not set back: kube-proxy started under 1." : "The old value is back.",
-        null, failed);
+    private JournalEntry Timer(long number, string changeId, string? after, SettingFate fate = SettingFate.Reverted) => new(
+        number, _scene.Host.NowMs, JournalOrigin.Timer, Guid.NewGuid().ToString("N"), "revert", Key, "node1", null, "1", after,
+        fate == SettingFate.Reverted ? "The old value is back." : "Not set back: kube-proxy started under 1.", null, fate != SettingFate.Reverted, changeId, fate);
 
-    /// <summary>The node names the change, or an act of its own.</summary>
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Timer_SetsItBack_TheRecordSaysSoAndTheLogHasOneRow(bool named)
+    [Fact]
+    public async Task Timer_SetsItBack_TheRecordSaysSoAndTheLogHasOneRow()
     {
         var record = await _scene.ChangedAsync("node1", "node2");
-        var entry = Timer(1, named ? record.Id : Guid.NewGuid().ToString("N"), "0");
+        var entry = Timer(1, record.Id, "0");
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
 
@@ -257,7 +254,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Timer_IsWithheld_AlarmsOnTheBoardAndInTheLog()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", failed: true)]));
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingFate.Withheld)]));
 
         var open = Assert.Single(await OpenAsync());
         Assert.Equal("Not set back: kube-proxy started under 1.", open.Alarm);
@@ -274,7 +271,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Timer_FoundAnotherValue_IsClosedAsDrift()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "2", failed: true)]));
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "2", SettingFate.Drifted)]));
         Assert.Empty(await OpenAsync());
         Assert.Equal((SettingFate.Drifted, "2"), (await _scene.RecordAsync(record.Id)).Nodes[0].Setting is { } s ? (s.Fate, s.Now) : default);
     }
@@ -301,10 +298,19 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Timer_OfAnEarlierChange_LeavesTheNewOneOpen()
+    public async Task Timer_AfterABoot_IsClosedAsVoid()
     {
         var record = await _scene.ChangedAsync("node1");
-        var entry = Timer(1, Guid.NewGuid().ToString("N"), "0") with { AtMs = _scene.Host.NowMs - 3_600_000 };
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingFate.Void)]));
+        Assert.Empty(await OpenAsync());
+        Assert.Equal(SettingFate.Void, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+    }
+
+    [Fact]
+    public async Task Timer_OfAChangeThatIsNotOurs_LeavesOursOpen()
+    {
+        var record = await _scene.ChangedAsync("node1");
+        var entry = Timer(1, Guid.NewGuid().ToString("N"), "0");
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
         Assert.Equal(SettingFate.Written, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
         Assert.Single(await _scene.AuditAsync(entry.ActionId, "setting.reverted"));
@@ -323,7 +329,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.Contains("node1 did not answer the order to set it back", (await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Record!.Sentence);
         Assert.Single(await OpenAsync());
 
-        var entry = Timer(1, id, "0") with { Origin = JournalOrigin.Console, Who = "ada", Reason = "set back by hand" };
+        var entry = Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console, Who = "ada", Reason = "set back by hand" };
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
         Assert.Empty(await OpenAsync());
         Assert.Equal("ada on node1", (await _scene.AuditAsync(record.Id, "setting.reverted"))[^1].Who);
@@ -336,7 +342,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct);
         string id = ((RevertOrder)_scene.Nodes["node1"].Orders.Last()).Order.ActionId;
         int rows = (await _scene.AuditAsync(null)).Count;
-        Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, id, "0") with { Origin = JournalOrigin.Console }])));
+        Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console }])));
         Assert.Equal(rows, (await _scene.AuditAsync(null)).Count);
     }
 }

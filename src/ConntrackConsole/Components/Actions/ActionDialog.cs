@@ -59,7 +59,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     /// <summary>What may be confirmed, or null.</summary>
     protected ActionPlan? Plan => Refusal is null && Fault is null && !Looking && Record is { State: ActionState.Previewed } ? Record.Plan : null;
 
-    protected bool Expired => Plan is { } plan && !Working && NowMs >= plan.ExpiresMs;
+    protected bool Expired => Plan is not null && !Working && NowMs >= Record!.ExpiresMs;
 
     protected bool Waits => Record is { State: ActionState.Waiting };
 
