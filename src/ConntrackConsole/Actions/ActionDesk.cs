@@ -97,7 +97,7 @@ public sealed partial class ActionDesk(
                 return new ActionAnswer(found, fault);
             return await store.MoveAsync(record with { State = ActionState.Waiting }, ActionState.Previewed, ct) is { } waiting
                 ? ActionAnswer.Of(waiting)
-                : ActionAnswer.No(RefusalKind.Over, ExpiredWords, found);
+                : await RefuseAsync(found, caller, new Refusal(RefusalKind.Over, ExpiredWords), ct);
         }
 
         return await RunAsync(record, ActionState.Previewed, caller, verdict, ct);
@@ -129,9 +129,9 @@ public sealed partial class ActionDesk(
         if (await store.FindAsync(id, ct) is not { } record || (record.Plan.AskedBy != caller.Name && !caller.Role.MayApprove()))
             return await NoSuchAsync(id, caller, "cancel", ct);
         if (!record.IsOpen)
-            return ActionAnswer.No(RefusalKind.Over, $"It is {record.State} already: what was sent cannot be taken back.", record);
+            return await RefuseAsync(record, caller, new Refusal(RefusalKind.Over, $"It is {record.State} already: what was sent cannot be taken back."), ct);
         if (await store.MoveAsync(record with { State = ActionState.Cancelled, Sentence = $"Cancelled by {caller.Name}; nothing was sent." }, record.State, ct) is not { } cancelled)
-            return ActionAnswer.No(RefusalKind.Over, "Somebody was faster: look at what it is now.", record);
+            return await RefuseAsync(record, caller, new Refusal(RefusalKind.Over, "Somebody was faster: look at what it is now."), ct);
         await audit.WriteAsync(ActionAudit.Note(cancelled, caller, "cancelled", "nothing was sent"), ct);
         return ActionAnswer.Of(cancelled);
     }
@@ -193,8 +193,10 @@ public sealed partial class ActionDesk(
             _ when verdict.Decision == GuardDecision.Refuse => new Refusal(KindOf(verdict), verdict.Sentence),
             // The world may have grown more doubtful since: then the doubt was never on the screen.
             _ when verdict.Decision > plan.Verdict.Decision => new Refusal(RefusalKind.Guard, $"{verdict.Sentence} This was not so at the preview: make a new one."),
+            _ when world.Owner.Name != plan.Owner.Name => new Refusal(RefusalKind.Guard,
+                $"{plan.Ask.Target} was {plan.Owner.Name ?? "nobody"}'s at the preview, and {world.Owner.Name ?? "nobody"} had it since: make a new one."),
             // Only for the better: the same pod has ended since.
-            _ when world.Owner.Name != plan.Owner.Name || (world.Owner.State != plan.Owner.State && world.Owner.State != OwnerState.Gone) =>
+            _ when world.Owner.State != plan.Owner.State && world.Owner.State != OwnerState.Gone =>
                 new Refusal(RefusalKind.Guard, $"{plan.Ask.Target} was {plan.Owner.State} at the preview and is {world.Owner.State} now: make a new one."),
             _ => null,
         });

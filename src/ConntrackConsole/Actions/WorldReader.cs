@@ -54,6 +54,8 @@ public sealed class WorldReader(
         var owner = valid ? map.OwnerOf(ip) : Ownership.Unknown;
         var ask = world.Ask with
         {
+            // IPv6 has many spellings; nodes and tables know one.
+            PodIp = valid ? ip.ToString() : world.Ask.PodIp,
             Preset = world.Ask.Preset ?? FlushGuard.Usual(owner.State),
             Nodes = world.Ask.Nodes.Count > 0 ? world.Ask.Nodes : [.. map.Nodes.Keys.Union(collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };

@@ -92,6 +92,15 @@ public sealed class ConsoleHost : IAsyncDisposable
         Get<ClusterState>().Confirm(NowMs);
     }
 
+    /// <summary>The API server falls silent: what is known was confirmed so long ago. <see cref="TellCluster"/> ends it.</summary>
+    public async Task SilenceClusterAsync(TimeSpan ago)
+    {
+        if (_heartbeat is not null)
+            await _heartbeat.DisposeAsync();
+        _heartbeat = null;
+        Get<ClusterState>().Confirm(DateTimeOffset.UtcNow.Subtract(ago).ToUnixTimeMilliseconds());
+    }
+
     /// <summary>Ends the console and starts it again on the same data.</summary>
     /// <param name="meanwhile">What happens to the data while no console runs.</param>
     public async Task<ConsoleHost> RestartAsync(Func<Task>? meanwhile = null)

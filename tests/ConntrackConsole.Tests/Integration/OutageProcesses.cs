@@ -35,9 +35,15 @@ internal static class OutageProcesses
         }
     }
 
-    public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] more) => Start(
-        inside, "ConntrackConsole.Collector", "conntrack-collector",
-        ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, "state"), .. more]);
+    public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] more) =>
+        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", Line(folder, node, "state", more));
+
+    /// <summary>One of several nodes at a console.</summary>
+    public static Process CollectorOfMany(NetworkNamespace inside, DirectoryInfo folder, string node) =>
+        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", Line(folder, node, $"state-{node}"));
+
+    private static string[] Line(DirectoryInfo folder, string node, string state, params string[] more) =>
+        ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, state), .. more];
 
     /// <summary>kill -9.</summary>
     public static async Task KillAsync(Process process)
@@ -73,7 +79,8 @@ internal static class OutageProcesses
     {
         string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         string folder = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here)));
-        var start = new ProcessStartInfo(Path.Combine(folder, program), arguments)
+        string? native = project == "ConntrackConsole.Collector" ? Environment.GetEnvironmentVariable("CONNTRACK_COLLECTOR") : null;
+        var start = new ProcessStartInfo(string.IsNullOrEmpty(native) ? Path.Combine(folder, program) : native, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
