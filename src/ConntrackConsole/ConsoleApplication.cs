@@ -26,7 +26,7 @@ public static class ConsoleApplication
     private const string DefaultUrl = "http://127.0.0.1:5080";
 
     // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 20,000 entries of some 350 bytes each.
-    private const long MaxHubMessage = 8 * 1024 * 1024;
+    internal const int MaxHubMessage = 8 * 1024 * 1024;
 
     public static async Task<int> RunAsync(string[] args)
     {
