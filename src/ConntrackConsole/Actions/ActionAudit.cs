@@ -50,8 +50,13 @@ public sealed class ActionAudit(AuditLog audit)
             After = ActionWords.After(record), Details = Deleted(record), DurationMs = durationMs,
         };
 
-    /// <summary>The console itself writes, of what it found.</summary>
-    public static Caller Itself(ActionRecord record) => new($"conntrack-console, for {record.Plan.AskedBy}", Role.Viewer, record.Plan.Session, null);
+    /// <summary>What the console itself found out later: nobody's role stands behind it.</summary>
+    public static AuditNote Found(ActionRecord record, string step, long? durationMs)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var itself = new Caller($"conntrack-console, for {record.Plan.AskedBy}", Role.Viewer, record.Plan.Session, null);
+        return Outcome(record, itself, step, durationMs) with { Roles = null };
+    }
 
     public static string Word(ActionKind kind) => kind == ActionKind.Flush ? "flush" : "setting";
 

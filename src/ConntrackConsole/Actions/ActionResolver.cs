@@ -121,7 +121,7 @@ public sealed partial class ActionResolver(
     };
 
     private Task WriteAsync(ActionRecord record, string step, CancellationToken ct) =>
-        audit.WriteAsync(ActionAudit.Outcome(record, ActionAudit.Itself(record), step, null), ct);
+        audit.WriteAsync(ActionAudit.Found(record, step, null), ct);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The actions could not be looked through; it is tried again.")]
     private partial void LogFault(Exception e);

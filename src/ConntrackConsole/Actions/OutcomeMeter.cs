@@ -74,7 +74,7 @@ public sealed partial class OutcomeMeter(
             var readings = told.Select(t => t.Value).OfType<MeterReading>().Where(r => r.Refusal is null).ToList();
             var reading = before with
             {
-                ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan.Ask.Target, before.FromMs, toMs),
+                ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan, before.FromMs, toMs),
                 Left = readings.Sum(r => r.Left), Recreated = readings.Sum(r => r.Recreated), Clients = readings.Sum(r => r.Clients), CameBack = readings.Sum(r => r.CameBack),
                 Untold = [.. told.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure}")],
             };
@@ -82,7 +82,7 @@ public sealed partial class OutcomeMeter(
             if (reading.Final)
             {
                 var measured = record with { Meter = reading };
-                await audit.WriteAsync(ActionAudit.Outcome(measured, ActionAudit.Itself(record), "measured", reading.ToMs - reading.FromMs) with { Result = Words(reading) }, ct);
+                await audit.WriteAsync(ActionAudit.Found(measured, "measured", reading.ToMs - reading.FromMs) with { Result = Words(reading) }, ct);
                 await store.UpdateAsync(id, now => now with { Meter = reading }, ct);
                 _now.TryRemove(id, out _);
             }
@@ -103,11 +103,15 @@ public sealed partial class OutcomeMeter(
         return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.CameBack} of {reading.Clients} clients came back; {reading.Left} entries left, {reading.Recreated} made again.{untold}";
     }
 
-    private List<ResetsAround> ResetsAround(string podIp, long atMs, long toMs)
+    // A client of a dead backend is reset by another one: the Service is what both have in common.
+    private List<ResetsAround> ResetsAround(ActionPlan plan, long atMs, long toMs)
     {
-        if (!Ip.TryParse(podIp, out var ip))
+        if (!Ip.TryParse(plan.Ask.Target, out var ip))
             return [];
-        var (before, after) = (timeline.ResetsOf(ip, atMs - (toMs - atMs), atMs), timeline.ResetsOf(ip, atMs, toMs));
+        var services = plan.Previews.SelectMany(p => p.Entries)
+            .Where(e => e.Effect != FlushEffect.NoEffect && Ip.TryParse(e.Dst, out _))
+            .Select(e => (Ip.Parse(e.Dst), (ushort)(e.Dport ?? 0))).ToHashSet();
+        var (before, after) = (timeline.ResetsOf(ip, services, atMs - (toMs - atMs), atMs), timeline.ResetsOf(ip, services, atMs, toMs));
         return [.. before.Keys.Union(after.Keys).Order().Select(kind => new ResetsAround(kind, before.GetValueOrDefault(kind), after.GetValueOrDefault(kind)))];
     }
 

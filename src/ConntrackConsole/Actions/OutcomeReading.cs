@@ -7,7 +7,7 @@ namespace ConntrackConsole.Actions;
 /// <param name="ToMs">Up to when this tells.</param>
 /// <param name="UntilMs">Up to when it is measured.</param>
 /// <param name="Final">Nothing more is measured.</param>
-/// <param name="Resets">Resets of the address's flows, by kind, in as long before the act and after it.</param>
+/// <param name="Resets">Resets of the address's flows and of the Services that its entries belonged to, by kind, in as long before the act and after it.</param>
 /// <param name="Left">Listed entries that are still there.</param>
 /// <param name="Recreated">Entries that lead to the address again.</param>
 /// <param name="Clients">Clients whose entries were deleted.</param>

@@ -33,7 +33,7 @@ public static class SettingGuard
             ? Refuse($"{busy.Node} already has an open change of this setting ({open.Before} → {open.Written}): revert that one first.") : null,
         world => world.Readings is { Count: > 0 } all && all.All(r => r.Value == world.Ask.Value)
             ? Refuse($"It is {world.Ask.Value} on {(all.Count == 1 ? all[0].Node : "every one of these nodes")} already.") : null,
-        world => Kind(world).Carrier == SettingCarrier.Filter ? Confirm($"It drops packets. {Kind(world).Trap}") : null,
+        world => Kind(world).Carrier == SettingCarrier.Filter ? Confirm(Kind(world).Trap) : null,
         world => Kind(world).Key == SettingCatalog.BeLiberal && world.Ask.Value == "0"
             ? Confirm("Where kube-proxy started while it was 1 it has installed no rule against INVALID segments: with 0 nothing protects until it is restarted.") : null,
         world => world.Nodes.Count > 1 ? Confirm($"It is changed on {world.Nodes.Count} nodes: first on {world.Nodes[0].Name}, then on the others, and no further after the first that fails.") : null,

@@ -60,13 +60,18 @@ public sealed partial class TimelineStore
         }
     }
 
-    /// <summary>Resets of flows that have the address as their backend, or whose packet names it, by kind; each counted once.</summary>
-    public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, long fromMs, long toMs)
+    /// <summary>
+    /// Resets of flows to one of these Services' ports, of flows that have the address as their backend, or whose packet names
+    /// it, by kind; each counted once.
+    /// </summary>
+    public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, IReadOnlySet<(Ip Vip, ushort Port)> services, long fromMs, long toMs)
     {
+        ArgumentNullException.ThrowIfNull(services);
         lock (_lock)
         {
             return _resets.Kept
-                .Where(t => t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip))
+                .Where(t => t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs
+                    && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip || services.Contains((t.Reset.Vip, t.Reset.Vport))))
                 .GroupBy(t => t.Reset.Kind).ToDictionary(g => g.Key, g => g.Count());
         }
     }

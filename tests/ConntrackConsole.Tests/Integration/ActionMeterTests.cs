@@ -167,6 +167,23 @@ public sealed class ActionMeterTests : IAsyncLifetime
         Assert.Equal(2, (await FinalAsync(record)).CameBack);
     }
 
+    /// <summary>The live pod that a client of the dead one reaches resets it: another backend, the same Service.</summary>
+    [Fact]
+    public async Task Resets_ByTheBackendThatFollows_AreCounted()
+    {
+        Tell("node1", r => new MeterReading(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 1, 1, null));
+        var record = await FlushedAsync();
+        var reset = Frames.Reset(record.StartedMs!.Value + 1, ResetKind.NewBackend);
+        var frame = Frames.Frame(1, reset.AtMs, true);
+        frame.Resets.Add(reset with { Src = reset.Vip, Sport = reset.Vport, Dst = Ip.Parse("10.1.1.1"), Dport = 40_000, Backend = Ip.Parse("10.1.0.77") });
+        // Another Service's is none of its business.
+        frame.Resets.Add(reset with { Src = Ip.Parse("10.96.0.99"), Vip = Ip.Parse("10.96.0.99"), Dst = Ip.Parse("10.1.1.2"), Backend = Ip.Parse("10.1.0.78") });
+        _scene.Nodes["node1"].Send(frame);
+
+        var resets = Assert.Single((await FinalAsync(record)).Resets);
+        Assert.Equal((ResetKind.NewBackend, 0, 1), (resets.Kind, resets.Before, resets.After));
+    }
+
     private async Task ResetsAsync(ulong sequence, long atMs, params ResetKind[] kinds)
     {
         var frame = Frames.Frame(sequence, atMs, sequence == 1);
@@ -174,6 +191,6 @@ public sealed class ActionMeterTests : IAsyncLifetime
             frame.Resets.Add(Frames.Reset(atMs, kind, sport: (ushort)(40_000 + (sequence * 100) + (ulong)i)));
         _scene.Nodes["node1"].Send(frame);
         var ip = Ip.Parse(PodIp);
-        await ConsoleHost.UntilAsync(() => _scene.Host.Get<TimelineStore>().ResetsOf(ip, atMs, atMs + 1).Values.Sum() == kinds.Length);
+        await ConsoleHost.UntilAsync(() => _scene.Host.Get<TimelineStore>().ResetsOf(ip, new HashSet<(Ip, ushort)>(), atMs, atMs + 1).Values.Sum() == kinds.Length);
     }
 }
