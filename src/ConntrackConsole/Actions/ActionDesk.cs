@@ -36,9 +36,15 @@ public sealed partial class ActionDesk(
         ask = ask with { Nodes = [.. (ask.Nodes ?? []).Select(n => n ?? "")] };
         long startedMs = NowMs;
         string id = $"{ActionAudit.Word(ask.Kind)}-{Guid.CreateVersion7():N}";
+        int crowd = Crowd(caller.Name);
+        // Told once a minute and person: a loop must not fill the audit log.
+        if (crowd > MostPreviewsAMinute)
+        {
+            var crowded = GuardVerdict.Refuse($"More than {MostPreviewsAMinute} previews in a minute: each asks every node, so wait a little.");
+            return crowd == MostPreviewsAMinute + 1 ? await RefuseAsync(crowded) : ActionAnswer.No(RefusalKind.Guard, crowded.Sentence);
+        }
+
         await audit.WriteAsync(ActionAudit.Note(id, ask, caller, "requested", ask.BreakGlass ? "asked, with break-glass" : "asked"), ct);
-        if (Crowded(caller.Name))
-            return await RefuseAsync(GuardVerdict.Refuse($"More than {MostPreviewsAMinute} previews in a minute: each asks every node, so wait a little."));
 
         // Nothing to ask the nodes for where the owner alone decides.
         // At the preview the reason may still be to be written; a blank one is refused at the confirmation.
@@ -137,7 +143,8 @@ public sealed partial class ActionDesk(
     }
 
     /// <summary>Sets a change back now, on every node where it is open.</summary>
-    public async Task<ActionAnswer> RevertAsync(string? id, string? reason, Caller caller, CancellationToken ct)
+    /// <param name="breakGlass">Also where a node has withheld it.</param>
+    public async Task<ActionAnswer> RevertAsync(string? id, string? reason, bool breakGlass, Caller caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         if (await store.FindAsync(id, ct) is not { Plan.Ask.Kind: ActionKind.Setting } record)
@@ -146,6 +153,7 @@ public sealed partial class ActionDesk(
         var open = record.Nodes.Where(n => n.IsOpenChange).ToList();
         Refusal? refusal =
             !caller.Role.MayAct() ? new Refusal(RefusalKind.Role, $"{caller.Name} is a {caller.Role.Name()} here and may look only: ask an operator.")
+            : breakGlass && !caller.Role.MayBreakGlass() ? new Refusal(RefusalKind.Role, $"{caller.Name} is {caller.Role.Name()}, not break-glass: sign in with a break-glass link.")
             : open.Count == 0 ? new Refusal(RefusalKind.Over, "No node has this change open any more.")
             : (await worlds.ReadAsync(record.Plan.Ask, caller, why, record.Id, ct)) is { ReadOnly: true }
                 ? new Refusal(RefusalKind.Guard, "This console is set to read only (Actions:ReadOnly): the nodes set it back by themselves at their time.")
@@ -153,10 +161,12 @@ public sealed partial class ActionDesk(
         if (refusal is not null)
             return await RefuseAsync(record, caller, refusal, ct);
         string revertId = $"revert-{Guid.CreateVersion7():N}";
-        var ordered = ActionAudit.Note(record, caller, "revert-ordered", $"as {revertId}") with { Why = why, Where = ActionGuard.Names(open.Select(n => n.Node)) };
+        if (breakGlass)
+            LogBreakGlass(caller.Name, record.Id, record.Plan.Ask.Target, why);
+        var ordered = ActionAudit.Note(record, caller, breakGlass ? "revert-break-glass" : "revert-ordered", $"as {revertId}") with { Why = why, Where = ActionGuard.Names(open.Select(n => n.Node)) };
         if (await UnwrittenAsync(ordered) is { } fault)
             return new ActionAnswer(record, fault);
-        return ActionAnswer.Of(await dispatch.RevertAsync(record, revertId, open, why, caller));
+        return ActionAnswer.Of(await dispatch.RevertAsync(record, new RevertAsk(revertId, why, breakGlass), open, caller));
     }
 
     private async Task<(IReadOnlyList<FlushPreview> Previews, IReadOnlyList<SettingReading> Readings, List<string> Unanswered)> LookAsync(
@@ -258,7 +268,8 @@ public sealed partial class ActionDesk(
         return ActionAnswer.No(RefusalKind.NotFound, sentence);
     }
 
-    private bool Crowded(string who)
+    // How many previews somebody has asked for in the last minute, this one among them.
+    private int Crowd(string who)
     {
         long nowMs = NowMs;
         var asked = _asked.GetOrAdd(who, _ => new Queue<long>());
@@ -266,10 +277,9 @@ public sealed partial class ActionDesk(
         {
             while (asked.TryPeek(out long oldest) && oldest < nowMs - 60_000)
                 asked.Dequeue();
-            if (asked.Count >= MostPreviewsAMinute)
-                return true;
-            asked.Enqueue(nowMs);
-            return false;
+            if (asked.Count <= MostPreviewsAMinute + 1)
+                asked.Enqueue(nowMs);
+            return asked.Count;
         }
     }
 

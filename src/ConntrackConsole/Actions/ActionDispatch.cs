@@ -43,12 +43,12 @@ public sealed partial class ActionDispatch(
     }
 
     /// <summary>Sets an open change back; one node after the other, all of them.</summary>
-    public async Task<ActionRecord> RevertAsync(ActionRecord record, string revertId, IReadOnlyList<NodeOutcome> open, string reason, Caller caller)
+    public async Task<ActionRecord> RevertAsync(ActionRecord record, RevertAsk ask, IReadOnlyList<NodeOutcome> open, Caller caller)
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(caller);
         long startedMs = NowMs;
-        var order = new OrderNote(revertId, caller.Name, null, reason, caller.Role.MayBreakGlass(), NowMs + (long)CollectorLink.SettingTimeout.TotalMilliseconds);
+        var order = new OrderNote(ask.Id, caller.Name, null, ask.Reason, ask.BreakGlass, NowMs + (long)CollectorLink.SettingTimeout.TotalMilliseconds);
         var answers = await Task.WhenAll(open.Select(n => collectors.RevertSettingAsync(n.Node, record.Plan.Ask.Target, new RevertOrder(order, record.Id))));
         var byNode = answers.ToDictionary(a => a.Node, StringComparer.Ordinal);
         var written = await UpdateNodesAsync(record.Id, n => byNode.GetValueOrDefault(n.Node) is { } answer ? AfterReturn(n, answer) : n) ?? record;
@@ -56,7 +56,7 @@ public sealed partial class ActionDispatch(
         {
             await audit.WriteAsync(ActionAudit.Outcome(written, caller, "reverted", NowMs - startedMs) with
             {
-                Why = reason, Where = ActionGuard.Names(open.Select(n => n.Node)), Before = ActionWords.After(record with { Nodes = open }),
+                Why = ask.Reason, Where = ActionGuard.Names(open.Select(n => n.Node)), Before = ActionWords.After(record with { Nodes = open }),
                 After = ActionWords.After(written with { Nodes = [.. written.Nodes.Where(n => byNode.ContainsKey(n.Node))] }),
                 Result = written.Sentence,
             }, CancellationToken.None);
@@ -169,3 +169,7 @@ public sealed partial class ActionDispatch(
     [LoggerMessage(Level = LogLevel.Error, Message = "The outcome of action {ActionId} could not be written to the audit log.")]
     private partial void LogNoAudit(Exception e, string actionId);
 }
+
+/// <summary>Somebody orders that a change is set back.</summary>
+/// <param name="Id">Of the order, an action of its own for the nodes.</param>
+public sealed record RevertAsk(string Id, string Reason, bool BreakGlass);

@@ -57,7 +57,8 @@ public sealed class WorldReader(
             // IPv6 has many spellings; nodes and tables know one.
             PodIp = valid ? ip.ToString() : world.Ask.PodIp,
             Preset = world.Ask.Preset ?? FlushGuard.Usual(owner.State),
-            Nodes = world.Ask.Nodes.Count > 0 ? world.Ask.Nodes : [.. map.Nodes.Keys.Union(collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
+            // A node that the cluster has forgotten is not among all of them, though its collector may still stand at the door.
+            Nodes = world.Ask.Nodes.Count > 0 ? world.Ask.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };
         var syncs = valid && ChangedMs(ip) is { } changedMs ? timeline.SyncsAfter(changedMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
         var nodes = ask.Nodes.Select(name => Stand(name, "flush") with

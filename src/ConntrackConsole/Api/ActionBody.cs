@@ -58,6 +58,9 @@ internal sealed record DecisionBody
     public string? Digest { get; init; }
     public string? Typed { get; init; }
     public string? Reason { get; init; }
+
+    /// <summary>Only to revert: also where a node has withheld it.</summary>
+    public bool BreakGlass { get; init; }
 }
 
 /// <summary>Reads a small JSON body strictly.</summary>

@@ -35,7 +35,7 @@ public static class ActionsApi
         api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
             context, sessions, (caller, _, ct) => desk.CancelAsync(id, caller, ct)));
         api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
-            context, sessions, (caller, body, ct) => desk.RevertAsync(id, body.Reason, caller, ct)));
+            context, sessions, (caller, body, ct) => desk.RevertAsync(id, body.Reason, body.BreakGlass, caller, ct)));
         api.MapGet("/settings", async (ChangeBoard board, CancellationToken ct) =>
         {
             var open = await board.ReadAsync(ct);

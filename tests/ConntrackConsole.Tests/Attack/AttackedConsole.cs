@@ -74,11 +74,13 @@ public sealed class AttackedConsole : IAsyncLifetime
     internal async Task<string> DeadPodAsync()
     {
         string ip = $"10.1.0.{_dead++}";
-        var pod = Pod($"x{ip}", ip);
-        Host.TellCluster(new PodChange(pod, false), new PodChange(pod, true));
+        Former(ip);
         await Node1.InsertAsync([AttackedNode.Entry(ip, 41_000 + _dead)]);
         return ip;
     }
+
+    /// <summary>A pod had the address and has ended.</summary>
+    internal void Former(string ip) => Host.TellCluster(new PodChange(Pod($"x{ip}", ip), false), new PodChange(Pod($"x{ip}", ip), true));
 
     /// <summary>A new pod gets the address.</summary>
     internal void Reassign(string ip, string uid = "heir") => Host.TellCluster(new PodChange(Pod($"{uid}{ip}", ip), false));

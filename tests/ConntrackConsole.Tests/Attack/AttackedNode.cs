@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Tests.Integration;
 using ConntrackConsole.Tests.Lab;
 using Xunit;
@@ -71,6 +72,26 @@ internal sealed partial class AttackedNode : IAsyncDisposable
     {
         await ConntrackAsync("-D", "-r", backend);
         await RememberAsync();
+    }
+
+    /// <summary>These entries are meant to go; the rest must stay as it is.</summary>
+    public void Expect(string goneBackend)
+    {
+        int before = _entries.Length;
+        _entries = [.. _entries.Where(line => !line.Contains($"src={goneBackend} ", StringComparison.Ordinal))];
+        Assert.True(_entries.Length < before, $"there was no entry of {goneBackend}");
+    }
+
+    public string Setting(string name) => _inside.Run(() => File.ReadAllText($"/proc/sys/net/netfilter/{name}").Trim());
+
+    public bool DropsInvalid() => _inside.Run(() => ArmedFilter.TryRead(out var state) && state.IsArmed);
+
+    /// <summary>Runs the collector's command line on this node, with the state directory of its daemon.</summary>
+    public async Task<int> CommandAsync(DirectoryInfo folder, string name, params string[] arguments)
+    {
+        using var process = OutageProcesses.CommandOf(_inside, folder, name, arguments);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode;
     }
 
     /// <summary>What is there now is what must stay.</summary>

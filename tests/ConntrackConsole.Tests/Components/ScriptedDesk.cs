@@ -45,9 +45,9 @@ internal sealed class ScriptedDesk
             Cancelled.Add(id);
             return Task.FromResult(ActionAnswer.No(RefusalKind.Over, "Somebody was faster."));
         },
-        id =>
+        (id, breakGlass) =>
         {
-            Reverted.Add(id);
+            Reverted.Add(breakGlass ? $"{id} with break-glass" : id);
             return Task.FromResult(OnRevert(id));
         });
 }

@@ -55,7 +55,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.CloseAuditAsync();
-        AssertFault(await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct));
+        AssertFault(await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct));
         Assert.Single(_scene.Nodes["node1"].Orders);
         Assert.Single(await _scene.Host.Get<ChangeBoard>().ReadAsync(Ct));
     }
@@ -76,7 +76,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         await CloseAsync("setting.reverted");
-        var answer = await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct);
+        var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         Assert.EndsWith("note it yourself.", answer.Record!.Sentence);
         Assert.Equal(SettingFate.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
     }

@@ -59,7 +59,7 @@ public sealed class ActionPolicyTests
         await using var scene = await StartAsync(1, "--Actions:PerUser=1");
         var record = await scene.ChangedAsync("node1");
         scene.Host.Pass(TimeSpan.FromMinutes(11));
-        Assert.Null((await scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Refusal);
+        Assert.Null((await scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
         Assert.Null((await scene.AskAsync()).Refusal);
     }
 
@@ -73,7 +73,7 @@ public sealed class ActionPolicyTests
         var desk = second.Services.GetRequiredService<ActionDesk>();
 
         Assert.Contains("read only", (await desk.AskAsync(Setting("node1"), Ada, Ct)).Refusal!.Sentence);
-        Assert.Contains("read only", (await desk.RevertAsync(record.Id, "", Ada, Ct)).Refusal!.Sentence);
+        Assert.Contains("read only", (await desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Sentence);
         Assert.Contains("read only", (await desk.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Sentence);
         Assert.Single(scene.Nodes["node1"].Orders);
     }

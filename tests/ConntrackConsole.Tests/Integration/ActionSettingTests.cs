@@ -150,7 +150,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         var record = await _scene.ChangedAsync("node1", "node2");
         Assert.Equal(["node1", "node2"], (await OpenAsync()).Select(o => o.Node).Order());
 
-        var answer = await _scene.Desk.RevertAsync(record.Id, "enough", Bob, Ct);
+        var answer = await _scene.Desk.RevertAsync(record.Id, "enough", false, Bob, Ct);
 
         Assert.Equal((ActionState.Completed, "Back to 0 on node1, node2."), (answer.Record!.State, answer.Record.Sentence));
         var order = Assert.IsType<RevertOrder>(_scene.Nodes["node2"].Orders.Last());
@@ -164,7 +164,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
             ("bob", "enough", "node1, node2", "node1: 1 (Written); node2: 1 (Written)", "node1: 0 (Reverted); node2: 0 (Reverted)"),
             (rows[1].Who, rows[1].Why, rows[1].Where, rows[1].Before, rows[1].After));
 
-        var second = await _scene.Desk.RevertAsync(record.Id, "again", Bob, Ct);
+        var second = await _scene.Desk.RevertAsync(record.Id, "again", false, Bob, Ct);
         Assert.Equal((RefusalKind.Over, "No node has this change open any more."), (second.Refusal!.Kind, second.Refusal.Sentence));
         Assert.Equal(2, _scene.Nodes["node2"].Orders.Count);
     }
@@ -173,7 +173,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Revert_ByAViewer_IsRefused()
     {
         var record = await _scene.ChangedAsync("node1");
-        Assert.Equal(RefusalKind.Role, (await _scene.Desk.RevertAsync(record.Id, "", Bob with { Role = Role.Viewer }, Ct)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.Role, (await _scene.Desk.RevertAsync(record.Id, "", false, Bob with { Role = Role.Viewer }, Ct)).Refusal!.Kind);
         Assert.Single(_scene.Nodes["node1"].Orders);
     }
 
@@ -187,13 +187,13 @@ public sealed class ActionSettingTests : IAsyncLifetime
         var honest = _scene.Nodes["node1"].RevertSetting;
         _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Order.ActionId, "node1", Key, fate, "1", "1", null, "Not now.");
 
-        var answer = await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct);
+        var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         Assert.Contains("Not now.", answer.Record!.Sentence);
         Assert.Equal(ActionState.Completed, answer.Record.State);
         Assert.Equal(("0", "1"), Assert.Single(await OpenAsync()) is var open ? (open.Before, open.Written) : default);
 
         _scene.Nodes["node1"].RevertSetting = honest;
-        Assert.Equal("Back to 0 on node1.", (await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Record!.Sentence);
+        Assert.Equal("Back to 0 on node1.", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
         Assert.Empty(await OpenAsync());
     }
 
@@ -202,7 +202,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Order.ActionId, "node1", Key, SettingFate.Drifted, "2", "2", null, "It is 2 now.");
-        Assert.Contains("It is 2 now.", (await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Record!.Sentence);
+        Assert.Contains("It is 2 now.", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
         Assert.Empty(await OpenAsync());
     }
 
@@ -263,8 +263,30 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.Equal($"Node node1 did not set {Key} back: Not set back: kube-proxy started under 1.", Assert.Single(_scene.Host.Log.Lines, l => l.Level == LogLevel.Critical).Text);
 
         // By hand it goes, and the node's own attempt afterwards is one row more.
-        Assert.Null((await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Refusal);
+        Assert.Null((await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
         Assert.Empty(await OpenAsync());
+    }
+
+    [Theory]
+    [InlineData(Role.Operator, false)]
+    [InlineData(Role.Admin, false)]
+    [InlineData(Role.BreakGlass, true)]
+    public async Task Revert_WithBreakGlass_IsForThatRoleAloneAndLoud(Role role, bool goes)
+    {
+        var record = await _scene.ChangedAsync("node1");
+        var answer = await _scene.Desk.RevertAsync(record.Id, "it must go", true, Ada with { Role = role }, Ct);
+        Assert.Equal(goes ? null : RefusalKind.Role, answer.Refusal?.Kind);
+        Assert.Equal(goes ? [true] : [], _scene.Nodes["node1"].Orders.OfType<RevertOrder>().Select(o => o.Order.BreakGlass));
+        Assert.Equal(goes ? 1 : 0, (await _scene.AuditAsync(record.Id, "setting.revert-break-glass")).Count);
+        Assert.Equal(goes, _scene.Host.Log.Lines.Any(l => l.Level == LogLevel.Critical));
+    }
+
+    [Fact]
+    public async Task Revert_ByTheBreakGlassRoleWithoutAskingForIt_BreaksNone()
+    {
+        var record = await _scene.ChangedAsync("node1");
+        await _scene.Desk.RevertAsync(record.Id, "", false, Ada with { Role = Role.BreakGlass }, Ct);
+        Assert.Equal([false], _scene.Nodes["node1"].Orders.OfType<RevertOrder>().Select(o => o.Order.BreakGlass));
     }
 
     [Fact]
@@ -326,7 +348,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
             id = o.Order.ActionId;
             throw new InvalidOperationException("a fault");
         };
-        Assert.Contains("node1 did not answer the order to set it back", (await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct)).Record!.Sentence);
+        Assert.Contains("node1 did not answer the order to set it back", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
         Assert.Single(await OpenAsync());
 
         var entry = Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console, Who = "ada", Reason = "set back by hand" };
@@ -339,7 +361,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Revert_AnswerWasHeard_TheJournalAddsNoRow()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Desk.RevertAsync(record.Id, "", Ada, Ct);
+        await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         string id = ((RevertOrder)_scene.Nodes["node1"].Orders.Last()).Order.ActionId;
         int rows = (await _scene.AuditAsync(null)).Count;
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console }])));

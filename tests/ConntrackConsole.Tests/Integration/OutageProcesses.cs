@@ -42,6 +42,10 @@ internal static class OutageProcesses
     public static Process CollectorOfMany(NetworkNamespace inside, DirectoryInfo folder, string node) =>
         Start(inside, "ConntrackConsole.Collector", "conntrack-collector", Line(folder, node, $"state-{node}"));
 
+    /// <summary>A command typed on one of several nodes.</summary>
+    public static Process CommandOf(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] command) =>
+        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", [.. command, "--state", Path.Combine(folder.FullName, $"state-{node}")]);
+
     private static string[] Line(DirectoryInfo folder, string node, string state, params string[] more) =>
         ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, state), .. more];
 

@@ -55,6 +55,8 @@ public sealed partial class ActionsPage : ComponentBase
 
     private string? Off => Acting.Off(_caller);
 
+    private bool BreaksGlass => _caller?.Role.MayBreakGlass() == true;
+
     private string Headline => (_waiting, _changes.Where(c => c.Alarm is not null || c.Drifted).Select(c => c.ActionId).Distinct().Count()) switch
     {
         (0, 0) => "Actions",
@@ -154,7 +156,8 @@ public sealed partial class ActionsPage : ComponentBase
         (_busy, _revertAnswer) = (id, null);
         try
         {
-            var answer = await Desk.Revert(id);
+            // What a node has withheld only break-glass sets back.
+            var answer = await Desk.Revert(id, BreaksGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
             _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : (true, answer.Record?.Sentence ?? "");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
