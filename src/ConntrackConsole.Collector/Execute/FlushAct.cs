@@ -41,6 +41,7 @@ internal sealed class FlushAct(string node, Journal journal, OwnPorts? own = nul
         }
 
         FlushRun.Outcome outcome;
+        int? witnessed = null;
         try
         {
             using var table = ConntrackTable.Open();
@@ -49,6 +50,7 @@ internal sealed class FlushAct(string node, Journal journal, OwnPorts? own = nul
             Func<Flow, bool>? stillWanted = list.Choice.Preset == FlushPreset.Safe ? flow => list.Choice.Takes(in flow, owner) : null;
             outcome = FlushRun.Run(
                 table, list.Flows, list.PodIp, list.Choice.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
+            witnessed = Witnessed(table.PortId, outcome.Deleted);
         }
         catch (NetlinkException failure)
         {
@@ -57,7 +59,7 @@ internal sealed class FlushAct(string node, Journal journal, OwnPorts? own = nul
 
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
-            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.Fates);
+            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.Fates, Witnessed: witnessed);
         return End(result, [.. list.Flows.Where((_, index) => outcome.Fates[index] == FlushRun.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
 
@@ -96,6 +98,15 @@ internal sealed class FlushAct(string node, Journal journal, OwnPorts? own = nul
 
             End(Unsure(act, remaining, "It was cut off: the collector ended in the middle of it."), null);
         }
+    }
+
+    // The proof is the dump; the events of those entries that emit any only bear it out, so they are waited for a moment only.
+    private int? Witnessed(uint portId, int deleted)
+    {
+        if (own is null)
+            return null;
+        SpinWait.SpinUntil(() => own.HeardOf(portId) >= deleted, TimeSpan.FromMilliseconds(200));
+        return own.HeardOf(portId);
     }
 
     public static FlushResult Refused(string node, string? actionId, string sentence) => new(actionId ?? "", node, 0, 0, 0, 0, 0, 0, sentence, [], 0);

@@ -117,6 +117,7 @@ internal sealed class NodeObserver
             return;
         }
 
+        OwnPorts.Heard(portId);
         _flows.Remove(in flow, out var last);
         // TIME_WAIT ran out: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)

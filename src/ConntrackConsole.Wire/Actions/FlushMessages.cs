@@ -102,9 +102,13 @@ public sealed record FlushRequest(OrderNote Order, string PreviewId, string Dige
 /// A letter for each listed entry in the preview's order: D deleted, G already gone, A alive, F failed, N not reached. Empty where refused.
 /// </param>
 /// <param name="Unsure">The act began and was cut off: what was deleted is not known, <paramref name="Remaining"/> is what is there now.</param>
+/// <param name="Witnessed">
+/// DESTROY events that the collector heard with this flush's netlink port; entries that emit no events are not among them
+/// (nf_conntrack_events=2 and older than the collector). Null where nobody listened.
+/// </param>
 public sealed record FlushResult(
     string ActionId, string Node, int Listed, int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining,
-    string? Refusal, IReadOnlyList<string> Errors, long DurationMs, string Fates = "", bool Unsure = false);
+    string? Refusal, IReadOnlyList<string> Errors, long DurationMs, string Fates = "", bool Unsure = false, int? Witnessed = null);
 
 /// <summary>Asks what became of the clients of a flush, up to 130 s after it.</summary>
 /// <param name="ActionId">The flush.</param>

@@ -173,7 +173,7 @@ public sealed class LostEntryTests : IDisposable
             var preview = desk.Preview(new PreviewRequest("p", _backend.ToString(), gone));
             return desk.Flush(new FlushRequest(new OrderNote("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
         });
-        Assert.Equal(2, result.Deleted);
+        Assert.Equal((2, 2), (result.Deleted, result.Witnessed));
         NodeWatch.Await(_ => Lost().Count() >= 3, watch);
 
         Assert.Equal(
