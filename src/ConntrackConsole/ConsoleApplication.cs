@@ -204,6 +204,7 @@ public static class ConsoleApplication
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();
         services.AddHostedService(provider => provider.GetRequiredService<CheckBoard>());
+        services.AddSingleton<LooseEnds>();
         services.AddHostedService<ActionResolver>();
         services.AddHostedService(provider => provider.GetRequiredService<OutcomeMeter>());
 

@@ -25,7 +25,7 @@ public static class ActionJudgement
             sentence.Append($" {stopped} kept the value, because a node before it failed.");
         bool worked = done.Any(Worked);
         var state = unknown.Length > 0 ? ActionState.Unknown
-            : !worked ? ActionState.Failed
+            : !worked ? (done.Any(CutOff) ? ActionState.Partly : ActionState.Failed)
             : good && done.Count == nodes.Count && done.All(Worked) ? ActionState.Completed
             : ActionState.Partly;
         return (state, sentence.ToString().Trim());
@@ -52,6 +52,9 @@ public static class ActionJudgement
         };
     }
 
+    // Killed in the middle: it may have done a part, or all of it but the last word.
+    private static bool CutOff(NodeOutcome node) => node is { Flush.Unsure: true } or { Setting: { Fate: SettingFate.Unsure, RevertAtMs: not null } };
+
     private static bool Flush(List<NodeOutcome> nodes, StringBuilder sentence)
     {
         var done = nodes.Select(n => n.Flush!).ToList();
@@ -61,7 +64,8 @@ public static class ActionJudgement
         long deleted = done.Sum(r => (long)r.Deleted), alive = done.Sum(r => (long)r.Alive), failed = done.Sum(r => (long)r.Failed);
         long remaining = done.Sum(r => Math.Max(r.Remaining, 0L));
         string left = remaining > 0 ? $"{ActionWords.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remains" : "none seen remaining";
-        sentence.Append($"{ActionWords.Entries(deleted)} deleted on {ActionWords.Nodes(done.Count)}; {left}.");
+        int whole = done.Count(r => !r.Unsure);
+        sentence.Append(whole == 0 ? $"How many entries were deleted is not known; {left}." : $"{ActionWords.Entries(deleted)} deleted on {ActionWords.Nodes(whole)}; {left}.");
         if (uncounted.Count > 0)
             sentence.Append($" What is left on {string.Join(", ", uncounted)} could not be read.");
         if (alive > 0)
@@ -69,7 +73,7 @@ public static class ActionJudgement
         if (failed > 0)
             sentence.Append($" {ActionWords.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel refused."}");
         if (done.Where(r => r.Unsure).Select(r => r.Node).ToList() is { Count: > 0 } cut)
-            sentence.Append($" On {string.Join(", ", cut)} the flush was cut off: how many of the listed entries it deleted is not known, what remains is.");
+            sentence.Append($" On {string.Join(", ", cut)} the flush was cut off in the middle: what remains was counted afterwards; the rest can be deleted by a new one.");
         return failed == 0 && uncounted.Count == 0;
     }
 

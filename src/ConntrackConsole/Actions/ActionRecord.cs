@@ -15,7 +15,7 @@ public enum ActionState
     Running,
     /// <summary>Done on every node.</summary>
     Completed,
-    /// <summary>Done on some nodes; the sentence names the others.</summary>
+    /// <summary>Done on some nodes, or cut off in the middle of one; the sentence names which.</summary>
     Partly,
     /// <summary>Done nowhere.</summary>
     Failed,

@@ -8,7 +8,8 @@ namespace ConntrackConsole.Actions;
 /// collector. It asks the nodes' journals and never sends an order again. Also ends what nobody confirmed in time.
 /// </summary>
 public sealed partial class ActionResolver(
-    ActionStore store, ActionDispatch dispatch, CollectorLink collectors, ActionAudit audit, TimeProvider time, ILogger<ActionResolver> log) : BackgroundService
+    ActionStore store, ActionDispatch dispatch, CollectorLink collectors, ActionAudit audit, LooseEnds ends, TimeProvider time, ILogger<ActionResolver> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
@@ -20,10 +21,14 @@ public sealed partial class ActionResolver(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var beat = new PeriodicTimer(Every, time);
+        bool tied = false;
         do
         {
             try
             {
+                if (!tied)
+                    await ends.TieAsync(stoppingToken);
+                tied = true;
                 await ResumeAsync(stoppingToken);
                 await ExpireAsync(stoppingToken);
                 foreach (var record in await store.InStateAsync([ActionState.Unknown], stoppingToken))

@@ -68,7 +68,8 @@ public static class ActionWords
     {
         string text = string.Join("; ", record.Nodes.Select(n => n switch
         {
-            { Flush: { Refusal: null } r } => $"{n.Node}: listed {r.Listed}, deleted {r.Deleted}, already gone {r.AlreadyGone}, alive {r.Alive}, failed {r.Failed}, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}{(r.Witnessed is { } heard ? $", {heard} heard of" : "")}{(r.Unsure ? ", cut off" : "")}",
+            { Flush: { Refusal: null, Unsure: true } r } => $"{n.Node}: listed {r.Listed}, cut off: how many were deleted is not known, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}",
+            { Flush: { Refusal: null } r } => $"{n.Node}: listed {r.Listed}, deleted {r.Deleted}, already gone {r.AlreadyGone}, alive {r.Alive}, failed {r.Failed}, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}{(r.Witnessed is { } heard ? $", {heard} heard of" : "")}",
             { Flush: { Refusal: { } refusal } } => $"{n.Node}: refuses: {refusal}",
             { Setting: { } s } => $"{n.Node}: {s.Now ?? "not read"} ({s.Fate})",
             _ => $"{n.Node}: {n.Fate}",

@@ -93,6 +93,21 @@ public class ActionJudgementTests
         Assert.Contains("cut off", sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Of_AFlushThatWasCutOffOnTheOnlyNode_SaysThatNothingIsKnownButWhatIsLeft()
+    {
+        var told = Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true });
+        Assert.Equal(ActionState.Partly, told.State);
+        Assert.StartsWith("How many entries were deleted is not known; 3 entries remaining. On n1 the flush was cut off", told.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_ASettingThatWasCutOffAfterItsWrite_IsNotDoneNowhere()
+    {
+        var result = new SettingResult("a", "n1", "k", SettingFate.Unsure, "0", "1", 60_000, "It was cut off.");
+        Assert.Equal(ActionState.Partly, ActionJudgement.Of(ActionKind.Setting, [new NodeOutcome("n1", NodeFate.Done, Setting: result)]).State);
+    }
+
     [Theory]
     [InlineData(3, 4)]
     [InlineData(14, 15)]

@@ -29,6 +29,33 @@ public sealed class ActionResolverTests : IAsyncLifetime
     });
 
     [Fact]
+    public async Task Requested_AndKilledBeforeItWasShown_IsEndedInTheAuditLogOnce()
+    {
+        var plan = await _scene.PreviewAsync();
+        for (int start = 0; start < 2; start++)
+        {
+            await _scene.RestartAsync(file => file.ExecuteAsync("DELETE FROM Actions"));
+            var row = Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.interrupted"));
+            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent."), (row.Target, row.Result));
+        }
+    }
+
+    [Theory]
+    [InlineData(ActionState.Expired, "flush.expired")]
+    [InlineData(ActionState.Cancelled, "flush.cancelled")]
+    public async Task Over_AndKilledBeforeItsRow_GetsTheRowAtTheStart(ActionState state, string what)
+    {
+        var (plan, other) = (await _scene.PreviewAsync(), await _scene.PreviewAsync());
+        await _scene.DieAsync((plan, state));
+        Assert.Single(await _scene.UntilAuditAsync(plan.Id, what));
+        // What is found after it at the next start is told: by then it would have been told twice.
+        await _scene.RestartAsync(file => file.ExecuteAsync($"DELETE FROM Actions WHERE Id = '{other.Id}'"));
+        await _scene.UntilAuditAsync(other.Id, "flush.interrupted");
+        Assert.Single(await _scene.AuditAsync(plan.Id, what));
+        AssertNothingSent();
+    }
+
+    [Fact]
     public async Task Approved_AtTheStart_IsFailedAndNothingIsSent()
     {
         var plan = await _scene.PreviewAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using ConntrackConsole.Configuration;
 using ConntrackConsole.Kernel.Namespaces;
 using Microsoft.Data.Sqlite;
 
@@ -9,13 +10,23 @@ namespace ConntrackConsole.Tests.Integration;
 internal static class OutageProcesses
 {
     /// <param name="kubeconfig">None: no cluster.</param>
-    public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null)
+    /// <param name="url">Where it listens for people.</param>
+    /// <param name="links">Who may sign in; none: the usual link.</param>
+    public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null, string url = "http://127.0.0.1:0", params LinkSettings[] links)
     {
         string socket = Path.Combine(folder.FullName, "c.sock");
         File.Delete(socket);
+        string[] usual = links.Length > 0 ? [] : [$"--Identity:SignInToken={ConsoleHost.SignInToken}"];
+        // A list has no form on the command line.
+        var environment = links.SelectMany((link, i) => new (string, string?)[]
+        {
+            ($"Identity__Links__{i}__Name", link.Name), ($"Identity__Links__{i}__Role", link.Role), ($"Identity__Links__{i}__Token", link.Token),
+        });
         var console = Start(null, "ConntrackConsole", "conntrack-console",
-            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
-            $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", $"--Identity:SignInToken={ConsoleHost.SignInToken}");
+        [
+            $"--Urls={url}", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
+            $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", .. usual,
+        ], environment);
         await ConsoleHost.UntilAsync(() => Listens(socket));
         return console;
     }
@@ -49,12 +60,16 @@ internal static class OutageProcesses
     private static string[] Line(DirectoryInfo folder, string node, string state, params string[] more) =>
         ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, state), .. more];
 
-    /// <summary>kill -9.</summary>
-    public static async Task KillAsync(Process process)
+    /// <summary>kill -9; of several at the same moment.</summary>
+    public static async Task KillAsync(params Process[] processes)
     {
-        process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
+        foreach (var process in processes)
+            process.Kill();
+        foreach (var process in processes)
+        {
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
     }
 
     /// <summary>The frames of a run as they stand in the database file, in the order of their numbers.</summary>
@@ -79,7 +94,8 @@ internal static class OutageProcesses
         return rows;
     }
 
-    private static Process Start(NetworkNamespace? inside, string project, string program, params string[] arguments)
+    private static Process Start(
+        NetworkNamespace? inside, string project, string program, string[] arguments, IEnumerable<(string Name, string? Value)>? environment = null)
     {
         string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         string folder = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here)));
@@ -90,6 +106,8 @@ internal static class OutageProcesses
             RedirectStandardError = true,
             Environment = { ["CONNTRACK_CONSOLE_TOKEN"] = ConsoleHost.Token },
         };
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
         var process = inside is null ? Process.Start(start)! : inside.Run(() => Process.Start(start)!);
         // A pipe that nobody reads would stop it.
         process.OutputDataReceived += (_, _) => { };
