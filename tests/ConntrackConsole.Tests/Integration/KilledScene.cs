@@ -42,6 +42,7 @@ internal sealed class KilledScene : IAsyncDisposable
     private const string OtherIp = "10.1.0.6";
     private const string Vip = "10.96.0.10";
     private const string AdaToken = "ada-sign-in-token-of-the-test", EveToken = "eve-sign-in-token-of-the-test";
+    private static readonly string[] Outcomes = ["completed", "resolved", "interrupted", "refused", "expired"];
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-kill-");
@@ -49,10 +50,11 @@ internal sealed class KilledScene : IAsyncDisposable
 
     // An address of its own on loopback: the same before and after a kill, and no other console's.
     private readonly Uri _url = new($"http://127.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(256)}.{Random.Shared.Next(1, 255)}:5080");
+    private readonly List<ApiCaller> _callers = [];
     private Process? _console;
     private Process? _collector;
-    private ApiCaller _ada = null!;
-    private ApiCaller _eve = null!;
+    private ApiCaller? _ada;
+    private ApiCaller? _eve;
 
     private KilledScene(ApiServer cluster) => _cluster = cluster;
 
@@ -66,13 +68,21 @@ internal sealed class KilledScene : IAsyncDisposable
     {
         var store = new ObjectStore();
         var scene = new KilledScene(await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(1)));
-        Kubeconfig.Write(scene.KubeconfigFile, scene._cluster);
-        await scene.LoadAsync();
-        var pod = Told(store);
-        await scene.StartAsync(Victim.Both);
-        pod.Delete();
-        await ConsoleHost.UntilAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
-        return scene;
+        try
+        {
+            Kubeconfig.Write(scene.KubeconfigFile, scene._cluster);
+            await scene.LoadAsync();
+            var pod = Told(store);
+            await scene.StartAsync(Victim.Both);
+            pod.Delete();
+            await ConsoleHost.UntilAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
+            return scene;
+        }
+        catch
+        {
+            await scene.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts these, and waits until they know each other and the cluster.</summary>
@@ -85,12 +95,12 @@ internal sealed class KilledScene : IAsyncDisposable
         {
             _console = await OutageProcesses.ConsoleAsync(
                 _folder, KubeconfigFile, _url.ToString(), new LinkSettings("ada", "operator", AdaToken), new LinkSettings("eve", "approver", EveToken));
-            _ada = await ApiCaller.SignInAsync(_url, AdaToken);
-            _eve = await ApiCaller.SignInAsync(_url, EveToken);
+            _callers.Add(_ada = await ApiCaller.SignInAsync(_url, AdaToken));
+            _callers.Add(_eve = await ApiCaller.SignInAsync(_url, EveToken));
         }
 
         using var timeout = new CancellationTokenSource(Longest);
-        while ((await _ada.GetAsync("/readyz")).Status != HttpStatusCode.OK)
+        while ((await _ada!.GetAsync("/readyz")).Status != HttpStatusCode.OK)
             await Task.Delay(50, timeout.Token);
         // A frame of this run, or one more of the same: it is connected.
         await ConsoleHost.UntilAsync(() => OutageProcesses.Rows(_folder, Node) is var now
@@ -111,7 +121,7 @@ internal sealed class KilledScene : IAsyncDisposable
     {
         try
         {
-            var asked = await _ada.PostAsync("/api/v1/actions", ask);
+            var asked = await _ada!.PostAsync("/api/v1/actions", ask);
             if (!confirm || asked.Status != HttpStatusCode.Created)
                 return;
             var confirmed = await ConfirmAsync(asked.Body);
@@ -124,13 +134,13 @@ internal sealed class KilledScene : IAsyncDisposable
         }
     }
 
-    public Task<ApiAnswer> ConfirmAsync(JsonElement action) => _ada.PostAsync($"/api/v1/actions/{Text(action, "id")}/confirm", new
+    public Task<ApiAnswer> ConfirmAsync(JsonElement action) => _ada!.PostAsync($"/api/v1/actions/{Text(action, "id")}/confirm", new
     {
         digest = Text(action, "digest"), typed = Text(action, "typeToConfirm"), reason = "the pod is gone",
     });
 
     public Task<ApiAnswer> ApproveAsync(JsonElement action) =>
-        _eve.PostAsync($"/api/v1/actions/{Text(action, "id")}/approve", new { digest = Text(action, "digest") });
+        _eve!.PostAsync($"/api/v1/actions/{Text(action, "id")}/approve", new { digest = Text(action, "digest") });
 
     /// <summary>Goes on with an action where a step of a person is missing, until it has ended; the console may not know it at all.</summary>
     public async Task<JsonElement?> FinishAsync(string id)
@@ -138,7 +148,7 @@ internal sealed class KilledScene : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            var answer = await _ada.GetAsync($"/api/v1/actions/{id}");
+            var answer = await _ada!.GetAsync($"/api/v1/actions/{id}");
             if (answer.Status == HttpStatusCode.NotFound)
                 return null;
             Assert.Equal(HttpStatusCode.OK, answer.Status);
@@ -169,7 +179,7 @@ internal sealed class KilledScene : IAsyncDisposable
         }
     }
 
-    public async Task<JsonElement> ReadAsync(string id) => (await _ada.GetAsync($"/api/v1/actions/{id}")).Body;
+    private async Task<JsonElement> ReadAsync(string id) => (await _ada!.GetAsync($"/api/v1/actions/{id}")).Body;
 
     /// <summary>Waits, as tightly as it goes, until the audit log has a row of this kind.</summary>
     /// <returns>The action's id.</returns>
@@ -207,7 +217,7 @@ internal sealed class KilledScene : IAsyncDisposable
     public List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));
 
     /// <summary>What conntrack-console audit verify exits with.</summary>
-    public async Task<(int Exit, string Words)> VerifyAsync()
+    private async Task<(int Exit, string Words)> VerifyAsync()
     {
         using var words = new StringWriter();
         int exit = await AuditCommand.RunAsync(["verify", $"--Storage:DataDirectory={_folder.FullName}"], line =>
@@ -220,6 +230,31 @@ internal sealed class KilledScene : IAsyncDisposable
 
     public string ReadSysctl(string name) => Inside.Run(() => File.ReadAllText("/proc/sys/net/netfilter/" + name)).Trim();
 
+    /// <summary>The log begins with the request, has an outcome, and is whole.</summary>
+    public async Task AssertAuditedAsync(string id)
+    {
+        var steps = Audit(id).ConvertAll(r => r.What.Split('.')[1]);
+        Assert.Equal("requested", steps[0]);
+        Assert.True(steps.Intersect(Outcomes).Any(), $"The audit log has no outcome: {string.Join(", ", steps)}");
+        Assert.InRange(steps.Count(s => s == "completed"), 0, 1);
+        var (exit, words) = await VerifyAsync();
+        Assert.True(exit == 0, words);
+    }
+
+    /// <summary>What was confirmed and approved before cannot be again.</summary>
+    public async Task AssertNotAgainAsync(string id, JsonElement? action)
+    {
+        if (action is not { } shown)
+            return;
+        foreach (var again in new[] { await ConfirmAsync(shown), await ApproveAsync(shown) })
+            Assert.True(again.Status is HttpStatusCode.Gone or HttpStatusCode.Conflict or HttpStatusCode.NotFound, again.Text);
+        Assert.InRange(Begun(id), 0, 1);
+    }
+
+    /// <summary>For who runs the tests: what became of it.</summary>
+    public void Tell(string id, JsonElement? action) => TestContext.Current.TestOutputHelper!.WriteLine(
+        $"{(action is { } known ? $"{State(known)}: {Text(known, "sentence")}" : "never shown")} [{string.Join(", ", Audit(id).Select(r => r.What))}]");
+
     public static string State(JsonElement action) => Text(action, "state") ?? "";
 
     public static string? Text(JsonElement action, string name) =>
@@ -228,8 +263,7 @@ internal sealed class KilledScene : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync(Victim.Both);
-        _ada.Dispose();
-        _eve.Dispose();
+        _callers.ForEach(caller => caller.Dispose());
         await _cluster.DisposeAsync();
         Inside.Dispose();
         NetworkNamespace.Delete(Inside.Name);
