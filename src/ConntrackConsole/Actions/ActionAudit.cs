@@ -18,6 +18,20 @@ public sealed class ActionAudit(AuditLog audit)
     public async Task<bool> HasAsync(string actionId, string what, string place, CancellationToken ct) =>
         (await audit.ReadAsync(new AuditFilter(What: what, ActionId: actionId), ct)).Any(r => r.Session == place);
 
+    /// <summary>The results of the rows that say how the orders ended: one, where the console lived that long.</summary>
+    public async Task<IReadOnlyList<string>> CompletedAsync(ActionRecord record, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return [.. (await audit.ReadAsync(new AuditFilter(What: $"{Word(record.Plan.Ask.Kind)}.completed", ActionId: record.Id), ct)).Select(r => r.Result)];
+    }
+
+    /// <summary>What such a row says as its result.</summary>
+    public static string Result(ActionRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return $"{record.State}: {record.Sentence}";
+    }
+
     /// <summary>A row about an action that is only asked for.</summary>
     public static AuditNote Note(string id, ActionAsk ask, Caller caller, string step, string result)
     {
@@ -45,7 +59,7 @@ public sealed class ActionAudit(AuditLog audit)
 
     /// <summary>The same with what came of it: the values after, and entry by entry what was deleted.</summary>
     public static AuditNote Outcome(ActionRecord record, Caller caller, string step, long? durationMs) =>
-        Note(record, caller, step, $"{record.State}: {record.Sentence}") with
+        Note(record, caller, step, Result(record)) with
         {
             After = ActionWords.After(record), Details = Deleted(record), DurationMs = durationMs,
         };

@@ -58,7 +58,9 @@ public sealed partial class ActionResolver(
             var nodes = lost.Concat(ActionJudgement.Untold(record.Plan)).OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
             var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
             var unknown = record with { State = state, Sentence = sentence, Nodes = nodes };
-            await WriteAsync(unknown, "interrupted", ct);
+            // Killed between the row and the record, the log knows the outcome, and only the record has lost it.
+            if ((await audit.CompletedAsync(record, ct)).Count == 0)
+                await WriteAsync(unknown, "interrupted", ct);
             await store.MoveAsync(unknown, ActionState.Running, ct);
         }
     }
@@ -107,7 +109,9 @@ public sealed partial class ActionResolver(
             return;
         var nodes = record.Nodes.Select(Now).ToList();
         var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
-        await WriteAsync(record with { Nodes = nodes, State = state, Sentence = sentence }, "resolved", ct);
+        var resolved = record with { Nodes = nodes, State = state, Sentence = sentence };
+        if (!(await audit.CompletedAsync(record, ct)).Contains(ActionAudit.Result(resolved)))
+            await WriteAsync(resolved, "resolved", ct);
         await dispatch.UpdateNodesAsync(record.Id, Now);
 
         NodeOutcome Now(NodeOutcome n) => n.Fate == NodeFate.Unknown ? heard.GetValueOrDefault(n.Node) ?? n : n;

@@ -18,7 +18,12 @@ public sealed class KilledSettingTests
 {
     private const int RevertAfterS = 10;
 
-    public static readonly MatrixTheoryData<SettingStep, Victim> SettingSteps = new(Enum.GetValues<SettingStep>(), Enum.GetValues<Victim>());
+    // Both at once is the sum of the other two, so it may be left for the long run.
+    public static IEnumerable<TheoryDataRow<SettingStep, Victim>> SettingSteps =>
+        from step in Enum.GetValues<SettingStep>()
+        from victim in Enum.GetValues<Victim>()
+        let row = new TheoryDataRow<SettingStep, Victim>(step, victim)
+        select victim == Victim.Both ? row.WithTrait("Category", "Long") : row;
 
     [Theory]
     [MemberData(nameof(SettingSteps))]
@@ -44,8 +49,10 @@ public sealed class KilledSettingTests
         // By itself, whoever was killed.
         await scene.UntilAsync(id, told => !written || scene.Audit(id).Any(r => r.What == "setting.reverted"), TimeSpan.FromSeconds(RevertAfterS + 20));
         Assert.Equal("0", scene.ReadSysctl(file));
-        action = await scene.UntilAsync(id, told => KilledScene.State(told) == (written ? "Completed" : "Failed"), TimeSpan.FromSeconds(10));
-        Assert.Equal(written, (KilledScene.Text(action, "sentence") ?? "").Contains("Back to 0 on node1.", StringComparison.Ordinal));
+        // The record follows its row in the audit log.
+        action = await scene.UntilAsync(
+            id, told => KilledScene.Text(told, "sentence")!.Contains(written ? "Back to 0 on node1." : "It was cut off", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
+        Assert.Equal(written ? "Completed" : "Failed", KilledScene.State(action));
         Assert.Equal(written ? 1 : 0, scene.Journal().Count(line => line.Phase == JournalPhase.Begin && line.ChangeId == id));
         Assert.Equal(written ? 1 : 0, scene.Audit(id).Count(r => r.What == "setting.reverted"));
         await scene.AssertAuditedAsync(id);
