@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -17,9 +18,19 @@ internal sealed class ApiCaller : IDisposable
     public static async Task<ApiCaller> SignInAsync(Uri console, string token)
     {
         var caller = new ApiCaller(console);
-        using var answer = await caller._client.GetAsync($"/signin?token={token}", Ct);
-        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
-        return caller;
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50, Ct))
+        {
+            try
+            {
+                using var answer = await caller._client.GetAsync($"/signin?token={token}", Ct);
+                Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+                return caller;
+            }
+            catch (HttpRequestException) when (clock.Elapsed < TimeSpan.FromSeconds(10))
+            {
+                // The unix socket, which says that it has started, is there a moment before the port.
+            }
+        }
     }
 
     public async Task<ApiAnswer> GetAsync(string path)
