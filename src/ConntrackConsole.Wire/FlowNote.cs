@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire;
 
 /// <summary>What is remarkable about an entry that was made or removed.</summary>

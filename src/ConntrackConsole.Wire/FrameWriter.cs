@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire;
 

@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire;
 
 /// <summary>The flows of one group at the end of a frame's second: 13 counts, one for each <see cref="FlowState"/>.</summary>

@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire;
 
 /// <summary>How a TCP reset relates to the flows of the node that saw it being made.</summary>
@@ -20,15 +22,6 @@ public enum ResetKind : byte
     RefusedSyn = 5,
     /// <summary>A new backend resets a connection that it never had: its entry was lost and re-made in mid-stream (M2b).</summary>
     NewBackend = 6,
-}
-
-/// <summary>Who saw a reset.</summary>
-public enum ResetOrigin : byte
-{
-    /// <summary>The kernel's tcp tracepoints.</summary>
-    Trace = 0,
-    /// <summary>A packet socket.</summary>
-    Packet = 1,
 }
 
 /// <summary>One TCP reset, told once by the node on which it was made or, where that cannot be seen, where it took effect.</summary>

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using ConntrackConsole.Api;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Kernel.Conntrack;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Bench;
 

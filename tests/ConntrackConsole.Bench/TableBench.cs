@@ -2,8 +2,8 @@ using System.Diagnostics;
 using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Bench;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.CommandLine;

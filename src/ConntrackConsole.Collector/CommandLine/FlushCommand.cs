@@ -3,6 +3,7 @@ using System.Text.Json;
 using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 

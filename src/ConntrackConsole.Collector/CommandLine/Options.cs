@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Observe;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.CommandLine;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Wire;
 

@@ -1,5 +1,5 @@
 using ConntrackConsole.Kernel.Conntrack;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Execute;
 

@@ -1,4 +1,5 @@
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Wire;
 

@@ -1,5 +1,5 @@
 using System.Net.NetworkInformation;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Execute;
 

@@ -3,6 +3,7 @@ using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Collector.Proxy;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Packets;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;

@@ -1,6 +1,6 @@
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Explain;
 

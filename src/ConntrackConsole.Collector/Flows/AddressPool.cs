@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Flows;
 

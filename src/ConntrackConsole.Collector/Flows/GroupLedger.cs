@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Flows;

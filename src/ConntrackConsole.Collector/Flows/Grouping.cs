@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Flows;

@@ -2,6 +2,7 @@ using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Proxy;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 

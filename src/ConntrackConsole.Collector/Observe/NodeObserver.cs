@@ -1,6 +1,7 @@
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Proxy;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;

@@ -1,5 +1,6 @@
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Resets;
+using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observe;

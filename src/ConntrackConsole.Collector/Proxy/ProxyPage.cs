@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Collector.Proxy;
 

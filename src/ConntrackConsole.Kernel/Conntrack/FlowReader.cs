@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kernel.Conntrack;
 

@@ -1,5 +1,5 @@
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kernel.Conntrack;
 

@@ -1,5 +1,4 @@
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Kernel.Ipvs;
 

@@ -40,7 +40,7 @@ public sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace Create(string name)
     {
         string path = PathOf(name);
-        System.IO.Directory.CreateDirectory(Directory);
+        NamespaceDirectory.Prepare(Directory);
         using (new FileStream(path, FileMode.CreateNew))
         {
         }
@@ -57,7 +57,7 @@ public sealed class NetworkNamespace : IDisposable
         }
         catch
         {
-            File.Delete(path);
+            NamespaceDirectory.Remove(Directory, name);
             throw;
         }
     }
@@ -80,11 +80,8 @@ public sealed class NetworkNamespace : IDisposable
     /// </summary>
     public static void Delete(string name)
     {
-        string path = PathOf(name);
-        if (!File.Exists(path))
-            return;
-        _ = NamespaceCalls.Unmount(path, NamespaceCalls.MNT_DETACH); // EINVAL: the file is there without its mount.
-        File.Delete(path);
+        _ = PathOf(name);
+        NamespaceDirectory.Remove(Directory, name);
     }
 
     /// <summary>The names that begin with <paramref name="prefix"/>.</summary>

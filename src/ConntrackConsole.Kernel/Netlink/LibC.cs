@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Kernel.Netlink;
 
-/// <summary>The few calls of libc that sockets of family AF_NETLINK need; the base class library knows no such family.</summary>
+/// <summary>
+/// The calls of libc that sockets of family AF_NETLINK need (the base class library does not support the family), and poll(2).
+/// </summary>
 internal static unsafe partial class LibC
 {
     public const int AF_NETLINK = 16;
@@ -18,6 +20,7 @@ internal static unsafe partial class LibC
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_TRUNC = 0x20;
     public const short POLLIN = 1;
+    public const short POLLERR = 8;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct SockAddrNl
@@ -33,7 +36,7 @@ internal static unsafe partial class LibC
     {
         public int Fd;
         public short Events;
-        public short Revents;
+        public short Returned;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -84,5 +87,12 @@ internal static unsafe partial class LibC
     public static partial int ReceiveMany(int fd, MMsgHdr* messages, uint count, int flags, void* timeout);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    public static partial int Poll(PollFd* fds, nuint count, int timeoutMs);
+    private static partial int Poll(PollFd* fds, nuint count, int timeoutMs);
+
+    /// <summary>poll(2); -1 and errno on failure.</summary>
+    public static int Poll(Span<PollFd> fds, int timeoutMs)
+    {
+        fixed (PollFd* at = fds)
+            return Poll(at, (nuint)fds.Length, timeoutMs);
+    }
 }

@@ -182,7 +182,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private bool WaitReadable(int timeoutMs)
     {
         var poll = new LibC.PollFd { Fd = (int)_handle.DangerousGetHandle(), Events = LibC.POLLIN };
-        int ready = LibC.Poll(&poll, 1, timeoutMs);
+        int ready = LibC.Poll(new Span<LibC.PollFd>(ref poll), timeoutMs);
         if (ready == 0)
             return false;
         // After a signal the caller's own clock decides whether to wait on.

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kernel.Nftables;
 

@@ -1,6 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Packets;
@@ -13,11 +14,9 @@ namespace ConntrackConsole.Kernel.Packets;
 /// A packet that comes in by one interface and leaves by another is counted twice, and what another namespace or an eBPF
 /// program short-cuts is not seen: "none" means something, "how many" does not.
 /// </remarks>
-public sealed unsafe partial class AddressTap : IDisposable
+public sealed unsafe class AddressTap : IDisposable
 {
-    private const int AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SO_ATTACH_FILTER = 26, SO_RCVBUF = 8;
-    private const int MSG_DONTWAIT = 0x40;
-    private const ushort EthIp = 0x0800, EthIpV6 = 0x86DD, EthAll = 3;
+    private const ushort EthIp = 0x0800, EthIpV6 = 0x86DD;
     private const uint AdProtocol = 0xFFFFF000; // SKF_AD_OFF + SKF_AD_PROTOCOL
     private const int Snap = 64;
 
@@ -42,7 +41,8 @@ public sealed unsafe partial class AddressTap : IDisposable
     {
         why = null;
         // Protocol 0: nothing is received before the filter is there and bind names a protocol.
-        var socket = new SafeFileHandle(Socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ownsHandle: true);
+        var socket = new SafeFileHandle(
+            PacketNative.Socket(PacketNative.AF_PACKET, PacketNative.SOCK_DGRAM | PacketNative.SOCK_CLOEXEC, 0), ownsHandle: true);
         var error = socket.IsInvalid ? (Errno)Marshal.GetLastPInvokeError() : Attach(socket, address);
         if (error == Errno.Ok)
             return new AddressTap(socket, address);
@@ -62,7 +62,7 @@ public sealed unsafe partial class AddressTap : IDisposable
             // Bounded, so that a flood cannot keep the caller here.
             for (int packets = 0; packets < 1_000_000; packets++)
             {
-                nint length = Receive(_socket, at, Snap, MSG_DONTWAIT);
+                nint length = PacketNative.ReceiveFrom(_socket, at, Snap, PacketNative.MSG_DONTWAIT, null, null);
                 if (length < 0)
                     return;
                 Count(packet[..(int)Math.Min(length, Snap)]);
@@ -87,83 +87,56 @@ public sealed unsafe partial class AddressTap : IDisposable
     private static Errno Attach(SafeFileHandle socket, Ip address)
     {
         int queue = 1 << 20;
-        _ = SetSockOpt(socket, SOL_SOCKET, SO_RCVBUF, &queue, sizeof(int));
+        _ = PacketNative.SetSockOpt(socket, PacketNative.SOL_SOCKET, PacketNative.SO_RCVBUF, &queue, sizeof(int));
         var code = Filter(address);
-        fixed (Instruction* at = code)
+        fixed (BpfInstruction* at = code)
         {
-            var program = new Program { Length = (ushort)code.Length, Code = at };
-            if (SetSockOpt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, (uint)sizeof(Program)) < 0)
+            var program = new BpfProgram { Length = (ushort)code.Length, Instructions = at };
+            if (PacketNative.SetSockOpt(socket, PacketNative.SOL_SOCKET, PacketNative.SO_ATTACH_FILTER, &program, (uint)sizeof(BpfProgram)) < 0)
                 return (Errno)Marshal.GetLastPInvokeError();
         }
 
-        Span<byte> to = stackalloc byte[20]; // struct sockaddr_ll: every interface, every protocol
-        to.Clear();
-        MemoryMarshal.Write(to, (ushort)AF_PACKET);
-        to[3] = (byte)EthAll;
-        fixed (byte* at = to)
-            return Bind(socket, at, 20) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.Ok;
+        // Every interface, every protocol.
+        var any = new PacketNative.SockAddrLl
+        {
+            Family = PacketNative.AF_PACKET,
+            ProtocolNetworkOrder = BinaryPrimitives.ReverseEndianness(PacketNative.ETH_P_ALL),
+        };
+        return PacketNative.Bind(socket, &any, (uint)sizeof(PacketNative.SockAddrLl)) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.Ok;
     }
 
     // Classic BPF: the right family, then the words of the source, then those of the destination.
-    private static Instruction[] Filter(Ip address)
+    private static BpfInstruction[] Filter(Ip address)
     {
         Span<byte> bytes = stackalloc byte[16];
         int words = address.WriteBytes(bytes) / 4;
         int source = words == 1 ? 12 : 8, destination = source + (4 * words);
-        var code = new List<Instruction> { new(0x28, AdProtocol), new(0x15, words == 1 ? EthIp : EthIpV6) };
+        var code = new List<BpfInstruction> { Op(0x28, AdProtocol), Op(0x15, words == 1 ? EthIp : EthIpV6) };
         int pass = 2 + (4 * words) + 1, drop = pass - 1;
-        code[1] = code[1] with { Else = (byte)(drop - 2) };
+        code[1] = code[1] with { False = (byte)(drop - 2) };
         for (int word = 0; word < words; word++)
         {
-            code.Add(new(0x20, (uint)(source + (4 * word))));
+            code.Add(Op(0x20, (uint)(source + (4 * word))));
             bool last = word == words - 1;
             int next = code.Count + 1, toDestination = 2 + (2 * words);
-            code.Add(new(0x15, Number(bytes, word), (byte)(last ? pass - next : 0), (byte)(toDestination - next)));
+            code.Add(Op(0x15, Number(bytes, word), (byte)(last ? pass - next : 0), (byte)(toDestination - next)));
         }
 
         for (int word = 0; word < words; word++)
         {
-            code.Add(new(0x20, (uint)(destination + (4 * word))));
+            code.Add(Op(0x20, (uint)(destination + (4 * word))));
             bool last = word == words - 1;
             int next = code.Count + 1;
-            code.Add(new(0x15, Number(bytes, word), (byte)(last ? pass - next : 0), (byte)(drop - next)));
+            code.Add(Op(0x15, Number(bytes, word), (byte)(last ? pass - next : 0), (byte)(drop - next)));
         }
 
-        code.Add(new(0x06, 0));
-        code.Add(new(0x06, Snap));
+        code.Add(Op(0x06, 0));
+        code.Add(Op(0x06, Snap));
         return [.. code];
     }
 
     private static uint Number(ReadOnlySpan<byte> bytes, int word) =>
-        System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes[(4 * word)..]);
+        BinaryPrimitives.ReadUInt32BigEndian(bytes[(4 * word)..]);
 
-    // struct sock_filter
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly record struct Instruction(ushort Code, byte Then, byte Else, uint Value)
-    {
-        public Instruction(ushort code, uint value, byte then = 0, byte @else = 0)
-            : this(code, then, @else, value)
-        {
-        }
-    }
-
-    // struct sock_fprog
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Program
-    {
-        public ushort Length;
-        public Instruction* Code;
-    }
-
-    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
-    private static partial int Socket(int domain, int type, int protocol);
-
-    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
-    private static partial int Bind(SafeHandle fd, byte* address, uint length);
-
-    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
-    private static partial int SetSockOpt(SafeHandle fd, int level, int name, void* value, uint length);
-
-    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
-    private static partial nint Receive(SafeHandle fd, byte* buffer, nuint length, int flags);
+    private static BpfInstruction Op(ushort code, uint value, byte ifTrue = 0, byte ifFalse = 0) => new(code, ifTrue, ifFalse, value);
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Packets;
 
 namespace ConntrackConsole.Kernel.Resets;
 
@@ -9,16 +9,13 @@ namespace ConntrackConsole.Kernel.Resets;
 /// </summary>
 internal static class PacketFilter
 {
-    [StructLayout(LayoutKind.Sequential)]
-    public readonly record struct Instruction(ushort Code, byte True, byte False, uint Value);
-
     private const ushort LoadByte = 0x30, LoadHalf = 0x28, LoadByteAtX = 0x50;        // BPF_LD | BPF_B/H | BPF_ABS/IND
     private const ushort LoadHeaderLength = 0xB1;                                      // BPF_LDX | BPF_B | BPF_MSH: X = 4 * (P[k] & 15)
     private const ushort JumpEqual = 0x15, JumpBits = 0x45, Return = 0x06;             // BPF_JMP | BPF_JEQ/JSET, BPF_RET
     private const uint Protocol = unchecked((uint)-0x1000), PacketType = unchecked((uint)-0x1000 + 4); // SKF_AD_OFF + …
     private const uint Outgoing = 4;                                                   // PACKET_OUTGOING
 
-    public static readonly Instruction[] Program =
+    public static readonly BpfInstruction[] Program =
     [
         new(LoadHalf, 0, 0, Protocol),
         new(JumpEqual, 0, 7, 0x0800),            // IPv4, else to 9

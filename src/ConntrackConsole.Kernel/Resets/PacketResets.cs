@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Packets;
+using ConntrackConsole.Kernel.Routes;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;
@@ -111,14 +113,11 @@ public sealed unsafe class PacketResets : IDisposable
         // itself refuses outgoing packets.
         _ = PacketNative.SetSockOpt(socket, PacketNative.SOL_SOCKET, PacketNative.SO_RCVBUFFORCE, &queue, sizeof(int));
         _ = PacketNative.SetSockOpt(socket, PacketNative.SOL_PACKET, PacketNative.PACKET_IGNORE_OUTGOING, &one, sizeof(int));
-        fixed (PacketFilter.Instruction* instructions = PacketFilter.Program)
+        fixed (BpfInstruction* instructions = PacketFilter.Program)
         {
-            var program = new PacketNative.FilterProgram { Length = (ushort)PacketFilter.Program.Length, Instructions = instructions };
-            if (PacketNative.SetSockOpt(
-                socket, PacketNative.SOL_SOCKET, PacketNative.SO_ATTACH_FILTER, &program, (uint)sizeof(PacketNative.FilterProgram)) < 0)
-            {
+            var program = new BpfProgram { Length = (ushort)PacketFilter.Program.Length, Instructions = instructions };
+            if (PacketNative.SetSockOpt(socket, PacketNative.SOL_SOCKET, PacketNative.SO_ATTACH_FILTER, &program, (uint)sizeof(BpfProgram)) < 0)
                 return false;
-            }
         }
 
         _ = PacketNative.TryLastStamp(socket, out _); // From now on packets are stamped.
@@ -134,14 +133,14 @@ public sealed unsafe class PacketResets : IDisposable
     private void Read()
     {
         byte* packet = stackalloc byte[ResetPacket.Enough];
-        Span<TraceNative.PollFd> waiting =
+        Span<LibC.PollFd> waiting =
         [
-            new() { Fd = (int)_socket.DangerousGetHandle(), Events = TraceNative.POLLIN },
-            new() { Fd = (int)_wake.DangerousGetHandle(), Events = TraceNative.POLLIN },
+            new() { Fd = (int)_socket.DangerousGetHandle(), Events = LibC.POLLIN },
+            new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.POLLIN },
         ];
         while (!_stopping)
         {
-            _ = TraceNative.Poll(waiting, StatisticsEveryMs);
+            _ = LibC.Poll(waiting, StatisticsEveryMs);
             while (!_stopping)
             {
                 var from = default(PacketNative.SockAddrLl);

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Resets;
 

@@ -1,4 +1,4 @@
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Resets;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Routes;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;
@@ -121,8 +123,8 @@ public sealed class ResetTrace : IDisposable
     private void Read()
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(LongestPage, pinned: true);
-        var waiting = new TraceNative.PollFd[_instance.Rings.Count + 1];
-        waiting[^1] = new TraceNative.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = TraceNative.POLLIN };
+        var waiting = new LibC.PollFd[_instance.Rings.Count + 1];
+        waiting[^1] = new LibC.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.POLLIN };
         long armed = -IdleMs;
         while (!_stopping)
         {
@@ -130,15 +132,15 @@ public sealed class ResetTrace : IDisposable
             {
                 armed = Environment.TickCount64;
                 for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
-                    waiting[cpu] = new TraceNative.PollFd { Fd = (int)_instance.Rings[cpu].DangerousGetHandle(), Events = TraceNative.POLLIN };
+                    waiting[cpu] = new LibC.PollFd { Fd = (int)_instance.Rings[cpu].DangerousGetHandle(), Events = LibC.POLLIN };
             }
 
             // -1 is EINTR, or a shortage of memory that passes: look again.
-            if (TraceNative.Poll(waiting, IdleMs) <= 0)
+            if (LibC.Poll(waiting, IdleMs) <= 0)
                 continue;
             for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
             {
-                if ((waiting[cpu].Returned & TraceNative.POLLERR) != 0)
+                if ((waiting[cpu].Returned & LibC.POLLERR) != 0)
                     waiting[cpu].Fd = -1; // The CPU is offline: no record, and poll would never wait again.
                 else if (waiting[cpu].Returned != 0)
                     ReadRing(_instance.Rings[cpu], buffer);

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>The system calls behind tracefs: mount without a mount point, raw reads and waiting on many files.</summary>
+/// <summary>The system calls behind tracefs: mount without a mount point, and raw reads.</summary>
 internal static partial class TraceNative
 {
     public static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
@@ -12,9 +12,6 @@ internal static partial class TraceNative
     public const int O_RDONLY = 0;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
-
-    public const short POLLIN = 1;
-    public const short POLLERR = 8;
 
     public const int W_OK = 2;
 
@@ -25,14 +22,6 @@ internal static partial class TraceNative
 
     private const int FsconfigCmdCreate = 6;
     private const int NoSuidNoDevNoExec = 2 | 4 | 8;
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollFd
-    {
-        public int Fd;
-        public short Events;
-        public short Returned;
-    }
 
     /// <summary>
     /// fsopen + fsconfig(CREATE) + fsmount: a mount that is reachable by its descriptor alone. No path of the machine
@@ -94,16 +83,6 @@ internal static partial class TraceNative
     {
         fixed (byte* at = buffer)
             return (int)ReadFd(file, at, (nuint)buffer.Length);
-    }
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static unsafe partial int PollFds(PollFd* fds, ulong count, int timeoutMs);
-
-    /// <summary>poll(2); -1 and <see cref="LastError"/> on failure.</summary>
-    public static unsafe int Poll(Span<PollFd> fds, int timeoutMs)
-    {
-        fixed (PollFd* at = fds)
-            return PollFds(at, (ulong)fds.Length, timeoutMs);
     }
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]

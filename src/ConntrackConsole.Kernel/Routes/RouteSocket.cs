@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Routes;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lab.Cluster;
 

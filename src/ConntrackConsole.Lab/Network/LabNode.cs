@@ -1,6 +1,6 @@
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Instances;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab.Network;
 

@@ -1,7 +1,7 @@
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Lab.Instances;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab.Network;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab.Proxy;
 

@@ -1,8 +1,8 @@
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab.Proxy;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lab.Story;
 

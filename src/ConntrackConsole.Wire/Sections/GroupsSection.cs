@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire.Sections;
 
 // proto u8, vip (255 = as the group before), vport u16, backend, bport u16, state mask u16, a varint for each state in it

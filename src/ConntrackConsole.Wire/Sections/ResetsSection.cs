@@ -1,3 +1,5 @@
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Wire.Sections;
 
 // overflow counts by kind, then each: kind u8, flags u8 (1 received, 2 packet), reason u8, atMs, addresses and ports, sequence

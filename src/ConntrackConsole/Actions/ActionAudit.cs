@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Identity;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions;
 

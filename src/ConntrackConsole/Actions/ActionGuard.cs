@@ -1,5 +1,4 @@
 using ConntrackConsole.Identity;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 

@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster;
 using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Cluster;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster;
 

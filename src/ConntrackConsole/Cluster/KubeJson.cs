@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster;
 

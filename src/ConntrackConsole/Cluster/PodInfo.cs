@@ -1,4 +1,5 @@
-using ConntrackConsole.Wire;
+
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster;
 

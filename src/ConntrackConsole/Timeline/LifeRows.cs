@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 

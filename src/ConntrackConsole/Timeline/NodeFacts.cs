@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Cluster;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Timeline;
 

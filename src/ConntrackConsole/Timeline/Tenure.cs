@@ -1,5 +1,5 @@
 using ConntrackConsole.Cluster;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Timeline;
 

@@ -1,4 +1,5 @@
 using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
 using Xunit;

@@ -1,5 +1,6 @@
 using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
 

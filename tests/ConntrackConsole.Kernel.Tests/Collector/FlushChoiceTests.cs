@@ -1,5 +1,6 @@
 using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Tests.Conntrack;
 using ConntrackConsole.Kernel.Tests.Namespaces;

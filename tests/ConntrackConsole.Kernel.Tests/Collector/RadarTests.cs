@@ -2,6 +2,7 @@ using ConntrackConsole.Collector.Flows;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Tests.Conntrack;
 using ConntrackConsole.Kernel.Tests.Namespaces;

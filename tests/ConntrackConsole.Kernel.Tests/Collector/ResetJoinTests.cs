@@ -1,4 +1,5 @@
 using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Frames;

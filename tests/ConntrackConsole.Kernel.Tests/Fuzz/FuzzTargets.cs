@@ -8,6 +8,7 @@ using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Collector.Report;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Ipvs;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Proc;

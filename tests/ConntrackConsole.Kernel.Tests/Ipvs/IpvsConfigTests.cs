@@ -1,6 +1,5 @@
 using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Proc;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Ipvs;

@@ -4,6 +4,7 @@ using ConntrackConsole.Collector.Execute;
 using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Collector.Observe;
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Tests.Collector;
 using ConntrackConsole.Kernel.Tests.Conntrack;

@@ -1,5 +1,6 @@
 using System.Net;
 using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
 

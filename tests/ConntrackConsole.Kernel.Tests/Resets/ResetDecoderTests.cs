@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Resets;
-using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;

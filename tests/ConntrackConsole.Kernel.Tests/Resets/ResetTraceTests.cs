@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Resets;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Routes;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;

@@ -1,5 +1,5 @@
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Nftables;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using ConntrackConsole.Api;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 using Xunit;

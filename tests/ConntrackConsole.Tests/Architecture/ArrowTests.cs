@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Architecture;
@@ -56,12 +58,39 @@ public class ArrowTests
     }
 
     [Fact]
-    public void ConsoleAssembly_KnowsNeitherKernelNorCollector()
+    public void ConsoleAssembly_DoesNotKnowTheCollector() =>
+        Assert.DoesNotContain("conntrack-collector", Console.GetReferencedAssemblies().Select(a => a.Name));
+
+    // Addresses, protocol numbers and flow states come through Wire; netlink and the rest of the kernel stay on the nodes.
+    [Theory]
+    [InlineData(typeof(ConsoleApplication))]
+    [InlineData(typeof(Wire.NodeFrame))]
+    public void ConsoleAndWire_UseOfTheKernelLibraryOnlyItsNetTypes(Type inside)
     {
-        var names = Console.GetReferencedAssemblies().Select(a => a.Name).ToList();
-        Assert.Contains("ConntrackConsole.Wire", names);
-        Assert.DoesNotContain("ConntrackConsole.Kernel", names);
-        Assert.DoesNotContain("conntrack-collector", names);
+        var namespaces = NamespacesUsedOf("ConntrackConsole.Kernel", inside.Assembly).ToHashSet();
+        Assert.Equal(["ConntrackConsole.Kernel.Net"], namespaces);
+    }
+
+    [Fact]
+    public void KernelAssembly_KnowsNoneOfOurOthers() =>
+        Assert.DoesNotContain(
+            typeof(Kernel.Net.Ip).Assembly.GetReferencedAssemblies(),
+            a => a.Name!.StartsWith("ConntrackConsole", StringComparison.Ordinal) || a.Name!.StartsWith("conntrack-", StringComparison.Ordinal));
+
+    // Every type that code, signatures or attributes of an assembly name is a row of its metadata.
+    private static IEnumerable<string> NamespacesUsedOf(string assembly, Assembly user)
+    {
+        using var file = new PEReader(File.OpenRead(user.Location));
+        var metadata = file.GetMetadataReader();
+        foreach (var handle in metadata.TypeReferences)
+        {
+            var type = metadata.GetTypeReference(handle);
+            if (type.ResolutionScope.Kind == HandleKind.AssemblyReference
+                && metadata.GetString(metadata.GetAssemblyReference((AssemblyReferenceHandle)type.ResolutionScope).Name) == assembly)
+            {
+                yield return metadata.GetString(type.Namespace);
+            }
+        }
     }
 
     private static string? Room(Type type) =>

@@ -91,7 +91,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     internal void List(string ip, bool listed)
     {
         var live = Ready(Pod("live", Live));
-        Host.TellCluster(new SliceChange(listed ? Slice(live, live with { Addresses = [Wire.Ip.Parse(ip)], PodUid = null }) : Slice(live), false));
+        Host.TellCluster(new SliceChange(listed ? Slice(live, live with { Addresses = [Kernel.Net.Ip.Parse(ip)], PodUid = null }) : Slice(live), false));
     }
 
     /// <summary>Changes what stands in the database, as time or another hand would.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Cluster;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;

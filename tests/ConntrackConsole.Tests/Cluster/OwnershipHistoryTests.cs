@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Timeline;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;

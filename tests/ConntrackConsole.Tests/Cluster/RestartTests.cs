@@ -139,7 +139,7 @@ public class RestartTests
         {
             _seen.UnionWith(former._seen);
             _inherited.UnionWith(former.State.Rollouts.Select(r => r.Id));
-            var owners = new Dictionary<(Wire.Ip, long), OwnerSpan>();
+            var owners = new Dictionary<(Kernel.Net.Ip, long), OwnerSpan>();
             var unaddressed = new Dictionary<string, UnaddressedPod>();
             foreach (var (span, isNew) in former.State.History.Unsaved(int.MaxValue))
             {

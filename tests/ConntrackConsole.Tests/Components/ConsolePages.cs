@@ -9,6 +9,7 @@ using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
-using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Diagnosis.Worlds;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
-using ConntrackConsole.Wire;
 using k8s;
 using k8s.Models;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ConntrackConsole.Actions;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Shared;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;

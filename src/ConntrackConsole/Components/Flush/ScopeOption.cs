@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Timeline;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Flush;

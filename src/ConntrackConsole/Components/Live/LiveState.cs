@@ -1,5 +1,5 @@
 using ConntrackConsole.Components.Shared;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Components.Live;
 

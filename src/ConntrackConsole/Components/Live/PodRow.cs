@@ -1,4 +1,5 @@
 using ConntrackConsole.Components.Timeline;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 

@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Diagnosis.Checks;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Diagnosis.Checks;
 

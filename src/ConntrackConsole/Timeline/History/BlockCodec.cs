@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;

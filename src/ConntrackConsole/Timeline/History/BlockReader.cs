@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;

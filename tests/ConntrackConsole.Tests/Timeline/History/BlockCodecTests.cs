@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;

@@ -1,13 +1,13 @@
 using System.Buffers.Text;
 
-namespace ConntrackConsole.Kernel.Proc;
+namespace ConntrackConsole.Collector.Proxy;
 
 /// <summary>
 /// The samples of a page in Prometheus' text format, one after the other, without allocation. Comments and lines that are no
 /// sample, or are longer than <see cref="LongestLine"/>, are passed over: one strange metric must not hide the others.
 /// </summary>
 /// <param name="page">The whole page, UTF-8.</param>
-public ref struct PrometheusText(ReadOnlySpan<byte> page)
+internal ref struct PrometheusText(ReadOnlySpan<byte> page)
 {
     /// <summary>Bytes of the longest line that is read.</summary>
     public const int LongestLine = 16 * 1024;

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ConntrackConsole.Wire;
+namespace ConntrackConsole.Kernel.Net;
 
 /// <summary>
 /// An IPv4 or IPv6 address without allocation. IPv4 and its IPv4-mapped IPv6 form are different values here, as they

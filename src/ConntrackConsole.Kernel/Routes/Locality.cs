@@ -1,6 +1,7 @@
-using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Kernel.Resets;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Kernel.Routes;
 
 /// <summary>
 /// Decides which resets are this node's. Trace records tell no network namespace and come from all of the machine, so

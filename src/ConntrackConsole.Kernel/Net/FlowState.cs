@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Wire;
+namespace ConntrackConsole.Kernel.Net;
 
 /// <summary>
 /// The state of a flow as conntrack names it. TCP states have the kernel's numbers (enum tcp_conntrack in

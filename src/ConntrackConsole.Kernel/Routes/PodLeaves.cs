@@ -1,6 +1,6 @@
 using ConntrackConsole.Kernel.Netlink;
 
-namespace ConntrackConsole.Kernel.Resets;
+namespace ConntrackConsole.Kernel.Routes;
 
 /// <summary>What an interface is to packets that arrive on it.</summary>
 internal enum Leaf : byte

@@ -1,9 +1,9 @@
-using ConntrackConsole.Kernel.Resets;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Routes;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
-namespace ConntrackConsole.Kernel.Tests.Resets;
+namespace ConntrackConsole.Kernel.Tests.Routes;
 
 public sealed class LocalityTests
 {

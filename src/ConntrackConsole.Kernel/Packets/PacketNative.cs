@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace ConntrackConsole.Kernel.Resets;
+namespace ConntrackConsole.Kernel.Packets;
 
 /// <summary>Calls and numbers of packet sockets (linux/if_packet.h); the base class library knows no such address family.</summary>
 internal static unsafe partial class PacketNative
@@ -10,9 +10,11 @@ internal static unsafe partial class PacketNative
     public const int SOCK_DGRAM = 2;
     public const int SOCK_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
+    public const int MSG_DONTWAIT = 0x40;
     public const ushort ETH_P_ALL = 3;
     public const byte PACKET_HOST = 0;
     public const int SOL_SOCKET = 1;
+    public const int SO_RCVBUF = 8;
     public const int SO_RCVBUFFORCE = 33;
     public const int SO_ATTACH_FILTER = 26;
     public const int SOL_PACKET = 263;
@@ -39,13 +41,6 @@ internal static unsafe partial class PacketNative
     {
         public uint Packets;
         public uint Drops;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct FilterProgram
-    {
-        public ushort Length;
-        public PacketFilter.Instruction* Instructions;
     }
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Kernel.Resets;
+namespace ConntrackConsole.Kernel.Routes;
 
 /// <summary>The one question to rtnetlink that <see cref="Locality"/> needs (linux/rtnetlink.h).</summary>
 internal sealed class LocalRoutes : IDisposable

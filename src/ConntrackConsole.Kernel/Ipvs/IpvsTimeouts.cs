@@ -1,6 +1,4 @@
-using ConntrackConsole.Kernel.Ipvs;
-
-namespace ConntrackConsole.Kernel.Proc;
+namespace ConntrackConsole.Kernel.Ipvs;
 
 /// <summary>How long IPVS keeps its own connections, seconds.</summary>
 /// <param name="Tcp">Established TCP.</param>

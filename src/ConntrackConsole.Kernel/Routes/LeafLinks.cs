@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Netlink;
 
-namespace ConntrackConsole.Kernel.Resets;
+namespace ConntrackConsole.Kernel.Routes;
 
 /// <summary>Which interfaces lead to a pod and nowhere else, by the kind that rtnetlink tells (IFLA_INFO_KIND).</summary>
 internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
@@ -19,7 +19,7 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
     // Ports join and leave a bridge; an index that is not in the list is asked for at once.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<uint, Link> _links = [];
+    private readonly Dictionary<uint, LeafLink> _links = [];
     private long _readAt;
 
     public bool IsPodCable(uint index) => Find(index).Kind == LinkKind.PodCable;
@@ -34,7 +34,7 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
     /// <summary>A network card of this namespace: Ethernet or InfiniBand of no software kind.</summary>
     public bool IsHardware(uint index) => Find(index).Kind == LinkKind.Hardware;
 
-    private Link Find(uint index)
+    private LeafLink Find(uint index)
     {
         if (!_links.ContainsKey(index) || time.GetElapsedTime(_readAt) > Fresh)
             Read();
@@ -58,7 +58,7 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
         {
             var attributes = answer.Current.Attributes(LinkHeader);
             uint index = MemoryMarshal.Read<uint>(answer.Current.Payload[4..]);
-            var link = new Link(MemoryMarshal.Read<ushort>(answer.Current.Payload[2..]) is Ethernet or InfiniBand ? LinkKind.Hardware : default, 0);
+            var link = new LeafLink(MemoryMarshal.Read<ushort>(answer.Current.Payload[2..]) is Ethernet or InfiniBand ? LinkKind.Hardware : default, 0);
             while (attributes.MoveNext())
             {
                 if (attributes.Type == IflaMaster)
@@ -98,5 +98,5 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
         Bridge,
     }
 
-    private readonly record struct Link(LinkKind Kind, uint Master);
+    private readonly record struct LeafLink(LinkKind Kind, uint Master);
 }

@@ -1,8 +1,9 @@
-using ConntrackConsole.Kernel.Resets;
-using ConntrackConsole.Wire;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Routes;
+using ConntrackConsole.Kernel.Tests.Resets;
 using Xunit;
 
-namespace ConntrackConsole.Kernel.Tests.Resets;
+namespace ConntrackConsole.Kernel.Tests.Routes;
 
 public sealed class LocalRoutesTests : IDisposable
 {
