@@ -187,13 +187,13 @@ public static class ConsoleApplication
         services.AddSingleton(ActionSettings.Of(settings.Actions));
         services.AddSingleton<ActionStore>();
         services.AddSingleton<ActionAudit>();
-        services.AddSingleton<WorldReader>();
+        services.AddSingleton<GuardContextBuilder>();
         services.AddSingleton<ActionDispatch>();
-        services.AddSingleton<ActionDesk>();
-        services.AddSingleton<JournalReturns>();
-        services.AddSingleton<JournalDesk>();
-        services.AddSingleton<ChangeBoard>();
-        services.AddSingleton<OutcomeMeter>();
+        services.AddSingleton<ActionService>();
+        services.AddSingleton<RevertRecorder>();
+        services.AddSingleton<JournalIngest>();
+        services.AddSingleton<OpenChanges>();
+        services.AddSingleton<OutcomeMonitor>();
         // In this order: the past is known before anything new is taken in.
         services.AddSingleton<OwnershipArchive>();
         services.AddHostedService(rooms => rooms.GetRequiredService<OwnershipArchive>());
@@ -204,9 +204,9 @@ public static class ConsoleApplication
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();
         services.AddHostedService(provider => provider.GetRequiredService<CheckBoard>());
-        services.AddSingleton<LooseEnds>();
+        services.AddSingleton<ActionRecovery>();
         services.AddHostedService<ActionResolver>();
-        services.AddHostedService(provider => provider.GetRequiredService<OutcomeMeter>());
+        services.AddHostedService(provider => provider.GetRequiredService<OutcomeMonitor>());
 
         // As options of the hub alone they would not be looked at: only AddHubOptions makes them count before the general ones.
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
@@ -240,7 +240,7 @@ public static class ConsoleApplication
             cluster is { HasCluster: true, IsReady: false }
                 ? Results.Text(cluster.Problem ?? "The cluster is not listed yet.", statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text("ok")).AllowAnonymous();
-        app.Services.GetRequiredService<JournalInbox>().Taker = app.Services.GetRequiredService<JournalDesk>().TakeAsync;
+        app.Services.GetRequiredService<JournalInbox>().Taker = app.Services.GetRequiredService<JournalIngest>().TakeAsync;
         app.MapApi();
         // Web sockets only: there the door's word holds for the whole connection, because it is one request.
         app.MapHub<CollectorHub>(HubMethods.Path, options => options.Transports = HttpTransportType.WebSockets).AllowAnonymous();

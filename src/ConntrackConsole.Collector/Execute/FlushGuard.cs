@@ -17,7 +17,7 @@ internal static class FlushGuard
     public static string? RefuseAddress(string? text, IReadOnlyCollection<Ip> ownAddresses, out Ip podIp)
     {
         if (!Ip.TryParse(text, out podIp))
-            return $"'{FlushChoice.Shown(text ?? "")}' is not an IP address in its plain form.";
+            return $"'{FlushFilter.Shown(text ?? "")}' is not an IP address in its plain form.";
         if (podIp.IsUnspecified || podIp.IsLoopback || IsMulticastOrBroadcast(podIp))
             return $"{podIp} is not an address that a pod can have.";
         if (ownAddresses.Contains(podIp))
@@ -31,7 +31,7 @@ internal static class FlushGuard
         if (statement is null)
             return $"The console does not say who owns {podIp}.";
         if (!Ip.TryParse(statement.Ip, out var stated) || stated != podIp)
-            return $"The statement of ownership is about {FlushChoice.Shown(statement.Ip ?? "nothing")}, not about {podIp}.";
+            return $"The statement of ownership is about {FlushFilter.Shown(statement.Ip ?? "nothing")}, not about {podIp}.";
         var age = (Int128)nowMs - statement.AsOfMs;
         if (age > OldestStatementMs)
             return $"The console's view of the cluster is {age / 1000} s old; nothing is flushed on a view older than {OldestStatementMs / 1000} s.";

@@ -49,7 +49,7 @@ internal sealed class Journal
         }
     }
 
-    public JournalAct? Find(string actionId)
+    public JournaledAction? Find(string actionId)
     {
         lock (_lock)
             return _memory.Find(actionId);
@@ -62,7 +62,7 @@ internal sealed class Journal
     }
 
     /// <summary>Acts for which <paramref name="wanted"/> is true, in order.</summary>
-    public IReadOnlyList<JournalAct> Where(Func<JournalAct, bool> wanted)
+    public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
     {
         lock (_lock)
             return [.. _memory.Acts.Where(wanted)];

@@ -11,8 +11,8 @@ internal sealed class JournalMemory
     private const int MostUntold = 2 * Most;
     private const int MostDeletedKept = 50_000;
 
-    private readonly Dictionary<string, JournalAct> _acts = [];
-    private readonly List<JournalAct> _inOrder = [];
+    private readonly Dictionary<string, JournaledAction> _acts = [];
+    private readonly List<JournaledAction> _inOrder = [];
     private readonly Dictionary<string, DateTimeOffset> _fences = [];
     private readonly Queue<string> _fenceOrder = new();
 
@@ -26,9 +26,9 @@ internal sealed class JournalMemory
     public long ToldTo { get; private set; }
 
     /// <summary>In the order of their numbers.</summary>
-    public IReadOnlyList<JournalAct> Acts => _inOrder;
+    public IReadOnlyList<JournaledAction> Acts => _inOrder;
 
-    public JournalAct? Find(string actionId) => _acts.GetValueOrDefault(actionId);
+    public JournaledAction? Find(string actionId) => _acts.GetValueOrDefault(actionId);
 
     public bool IsFenced(string actionId) => _fences.ContainsKey(actionId);
 
@@ -95,13 +95,13 @@ internal sealed class JournalMemory
         });
     }
 
-    public bool IsToldOf(JournalAct act) => act.IsTold || act.Number <= ToldTo;
+    public bool IsToldOf(JournaledAction act) => act.IsTold || act.Number <= ToldTo;
 
     private bool Begin(JournalLine line)
     {
         if (line.Number <= LastNumber || _acts.ContainsKey(line.ActionId!))
             return false;
-        var act = new JournalAct(line);
+        var act = new JournaledAction(line);
         _acts.Add(act.ActionId, act);
         _inOrder.Add(act);
         LastNumber = act.Number;
@@ -117,7 +117,7 @@ internal sealed class JournalMemory
             return;
         act.End = IsToldOf(act) ? line with { Deleted = null } : line;
         if (act.Begin.ChangeId is { } changeId && line.Setting is { } reverted && Find(changeId) is { } change)
-            change.LastRevert = reverted.Fate;
+            change.LastRevert = reverted.Outcome;
     }
 
     private void Told(long number)

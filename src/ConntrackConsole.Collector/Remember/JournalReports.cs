@@ -33,10 +33,10 @@ internal static class JournalReports
         return entries.Count == 0 ? null : new JournalReport(memory.Id!, entries);
     }
 
-    private static bool IsOnItsWay(JournalAct act, DateTimeOffset now) =>
+    private static bool IsOnItsWay(JournaledAction act, DateTimeOffset now) =>
         act.Begin.Origin == JournalOrigin.Console && now - act.End!.At is var age && age >= TimeSpan.Zero && age < AnswerTime;
 
-    public static JournalEntry Entry(JournalAct act, int mostDetails = MostDetails)
+    public static JournalEntry Entry(JournaledAction act, int mostDetails = MostDetails)
     {
         var begin = act.Begin;
         var (after, sentence, failed) = act.End switch
@@ -50,7 +50,7 @@ internal static class JournalReports
             sentence += $" The first {told} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
         return new JournalEntry(
             act.Number, begin.At.ToUnixTimeMilliseconds(), begin.Origin!.Value, act.ActionId, Name(begin.Kind!.Value), begin.Target!, begin.Who!,
-            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Fate);
+            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Outcome);
     }
 
     public static string Name(JournalKind kind) => kind switch
@@ -74,8 +74,8 @@ internal static class JournalReports
 
     private static (string? After, string Sentence, bool Failed) Words(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Fate == SettingFate.Reverted ? "The old value is back." : "Written and read back."),
-        setting.Fate is not (SettingFate.Written or SettingFate.Already or SettingFate.Reverted));
+        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "The old value is back." : "Written and read back."),
+        setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
     private static string? Details(IReadOnlyList<FlowEntry>? deleted, int most, out int told)
     {

@@ -22,7 +22,7 @@ public sealed class ActionAudit(AuditLog audit)
     public async Task<IReadOnlyList<string>> CompletedAsync(ActionRecord record, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return [.. (await audit.ReadAsync(new AuditFilter(What: $"{Word(record.Plan.Ask.Kind)}.completed", ActionId: record.Id), ct)).Select(r => r.Result)];
+        return [.. (await audit.ReadAsync(new AuditFilter(What: $"{Word(record.Plan.Request.Kind)}.completed", ActionId: record.Id), ct)).Select(r => r.Result)];
     }
 
     /// <summary>What such a row says as its result.</summary>
@@ -33,15 +33,15 @@ public sealed class ActionAudit(AuditLog audit)
     }
 
     /// <summary>A row about an action that is only asked for.</summary>
-    public static AuditNote Note(string id, ActionAsk ask, Caller caller, string step, string result)
+    public static AuditNote Note(string id, ActionRequest ask, Caller caller, string step, string result)
     {
         ArgumentNullException.ThrowIfNull(ask);
         ArgumentNullException.ThrowIfNull(caller);
         return new AuditNote(
-            ActionWords.Short(caller.Name), caller.Address, $"{Word(ask.Kind)}.{step}", Names(ask.Nodes), ActionWords.Short(ask.Target),
-            ActionWords.Short(ask.Reason) is { Length: > 0 } reason ? reason : "(asked for at the confirmation)", null, null, result, null, id)
+            ActionFormatter.Short(caller.Name), caller.Address, $"{Word(ask.Kind)}.{step}", Names(ask.Nodes), ActionFormatter.Short(ask.Target),
+            ActionFormatter.Short(ask.Reason) is { Length: > 0 } reason ? reason : "(asked for at the confirmation)", null, null, result, null, id)
         {
-            Session = caller.Session, Roles = caller.Role.Name(), IncidentId = ActionWords.Short(ask.IncidentId) is { Length: > 0 } incident ? incident : null,
+            Session = caller.Session, Roles = caller.Role.Name(), IncidentId = ActionFormatter.Short(ask.IncidentId) is { Length: > 0 } incident ? incident : null,
         };
     }
 
@@ -49,11 +49,11 @@ public sealed class ActionAudit(AuditLog audit)
     public static AuditNote Note(ActionRecord record, Caller caller, string step, string result)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var note = Note(record.Id, record.Plan.Ask, caller, step, result);
+        var note = Note(record.Id, record.Plan.Request, caller, step, result);
         return note with
         {
-            Where = Names(record.Plan.Ask.Kind == ActionKind.Flush ? record.Plan.Previews.Select(p => p.Node) : record.Plan.Readings.Select(r => r.Node)),
-            Before = ActionWords.Before(record.Plan), Why = record.Reason.Length > 0 ? record.Reason : note.Why,
+            Where = Names(record.Plan.Request.Kind == ActionKind.Flush ? record.Plan.Previews.Select(p => p.Node) : record.Plan.Readings.Select(r => r.Node)),
+            Before = ActionFormatter.Before(record.Plan), Why = record.Reason.Length > 0 ? record.Reason : note.Why,
         };
     }
 
@@ -61,7 +61,7 @@ public sealed class ActionAudit(AuditLog audit)
     public static AuditNote Outcome(ActionRecord record, Caller caller, string step, long? durationMs) =>
         Note(record, caller, step, Result(record)) with
         {
-            After = ActionWords.After(record), Details = Deleted(record), DurationMs = durationMs,
+            After = ActionFormatter.After(record), Details = Deleted(record), DurationMs = durationMs,
         };
 
     /// <summary>What the console itself found out later: nobody's role stands behind it.</summary>
@@ -78,14 +78,14 @@ public sealed class ActionAudit(AuditLog audit)
     {
         var deleted =
             from outcome in record.Nodes
-            where outcome.Flush is { Fates.Length: > 0 }
+            where outcome.Flush is { EntryOutcomes.Length: > 0 }
             let listed = record.Plan.Previews.FirstOrDefault(p => p.Node == outcome.Node)?.Entries ?? []
-            let fates = outcome.Flush!.Fates
+            let fates = outcome.Flush!.EntryOutcomes
             where fates.Length == listed.Count && fates.Contains('D', StringComparison.Ordinal)
             select new { outcome.Node, Entries = listed.Where((_, i) => fates[i] == 'D').ToList() };
         var list = deleted.ToList();
         return list.Count == 0 ? null : JsonSerializer.Serialize(list, Json);
     }
 
-    private static string? Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? ActionWords.Short(text, 4_000) : null;
+    private static string? Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? ActionFormatter.Short(text, 4_000) : null;
 }

@@ -9,22 +9,22 @@ namespace ConntrackConsole.Actions;
 /// </summary>
 public static class ActionGuard
 {
-    private static readonly Func<ActionWorld, GuardVerdict?>[] Common =
+    private static readonly Func<GuardContext, GuardVerdict?>[] Common =
     [
         world => world.Caller.Role.MayAct() ? null : GuardVerdict.Refuse(
             $"{world.Caller.Name} is a {world.Caller.Role.Name()} here and may look only: ask an operator.") with { OfRole = true },
         world => !world.ReadOnly ? null : GuardVerdict.Refuse("This console is set to read only (Actions:ReadOnly): nothing can be changed from it."),
-        world => !world.Ask.BreakGlass || world.Caller.Role.MayBreakGlass() ? null : GuardVerdict.Refuse(
+        world => !world.Request.BreakGlass || world.Caller.Role.MayBreakGlass() ? null : GuardVerdict.Refuse(
             $"{world.Caller.Name} is {world.Caller.Role.Name()}, not break-glass: ask again without it, or sign in with a break-glass link.") with { OfRole = true },
         world => string.IsNullOrWhiteSpace(world.Reason) ? GuardVerdict.Refuse("A reason is missing: write one sentence for the audit log.") : null,
         UnknownNodes,
         Rate,
     ];
 
-    public static GuardVerdict Check(ActionWorld world)
+    public static GuardVerdict Check(GuardContext world)
     {
         ArgumentNullException.ThrowIfNull(world);
-        bool flush = world.Ask.Kind == ActionKind.Flush;
+        bool flush = world.Request.Kind == ActionKind.Flush;
         var told = new List<GuardVerdict>();
         foreach (var rule in Common.Concat(flush ? FlushGuard.Rules : SettingGuard.Rules).Append(Policy.Rule))
         {
@@ -39,25 +39,25 @@ public static class ActionGuard
             return new GuardVerdict(GuardDecision.Allow, flush ? FlushGuard.Harmless(world) : SettingGuard.Harmless(world));
         var decision = told.Max(t => t.Decision);
         string sentence = string.Join(" ", told.OrderByDescending(t => t.Decision).Select(t => t.Sentence));
-        if (decision == GuardDecision.NeedsApproval && world.Ask.BreakGlass)
+        if (decision == GuardDecision.NeedsApproval && world.Request.BreakGlass)
             (decision, sentence) = (GuardDecision.NeedsConfirmation, $"Break-glass, without a second person. {sentence}");
         return new GuardVerdict(decision, sentence, decision == GuardDecision.NeedsConfirmation ? Typed(world) : null);
     }
 
     // What has to be typed is what a slip of the mouse gets wrong: the address, or how many nodes.
-    private static string Typed(ActionWorld world) => world.Ask.Kind == ActionKind.Flush
-        ? world.Ask.Target
+    private static string Typed(GuardContext world) => world.Request.Kind == ActionKind.Flush
+        ? world.Request.Target
         : world.Nodes.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     // A name that is no node's must never be a smaller list without a word.
-    private static GuardVerdict? UnknownNodes(ActionWorld world) =>
+    private static GuardVerdict? UnknownNodes(GuardContext world) =>
         world.Nodes.FirstOrDefault(n => !n.Known) is { } unknown
             ? GuardVerdict.Refuse($"The cluster has no node named '{Short(unknown.Name)}': give names as 'kubectl get nodes' shows them.")
             : world.Nodes.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice
                 ? GuardVerdict.Refuse($"Node {Short(twice.Key)} is named twice: name each once.")
                 : null;
 
-    private static GuardVerdict? Rate(ActionWorld world)
+    private static GuardVerdict? Rate(GuardContext world)
     {
         var recent = world.Recent.Where(r => r.Id != world.Id).ToList();
         string window = $"in {RateLimits.Window.TotalMinutes:0} minutes";

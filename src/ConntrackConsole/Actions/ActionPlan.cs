@@ -1,10 +1,11 @@
+using System.Text.Json.Serialization;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions;
 
 /// <summary>What was on the screen before the click. Only exactly this can be confirmed, by its digest.</summary>
-/// <param name="Ask">With the preset, the nodes and the time filled in.</param>
-public sealed record ActionPlan(string Id, ActionAsk Ask, string AskedBy, long AskedMs, GuardVerdict Verdict, string Digest, long ExpiresMs)
+/// <param name="Request">With the preset, the nodes and the time filled in.</param>
+public sealed record ActionPlan(string Id, [property: JsonPropertyName("ask")] ActionRequest Request, string AskedBy, long AskedMs, GuardVerdict Verdict, string Digest, long ExpiresMs)
 {
     /// <summary>Names the session that asked.</summary>
     public string Session { get; init; } = "";
@@ -28,7 +29,7 @@ public sealed record ActionPlan(string Id, ActionAsk Ask, string AskedBy, long A
     public int Entries => Previews.Sum(p => p.Entries.Count);
 
     /// <summary>Nodes that would be told.</summary>
-    public IReadOnlyList<string> Targets => Ask.Kind == ActionKind.Flush
+    public IReadOnlyList<string> Targets => Request.Kind == ActionKind.Flush
         ? [.. Previews.Where(p => p.Refusal is null).Select(p => p.Node)]
         : [.. Readings.Where(r => r.Refusal is null).Select(r => r.Node)];
 }

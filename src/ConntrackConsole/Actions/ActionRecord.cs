@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions;
@@ -42,15 +43,15 @@ public sealed record ActionRecord(ActionPlan Plan, ActionState State, long Updat
     /// <summary>What came of it, or why nothing did.</summary>
     public string Sentence { get; init; } = "";
 
-    public IReadOnlyList<NodeOutcome> Nodes { get; init; } = [];
+    public IReadOnlyList<NodeResult> Nodes { get; init; } = [];
 
-    public OutcomeReading? Meter { get; init; }
+    public OutcomeSample? Outcome { get; init; }
 
     /// <summary>When the orders went out; null before.</summary>
     public long? StartedMs { get; init; }
 
     /// <summary>Until when its next step may be taken: 60 s for who asked, what the plan says for a second person.</summary>
-    public long ExpiresMs => State == ActionState.Previewed ? Math.Min(Plan.ExpiresMs, Plan.AskedMs + (long)ActionDesk.ConfirmLife.TotalMilliseconds) : Plan.ExpiresMs;
+    public long ExpiresMs => State == ActionState.Previewed ? Math.Min(Plan.ExpiresMs, Plan.AskedMs + (long)ActionService.ConfirmTtl.TotalMilliseconds) : Plan.ExpiresMs;
 
     public bool IsOpen => State is ActionState.Previewed or ActionState.Waiting;
 
@@ -61,7 +62,7 @@ public sealed record ActionRecord(ActionPlan Plan, ActionState State, long Updat
 }
 
 /// <summary>What is known of one node.</summary>
-public enum NodeFate
+public enum NodeOutcome
 {
     /// <summary>It answered: see its result.</summary>
     Done,
@@ -79,11 +80,11 @@ public enum NodeFate
 /// <param name="Flush">Its answer, where it was a flush.</param>
 /// <param name="Setting">Its last answer about the setting: of the change, later of the return.</param>
 /// <param name="Sentence">What the result does not say.</param>
-public sealed record NodeOutcome(string Node, NodeFate Fate, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null)
+public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")] NodeOutcome Outcome, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null)
 {
     /// <summary>The node has the new value and would set it back by itself, or was to and did not.</summary>
     public bool IsOpenChange => Setting is
     {
-        RevertAtMs: not null, Before: not null, Fate: SettingFate.Written or SettingFate.Withheld or SettingFate.Failed or SettingFate.Unsure,
+        RevertAtMs: not null, Before: not null, Outcome: SettingOutcome.Written or SettingOutcome.Withheld or SettingOutcome.Failed or SettingOutcome.Unsure,
     };
 }

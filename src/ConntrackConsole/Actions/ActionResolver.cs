@@ -8,7 +8,7 @@ namespace ConntrackConsole.Actions;
 /// collector. It asks the nodes' journals and never sends an order again. Also ends what nobody confirmed in time.
 /// </summary>
 public sealed partial class ActionResolver(
-    ActionStore store, ActionDispatch dispatch, CollectorLink collectors, ActionAudit audit, LooseEnds ends, TimeProvider time, ILogger<ActionResolver> log)
+    ActionStore store, ActionDispatch dispatch, CollectorLink collectors, ActionAudit audit, ActionRecovery ends, TimeProvider time, ILogger<ActionResolver> log)
     : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ public sealed partial class ActionResolver(
             try
             {
                 if (!tied)
-                    await ends.TieAsync(stoppingToken);
+                    await ends.ReconcileAsync(stoppingToken);
                 tied = true;
                 await ResumeAsync(stoppingToken);
                 await ExpireAsync(stoppingToken);
@@ -54,9 +54,9 @@ public sealed partial class ActionResolver(
 
         foreach (var record in await LeftAsync(ActionState.Running, ct))
         {
-            var lost = record.Plan.Targets.Select(n => new NodeOutcome(n, NodeFate.Unknown, Sentence: "The console ended while the orders went out."));
-            var nodes = lost.Concat(ActionJudgement.Untold(record.Plan)).OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
-            var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
+            var lost = record.Plan.Targets.Select(n => new NodeResult(n, NodeOutcome.Unknown, Sentence: "The console ended while the orders went out."));
+            var nodes = lost.Concat(OutcomeSummary.Untold(record.Plan)).OrderBy(n => n.Node, StringComparer.Ordinal).ToList();
+            var (state, sentence) = OutcomeSummary.Of(record.Plan.Request.Kind, nodes);
             var unknown = record with { State = state, Sentence = sentence, Nodes = nodes };
             // Killed between the row and the record, the log knows the outcome, and only the record has lost it.
             if ((await audit.CompletedAsync(record, ct)).Count == 0)
@@ -68,7 +68,7 @@ public sealed partial class ActionResolver(
     // Looked at twice: one that has just ended here is carried no more, and still stands in the first list.
     private async Task<List<ActionRecord>> LeftAsync(ActionState state, CancellationToken ct)
     {
-        var left = (await store.InStateAsync([state], ct)).Where(r => !store.IsCarried(r.Id)).Select(r => r.Id).ToHashSet();
+        var left = (await store.InStateAsync([state], ct)).Where(r => !store.IsExecuting(r.Id)).Select(r => r.Id).ToHashSet();
         return left.Count == 0 ? [] : (await store.InStateAsync([state], ct)).FindAll(r => left.Contains(r.Id));
     }
 
@@ -90,8 +90,8 @@ public sealed partial class ActionResolver(
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (nowMs - record.Plan.AskedMs > Longest.TotalMilliseconds)
             return;
-        var heard = new Dictionary<string, NodeOutcome>(StringComparer.Ordinal);
-        foreach (string node in record.Nodes.Where(n => n.Fate == NodeFate.Unknown).Select(n => n.Node))
+        var heard = new Dictionary<string, NodeResult>(StringComparer.Ordinal);
+        foreach (string node in record.Nodes.Where(n => n.Outcome == NodeOutcome.Unknown).Select(n => n.Node))
         {
             var place = (record.Id, node);
             if (_notBefore.GetValueOrDefault(place) > nowMs || !collectors.ConnectedNodes.Contains(node))
@@ -108,24 +108,24 @@ public sealed partial class ActionResolver(
         if (heard.Count == 0)
             return;
         var nodes = record.Nodes.Select(Now).ToList();
-        var (state, sentence) = ActionJudgement.Of(record.Plan.Ask.Kind, nodes);
+        var (state, sentence) = OutcomeSummary.Of(record.Plan.Request.Kind, nodes);
         var resolved = record with { Nodes = nodes, State = state, Sentence = sentence };
         if (!(await audit.CompletedAsync(record, ct)).Contains(ActionAudit.Result(resolved)))
             await WriteAsync(resolved, "resolved", ct);
         await dispatch.UpdateNodesAsync(record.Id, Now);
 
-        NodeOutcome Now(NodeOutcome n) => n.Fate == NodeFate.Unknown ? heard.GetValueOrDefault(n.Node) ?? n : n;
+        NodeResult Now(NodeResult n) => n.Outcome == NodeOutcome.Unknown ? heard.GetValueOrDefault(n.Node) ?? n : n;
     }
 
-    private static NodeOutcome? Told(ActionRecord record, string node, RecallAnswer told) => (record.Plan.Ask.Kind, told) switch
+    private static NodeResult? Told(ActionRecord record, string node, RecallAnswer told) => (record.Plan.Request.Kind, told) switch
     {
-        (_, { Known: false }) => new NodeOutcome(node, NodeFate.Refused, Sentence: "the order never came there, and would be refused now."),
-        (ActionKind.Flush, { Flush: { Refusal: { } refusal } flush }) => new NodeOutcome(node, NodeFate.Refused, flush, Sentence: refusal),
-        (ActionKind.Flush, { Flush: { } flush }) => new NodeOutcome(node, NodeFate.Done, flush),
-        (ActionKind.Setting, { Setting: { } setting }) when setting.Key != record.Plan.Ask.Target => null,
-        (ActionKind.Setting, { Setting: { Fate: SettingFate.Refused or SettingFate.Moved } setting }) =>
-            new NodeOutcome(node, NodeFate.Refused, Setting: setting, Sentence: setting.Sentence),
-        (ActionKind.Setting, { Setting: { } setting }) => new NodeOutcome(node, NodeFate.Done, Setting: setting),
+        (_, { Known: false }) => new NodeResult(node, NodeOutcome.Refused, Sentence: "the order never came there, and would be refused now."),
+        (ActionKind.Flush, { Flush: { Refusal: { } refusal } flush }) => new NodeResult(node, NodeOutcome.Refused, flush, Sentence: refusal),
+        (ActionKind.Flush, { Flush: { } flush }) => new NodeResult(node, NodeOutcome.Done, flush),
+        (ActionKind.Setting, { Setting: { } setting }) when setting.Key != record.Plan.Request.Target => null,
+        (ActionKind.Setting, { Setting: { Outcome: SettingOutcome.Refused or SettingOutcome.Moved } setting }) =>
+            new NodeResult(node, NodeOutcome.Refused, Setting: setting, Sentence: setting.Sentence),
+        (ActionKind.Setting, { Setting: { } setting }) => new NodeResult(node, NodeOutcome.Done, Setting: setting),
         _ => null,
     };
 

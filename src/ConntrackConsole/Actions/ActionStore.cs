@@ -15,7 +15,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
 
     private static readonly string[] Ended = [.. new[] { ActionState.Completed, ActionState.Partly, ActionState.Failed, ActionState.Unknown, ActionState.Running }.Select(s => s.ToString())];
 
-    private readonly Dictionary<string, int> _carried = [];
+    private readonly Dictionary<string, int> _executing = [];
 
     /// <summary>Something changed: who shows actions looks again.</summary>
     public event Action? Changed;
@@ -26,7 +26,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         await using var db = await databases.CreateDbContextAsync(ct);
         db.Actions.Add(new ActionRow
         {
-            Id = record.Id, Kind = record.Plan.Ask.Kind.ToString(), Target = record.Plan.Ask.Target, State = record.State.ToString(),
+            Id = record.Id, Kind = record.Plan.Request.Kind.ToString(), Target = record.Plan.Request.Target, State = record.State.ToString(),
             AskedBy = record.Plan.AskedBy, AskedMs = record.Plan.AskedMs, UpdatedMs = record.UpdatedMs,
             Plan = JsonSerializer.Serialize(record.Plan, Json), Outcome = Progress.Text(record),
         });
@@ -66,17 +66,17 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
     }
 
     /// <summary>This console carries the action out until it is disposed: its state is no leftover.</summary>
-    public IDisposable Carry(string id)
+    public IDisposable BeginExecution(string id)
     {
-        lock (_carried)
-            _carried[id] = _carried.GetValueOrDefault(id) + 1;
-        return new Carrying(this, id);
+        lock (_executing)
+            _executing[id] = _executing.GetValueOrDefault(id) + 1;
+        return new Execution(this, id);
     }
 
-    public bool IsCarried(string id)
+    public bool IsExecuting(string id)
     {
-        lock (_carried)
-            return _carried.ContainsKey(id);
+        lock (_executing)
+            return _executing.ContainsKey(id);
     }
 
     public async Task<ActionRecord?> FindAsync(string? id, CancellationToken ct)
@@ -118,18 +118,18 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         return new ActionRecord(plan, Enum.Parse<ActionState>(row.State), row.UpdatedMs)
         {
             Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Sentence = progress.Sentence, Nodes = progress.Nodes,
-            Meter = progress.Meter, StartedMs = progress.StartedMs,
+            Outcome = progress.Outcome, StartedMs = progress.StartedMs,
         };
     }
 
-    private sealed class Carrying(ActionStore store, string id) : IDisposable
+    private sealed class Execution(ActionStore store, string id) : IDisposable
     {
         public void Dispose()
         {
-            lock (store._carried)
+            lock (store._executing)
             {
-                if (--store._carried[id] == 0)
-                    store._carried.Remove(id);
+                if (--store._executing[id] == 0)
+                    store._executing.Remove(id);
             }
         }
     }
@@ -140,14 +140,15 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         public string Reason { get; init; } = "";
         public string? ApprovedBy { get; init; }
         public string Sentence { get; init; } = "";
-        public IReadOnlyList<NodeOutcome> Nodes { get; init; } = [];
-        public OutcomeReading? Meter { get; init; }
+        public IReadOnlyList<NodeResult> Nodes { get; init; } = [];
+        [JsonPropertyName("meter")]
+        public OutcomeSample? Outcome { get; init; }
         public long? StartedMs { get; init; }
 
         public static string Text(ActionRecord record) => JsonSerializer.Serialize(
             new Progress
             {
-                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Sentence = record.Sentence, Nodes = record.Nodes, Meter = record.Meter,
+                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Sentence = record.Sentence, Nodes = record.Nodes, Outcome = record.Outcome,
                 StartedMs = record.StartedMs,
             }, Json);
     }

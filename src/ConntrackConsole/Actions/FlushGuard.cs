@@ -15,7 +15,7 @@ public static class FlushGuard
     /// <summary>Most that two may; a node refuses more.</summary>
     public const int MaxApprovedOnNode = 20_000;
 
-    internal static readonly IReadOnlyList<Func<ActionWorld, GuardVerdict?>> Rules =
+    internal static readonly IReadOnlyList<Func<GuardContext, GuardVerdict?>> Rules =
     [
         world => world.ValidIp ? null : Refuse("This is not an IP address in its plain form (10.1.2.3 or fd00::1): flush one pod address at a time."),
         Scope,
@@ -35,7 +35,7 @@ public static class FlushGuard
         Count,
         world => world.Previews is { } previews && previews.All(p => p.Entries.Count == 0 && p.Refusal is null) && world.Silent.Count == 0
             ? Refuse(previews.Sum(p => p.LeftOut) is var left and > 0
-                ? $"No node has an entry of this address that {Name(world.Ask.Preset)} takes; {left} others lead to it: choose another preset or scope to see them."
+                ? $"No node has an entry of this address that {Name(world.Request.Preset)} takes; {left} others lead to it: choose another preset or scope to see them."
                 : "No node has an entry of this address: there is nothing to flush.")
             : null,
         world => world.Silent.Count > 0
@@ -56,11 +56,11 @@ public static class FlushGuard
     ];
 
     /// <summary>What is said where nothing speaks against it.</summary>
-    internal static string Harmless(ActionWorld world) =>
-        $"No live pod owns {world.Ask.Target}{(world.Owner.Name is { } name ? $" (last: {name})" : "")}: its entries can go.";
+    internal static string Harmless(GuardContext world) =>
+        $"No live pod owns {world.Request.Target}{(world.Owner.Name is { } name ? $" (last: {name})" : "")}: its entries can go.";
 
     /// <summary>What is taken where nobody chose: all where the backend is dead, what never hurts where it may still speak.</summary>
-    public static FlushPreset Usual(OwnerState owner) => owner is OwnerState.Gone or OwnerState.Lost ? FlushPreset.DeadBackend : FlushPreset.Safe;
+    public static FlushPreset DefaultPreset(OwnerState owner) => owner is OwnerState.Gone or OwnerState.Lost ? FlushPreset.DeadBackend : FlushPreset.Safe;
 
     public static string Name(FlushPreset? preset) => preset switch
     {
@@ -69,7 +69,7 @@ public static class FlushGuard
         _ => "dead-backend",
     };
 
-    private static GuardVerdict? Scope(ActionWorld world) => world.Ask.Scope switch
+    private static GuardVerdict? Scope(GuardContext world) => world.Request.Scope switch
     {
         null => null,
         { Proto: not (null or "tcp" or "udp" or "sctp") } => Refuse("The protocol is none of tcp, udp and sctp: name one of them, or leave it out."),
@@ -79,14 +79,14 @@ public static class FlushGuard
         _ => null,
     };
 
-    private static GuardVerdict? Age(ActionWorld world) => world.ClusterAge <= MaxClusterAge ? null : Refuse(
+    private static GuardVerdict? Age(GuardContext world) => world.ClusterAge <= MaxClusterAge ? null : Refuse(
         world.ClusterAge == TimeSpan.MaxValue
             ? "The cluster has not been listed yet, so nobody can say who owns this address: wait for the first list."
             : $"What the console knows of the cluster is {world.ClusterAge.TotalSeconds:0} s old (at most {MaxClusterAge.TotalSeconds:0} s): wait until the API server answers again.");
 
-    private static GuardVerdict? Owner(ActionWorld world)
+    private static GuardVerdict? Owner(GuardContext world)
     {
-        var (owner, ip) = (world.Owner, world.Ask.Target);
+        var (owner, ip) = (world.Owner, world.Request.Target);
         return owner.State switch
         {
             OwnerState.Gone => null,
@@ -101,31 +101,31 @@ public static class FlushGuard
         };
     }
 
-    private static GuardVerdict? Listed(ActionWorld world) =>
+    private static GuardVerdict? Listed(GuardContext world) =>
         world.Endpoints.FirstOrDefault(e => e.Ready) is { } ready
-            ? Refuse($"{ready.Service} still lists {world.Ask.Target} as ready: new connections go there, and a flush would be undone. Take it out of the Service first.")
+            ? Refuse($"{ready.Service} still lists {world.Request.Target} as ready: new connections go there, and a flush would be undone. Take it out of the Service first.")
             : world.Endpoints.FirstOrDefault(e => e.Serving) is { } serving
-                ? Approve($"{serving.Service} still lists {world.Ask.Target} as serving: it drains, and where no other endpoint is ready it gets new connections.")
+                ? Approve($"{serving.Service} still lists {world.Request.Target} as serving: it drains, and where no other endpoint is ready it gets new connections.")
                 : null;
 
-    private static GuardVerdict? Preset(ActionWorld world) =>
-        world.Ask.Preset != FlushPreset.All ? null
-        : world.Owner.State == OwnerState.Terminating && !world.Ask.BreakGlass
+    private static GuardVerdict? Preset(GuardContext world) =>
+        world.Request.Preset != FlushPreset.All ? null
+        : world.Owner.State == OwnerState.Terminating && !world.Request.BreakGlass
             ? Refuse($"{world.Owner.Name} still terminates: the preset 'all' would cut connections that prove alive, and needs break-glass.")
             : Approve("The preset 'all' deletes entries whose backend answers too.");
 
-    private static GuardVerdict? Unsynced(ActionWorld world)
+    private static GuardVerdict? Unsynced(GuardContext world)
     {
         // Before they are asked, any node may have an entry.
         var holding = world.Previews is { } previews ? world.Nodes.Where(n => previews.Any(p => p.Node == n.Name && p.Entries.Count > 0)).ToList() : [];
         if (holding.Where(n => n.RulesSynced == false).ToList() is { Count: > 0 } late)
-            return Refuse($"The rules of {ActionGuard.Names(late.Select(n => n.Name))} still lead to {world.Ask.Target}: a flush would be undone at once. Mend kube-proxy there, or leave these nodes out.");
+            return Refuse($"The rules of {ActionGuard.Names(late.Select(n => n.Name))} still lead to {world.Request.Target}: a flush would be undone at once. Mend kube-proxy there, or leave these nodes out.");
         return holding.FirstOrDefault(n => n.SyncUnknown is not null) is { } untold
-            ? Confirm($"Whether the rules are without {world.Ask.Target} is not known everywhere: {untold.SyncUnknown}")
+            ? Confirm($"Whether the rules are without {world.Request.Target} is not known everywhere: {untold.SyncUnknown}")
             : null;
     }
 
-    private static GuardVerdict? Count(ActionWorld world)
+    private static GuardVerdict? Count(GuardContext world)
     {
         if (world.Previews?.MaxBy(p => p.Entries.Count) is not { Entries.Count: > MaxEntriesOnNode and var count } big)
             return null;

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Actions;
 public static class Policy
 {
     /// <summary>The strictest rule that matches.</summary>
-    public static GuardVerdict? Rule(ActionWorld world)
+    public static GuardVerdict? Rule(GuardContext world)
     {
         ArgumentNullException.ThrowIfNull(world);
         var strictest = world.Policy.Where(rule => Matches(rule, world)).OrderByDescending(rule => rule.Require).FirstOrDefault();
@@ -18,13 +18,13 @@ public static class Policy
         });
     }
 
-    private static bool Matches(PolicyRule rule, ActionWorld world)
+    private static bool Matches(PolicyRule rule, GuardContext world)
     {
-        bool flush = world.Ask.Kind == ActionKind.Flush;
-        string action = flush ? "flush" : SettingCatalog.Find(world.Ask.Key)?.Key ?? world.Ask.Target;
+        bool flush = world.Request.Kind == ActionKind.Flush;
+        string action = flush ? "flush" : SettingCatalog.Find(world.Request.Key)?.Key ?? world.Request.Target;
         int count = flush ? world.Previews?.Sum(p => p.Entries.Count) ?? 0 : world.Nodes.Count;
         return (rule.Action is null || rule.Action == action || SettingCatalog.Find(rule.Action)?.Key == action)
-            && (rule.Preset is null || (flush && rule.Preset == world.Ask.Preset))
+            && (rule.Preset is null || (flush && rule.Preset == world.Request.Preset))
             && (rule.Namespace is null || world.Owner.Name?.StartsWith(rule.Namespace + "/", StringComparison.Ordinal) == true)
             && (rule.MoreThan is null || count > rule.MoreThan);
     }

@@ -25,18 +25,18 @@ public static class ActionsApi
     {
         ArgumentNullException.ThrowIfNull(api);
         api.MapGet("/actions", ListAsync);
-        api.MapGet("/actions/{id}", async (string id, ActionStore store, OutcomeMeter meter, CancellationToken ct) =>
+        api.MapGet("/actions/{id}", async (string id, ActionStore store, OutcomeMonitor meter, CancellationToken ct) =>
             await store.FindAsync(id, ct) is { } record ? Results.Json(ActionView.Of(record, true, meter.Current(record.Id)), Json) : Missing());
-        api.MapPost("/actions", AskAsync);
-        api.MapPost("/actions/{id}/confirm", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
+        api.MapPost("/actions", RequestAsync);
+        api.MapPost("/actions/{id}/confirm", (string id, HttpContext context, Sessions sessions, ActionService desk) => DecideAsync(
             context, sessions, (caller, body, ct) => desk.ConfirmAsync(id, body.Digest, body.Typed, body.Reason, caller, ct)));
-        api.MapPost("/actions/{id}/approve", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
+        api.MapPost("/actions/{id}/approve", (string id, HttpContext context, Sessions sessions, ActionService desk) => DecideAsync(
             context, sessions, (caller, body, ct) => desk.ApproveAsync(id, body.Digest, caller, ct)));
-        api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
+        api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionService desk) => DecideAsync(
             context, sessions, (caller, _, ct) => desk.CancelAsync(id, caller, ct)));
-        api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
+        api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionService desk) => DecideAsync(
             context, sessions, (caller, body, ct) => desk.RevertAsync(id, body.Reason, body.BreakGlass, caller, ct)));
-        api.MapGet("/settings", async (ChangeBoard board, CancellationToken ct) =>
+        api.MapGet("/settings", async (OpenChanges board, CancellationToken ct) =>
         {
             var open = await board.ReadAsync(ct);
             return Results.Json(SettingCatalog.All.Select(k => new SettingView(
@@ -45,17 +45,17 @@ public static class ActionsApi
         });
     }
 
-    private static async Task<IResult> AskAsync(HttpContext context, Sessions sessions, ActionDesk desk)
+    private static async Task<IResult> RequestAsync(HttpContext context, Sessions sessions, ActionService desk)
     {
         var ct = context.RequestAborted;
         var check = await sessions.CheckAsync(context.User, ct);
         if (check.Caller is not { } caller)
             return Gone(check.Refusal);
-        var (body, fault) = await StrictBody.ReadAsync<ActionBody>(context.Request, ct);
+        var (body, fault) = await StrictBody.ReadAsync<ActionRequestBody>(context.Request, ct);
         (var ask, fault) = body is null ? (null, fault) : body.Read();
         if (ask is null)
             return Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
-        var answer = await desk.AskAsync(ask, caller, ct);
+        var answer = await desk.RequestAsync(ask, caller, ct);
         return answer.Refusal is null
             ? Results.Json(ActionView.Of(answer.Record!, true), Json, statusCode: StatusCodes.Status201Created)
             : Refused(answer);
@@ -74,7 +74,7 @@ public static class ActionsApi
         return answer.Refusal is null ? Results.Json(ActionView.Of(answer.Record!, true), Json) : Refused(answer);
     }
 
-    private static async Task<IResult> ListAsync(string? limit, string? @continue, ActionStore store, OutcomeMeter meter, CancellationToken ct)
+    private static async Task<IResult> ListAsync(string? limit, string? @continue, ActionStore store, OutcomeMonitor meter, CancellationToken ct)
     {
         int most = DefaultLimit;
         if (!string.IsNullOrEmpty(limit) && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))

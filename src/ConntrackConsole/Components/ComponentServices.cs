@@ -25,8 +25,8 @@ public static class ComponentServices
         services.AddMudServices();
         services.AddScoped<Browser>();
         services.AddScoped<Keyboard>();
-        services.AddScoped(Acting.Of);
-        services.AddScoped(rooms => PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
+        services.AddScoped(CurrentUser.Of);
+        services.AddScoped<UserActions>();
         return services;
     }
 

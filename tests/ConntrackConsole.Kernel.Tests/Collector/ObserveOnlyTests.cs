@@ -41,14 +41,14 @@ public class ObserveOnlyTests
         using var state = new TemporaryDirectory();
         ConntrackProgram.Load(scratch.Inside, [Entry]);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var acts = new FlushDesk("node1", time, new Journal(state.Path), new Sysctl());
-        var looks = new FlushDesk("node1", time, new Journal(state.Path), new Sysctl(), observeOnly: "only looks");
+        var acts = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl());
+        var looks = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl(), observeOnly: "only looks");
         var statement = new OwnershipStatement(Pod, OwnerState.Gone, null, time.GetUtcNow().ToUnixTimeMilliseconds());
         var preview = scratch.Inside.Run(() => acts.Preview(new PreviewRequest("p1", Pod, statement)));
         Assert.Single(preview.Entries);
 
         var refused = scratch.Inside.Run(() => looks.Preview(new PreviewRequest("p1", Pod, statement)));
-        var result = scratch.Inside.Run(() => looks.Flush(new FlushRequest(new OrderNote("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Digest, statement)));
+        var result = scratch.Inside.Run(() => looks.Flush(new FlushNodeCommand(new NodeCommand("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Digest, statement)));
 
         Assert.Equal(("only looks", "only looks"), (refused.Refusal, result.Refusal));
         Assert.Empty(refused.Entries);

@@ -2,7 +2,7 @@ using ConntrackConsole.Actions;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 using Xunit;
-using static ConntrackConsole.Tests.Actions.ActionWorlds;
+using static ConntrackConsole.Tests.Actions.GuardContexts;
 
 namespace ConntrackConsole.Tests.Actions;
 
@@ -11,17 +11,17 @@ public class ActionGuardTests
 {
     private static readonly FlushPreview Strict = Preview("node1", 1, FlushEffect.Hangs) with { TcpLoose = false };
 
-    public static TheoryData<string, ActionWorld, GuardDecision, string> Flush => new()
+    public static TheoryData<string, GuardContext, GuardDecision, string> Flush => new()
     {
         { "gone", CleanFlush, GuardDecision.Allow, "shop/checkout-a" },
         { "gone, nodes not asked yet", CleanFlush with { Previews = null }, GuardDecision.Allow, "No live pod" },
         { "viewer", By(Role.Viewer), GuardDecision.Refuse, "may look only" },
         { "approver", By(Role.Approver), GuardDecision.Allow, "" },
         { "read only", CleanFlush with { ReadOnly = true }, GuardDecision.Refuse, "read only" },
-        { "break-glass by an operator", CleanFlush with { Ask = CleanFlush.Ask with { BreakGlass = true } }, GuardDecision.Refuse, "not break-glass" },
-        { "break-glass by an admin", By(Role.Admin) with { Ask = CleanFlush.Ask with { BreakGlass = true } }, GuardDecision.Refuse, "not break-glass" },
+        { "break-glass by an operator", CleanFlush with { Request = CleanFlush.Request with { BreakGlass = true } }, GuardDecision.Refuse, "not break-glass" },
+        { "break-glass by an admin", By(Role.Admin) with { Request = CleanFlush.Request with { BreakGlass = true } }, GuardDecision.Refuse, "not break-glass" },
         { "no reason", CleanFlush with { Reason = " " }, GuardDecision.Refuse, "reason is missing" },
-        { "a name that is no node's", CleanFlush with { Nodes = [.. CleanFlush.Nodes, new NodeStand("node1.", false, false)] }, GuardDecision.Refuse, "no node named 'node1.'" },
+        { "a name that is no node's", CleanFlush with { Nodes = [.. CleanFlush.Nodes, new NodeStatus("node1.", false, false)] }, GuardDecision.Refuse, "no node named 'node1.'" },
         { "a node named twice", CleanFlush with { Nodes = [.. CleanFlush.Nodes, Node("node1")] }, GuardDecision.Refuse, "named twice" },
         { "tenth of the user", Ran(10, "ada"), GuardDecision.Refuse, "most for one person" },
         { "ninth of the user", Ran(9, "ada"), GuardDecision.Allow, "" },
@@ -48,14 +48,14 @@ public class ActionGuardTests
         { "node", Owned(OwnerState.Node), GuardDecision.Refuse, "address of node" },
         { "Service", Owned(OwnerState.Service), GuardDecision.Refuse, "address of Service" },
         { "unknown", Owned(OwnerState.Unknown), GuardDecision.Refuse, "never saw a pod" },
-        { "still ready in a slice", CleanFlush with { Endpoints = [new EndpointStand("shop/checkout", true, true)] }, GuardDecision.Refuse, "still lists 10.1.0.5 as ready" },
-        { "still serving in a slice", CleanFlush with { Endpoints = [new EndpointStand("shop/checkout", false, true)] }, GuardDecision.NeedsApproval, "as serving" },
-        { "in a slice, neither", CleanFlush with { Endpoints = [new EndpointStand("shop/checkout", false, false)] }, GuardDecision.Allow, "" },
+        { "still ready in a slice", CleanFlush with { Endpoints = [new EndpointStatus("shop/checkout", true, true)] }, GuardDecision.Refuse, "still lists 10.1.0.5 as ready" },
+        { "still serving in a slice", CleanFlush with { Endpoints = [new EndpointStatus("shop/checkout", false, true)] }, GuardDecision.NeedsApproval, "as serving" },
+        { "in a slice, neither", CleanFlush with { Endpoints = [new EndpointStatus("shop/checkout", false, false)] }, GuardDecision.Allow, "" },
         { "all, gone", Taking(FlushPreset.All), GuardDecision.NeedsApproval, "whose backend answers too" },
-        { "all, terminating", Owned(OwnerState.Terminating) with { Ask = CleanFlush.Ask with { Preset = FlushPreset.All } }, GuardDecision.Refuse, "needs break-glass" },
-        { "safe, terminating", Owned(OwnerState.Terminating) with { Ask = CleanFlush.Ask with { Preset = FlushPreset.Safe } }, GuardDecision.NeedsConfirmation, "still terminating" },
+        { "all, terminating", Owned(OwnerState.Terminating) with { Request = CleanFlush.Request with { Preset = FlushPreset.All } }, GuardDecision.Refuse, "needs break-glass" },
+        { "safe, terminating", Owned(OwnerState.Terminating) with { Request = CleanFlush.Request with { Preset = FlushPreset.Safe } }, GuardDecision.NeedsConfirmation, "still terminating" },
         { "no collector", CleanFlush with { Nodes = [Node("node1") with { Connected = false }], Previews = null, Silent = ["node1"] }, GuardDecision.Refuse, "No collector" },
-        { "observe-only everywhere", CleanFlush with { Nodes = [new NodeStand("node1", true, true, "Node node1 is observe-only.")], Previews = null }, GuardDecision.Refuse, "observe-only" },
+        { "observe-only everywhere", CleanFlush with { Nodes = [new NodeStatus("node1", true, true, "Node node1 is observe-only.")], Previews = null }, GuardDecision.Refuse, "observe-only" },
         { "rules not synced where entries are", Synced(false), GuardDecision.Refuse, "would be undone" },
         { "rules not synced where none is", CleanFlush with { Nodes = [Node("node1") with { RulesSynced = true }, Node("node2") with { RulesSynced = false }] }, GuardDecision.Allow, "" },
         { "rules not known", CleanFlush with { Nodes = [Node("node1") with { SyncUnknown = "kube-proxy does not answer." }, Node("node2")] }, GuardDecision.NeedsConfirmation, "kube-proxy does not answer" },
@@ -85,12 +85,12 @@ public class ActionGuardTests
         { "a rule cannot loosen", Ruled(new PolicyRule(null, null, null, null, GuardDecision.Allow)) with { WithoutEndpoints = ["shop/checkout"] }, GuardDecision.NeedsApproval, "no endpoint" },
         { "break-glass where nothing is broken", Broken(CleanFlush), GuardDecision.Allow, "" },
         { "break-glass for approval", Broken(CleanFlush with { WithoutEndpoints = ["shop/checkout"] }), GuardDecision.NeedsConfirmation, "without a second person" },
-        { "break-glass, all, terminating", Broken(Owned(OwnerState.Terminating) with { Ask = CleanFlush.Ask with { Preset = FlushPreset.All } }), GuardDecision.NeedsConfirmation, "without a second person" },
+        { "break-glass, all, terminating", Broken(Owned(OwnerState.Terminating) with { Request = CleanFlush.Request with { Preset = FlushPreset.All } }), GuardDecision.NeedsConfirmation, "without a second person" },
         { "break-glass opens no live pod", Broken(Owned(OwnerState.Live)), GuardDecision.Refuse, "is alive" },
         { "break-glass opens no rule of the house", Broken(Ruled(new PolicyRule(null, null, null, null, GuardDecision.Refuse))), GuardDecision.Refuse, "Actions:Policy" },
     };
 
-    public static TheoryData<string, ActionWorld, GuardDecision, string> Setting => new()
+    public static TheoryData<string, GuardContext, GuardDecision, string> Setting => new()
     {
         { "one node", CleanSetting, GuardDecision.Allow, "sets it back by itself after 30 min" },
         { "node not asked yet", CleanSetting with { Readings = null }, GuardDecision.Allow, "" },
@@ -104,19 +104,19 @@ public class ActionGuardTests
         { "not a plain number", Set("nf_conntrack_tcp_timeout_close_wait", "060"), GuardDecision.Refuse, "whole numbers" },
         { "tcp_loose to 0", Set("nf_conntrack_tcp_loose", "0"), GuardDecision.Refuse, "takes 1" },
         { "events to 0", Set("nf_conntrack_events", "0"), GuardDecision.Refuse, "takes 1 or 2" },
-        { "log_invalid for an hour", Set("nf_conntrack_log_invalid", "6") with { Ask = CleanSetting.Ask with { Key = "nf_conntrack_log_invalid", Value = "6", RevertAfterMs = 3_600_000 } }, GuardDecision.Refuse, "from 10 s to 1 min" },
+        { "log_invalid for an hour", Set("nf_conntrack_log_invalid", "6") with { Request = CleanSetting.Request with { Key = "nf_conntrack_log_invalid", Value = "6", RevertAfterMs = 3_600_000 } }, GuardDecision.Refuse, "from 10 s to 1 min" },
         { "log_invalid as usual", Set("nf_conntrack_log_invalid", "6"), GuardDecision.Allow, "after 1 min" },
-        { "set back at once", CleanSetting with { Ask = CleanSetting.Ask with { RevertAfterMs = 9_999 } }, GuardDecision.Refuse, "from 10 s" },
-        { "never set back", CleanSetting with { Ask = CleanSetting.Ask with { RevertAfterMs = long.MaxValue } }, GuardDecision.Refuse, "to 24 h" },
+        { "set back at once", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = 9_999 } }, GuardDecision.Refuse, "from 10 s" },
+        { "never set back", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = long.MaxValue } }, GuardDecision.Refuse, "to 24 h" },
         { "filter to off", Set(SettingCatalog.DropInvalid, "off"), GuardDecision.Refuse, "by reverting" },
         { "filter", Set(SettingCatalog.DropInvalid, "forward"), GuardDecision.NeedsConfirmation, "It drops packets" },
         { "filter beside kube-proxy's", Set(SettingCatalog.DropInvalid, "forward") with { Nodes = [Node("node1") with { DropsInvalid = true }] }, GuardDecision.Refuse, "already drops INVALID" },
         { "IPVS timeout without IPVS", Set("ipvs.timeout_tcp", "60") with { Nodes = [Node("node1") with { Mode = ProxyMode.Nftables }] }, GuardDecision.Refuse, "ipvs mode" },
         { "IPVS timeout", Set("ipvs.timeout_tcp", "60") with { Nodes = [Node("node1") with { Mode = ProxyMode.Ipvs }] }, GuardDecision.Allow, "" },
         { "no node", CleanSetting with { Nodes = [] }, GuardDecision.Refuse, "No node is named" },
-        { "unknown node", CleanSetting with { Nodes = [new NodeStand("NODE1", false, false)] }, GuardDecision.Refuse, "no node named 'NODE1'" },
+        { "unknown node", CleanSetting with { Nodes = [new NodeStatus("NODE1", false, false)] }, GuardDecision.Refuse, "no node named 'NODE1'" },
         { "no collector there", CleanSetting with { Nodes = [Node("node1") with { Connected = false }] }, GuardDecision.Refuse, "no collector is connected" },
-        { "older collector", CleanSetting with { Nodes = [new NodeStand("node1", true, true, "The collector of node1 is older than this command.")] }, GuardDecision.Refuse, "older than" },
+        { "older collector", CleanSetting with { Nodes = [new NodeStatus("node1", true, true, "The collector of node1 is older than this command.")] }, GuardDecision.Refuse, "older than" },
         { "no answer", CleanSetting with { Readings = [], Silent = ["node1"] }, GuardDecision.Refuse, "did not answer" },
         { "the node refuses", CleanSetting with { Readings = [Reading("node1") with { Refusal = "Memory." }] }, GuardDecision.Refuse, "node1: Memory." },
         { "not readable", CleanSetting with { Readings = [Reading("node1") with { Value = null }] }, GuardDecision.Refuse, "changed blindly" },
@@ -130,12 +130,12 @@ public class ActionGuardTests
     [Theory]
     [MemberData(nameof(Flush))]
     [MemberData(nameof(Setting))]
-    public void Check_OneThingChanged_DecidesWithItsOwnSentence(string changed, ActionWorld world, GuardDecision expected, string sentence)
+    public void Check_OneThingChanged_DecidesWithItsOwnSentence(string changed, GuardContext world, GuardDecision expected, string sentence)
     {
         var verdict = ActionGuard.Check(world);
         Assert.True(expected == verdict.Decision, $"{changed}: {verdict}");
         Assert.Contains(sentence, verdict.Sentence);
-        string typed = world.Ask.Kind == ActionKind.Flush ? PodIp : $"{world.Nodes.Count}";
+        string typed = world.Request.Kind == ActionKind.Flush ? PodIp : $"{world.Nodes.Count}";
         Assert.Equal(expected == GuardDecision.NeedsConfirmation ? typed : null, verdict.TypeToConfirm);
     }
 

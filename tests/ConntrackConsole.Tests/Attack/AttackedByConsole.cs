@@ -46,7 +46,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
         return (ip, AttackedNode.Entry(ip, 50_000 + number));
     }
 
-    internal OrderNote Order(string? id = null) => new(id ?? NewId(), "mallory", null, "an attack", false, NowMs + 60_000);
+    internal NodeCommand Order(string? id = null) => new(id ?? NewId(), "mallory", null, "an attack", false, NowMs + 60_000);
 
     internal static OwnershipStatement Gone(string ip = Pod, OwnerState state = OwnerState.Gone, long ahead = 0) => new(ip, state, "shop/checkout-a", NowMs + ahead);
 
@@ -58,7 +58,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
         return preview;
     }
 
-    internal FlushRequest Flush(FlushPreview shown, OwnershipStatement? statement = null, OrderNote? order = null) =>
+    internal FlushNodeCommand Flush(FlushPreview shown, OwnershipStatement? statement = null, NodeCommand? order = null) =>
         new(order ?? Order(), shown.PreviewId, shown.Digest, statement ?? Gone());
 
     /// <summary>What the node said to a preview; null where it made one.</summary>
@@ -81,7 +81,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
 
     internal Task<string?> RevertedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.RevertSetting, request, Sentence);
 
-    private static string? Sentence(SettingResult answer) => answer.Fate is SettingFate.Refused or SettingFate.Moved ? answer.Sentence : null;
+    private static string? Sentence(SettingResult answer) => answer.Outcome is SettingOutcome.Refused or SettingOutcome.Moved ? answer.Sentence : null;
 
     private async Task<string?> SaidAsync<T>(string method, object? request, Func<T, string?> said)
     {

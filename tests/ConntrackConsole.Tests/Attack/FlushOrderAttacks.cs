@@ -60,13 +60,13 @@ internal static class FlushOrderAttacks
         Scope("port 65616", "no port", new FlushScope(null, "10.96.0.10", 65_616)),
         Scope("port -1", "no port", new FlushScope(null, "10.96.0.10", -1)),
 
-        new("a flush without a preview", NoList, c => c.OrderedAsync(new FlushRequest(c.Order(), c.NewId(), new string('0', 64), AttackedByConsole.Gone()))),
-        new("a flush without a preview and without a digest", NoList, c => c.OrderedAsync(new FlushRequest(c.Order(), "", "", AttackedByConsole.Gone()))),
+        new("a flush without a preview", NoList, c => c.OrderedAsync(new FlushNodeCommand(c.Order(), c.NewId(), new string('0', 64), AttackedByConsole.Gone()))),
+        new("a flush without a preview and without a digest", NoList, c => c.OrderedAsync(new FlushNodeCommand(c.Order(), "", "", AttackedByConsole.Gone()))),
         new("a flush of a preview that was refused", NoList, async c =>
         {
             string id = c.NewId();
             await c.AskedAsync(new PreviewRequest(id, Pod, AttackedByConsole.Gone(state: OwnerState.Live)));
-            return await c.OrderedAsync(new FlushRequest(c.Order(), id, "", AttackedByConsole.Gone()));
+            return await c.OrderedAsync(new FlushNodeCommand(c.Order(), id, "", AttackedByConsole.Gone()));
         }),
         Ordered("with a wrong digest", WrongDigest, (c, s) => c.Flush(s) with { Digest = new string('0', 64) }),
         Ordered("with an empty digest", WrongDigest, (c, s) => c.Flush(s) with { Digest = "" }),
@@ -141,13 +141,13 @@ internal static class FlushOrderAttacks
         {
             var order = c.Order();
             await SpentAsync(c, order);
-            return await c.AppliedAsync(new SettingOrder(order, AttackedByConsole.Acct, "0", "1", 60_000));
+            return await c.AppliedAsync(new SettingNodeCommand(order, AttackedByConsole.Acct, "0", "1", 60_000));
         }),
         new("a revert of a flush", "knows no change with that id", async c =>
         {
             var order = c.Order();
             await SpentAsync(c, order);
-            return await c.RevertedAsync(new RevertOrder(c.Order(), order.ActionId));
+            return await c.RevertedAsync(new RevertNodeCommand(c.Order(), order.ActionId));
         }),
         new("a flush of an entry that was made again since", "1 gone, none deleted", async c =>
         {
@@ -160,8 +160,8 @@ internal static class FlushOrderAttacks
             var result = await c.Console.SendAsync<FlushResult>(HubMethods.Flush, c.Flush(shown, AttackedByConsole.Gone(ip)));
             return result is { Deleted: 0, AlreadyGone: 1 } ? "1 gone, none deleted" : null;
         }),
-        new("a meter of a flush that never was", "Nothing is known", async c => (await c.Console.SendAsync<MeterReading>(HubMethods.Meter, new MeterRequest(c.NewId()))).Refusal),
-        new("a meter with an id of a megabyte", "Nothing is known", async c => (await c.Console.SendAsync<MeterReading>(HubMethods.Meter, new MeterRequest(Megabyte))).Refusal),
+        new("a meter of a flush that never was", "Nothing is known", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.Meter, new FlushOutcomeRequest(c.NewId()))).Refusal),
+        new("a meter with an id of a megabyte", "Nothing is known", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.Meter, new FlushOutcomeRequest(Megabyte))).Refusal),
         new("a watch of a megabyte", "still asks for previews", async c =>
         {
             await Assert.ThrowsAnyAsync<Exception>(() => c.Console.SendAsync<object>(HubMethods.Watch, new WatchList([Megabyte, "0.0.0.0/0", "", Pod])));
@@ -176,7 +176,7 @@ internal static class FlushOrderAttacks
     private static NodeAttack Scope(string name, string fragment, FlushScope scope) =>
         new($"a preview narrowed to {name}", fragment, c => c.AskedAsync(new PreviewRequest(c.NewId(), Pod, AttackedByConsole.Gone(), Scope: scope)));
 
-    private static NodeAttack Ordered(string name, string fragment, Func<AttackedByConsole, FlushPreview, FlushRequest> order) =>
+    private static NodeAttack Ordered(string name, string fragment, Func<AttackedByConsole, FlushPreview, FlushNodeCommand> order) =>
         new($"a flush {name}", fragment, async c => await c.OrderedAsync(order(c, await c.PreviewAsync())));
 
     private static async Task<string?> Raw(AttackedByConsole c, Func<FlushPreview, object> order) => await c.OrderedAsync(order(await c.PreviewAsync()));
@@ -188,7 +188,7 @@ internal static class FlushOrderAttacks
     }
 
     // A flush that may go, and then an entry again where it was: what a second one would find.
-    private static async Task<(FlushPreview Shown, string Ip)> SpentAsync(AttackedByConsole c, OrderNote order)
+    private static async Task<(FlushPreview Shown, string Ip)> SpentAsync(AttackedByConsole c, NodeCommand order)
     {
         var (ip, entry) = c.NewPod();
         await c.Node.InsertAsync([entry]);

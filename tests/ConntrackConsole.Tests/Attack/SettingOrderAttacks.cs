@@ -38,18 +38,18 @@ internal static class SettingOrderAttacks
         Time("at the beginning of time", long.MinValue),
         Applied("a value that was not shown", "which was shown", c => Order(c) with { Shown = "1" }),
         Applied("a shown value of a megabyte", "which was shown", c => Order(c) with { Shown = Megabyte }),
-        Applied("an order whose time is over", "after its time was over", c => Order(c) with { Order = c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 } }),
-        Applied("an order without a reason", "no reason", c => Order(c) with { Order = c.Order() with { Reason = " " } }),
-        Applied("an order of nobody", "who ordered it", c => Order(c) with { Order = c.Order() with { Who = "" } }),
-        Applied("an order that its author approved", "cannot approve their own order", c => Order(c) with { Order = c.Order() with { ApprovedBy = "mallory" } }),
-        Applied("an order with an empty id", "no id", c => Order(c) with { Order = c.Order() with { ActionId = "" } }),
-        Applied("an order with an id of two lines", "no id", c => Order(c) with { Order = c.Order() with { ActionId = "a\nb" } }),
+        Applied("an order whose time is over", "after its time was over", c => Order(c) with { Command = c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 } }),
+        Applied("an order without a reason", "no reason", c => Order(c) with { Command = c.Order() with { Reason = " " } }),
+        Applied("an order of nobody", "who ordered it", c => Order(c) with { Command = c.Order() with { Who = "" } }),
+        Applied("an order that its author approved", "cannot approve their own order", c => Order(c) with { Command = c.Order() with { ApprovedBy = "mallory" } }),
+        Applied("an order with an empty id", "no id", c => Order(c) with { Command = c.Order() with { ActionId = "" } }),
+        Applied("an order with an id of two lines", "no id", c => Order(c) with { Command = c.Order() with { ActionId = "a\nb" } }),
         Applied("an order with break-glass for an unlisted setting", Unlisted, c => Order(c) with { Key = "kernel.panic", Order = c.Order() with { BreakGlass = true } }),
         new("a setting: under the id of a flush that never was sent", "never began", async c =>
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Order = order with { BreakGlass = true, ApprovedBy = "anna" } });
+            return await c.AppliedAsync(Order(c) with { Command = order with { BreakGlass = true, ApprovedBy = "anna" } });
         }),
         new("a setting: an order that is null", "no id", c => c.AppliedAsync(null)),
         new("a setting: an order of nothing", "no id", c => c.AppliedAsync(new { key = Acct, shown = "0", value = "1", revertAfterMs = 60_000 })),
@@ -59,7 +59,7 @@ internal static class SettingOrderAttacks
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Order = order });
+            return await c.AppliedAsync(Order(c) with { Command = order });
         }),
         new("a setting: read by a path", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "../../kernel/hostname", "1"))),
         new("a setting: read by no name", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "", "1"))),
@@ -69,36 +69,36 @@ internal static class SettingOrderAttacks
         Reverted("a path", "knows no change with that id", "../../etc/passwd"),
         Reverted("an id of a megabyte", "knows no change with that id", Megabyte),
         new("a revert: an order that is null", "no id", c => c.RevertedAsync(null)),
-        new("a revert: without a reason", "no reason", c => c.RevertedAsync(new RevertOrder(c.Order() with { Reason = "" }, "setting-0"))),
-        new("a revert: whose time is over", "after its time was over", c => c.RevertedAsync(new RevertOrder(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
+        new("a revert: without a reason", "no reason", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { Reason = "" }, "setting-0"))),
+        new("a revert: whose time is over", "after its time was over", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
         new("a change while another of the same setting is open", "one change at a time", async c =>
         {
             var (open, back) = (Order(c), c.Order());
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
             string? said = await c.AppliedAsync(Order(c) with { Shown = "1", Value = "0" });
-            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertOrder(back, open.Order.ActionId));
+            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(back, open.Command.ActionId));
             return said;
         }),
         new("a change that comes a second time after it was set back", "Written at first, nothing since", async c =>
         {
             var open = Order(c);
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
-            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertOrder(c.Order(), open.Order.ActionId));
+            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(c.Order(), open.Command.ActionId));
             var again = await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
-            return again.Fate == SettingFate.Written ? "Written at first, nothing since" : null;
+            return again.Outcome == SettingOutcome.Written ? "Written at first, nothing since" : null;
         }),
         new("a revert: of a change that was set back", "not open any more", async c =>
         {
             var open = Order(c);
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
-            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertOrder(c.Order(), open.Order.ActionId));
-            return await c.RevertedAsync(new RevertOrder(c.Order(), open.Order.ActionId));
+            await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(c.Order(), open.Command.ActionId));
+            return await c.RevertedAsync(new RevertNodeCommand(c.Order(), open.Command.ActionId));
         }),
     ];
 
-    private static SettingOrder Order(AttackedByConsole c) => new(c.Order(), Acct, "0", "1", 60_000);
+    private static SettingNodeCommand Order(AttackedByConsole c) => new(c.Order(), Acct, "0", "1", 60_000);
 
-    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingOrder> order) => new($"a setting: {name}", fragment, c => c.AppliedAsync(order(c)));
+    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingNodeCommand> order) => new($"a setting: {name}", fragment, c => c.AppliedAsync(order(c)));
 
     private static NodeAttack Key(string name, string key) => Applied($"its name is {name}", Unlisted, c => Order(c) with { Key = key });
 
@@ -106,5 +106,5 @@ internal static class SettingOrderAttacks
 
     private static NodeAttack Time(string name, long afterMs) => Applied($"set back {name}", "must be set back", c => Order(c) with { RevertAfterMs = afterMs });
 
-    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertedAsync(new RevertOrder(c.Order(), change)));
+    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertedAsync(new RevertNodeCommand(c.Order(), change)));
 }

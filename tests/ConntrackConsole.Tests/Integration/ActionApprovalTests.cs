@@ -25,7 +25,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answer = await _scene.ApproveAsync(plan);
 
         Assert.Equal((ActionState.Completed, "eve", "because"), (answer.Record!.State, answer.Record.ApprovedBy, answer.Record.Reason));
-        var order = Assert.Single(_scene.Nodes["node1"].Flushes).Order;
+        var order = Assert.Single(_scene.Nodes["node1"].Flushes).Command;
         Assert.Equal((plan.Id, "ada", "eve", "because", false), (order.ActionId, order.Who, order.ApprovedBy, order.Reason, order.BreakGlass));
         Assert.InRange(order.ValidUntilMs - _scene.Host.NowMs, 1, 60_000);
         Assert.Equal(
@@ -100,7 +100,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => _scene.ApproveAsync(plan, Eve with { Name = $"eve{i}", Session = $"e-{i}" }))));
         var winner = Assert.Single(answers, a => a.Refusal is null);
         Assert.Equal(7, answers.Count(a => a.Refusal?.Kind == RefusalKind.Over));
-        Assert.Equal(winner.Record!.ApprovedBy, Assert.Single(_scene.Nodes["node1"].Flushes).Order.ApprovedBy);
+        Assert.Equal(winner.Record!.ApprovedBy, Assert.Single(_scene.Nodes["node1"].Flushes).Command.ApprovedBy);
     }
 
     [Theory]
@@ -174,7 +174,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answer = await _scene.ConfirmAsync(plan);
         Assert.Null(answer.Refusal);
         Assert.Equal(
-            [("node1", NodeFate.Done), ("node2", NodeFate.Refused)], answer.Record!.Nodes.Select(n => (n.Node, n.Fate)));
+            [("node1", NodeOutcome.Done), ("node2", NodeOutcome.Refused)], answer.Record!.Nodes.Select(n => (n.Node, n.Outcome)));
         Assert.Equal(ActionState.Partly, answer.Record.State);
     }
 
@@ -199,8 +199,8 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Fact]
     public async Task Ask_NullsWhereNamesShouldBe_IsRefusedInWords()
     {
-        Assert.Null((await _scene.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
-        Assert.Contains("no node named ''", (await _scene.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Sentence);
+        Assert.Null((await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
+        Assert.Contains("no node named ''", (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Sentence);
     }
 
     [Fact]
@@ -208,8 +208,8 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         _scene.Entries["node1"] = 5;
         _scene.Entries["node2"] = 2;
-        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Order.ActionId, "node1", 5, 2, 1, 1, 1, 2, null, ["EPERM"], 3, "DGAFD");
-        _scene.Nodes["node2"].Flush = r => new FlushResult(r.Order.ActionId, "node2", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
+        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Command.ActionId, "node1", 5, 2, 1, 1, 1, 2, null, ["EPERM"], 3, "DGAFD");
+        _scene.Nodes["node2"].Flush = r => new FlushResult(r.Command.ActionId, "node2", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
         var plan = await _scene.PreviewAsync();
         Assert.Equal(ActionState.Partly, (await _scene.ConfirmAsync(plan)).Record!.State);
 
@@ -224,9 +224,9 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Fact]
     public async Task Flush_CountsThatCannotBe_AreNoAnswer()
     {
-        _scene.Nodes["node1"].Flush = r => Result(r.Order.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
+        _scene.Nodes["node1"].Flush = r => Result(r.Command.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync());
-        Assert.Equal((ActionState.Unknown, NodeFate.Unknown), (answer.Record!.State, answer.Record.Nodes[0].Fate));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown), (answer.Record!.State, answer.Record.Nodes[0].Outcome));
         Assert.Single(await _scene.AuditAsync(answer.Record.Id, "flush.completed"));
     }
 }

@@ -57,7 +57,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         await _scene.CloseAuditAsync();
         AssertFault(await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct));
         Assert.Single(_scene.Nodes["node1"].Orders);
-        Assert.Single(await _scene.Host.Get<ChangeBoard>().ReadAsync(Ct));
+        Assert.Single(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         await CloseAsync("setting.reverted");
         var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         Assert.EndsWith("note it yourself.", answer.Record!.Sentence);
-        Assert.Equal(SettingFate.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 
     private Task CloseAsync(string what) =>

@@ -34,7 +34,7 @@ public sealed class ActionPolicyTests
         var plan = await scene.PreviewAsync(Setting("node1"));
         Assert.Equal(ActionState.Waiting, (await scene.ConfirmAsync(plan)).Record!.State);
         Assert.Equal(ActionState.Completed, (await scene.ApproveAsync(plan)).Record!.State);
-        Assert.Equal("eve", Assert.IsType<SettingOrder>(Assert.Single(scene.Nodes["node1"].Orders)).Order.ApprovedBy);
+        Assert.Equal("eve", Assert.IsType<SettingNodeCommand>(Assert.Single(scene.Nodes["node1"].Orders)).Command.ApprovedBy);
     }
 
     [Theory]
@@ -70,9 +70,9 @@ public sealed class ActionPolicyTests
         var record = await scene.ChangedAsync("node1");
         var waiting = await scene.WaitingAsync();
         await using var second = (await ConsoleHost.StartAsync(scene.Host.Folder, scene.Clock, "--Actions:ReadOnly=true", "--Collectors:Socket=")).App;
-        var desk = second.Services.GetRequiredService<ActionDesk>();
+        var desk = second.Services.GetRequiredService<ActionService>();
 
-        Assert.Contains("read only", (await desk.AskAsync(Setting("node1"), Ada, Ct)).Refusal!.Sentence);
+        Assert.Contains("read only", (await desk.RequestAsync(Setting("node1"), Ada, Ct)).Refusal!.Sentence);
         Assert.Contains("read only", (await desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Sentence);
         Assert.Contains("read only", (await desk.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Sentence);
         Assert.Single(scene.Nodes["node1"].Orders);

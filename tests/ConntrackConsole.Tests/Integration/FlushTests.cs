@@ -39,7 +39,7 @@ public sealed class FlushTests : IAsyncLifetime
         await _host.DisposeAsync();
     }
 
-    private ActionDesk Desk => _host.Get<ActionDesk>();
+    private ActionService Desk => _host.Get<ActionService>();
 
     [Fact]
     public async Task Flush_GoneOwner_OneClick_EveryNodeAndAuditInOrder()
@@ -53,7 +53,7 @@ public sealed class FlushTests : IAsyncLifetime
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
         Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.Record!.State, outcome.Record.Sentence));
         var order = Assert.Single(_node1.Flushes);
-        Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Order.ActionId, order.PreviewId, order.Digest));
+        Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Command.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
 
         var rows = await AuditAsync(plan.Id);
@@ -130,7 +130,7 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(["node3"], plan.Silent);
         Assert.Contains("node3", plan.Verdict.Sentence);
         var outcome = await ConfirmAsync(plan, typed: PodIp);
-        Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.NotAsked).Node));
+        Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.NotAsked).Node));
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _node1.Flush = _ => throw new InvalidOperationException("a fault");
         var outcome = await ConfirmAsync(plan);
-        Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.Unknown).Node));
+        Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.Unknown).Node));
         Assert.Contains("unknown", outcome.Record.Sentence);
         Assert.Single(_node1.Flushes);
         Assert.StartsWith("Unknown: ", (await AuditAsync(plan.Id))[^1].Result);
@@ -208,8 +208,8 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(["flush.cancelled", "flush.refused"], (await AuditAsync(plan.Id)).TakeLast(2).Select(r => r.What));
     }
 
-    private Task<ActionAnswer> AskAsync(ActionAsk? ask = null) =>
-        Desk.AskAsync(ask ?? new ActionAsk(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
+    private Task<ActionAnswer> AskAsync(ActionRequest? ask = null) =>
+        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
 
     private async Task<ActionPlan> PreviewAsync() => (await AskAsync()).Record!.Plan;
 
@@ -229,7 +229,7 @@ public sealed class FlushTests : IAsyncLifetime
             Preview = request => new FlushPreview(
                 request.PreviewId, node, $"digest-{node}", [.. Enumerable.Repeat(Entry, entries)],
                 DateTimeOffset.UtcNow.AddSeconds(60).ToUnixTimeMilliseconds(), null, true),
-            Flush = request => new FlushResult(request.Order.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
+            Flush = request => new FlushResult(request.Command.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
         };
         Assert.True((await collector.ConnectAsync()).Accepted);
         return collector;

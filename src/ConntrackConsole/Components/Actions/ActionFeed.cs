@@ -11,11 +11,11 @@ public sealed class ActionFeed : IAsyncDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _end = new();
     private readonly ActionStore _store;
-    private readonly OutcomeMeter _meter;
+    private readonly OutcomeMonitor _meter;
     private readonly TimeProvider _clock;
     private readonly Task _loop;
 
-    public ActionFeed(ActionStore store, OutcomeMeter meter, TimeProvider clock, Func<CancellationToken, Task> look)
+    public ActionFeed(ActionStore store, OutcomeMonitor meter, TimeProvider clock, Func<CancellationToken, Task> look)
     {
         (_store, _meter, _clock) = (store, meter, clock);
         store.Changed += Wake;

@@ -29,8 +29,8 @@ public sealed partial class FlushDialog : ActionDialog
     [Parameter, EditorRequired] public string PodIp { get; set; } = "";
 
     // Where nobody chose, what the desk chose.
-    private FlushPreset Preset => _preset ?? Record?.Plan.Ask.Preset
-        ?? FlushGuard.Usual(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
+    private FlushPreset Preset => _preset ?? Record?.Plan.Request.Preset
+        ?? FlushGuard.DefaultPreset(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
 
     private string ConfirmClass => Plan is not { Verdict.Decision: GuardDecision.Allow } || _breakGlass ? "danger" : "primary";
 
@@ -66,7 +66,7 @@ public sealed partial class FlushDialog : ActionDialog
             await LookAsync();
     }
 
-    private ActionAsk Ask() => new(ActionKind.Flush)
+    private ActionRequest Ask() => new(ActionKind.Flush)
     {
         PodIp = PodIp, Preset = _preset, BreakGlass = _breakGlass,
         Scope = _service is { } id && _seen.GetValueOrDefault(id) is { } option ? option.Scope : _proto is { } proto ? new FlushScope(proto, null, null) : null,
