@@ -57,7 +57,7 @@ internal static class FlushCommand
         if (yes)
             ObserveOnly.RefuseHere();
         if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))
         {
             throw new CommandException(
@@ -65,15 +65,15 @@ internal static class FlushCommand
                 $"Without a console nobody says who owns {podIp}: --preset {preset} needs --break-glass and --reason TEXT.");
         }
 
-        if (reason?.Length > NodeCommandGuard.LongestText)
-            throw new CommandException(ExitCode.Usage, $"--reason is longer than {NodeCommandGuard.LongestText} characters: shorten it.");
+        if (reason?.Length > NodeCommandGuard.MaxText)
+            throw new CommandException(ExitCode.Usage, $"--reason is longer than {NodeCommandGuard.MaxText} characters: shorten it.");
         var choice = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
         List<Flow> listed;
         using (var table = ConntrackTable.Open())
             listed = EntryDeleter.List(table, podIp);
         listed.RemoveAll(flow => !choice.Takes(in flow, OwnerState.Unknown));
         if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
-            throw new CommandException(ExitCode.RefusedByGuard, tooMany);
+            throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
         var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, choice, listed, "", 0), reason, state, stop) : null;
 
         if (json)

@@ -80,10 +80,10 @@ internal static class RunCommand
         long startedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         using var outbox = new Outbox(startedAtMs, spill, Console.Error);
         using var resets = ResetSource.OpenOrSay(source, Console.Error);
-        string? refusal = ObserveOnly.Refusal(node, observeOnly, Environment.GetEnvironmentVariable(ObserveOnly.Variable));
+        var refusal = ObserveOnly.Refusal(node, observeOnly, Environment.GetEnvironmentVariable(ObserveOnly.Variable));
         if (refusal is not null)
-            Console.Error.WriteLine(refusal);
-        var capabilities = Capabilities.Probe(refusal);
+            Console.Error.WriteLine(refusal.Message);
+        var capabilities = Capabilities.Probe(refusal?.Message);
         if (capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing)
             throw new CommandException(ExitCode.Usage, missing.Detail);
 

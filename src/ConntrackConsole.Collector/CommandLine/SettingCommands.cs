@@ -65,7 +65,7 @@ internal static class SettingCommands
         ObserveOnly.RefuseHere();
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
-            throw new CommandException(ExitCode.Usage, wrong);
+            throw new CommandException(ExitCode.Usage, wrong.Message);
         var values = new SettingValues(new Sysctl());
         if (!values.TryRead(kind, out string? before, out string? unreadable))
             throw new CommandException(ExitCode.Failed, unreadable);
@@ -79,7 +79,7 @@ internal static class SettingCommands
         }
         else if ((values.Refuse(kind) ?? SettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
         {
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         }
 
         DateTimeOffset? revertAt = result?.RevertAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;

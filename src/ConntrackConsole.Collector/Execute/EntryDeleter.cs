@@ -10,7 +10,7 @@ namespace ConntrackConsole.Collector.Execute;
 /// </summary>
 internal static class EntryDeleter
 {
-    private const int MostErrors = 10;
+    private const int MaxErrors = 10;
     private const int Chunk = 128;
     private const char Gone = 'G', Alive = 'A', Failed = 'F';
 
@@ -114,7 +114,7 @@ internal static class EntryDeleter
 
         void Say(string sentence)
         {
-            if (errors.Count < MostErrors)
+            if (errors.Count < MaxErrors)
                 errors.Add(sentence);
         }
     }

@@ -33,11 +33,11 @@ internal sealed class FlushExecutor(string node, Journal journal, OwnPorts? own 
                 Kind = JournalKind.Flush, Target = list.PodIp.ToString(), Before = list.Flows.Count.ToString(CultureInfo.InvariantCulture),
             });
             if (!first)
-                return Refused(node, actionId, "An action with this id began before, or may not begin any more: order anew.");
+                return Refused(node, actionId, new(NodeReasons.DuplicateId, "An action with this id began before, or may not begin any more: order anew."));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return Refused(node, actionId, $"The journal cannot be written, so nothing was done: {failure.Message}");
+            return Refused(node, actionId, new(NodeReasons.JournalUnwritable, $"The journal cannot be written, so nothing was done: {failure.Message}"));
         }
 
         EntryDeleter.Outcome outcome;
@@ -59,7 +59,8 @@ internal sealed class FlushExecutor(string node, Journal journal, OwnPorts? own 
 
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
-            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: witnessed);
+            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: witnessed,
+            Code: outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) ? NodeReasons.PartialDeletion : null);
         return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
 
@@ -72,11 +73,11 @@ internal sealed class FlushExecutor(string node, Journal journal, OwnPorts? own 
         {
             using var turn = TryLock(wait);
             if (turn is null)
-                return Unsure(act, -1, "It still runs: ask again.");
+                return Unsure(act, -1, NodeReasons.Running, "It still runs: ask again.");
             Settle();
         }
 
-        return act.End?.Flush ?? Refused(node, actionId, "The action with this id was no flush.");
+        return act.End?.Flush ?? Refused(node, actionId, new(NodeReasons.KindMismatch, "The action with this id was no flush."));
     }
 
     /// <summary>Tells of flushes that were cut off what can be told: what is there now. Needs the turn: nobody is at one of them.</summary>
@@ -96,7 +97,7 @@ internal sealed class FlushExecutor(string node, Journal journal, OwnPorts? own 
                 // -1 tells that it is not known.
             }
 
-            End(Unsure(act, remaining, "It was cut off: the collector ended in the middle of it."), null);
+            End(Unsure(act, remaining, NodeReasons.Interrupted, "It was cut off: the collector ended in the middle of it."), null);
         }
     }
 
@@ -109,11 +110,12 @@ internal sealed class FlushExecutor(string node, Journal journal, OwnPorts? own 
         return own.HeardOf(portId);
     }
 
-    public static FlushResult Refused(string node, string? actionId, string sentence) => new(actionId ?? "", node, 0, 0, 0, 0, 0, 0, sentence, [], 0);
+    public static FlushResult Refused(string node, string? actionId, Reason why) =>
+        new(actionId ?? "", node, 0, 0, 0, 0, 0, 0, why.Message, [], 0, Code: why.Code);
 
-    private FlushResult Unsure(JournaledAction act, int remaining, string sentence) => new(
+    private FlushResult Unsure(JournaledAction act, int remaining, string code, string sentence) => new(
         act.ActionId, node, int.TryParse(act.Begin.Before, CultureInfo.InvariantCulture, out int listed) ? listed : 0,
-        0, 0, 0, 0, remaining, null, [sentence], 0, "", Unsure: true);
+        0, 0, 0, 0, remaining, null, [sentence], 0, "", Unsure: true, Code: code);
 
     private FlushResult End(FlushResult result, IReadOnlyList<FlowEntry>? deleted)
     {

@@ -11,13 +11,13 @@ namespace ConntrackConsole.Collector.Execute;
 internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushort Vport)
 {
     /// <summary>Reads what the console sent; false with a sentence where it makes no sense.</summary>
-    public static bool TryParse(FlushPreset preset, FlushScope? scope, out FlushFilter choice, out string? refusal)
+    public static bool TryParse(FlushPreset preset, FlushScope? scope, out FlushFilter choice, out Reason? refusal)
     {
         choice = new FlushFilter(preset, 0, default, 0);
         refusal = null;
         if (!Enum.IsDefined(preset))
         {
-            refusal = "This collector does not know the preset that was asked for: it takes Safe, DeadBackend and All. Is it older than the console?";
+            refusal = new(FlushReasons.UnknownPreset, "This collector does not know the preset that was asked for: it takes Safe, DeadBackend and All. Is it older than the console?");
             return false;
         }
 
@@ -39,16 +39,16 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
                 proto = Protocols.Sctp;
                 break;
             default:
-                refusal = $"'{Shown(scope.Proto)}' is none of tcp, udp and sctp.";
+                refusal = new(FlushReasons.InvalidProtocol, $"'{Shown(scope.Proto)}' is none of tcp, udp and sctp.");
                 return false;
         }
 
         if (scope.Vip is not null && !Ip.TryParse(scope.Vip, out vip))
-            refusal = $"'{Shown(scope.Vip)}' is not a Service's address in its plain form.";
+            refusal = new(FlushReasons.InvalidServiceAddress, $"'{Shown(scope.Vip)}' is not a Service's address in its plain form.");
         else if (scope.VipPort is not null && scope.Vip is null)
-            refusal = "A Service's port narrows nothing without the Service's address.";
+            refusal = new(FlushReasons.PortWithoutAddress, "A Service's port narrows nothing without the Service's address.");
         else if (scope.VipPort is < 1 or > 65535)
-            refusal = $"{scope.VipPort} is no port.";
+            refusal = new(FlushReasons.InvalidPort, $"{scope.VipPort} is no port.");
         if (refusal is not null)
             return false;
         choice = new FlushFilter(preset, proto, vip, (ushort)(scope.VipPort ?? 0));

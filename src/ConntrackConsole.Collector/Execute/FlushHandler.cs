@@ -16,11 +16,11 @@ namespace ConntrackConsole.Collector.Execute;
 /// <param name="journal">Written before each act.</param>
 /// <param name="sysctl">The node's settings.</param>
 /// <param name="own">As in <see cref="FlushExecutor"/>.</param>
-/// <param name="observeOnly">The sentence of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+/// <param name="observeOnly">The reason of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
 /// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
 internal sealed class FlushHandler(
-    string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null, string? observeOnly = null,
+    string node, TimeProvider time, Journal journal, Sysctl sysctl, OwnPorts? own = null, Reason? observeOnly = null,
     Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.Usual)
 {
     // A statement of ownership is not younger after the wait, so a longer one is in vain.
@@ -38,13 +38,13 @@ internal sealed class FlushHandler(
         if (observeOnly is not null)
             return Refused(observeOnly);
         if (NodeCommandGuard.RefuseId(request?.PreviewId) is not null)
-            return Refused("The preview's id is no id.");
-        string? refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
+            return Refused(new(NodeReasons.InvalidId, "The preview's id is no id."));
+        var refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
             ?? FlushGuard.RefuseStatement(request.Ownership, podIp, now);
         if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var choice, out refusal))
             return Refused(refusal!);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
-            return Refused(unreadable);
+            return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
         var owner = request.Ownership.State;
         List<Flow> flows;
         int leftOut;
@@ -56,20 +56,20 @@ internal sealed class FlushHandler(
         }
         catch (NetlinkException failure)
         {
-            return Refused(failure.Message);
+            return Refused(new(NodeReasons.Netlink, failure.Message));
         }
 
         if (FlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
             return Refused(tooMany);
         string digest = FlowEntries.Digest(podIp, choice, flows);
         if (!_lists.TryKeep(request.PreviewId, new FlushList(podIp, choice, flows, digest, now)))
-            return Refused("A preview with this id exists already.");
+            return Refused(new(FlushReasons.PreviewExists, "A preview with this id exists already."));
         return new FlushPreview(
             request.PreviewId, node, digest,
             [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
             now + PreviewLists.LifeMs, null, settings.TcpLoose, leftOut);
 
-        FlushPreview Refused(string sentence) => new(request?.PreviewId ?? "", node, "", [], now, sentence, true);
+        FlushPreview Refused(Reason why) => new(request?.PreviewId ?? "", node, "", [], now, why.Message, true, RefusalCode: why.Code);
     }
 
     public FlushResult Flush(FlushNodeCommand? request, CancellationToken stop = default)
@@ -84,8 +84,8 @@ internal sealed class FlushHandler(
             using var turn = _act.TryLock(LongestWait, stop);
             if (turn is null)
             {
-                return FlushExecutor.Refused(node, actionId, $"Another flush{(_running is { } other ? $" ({other})" : "")} still runs on this node, one at a time. "
-                    + "Nothing was done: order this one again when it has ended.");
+                return FlushExecutor.Refused(node, actionId, new(FlushReasons.Busy, $"Another flush{(_running is { } other ? $" ({other})" : "")} still runs on this node, one at a time. "
+                    + "Nothing was done: order this one again when it has ended."));
             }
 
             // The same order may have come over another connection meanwhile, or was cut off in another process.
@@ -97,7 +97,7 @@ internal sealed class FlushHandler(
         }
         catch (IOException failure)
         {
-            return FlushExecutor.Refused(node, actionId, $"The state directory cannot be used, so nothing was done: {failure.Message}");
+            return FlushExecutor.Refused(node, actionId, new(NodeReasons.JournalUnwritable, $"The state directory cannot be used, so nothing was done: {failure.Message}"));
         }
         finally
         {
@@ -128,13 +128,13 @@ internal sealed class FlushHandler(
         if (NodeCommandGuard.Refuse(order, consoleNowMs?.Invoke() ?? now) is { } noOrder)
             return Refused(noOrder);
         if (journal.IsFenced(order.ActionId))
-            return Refused("The console asked what became of this action before it came, and was told that it never began: order anew.");
+            return Refused(new(NodeReasons.Fenced, "The console asked what became of this action before it came, and was told that it never began: order anew."));
         if (_lists.Find(request.PreviewId, now) is not { } list)
-            return Refused("No such list on this node (used, older than 15 minutes, or the collector restarted): look at a new one.");
+            return Refused(new(FlushReasons.PreviewGone, "No such list on this node (used, older than 15 minutes, or the collector restarted): look at a new one."));
         if (!string.Equals(list.Digest, request.Digest, StringComparison.Ordinal))
-            return Refused("The digest is not that of the list which was shown.");
+            return Refused(new(FlushReasons.DigestMismatch, "The digest is not that of the list which was shown."));
         bool approved = order.ApprovedBy is not null;
-        string? refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
+        var refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
             ?? FlushGuard.RefuseStatement(request.Ownership, list.PodIp, now)
             ?? FlushGuard.RefuseAge(now - list.ShownAtMs, approved)
             ?? FlushGuard.RefuseCount(list.Flows.Count, approved)
@@ -142,7 +142,7 @@ internal sealed class FlushHandler(
         if (refusal is not null)
             return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
-            return Refused(unreadable);
+            return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
         _lists.UseUp(request.PreviewId);
         var begin = new JournalLine
         {
@@ -154,7 +154,7 @@ internal sealed class FlushHandler(
             _meter.Keep(result, list);
         return result;
 
-        FlushResult Refused(string sentence) => FlushExecutor.Refused(node, order.ActionId, sentence);
+        FlushResult Refused(Reason why) => FlushExecutor.Refused(node, order.ActionId, why);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -14,7 +14,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
 
     // However often it is asked: a table is read once a second.
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
-    private const int MostVips = 4;
+    private const int MaxVips = 4;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Kept> _kept = [];
@@ -36,7 +36,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         lock (_lock)
         {
             if (!_kept.TryGetValue(actionId, out var kept) || kept.EndedAt + Life < now)
-                return Refused("Nothing is known any more of what became of its clients: it was more than 130 s ago, or the collector restarted since, or it never ran here.");
+                return Refused(FlushReasons.OutcomeUnknown, "Nothing is known any more of what became of its clients: it was more than 130 s ago, or the collector restarted since, or it never ran here.");
             if (kept.Last is { } last && now - kept.LastAt is var age && age >= TimeSpan.Zero && age < Least)
                 return last;
             try
@@ -48,11 +48,11 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
             }
             catch (NetlinkException failure)
             {
-                return Refused($"What became of its clients cannot be read: {failure.Message}");
+                return Refused(NodeReasons.Netlink, $"What became of its clients cannot be read: {failure.Message}");
             }
         }
 
-        FlushOutcomeSample Refused(string sentence) => new(actionId, node, now.ToUnixTimeMilliseconds(), 0, 0, 0, 0, sentence);
+        FlushOutcomeSample Refused(string code, string sentence) => new(actionId, node, now.ToUnixTimeMilliseconds(), 0, 0, 0, 0, sentence, code);
     }
 
     private FlushOutcomeSample Look(string actionId, Kept kept, ConntrackTable table, DateTimeOffset now)
@@ -93,7 +93,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
     // The kernel picks out IPv4 only; past a few addresses one dump of everything is the cheaper one.
     private static IEnumerable<Flow> ToServices(ConntrackTable table, List<Ip> vips) =>
         vips.Count == 0 ? []
-        : vips.Count <= MostVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
+        : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
         : table.List(flow => vips.Contains(flow.Orig.Dst));
 
     private sealed record Kept(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)

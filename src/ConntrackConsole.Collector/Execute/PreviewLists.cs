@@ -14,7 +14,7 @@ internal sealed class PreviewLists
 {
     public const long LifeMs = 15 * 60 * 1000;
     private const int Most = 64;
-    private const int MostEntries = 5 * FlushGuard.MostApprovedEntries;
+    private const int MaxEntries = 5 * FlushGuard.MaxApprovedEntries;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FlushList> _lists = [];
@@ -30,7 +30,7 @@ internal sealed class PreviewLists
             int entries = _lists.Values.Sum(each => each.Flows.Count);
             foreach (var (id, old) in others)
             {
-                if (old.ShownAtMs + LifeMs >= list.ShownAtMs && _lists.Count <= Most && entries <= MostEntries)
+                if (old.ShownAtMs + LifeMs >= list.ShownAtMs && _lists.Count <= Most && entries <= MaxEntries)
                     break;
                 _lists.Remove(id);
                 entries -= old.Flows.Count;

@@ -6,7 +6,17 @@ namespace ConntrackConsole.Collector.Execute;
 /// <summary>Whether a change may be set back now. Pure.</summary>
 /// <param name="Outcome">What becomes of it without a write; null = write the old value.</param>
 /// <param name="Sentence">What people should know, or null.</param>
-internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Sentence);
+internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Sentence)
+{
+    /// <summary>Stable code of an outcome that is not the old value.</summary>
+    public string? Code => Outcome switch
+    {
+        SettingOutcome.Void => SettingReasons.Void,
+        SettingOutcome.Drifted => SettingReasons.Drifted,
+        SettingOutcome.Withheld => SettingReasons.Withheld,
+        _ => null,
+    };
+}
 
 internal static class RevertGuard
 {

@@ -22,7 +22,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
     public SettingResult Change(JournalLine begin, SettingKind kind, string before, string value, long revertAfterMs)
     {
         long revertAtMs = NowMs + revertAfterMs;
-        string? notBegun = Begin(begin with
+        var notBegun = Begin(begin with
         {
             Kind = JournalKind.Setting, Target = kind.Key, Before = before, Wanted = value, RevertAtMs = revertAtMs, BootId = bootId,
         });
@@ -40,7 +40,8 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
         return End(result);
 
         SettingResult Failed(string sentence) => new(
-            begin.ActionId!, node, kind.Key, SettingOutcome.Failed, before, now, now is null ? revertAtMs : null, sentence);
+            begin.ActionId!, node, kind.Key, SettingOutcome.Failed, before, now, now is null ? revertAtMs : null, sentence,
+            now is null ? SettingReasons.Unreadable : SettingReasons.WriteFailed);
     }
 
     /// <param name="begin">Who, why.</param>
@@ -52,15 +53,15 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
         var change = act.Open();
         begin = begin with { Kind = JournalKind.Revert, Target = change.Key, ChangeId = change.ActionId };
         if (SettingCatalog.Find(change.Key) is not { } kind)
-            return Ended(SettingOutcome.Failed, null, null, $"{change.Key} is not known to this version of the collector: set it to {change.Before} by hand.");
+            return Ended(SettingOutcome.Failed, null, null, SettingReasons.UnknownKey, $"{change.Key} is not known to this version of the collector: set it to {change.Before} by hand.");
         bool isSameBoot = act.Begin.BootId == bootId;
         bool isRead = values.TryRead(kind, out string? now, out string? unreadable);
         // After a boot there is nothing to set back, whether or not it can be read.
         if (!isRead && isSameBoot)
-            return Ended(SettingOutcome.Failed, null, null, unreadable);
+            return Ended(SettingOutcome.Failed, null, null, SettingReasons.Unreadable, unreadable);
         var judged = RevertGuard.Judge(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
         if (judged.Outcome is { } fate)
-            return Ended(fate, now, now, judged.Sentence);
+            return Ended(fate, now, now, judged.Code, judged.Sentence);
 
         if (Begin(begin with { Before = now, Wanted = change.Before }) is { } notBegun)
             return Refused(node, begin.ActionId, change.Key, notBegun);
@@ -70,13 +71,14 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
             : found is null ? $"Whether {change.Key} was set back is not known: {unreadable}"
             : $"{change.Key} could not be set back to {change.Before} and is {found}. {fault}";
         return End(new SettingResult(
-            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? judged.Sentence));
+            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? judged.Sentence,
+            still is null ? null : SettingReasons.RevertFailed));
 
         // An end without a write: it stands in the journal too, because the change is over, or a person must decide.
-        SettingResult Ended(SettingOutcome fate, string? before, string? after, string? sentence) =>
+        SettingResult Ended(SettingOutcome outcome, string? before, string? after, string? code, string? sentence) =>
             Begin(begin with { Before = before }) is { } refused
                 ? Refused(node, begin.ActionId, change.Key, refused)
-                : End(new SettingResult(begin.ActionId!, node, change.Key, fate, before, after, null, sentence));
+                : End(new SettingResult(begin.ActionId!, node, change.Key, outcome, before, after, null, sentence, code));
     }
 
     /// <summary>The result of an act that began once; waits for one that still runs. Null where it never began.</summary>
@@ -85,12 +87,12 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
         if (journal.Find(actionId) is not { } act)
             return null;
         if (act.Begin.Kind == JournalKind.Flush)
-            return Refused(node, actionId, "", "The action with this id was a flush.");
+            return Refused(node, actionId, "", new(NodeReasons.KindMismatch, "The action with this id was a flush."));
         if (act.End is null)
         {
             using var turn = TryLock(wait);
             if (turn is null)
-                return new SettingResult(actionId, node, act.Begin.Target!, SettingOutcome.Unsure, act.Begin.Before, null, null, "It still runs: ask again.");
+                return new SettingResult(actionId, node, act.Begin.Target!, SettingOutcome.Unsure, act.Begin.Before, null, null, "It still runs: ask again.", NodeReasons.Running);
             Settle();
         }
 
@@ -111,22 +113,24 @@ internal sealed class SettingExecutor(string node, TimeProvider time, Journal jo
                 act.ActionId, node, begin.Target!, isDone ? SettingOutcome.Reverted : SettingOutcome.Unsure, begin.Before, now,
                 isChange && (now is null || now == begin.Wanted) ? begin.RevertAtMs : null,
                 $"It was cut off: the collector ended in the middle of it. {begin.Target} is {now ?? "not readable"} now"
-                + (isChange ? now == begin.Wanted ? ", as was wanted, and is set back at its time." : "." : isDone ? ", the old value." : ".")));
+                + (isChange ? now == begin.Wanted ? ", as was wanted, and is set back at its time." : "." : isDone ? ", the old value." : "."),
+                isDone ? null : NodeReasons.Interrupted));
         }
     }
 
-    public static SettingResult Refused(string node, string? actionId, string? key, string sentence) =>
-        new(actionId ?? "", node, key ?? "", SettingOutcome.Refused, null, null, null, sentence);
+    public static SettingResult Refused(string node, string? actionId, string? key, Reason why) =>
+        new(actionId ?? "", node, key ?? "", SettingOutcome.Refused, null, null, null, why.Message, why.Code);
 
-    private string? Begin(JournalLine begin)
+    private Reason? Begin(JournalLine begin)
     {
         try
         {
-            return journal.TryBegin(begin) ? null : "An action with this id began before, or may not begin any more: order anew.";
+            return journal.TryBegin(begin) ? null
+                : new Reason(NodeReasons.DuplicateId, "An action with this id began before, or may not begin any more: order anew.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return $"The journal cannot be written, so nothing was done: {failure.Message}";
+            return new(NodeReasons.JournalUnwritable, $"The journal cannot be written, so nothing was done: {failure.Message}");
         }
     }
 

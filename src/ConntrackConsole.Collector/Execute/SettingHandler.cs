@@ -13,14 +13,14 @@ namespace ConntrackConsole.Collector.Execute;
 /// <param name="values">The kernel's values.</param>
 /// <param name="bootId">This run of the kernel.</param>
 /// <param name="proxy">What kube-proxy told last.</param>
-/// <param name="observeOnly">The sentence of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+/// <param name="observeOnly">The reason of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
 /// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
 /// <param name="log">Hears of what a person must decide.</param>
 internal sealed class SettingHandler(
     string node, TimeProvider time, Journal journal, SettingValues values, string bootId, Func<ProxyReading?> proxy,
-    string? observeOnly = null, Func<long>? consoleNowMs = null, TextWriter? log = null)
+    Reason? observeOnly = null, Func<long>? consoleNowMs = null, TextWriter? log = null)
 {
-    private const int MostUndone = 1000;
+    private const int MaxUndone = 1000;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
     private readonly SettingExecutor _act = new(node, time, journal, values, bootId);
@@ -37,19 +37,19 @@ internal sealed class SettingHandler(
 
     public SettingReading Read(SettingRequest? request)
     {
-        string actionId = request?.ActionId is { Length: <= NodeCommandGuard.LongestText } id ? id : "";
+        string actionId = request?.ActionId is { Length: <= NodeCommandGuard.MaxText } id ? id : "";
         if (observeOnly is not null)
             return Answer("", null, observeOnly);
         if (SettingCatalog.Find(request?.Key) is not { } kind)
             return Answer(Shown(request?.Key), null, Unknown(request?.Key));
         if (!values.TryRead(kind, out string? value, out string? unreadable))
-            return Answer(kind.Key, null, unreadable);
+            return Answer(kind.Key, null, new(SettingReasons.Unreadable, unreadable));
         var open = _act.Open.FirstOrDefault(act => act.Begin.Target == kind.Key)?.Open();
-        string? refusal = values.Refuse(kind) ?? (open is null ? null : SettingGuard.RefuseOpen(open))
+        var refusal = values.Refuse(kind) ?? (open is null ? null : SettingGuard.RefuseOpen(open))
             ?? SettingGuard.Refuse(kind, request!.Value, value, values.Memory);
         return Answer(kind.Key, value, refusal) with { Open = open, Detail = values.Detail(kind) };
 
-        SettingReading Answer(string key, string? value, string? refusal) => new(actionId, node, key, value, refusal, null, null);
+        SettingReading Answer(string key, string? value, Reason? refusal) => new(actionId, node, key, value, refusal?.Message, null, null, refusal?.Code);
     }
 
     public SettingResult Apply(SettingNodeCommand? order, JournalOrigin origin = JournalOrigin.Console, CancellationToken stop = default) =>
@@ -59,12 +59,12 @@ internal sealed class SettingHandler(
         Once(order?.Command, null, () =>
         {
             if (NodeCommandGuard.RefuseId(order!.ChangeId) is not null || journal.Find(order.ChangeId) is not { Begin.Kind: JournalKind.Setting } change)
-                return Refused(order.Command, null, "This node knows no change with that id: it was not made here, or the state directory was lost.");
+                return Refused(order.Command, null, new(SettingReasons.UnknownChange, "This node knows no change with that id: it was not made here, or the state directory was lost."));
             if (!IsProxyAsked(change) && !order.Command.BreakGlass)
-                return Refused(order.Command, change.Begin.Target, "kube-proxy was not asked yet since this collector started, and this depends on it: order again in a few seconds.");
+                return Refused(order.Command, change.Begin.Target, new(SettingReasons.ProxyUnknown, "kube-proxy was not asked yet since this collector started, and this depends on it: order again in a few seconds."));
             return change.IsOpenChange
                 ? _act.Revert(Begin(order.Command, origin), change, proxy(), order.Command.BreakGlass)
-                : Refused(order.Command, change.Begin.Target, $"The change is not open any more ({change.LastRevert ?? change.End?.Setting?.Outcome}): there is nothing to set back.");
+                : Refused(order.Command, change.Begin.Target, new(SettingReasons.NotOpen, $"The change is not open any more ({change.LastRevert ?? change.End?.Setting?.Outcome}): there is nothing to set back."));
         }, stop);
 
     /// <summary>The result of an act that began once, or null.</summary>
@@ -111,20 +111,20 @@ internal sealed class SettingHandler(
         {
             using var turn = _act.TryLock(LongestWait, stop);
             if (turn is null)
-                return Refused(order, key, "Another change of a setting still runs on this node, one at a time. Nothing was done: order this one again.");
+                return Refused(order, key, new(SettingReasons.Busy, "Another change of a setting still runs on this node, one at a time. Nothing was done: order this one again."));
             _act.Settle(); // What was cut off may be this very order, or a change that is open.
             if (Earlier(order.ActionId) is { } meanwhile)
                 return meanwhile;
-            string? refusal = NodeCommandGuard.Refuse(order, consoleNowMs?.Invoke() ?? time.GetUtcNow().ToUnixTimeMilliseconds())
+            var refusal = NodeCommandGuard.Refuse(order, consoleNowMs?.Invoke() ?? time.GetUtcNow().ToUnixTimeMilliseconds())
                 ?? (journal.IsFenced(order.ActionId)
-                    ? "The console asked what became of this action before it came, and was told that it never began: order anew." : null);
+                    ? new Reason(NodeReasons.Fenced, "The console asked what became of this action before it came, and was told that it never began: order anew.") : null);
             if (refusal is not null)
                 return Refused(order, key, refusal);
             return act();
         }
         catch (IOException failure)
         {
-            return Refused(order, key, $"The state directory cannot be used, so nothing was done: {failure.Message}");
+            return Refused(order, key, new(NodeReasons.JournalUnwritable, $"The state directory cannot be used, so nothing was done: {failure.Message}"));
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class SettingHandler(
         if (_act.Open.FirstOrDefault(act => act.Begin.Target == kind.Key) is { } open)
             return Refused(order.Command, kind.Key, SettingGuard.RefuseOpen(open.Open()));
         if (!values.TryRead(kind, out string? now, out string? unreadable))
-            return Refused(order.Command, kind.Key, unreadable);
+            return Refused(order.Command, kind.Key, new(SettingReasons.Unreadable, unreadable));
         if (SettingGuard.Refuse(kind, order.Value, now, values.Memory) is { } unfit)
             return Refused(order.Command, kind.Key, unfit);
         if (now == order.Value)
@@ -149,14 +149,15 @@ internal sealed class SettingHandler(
         return _act.Change(Begin(order.Command, origin), kind, now, order.Value, order.RevertAfterMs);
 
         // Not in the journal, as nothing began; but the same order again shall not act because the value came back.
-        SettingResult Undone(SettingOutcome fate, string? sentence)
+        SettingResult Undone(SettingOutcome outcome, string? sentence)
         {
-            var result = new SettingResult(order.Command.ActionId, node, kind.Key, fate, now, now, null, sentence);
+            var result = new SettingResult(order.Command.ActionId, node, kind.Key, outcome, now, now, null, sentence,
+                outcome == SettingOutcome.Moved ? SettingReasons.Moved : null);
             lock (_lock)
             {
                 if (_undone.TryAdd(result.ActionId, result))
                     _undoneOrder.Enqueue(result.ActionId);
-                if (_undoneOrder.Count > MostUndone)
+                if (_undoneOrder.Count > MaxUndone)
                     _undone.Remove(_undoneOrder.Dequeue());
             }
 
@@ -184,10 +185,10 @@ internal sealed class SettingHandler(
         Who = order.Who, ApprovedBy = order.ApprovedBy, Reason = order.Reason,
     };
 
-    private SettingResult Refused(NodeCommand? order, string? key, string sentence) => SettingExecutor.Refused(node, order?.ActionId, Shown(key), sentence);
+    private SettingResult Refused(NodeCommand? order, string? key, Reason why) => SettingExecutor.Refused(node, order?.ActionId, Shown(key), why);
 
     private static string Shown(string? text) => FlushFilter.Shown(text ?? "");
 
-    private static string Unknown(string? key) =>
-        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.";
+    private static Reason Unknown(string? key) => new(SettingReasons.UnknownKey,
+        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
 }

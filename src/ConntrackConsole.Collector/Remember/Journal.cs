@@ -8,7 +8,7 @@ namespace ConntrackConsole.Collector.Remember;
 /// </summary>
 internal sealed class Journal
 {
-    private const long MostBytes = 16 * 1024 * 1024;
+    private const long MaxBytes = 16 * 1024 * 1024;
 
     private readonly JournalFile _file;
     private readonly TimeProvider _time;
@@ -22,7 +22,7 @@ internal sealed class Journal
     /// <param name="log">Hears of lines that cannot be read.</param>
     /// <param name="mostBytes">Above this the file is written anew at the start.</param>
     /// <exception cref="IOException">The directory cannot be used.</exception>
-    public Journal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MostBytes)
+    public Journal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MaxBytes)
     {
         StateDirectory = stateDirectory;
         Directory.CreateDirectory(stateDirectory);

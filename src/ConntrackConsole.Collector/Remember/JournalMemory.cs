@@ -8,8 +8,8 @@ internal sealed class JournalMemory
     public const int Most = 10_000;
 
     // A node without a console never has anything told: its journal must not grow for ever either.
-    private const int MostUntold = 2 * Most;
-    private const int MostDeletedKept = 50_000;
+    private const int MaxUntold = 2 * Most;
+    private const int MaxDeletedKept = 50_000;
 
     private readonly Dictionary<string, JournaledAction> _acts = [];
     private readonly List<JournaledAction> _inOrder = [];
@@ -70,7 +70,7 @@ internal sealed class JournalMemory
             yield return act.Begin;
         if (ToldTo > 0)
             yield return new JournalLine { Phase = JournalPhase.Told, At = now, Number = ToldTo };
-        int room = MostDeletedKept;
+        int room = MaxDeletedKept;
         var isKept = Enumerable.Reverse(_inOrder).Where(act => (room -= act.End?.Deleted?.Count ?? 0) >= 0).ToHashSet();
         foreach (var act in _inOrder.Where(act => act.End is not null).OrderBy(act => act.End!.At))
             yield return isKept.Contains(act) ? act.End! : act.End! with { Deleted = null };
@@ -84,7 +84,7 @@ internal sealed class JournalMemory
             return;
         _inOrder.RemoveAll(act =>
         {
-            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MostUntold - Most);
+            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MaxUntold - Most);
             if (goes)
             {
                 surplus--;

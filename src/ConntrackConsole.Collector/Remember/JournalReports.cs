@@ -10,20 +10,20 @@ internal static class JournalReports
     /// <summary>An answer to an order is on its way for so long before the act is reported.</summary>
     public static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(6);
 
-    private const int MostEntries = 50;
+    private const int MaxEntries = 50;
     // As a text within JSON it grows to more than twice its size, and the console takes 2 MiB.
-    private const int MostDetails = 256 * 1024;
+    private const int MaxDetails = 256 * 1024;
 
     /// <summary>The oldest that are not told, up to the first that has not ended; null where there are none.</summary>
     public static JournalReport? Next(JournalMemory memory, DateTimeOffset now)
     {
         var entries = new List<JournalEntry>();
-        int room = MostDetails;
+        int room = MaxDetails;
         foreach (var act in memory.Acts)
         {
             if (memory.IsToldOf(act))
                 continue;
-            if (act.End is null || IsOnItsWay(act, now) || entries.Count == MostEntries || (room < MostDetails / 2 && act.End.Deleted is not null))
+            if (act.End is null || IsOnItsWay(act, now) || entries.Count == MaxEntries || (room < MaxDetails / 2 && act.End.Deleted is not null))
                 break;
             var entry = Entry(act, room);
             room -= entry.Details?.Length ?? 0;
@@ -36,7 +36,7 @@ internal static class JournalReports
     private static bool IsOnItsWay(JournaledAction act, DateTimeOffset now) =>
         act.Begin.Origin == JournalOrigin.Console && now - act.End!.At is var age && age >= TimeSpan.Zero && age < AnswerTime;
 
-    public static JournalEntry Entry(JournaledAction act, int mostDetails = MostDetails)
+    public static JournalEntry Entry(JournaledAction act, int mostDetails = MaxDetails)
     {
         var begin = act.Begin;
         var (after, sentence, failed) = act.End switch
@@ -50,7 +50,8 @@ internal static class JournalReports
             sentence += $" The first {told} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
         return new JournalEntry(
             act.Number, begin.At.ToUnixTimeMilliseconds(), begin.Origin!.Value, act.ActionId, Name(begin.Kind!.Value), begin.Target!, begin.Who!,
-            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Outcome);
+            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Outcome,
+            act.End is null ? NodeReasons.Interrupted : act.End.Flush?.Code ?? act.End.Setting?.Code);
     }
 
     public static string Name(JournalKind kind) => kind switch

@@ -16,8 +16,10 @@ public sealed record SettingRequest(string ActionId, string Key, string Value);
 /// <param name="Refusal">The sentence why it may not be changed to that value here, or null.</param>
 /// <param name="Open">The change that this node would set back by itself, if there is one.</param>
 /// <param name="Detail">What else to know before the click, such as packets that the filter has dropped; or null.</param>
+/// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>; null where it is null, and from collectors without codes.</param>
 public sealed record SettingReading(
-    string ActionId, string Node, string Key, string? Value, string? Refusal, OpenChange? Open, string? Detail);
+    string ActionId, string Node, string Key, string? Value, string? Refusal, OpenChange? Open, string? Detail,
+    string? RefusalCode = null);
 
 /// <summary>A change that the node will set back.</summary>
 /// <param name="ActionId">The action that made it.</param>
@@ -76,5 +78,7 @@ public enum SettingOutcome
 /// <param name="Now">The value after it, read back; null where it cannot be read.</param>
 /// <param name="RevertAtMs">When the node sets it back by itself, milliseconds of Unix time; null where it will not.</param>
 /// <param name="Sentence">What people should know; never null where the fate is not Written, Already or Reverted.</param>
+/// <param name="Code">Stable code of a result that is not a success; null otherwise, and from collectors without codes.</param>
 public sealed record SettingResult(
-    string ActionId, string Node, string Key, [property: JsonPropertyName("fate")] SettingOutcome Outcome, string? Before, string? Now, long? RevertAtMs, string? Sentence);
+    string ActionId, string Node, string Key, [property: JsonPropertyName("fate")] SettingOutcome Outcome, string? Before, string? Now, long? RevertAtMs, string? Sentence,
+    string? Code = null);

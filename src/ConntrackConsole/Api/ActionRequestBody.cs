@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
@@ -20,7 +21,7 @@ internal sealed record ActionRequestBody
     public bool BreakGlass { get; init; }
     public string? IncidentId { get; init; }
 
-    private const int MostNodes = 5_000;
+    private const int MaxNodes = 5_000;
 
     /// <summary>The request, or the sentence what is wrong with it.</summary>
     public (ActionRequest? Ask, string? Fault) Read()
@@ -33,7 +34,7 @@ internal sealed record ActionRequestBody
             : kind == ActionKind.Setting && (Key is null || Value is null) ? "'key' and 'value' are both needed: which setting, and what it is to be."
             : kind == ActionKind.Setting && (PodIp is not null || Preset is not null || Scope is not null) ? "'podIp', 'preset' and 'scope' belong to a flush, not to a setting."
             : Preset is not null && ActionSettings.Preset(Preset) is null ? "'preset' is none of safe, dead-backend and all."
-            : Nodes?.Count > MostNodes || Nodes?.Any(n => n is not { Length: > 0 and <= 253 }) == true ? $"'nodes' takes at most {MostNodes} names of 1 to 253 characters."
+            : Nodes?.Count > MaxNodes || Nodes?.Any(n => n is not { Length: > 0 and <= 253 }) == true ? $"'nodes' takes at most {MaxNodes} names of 1 to 253 characters."
             : new[] { PodIp, Key, Value, Scope?.Proto, Scope?.Vip, IncidentId }.Any(t => t?.Length > 200) || Reason?.Length > 500 ? "A text is too long: 500 characters for the reason, 200 for the rest."
             : RevertAfterSeconds < 0 ? "'revertAfterSeconds' is negative."
             : null;
@@ -66,7 +67,7 @@ internal sealed record DecisionBody
 /// <summary>Reads a small JSON body strictly.</summary>
 internal static class StrictBody
 {
-    private const int MostBytes = 256 * 1024;
+    private const int MaxBytes = 256 * 1024;
 
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
@@ -81,8 +82,8 @@ internal static class StrictBody
         byte[] chunk = new byte[8192];
         for (int read; (read = await request.Body.ReadAsync(chunk, ct)) > 0;)
         {
-            if (held.Length + read > MostBytes)
-                return (null, $"The body is longer than {MostBytes / 1024} KiB.");
+            if (held.Length + read > MaxBytes)
+                return (null, $"The body is longer than {MaxBytes / 1024} KiB.");
             held.Write(chunk, 0, read);
         }
 

@@ -1,4 +1,3 @@
-using ConntrackConsole.Actions;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;

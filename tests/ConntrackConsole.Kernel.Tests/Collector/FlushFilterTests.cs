@@ -11,33 +11,33 @@ public class FlushFilterTests
     [InlineData(null, null, null, null)]
     [InlineData("tcp", "10.96.0.1", 80, null)]
     [InlineData("udp", null, null, null)]
-    [InlineData("icmp", null, null, "none of tcp")]
-    [InlineData("TCP", null, null, "none of tcp")]
-    [InlineData("", null, null, "none of tcp")]
-    [InlineData(null, "10.96.0.0/16", null, "plain form")]
-    [InlineData(null, "::ffff:10.96.0.1", null, "plain form")]
-    [InlineData(null, "", null, "plain form")]
-    [InlineData(null, null, 80, "without the Service's address")]
-    [InlineData(null, "10.96.0.1", 0, "no port")]
-    [InlineData(null, "10.96.0.1", 65536, "no port")]
-    [InlineData(null, "10.96.0.1", -1, "no port")]
-    public void TryParse_AScope(string? proto, string? vip, int? port, string? because)
+    [InlineData("icmp", null, null, "flush.invalid_protocol")]
+    [InlineData("TCP", null, null, "flush.invalid_protocol")]
+    [InlineData("", null, null, "flush.invalid_protocol")]
+    [InlineData(null, "10.96.0.0/16", null, "flush.invalid_service_address")]
+    [InlineData(null, "::ffff:10.96.0.1", null, "flush.invalid_service_address")]
+    [InlineData(null, "", null, "flush.invalid_service_address")]
+    [InlineData(null, null, 80, "flush.port_without_address")]
+    [InlineData(null, "10.96.0.1", 0, "flush.invalid_port")]
+    [InlineData(null, "10.96.0.1", 65536, "flush.invalid_port")]
+    [InlineData(null, "10.96.0.1", -1, "flush.invalid_port")]
+    public void TryParse_AScope(string? proto, string? vip, int? port, string? code)
     {
-        bool good = FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(proto, vip, port), out _, out string? refusal);
+        bool good = FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(proto, vip, port), out _, out var refusal);
 
-        Assert.Equal(because is null, good);
-        if (because is not null)
-            Assert.Contains(because, refusal, StringComparison.Ordinal);
+        Assert.Equal(code is null, good);
+        Assert.Equal(code, refusal?.Code);
     }
 
     [Fact]
     public void TryParse_OfHugeWordsOrAnUnknownPreset_IsAShortSentence()
     {
-        Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(new string('x', 100_000), null, null), out _, out string? one));
-        Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(null, new string('x', 100_000), null), out _, out string? two));
-        Assert.False(FlushFilter.TryParse((FlushPreset)99, null, out _, out string? three));
+        Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(new string('x', 100_000), null, null), out _, out var one));
+        Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(null, new string('x', 100_000), null), out _, out var two));
+        Assert.False(FlushFilter.TryParse((FlushPreset)99, null, out _, out var three));
 
-        Assert.All((string?[])[one, two, three], sentence => Assert.InRange(sentence!.Length, 20, 200));
+        Assert.All((Reason?[])[one, two, three], why => Assert.InRange(why!.Message.Length, 20, 200));
+        Assert.Equal("flush.unknown_preset", three?.Code);
     }
 
     [Theory]

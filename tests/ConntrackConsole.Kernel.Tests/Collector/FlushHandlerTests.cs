@@ -74,7 +74,7 @@ public sealed class FlushHandlerTests : IDisposable
         ConntrackProgram.Load(_scratch.Inside, [Flow]);
 
         Assert.Equal(first, Flush(preview, "action-1"));
-        Assert.NotNull(Flush(preview, "action-2").Refusal); // the list is used up
+        Assert.Equal(FlushReasons.PreviewGone, Flush(preview, "action-2").Code); // the list is used up
         Assert.Equal(2, ConntrackProgram.List(_scratch.Inside).Count);
     }
 
@@ -83,11 +83,11 @@ public sealed class FlushHandlerTests : IDisposable
     {
         var preview = Preview();
 
-        Assert.NotNull(Flush(preview with { Digest = "00" }).Refusal);
-        Assert.NotNull(Flush(preview with { PreviewId = "other" }).Refusal);
-        Assert.NotNull(Flush(preview, owner: OwnerState.Live).Refusal);
-        Assert.NotNull(Flush(preview, ageMs: 11_000).Refusal);
-        Assert.NotNull(Flush(preview, about: "10.244.0.2").Refusal);
+        Assert.Equal(FlushReasons.DigestMismatch, Flush(preview with { Digest = "00" }).Code);
+        Assert.Equal(FlushReasons.PreviewGone, Flush(preview with { PreviewId = "other" }).Code);
+        Assert.Equal(FlushReasons.OwnerLive, Flush(preview, owner: OwnerState.Live).Code);
+        Assert.Equal(FlushReasons.ClusterStale, Flush(preview, ageMs: 11_000).Code);
+        Assert.Equal(FlushReasons.StatementMismatch, Flush(preview, about: "10.244.0.2").Code);
         _time.Advance(TimeSpan.FromSeconds(61));
         Assert.NotNull(Flush(preview).Refusal);
 
@@ -167,7 +167,7 @@ public sealed class FlushHandlerTests : IDisposable
         var refused = Flush(preview, owner: OwnerState.Terminating);
         var result = Flush(preview, "action-2", OwnerState.Terminating, note: note => note with { BreakGlass = true });
 
-        Assert.Contains("still runs", refused.Refusal, StringComparison.Ordinal);
+        Assert.Equal(FlushReasons.PresetNeedsBreakGlass, refused.Code);
         Assert.Equal((2, 0), (result.Deleted, result.Alive));
     }
 
@@ -176,13 +176,13 @@ public sealed class FlushHandlerTests : IDisposable
     {
         var (one, other) = (Preview(), Preview());
         _time.Advance(TimeSpan.FromSeconds(61));
-        Assert.Contains("second person", Flush(one, "a1").Refusal, StringComparison.Ordinal);
-        Assert.Contains("cannot approve their own", Flush(one, "a1", note: note => note with { ApprovedBy = "ada" }).Refusal, StringComparison.Ordinal);
+        Assert.Equal(FlushReasons.PreviewExpired, Flush(one, "a1").Code);
+        Assert.Equal(NodeReasons.OwnApproval, Flush(one, "a1", note: note => note with { ApprovedBy = "ada" }).Code);
 
         Assert.Equal(2, Flush(one, "a1", note: note => note with { ApprovedBy = "grace" }).Deleted);
         _time.Advance(TimeSpan.FromMinutes(14));
 
-        Assert.Contains("No such list", Flush(other, "a2", note: note => note with { ApprovedBy = "grace" }).Refusal, StringComparison.Ordinal);
+        Assert.Equal(FlushReasons.PreviewGone, Flush(other, "a2", note: note => note with { ApprovedBy = "grace" }).Code);
     }
 
     [Fact]
@@ -195,6 +195,7 @@ public sealed class FlushHandlerTests : IDisposable
         var refused = Flush(preview, "a1");
         var result = Flush(preview, "a2", note: note => note with { ApprovedBy = "grace" });
 
+        Assert.Equal(FlushReasons.ApprovalRequired, refused.Code);
         Assert.Contains("5002 entries match", refused.Refusal, StringComparison.Ordinal);
         Assert.Equal((5002, 0, 5002), (result.Deleted, result.Remaining, result.EntryOutcomes.Length));
     }
@@ -235,7 +236,7 @@ public sealed class FlushHandlerTests : IDisposable
         foreach (string address in (string[])["10.244.0.254", "10.244.0.0", "10.244.0.255"])
         {
             var preview = _scratch.Inside.Run(() => _desk.Preview(new PreviewRequest("p" + address, address, Statement(OwnerState.Gone, 0, address))));
-            Assert.Contains("not a pod's", preview.Refusal, StringComparison.Ordinal);
+            Assert.Equal(FlushReasons.NodeAddress, preview.RefusalCode);
         }
     }
 
@@ -274,6 +275,7 @@ public sealed class FlushHandlerTests : IDisposable
         await stop.CancelAsync();
         var cut = await running;
 
+        Assert.Equal(FlushReasons.Busy, refused.Code);
         Assert.Contains("a1 of ada", refused.Refusal, StringComparison.Ordinal);
         Assert.Equal(1002, cut.EntryOutcomes.Length);
         Assert.Matches("^D+N+$", cut.EntryOutcomes);
@@ -302,7 +304,7 @@ public sealed class FlushHandlerTests : IDisposable
 
         Assert.Equal((1, 2, 2, 1), Meter("a1"));
         _time.Advance(FlushOutcomeTracker.Life);
-        Assert.Contains("more than 130 s", _desk.Meter(new FlushOutcomeRequest("a1")).Refusal, StringComparison.Ordinal);
+        Assert.Equal(FlushReasons.OutcomeUnknown, _desk.Meter(new FlushOutcomeRequest("a1")).RefusalCode);
     }
 
     private (int, int, int, int) Meter(string actionId)

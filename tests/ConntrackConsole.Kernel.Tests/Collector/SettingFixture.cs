@@ -45,7 +45,7 @@ internal sealed class SettingFixture : IDisposable
     public string PathOf(string key) => Path.Combine(_folder.Path, "sys/net/netfilter", key["net.netfilter.".Length..]);
 
     /// <summary>As a restarted collector, perhaps after a boot.</summary>
-    public void Start(string bootId = "boot-1", string? observeOnly = null)
+    public void Start(string bootId = "boot-1", Reason? observeOnly = null)
     {
         Journal = new Journal(State, Time, Log);
         Desk = new SettingHandler(

@@ -22,7 +22,7 @@ public sealed class SettingHandlerTests : IDisposable
         Assert.Equal(("0", "1", "ada", "INC-1", "boot-1"), (act.Begin.Before, act.Begin.Wanted, act.Begin.Who, act.Begin.Reason, act.Begin.BootId));
         var reading = _house.Desk.Read(new SettingRequest("q", Acct, "1"));
         Assert.Equal(("1", "a1", revertAt), (reading.Value, reading.Open!.ActionId, reading.Open.RevertAtMs));
-        Assert.Contains("set that back first", reading.Refusal, StringComparison.Ordinal);
+        Assert.Equal(SettingReasons.OpenChange, reading.RefusalCode);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class SettingHandlerTests : IDisposable
         _house[Acct] = "0";
 
         Assert.Equal((SettingOutcome.Moved, "5000"), (moved.Outcome, moved.Now));
-        Assert.Contains("Look again", moved.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingReasons.Moved, moved.Code);
         Assert.Equal(SettingOutcome.Moved, _house.Apply(SettingCatalog.Max, "4096", "6000", "a2").Outcome);
         Assert.Equal(SettingOutcome.Already, _house.Apply(Acct, "0", "1", "a1").Outcome);
         Assert.Equal(("4096", "0"), (_house[SettingCatalog.Max], _house[Acct]));
@@ -58,31 +58,31 @@ public sealed class SettingHandlerTests : IDisposable
 
     public static TheoryData<string, string, string?, string?, long, string> AgainstTheRules => new()
     {
-        { "unknown", "kernel.hostname", "0", "1", 1000, "is not one of the settings" },
-        { "no key", "", "0", "1", 1000, "is not one of the settings" },
-        { "not in the list", "net.netfilter.nf_conntrack_tcp_timeout_established", "1", "60", 1000, "is not one of the settings" },
-        { "no value", Acct, "0", null, 1000, "takes 0 or 1" },
-        { "other value", Acct, "0", "2", 1000, "takes 0 or 1" },
-        { "loose off", "net.netfilter.nf_conntrack_tcp_loose", "1", "0", 1000, "takes 1" },
-        { "not plain", SettingCatalog.Max, "4096", "+5000", 1000, "whole numbers" },
-        { "lower", SettingCatalog.Max, "4096", "2048", 1000, "may only be raised" },
-        { "more than memory bears", SettingCatalog.Max, "4096", "655361", 1000, "655360 entries at most" },
-        { "for ever", Acct, "0", "1", 0, "must be set back" },
-        { "in the past", Acct, "0", "1", -1, "must be set back" },
-        { "too long", Acct, "0", "1", 86_400_001, "at most 86400 s" },
-        { "log too long", "net.netfilter.nf_conntrack_log_invalid", "1", "6", 60_001, "at most 60 s" },
-        { "no IPVS", "ipvs.timeout_tcp", "900", "60", 1000, "IPVS is not loaded" },
-        { "off is a revert", SettingCatalog.DropInvalid, "forward", "off", 1000, "setting its change back" },
+        { "unknown", "kernel.hostname", "0", "1", 1000, "setting.unknown_key" },
+        { "no key", "", "0", "1", 1000, "setting.unknown_key" },
+        { "not in the list", "net.netfilter.nf_conntrack_tcp_timeout_established", "1", "60", 1000, "setting.unknown_key" },
+        { "no value", Acct, "0", null, 1000, "setting.invalid_value" },
+        { "other value", Acct, "0", "2", 1000, "setting.invalid_value" },
+        { "loose off", "net.netfilter.nf_conntrack_tcp_loose", "1", "0", 1000, "setting.invalid_value" },
+        { "not plain", SettingCatalog.Max, "4096", "+5000", 1000, "setting.invalid_value" },
+        { "lower", SettingCatalog.Max, "4096", "2048", 1000, "setting.only_up" },
+        { "more than memory bears", SettingCatalog.Max, "4096", "655361", 1000, "setting.memory_exceeded" },
+        { "for ever", Acct, "0", "1", 0, "setting.invalid_revert_time" },
+        { "in the past", Acct, "0", "1", -1, "setting.invalid_revert_time" },
+        { "too long", Acct, "0", "1", 86_400_001, "setting.invalid_revert_time" },
+        { "log too long", "net.netfilter.nf_conntrack_log_invalid", "1", "6", 60_001, "setting.invalid_revert_time" },
+        { "no IPVS", "ipvs.timeout_tcp", "900", "60", 1000, "setting.not_ipvs" },
+        { "off is a revert", SettingCatalog.DropInvalid, "forward", "off", 1000, "setting.filter_off" },
     };
 
     [Theory]
     [MemberData(nameof(AgainstTheRules))]
-    public void Apply_AgainstTheRules_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string because)
+    public void Apply_AgainstTheRules_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string code)
     {
         var result = _house.Apply(key, shown!, value!, "a1", revertAfterMs);
 
         Assert.True(result.Outcome == SettingOutcome.Refused, rule);
-        Assert.Contains(because, result.Sentence, StringComparison.Ordinal);
+        Assert.Equal(code, result.Code);
         Assert.Empty(_house.Journal.Where(_ => true));
     }
 
@@ -98,6 +98,7 @@ public sealed class SettingHandlerTests : IDisposable
         var second = _house.Apply(Acct, "1", "0", "a2");
 
         Assert.Equal(SettingOutcome.Refused, second.Outcome);
+        Assert.Equal(SettingReasons.OpenChange, second.Code);
         Assert.Contains("by the action a1", second.Sentence, StringComparison.Ordinal);
         Assert.Equal(SettingOutcome.Written, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a3").Outcome);
         Assert.Equal(SettingOutcome.Reverted, _house.Revert("a1").Outcome);
@@ -125,6 +126,7 @@ public sealed class SettingHandlerTests : IDisposable
             var result = _house.Desk.Apply(order, stop: TestContext.Current.CancellationToken);
             Assert.Equal(SettingOutcome.Refused, result.Outcome);
             Assert.InRange(result.Sentence!.Length, 20, 1500);
+            Assert.Matches("^(setting|node)\\.[a-z_]+$", result.Code);
         });
         Assert.All((RevertNodeCommand?[])[null, new(null!, "a1"), new(note, null!), new(note, "unknown")], order =>
             Assert.Equal(SettingOutcome.Refused, _house.Desk.Revert(order, stop: TestContext.Current.CancellationToken).Outcome));
@@ -157,11 +159,11 @@ public sealed class SettingHandlerTests : IDisposable
     public void ObserveOnly_RefusesEverythingAndSetsNothingBack()
     {
         _house.Apply(Acct, "0", "1");
-        _house.Start(observeOnly: "only looks");
+        _house.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
         _house.Pass(TimeSpan.FromMinutes(2));
 
         Assert.Equal("only looks", _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Sentence);
-        Assert.Equal("only looks", _house.Revert("a1").Sentence);
+        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_house.Revert("a1").Sentence, _house.Revert("a1").Code));
         Assert.Equal(("only looks", null), (_house.Desk.Read(new SettingRequest("q", Acct, "1")).Refusal, _house.Desk.Read(new SettingRequest("q", Acct, "1")).Value));
         Assert.Equal("1", _house[Acct]);
     }

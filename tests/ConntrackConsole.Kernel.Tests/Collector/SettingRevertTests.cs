@@ -192,7 +192,7 @@ public sealed class SettingRevertTests : IDisposable
         var again = _house.Revert("a1", "r2");
 
         Assert.Equal(SettingOutcome.Refused, again.Outcome);
-        Assert.Contains("not open any more (Reverted)", again.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingReasons.NotOpen, again.Code);
         Assert.Equal("1", _house[Acct]);
     }
 

@@ -187,13 +187,13 @@ internal static class FuzzTargets
         {
             FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
             FlushGuard.RefuseStatement(preview.Ownership, podIp, 1);
-            Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var choice, out string? refusal) || refusal!.Length is > 0 and < 300);
+            Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var choice, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
             choice.Takes(default, preview.Ownership.State);
         }
 
         if (Parsed<FlushNodeCommand>(input) is { } flush)
         {
-            Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Length ?? 1, 1, 300 + NodeCommandGuard.LongestText);
+            Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Message.Length ?? 1, 1, 300 + NodeCommandGuard.MaxText);
             FlushGuard.RefuseStatement(flush.Ownership, Ip.Parse("10.244.1.1"), 1);
         }
 
@@ -202,7 +202,7 @@ internal static class FuzzTargets
             NodeCommandGuard.Refuse(setting.Command, long.MaxValue);
             foreach (var kind in SettingCatalog.All)
             {
-                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Length ?? 1, 1, 1500);
+                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Message.Length ?? 1, 1, 1500);
                 SettingGuard.RefuseTime(kind, setting.RevertAfterMs);
             }
         }

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
@@ -51,10 +51,6 @@ internal static class GuardContexts
     /// <summary>So many actions of somebody in the last ten minutes, on node1.</summary>
     public static GuardContext Ran(int count, string who) => CleanFlush with
     {
-        Recent =
-        [
-            .. Enumerable.Range(0, count).Select(i => new ActionRecord(
-                new ActionPlan($"r{i}", CleanFlush.Request, who, 0, new GuardVerdict(GuardDecision.Allow, ""), "d", 0) { Previews = [Preview("node1", 1)] }, ActionState.Completed, 0)),
-        ],
+        Recent = [.. Enumerable.Range(0, count).Select(i => new RecentAction($"r{i}", who, ["node1"]))],
     };
 }

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Tests.Integration;

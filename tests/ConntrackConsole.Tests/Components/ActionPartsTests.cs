@@ -1,5 +1,5 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Checks;
 using ConntrackConsole.Diagnosis.Checks;

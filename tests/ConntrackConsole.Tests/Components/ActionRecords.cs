@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Components;

@@ -1,5 +1,5 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Identity;
@@ -135,7 +135,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting, "ben"));
         _console.Caller = new Caller("ada", Role.Approver, "s-ada", null);
-        _desk.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "It is alive again.", record);
+        _desk.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         var page = Open("?action=flush-1");
 
         await page.WaitForElement("[data-testid=approve]").ClickAsync(new());

@@ -1,6 +1,8 @@
 using Bunit;
 using Bunit.TestDoubles;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;

@@ -1,5 +1,6 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Flush;
 using ConntrackConsole.Identity;
@@ -122,7 +123,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     [Fact]
     public async Task Confirm_RefusedMeanwhile_SaysWhyAndThrowsThePreviewAway()
     {
-        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "It is alive again.", record);
+        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         await OpenAsync(Green);
 
         await ClickAsync("confirm");
@@ -279,7 +280,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 
     private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ =>
-        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
+        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Code ?? "flush.owner_live", verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
 
     private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
     {

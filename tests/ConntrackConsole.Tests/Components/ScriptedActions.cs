@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Actions;
 
 namespace ConntrackConsole.Tests.Components;
@@ -12,7 +13,7 @@ internal sealed class ScriptedActions() : UserActions(null!, null!)
 
     public Func<ActionRecord, ActionAnswer> OnApprove { get; set; } = record => ActionAnswer.Of(record with { State = ActionState.Completed });
 
-    public Func<string, ActionAnswer> OnRevert { get; set; } = _ => ActionAnswer.No(RefusalKind.Over, "No node has this change open any more.");
+    public Func<string, ActionAnswer> OnRevert { get; set; } = _ => ActionAnswer.No(RefusalKind.Over, "action.no_open_change", "No node has this change open any more.");
 
     public List<ActionRequest> Requested { get; } = [];
 
@@ -45,7 +46,7 @@ internal sealed class ScriptedActions() : UserActions(null!, null!)
     public override Task<ActionAnswer> CancelAsync(string id)
     {
         Cancelled.Add(id);
-        return Task.FromResult(ActionAnswer.No(RefusalKind.Over, "The action was changed by someone else."));
+        return Task.FromResult(ActionAnswer.No(RefusalKind.Over, "action.conflict", "The action was changed by someone else."));
     }
 
     public override Task<ActionAnswer> RevertAsync(string id, bool breakGlass)

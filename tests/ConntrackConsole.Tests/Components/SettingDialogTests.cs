@@ -1,5 +1,6 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Identity;
@@ -121,7 +122,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     [Fact]
     public async Task Refused_SaysTheSentence()
     {
-        _desk.OnRequest = _ => ActionAnswer.No(RefusalKind.Guard, "The collector of node-a is older than this command: install the console's version there.");
+        _desk.OnRequest = _ => ActionAnswer.No(RefusalKind.Guard, "node.collector_outdated", "The collector of node-a is older than this command: install the console's version there.");
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
         await ClickAsync("look");

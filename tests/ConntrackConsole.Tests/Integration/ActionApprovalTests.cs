@@ -1,5 +1,6 @@
 using System.Text.Json;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -59,7 +60,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         Assert.Equal(expected, answer.Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
         Assert.Equal(ActionState.Waiting, (await _scene.RecordAsync(plan.Id)).State);
-        Assert.Equal(("flush.refused", caller.Name, answer.Refusal.Sentence), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result) : default);
+        Assert.Equal(("flush.refused", caller.Name, answer.Refusal.Sentence, answer.Refusal.Code), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result, row.Code) : default);
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         var plan = await _scene.WaitingAsync();
         _scene.Own("c");
-        Assert.Contains("is alive", (await _scene.ApproveAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, (await _scene.ApproveAsync(plan)).Refusal!.Code);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
     }
 
@@ -89,7 +90,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         scene.Entries["node1"] = 1;
         Assert.Equal(ActionState.Completed, (await scene.ConfirmAsync(await scene.PreviewAsync())).Record!.State);
 
-        Assert.Contains("ada has carried out 1 actions", (await scene.ApproveAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.UserRateLimited, (await scene.ApproveAsync(plan)).Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Flushes);
     }
 
@@ -129,7 +130,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         var plan = await _scene.PreviewAsync();
         await _scene.ConfirmAsync(plan);
-        Assert.Contains("cannot be taken back", (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.WrongState, (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Code);
         Assert.Equal(ActionState.Completed, (await _scene.RecordAsync(plan.Id)).State);
     }
 
@@ -143,7 +144,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal("No second person approved it in time; nothing was sent.", expired.Sentence);
+        Assert.Equal((ActionReasons.Expired, "No second person approved it in time; nothing was sent."), (expired.Code, expired.Sentence));
         Assert.Equal("conntrack-console, for ada", Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.expired")).Who);
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -158,9 +159,9 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync();
         _scene.Host.Pass(TimeSpan.FromSeconds(61));
 
-        Assert.Contains("no longer valid", (await _scene.ConfirmAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.Expired, (await _scene.ConfirmAsync(plan)).Refusal!.Code);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal("Nobody confirmed it in time; nothing was sent.", expired.Sentence);
+        Assert.Equal((ActionReasons.Expired, "Nobody confirmed it in time; nothing was sent."), (expired.Code, expired.Sentence));
         await _scene.UntilAuditAsync(plan.Id, "flush.expired");
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -200,7 +201,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     public async Task Ask_NullsWhereNamesShouldBe_IsRefusedInWords()
     {
         Assert.Null((await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
-        Assert.Contains("no node named ''", (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.UnknownNode, (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
     }
 
     [Fact]

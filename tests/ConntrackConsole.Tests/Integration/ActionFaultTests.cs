@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;
@@ -17,7 +19,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
     private void AssertFault(ActionAnswer answer)
     {
         Assert.Equal(RefusalKind.Fault, answer.Refusal!.Kind);
-        Assert.Contains("so nothing was sent", answer.Refusal.Sentence);
+        Assert.Equal(ActionReasons.AuditUnavailable, answer.Refusal.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Flushes));
     }
 

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;

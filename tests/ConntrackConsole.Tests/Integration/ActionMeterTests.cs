@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Tests.Timeline;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
@@ -35,7 +36,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     private async Task<OutcomeSample> FinalAsync(ActionRecord record)
     {
         _scene.Host.Pass(TimeSpan.FromSeconds(131));
-        return (await _scene.UntilAsync(record.Id, r => r.Meter is not null)).Meter!;
+        return (await _scene.UntilAsync(record.Id, r => r.Outcome is not null)).Outcome!;
     }
 
     /// <summary>The time that clients have hung already, and 10 s.</summary>

@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;
@@ -36,7 +38,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         {
             await _scene.RestartAsync(file => file.ExecuteAsync("DELETE FROM Actions"));
             var row = Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.interrupted"));
-            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent."), (row.Target, row.Result));
+            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
         }
     }
 
@@ -64,7 +66,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         await DoneAsync("node2", 0);
 
         var failed = await _scene.UntilAsync(plan.Id, ActionState.Failed);
-        Assert.Equal("The console ended after the approval and before anything was sent: nothing was done.", failed.Sentence);
+        Assert.Equal((ActionReasons.Interrupted, "The console ended after the approval and before anything was sent: nothing was done."), (failed.Code, failed.Sentence));
         Assert.Equal("Failed: " + failed.Sentence, Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.resolved")).Result);
         AssertNothingSent();
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);

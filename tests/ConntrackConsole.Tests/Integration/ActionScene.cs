@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;

@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Tests.Timeline;
 using ConntrackConsole.Wire;
@@ -59,7 +61,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var plan = await _scene.PreviewAsync(Setting("node1", "node2", "node3"));
         var answer = await _scene.Desk.ConfirmAsync(plan.Id, plan.Digest, typed, "because", Ada, Ct);
-        Assert.Equal("To confirm, type 3.", answer.Refusal!.Sentence);
+        Assert.Equal((ActionReasons.TypedConfirmation, "To confirm, type 3."), (answer.Refusal!.Code, answer.Refusal.Sentence));
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
@@ -140,7 +142,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var open = new OpenChange("x", Key, "0", "1", 1, 2);
         _scene.Nodes["node2"].ReadSetting = r => new SettingReading(r.ActionId, "node2", r.Key, "1", null, open, null);
-        Assert.Contains("node2 already has an open change", (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Sentence);
+        Assert.Equal(SettingReasons.OpenChange, (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
@@ -165,7 +167,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
             (rows[1].Who, rows[1].Why, rows[1].Where, rows[1].Before, rows[1].After));
 
         var second = await _scene.Desk.RevertAsync(record.Id, "again", false, Bob, Ct);
-        Assert.Equal((RefusalKind.Over, "No node has this change open any more."), (second.Refusal!.Kind, second.Refusal.Sentence));
+        Assert.Equal((RefusalKind.Over, ActionReasons.NoOpenChange), (second.Refusal!.Kind, second.Refusal.Code));
         Assert.Equal(2, _scene.Nodes["node2"].Orders.Count);
     }
 
@@ -275,7 +277,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         var answer = await _scene.Desk.RevertAsync(record.Id, "it must go", true, Ada with { Role = role }, Ct);
-        Assert.Equal(goes ? null : RefusalKind.Role, answer.Refusal?.Kind);
+        Assert.Equal(goes ? null : ActionReasons.RoleNotBreakGlass, answer.Refusal?.Code);
         Assert.Equal(goes ? [true] : [], _scene.Nodes["node1"].Orders.OfType<RevertNodeCommand>().Select(o => o.Command.BreakGlass));
         Assert.Equal(goes ? 1 : 0, (await _scene.AuditAsync(record.Id, "setting.revert-break-glass")).Count);
         Assert.Equal(goes, _scene.Host.Log.Lines.Any(l => l.Level == LogLevel.Critical));

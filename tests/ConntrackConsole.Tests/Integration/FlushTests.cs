@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;
@@ -83,7 +84,7 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
         var answer = await AskAsync();
         Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
-        Assert.Contains("is alive", answer.Refusal.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, answer.Refusal.Code);
         Assert.Null(answer.Record);
         Assert.Empty(_node1.Previews);
         var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "flush"), TestContext.Current.CancellationToken);
@@ -96,19 +97,19 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
         var outcome = await ConfirmAsync(plan);
-        Assert.Contains("is alive", outcome.Refusal!.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, outcome.Refusal!.Code);
         Assert.Empty(_node1.Flushes);
         Assert.Equal("flush.refused", (await AuditAsync(plan.Id))[^1].What);
     }
 
     [Theory]
-    [InlineData("0000", "because", "not what was shown")]
-    [InlineData(null, " ", "reason is missing")]
-    public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string sentence)
+    [InlineData("0000", "because", ActionReasons.DigestMismatch)]
+    [InlineData(null, " ", ActionReasons.MissingReason)]
+    public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string code)
     {
         var plan = await PreviewAsync();
         var outcome = await ConfirmAsync(plan, reason: reason, digest: digest);
-        Assert.Contains(sentence, outcome.Refusal!.Sentence);
+        Assert.Equal(code, outcome.Refusal!.Code);
         Assert.Empty(_node1.Flushes);
     }
 
@@ -118,7 +119,7 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
         var plan = await PreviewAsync();
         Assert.Equal((GuardDecision.NeedsConfirmation, PodIp), (plan.Verdict.Decision, plan.Verdict.TypeToConfirm));
-        Assert.Contains("type 10.1.0.5", (await ConfirmAsync(plan, typed: "yes")).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.TypedConfirmation, (await ConfirmAsync(plan, typed: "yes")).Refusal!.Code);
         Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
     }
 
@@ -150,7 +151,7 @@ public sealed class FlushTests : IAsyncLifetime
             await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END", TestContext.Current.CancellationToken);
         var outcome = await ConfirmAsync(plan);
         Assert.Equal((RefusalKind.Fault, ActionState.Failed), (outcome.Refusal!.Kind, outcome.Record!.State));
-        Assert.Contains("nothing was sent", outcome.Refusal.Sentence);
+        Assert.Equal(ActionReasons.AuditUnavailable, outcome.Refusal.Code);
         Assert.Empty(_node1.Flushes);
     }
 

@@ -1,5 +1,7 @@
 using System.Data.Common;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components;
@@ -89,7 +91,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Asks the nodes; what was shown before is taken back. The last question wins.</summary>
-    protected async Task LookAsync(ActionRequest ask)
+    protected async Task RefreshAsync(ActionRequest ask)
     {
         if (_end.IsCancellationRequested || (Confirmed && Fault is null))
             return;
@@ -154,7 +156,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Takes back what waits for a second person.</summary>
-    protected async Task TakeBackAsync()
+    protected async Task CancelRequestAsync()
     {
         if (Record is not { } record)
             return;

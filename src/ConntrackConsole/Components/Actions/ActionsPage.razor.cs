@@ -1,5 +1,6 @@
 using System.Data.Common;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
@@ -71,12 +72,12 @@ public sealed partial class ActionsPage : ComponentBase
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
         _caller = await CurrentUser.CallerAsync(_end.Token);
-        _feed = new ActionFeed(Store, OutcomeMonitor, Clock, LookAsync);
+        _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
     }
 
-    private async Task LookAsync(CancellationToken ct)
+    private async Task RefreshAsync(CancellationToken ct)
     {
         try
         {

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Shared;
 
 namespace ConntrackConsole.Components.Actions;

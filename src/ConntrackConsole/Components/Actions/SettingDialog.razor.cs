@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Timeline;
@@ -35,7 +35,7 @@ public sealed partial class SettingDialog : ActionDialog
 
     private List<string> Ordered => [.. _chosen.Order(StringComparer.Ordinal)];
 
-    private string? Off => CurrentUser.Off(Caller) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value) : null);
+    private string? Off => CurrentUser.Off(Caller) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value)?.Message : null);
 
     private bool Complete => Off is null && _value is { Length: > 0 } && _chosen.Count > 0;
 
@@ -74,7 +74,7 @@ public sealed partial class SettingDialog : ActionDialog
         choose();
     }
 
-    private Task LookAsync() => LookAsync(new ActionRequest(ActionKind.Setting)
+    private Task RefreshAsync() => RefreshAsync(new ActionRequest(ActionKind.Setting)
     {
         Key = _kind.Key, Value = _value, RevertAfterMs = _revertMs, Nodes = Ordered, BreakGlass = _breakGlass,
     });

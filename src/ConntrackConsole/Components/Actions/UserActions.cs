@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
 
@@ -28,5 +29,5 @@ public class UserActions(ActionService service, CurrentUser user)
         AsUser(caller => service.RevertAsync(id, null, breakGlass, caller, CancellationToken.None));
 
     private async Task<ActionAnswer> AsUser(Func<Caller, Task<ActionAnswer>> step) =>
-        await user.CallerAsync(CancellationToken.None) is { } caller ? await step(caller) : ActionAnswer.No(RefusalKind.Role, CurrentUser.SessionEnded);
+        await user.CallerAsync(CancellationToken.None) is { } caller ? await step(caller) : ActionAnswer.No(RefusalKind.Role, ActionReasons.SessionEnded, CurrentUser.SessionEnded);
 }

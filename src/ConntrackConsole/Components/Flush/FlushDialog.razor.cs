@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Shared;
@@ -44,12 +44,12 @@ public sealed partial class FlushDialog : ActionDialog
         await base.OnInitializedAsync();
         _nodes = NodeOption.Read(Timeline.Nodes(), Cluster.Current.Nodes.Keys, NowMs);
         _chosen = Able();
-        await LookAsync();
+        await RefreshAsync();
     }
 
-    private async Task LookAsync()
+    private async Task RefreshAsync()
     {
-        await LookAsync(Ask());
+        await RefreshAsync(Ask());
         foreach (var option in ScopeOption.Among(Record?.Plan.Previews ?? [], PodIp, Cluster.Current))
             _seen.TryAdd(option.Id, option);
         _services = [.. _seen.Values.OrderBy(option => option.Name, StringComparer.Ordinal)];
@@ -63,7 +63,7 @@ public sealed partial class FlushDialog : ActionDialog
         int choice = ++_choices;
         await Task.Delay(Pause, Clock);
         if (choice == _choices)
-            await LookAsync();
+            await RefreshAsync();
     }
 
     private ActionRequest Ask() => new(ActionKind.Flush)

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components.Authorization;
 
