@@ -20,15 +20,15 @@ public static class HubMethods
     public const string Backfill = "Backfill";
     /// <summary>Console → collector, with result: <see cref="Wire.PreviewRequest"/> → <see cref="Wire.FlushPreview"/>.</summary>
     public const string Preview = "Preview";
-    /// <summary>Console → collector, with result: <see cref="Wire.FlushRequest"/> → <see cref="Wire.FlushResult"/>.</summary>
+    /// <summary>Console → collector, with result: <see cref="Wire.FlushNodeCommand"/> → <see cref="Wire.FlushResult"/>.</summary>
     public const string Flush = "Flush";
-    /// <summary>Console → collector, with result: <see cref="Wire.MeterRequest"/> → <see cref="Wire.MeterReading"/>.</summary>
+    /// <summary>Console → collector, with result: <see cref="Wire.FlushOutcomeRequest"/> → <see cref="Wire.FlushOutcomeSample"/>.</summary>
     public const string Meter = "Meter";
     /// <summary>Console → collector, with result: <see cref="Wire.SettingRequest"/> → <see cref="Wire.SettingReading"/>.</summary>
     public const string ReadSetting = "ReadSetting";
-    /// <summary>Console → collector, with result: <see cref="Wire.SettingOrder"/> → <see cref="Wire.SettingResult"/>.</summary>
+    /// <summary>Console → collector, with result: <see cref="Wire.SettingNodeCommand"/> → <see cref="Wire.SettingResult"/>.</summary>
     public const string ApplySetting = "ApplySetting";
-    /// <summary>Console → collector, with result: <see cref="Wire.RevertOrder"/> → <see cref="Wire.SettingResult"/>.</summary>
+    /// <summary>Console → collector, with result: <see cref="Wire.RevertNodeCommand"/> → <see cref="Wire.SettingResult"/>.</summary>
     public const string RevertSetting = "RevertSetting";
     /// <summary>Console → collector, with result: <see cref="Wire.RecallRequest"/> → <see cref="Wire.RecallAnswer"/>.</summary>
     public const string Recall = "Recall";
@@ -117,14 +117,14 @@ public enum OwnerState
 [JsonSerializable(typeof(Welcome))]
 [JsonSerializable(typeof(PreviewRequest))]
 [JsonSerializable(typeof(FlushPreview))]
-[JsonSerializable(typeof(FlushRequest))]
+[JsonSerializable(typeof(FlushNodeCommand))]
 [JsonSerializable(typeof(FlushResult))]
-[JsonSerializable(typeof(MeterRequest))]
-[JsonSerializable(typeof(MeterReading))]
+[JsonSerializable(typeof(FlushOutcomeRequest))]
+[JsonSerializable(typeof(FlushOutcomeSample))]
 [JsonSerializable(typeof(SettingRequest))]
 [JsonSerializable(typeof(SettingReading))]
-[JsonSerializable(typeof(SettingOrder))]
-[JsonSerializable(typeof(RevertOrder))]
+[JsonSerializable(typeof(SettingNodeCommand))]
+[JsonSerializable(typeof(RevertNodeCommand))]
 [JsonSerializable(typeof(SettingResult))]
 [JsonSerializable(typeof(RecallRequest))]
 [JsonSerializable(typeof(RecallAnswer))]

@@ -8,6 +8,7 @@ using ConntrackConsole.Configuration;
 using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;
@@ -184,16 +185,6 @@ public static class ConsoleApplication
         services.AddSingleton<FrameInbox>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<JournalInbox>();
-        services.AddSingleton(ActionSettings.Of(settings.Actions));
-        services.AddSingleton<ActionStore>();
-        services.AddSingleton<ActionAudit>();
-        services.AddSingleton<WorldReader>();
-        services.AddSingleton<ActionDispatch>();
-        services.AddSingleton<ActionDesk>();
-        services.AddSingleton<JournalReturns>();
-        services.AddSingleton<JournalDesk>();
-        services.AddSingleton<ChangeBoard>();
-        services.AddSingleton<OutcomeMeter>();
         // In this order: the past is known before anything new is taken in.
         services.AddSingleton<OwnershipArchive>();
         services.AddHostedService(rooms => rooms.GetRequiredService<OwnershipArchive>());
@@ -204,9 +195,7 @@ public static class ConsoleApplication
         services.AddHostedService<ClusterInformer>();
         services.AddHostedService<WatchTeller>();
         services.AddHostedService(provider => provider.GetRequiredService<CheckBoard>());
-        services.AddSingleton<LooseEnds>();
-        services.AddHostedService<ActionResolver>();
-        services.AddHostedService(provider => provider.GetRequiredService<OutcomeMeter>());
+        services.AddActions(settings.Actions);
 
         // As options of the hub alone they would not be looked at: only AddHubOptions makes them count before the general ones.
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
@@ -240,7 +229,6 @@ public static class ConsoleApplication
             cluster is { HasCluster: true, IsReady: false }
                 ? Results.Text(cluster.Problem ?? "The cluster is not listed yet.", statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text("ok")).AllowAnonymous();
-        app.Services.GetRequiredService<JournalInbox>().Taker = app.Services.GetRequiredService<JournalDesk>().TakeAsync;
         app.MapApi();
         // Web sockets only: there the door's word holds for the whole connection, because it is one request.
         app.MapHub<CollectorHub>(HubMethods.Path, options => options.Transports = HttpTransportType.WebSockets).AllowAnonymous();

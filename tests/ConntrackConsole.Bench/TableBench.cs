@@ -137,7 +137,7 @@ internal static class TableBench
             Entries.Make(maker, Size - Doomed, Doomed, Pod);
 
             at = Stopwatch.GetTimestamp();
-            var outcome = FlushRun.Run(table, FlushRun.List(table, pod), pod, unacknowledgedSeconds: 300);
+            var outcome = EntryDeleter.Run(table, EntryDeleter.List(table, pod), pod, unacknowledgedSeconds: 300);
             double tookChecked = Stopwatch.GetElapsedTime(at).TotalMilliseconds;
             if (outcome.Deleted != Doomed || outcome.Remaining != 0)
                 throw new InvalidOperationException($"The flush left {outcome.Remaining} entries.");

@@ -18,7 +18,7 @@ internal static class CapabilitiesCommand
             """) { json };
         command.SetAction(parsed =>
         {
-            var capabilities = Capabilities.Probe(ObserveOnly.Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(ObserveOnly.Variable)));
+            var capabilities = Capabilities.Probe(ObserveOnly.Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(ObserveOnly.Variable))?.Message);
             if (parsed.GetValue(json))
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize([.. capabilities], CollectorJson.Default.CapabilityArray));

@@ -58,7 +58,7 @@ internal static class FlushCommand
         if (yes)
             ObserveOnly.RefuseHere();
         if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))
         {
             throw new CommandException(
@@ -66,15 +66,15 @@ internal static class FlushCommand
                 $"Without a console nobody says who owns {podIp}: --preset {preset} needs --break-glass and --reason TEXT.");
         }
 
-        if (reason?.Length > OrderGuard.LongestText)
-            throw new CommandException(ExitCode.Usage, $"--reason is longer than {OrderGuard.LongestText} characters: shorten it.");
-        var choice = new FlushChoice(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
+        if (reason?.Length > NodeCommandGuard.MaxText)
+            throw new CommandException(ExitCode.Usage, $"--reason is longer than {NodeCommandGuard.MaxText} characters: shorten it.");
+        var choice = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
         List<Flow> listed;
         using (var table = ConntrackTable.Open())
-            listed = FlushRun.List(table, podIp);
+            listed = EntryDeleter.List(table, podIp);
         listed.RemoveAll(flow => !choice.Takes(in flow, OwnerState.Unknown));
         if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
-            throw new CommandException(ExitCode.RefusedByGuard, tooMany);
+            throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
         var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, choice, listed, "", 0), reason, state, stop) : null;
 
         if (json)
@@ -95,18 +95,18 @@ internal static class FlushCommand
                 Console.Error.WriteLine(error);
         }
 
-        return outcome is { Failed: > 0 } || outcome?.Fates.Contains(FlushRun.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
+        return outcome is { Failed: > 0 } || outcome?.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
     }
 
     private static FlushResult Delete(FlushList list, string? reason, string state, CancellationToken stop)
     {
         if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
             throw new CommandException(ExitCode.Failed, why);
-        var act = new FlushAct(Environment.MachineName, new Journal(state, log: Console.Error));
-        using var turn = act.TryTakeTurn(TimeSpan.FromSeconds(5), stop)
+        var act = new FlushExecutor(Environment.MachineName, new Journal(state, log: Console.Error));
+        using var turn = act.TryLock(TimeSpan.FromSeconds(5), stop)
             ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush still runs on this node, one at a time. Nothing was done: try again when it has ended.");
         act.Settle();
-        var result = act.Run(list, TypedHere.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
+        var result = act.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
         return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Refusal);
     }
 }

@@ -80,10 +80,10 @@ internal static class RunCommand
         long startedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         using var outbox = new Outbox(startedAtMs, spill, Console.Error);
         using var resets = ResetSource.OpenOrSay(source, Console.Error);
-        string? refusal = ObserveOnly.Refusal(node, observeOnly, Environment.GetEnvironmentVariable(ObserveOnly.Variable));
+        var refusal = ObserveOnly.Refusal(node, observeOnly, Environment.GetEnvironmentVariable(ObserveOnly.Variable));
         if (refusal is not null)
-            Console.Error.WriteLine(refusal);
-        var capabilities = Capabilities.Probe(refusal);
+            Console.Error.WriteLine(refusal.Message);
+        var capabilities = Capabilities.Probe(refusal?.Message);
         if (capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing)
             throw new CommandException(ExitCode.Usage, missing.Detail);
 
@@ -92,8 +92,8 @@ internal static class RunCommand
         string version = typeof(RunCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
         var kernel = RunningKernel.Read();
         var clock = new ConsoleClock(TimeProvider.System);
-        var flushes = new FlushDesk(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal, () => clock.NowMs);
-        var settings = new SettingDesk(
+        var flushes = new FlushHandler(node, TimeProvider.System, journal, new Sysctl(), observer.OwnPorts, refusal, () => clock.NowMs);
+        var settings = new SettingHandler(
             node, TimeProvider.System, journal, new SettingValues(new Sysctl()), kernel.BootId, () => proxy.Last, refusal, () => clock.NowMs, Console.Error);
         if (refusal is not null && settings.OpenCount is > 0 and var open)
             Console.Error.WriteLine($"{open} changes of settings are open on this node, and one that only looks sets nothing back: do it by hand, the old values are in {state}/journal.jsonl.");
@@ -101,7 +101,7 @@ internal static class RunCommand
         var link = new ConsoleLink(
             console, pass,
             () => new Hello(node, version, kernel.BootId, kernel.Release, startedAtMs, capabilities, new Sysctl().ReadAll()),
-            outbox, clock, new Desks(journal, flushes, settings, new RecallDesk(node, journal, flushes, settings), stop), list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
+            outbox, clock, new CommandDispatcher(journal, flushes, settings, new RecallHandler(node, journal, flushes, settings), stop), list => observer.Radar.Watch(list.PodIps ?? []), observer.RequestKeyFrame, Console.Error);
 
         // If either ends, the other has nothing left to do: the process ends with the fault, and its supervisor restarts it.
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -110,7 +110,7 @@ internal static class RunCommand
         var linking = link.RunAsync(both.Token);
         var asking = proxy.RunAsync(both.Token);
         var acting = Task.Factory.StartNew(
-            () => new ActClock(journal, flushes, settings, Console.Error).Run(both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => new ActionTimer(journal, flushes, settings, Console.Error).Run(both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         using var lastFrameMade = new CancellationTokenSource();
         var spilling = outbox.RunAsync(lastFrameMade.Token);
         await Task.WhenAny(observing, linking);

@@ -65,7 +65,7 @@ internal static class SettingCommands
         ObserveOnly.RefuseHere();
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
-            throw new CommandException(ExitCode.Usage, wrong);
+            throw new CommandException(ExitCode.Usage, wrong.Message);
         var values = new SettingValues(new Sysctl());
         if (!values.TryRead(kind, out string? before, out string? unreadable))
             throw new CommandException(ExitCode.Failed, unreadable);
@@ -74,12 +74,12 @@ internal static class SettingCommands
         {
             var life = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, UsualLife.TotalMilliseconds));
             result = Desk(new Journal(state, log: Console.Error), values, null).Apply(
-                new SettingOrder(TypedHere.Order(Needed(reason), breakGlass: false), kind.Key, before, wanted, (long)life.TotalMilliseconds), JournalOrigin.CommandLine);
+                new SettingNodeCommand(LocalOperator.Command(Needed(reason), breakGlass: false), kind.Key, before, wanted, (long)life.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
         }
         else if ((values.Refuse(kind) ?? SettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
         {
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         }
 
         DateTimeOffset? revertAt = result?.RevertAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
@@ -115,7 +115,7 @@ internal static class SettingCommands
         using var proxy = new KubeProxy(TimeProvider.System);
         var reading = await proxy.ReadAsync(CancellationToken.None);
         var result = Desk(journal, new SettingValues(new Sysctl()), reading).Revert(
-            new RevertOrder(TypedHere.Order(Needed(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
+            new RevertNodeCommand(LocalOperator.Command(Needed(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
         ThrowUnlessDone(result);
         Console.Out.WriteLine($"{change.Key}: {change.Written} → {change.Before}, is {result.Now}");
         if (result.Sentence is not null)
@@ -123,7 +123,7 @@ internal static class SettingCommands
         return ExitCode.Ok;
     }
 
-    private static SettingDesk Desk(Journal journal, SettingValues values, ProxyReading? proxy) =>
+    private static SettingHandler Desk(Journal journal, SettingValues values, ProxyReading? proxy) =>
         new(Environment.MachineName, TimeProvider.System, journal, values, RunningKernel.Read().BootId, () => proxy);
 
     private static SettingKind Find(string name) => SettingCatalog.Find(name) ?? throw new CommandException(
@@ -135,11 +135,11 @@ internal static class SettingCommands
 
     private static void ThrowUnlessDone(SettingResult result)
     {
-        if (result.Fate is not (SettingFate.Written or SettingFate.Already or SettingFate.Reverted))
+        if (result.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted))
         {
             throw new CommandException(
-                result.Fate is SettingFate.Refused or SettingFate.Withheld or SettingFate.Moved or SettingFate.Drifted ? ExitCode.RefusedByGuard : ExitCode.Failed,
-                result.Sentence ?? $"{result.Key}: {result.Fate}.");
+                result.Outcome is SettingOutcome.Refused or SettingOutcome.Withheld or SettingOutcome.Moved or SettingOutcome.Drifted ? ExitCode.RefusedByGuard : ExitCode.Failed,
+                result.Sentence ?? $"{result.Key}: {result.Outcome}.");
         }
     }
 

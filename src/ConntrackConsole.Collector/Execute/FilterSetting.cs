@@ -39,8 +39,8 @@ internal static class FilterSetting
     }
 
     /// <summary>Why it is not to be armed here, or null.</summary>
-    public static string? Refuse(string proc) => Foreign(proc).FirstOrDefault(rule => rule.Presence == RulePresence.Present) is { Presence: RulePresence.Present } rule
-        ? $"kube-proxy drops INVALID packets on this node already: {rule.Reason} A filter of ours would add nothing."
+    public static Reason? Refuse(string proc) => Foreign(proc).FirstOrDefault(rule => rule.Presence == RulePresence.Present) is { Presence: RulePresence.Present } rule
+        ? new Reason(SettingReasons.FilterRedundant, $"kube-proxy drops INVALID packets on this node already: {rule.Reason} A filter of ours would add nothing.")
         : null;
 
     /// <summary>What it has dropped so far, and what could not be found out; or null.</summary>

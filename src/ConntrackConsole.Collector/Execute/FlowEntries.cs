@@ -21,7 +21,7 @@ internal static class FlowEntries
     }
 
     /// <summary>SHA-256 over what was asked for and what names each entry, in order: both tuples, zone and id.</summary>
-    public static string Digest(Ip podIp, FlushChoice choice, IReadOnlyList<Flow> flows)
+    public static string Digest(Ip podIp, FlushFilter choice, IReadOnlyList<Flow> flows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add($"{podIp}|{choice.Preset}|{choice.Proto}|{choice.Vip}|{choice.Vport}\n");

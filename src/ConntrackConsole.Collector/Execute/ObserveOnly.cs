@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Collector.Execute;
 
 /// <summary>
@@ -17,13 +19,13 @@ internal static class ObserveOnly
     /// <param name="node">The node's name.</param>
     /// <param name="option">Whether the option was given.</param>
     /// <param name="variable">The variable's value.</param>
-    public static string? Refusal(string node, bool option, string? variable)
+    public static Reason? Refusal(string node, bool option, string? variable)
     {
         // Whatever is not plainly "no" is a yes: a slip of the pen must not give a right.
         bool named = variable?.Trim() is { Length: > 0 } value && value is not "0" && !value.Equals("false", StringComparison.OrdinalIgnoreCase);
         return option || named
-            ? $"Node {node} is observe-only and refuses every command. This is set on the node ({(option ? Option : Variable)}), no console can lift it: "
-                + "start the collector without it if this node is to act."
+            ? new Reason(NodeReasons.ObserveOnly, $"Node {node} is observe-only and refuses every command. This is set on the node ({(option ? Option : Variable)}), no console can lift it: "
+                + "start the collector without it if this node is to act.")
             : null;
     }
 
@@ -32,6 +34,6 @@ internal static class ObserveOnly
     public static void RefuseHere()
     {
         if (Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(Variable)) is { } refusal)
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
     }
 }

@@ -4,9 +4,19 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Execute;
 
 /// <summary>Whether a change may be set back now. Pure.</summary>
-/// <param name="Fate">What becomes of it without a write; null = write the old value.</param>
+/// <param name="Outcome">What becomes of it without a write; null = write the old value.</param>
 /// <param name="Sentence">What people should know, or null.</param>
-internal readonly record struct RevertJudgement(SettingFate? Fate, string? Sentence);
+internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Sentence)
+{
+    /// <summary>Stable code of an outcome that is not the old value.</summary>
+    public string? Code => Outcome switch
+    {
+        SettingOutcome.Void => SettingReasons.Void,
+        SettingOutcome.Drifted => SettingReasons.Drifted,
+        SettingOutcome.Withheld => SettingReasons.Withheld,
+        _ => null,
+    };
+}
 
 internal static class RevertGuard
 {
@@ -16,19 +26,19 @@ internal static class RevertGuard
     /// <param name="proxy">What kube-proxy told last; null = it was never asked.</param>
     /// <param name="entries">Entries of the table; null = not known.</param>
     /// <param name="breakGlass">Somebody took the responsibility.</param>
-    public static RevertJudgement Judge(OpenChange change, bool isSameBoot, string now, ProxyReading? proxy, long? entries, bool breakGlass)
+    public static RevertVerdict Judge(OpenChange change, bool isSameBoot, string now, ProxyReading? proxy, long? entries, bool breakGlass)
     {
         if (!isSameBoot)
         {
-            return new(SettingFate.Void,
+            return new(SettingOutcome.Void,
                 $"The node has booted since the change: its settings began anew, so nothing was set back. {change.Key} is {now}.");
         }
 
         if (now == change.Before)
-            return new(SettingFate.Reverted, $"The old value was back already: {change.Key} is {now}.");
+            return new(SettingOutcome.Reverted, $"The old value was back already: {change.Key} is {now}.");
         if (now != change.Written)
         {
-            return new(SettingFate.Drifted,
+            return new(SettingOutcome.Drifted,
                 $"{change.Key} is {now} and not {change.Written}, which was written: somebody else has changed it since, so it was left alone. "
                 + $"If {change.Before} is wanted, somebody has to set it by hand.");
         }
@@ -36,7 +46,7 @@ internal static class RevertGuard
         if (change is { Key: SettingCatalog.Max } && entries is { } count && long.TryParse(change.Before, CultureInfo.InvariantCulture, out long most)
             && count >= most && !breakGlass)
         {
-            return new(SettingFate.Withheld,
+            return new(SettingOutcome.Withheld,
                 $"The table holds {count} entries, not fewer than the {most} that would be allowed again: every new connection would be dropped. "
                 + "Set it back when the table has become smaller, or break the glass.");
         }
@@ -55,7 +65,7 @@ internal static class RevertGuard
         return breakGlass
             ? new(null, $"The old value is back, by breaking the glass: kube-proxy started at {started} under 1 and has no rule that drops INVALID segments. "
                 + "Restart kube-proxy on this node now.")
-            : new(SettingFate.Withheld, $"Not set back: kube-proxy started at {started}, after {change.Key} was set to 1, and so has no rule that drops INVALID "
+            : new(SettingOutcome.Withheld, $"Not set back: kube-proxy started at {started}, after {change.Key} was set to 1, and so has no rule that drops INVALID "
                 + "segments. Set back to 0 now, nothing would protect the clients. Break the glass to set it back, then restart kube-proxy on this node at once; "
                 + "or keep 1 and commit it in kube-proxy's configuration (conntrack.tcpBeLiberal: true).");
     }

@@ -11,47 +11,47 @@ internal static class SettingGuard
     /// <param name="value">The new value, as it came.</param>
     /// <param name="now">The value that is there.</param>
     /// <param name="memoryBytes">The machine's memory; null = not known.</param>
-    public static string? Refuse(SettingKind kind, string? value, string now, long? memoryBytes)
+    public static Reason? Refuse(SettingKind kind, string? value, string now, long? memoryBytes)
     {
         if (kind.Refuse(value) is { } refusal)
-            return Short(refusal);
+            return refusal with { Message = Short(refusal.Message) };
         if (kind.Carrier == SettingCarrier.Filter)
         {
             if (value == SettingCatalog.Off)
-                return "The filter is switched off by setting its change back; 'off' is no change of its own.";
+                return new(SettingReasons.FilterOff, "The filter is switched off by setting its change back; 'off' is no change of its own.");
             return now == SettingCatalog.Off || now == value ? null
-                : $"The filter is armed already ({now}) by something that this journal does not know. The kernel disarms it by itself: wait for it, or remove the table by hand.";
+                : new Reason(SettingReasons.FilterArmed, $"The filter is armed already ({now}) by something that this journal does not know. The kernel disarms it by itself: wait for it, or remove the table by hand.");
         }
 
         if (kind.OnlyUp && long.TryParse(now, CultureInfo.InvariantCulture, out long before) && long.Parse(value!, CultureInfo.InvariantCulture) < before)
-            return $"{kind.Key} is {now} and may only be raised here; lower it by hand, when the table has become small enough.";
+            return new(SettingReasons.OnlyUp, $"{kind.Key} is {now} and may only be raised here; lower it by hand, when the table has become small enough.");
         return kind.Key == SettingCatalog.Max && now != value ? RefuseMax(long.Parse(value!, CultureInfo.InvariantCulture), memoryBytes) : null;
     }
 
     /// <summary>Why a change may not stay for so long, or null.</summary>
-    public static string? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.LongestMs
+    public static Reason? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.LongestMs
         ? null
-        : $"{kind.Key} must be set back after at least a moment and at most {kind.LongestMs / 1000} s; the order says {revertAfterMs} ms.";
+        : new Reason(SettingReasons.InvalidRevertTime, $"{kind.Key} must be set back after at least a moment and at most {kind.LongestMs / 1000} s; the order says {revertAfterMs} ms.");
 
     /// <summary>Why a key cannot be changed while another change of it is open.</summary>
-    public static string RefuseOpen(OpenChange open) =>
-        $"{open.Key} was changed from {open.Before} to {open.Written} by the action {open.ActionId}, which this node sets back at "
-        + $"{Time(open.RevertAtMs)}: set that back first, one change at a time.";
+    public static Reason RefuseOpen(OpenChange open) =>
+        new(SettingReasons.OpenChange, $"{open.Key} was changed from {open.Before} to {open.Written} by the action {open.ActionId}, which this node sets back at "
+        + $"{Time(open.RevertAtMs)}: set that back first, one change at a time.");
 
     internal static string Time(long atMs) => DateTimeOffset
         .FromUnixTimeMilliseconds(Math.Clamp(atMs, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))
         .ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     // Entries are kernel memory that nothing can take back: a full table must not starve the node.
-    private static string? RefuseMax(long value, long? memoryBytes)
+    private static Reason? RefuseMax(long value, long? memoryBytes)
     {
         if (memoryBytes is not { } memory)
-            return "This node's memory cannot be read (/proc/meminfo), so no larger table is allowed.";
+            return new(SettingReasons.MemoryUnknown, "This node's memory cannot be read (/proc/meminfo), so no larger table is allowed.");
         long most = memory / 4 / SettingCatalog.BytesPerEntry;
         return value <= most ? null
-            : $"{value} entries take up to {value * SettingCatalog.BytesPerEntry / 1_048_576} MiB of kernel memory; this node has {memory / 1_048_576} MiB, "
-                + $"of which a quarter may go to the table: {most} entries at most.";
+            : new Reason(SettingReasons.MemoryExceeded, $"{value} entries take up to {value * SettingCatalog.BytesPerEntry / 1_048_576} MiB of kernel memory; this node has {memory / 1_048_576} MiB, "
+                + $"of which a quarter may go to the table: {most} entries at most.");
     }
 
-    private static string Short(string refusal) => refusal.Length <= OrderGuard.LongestText ? refusal : refusal[..OrderGuard.LongestText] + "…";
+    private static string Short(string refusal) => refusal.Length <= NodeCommandGuard.MaxText ? refusal : refusal[..NodeCommandGuard.MaxText] + "…";
 }

@@ -35,9 +35,9 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
     };
 
     /// <summary>Why a setting may not be changed on this node, whatever to, or null.</summary>
-    public string? Refuse(SettingKind kind) => kind.Carrier switch
+    public Reason? Refuse(SettingKind kind) => kind.Carrier switch
     {
-        SettingCarrier.Ipvs when !IpvsTimeouts.IsLoaded(proc) => "IPVS is not loaded on this node: kube-proxy does not run in ipvs mode, and there is nothing to change.",
+        SettingCarrier.Ipvs when !IpvsTimeouts.IsLoaded(proc) => new(SettingReasons.NotIpvs, "IPVS is not loaded on this node: kube-proxy does not run in ipvs mode, and there is nothing to change."),
         SettingCarrier.Filter => FilterSetting.Refuse(proc),
         _ => null,
     };

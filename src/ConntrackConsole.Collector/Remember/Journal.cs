@@ -8,7 +8,7 @@ namespace ConntrackConsole.Collector.Remember;
 /// </summary>
 internal sealed class Journal
 {
-    private const long MostBytes = 16 * 1024 * 1024;
+    private const long MaxBytes = 16 * 1024 * 1024;
 
     private readonly JournalFile _file;
     private readonly TimeProvider _time;
@@ -22,7 +22,7 @@ internal sealed class Journal
     /// <param name="log">Hears of lines that cannot be read.</param>
     /// <param name="mostBytes">Above this the file is written anew at the start.</param>
     /// <exception cref="IOException">The directory cannot be used.</exception>
-    public Journal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MostBytes)
+    public Journal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MaxBytes)
     {
         StateDirectory = stateDirectory;
         Directory.CreateDirectory(stateDirectory);
@@ -49,7 +49,7 @@ internal sealed class Journal
         }
     }
 
-    public JournalAct? Find(string actionId)
+    public JournaledAction? Find(string actionId)
     {
         lock (_lock)
             return _memory.Find(actionId);
@@ -62,7 +62,7 @@ internal sealed class Journal
     }
 
     /// <summary>Acts for which <paramref name="wanted"/> is true, in order.</summary>
-    public IReadOnlyList<JournalAct> Where(Func<JournalAct, bool> wanted)
+    public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
     {
         lock (_lock)
             return [.. _memory.Acts.Where(wanted)];

@@ -103,7 +103,7 @@ internal sealed record JournalLine
             && (Kind != JournalKind.Setting || (Before is not null && Wanted is not null && RevertAtMs is not null && BootId is not null))
             && (Kind != JournalKind.Revert || ChangeId is not null),
         JournalPhase.End => ActionId is { Length: > 0 } && Flush is null != Setting is null
-            && Flush is null or { ActionId: not null, Node: not null, Errors: not null, Fates: not null }
+            && Flush is null or { ActionId: not null, Node: not null, Errors: not null, EntryOutcomes: not null }
             && Setting is null or { ActionId: not null, Node: not null, Key: not null },
         JournalPhase.Fence => ActionId is { Length: > 0 },
         JournalPhase.Told => Number is >= 0,

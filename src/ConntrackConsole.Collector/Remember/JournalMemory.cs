@@ -8,11 +8,11 @@ internal sealed class JournalMemory
     public const int Most = 10_000;
 
     // A node without a console never has anything told: its journal must not grow for ever either.
-    private const int MostUntold = 2 * Most;
-    private const int MostDeletedKept = 50_000;
+    private const int MaxUntold = 2 * Most;
+    private const int MaxDeletedKept = 50_000;
 
-    private readonly Dictionary<string, JournalAct> _acts = [];
-    private readonly List<JournalAct> _inOrder = [];
+    private readonly Dictionary<string, JournaledAction> _acts = [];
+    private readonly List<JournaledAction> _inOrder = [];
     private readonly Dictionary<string, DateTimeOffset> _fences = [];
     private readonly Queue<string> _fenceOrder = new();
 
@@ -26,9 +26,9 @@ internal sealed class JournalMemory
     public long ToldTo { get; private set; }
 
     /// <summary>In the order of their numbers.</summary>
-    public IReadOnlyList<JournalAct> Acts => _inOrder;
+    public IReadOnlyList<JournaledAction> Acts => _inOrder;
 
-    public JournalAct? Find(string actionId) => _acts.GetValueOrDefault(actionId);
+    public JournaledAction? Find(string actionId) => _acts.GetValueOrDefault(actionId);
 
     public bool IsFenced(string actionId) => _fences.ContainsKey(actionId);
 
@@ -70,7 +70,7 @@ internal sealed class JournalMemory
             yield return act.Begin;
         if (ToldTo > 0)
             yield return new JournalLine { Phase = JournalPhase.Told, At = now, Number = ToldTo };
-        int room = MostDeletedKept;
+        int room = MaxDeletedKept;
         var isKept = Enumerable.Reverse(_inOrder).Where(act => (room -= act.End?.Deleted?.Count ?? 0) >= 0).ToHashSet();
         foreach (var act in _inOrder.Where(act => act.End is not null).OrderBy(act => act.End!.At))
             yield return isKept.Contains(act) ? act.End! : act.End! with { Deleted = null };
@@ -84,7 +84,7 @@ internal sealed class JournalMemory
             return;
         _inOrder.RemoveAll(act =>
         {
-            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MostUntold - Most);
+            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MaxUntold - Most);
             if (goes)
             {
                 surplus--;
@@ -95,13 +95,13 @@ internal sealed class JournalMemory
         });
     }
 
-    public bool IsToldOf(JournalAct act) => act.IsTold || act.Number <= ToldTo;
+    public bool IsToldOf(JournaledAction act) => act.IsTold || act.Number <= ToldTo;
 
     private bool Begin(JournalLine line)
     {
         if (line.Number <= LastNumber || _acts.ContainsKey(line.ActionId!))
             return false;
-        var act = new JournalAct(line);
+        var act = new JournaledAction(line);
         _acts.Add(act.ActionId, act);
         _inOrder.Add(act);
         LastNumber = act.Number;
@@ -117,7 +117,7 @@ internal sealed class JournalMemory
             return;
         act.End = IsToldOf(act) ? line with { Deleted = null } : line;
         if (act.Begin.ChangeId is { } changeId && line.Setting is { } reverted && Find(changeId) is { } change)
-            change.LastRevert = reverted.Fate;
+            change.LastRevert = reverted.Outcome;
     }
 
     private void Told(long number)

@@ -10,20 +10,20 @@ internal static class JournalReports
     /// <summary>An answer to an order is on its way for so long before the act is reported.</summary>
     public static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(6);
 
-    private const int MostEntries = 50;
+    private const int MaxEntries = 50;
     // As a text within JSON it grows to more than twice its size, and the console takes 2 MiB.
-    private const int MostDetails = 256 * 1024;
+    private const int MaxDetails = 256 * 1024;
 
     /// <summary>The oldest that are not told, up to the first that has not ended; null where there are none.</summary>
     public static JournalReport? Next(JournalMemory memory, DateTimeOffset now)
     {
         var entries = new List<JournalEntry>();
-        int room = MostDetails;
+        int room = MaxDetails;
         foreach (var act in memory.Acts)
         {
             if (memory.IsToldOf(act))
                 continue;
-            if (act.End is null || IsOnItsWay(act, now) || entries.Count == MostEntries || (room < MostDetails / 2 && act.End.Deleted is not null))
+            if (act.End is null || IsOnItsWay(act, now) || entries.Count == MaxEntries || (room < MaxDetails / 2 && act.End.Deleted is not null))
                 break;
             var entry = Entry(act, room);
             room -= entry.Details?.Length ?? 0;
@@ -33,10 +33,10 @@ internal static class JournalReports
         return entries.Count == 0 ? null : new JournalReport(memory.Id!, entries);
     }
 
-    private static bool IsOnItsWay(JournalAct act, DateTimeOffset now) =>
+    private static bool IsOnItsWay(JournaledAction act, DateTimeOffset now) =>
         act.Begin.Origin == JournalOrigin.Console && now - act.End!.At is var age && age >= TimeSpan.Zero && age < AnswerTime;
 
-    public static JournalEntry Entry(JournalAct act, int mostDetails = MostDetails)
+    public static JournalEntry Entry(JournaledAction act, int mostDetails = MaxDetails)
     {
         var begin = act.Begin;
         var (after, sentence, failed) = act.End switch
@@ -50,7 +50,8 @@ internal static class JournalReports
             sentence += $" The first {told} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
         return new JournalEntry(
             act.Number, begin.At.ToUnixTimeMilliseconds(), begin.Origin!.Value, act.ActionId, Name(begin.Kind!.Value), begin.Target!, begin.Who!,
-            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Fate);
+            begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Outcome,
+            act.End is null ? NodeReasons.Interrupted : act.End.Flush?.Code ?? act.End.Setting?.Code);
     }
 
     public static string Name(JournalKind kind) => kind switch
@@ -74,8 +75,8 @@ internal static class JournalReports
 
     private static (string? After, string Sentence, bool Failed) Words(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Fate == SettingFate.Reverted ? "The old value is back." : "Written and read back."),
-        setting.Fate is not (SettingFate.Written or SettingFate.Already or SettingFate.Reverted));
+        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "The old value is back." : "Written and read back."),
+        setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
     private static string? Details(IReadOnlyList<FlowEntry>? deleted, int most, out int told)
     {

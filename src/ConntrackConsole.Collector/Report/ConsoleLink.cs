@@ -11,7 +11,7 @@ namespace ConntrackConsole.Collector.Report;
 /// carries orders to the desks and the journal to the console; reconnects for ever.
 /// </summary>
 internal sealed class ConsoleLink(
-    ConsoleAddress address, NodePass pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, Desks desks,
+    ConsoleAddress address, NodePass pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher desks,
     Action<WatchList> watch, Action connected, TextWriter log)
 {
     public async Task RunAsync(CancellationToken stop)

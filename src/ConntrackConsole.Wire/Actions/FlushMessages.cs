@@ -75,16 +75,17 @@ public sealed record FlowEntry(
 /// <param name="Refusal">The sentence why there is no preview, or null.</param>
 /// <param name="TcpLoose">net.netfilter.nf_conntrack_tcp_loose of the node.</param>
 /// <param name="LeftOut">Entries that lead to the address and that the preset or the scope leaves out.</param>
+/// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>; null where it is null, and from collectors without codes.</param>
 public sealed record FlushPreview(
     string PreviewId, string Node, string Digest, IReadOnlyList<FlowEntry> Entries, long ExpiresAtMs, string? Refusal, bool TcpLoose,
-    int LeftOut = 0);
+    int LeftOut = 0, string? RefusalCode = null);
 
 /// <summary>Orders the deletion of exactly the entries of a preview. It names no entry: the node has the list.</summary>
-/// <param name="Order">Who, why, until when.</param>
+/// <param name="Command">Who, why, until when.</param>
 /// <param name="PreviewId">The preview that was shown.</param>
 /// <param name="Digest">Its digest on this node.</param>
 /// <param name="Ownership">What the console knows of the address at this moment.</param>
-public sealed record FlushRequest(OrderNote Order, string PreviewId, string Digest, OwnershipStatement Ownership);
+public sealed record FlushNodeCommand([property: JsonPropertyName("order")] NodeCommand Command, string PreviewId, string Digest, OwnershipStatement Ownership);
 
 /// <summary>What became of each listed entry on a node.</summary>
 /// <param name="ActionId">As ordered.</param>
@@ -98,7 +99,7 @@ public sealed record FlushRequest(OrderNote Order, string PreviewId, string Dige
 /// <param name="Refusal">The sentence why nothing was done, or null.</param>
 /// <param name="Errors">Sentences for <paramref name="Failed"/>, at most 10.</param>
 /// <param name="DurationMs">Duration of deletion and verification in milliseconds.</param>
-/// <param name="Fates">
+/// <param name="EntryOutcomes">
 /// A letter for each listed entry in the preview's order: D deleted, G already gone, A alive, F failed, N not reached. Empty where refused.
 /// </param>
 /// <param name="Unsure">The act began and was cut off: what was deleted is not known, <paramref name="Remaining"/> is what is there now.</param>
@@ -106,13 +107,15 @@ public sealed record FlushRequest(OrderNote Order, string PreviewId, string Dige
 /// DESTROY events that the collector heard with this flush's netlink port; entries that emit no events are not among them
 /// (nf_conntrack_events=2 and older than the collector). Null where nobody listened.
 /// </param>
+/// <param name="Code">Stable code of the refusal or of what went wrong; null after a complete success, and from collectors without codes.</param>
 public sealed record FlushResult(
     string ActionId, string Node, int Listed, int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining,
-    string? Refusal, IReadOnlyList<string> Errors, long DurationMs, string Fates = "", bool Unsure = false, int? Witnessed = null);
+    string? Refusal, IReadOnlyList<string> Errors, long DurationMs, [property: JsonPropertyName("fates")] string EntryOutcomes = "", bool Unsure = false, int? Witnessed = null,
+    string? Code = null);
 
 /// <summary>Asks what became of the clients of a flush, up to 130 s after it.</summary>
 /// <param name="ActionId">The flush.</param>
-public sealed record MeterRequest(string ActionId);
+public sealed record FlushOutcomeRequest(string ActionId);
 
 /// <summary>What became of a flush's clients on a node.</summary>
 /// <param name="ActionId">As asked.</param>
@@ -123,5 +126,6 @@ public sealed record MeterRequest(string ActionId);
 /// <param name="Clients">Different client addresses and Service ports among the deleted entries.</param>
 /// <param name="CameBack">How many of these have an entry of the same Service port to another backend now.</param>
 /// <param name="Refusal">Why nothing can be told (too long ago, the collector restarted), or null.</param>
-public sealed record MeterReading(
-    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, int CameBack, string? Refusal);
+/// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>.</param>
+public sealed record FlushOutcomeSample(
+    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, int CameBack, string? Refusal, string? RefusalCode = null);

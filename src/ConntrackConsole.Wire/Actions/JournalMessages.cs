@@ -29,10 +29,12 @@ public enum JournalOrigin
 /// <param name="Details">What was deleted, a JSON array of <see cref="FlowEntry"/>; null where nothing was or it is not known.</param>
 /// <param name="Failed">It did not do what was asked for.</param>
 /// <param name="ChangeId">The action whose change a revert set back, or should have; null otherwise.</param>
-/// <param name="Fate">What became of a setting; null for a flush.</param>
+/// <param name="Outcome">What became of a setting; null for a flush.</param>
+/// <param name="Code">Stable code of a result that is not a complete success; null otherwise, and from collectors without codes.</param>
 public sealed record JournalEntry(
     long Number, long AtMs, JournalOrigin Origin, string ActionId, string Kind, string Target, string Who, string? Reason,
-    string? Before, string? After, string Result, string? Details, bool Failed, string? ChangeId = null, SettingFate? Fate = null);
+    string? Before, string? After, string Result, string? Details, bool Failed, string? ChangeId = null, [property: JsonPropertyName("fate")] SettingOutcome? Outcome = null,
+    string? Code = null);
 
 /// <summary>Entries of a node's journal that the console has not acknowledged.</summary>
 /// <param name="JournalId">Made with the journal: another one means that the state directory was lost and numbers begin anew.</param>

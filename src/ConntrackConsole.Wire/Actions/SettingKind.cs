@@ -34,14 +34,16 @@ public sealed record SettingKind(
 
     /// <summary>Why a value may not be written, or null.</summary>
     /// <param name="value">The value as it was given.</param>
-    public string? Refuse(string? value)
+    public Reason? Refuse(string? value)
     {
         if (Values.Count > 0)
-            return value is not null && Values.Contains(value) ? null : $"{Key} takes {string.Join(" or ", Values)}, not '{value}'.";
+            return value is not null && Values.Contains(value) ? null : Invalid($"{Key} takes {string.Join(" or ", Values)}, not '{value}'.");
         // Only the plain form, so that what is compared later is what was written.
         return long.TryParse(value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long number)
             && number >= Least && number <= Most && (value.Length == 1 || value[0] != '0')
             ? null
-            : $"{Key} takes whole numbers from {Least} to {Most}, not '{value}'.";
+            : Invalid($"{Key} takes whole numbers from {Least} to {Most}, not '{value}'.");
     }
+
+    private static Reason Invalid(string message) => new(SettingReasons.InvalidValue, message);
 }

@@ -16,8 +16,10 @@ public sealed record SettingRequest(string ActionId, string Key, string Value);
 /// <param name="Refusal">The sentence why it may not be changed to that value here, or null.</param>
 /// <param name="Open">The change that this node would set back by itself, if there is one.</param>
 /// <param name="Detail">What else to know before the click, such as packets that the filter has dropped; or null.</param>
+/// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>; null where it is null, and from collectors without codes.</param>
 public sealed record SettingReading(
-    string ActionId, string Node, string Key, string? Value, string? Refusal, OpenChange? Open, string? Detail);
+    string ActionId, string Node, string Key, string? Value, string? Refusal, OpenChange? Open, string? Detail,
+    string? RefusalCode = null);
 
 /// <summary>A change that the node will set back.</summary>
 /// <param name="ActionId">The action that made it.</param>
@@ -29,21 +31,21 @@ public sealed record SettingReading(
 public sealed record OpenChange(string ActionId, string Key, string Before, string Written, long WrittenAtMs, long RevertAtMs);
 
 /// <summary>Orders a change of a setting.</summary>
-/// <param name="Order">Who, why, until when.</param>
+/// <param name="Command">Who, why, until when.</param>
 /// <param name="Key">A name of <see cref="SettingCatalog"/>.</param>
 /// <param name="Shown">The value that was shown: where it is another now, nothing is done.</param>
 /// <param name="Value">The new value.</param>
 /// <param name="RevertAfterMs">After this the node sets it back by itself, milliseconds; never 0.</param>
-public sealed record SettingOrder(OrderNote Order, string Key, string Shown, string Value, long RevertAfterMs);
+public sealed record SettingNodeCommand([property: JsonPropertyName("order")] NodeCommand Command, string Key, string Shown, string Value, long RevertAfterMs);
 
 /// <summary>Orders that an open change is set back now.</summary>
-/// <param name="Order">Who, why, until when; an action of its own.</param>
+/// <param name="Command">Who, why, until when; an action of its own.</param>
 /// <param name="ChangeId">The action that made the change.</param>
-public sealed record RevertOrder(OrderNote Order, string ChangeId);
+public sealed record RevertNodeCommand([property: JsonPropertyName("order")] NodeCommand Command, string ChangeId);
 
 /// <summary>What became of an order to change a setting, or to set it back.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<SettingFate>))]
-public enum SettingFate
+[JsonConverter(typeof(JsonStringEnumConverter<SettingOutcome>))]
+public enum SettingOutcome
 {
     /// <summary>Written and read back; open until it is reverted.</summary>
     Written,
@@ -71,10 +73,12 @@ public enum SettingFate
 /// <param name="ActionId">As ordered.</param>
 /// <param name="Node">The node.</param>
 /// <param name="Key">The setting.</param>
-/// <param name="Fate">What became of the order.</param>
+/// <param name="Outcome">What became of the order.</param>
 /// <param name="Before">The value before the act; null where it was not read.</param>
 /// <param name="Now">The value after it, read back; null where it cannot be read.</param>
 /// <param name="RevertAtMs">When the node sets it back by itself, milliseconds of Unix time; null where it will not.</param>
 /// <param name="Sentence">What people should know; never null where the fate is not Written, Already or Reverted.</param>
+/// <param name="Code">Stable code of a result that is not a success; null otherwise, and from collectors without codes.</param>
 public sealed record SettingResult(
-    string ActionId, string Node, string Key, SettingFate Fate, string? Before, string? Now, long? RevertAtMs, string? Sentence);
+    string ActionId, string Node, string Key, [property: JsonPropertyName("fate")] SettingOutcome Outcome, string? Before, string? Now, long? RevertAtMs, string? Sentence,
+    string? Code = null);

@@ -1,14 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
 
 /// <summary>
-/// Actions for programs: the same desk, the same guards, the same audit rows as the page. Who asks is known by the session
+/// Actions for programs: the same service, the same guards, the same audit rows as the page. Who asks is known by the session
 /// of their sign-in link, anew at each request.
 /// </summary>
 public static class ActionsApi
@@ -25,37 +27,37 @@ public static class ActionsApi
     {
         ArgumentNullException.ThrowIfNull(api);
         api.MapGet("/actions", ListAsync);
-        api.MapGet("/actions/{id}", async (string id, ActionStore store, OutcomeMeter meter, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } record ? Results.Json(ActionView.Of(record, true, meter.Current(record.Id)), Json) : Missing());
-        api.MapPost("/actions", AskAsync);
-        api.MapPost("/actions/{id}/confirm", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
-            context, sessions, (caller, body, ct) => desk.ConfirmAsync(id, body.Digest, body.Typed, body.Reason, caller, ct)));
-        api.MapPost("/actions/{id}/approve", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
-            context, sessions, (caller, body, ct) => desk.ApproveAsync(id, body.Digest, caller, ct)));
-        api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
-            context, sessions, (caller, _, ct) => desk.CancelAsync(id, caller, ct)));
-        api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionDesk desk) => DecideAsync(
-            context, sessions, (caller, body, ct) => desk.RevertAsync(id, body.Reason, body.BreakGlass, caller, ct)));
-        api.MapGet("/settings", async (ChangeBoard board, CancellationToken ct) =>
+        api.MapGet("/actions/{id}", async (string id, ActionStore store, OutcomeMonitor monitor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is { } record ? Results.Json(ActionView.Of(record, true, monitor.Current(record.Id)), Json) : Missing());
+        api.MapPost("/actions", RequestAsync);
+        api.MapPost("/actions/{id}/confirm", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
+            context, sessions, (caller, body, ct) => service.ConfirmAsync(id, body.Digest, body.Typed, body.Reason, caller, ct)));
+        api.MapPost("/actions/{id}/approve", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
+            context, sessions, (caller, body, ct) => service.ApproveAsync(id, body.Digest, caller, ct)));
+        api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
+            context, sessions, (caller, _, ct) => service.CancelAsync(id, caller, ct)));
+        api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
+            context, sessions, (caller, body, ct) => service.RevertAsync(id, body.Reason, body.BreakGlass, caller, ct)));
+        api.MapGet("/settings", async (OpenChanges changes, CancellationToken ct) =>
         {
-            var open = await board.ReadAsync(ct);
+            var open = await changes.ReadAsync(ct);
             return Results.Json(SettingCatalog.All.Select(k => new SettingView(
                 k.Key, k.Carrier.ToString(), k.Values, k.Least, k.Most, k.Default, k.Unit, k.Meaning, k.Trap, k.Lasting, k.LongestMs / 1000,
                 [.. open.Where(o => o.Key == k.Key)])), Json);
         });
     }
 
-    private static async Task<IResult> AskAsync(HttpContext context, Sessions sessions, ActionDesk desk)
+    private static async Task<IResult> RequestAsync(HttpContext context, Sessions sessions, ActionService service)
     {
         var ct = context.RequestAborted;
         var check = await sessions.CheckAsync(context.User, ct);
         if (check.Caller is not { } caller)
             return Gone(check.Refusal);
-        var (body, fault) = await StrictBody.ReadAsync<ActionBody>(context.Request, ct);
+        var (body, fault) = await StrictBody.ReadAsync<ActionRequestBody>(context.Request, ct);
         (var ask, fault) = body is null ? (null, fault) : body.Read();
         if (ask is null)
-            return Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
-        var answer = await desk.AskAsync(ask, caller, ct);
+            return Invalid(fault);
+        var answer = await service.RequestAsync(ask, caller, ct);
         return answer.Refusal is null
             ? Results.Json(ActionView.Of(answer.Record!, true), Json, statusCode: StatusCodes.Status201Created)
             : Refused(answer);
@@ -69,22 +71,22 @@ public static class ActionsApi
             return Gone(check.Refusal);
         var (body, fault) = await StrictBody.ReadAsync<DecisionBody>(context.Request, ct);
         if (body is null)
-            return Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
+            return Invalid(fault);
         var answer = await decide(caller, body, ct);
         return answer.Refusal is null ? Results.Json(ActionView.Of(answer.Record!, true), Json) : Refused(answer);
     }
 
-    private static async Task<IResult> ListAsync(string? limit, string? @continue, ActionStore store, OutcomeMeter meter, CancellationToken ct)
+    private static async Task<IResult> ListAsync(string? limit, string? @continue, ActionStore store, OutcomeMonitor monitor, CancellationToken ct)
     {
         int most = DefaultLimit;
         if (!string.IsNullOrEmpty(limit) && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))
-            return Results.Problem($"'limit' must be a whole number from 1 to {MaxLimit}.", statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
+            return Invalid($"'limit' must be a whole number from 1 to {MaxLimit}.");
         long before = long.MaxValue;
         if (!string.IsNullOrEmpty(@continue) && !long.TryParse(@continue, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-            return Results.Problem("'continue' is not what an earlier page gave: leave it out to begin with the newest.", statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
+            return Invalid("'continue' is not what an earlier page gave: leave it out to begin with the newest.");
         var records = await store.ReadAsync(most, before, ct);
         return Results.Json(new ActionPage(
-            [.. records.Select(r => ActionView.Of(r, false, meter.Current(r.Id)))],
+            [.. records.Select(r => ActionView.Of(r, false, monitor.Current(r.Id)))],
             records.Count == most ? records[^1].Plan.AskedMs.ToString(CultureInfo.InvariantCulture) : null), Json);
     }
 
@@ -95,16 +97,23 @@ public static class ActionsApi
         {
             RefusalKind.Role => (StatusCodes.Status403Forbidden, "Not allowed"),
             RefusalKind.NotFound => (StatusCodes.Status404NotFound, "No such action"),
-            RefusalKind.Over => (StatusCodes.Status410Gone, "It is too late"),
+            RefusalKind.Over => (StatusCodes.Status410Gone, "Expired"),
             RefusalKind.Fault => (StatusCodes.Status503ServiceUnavailable, "The console cannot act"),
             _ => (StatusCodes.Status409Conflict, "Refused by a guard"),
         };
-        var more = answer.Record is { } record ? new Dictionary<string, object?> { ["action"] = record.Id, ["state"] = record.State.ToString() } : null;
+        var more = Code(refusal.Code);
+        if (answer.Record is { } record)
+            (more["action"], more["state"]) = (record.Id, record.State.ToString());
         return Results.Problem(refusal.Sentence, statusCode: status, title: title, extensions: more);
     }
 
     private static IResult Missing() =>
-        Results.Problem("There is no action of this id: see GET /api/v1/actions.", statusCode: StatusCodes.Status404NotFound, title: "No such action");
+        Results.Problem("There is no action of this id: see GET /api/v1/actions.", statusCode: StatusCodes.Status404NotFound, title: "No such action", extensions: Code(ActionReasons.NotFound));
 
-    private static IResult Gone(string? why) => Results.Problem(why, statusCode: StatusCodes.Status401Unauthorized, title: "Sign in");
+    private static IResult Gone(string? why) => Results.Problem(why, statusCode: StatusCodes.Status401Unauthorized, title: "Sign in", extensions: Code(ActionReasons.SessionEnded));
+
+    private static IResult Invalid(string? why) =>
+        Results.Problem(why, statusCode: StatusCodes.Status400BadRequest, title: "Invalid request", extensions: Code(ActionReasons.InvalidRequest));
+
+    private static Dictionary<string, object?> Code(string code) => new() { ["code"] = code };
 }

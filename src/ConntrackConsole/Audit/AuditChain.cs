@@ -17,17 +17,24 @@ public static class AuditChain
         nameof(AuditRow.Id), nameof(AuditRow.AtMs), nameof(AuditRow.Who), nameof(AuditRow.From), nameof(AuditRow.What), nameof(AuditRow.Where),
         nameof(AuditRow.Target), nameof(AuditRow.Why), nameof(AuditRow.Before), nameof(AuditRow.After), nameof(AuditRow.Result),
         nameof(AuditRow.DurationMs), nameof(AuditRow.ActionId), nameof(AuditRow.Session), nameof(AuditRow.Roles), nameof(AuditRow.IncidentId),
-        nameof(AuditRow.Details), nameof(AuditRow.KeyId),
+        nameof(AuditRow.Details), nameof(AuditRow.KeyId), nameof(AuditRow.Code),
     ];
+
+    /// <summary>
+    /// The column that later versions added: where it is null the row is hashed as before it existed, so older chains stay valid. A value is
+    /// hashed behind all others, so that adding, changing or removing it breaks the chain.
+    /// </summary>
+    internal static readonly int Optional = Array.IndexOf(Columns, nameof(AuditRow.Code));
 
     public static byte[] Canonical(AuditRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return new CanonicalForm()
+        var form = new CanonicalForm()
             .Integer(row.Id).Integer(row.AtMs).Text(row.Who).Text(row.From).Text(row.What).Text(row.Where)
             .Text(row.Target).Text(row.Why).Text(row.Before).Text(row.After).Text(row.Result)
             .Integer(row.DurationMs).Text(row.ActionId).Text(row.Session).Text(row.Roles).Text(row.IncidentId)
-            .Text(row.Details).Text(row.KeyId).Bytes.ToArray();
+            .Text(row.Details).Text(row.KeyId);
+        return (row.Code is null ? form : form.Text(row.Code)).Bytes.ToArray();
     }
 
     /// <param name="before">The hash of the row before, or <see cref="Beginning"/>.</param>

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Audit;
 public static class AuditCsv
 {
     public const string Head =
-        "id,at,who,from,session,roles,what,where,target,why,before,after,result,durationMs,actionId,incidentId,details,hash,keyId\r\n";
+        "id,at,who,from,session,roles,what,where,target,why,before,after,result,durationMs,actionId,incidentId,details,hash,keyId,code\r\n";
 
     public static string Line(AuditEntry row)
     {
@@ -21,7 +21,7 @@ public static class AuditCsv
         }
 
         line.Append(CultureInfo.InvariantCulture, $",{row.DurationMs}");
-        foreach (string? text in (ReadOnlySpan<string?>)[row.ActionId, row.IncidentId, row.Details, row.Hash, row.KeyId])
+        foreach (string? text in (ReadOnlySpan<string?>)[row.ActionId, row.IncidentId, row.Details, row.Hash, row.KeyId, row.Code])
             Append(line, text);
         return line.Append("\r\n").ToString();
     }

@@ -20,6 +20,9 @@ public sealed record AuditEntry(
     /// <summary>Whether there is something in <see cref="Details"/>, be it left out or not.</summary>
     public bool HasDetails { get; init; }
 
+    /// <summary>Stable reason code of <see cref="Result"/>; null where there is none, and in rows from before the codes.</summary>
+    public string? Code { get; init; }
+
     public string? Hash { get; init; }
 
     public string? KeyId { get; init; }
@@ -41,6 +44,9 @@ public sealed record AuditNote(
 
     /// <summary>What was deleted, entry by entry: JSON.</summary>
     public string? Details { get; init; }
+
+    /// <summary>Stable reason code of <see cref="Result"/>, or null.</summary>
+    public string? Code { get; init; }
 }
 
 /// <summary>Filters that are null let everything through. Newest first.</summary>

@@ -37,6 +37,7 @@ public static class AuditJson
         json.WriteString("actionId", row.ActionId);
         json.WriteString("incidentId", row.IncidentId);
         json.WriteString("details", row.Details);
+        json.WriteString("code", row.Code);
         json.WriteString("hash", row.Hash);
         json.WriteString("keyId", row.KeyId);
         json.WriteEndObject();

@@ -25,7 +25,7 @@ public sealed partial class AuditLog
             {
                 Id = r.Id, AtMs = r.AtMs, Who = r.Who, From = r.From, What = r.What, Where = r.Where, Target = r.Target, Why = r.Why,
                 Before = r.Before, After = r.After, Result = r.Result, DurationMs = r.DurationMs, ActionId = r.ActionId, Session = r.Session,
-                Roles = r.Roles, IncidentId = r.IncidentId, Hash = r.Hash, KeyId = r.KeyId,
+                Roles = r.Roles, IncidentId = r.IncidentId, Code = r.Code, Hash = r.Hash, KeyId = r.KeyId,
             },
             HasDetails = r.Details != null && r.Details != "",
         }).ToListAsync(ct);
@@ -80,6 +80,6 @@ public sealed partial class AuditLog
         row.Before, row.After, row.Result, row.DurationMs, row.ActionId)
     {
         Session = row.Session, Roles = row.Roles, IncidentId = row.IncidentId, Details = row.Details, HasDetails = !string.IsNullOrEmpty(row.Details),
-        Hash = row.Hash, KeyId = row.KeyId,
+        Code = row.Code, Hash = row.Hash, KeyId = row.KeyId,
     };
 }

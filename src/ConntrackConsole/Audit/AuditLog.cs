@@ -82,7 +82,7 @@ public sealed partial class AuditLog(
             Who = Clean(note.Who)!, From = Clean(note.From), What = Clean(note.What)!, Where = Clean(note.Where), Target = Clean(note.Target),
             Why = Clean(note.Why)!, Before = Clean(note.Before), After = Clean(note.After), Result = Clean(note.Result)!, DurationMs = note.DurationMs,
             ActionId = Clean(note.ActionId)!, Session = Clean(note.Session), Roles = Clean(note.Roles), IncidentId = Clean(note.IncidentId),
-            Details = Clean(note.Details), KeyId = _keys.Current?.Id,
+            Details = Clean(note.Details), Code = Clean(note.Code), KeyId = _keys.Current?.Id,
         };
         row.Hash = AuditChain.Hash(end.Before!, AuditChain.Canonical(row), _keys.Current);
         db.Audit.Add(row);

@@ -39,7 +39,8 @@ internal sealed class StoredRows : IDisposable
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         // NOT INDEXED: what an index repeats is no proof of the table.
-        command.CommandText = $"SELECT {string.Join(", ", AuditChain.Columns.Append(nameof(AuditRow.Hash)).Select(c => $"\"{c}\""))} FROM \"Audit\" NOT INDEXED ORDER BY \"Id\"";
+        bool hasCode = HasCode(connection, transaction);
+        command.CommandText = $"SELECT {string.Join(", ", AuditChain.Columns.Append(nameof(AuditRow.Hash)).Select(c => c == nameof(AuditRow.Code) && !hasCode ? "NULL" : $"\"{c}\""))} FROM \"Audit\" NOT INDEXED ORDER BY \"Id\"";
         try
         {
             return new StoredRows(command);
@@ -49,6 +50,15 @@ internal sealed class StoredRows : IDisposable
             command.Dispose();
             throw;
         }
+    }
+
+    // A copy that an older version wrote has no such column, and nothing is migrated to verify it.
+    private static bool HasCode(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = $"SELECT COUNT(*) FROM pragma_table_info('Audit') WHERE name = '{nameof(AuditRow.Code)}'";
+        return command.ExecuteScalar() is > 0L;
     }
 
     public bool Next()
@@ -61,6 +71,8 @@ internal sealed class StoredRows : IDisposable
         {
             switch (raw.sqlite3_column_type(row, i))
             {
+                case raw.SQLITE_NULL when i == AuditChain.Optional:
+                    break;
                 case raw.SQLITE_NULL:
                     _form.Null();
                     break;

@@ -1,4 +1,3 @@
-using ConntrackConsole.Actions;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;
@@ -25,8 +24,8 @@ public static class ComponentServices
         services.AddMudServices();
         services.AddScoped<Browser>();
         services.AddScoped<Keyboard>();
-        services.AddScoped(Acting.Of);
-        services.AddScoped(rooms => PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
+        services.AddScoped(CurrentUser.Of);
+        services.AddScoped<UserActions>();
         return services;
     }
 

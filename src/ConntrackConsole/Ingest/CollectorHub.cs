@@ -1,3 +1,4 @@
+using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
@@ -38,8 +39,8 @@ public sealed partial class CollectorHub(
     public async Task<long> Journal(JournalReport report)
     {
         var (context, stop) = (Context, Context.ConnectionAborted);
-        return context.Items[NodeKey] is string node && registry.ConnectionOf(node) == context.ConnectionId && journals.Taker is { } taker
-            ? await taker(node, report, stop)
+        return context.Items[NodeKey] is string node && registry.ConnectionOf(node) == context.ConnectionId
+            ? await journals.PutAsync(node, report, stop)
             : 0;
     }
 

@@ -27,23 +27,23 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     /// Orders a flush. Once sent it is not called back: where the connection breaks, the same order goes out again when the
     /// collector is back, and a collector that has executed it answers with its first result.
     /// </summary>
-    public Task<Answer<FlushResult>> FlushAsync(string node, FlushRequest request) =>
-        OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result => Answers(result, node, request.Order.ActionId));
+    public Task<Answer<FlushResult>> FlushAsync(string node, FlushNodeCommand request) =>
+        OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result => Answers(result, node, request.Command.ActionId));
 
     /// <summary>Orders a change of a setting, in the same manner.</summary>
-    public Task<Answer<SettingResult>> ApplySettingAsync(string node, SettingOrder order) =>
-        OrderAsync<SettingResult>(node, HubMethods.ApplySetting, order, SettingTimeout, result => Answers(result, node, order.Order.ActionId, order.Key));
+    public Task<Answer<SettingResult>> ApplySettingAsync(string node, SettingNodeCommand order) =>
+        OrderAsync<SettingResult>(node, HubMethods.ApplySetting, order, SettingTimeout, result => Answers(result, node, order.Command.ActionId, order.Key));
 
     /// <summary>Orders that a change is set back, in the same manner.</summary>
-    public Task<Answer<SettingResult>> RevertSettingAsync(string node, string key, RevertOrder order) =>
-        OrderAsync<SettingResult>(node, HubMethods.RevertSetting, order, SettingTimeout, result => Answers(result, node, order.Order.ActionId, key));
+    public Task<Answer<SettingResult>> RevertSettingAsync(string node, string key, RevertNodeCommand order) =>
+        OrderAsync<SettingResult>(node, HubMethods.RevertSetting, order, SettingTimeout, result => Answers(result, node, order.Command.ActionId, key));
 
     public Task<Answer<SettingReading>> ReadSettingAsync(string node, SettingRequest request, CancellationToken ct) =>
         QuestionAsync<SettingReading>(node, HubMethods.ReadSetting, request, reading =>
             reading.Node == node && reading.ActionId == request.ActionId && reading.Key == request.Key && reading.Value is not { Length: > 64 }, ct);
 
-    public Task<Answer<MeterReading>> MeterAsync(string node, MeterRequest request, CancellationToken ct) =>
-        QuestionAsync<MeterReading>(node, HubMethods.Meter, request, reading =>
+    public Task<Answer<FlushOutcomeSample>> OutcomeAsync(string node, FlushOutcomeRequest request, CancellationToken ct) =>
+        QuestionAsync<FlushOutcomeSample>(node, HubMethods.Meter, request, reading =>
             reading is { Left: >= 0 and <= MostCount, Recreated: >= 0 and <= MostCount, Clients: >= 0 and <= MostCount, CameBack: >= 0 and <= MostCount }
             && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
@@ -90,7 +90,7 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     private static bool Answers(FlushResult result, string node, string actionId) =>
         result is
         {
-            Listed: >= 0, Deleted: >= 0 and <= MostCount, AlreadyGone: >= 0, Alive: >= 0, Failed: >= 0, Remaining: >= -1, DurationMs: >= 0, Errors: not null, Fates: not null,
+            Listed: >= 0, Deleted: >= 0 and <= MostCount, AlreadyGone: >= 0, Alive: >= 0, Failed: >= 0, Remaining: >= -1, DurationMs: >= 0, Errors: not null, EntryOutcomes: not null,
         }
         && result.Node == node && result.ActionId == actionId;
 

@@ -23,6 +23,9 @@ public sealed class AuditRow
     /// <summary>What was deleted, entry by entry: JSON.</summary>
     public string? Details { get; set; }
 
+    /// <summary>Stable reason code of <see cref="Result"/>; null where there is none, and in rows from before the codes.</summary>
+    public string? Code { get; set; }
+
     /// <summary>Null in rows from before the chain.</summary>
     public string? Hash { get; set; }
 

@@ -16,9 +16,9 @@ public sealed class FilterSettingTests : IDisposable
     private readonly ScratchNamespace _scratch = new();
     private readonly TemporaryDirectory _state = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly SettingDesk _desk;
+    private readonly SettingHandler _desk;
 
-    public FilterSettingTests() => _desk = new SettingDesk(
+    public FilterSettingTests() => _desk = new SettingHandler(
         "node1", _time, new Journal(_state.Path, _time), new SettingValues(new Sysctl()), "boot-1", () => null);
 
     [Theory]
@@ -29,12 +29,12 @@ public sealed class FilterSettingTests : IDisposable
         var result = Apply(value, 60_000);
         var reading = Read();
         var reverted = _scratch.Inside.Run(() => _desk.Revert(
-            new RevertOrder(new OrderNote("r1", "ada", null, "over", false, long.MaxValue), "a1"), stop: TestContext.Current.CancellationToken));
+            new RevertNodeCommand(new NodeCommand("r1", "ada", null, "over", false, long.MaxValue), "a1"), stop: TestContext.Current.CancellationToken));
 
-        Assert.Equal((SettingFate.Written, "off", value), (result.Fate, result.Before, result.Now));
+        Assert.Equal((SettingOutcome.Written, "off", value), (result.Outcome, result.Before, result.Now));
         Assert.Equal((value, "a1"), (reading.Value, reading.Open!.ActionId));
         Assert.Contains("has dropped 0 INVALID packets", reading.Detail, StringComparison.Ordinal);
-        Assert.Equal((SettingFate.Reverted, "off"), (reverted.Fate, reverted.Now));
+        Assert.Equal((SettingOutcome.Reverted, "off"), (reverted.Outcome, reverted.Now));
         Assert.False(_scratch.Inside.Run(() => ArmedFilter.TryRead(out _)));
     }
 
@@ -48,7 +48,7 @@ public sealed class FilterSettingTests : IDisposable
         _scratch.Inside.Run(_desk.Tick);
 
         var revert = Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Kind == JournalKind.Revert));
-        Assert.Equal((JournalOrigin.Timer, SettingFate.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Fate));
+        Assert.Equal((JournalOrigin.Timer, SettingOutcome.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Outcome));
     }
 
     [Fact]
@@ -59,8 +59,8 @@ public sealed class FilterSettingTests : IDisposable
 
         var result = Apply("forward", 60_000);
 
-        Assert.Equal(SettingFate.Refused, result.Fate);
-        Assert.Contains("kube-proxy drops INVALID packets on this node already", result.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingOutcome.Refused, result.Outcome);
+        Assert.Equal(SettingReasons.FilterRedundant, result.Code);
         Assert.False(_scratch.Inside.Run(() => ArmedFilter.TryRead(out _)));
     }
 
@@ -72,8 +72,8 @@ public sealed class FilterSettingTests : IDisposable
         var result = _scratch.Inside.Run(() => _desk.Apply(
             Order("forward+input", 60_000) with { Shown = "forward" }, stop: TestContext.Current.CancellationToken));
 
-        Assert.Equal(SettingFate.Refused, result.Fate);
-        Assert.Contains("armed already (forward)", result.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingOutcome.Refused, result.Outcome);
+        Assert.Equal(SettingReasons.FilterArmed, result.Code);
     }
 
     [Fact]
@@ -109,6 +109,6 @@ public sealed class FilterSettingTests : IDisposable
 
     private SettingReading Read() => _scratch.Inside.Run(() => _desk.Read(new SettingRequest("q", SettingCatalog.DropInvalid, "forward")));
 
-    private static SettingOrder Order(string value, long revertAfterMs) =>
-        new(new OrderNote("a1", "ada", null, "INC-1", false, long.MaxValue), SettingCatalog.DropInvalid, "off", value, revertAfterMs);
+    private static SettingNodeCommand Order(string value, long revertAfterMs) =>
+        new(new NodeCommand("a1", "ada", null, "INC-1", false, long.MaxValue), SettingCatalog.DropInvalid, "off", value, revertAfterMs);
 }

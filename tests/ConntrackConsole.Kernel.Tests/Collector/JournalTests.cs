@@ -327,5 +327,5 @@ public sealed class JournalTests : IDisposable
 
     private static FlushResult Result(string id) => new(id, "node1", 1, 1, 0, 0, 0, 0, null, [], 5, "D");
 
-    private static SettingResult Written(string id) => new(id, "node1", SettingCatalog.BeLiberal, SettingFate.Written, "0", "1", 1, null);
+    private static SettingResult Written(string id) => new(id, "node1", SettingCatalog.BeLiberal, SettingOutcome.Written, "0", "1", 1, null);
 }

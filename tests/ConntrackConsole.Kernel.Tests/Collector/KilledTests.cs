@@ -43,11 +43,11 @@ public sealed class KilledTests : IDisposable
         var journal = new Journal(_state.Path);
         var act = Assert.Single(journal.Where(_ => true));
         Assert.Null(act.End);
-        var desk = new FlushDesk("node1", TimeProvider.System, journal, new Sysctl());
+        var desk = new FlushHandler("node1", TimeProvider.System, journal, new Sysctl());
         _scratch.Inside.Run(desk.Tick);
 
         var told = _scratch.Inside.Run(() => desk.Flush(
-            new FlushRequest(new OrderNote(act.ActionId, "ada", null, "again", true, long.MaxValue), "p", "d", new OwnershipStatement(Pod, OwnerState.Gone, null, 0)),
+            new FlushNodeCommand(new NodeCommand(act.ActionId, "ada", null, "again", true, long.MaxValue), "p", "d", new OwnershipStatement(Pod, OwnerState.Gone, null, 0)),
             TestContext.Current.CancellationToken));
 
         Assert.Equal((true, entries, left, null), (told.Unsure, told.Listed, told.Remaining, told.Refusal));
@@ -81,22 +81,22 @@ public sealed class KilledTests : IDisposable
             written += isWritten ? 1 : 0;
             cutOff += act is { End: null } ? 1 : 0;
             Assert.True(!isWritten || act is not null, "written before the journal");
-            var desk = new SettingDesk("node1", TimeProvider.System, journal, new SettingValues(new Sysctl()), RunningKernel.Read().BootId, () => null);
+            var desk = new SettingHandler("node1", TimeProvider.System, journal, new SettingValues(new Sysctl()), RunningKernel.Read().BootId, () => null);
             _scratch.Inside.Run(desk.Tick);
             if (act is null)
                 continue;
 
             // The same order again writes nothing, and tells what is there.
-            var told = _scratch.Inside.Run(() => desk.Apply(new SettingOrder(
-                new OrderNote(act.ActionId, "ada", null, "again", false, long.MaxValue), SettingCatalog.Find(Key)!.Key, "0", "1", 60_000),
+            var told = _scratch.Inside.Run(() => desk.Apply(new SettingNodeCommand(
+                new NodeCommand(act.ActionId, "ada", null, "again", false, long.MaxValue), SettingCatalog.Find(Key)!.Key, "0", "1", 60_000),
                 stop: TestContext.Current.CancellationToken));
             Assert.Equal(isWritten ? "1" : "0", told.Now);
             Assert.Equal(isWritten ? "1" : "0", Read());
             Assert.Equal(isWritten, desk.IsOpen(SettingCatalog.Find(Key)!.Key));
             if (isWritten)
             {
-                var order = new RevertOrder(new OrderNote("r" + round, "ada", null, "over", false, long.MaxValue), act.ActionId);
-                Assert.Equal(SettingFate.Reverted, _scratch.Inside.Run(() => desk.Revert(order, stop: TestContext.Current.CancellationToken)).Fate);
+                var order = new RevertNodeCommand(new NodeCommand("r" + round, "ada", null, "over", false, long.MaxValue), act.ActionId);
+                Assert.Equal(SettingOutcome.Reverted, _scratch.Inside.Run(() => desk.Revert(order, stop: TestContext.Current.CancellationToken)).Outcome);
             }
 
             Assert.Equal("0", Read());
@@ -120,7 +120,7 @@ public sealed class KilledTests : IDisposable
         await Until(() => Read() == "0");
         await Until(() => new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer && act.End is not null).Count == 1);
 
-        Assert.Equal(SettingFate.Reverted, Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer)).End!.Setting!.Fate);
+        Assert.Equal(SettingOutcome.Reverted, Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer)).End!.Setting!.Outcome);
     }
 
     public void Dispose()

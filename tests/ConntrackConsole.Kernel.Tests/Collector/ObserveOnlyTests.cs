@@ -27,11 +27,11 @@ public class ObserveOnlyTests
     [InlineData(true, "0", true)]
     public void Refusal_OptionOrVariable_NamesTheNodeAndTheSwitch(bool option, string? variable, bool refuses)
     {
-        string? refusal = ObserveOnly.Refusal("node1", option, variable);
+        var refusal = ObserveOnly.Refusal("node1", option, variable);
 
         Assert.Equal(refuses, refusal is not null);
         if (refuses)
-            Assert.Matches($"^Node node1 is observe-only .*{(option ? "--observe-only" : "CONNTRACK_COLLECTOR_OBSERVE_ONLY")}", refusal);
+            Assert.Matches($"^Node node1 is observe-only .*{(option ? "--observe-only" : "CONNTRACK_COLLECTOR_OBSERVE_ONLY")}", refusal!.Message);
     }
 
     [Fact]
@@ -41,16 +41,17 @@ public class ObserveOnlyTests
         using var state = new TemporaryDirectory();
         ConntrackProgram.Load(scratch.Inside, [Entry]);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var acts = new FlushDesk("node1", time, new Journal(state.Path), new Sysctl());
-        var looks = new FlushDesk("node1", time, new Journal(state.Path), new Sysctl(), observeOnly: "only looks");
+        var acts = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl());
+        var looks = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl(), observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
         var statement = new OwnershipStatement(Pod, OwnerState.Gone, null, time.GetUtcNow().ToUnixTimeMilliseconds());
         var preview = scratch.Inside.Run(() => acts.Preview(new PreviewRequest("p1", Pod, statement)));
         Assert.Single(preview.Entries);
 
         var refused = scratch.Inside.Run(() => looks.Preview(new PreviewRequest("p1", Pod, statement)));
-        var result = scratch.Inside.Run(() => looks.Flush(new FlushRequest(new OrderNote("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Digest, statement)));
+        var result = scratch.Inside.Run(() => looks.Flush(new FlushNodeCommand(new NodeCommand("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Digest, statement)));
 
         Assert.Equal(("only looks", "only looks"), (refused.Refusal, result.Refusal));
+        Assert.Equal((NodeReasons.ObserveOnly, NodeReasons.ObserveOnly), (refused.RefusalCode, result.Code));
         Assert.Empty(refused.Entries);
         Assert.Single(ConntrackProgram.List(scratch.Inside));
         Assert.Empty(new Journal(state.Path).Where(_ => true));
@@ -102,7 +103,7 @@ public class ObserveOnlyTests
             string? first = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
                 .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
-            Assert.Equal(ObserveOnly.Refusal("node1", option: true, null), first);
+            Assert.Equal(ObserveOnly.Refusal("node1", option: true, null)!.Message, first);
         }
         finally
         {

@@ -7,9 +7,9 @@ namespace ConntrackConsole.Kernel.Tests.Collector;
 
 public sealed class SettingRevertTests : IDisposable
 {
-    private const string Acct = SettingHouse.Acct;
+    private const string Acct = SettingFixture.Acct;
 
-    private readonly SettingHouse _house = new();
+    private readonly SettingFixture _house = new();
 
     [Fact]
     public void Change_AtItsTime_IsSetBackByItself()
@@ -22,7 +22,7 @@ public sealed class SettingRevertTests : IDisposable
 
         Assert.Equal("0", _house[Acct]);
         var revert = Revert();
-        Assert.Equal((JournalOrigin.Timer, "a1", SettingFate.Reverted), (revert.Begin.Origin, revert.Begin.ChangeId, revert.End!.Setting!.Fate));
+        Assert.Equal((JournalOrigin.Timer, "a1", SettingOutcome.Reverted), (revert.Begin.Origin, revert.Begin.ChangeId, revert.End!.Setting!.Outcome));
         Assert.False(_house.Desk.IsOpen(Acct));
         _house.Pass(TimeSpan.FromMinutes(1));
         Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
@@ -49,7 +49,7 @@ public sealed class SettingRevertTests : IDisposable
         _house.Desk.Tick();
 
         Assert.Equal("1", _house[Acct]); // somebody's sysctl.d made it 1: not ours to touch
-        Assert.Equal(SettingFate.Void, Revert().End!.Setting!.Fate);
+        Assert.Equal(SettingOutcome.Void, Revert().End!.Setting!.Outcome);
         Assert.False(_house.Desk.IsOpen(Acct));
         Assert.Contains("booted since", _house.Log.ToString(), StringComparison.Ordinal);
     }
@@ -63,7 +63,7 @@ public sealed class SettingRevertTests : IDisposable
 
         Assert.Equal("10000", _house[SettingCatalog.Max]);
         var result = Revert().End!.Setting!;
-        Assert.Equal((SettingFate.Drifted, "10000"), (result.Fate, result.Now));
+        Assert.Equal((SettingOutcome.Drifted, "10000"), (result.Outcome, result.Now));
         Assert.False(_house.Desk.IsOpen(SettingCatalog.Max));
     }
 
@@ -75,7 +75,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var result = _house.Revert("a1");
 
-        Assert.Equal(SettingFate.Reverted, result.Fate);
+        Assert.Equal(SettingOutcome.Reverted, result.Outcome);
         Assert.Contains("was back already", result.Sentence, StringComparison.Ordinal);
     }
 
@@ -88,16 +88,16 @@ public sealed class SettingRevertTests : IDisposable
         _house.Pass(TimeSpan.FromMinutes(1));
 
         Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
-        Assert.Equal(SettingFate.Withheld, Revert().End!.Setting!.Fate); // once, not every second
+        Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome); // once, not every second
         Assert.Contains("nothing would protect the clients", _house.Log.ToString(), StringComparison.Ordinal);
         _house.Start();
         _house.Pass(TimeSpan.FromMinutes(1));
-        Assert.Equal(SettingFate.Withheld, Revert().End!.Setting!.Fate);
+        Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome);
 
-        Assert.Equal(SettingFate.Withheld, _house.Revert("a1", "r1").Fate);
+        Assert.Equal(SettingOutcome.Withheld, _house.Revert("a1", "r1").Outcome);
         var broken = _house.Revert("a1", "r2", breakGlass: true);
 
-        Assert.Equal(SettingFate.Reverted, broken.Fate);
+        Assert.Equal(SettingOutcome.Reverted, broken.Outcome);
         Assert.Contains("Restart kube-proxy", broken.Sentence, StringComparison.Ordinal);
         Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
     }
@@ -110,7 +110,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var result = _house.Revert("a1");
 
-        Assert.Equal((SettingFate.Reverted, null), (result.Fate, result.Sentence));
+        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Sentence));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var result = Revert().End!.Setting!;
 
-        Assert.Equal(SettingFate.Reverted, result.Fate);
+        Assert.Equal(SettingOutcome.Reverted, result.Outcome);
         Assert.Contains("When kube-proxy started is not known", result.Sentence, StringComparison.Ordinal);
         Assert.Contains("KUBE-FORWARD", _house.Log.ToString(), StringComparison.Ordinal);
     }
@@ -133,7 +133,7 @@ public sealed class SettingRevertTests : IDisposable
         _house.Apply(SettingCatalog.BeLiberal, "0", "1");
         _house.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
 
-        Assert.Equal(SettingFate.Refused, _house.Revert("a1").Fate);
+        Assert.Equal(SettingOutcome.Refused, _house.Revert("a1").Outcome);
         Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
         _house.ProxyIsSilent();
         _house.Pass(TimeSpan.FromSeconds(1));
@@ -143,13 +143,13 @@ public sealed class SettingRevertTests : IDisposable
 
     [Theory]
     [InlineData(4095, null)]
-    [InlineData(4096, SettingFate.Withheld)]
-    public void Judge_OfATableThatWouldBeFull_IsWithheld(long entries, SettingFate? fate)
+    [InlineData(4096, SettingOutcome.Withheld)]
+    public void Judge_OfATableThatWouldBeFull_IsWithheld(long entries, SettingOutcome? fate)
     {
         var change = new OpenChange("a1", SettingCatalog.Max, "4096", "8192", 1, 2);
 
-        Assert.Equal(fate, RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Fate);
-        Assert.Null(RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Fate);
+        Assert.Equal(fate, RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
+        Assert.Null(RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Outcome);
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var attempts = _house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert);
         Assert.Equal(2, attempts.Count); // at once, after 15 s; the next after 30 more
-        Assert.All(attempts, act => Assert.Equal((SettingFate.Failed, written), (act.End!.Setting!.Fate, act.End.Setting.Now)));
+        Assert.All(attempts, act => Assert.Equal((SettingOutcome.Failed, written), (act.End!.Setting!.Outcome, act.End.Setting.Now)));
         Assert.Contains("could not be set back", _house.Log.ToString(), StringComparison.Ordinal);
         Assert.True(_house.Desk.IsOpen(SettingCatalog.Max));
         File.Delete(path);
@@ -191,15 +191,15 @@ public sealed class SettingRevertTests : IDisposable
         Assert.Equal(first, _house.Revert("a1", "r1")); // the same order: the same answer
         var again = _house.Revert("a1", "r2");
 
-        Assert.Equal(SettingFate.Refused, again.Fate);
-        Assert.Contains("not open any more (Reverted)", again.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingOutcome.Refused, again.Outcome);
+        Assert.Equal(SettingReasons.NotOpen, again.Code);
         Assert.Equal("1", _house[Acct]);
     }
 
     [Theory]
-    [InlineData("0", SettingFate.Reverted)]
-    [InlineData("1", SettingFate.Unsure)]
-    public void Revert_ThatWasCutOff_IsToldByWhatIsThere_AndDoneInTheEnd(string found, SettingFate fate)
+    [InlineData("0", SettingOutcome.Reverted)]
+    [InlineData("1", SettingOutcome.Unsure)]
+    public void Revert_ThatWasCutOff_IsToldByWhatIsThere_AndDoneInTheEnd(string found, SettingOutcome fate)
     {
         _house.Apply(Acct, "0", "1");
         _house.Journal.TryBegin(new JournalLine
@@ -210,7 +210,7 @@ public sealed class SettingRevertTests : IDisposable
         _house[Acct] = found;
         _house.Start();
 
-        Assert.Equal(fate, _house.Revert("a1", "r1").Fate);
+        Assert.Equal(fate, _house.Revert("a1", "r1").Outcome);
         _house.Pass(TimeSpan.FromMinutes(1));
 
         Assert.Equal("0", _house[Acct]);
@@ -235,17 +235,17 @@ public sealed class SettingRevertTests : IDisposable
     [Fact]
     public void Recall_OfAnUnknownAction_PromisesThatItNeverBegins()
     {
-        var flushes = new FlushDesk("node1", _house.Time, _house.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
-        var recall = new RecallDesk("node1", _house.Journal, flushes, _house.Desk);
+        var flushes = new FlushHandler("node1", _house.Time, _house.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
+        var recall = new RecallHandler("node1", _house.Journal, flushes, _house.Desk);
         var known = _house.Apply(Acct, "0", "1", "known");
 
         Assert.Equal(new RecallAnswer("a9", "node1", false, null, null), recall.Recall(new RecallRequest("a9")));
-        Assert.Equal(SettingFate.Refused, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a9").Fate);
+        Assert.Equal(SettingOutcome.Refused, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a9").Outcome);
         Assert.Equal(new RecallAnswer("known", "node1", true, null, known), recall.Recall(new RecallRequest("known")));
         Assert.All((RecallRequest?[])[null, new(null!), new(new string('x', 100_000))], request => Assert.False(recall.Recall(request).Known));
     }
 
-    private JournalAct Revert() => Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
+    private JournaledAction Revert() => Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
 
     public void Dispose() => _house.Dispose();
 }

@@ -176,8 +176,8 @@ internal static class FuzzTargets
 
     private static readonly Type[] HubTypes =
     [
-        typeof(Hello), typeof(PreviewRequest), typeof(FlushPreview), typeof(FlushRequest), typeof(FlushResult), typeof(StoredRanges), typeof(WatchList),
-        typeof(MeterRequest), typeof(MeterReading), typeof(SettingRequest), typeof(SettingReading), typeof(SettingOrder), typeof(RevertOrder),
+        typeof(Hello), typeof(PreviewRequest), typeof(FlushPreview), typeof(FlushNodeCommand), typeof(FlushResult), typeof(StoredRanges), typeof(WatchList),
+        typeof(FlushOutcomeRequest), typeof(FlushOutcomeSample), typeof(SettingRequest), typeof(SettingReading), typeof(SettingNodeCommand), typeof(RevertNodeCommand),
         typeof(SettingResult), typeof(RecallRequest), typeof(RecallAnswer), typeof(JournalReport),
     ];
 
@@ -188,30 +188,30 @@ internal static class FuzzTargets
         {
             FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
             FlushGuard.RefuseStatement(preview.Ownership, podIp, 1);
-            Assert.True(FlushChoice.TryParse(preview.Preset, preview.Scope, out var choice, out string? refusal) || refusal!.Length is > 0 and < 300);
+            Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var choice, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
             choice.Takes(default, preview.Ownership.State);
         }
 
-        if (Parsed<FlushRequest>(input) is { } flush)
+        if (Parsed<FlushNodeCommand>(input) is { } flush)
         {
-            Assert.InRange(OrderGuard.Refuse(flush.Order, 1)?.Length ?? 1, 1, 300 + OrderGuard.LongestText);
+            Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Message.Length ?? 1, 1, 300 + NodeCommandGuard.MaxText);
             FlushGuard.RefuseStatement(flush.Ownership, Ip.Parse("10.244.1.1"), 1);
         }
 
-        if (Parsed<SettingOrder>(input) is { } setting)
+        if (Parsed<SettingNodeCommand>(input) is { } setting)
         {
-            OrderGuard.Refuse(setting.Order, long.MaxValue);
+            NodeCommandGuard.Refuse(setting.Command, long.MaxValue);
             foreach (var kind in SettingCatalog.All)
             {
-                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Length ?? 1, 1, 1500);
+                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Message.Length ?? 1, 1, 1500);
                 SettingGuard.RefuseTime(kind, setting.RevertAfterMs);
             }
         }
 
-        if (Parsed<RevertOrder>(input) is { } revert)
-            OrderGuard.RefuseId(revert.ChangeId);
+        if (Parsed<RevertNodeCommand>(input) is { } revert)
+            NodeCommandGuard.RefuseId(revert.ChangeId);
         if (Parsed<RecallRequest>(input) is { } recall)
-            OrderGuard.RefuseId(recall.ActionId);
+            NodeCommandGuard.RefuseId(recall.ActionId);
     }
 
     private static T? Parsed<T>(ReadOnlySpan<byte> input)
@@ -260,7 +260,7 @@ internal static class FuzzTargets
         var end = new JournalLine
         {
             Phase = JournalPhase.End, At = DateTimeOffset.UnixEpoch, ActionId = "a",
-            Setting = new SettingResult("a", "node1", SettingCatalog.BeLiberal, SettingFate.Written, "0", "1", 5, null),
+            Setting = new SettingResult("a", "node1", SettingCatalog.BeLiberal, SettingOutcome.Written, "0", "1", 5, null),
         };
         var flush = begin with { Number = 2, ActionId = "f", Kind = JournalKind.Flush, Target = "10.244.1.1", Before = "1" };
         var flushed = end with { ActionId = "f", Setting = null, Flush = new FlushResult("f", "node1", 1, 1, 0, 0, 0, 0, null, [], 1, "D") };
@@ -363,17 +363,17 @@ internal static class FuzzTargets
         yield return Json(new Hello("node1", "1", "b", "k", 1, [new Capability("events", true, "x")], new Dictionary<string, string> { ["a"] = "1" }));
         yield return Json(new PreviewRequest("p", "10.244.1.1", statement));
         yield return Json(new FlushPreview("p", "node1", "00", [entry], 1, null, true));
-        yield return Json(new FlushRequest(new OrderNote("a", "ada", null, "test", false, long.MaxValue), "p", "00", statement));
+        yield return Json(new FlushNodeCommand(new NodeCommand("a", "ada", null, "test", false, long.MaxValue), "p", "00", statement));
         yield return Json(new FlushResult("a", "node1", 1, 1, 0, 0, 0, 0, null, ["x"], 5));
-        var note = new OrderNote("a", "ada", "grace", "INC-1", true, 5);
-        var result = new SettingResult("a", "node1", SettingCatalog.Max, SettingFate.Written, "1", "2", 5, null);
+        var note = new NodeCommand("a", "ada", "grace", "INC-1", true, 5);
+        var result = new SettingResult("a", "node1", SettingCatalog.Max, SettingOutcome.Written, "1", "2", 5, null);
         yield return Json(new PreviewRequest("p", "10.244.1.1", statement, FlushPreset.Safe, new FlushScope("tcp", "10.96.0.1", 80)));
-        yield return Json(new MeterRequest("a"));
-        yield return Json(new MeterReading("a", "node1", 1, 2, 3, 4, 5, null));
+        yield return Json(new FlushOutcomeRequest("a"));
+        yield return Json(new FlushOutcomeSample("a", "node1", 1, 2, 3, 4, 5, null));
         yield return Json(new SettingRequest("a", SettingCatalog.Max, "5000"));
         yield return Json(new SettingReading("a", "node1", SettingCatalog.Max, "1", null, new OpenChange("a", SettingCatalog.Max, "1", "2", 3, 4), "x"));
-        yield return Json(new SettingOrder(note, SettingCatalog.Max, "4096", "5000", 60_000));
-        yield return Json(new RevertOrder(note, "a"));
+        yield return Json(new SettingNodeCommand(note, SettingCatalog.Max, "4096", "5000", 60_000));
+        yield return Json(new RevertNodeCommand(note, "a"));
         yield return Json(result);
         yield return Json(new RecallRequest("a"));
         yield return Json(new RecallAnswer("a", "node1", true, null, result));

@@ -169,10 +169,10 @@ public sealed class LostEntryTests : IDisposable
         // The rest by the flush desk of this very collector.
         var result = _nodes.Inside(TwoNodes.A, () =>
         {
-            var desk = new FlushDesk("a", TimeProvider.System, new Journal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnPorts);
+            var desk = new FlushHandler("a", TimeProvider.System, new Journal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnPorts);
             var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             var preview = desk.Preview(new PreviewRequest("p", _backend.ToString(), gone));
-            return desk.Flush(new FlushRequest(new OrderNote("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
+            return desk.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
         });
         Assert.Equal((2, 2), (result.Deleted, result.Witnessed));
         NodeWatch.Await(_ => Lost().Count() >= 3, watch);

@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Configuration;

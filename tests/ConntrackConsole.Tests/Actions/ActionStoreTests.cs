@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Storage;
 using Xunit;
@@ -26,8 +27,8 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
 
     private async Task<ActionRecord> AddAsync(ActionState state, string id = "a")
     {
-        var plan = new ActionPlan(id, new ActionAsk(ActionKind.Flush) { PodIp = "10.1.0.5" }, "ada", 1_000, new GuardVerdict(GuardDecision.Allow, ""), "d", 61_000);
-        var record = new ActionRecord(plan, state, 1_000) { Nodes = [new NodeOutcome("n1", NodeFate.Unknown), new NodeOutcome("n2", NodeFate.Unknown)] };
+        var plan = new ActionPlan(id, new ActionRequest(ActionKind.Flush) { PodIp = "10.1.0.5" }, "ada", 1_000, new GuardVerdict(GuardDecision.Allow, ""), "d", 61_000);
+        var record = new ActionRecord(plan, state, 1_000) { Nodes = [new NodeResult("n1", NodeOutcome.Unknown), new NodeResult("n2", NodeOutcome.Unknown)] };
         await _one.AddAsync(record, Ct);
         return record;
     }
@@ -71,13 +72,13 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
         await AddAsync(ActionState.Unknown);
         await Task.WhenAll(
             Task.Run(() => SetAsync(_one, "n1"), Ct), Task.Run(() => SetAsync(_two, "n2"), Ct),
-            Task.Run(() => _two.UpdateAsync("a", r => r with { Meter = new OutcomeReading(1, 2, 3, true, [], 0, 0, 0, 0, []) }, Ct), Ct));
+            Task.Run(() => _two.UpdateAsync("a", r => r with { Outcome = new OutcomeSample(1, 2, 3, true, [], 0, 0, 0, 0, []) }, Ct), Ct));
         var record = (await _one.FindAsync("a", Ct))!;
-        Assert.All(record.Nodes, n => Assert.Equal(NodeFate.Done, n.Fate));
-        Assert.NotNull(record.Meter);
+        Assert.All(record.Nodes, n => Assert.Equal(NodeOutcome.Done, n.Outcome));
+        Assert.NotNull(record.Outcome);
 
         static Task SetAsync(ActionStore store, string node) => store.UpdateAsync(
-            "a", r => r with { Nodes = [.. r.Nodes.Select(n => n.Node == node ? n with { Fate = NodeFate.Done } : n)] }, Ct);
+            "a", r => r with { Nodes = [.. r.Nodes.Select(n => n.Node == node ? n with { Outcome = NodeOutcome.Done } : n)] }, Ct);
     }
 
     [Theory]
@@ -94,12 +95,12 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
     [Fact]
     public void Carry_Twice_IsCarriedUntilBothAreDone()
     {
-        var first = _one.Carry("a");
-        using (_one.Carry("a"))
-            Assert.True(_one.IsCarried("a"));
-        Assert.True(_one.IsCarried("a"));
+        var first = _one.BeginExecution("a");
+        using (_one.BeginExecution("a"))
+            Assert.True(_one.IsExecuting("a"));
+        Assert.True(_one.IsExecuting("a"));
         first.Dispose();
-        Assert.False(_one.IsCarried("a"));
+        Assert.False(_one.IsExecuting("a"));
     }
 
     [Theory]

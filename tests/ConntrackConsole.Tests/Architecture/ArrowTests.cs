@@ -41,6 +41,21 @@ public class ArrowTests
     }
 
     [Fact]
+    public void Actions_OutcomeKnowsWorkflow_WorkflowKnowsGuards_AndNeverTheOtherWay()
+    {
+        string[] layers = ["ConntrackConsole.Actions.Guards", "ConntrackConsole.Actions.Workflow", "ConntrackConsole.Actions.Outcome"];
+        Assert.All(layers, layer => Assert.Contains(Console.GetTypes(), type => type.Namespace == layer));
+        var wrong =
+            from type in Console.GetTypes()
+            let layer = Array.IndexOf(layers, type.Namespace)
+            where layer >= 0
+            from known in Known(type)
+            where Array.IndexOf(layers, known.Namespace) > layer
+            select $"{type.FullName} knows {known.FullName}";
+        Assert.Empty(wrong.Distinct());
+    }
+
+    [Fact]
     public void Rooms_AreAllOnThePlan() =>
         Assert.Empty(Console.GetTypes().Select(Room).OfType<string>().Distinct().Except(Arrows.Keys));
 

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace ConntrackConsole.Tests.Attack;
 
 /// <summary>A request that must be refused.</summary>
-/// <param name="Fragment">Of the sentence: it is to be refused for this reason and no other.</param>
+/// <param name="Reason">The reason code that it must be refused with; where the request never reaches the service, a part of the detail.</param>
 /// <param name="Send">What goes before, and the request.</param>
-internal sealed record Attack(string Name, int Status, string Fragment, Func<AttackedConsole, Task<Answer>> Send)
+internal sealed record Attack(string Name, int Status, string Reason, Func<AttackedConsole, Task<Answer>> Send)
 {
     /// <summary>The request came as far as the desk, which writes every refusal down.</summary>
     public bool AtDesk { get; init; } = Status is 403 or 404 or 409 or 410;

@@ -46,7 +46,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
         return (ip, AttackedNode.Entry(ip, 50_000 + number));
     }
 
-    internal OrderNote Order(string? id = null) => new(id ?? NewId(), "mallory", null, "an attack", false, NowMs + 60_000);
+    internal NodeCommand Order(string? id = null) => new(id ?? NewId(), "mallory", null, "an attack", false, NowMs + 60_000);
 
     internal static OwnershipStatement Gone(string ip = Pod, OwnerState state = OwnerState.Gone, long ahead = 0) => new(ip, state, "shop/checkout-a", NowMs + ahead);
 
@@ -58,30 +58,30 @@ public sealed class AttackedByConsole : IAsyncLifetime
         return preview;
     }
 
-    internal FlushRequest Flush(FlushPreview shown, OwnershipStatement? statement = null, OrderNote? order = null) =>
+    internal FlushNodeCommand Flush(FlushPreview shown, OwnershipStatement? statement = null, NodeCommand? order = null) =>
         new(order ?? Order(), shown.PreviewId, shown.Digest, statement ?? Gone());
 
-    /// <summary>What the node said to a preview; null where it made one.</summary>
+    /// <summary>The code of the refusal of a preview; null where it made one.</summary>
     internal Task<string?> AskedAsync(object? request) => SaidAsync<FlushPreview>(HubMethods.Preview, request, answer =>
     {
         Assert.Empty(answer.Entries);
-        return answer.Refusal;
+        return answer.RefusalCode;
     });
 
-    /// <summary>What the node said to a flush; null where it was carried out.</summary>
+    /// <summary>The code of the refusal of a flush; null where it was carried out.</summary>
     internal Task<string?> OrderedAsync(object? request) => SaidAsync<FlushResult>(HubMethods.Flush, request, answer =>
     {
         Assert.Equal(0, answer.Deleted);
-        return answer.Refusal;
+        return answer.Refusal is null ? null : answer.Code;
     });
 
-    internal Task<string?> ReadAsync(object? request) => SaidAsync<SettingReading>(HubMethods.ReadSetting, request, answer => answer.Refusal);
+    internal Task<string?> ReadAsync(object? request) => SaidAsync<SettingReading>(HubMethods.ReadSetting, request, answer => answer.RefusalCode);
 
-    internal Task<string?> AppliedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.ApplySetting, request, Sentence);
+    internal Task<string?> AppliedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.ApplySetting, request, Code);
 
-    internal Task<string?> RevertedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.RevertSetting, request, Sentence);
+    internal Task<string?> RevertedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.RevertSetting, request, Code);
 
-    private static string? Sentence(SettingResult answer) => answer.Fate is SettingFate.Refused or SettingFate.Moved ? answer.Sentence : null;
+    private static string? Code(SettingResult answer) => answer.Outcome is SettingOutcome.Refused or SettingOutcome.Moved ? answer.Code : null;
 
     private async Task<string?> SaidAsync<T>(string method, object? request, Func<T, string?> said)
     {

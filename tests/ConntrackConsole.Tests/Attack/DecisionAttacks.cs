@@ -5,7 +5,7 @@ namespace ConntrackConsole.Tests.Attack;
 /// <summary>Confirmations, approvals and cancellations that come from the wrong hand, too late, twice, or for another thing.</summary>
 internal static class DecisionAttacks
 {
-    private const string Dead = AttackedConsole.Dead, NotYours = "not yours to decide", NotShown = "not what was shown", NoLonger = "no longer valid";
+    private const string Dead = AttackedConsole.Dead, NotYours = "action.not_found", NotShown = "action.digest_mismatch", NoLonger = "action.expired";
     private static readonly string Good = Asked.Flush(Dead), TakesAll = Asked.Flush(Dead, ""","preset":"all" """);
 
     public static readonly Attack[] All =
@@ -26,15 +26,15 @@ internal static class DecisionAttacks
         Confirm("with the node's digest", 409, NotShown, (_, p, s) => p.DecideAsync(s.Id, "confirm", new { digest = s.Body.GetProperty("nodes")[0].GetProperty("digest").GetString(), reason = "x" })),
         Confirm("with another preview's digest", 409, NotShown, async (_, p, s) =>
             await p.DecideAsync(s.Id, "confirm", new { digest = (await p.AskAsync(Good)).Ok().Digest, reason = "x" })),
-        Confirm("without a reason", 409, "reason is missing", (_, p, s) => p.ConfirmAsync(s, reason: null)),
-        Confirm("with an empty reason", 409, "reason is missing", (_, p, s) => p.ConfirmAsync(s, reason: "")),
-        Confirm("with a blank reason", 409, "reason is missing", (_, p, s) => p.ConfirmAsync(s, reason: " \t\n")),
-        Confirm("after the cancellation", 410, "Cancelled", async (_, p, s) =>
+        Confirm("without a reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: null)),
+        Confirm("with an empty reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: "")),
+        Confirm("with a blank reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: " \t\n")),
+        Confirm("after the cancellation", 410, "action.wrong_state", async (_, p, s) =>
         {
             (await p.DecideAsync(s.Id, "cancel", new { })).Ok("Cancelled");
             return await p.ConfirmAsync(s);
         }),
-        Confirm("after an approver's cancellation", 410, "Cancelled", async (c, p, s) =>
+        Confirm("after an approver's cancellation", 410, "action.wrong_state", async (c, p, s) =>
         {
             (await c["anna"].DecideAsync(s.Id, "cancel", new { })).Ok("Cancelled");
             return await p.ConfirmAsync(s);
@@ -44,13 +44,13 @@ internal static class DecisionAttacks
             await c.AgeAsync(s.Id);
             return await p.ConfirmAsync(s);
         }),
-        Confirm("of one that was refused at the preview", 410, "It is Refused already", async (c, p, _) =>
+        Confirm("of one that was refused at the preview", 410, "action.wrong_state", async (c, p, _) =>
         {
             var refused = await p.AskAsync(Asked.Flush(AttackedNode.Gateway));
             string id = refused.Body.GetProperty("action").GetString()!;
             return await p.DecideAsync(id, "confirm", new { digest = "", reason = "x" });
         }),
-        new("a confirmation while the cluster is silent", 409, "s old (at most 10 s)", async c =>
+        new("a confirmation while the cluster is silent", 409, "flush.cluster_stale", async c =>
         {
             var p = c.Operator();
             var shown = (await p.AskAsync(Good)).Ok();
@@ -64,7 +64,7 @@ internal static class DecisionAttacks
                 c.Host.TellCluster();
             }
         }),
-        new("a preview while the cluster is silent", 409, "s old (at most 10 s)", async c =>
+        new("a preview while the cluster is silent", 409, "flush.cluster_stale", async c =>
         {
             await c.Host.SilenceClusterAsync(TimeSpan.FromSeconds(12));
             try
@@ -76,26 +76,26 @@ internal static class DecisionAttacks
                 c.Host.TellCluster();
             }
         }),
-        new("a confirmation after another pod got the address", 409, "is alive and owns", async c =>
+        new("a confirmation after another pod got the address", 409, "flush.owner_live", async c =>
         {
             var (p, shown, ip) = await ShownAsync(c);
             c.Reassign(ip);
             return await p.ConfirmAsync(shown);
         }),
-        new("a confirmation after the same pod came back", 409, "is alive and owns", async c =>
+        new("a confirmation after the same pod came back", 409, "flush.owner_live", async c =>
         {
             var (p, shown, ip) = await ShownAsync(c);
             c.Reassign(ip, "x");
             return await p.ConfirmAsync(shown);
         }),
-        new("a confirmation after another pod had the address and went", 409, "had it since", async c =>
+        new("a confirmation after another pod had the address and went", 409, "action.owner_changed", async c =>
         {
             var (p, shown, ip) = await ShownAsync(c);
             c.Reassign(ip);
             c.End(ip);
             return await p.ConfirmAsync(shown);
         }),
-        new("a confirmation after the Service lists the address again", 409, "still lists", async c =>
+        new("a confirmation after the Service lists the address again", 409, "flush.endpoint_ready", async c =>
         {
             var (p, shown, ip) = await ShownAsync(c);
             c.List(ip, true);
@@ -108,7 +108,7 @@ internal static class DecisionAttacks
                 c.List(ip, false);
             }
         }),
-        new("a confirmation that comes a second time", 410, "It is Completed already", async c =>
+        new("a confirmation that comes a second time", 410, "action.wrong_state", async c =>
         {
             var (p, shown, ip) = await ShownAsync(c);
             (await p.ConfirmAsync(shown)).Ok("Completed");
@@ -130,15 +130,15 @@ internal static class DecisionAttacks
         Typed("the address with a port", AttackedConsole.Ending + ":80"),
         Typed("the node", "node1"),
 
-        Approve("by who asked", 403, "Who asked cannot approve", (c, s) => c["anna"].ApproveAsync(s), by: "anna"),
-        Approve("by an admin who asked himself", 403, "Who asked cannot approve", (c, s) => c["adam"].ApproveAsync(s), by: "adam"),
-        Approve("by another operator", 403, "may not approve", (c, s) => c["oscar"].ApproveAsync(s)),
-        Approve("by the operator who asked", 403, "may not approve", (c, s) => c["olivia"].ApproveAsync(s)),
-        Approve("by a viewer", 403, "may not approve", (c, s) => c["vera"].ApproveAsync(s)),
-        Approve("by break-glass", 403, "may not approve", (c, s) => c["bruno"].ApproveAsync(s)),
+        Approve("by who asked", 403, "action.own_approval", (c, s) => c["anna"].ApproveAsync(s), by: "anna"),
+        Approve("by an admin who asked himself", 403, "action.own_approval", (c, s) => c["adam"].ApproveAsync(s), by: "adam"),
+        Approve("by another operator", 403, "action.role_may_not_approve", (c, s) => c["oscar"].ApproveAsync(s)),
+        Approve("by the operator who asked", 403, "action.role_may_not_approve", (c, s) => c["olivia"].ApproveAsync(s)),
+        Approve("by a viewer", 403, "action.role_may_not_approve", (c, s) => c["vera"].ApproveAsync(s)),
+        Approve("by break-glass", 403, "action.role_may_not_approve", (c, s) => c["bruno"].ApproveAsync(s)),
         Approve("with a wrong digest", 409, NotShown, (c, s) => c["anna"].DecideAsync(s.Id, "approve", new { digest = new string('0', 64) })),
         Approve("without a digest", 409, NotShown, (c, s) => c["anna"].DecideAsync(s.Id, "approve", new { })),
-        Approve("after it was cancelled", 410, "Cancelled", async (c, s) =>
+        Approve("after it was cancelled", 410, "action.wrong_state", async (c, s) =>
         {
             (await c["olivia"].DecideAsync(s.Id, "cancel", new { })).Ok("Cancelled");
             return await c["anna"].ApproveAsync(s);
@@ -153,7 +153,7 @@ internal static class DecisionAttacks
         new("an approval of what only was shown", 404, NotYours, async c => await c["anna"].ApproveAsync((await c["olivia"].AskAsync(TakesAll)).Ok("Previewed"))),
         new("an approval of what needs none", 404, NotYours, async c => await c["anna"].ApproveAsync((await c.Operator().AskAsync(Good)).Ok("Previewed"))),
         new("an approval of an action that never was", 404, NotYours, c => c["anna"].DecideAsync("flush-0", "approve", new { digest = "" })),
-        new("an approval after another pod got the address", 409, "is alive and owns", async c =>
+        new("an approval after another pod got the address", 409, "flush.owner_live", async c =>
         {
             var waiting = await WaitingAsync(c, "olivia", await c.DeadPodAsync());
             c.Reassign(waiting.Body.GetProperty("target").GetString()!);
@@ -162,7 +162,7 @@ internal static class DecisionAttacks
 
         new("a cancellation of another operator's preview", 404, NotYours, async c => await c["oscar"].DecideAsync((await c["olivia"].AskAsync(Good)).Ok().Id, "cancel", new { })),
         new("a cancellation by a viewer", 404, NotYours, async c => await c["vera"].DecideAsync((await c["olivia"].AskAsync(Good)).Ok().Id, "cancel", new { })),
-        new("a cancellation of what was cancelled", 410, "Cancelled already", async c =>
+        new("a cancellation of what was cancelled", 410, "action.wrong_state", async c =>
         {
             var shown = (await c["olivia"].AskAsync(Good)).Ok();
             (await c["olivia"].DecideAsync(shown.Id, "cancel", new { })).Ok("Cancelled");
@@ -181,7 +181,7 @@ internal static class DecisionAttacks
         });
 
     // The pod is still there, so its address has to be typed.
-    private static Attack Typed(string name, string? typed) => new($"a confirmation for which was typed: {name}", 409, $"type {AttackedConsole.Ending}", async c =>
+    private static Attack Typed(string name, string? typed) => new($"a confirmation for which was typed: {name}", 409, "action.typed_confirmation", async c =>
     {
         var person = c.Operator();
         return await person.ConfirmAsync((await person.AskAsync(Asked.Flush(AttackedConsole.Ending, ""","preset":"dead-backend" """))).Ok("Previewed"), typed);

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Tests.Integration;
@@ -24,7 +24,7 @@ internal static partial class HubAttacks
     });
 
     private static JournalReport Report(string actionId, JournalOrigin origin = JournalOrigin.Timer) => new(
-        Guid.NewGuid().ToString("N"), [new JournalEntry(1, 1, origin, actionId, "setting", AttackedByConsole.Acct, "mallory", null, "1", "0", "set back", null, false, actionId, SettingFate.Reverted)]);
+        Guid.NewGuid().ToString("N"), [new JournalEntry(1, 1, origin, actionId, "setting", AttackedByConsole.Acct, "mallory", null, "1", "0", "set back", null, false, actionId, SettingOutcome.Reverted)]);
 
     private static FlowEntry Entry(string backend) =>
         new("tcp", "ESTABLISHED", "10.9.0.1", 40_000, Vip, 80, backend, 8080, "10.9.0.1", 40_000, 0, 1, 300, 0, FlushEffect.FailsFast);

@@ -57,10 +57,10 @@ internal static partial class HubAttacks
             await hub.SendAsync(HubMethods.Journal, Report(new string('x', ConsoleApplication.MaxHubMessage)), Ct);
             return await closed;
         })),
-        Call(HubMethods.Flush, new FlushRequest(new OrderNote("a", "mallory", null, "x", false, long.MaxValue), "p", "d", new OwnershipStatement(AttackedConsole.Dead, OwnerState.Gone, null, 0))),
+        Call(HubMethods.Flush, new FlushNodeCommand(new NodeCommand("a", "mallory", null, "x", false, long.MaxValue), "p", "d", new OwnershipStatement(AttackedConsole.Dead, OwnerState.Gone, null, 0))),
         Call(HubMethods.Preview, new PreviewRequest("p", AttackedConsole.Dead, new OwnershipStatement(AttackedConsole.Dead, OwnerState.Gone, null, 0))),
-        Call(HubMethods.ApplySetting, new SettingOrder(new OrderNote("a", "mallory", null, "x", false, long.MaxValue), "nf_conntrack_acct", "0", "1", 60_000)),
-        Call(HubMethods.RevertSetting, new RevertOrder(new OrderNote("a", "mallory", null, "x", false, long.MaxValue), "a")),
+        Call(HubMethods.ApplySetting, new SettingNodeCommand(new NodeCommand("a", "mallory", null, "x", false, long.MaxValue), "nf_conntrack_acct", "0", "1", 60_000)),
+        Call(HubMethods.RevertSetting, new RevertNodeCommand(new NodeCommand("a", "mallory", null, "x", false, long.MaxValue), "a")),
         Call(HubMethods.Recall, new RecallRequest("a")),
         Call(HubMethods.Watch, new WatchList([AttackedConsole.Live])),
         Call(HubMethods.Stored, new StoredRanges(1, [])),
@@ -85,7 +85,7 @@ internal static partial class HubAttacks
         }, hub =>
         {
             hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => new FlushPreview(request.PreviewId, "node3", "d", [Entry(request.PodIp)], Soon, null, true));
-            hub.On<FlushRequest, FlushResult>(HubMethods.Flush, request => new FlushResult(request.Order.ActionId, "node1", 1, 1, 0, 0, 0, 0, null, [], 1));
+            hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request => new FlushResult(request.Command.ActionId, "node1", 1, 1, 0, 0, 0, 0, null, [], 1));
         })),
         new("a journal with another node's preview of a setting, set back", "Previewed", c => ForgedAsync(c, Asked.Setting("nf_conntrack_acct", "1"), JournalOrigin.Timer)),
         new("a journal with another node's preview of a flush, carried out", "Previewed", c => ForgedAsync(c, Asked.Flush(AttackedConsole.Dead), JournalOrigin.Console)),

@@ -20,12 +20,12 @@ public sealed class NodeAttackTests(AttackedByConsole attacked) : IClassFixture<
         var attack = ByName[name];
         string? said = await attack.Send(attacked);
         Assert.NotNull(said);
-        Assert.Contains(attack.Fragment, said, StringComparison.Ordinal);
+        Assert.Contains(attack.Reason, said, StringComparison.Ordinal);
         await attacked.Node.AssertUntouchedAsync();
     }
 }
 
 /// <summary>An order that must be refused.</summary>
-/// <param name="Fragment">Of what the node says.</param>
+/// <param name="Reason">The reason code, or a part of the error of a message that cannot be read.</param>
 /// <param name="Send">What goes before, and the order; gives what the node said, or null where it obeyed.</param>
-internal sealed record NodeAttack(string Name, string Fragment, Func<AttackedByConsole, Task<string?>> Send);
+internal sealed record NodeAttack(string Name, string Reason, Func<AttackedByConsole, Task<string?>> Send);

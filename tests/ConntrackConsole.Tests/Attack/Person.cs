@@ -9,6 +9,9 @@ namespace ConntrackConsole.Tests.Attack;
 /// <param name="Detail">The sentence; the whole text where it is no problem details.</param>
 internal sealed record Answer(string Who, int Status, string Detail, JsonElement Body)
 {
+    /// <summary>The reason code of problem details, or null.</summary>
+    public string? Code => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("code", out var code) ? code.GetString() : null;
+
     public string Id => Body.GetProperty("id").GetString()!;
 
     public string Digest => Body.GetProperty("digest").GetString()!;

@@ -55,15 +55,15 @@ internal static class StrangerAttacks
         new("a cancellation that a form sends", 415, "application/json", c => c["olivia"].PostAsync($"{Path}/flush-1/cancel", "", "text/plain")),
         new("the API's path in capitals, from another site", 403, "which is not this console", c => c["olivia"].PostAsync("/API/V1/ACTIONS", Good, headers: ("Origin", "https://evil.example"))) { AtDesk = false },
 
-        new("a viewer asks for a flush", 403, "may look only", c => c["vera"].AskedAsync()),
-        new("a viewer asks for a setting", 403, "may look only", c => c["vera"].AskAsync(Asked.Setting("nf_conntrack_acct", "1"))),
-        new("a viewer asks with break-glass", 403, "may look only", c => c["vera"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
-        new("a viewer confirms another's preview", 404, "not yours to decide", async c => await c["vera"].ConfirmAsync((await c.Operator().AskAsync(Good)).Ok())),
-        new("an operator asks for break-glass", 403, "not break-glass", c => c["oscar"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
-        new("an approver asks for break-glass", 403, "not break-glass", c => c["anna"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
-        new("an admin asks for break-glass", 403, "not break-glass", c => c["adam"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
-        new("an operator asks for a setting with break-glass", 403, "not break-glass", c => c["oscar"].AskAsync(Asked.Setting("nf_conntrack_acct", "1", ""","breakGlass":true"""))),
-        new("a thirty-first preview in a minute", 409, "previews in a minute", async c =>
+        new("a viewer asks for a flush", 403, "action.role", c => c["vera"].AskedAsync()),
+        new("a viewer asks for a setting", 403, "action.role", c => c["vera"].AskAsync(Asked.Setting("nf_conntrack_acct", "1"))),
+        new("a viewer asks with break-glass", 403, "action.role", c => c["vera"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
+        new("a viewer confirms another's preview", 404, "action.not_found", async c => await c["vera"].ConfirmAsync((await c.Operator().AskAsync(Good)).Ok())),
+        new("an operator asks for break-glass", 403, "action.role_not_break_glass", c => c["oscar"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
+        new("an approver asks for break-glass", 403, "action.role_not_break_glass", c => c["anna"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
+        new("an admin asks for break-glass", 403, "action.role_not_break_glass", c => c["adam"].AskAsync(Asked.Flush(AttackedConsole.Dead, ""","breakGlass":true"""))),
+        new("an operator asks for a setting with break-glass", 403, "action.role_not_break_glass", c => c["oscar"].AskAsync(Asked.Setting("nf_conntrack_acct", "1", ""","breakGlass":true"""))),
+        new("a thirty-first preview in a minute", 409, "action.preview_rate_limited", async c =>
         {
             for (int asked = 0; asked < 30; asked++)
                 await c["hasty"].AskAsync(Asked.Flush("10.1.0.0/24"));

@@ -34,7 +34,7 @@ public class AuditChainTests
         [
             Row(), With(r => r.From = null), With(r => r.From = ""), With(r => r.Before = ""), With(r => r.After = null), With(r => (r.Who, r.From) = ("anna1", "0.0.0.9")),
             With(r => (r.Who, r.From) = ("ann", "a10.0.0.9")), With(r => r.DurationMs = null), With(r => r.DurationMs = 0), With(r => r.Id = 8), With(r => r.AtMs++),
-            With(r => (r.Session, r.Roles) = ("operator", "s-1")), With(r => r.KeyId = ""), With(r => r.Hash = "x"),
+            With(r => (r.Session, r.Roles) = ("operator", "s-1")), With(r => r.KeyId = ""), With(r => r.Code = ""), With(r => r.Code = "x"), With(r => r.KeyId = "x"), With(r => r.Hash = "x"),
         ];
         var forms = rows.Select(r => Convert.ToHexString(AuditChain.Canonical(r))).ToList();
         // The last differs in its hash alone, which is not of the row.

@@ -22,6 +22,23 @@ public sealed class AuditTamperTests
         Assert.StartsWith(secret is null ? "Unkeyed: " : "Keyed: ", verdict.KeySentence);
     }
 
+    [Fact]
+    public async Task Verify_LogFromBeforeTheCodes_IsWhole_AndGoesOnWithThem()
+    {
+        using var log = await ChainedLog.CreateAsync(Rows, codes: false);
+        await log.TamperAsync("ALTER TABLE Audit DROP COLUMN Code; DELETE FROM __EFMigrationsHistory WHERE MigrationId LIKE '%_AuditCodes'");
+        Assert.Null(log.Verify(log.Log.Head).Fault);
+
+        await Database.OpenAsync(log.Database, TestContext.Current.CancellationToken);
+        Assert.Null(log.Verify(log.Log.Head).Fault);
+        await log.AddAsync(2);
+        var verdict = log.Verify(log.Log.Head);
+        Assert.Null(verdict.Fault);
+        Assert.Equal(Rows + 2, verdict.Rows);
+        await log.TamperAsync("UPDATE Audit SET Code = 'flush.owner_live' WHERE Id = 2");
+        AssertFault(2, AuditFaultKind.Changed, log.Verify());
+    }
+
     public static TheoryData<string> EveryColumn => [.. typeof(AuditRow).GetProperties().Select(p => p.Name)];
 
     [Theory]

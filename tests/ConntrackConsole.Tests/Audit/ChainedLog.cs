@@ -24,16 +24,16 @@ internal sealed class ChainedLog : IDisposable
     public AuditKeys Keys { get; }
     public AuditLog Log { get; }
 
-    public static async Task<ChainedLog> CreateAsync(int rows, string? secret = Secret)
+    public static async Task<ChainedLog> CreateAsync(int rows, string? secret = Secret, bool codes = true)
     {
         var chained = new ChainedLog(secret);
         await ConntrackConsole.Storage.Database.OpenAsync(chained.Database, TestContext.Current.CancellationToken);
-        await chained.AddAsync(rows);
+        await chained.AddAsync(rows, codes);
         return chained;
     }
 
     /// <summary>Rows in which every column has a value, but for some that are null or empty in every third.</summary>
-    public async Task AddAsync(int rows)
+    public async Task AddAsync(int rows, bool codes = true)
     {
         for (int i = 0; i < rows; i++)
         {
@@ -44,7 +44,7 @@ internal sealed class ChainedLog : IDisposable
                     $"operator-{i}", bare ? null : $"10.0.0.{i}", "flush.completed", bare ? "" : "node1, node2", "10.1.0.5", $"it is gone – {i}", bare ? null : "5 entries",
                     "2 entries", $"{i} deleted", bare ? null : 12 + i, $"action-{i}")
                 {
-                    Session = bare ? null : $"session-{i}", Roles = "operator", IncidentId = bare ? null : $"incident-{i}", Details = bare ? null : $$"""[{"src":"10.1.1.{{i}}"}]""",
+                    Code = bare || !codes ? null : "flush.owner_live", Session = bare ? null : $"session-{i}", Roles = "operator", IncidentId = bare ? null : $"incident-{i}", Details = bare ? null : $$"""[{"src":"10.1.1.{{i}}"}]""",
                 },
                 TestContext.Current.CancellationToken);
         }

@@ -1,5 +1,5 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Checks;
 using ConntrackConsole.Diagnosis.Checks;
@@ -17,9 +17,9 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Fact]
     public void Meter_UnderWay_TellsProgressExpectationAndResets()
     {
-        var reading = new OutcomeReading(Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [new ResetsAround(ResetKind.NewBackend, 0, 4)], 1, 0, 6, 4, ["node-c: not connected"]);
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [new ResetsAround(ResetKind.NewBackend, 0, 4)], 1, 0, 6, 4, ["node-c: not connected"]);
 
-        var meter = _console.Context.Render<Meter>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
         Assert.Contains("14 s of 55 s", meter.Markup, StringComparison.Ordinal);
         Assert.Contains("Expected within 45 s", meter.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
@@ -32,9 +32,9 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Fact]
     public void Meter_NoNodeTellsAnything_ShowsNoZero()
     {
-        var reading = new OutcomeReading(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
 
-        var meter = _console.Context.Render<Meter>(p => p.Add(m => m.Reading, reading).Add(m => m.Asked, 1));
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.Asked, 1));
 
         Assert.All(meter.FindAll("dd"), figure => Assert.Equal("not told", figure.TextContent));
     }
@@ -42,9 +42,9 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Fact]
     public void Meter_AtTheEnd_IsSaidOnceAndExpectsNothing()
     {
-        var reading = new OutcomeReading(Views.NowMs, Views.NowMs + 55_000, Views.NowMs + 55_000, true, [], 0, 0, 6, 6, []);
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 55_000, Views.NowMs + 55_000, true, [], 0, 0, 6, 6, []);
 
-        var meter = _console.Context.Render<Meter>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
         Assert.Equal("true", meter.Find("[data-testid=meter]").GetAttribute("data-final"));
         Assert.Empty(meter.FindAll("progress, [data-testid=meter-expected]"));
@@ -116,7 +116,7 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Fact]
     public void Commands_AreWhatAPersonWouldType()
     {
-        var scoped = Flush().Plan with { Ask = Flush().Plan.Ask with { PodIp = "fd00::5", Scope = new FlushScope("udp", "fd00:1::a", 53) } };
+        var scoped = Flush().Plan with { Request = Flush().Plan.Request with { PodIp = "fd00::5", Scope = new FlushScope("udp", "fd00:1::a", 53) } };
         Assert.Equal(["conntrack -D -f ipv6 -p udp -d fd00:1::a --orig-port-dst 53 -r fd00::5"], ActionCommands.For(scoped));
         Assert.Equal(
             ["sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=0   # back"], ActionCommands.For(Setting(nodes: ["node-a", "node-b"]).Plan));
@@ -133,9 +133,9 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Fact]
     public void Settings_AllStandInAGroup_AndTellHowTheyLast()
     {
-        Assert.Equal(SettingCatalog.All.Count, SettingWords.Groups.Sum(group => group.Kinds.Count));
-        Assert.Equal("/etc/sysctl.d/90-conntrack.conf on the node: net.netfilter.nf_conntrack_acct = 1", SettingWords.Lasting("net.netfilter.nf_conntrack_acct", "1"));
-        Assert.Equal("kube-proxy's configuration: ipvs.tcpTimeout: 60s", SettingWords.Lasting("ipvs.timeout_tcp", "60"));
+        Assert.Equal(SettingCatalog.All.Count, SettingText.Groups.Sum(group => group.Kinds.Count));
+        Assert.Equal("/etc/sysctl.d/90-conntrack.conf on the node: net.netfilter.nf_conntrack_acct = 1", SettingText.Lasting("net.netfilter.nf_conntrack_acct", "1"));
+        Assert.Equal("kube-proxy's configuration: ipvs.tcpTimeout: 60s", SettingText.Lasting("ipvs.timeout_tcp", "60"));
     }
 
     [Theory]

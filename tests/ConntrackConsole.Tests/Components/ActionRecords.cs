@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Components;
@@ -13,7 +14,7 @@ internal static class ActionRecords
     public static readonly GuardVerdict Red = new(GuardDecision.NeedsApproval, "shop/orders has no endpoint: clients will hang.");
 
     public static ActionRecord Flush(string id = "flush-1", GuardVerdict? verdict = null, ActionState state = ActionState.Previewed, string by = "ada") => new(
-        new ActionPlan(id, new ActionAsk(ActionKind.Flush) { PodIp = PodIp, Preset = FlushPreset.DeadBackend }, by, Views.NowMs, verdict ?? Green, "d-" + id, Views.NowMs + 60_000)
+        new ActionPlan(id, new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Preset = FlushPreset.DeadBackend }, by, Views.NowMs, verdict ?? Green, "d-" + id, Views.NowMs + 60_000)
         {
             Previews = [Preview("node-a", Entry("10.1.0.9", FlushEffect.FailsFast)), Preview("node-b", Entry("10.1.2.9", FlushEffect.MayBreak)) with { LeftOut = 3 }, Preview("node-c")],
             SuggestedReason = "pod gone, 2 stale entries", Owner = new PlanOwner(OwnerState.Gone, "shop/orders-1", null), ExpectedWithinS = 45, Session = "s-" + by,
@@ -22,22 +23,22 @@ internal static class ActionRecords
     public static ActionRecord Flushed(string id = "flush-1") => Flush(id, state: ActionState.Completed) with
     {
         Sentence = "1 entry deleted on 1 node; none remains.", StartedMs = Views.NowMs,
-        Nodes = [new NodeOutcome("node-a", NodeFate.Done, new FlushResult(id, "node-a", 1, 1, 0, 0, 0, 0, null, [], 12, "D")), new NodeOutcome("node-b", NodeFate.Unknown)],
+        Nodes = [new NodeResult("node-a", NodeOutcome.Done, new FlushResult(id, "node-a", 1, 1, 0, 0, 0, 0, null, [], 12, "D")), new NodeResult("node-b", NodeOutcome.Unknown)],
     };
 
     public static ActionRecord Setting(string id = "setting-1", GuardVerdict? verdict = null, ActionState state = ActionState.Previewed, params string[] nodes) => new(
         new ActionPlan(
-            id, new ActionAsk(ActionKind.Setting) { Key = SettingCatalog.BeLiberal, Value = "1", RevertAfterMs = 300_000, Nodes = nodes }, "ada", Views.NowMs,
+            id, new ActionRequest(ActionKind.Setting) { Key = SettingCatalog.BeLiberal, Value = "1", RevertAfterMs = 300_000, Nodes = nodes }, "ada", Views.NowMs,
             verdict ?? new GuardVerdict(GuardDecision.Allow, "node-a sets it back by itself after 5 min."), "d-" + id, Views.NowMs + 60_000)
         {
             Readings = [.. nodes.Select(node => new SettingReading(id, node, SettingCatalog.BeLiberal, "0", null, null, null))], Session = "s-ada",
         }, state, Views.NowMs) { Reason = state is ActionState.Previewed ? "" : "clients reset" };
 
     /// <summary>Written on its nodes and open for five minutes.</summary>
-    public static ActionRecord Applied(string id = "setting-1", SettingFate fate = SettingFate.Written, string? sentence = null, params string[] nodes) => Setting(id, null, ActionState.Completed, nodes) with
+    public static ActionRecord Applied(string id = "setting-1", SettingOutcome fate = SettingOutcome.Written, string? sentence = null, params string[] nodes) => Setting(id, null, ActionState.Completed, nodes) with
     {
         StartedMs = Views.NowMs,
-        Nodes = [.. nodes.Select(node => new NodeOutcome(node, NodeFate.Done, Setting: new SettingResult(id, node, SettingCatalog.BeLiberal, fate, "0", "1", Views.NowMs + 300_000, sentence)))],
+        Nodes = [.. nodes.Select(node => new NodeResult(node, NodeOutcome.Done, Setting: new SettingResult(id, node, SettingCatalog.BeLiberal, fate, "0", "1", Views.NowMs + 300_000, sentence)))],
     };
 
     public static FlushPreview Preview(string node, params FlowEntry[] entries) => new("p1", node, "n" + node, entries, Views.NowMs + 60_000, null, true);

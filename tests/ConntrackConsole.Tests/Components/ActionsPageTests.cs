@@ -1,5 +1,5 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Identity;
@@ -14,7 +14,7 @@ namespace ConntrackConsole.Tests.Components;
 public sealed class ActionsPageTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedDesk _desk = new();
+    private readonly ScriptedActions _desk = new();
 
     public ActionsPageTests() => _console.Scripted = _desk;
 
@@ -135,7 +135,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting, "ben"));
         _console.Caller = new Caller("ada", Role.Approver, "s-ada", null);
-        _desk.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "It is alive again.", record);
+        _desk.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         var page = Open("?action=flush-1");
 
         await page.WaitForElement("[data-testid=approve]").ClickAsync(new());
@@ -171,7 +171,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     public async Task OpenChange_CountsDownAndIsRevertedWithOneClick()
     {
         await AddAsync(Applied("setting-1", nodes: ["node-a", "node-b"]));
-        _desk.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingFate.Reverted, nodes: "node-a") with { Sentence = "Back to 0 on node-a, node-b." });
+        _desk.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingOutcome.Reverted, nodes: "node-a") with { Sentence = "Back to 0 on node-a, node-b." });
         var page = Open();
 
         Assert.Equal("in 5 min 00 s", page.WaitForElement("[data-testid=revert-countdown]").TextContent);
@@ -202,7 +202,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     [Fact]
     public async Task OpenChange_NotSetBack_IsAnAlarmWithItsReason()
     {
-        await AddAsync(Applied("setting-1", SettingFate.Withheld, "kube-proxy started while it was 1.", "node-a"));
+        await AddAsync(Applied("setting-1", SettingOutcome.Withheld, "kube-proxy started while it was 1.", "node-a"));
 
         Assert.Contains("Not set back: kube-proxy started while it was 1.", Open().WaitForElement("[data-testid=open-node][data-alarm=true]").TextContent, StringComparison.Ordinal);
     }

@@ -1,6 +1,8 @@
 using Bunit;
 using Bunit.TestDoubles;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components;
@@ -61,18 +63,18 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton(_ => new ActionSettings(ReadOnly, new RateLimits(), [], 0));
         services.AddSingleton<ActionStore>();
         services.AddSingleton<ActionAudit>();
-        services.AddSingleton<WorldReader>();
+        services.AddSingleton<GuardContextBuilder>();
         services.AddSingleton<ActionDispatch>();
-        services.AddSingleton<ActionDesk>();
-        services.AddSingleton<ChangeBoard>();
-        services.AddSingleton<OutcomeMeter>();
-        services.AddScoped(_ => new Acting(
+        services.AddSingleton<ActionService>();
+        services.AddSingleton<OpenChanges>();
+        services.AddSingleton<OutcomeMonitor>();
+        services.AddScoped(_ => new CurrentUser(
             _ =>
             {
                 _asked.TrySetResult();
                 return Task.FromResult<Caller?>(Caller);
             }, ReadOnly));
-        services.AddScoped(rooms => Scripted?.Personal ?? PersonalDesk.Of(rooms.GetRequiredService<ActionDesk>(), rooms.GetRequiredService<Acting>()));
+        services.AddScoped(rooms => Scripted ?? new UserActions(rooms.GetRequiredService<ActionService>(), rooms.GetRequiredService<CurrentUser>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();
         SignedIn.SetAuthorized("operator (link)");
@@ -107,7 +109,7 @@ internal sealed class ConsolePages : IAsyncDisposable
     public bool ReadOnly { get; set; }
 
     /// <summary>Answers in the desk's place where it is set; else the real one does.</summary>
-    public ScriptedDesk? Scripted { get; set; }
+    public ScriptedActions? Scripted { get; set; }
 
     public ActionStore Actions => Get<ActionStore>();
 

@@ -1,5 +1,6 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Flush;
 using ConntrackConsole.Identity;
@@ -15,7 +16,7 @@ namespace ConntrackConsole.Tests.Components;
 public sealed class FlushDialogTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedDesk _desk = new();
+    private readonly ScriptedActions _desk = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
 
     public FlushDialogTests() => _console.Scripted = _desk;
@@ -114,7 +115,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         Assert.Contains("A live pod owns this address.", Find("verdict").TextContent, StringComparison.Ordinal);
         Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
         Assert.Empty(_dialogs.FindAll("[data-testid=reason]"));
-        _desk.OnAsk = _ => ActionAnswer.Of(Flush());
+        _desk.OnRequest = _ => ActionAnswer.Of(Flush());
         await ClickAsync("again");
         Assert.False(Find("confirm").HasAttribute("disabled"));
     }
@@ -122,7 +123,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     [Fact]
     public async Task Confirm_RefusedMeanwhile_SaysWhyAndThrowsThePreviewAway()
     {
-        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "It is alive again.", record);
+        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         await OpenAsync(Green);
 
         await ClickAsync("confirm");
@@ -145,7 +146,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         await choosing;
 
         Assert.Equal(["flush-1"], _desk.Cancelled);
-        Assert.Equal([null, FlushPreset.Safe], _desk.Asked.Select(ask => ask.Preset));
+        Assert.Equal([null, FlushPreset.Safe], _desk.Requested.Select(ask => ask.Preset));
         _dialogs.WaitForElement("[data-testid=preview-entry]");
     }
 
@@ -161,7 +162,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.Equal(new FlushScope("tcp", "10.96.0.1", 80), _desk.Asked[^1].Scope);
+        Assert.Equal(new FlushScope("tcp", "10.96.0.1", 80), _desk.Requested[^1].Scope);
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Cluster.Apply([new NodeChange(new NodeInfo("n2", "node-b", true, []), false)]);
         await OpenAsync(Green);
 
-        Assert.Empty(_desk.Asked[0].Nodes);
+        Assert.Empty(_desk.Requested[0].Nodes);
         var silent = Find("node-choice").QuerySelector("[data-node=node-b]")!;
         Assert.Contains("no collector there", silent.TextContent, StringComparison.Ordinal);
         Assert.True(silent.QuerySelector("input")!.HasAttribute("disabled"));
@@ -180,7 +181,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.Equal(["node-b"], _desk.Asked[^1].Nodes);
+        Assert.Equal(["node-b"], _desk.Requested[^1].Nodes);
     }
 
     [Theory]
@@ -205,7 +206,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.True(_desk.Asked[^1].BreakGlass);
+        Assert.True(_desk.Requested[^1].BreakGlass);
         Assert.Contains("BREAK-GLASS", Find("break-glass-box").TextContent, StringComparison.Ordinal);
         Assert.Contains("danger", Find("confirm").ClassName, StringComparison.Ordinal);
     }
@@ -279,11 +280,11 @@ public sealed class FlushDialogTests : IAsyncDisposable
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 
     private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ =>
-        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
+        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Code ?? "flush.owner_live", verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
 
-    private async Task OpenAsync(Func<ActionAsk, ActionAnswer> answer)
+    private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
     {
-        _desk.OnAsk = answer;
+        _desk.OnRequest = answer;
         _console.Context.Render<MudPopoverProvider>();
         _dialogs = _console.Context.Render<MudDialogProvider>();
         var service = _console.Context.Services.GetRequiredService<IDialogService>();

@@ -1,5 +1,6 @@
 using Bunit;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Identity;
@@ -15,7 +16,7 @@ namespace ConntrackConsole.Tests.Components;
 public sealed class SettingDialogTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedDesk _desk = new();
+    private readonly ScriptedActions _desk = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
 
     public SettingDialogTests()
@@ -44,7 +45,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
         await OpenAsync(SettingCatalog.Max, null);
 
         Assert.True(Find("look").HasAttribute("disabled"));
-        Assert.Empty(_desk.Asked);
+        Assert.Empty(_desk.Requested);
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     [Fact]
     public async Task OneNode_IsOneClickWithAReason()
     {
-        _desk.OnAsk = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
+        _desk.OnRequest = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
         _desk.OnConfirm = record => ActionAnswer.Of(Applied(nodes: "node-a"));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
@@ -79,7 +80,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
         await TypeAsync("reason", "clients reset");
         await ClickAsync("confirm");
 
-        Assert.Equal((SettingCatalog.BeLiberal, "1", 1_800_000L), _desk.Asked[0] is var ask ? (ask.Key!, ask.Value!, ask.RevertAfterMs!.Value) : default);
+        Assert.Equal((SettingCatalog.BeLiberal, "1", 1_800_000L), _desk.Requested[0] is var ask ? (ask.Key!, ask.Value!, ask.RevertAfterMs!.Value) : default);
         Assert.Equal([("d-setting-1", null, "clients reset")], _desk.Confirmed);
         Assert.Equal("Written", _dialogs.Find("[data-testid=outcome-node]").GetAttribute("data-fate"));
         Assert.Equal("in 5 min 00 s", Find("revert-countdown").TextContent);
@@ -91,12 +92,12 @@ public sealed class SettingDialogTests : IAsyncDisposable
     [Fact]
     public async Task SeveralNodes_NeedTheirNumberTyped_AndNameTheFirst()
     {
-        _desk.OnAsk = ask => ActionAnswer.Of(Setting(verdict: new GuardVerdict(GuardDecision.NeedsConfirmation, "It is changed on 2 nodes.", "2"), nodes: [.. ask.Nodes]));
+        _desk.OnRequest = ask => ActionAnswer.Of(Setting(verdict: new GuardVerdict(GuardDecision.NeedsConfirmation, "It is changed on 2 nodes.", "2"), nodes: [.. ask.Nodes]));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-b", "node-a");
 
         Assert.Contains("First on node-a", Find("canary").TextContent, StringComparison.Ordinal);
         await ClickAsync("look");
-        Assert.Equal(["node-a", "node-b"], _desk.Asked[0].Nodes);
+        Assert.Equal(["node-a", "node-b"], _desk.Requested[0].Nodes);
         await TypeAsync("reason", "clients reset");
         Assert.True(Find("confirm").HasAttribute("disabled"));
         await TypeAsync("typed-confirm", "2");
@@ -108,7 +109,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     [Fact]
     public async Task Plan_SomethingElseChosen_HoldsNoLonger()
     {
-        _desk.OnAsk = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
+        _desk.OnRequest = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
         await ClickAsync("look");
 
@@ -121,7 +122,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     [Fact]
     public async Task Refused_SaysTheSentence()
     {
-        _desk.OnAsk = _ => ActionAnswer.No(RefusalKind.Guard, "The collector of node-a is older than this command: install the console's version there.");
+        _desk.OnRequest = _ => ActionAnswer.No(RefusalKind.Guard, "node.collector_outdated", "The collector of node-a is older than this command: install the console's version there.");
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
         await ClickAsync("look");

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -25,7 +26,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answer = await _scene.ApproveAsync(plan);
 
         Assert.Equal((ActionState.Completed, "eve", "because"), (answer.Record!.State, answer.Record.ApprovedBy, answer.Record.Reason));
-        var order = Assert.Single(_scene.Nodes["node1"].Flushes).Order;
+        var order = Assert.Single(_scene.Nodes["node1"].Flushes).Command;
         Assert.Equal((plan.Id, "ada", "eve", "because", false), (order.ActionId, order.Who, order.ApprovedBy, order.Reason, order.BreakGlass));
         Assert.InRange(order.ValidUntilMs - _scene.Host.NowMs, 1, 60_000);
         Assert.Equal(
@@ -59,7 +60,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         Assert.Equal(expected, answer.Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
         Assert.Equal(ActionState.Waiting, (await _scene.RecordAsync(plan.Id)).State);
-        Assert.Equal(("flush.refused", caller.Name, answer.Refusal.Sentence), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result) : default);
+        Assert.Equal(("flush.refused", caller.Name, answer.Refusal.Sentence, answer.Refusal.Code), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result, row.Code) : default);
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         var plan = await _scene.WaitingAsync();
         _scene.Own("c");
-        Assert.Contains("is alive", (await _scene.ApproveAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, (await _scene.ApproveAsync(plan)).Refusal!.Code);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
     }
 
@@ -89,7 +90,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         scene.Entries["node1"] = 1;
         Assert.Equal(ActionState.Completed, (await scene.ConfirmAsync(await scene.PreviewAsync())).Record!.State);
 
-        Assert.Contains("ada has carried out 1 actions", (await scene.ApproveAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.UserRateLimited, (await scene.ApproveAsync(plan)).Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Flushes);
     }
 
@@ -100,7 +101,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => _scene.ApproveAsync(plan, Eve with { Name = $"eve{i}", Session = $"e-{i}" }))));
         var winner = Assert.Single(answers, a => a.Refusal is null);
         Assert.Equal(7, answers.Count(a => a.Refusal?.Kind == RefusalKind.Over));
-        Assert.Equal(winner.Record!.ApprovedBy, Assert.Single(_scene.Nodes["node1"].Flushes).Order.ApprovedBy);
+        Assert.Equal(winner.Record!.ApprovedBy, Assert.Single(_scene.Nodes["node1"].Flushes).Command.ApprovedBy);
     }
 
     [Theory]
@@ -129,7 +130,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         var plan = await _scene.PreviewAsync();
         await _scene.ConfirmAsync(plan);
-        Assert.Contains("cannot be taken back", (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.WrongState, (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Code);
         Assert.Equal(ActionState.Completed, (await _scene.RecordAsync(plan.Id)).State);
     }
 
@@ -143,7 +144,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal("No second person approved it in time; nothing was sent.", expired.Sentence);
+        Assert.Equal((ActionReasons.Expired, "No second person approved it in time; nothing was sent."), (expired.Code, expired.Sentence));
         Assert.Equal("conntrack-console, for ada", Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.expired")).Who);
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -158,9 +159,9 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync();
         _scene.Host.Pass(TimeSpan.FromSeconds(61));
 
-        Assert.Contains("no longer valid", (await _scene.ConfirmAsync(plan)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.Expired, (await _scene.ConfirmAsync(plan)).Refusal!.Code);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal("Nobody confirmed it in time; nothing was sent.", expired.Sentence);
+        Assert.Equal((ActionReasons.Expired, "Nobody confirmed it in time; nothing was sent."), (expired.Code, expired.Sentence));
         await _scene.UntilAuditAsync(plan.Id, "flush.expired");
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -174,7 +175,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         var answer = await _scene.ConfirmAsync(plan);
         Assert.Null(answer.Refusal);
         Assert.Equal(
-            [("node1", NodeFate.Done), ("node2", NodeFate.Refused)], answer.Record!.Nodes.Select(n => (n.Node, n.Fate)));
+            [("node1", NodeOutcome.Done), ("node2", NodeOutcome.Refused)], answer.Record!.Nodes.Select(n => (n.Node, n.Outcome)));
         Assert.Equal(ActionState.Partly, answer.Record.State);
     }
 
@@ -199,8 +200,8 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Fact]
     public async Task Ask_NullsWhereNamesShouldBe_IsRefusedInWords()
     {
-        Assert.Null((await _scene.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
-        Assert.Contains("no node named ''", (await _scene.AskAsync(new ActionAsk(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Sentence);
+        Assert.Null((await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
+        Assert.Equal(ActionReasons.UnknownNode, (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
     }
 
     [Fact]
@@ -208,8 +209,8 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         _scene.Entries["node1"] = 5;
         _scene.Entries["node2"] = 2;
-        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Order.ActionId, "node1", 5, 2, 1, 1, 1, 2, null, ["EPERM"], 3, "DGAFD");
-        _scene.Nodes["node2"].Flush = r => new FlushResult(r.Order.ActionId, "node2", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
+        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Command.ActionId, "node1", 5, 2, 1, 1, 1, 2, null, ["EPERM"], 3, "DGAFD");
+        _scene.Nodes["node2"].Flush = r => new FlushResult(r.Command.ActionId, "node2", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
         var plan = await _scene.PreviewAsync();
         Assert.Equal(ActionState.Partly, (await _scene.ConfirmAsync(plan)).Record!.State);
 
@@ -224,9 +225,9 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Fact]
     public async Task Flush_CountsThatCannotBe_AreNoAnswer()
     {
-        _scene.Nodes["node1"].Flush = r => Result(r.Order.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
+        _scene.Nodes["node1"].Flush = r => Result(r.Command.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync());
-        Assert.Equal((ActionState.Unknown, NodeFate.Unknown), (answer.Record!.State, answer.Record.Nodes[0].Fate));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown), (answer.Record!.State, answer.Record.Nodes[0].Outcome));
         Assert.Single(await _scene.AuditAsync(answer.Record.Id, "flush.completed"));
     }
 }

@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;
@@ -17,7 +19,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
     private void AssertFault(ActionAnswer answer)
     {
         Assert.Equal(RefusalKind.Fault, answer.Refusal!.Kind);
-        Assert.Contains("so nothing was sent", answer.Refusal.Sentence);
+        Assert.Equal(ActionReasons.AuditUnavailable, answer.Refusal.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Flushes));
     }
 
@@ -57,7 +59,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         await _scene.CloseAuditAsync();
         AssertFault(await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct));
         Assert.Single(_scene.Nodes["node1"].Orders);
-        Assert.Single(await _scene.Host.Get<ChangeBoard>().ReadAsync(Ct));
+        Assert.Single(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
     }
 
     [Fact]
@@ -78,7 +80,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         await CloseAsync("setting.reverted");
         var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         Assert.EndsWith("note it yourself.", answer.Record!.Sentence);
-        Assert.Equal(SettingFate.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 
     private Task CloseAsync(string what) =>

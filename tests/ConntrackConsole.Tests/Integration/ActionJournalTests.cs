@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;
@@ -177,6 +177,6 @@ public sealed class ActionJournalTests : IAsyncLifetime
         var record = await _scene.ChangedAsync("node1");
         var entry = new JournalEntry(1, _scene.Host.NowMs, JournalOrigin.Timer, record.Id, "revert", target, "node1", null, "1", "0", "Back.", null, false);
         Assert.Equal(1, await ReportAsync("j", entry));
-        Assert.Equal(SettingFate.Written, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Written, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 }

@@ -1,4 +1,6 @@
 using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Timeline;
 using ConntrackConsole.Timeline;
@@ -17,14 +19,14 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         _scene = await StartAsync();
         foreach (string node in _scene.Nodes.Keys)
-            Tell(node, r => new MeterReading(r.ActionId, node, _scene.Host.NowMs, 0, 0, 0, 0, null));
+            Tell(node, r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, 0, 0, null));
     }
 
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
 
-    private OutcomeMeter Meter => _scene.Host.Get<OutcomeMeter>();
+    private OutcomeMonitor Meter => _scene.Host.Get<OutcomeMonitor>();
 
-    private void Tell(string node, Func<MeterRequest, MeterReading> meter) => _scene.Nodes[node].Meter = meter;
+    private void Tell(string node, Func<FlushOutcomeRequest, FlushOutcomeSample> meter) => _scene.Nodes[node].Meter = meter;
 
     private async Task<ActionRecord> FlushedAsync()
     {
@@ -33,10 +35,10 @@ public sealed class ActionMeterTests : IAsyncLifetime
         return answer.Record!;
     }
 
-    private async Task<OutcomeReading> FinalAsync(ActionRecord record)
+    private async Task<OutcomeSample> FinalAsync(ActionRecord record)
     {
         _scene.Host.Pass(TimeSpan.FromSeconds(131));
-        return (await _scene.UntilAsync(record.Id, r => r.Meter is not null)).Meter!;
+        return (await _scene.UntilAsync(record.Id, r => r.Outcome is not null)).Outcome!;
     }
 
     /// <summary>The time that clients have hung already, and 10 s.</summary>
@@ -59,8 +61,8 @@ public sealed class ActionMeterTests : IAsyncLifetime
     public async Task Final_SumsTheNodesAndTheResetsBesideThem()
     {
         _scene.Entries["node2"] = 1;
-        Tell("node1", r => new MeterReading(r.ActionId, "node1", _scene.Host.NowMs, 1, 2, 5, 3, null));
-        Tell("node2", r => new MeterReading(r.ActionId, "node2", _scene.Host.NowMs, 10, 20, 50, 30, null));
+        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 1, 2, 5, 3, null));
+        Tell("node2", r => new FlushOutcomeSample(r.ActionId, "node2", _scene.Host.NowMs, 10, 20, 50, 30, null));
         long nowMs = _scene.Host.NowMs;
         await ResetsAsync(1, nowMs - 5_000, ResetKind.UnNated, ResetKind.UnNated, ResetKind.FromBackend);
         var record = await FlushedAsync();
@@ -89,11 +91,11 @@ public sealed class ActionMeterTests : IAsyncLifetime
     [InlineData("lies")]
     public async Task Final_ANodeThatCannotTell_IsNamed(string how)
     {
-        Tell("node1", r => new MeterReading(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 4, 4, null));
+        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 4, 4, null));
         Tell("node2", r => how switch
         {
-            "refuses" => new MeterReading(r.ActionId, "node2", 0, 99, 99, 99, 99, "The collector restarted since."),
-            "lies" => new MeterReading(r.ActionId, "node2", 0, -1, int.MaxValue, 0, 0, null),
+            "refuses" => new FlushOutcomeSample(r.ActionId, "node2", 0, 99, 99, 99, 99, "The collector restarted since."),
+            "lies" => new FlushOutcomeSample(r.ActionId, "node2", 0, -1, int.MaxValue, 0, 0, null),
             _ => throw new InvalidOperationException("a fault"),
         });
         var reading = await FinalAsync(await FlushedAsync());
@@ -116,7 +118,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     [Fact]
     public async Task NothingWasDeleted_NothingIsMeasured()
     {
-        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Order.ActionId, "node1", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
+        _scene.Nodes["node1"].Flush = r => new FlushResult(r.Command.ActionId, "node1", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
         var record = await FlushedAsync();
         Assert.Null(Meter.Current(record.Id));
     }
@@ -126,7 +128,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         var record = await FlushedAsync();
         await _scene.RestartAsync();
-        await _scene.ConnectAsync("node1", n => n.Meter = r => new MeterReading(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
+        await _scene.ConnectAsync("node1", n => n.Meter = r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
         await ConsoleHost.UntilAsync(() => Meter.Current(record.Id) is { Clients: 2 });
         Assert.Equal(record.StartedMs, Meter.Current(record.Id)!.FromMs);
 
@@ -159,7 +161,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
             await _scene.ConnectAsync(node, n =>
             {
                 n.Recall = r => new RecallAnswer(r.ActionId, node, true, Result(r.ActionId, node, entries), null);
-                n.Meter = r => new MeterReading(r.ActionId, node, _scene.Host.NowMs, 0, 0, entries, entries, null);
+                n.Meter = r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, entries, entries, null);
             });
         }
 
@@ -172,7 +174,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     [Fact]
     public async Task Resets_ByTheBackendThatFollows_AreCounted()
     {
-        Tell("node1", r => new MeterReading(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 1, 1, null));
+        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 1, 1, null));
         var record = await FlushedAsync();
         var reset = Frames.Reset(record.StartedMs!.Value + 1, ResetKind.NewBackend);
         var frame = Frames.Frame(1, reset.AtMs, true);

@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -10,15 +11,15 @@ namespace ConntrackConsole.Tests.Integration;
 public sealed class ActionPolicyTests
 {
     [Theory]
-    [InlineData("confirmation", GuardDecision.NeedsConfirmation, "typed confirmation")]
-    [InlineData("approval", GuardDecision.NeedsApproval, "second person")]
-    [InlineData("refuse", GuardDecision.Refuse, "forbids it")]
-    public async Task Rule_OfFlushesInANamespace_Tightens(string require, GuardDecision expected, string sentence)
+    [InlineData("confirmation", GuardDecision.NeedsConfirmation, PolicyReasons.ConfirmationRequired)]
+    [InlineData("approval", GuardDecision.NeedsApproval, PolicyReasons.ApprovalRequired)]
+    [InlineData("refuse", GuardDecision.Refuse, PolicyReasons.Forbidden)]
+    public async Task Rule_OfFlushesInANamespace_Tightens(string require, GuardDecision expected, string code)
     {
         await using var scene = await StartAsync(1, "Actions:Policy:0:Action=flush", "Actions:Policy:0:Namespace=shop", "Actions:Policy:0:MoreThan=1", $"Actions:Policy:0:Require={require}");
         var answer = await scene.AskAsync();
         Assert.Equal(expected, answer.Record!.Plan.Verdict.Decision);
-        Assert.Contains(sentence, answer.Record.Plan.Verdict.Sentence);
+        Assert.Equal(code, answer.Record.Plan.Verdict.Code);
         Assert.Equal(expected == GuardDecision.Refuse, answer.Refusal is not null);
 
         // Neither fewer entries nor a setting are meant.
@@ -34,19 +35,19 @@ public sealed class ActionPolicyTests
         var plan = await scene.PreviewAsync(Setting("node1"));
         Assert.Equal(ActionState.Waiting, (await scene.ConfirmAsync(plan)).Record!.State);
         Assert.Equal(ActionState.Completed, (await scene.ApproveAsync(plan)).Record!.State);
-        Assert.Equal("eve", Assert.IsType<SettingOrder>(Assert.Single(scene.Nodes["node1"].Orders)).Order.ApprovedBy);
+        Assert.Equal("eve", Assert.IsType<SettingNodeCommand>(Assert.Single(scene.Nodes["node1"].Orders)).Command.ApprovedBy);
     }
 
     [Theory]
-    [InlineData("PerUser", "ada has carried out 1 actions")]
-    [InlineData("PerNode", "1 actions were carried out on node1")]
-    [InlineData("PerCluster", "1 actions were carried out in 10 minutes")]
-    public async Task Rate_Reached_IsRefusedUntilTheWindowIsOver(string key, string sentence)
+    [InlineData("PerUser", ActionReasons.UserRateLimited)]
+    [InlineData("PerNode", ActionReasons.NodeRateLimited)]
+    [InlineData("PerCluster", ActionReasons.ClusterRateLimited)]
+    public async Task Rate_Reached_IsRefusedUntilTheWindowIsOver(string key, string code)
     {
         await using var scene = await StartAsync(1, $"--Actions:{key}=1");
         await scene.ConfirmAsync(await scene.PreviewAsync());
         var refused = await scene.AskAsync();
-        Assert.Contains(sentence, refused.Refusal!.Sentence);
+        Assert.Equal(code, refused.Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Flushes);
 
         scene.Host.Pass(TimeSpan.FromMinutes(11));
@@ -70,11 +71,11 @@ public sealed class ActionPolicyTests
         var record = await scene.ChangedAsync("node1");
         var waiting = await scene.WaitingAsync();
         await using var second = (await ConsoleHost.StartAsync(scene.Host.Folder, scene.Clock, "--Actions:ReadOnly=true", "--Collectors:Socket=")).App;
-        var desk = second.Services.GetRequiredService<ActionDesk>();
+        var desk = second.Services.GetRequiredService<ActionService>();
 
-        Assert.Contains("read only", (await desk.AskAsync(Setting("node1"), Ada, Ct)).Refusal!.Sentence);
-        Assert.Contains("read only", (await desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Sentence);
-        Assert.Contains("read only", (await desk.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.ReadOnly, (await desk.RequestAsync(Setting("node1"), Ada, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.ReadOnly, (await desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.ReadOnly, (await desk.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Orders);
     }
 }

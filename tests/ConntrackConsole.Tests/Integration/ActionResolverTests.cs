@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Integration.ActionScene;
@@ -36,7 +38,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         {
             await _scene.RestartAsync(file => file.ExecuteAsync("DELETE FROM Actions"));
             var row = Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.interrupted"));
-            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent."), (row.Target, row.Result));
+            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
         }
     }
 
@@ -64,7 +66,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         await DoneAsync("node2", 0);
 
         var failed = await _scene.UntilAsync(plan.Id, ActionState.Failed);
-        Assert.Equal("The console ended after the approval and before anything was sent: nothing was done.", failed.Sentence);
+        Assert.Equal((ActionReasons.Interrupted, "The console ended after the approval and before anything was sent: nothing was done."), (failed.Code, failed.Sentence));
         Assert.Equal("Failed: " + failed.Sentence, Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.resolved")).Result);
         AssertNothingSent();
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);
@@ -102,8 +104,8 @@ public sealed class ActionResolverTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync();
         await _scene.DieAsync((plan, ActionState.Running));
         await DoneAsync("node1", 2);
-        var half = await _scene.UntilAsync(plan.Id, r => r.Nodes.Any(n => n.Fate == NodeFate.Done));
-        Assert.Equal((ActionState.Unknown, NodeFate.Unknown), (half.State, half.Nodes[1].Fate));
+        var half = await _scene.UntilAsync(plan.Id, r => r.Nodes.Any(n => n.Outcome == NodeOutcome.Done));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown), (half.State, half.Nodes[1].Outcome));
         _scene.Host.Pass(TimeSpan.FromHours(3));
 
         await DoneAsync("node2", 0);
@@ -147,7 +149,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         { "a result of another action", a => a with { Flush = a.Flush! with { ActionId = "x" } } },
         { "no list of errors", a => a with { Flush = a.Flush! with { Errors = null! } } },
         { "impossible counts", a => a with { Flush = a.Flush! with { Deleted = -1 } } },
-        { "a setting", a => a with { Flush = null, Setting = new SettingResult(a.ActionId, "node1", Key, SettingFate.Written, "0", "1", 1, null) } },
+        { "a setting", a => a with { Flush = null, Setting = new SettingResult(a.ActionId, "node1", Key, SettingOutcome.Written, "0", "1", 1, null) } },
     };
 
     [Theory]
@@ -165,8 +167,8 @@ public sealed class ActionResolverTests : IAsyncLifetime
         });
 
         await _scene.UntilAsync(other.Id, ActionState.Completed);
-        var still = await _scene.UntilAsync(plan.Id, r => r.Nodes[1].Fate == NodeFate.Done);
-        Assert.True(still is { State: ActionState.Unknown } && still.Nodes[0].Fate == NodeFate.Unknown, what);
+        var still = await _scene.UntilAsync(plan.Id, r => r.Nodes[1].Outcome == NodeOutcome.Done);
+        Assert.True(still is { State: ActionState.Unknown } && still.Nodes[0].Outcome == NodeOutcome.Unknown, what);
     }
 
     [Fact]
@@ -177,7 +179,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         await _scene.DieAsync((plan, ActionState.Running));
         await DoneAsync("node1", 2);
         var resolved = await _scene.UntilAsync(plan.Id, ActionState.Partly);
-        Assert.Equal([("node1", NodeFate.Done), ("node2", NodeFate.Refused)], resolved.Nodes.Select(n => (n.Node, n.Fate)));
+        Assert.Equal([("node1", NodeOutcome.Done), ("node2", NodeOutcome.Refused)], resolved.Nodes.Select(n => (n.Node, n.Outcome)));
         Assert.Contains("node2 did nothing: Own address.", resolved.Sentence);
     }
 
@@ -187,7 +189,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync(Setting("node1"));
         await _scene.DieAsync((plan, ActionState.Running));
         var tell = new ManualResetEventSlim();
-        var written = new SettingResult(plan.Id, "node1", Key, SettingFate.Written, "0", "1", _scene.Host.NowMs + 1_000, null);
+        var written = new SettingResult(plan.Id, "node1", Key, SettingOutcome.Written, "0", "1", _scene.Host.NowMs + 1_000, null);
         await RecallingAsync("node1", r => new RecallAnswer(r.ActionId, "node1", true, null, tell.IsSet ? written : null));
         var back = new JournalReport("j", [new JournalEntry(1, _scene.Host.NowMs, JournalOrigin.Timer, plan.Id, "revert", Key, "node1", null, "1", "0", "Back.", null, false)]);
         await _scene.UntilAsync(plan.Id, ActionState.Unknown);
@@ -196,9 +198,9 @@ public sealed class ActionResolverTests : IAsyncLifetime
         tell.Set();
         _scene.Host.Pass(TimeSpan.FromSeconds(11));
         await _scene.UntilAsync(plan.Id, ActionState.Completed);
-        Assert.Single(await _scene.Host.Get<ChangeBoard>().ReadAsync(Ct));
+        Assert.Single(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(back));
-        Assert.Empty(await _scene.Host.Get<ChangeBoard>().ReadAsync(Ct));
+        Assert.Empty(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
         AssertNothingSent();
     }
 
@@ -208,8 +210,8 @@ public sealed class ActionResolverTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync(Setting("node1"));
         var other = await _scene.PreviewAsync(Setting("node2"));
         await _scene.DieAsync((plan, ActionState.Running), (other, ActionState.Running));
-        await RecallingAsync("node1", r => new RecallAnswer(r.ActionId, "node1", true, null, new SettingResult(r.ActionId, "node1", SettingCatalog.Max, SettingFate.Written, "0", "1", 1, null)));
-        await RecallingAsync("node2", r => new RecallAnswer(r.ActionId, "node2", true, null, new SettingResult(r.ActionId, "node2", Key, SettingFate.Written, "0", "1", 1, null)));
+        await RecallingAsync("node1", r => new RecallAnswer(r.ActionId, "node1", true, null, new SettingResult(r.ActionId, "node1", SettingCatalog.Max, SettingOutcome.Written, "0", "1", 1, null)));
+        await RecallingAsync("node2", r => new RecallAnswer(r.ActionId, "node2", true, null, new SettingResult(r.ActionId, "node2", Key, SettingOutcome.Written, "0", "1", 1, null)));
         await _scene.UntilAsync(other.Id, ActionState.Completed);
         Assert.Equal(ActionState.Unknown, (await _scene.RecordAsync(plan.Id)).State);
     }

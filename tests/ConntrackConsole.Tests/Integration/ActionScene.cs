@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;
@@ -36,7 +37,7 @@ public sealed class ActionScene : IAsyncDisposable
 
     public RunningClock Clock { get; }
 
-    public ActionDesk Desk => Host.Get<ActionDesk>();
+    public ActionService Desk => Host.Get<ActionService>();
 
     public ActionStore Store => Host.Get<ActionStore>();
 
@@ -86,18 +87,18 @@ public sealed class ActionScene : IAsyncDisposable
         var collector = new TestCollector(node, Host.Url, ConsoleHost.Token);
         collector.Preview = request => new FlushPreview(
             request.PreviewId, node, $"digest-{node}", [.. Enumerable.Range(0, Entries[node]).Select(Entry)], Host.NowMs + 900_000, null, true);
-        collector.Flush = request => Result(request.Order.ActionId, node, Entries[node]);
+        collector.Flush = request => Result(request.Command.ActionId, node, Entries[node]);
         collector.ReadSetting = request => new SettingReading(request.ActionId, node, request.Key, Values[node], null, null, null);
         collector.ApplySetting = order =>
         {
             string before = Values[node];
             Values[node] = order.Value;
-            return new SettingResult(order.Order.ActionId, node, order.Key, SettingFate.Written, before, order.Value, Host.NowMs + order.RevertAfterMs, null);
+            return new SettingResult(order.Command.ActionId, node, order.Key, SettingOutcome.Written, before, order.Value, Host.NowMs + order.RevertAfterMs, null);
         };
         collector.RevertSetting = order =>
         {
             Values[node] = "0";
-            return new SettingResult(order.Order.ActionId, node, Key, SettingFate.Reverted, "1", "0", null, null);
+            return new SettingResult(order.Command.ActionId, node, Key, SettingOutcome.Reverted, "1", "0", null, null);
         };
         adapt?.Invoke(collector);
         Assert.True((await collector.ConnectAsync(Host.NowMs)).Accepted);
@@ -111,17 +112,17 @@ public sealed class ActionScene : IAsyncDisposable
     public static FlushResult Result(string actionId, string node, int entries) =>
         new(actionId, node, entries, entries, 0, 0, 0, 0, null, [], 3, new string('D', entries));
 
-    public Task<ActionAnswer> AskAsync(ActionAsk? ask = null, Caller? caller = null) =>
-        Desk.AskAsync(ask ?? new ActionAsk(ActionKind.Flush) { PodIp = PodIp }, caller ?? Ada, Ct);
+    public Task<ActionAnswer> AskAsync(ActionRequest? ask = null, Caller? caller = null) =>
+        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, caller ?? Ada, Ct);
 
-    public async Task<ActionPlan> PreviewAsync(ActionAsk? ask = null)
+    public async Task<ActionPlan> PreviewAsync(ActionRequest? ask = null)
     {
         var answer = await AskAsync(ask);
         Assert.Null(answer.Refusal);
         return answer.Record!.Plan;
     }
 
-    public static ActionAsk Setting(params string[] nodes) => new(ActionKind.Setting) { Key = Key, Value = "1", Nodes = nodes };
+    public static ActionRequest Setting(params string[] nodes) => new(ActionKind.Setting) { Key = Key, Value = "1", Nodes = nodes };
 
     public Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, Caller? caller = null) =>
         Desk.ConfirmAsync(plan.Id, plan.Digest, typed ?? plan.Verdict.TypeToConfirm, "because", caller ?? Ada, Ct);

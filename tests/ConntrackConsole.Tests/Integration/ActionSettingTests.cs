@@ -1,4 +1,6 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Tests.Timeline;
 using ConntrackConsole.Wire;
@@ -17,7 +19,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
 
-    private Task<IReadOnlyList<OpenSetting>> OpenAsync() => _scene.Host.Get<ChangeBoard>().ReadAsync(Ct);
+    private Task<IReadOnlyList<OpenSetting>> OpenAsync() => _scene.Host.Get<OpenChanges>().ReadAsync(Ct);
 
     [Fact]
     public async Task Apply_ThreeNodes_CanaryFirstThenTheOthersInOrder()
@@ -41,9 +43,9 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.Equal((ActionState.Completed, "0 → 1 on node1, node2, node3."), (answer.Record!.State, answer.Record.Sentence));
         Assert.Equal(["node2", "node1", "node3"], order.Select(o => o.Node));
         Assert.True(order[1].AtMs - order[0].AtMs >= 1_000, "the canary is watched for a second");
-        var sent = Assert.IsType<SettingOrder>(Assert.Single(_scene.Nodes["node3"].Orders));
-        Assert.Equal((plan.Id, "ada", "because", Key, "0", "1", 1_800_000L), (sent.Order.ActionId, sent.Order.Who, sent.Order.Reason, sent.Key, sent.Shown, sent.Value, sent.RevertAfterMs));
-        Assert.InRange(sent.Order.ValidUntilMs - _scene.Host.NowMs, 1, 30_000);
+        var sent = Assert.IsType<SettingNodeCommand>(Assert.Single(_scene.Nodes["node3"].Orders));
+        Assert.Equal((plan.Id, "ada", "because", Key, "0", "1", 1_800_000L), (sent.Command.ActionId, sent.Command.Who, sent.Command.Reason, sent.Key, sent.Shown, sent.Value, sent.RevertAfterMs));
+        Assert.InRange(sent.Command.ValidUntilMs - _scene.Host.NowMs, 1, 30_000);
         var row = Assert.Single(await _scene.AuditAsync(plan.Id, "setting.completed"));
         Assert.Equal(
             ("node2, node1, node3", Key, "node2: 0; node1: 0; node3: 0", "node1: 1 (Written); node2: 1 (Written); node3: 1 (Written)"),
@@ -59,21 +61,21 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var plan = await _scene.PreviewAsync(Setting("node1", "node2", "node3"));
         var answer = await _scene.Desk.ConfirmAsync(plan.Id, plan.Digest, typed, "because", Ada, Ct);
-        Assert.Equal("To confirm, type 3.", answer.Refusal!.Sentence);
+        Assert.Equal((ActionReasons.TypedConfirmation, "To confirm, type 3."), (answer.Refusal!.Code, answer.Refusal.Sentence));
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
     [Theory]
-    [InlineData(SettingFate.Failed, NodeFate.Done, ActionState.Failed)]
-    [InlineData(SettingFate.Moved, NodeFate.Refused, ActionState.Failed)]
-    [InlineData(SettingFate.Refused, NodeFate.Refused, ActionState.Failed)]
-    [InlineData(SettingFate.Unsure, NodeFate.Done, ActionState.Failed)]
-    public async Task Apply_CanaryFails_TheOthersAreNeverTold(SettingFate fate, NodeFate expected, ActionState state)
+    [InlineData(SettingOutcome.Failed, NodeOutcome.Done, ActionState.Failed)]
+    [InlineData(SettingOutcome.Moved, NodeOutcome.Refused, ActionState.Failed)]
+    [InlineData(SettingOutcome.Refused, NodeOutcome.Refused, ActionState.Failed)]
+    [InlineData(SettingOutcome.Unsure, NodeOutcome.Done, ActionState.Failed)]
+    public async Task Apply_CanaryFails_TheOthersAreNeverTold(SettingOutcome fate, NodeOutcome expected, ActionState state)
     {
-        _scene.Nodes["node1"].ApplySetting = o => new SettingResult(o.Order.ActionId, "node1", o.Key, fate, "0", "0", null, "The kernel says no.");
+        _scene.Nodes["node1"].ApplySetting = o => new SettingResult(o.Command.ActionId, "node1", o.Key, fate, "0", "0", null, "The kernel says no.");
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync(Setting("node1", "node2", "node3")));
         Assert.Equal(
-            [("node1", expected), ("node2", NodeFate.Stopped), ("node3", NodeFate.Stopped)], answer.Record!.Nodes.Select(n => (n.Node, n.Fate)));
+            [("node1", expected), ("node2", NodeOutcome.Stopped), ("node3", NodeOutcome.Stopped)], answer.Record!.Nodes.Select(n => (n.Node, n.Outcome)));
         Assert.Equal(state, answer.Record.State);
         Assert.Contains("The kernel says no.", answer.Record.Sentence);
         Assert.Contains("node2, node3 kept the value", answer.Record.Sentence);
@@ -84,10 +86,10 @@ public sealed class ActionSettingTests : IAsyncLifetime
     [Fact]
     public async Task Apply_ALaterNodeFails_TheRestIsStoppedAndItIsPartly()
     {
-        _scene.Nodes["node2"].ApplySetting = o => new SettingResult(o.Order.ActionId, "node2", o.Key, SettingFate.Failed, "0", "0", null, "EPERM.");
+        _scene.Nodes["node2"].ApplySetting = o => new SettingResult(o.Command.ActionId, "node2", o.Key, SettingOutcome.Failed, "0", "0", null, "EPERM.");
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync(Setting("node1", "node2", "node3")));
         Assert.Equal(ActionState.Partly, answer.Record!.State);
-        Assert.Equal([NodeFate.Done, NodeFate.Done, NodeFate.Stopped], answer.Record.Nodes.Select(n => n.Fate));
+        Assert.Equal([NodeOutcome.Done, NodeOutcome.Done, NodeOutcome.Stopped], answer.Record.Nodes.Select(n => n.Outcome));
         Assert.Empty(_scene.Nodes["node3"].Orders);
     }
 
@@ -96,7 +98,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         _scene.Nodes["node1"].ApplySetting = _ => throw new InvalidOperationException("a fault");
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync(Setting("node1", "node2")));
-        Assert.Equal((ActionState.Unknown, NodeFate.Unknown, NodeFate.Stopped), (answer.Record!.State, answer.Record.Nodes[0].Fate, answer.Record.Nodes[1].Fate));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown, NodeOutcome.Stopped), (answer.Record!.State, answer.Record.Nodes[0].Outcome, answer.Record.Nodes[1].Outcome));
         Assert.Single(_scene.Nodes["node1"].Orders);
         Assert.Empty(_scene.Nodes["node2"].Orders);
     }
@@ -120,7 +122,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.True(gone.Wait(TimeSpan.FromSeconds(60), Ct));
         _scene.Host.Pass(TimeSpan.FromSeconds(31));
         var answer = await confirming;
-        Assert.Equal((ActionState.Unknown, NodeFate.Unknown, NodeFate.Stopped), (answer.Record!.State, answer.Record.Nodes[0].Fate, answer.Record.Nodes[1].Fate));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown, NodeOutcome.Stopped), (answer.Record!.State, answer.Record.Nodes[0].Outcome, answer.Record.Nodes[1].Outcome));
         Assert.Empty(_scene.Nodes["node2"].Orders);
     }
 
@@ -130,7 +132,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync(Setting("node1", "node2"));
         _scene.Nodes["node1"].ReadSetting = r => new SettingReading(r.ActionId, "node1", r.Key, "0", null, null, null);
         var answer = await _scene.ConfirmAsync(plan);
-        Assert.Equal((ActionState.Partly, NodeFate.Stopped), (answer.Record!.State, answer.Record.Nodes[1].Fate));
+        Assert.Equal((ActionState.Partly, NodeOutcome.Stopped), (answer.Record!.State, answer.Record.Nodes[1].Outcome));
         Assert.Contains("node1 went first and reads 0 again: somebody else sets it, so the others were left.", answer.Record.Sentence);
         Assert.Empty(_scene.Nodes["node2"].Orders);
     }
@@ -140,7 +142,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var open = new OpenChange("x", Key, "0", "1", 1, 2);
         _scene.Nodes["node2"].ReadSetting = r => new SettingReading(r.ActionId, "node2", r.Key, "1", null, open, null);
-        Assert.Contains("node2 already has an open change", (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Sentence);
+        Assert.Equal(SettingReasons.OpenChange, (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
@@ -153,10 +155,10 @@ public sealed class ActionSettingTests : IAsyncLifetime
         var answer = await _scene.Desk.RevertAsync(record.Id, "enough", false, Bob, Ct);
 
         Assert.Equal((ActionState.Completed, "Back to 0 on node1, node2."), (answer.Record!.State, answer.Record.Sentence));
-        var order = Assert.IsType<RevertOrder>(_scene.Nodes["node2"].Orders.Last());
-        Assert.Equal((record.Id, "bob", "enough"), (order.ChangeId, order.Order.Who, order.Order.Reason));
-        Assert.NotEqual(record.Id, order.Order.ActionId);
-        Assert.InRange(order.Order.ActionId.Length, 1, 100);
+        var order = Assert.IsType<RevertNodeCommand>(_scene.Nodes["node2"].Orders.Last());
+        Assert.Equal((record.Id, "bob", "enough"), (order.ChangeId, order.Command.Who, order.Command.Reason));
+        Assert.NotEqual(record.Id, order.Command.ActionId);
+        Assert.InRange(order.Command.ActionId.Length, 1, 100);
         Assert.Empty(await OpenAsync());
         var rows = (await _scene.AuditAsync(record.Id)).TakeLast(2).ToList();
         Assert.Equal(["setting.revert-ordered", "setting.reverted"], rows.Select(r => r.What));
@@ -165,7 +167,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
             (rows[1].Who, rows[1].Why, rows[1].Where, rows[1].Before, rows[1].After));
 
         var second = await _scene.Desk.RevertAsync(record.Id, "again", false, Bob, Ct);
-        Assert.Equal((RefusalKind.Over, "No node has this change open any more."), (second.Refusal!.Kind, second.Refusal.Sentence));
+        Assert.Equal((RefusalKind.Over, ActionReasons.NoOpenChange), (second.Refusal!.Kind, second.Refusal.Code));
         Assert.Equal(2, _scene.Nodes["node2"].Orders.Count);
     }
 
@@ -178,14 +180,14 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(SettingFate.Refused)]
-    [InlineData(SettingFate.Failed)]
-    [InlineData(SettingFate.Withheld)]
-    public async Task Revert_TheNodeDoesNotSetItBack_StaysOpenForAnotherTry(SettingFate fate)
+    [InlineData(SettingOutcome.Refused)]
+    [InlineData(SettingOutcome.Failed)]
+    [InlineData(SettingOutcome.Withheld)]
+    public async Task Revert_TheNodeDoesNotSetItBack_StaysOpenForAnotherTry(SettingOutcome fate)
     {
         var record = await _scene.ChangedAsync("node1");
         var honest = _scene.Nodes["node1"].RevertSetting;
-        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Order.ActionId, "node1", Key, fate, "1", "1", null, "Not now.");
+        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Command.ActionId, "node1", Key, fate, "1", "1", null, "Not now.");
 
         var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
         Assert.Contains("Not now.", answer.Record!.Sentence);
@@ -201,7 +203,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Revert_SomebodyElseHasChangedIt_IsClosedAndSaid()
     {
         var record = await _scene.ChangedAsync("node1");
-        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Order.ActionId, "node1", Key, SettingFate.Drifted, "2", "2", null, "It is 2 now.");
+        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Command.ActionId, "node1", Key, SettingOutcome.Drifted, "2", "2", null, "It is 2 now.");
         Assert.Contains("It is 2 now.", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
         Assert.Empty(await OpenAsync());
     }
@@ -230,9 +232,9 @@ public sealed class ActionSettingTests : IAsyncLifetime
             await Task.Delay(20, timeout.Token);
     }
 
-    private JournalEntry Timer(long number, string changeId, string? after, SettingFate fate = SettingFate.Reverted) => new(
+    private JournalEntry Timer(long number, string changeId, string? after, SettingOutcome fate = SettingOutcome.Reverted) => new(
         number, _scene.Host.NowMs, JournalOrigin.Timer, Guid.NewGuid().ToString("N"), "revert", Key, "node1", null, "1", after,
-        fate == SettingFate.Reverted ? "The old value is back." : "Not set back: kube-proxy started under 1.", null, fate != SettingFate.Reverted, changeId, fate);
+        fate == SettingOutcome.Reverted ? "The old value is back." : "Not set back: kube-proxy started under 1.", null, fate != SettingOutcome.Reverted, changeId, fate);
 
     [Fact]
     public async Task Timer_SetsItBack_TheRecordSaysSoAndTheLogHasOneRow()
@@ -243,7 +245,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
 
         var back = await _scene.RecordAsync(record.Id);
-        Assert.Equal([SettingFate.Reverted, SettingFate.Written], back.Nodes.Select(n => n.Setting!.Fate));
+        Assert.Equal([SettingOutcome.Reverted, SettingOutcome.Written], back.Nodes.Select(n => n.Setting!.Outcome));
         Assert.Equal(ActionState.Completed, back.State);
         Assert.Equal("node2", Assert.Single(await OpenAsync()).Node);
         var row = Assert.Single(await _scene.AuditAsync(record.Id, "setting.reverted"));
@@ -254,7 +256,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Timer_IsWithheld_AlarmsOnTheBoardAndInTheLog()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingFate.Withheld)]));
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingOutcome.Withheld)]));
 
         var open = Assert.Single(await OpenAsync());
         Assert.Equal("Not set back: kube-proxy started under 1.", open.Alarm);
@@ -275,8 +277,8 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         var answer = await _scene.Desk.RevertAsync(record.Id, "it must go", true, Ada with { Role = role }, Ct);
-        Assert.Equal(goes ? null : RefusalKind.Role, answer.Refusal?.Kind);
-        Assert.Equal(goes ? [true] : [], _scene.Nodes["node1"].Orders.OfType<RevertOrder>().Select(o => o.Order.BreakGlass));
+        Assert.Equal(goes ? null : ActionReasons.RoleNotBreakGlass, answer.Refusal?.Code);
+        Assert.Equal(goes ? [true] : [], _scene.Nodes["node1"].Orders.OfType<RevertNodeCommand>().Select(o => o.Command.BreakGlass));
         Assert.Equal(goes ? 1 : 0, (await _scene.AuditAsync(record.Id, "setting.revert-break-glass")).Count);
         Assert.Equal(goes, _scene.Host.Log.Lines.Any(l => l.Level == LogLevel.Critical));
     }
@@ -286,16 +288,16 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.Desk.RevertAsync(record.Id, "", false, Ada with { Role = Role.BreakGlass }, Ct);
-        Assert.Equal([false], _scene.Nodes["node1"].Orders.OfType<RevertOrder>().Select(o => o.Order.BreakGlass));
+        Assert.Equal([false], _scene.Nodes["node1"].Orders.OfType<RevertNodeCommand>().Select(o => o.Command.BreakGlass));
     }
 
     [Fact]
     public async Task Timer_FoundAnotherValue_IsClosedAsDrift()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "2", SettingFate.Drifted)]));
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "2", SettingOutcome.Drifted)]));
         Assert.Empty(await OpenAsync());
-        Assert.Equal((SettingFate.Drifted, "2"), (await _scene.RecordAsync(record.Id)).Nodes[0].Setting is { } s ? (s.Fate, s.Now) : default);
+        Assert.Equal((SettingOutcome.Drifted, "2"), (await _scene.RecordAsync(record.Id)).Nodes[0].Setting is { } s ? (s.Outcome, s.Now) : default);
     }
 
     [Fact]
@@ -316,16 +318,16 @@ public sealed class ActionSettingTests : IAsyncLifetime
 
         Assert.Equal(ActionState.Completed, (await confirming).Record!.State);
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(report));
-        Assert.Equal(SettingFate.Reverted, (await _scene.RecordAsync(plan.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Reverted, (await _scene.RecordAsync(plan.Id)).Nodes[0].Setting!.Outcome);
     }
 
     [Fact]
     public async Task Timer_AfterABoot_IsClosedAsVoid()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingFate.Void)]));
+        await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingOutcome.Void)]));
         Assert.Empty(await OpenAsync());
-        Assert.Equal(SettingFate.Void, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Void, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 
     [Fact]
@@ -334,7 +336,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         var record = await _scene.ChangedAsync("node1");
         var entry = Timer(1, Guid.NewGuid().ToString("N"), "0");
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
-        Assert.Equal(SettingFate.Written, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Fate);
+        Assert.Equal(SettingOutcome.Written, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
         Assert.Single(await _scene.AuditAsync(entry.ActionId, "setting.reverted"));
     }
 
@@ -345,7 +347,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         string id = "";
         _scene.Nodes["node1"].RevertSetting = o =>
         {
-            id = o.Order.ActionId;
+            id = o.Command.ActionId;
             throw new InvalidOperationException("a fault");
         };
         Assert.Contains("node1 did not answer the order to set it back", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
@@ -362,7 +364,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
-        string id = ((RevertOrder)_scene.Nodes["node1"].Orders.Last()).Order.ActionId;
+        string id = ((RevertNodeCommand)_scene.Nodes["node1"].Orders.Last()).Command.ActionId;
         int rows = (await _scene.AuditAsync(null)).Count;
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console }])));
         Assert.Equal(rows, (await _scene.AuditAsync(null)).Count);

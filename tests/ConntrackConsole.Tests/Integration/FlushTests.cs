@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;
@@ -39,7 +40,7 @@ public sealed class FlushTests : IAsyncLifetime
         await _host.DisposeAsync();
     }
 
-    private ActionDesk Desk => _host.Get<ActionDesk>();
+    private ActionService Desk => _host.Get<ActionService>();
 
     [Fact]
     public async Task Flush_GoneOwner_OneClick_EveryNodeAndAuditInOrder()
@@ -53,7 +54,7 @@ public sealed class FlushTests : IAsyncLifetime
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
         Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.Record!.State, outcome.Record.Sentence));
         var order = Assert.Single(_node1.Flushes);
-        Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Order.ActionId, order.PreviewId, order.Digest));
+        Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Command.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
 
         var rows = await AuditAsync(plan.Id);
@@ -83,7 +84,7 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
         var answer = await AskAsync();
         Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
-        Assert.Contains("is alive", answer.Refusal.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, answer.Refusal.Code);
         Assert.Null(answer.Record);
         Assert.Empty(_node1.Previews);
         var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "flush"), TestContext.Current.CancellationToken);
@@ -96,19 +97,19 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
         var outcome = await ConfirmAsync(plan);
-        Assert.Contains("is alive", outcome.Refusal!.Sentence);
+        Assert.Equal(FlushReasons.OwnerLive, outcome.Refusal!.Code);
         Assert.Empty(_node1.Flushes);
         Assert.Equal("flush.refused", (await AuditAsync(plan.Id))[^1].What);
     }
 
     [Theory]
-    [InlineData("0000", "because", "not what was shown")]
-    [InlineData(null, " ", "reason is missing")]
-    public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string sentence)
+    [InlineData("0000", "because", ActionReasons.DigestMismatch)]
+    [InlineData(null, " ", ActionReasons.MissingReason)]
+    public async Task Confirm_WrongDigestOrNoReason_IsRefused(string? digest, string reason, string code)
     {
         var plan = await PreviewAsync();
         var outcome = await ConfirmAsync(plan, reason: reason, digest: digest);
-        Assert.Contains(sentence, outcome.Refusal!.Sentence);
+        Assert.Equal(code, outcome.Refusal!.Code);
         Assert.Empty(_node1.Flushes);
     }
 
@@ -118,7 +119,7 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
         var plan = await PreviewAsync();
         Assert.Equal((GuardDecision.NeedsConfirmation, PodIp), (plan.Verdict.Decision, plan.Verdict.TypeToConfirm));
-        Assert.Contains("type 10.1.0.5", (await ConfirmAsync(plan, typed: "yes")).Refusal!.Sentence);
+        Assert.Equal(ActionReasons.TypedConfirmation, (await ConfirmAsync(plan, typed: "yes")).Refusal!.Code);
         Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
     }
 
@@ -130,7 +131,7 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(["node3"], plan.Silent);
         Assert.Contains("node3", plan.Verdict.Sentence);
         var outcome = await ConfirmAsync(plan, typed: PodIp);
-        Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.NotAsked).Node));
+        Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.NotAsked).Node));
     }
 
     [Fact]
@@ -150,7 +151,7 @@ public sealed class FlushTests : IAsyncLifetime
             await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END", TestContext.Current.CancellationToken);
         var outcome = await ConfirmAsync(plan);
         Assert.Equal((RefusalKind.Fault, ActionState.Failed), (outcome.Refusal!.Kind, outcome.Record!.State));
-        Assert.Contains("nothing was sent", outcome.Refusal.Sentence);
+        Assert.Equal(ActionReasons.AuditUnavailable, outcome.Refusal.Code);
         Assert.Empty(_node1.Flushes);
     }
 
@@ -183,7 +184,7 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         _node1.Flush = _ => throw new InvalidOperationException("a fault");
         var outcome = await ConfirmAsync(plan);
-        Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Fate == NodeFate.Unknown).Node));
+        Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.Unknown).Node));
         Assert.Contains("unknown", outcome.Record.Sentence);
         Assert.Single(_node1.Flushes);
         Assert.StartsWith("Unknown: ", (await AuditAsync(plan.Id))[^1].Result);
@@ -208,8 +209,8 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(["flush.cancelled", "flush.refused"], (await AuditAsync(plan.Id)).TakeLast(2).Select(r => r.What));
     }
 
-    private Task<ActionAnswer> AskAsync(ActionAsk? ask = null) =>
-        Desk.AskAsync(ask ?? new ActionAsk(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
+    private Task<ActionAnswer> AskAsync(ActionRequest? ask = null) =>
+        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
 
     private async Task<ActionPlan> PreviewAsync() => (await AskAsync()).Record!.Plan;
 
@@ -229,7 +230,7 @@ public sealed class FlushTests : IAsyncLifetime
             Preview = request => new FlushPreview(
                 request.PreviewId, node, $"digest-{node}", [.. Enumerable.Repeat(Entry, entries)],
                 DateTimeOffset.UtcNow.AddSeconds(60).ToUnixTimeMilliseconds(), null, true),
-            Flush = request => new FlushResult(request.Order.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
+            Flush = request => new FlushResult(request.Command.ActionId, node, entries, entries, 0, 0, 0, 0, null, [], 3),
         };
         Assert.True((await collector.ConnectAsync()).Accepted);
         return collector;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Collector.Remember;
 using Xunit;
 

@@ -31,9 +31,10 @@ public sealed class ObserveOnlyTests
             // The console says all that would have made a flush right elsewhere.
             var gone = new OwnershipStatement(PodIp, OwnerState.Gone, "shop/checkout-a", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             var preview = await link.PreviewAsync(Node, new PreviewRequest("p1", PodIp, gone), TestContext.Current.CancellationToken);
-            Assert.StartsWith("Node node1 is observe-only", preview.Value?.Refusal);
+            Assert.Equal(Wire.NodeReasons.ObserveOnly, preview.Value?.RefusalCode);
             Assert.Empty(preview.Value!.Entries);
-            var flush = await link.FlushAsync(Node, new FlushRequest(new OrderNote("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Value.Digest, gone));
+            var flush = await link.FlushAsync(Node, new FlushNodeCommand(new NodeCommand("a1", "ada", null, "test", false, long.MaxValue), "p1", preview.Value.Digest, gone));
+            Assert.Equal(Wire.NodeReasons.ObserveOnly, flush.Value?.Code);
             Assert.StartsWith("Node node1 is observe-only", flush.Value?.Refusal);
             Assert.Equal((0, 0), (flush.Value!.Listed, flush.Value.Deleted));
             Assert.Contains($"src={PodIp}", await ConntrackAsync(inside, "-L", "-r", PodIp));

@@ -56,19 +56,19 @@ public sealed class TestCollector : IAsyncDisposable
             return Preview(request);
         });
         _hub.On<SettingRequest, SettingReading>(HubMethods.ReadSetting, request => ReadSetting(request));
-        _hub.On<SettingOrder, SettingResult>(HubMethods.ApplySetting, order =>
+        _hub.On<SettingNodeCommand, SettingResult>(HubMethods.ApplySetting, order =>
         {
             Orders.Enqueue(order);
             return ApplySetting(order);
         });
-        _hub.On<RevertOrder, SettingResult>(HubMethods.RevertSetting, order =>
+        _hub.On<RevertNodeCommand, SettingResult>(HubMethods.RevertSetting, order =>
         {
             Orders.Enqueue(order);
             return RevertSetting(order);
         });
         _hub.On<RecallRequest, RecallAnswer>(HubMethods.Recall, request => Recall(request));
-        _hub.On<MeterRequest, MeterReading>(HubMethods.Meter, request => Meter(request));
-        _hub.On<FlushRequest, FlushResult>(HubMethods.Flush, request =>
+        _hub.On<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.Meter, request => Meter(request));
+        _hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request =>
         {
             Flushes.Add(request);
             return Flush(request);
@@ -80,13 +80,13 @@ public sealed class TestCollector : IAsyncDisposable
 
     public Func<SettingRequest, SettingReading> ReadSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
 
-    public Func<SettingOrder, SettingResult> ApplySetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
+    public Func<SettingNodeCommand, SettingResult> ApplySetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
 
-    public Func<RevertOrder, SettingResult> RevertSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
+    public Func<RevertNodeCommand, SettingResult> RevertSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
 
     public Func<RecallRequest, RecallAnswer> Recall { get; set; } = _ => throw new InvalidOperationException("no memory here");
 
-    public Func<MeterRequest, MeterReading> Meter { get; set; } = _ => throw new InvalidOperationException("no meter here");
+    public Func<FlushOutcomeRequest, FlushOutcomeSample> Meter { get; set; } = _ => throw new InvalidOperationException("no meter here");
 
     public IReadOnlyList<Capability> Capabilities { get; set; } = [new("commands.settings", true, ""), new("commands.filter", true, ""), new("commands.ipvs", true, "")];
 
@@ -110,11 +110,11 @@ public sealed class TestCollector : IAsyncDisposable
 
     public List<PreviewRequest> Previews { get; } = [];
 
-    public List<FlushRequest> Flushes { get; } = [];
+    public List<FlushNodeCommand> Flushes { get; } = [];
 
     public Func<PreviewRequest, FlushPreview> Preview { get; set; } = _ => throw new InvalidOperationException("no preview here");
 
-    public Func<FlushRequest, FlushResult> Flush { get; set; } = _ => throw new InvalidOperationException("no flush here");
+    public Func<FlushNodeCommand, FlushResult> Flush { get; set; } = _ => throw new InvalidOperationException("no flush here");
 
     public bool IsConnected => _hub.State == HubConnectionState.Connected;
 

@@ -1,4 +1,5 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Actions;
@@ -13,10 +14,10 @@ public static class ActionCommands
     public static IReadOnlyList<string> For(ActionPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan.Ask.Kind == ActionKind.Flush ? [Flush(plan.Ask)] : [.. Setting(plan)];
+        return plan.Request.Kind == ActionKind.Flush ? [Flush(plan.Request)] : [.. Setting(plan)];
     }
 
-    private static string Flush(ActionAsk ask)
+    private static string Flush(ActionRequest ask)
     {
         string family = ask.PodIp?.Contains(':', StringComparison.Ordinal) == true ? " -f ipv6" : "";
         string proto = (ask.Scope?.Proto ?? (ask.Scope?.VipPort is null ? null : "tcp")) is { } named ? $" -p {named}" : "";
@@ -28,9 +29,9 @@ public static class ActionCommands
 
     private static IEnumerable<string> Setting(ActionPlan plan)
     {
-        if (SettingCatalog.Find(plan.Ask.Key) is not { } kind)
+        if (SettingCatalog.Find(plan.Request.Key) is not { } kind)
             yield break;
-        string value = plan.Ask.Value ?? "";
+        string value = plan.Request.Value ?? "";
         if (kind.Carrier == SettingCarrier.Sysctl)
         {
             yield return $"sysctl -w {kind.Key}={value}";

@@ -1,5 +1,7 @@
 using System.Data.Common;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components;
@@ -16,13 +18,13 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     private ITimer? _beat;
     private bool _focusDue;
 
-    [Inject] protected PersonalDesk Desk { get; set; } = null!;
+    [Inject] protected UserActions Actions { get; set; } = null!;
 
-    [Inject] protected Acting Acting { get; set; } = null!;
+    [Inject] protected CurrentUser CurrentUser { get; set; } = null!;
 
     [Inject] protected ActionStore Store { get; set; } = null!;
 
-    [Inject] protected OutcomeMeter OutcomeMeter { get; set; } = null!;
+    [Inject] protected OutcomeMonitor OutcomeMonitor { get; set; } = null!;
 
     [Inject] protected TimeProvider Clock { get; set; } = null!;
 
@@ -34,7 +36,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     /// <summary>The action as it is now; null before the desk has one.</summary>
     protected ActionRecord? Record { get; private set; }
 
-    protected OutcomeReading? Reading { get; private set; }
+    protected OutcomeSample? Reading { get; private set; }
 
     /// <summary>Why it is not done, or null.</summary>
     protected string? Refusal { get; private set; }
@@ -77,7 +79,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     {
         var second = TimeSpan.FromSeconds(1);
         _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
-        Caller = await Acting.CallerAsync(_end.Token);
+        Caller = await CurrentUser.CallerAsync(_end.Token);
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -89,7 +91,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Asks the nodes; what was shown before is taken back. The last question wins.</summary>
-    protected async Task LookAsync(ActionAsk ask)
+    protected async Task RefreshAsync(ActionRequest ask)
     {
         if (_end.IsCancellationRequested || (Confirmed && Fault is null))
             return;
@@ -98,7 +100,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         (Looking, Refusal, Fault, Typed, Confirmed) = (true, null, null, "", false);
         try
         {
-            var answer = await Desk.Ask(ask, look.Token);
+            var answer = await Actions.RequestAsync(ask, look.Token);
             if (look.IsCancellationRequested)
             {
                 _ = CancelQuietlyAsync(answer.Record);
@@ -136,10 +138,10 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         if (!CanConfirm || Record is not { } record)
             return;
         (Working, Confirmed) = (true, true);
-        _feed ??= new ActionFeed(Store, OutcomeMeter, Clock, FollowAsync);
+        _feed ??= new ActionFeed(Store, OutcomeMonitor, Clock, FollowAsync);
         try
         {
-            var answer = await Desk.Confirm(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
+            var answer = await Actions.ConfirmAsync(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
             // Refused, it is a preview still and goes with the dialog.
             (Record, Refusal, Confirmed) = (answer.Record ?? record, answer.Refusal?.Sentence, answer.Refusal is null);
         }
@@ -154,11 +156,11 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Takes back what waits for a second person.</summary>
-    protected async Task TakeBackAsync()
+    protected async Task CancelRequestAsync()
     {
         if (Record is not { } record)
             return;
-        var answer = await Desk.Cancel(record.Id);
+        var answer = await Actions.CancelAsync(record.Id);
         (Record, Refusal) = (answer.Record ?? record, answer.Refusal?.Sentence);
     }
 
@@ -167,7 +169,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     // Only what counts down is drawn anew each second.
     private void Tick()
     {
-        if (Waits || Expired || (IsOver && Record?.Plan.Ask.Kind == ActionKind.Setting))
+        if (Waits || Expired || (IsOver && Record?.Plan.Request.Kind == ActionKind.Setting))
             StateHasChanged();
     }
 
@@ -182,7 +184,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
                 // Its own answer comes by the click; between preview and answer the store may still tell the former state.
                 if (Record?.Id == record.Id && record.UpdatedMs >= Record.UpdatedMs)
                     Record = record;
-                Reading = OutcomeMeter.Current(record.Id) ?? record.Meter;
+                Reading = OutcomeMonitor.Current(record.Id) ?? record.Outcome;
                 StateHasChanged();
             });
         }
@@ -212,7 +214,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         try
         {
             if (record is { State: ActionState.Previewed })
-                await Desk.Cancel(record.Id);
+                await Actions.CancelAsync(record.Id);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 
 namespace ConntrackConsole.Components.Actions;
 
@@ -11,15 +12,15 @@ public sealed class ActionFeed : IAsyncDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _end = new();
     private readonly ActionStore _store;
-    private readonly OutcomeMeter _meter;
+    private readonly OutcomeMonitor _monitor;
     private readonly TimeProvider _clock;
     private readonly Task _loop;
 
-    public ActionFeed(ActionStore store, OutcomeMeter meter, TimeProvider clock, Func<CancellationToken, Task> look)
+    public ActionFeed(ActionStore store, OutcomeMonitor monitor, TimeProvider clock, Func<CancellationToken, Task> look)
     {
-        (_store, _meter, _clock) = (store, meter, clock);
+        (_store, _monitor, _clock) = (store, monitor, clock);
         store.Changed += Wake;
-        meter.Changed += Wake;
+        monitor.Changed += Wake;
         Wake();
         _loop = Task.Run(() => RunAsync(look));
     }
@@ -39,7 +40,7 @@ public sealed class ActionFeed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _store.Changed -= Wake;
-        _meter.Changed -= Wake;
+        _monitor.Changed -= Wake;
         await _end.CancelAsync();
         try
         {

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 
 namespace ConntrackConsole.Components.Actions;
 

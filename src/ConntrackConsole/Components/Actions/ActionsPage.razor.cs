@@ -1,5 +1,6 @@
 using System.Data.Common;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Identity;
@@ -33,13 +34,13 @@ public sealed partial class ActionsPage : ComponentBase
 
     [Inject] private ActionStore Store { get; set; } = null!;
 
-    [Inject] private ChangeBoard Board { get; set; } = null!;
+    [Inject] private OpenChanges Board { get; set; } = null!;
 
-    [Inject] private OutcomeMeter OutcomeMeter { get; set; } = null!;
+    [Inject] private OutcomeMonitor OutcomeMonitor { get; set; } = null!;
 
-    [Inject] private PersonalDesk Desk { get; set; } = null!;
+    [Inject] private UserActions Actions { get; set; } = null!;
 
-    [Inject] private Acting Acting { get; set; } = null!;
+    [Inject] private CurrentUser CurrentUser { get; set; } = null!;
 
     [Inject] private NavigationManager Nav { get; set; } = null!;
 
@@ -53,7 +54,7 @@ public sealed partial class ActionsPage : ComponentBase
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private string? Off => Acting.Off(_caller);
+    private string? Off => CurrentUser.Off(_caller);
 
     private bool BreaksGlass => _caller?.Role.MayBreakGlass() == true;
 
@@ -70,18 +71,18 @@ public sealed partial class ActionsPage : ComponentBase
         _url = ActionsUrl.Parse(Nav.Uri);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _caller = await Acting.CallerAsync(_end.Token);
-        _feed = new ActionFeed(Store, OutcomeMeter, Clock, LookAsync);
+        _caller = await CurrentUser.CallerAsync(_end.Token);
+        _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
     }
 
-    private async Task LookAsync(CancellationToken ct)
+    private async Task RefreshAsync(CancellationToken ct)
     {
         try
         {
             var (url, most) = (_url, _most);
-            var caller = await Acting.CallerAsync(ct);
+            var caller = await CurrentUser.CallerAsync(ct);
             var records = await Store.ReadAsync(most, long.MaxValue, ct);
             var changes = await Board.ReadAsync(ct);
             var picked = url.Action is null ? null : records.Find(r => r.Id == url.Action) ?? await Store.FindAsync(url.Action, ct);
@@ -103,7 +104,7 @@ public sealed partial class ActionsPage : ComponentBase
         _waiting = records.Count(r => r.State == ActionState.Waiting);
         if (url == _url)
             (_picked, _lost) = (picked, picked is null ? url.Action : null);
-        string spoken = _picked is { } now ? $"{now.Plan.Ask.Target}: {ActionStates.Name(now.State)}" : "";
+        string spoken = _picked is { } now ? $"{now.Plan.Request.Target}: {ActionStates.Name(now.State)}" : "";
         if (spoken != _spoken)
             _spoken = spoken;
         Choose();
@@ -157,7 +158,7 @@ public sealed partial class ActionsPage : ComponentBase
         try
         {
             // What a node has withheld only break-glass sets back.
-            var answer = await Desk.Revert(id, BreaksGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
+            var answer = await Actions.RevertAsync(id, BreaksGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
             _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : (true, answer.Record?.Sentence ?? "");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Shared;
 
 namespace ConntrackConsole.Components.Actions;
@@ -35,8 +35,8 @@ public sealed record ActionsUrl(string? Action, string? State, string? Kind, str
     {
         ArgumentNullException.ThrowIfNull(record);
         return (State is null || ActionStates.Groups.First(group => group.Id == State).Has(record.State))
-            && (Kind is null || Kind == ActionAudit.Word(record.Plan.Ask.Kind))
-            && (Target is null || record.Plan.Ask.Target.Contains(Target, StringComparison.OrdinalIgnoreCase))
+            && (Kind is null || Kind == ActionAudit.Word(record.Plan.Request.Kind))
+            && (Target is null || record.Plan.Request.Target.Contains(Target, StringComparison.OrdinalIgnoreCase))
             && (Who is null || record.Plan.AskedBy.Contains(Who, StringComparison.OrdinalIgnoreCase) || record.ApprovedBy?.Contains(Who, StringComparison.OrdinalIgnoreCase) == true);
     }
 }

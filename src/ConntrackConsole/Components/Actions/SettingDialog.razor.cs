@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Kernel.Net;
@@ -36,13 +36,13 @@ public sealed partial class SettingDialog : ActionDialog
 
     private List<string> Ordered => [.. _chosen.Order(StringComparer.Ordinal)];
 
-    private string? Off => Acting.Off(Caller) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value) : null);
+    private string? Off => CurrentUser.Off(Caller) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value)?.Message : null);
 
     private bool Complete => Off is null && _value is { Length: > 0 } && _chosen.Count > 0;
 
     private string ConfirmWords => Working ? "Changing…"
         : Plan!.Verdict.Decision == GuardDecision.NeedsApproval ? "Ask a second person"
-        : $"Set it to {Plan.Ask.Value} on {Words.Count(Plan.Readings.Count, "node")}";
+        : $"Set it to {Plan.Request.Value} on {Words.Count(Plan.Readings.Count, "node")}";
 
     protected override async Task OnInitializedAsync()
     {
@@ -57,7 +57,7 @@ public sealed partial class SettingDialog : ActionDialog
     private void Begin(SettingKind kind, string? value)
     {
         (_kind, _value) = (kind, value);
-        _revertMs = SettingGuard.UsualMs(kind);
+        _revertMs = SettingGuard.DefaultRevertAfterMs(kind);
         if (_value is null && Choices.Count == 1)
             _value = Choices[0];
     }
@@ -75,7 +75,7 @@ public sealed partial class SettingDialog : ActionDialog
         choose();
     }
 
-    private Task LookAsync() => LookAsync(new ActionAsk(ActionKind.Setting)
+    private Task RefreshAsync() => RefreshAsync(new ActionRequest(ActionKind.Setting)
     {
         Key = _kind.Key, Value = _value, RevertAfterMs = _revertMs, Nodes = Ordered, BreakGlass = _breakGlass,
     });

@@ -1,4 +1,4 @@
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Actions;
 using ConntrackConsole.Components.Shared;
@@ -30,8 +30,8 @@ public sealed partial class FlushDialog : ActionDialog
     [Parameter, EditorRequired] public string PodIp { get; set; } = "";
 
     // Where nobody chose, what the desk chose.
-    private FlushPreset Preset => _preset ?? Record?.Plan.Ask.Preset
-        ?? FlushGuard.Usual(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
+    private FlushPreset Preset => _preset ?? Record?.Plan.Request.Preset
+        ?? FlushGuard.DefaultPreset(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
 
     private string ConfirmClass => Plan is not { Verdict.Decision: GuardDecision.Allow } || _breakGlass ? "danger" : "primary";
 
@@ -45,12 +45,12 @@ public sealed partial class FlushDialog : ActionDialog
         await base.OnInitializedAsync();
         _nodes = NodeOption.Read(Timeline.Nodes(), Cluster.Current.Nodes.Keys, NowMs);
         _chosen = Able();
-        await LookAsync();
+        await RefreshAsync();
     }
 
-    private async Task LookAsync()
+    private async Task RefreshAsync()
     {
-        await LookAsync(Ask());
+        await RefreshAsync(Ask());
         foreach (var option in ScopeOption.Among(Record?.Plan.Previews ?? [], PodIp, Cluster.Current))
             _seen.TryAdd(option.Id, option);
         _services = [.. _seen.Values.OrderBy(option => option.Name, StringComparer.Ordinal)];
@@ -64,10 +64,10 @@ public sealed partial class FlushDialog : ActionDialog
         int choice = ++_choices;
         await Task.Delay(Pause, Clock);
         if (choice == _choices)
-            await LookAsync();
+            await RefreshAsync();
     }
 
-    private ActionAsk Ask() => new(ActionKind.Flush)
+    private ActionRequest Ask() => new(ActionKind.Flush)
     {
         PodIp = PodIp, Preset = _preset, BreakGlass = _breakGlass,
         Scope = _service is { } id && _seen.GetValueOrDefault(id) is { } option ? option.Scope : _proto is { } proto ? new FlushScope(proto, null, null) : null,

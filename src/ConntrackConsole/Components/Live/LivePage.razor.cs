@@ -57,7 +57,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
 
-    [Inject] private Acting Acting { get; set; } = null!;
+    [Inject] private CurrentUser CurrentUser { get; set; } = null!;
 
     [Inject] private NavigationManager Nav { get; set; } = null!;
 
@@ -94,7 +94,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             // The words on top tell of now, whatever is on the screen.
             var now = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? view : Store.Query(Query(state, recent));
             int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, state) : 0;
-            var caller = await Acting.CallerAsync(ct);
+            var caller = await CurrentUser.CallerAsync(ct);
             var pod = PodPick.Of(state.Pod, state.Uid, view, asked => Facts.For(asked, state.ToMs));
             // Few lanes where there is little room: a phone shows what matters, and offers the rest.
             var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
@@ -103,7 +103,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(now, view), pod, Acting.Off(caller), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(now, view), pod, CurrentUser.Off(caller), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });

@@ -1,0 +1,29 @@
+using ConntrackConsole.Actions.Outcome;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Configuration;
+
+namespace ConntrackConsole.Actions;
+
+/// <summary>Registers the action workflow, its outcome monitor and the consumer of the node journals.</summary>
+public static class ActionServices
+{
+    /// <summary>After stored history and ingest: the hosted services here start last and read what those have loaded.</summary>
+    public static IServiceCollection AddActions(this IServiceCollection services, ActionsSettings settings)
+    {
+        services.AddSingleton(ActionSettings.Of(settings));
+        services.AddSingleton<ActionStore>();
+        services.AddSingleton<ActionAudit>();
+        services.AddSingleton<GuardContextBuilder>();
+        services.AddSingleton<PreviewRateLimiter>();
+        services.AddSingleton<ActionDispatch>();
+        services.AddSingleton<ActionService>();
+        services.AddSingleton<RevertRecorder>();
+        services.AddSingleton<OpenChanges>();
+        services.AddSingleton<OutcomeMonitor>();
+        services.AddSingleton<ActionRecovery>();
+        services.AddHostedService<JournalIngest>();
+        services.AddHostedService<ActionResolver>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutcomeMonitor>());
+        return services;
+    }
+}

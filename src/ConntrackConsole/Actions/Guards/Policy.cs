@@ -1,0 +1,39 @@
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions.Guards;
+
+/// <summary>The site policy of the configuration (Actions:Policy): it can only make the guards stricter.</summary>
+public static class Policy
+{
+    /// <summary>The strictest rule that matches.</summary>
+    public static GuardVerdict? Rule(GuardContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var strictest = context.Policy.Where(rule => Matches(rule, context)).OrderByDescending(rule => rule.Require).FirstOrDefault();
+        return strictest is null || strictest.Require == GuardDecision.Allow ? null : new GuardVerdict(strictest.Require, strictest.Require switch
+        {
+            GuardDecision.Refuse => "A rule of this console (Actions:Policy) forbids it: ask whoever runs the console.",
+            GuardDecision.NeedsApproval => "A rule of this console (Actions:Policy) asks for a second person.",
+            _ => "A rule of this console (Actions:Policy) asks for a typed confirmation.",
+        })
+        {
+            Code = strictest.Require switch
+            {
+                GuardDecision.Refuse => PolicyReasons.Forbidden,
+                GuardDecision.NeedsApproval => PolicyReasons.ApprovalRequired,
+                _ => PolicyReasons.ConfirmationRequired,
+            },
+        };
+    }
+
+    private static bool Matches(PolicyRule rule, GuardContext context)
+    {
+        bool flush = context.Request.Kind == ActionKind.Flush;
+        string action = flush ? "flush" : SettingCatalog.Find(context.Request.Key)?.Key ?? context.Request.Target;
+        int count = flush ? context.Previews?.Sum(p => p.Entries.Count) ?? 0 : context.Nodes.Count;
+        return (rule.Action is null || rule.Action == action || SettingCatalog.Find(rule.Action)?.Key == action)
+            && (rule.Preset is null || (flush && rule.Preset == context.Request.Preset))
+            && (rule.Namespace is null || context.Owner.Name?.StartsWith(rule.Namespace + "/", StringComparison.Ordinal) == true)
+            && (rule.MoreThan is null || count > rule.MoreThan);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions.Workflow;
+
+/// <summary>What an action says of itself: on the screen, in the audit log, and as a digest.</summary>
+public static class ActionFormatter
+{
+    private const int MaxText = 500;
+
+    /// <summary>The reason that stands in the box before anybody writes.</summary>
+    public static string SuggestedReason(string podIp, Ownership owner, IReadOnlyList<FlushPreview> previews)
+    {
+        int live = previews.Sum(p => p.Entries.Count(e => e.Effect != FlushEffect.NoEffect));
+        string who = owner switch
+        {
+            { State: OwnerState.Gone, Name: { } name, SinceMs: { } since } => $"{name} is gone since {Clock(since)}",
+            { State: OwnerState.Gone, Name: { } name } => $"{name} is gone",
+            { State: OwnerState.Terminating, Name: { } name } => $"{name} is terminating",
+            { State: OwnerState.Lost, Name: { } name } => $"{name} is on a lost node",
+            _ => $"{podIp} has no live owner",
+        };
+        return $"{who}; {live} {(live == 1 ? "entry" : "entries")} on {Nodes(previews.Count(p => p.Entries.Count > 0))} still {(live == 1 ? "leads" : "lead")} to {podIp}";
+    }
+
+    /// <summary>
+    /// Within how many seconds the clients of a dead backend notice: at their next retransmission, whose pause is about the
+    /// time that they have hung already, 120 s at most. Null where nothing waits for anything.
+    /// </summary>
+    public static int? ExpectedWithinS(Ownership owner, IReadOnlyList<FlushPreview> previews, long nowMs)
+    {
+        if (!previews.Any(p => p.Entries.Any(e => e.Effect == FlushEffect.FailsFast)))
+            return null;
+        return owner.SinceMs is { } since ? (int)Math.Clamp((nowMs - since) / 1000 + 1, 1, 120) : 120;
+    }
+
+    /// <summary>A digest over what was shown: the request, and each node's own digest over its list or its value.</summary>
+    public static string Digest(string id, ActionRequest ask, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
+    {
+        var text = new StringBuilder();
+        Add(id);
+        Add(ask.Kind.ToString());
+        Add(ask.Target);
+        Add(ask.Kind == ActionKind.Flush ? $"{ask.Preset}|{ask.Scope?.Proto}|{ask.Scope?.Vip}|{ask.Scope?.VipPort}" : $"{ask.Value}|{ask.RevertAfterMs}");
+        foreach (var preview in previews.OrderBy(p => p.Node, StringComparer.Ordinal))
+            Add($"{preview.Node} {preview.Digest}");
+        foreach (var reading in readings)
+            Add($"{reading.Node} {reading.Value}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+
+        // With its length before it no part can be taken for two.
+        void Add(string part) => text.Append(part.Length.ToString(CultureInfo.InvariantCulture)).Append(':').Append(part);
+    }
+
+    /// <summary>"node1: 4 entries (3 fail fast, 1 without effect); node2: 0 entries", or "node1: 0; node2: 1".</summary>
+    public static string? Before(ActionPlan plan)
+    {
+        string text = plan.Request.Kind == ActionKind.Flush
+            ? string.Join("; ", plan.Previews.Select(p => p.Refusal is not null ? $"{p.Node}: refuses: {p.Refusal}" : $"{p.Node}: {Entries(p.Entries.Count)}{Effects(p.Entries)}"))
+            : string.Join("; ", plan.Readings.Select(r => $"{r.Node}: {r.Value ?? "not read"}"));
+        return text.Length > 0 ? text : null;
+    }
+
+    public static string? After(ActionRecord record)
+    {
+        string text = string.Join("; ", record.Nodes.Select(n => n switch
+        {
+            { Flush: { Refusal: null, Unsure: true } r } => $"{n.Node}: listed {r.Listed}, cut off: how many were deleted is not known, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}",
+            { Flush: { Refusal: null } r } => $"{n.Node}: listed {r.Listed}, deleted {r.Deleted}, already gone {r.AlreadyGone}, alive {r.Alive}, failed {r.Failed}, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}{(r.Witnessed is { } heard ? $", {heard} heard of" : "")}",
+            { Flush: { Refusal: { } refusal } } => $"{n.Node}: refuses: {refusal}",
+            { Setting: { } s } => $"{n.Node}: {s.Now ?? "not read"} ({s.Outcome})",
+            _ => $"{n.Node}: {n.Outcome}",
+        }));
+        return text.Length > 0 ? text : null;
+    }
+
+    public static string Short(string? text, int most = MaxText) => text is null ? "" : text.Trim() is { } trimmed && trimmed.Length > most ? trimmed[..most] : text.Trim();
+
+    internal static string Entries(long count) => count == 1 ? "1 entry" : $"{count} entries";
+
+    internal static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";
+
+    private static string Effects(IReadOnlyList<FlowEntry> entries) =>
+        entries.Count == 0 ? "" : $" ({string.Join(", ", entries.GroupBy(e => e.Effect).OrderBy(g => g.Key).Select(g => $"{g.Count()} {Effect(g.Key)}"))})";
+
+    private static string Effect(FlushEffect? effect) => effect switch
+    {
+        FlushEffect.FailsFast => "fail fast",
+        FlushEffect.Moves => "move",
+        FlushEffect.MayBreak => "may break",
+        FlushEffect.Hangs => "hang",
+        _ => "without effect",
+    };
+
+    private static string Clock(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

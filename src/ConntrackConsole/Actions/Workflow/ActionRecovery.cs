@@ -1,0 +1,45 @@
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Actions.Workflow;
+
+/// <summary>
+/// Adds the last audit row of actions that a killed console left without one: requested and never previewed, or ended a moment before the
+/// row about it. Nothing of them was sent to a node.
+/// </summary>
+public sealed class ActionRecovery(IDbContextFactory<ConsoleDb> databases, ActionStore store, ActionAudit audit)
+{
+    private static readonly string[] Asked = ["flush.requested", "setting.requested"];
+    private static readonly string[] Shown = [.. Asked, "flush.previewed", "setting.previewed"];
+    private static readonly string[] Over = [nameof(ActionState.Expired), nameof(ActionState.Cancelled)];
+
+    /// <summary>Writes those rows. Actions of this run of the console are left out: they may be in progress.</summary>
+    public async Task ReconcileAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        if (await db.Audit.Where(r => r.What == "console.started").OrderByDescending(r => r.Id).Select(r => new { r.Id, r.AtMs }).FirstOrDefaultAsync(ct) is not { } start)
+            return;
+        var unsaid = await db.Actions.Where(a => a.UpdatedMs < start.AtMs && Over.Contains(a.State)
+            && !db.Audit.Any(o => o.ActionId == a.Id && (o.What.EndsWith(".expired") || o.What.EndsWith(".cancelled")))).Select(a => a.Id).ToListAsync(ct);
+        foreach (string id in unsaid)
+        {
+            if (await store.FindAsync(id, ct) is { } record)
+                await audit.WriteAsync(ActionAudit.Found(record, record.State == ActionState.Expired ? "expired" : "cancelled", null) with { Result = record.Sentence }, ct);
+        }
+
+        var unshown = await db.Audit.AsNoTracking().Where(r => r.Id < start.Id && Asked.Contains(r.What)
+            && !db.Actions.Any(a => a.Id == r.ActionId) && !db.Audit.Any(o => o.ActionId == r.ActionId && !Shown.Contains(o.What))).ToListAsync(ct);
+        foreach (var row in unshown)
+        {
+            await audit.WriteAsync(
+                new AuditNote(
+                    $"conntrack-console, for {row.Who}", null, row.What.Replace(".requested", ".interrupted", StringComparison.Ordinal), row.Where, row.Target, row.Why,
+                    null, null, "The console ended before this was shown: nothing was sent.", null, row.ActionId)
+                {
+                    Session = row.Session, IncidentId = row.IncidentId, Code = ActionReasons.Interrupted,
+                }, ct);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Actions.Workflow;
+
+/// <summary>The actions as rows: they outlive the console. A row changes only from what was read of it, once.</summary>
+public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() }, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private static readonly string[] Ended = [.. new[] { ActionState.Completed, ActionState.Partly, ActionState.Failed, ActionState.Unknown, ActionState.Running }.Select(s => s.ToString())];
+
+    private readonly Dictionary<string, int> _executing = [];
+
+    /// <summary>Something changed: who shows actions looks again.</summary>
+    public event Action? Changed;
+
+    public async Task AddAsync(ActionRecord record, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        db.Actions.Add(new ActionRow
+        {
+            Id = record.Id, Kind = record.Plan.Request.Kind.ToString(), Target = record.Plan.Request.Target, State = record.State.ToString(),
+            AskedBy = record.Plan.AskedBy, AskedMs = record.Plan.AskedMs, UpdatedMs = record.UpdatedMs,
+            Plan = JsonSerializer.Serialize(record.Plan, Json), Outcome = Progress.Text(record),
+        });
+        await db.SaveChangesAsync(ct);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Writes the record where its state is still <paramref name="from"/> and nobody has written since it was read.</summary>
+    /// <returns>The record as written, or null where another hand was faster.</returns>
+    public async Task<ActionRecord?> MoveAsync(ActionRecord record, ActionState from, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        // It grows with every write, whatever the clock does, so it tells one write from another.
+        var written = record with { UpdatedMs = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), record.UpdatedMs + 1) };
+        (string before, string after, string? outcome) = (from.ToString(), written.State.ToString(), Progress.Text(written));
+        await using var db = await databases.CreateDbContextAsync(ct);
+        int rows = await db.Actions.Where(r => r.Id == written.Id && r.State == before && r.UpdatedMs == record.UpdatedMs).ExecuteUpdateAsync(
+            set => set.SetProperty(r => r.State, after).SetProperty(r => r.UpdatedMs, written.UpdatedMs).SetProperty(r => r.Outcome, outcome), ct);
+        if (rows == 0)
+            return null;
+        Changed?.Invoke();
+        return written;
+    }
+
+    /// <summary>Writes a change of a record that has ended into what stands there now, however often that changes meanwhile.</summary>
+    /// <returns>The record as written; null where it has not run, or nothing is to change.</returns>
+    public async Task<ActionRecord?> UpdateAsync(string id, Func<ActionRecord, ActionRecord?> change, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        while (await FindAsync(id, ct) is { HasEnded: true } record && change(record) is { } changed)
+        {
+            if (await MoveAsync(changed, record.State, ct) is { } written)
+                return written;
+        }
+
+        return null;
+    }
+
+    /// <summary>This console carries the action out until it is disposed: its state is no leftover.</summary>
+    public IDisposable BeginExecution(string id)
+    {
+        lock (_executing)
+            _executing[id] = _executing.GetValueOrDefault(id) + 1;
+        return new Execution(this, id);
+    }
+
+    public bool IsExecuting(string id)
+    {
+        lock (_executing)
+            return _executing.ContainsKey(id);
+    }
+
+    public async Task<ActionRecord?> FindAsync(string? id, CancellationToken ct)
+    {
+        if (string.IsNullOrEmpty(id) || id.Length > 100)
+            return null;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.Actions.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is { } row ? Record(row) : null;
+    }
+
+    /// <summary>Newest first, at most <paramref name="most"/>, asked for before <paramref name="beforeMs"/>.</summary>
+    public Task<List<ActionRecord>> ReadAsync(int most, long beforeMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.AskedMs < beforeMs).OrderByDescending(r => r.AskedMs).ThenByDescending(r => r.Id).Take(most), ct);
+
+    public Task<List<ActionRecord>> InStateAsync(IReadOnlyList<ActionState> states, CancellationToken ct)
+    {
+        string[] names = [.. states.Select(s => s.ToString())];
+        return ListAsync(rows => rows.Where(r => names.Contains(r.State)).OrderBy(r => r.AskedMs), ct);
+    }
+
+    /// <summary>What was carried out since then.</summary>
+    public Task<List<ActionRecord>> RunSinceAsync(long sinceMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.UpdatedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(1_000), ct);
+
+    /// <summary>Changes of settings that were carried out since then: some may be open still.</summary>
+    public Task<List<ActionRecord>> SettingsSinceAsync(long sinceMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.Kind == nameof(ActionKind.Setting) && r.AskedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(200), ct);
+
+    private async Task<List<ActionRecord>> ListAsync(Func<IQueryable<ActionRow>, IQueryable<ActionRow>> choose, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return (await choose(db.Actions.AsNoTracking()).ToListAsync(ct)).ConvertAll(Record);
+    }
+
+    private static ActionRecord Record(ActionRow row)
+    {
+        var plan = JsonSerializer.Deserialize<ActionPlan>(row.Plan, Json)!;
+        var progress = row.Outcome is null ? new Progress() : JsonSerializer.Deserialize<Progress>(row.Outcome, Json)!;
+        return new ActionRecord(plan, Enum.Parse<ActionState>(row.State), row.UpdatedMs)
+        {
+            Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Sentence = progress.Sentence, Code = progress.Code, Nodes = progress.Nodes,
+            Outcome = progress.Outcome, StartedMs = progress.StartedMs,
+        };
+    }
+
+    private sealed class Execution(ActionStore store, string id) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (store._executing)
+            {
+                if (--store._executing[id] == 0)
+                    store._executing.Remove(id);
+            }
+        }
+    }
+
+    // What changes of an action; the plan stays as it was shown.
+    private sealed record Progress
+    {
+        public string Reason { get; init; } = "";
+        public string? ApprovedBy { get; init; }
+        public string Sentence { get; init; } = "";
+        public string? Code { get; init; }
+        public IReadOnlyList<NodeResult> Nodes { get; init; } = [];
+        [JsonPropertyName("meter")]
+        public OutcomeSample? Outcome { get; init; }
+        public long? StartedMs { get; init; }
+
+        public static string Text(ActionRecord record) => JsonSerializer.Serialize(
+            new Progress
+            {
+                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Sentence = record.Sentence, Code = record.Code, Nodes = record.Nodes, Outcome = record.Outcome,
+                StartedMs = record.StartedMs,
+            }, Json);
+    }
+}

@@ -1,0 +1,134 @@
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Actions.Workflow;
+
+/// <summary>Puts together what the guards look at, as it is at this moment.</summary>
+public sealed class GuardContextBuilder(
+    ClusterState cluster, TimelineStore timeline, CollectorRegistry collectors, ActionStore store, CheckBoard checks, ActionSettings settings, TimeProvider time)
+{
+    private static readonly string[] FlushKinds = ["pods", "nodes", "services", "endpointslices"];
+
+    public async Task<GuardContext> ReadAsync(ActionRequest ask, Caller caller, string reason, string id, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        long sinceMs = NowMs - (long)RateLimits.Window.TotalMilliseconds;
+        var context = new GuardContext(ask, caller, reason)
+        {
+            ReadOnly = settings.ReadOnly, Rates = settings.Rates, Policy = settings.Policy, Id = id,
+            HasCluster = cluster.HasCluster, ClusterAge = cluster.Age,
+            // A later answer, or the return of a setting, is no new act.
+            Recent = [.. (await store.RunSinceAsync(sinceMs, ct)).Where(r => r.StartedMs >= sinceMs).Select(r => new RecentAction(r.Id, r.Plan.AskedBy, r.Plan.Targets))],
+        };
+        return ask.Kind == ActionKind.Flush ? Flush(context) : Setting(context);
+    }
+
+    /// <summary>The context after the nodes were asked.</summary>
+    public GuardContext With(GuardContext context, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings, IEnumerable<string> unanswered)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context with
+        {
+            Previews = context.Request.Kind == ActionKind.Flush ? previews : null,
+            Readings = context.Request.Kind == ActionKind.Setting ? readings : null,
+            Silent = [.. context.Silent.Union(unanswered).Order(StringComparer.Ordinal)],
+            WithoutEndpoints = WithoutEndpoints(cluster.Current, previews),
+        };
+    }
+
+    /// <summary>What the console knows of an address now, dated by its last confirmation.</summary>
+    public OwnershipStatement Statement(string podIp)
+    {
+        var owner = Ip.TryParse(podIp, out var ip) ? cluster.Current.OwnerOf(ip) : Ownership.Unknown;
+        return new OwnershipStatement(podIp, owner.State, owner.Name, NowMs - (long)Math.Min(cluster.Age.TotalMilliseconds, NowMs));
+    }
+
+    private GuardContext Flush(GuardContext context)
+    {
+        var map = cluster.Current;
+        bool valid = Ip.TryParse(context.Request.Target, out var ip);
+        var owner = valid ? map.OwnerOf(ip) : Ownership.Unknown;
+        var ask = context.Request with
+        {
+            // IPv6 has many spellings; nodes and tables know one.
+            PodIp = valid ? ip.ToString() : context.Request.PodIp,
+            Preset = context.Request.Preset ?? FlushGuard.DefaultPreset(owner.State),
+            // A node that the cluster has forgotten is not among all of them, though its collector may still stand at the door.
+            Nodes = context.Request.Nodes.Count > 0 ? context.Request.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
+        };
+        var syncs = valid && ChangedMs(ip) is { } changedMs ? timeline.SyncsAfter(changedMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
+        var nodes = ask.Nodes.Select(name => Stand(name, "flush") with
+        {
+            RulesSynced = syncs.GetValueOrDefault(name) is { Unknown: null } sync ? sync.AtMs is not null : null,
+            SyncUnknown = syncs.GetValueOrDefault(name)?.Unknown,
+        }).ToList();
+        return context with
+        {
+            Request = ask, ValidIp = valid, Owner = owner, Nodes = nodes,
+            MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
+            Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
+            Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.Endpoint.Ready, e.Endpoint.Serving))] : [],
+        };
+    }
+
+    private GuardContext Setting(GuardContext context)
+    {
+        var kind = SettingCatalog.Find(context.Request.Key);
+        var facts = timeline.Facts(new Dictionary<Ip, long>());
+        string command = kind?.Carrier switch { SettingCarrier.Filter => "filter", SettingCarrier.Ipvs => "ipvs", _ => "settings" };
+        return context with
+        {
+            Request = context.Request with { Key = kind?.Key ?? context.Request.Key, RevertAfterMs = context.Request.RevertAfterMs ?? (kind is null ? null : SettingGuard.DefaultRevertAfterMs(kind)) },
+            Nodes =
+            [
+                .. context.Request.Nodes.Select(name => Stand(name, command) with
+                {
+                    Mode = facts.Nodes.GetValueOrDefault(name)?.Proxy?.Reading is { Answers: true } proxy ? proxy.Mode : ProxyMode.Unknown,
+                    DropsInvalid = DropsInvalid(name),
+                }),
+            ],
+        };
+    }
+
+    // kube-proxy's rule is what the check of the same name looks for.
+    private bool? DropsInvalid(string node) => checks.Current.Results.FirstOrDefault(r => r.Check == InvalidProtection.Name && r.Subject == CheckSubject.OfNode(node)) switch
+    {
+        { Value: "drop rule" } => true,
+        { State: CheckState.CannotTell } or null => null,
+        _ => false,
+    };
+
+    private NodeStatus Stand(string name, string command)
+    {
+        bool known = !cluster.HasCluster || !cluster.IsReady || cluster.Current.Nodes.ContainsKey(name);
+        var capabilities = collectors.HelloOf(name)?.Capabilities ?? [];
+        var cannot = capabilities.FirstOrDefault(c => c.Name == "commands") is { Available: false } closed ? new Reason(NodeReasons.ObserveOnly, closed.Detail)
+            : capabilities.FirstOrDefault(c => c.Name == $"commands.{command}") is { } named ? (named.Available ? null : new Reason(NodeReasons.CommandUnavailable, named.Detail))
+            : command != "flush" ? new Reason(NodeReasons.CollectorOutdated, $"The collector of {name} is older than this command: install the console's version there.") : null;
+        bool connected = collectors.ConnectionOf(name) is not null;
+        return new NodeStatus(name, known, connected, connected ? cannot : null);
+    }
+
+    private long? ChangedMs(Ip ip) => cluster.Terminations.Where(t => t.PodIp == ip).MaxBy(t => t.AskedMs)?.EndpointChangedMs;
+
+    private static List<string> WithoutEndpoints(ClusterMap map, IReadOnlyList<FlushPreview> previews)
+    {
+        var services =
+            from entry in previews.SelectMany(p => p.Entries)
+            where entry.Dst is not null && entry.Effect != FlushEffect.NoEffect
+            let proto = entry.Proto switch { "udp" => Protocols.Udp, "sctp" => Protocols.Sctp, _ => Protocols.Tcp }
+            let key = Ip.TryParse(entry.Dst, out var vip) ? map.ServiceAt(proto, vip, (ushort)(entry.Dport ?? 0)) : null
+            where key is not null
+            select key.Value;
+        // Terminating endpoints get traffic while they serve, where no ready one exists.
+        return [.. services.Distinct().Where(s => !map.EndpointsOf(s).Any(e => e.Ready || e.Serving)).Select(s => s.ToString())];
+    }
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

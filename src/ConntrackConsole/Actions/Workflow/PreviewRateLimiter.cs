@@ -1,0 +1,35 @@
+using System.Threading.RateLimiting;
+
+namespace ConntrackConsole.Actions.Workflow;
+
+/// <summary>Limits previews per user, because each one queries every node; and limits the audit rows about that, so that a loop cannot fill the log.</summary>
+public sealed class PreviewRateLimiter : IDisposable
+{
+    public const int MaxPerMinute = 30;
+
+    private readonly PartitionedRateLimiter<string> _previews = PerUser(MaxPerMinute);
+    private readonly PartitionedRateLimiter<string> _refusals = PerUser(1);
+
+    public bool TryAcquire(string user) => Acquired(_previews, user);
+
+    /// <summary>Whether a refusal is written to the audit log: once a minute and user.</summary>
+    public bool TryAcquireRefusal(string user) => Acquired(_refusals, user);
+
+    public void Dispose()
+    {
+        _previews.Dispose();
+        _refusals.Dispose();
+    }
+
+    private static bool Acquired(PartitionedRateLimiter<string> limiter, string user)
+    {
+        using var lease = limiter.AttemptAcquire(user);
+        return lease.IsAcquired;
+    }
+
+    private static PartitionedRateLimiter<string> PerUser(int permits) => PartitionedRateLimiter.Create<string, string>(user =>
+        RateLimitPartition.GetSlidingWindowLimiter(user, _ => new SlidingWindowRateLimiterOptions
+        {
+            PermitLimit = permits, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = 12, QueueLimit = 0,
+        }), StringComparer.Ordinal);
+}

@@ -1,0 +1,27 @@
+using System.Threading.Channels;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Ingest.Journal;
+
+/// <summary>
+/// Journal reports between the collectors' connections and their one consumer. A full inbox makes the collector wait; it sends a report
+/// again until the console acknowledges it, so nothing is lost.
+/// </summary>
+public sealed class JournalInbox
+{
+    private const int Capacity = 256;
+
+    private readonly Channel<ReceivedJournal> _reports = Channel.CreateBounded<ReceivedJournal>(
+        new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    /// <summary>Hands a report to the consumer and waits for its acknowledgement.</summary>
+    /// <returns>The number up to which every entry is in the audit log.</returns>
+    public async Task<long> PutAsync(string node, JournalReport report, CancellationToken ct)
+    {
+        var received = new ReceivedJournal(node, report, ct);
+        await _reports.Writer.WriteAsync(received, ct);
+        return await received.Acknowledged.WaitAsync(ct);
+    }
+
+    public IAsyncEnumerable<ReceivedJournal> ReadAllAsync(CancellationToken ct) => _reports.Reader.ReadAllAsync(ct);
+}

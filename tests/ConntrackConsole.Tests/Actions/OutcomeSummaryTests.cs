@@ -1,0 +1,161 @@
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Actions;
+
+public class OutcomeSummaryTests
+{
+    private static FlushResult Done(string node, int deleted, int failed = 0, int remaining = 0) =>
+        new("a", node, deleted + failed, deleted, 0, 0, failed, remaining, null, failed > 0 ? ["EPERM"] : [], 5);
+
+    [Fact]
+    public void Judge_EveryNodeDone_IsCompleted() =>
+        Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remains."), Flushed(Done("n1", 3), Done("n2", 1)));
+
+    [Fact]
+    public void Judge_ANodeWasNotAsked_IsPartlyAndNamesIt()
+    {
+        var (state, sentence) = Flushed([new NodeResult("n2", NodeOutcome.NotAsked)], Done("n1", 3));
+        Assert.Equal(ActionState.Partly, state);
+        Assert.Contains("n2", sentence);
+    }
+
+    [Fact]
+    public void Judge_ANodeDidNotAnswerTheOrder_IsUnknown() =>
+        Assert.Equal(ActionState.Unknown, Flushed([new NodeResult("n2", NodeOutcome.Unknown)], Done("n1", 3)).State);
+
+    [Fact]
+    public void Judge_OnlyRefusals_IsFailed() =>
+        Assert.Equal(ActionState.Failed, Flushed([new NodeResult("n1", NodeOutcome.Refused, Sentence: "Expired.")]).State);
+
+    [Fact]
+    public void Judge_SomeEntriesFailed_IsPartly() =>
+        Assert.Equal(ActionState.Partly, Flushed(Done("n1", 2, failed: 1, remaining: 1)).State);
+
+    [Fact]
+    public void Digest_AnotherList_IsAnother()
+    {
+        var one = new FlushPreview("p", "n1", "d1", [], 0, null, true);
+        var two = one with { Node = "n2", Digest = "d2" };
+        string digest = ActionFormatter.Digest("a", Ask, [one, two], []);
+        Assert.Equal(digest, ActionFormatter.Digest("a", Ask, [two, one], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", Ask, [one], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", Ask, [one, two with { Digest = "d3" }], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("b", Ask, [one, two], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", Ask with { PodIp = "10.1.0.6" }, [one, two], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", Ask with { Preset = FlushPreset.All }, [one, two], []));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", Ask with { Scope = new FlushScope("tcp", null, null) }, [one, two], []));
+    }
+
+    [Fact]
+    public void Digest_AnotherShownValueOrTime_IsAnother()
+    {
+        var ask = new ActionRequest(ActionKind.Setting) { Key = "k", Value = "1", RevertAfterMs = 60_000 };
+        var shown = new SettingReading("a", "n1", "k", "0", null, null, null);
+        string digest = ActionFormatter.Digest("a", ask, [], [shown]);
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", ask, [], [shown with { Value = "1" }]));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", ask with { RevertAfterMs = 120_000 }, [], [shown]));
+        Assert.NotEqual(digest, ActionFormatter.Digest("a", ask with { Value = "2" }, [], [shown]));
+    }
+
+    [Theory]
+    [InlineData(SettingOutcome.Written, NodeOutcome.Done, ActionState.Completed, "0 → 1 on n1.")]
+    [InlineData(SettingOutcome.Already, NodeOutcome.Done, ActionState.Completed, "already")]
+    [InlineData(SettingOutcome.Failed, NodeOutcome.Done, ActionState.Failed, "n1: why")]
+    [InlineData(SettingOutcome.Unsure, NodeOutcome.Done, ActionState.Failed, "n1: why")]
+    [InlineData(SettingOutcome.Moved, NodeOutcome.Refused, ActionState.Failed, "n1 did nothing: why")]
+    public void Of_ASettingOnOneNode_IsWhatTheNodeSays(SettingOutcome fate, NodeOutcome node, ActionState state, string sentence)
+    {
+        var told = OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", node, Setting: new SettingResult("a", "n1", "k", fate, "0", "1", null, "why"))]);
+        Assert.Equal(state, told.State);
+        Assert.Contains(sentence, told.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_ACanaryThatFailed_LeavesTheOthersAndSaysSo()
+    {
+        var told = OutcomeSummary.Of(ActionKind.Setting,
+        [
+            new NodeResult("n1", NodeOutcome.Done, Setting: new SettingResult("a", "n1", "k", SettingOutcome.Failed, "0", "0", null, "The kernel refused.")),
+            new NodeResult("n2", NodeOutcome.Stopped), new NodeResult("n3", NodeOutcome.Stopped),
+        ]);
+        Assert.Equal(ActionState.Failed, told.State);
+        Assert.Contains("n2, n3 kept the value", told.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_AFlushThatWasCutOff_IsNeverCompleted()
+    {
+        var (state, sentence) = Flushed(Done("n1", 2), Done("n2", 0) with { Unsure = true });
+        Assert.Equal(ActionState.Partly, state);
+        Assert.Contains("cut off", sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_AFlushThatWasCutOffOnTheOnlyNode_SaysThatNothingIsKnownButWhatIsLeft()
+    {
+        var told = Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true });
+        Assert.Equal(ActionState.Partly, told.State);
+        Assert.StartsWith("How many entries were deleted is not known; 3 entries remaining. On n1 the flush was cut off", told.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_ASettingThatWasCutOffAfterItsWrite_IsNotDoneNowhere()
+    {
+        var result = new SettingResult("a", "n1", "k", SettingOutcome.Unsure, "0", "1", 60_000, "It was cut off.");
+        Assert.Equal(ActionState.Partly, OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", NodeOutcome.Done, Setting: result)]).State);
+    }
+
+    [Theory]
+    [InlineData(3, 4)]
+    [InlineData(14, 15)]
+    [InlineData(500, 120)]
+    public void ExpectedWithin_ADeadBackend_IsAboutTheTimeThatClientsHaveHung(int goneForS, int expected)
+    {
+        var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
+        Assert.Equal(expected, ActionFormatter.ExpectedWithinS(new Ownership(OwnerState.Gone, null, "a", 1_000_000), [new("p", "n1", "d", [entry], 0, null, true)], 1_000_000 + goneForS * 1000L));
+        Assert.Null(ActionFormatter.ExpectedWithinS(new Ownership(OwnerState.Gone), [new("p", "n1", "d", [entry with { Effect = FlushEffect.Moves }], 0, null, true)], 1));
+    }
+
+    private static readonly ActionRequest Ask = new(ActionKind.Flush) { PodIp = "10.1.0.5" };
+
+    private static ActionRecord Record() => new(new ActionPlan("a", Ask, "ada", 0, new GuardVerdict(GuardDecision.Allow, ""), "d", 0), ActionState.Completed, 0);
+
+    private static (ActionState State, string Sentence) Flushed(params FlushResult[] results) => Flushed([], results);
+
+    private static (ActionState State, string Sentence) Flushed(NodeResult[] others, params FlushResult[] results) =>
+        OutcomeSummary.Of(ActionKind.Flush, [.. results.Select(r => new NodeResult(r.Node, NodeOutcome.Done, r)), .. others]);
+
+    [Fact]
+    public void Judge_NodeThatCouldNotCountWhatIsLeft_IsPartlyAndSaysSo()
+    {
+        var done = new FlushResult("a", "n1", 2, 2, 0, 0, 0, 0, null, [], 1);
+
+        var (state, sentence) = Flushed(done, done with { Node = "n2", Remaining = -1 });
+
+        Assert.Equal(ActionState.Partly, state);
+        Assert.Equal("4 entries deleted on 2 nodes; none seen remaining. What is left on n2 could not be read.", sentence);
+        Assert.Contains("n2: listed 2, deleted 2, already gone 0, alive 0, failed 0, remaining unknown", ActionFormatter.After(Record() with { Nodes = [new NodeResult("n2", NodeOutcome.Done, done with { Node = "n2", Remaining = -1 })] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Counted_Previews_TellsTheEffectsInWords()
+    {
+        var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
+
+        Assert.Equal(
+            "n1: 2 entries (1 fail fast, 1 without effect)",
+            ActionFormatter.Before(Record().Plan with { Previews = [new FlushPreview("p", "n1", "d", [entry, entry with { Effect = FlushEffect.NoEffect }], 0, null, true)] }));
+    }
+
+    [Fact]
+    public void SuggestedReason_GoneOwner_NamesItAndWhatIsLeft()
+    {
+        var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
+        string reason = ActionFormatter.SuggestedReason("10.1.0.5", new Ownership(OwnerState.Gone, null, "shop/checkout-a", 0), [new("p", "n1", "d", [entry], 0, null, true)]);
+        Assert.Equal("shop/checkout-a is gone since 00:00:00Z; 1 entry on 1 node still leads to 10.1.0.5", reason);
+    }
+}
