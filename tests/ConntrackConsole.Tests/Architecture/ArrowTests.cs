@@ -1,4 +1,5 @@
 using System.Reflection;
+using ConntrackConsole.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Architecture;
@@ -15,12 +16,14 @@ public class ArrowTests
         ["Storage"] = ["Configuration"],
         ["Cluster"] = ["Configuration"],
         ["Audit"] = ["Storage", "Configuration"],
-        ["Timeline"] = ["Cluster", "Storage"],
+        ["Timeline"] = ["Cluster", "Storage", "Configuration"],
         ["Ingest"] = ["Timeline", "Cluster", "Configuration"],
         ["Diagnosis"] = ["Timeline", "Cluster"],
         ["Actions"] = ["Cluster", "Timeline", "Diagnosis", "Ingest", "Audit", "Identity", "Storage", "Configuration"],
         ["Api"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity"],
         ["Components"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity", "Configuration"],
+        ["Hosting"] = ["Configuration", "Storage", "Identity", "Audit", "Cluster", "Timeline", "Diagnosis", "Ingest", "Actions", "Api", "Components"],
+        ["Cli"] = ["Hosting", "Configuration", "Audit"],
     };
 
     private static readonly Assembly Console = typeof(ConsoleApplication).Assembly;
