@@ -1,1 +1,1 @@
-return await ConntrackConsole.ConsoleApplication.RunAsync(args);
+return await ConntrackConsole.Cli.ConsoleCommands.RunAsync(args, Console.Out, Console.Error);

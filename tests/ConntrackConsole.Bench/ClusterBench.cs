@@ -51,7 +51,7 @@ internal static class ClusterBench
         var state = new ClusterState(TimeProvider.System);
         double before = Status("VmRSS");
         using var informer = new ClusterInformer(
-            ClusterAccess.Find(new KubernetesSettings(null, kubeconfig)), state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
+            ClusterAccess.Find(new KubernetesOptions { Kubeconfig = kubeconfig }), state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
         var watch = Stopwatch.StartNew();
         await informer.StartAsync(CancellationToken.None);
         while (state.Current.Pods.Count < pods || !state.Kinds.All(k => k.Listed))

@@ -1,16 +1,17 @@
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Actions;
 
 /// <summary>Registers the action workflow, its outcome monitor and the consumer of the node journals.</summary>
-public static class ActionServices
+internal static class ActionServices
 {
     /// <summary>After stored history and ingest: the hosted services here start last and read what those have loaded.</summary>
-    public static IServiceCollection AddActions(this IServiceCollection services, ActionsSettings settings)
+    public static IServiceCollection AddActions(this IServiceCollection services)
     {
-        services.AddSingleton(ActionSettings.Of(settings));
+        services.AddSingleton(provider => ActionSettings.Of(provider.GetRequiredService<IOptions<ActionsOptions>>().Value));
         services.AddSingleton<ActionStore>();
         services.AddSingleton<ActionAudit>();
         services.AddSingleton<GuardContextBuilder>();

@@ -76,18 +76,17 @@ public static class ActionsApi
         return answer.Refusal is null ? Results.Json(ActionView.Of(answer.Record!, true), Json) : Refused(answer);
     }
 
-    private static async Task<IResult> ListAsync(string? limit, string? @continue, ActionStore store, OutcomeMonitor monitor, CancellationToken ct)
+    private static async Task<IResult> ListAsync([AsParameters] PageParameters page, ActionStore store, OutcomeMonitor monitor, CancellationToken ct)
     {
-        int most = DefaultLimit;
-        if (!string.IsNullOrEmpty(limit) && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))
-            return Invalid($"'limit' must be a whole number from 1 to {MaxLimit}.");
-        long before = long.MaxValue;
-        if (!string.IsNullOrEmpty(@continue) && !long.TryParse(@continue, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-            return Invalid("'continue' is not what an earlier page gave: leave it out to begin with the newest.");
-        var records = await store.ReadAsync(most, before, ct);
+        var reader = new QueryReader();
+        int limit = reader.Integer("limit", page.Limit, 1, MaxLimit) ?? DefaultLimit;
+        long before = reader.Continue(page.Continue) ?? long.MaxValue;
+        if (reader.Problem is { } problem)
+            return problem;
+        var records = await store.ReadAsync(limit, before, ct);
         return Results.Json(new ActionPage(
             [.. records.Select(r => ActionView.Of(r, false, monitor.Current(r.Id)))],
-            records.Count == most ? records[^1].Plan.AskedMs.ToString(CultureInfo.InvariantCulture) : null), Json);
+            records.Count == limit ? records[^1].Plan.AskedMs.ToString(CultureInfo.InvariantCulture) : null), Json);
     }
 
     private static IResult Refused(ActionAnswer answer)

@@ -1,16 +1,19 @@
 namespace ConntrackConsole.Api;
 
-/// <summary>What programs may ask: JSON under /api/v1, errors as RFC 9457 problem details.</summary>
-public static class ApiRoutes
+/// <summary>The API for programs: JSON under /api/v1, errors as RFC 9457 problem details, described by /openapi/v1.json.</summary>
+internal static class ApiRoutes
 {
     public const string Root = "/api/v1";
 
     public static void MapApi(this WebApplication app)
     {
         var api = app.MapGroup(Root).RequireAuthorization();
+        api.ProducesApiProblem(StatusCodes.Status401Unauthorized);
         api.MapTerminations();
         api.MapTimeline();
-        api.MapActions();
+        api.DescribeActions().MapActions();
         api.MapAudit();
+        // As the API itself: it names every parameter that an attacker would try.
+        app.MapOpenApi().RequireAuthorization();
     }
 }

@@ -6,67 +6,60 @@ using ConntrackConsole.Audit;
 
 namespace ConntrackConsole.Api;
 
-/// <summary>GET audit: the rows, newest first, as a page of JSON, or all that match as CSV or as lines of JSON.</summary>
-public static class AuditApi
+/// <summary>GET audit: the rows, newest first, as a page of JSON, or all that match as CSV or as JSON lines.</summary>
+internal static class AuditApi
 {
-    public const int DefaultLimit = 100;
-    public const int MaxLimit = AuditLog.MaxRead;
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = AuditLog.MaxRead;
 
-    // Written on before it is full, so that a row of a megabyte is not held twice.
+    // Flushed before it is full, so that a row of a megabyte is not held twice.
     private const int FlushBytes = 64 * 1024;
 
-    public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit", ListAsync);
+    public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit", ListAsync)
+        .WithName("listAudit").WithTags("Audit").WithSummary("Rows of the audit log, newest first")
+        .WithDescription($"limit is 1 to {MaxLimit}; where it is absent a page has {DefaultLimit} rows, and csv and jsonl have every row.")
+        .Produces<AuditPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
+        .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<IResult> ListAsync(
-        string? from, string? to, string? who, string? what, string? target, string? action, string? limit, string? @continue, string? format,
-        AuditLog log, TimeProvider time, HttpContext context, CancellationToken ct)
+        [AsParameters] AuditParameters parameters, AuditLog log, TimeProvider time, HttpContext context, CancellationToken ct)
     {
-        long fromMs = 0, toMs = 0;
-        if (!string.IsNullOrEmpty(from) && !ApiTime.TryRead(from, out fromMs))
-            return Bad($"'from' is no RFC 3339 time: {Short(from)}. Give one such as 2026-11-24T17:00:00Z.");
-        if (!string.IsNullOrEmpty(to) && !ApiTime.TryRead(to, out toMs))
-            return Bad($"'to' is no RFC 3339 time: {Short(to)}. Give one such as 2026-11-24T17:00:00Z.");
-        if (!string.IsNullOrEmpty(from) && !string.IsNullOrEmpty(to) && fromMs > toMs)
-            return Bad("'from' is after 'to': exchange them.");
-        int? most = null;
-        if (!string.IsNullOrEmpty(limit))
-        {
-            if (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number is < 1 or > MaxLimit)
-                return Bad($"'limit' must be a whole number from 1 to {MaxLimit}: {Short(limit)}. Leave it out of csv and jsonl for all rows.");
-            most = number;
-        }
-
-        long before = 0;
-        if (!string.IsNullOrEmpty(@continue) && (!long.TryParse(@continue, NumberStyles.None, CultureInfo.InvariantCulture, out before) || before < 1))
-            return Bad("'continue' is not what an earlier page gave: leave it out to begin with the newest.");
+        var reader = new QueryReader();
+        var from = reader.Time("from", parameters.From);
+        var to = reader.Time("to", parameters.To);
+        reader.RequireOrder(from, to, mayBeEmpty: true);
+        int? limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit);
+        long? before = reader.Continue(parameters.Continue);
+        string format = QueryReader.Text(parameters.Format) ?? "json";
+        if (format is not ("json" or "jsonl" or "csv"))
+            reader.Fail(QueryErrorCodes.UnknownValue, $"'format' must be json, jsonl or csv: {QueryReader.Shorten(format)}.");
+        if (reader.Problem is { } problem)
+            return problem;
 
         var filter = new AuditFilter(
-            string.IsNullOrEmpty(from) ? null : DateTimeOffset.FromUnixTimeMilliseconds(fromMs),
-            string.IsNullOrEmpty(to) ? null : DateTimeOffset.FromUnixTimeMilliseconds(toMs),
-            Given(who), Given(what), Given(target), Given(action), BeforeId: before == 0 ? null : before);
-        switch (Given(format))
+            from, to, QueryReader.Text(parameters.Who), QueryReader.Text(parameters.What), QueryReader.Text(parameters.Target),
+            QueryReader.Text(parameters.Action), BeforeId: before);
+        if (format == "json")
         {
-            case null or "json":
-                context.Response.ContentType = "application/json; charset=utf-8";
-                await PageAsync(context, log, filter, most ?? DefaultLimit, ct);
-                break;
-            case "jsonl":
-                Attach(context, "application/x-ndjson", "jsonl", time);
-                await RowsAsync(context, log, filter, most, AuditJson.Line, ct);
-                break;
-            case "csv":
-                Attach(context, "text/csv; charset=utf-8; header=present", "csv", time);
-                context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes(AuditCsv.Head));
-                await RowsAsync(context, log, filter, most, row => Encoding.UTF8.GetBytes(AuditCsv.Line(row)), ct);
-                break;
-            default:
-                return Bad($"'format' is json, jsonl or csv: {Short(format!)}.");
+            context.Response.ContentType = "application/json; charset=utf-8";
+            await PageAsync(context, log, filter, limit ?? DefaultLimit, ct);
+        }
+        else if (format == "jsonl")
+        {
+            Attach(context, "application/x-ndjson", "jsonl", time);
+            await RowsAsync(context, log, filter, limit, AuditJson.Line, ct);
+        }
+        else
+        {
+            Attach(context, "text/csv; charset=utf-8; header=present", "csv", time);
+            context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes(AuditCsv.Head));
+            await RowsAsync(context, log, filter, limit, row => Encoding.UTF8.GetBytes(AuditCsv.Line(row)), ct);
         }
 
         return Results.Empty;
     }
 
-    private static async Task PageAsync(HttpContext context, AuditLog log, AuditFilter filter, int most, CancellationToken ct)
+    private static async Task PageAsync(HttpContext context, AuditLog log, AuditFilter filter, int limit, CancellationToken ct)
     {
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter, AuditJson.Options);
         json.WriteStartObject();
@@ -76,7 +69,7 @@ public static class AuditApi
         bool more = false;
         await foreach (var row in log.StreamAsync(filter, ct))
         {
-            more = count == most;
+            more = count == limit;
             if (more)
                 break;
             AuditJson.Write(json, row);
@@ -93,7 +86,7 @@ public static class AuditApi
         json.WriteEndObject();
     }
 
-    private static async Task RowsAsync(HttpContext context, AuditLog log, AuditFilter filter, int? most, Func<AuditEntry, byte[]> line, CancellationToken ct)
+    private static async Task RowsAsync(HttpContext context, AuditLog log, AuditFilter filter, int? limit, Func<AuditEntry, byte[]> line, CancellationToken ct)
     {
         int count = 0;
         await foreach (var row in log.StreamAsync(filter, ct))
@@ -101,7 +94,7 @@ public static class AuditApi
             context.Response.BodyWriter.Write(line(row));
             if (context.Response.BodyWriter.UnflushedBytes >= FlushBytes)
                 await context.Response.BodyWriter.FlushAsync(ct);
-            if (++count == most)
+            if (++count == limit)
                 break;
         }
 
@@ -113,11 +106,4 @@ public static class AuditApi
         context.Response.ContentType = type;
         context.Response.Headers.ContentDisposition = string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"audit-{time.GetUtcNow():yyyyMMdd-HHmmss}.{end}\"");
     }
-
-    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
-
-    private static IResult Bad(string sentence) =>
-        Results.Problem(sentence, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");
 }

@@ -6,13 +6,13 @@ namespace ConntrackConsole.Api;
 
 /// <summary>A page of terminations, newest first.</summary>
 /// <param name="Continue">Give it back as ?continue= for the next page; null on the last.</param>
-public sealed record TerminationPage(IReadOnlyList<TerminationView> Items, string? Continue);
+internal sealed record TerminationPage(IReadOnlyList<TerminationView> Items, string? Continue);
 
 /// <summary>An ending with all its instants; null where an instant is not known, or has not come.</summary>
 /// <param name="WholeSeconds">Instants that come from the API server's whole seconds: up to a second earlier than what happened.</param>
 /// <param name="Bounded">Instants of a time when nobody watched: no later than they stand.</param>
 /// <param name="RulesSynced">For each node: from when on its rules were without the endpoint, or why that is not known.</param>
-public sealed record TerminationView(
+internal record TerminationView(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service, OwnerRef? Workload,
     string Cause, string? Evidence, RolloutView? Rollout, int? GraceSeconds, bool HasPreStop, string? PreStopFailure,
     string AskedAt, string? StopSignalAt, string? EndpointNotReadyAt, string? EndpointTerminatingAt, string? EndpointRemovedAt,
@@ -60,13 +60,13 @@ public sealed record TerminationView(
 }
 
 /// <param name="NotBefore">Null where nothing is known of the time before.</param>
-public sealed record InstantBounds(string Instant, string? NotBefore, string NotAfter);
+internal sealed record InstantBounds(string Instant, string? NotBefore, string NotAfter);
 
 /// <param name="At">The first sync that had the endpoint's change; null where there was none yet, or it is not known.</param>
 /// <param name="Unknown">Why it is not known.</param>
-public sealed record NodeSyncView(string Node, string? At, string? Unknown);
+internal sealed record NodeSyncView(string Node, string? At, string? Unknown);
 
-public sealed record RolloutView(
+internal sealed record RolloutView(
     string Id, string? Kind, string? Namespace, string? Name, string? Revision, string? FromRevision, bool IsRollback,
     string? StartedAt, string? SurgedAt, string? FinishedAt, string? RolledBackAt, string? StuckAt)
 {

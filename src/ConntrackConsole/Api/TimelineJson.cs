@@ -10,7 +10,7 @@ namespace ConntrackConsole.Api;
 /// A <see cref="TimelineView"/> as JSON. A day of a cluster is millions of numbers: they are written by hand, and a row that
 /// many backends share (all zero) once.
 /// </summary>
-public static class TimelineJson
+internal static class TimelineJson
 {
     private const int FlushBytes = 256 * 1024;
 

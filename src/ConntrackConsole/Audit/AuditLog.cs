@@ -50,7 +50,7 @@ public sealed partial class AuditLog(
         var end = await EndAsync(db, ct);
         if (end.KeyId is { } used && _keys.Current is null)
         {
-            throw new AuditRefusal($"The audit log is keyed (key {used}), and no key is set: set {Configuration.Setting.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
+            throw new AuditRefusal($"The audit log is keyed (key {used}), and no key is set: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
                 + "If it is lost, set a new one: the log goes on with that.");
         }
 

@@ -1,24 +1,28 @@
 using ConntrackConsole.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>What of the audit log runs with the console.</summary>
-public static class AuditServices
+/// <summary>The audit log, and the service that copies its rows to a file.</summary>
+internal static class AuditServices
 {
-    /// <summary>Before every other hosted service: a room that acts at its start finds the start written already.</summary>
-    public static void AddAudit(this IServiceCollection services, AuditSettings settings)
+    public static IServiceCollection AddAudit(this IServiceCollection services)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        services.AddSingleton(new AuditKeys(settings.Keys));
+        services.AddSingleton(provider => new AuditKeys(
+            provider.GetRequiredService<IOptions<AuditOptions>>().Value.ReadKeys(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataDirectory)));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditVerifier>();
-        // It ends behind the row of the end, and takes that along.
-        if (settings.ForwardFile is { } file)
-        {
-            services.AddHostedService(rooms => new AuditForward(
-                rooms.GetRequiredService<AuditLog>(), new ForwardFile(file), rooms.GetRequiredService<TimeProvider>(), rooms.GetRequiredService<ILogger<AuditForward>>()));
-        }
+        // It stops after the row of the shutdown is written, and copies that row too.
+        return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<IOptions<AuditOptions>>().Value.ForwardFile is { } file
+            ? new AuditForward(
+                provider.GetRequiredService<AuditLog>(), new ForwardFile(file), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AuditForward>>())
+            : new NoForwarding());
+    }
 
-        services.AddHostedService<ConsoleLife>();
+    private sealed class NoForwarding : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

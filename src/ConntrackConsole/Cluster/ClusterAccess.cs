@@ -26,16 +26,16 @@ public sealed class ClusterAccess
     public Kubernetes Connect() => new(_client ?? throw new InvalidOperationException(Problem));
 
     /// <summary>As <see cref="Connect"/>, with the file read and its exec plugin asked again.</summary>
-    /// <exception cref="StartFault">It can no longer be used.</exception>
+    /// <exception cref="StartupException">It can no longer be used.</exception>
     public Kubernetes Renew() => new((_read ?? throw new InvalidOperationException(Problem))());
 
     /// <param name="account">Null: this pod's own, if this is one.</param>
-    /// <exception cref="StartFault">A kubeconfig or service account that is not there or cannot be used.</exception>
-    public static ClusterAccess Find(KubernetesSettings settings, ServiceAccount? account = null)
+    /// <exception cref="StartupException">A kubeconfig or service account that is not there or cannot be used.</exception>
+    internal static ClusterAccess Find(KubernetesOptions settings, ServiceAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Enabled == false)
-            return new($"The cluster is switched off ({Setting.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
+            return new($"The cluster is switched off ({ConfigurationKeys.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
         if (settings.Kubeconfig is { } path)
             return new(() => KubeConfigFile.Read(path, settings.Context));
         account ??= ServiceAccount.OfThisPod();
@@ -44,8 +44,8 @@ public sealed class ClusterAccess
         if (account is { IsInCluster: true, Missing: { } missing })
             return new($"No cluster can be asked: addresses have no names and nothing can be flushed. {missing}");
         return settings.Enabled == true
-            ? throw new StartFault($"{Setting.KubernetesEnabled} is true but there is no cluster here: set {Setting.Kubeconfig} to a kubeconfig file.")
-            : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {Setting.Kubeconfig} to a kubeconfig file and start again.");
+            ? throw new StartupException($"{ConfigurationKeys.KubernetesEnabled} is true but there is no cluster here: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
+            : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {ConfigurationKeys.Kubeconfig} to a kubeconfig file and start again.");
     }
 
     // A connection that a firewall forgot never ends by itself, and an idle watch says nothing for a minute: the other end is

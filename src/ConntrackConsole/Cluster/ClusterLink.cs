@@ -41,7 +41,7 @@ internal sealed class ClusterLink(ClusterAccess access, WatchPace pace, TimeProv
                 _old.Add(_client);
                 (_client, _reader) = (next, null);
             }
-            catch (StartFault)
+            catch (StartupException)
             {
                 // Still broken: what the server said stands, and it is tried again.
             }

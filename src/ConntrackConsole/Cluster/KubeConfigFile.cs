@@ -12,12 +12,12 @@ internal static class KubeConfigFile
 {
     private static readonly TimeSpan PluginTimeout = TimeSpan.FromSeconds(30);
 
-    /// <exception cref="StartFault">It is not there or cannot be used.</exception>
+    /// <exception cref="StartupException">It is not there or cannot be used.</exception>
     public static KubernetesClientConfiguration Read(string path, string? context)
     {
         string full = Path.GetFullPath(path);
         if (!File.Exists(path))
-            throw new StartFault($"{Setting.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
+            throw new StartupException($"{ConfigurationKeys.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
         K8SConfiguration? config = null;
         try
         {
@@ -29,12 +29,12 @@ internal static class KubeConfigFile
             if (client.SslCaCerts is { Count: 0 })
                 throw new CryptographicException("certificate-authority holds no certificate");
             if (!Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                throw new StartFault($"{Setting.Kubeconfig}: {full} names no server with an http or https address.");
+                throw new StartupException($"{ConfigurationKeys.Kubeconfig}: {full} names no server with an http or https address.");
             // The client's certificate and key are read only when a connection is made: better now than later.
             new Kubernetes(client).Dispose();
             return client;
         }
-        catch (Exception e) when (e is not StartFault)
+        catch (Exception e) when (e is not StartupException)
         {
             // The library throws many types here (YAML, base64, certificates, missing keys).
             throw Fault(e, config, path, context);
@@ -51,24 +51,24 @@ internal static class KubeConfigFile
         if (string.IsNullOrEmpty(name) || known.Contains(name))
             return;
         string list = known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
-        throw new StartFault(wanted is null
-            ? $"{Setting.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {Setting.KubernetesContext}."
-            : $"{Setting.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
+        throw new StartupException(wanted is null
+            ? $"{ConfigurationKeys.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {ConfigurationKeys.KubernetesContext}."
+            : $"{ConfigurationKeys.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
     }
 
-    private static StartFault Fault(Exception e, K8SConfiguration? config, string path, string? context)
+    private static StartupException Fault(Exception e, K8SConfiguration? config, string path, string? context)
     {
         string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
         if (PluginOf(config, context) is { } plugin && Plugin(e))
         {
-            return new StartFault(!IsInstalled(plugin, path)
-                ? $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
-                : $"{Setting.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
+            return new StartupException(!IsInstalled(plugin, path)
+                ? $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
+                : $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
         }
 
         return e is CryptographicException
-            ? new StartFault($"{Setting.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
-            : new StartFault($"{Setting.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
+            ? new StartupException($"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
+            : new StartupException($"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
     }
 
     private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;

@@ -21,32 +21,32 @@ public sealed record ServiceAccount(string Folder, string? Host, string? Port)
 
     /// <summary>Null where everything is there; else the sentence that says what is not.</summary>
     public string? Missing => new[] { Token, Authority }.FirstOrDefault(f => !File.Exists(f)) is { } file
-        ? $"The pod has no {file}: set automountServiceAccountToken to true in its spec (deploy/ does), or {Setting.Kubeconfig} to a kubeconfig file."
+        ? $"The pod has no {file}: set automountServiceAccountToken to true in its spec (deploy/ does), or {ConfigurationKeys.Kubeconfig} to a kubeconfig file."
         : null;
 
     private string Token => Path.Combine(Folder, "token");
 
     private string Authority => Path.Combine(Folder, "ca.crt");
 
-    /// <exception cref="StartFault">A file is not there or cannot be used.</exception>
+    /// <exception cref="StartupException">A file is not there or cannot be used.</exception>
     public KubernetesClientConfiguration Read()
     {
         if (Missing is { } missing)
-            throw new StartFault(missing);
+            throw new StartupException(missing);
         var authorities = new X509Certificate2Collection();
         try
         {
             authorities.ImportFromPemFile(Authority);
             if (File.ReadAllText(Token).Trim().Length == 0)
-                throw new StartFault($"{Token} is empty: see that the pod's service account exists, and start the pod anew.");
+                throw new StartupException($"{Token} is empty: see that the pod's service account exists, and start the pod anew.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new StartFault($"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see who may read {Folder}, or set {Setting.Kubeconfig}.");
+            throw new StartupException($"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see who may read {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
         }
 
         if (authorities.Count == 0)
-            throw new StartFault($"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {Setting.Kubeconfig}.");
+            throw new StartupException($"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
         string host = Host!.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
         return new KubernetesClientConfiguration { Host = $"https://{host}:{Port}", SslCaCerts = authorities, TokenProvider = new RotatingToken(Token) };
     }

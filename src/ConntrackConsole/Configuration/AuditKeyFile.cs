@@ -1,55 +1,47 @@
 namespace ConntrackConsole.Configuration;
 
-/// <summary>The file with the keys of the audit log: a line each, the newest first, the former ones behind it.</summary>
+/// <summary>The file with the keys of the audit log: one per line, the newest first, the former ones below it.</summary>
 internal static class AuditKeyFile
 {
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-    private const int MostBytes = 64 * 1024;
+    private const int MaxBytes = 64 * 1024;
 
-    public static IReadOnlyList<string> Read(string file, string dataDirectory, List<string> faults)
+    /// <returns>The keys, or none and the reason.</returns>
+    public static (IReadOnlyList<string> Keys, ConfigurationError? Error) Read(string file, string dataDirectory)
     {
         try
         {
-            string real = Real(file);
-            // Who takes the database must not have taken the key with it.
-            if (real.StartsWith(Path.TrimEndingDirectorySeparator(Real(dataDirectory)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            {
-                faults.Add($"{Setting.AuditKeyFile} lies in the data directory, beside what it protects: move it, as with 'mv {file} /etc/conntrack-console.key', and set the new path.");
-                return [];
-            }
-
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(real) & Others) != 0)
-            {
-                faults.Add($"{Setting.AuditKeyFile} can be read or written by others than its owner: run 'chmod 600 {file}'.");
-                return [];
-            }
-
-            string[] keys = new FileInfo(real).Length > MostBytes ? []
-                : File.ReadAllLines(real).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct().ToArray();
-            if (keys.Length == 0)
-                faults.Add($"{Setting.AuditKeyFile} has no key in it: run 'openssl rand -hex 32 > {file}'.");
-            return keys;
+            string resolved = Resolve(file);
+            // Whoever takes the database must not have the key with it.
+            if (resolved.StartsWith(Path.TrimEndingDirectorySeparator(Resolve(dataDirectory)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                return Error(ConfigurationErrorCodes.FileInDataDirectory, $" is in the data directory, beside the database that it protects: move it, for example with 'mv {file} /etc/conntrack-console.key', and set the new path.");
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(resolved) & Others) != 0)
+                return Error(ConfigurationErrorCodes.FileNotPrivate, $" can be read or written by others than its owner: run 'chmod 600 {file}'.");
+            string[] keys = new FileInfo(resolved).Length > MaxBytes ? []
+                : File.ReadAllLines(resolved).Select(line => line.Trim()).Where(line => line.Length > 0).Distinct().ToArray();
+            return keys.Length == 0 ? Error(ConfigurationErrorCodes.FileEmpty, $" holds no key: run 'openssl rand -hex 32 > {file}'.") : (keys, null);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            faults.Add($"{Setting.AuditKeyFile}: {file} does not exist: run '(umask 077; openssl rand -hex 32 > {file})'.");
+            return Error(ConfigurationErrorCodes.FileMissing, $": {file} does not exist: run '(umask 077; openssl rand -hex 32 > {file})'.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            faults.Add($"{Setting.AuditKeyFile}: {file} cannot be read: make this program's user its owner, with 'chown'.");
+            return Error(ConfigurationErrorCodes.FileUnreadable, $": {file} cannot be read: make this program's user its owner, with 'chown'.");
         }
-
-        return [];
     }
 
-    // A folder on the way may be a link as well.
-    private static string Real(string path)
+    private static (IReadOnlyList<string>, ConfigurationError?) Error(string code, string rest) =>
+        ([], new ConfigurationError(code, ConfigurationKeys.AuditKeyFile, ConfigurationKeys.AuditKeyFile + rest));
+
+    // A directory on the way may be a link as well.
+    private static string Resolve(string path)
     {
-        string? folder = Path.GetDirectoryName(path);
-        if (folder is null)
+        string? directory = Path.GetDirectoryName(path);
+        if (directory is null)
             return path;
-        string here = Path.Combine(Real(folder), Path.GetFileName(path));
+        string here = Path.Combine(Resolve(directory), Path.GetFileName(path));
         FileSystemInfo info = Directory.Exists(here) ? new DirectoryInfo(here) : new FileInfo(here);
-        return info.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Real(target.FullName) : here;
+        return info.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Resolve(target.FullName) : here;
     }
 }

@@ -1,48 +1,15 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Authorization;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>The cookie: who gets it, what it is worth at each request, how it is given back.</summary>
-public static class SignIn
+/// <summary>The session cookie: when it is issued, how it is validated on each request, and how it is removed.</summary>
+internal static class SignIn
 {
     /// <summary>Claim with the address from which the session was begun, for the audit log.</summary>
     public const string AddressClaim = "address";
-
-    // Longer than a session: who comes too late is told so, instead of being a stranger.
-    private static readonly TimeSpan CookieLife = TimeSpan.FromDays(7);
-
-    public static void AddSignIn(this IServiceCollection services, string dataDirectory)
-    {
-        // Cookies know no ports: two consoles on one host must not take each other's.
-        string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8];
-        services.AddSingleton<SignInLinks>();
-        services.AddSingleton<Sessions>();
-        services.AddAntiforgery(options => options.Cookie.Name = $"conntrack-console-{instance}-form");
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
-        {
-            options.Cookie.Name = $"conntrack-console-{instance}";
-            options.Cookie.HttpOnly = true;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            // Lax, not Strict: a link opened from a chat or a mail is a cross-site navigation and must find its cookie.
-            options.Cookie.SameSite = SameSiteMode.Lax;
-            options.ExpireTimeSpan = CookieLife;
-            options.SlidingExpiration = false;
-            options.Events.OnValidatePrincipal = ValidateAsync;
-            options.Events.OnRedirectToLogin = context => SignInPage.RefuseAsync(
-                context.HttpContext, StatusCodes.Status401Unauthorized, "Sign in",
-                context.HttpContext.Features.Get<SessionCheck>()?.Refusal is { } refusal ? $"{refusal} {SignInPage.HowTo}" : SignInPage.HowTo);
-            options.Events.OnRedirectToAccessDenied = context =>
-                SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, "Not allowed", SignInPage.HowTo);
-        });
-        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
-        services.AddCascadingAuthenticationState();
-    }
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
@@ -109,8 +76,8 @@ public static class SignIn
         context.Response.Redirect("/");
     }
 
-    // What the cookie says is asked anew: it only names the session.
-    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    // The cookie only names the session; name and role are looked up on each request.
+    internal static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         var check = await context.HttpContext.RequestServices.GetRequiredService<Sessions>().CheckAsync(context.Principal, context.HttpContext.RequestAborted);
         context.HttpContext.Features.Set(check);

@@ -5,10 +5,10 @@ namespace ConntrackConsole.Identity;
 /// <summary>The links of this start of the console: who may sign in, and what each is to it now.</summary>
 public sealed class SignInLinks
 {
-    public SignInLinks(IdentitySettings settings)
+    internal SignInLinks(IdentityOptions options)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        All = [.. settings.Links.Select(link => new SignInLink(link.Name, Rights.Parse(link.Role), link.Token))];
+        ArgumentNullException.ThrowIfNull(options);
+        All = [.. options.Links.Select(link => new SignInLink(link.Name, Rights.Parse(link.Role!), link.Token))];
     }
 
     public IReadOnlyList<SignInLink> All { get; }

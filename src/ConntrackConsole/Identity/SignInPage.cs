@@ -2,16 +2,16 @@ using System.Net;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>What those see who are not let in: a person a page, a program problem details.</summary>
+/// <summary>Response for unauthorized requests: HTML for browsers, problem details for API clients.</summary>
 internal static class SignInPage
 {
     public const string HowTo =
         "Open the sign-in link from the console's log (it begins with /signin?token= and works once). "
         + "If it was used already, restart the console: it prints a fresh one.";
 
-    public static Task RefuseAsync(HttpContext context, int status, string title, string text) =>
-        context.Request.Path.StartsWithSegments("/api")
-            ? Results.Problem(text, statusCode: status, title: title).ExecuteAsync(context)
+    public static Task RefuseAsync(HttpContext context, int status, string code, string title, string text) =>
+        context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi")
+            ? Results.Problem(text, statusCode: status, title: title, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(context)
             : WriteAsync(context, status, title, text);
 
     public static Task WriteAsync(HttpContext context, int status, string title, string text)

@@ -13,8 +13,8 @@ public static class Database
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
 
-    /// <exception cref="StartFault">The folder or file cannot be used.</exception>
-    public static void PrepareFolder(StorageSettings storage)
+    /// <exception cref="StartupException">The folder or file cannot be used.</exception>
+    internal static void PrepareFolder(StorageOptions storage)
     {
         ArgumentNullException.ThrowIfNull(storage);
         try
@@ -30,13 +30,13 @@ public static class Database
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartFault(
-                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {Setting.DataDirectory} to another folder.");
+            throw new StartupException(
+                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {ConfigurationKeys.DataDirectory} to another folder.");
         }
     }
 
     /// <returns>Null, or the sentence about a damaged file that was put aside for a fresh one.</returns>
-    /// <exception cref="StartFault">The file cannot be used, or is of a newer version.</exception>
+    /// <exception cref="StartupException">The file cannot be used, or is of a newer version.</exception>
     public static async Task<string?> OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(databases);
@@ -62,11 +62,11 @@ public static class Database
         }
         catch (SqliteException e)
         {
-            throw new StartFault(e.SqliteErrorCode switch
+            throw new StartupException(e.SqliteErrorCode switch
             {
                 CantOpen or ReadOnly =>
-                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {Setting.ConnectionString}.",
-                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {Setting.ConnectionString}.",
+                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {ConfigurationKeys.ConnectionString}.",
+                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
             });
         }
     }
@@ -77,8 +77,8 @@ public static class Database
         var newer = (await db.Database.GetAppliedMigrationsAsync(ct)).Where(m => !known.Contains(m)).ToList();
         if (newer.Count > 0)
         {
-            throw new StartFault(
-                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {Setting.ConnectionString} to another file.");
+            throw new StartupException(
+                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
         }
 
         await db.Database.MigrateAsync(ct);

@@ -62,7 +62,7 @@ public static class DatabaseDamage
 
     /// <summary>Renames the file and what belongs to it.</summary>
     /// <returns>The sentence about it.</returns>
-    /// <exception cref="StartFault">It cannot be renamed.</exception>
+    /// <exception cref="StartupException">It cannot be renamed.</exception>
     public static string PutAside(string file, string damage, DateTimeOffset now)
     {
         SqliteConnection.ClearAllPools();
@@ -80,7 +80,7 @@ public static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartFault($"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
+            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
         }
 
         return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was put aside as {aside}, and a fresh one was begun: what was before, "

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using ConntrackConsole.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Architecture;
@@ -17,12 +18,14 @@ public class ArrowTests
         ["Storage"] = ["Configuration"],
         ["Cluster"] = ["Configuration"],
         ["Audit"] = ["Storage", "Configuration"],
-        ["Timeline"] = ["Cluster", "Storage"],
+        ["Timeline"] = ["Cluster", "Storage", "Configuration"],
         ["Ingest"] = ["Timeline", "Cluster", "Configuration"],
         ["Diagnosis"] = ["Timeline", "Cluster"],
         ["Actions"] = ["Cluster", "Timeline", "Diagnosis", "Ingest", "Audit", "Identity", "Storage", "Configuration"],
         ["Api"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity"],
         ["Components"] = ["Timeline", "Cluster", "Diagnosis", "Actions", "Audit", "Identity", "Configuration"],
+        ["Hosting"] = ["Configuration", "Storage", "Identity", "Audit", "Cluster", "Timeline", "Diagnosis", "Ingest", "Actions", "Api", "Components"],
+        ["Cli"] = ["Hosting", "Configuration", "Audit"],
     };
 
     private static readonly Assembly Console = typeof(ConsoleApplication).Assembly;

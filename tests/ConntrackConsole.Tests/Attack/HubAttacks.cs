@@ -1,3 +1,4 @@
+using ConntrackConsole.Ingest;
 using ConntrackConsole.Tests.Integration;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -54,7 +55,7 @@ internal static partial class HubAttacks
         new("a message beyond its bound", "closed", c => NodeAsync(c, async (hub, _) =>
         {
             var closed = Closed(hub);
-            await hub.SendAsync(HubMethods.Journal, Report(new string('x', ConsoleApplication.MaxHubMessage)), Ct);
+            await hub.SendAsync(HubMethods.Journal, Report(new string('x', IngestServices.MaxHubMessage)), Ct);
             return await closed;
         })),
         Call(HubMethods.Flush, new FlushNodeCommand(new NodeCommand("a", "mallory", null, "x", false, long.MaxValue), "p", "d", new OwnershipStatement(AttackedConsole.Dead, OwnerState.Gone, null, 0))),
@@ -76,7 +77,7 @@ internal static partial class HubAttacks
         new("a preview's answer with an entry of another address", "No node answered", c => AskedOfAsync(c, (node, request) =>
             new FlushPreview(request.PreviewId, node, "d", [Entry(request.PodIp), Entry(AttackedConsole.Live)], Soon, null, true))),
         new("a preview's answer beyond its bound", "No node answered", c => AskedOfAsync(c, (node, request) =>
-            new FlushPreview(request.PreviewId, node, "d", [.. Enumerable.Repeat(Entry(request.PodIp), ConsoleApplication.MaxHubMessage / 200)], Soon, null, true))),
+            new FlushPreview(request.PreviewId, node, "d", [.. Enumerable.Repeat(Entry(request.PodIp), IngestServices.MaxHubMessage / 200)], Soon, null, true))),
         new("a flush's answer in another node's name", "Unknown", c => NodeAsync(c, async (_, ip) =>
         {
             var person = c.Operator();

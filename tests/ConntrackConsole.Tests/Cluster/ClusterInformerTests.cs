@@ -50,7 +50,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
             """);
         _state = new ClusterState(TimeProvider.System);
         _informer = new ClusterInformer(
-            ClusterAccess.Find(new KubernetesSettings(null, _kubeconfig)), _state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
+            ClusterAccess.Find(new KubernetesOptions { Kubeconfig = _kubeconfig }), _state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
     }
 
     public async ValueTask DisposeAsync()

@@ -76,7 +76,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     public void ExecPlugin_Fails_SaysWhichAndWhatToDo(string? script, string said)
     {
         string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
-        var fault = Assert.Throws<StartFault>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
+        var fault = Assert.Throws<StartupException>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
         Assert.Contains($"the exec plugin '{plugin}'", fault.Message, StringComparison.Ordinal);
         Assert.True(fault.Message.Contains(said, StringComparison.Ordinal), fault.Message);
         Assert.DoesNotContain("\n", fault.Message, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [Fact]
     public void Context_NotThere_NamesThoseThatAre()
     {
-        var fault = Assert.Throws<StartFault>(() => Find(Config("token: x", _server.Ca), "production"));
+        var fault = Assert.Throws<StartupException>(() => Find(Config("token: x", _server.Ca), "production"));
         Assert.Contains("no context 'production'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("it has lab, other", fault.Message, StringComparison.Ordinal);
     }
@@ -107,8 +107,8 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [InlineData("certificate-authority: /nonexistent/ca.crt")]
     public void Authority_Broken_IsTold(string ca)
     {
-        var fault = Assert.Throws<StartFault>(() => Find(Write("token: x", ca)));
-        Assert.Contains(Setting.Kubeconfig, fault.Message, StringComparison.Ordinal);
+        var fault = Assert.Throws<StartupException>(() => Find(Write("token: x", ca)));
+        Assert.Contains(ConfigurationKeys.Kubeconfig, fault.Message, StringComparison.Ordinal);
         Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
     }
 
@@ -118,21 +118,21 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [InlineData("client-certificate: /nonexistent/tls.crt, client-key: /nonexistent/tls.key")]
     public void ClientCertificate_Broken_IsTold(string user)
     {
-        var fault = Assert.Throws<StartFault>(() => Find(Config(user, _server.Ca)));
+        var fault = Assert.Throws<StartupException>(() => Find(Config(user, _server.Ca)));
         Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task NoCluster_IsABannerAndNoFault()
     {
-        var access = ClusterAccess.Find(new KubernetesSettings(null, null));
+        var access = ClusterAccess.Find(new KubernetesOptions());
         Assert.False(access.HasCluster);
         var state = new ClusterState(TimeProvider.System);
         using var informer = new ClusterInformer(access, state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
         await informer.StartAsync(TestContext.Current.CancellationToken);
         await UntilAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
         Assert.Equal((false, false, TimeSpan.MaxValue), (state.HasCluster, state.IsReady, state.Age));
-        Assert.Throws<StartFault>(() => ClusterAccess.Find(new KubernetesSettings(true, null)));
+        Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }));
     }
 
     [Fact]
@@ -197,13 +197,13 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
 
     private static ClusterAccess Find(string kubeconfig, string? context = null)
     {
-        var access = ClusterAccess.Find(new KubernetesSettings(null, kubeconfig, context));
+        var access = ClusterAccess.Find(new KubernetesOptions { Kubeconfig = kubeconfig, Context = context });
         access.Connect().Dispose();
         return access;
     }
 
     private static RunningInformer Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
-        ClusterAccess.Find(new KubernetesSettings(null, kubeconfig, context)), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
+        ClusterAccess.Find(new KubernetesOptions { Kubeconfig = kubeconfig, Context = context }), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
         new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));
 
     private static async Task UntilAsync(Func<bool> condition)

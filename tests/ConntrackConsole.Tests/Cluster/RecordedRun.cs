@@ -31,7 +31,7 @@ public sealed class RecordedRun : IAsyncDisposable
         State = new ClusterState(Clock);
         _kubeconfig = server.WriteKubeconfig();
         _informer = new ClusterInformer(
-            ClusterAccess.Find(new KubernetesSettings(null, _kubeconfig)), State, Clock, NullLogger<ClusterInformer>.Instance, Quick);
+            ClusterAccess.Find(new KubernetesOptions { Kubeconfig = _kubeconfig }), State, Clock, NullLogger<ClusterInformer>.Instance, Quick);
     }
 
     public RecordedFiles Files { get; }

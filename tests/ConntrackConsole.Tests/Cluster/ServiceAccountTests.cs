@@ -9,7 +9,7 @@ namespace ConntrackConsole.Tests.Cluster;
 /// <summary>As in a pod: a folder with a token and an authority, and a server over TLS that checks the one and is checked by the other.</summary>
 public sealed class ServiceAccountTests : IAsyncLifetime
 {
-    private static readonly KubernetesSettings Unset = new(null, null);
+    private static readonly KubernetesOptions Unset = new();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("serviceaccount").FullName;
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
@@ -114,12 +114,12 @@ public sealed class ServiceAccountTests : IAsyncLifetime
         File.Delete(missing);
         var access = ClusterAccess.Find(Unset, Account);
         Assert.False(access.HasCluster);
-        string said = Assert.Throws<StartFault>(() => ClusterAccess.Find(new KubernetesSettings(true, null), Account)).Message;
+        string said = Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }, Account)).Message;
         foreach (string sentence in (string[])[access.Problem, said])
         {
             Assert.Contains($"The pod has no {missing}", sentence);
             Assert.Contains("automountServiceAccountToken", sentence);
-            Assert.Contains(Setting.Kubeconfig, sentence);
+            Assert.Contains(ConfigurationKeys.Kubeconfig, sentence);
         }
     }
 
@@ -130,7 +130,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     public void File_Broken_IsAFaultThatSaysWhich(string file, string content, string sentence)
     {
         File.WriteAllText(Path.Combine(_folder, file), content);
-        string said = Assert.Throws<StartFault>(() => ClusterAccess.Find(Unset, Account)).Message;
+        string said = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account)).Message;
         Assert.Contains(sentence, said);
         Assert.Contains(_folder, said);
     }

@@ -28,7 +28,7 @@ public sealed class SessionGateTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Database.OpenAsync(_database, Xunit.TestContext.Current.CancellationToken);
-        var links = new SignInLinks(new IdentitySettings([new LinkSettings("olivia", "operator", null)]));
+        var links = new SignInLinks(new IdentityOptions { Links = [new SignInLinkOptions { Name = "olivia", Role = "operator" }] });
         _sessions = new Sessions(_database, links, new AuditLog(_database, _clock), _clock);
         _caller = await _sessions.BeginAsync(links.All[0], null, Xunit.TestContext.Current.CancellationToken);
         var watch = new SessionWatch(_sessions, _clock, NullLogger<SessionWatch>.Instance);

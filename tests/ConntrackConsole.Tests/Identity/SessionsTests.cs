@@ -148,7 +148,7 @@ public sealed class SessionsTests : IAsyncLifetime
     /// <summary>A start of the console with links such as "olivia=operator arthur=approver".</summary>
     private Sessions Started(string configured, out SignInLinks links)
     {
-        links = new SignInLinks(new IdentitySettings([.. configured.Split(' ').Select(link => link.Split('=')).Select(link => new LinkSettings(link[0], link[1], null))]));
+        links = new SignInLinks(new IdentityOptions { Links = [.. configured.Split(' ').Select(link => link.Split('=')).Select(link => new SignInLinkOptions { Name = link[0], Role = link[1] })] });
         return new Sessions(_database, links, _audit, _clock);
     }
 

@@ -32,7 +32,7 @@ public class SignInLinksTests
 
     [Fact]
     public void Roles_OfTheConfiguration_AreThoseThatThereAre() =>
-        Assert.Equal(Enum.GetValues<Role>().Select(role => role.Name()), LinkSettings.Roles);
+        Assert.Equal(Enum.GetValues<Role>().Select(role => role.Name()), SignInLinkOptions.Roles);
 
     [Fact]
     public void RoleOf_NameThatIsNotThere_IsNone()
@@ -41,5 +41,8 @@ public class SignInLinksTests
         Assert.Null(Links().RoleOf("Olivia"));
     }
 
-    private static SignInLinks Links() => new(new IdentitySettings([new LinkSettings("olivia", "operator", null), new LinkSettings("arthur", "approver", Token)]));
+    private static SignInLinks Links() => new(new IdentityOptions
+    {
+        Links = [new SignInLinkOptions { Name = "olivia", Role = "operator" }, new SignInLinkOptions { Name = "arthur", Role = "approver", Token = Token }],
+    });
 }

@@ -1,7 +1,5 @@
-using ConntrackConsole.Configuration;
-using ConntrackConsole.Ingest;
+using ConntrackConsole.Cli;
 using ConntrackConsole.Wire;
-using Microsoft.Extensions.Configuration;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Ingest;
@@ -11,22 +9,26 @@ public class NodeSecretCommandTests
     private const string Token = "collector-token-of-the-test";
 
     [Fact]
-    public void Run_ANodesName_PrintsItsSecretAndNothingElse() =>
-        Assert.Equal(NodeSecret.Of(Token, "worker-3") + Environment.NewLine, Run("worker-3", "--Collectors:Token=" + Token));
+    public async Task Run_ANodesName_PrintsItsSecretAndNothingElse() =>
+        Assert.Equal((0, NodeSecret.Of(Token, "worker-3") + Environment.NewLine, ""), await RunAsync("worker-3", "--Collectors:Token=" + Token));
 
     [Theory]
-    [InlineData("needs the node's name")]
-    [InlineData("'Worker 3' is no node name", "Worker 3")]
+    [InlineData("'NAME' missing")]
+    [InlineData("'Worker 3' is not a node name", "Worker 3")]
     [InlineData("Collectors:Token is not set", "worker-3")]
-    [InlineData("Unknown option '--bogus'", "worker-3", "--bogus=1")]
-    public void Run_SomethingMissing_SaysWhat(string sentence, params string[] arguments) =>
-        Assert.Contains(sentence, Assert.Throws<StartFault>(() => Run(arguments)).Message, StringComparison.Ordinal);
-
-    private static string Run(params string[] arguments)
+    [InlineData("'--bogus=1'", "worker-3", "--bogus=1")]
+    [InlineData("[config.invalid_token]", "worker-3", "--Collectors:Token=short")]
+    public async Task Run_SomethingMissing_SaysWhat(string named, params string[] arguments)
     {
-        using var configuration = new ConfigurationManager();
-        using var output = new StringWriter();
-        Assert.Equal(0, NodeSecretCommand.Run(arguments, configuration, output));
-        return output.ToString();
+        var (exit, output, error) = await RunAsync(arguments);
+        Assert.Equal((2, ""), (exit, output));
+        Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using StringWriter output = new(), error = new();
+        int exit = await ConsoleCommands.RunAsync(["node-secret", .. arguments], output, error);
+        return (exit, output.ToString(), error.ToString());
     }
 }

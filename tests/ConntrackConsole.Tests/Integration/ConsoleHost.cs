@@ -1,7 +1,7 @@
 using ConntrackConsole.Cluster;
+using ConntrackConsole.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -45,7 +45,7 @@ public sealed class ConsoleHost : IAsyncDisposable
     public long NowMs => Get<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <param name="clock">The console's clock; null = the machine's.</param>
-    /// <param name="settings">More of the configuration: --Key=value, or Key=value for one of a list.</param>
+    /// <param name="settings">More of the configuration: Key=value, with or without the dashes of the command line.</param>
     public static Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null, RunningClock? clock = null, params string[] settings) =>
         StartWithAsync(folder, clock, [$"--Collectors:Token={Token}", $"--Identity:SignInToken={SignInToken}", .. settings]);
 
@@ -56,22 +56,20 @@ public sealed class ConsoleHost : IAsyncDisposable
     {
         folder ??= Directory.CreateTempSubdirectory("cc-it-");
         var log = new MemoryLog();
-        var app = await ConsoleApplication.BuildAsync(
+        string[] all =
         [
-            "--Urls=http://127.0.0.1:0", $"--Storage:DataDirectory={folder.FullName}", "--Kubernetes:Enabled=false",
-            $"--Collectors:Socket={folder.FullName}/c.sock",
-            .. settings.Where(s => s.StartsWith("--", StringComparison.Ordinal)),
-        ], builder =>
+            "Urls=http://127.0.0.1:0", $"Storage:DataDirectory={folder.FullName}", "Kubernetes:Enabled=false", $"Collectors:Socket={folder.FullName}/c.sock",
+            .. settings,
+        ];
+        var values = all.Select(s => s.TrimStart('-').Split('=', 2)).GroupBy(s => s[0]).ToDictionary(s => s.Key, s => (string?)s.Last()[1]);
+        var app = await ConsoleApplication.BuildAsync(values, builder =>
         {
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(log);
-            // A list has no form on the command line.
-            builder.Configuration.AddInMemoryCollection(settings.Where(s => !s.StartsWith("--", StringComparison.Ordinal))
-                .Select(s => KeyValuePair.Create(s[..s.IndexOf('=', StringComparison.Ordinal)], (string?)s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..])));
             if (clock is not null)
                 builder.Services.AddSingleton(clock.Time);
         });
-        await ConsoleApplication.StartAsync(app);
+        await app.StartListeningAsync();
         return new ConsoleHost(app, folder, clock, settings) { Log = log };
     }
 

@@ -71,22 +71,25 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("from=yesterday", "RFC 3339")]
-    [InlineData("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "not before")]
-    [InlineData("columns=4097", "4096")]
-    [InlineData("columns=0", "4096")]
-    [InlineData("step=0", "step is")]
-    [InlineData("step=m", "step is")]
-    [InlineData("from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&step=1s", "654s or more")]
-    [InlineData("step=10s&columns=5", "one of them")]
-    [InlineData("till=now", "no parameter")]
-    [InlineData("node=a&node=b", "once")]
-    public async Task Timeline_AskedWrongly_SaysWhatToDo(string asked, string expected)
+    [InlineData("from=yesterday", "query.invalid_time", "RFC 3339")]
+    [InlineData("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "query.range_reversed", "'from' must be earlier than 'to'.")]
+    [InlineData("from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "query.range_reversed", "earlier")]
+    [InlineData("from=1969-01-02T00:00:00Z", "query.too_early", "1970")]
+    [InlineData("columns=4097", "query.out_of_range", "4096")]
+    [InlineData("columns=0", "query.out_of_range", "4096")]
+    [InlineData("step=0", "query.invalid_step", "10s")]
+    [InlineData("step=m", "query.invalid_step", "10s")]
+    [InlineData("from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&step=1s", "query.too_many_columns", "654s or more")]
+    [InlineData("step=10s&columns=5", "query.conflict", "one of them")]
+    [InlineData("till=now", "query.unknown_parameter", "'till'")]
+    [InlineData("node=a&node=b", "query.repeated_parameter", "once")]
+    public async Task Timeline_AskedWrongly_SaysWhatToDo(string asked, string code, string expected)
     {
         using var browser = await SignedInAsync();
         using var answer = await browser.GetAsync($"/api/v1/timeline?{asked}", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(code, json.RootElement.GetProperty("code").GetString());
         Assert.Contains(expected, json.RootElement.GetProperty("detail").GetString());
     }
 

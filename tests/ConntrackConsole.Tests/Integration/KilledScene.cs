@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Cli;
 using ConntrackConsole.Collector.Remember;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Kernel.Namespaces;
@@ -14,7 +16,6 @@ using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Lab;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
@@ -94,7 +95,8 @@ internal sealed class KilledScene : IAsyncDisposable
         if (which.HasFlag(Victim.Console))
         {
             _console = await OutageProcesses.ConsoleAsync(
-                _folder, KubeconfigFile, _url.ToString(), new LinkSettings("ada", "operator", AdaToken), new LinkSettings("eve", "approver", EveToken));
+                _folder, KubeconfigFile, _url.ToString(), new SignInLinkOptions { Name = "ada", Role = "operator", Token = AdaToken },
+                new SignInLinkOptions { Name = "eve", Role = "approver", Token = EveToken });
             _callers.Add(_ada = await ApiCaller.SignInAsync(_url, AdaToken));
             _callers.Add(_eve = await ApiCaller.SignInAsync(_url, EveToken));
         }
@@ -219,10 +221,9 @@ internal sealed class KilledScene : IAsyncDisposable
     /// <summary>What conntrack-console audit verify exits with.</summary>
     private async Task<(int Exit, string Words)> VerifyAsync()
     {
-        using var words = new StringWriter();
-        int exit = await AuditCommand.RunAsync(["verify", $"--Storage:DataDirectory={_folder.FullName}"], line =>
-            SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(line.Values).Build()), words);
-        return (exit, words.ToString());
+        using StringWriter output = new(), error = new();
+        int exit = await ConsoleCommands.RunAsync(["audit", "verify", $"--Storage:DataDirectory={_folder.FullName}"], output, error);
+        return (exit, output.ToString() + error);
     }
 
     /// <summary>How many entries lead to the pod's address, and how many of the witnesses are there.</summary>

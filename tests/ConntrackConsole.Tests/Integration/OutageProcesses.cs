@@ -12,7 +12,7 @@ internal static class OutageProcesses
     /// <param name="kubeconfig">None: no cluster.</param>
     /// <param name="url">Where it listens for people.</param>
     /// <param name="links">Who may sign in; none: the usual link.</param>
-    public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null, string url = "http://127.0.0.1:0", params LinkSettings[] links)
+    public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null, string url = "http://127.0.0.1:0", params SignInLinkOptions[] links)
     {
         string socket = Path.Combine(folder.FullName, "c.sock");
         File.Delete(socket);

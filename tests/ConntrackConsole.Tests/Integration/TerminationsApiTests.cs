@@ -42,20 +42,21 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("from=yesterday", "'from' is no RFC 3339 time: yesterday")]
-    [InlineData("to=2026-13-01T00:00:00Z", "'to' is no RFC 3339 time")]
-    [InlineData("from=2026-11-24T12:00:00Z&to=2026-11-24T11:00:00Z", "'from' is after 'to'")]
-    [InlineData("limit=0", "'limit' must be a whole number from 1 to 500")]
-    [InlineData("limit=501", "'limit' must be")]
-    [InlineData("limit=many", "'limit' must be")]
-    [InlineData("continue=%25%25%25", "'continue' is not what an earlier page gave")]
-    [InlineData("continue=bm90aGluZw", "'continue' is not")]
-    public async Task Get_WrongQuestion_Is400WithASentence(string query, string sentence)
+    [InlineData("from=yesterday", "query.invalid_time", "'from' is not an RFC 3339 time: yesterday")]
+    [InlineData("to=2026-13-01T00:00:00Z", "query.invalid_time", "'to'")]
+    [InlineData("from=2026-11-24T12:00:00Z&to=2026-11-24T11:00:00Z", "query.range_reversed", "'from'")]
+    [InlineData("limit=0", "query.out_of_range", "'limit' must be a whole number from 1 to 500: 0.")]
+    [InlineData("limit=501", "query.out_of_range", "'limit'")]
+    [InlineData("limit=many", "query.not_a_number", "'limit'")]
+    [InlineData("continue=%25%25%25", "query.invalid_continue", "'continue'")]
+    [InlineData("continue=bm90aGluZw", "query.invalid_continue", "'continue'")]
+    public async Task Get_WrongQuestion_Is400WithASentence(string query, string code, string named)
     {
         using var answer = await _program.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.Contains(sentence, problem.RootElement.GetProperty("detail").GetString());
+        Assert.Equal(code, problem.RootElement.GetProperty("code").GetString());
+        Assert.Contains(named, problem.RootElement.GetProperty("detail").GetString());
     }
 
     [Fact]

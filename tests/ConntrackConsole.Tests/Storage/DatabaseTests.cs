@@ -30,7 +30,7 @@ public sealed class DatabaseTests : IDisposable
     {
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
         await _database.ExecuteAsync("INSERT INTO __EFMigrationsHistory VALUES ('29990101000000_Later', '99.0')");
-        var fault = await Assert.ThrowsAsync<StartFault>(() => Database.OpenAsync(_database, TestContext.Current.CancellationToken));
+        var fault = await Assert.ThrowsAsync<StartupException>(() => Database.OpenAsync(_database, TestContext.Current.CancellationToken));
         Assert.Contains("newer version", fault.Message);
     }
 
@@ -109,8 +109,8 @@ public sealed class DatabaseTests : IDisposable
 
     [Fact]
     public void PrepareFolder_CannotBeMade_SaysSo() =>
-        Assert.Contains("cannot be written", Assert.Throws<StartFault>(() =>
-            Database.PrepareFolder(new StorageSettings("/proc/no-such-place", ""))).Message);
+        Assert.Contains("cannot be written", Assert.Throws<StartupException>(() =>
+            Database.PrepareFolder(new StorageOptions { DataDirectory = "/proc/no-such-place" })).Message);
 
     [Fact]
     public async Task Sqlite_Version_IsNotTheOneWithThePublishedHole()

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <param name="CanaryMs">How long the first node of a setting is watched before the others follow.</param>
 public sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyList<PolicyRule> Policy, int CanaryMs)
 {
-    public static ActionSettings Of(ActionsSettings written)
+    internal static ActionSettings Of(ActionsOptions written)
     {
         ArgumentNullException.ThrowIfNull(written);
         return new ActionSettings(
@@ -27,7 +27,7 @@ public sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyLi
         _ => null,
     };
 
-    private static GuardDecision Demand(string word) => word switch
+    private static GuardDecision Demand(string? word) => word switch
     {
         "confirmation" => GuardDecision.NeedsConfirmation,
         "approval" => GuardDecision.NeedsApproval,

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Hosting;
+
+namespace ConntrackConsole.Cli;
+
+/// <summary>The program's commands: without one it serves the console.</summary>
+internal static class ConsoleCommands
+{
+    public const int Failed = 1;
+    public const int Usage = 2;
+
+    /// <returns>The exit code: 0 done, 1 failed, 2 wrong use or configuration.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var keys = KeyOptions.For(args);
+        var root = Build(keys);
+        var parsed = root.Parse(KeyOptions.Normalize(args), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            string command = string.Concat(parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name);
+            await error.WriteLineAsync($"conntrack-console: {string.Join(' ', parsed.Errors.Select(problem => problem.Message))} See 'conntrack-console{command} --help'.");
+            return Usage;
+        }
+
+        try
+        {
+            // The host reacts to SIGTERM and Ctrl-C itself.
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output, Error = error,
+            });
+        }
+        catch (StartupException failure)
+        {
+            await error.WriteLineAsync($"conntrack-console: {failure.Message}");
+            return Usage;
+        }
+    }
+
+    private static RootCommand Build(KeyOptions keys)
+    {
+        var root = new RootCommand("""
+            A live timeline of pods that terminate, conntrack entries and TCP resets, with guarded actions.
+
+            Options are configuration keys. They can also be set as environment variables (the second spelling, without the dashes),
+            or in appsettings.json beside the program. After the start, open the sign-in link that the log shows.
+            Exit codes: 0 ended as requested, 1 failed while running, 2 wrong use or configuration.
+            """)
+        {
+            AuditCommand.Build(keys), NodeSecretCommand.Build(keys),
+        };
+        foreach (var option in keys.All)
+            root.Add(option);
+        root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
+        root.SetAction((result, _) => ConsoleApplication.RunAsync(keys.Values(result)));
+        return root;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"conntrack-console {ProgramVersion.Current}");
+            return 0;
+        }
+    }
+}

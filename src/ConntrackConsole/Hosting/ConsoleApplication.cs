@@ -1,0 +1,74 @@
+using ConntrackConsole.Actions;
+using ConntrackConsole.Api;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Components;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline;
+
+namespace ConntrackConsole.Hosting;
+
+/// <summary>The composition root: lists the components of the console. Tests build the same application.</summary>
+internal static class ConsoleApplication
+{
+    /// <summary>Runs the console until it is asked to stop.</summary>
+    /// <param name="values">Configuration from the command line.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="StartupException">The console cannot start.</exception>
+    public static async Task<int> RunAsync(IReadOnlyDictionary<string, string?> values)
+    {
+        await using var app = await BuildAsync(values);
+        await app.StartListeningAsync();
+        await app.WaitForShutdownAsync();
+        // A background service that failed stops the program; that must not look like an orderly end.
+        return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
+    }
+
+    /// <summary>Everything but listening.</summary>
+    /// <exception cref="StartupException">The configuration, the cluster's credentials or the database cannot be used.</exception>
+    public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> values, Action<WebApplicationBuilder>? adapt = null)
+    {
+        var builder = CreateBuilder(values);
+        adapt?.Invoke(builder);
+        builder.Services
+            .AddConsoleOptions()
+            .AddStorage()
+            .AddIdentity()
+            // Hosted services start in the order of registration and stop in the reverse one. The start is in the audit log before
+            // any service can act, and its end after all of them; stored history is loaded before frames and cluster changes arrive.
+            .AddAudit()
+            .AddHostedService<LifecycleAudit>()
+            .AddTimeline()
+            .AddIngest()
+            .AddCluster()
+            .AddChecks()
+            .AddActions()
+            .AddApi()
+            .AddConsolePages();
+
+        var app = builder.Build();
+        app.Services.ValidateOptions();
+        await app.PrepareAsync();
+        app.MapConsole();
+        return app;
+    }
+
+    /// <summary>A builder that has read the configuration and nothing else.</summary>
+    public static WebApplicationBuilder CreateBuilder(IReadOnlyDictionary<string, string?> values)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // Not the working directory: appsettings.json and static files are beside the program.
+            ContentRootPath = AppContext.BaseDirectory,
+            ApplicationName = typeof(ConsoleApplication).Assembly.GetName().Name,
+        });
+        // Without this, a console that runs from the build output answers static files with nothing.
+        builder.WebHost.UseStaticWebAssets();
+        builder.Configuration.AddInMemoryCollection(values);
+        return builder;
+    }
+}

@@ -1,0 +1,34 @@
+using ConntrackConsole.Actions;
+using ConntrackConsole.Api;
+using ConntrackConsole.Components;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Ingest;
+
+namespace ConntrackConsole.Hosting;
+
+/// <summary>Middleware in the order in which a request passes it, and all endpoints.</summary>
+internal static class RequestPipeline
+{
+    public static void MapConsole(this WebApplication app)
+    {
+        app.UseCollectorDoor();
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            // The sign-in token must not travel on in a Referer.
+            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            return next(context);
+        });
+        app.UseApiProblems();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseApiDoor();
+        app.UseAntiforgery();
+
+        app.MapSignIn();
+        app.MapHealth();
+        app.MapApi();
+        app.MapCollectorHub();
+        app.MapConsolePages();
+    }
+}

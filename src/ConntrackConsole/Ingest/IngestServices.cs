@@ -1,0 +1,35 @@
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Http.Connections;
+
+namespace ConntrackConsole.Ingest;
+
+/// <summary>The hub that collectors connect to, and the way of their frames into the timeline.</summary>
+internal static class IngestServices
+{
+    // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 20,000 entries of some 350 bytes each.
+    public const int MaxHubMessage = 8 * 1024 * 1024;
+
+    public static IServiceCollection AddIngest(this IServiceCollection services)
+    {
+        services.AddSingleton<CollectorRegistry>();
+        services.AddSingleton<FrameInbox>();
+        services.AddSingleton<CollectorLink>();
+        services.AddSingleton<JournalInbox>();
+        services.AddCollectorSocket();
+        services.AddHostedService<FrameApplier>();
+        services.AddHostedService<WatchTeller>();
+        // Set with AddHubOptions: only there they take precedence over the general options.
+        services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
+            .AddHubOptions<CollectorHub>(options =>
+            {
+                options.MaximumReceiveMessageSize = MaxHubMessage;
+                // Each stream, live and late, is one invocation; neither the clock nor an introduction must wait behind them.
+                options.MaximumParallelInvocationsPerClient = 4;
+            });
+        return services;
+    }
+
+    // Web sockets only: there the authentication applies to the whole connection, because it is one request.
+    public static void MapCollectorHub(this IEndpointRouteBuilder routes) =>
+        routes.MapHub<CollectorHub>(HubMethods.Path, options => options.Transports = HttpTransportType.WebSockets).AllowAnonymous();
+}

@@ -1,0 +1,45 @@
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Timeline.History;
+using Microsoft.Extensions.Options;
+
+namespace ConntrackConsole.Timeline;
+
+/// <summary>The live timeline, the stored history, and what moves data between them.</summary>
+internal static class TimelineServices
+{
+    public static IServiceCollection AddTimeline(this IServiceCollection services)
+    {
+        services.AddSingleton<TimelineStore>();
+        services.AddSingleton<TimelineHistory>();
+        services.AddSingleton<TerminationArchive>();
+        services.AddSingleton(provider => Frames(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddSingleton<FrameArchive>();
+        services.AddSingleton<TimelineReplay>();
+        services.AddSingleton(provider => History(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddSingleton<BlockArchive>();
+        services.AddSingleton<FoldQueue>();
+        services.AddSingleton<NodeFold>();
+        services.AddSingleton<ServiceFold>();
+        services.AddSingleton<Retention>();
+        services.AddSingleton<Pins>();
+        services.AddSingleton<FactsArchive>();
+        services.AddSingleton<PastReader>();
+        services.AddSingleton<PastFacts>();
+        services.AddSingleton<HistoryFolder>();
+        services.AddSingleton<PodFacts>();
+        services.AddSingleton<OwnershipArchive>();
+
+        // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.
+        services.AddHostedService(provider => provider.GetRequiredService<OwnershipArchive>());
+        services.AddHostedService<TimelineArchive>();
+        services.AddHostedService(provider => provider.GetRequiredService<FactsArchive>());
+        return services.AddHostedService(provider => provider.GetRequiredService<HistoryFolder>());
+    }
+
+    private static FrameRetention Frames(StorageOptions storage) => new(TimeSpan.FromHours(storage.FrameHours), storage.FrameMiB * 1024L * 1024);
+
+    private static HistoryRetention History(StorageOptions storage) => new(
+        new(TimeSpan.FromHours(storage.NodeHours), TimeSpan.FromDays(storage.NodeTenSecondDays), TimeSpan.FromDays(storage.NodeMinuteDays)),
+        new(TimeSpan.FromDays(storage.SecondDays), TimeSpan.FromDays(storage.TenSecondDays), TimeSpan.FromDays(storage.MinuteDays)),
+        TimeSpan.FromDays(storage.RowDays), storage.MaxMiB * 1024L * 1024);
+}

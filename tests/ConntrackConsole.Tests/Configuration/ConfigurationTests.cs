@@ -1,0 +1,178 @@
+using ConntrackConsole.Cli;
+using ConntrackConsole.Configuration;
+using Xunit;
+using static ConntrackConsole.Tests.Configuration.TestConfiguration;
+
+namespace ConntrackConsole.Tests.Configuration;
+
+public class ConfigurationTests
+{
+    [Fact]
+    public void Read_NothingSet_HasDefaults()
+    {
+        var storage = Read<StorageOptions>();
+        Assert.Equal(Path.GetFullPath("data"), storage.DataDirectory);
+        Assert.Equal($"Data Source={Path.GetFullPath("data/console.db")}", storage.ConnectionString);
+        Assert.Equal((24, 48, 20_480), (storage.FrameHours, storage.NodeHours, storage.MaxMiB));
+        Assert.Null(Read<KubernetesOptions>().Enabled);
+        Assert.Equal(["http://127.0.0.1:5080"], Read<ServerOptions>().Addresses);
+    }
+
+    [Fact]
+    public void Read_BlankAndSpacedValues_AreUnsetAndTrimmed()
+    {
+        Assert.Equal(24, Read<StorageOptions>(("Storage:FrameHours", "  ")).FrameHours);
+        Assert.Equal(25, Read<StorageOptions>(("storage:framehours", " 25 ")).FrameHours);
+        Assert.Null(Read<CollectorsOptions>(("Collectors:Token", "")).Token);
+        Assert.Null(Read<KubernetesOptions>(("Kubernetes", "")).Enabled);
+    }
+
+    [Fact]
+    public void Read_SeveralFaults_AreAllListedWithTheirKeys() =>
+        AssertErrors(
+        [
+            ("config.invalid_url", "Urls"),
+            ("config.not_a_number", "Storage:FrameHours"),
+            ("config.out_of_range", "Storage:FrameMiB"),
+            ("config.invalid_connection_string", "Storage:ConnectionString"),
+            ("config.unknown_key", "Kubernetes:Kubeconfg"),
+            ("config.not_a_boolean", "Kubernetes:Enabled"),
+            ("config.invalid_token", "Collectors:Token"),
+            ("config.directory_missing", "Collectors:Socket"),
+            ("config.invalid_token", "Identity:SignInToken"),
+        ],
+            ("Kubernetes:Enabled", "perhaps"), ("Kubernetes:Kubeconfg", "/x"), ("Collectors:Token", "short"), ("Collectors:Socket", "/no/such/folder/s"),
+            ("Identity:SignInToken", "has spaces in it, no"), ("Storage:ConnectionString", "Nonsense=1"), ("urls", "ftp://x"),
+            ("Storage:FrameHours", "abc"), ("Storage:FrameMiB", "15"));
+
+    /// <summary>The golden text: what the user reads.</summary>
+    [Fact]
+    public void Read_SeveralFaults_AreOneMessageWithALineForEach() =>
+        Assert.Equal(
+            """
+            The configuration is not valid:
+              - Storage:FrameHours is 'abc': set it to a whole number from 2 to 8784, or leave it out. [config.not_a_number]
+              - Unknown configuration key 'Kubernetes:Kubeconfg'; known keys are Kubernetes:Enabled, Kubernetes:Kubeconfig, Kubernetes:Context. [config.unknown_key]
+            """, Refused(("Kubernetes:Kubeconfg", "/x"), ("Storage:FrameHours", "abc")).Message);
+
+    [Theory]
+    [InlineData("1", "config.out_of_range")]
+    [InlineData("8785", "config.out_of_range")]
+    [InlineData("-1", "config.out_of_range")]
+    [InlineData("99999999999", "config.out_of_range")]
+    [InlineData("0x10", "config.not_a_number")]
+    [InlineData("1.5", "config.not_a_number")]
+    [InlineData("1,000", "config.not_a_number")]
+    public void Read_NumberThatDoesNotFit_IsAnError(string text, string code) => Assert.Equal([(code, "Storage:FrameHours")], Errors(("Storage:FrameHours", text)));
+
+    [Fact]
+    public void Read_ContextWithoutItsFile_IsAFault()
+    {
+        Assert.Equal([("config.dependency_missing", "Kubernetes:Context")], Errors(("Kubernetes:Context", "lab")));
+        Assert.Equal("lab", Read<KubernetesOptions>(("Kubernetes:Context", "lab"), ("Kubernetes:Kubeconfig", "/x")).Context);
+    }
+
+    [Theory]
+    [InlineData("Storage:NodeHours", 169, "Storage:NodeTenSecondDays (7 days)")]
+    [InlineData("Storage:NodeTenSecondDays", 29, "Storage:NodeMinuteDays (28)")]
+    [InlineData("Storage:SecondDays", 29, "Storage:TenSecondDays (28)")]
+    [InlineData("Storage:TenSecondDays", 181, "Storage:MinuteDays (180)")]
+    public void Read_AFinerLevelKeptForLongerThanTheCoarser_IsAFaultThatNamesBoth(string finer, int number, string coarser)
+    {
+        var error = Assert.Single(Refused((finer, $"{number}")).Errors);
+        Assert.Equal(("config.retention_order", finer), (error.Code, error.Key));
+        Assert.Contains($"{finer} ({number})", error.Message);
+        Assert.Contains(coarser, error.Message);
+        Assert.NotNull(Read<StorageOptions>((finer, $"{number - 1}")));
+    }
+
+    [Fact]
+    public void Read_SocketPathLongerThanTheKernelTakes_IsAFault()
+    {
+        Assert.Equal([("config.path_too_long", "Collectors:Socket")], Errors(("Collectors:Socket", "/tmp/" + new string('s', 103))));
+        Assert.Equal("/tmp/" + new string('s', 102), Read<CollectorsOptions>(("Collectors:Socket", "/tmp/" + new string('s', 102))).Socket);
+    }
+
+    [Fact]
+    public void Error_AnyOf_HasACodeFromTheList()
+    {
+        var codes = typeof(ConfigurationErrorCodes).GetFields().Select(field => (string)field.GetRawConstantValue()!).ToList();
+        Assert.Equal(codes.Count, codes.Distinct().Count());
+        Assert.All(codes, code => Assert.Matches("^config\\.[a-z_]+$", code));
+    }
+
+    [Fact]
+    public void Keys_AreThoseOfTheReadme() =>
+        Assert.Equal(
+            "Urls Storage:DataDirectory Storage:ConnectionString Storage:FrameHours Storage:FrameMiB Storage:NodeHours Storage:NodeTenSecondDays Storage:NodeMinuteDays "
+            + "Storage:SecondDays Storage:TenSecondDays Storage:MinuteDays Storage:RowDays Storage:MaxMiB Kubernetes:Enabled Kubernetes:Kubeconfig Kubernetes:Context "
+            + "Collectors:Token Collectors:Socket Actions:ReadOnly Actions:PerUser Actions:PerNode Actions:PerCluster Actions:CanarySeconds Actions:Policy:0:Require "
+            + "Actions:Policy:0:Action Actions:Policy:0:Preset Actions:Policy:0:Namespace Actions:Policy:0:MoreThan Identity:SignInToken Identity:Links:0:Name "
+            + "Identity:Links:0:Role Identity:Links:0:Token Audit:KeyFile Audit:Key CONNTRACK_AUDIT_KEY Audit:ForwardFile",
+            string.Join(' ', OptionKeys.All.Select(option => option.Key)));
+
+    [Fact]
+    public void Keys_EverySecret_IsMarked() =>
+        Assert.Equal(
+            ["Collectors:Token", "Identity:SignInToken", "Identity:Links:0:Token", "Audit:Key", "CONNTRACK_AUDIT_KEY"],
+            OptionKeys.All.Where(option => option.IsSecret).Select(option => option.Key));
+
+    [Theory]
+    [InlineData("'--bogus'", "--bogus")]
+    [InlineData("'bogus'", "bogus")]
+    [InlineData("'--Storage:DataDirectory'", "--Storage:DataDirectory")]
+    [InlineData("'--Identity:Links:x:Name=olivia'", "--Identity:Links:x:Name=olivia")]
+    public async Task Parse_WhatNoKeyKnows_IsAFault(string named, params string[] arguments)
+    {
+        using StringWriter output = new(), error = new();
+        Assert.Equal(2, await ConsoleCommands.RunAsync(arguments, output, error));
+        Assert.Equal("", output.ToString());
+        Assert.Contains(named, error.ToString());
+        Assert.Contains("conntrack-console --help", error.ToString());
+    }
+
+    [Fact]
+    public void Parse_KeyInEitherForm_IsTaken()
+    {
+        var values = Parsed("--storage:datadirectory=/a:b=c", "--Urls", "http://127.0.0.1:1", "--Storage__RowDays=7", "--Kubernetes:Kubeconfig=", "--Collectors:Token=--x", "--Actions:PerUser=1", "--actions:peruser=2");
+        Assert.Equal(
+            [("Urls", "http://127.0.0.1:1"), ("Storage:DataDirectory", "/a:b=c"), ("Storage:RowDays", "7"), ("Kubernetes:Kubeconfig", ""), ("Collectors:Token", "--x"), ("Actions:PerUser", "2")],
+            values.Select(v => (v.Key, v.Value!.Trim())));
+    }
+
+    [Fact]
+    public void Parse_KeyOfALink_IsTakenAtEveryPlace()
+    {
+        var values = Parsed("--Identity:Links:12:Name=olivia", "--identity:links:12:role", "viewer");
+        Assert.Equal(("olivia", "viewer"), (values["Identity:Links:12:Name"], values["Identity:Links:12:Role"]));
+    }
+
+    [Fact]
+    public async Task HelpText_NamesEveryKey()
+    {
+        using StringWriter output = new(), error = new();
+        Assert.Equal(0, await ConsoleCommands.RunAsync(["--help"], output, error));
+        Assert.All(OptionKeys.All, option => Assert.Contains($"--{option.Key}", output.ToString()));
+        Assert.All(OptionKeys.All, option => Assert.Contains(option.Description, output.ToString()));
+        Assert.Equal("", error.ToString());
+    }
+
+    [Fact]
+    public async Task Version_IsThatOfTheProgram()
+    {
+        using StringWriter output = new(), error = new();
+        Assert.Equal(0, await ConsoleCommands.RunAsync(["--version"], output, error));
+        Assert.Matches(@"^conntrack-console \d+\.\d+\.\d+\s*$", output.ToString());
+    }
+
+    private static IReadOnlyDictionary<string, string?> Parsed(params string[] arguments)
+    {
+        var keys = KeyOptions.For(arguments);
+        var root = new System.CommandLine.RootCommand();
+        foreach (var option in keys.All)
+            root.Add(option);
+        var parsed = root.Parse(KeyOptions.Normalize(arguments));
+        Assert.Empty(parsed.Errors);
+        return keys.Values(parsed);
+    }
+}
