@@ -53,5 +53,5 @@ internal static class SettingGuard
                 + $"of which a quarter may go to the table: {most} entries at most.";
     }
 
-    private static string Short(string refusal) => refusal.Length <= OrderGuard.LongestText ? refusal : refusal[..OrderGuard.LongestText] + "…";
+    private static string Short(string refusal) => TextSummary.Truncate(refusal, OrderGuard.LongestText);
 }

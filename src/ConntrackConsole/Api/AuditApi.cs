@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
 
@@ -23,16 +24,16 @@ public static class AuditApi
     {
         long fromMs = 0, toMs = 0;
         if (!string.IsNullOrEmpty(from) && !ApiTime.TryRead(from, out fromMs))
-            return Bad($"'from' is no RFC 3339 time: {Short(from)}. Give one such as 2026-11-24T17:00:00Z.");
+            return Bad($"'from' is no RFC 3339 time: {TextSummary.Truncate(from, 60)}. Give one such as 2026-11-24T17:00:00Z.");
         if (!string.IsNullOrEmpty(to) && !ApiTime.TryRead(to, out toMs))
-            return Bad($"'to' is no RFC 3339 time: {Short(to)}. Give one such as 2026-11-24T17:00:00Z.");
+            return Bad($"'to' is no RFC 3339 time: {TextSummary.Truncate(to, 60)}. Give one such as 2026-11-24T17:00:00Z.");
         if (!string.IsNullOrEmpty(from) && !string.IsNullOrEmpty(to) && fromMs > toMs)
             return Bad("'from' is after 'to': exchange them.");
         int? most = null;
         if (!string.IsNullOrEmpty(limit))
         {
             if (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number is < 1 or > MaxLimit)
-                return Bad($"'limit' must be a whole number from 1 to {MaxLimit}: {Short(limit)}. Leave it out of csv and jsonl for all rows.");
+                return Bad($"'limit' must be a whole number from 1 to {MaxLimit}: {TextSummary.Truncate(limit, 60)}. Leave it out of csv and jsonl for all rows.");
             most = number;
         }
 
@@ -60,7 +61,7 @@ public static class AuditApi
                 await RowsAsync(context, log, filter, most, row => Encoding.UTF8.GetBytes(AuditCsv.Line(row)), ct);
                 break;
             default:
-                return Bad($"'format' is json, jsonl or csv: {Short(format!)}.");
+                return Bad($"'format' is json, jsonl or csv: {TextSummary.Truncate(format!, 60)}.");
         }
 
         return Results.Empty;
@@ -116,7 +117,6 @@ public static class AuditApi
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
 
     private static IResult Bad(string sentence) =>
         Results.Problem(sentence, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConntrackConsole.Api;
@@ -21,14 +22,14 @@ public static class TerminationsApi
     {
         long fromMs = 0, toMs = long.MaxValue;
         if (!string.IsNullOrEmpty(from) && !ApiTime.TryRead(from, out fromMs))
-            return Bad($"'from' is no RFC 3339 time: {Short(from)}. Give one such as 2026-11-24T17:00:00Z.");
+            return Bad($"'from' is no RFC 3339 time: {TextSummary.Truncate(from, 60)}. Give one such as 2026-11-24T17:00:00Z.");
         if (!string.IsNullOrEmpty(to) && !ApiTime.TryRead(to, out toMs))
-            return Bad($"'to' is no RFC 3339 time: {Short(to)}. Give one such as 2026-11-24T17:00:00Z.");
+            return Bad($"'to' is no RFC 3339 time: {TextSummary.Truncate(to, 60)}. Give one such as 2026-11-24T17:00:00Z.");
         if (fromMs > toMs)
             return Bad("'from' is after 'to': exchange them.");
         int most = DefaultLimit;
         if (!string.IsNullOrEmpty(limit) && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))
-            return Bad($"'limit' must be a whole number from 1 to {MaxLimit}: {Short(limit)}.");
+            return Bad($"'limit' must be a whole number from 1 to {MaxLimit}: {TextSummary.Truncate(limit, 60)}.");
         TerminationPlace? after = null;
         if (!string.IsNullOrEmpty(@continue) && (after = Place(@continue)) is null)
             return Bad("'continue' is not what an earlier page gave: leave it out to begin with the newest.");
@@ -45,7 +46,6 @@ public static class TerminationsApi
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
 
     private static ProblemHttpResult Bad(string sentence) =>
         TypedResults.Problem(sentence, statusCode: StatusCodes.Status400BadRequest, title: "The request cannot be answered");

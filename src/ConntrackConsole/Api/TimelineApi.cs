@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
 
@@ -33,7 +34,7 @@ public static class TimelineApi
         foreach (string key in asked.Keys)
         {
             if (key is not ("from" or "to" or "step" or "columns" or "namespace" or "service" or "node"))
-                fault ??= $"'{Shown(key)}' is no parameter of the timeline: use from, to, step or columns, namespace, service, node.";
+                fault ??= $"'{TextSummary.Truncate(key, 80)}' is no parameter of the timeline: use from, to, step or columns, namespace, service, node.";
             else if (asked[key].Count > 1)
                 fault ??= $"{key} is given {asked[key].Count} times: give it once.";
         }
@@ -65,7 +66,7 @@ public static class TimelineApi
                 fault ??= "step and columns say the same in two ways: give one of them.";
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int columns) && columns is >= 1 and <= TimelineQuery.MaxColumns)
                 return columns;
-            fault ??= $"columns is '{Shown(text)}': give a whole number from 1 to {TimelineQuery.MaxColumns}.";
+            fault ??= $"columns is '{TextSummary.Truncate(text, 80)}': give a whole number from 1 to {TimelineQuery.MaxColumns}.";
             return 1;
         }
 
@@ -87,7 +88,7 @@ public static class TimelineApi
         string number = char.IsAsciiDigit(text[^1]) ? text : text[^1] is 's' or 'm' or 'h' ? text[..^1] : "";
         if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count * unit <= 366L * 24 * 3_600_000)
             return count * unit;
-        fault ??= $"step is '{Shown(text)}': give seconds, or a whole number with s, m or h, such as 10s.";
+        fault ??= $"step is '{TextSummary.Truncate(text, 80)}': give seconds, or a whole number with s, m or h, such as 10s.";
         return null;
     }
 
@@ -103,12 +104,11 @@ public static class TimelineApi
             return at;
         }
 
-        fault ??= $"{key} is '{Shown(text)}': give a time as RFC 3339 has it, such as 2026-05-04T10:30:00Z.";
+        fault ??= $"{key} is '{TextSummary.Truncate(text, 80)}': give a time as RFC 3339 has it, such as 2026-05-04T10:30:00Z.";
         return usual;
     }
 
     private static string? Text(IQueryCollection asked, string key) =>
         asked.TryGetValue(key, out var value) && value.Count > 0 && !string.IsNullOrEmpty(value[0]) ? value[0] : null;
 
-    private static string Shown(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }
