@@ -178,7 +178,6 @@ public static class ConsoleApplication
         services.AddSingleton<PastReader>();
         services.AddSingleton<PastFacts>();
         services.AddSingleton<HistoryFolder>();
-        services.AddSingleton<PodFacts>();
         services.AddSingleton<CheckBoard>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<FrameInbox>();

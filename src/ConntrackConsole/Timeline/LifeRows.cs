@@ -1,5 +1,4 @@
 using ConntrackConsole.Cluster;
-using ConntrackConsole.Storage;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;

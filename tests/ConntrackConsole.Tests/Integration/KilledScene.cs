@@ -11,6 +11,7 @@ using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Lab;
+using ConntrackConsole.Timeline;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;

@@ -31,8 +31,13 @@ public static class BlockCodec
         ArgumentNullException.ThrowIfNull(block);
         var output = new ArrayBufferWriter<byte>(1_024);
         WritePlain(block, new BinaryBufferWriter(output));
-        var plain = output.WrittenSpan;
-        if (pack && plain.Length >= LeastPacked)
+        return pack ? Pack(output.WrittenSpan) : Unpacked(output.WrittenSpan);
+    }
+
+    /// <summary>A codec byte and the plain form, packed where that is shorter.</summary>
+    public static byte[] Pack(ReadOnlySpan<byte> plain)
+    {
+        if (plain.Length >= LeastPacked)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(plain.Length) + 5);
             try
@@ -48,6 +53,11 @@ public static class BlockCodec
             }
         }
 
+        return Unpacked(plain);
+    }
+
+    private static byte[] Unpacked(ReadOnlySpan<byte> plain)
+    {
         byte[] bytes = new byte[plain.Length + 1];
         bytes[0] = Plain;
         plain.CopyTo(bytes.AsSpan(1));
