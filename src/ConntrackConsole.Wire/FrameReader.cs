@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using ConntrackConsole.Kernel.Net;
 
@@ -74,21 +75,13 @@ internal ref struct FrameReader(ReadOnlySpan<byte> bytes)
 
     public uint Varint()
     {
-        ulong value = 0;
-        for (int shift = 0; shift < 35; shift += 7)
-        {
-            byte next = U8();
-            value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                if (value > uint.MaxValue)
-                    break;
-                return (uint)value;
-            }
-        }
-
-        Fail("a number of more than 32 bits");
-        return 0;
+        var status = Wire.Varint.TryRead(_bytes[_at..], out uint value, out int consumed);
+        _at += consumed;
+        if (status == OperationStatus.NeedMoreData)
+            Fail("the end comes too early");
+        else if (status == OperationStatus.InvalidData)
+            Fail("a number of more than 32 bits");
+        return value;
     }
 
     public bool TrySkip(byte mark)

@@ -30,16 +30,7 @@ internal ref struct FrameWriter(Span<byte> span)
         Length += 8;
     }
 
-    public void Varint(uint value)
-    {
-        while (value >= 0x80)
-        {
-            U8((byte)(value | 0x80));
-            value >>= 7;
-        }
-
-        U8((byte)value);
-    }
+    public void Varint(uint value) => Length += Wire.Varint.Write(_span[Length..], value);
 
     public void I32(int value) => U32((uint)value);
 

@@ -87,114 +87,32 @@ public static class NodeFrameCodec
         return false;
     }
 
-    private static int MaxLength(NodeFrame frame) =>
-        HeaderLength + GroupsSection.MaxLength(frame) + ResetsSection.MaxLength(frame) + GapsSection.MaxLength(frame)
-        + NotesSection.MaxLength(frame) + RadarSection.MaxLength(frame) + SettingsSection.MaxLength(frame)
-        + ProxySection.MaxLength(frame) + NodeSection.MaxLength;
+    private static int MaxLength(NodeFrame frame)
+    {
+        int length = HeaderLength;
+        foreach (var section in FrameSection.All)
+            length += FrameSection.HeaderLength + section.MaxLength(frame);
+        return length;
+    }
 
     private static void WriteSections(NodeFrame frame, ref FrameWriter writer)
     {
-        int at;
-        if (frame.Groups.Count > 0)
+        foreach (var section in FrameSection.All)
         {
-            at = writer.BeginSection(GroupsSection.Tag);
-            GroupsSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Resets.Count > 0 || ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u))
-        {
-            at = writer.BeginSection(ResetsSection.Tag);
-            ResetsSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Gaps.Count > 0)
-        {
-            at = writer.BeginSection(GapsSection.Tag);
-            GapsSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Notes.Count > 0)
-        {
-            at = writer.BeginSection(NotesSection.Tag);
-            NotesSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Radar.Count > 0)
-        {
-            at = writer.BeginSection(RadarSection.Tag);
-            RadarSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Settings.Count > 0)
-        {
-            at = writer.BeginSection(SettingsSection.Tag);
-            SettingsSection.Write(frame, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Proxy is { } proxy)
-        {
-            at = writer.BeginSection(ProxySection.Tag);
-            ProxySection.Write(proxy, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.HostTcp is { } tcp)
-        {
-            at = writer.BeginSection(NodeSection.HostTcpTag);
-            NodeSection.Write(in tcp, ref writer);
-            writer.EndSection(at);
-        }
-
-        if (frame.Cost is { } cost)
-        {
-            at = writer.BeginSection(NodeSection.CostTag);
-            NodeSection.Write(in cost, ref writer);
+            if (!section.HasAny(frame))
+                continue;
+            int at = writer.BeginSection(section.Tag);
+            section.Write(frame, ref writer);
             writer.EndSection(at);
         }
     }
 
-    private static string? ReadSection(byte tag, ReadOnlySpan<byte> section, NodeFrame frame)
+    private static string? ReadSection(byte tag, ReadOnlySpan<byte> bytes, NodeFrame frame)
     {
-        var reader = new FrameReader(section);
-        switch (tag)
-        {
-            case GroupsSection.Tag:
-                GroupsSection.Read(ref reader, frame);
-                break;
-            case ResetsSection.Tag:
-                ResetsSection.Read(ref reader, frame);
-                break;
-            case GapsSection.Tag:
-                GapsSection.Read(ref reader, frame);
-                break;
-            case NotesSection.Tag:
-                NotesSection.Read(ref reader, frame);
-                break;
-            case RadarSection.Tag:
-                RadarSection.Read(ref reader, frame);
-                break;
-            case SettingsSection.Tag:
-                SettingsSection.Read(ref reader, frame);
-                break;
-            case ProxySection.Tag:
-                ProxySection.Read(ref reader, frame);
-                break;
-            case NodeSection.HostTcpTag:
-                NodeSection.ReadHostTcp(ref reader, frame);
-                break;
-            case NodeSection.CostTag:
-                NodeSection.ReadCost(ref reader, frame);
-                break;
-            default:
-                return null;
-        }
-
+        if (FrameSection.Of(tag) is not { } section)
+            return null;
+        var reader = new FrameReader(bytes);
+        section.Read(ref reader, frame);
         if (reader.Error is null && reader.Remaining != 0)
             reader.Fail($"{reader.Remaining} bytes too many");
         return reader.Error;

@@ -46,7 +46,7 @@ internal static class HistoryBench
         using var blocks = new BlockArchive(databases);
         var queue = new FoldQueue();
         using var folder = new HistoryFolder(
-            blocks, queue, new NodeFold(store, cluster), new ServiceFold(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
+            blocks, queue, new NodeFold(cluster), new ServiceFold(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
             NullLogger<HistoryFolder>.Instance);
         Name(cluster);
         FoldFrames(report, store, cluster, rounds);
@@ -129,7 +129,7 @@ internal static class HistoryBench
                     namesAnew: true).ToList();
                 using var transaction = blocks.Begin();
                 foreach (var block in written)
-                    blocks.Put(transaction, block);
+                    blocks.Put(block);
                 transaction.Commit();
                 nodes.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
                 bytes += written[0].Bytes.Length;
@@ -170,7 +170,7 @@ internal static class HistoryBench
             frames.Add(new StoredFrame("node-1", 1, frame.Sequence, frame.AtMs, frame.AtMs, output.WrittenSpan.ToArray()));
         }
 
-        var fold = new NodeFold(store, cluster);
+        var fold = new NodeFold(cluster);
         var took = new List<double>();
         for (int round = 0; round < rounds + 2; round++)
         {

@@ -67,5 +67,5 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
         (flow.Status & FlowStatus.SeenReply) == 0 || flow.State == FlowState.SynSent
         || (flow.Orig.Proto == Protocols.Udp && owner is (OwnerState.Gone or OwnerState.Lost));
 
-    internal static string Shown(string text) => text.Length <= 64 ? text : text[..64] + "…";
+    internal static string Shown(string text) => TextSummary.Truncate(text, 64);
 }

@@ -53,5 +53,5 @@ internal static class SettingGuard
                 + $"of which a quarter may go to the table: {most} entries at most.");
     }
 
-    private static string Short(string refusal) => refusal.Length <= NodeCommandGuard.MaxText ? refusal : refusal[..NodeCommandGuard.MaxText] + "…";
+    private static string Short(string refusal) => TextSummary.Truncate(refusal, NodeCommandGuard.MaxText);
 }

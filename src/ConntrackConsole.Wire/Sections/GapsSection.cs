@@ -2,9 +2,7 @@ namespace ConntrackConsole.Wire.Sections;
 
 internal static class GapsSection
 {
-    public const byte Tag = 3;
-
-    public static int MaxLength(NodeFrame frame) => 9 + (frame.Gaps.Count * 24);
+    public static int MaxLength(NodeFrame frame) => 4 + (frame.Gaps.Count * 24);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

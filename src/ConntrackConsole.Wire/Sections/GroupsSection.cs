@@ -5,10 +5,9 @@ namespace ConntrackConsole.Wire.Sections;
 // proto u8, vip (255 = as the group before), vport u16, backend, bport u16, state mask u16, a varint for each state in it
 internal static class GroupsSection
 {
-    public const byte Tag = 1;
     private const byte SameAddress = 255;
 
-    public static int MaxLength(NodeFrame frame) => 9 + (frame.Groups.Count * 112);
+    public static int MaxLength(NodeFrame frame) => 4 + (frame.Groups.Count * 112);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

@@ -3,12 +3,11 @@ namespace ConntrackConsole.Wire.Sections;
 // The node's and the collector's own figures.
 internal static class NodeSection
 {
-    public const byte HostTcpTag = 8;
-    public const byte CostTag = 9;
-    public const int MaxLength = 64;
+    public const int MaxLength = 32;
 
-    public static void Write(in HostTcp tcp, ref FrameWriter writer)
+    public static void WriteHostTcp(NodeFrame frame, ref FrameWriter writer)
     {
+        var tcp = frame.HostTcp!.Value;
         writer.U32(tcp.OutRsts);
         writer.U32(tcp.EstabResets);
         writer.U32(tcp.AttemptFails);
@@ -18,8 +17,9 @@ internal static class NodeSection
     public static void ReadHostTcp(ref FrameReader reader, NodeFrame frame) =>
         frame.HostTcp = new HostTcp(reader.U32(), reader.U32(), reader.U32(), reader.U32());
 
-    public static void Write(in CollectorCost cost, ref FrameWriter writer)
+    public static void WriteCost(NodeFrame frame, ref FrameWriter writer)
     {
+        var cost = frame.Cost!.Value;
         writer.U8((byte)cost.Mode);
         writer.U32(cost.CpuMs);
         writer.U32(cost.RssKiB);

@@ -2,9 +2,7 @@ namespace ConntrackConsole.Wire.Sections;
 
 internal static class NotesSection
 {
-    public const byte Tag = 4;
-
-    public static int MaxLength(NodeFrame frame) => 13 + (frame.Notes.Count * 76);
+    public static int MaxLength(NodeFrame frame) => 8 + (frame.Notes.Count * 76);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

@@ -2,12 +2,11 @@ namespace ConntrackConsole.Wire.Sections;
 
 internal static class ProxySection
 {
-    public const byte Tag = 7;
-
     public static int MaxLength(NodeFrame frame) => frame.Proxy is null ? 0 : 128;
 
-    public static void Write(ProxyReading proxy, ref FrameWriter writer)
+    public static void Write(NodeFrame frame, ref FrameWriter writer)
     {
+        var proxy = frame.Proxy!;
         writer.U64((ulong)proxy.AtMs);
         writer.U8(proxy.Answers ? (byte)1 : (byte)0);
         writer.U8((byte)proxy.Mode);

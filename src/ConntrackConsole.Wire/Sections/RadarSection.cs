@@ -2,9 +2,7 @@ namespace ConntrackConsole.Wire.Sections;
 
 internal static class RadarSection
 {
-    public const byte Tag = 5;
-
-    public static int MaxLength(NodeFrame frame) => 9 + (frame.Radar.Count * 40);
+    public static int MaxLength(NodeFrame frame) => 4 + (frame.Radar.Count * 40);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

@@ -5,9 +5,10 @@ namespace ConntrackConsole.Wire.Sections;
 // overflow counts by kind, then each: kind u8, flags u8 (1 received, 2 packet), reason u8, atMs, addresses and ports, sequence
 internal static class ResetsSection
 {
-    public const byte Tag = 2;
+    public static int MaxLength(NodeFrame frame) => 4 + (4 * ResetOverflow.Length) + (frame.Resets.Count * 96);
 
-    public static int MaxLength(NodeFrame frame) => 9 + (4 * ResetOverflow.Length) + (frame.Resets.Count * 96);
+    public static bool HasAny(NodeFrame frame) =>
+        frame.Resets.Count > 0 || ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

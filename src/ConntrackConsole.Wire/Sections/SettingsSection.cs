@@ -2,9 +2,7 @@ namespace ConntrackConsole.Wire.Sections;
 
 internal static class SettingsSection
 {
-    public const byte Tag = 6;
-
-    public static int MaxLength(NodeFrame frame) => 9 + (frame.Settings.Count * (8 + (3 * 256)));
+    public static int MaxLength(NodeFrame frame) => 4 + (frame.Settings.Count * (8 + (3 * 256)));
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {

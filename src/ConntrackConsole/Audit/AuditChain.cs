@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ConntrackConsole.Storage;
 
 namespace ConntrackConsole.Audit;
 

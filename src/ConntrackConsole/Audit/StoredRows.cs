@@ -1,4 +1,3 @@
-using ConntrackConsole.Storage;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

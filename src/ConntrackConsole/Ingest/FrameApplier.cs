@@ -1,8 +1,8 @@
+using System.Data.Common;
 using ConntrackConsole.Timeline;
 using ConntrackConsole.Timeline.History;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Ingest;
 
@@ -88,7 +88,7 @@ public sealed partial class FrameApplier(
             isNew = archive.Save([.. _unstored.Select(u => new StoredFrame(
                 u.Frame.Node, u.Frame.Run, u.Frame.Frame.Sequence, u.Frame.Frame.AtMs, u.ReceivedMs, u.Frame.Bytes))]);
         }
-        catch (SqliteException failure)
+        catch (DbException failure)
         {
             if (!_failed)
                 LogNotStored(failure.Message);
@@ -169,7 +169,7 @@ public sealed partial class FrameApplier(
                 archive.Trim(folding.FoldedToId);
             }
         }
-        catch (SqliteException failure)
+        catch (DbException failure)
         {
             LogNotStored(failure.Message);
         }

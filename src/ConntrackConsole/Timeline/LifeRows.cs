@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 

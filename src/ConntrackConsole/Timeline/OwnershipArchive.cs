@@ -1,6 +1,6 @@
+using System.Data.Common;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline;
@@ -15,11 +15,20 @@ public sealed partial class OwnershipArchive(
     // The frames' writer waits meanwhile.
     private const int RowsAtOnce = 5_000;
     private const int MostPerKey = 4_096;
+    private const int BusySeconds = 30;
 
     // Without a change the moment up to which the cluster was followed is written this often: so exact is a restart's "last known".
     private const long WatchEveryMs = 5_000;
 
+    internal static readonly AgedRows[] Aged = [.. ((string[])["Owners", "ServiceSpans", "EndpointSpans", "ClusterWatches"]).Select(AgedSpans)];
+
     private long _watchSavedMs;
+
+    // What ended before, except what was so within a pinned window. A large cluster ends a hundred spans a second, and the
+    // tables take turns: a larger portion.
+    private static AgedRows AgedSpans(string table) => new(
+        $"DELETE FROM {table} WHERE rowid IN (SELECT s.rowid FROM {table} s WHERE s.ToMs < $a "
+        + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE p.FromMs <= s.ToMs AND p.ToMs >= s.FromMs) LIMIT 5000)");
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -32,8 +41,8 @@ public sealed partial class OwnershipArchive(
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         long watchedMs = await db.ClusterWatches.MaxAsync(w => (long?)w.ToMs, ct) ?? 0;
-        await db.Database.OpenConnectionAsync(ct);
-        var reader = new SpanReader((SqliteConnection)db.Database.GetDbConnection());
+        using var rows = new BulkConnection(databases, BusySeconds);
+        var reader = new SpanReader(rows);
         var owners = reader.Newest("Owners", SpanReader.OwnerColumns, SpanReader.Owner, OwnershipHistory.MaxClosedOwners, out bool allOwners);
         var services = reader.Newest("ServiceSpans", SpanReader.ServiceColumns, SpanReader.Service, OwnershipHistory.MaxClosedServices, out bool allServices);
         var endpoints = reader.Newest("EndpointSpans", SpanReader.EndpointColumns, SpanReader.Endpoint, OwnershipHistory.MaxClosedEndpoints, out bool allEndpoints);
@@ -54,9 +63,8 @@ public sealed partial class OwnershipArchive(
     {
         if (fromMs - SpanReader.LookBackMs >= cluster.History.CompleteSinceMs || cluster.History.CompleteSinceMs == 0)
             return cluster.History;
-        await using var db = await databases.CreateDbContextAsync(ct);
-        await db.Database.OpenConnectionAsync(ct);
-        var reader = new SpanReader((SqliteConnection)db.Database.GetDbConnection());
+        using var rows = new BulkConnection(databases, BusySeconds);
+        var reader = new SpanReader(rows);
         var window = new OwnershipHistory(int.MaxValue, int.MaxValue, int.MaxValue, MostPerKey);
         // A volume query: never on the thread of whoever asks.
         await Task.Run(() => window.Restore(
@@ -69,7 +77,9 @@ public sealed partial class OwnershipArchive(
     }
 
     /// <summary>Saves everything that changed since the last time.</summary>
-    public async Task SaveAsync(CancellationToken ct)
+    public Task SaveAsync(CancellationToken ct) => Task.Run(Save, ct);
+
+    private void Save()
     {
         var history = cluster.History;
         while (true)
@@ -81,7 +91,7 @@ public sealed partial class OwnershipArchive(
             bool watched = last && history.WatchedSinceMs > 0 && (watchedMs - _watchSavedMs >= WatchEveryMs || (changes.Count > 0 && watchedMs > _watchSavedMs));
             if (changes.Count == 0 && !watched)
                 return;
-            await WriteAsync(changes, watched ? watchedMs : null, ct);
+            Write(changes, watched ? watchedMs : null);
             history.Saved(changes.Count);
             if (watched)
                 _watchSavedMs = watchedMs;
@@ -104,29 +114,20 @@ public sealed partial class OwnershipArchive(
         }
     }
 
-    private async Task WriteAsync(List<(object Span, bool IsNew)> changes, long? watchedMs, CancellationToken ct)
+    private void Write(List<(object Span, bool IsNew)> changes, long? watchedMs)
     {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        await db.Database.OpenConnectionAsync(ct);
-        var connection = (SqliteConnection)db.Database.GetDbConnection();
-        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(ct);
-        using (var writer = new SpanWriter(connection, transaction))
-        {
-            foreach (var (span, isNew) in changes)
-                writer.Write(span, isNew);
-        }
-
+        using var rows = new BulkConnection(databases, BusySeconds);
+        using var transaction = rows.Begin();
+        foreach (var (span, isNew) in changes)
+            SpanWriter.Write(rows, span, isNew);
         if (watchedMs is { } toMs)
         {
-            await using var watch = connection.CreateCommand();
-            watch.Transaction = transaction;
-            watch.CommandText = "INSERT INTO ClusterWatches (FromMs, ToMs) VALUES ($from, $to) ON CONFLICT (FromMs) DO UPDATE SET ToMs = excluded.ToMs";
-            watch.Parameters.AddWithValue("$from", cluster.History.WatchedSinceMs);
-            watch.Parameters.AddWithValue("$to", toMs);
-            await watch.ExecuteNonQueryAsync(ct);
+            rows.Execute(
+                "INSERT INTO ClusterWatches (FromMs, ToMs) VALUES ($a, $b) ON CONFLICT (FromMs) DO UPDATE SET ToMs = excluded.ToMs",
+                cluster.History.WatchedSinceMs, toMs);
         }
 
-        await transaction.CommitAsync(ct);
+        transaction.Commit();
     }
 
     private async Task TrySaveAsync(CancellationToken ct)
@@ -135,12 +136,12 @@ public sealed partial class OwnershipArchive(
         {
             await SaveAsync(ct);
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
             LogNotSaved(e.Message);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The history of ownership could not be saved, and is tried again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The history of ownership could not be saved; will retry: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

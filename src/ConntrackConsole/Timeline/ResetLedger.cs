@@ -3,10 +3,10 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 
-/// <summary>Resets, each counted once although the nodes at both ends of a flow may tell of it.</summary>
-public sealed class ResetLedger
+/// <summary>Resets, each counted once although the nodes at both ends of a flow may report it.</summary>
+/// <param name="maxKept">How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</param>
+public sealed class ResetLedger(int maxKept = ResetLedger.MaxKept)
 {
-    /// <summary>How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</summary>
     public const int MaxKept = 50_000;
 
     /// <summary>A reset that was made and one that was received between the same two ends within this time are the same.</summary>
@@ -15,7 +15,6 @@ public sealed class ResetLedger
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
     private readonly Queue<Told> _kept = new();
     private readonly Dictionary<long, int[]> _bySecond = [];
-    private readonly HashSet<long> _unsaved = [];
 
     public IEnumerable<Told> Kept => _kept.Where(t => !t.Withdrawn);
 
@@ -57,7 +56,7 @@ public sealed class ResetLedger
     private void Keep(Told told)
     {
         _kept.Enqueue(told);
-        if (_kept.Count > MaxKept)
+        if (_kept.Count > maxKept)
             Forget(_kept.Dequeue());
         Count(told.Reset.AtMs, told.Reset.Kind, 1);
     }
@@ -91,21 +90,9 @@ public sealed class ResetLedger
         }
     }
 
-    /// <summary>Seconds before a moment whose counts changed since they were taken last, each with its whole count by kind.</summary>
-    public List<(long Second, int[] Counts)> TakeUnsaved(long beforeMs)
-    {
-        var taken = _unsaved.Where(s => (s + 1) * 1000 <= beforeMs).ToList();
-        _unsaved.ExceptWith(taken);
-        return [.. taken.Where(_bySecond.ContainsKey).Select(s => (s, (int[])_bySecond[s].Clone()))];
-    }
-
-    public void KeepUnsaved(IEnumerable<long> seconds) => _unsaved.UnionWith(seconds);
-
     private void Count(long atMs, ResetKind kind, int by)
     {
-        long second = Math.DivRem(atMs, 1000).Quotient;
-        Row(second)[(int)kind] += by;
-        _unsaved.Add(second);
+        Row(Math.DivRem(atMs, 1000).Quotient)[(int)kind] += by;
     }
 
     private int[] Row(long second)

@@ -1,87 +1,65 @@
 using ConntrackConsole.Cluster;
-using Microsoft.Data.Sqlite;
+using ConntrackConsole.Storage;
 
 namespace ConntrackConsole.Timeline;
 
-/// <summary>Writes spans with prepared commands within a transaction: 300,000 come with the first list of a large cluster.</summary>
-internal sealed class SpanWriter(SqliteConnection connection, SqliteTransaction transaction) : IDisposable
+/// <summary>Writes spans with prepared statements: 300,000 come with the first list of a large cluster.</summary>
+internal static class SpanWriter
 {
     // A span that ended is the open one with its key: of two of the same millisecond the other has an end already.
-    private readonly SqliteCommand _endOwner = Prepared(connection, transaction,
-        "UPDATE Owners SET ToMs = $0, Unseen = $1 WHERE Ip = $2 AND FromMs = $3 AND PodUid = $4 AND State = $5 AND ToMs IS NULL", 6);
+    private const string EndOwner =
+        "UPDATE Owners SET ToMs = $a, Unseen = $b WHERE Ip = $c AND FromMs = $d AND PodUid = $e AND State = $f AND ToMs IS NULL";
 
-    private readonly SqliteCommand _addOwner = Prepared(connection, transaction,
-        "INSERT INTO Owners (ToMs, Unseen, Ip, FromMs, PodUid, State, FullName, Node) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", 8);
+    private const string AddOwner =
+        "INSERT INTO Owners (ToMs, Unseen, Ip, FromMs, PodUid, State, FullName, Node) VALUES ($a, $b, $c, $d, $e, $f, $g, $h)";
 
-    private readonly SqliteCommand _endService = Prepared(connection, transaction,
-        "UPDATE ServiceSpans SET ToMs = $0, Unseen = $1 WHERE Namespace = $2 AND Name = $3 AND FromMs = $4 AND Uid = $5 AND ToMs IS NULL", 6);
+    private const string EndService =
+        "UPDATE ServiceSpans SET ToMs = $a, Unseen = $b WHERE Namespace = $c AND Name = $d AND FromMs = $e AND Uid = $f AND ToMs IS NULL";
 
-    private readonly SqliteCommand _addService = Prepared(connection, transaction,
-        "INSERT INTO ServiceSpans (ToMs, Unseen, Namespace, Name, FromMs, Uid, Vips, Ports) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", 8);
+    private const string AddService =
+        "INSERT INTO ServiceSpans (ToMs, Unseen, Namespace, Name, FromMs, Uid, Vips, Ports) VALUES ($a, $b, $c, $d, $e, $f, $g, $h)";
 
-    private readonly SqliteCommand _endEndpoint = Prepared(connection, transaction,
-        "UPDATE EndpointSpans SET ToMs = $0, Unseen = $1 WHERE Namespace = $2 AND Service = $3 AND Ip = $4 AND FromMs = $5 AND ToMs IS NULL", 6);
+    private const string EndEndpoint =
+        "UPDATE EndpointSpans SET ToMs = $a, Unseen = $b WHERE Namespace = $c AND Service = $d AND Ip = $e AND FromMs = $f AND ToMs IS NULL";
 
-    private readonly SqliteCommand _addEndpoint = Prepared(connection, transaction,
+    private const string AddEndpoint =
         "INSERT INTO EndpointSpans (ToMs, Unseen, Namespace, Service, Ip, FromMs, PodUid, Ready, Serving, Terminating) "
-        + "VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)", 10);
+        + "VALUES ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j)";
 
-    private readonly SqliteCommand _endUnaddressed = Prepared(connection, transaction, "DELETE FROM UnaddressedPods WHERE Uid = $0", 1);
+    private const string EndUnaddressed =
+        "DELETE FROM UnaddressedPods WHERE Uid = $a";
 
-    private readonly SqliteCommand _addUnaddressed = Prepared(connection, transaction,
-        "INSERT OR REPLACE INTO UnaddressedPods (Uid, FullName, Node) VALUES ($0, $1, $2)", 3);
+    private const string AddUnaddressed =
+        "INSERT OR REPLACE INTO UnaddressedPods (Uid, FullName, Node) VALUES ($a, $b, $c)";
 
-    public void Write(object span, bool isNew)
+    public static void Write(BulkConnection rows, object span, bool isNew)
     {
         switch (span)
         {
             case OwnerSpan o when isNew:
-                Run(_addOwner, o.ToMs, (int)o.Unseen, o.Ip.ToString(), o.FromMs, o.PodUid, (int)o.State, o.FullName, o.Node);
+                rows.Execute(AddOwner, o.ToMs, (int)o.Unseen, o.Ip.ToString(), o.FromMs, o.PodUid, (int)o.State, o.FullName, o.Node);
                 break;
             case OwnerSpan o:
-                Run(_endOwner, o.ToMs, (int)o.Unseen, o.Ip.ToString(), o.FromMs, o.PodUid, (int)o.State);
+                rows.Execute(EndOwner, o.ToMs, (int)o.Unseen, o.Ip.ToString(), o.FromMs, o.PodUid, (int)o.State);
                 break;
             case ServiceSpan s when isNew:
-                Run(_addService, s.ToMs, (int)s.Unseen, s.Key.Namespace, s.Key.Name, s.FromMs, s.Uid, SpanText.Vips(s), SpanText.Ports(s));
+                rows.Execute(AddService, s.ToMs, (int)s.Unseen, s.Key.Namespace, s.Key.Name, s.FromMs, s.Uid, SpanText.Vips(s), SpanText.Ports(s));
                 break;
             case ServiceSpan s:
-                Run(_endService, s.ToMs, (int)s.Unseen, s.Key.Namespace, s.Key.Name, s.FromMs, s.Uid);
+                rows.Execute(EndService, s.ToMs, (int)s.Unseen, s.Key.Namespace, s.Key.Name, s.FromMs, s.Uid);
                 break;
             case EndpointSpan e when isNew:
-                Run(_addEndpoint, e.ToMs, (int)e.Unseen, e.Service.Namespace, e.Service.Name, e.Ip.ToString(), e.FromMs, e.PodUid, e.Ready, e.Serving, e.Terminating);
+                rows.Execute(AddEndpoint, e.ToMs, (int)e.Unseen, e.Service.Namespace, e.Service.Name, e.Ip.ToString(), e.FromMs, e.PodUid, e.Ready, e.Serving, e.Terminating);
                 break;
             case EndpointSpan e:
-                Run(_endEndpoint, e.ToMs, (int)e.Unseen, e.Service.Namespace, e.Service.Name, e.Ip.ToString(), e.FromMs);
+                rows.Execute(EndEndpoint, e.ToMs, (int)e.Unseen, e.Service.Namespace, e.Service.Name, e.Ip.ToString(), e.FromMs);
                 break;
             case UnaddressedPod p when isNew:
-                Run(_addUnaddressed, p.Uid, p.FullName, p.Node);
+                rows.Execute(AddUnaddressed, p.Uid, p.FullName, p.Node);
                 break;
             case UnaddressedPod p:
-                Run(_endUnaddressed, p.Uid);
+                rows.Execute(EndUnaddressed, p.Uid);
                 break;
         }
-    }
-
-    public void Dispose()
-    {
-        foreach (var command in (SqliteCommand[])[_endOwner, _addOwner, _endService, _addService, _endEndpoint, _addEndpoint, _endUnaddressed, _addUnaddressed])
-            command.Dispose();
-    }
-
-    private static SqliteCommand Prepared(SqliteConnection connection, SqliteTransaction transaction, string sql, int parameters)
-    {
-        var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = sql;
-        for (int i = 0; i < parameters; i++)
-            command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-        return command;
-    }
-
-    private static void Run(SqliteCommand command, params ReadOnlySpan<object?> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        command.ExecuteNonQuery();
     }
 }

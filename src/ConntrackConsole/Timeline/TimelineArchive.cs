@@ -1,24 +1,28 @@
+using System.Data.Common;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Wire;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline;
 
 /// <summary>
-/// Terminations, rollouts, syncs and resets as rows, so that a restart in the middle of an incident forgets none; also the second's
-/// beat by which open pages learn that a node fell silent.
+/// Terminations, rollouts and syncs as rows, so that a restart in the middle of an incident loses none; also the tick of each
+/// second by which open pages learn that a node fell silent. Resets are stored by the rollup alone.
 /// </summary>
 public sealed partial class TimelineArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
     : BackgroundService
 {
-    // The other node that saw a reset may be this late with its word.
-    private const long SettleMs = 3_000;
-
     // SQLite takes so many parameters in one statement on every version.
     private const int MostKeys = 500;
+
+    internal static readonly AgedRows[] Aged =
+    [
+        new("DELETE FROM Terminations WHERE rowid IN (SELECT rowid FROM Terminations WHERE AskedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AskedMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+        new("DELETE FROM Rollouts WHERE rowid IN (SELECT rowid FROM Rollouts r WHERE r.StartedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE r.StartedMs <= p.ToMs AND COALESCE(r.FinishedMs, r.RolledBackMs, r.StartedMs) >= p.FromMs) LIMIT 500)"),
+        new("DELETE FROM Syncs WHERE rowid IN (SELECT rowid FROM Syncs WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+    ];
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -36,34 +40,31 @@ public sealed partial class TimelineArchive(
         long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
             timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
-        // Where the frames themselves are there, they tell more.
-        long countedFrom = replay.All() / 1000;
-        var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Second < countedFrom && r.Kind < ResetOverflow.Length).ToListAsync(ct);
-        timeline.RestoreResets(resets.Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
+        var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
+        // Where the frames themselves are there, they have more.
+        long countedFrom = replay.All(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
     }
 
-    public async Task SaveAsync(long settledBeforeMs, CancellationToken ct)
+    public async Task SaveAsync(CancellationToken ct)
     {
         var (ended, rollouts) = cluster.TakeUnsaved();
         var syncs = timeline.TakeUnsavedSyncs();
-        var resets = timeline.TakeUnsavedResets(settledBeforeMs);
-        if (ended.Count + rollouts.Count + syncs.Count + resets.Count == 0)
+        if (ended.Count + rollouts.Count + syncs.Count == 0)
             return;
         try
         {
-            await WriteAsync(ended, rollouts, syncs, resets, ct);
+            await WriteAsync(ended, rollouts, syncs, ct);
         }
         catch
         {
             cluster.KeepUnsaved(ended, rollouts);
             timeline.KeepUnsavedSyncs(syncs);
-            timeline.KeepUnsavedResets(resets.Select(r => r.Second));
             throw;
         }
     }
 
-    private async Task WriteAsync(
-        List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, List<(long Second, int[] Counts)> resets, CancellationToken ct)
+    private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         foreach (var part in ended.Chunk(MostKeys))
@@ -90,16 +91,6 @@ public sealed partial class TimelineArchive(
                 $"INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ({node}, {sync.AtMs}, {sync.CoversMs}, {sync.SeenMs}, {sync.P99}) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)", ct);
         }
 
-        foreach (var (second, counts) in resets)
-        {
-            // Zeros too: a late word of the other node may have taken a count back that was written before.
-            for (int kind = 0; kind < counts.Length; kind++)
-            {
-                await db.Database.ExecuteSqlAsync(
-                    $"INSERT INTO ResetSeconds (Second, Kind, Count) VALUES ({second}, {kind}, {counts[kind]}) ON CONFLICT (Second, Kind) DO UPDATE SET Count = excluded.Count", ct);
-            }
-        }
-
         await transaction.CommitAsync(ct);
     }
 
@@ -111,28 +102,27 @@ public sealed partial class TimelineArchive(
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 timeline.Tick();
-                await TrySaveAsync(time.GetUtcNow().ToUnixTimeMilliseconds() - SettleMs, stoppingToken);
+                await TrySaveAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException)
         {
-            // What is not yet settled is saved with the rest: there will be no later word.
-            await TrySaveAsync(long.MaxValue, CancellationToken.None);
+            await TrySaveAsync(CancellationToken.None);
         }
     }
 
-    private async Task TrySaveAsync(long settledBeforeMs, CancellationToken ct)
+    private async Task TrySaveAsync(CancellationToken ct)
     {
         try
         {
-            await SaveAsync(settledBeforeMs, ct);
+            await SaveAsync(ct);
         }
-        catch (Exception e) when (e is SqliteException or DbUpdateException)
+        catch (Exception e) when (e is DbException or DbUpdateException)
         {
             LogNotSaved((e.InnerException ?? e).Message);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts, syncs and resets could not be saved: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts and syncs could not be saved; will retry: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

@@ -14,12 +14,50 @@ public sealed class TimelineHistory(
     private readonly StoredParts _stored = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, false, ct);
+    public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
+    {
+        var window = await StoredAsync(query, false, ct);
+        return Join(window, live.Read(reading => Read(reading, window)));
+    }
 
-    /// <summary>The same for a window that is looked at again and again: what is stored of it may be three seconds old.</summary>
-    public Task<TimelineView> FollowAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, true, ct);
+    /// <summary>
+    /// All that a page shows, asked for again and again: what is stored of its window may be three seconds old, what is in
+    /// memory is read from one snapshot.
+    /// </summary>
+    public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        var window = page.Window is { } query ? await StoredAsync(query, true, ct) : null;
+        var (part, headline, since, pods) = live.Read(reading => (
+            window is null ? null : Read(reading, window),
+            page.Headline is { } now ? reading.View(now) : null,
+            page.Since is { } paused ? reading.View(paused) : null,
+            Pods(reading, page, window)));
+        return new PageSnapshot(window is null ? null : Join(window, part!), headline, since, pods);
+    }
 
-    private async Task<TimelineView> QueryAsync(TimelineQuery query, bool follows, CancellationToken ct)
+    private static Dictionary<string, PodDetail> Pods(TimelineReading reading, PageQuery page, StoredWindow? window)
+    {
+        var pods = new Dictionary<string, PodDetail>();
+        foreach (string wanted in page.Pods ?? [])
+        {
+            Add(wanted);
+            // Memory forgets a terminated pod after a while; its address is then known from what is stored, or from its termination.
+            string? ip = window?.Stored?.Terminations.Find(t => t.Uid == wanted)?.PodIp ?? pods[wanted].Termination?.PodIp;
+            if (ip is { Length: > 0 })
+                Add(ip);
+        }
+
+        return pods;
+
+        void Add(string uidOrIp)
+        {
+            if (!pods.ContainsKey(uidOrIp))
+                pods[uidOrIp] = reading.Detail(uidOrIp, page.AsOfMs);
+        }
+    }
+
+    private async Task<StoredWindow> StoredAsync(TimelineQuery query, bool follows, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
         ct.ThrowIfCancellationRequested();
@@ -30,30 +68,37 @@ public sealed class TimelineHistory(
         long stepMs = (widthMs + columns - 1) / columns;
         var asked = query with { FromMs = fromMs, Columns = columns, ToMs = fromMs + (stepMs * columns) };
 
-        // What ended before the start is in blocks, or soon is; from here on, and not before its own horizon, memory tells.
+        // What ended before the start is in blocks, or soon is; from here on, and not before its own horizon, memory is used.
         long memoryMs = nowMs - TimelineStore.HorizonMs + 1_000;
         long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, folding.FirstOpenMs));
         if (fromMs >= liveMs)
-            return live.Query(asked) with { Settings = live.Settings(asked.FromMs, asked.ToMs, asked.Node) };
+            return new StoredWindow(asked, stepMs, liveMs, 0, nowMs, null);
 
         int split = (int)Math.Clamp((liveMs - fromMs) / stepMs, 0, columns);
-        // A column that lies in both is told by whichever has all of it.
+        // A column that lies in both is read from whichever has all of it.
         if (split < columns && fromMs + (split * stepMs) < memoryMs)
             split++;
-        // After a restart some minutes are in both, their blocks being made again: what was judged then stands in the blocks.
+        // After a restart some minutes are in both while their blocks are made again: their stale entries are read from the blocks.
         int both = _startedMs > liveMs ? (int)Math.Clamp((Math.Min(_startedMs, folding.FoldedEndMs) - fromMs) / stepMs, split, columns) : split;
         var stored = follows
             ? await _stored.GetAsync(asked, stepMs, liveMs, nowMs, () => ReadAsync(asked, stepMs, split, both, ct))
             : await ReadAsync(asked, stepMs, split, both, ct);
+        return new StoredWindow(asked, stepMs, liveMs, split, nowMs, stored);
+    }
+
+    private TimelineView Join(StoredWindow window, NowPart now)
+    {
+        if (window is not { Asked: var asked, Stored: { } stored, Split: var split })
+            return now.View;
         var lanes = stored.Lanes;
-        var now = Now(asked, stepMs, split, nowMs);
         // Names as they were, also of what memory has forgotten.
-        var names = new PastNames(cluster.Current, stored.Owned, asked, stepMs, nowMs);
+        var names = new PastNames(cluster.Current, stored.Owned, asked, window.StepMs, window.NowMs);
         List<GapSpan> corrupt = [.. stored.Corrupt];
-        Untold(asked, lanes, split, nowMs, corrupt);
+        Untold(asked, lanes, split, window.NowMs, corrupt);
         var view = new TimelineView(
-            fromMs, asked.ToMs, stepMs, columns, PastView.Lanes(lanes, now, split, names), [], PastView.Resets(lanes, now, split), [], now.View.Nodes, nowMs);
-        return WithFacts(view, asked, now.View, stored with { Corrupt = corrupt }, liveMs);
+            asked.FromMs, asked.ToMs, window.StepMs, asked.Columns, PastView.Lanes(lanes, now, split, names), [], PastView.Resets(lanes, now, split), [],
+            now.View.Nodes, window.NowMs);
+        return WithFacts(view, now, stored with { Corrupt = corrupt }, window.LiveMs);
     }
 
     private async Task<StoredPart> ReadAsync(TimelineQuery asked, long stepMs, int split, int both, CancellationToken ct)
@@ -85,29 +130,36 @@ public sealed class TimelineHistory(
 
     private const long MaxWidthMs = 10L * 366 * 24 * 3_600_000;
 
-    private NowPart Now(TimelineQuery asked, long stepMs, int split, long nowMs)
+    // Under the store's lock.
+    private static NowPart Read(TimelineReading reading, StoredWindow window)
     {
+        var (asked, stepMs, liveMs, split, nowMs, stored) = window;
+        if (stored is null)
+            return new NowPart(reading.View(asked), [], asked.Columns, [], []);
         long beginMs = asked.FromMs + (split * stepMs);
         // Nothing is known of what is to come: only so many columns as can hold something.
         long left = Math.Min(asked.Columns - split, Math.Max(0, ((nowMs + TimelineStore.MaxAheadMs - beginMs) / stepMs) + 1));
         left = Math.Min(left, Math.Max(1, TimelineStore.HorizonMs / stepMs));
         var query = asked with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
-        return new NowPart(live.Query(query), left > 0 ? live.KnownColumns(query, stepMs) : [], (int)left);
+        return new NowPart(
+            reading.View(query), left > 0 ? reading.KnownColumns(query, stepMs) : [], (int)left,
+            reading.Gaps(asked with { FromMs = Math.Max(asked.FromMs, liveMs) }), reading.Settings(asked));
     }
 
-    private TimelineView WithFacts(TimelineView view, TimelineQuery asked, TimelineView now, StoredPart stored, long liveMs)
+    private static TimelineView WithFacts(TimelineView view, NowPart part, StoredPart stored, long liveMs)
     {
+        var now = part.View;
         var told = now.Terminations.Select(t => t.Uid).ToHashSet();
         var open = now.Rollouts.Select(r => r.Id).ToHashSet();
-        // What memory tells of the same stretch is newer: late frames may have filled it since.
-        var recent = now.Gaps.Concat(live.Query(asked with { FromMs = Math.Max(asked.FromMs, liveMs), Columns = 1, Service = "\0" }).Gaps).ToHashSet();
+        // What memory has of the same stretch is newer: late frames may have filled it since.
+        var recent = now.Gaps.Concat(part.Gaps).ToHashSet();
         var gaps = stored.Gaps.Where(r => r.ToMs < liveMs || (r.FromMs < liveMs && !recent.Any(g => g.Node == r.Node && g.Kind == r.Kind && g.ToMs == r.ToMs)));
         return view with
         {
             Terminations = [.. stored.Terminations.Where(t => !told.Contains(t.Uid)), .. now.Terminations],
             Rollouts = [.. stored.Rollouts.Where(r => !open.Contains(r.Id)), .. now.Rollouts],
             Gaps = [.. gaps.Concat(recent).Concat(stored.Corrupt).Distinct().OrderBy(g => g.FromMs)],
-            Settings = [.. stored.Settings.Concat(live.Settings(asked.FromMs, asked.ToMs, asked.Node)).Distinct().OrderBy(s => s.AtMs)],
+            Settings = [.. stored.Settings.Concat(part.Settings).Distinct().OrderBy(s => s.AtMs)],
         };
     }
 
@@ -119,6 +171,14 @@ public sealed class TimelineHistory(
     }
 }
 
-/// <summary>The end of a window that memory tells.</summary>
+/// <summary>A window with what is stored of it.</summary>
+/// <param name="LiveMs">From here on memory is used.</param>
+/// <param name="Split">The first column that is read from memory.</param>
+/// <param name="Stored">Null where memory has all of the window.</param>
+internal sealed record StoredWindow(TimelineQuery Asked, long StepMs, long LiveMs, int Split, long NowMs, StoredPart? Stored);
+
+/// <summary>The end of a window, from memory.</summary>
 /// <param name="Columns">How many; 0 where the window ends before memory begins.</param>
-internal sealed record NowPart(TimelineView View, bool[] Known, int Columns);
+/// <param name="Gaps">Of the whole stretch that memory has, also of Services that the view leaves out.</param>
+/// <param name="Settings">Of the whole window, as far as memory goes back.</param>
+internal sealed record NowPart(TimelineView View, bool[] Known, int Columns, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingTold> Settings);

@@ -4,9 +4,10 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 
-/// <summary>One reading of the store, under its lock: joins what the nodes told with what the cluster says.</summary>
+/// <summary>One snapshot of the store, under its lock: joins what the nodes reported with the state of the cluster.</summary>
 internal sealed class TimelineReading(
-    Dictionary<string, NodeTrack> nodes, ResetLedger resets, GapLog gaps, StateHistory states, SyncLog syncs, ClusterState cluster)
+    Dictionary<string, NodeTrack> nodes, ResetLedger resets, GapLog gaps, IEnumerable<SettingTold> settings, StateHistory states, SyncLog syncs,
+    ClusterState cluster, long nowMs)
 {
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
@@ -18,33 +19,38 @@ internal sealed class TimelineReading(
     private Dictionary<Ip, long>? _staleByIp;
     private readonly OwnershipHistory _history = cluster.History;
 
-    public TimelineView View(TimelineQuery asked, long nowMs)
+    public TimelineView View(TimelineQuery asked)
     {
         int columns = Math.Clamp(asked.Columns, 1, TimelineQuery.MaxColumns);
         // Whole milliseconds a column, so that a column's place never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
         return new TimelineView(
-            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs, nowMs), Terminations(query, nowMs), Resets(query, stepMs),
-            Gaps(query, nowMs), Health(nodes.Values), nowMs) { Rollouts = Rollouts(query, nowMs) };
+            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query), Resets(query, stepMs),
+            Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Settings = Settings(query) };
     }
 
-    private List<Rollout> Rollouts(TimelineQuery query, long nowMs) =>
+    private List<Rollout> Rollouts(TimelineQuery query) =>
     [
         .. cluster.Rollouts.Where(r =>
             r.StartedMs <= query.ToMs && (r.ClosedMs ?? nowMs) >= query.FromMs
             && (query.Namespace is null || r.Namespace == query.Namespace)),
     ];
 
-    public static IReadOnlyList<NodeHealth> Health(IEnumerable<NodeTrack> nodes) =>
+    public IReadOnlyList<NodeHealth> Health() =>
     [
-        .. nodes.OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => new NodeHealth(
+        .. nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => new NodeHealth(
             n.Name, n.Connected, n.LastHeardMs, n.Hello?.Version ?? "", n.Hello?.Capabilities ?? [], n.Counters.Count, n.Counters.Max,
             n.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : null)),
     ];
 
-    /// <param name="asOfMs">An address is its owner's of that moment; null = now.</param>
-    public PodDetail Detail(string? podUid, Ip ip, long nowMs, long? asOfMs = null)
+    /// <summary>One pod or address, for the side panel.</summary>
+    /// <param name="podUidOrIp">What is neither known nor an address gives a detail without a name.</param>
+    /// <param name="asOfMs">The moment at which an address is taken: it may have been another's since; null = now.</param>
+    public PodDetail Detail(string podUidOrIp, long? asOfMs = null) =>
+        Ip.TryParse(podUidOrIp, out var ip) ? Detail(null, ip, asOfMs) : Detail(podUidOrIp, default, null);
+
+    private PodDetail Detail(string? podUid, Ip ip, long? asOfMs)
     {
         var then = podUid is null && asOfMs is { } atMs && atMs < nowMs ? _history.HolderAt(ip, atMs).Span : null;
         if (then is { PodUid.Length: > 0 })
@@ -73,7 +79,7 @@ internal sealed class TimelineReading(
             let flow = (FlowState)state
             orderby node.Name, @group.Key.Vip, flow
             select new NodeEntries(
-                node.Name, ServiceName(@group.Key, nowMs), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
+                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
         var near =
             from told in resets.Kept
             where !ip.IsNone && told.Reset.AtMs >= nowMs - DetailMs
@@ -83,7 +89,7 @@ internal sealed class TimelineReading(
             select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
         return new PodDetail(
             ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node ?? then?.Node,
-            pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended, nowMs) }, [.. entries], [.. near],
+            pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended) }, [.. entries], [.. near],
             [
                 .. from node in nodes.Values
                    where !ip.IsNone && node.Radar.ContainsKey(ip)
@@ -93,7 +99,7 @@ internal sealed class TimelineReading(
             ]);
     }
 
-    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs, long nowMs)
+    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
     {
         var tracks = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
         var lanes =
@@ -104,7 +110,7 @@ internal sealed class TimelineReading(
             let service = tenure.Service
             where Matches(query, service)
             orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
-            let backends = Backends(vip, tracks, query, stepMs, tenure, nowMs)
+            let backends = Backends(vip, tracks, query, stepMs, tenure)
             where backends.Count > 0
             select new ServiceLane(
                 service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
@@ -112,7 +118,7 @@ internal sealed class TimelineReading(
     }
 
     private List<BackendSeries> Backends(
-        IEnumerable<GroupKey> keys, List<NodeTrack> tracks, TimelineQuery query, long stepMs, in Tenure tenure, long nowMs)
+        IEnumerable<GroupKey> keys, List<NodeTrack> tracks, TimelineQuery query, long stepMs, in Tenure tenure)
     {
         var series = new List<BackendSeries>();
         foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
@@ -142,7 +148,7 @@ internal sealed class TimelineReading(
         return series;
     }
 
-    private List<TerminationSpan> Terminations(TimelineQuery query, long nowMs)
+    private List<TerminationSpan> Terminations(TimelineQuery query)
     {
         var spans = new List<TerminationSpan>();
         foreach (var termination in cluster.Terminations)
@@ -161,7 +167,7 @@ internal sealed class TimelineReading(
 
         if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
             return spans;
-        return [.. spans.Select(span => span with { Synced = Synced(span.Told!, nowMs) })];
+        return [.. spans.Select(span => span with { Synced = Synced(span.Told!) })];
     }
 
     private TerminationSpan Span(Termination t)
@@ -197,12 +203,36 @@ internal sealed class TimelineReading(
         return byIp;
     }
 
-    private List<NodeSync> Synced(Termination t, long nowMs) =>
-        t.EndpointChangedMs is { } changedMs ? Syncs(nodes.Keys, syncs, _map, changedMs, nowMs) : [];
+    private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs) : [];
 
     /// <summary>For every node of the cluster, with a collector or without.</summary>
-    public static List<NodeSync> Syncs(IEnumerable<string> collectors, SyncLog syncs, ClusterMap map, long changedMs, long nowMs) =>
-        [.. collectors.Union(map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
+    public List<NodeSync> Syncs(long changedMs) =>
+        [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
+
+    /// <summary>Changes of sysctls that are kept in memory, oldest first.</summary>
+    public List<SettingTold> Settings(TimelineQuery query) =>
+        [.. settings.Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs && (query.Node is null || s.Node == query.Node))];
+
+    /// <summary>For each column whether any node, or the one of the query, reported its table.</summary>
+    public bool[] KnownColumns(TimelineQuery query, long stepMs)
+    {
+        bool[] known = new bool[query.Columns];
+        int perColumn = (int)Math.Max(1, stepMs / 1000);
+        foreach (var node in nodes.Values.Where(n => query.Node is null || n.Name == query.Node))
+        {
+            int stretch = 0;
+            for (int sample = 0; sample < known.Length * perColumn; sample++)
+            {
+                long atMs = query.FromMs + ((sample + 1) * stepMs / perColumn);
+                while (stretch < node.Known.Count && node.Known[stretch].ToMs < atMs)
+                    stretch++;
+                if (stretch < node.Known.Count && node.Known[stretch].FromMs <= atMs)
+                    known[sample / perColumn] = true;
+            }
+        }
+
+        return known;
+    }
 
     private ResetLane Resets(TimelineQuery query, long stepMs)
     {
@@ -250,7 +280,8 @@ internal sealed class TimelineReading(
         row[column] += count;
     }
 
-    private List<GapSpan> Gaps(TimelineQuery query, long nowMs)
+    /// <summary>Those that touch the window, silent nodes among them.</summary>
+    public List<GapSpan> Gaps(TimelineQuery query)
     {
         var open = nodes.Values.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
             n.Name, GapKind.Silent, n.LastAtMs, nowMs, GapLog.Text(n.Name, GapKind.Silent, nowMs - n.LastAtMs, 0)));
@@ -261,7 +292,7 @@ internal sealed class TimelineReading(
         ];
     }
 
-    private string? ServiceName(in GroupKey key, long nowMs) =>
+    private string? ServiceName(in GroupKey key) =>
         key.Vip.IsNone ? null : ServiceAt(key.Proto, key.Vip, key.Vport, nowMs)?.ToString() ?? key.Vip.ToString();
 
     // An entry outlives its Service; and of what was before the first list the map knows as much as anybody.

@@ -8,19 +8,30 @@ public sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline, 
     // A key frame comes at least every minute: so far before the horizon the reading begins, to know the table at it.
     private const long KeyFrameMs = 61_000;
 
-    /// <summary>The nodes as the last hour's frames tell them, and the resets of those frames.</summary>
+    // A frame's resets are of the second or two before it.
+    private const long EdgeSeconds = 2;
+
+    /// <summary>The nodes as the last hour's frames have them, and the resets of those frames.</summary>
+    /// <param name="storedSeconds">Seconds of which the rollup has stored resets.</param>
     /// <returns>From which moment on, in whole seconds, the resets are counted from frames.</returns>
-    public long All()
+    public long All(IReadOnlySet<long>? storedSeconds = null)
     {
         long sinceMs = SinceMs;
         var nodes = frames.NodesSince(sinceMs);
         if (nodes.Count == 0)
             return long.MaxValue;
-        // The first second may be there in part only.
-        long resetsFromMs = (Math.Max(nodes.Min(n => n.FirstMs), sinceMs + KeyFrameMs) / 1000 * 1000) + 2_000;
+        long firstSecond = Math.Max(nodes.Min(n => n.FirstMs), sinceMs + KeyFrameMs) / 1000;
+        long resetsFrom = firstSecond - EdgeSeconds;
+        // Of the first seconds some frames may be deleted already: what the rollup has stored of them is whole then.
+        for (long second = resetsFrom; storedSeconds is not null && second < firstSecond + EdgeSeconds; second++)
+        {
+            if (storedSeconds.Contains(second))
+                resetsFrom = second + 1;
+        }
+
         foreach (var (node, _) in nodes)
-            timeline.Rebuild(node, Decoded(node, sinceMs, frame => timeline.AddResets(node, frame, resetsFromMs)));
-        return resetsFromMs;
+            timeline.Rebuild(node, Decoded(node, sinceMs, frame => timeline.AddResets(node, frame, resetsFrom * 1000)));
+        return resetsFrom * 1000;
     }
 
     /// <summary>One node anew: the frames in the order in which they were made, whenever they came.</summary>

@@ -26,6 +26,7 @@ public sealed partial class TimelineStore
     private readonly StateHistory _states;
     private readonly Signals _signals = new();
     private long _version;
+    private long _reads;
     private long _trimmedMs;
 
     public TimelineStore(ClusterState cluster, TimeProvider time)
@@ -42,24 +43,24 @@ public sealed partial class TimelineStore
     /// <summary>A signal without payload; it comes on the writer's thread, so the receiver must only note it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
-    public TimelineView Query(TimelineQuery query)
+    /// <summary>How many times <see cref="Read"/> took the lock.</summary>
+    internal long Reads => Volatile.Read(ref _reads);
+
+    /// <summary>
+    /// Everything that one answer needs, read from one snapshot: the lock is taken once. What is returned must not refer to
+    /// the snapshot any more.
+    /// </summary>
+    internal T Read<T>(Func<TimelineReading, T> read)
     {
         long nowMs = NowMs;
         lock (_lock)
         {
-            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).View(query, nowMs);
+            _reads++;
+            return read(new TimelineReading(_nodes, _resets, _gaps, _settings, _states, _syncs, _cluster, nowMs));
         }
     }
 
-    /// <summary>One pod or address, for the side panel; an address is its owner's of the moment <paramref name="asOfMs"/>.</summary>
-    public PodDetail Detail(string? podUid, Ip ip, long? asOfMs = null)
-    {
-        long nowMs = NowMs;
-        lock (_lock)
-        {
-            return new TimelineReading(_nodes, _resets, _gaps, _states, _syncs, _cluster).Detail(podUid, ip, nowMs, asOfMs);
-        }
-    }
+    public TimelineView Query(TimelineQuery query) => Read(reading => reading.View(query));
 
     /// <summary>
     /// Resets of flows to one of these Services' ports, of flows that have the address as their backend, or whose packet names
@@ -77,11 +78,7 @@ public sealed partial class TimelineStore
         }
     }
 
-    public IReadOnlyList<NodeHealth> Nodes()
-    {
-        lock (_lock)
-            return TimelineReading.Health(_nodes.Values);
-    }
+    public IReadOnlyList<NodeHealth> Nodes() => Read(reading => reading.Health());
 
     /// <summary>What every node told last, and which Services' entries lead nowhere.</summary>
     /// <param name="ended">Addresses of pods that were asked to end, and when: for each, when it was last talked to.</param>
@@ -188,12 +185,7 @@ public sealed partial class TimelineStore
     }
 
     /// <summary>The syncs of a node after which its rules were without an endpoint that changed then, for each node that is known.</summary>
-    public List<NodeSync> SyncsAfter(long changedMs)
-    {
-        long nowMs = NowMs;
-        lock (_lock)
-            return TimelineReading.Syncs(_nodes.Keys, _syncs, _cluster.Current, changedMs, nowMs);
-    }
+    public List<NodeSync> SyncsAfter(long changedMs) => Read(reading => reading.Syncs(changedMs));
 
     public void RestoreSync(string node, RulesSync sync)
     {
@@ -234,6 +226,7 @@ public sealed partial class TimelineStore
             Signal();
     }
 
+    /// <summary>Stored counts of seconds whose frames are not stored any more.</summary>
     public void RestoreResets(IEnumerable<(long Second, ResetKind Kind, int Count)> rows)
     {
         lock (_lock)
@@ -241,19 +234,6 @@ public sealed partial class TimelineStore
             foreach (var (second, kind, count) in rows)
                 _resets.Restore(second, kind, count);
         }
-    }
-
-    public List<(long Second, int[] Counts)> TakeUnsavedResets(long beforeMs)
-    {
-        lock (_lock)
-            return _resets.TakeUnsaved(beforeMs);
-    }
-
-    /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsavedResets(IEnumerable<long> seconds)
-    {
-        lock (_lock)
-            _resets.KeepUnsaved(seconds);
     }
 
     private static long OffsetMs(NodeTrack track) => track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;

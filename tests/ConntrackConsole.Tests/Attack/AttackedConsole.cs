@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Identity;

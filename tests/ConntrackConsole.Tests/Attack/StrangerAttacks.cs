@@ -1,3 +1,4 @@
+using ConntrackConsole.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Tests.Attack;

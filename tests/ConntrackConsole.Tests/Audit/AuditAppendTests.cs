@@ -131,7 +131,7 @@ public sealed class AuditAppendTests
         var retention = new Retention(blocks, keep, log.Clock);
         for (int i = 0; i < 60; i++)
             retention.Portion();
-        Assert.Equal(0, blocks.Number("SELECT COUNT(*) FROM Terminations"));
+        Assert.Equal(0, blocks.Rows.Number("SELECT COUNT(*) FROM Terminations"));
         var verdict = log.Verify(log.Log.Head);
         Assert.Equal((null, 40), (verdict.Fault, verdict.Rows));
     }

@@ -1,5 +1,4 @@
 using ConntrackConsole.Audit;
-using ConntrackConsole.Storage;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;

@@ -54,7 +54,6 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<PastFacts>();
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Usual);
-        services.AddSingleton<PodFacts>();
         services.AddSingleton<CheckBoard>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();

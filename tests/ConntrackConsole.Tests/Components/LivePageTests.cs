@@ -154,6 +154,25 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.Contains("observe-only", page.Find("[data-testid=flush-words]").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("?pod=10.1.0.5&uid=uid-1")]
+    [InlineData("?live=0&pod=10.1.0.5")]
+    [InlineData("?range=6h&pod=10.1.0.5")]
+    public async Task Page_EachRefresh_ReadsTheStoreOnce(string query)
+    {
+        const int Refreshes = 4;
+        _console.TellOfADeadPod();
+        Open(query);
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+        (long reads, int draws) = (_console.Store.Reads, _console.Draws.Invocations.Count);
+
+        await UntilAsync(() => _console.Draws.Invocations.Count >= draws + Refreshes);
+
+        // One may have read and not drawn yet.
+        Assert.InRange(_console.Store.Reads - reads, Refreshes - 1, _console.Draws.Invocations.Count - draws + 1);
+    }
+
     [Fact]
     public void Page_NoCollector_SaysHowToStartOne()
     {

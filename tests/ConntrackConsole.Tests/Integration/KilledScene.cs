@@ -14,6 +14,8 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Lab;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

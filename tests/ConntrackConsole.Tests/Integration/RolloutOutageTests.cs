@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Cluster;
+using ConntrackConsole.Timeline;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

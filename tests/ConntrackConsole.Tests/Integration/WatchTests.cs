@@ -55,5 +55,5 @@ public sealed class WatchTests : IAsyncLifetime
         await ConsoleHost.UntilAsync(() => LookUps().Count == 0);
     }
 
-    private IReadOnlyList<NodeLookUps> LookUps() => _host.Get<PodFacts>().For("10.1.0.5").LookUps;
+    private IReadOnlyList<NodeLookUps> LookUps() => _host.Get<TimelineStore>().Read(reading => reading.Detail("10.1.0.5")).LookUps;
 }

@@ -1,5 +1,7 @@
+using ConntrackConsole.Audit;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;

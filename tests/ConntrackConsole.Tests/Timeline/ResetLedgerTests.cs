@@ -92,19 +92,6 @@ public class ResetLedgerTests
         Assert.Equal((0, 0, 1, 1), Counts());
     }
 
-    [Fact]
-    public void TakeUnsaved_GivesSettledSecondsOnce_AndAgainAfterAChange()
-    {
-        _ledger.Add("node3", UnNated());
-        Assert.Empty(_ledger.TakeUnsaved(At));
-        Assert.Equal(At / 1000, Assert.Single(_ledger.TakeUnsaved(At + 1_000)).Second);
-        Assert.Empty(_ledger.TakeUnsaved(At + 5_000));
-        _ledger.Add("node3", UnNated() with { Sport = 7 });
-        Assert.Equal(2, Assert.Single(_ledger.TakeUnsaved(At + 5_000)).Counts[(int)ResetKind.UnNated]);
-        _ledger.KeepUnsaved([At / 1000]);
-        Assert.Single(_ledger.TakeUnsaved(At + 5_000));
-    }
-
     private (int UnNated, int FromBackend, int ClientAbort, int Direct) Counts()
     {
         int[] sum = new int[ResetOverflow.Length];

@@ -227,13 +227,13 @@ public class TimelineStoreTests
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new PodChange(A, true));
         Send(1, (Group, 4, 2));
-        var detail = new PodFacts(_store).For("10.1.0.5");
+        var detail = Detail("10.1.0.5");
         Assert.Equal(("shop/checkout-a", OwnerState.Gone), (detail.Name!, detail.Owner.State));
         Assert.Equal(
             [new NodeEntries("node1", "shop/checkout", EntryState.Stale, "ESTABLISHED", 4), new NodeEntries("node1", "shop/checkout", EntryState.Leftover, "TIME_WAIT", 2)],
             detail.Entries);
         Assert.Equal(4, detail.Termination!.StaleEntries);
-        Assert.Equal(detail.Entries, new PodFacts(_store).For("a").Entries);
+        Assert.Equal(detail.Entries, Detail("a").Entries);
     }
 
     [Fact]
@@ -281,10 +281,9 @@ public class TimelineStoreTests
         var old = Series(new TimelineQuery(T0, T0 + 3_000, 3));
         Assert.Equal(("shop/checkout-a", OwnerState.Gone), (old.Pod!, old.Owner));
         Assert.Empty(old.FormerPods);
-        var facts = new PodFacts(_store);
-        Assert.Equal(("shop/checkout-b", OwnerState.Live), facts.For("10.1.0.5") is var now ? (now.Name!, now.Owner.State) : default);
-        Assert.Equal(("shop/checkout-a", OwnerState.Live), facts.For("10.1.0.5", T0 + 2_000) is var then ? (then.Name!, then.Owner.State) : default);
-        Assert.Equal("a", facts.For("10.1.0.5", T0 + 2_000).Termination!.Uid);
+        Assert.Equal(("shop/checkout-b", OwnerState.Live), Detail("10.1.0.5") is var now ? (now.Name!, now.Owner.State) : default);
+        Assert.Equal(("shop/checkout-a", OwnerState.Live), Detail("10.1.0.5", T0 + 2_000) is var then ? (then.Name!, then.Owner.State) : default);
+        Assert.Equal("a", Detail("10.1.0.5", T0 + 2_000).Termination!.Uid);
     }
 
     [Fact]
@@ -296,7 +295,7 @@ public class TimelineStoreTests
         Cluster(new ServiceChange(Service(), true), new SliceChange(Slice(), true), new PodChange(A, true));
         Send(2);
         Assert.Equal("checkout", Assert.Single(_store.Query(new TimelineQuery(T0 + 1_900, T0 + 3_000, 1)).Services).Name);
-        Assert.Equal("shop/checkout", Assert.Single(new PodFacts(_store).For("10.1.0.5").Entries).Service);
+        Assert.Equal("shop/checkout", Assert.Single(Detail("10.1.0.5").Entries).Service);
     }
 
     [Theory]
@@ -360,4 +359,6 @@ public class TimelineStoreTests
 
     private BackendSeries Series(TimelineQuery? query = null) =>
         Assert.Single(Assert.Single(_store.Query(query ?? new TimelineQuery(T0, T0 + 8_000, 8)).Services).Backends);
+
+    private PodDetail Detail(string podUidOrIp, long? asOfMs = null) => _store.Read(reading => reading.Detail(podUidOrIp, asOfMs));
 }

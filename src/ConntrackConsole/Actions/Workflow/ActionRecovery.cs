@@ -19,18 +19,19 @@ public sealed class ActionRecovery(IDbContextFactory<ConsoleDb> databases, Actio
     public async Task ReconcileAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        if (await db.Audit.Where(r => r.What == "console.started").OrderByDescending(r => r.Id).Select(r => new { r.Id, r.AtMs }).FirstOrDefaultAsync(ct) is not { } start)
+        var (log, actions) = (db.Audit, db.Actions);
+        if (await log.Where(r => r.What == "console.started").OrderByDescending(r => r.Id).Select(r => new { r.Id, r.AtMs }).FirstOrDefaultAsync(ct) is not { } start)
             return;
-        var unsaid = await db.Actions.Where(a => a.UpdatedMs < start.AtMs && Over.Contains(a.State)
-            && !db.Audit.Any(o => o.ActionId == a.Id && (o.What.EndsWith(".expired") || o.What.EndsWith(".cancelled")))).Select(a => a.Id).ToListAsync(ct);
+        var unsaid = await actions.Where(a => a.UpdatedMs < start.AtMs && Over.Contains(a.State)
+            && !log.Any(o => o.ActionId == a.Id && (o.What.EndsWith(".expired") || o.What.EndsWith(".cancelled")))).Select(a => a.Id).ToListAsync(ct);
         foreach (string id in unsaid)
         {
             if (await store.FindAsync(id, ct) is { } record)
                 await audit.WriteAsync(ActionAudit.Found(record, record.State == ActionState.Expired ? "expired" : "cancelled", null) with { Result = record.Sentence }, ct);
         }
 
-        var unshown = await db.Audit.AsNoTracking().Where(r => r.Id < start.Id && Asked.Contains(r.What)
-            && !db.Actions.Any(a => a.Id == r.ActionId) && !db.Audit.Any(o => o.ActionId == r.ActionId && !Shown.Contains(o.What))).ToListAsync(ct);
+        var unshown = await log.AsNoTracking().Where(r => r.Id < start.Id && Asked.Contains(r.What)
+            && !actions.Any(a => a.Id == r.ActionId) && !log.Any(o => o.ActionId == r.ActionId && !Shown.Contains(o.What))).ToListAsync(ct);
         foreach (var row in unshown)
         {
             await audit.WriteAsync(

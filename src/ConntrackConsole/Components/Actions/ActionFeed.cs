@@ -1,56 +1,33 @@
-using System.Threading.Channels;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Components.Shared;
 
 namespace ConntrackConsole.Components.Actions;
 
-/// <summary>Tells who shows actions when to look again: once at the start, then at each change, twice a second at most.</summary>
+/// <summary>Refreshes what shows actions: once at the start, then at each change, at most twice a second.</summary>
 public sealed class ActionFeed : IAsyncDisposable
 {
     public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly CancellationTokenSource _end = new();
     private readonly ActionStore _store;
-    private readonly OutcomeMonitor _monitor;
-    private readonly TimeProvider _clock;
-    private readonly Task _loop;
+    private readonly OutcomeMonitor _meter;
+    private readonly PageRefresher _refresher;
 
-    public ActionFeed(ActionStore store, OutcomeMonitor monitor, TimeProvider clock, Func<CancellationToken, Task> look)
+    public ActionFeed(ActionStore store, OutcomeMonitor meter, TimeProvider clock, Func<CancellationToken, Task> refresh)
     {
-        (_store, _monitor, _clock) = (store, monitor, clock);
+        (_store, _meter, _refresher) = (store, meter, new PageRefresher(Pace, clock, refresh));
         store.Changed += Wake;
-        monitor.Changed += Wake;
-        Wake();
-        _loop = Task.Run(() => RunAsync(look));
+        meter.Changed += Wake;
+        _refresher.Start();
     }
 
-    public void Wake() => _wake.Writer.TryWrite(true);
+    public void Wake() => _refresher.Request();
 
-    private async Task RunAsync(Func<CancellationToken, Task> look)
-    {
-        while (await _wake.Reader.WaitToReadAsync(_end.Token))
-        {
-            _wake.Reader.TryRead(out _);
-            await look(_end.Token);
-            await Task.Delay(Pace, _clock, _end.Token);
-        }
-    }
-
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _store.Changed -= Wake;
-        _monitor.Changed -= Wake;
-        await _end.CancelAsync();
-        try
-        {
-            await _loop;
-        }
-        catch (OperationCanceledException)
-        {
-            // The usual end.
-        }
-
-        _end.Dispose();
+        _meter.Changed -= Wake;
+        return _refresher.DisposeAsync();
     }
 }

@@ -1,6 +1,7 @@
 using ConntrackConsole.Components.Live;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Layout;
 
@@ -46,7 +47,7 @@ public sealed record World(
         // In steps of five seconds: a banner that changes every second cannot be read, nor listened to.
         long? silentFor = nodes.Count > 0 && connected == 0 ? Math.Max(0, nowMs - nodes.Max(node => node.LastFrameMs)) / 5000 * 5 : null;
         return new World(
-            cluster, problem, collectors, silent.Count == 0 ? null : string.Join(", ", silent.Take(5)) + (silent.Count > 5 ? $" and {silent.Count - 5} more" : ""),
+            cluster, problem, collectors, silent.Count == 0 ? null : TextSummary.List(silent, 5),
             connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds : null);
     }
 }

@@ -1,5 +1,6 @@
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Live;
 
@@ -47,7 +48,7 @@ public sealed record Headline(string Title, bool Alarm, long? SinceMs, string De
         string which = stale.Count == 1 ? $"{stale[0].Name}, a pod that does not serve any more" : $"{stale.Count} pods that do not serve any more";
         string title = $"{Words.Count(entries, "entry", "entries")} still {(entries == 1 ? "points" : "point")} to {which}.";
         var services = stale.SelectMany(pod => pod.Lanes).Select(lane => lane.Name.Length > 0 ? $"{lane.Namespace}/{lane.Name}" : lane.Vip).Distinct().ToList();
-        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {List(services)}. Clients on these entries wait for a pod that cannot answer.";
+        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients on these entries wait for a pod that cannot answer.";
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
             .Select(span => span.ContainerFinishedMs ?? span.EndpointRemovedMs ?? span.DeletedMs).OfType<long>().ToList();
@@ -59,7 +60,7 @@ public sealed record Headline(string Title, bool Alarm, long? SinceMs, string De
     private static string Silent(TimelineView now)
     {
         var silent = now.Nodes.Where(node => !node.Reports(now.NowMs)).Select(node => node.Node).ToList();
-        return silent.Count == 0 ? "" : $"Not known: {List(silent)} {(silent.Count == 1 ? "does" : "do")} not report.";
+        return silent.Count == 0 ? "" : $"Not known: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.";
     }
 
     private static string ResetsOf(TimelineView window)
@@ -73,8 +74,4 @@ public sealed record Headline(string Title, bool Alarm, long? SinceMs, string De
             ? $"{(atLeast.Length > 0 ? "No resets were seen" : "No resets")} in these {length}{(atLeast.Length > 0 ? ", with gaps" : "")}."
             : $"Resets in these {length}: {atLeast}{unNated:N0} un-NATed, {backend:N0} from a backend, {other:N0} other.";
     }
-
-    private static string List(List<string> items) => items.Count <= 3
-        ? string.Join(", ", items)
-        : $"{string.Join(", ", items.Take(3))} and {items.Count - 3} more";
 }

@@ -7,13 +7,14 @@ using ConntrackConsole.Components.Pods;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Components.Timeline;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using MudBlazor;
 
 namespace ConntrackConsole.Components.Live;
 
-/// <summary>The live page. Its address is its state: every choice is a navigation, and every navigation a new look at the store.</summary>
+/// <summary>The live page. Its address is its state: every choice is a navigation, and every navigation a new snapshot of the store.</summary>
 public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 {
     // The chart may draw ten times a second; text that changes faster than this cannot be read.
@@ -51,8 +52,6 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private TimelineHistory Past { get; set; } = null!;
 
-    [Inject] private PodFacts Facts { get; set; } = null!;
-
     [Inject] private ILogger<LivePage> Log { get; set; } = null!;
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
@@ -88,14 +87,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         {
             var (state, width, nowMs) = (_state, _plotWidth, NowMs);
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
-            if (await ViewAsync(state, window, nowMs, ct) is not { } view)
+            if (await SnapshotAsync(state, window, nowMs, ct) is not { Window: { } view } snapshot)
                 return;
-            var recent = TimelineWindow.For(RecentMs, nowMs, 60);
-            // The words on top tell of now, whatever is on the screen.
-            var now = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? view : Store.Query(Query(state, recent));
-            int newEvents = state.ToMs is { } pausedMs && pausedMs < nowMs ? EventsSince(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, state) : 0;
             var caller = await CurrentUser.CallerAsync(ct);
-            var pod = PodPick.Of(state.Pod, state.Uid, view, asked => Facts.For(asked, state.ToMs));
+            int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
+            var pod = PodPick.Of(state.Pod, state.Uid, view, asked => snapshot.Pods[asked]);
             // Few lanes where there is little room: a phone shows what matters, and offers the rest.
             var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
             byte[] bytes = ViewBytes.Write(view, lanes, state.Live, state.Rollout);
@@ -103,7 +99,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(now, view), pod, CurrentUser.Off(caller), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.Off(caller), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });
@@ -118,25 +114,33 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node);
 
     // What is stored is read less often than memory: a column of a long range changes slowly, one of the past not at all.
-    private async Task<TimelineView?> ViewAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
+    private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
     {
         var query = Query(state, window);
         bool stored = window.FromMs < nowMs - TimelineStore.HorizonMs + window.StepMs;
-        if (stored && _held is { } held && held.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
-            && held.Query.Columns == query.Columns && nowMs - held.AtMs < StoredPaceMs)
-            return held.View with { NowMs = nowMs };
+        var held = stored && _held is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
+            && last.Query.Columns == query.Columns && nowMs - last.AtMs < StoredPaceMs ? last : null;
+        // The headline is about now, whatever is on the screen.
+        var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(RecentMs, nowMs, 60));
+        var since = state.ToMs is { } pausedMs && pausedMs < nowMs
+            ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node) : null;
+        string?[] pods = [state.Uid, state.Pod, held?.View.Terminations.FirstOrDefault(end => end.Uid == state.Uid)?.PodIp];
+        var asking = new PageQuery(held is null ? query : null, headline, since, [.. pods.OfType<string>().Where(pod => pod.Length > 0)], state.ToMs);
         var left = _left;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, left.Token);
         try
         {
-            var asked = Past.FollowAsync(query, end.Token);
+            var asked = Past.FollowAsync(asking, end.Token);
             if (!asked.IsCompleted && await Task.WhenAny(asked, Task.Delay(LoadingAfter, Clock, end.Token)) != asked)
                 await TellAsync($"Reading {Words.Duration(state.RangeMs)} of the past…", _pastFault);
-            var view = await asked;
-            _held = stored ? new Held(state, query, view, nowMs) : null;
+            var snapshot = await asked;
+            if (held is not null)
+                snapshot = snapshot with { Window = held.View with { NowMs = nowMs } };
+            else
+                _held = stored ? new Held(state, query, snapshot.Window!, nowMs) : null;
             if (_loading is not null || _pastFault is not null)
                 await TellAsync(null, null);
-            return view;
+            return snapshot;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -201,19 +205,16 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private static string? ObserveNote(TimelineView view)
     {
         var nodes = view.Nodes.Where(node => node.ObserveOnly()).Select(node => node.Node).ToList();
-        return nodes.Count == 0 ? null : $"Observe-only, so they keep their entries: {string.Join(", ", nodes.Take(3))}{(nodes.Count > 3 ? $" and {nodes.Count - 3} more" : "")}.";
+        return nodes.Count == 0 ? null : $"Observe-only, so they keep their entries: {TextSummary.List(nodes, 3)}.";
     }
 
     private ChartChoice Choice => new(_state.Pod, _state.Uid, _state.Rollout);
 
     private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Told?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 
-    private int EventsSince(long pausedMs, long nowMs, LiveState state)
-    {
-        var since = Store.Query(new TimelineQuery(pausedMs, nowMs, 1, state.Namespace, state.Service, state.Node));
-        return since.Terminations.Count(span => span.AskedMs > pausedMs)
+    private static int NewEvents(TimelineView since) =>
+        since.Terminations.Count(span => span.AskedMs > since.FromMs)
             + ViewReading.Sum(since.Resets.UnNated) + ViewReading.Sum(since.Resets.FromBackend) + ViewReading.Sum(since.Resets.Other);
-    }
 
     private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);
 

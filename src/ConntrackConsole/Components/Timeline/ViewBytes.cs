@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Text;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Components.Live;
 using ConntrackConsole.Components.Shared;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Timeline;
 
@@ -24,7 +23,8 @@ public static class ViewBytes
     {
         // Nobody has ever told us of this range: that is not "no resets".
         bool deaf = !view.HasRecords();
-        var to = new Writer();
+        var bytes = new ArrayBufferWriter<byte>(16 * 1024);
+        var to = new BinaryBufferWriter(bytes);
         to.U32(Magic);
         to.F64(view.FromMs);
         to.F64(view.StepMs);
@@ -46,9 +46,9 @@ public static class ViewBytes
         to.Varint((uint)ends.Count);
         foreach (var span in ends)
             WriteTermination(to, span, span.Told?.RolloutId is { } id ? places.GetValueOrDefault(id) : 0);
-        to.Series(deaf ? [] : view.Resets.UnNated, view.Columns);
-        to.Series(deaf ? [] : view.Resets.FromBackend, view.Columns);
-        to.Series(deaf ? [] : view.Resets.Other, view.Columns);
+        Series(to, deaf ? [] : view.Resets.UnNated, view.Columns);
+        Series(to, deaf ? [] : view.Resets.FromBackend, view.Columns);
+        Series(to, deaf ? [] : view.Resets.Other, view.Columns);
         to.Varint((uint)view.Gaps.Count);
         foreach (var gap in view.Gaps)
         {
@@ -59,10 +59,10 @@ public static class ViewBytes
             to.F64(gap.ToMs);
         }
 
-        return to.ToArray();
+        return bytes.WrittenSpan.ToArray();
     }
 
-    private static void WriteLane(Writer to, ServiceLane lane, int columns)
+    private static void WriteLane(BinaryBufferWriter to, ServiceLane lane, int columns)
     {
         to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
         to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
@@ -76,9 +76,9 @@ public static class ViewBytes
             to.Text(backend.BackendIp);
             to.Text(backend.Pod is { } pod ? pod[(pod.IndexOf('/', StringComparison.Ordinal) + 1)..] : Address(backend.BackendIp, backend.Port));
             to.U8((byte)backend.StateNow);
-            to.Series(backend.Entries, columns);
-            to.Series(backend.Stale, columns);
-            to.Series(backend.Leftovers, columns);
+            Series(to, backend.Entries, columns);
+            Series(to, backend.Stale, columns);
+            Series(to, backend.Leftovers, columns);
         }
     }
 
@@ -96,7 +96,7 @@ public static class ViewBytes
                 .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.AskedMs).Take(MaxTerminations),
         ];
 
-    private static void WriteRollout(Writer to, Rollout rollout)
+    private static void WriteRollout(BinaryBufferWriter to, Rollout rollout)
     {
         to.Text(rollout.Id);
         to.Text(rollout.Label());
@@ -110,7 +110,7 @@ public static class ViewBytes
     }
 
     /// <param name="rollout">The place of its rollout in the list, from 1; 0 where it belongs to none.</param>
-    private static void WriteTermination(Writer to, TerminationSpan span, int rollout)
+    private static void WriteTermination(BinaryBufferWriter to, TerminationSpan span, int rollout)
     {
         to.Text(span.Uid);
         to.Text(span.Pod);
@@ -129,59 +129,19 @@ public static class ViewBytes
 
     public static string Address(string ip, int port) => ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{port}" : $"{ip}:{port}";
 
-    private sealed class Writer
+    /// <summary>Pairs (value, run): values zigzag-coded, because unknown is −1. A short array reads as unknown at its end.</summary>
+    private static void Series(BinaryBufferWriter to, int[] values, int columns)
     {
-        private readonly ArrayBufferWriter<byte> _bytes = new(16 * 1024);
-
-        public void U8(byte value)
+        for (int i = 0; i < columns;)
         {
-            _bytes.GetSpan(1)[0] = value;
-            _bytes.Advance(1);
+            int value = At(i), end = i + 1;
+            while (end < columns && At(end) == value)
+                end++;
+            to.Varint(Varint.ZigZag(value));
+            to.Varint((uint)(end - i));
+            i = end;
         }
 
-        public void U32(uint value)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(_bytes.GetSpan(4), value);
-            _bytes.Advance(4);
-        }
-
-        public void F64(double value)
-        {
-            BinaryPrimitives.WriteDoubleLittleEndian(_bytes.GetSpan(8), value);
-            _bytes.Advance(8);
-        }
-
-        public void Varint(uint value)
-        {
-            for (; value >= 0x80; value >>= 7)
-                U8((byte)(value | 0x80));
-            U8((byte)value);
-        }
-
-        public void Text(string value)
-        {
-            int length = Encoding.UTF8.GetByteCount(value);
-            Varint((uint)length);
-            Encoding.UTF8.GetBytes(value, _bytes.GetSpan(length));
-            _bytes.Advance(length);
-        }
-
-        /// <summary>Pairs (value, run): values zigzag-coded, because unknown is −1. A short array reads as unknown at its end.</summary>
-        public void Series(int[] values, int columns)
-        {
-            for (int i = 0; i < columns;)
-            {
-                int value = At(values, i), end = i + 1;
-                while (end < columns && At(values, end) == value)
-                    end++;
-                Varint((uint)((value << 1) ^ (value >> 31)));
-                Varint((uint)(end - i));
-                i = end;
-            }
-        }
-
-        public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
-
-        private static int At(int[] values, int i) => i < values.Length ? values[i] : -1;
+        int At(int i) => i < values.Length ? values[i] : -1;
     }
 }

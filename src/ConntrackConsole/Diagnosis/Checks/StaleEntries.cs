@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Diagnosis.Checks;
 
 /// <summary>Entries of a Service that still lead to addresses of pods that serve it no more.</summary>
@@ -19,7 +21,7 @@ public static class StaleEntries
             return service.NotApplicable(Name, "conntrack is bypassed on every node that reports.");
         var entries = service.Entries;
         long readMs = world.HeardMs;
-        string missing = world.DeafNodes.Count == 0 ? "" : $" Not counted: {List(world.DeafNodes)}.";
+        string missing = world.DeafNodes.Count == 0 ? "" : $" Not counted: {TextSummary.List(world.DeafNodes, 3)}.";
         if (entries.Stale + entries.Reassigned == 0)
         {
             return service.Result(Name, CheckState.Ok, "0", Threshold, $"Every live entry leads to a pod of the Service.{missing}") with
@@ -32,8 +34,8 @@ public static class StaleEntries
         string value = entries.Reassigned == 0 ? $"{entries.Stale:N0} stale" : entries.Stale == 0 ? $"{entries.Reassigned:N0} reassigned" : $"{entries.Stale:N0} stale, {entries.Reassigned:N0} reassigned";
         string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
         string sentence = entries.Reassigned > 0
-            ? $"Clients of this Service talk to another workload's pod at {who}, on {List(entries.Nodes)}: entries older than the address's new owner."
-            : old ? $"Clients wait for {who}, which no live pod of the Service owns, on {List(entries.Nodes)}. A flush of {(entries.Backends.Length == 1 ? "that address" : "these addresses")} makes them reconnect."
+            ? $"Clients of this Service talk to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: entries older than the address's new owner."
+            : old ? $"Clients wait for {who}, which no live pod of the Service owns, on {TextSummary.List(entries.Nodes, 3)}. A flush of {(entries.Backends.Length == 1 ? "that address" : "these addresses")} makes them reconnect."
             : $"The endpoint {who} has just left the Service: its entries should end within seconds.";
         return service.Result(Name, old || entries.Reassigned > 0 ? CheckState.Bad : CheckState.Warning, value, Threshold, sentence + missing) with
         {
@@ -43,7 +45,4 @@ public static class StaleEntries
 
     private static string Slices(ServiceWorld service) =>
         Shell.InNamespace(service.Namespace, $"get endpointslices -l kubernetes.io/service-name={Shell.Word(service.Info.Key.Name)} -o wide");
-
-    private static string List(IReadOnlyList<string> names) =>
-        names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";
 }

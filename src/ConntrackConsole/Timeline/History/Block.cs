@@ -22,6 +22,21 @@ public sealed class Block(int columns)
     public List<BlockSeries> Series { get; } = [];
 
     public List<BlockReset> Resets { get; } = [];
+
+    /// <summary>By column, kind and Service address.</summary>
+    public static readonly Comparer<BlockReset> ResetOrder = Comparer<BlockReset>.Create((a, b) =>
+        (a.Column, a.Kind, a.Vip, a.Vport).CompareTo((b.Column, b.Kind, b.Vip, b.Vport)));
+
+    private static readonly Comparer<BlockSeries> SeriesOrder = Comparer<BlockSeries>.Create((a, b) =>
+        (a.Key.Vip, a.Key.Vport, a.Key.Proto, a.Key.Backend, a.Key.Bport).CompareTo((b.Key.Vip, b.Key.Vport, b.Key.Proto, b.Key.Backend, b.Key.Bport)));
+
+    /// <summary>The same content in the one order that is stored: whatever was laid into the block when, and late, the bytes are the same.</summary>
+    public void Normalize()
+    {
+        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.Leftovers.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
+        Series.Sort(SeriesOrder);
+        Resets.Sort(ResetOrder);
+    }
 }
 
 /// <summary>One group in a block. A value is -1 where it is not known although others are.</summary>

@@ -31,9 +31,14 @@ public static class BlockCodec
     {
         ArgumentNullException.ThrowIfNull(block);
         var output = new ArrayBufferWriter<byte>(1_024);
-        WritePlain(block, output);
-        var plain = output.WrittenSpan;
-        if (pack && plain.Length >= LeastPacked)
+        WritePlain(block, new BinaryBufferWriter(output));
+        return pack ? Pack(output.WrittenSpan) : Unpacked(output.WrittenSpan);
+    }
+
+    /// <summary>A codec byte and the plain form, packed where that is shorter.</summary>
+    public static byte[] Pack(ReadOnlySpan<byte> plain)
+    {
+        if (plain.Length >= LeastPacked)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(plain.Length) + 5);
             try
@@ -49,6 +54,11 @@ public static class BlockCodec
             }
         }
 
+        return Unpacked(plain);
+    }
+
+    private static byte[] Unpacked(ReadOnlySpan<byte> plain)
+    {
         byte[] bytes = new byte[plain.Length + 1];
         bytes[0] = Plain;
         plain.CopyTo(bytes.AsSpan(1));
@@ -121,69 +131,68 @@ public static class BlockCodec
         return reader.Failed ? null : block;
     }
 
-    private static void WritePlain(Block block, ArrayBufferWriter<byte> output)
+    private static void WritePlain(Block block, BinaryBufferWriter output)
     {
-        Byte(output, Version);
-        Varint(output, (uint)block.Columns);
+        output.U8(Version);
+        output.Varint((uint)block.Columns);
         bool isKnown = false;
         for (int at = 0; at < block.Columns; isKnown = !isKnown)
         {
             int from = at;
             while (at < block.Columns && block.Known[at] == isKnown)
                 at++;
-            Varint(output, (uint)(at - from));
+            output.Varint((uint)(at - from));
         }
 
-        Text(output, block.Namespace);
-        Text(output, block.Name);
+        output.Text(block.Namespace, MaxText);
+        output.Text(block.Name, MaxText);
         // More than a reader would take: the first ones. No Service comes near it.
         int count = Math.Min(block.Series.Count, MaxCells / block.Columns);
-        Varint(output, (uint)count);
+        output.Varint((uint)count);
         GroupKey last = default;
         for (int i = 0; i < count; i++)
         {
             var series = block.Series[i];
             var key = series.Key;
             bool same = i > 0 && last.Proto == key.Proto && last.Vip == key.Vip && last.Vport == key.Vport;
-            Byte(output, same ? (byte)1 : (byte)0);
+            output.U8(same ? (byte)1 : (byte)0);
             if (!same)
             {
-                Byte(output, key.Proto);
-                Address(output, key.Vip);
-                Port(output, key.Vport);
+                output.U8(key.Proto);
+                output.Address(key.Vip);
+                output.U16(key.Vport);
             }
 
-            Address(output, key.Backend);
-            Port(output, key.Bport);
+            output.Address(key.Backend);
+            output.U16(key.Bport);
             last = key;
-            Text(output, series.Pod ?? "");
-            Byte(output, (byte)series.Owner);
-            Byte(output, (byte)series.State);
+            output.Text(series.Pod ?? "", MaxText);
+            output.U8((byte)series.Owner);
+            output.U8((byte)series.State);
             Values(output, series.Entries);
             Values(output, series.Leftovers);
             Values(output, series.Stale);
         }
 
-        Varint(output, (uint)block.Resets.Count);
+        output.Varint((uint)block.Resets.Count);
         foreach (var reset in block.Resets)
         {
-            Varint(output, (uint)reset.Column);
-            Byte(output, (byte)reset.Kind);
-            Varint(output, (uint)reset.Count);
-            Address(output, reset.Vip);
-            Port(output, reset.Vport);
+            output.Varint((uint)reset.Column);
+            output.U8((byte)reset.Kind);
+            output.Varint((uint)reset.Count);
+            output.Address(reset.Vip);
+            output.U16(reset.Vport);
         }
     }
 
-    private static void Values(ArrayBufferWriter<byte> output, int[] values)
+    private static void Values(BinaryBufferWriter output, int[] values)
     {
         int last = 0;
         for (int at = 0; at < values.Length;)
         {
             if (values[at] != last)
             {
-                long difference = (long)values[at] - last;
-                Varint(output, (uint)((difference << 1) ^ (difference >> 63)));
+                output.Varint(Varint.ZigZag((long)values[at] - last));
                 last = values[at++];
                 continue;
             }
@@ -191,45 +200,8 @@ public static class BlockCodec
             int from = at;
             while (at < values.Length && values[at] == last)
                 at++;
-            Byte(output, 0);
-            Varint(output, (uint)(at - from - 1));
+            output.U8(0);
+            output.Varint((uint)(at - from - 1));
         }
-    }
-
-    private static void Byte(ArrayBufferWriter<byte> output, byte value)
-    {
-        output.GetSpan(1)[0] = value;
-        output.Advance(1);
-    }
-
-    private static void Port(ArrayBufferWriter<byte> output, ushort value)
-    {
-        BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), value);
-        output.Advance(2);
-    }
-
-    private static void Address(ArrayBufferWriter<byte> output, Ip ip)
-    {
-        var span = output.GetSpan(17);
-        span[0] = (byte)ip.Length;
-        output.Advance(1 + ip.WriteBytes(span[1..]));
-    }
-
-    private static void Text(ArrayBufferWriter<byte> output, string text)
-    {
-        Span<byte> utf8 = stackalloc byte[MaxText];
-        Encoding.UTF8.GetEncoder().Convert(text, utf8, flush: true, out _, out int used, out _);
-        Varint(output, (uint)used);
-        output.Write(utf8[..used]);
-    }
-
-    private static void Varint(ArrayBufferWriter<byte> output, uint value)
-    {
-        var span = output.GetSpan(5);
-        int length = 0;
-        for (; value >= 0x80; value >>= 7)
-            span[length++] = (byte)(value | 0x80);
-        span[length++] = (byte)value;
-        output.Advance(length);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using ConntrackConsole.Kernel.Net;
@@ -30,14 +31,14 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
     {
         if (U8() != BlockCodec.Version)
             return Fail();
-        uint columns = Varint();
+        uint columns = Number();
         if (Failed || columns is 0 or > BlockCodec.MaxColumns)
             return Fail();
         Columns = (int)columns;
         bool isKnown = false;
         for (int at = 0; at < Columns && !Failed; isKnown = !isKnown)
         {
-            uint run = Varint();
+            uint run = Number();
             // Only the first stretch may be empty: it says how long nothing was known.
             if (run > (uint)(Columns - at) || (run == 0 && isKnown))
                 return Fail();
@@ -49,7 +50,7 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
         Namespace = Text();
         Name = Text();
-        uint series = Varint();
+        uint series = Number();
         if ((long)series * Columns > BlockCodec.MaxCells)
             return Fail();
         _left = (int)series;
@@ -88,20 +89,20 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
         bool any = false;
         for (int at = 0; at < Columns;)
         {
-            uint token = Varint();
+            uint token = Number();
             if (Failed)
                 return false;
             int run = 1;
             if (token == 0)
             {
-                uint more = Varint();
+                uint more = Number();
                 if (more >= (uint)(Columns - at))
                     return Fail();
                 run += (int)more;
             }
             else
             {
-                value += (long)(token >> 1) ^ -(long)(token & 1);
+                value += Varint.UnZigZag(token);
                 if (value is < -1 or > int.MaxValue / 2)
                     return Fail();
             }
@@ -117,7 +118,7 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
     /// <summary>How many resets follow; asked after the last series.</summary>
     public int ResetCount()
     {
-        uint count = Varint();
+        uint count = Number();
         // Each takes six bytes at least.
         if (!Failed && count <= (uint)((_bytes.Length - _at) / 6))
             return (int)count;
@@ -127,9 +128,9 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
     public BlockReset Reset()
     {
-        uint column = Varint();
+        uint column = Number();
         byte kind = U8();
-        uint count = Varint();
+        uint count = Number();
         var vip = Address();
         ushort port = U16();
         if (column >= (uint)Columns || kind >= ResetOverflow.Length || count > int.MaxValue / 1024)
@@ -145,7 +146,7 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> Bytes()
     {
-        uint length = Varint();
+        uint length = Number();
         if (length <= BlockCodec.MaxText && Take((int)length, out var span))
             return span;
         Fail();
@@ -163,21 +164,16 @@ public ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return default;
     }
 
-    private uint Varint()
+    private uint Number()
     {
-        uint value = 0;
-        for (int shift = 0; shift < 35 && _at < _bytes.Length; shift += 7)
+        if (Varint.TryRead(_bytes[_at..], out uint value, out int consumed) != OperationStatus.Done)
         {
-            byte next = _bytes[_at++];
-            if (shift == 28 && next > 0x0F)
-                break;
-            value |= (uint)(next & 0x7F) << shift;
-            if (next < 0x80)
-                return value;
+            Fail();
+            return 0;
         }
 
-        Fail();
-        return 0;
+        _at += consumed;
+        return value;
     }
 
     private bool Take(int length, out ReadOnlySpan<byte> span)

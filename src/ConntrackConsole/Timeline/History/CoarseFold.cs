@@ -9,15 +9,21 @@ public static class CoarseFold
         BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool namesAnew)
     {
         foreach (var (name, block) in minutes)
-            yield return new StoredBlock(kind, Level.Finest, name, minuteMs, BlockCodec.Write(block, pack: true));
+            yield return Stored(kind, Level.Finest, name, minuteMs, block, pack: true);
         for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
         {
             long atMs = level.StartOf(minuteMs);
             // A Service's coarsest are few and small, and written anew each minute: not worth the packing. A node has every group's.
             bool pack = kind == BlockKind.Node || level.Coarser is not null;
             foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), namesAnew))
-                yield return new StoredBlock(kind, level, name, atMs, BlockCodec.Write(block, pack));
+                yield return Stored(kind, level, name, atMs, block, pack);
         }
+    }
+
+    private static StoredBlock Stored(BlockKind kind, Level level, string name, long atMs, Block block, bool pack)
+    {
+        block.Normalize();
+        return new StoredBlock(kind, level, name, atMs, BlockCodec.Write(block, pack));
     }
 
     /// <param name="minutes">The finest blocks of the minute, by name.</param>

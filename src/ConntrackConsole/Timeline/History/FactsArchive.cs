@@ -1,6 +1,6 @@
+using System.Data.Common;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Wire;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.History;
@@ -12,6 +12,13 @@ namespace ConntrackConsole.Timeline.History;
 public sealed partial class FactsArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log) : BackgroundService
 {
+    internal static readonly AgedRows[] Aged =
+    [
+        new("DELETE FROM ResetSeconds WHERE rowid IN (SELECT rowid FROM ResetSeconds WHERE Second < $a / 1000 AND NOT EXISTS (SELECT 1 FROM Pins WHERE Second * 1000 BETWEEN FromMs - 1000 AND ToMs) LIMIT 500)"),
+        new("DELETE FROM Gaps WHERE Id IN (SELECT g.Id FROM Gaps g WHERE g.FromMs < $a AND g.ToMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE g.FromMs <= p.ToMs AND g.ToMs >= p.FromMs) LIMIT 500)"),
+        new("DELETE FROM Settings WHERE Id IN (SELECT Id FROM Settings WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+    ];
+
     private readonly HashSet<GapSpan> _saved = [];
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -78,7 +85,7 @@ public sealed partial class FactsArchive(
         {
             await SaveAsync(ct);
         }
-        catch (Exception e) when (e is SqliteException or DbUpdateException)
+        catch (Exception e) when (e is DbException or DbUpdateException)
         {
             LogNotSaved((e.InnerException ?? e).Message);
         }

@@ -1,5 +1,5 @@
+using System.Data.Common;
 using ConntrackConsole.Wire;
-using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Timeline.History;
 
@@ -36,9 +36,9 @@ public sealed partial class HistoryFolder(
         lock (_folding)
         {
             _nodes.UnionWith(blocks.NodeNames());
-            queue.FoldedTo(blocks.Number("SELECT COALESCE(MAX(AtMs) + 60000, 0) FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''"));
+            queue.FoldedTo(blocks.FoldedEndMs());
             long folded = blocks.FoldedToId();
-            long last = Math.Max(folded, blocks.Number("SELECT COALESCE(MAX(Id), 0) FROM Frames"));
+            long last = Math.Max(folded, blocks.LastFrameId());
             queue.Stored(blocks.FramesAfter(folded, TimelineStore.MaxAheadMs).Select(f => (f.Node, f.AtMs)), folded + 1, last);
         }
     }
@@ -95,7 +95,7 @@ public sealed partial class HistoryFolder(
                     retention.Portion();
                     _failed = false;
                 }
-                catch (SqliteException e)
+                catch (DbException e)
                 {
                     if (!_failed)
                         LogNotFolded(e.Message);
@@ -120,7 +120,7 @@ public sealed partial class HistoryFolder(
                 if (minute >= nowMs - retention.NodeMs)
                     FoldMinute(node, minute, nowMs);
             }
-            catch (SqliteException)
+            catch (DbException)
             {
                 foreach (var left in due.Skip(i))
                     queue.Failed(node, left.Minute, left.FirstId);
@@ -133,20 +133,24 @@ public sealed partial class HistoryFolder(
     {
         var former = blocks.Read(BlockKind.Node, Level.Finest, node, minute);
         var frames = blocks.Frames(node, minute - NodeFold.LeadMs, minute + Level.MinuteMs + NodeFold.TailMs, minute - retention.NodeMs);
-        var folded = nodeFold.Fold(node, minute, frames, former);
-        if (former is null && !folded.Block.Known.Contains(true) && folded.Gaps.Count == 0 && folded.Block.Resets.Count == 0)
+        var folded = nodeFold.Fold(node, minute, frames, former, blocks.Reported(node, minute));
+        bool hasBlock = former is not null || folded.Block.Known.Contains(true) || folded.Gaps.Count > 0 || folded.Block.Resets.Count > 0;
+        // Resets beside the minute may be the other report of another node's resets within it.
+        if (!hasBlock && folded.Resets.Count == 0)
             return;
-        var written = CoarseFold.Levels(
-            BlockKind.Node, minute, new Dictionary<string, Block> { [node] = folded.Block }, (level, atMs) => FormerOf(node, level, atMs), NamesAnew(minute)).ToList();
+        var written = hasBlock ? NodeLevels(node, minute, folded.Block).ToList() : [];
         using (var transaction = blocks.Begin())
         {
             foreach (var block in written)
-                blocks.Put(transaction, block);
-            blocks.PutFacts(transaction, node, minute, folded.Gaps, folded.Settings, former is not null);
+                blocks.Put(block);
+            if (folded.Resets.Count > 0)
+                blocks.Put(new StoredBlock(BlockKind.ReportedResets, Level.Finest, node, minute, ReportedResets.Write(folded.Resets)));
+            blocks.PutFacts(node, minute, folded.Gaps, folded.Settings, former is not null);
             transaction.Commit();
         }
 
-        _nodes.Add(node);
+        if (hasBlock)
+            _nodes.Add(node);
         // Of a gap's length it is unknown what the node had: known only now that it speaks again.
         foreach (var gap in folded.Gaps.Where(g => g.Kind is GapKind.SequenceJump or GapKind.Silent or GapKind.Started))
         {
@@ -158,6 +162,9 @@ public sealed partial class HistoryFolder(
         if (minute < nowMs - (3 * Level.MinuteMs) && blocks.GapEnd(node, minute + Level.MinuteMs) is { } endMs)
             queue.Touch(node, FoldQueue.MinuteOf(endMs));
     }
+
+    private IEnumerable<StoredBlock> NodeLevels(string node, long minute, Block block) => CoarseFold.Levels(
+        BlockKind.Node, minute, new Dictionary<string, Block> { [node] = block }, (level, atMs) => FormerOf(node, level, atMs), NamesAnew(minute));
 
     private Dictionary<string, Block> FormerOf(string node, Level level, long atMs)
     {
@@ -173,20 +180,26 @@ public sealed partial class HistoryFolder(
     {
         long watch = time.GetTimestamp();
         queue.BeginServices(minute);
+        // The nodes' blocks are deleted already: what was made of them stays.
+        if (minute < NowMs - retention.NodeMs)
+            return;
         try
         {
-            var services = serviceFold.Fold(minute, _nodes);
-            var written = CoarseFold.Levels(
+            var (services, nodes) = serviceFold.Fold(minute, _nodes);
+            // Resets that another node has reported too are taken out of a node's blocks.
+            var written = nodes.SelectMany(node => NodeLevels(node.Key, minute, node.Value)).ToList();
+            written.AddRange(CoarseFold.Levels(
                 BlockKind.Service, minute, services, (level, atMs) => blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block),
-                NamesAnew(minute)).ToList();
+                NamesAnew(minute)));
             using var transaction = blocks.Begin();
-            blocks.DeleteServices(transaction, minute);
+            blocks.DeleteServices(minute);
+            blocks.PutResetSeconds(minute, services[BlockArchive.Cluster].Resets);
             foreach (var block in written)
-                blocks.Put(transaction, block);
-            blocks.MarkFolded(transaction, queue.FoldedToId);
+                blocks.Put(block);
+            blocks.MarkFolded(queue.FoldedToId);
             transaction.Commit();
         }
-        catch (SqliteException)
+        catch (DbException)
         {
             queue.FailedServices(minute, firstId);
             throw;
@@ -196,6 +209,6 @@ public sealed partial class HistoryFolder(
         LastServices = time.GetElapsedTime(watch);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The past could not be folded; it is tried again, and the frames are kept meanwhile: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Rollup failed; will retry. Frames are kept until it succeeds: {Reason}")]
     private partial void LogNotFolded(string reason);
 }

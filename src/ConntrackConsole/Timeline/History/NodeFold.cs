@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;
 
-/// <summary>A minute of one node, made from its frames by the same reading that the live timeline is.</summary>
-public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
+/// <summary>A minute of one node, made from its stored frames by the same code as the live timeline.</summary>
+public sealed class NodeFold(ClusterState cluster)
 {
     /// <summary>A key frame comes at least once a minute: so far before the minute the reading begins, to know the table at it.</summary>
     public const long LeadMs = 61_000;
@@ -15,15 +15,14 @@ public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
 
     private readonly NodeFrame _frame = new();
 
-    public FoldedMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former)
+    public FoldedMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
     {
         ArgumentNullException.ThrowIfNull(frames);
         long endMs = minuteMs + Level.MinuteMs;
         var track = new NodeTrack(node);
         var gaps = new List<GapSpan>();
         var settings = new List<SettingChange>();
-        var told = new List<Reset>();
-        var unlisted = new List<(long AtMs, ResetKind Kind, int Count)>();
+        var resets = new List<NodeFrame>();
         foreach (var stored in frames)
         {
             if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
@@ -34,12 +33,8 @@ public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
                     gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
             });
             settings.AddRange(_frame.Settings.Where(s => s.AtMs > minuteMs && s.AtMs <= endMs));
-            told.AddRange(_frame.Resets);
-            for (int kind = 0; kind < ResetOverflow.Length; kind++)
-            {
-                if (_frame.MoreResets[kind] > 0)
-                    unlisted.Add((_frame.AtMs, (ResetKind)kind, (int)Math.Min(_frame.MoreResets[kind], 1_000_000)));
-            }
+            if (ReportedResets.Of(_frame, minuteMs) is { } part)
+                resets.Add(part);
         }
 
         var block = new Block(Level.Finest.Columns);
@@ -47,8 +42,19 @@ public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
         Series(block, track, minuteMs, former);
         if (former is not null)
             KeepFormer(block, former);
-        Resets(block, node, minuteMs, told, unlisted, former);
-        return new FoldedMinute(block, gaps, settings);
+        if (formerResets is not null)
+        {
+            var there = frames.Select(f => f.AtMs).ToHashSet();
+            resets = [.. resets.Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
+        }
+
+        // As the node reported them; the rollup of all nodes takes out what another node has reported too. Minutes of versions
+        // that did not keep the reports keep what was stored.
+        if (resets.Count == 0 && formerResets is null && former is { Resets.Count: > 0 })
+            block.Resets.AddRange(former.Resets);
+        else
+            block.Resets.AddRange(ReportedResets.Sum(minuteMs, resets.SelectMany(part => part.Resets), resets));
+        return new FoldedMinute(block, gaps, settings, resets);
     }
 
     private static void MarkKnown(Block block, KnownTimes known, long minuteMs)
@@ -65,7 +71,7 @@ public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
     private void Series(Block block, NodeTrack track, long minuteMs, Block? former)
     {
         var map = cluster.Current;
-        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : timeline.ClockOffset(track.Name);
+        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
         foreach (var (key, group) in track.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
         {
             var series = new BlockSeries(key, block.Columns);
@@ -155,36 +161,7 @@ public sealed class NodeFold(TimelineStore timeline, ClusterState cluster)
             }
         }
     }
-
-    // Each reset once, as the ledger of all nodes has it; older than its memory, as this node alone told it.
-    private void Resets(Block block, string node, long minuteMs, List<Reset> told, List<(long AtMs, ResetKind Kind, int Count)> unlisted, Block? former)
-    {
-        var counted = timeline.KeptResets(node, minuteMs, minuteMs + Level.MinuteMs);
-        var resets = counted ?? (former is { Resets.Count: > 0 } ? null : told);
-        if (resets is null)
-        {
-            block.Resets.AddRange(former!.Resets);
-            return;
-        }
-
-        var sums = new Dictionary<(int, ResetKind, Ip, ushort), int>();
-        foreach (var reset in resets)
-            Add(reset.AtMs, reset.Kind, reset.Vip, reset.Vport, 1);
-        foreach (var (atMs, kind, count) in unlisted)
-            Add(atMs, kind, default, 0, count);
-        foreach (var ((column, kind, vip, port), count) in sums.OrderBy(s => s.Key.Item1))
-            block.Resets.Add(new BlockReset(column, kind, count, vip, port));
-
-        void Add(long atMs, ResetKind kind, Ip vip, ushort port, int count)
-        {
-            // A reset belongs to the second that it is in.
-            long column = (atMs - minuteMs) / 1000;
-            if (column < 0 || column >= block.Columns)
-                return;
-            var key = ((int)column, kind, vip, port);
-            sums[key] = sums.GetValueOrDefault(key) + count;
-        }
-    }
 }
 
-public sealed record FoldedMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings);
+/// <param name="Resets">What <see cref="ReportedResets"/> keeps of the frames.</param>
+public sealed record FoldedMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings, List<NodeFrame> Resets);

@@ -1,7 +1,7 @@
 using System.Buffers;
+using System.Data.Common;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Wire;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.History;
@@ -9,6 +9,8 @@ namespace ConntrackConsole.Timeline.History;
 /// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, where that is gone at the next one that is left.</summary>
 public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
 {
+    private const int BusySeconds = 30;
+
     // Each thread reads a stretch of columns of its own, on a connection of its own.
     private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 8);
 
@@ -18,31 +20,27 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
         ArgumentNullException.ThrowIfNull(query);
         var lanes = new PastLanes(query.FromMs, stepMs, query.Columns);
         var corrupt = new List<GapSpan>();
-        string connection;
-        await using (var db = await databases.CreateDbContextAsync(ct))
-            connection = db.Database.GetConnectionString()!;
         int parts = Math.Clamp(endColumn / 16, 1, Threads);
         await Task.WhenAll(Enumerable.Range(0, parts).Select(part => Task.Run(
-            () => Read(connection, query, stepMs, lanes, endColumn * part / parts, endColumn * (part + 1) / parts, corrupt, ct), ct)));
+            () => Read(query, stepMs, lanes, endColumn * part / parts, endColumn * (part + 1) / parts, corrupt, ct), ct)));
         lanes.Close(endColumn);
         return (lanes, corrupt);
     }
 
-    private static void Read(
-        string connectionString, TimelineQuery query, long stepMs, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
+    private void Read(
+        TimelineQuery query, long stepMs, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
-        using var connection = new SqliteConnection(connectionString);
-        connection.Open();
-        // Each keeps a reading of one moment, whatever is folded or deleted meanwhile.
-        using var transaction = connection.BeginTransaction(deferred: true);
+        using var rows = new BulkConnection(databases, BusySeconds);
+        // Each keeps a snapshot of one moment, whatever is written or deleted meanwhile.
+        using var transaction = rows.Begin(readOnly: true);
         long fromMs = query.FromMs + (firstColumn * stepMs);
         long toMs = query.FromMs + (endColumn * stepMs);
-        var part = new Part(connection, query, lanes, firstColumn, endColumn, corrupt, ct);
+        var part = new Part(rows, query, lanes, firstColumn, endColumn, corrupt, ct);
         part.Lay(query.Node is null ? BlockKind.Service : BlockKind.Node, Level.For(stepMs), fromMs, toMs);
     }
 
     private sealed class Part(
-        SqliteConnection connection, TimelineQuery query, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
+        BulkConnection rows, TimelineQuery query, PastLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
         // Every block of Services stands beside one of the whole cluster.
         private readonly string _marker = query.Node ?? BlockArchive.Cluster;
@@ -51,8 +49,7 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
         {
             var there = new HashSet<long>();
             long firstMs = level.StartOf(Math.Max(0, fromMs));
-            using (var present = Command("SELECT AtMs FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t", kind, level, firstMs, toMs))
-            using (var row = present.ExecuteReader())
+            using (var row = Rows("SELECT AtMs FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d", kind, level, firstMs, toMs))
             {
                 while (row.Read())
                     there.Add(row.GetInt64(0));
@@ -72,7 +69,7 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
                 long beginMs = atMs;
                 while (atMs < toMs && !there.Contains(atMs))
                     atMs += level.BlockMs;
-                var only = new Part(connection, query, lanes, Column(beginMs), Column(Math.Min(atMs, toMs)), corrupt, ct);
+                var only = new Part(rows, query, lanes, Column(beginMs), Column(Math.Min(atMs, toMs)), corrupt, ct);
                 only.LayInstead(kind, level, Math.Max(fromMs, beginMs), Math.Min(toMs, atMs));
             }
         }
@@ -87,8 +84,8 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
 
         private bool HasFinest(BlockKind kind, long fromMs, long toMs)
         {
-            using var command = Command("SELECT 1 FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t LIMIT 1", kind, Level.Finest, fromMs, toMs);
-            return command.ExecuteScalar() is not null;
+            using var row = Rows("SELECT 1 FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d LIMIT 1", kind, Level.Finest, fromMs, toMs);
+            return row.Read();
         }
 
         private int Column(long atMs) =>
@@ -98,14 +95,13 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
         {
             bool filtered = query.Namespace is not null || query.Service is not null;
             string sql = kind == BlockKind.Service
-                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $k AND Step = $s AND AtMs >= $f AND AtMs < $t"
-                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $k AND Step = $s AND Name = $n AND AtMs >= $f AND AtMs < $t";
-            using var command = Command(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
+                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d"
+                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d";
             byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
             byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
             try
             {
-                using var row = command.ExecuteReader();
+                using var row = Rows(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
                 while (row.Read())
                 {
                     ct.ThrowIfCancellationRequested();
@@ -153,16 +149,7 @@ public sealed class PastReader(IDbContextFactory<ConsoleDb> databases)
             }
         }
 
-        private SqliteCommand Command(string sql, BlockKind kind, Level level, long fromMs, long toMs)
-        {
-            var command = connection.CreateCommand();
-            command.CommandText = sql;
-            command.Parameters.AddWithValue("$k", (long)kind);
-            command.Parameters.AddWithValue("$n", _marker);
-            command.Parameters.AddWithValue("$s", (long)level.Step);
-            command.Parameters.AddWithValue("$f", fromMs);
-            command.Parameters.AddWithValue("$t", toMs);
-            return command;
-        }
+        private DbDataReader Rows(string sql, BlockKind kind, Level level, long fromMs, long toMs) =>
+            rows.Read(sql, (long)kind, (long)level.Step, fromMs, toMs, _marker);
     }
 }

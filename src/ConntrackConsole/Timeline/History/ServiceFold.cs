@@ -11,12 +11,16 @@ public sealed class ServiceFold(BlockArchive blocks, TimelineStore timeline, Clu
     private const long NearMs = 24 * 3_600_000L;
 
     /// <param name="nodes">Every node that has ever told anything, as far as blocks are kept.</param>
-    /// <returns>By the name of the block; "" is the whole cluster.</returns>
-    public Dictionary<string, Block> Fold(long minuteMs, IReadOnlyCollection<string> nodes)
+    /// <returns>
+    /// By the name of the block ("" is the whole cluster), and the nodes' own blocks that have changed because other nodes have
+    /// reported the same resets.
+    /// </returns>
+    public (Dictionary<string, Block> Services, Dictionary<string, Block> Nodes) Fold(long minuteMs, IReadOnlyCollection<string> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         int columns = Level.Finest.Columns;
         var told = blocks.ReadAll(BlockKind.Node, Level.Finest, minuteMs).ToDictionary(b => b.Name, b => b.Block);
+        var changed = ReportedResets.Deduplicate(minuteMs, blocks.Reported(minuteMs), told).ToDictionary(node => node, node => told[node]);
         var all = new Block(columns);
         var sums = new Dictionary<GroupKey, BlockSeries>();
         foreach (var block in told.Values)
@@ -35,7 +39,7 @@ public sealed class ServiceFold(BlockArchive blocks, TimelineStore timeline, Clu
                 Doubt(sums, node, block, minuteMs, columns);
         }
 
-        return ByService(sums, all, minuteMs);
+        return (ByService(sums, all, minuteMs), changed);
     }
 
     private static void Add(Dictionary<GroupKey, BlockSeries> sums, BlockSeries series)

@@ -28,7 +28,7 @@ public sealed class PastConsole : IDisposable
         Queue = new FoldQueue();
         Retention = new Retention(Blocks, keep, clock);
         Folder = new HistoryFolder(
-            Blocks, Queue, new NodeFold(Store, Cluster), new ServiceFold(Blocks, Store, Cluster), Retention, clock, NullLogger<HistoryFolder>.Instance);
+            Blocks, Queue, new NodeFold(Cluster), new ServiceFold(Blocks, Store, Cluster), Retention, clock, NullLogger<HistoryFolder>.Instance);
         History = new TimelineHistory(Store, new PastReader(database), new PastFacts(database, Cluster), Owners, keep, Queue, Cluster, clock);
     }
 

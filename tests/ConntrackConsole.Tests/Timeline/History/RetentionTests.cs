@@ -49,7 +49,7 @@ public sealed class RetentionTests : IAsyncLifetime
         await LaterAsync(60);
         Assert.Equal(0, Count(BlockKind.Service, 60));
         Assert.Empty((await _console.AskAsync(0, 300_000, 300)).Services);
-        Assert.Equal((0, 1), (_console.Blocks.Number("SELECT COUNT(*) FROM Terminations"), _console.Blocks.Number("SELECT COUNT(*) FROM Audit")));
+        Assert.Equal((0, 1), (_console.Blocks.Rows.Number("SELECT COUNT(*) FROM Terminations"), _console.Blocks.Rows.Number("SELECT COUNT(*) FROM Audit")));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class RetentionTests : IAsyncLifetime
         await LaterAsync(1_000);
         Assert.Equal((2, 1, 1), Levels(BlockKind.Node));
         Assert.Equal((4, 2, 2), Levels(BlockKind.Service));
-        Assert.Equal(1, _console.Blocks.Number("SELECT COUNT(*) FROM Terminations"));
+        Assert.Equal(1, _console.Blocks.Rows.Number("SELECT COUNT(*) FROM Terminations"));
         int[] entries = Assert.Single(Assert.Single((await _console.AskAsync(60_000, 120_000, 60)).Services).Backends).Entries;
         Assert.DoesNotContain(-1, entries);
     }
@@ -104,7 +104,7 @@ public sealed class RetentionTests : IAsyncLifetime
         _console.At(3_600_000);
         frames.Trim(foldedToId: 100);
         Assert.Equal(101ul, frames.Read("node1", 0).First().Sequence);
-        _console.Blocks.Execute(null, "INSERT INTO Pins (FromMs, ToMs, Reason, CreatedMs) VALUES ($a, $b, 'incident', 1)", T0 + 150_000, T0 + 160_000);
+        _console.Blocks.Rows.Execute("INSERT INTO Pins (FromMs, ToMs, Reason, CreatedMs) VALUES ($a, $b, 'incident', 1)", T0 + 150_000, T0 + 160_000);
         frames.Trim(foldedToId: 300);
         Assert.Equal(11, frames.Read("node1", 0).Count());
         frames.Trim(foldedToId: 300);
@@ -130,6 +130,20 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal("incident", Assert.Single(await pins.ListAsync(ct)).Reason);
     }
 
+    [Fact]
+    public async Task Rollup_OfAMinuteWhoseNodeBlocksAreDeleted_LeavesTheServicesBlocks()
+    {
+        await LaterAsync(4);
+        Assert.Equal(0, Count(BlockKind.Node, 1));
+        _console.Take("node1", Frame(1_000, T0 + 150_500, true, (Group, 9, 0)));
+        _console.Folder.Fold(all: true);
+        _console.Folder.Fold(all: true);
+
+        int[] entries = Assert.Single(Assert.Single((await _console.AskAsync(120_000, 180_000, 60)).Services).Backends).Entries;
+        Assert.DoesNotContain(-1, entries);
+        Assert.Equal(5, entries.Max());
+    }
+
     private static readonly LevelRetention Ever = new(TimeSpan.FromDays(999), TimeSpan.FromDays(999), TimeSpan.FromDays(999));
 
     private (long, long, long) Levels(BlockKind kind) => (Count(kind, 1), Count(kind, 10), Count(kind, 60));
@@ -137,7 +151,7 @@ public sealed class RetentionTests : IAsyncLifetime
     private async Task<int> MostAsync(int columns, string? node = null) =>
         (await _console.AskAsync(0, 300_000, columns, node)).Services.SelectMany(s => s.Backends).Single().Entries.Max();
 
-    private long Count(BlockKind kind, int step) => _console.Blocks.Number("SELECT COUNT(*) FROM Blocks WHERE Kind = $a AND Step = $b", (long)kind, (long)step);
+    private long Count(BlockKind kind, int step) => _console.Blocks.Rows.Number("SELECT COUNT(*) FROM Blocks WHERE Kind = $a AND Step = $b", (long)kind, (long)step);
 
     private Task LaterAsync(int hours)
     {

@@ -1,0 +1,32 @@
+namespace ConntrackConsole.Wire.Sections;
+
+internal delegate void SectionWriter(NodeFrame frame, ref FrameWriter writer);
+
+internal delegate void SectionReader(ref FrameReader reader, NodeFrame frame);
+
+/// <summary>One section of a frame's binary form.</summary>
+/// <param name="Tag">Its number in the bytes; never reused.</param>
+/// <param name="MaxLength">At most so many bytes, without the section's header.</param>
+/// <param name="HasAny">Whether the frame has anything for it; otherwise it is left out.</param>
+internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Func<NodeFrame, bool> HasAny, SectionWriter Write, SectionReader Read)
+{
+    /// <summary>Tag u8 and length u32.</summary>
+    public const int HeaderLength = 5;
+
+    /// <summary>In the order in which they are written: by their tags, from 1, without a gap.</summary>
+    public static readonly FrameSection[] All =
+    [
+        new(1, GroupsSection.MaxLength, frame => frame.Groups.Count > 0, GroupsSection.Write, GroupsSection.Read),
+        new(2, ResetsSection.MaxLength, ResetsSection.HasAny, ResetsSection.Write, ResetsSection.Read),
+        new(3, GapsSection.MaxLength, frame => frame.Gaps.Count > 0, GapsSection.Write, GapsSection.Read),
+        new(4, NotesSection.MaxLength, frame => frame.Notes.Count > 0, NotesSection.Write, NotesSection.Read),
+        new(5, RadarSection.MaxLength, frame => frame.Radar.Count > 0, RadarSection.Write, RadarSection.Read),
+        new(6, SettingsSection.MaxLength, frame => frame.Settings.Count > 0, SettingsSection.Write, SettingsSection.Read),
+        new(7, ProxySection.MaxLength, frame => frame.Proxy is not null, ProxySection.Write, ProxySection.Read),
+        new(8, _ => NodeSection.MaxLength, frame => frame.HostTcp is not null, NodeSection.WriteHostTcp, NodeSection.ReadHostTcp),
+        new(9, _ => NodeSection.MaxLength, frame => frame.Cost is not null, NodeSection.WriteCost, NodeSection.ReadCost),
+    ];
+
+    /// <summary>Null for a section that this version does not know.</summary>
+    public static FrameSection? Of(byte tag) => tag >= 1 && tag <= All.Length ? All[tag - 1] : null;
+}

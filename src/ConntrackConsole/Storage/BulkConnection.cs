@@ -1,0 +1,93 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Storage;
+
+/// <summary>
+/// A connection of its own with prepared statements, for rows that are too many for entities. Components give it their SQL and
+/// know no provider. The parameters of a statement are $a, $b … in the order of the values. Not safe for several threads.
+/// </summary>
+/// <param name="busySeconds">How long a statement waits for another writer.</param>
+public sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int busySeconds) : IDisposable
+{
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private SqliteConnection? _connection;
+    private SqliteTransaction? _transaction;
+
+    /// <summary>What is executed until its end is one transaction; without a commit nothing of it is stored.</summary>
+    /// <param name="readOnly">A snapshot for reading, which takes no lock.</param>
+    public BulkTransaction Begin(bool readOnly = false)
+    {
+        _transaction = Open().BeginTransaction(deferred: readOnly);
+        return new BulkTransaction(_transaction, () => _transaction = null);
+    }
+
+    /// <returns>How many rows were changed.</returns>
+    /// <exception cref="DbException">It was not executed.</exception>
+    public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
+
+    /// <returns>The first value, or 0 where there is none.</returns>
+    public long Number(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteScalar() as long? ?? 0;
+
+    /// <returns>The first value; null where there is no row.</returns>
+    public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteScalar() is var value and not DBNull ? value : null;
+
+    /// <summary>The rows of a statement; read them to the end before it is executed again.</summary>
+    public DbDataReader Read(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteReader();
+
+    /// <summary>What the database takes on disk, without pages that are free.</summary>
+    public long UsedBytes() =>
+        Number("SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count())") * Number("SELECT page_size FROM pragma_page_size()");
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+            command.Dispose();
+        _connection?.Dispose();
+    }
+
+    private SqliteConnection Open()
+    {
+        if (_connection is not null)
+            return _connection;
+        using var db = databases.CreateDbContext();
+        var connection = new SqliteConnection(db.Database.GetConnectionString()) { DefaultTimeout = busySeconds };
+        connection.Open();
+        return _connection = connection;
+    }
+
+    private SqliteCommand Prepared(string sql, ReadOnlySpan<object?> values)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = Open().CreateCommand();
+            command.CommandText = sql;
+            for (int i = 0; i < values.Length; i++)
+                command.Parameters.Add(new SqliteParameter { ParameterName = "$" + (char)('a' + i) });
+            _commands[sql] = command;
+        }
+
+        command.Transaction = _transaction;
+        for (int i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        return command;
+    }
+}
+
+/// <summary>A transaction of a <see cref="BulkConnection"/>; without <see cref="Commit"/> it is rolled back.</summary>
+public sealed class BulkTransaction : IDisposable
+{
+    private readonly DbTransaction _transaction;
+    private readonly Action _end;
+
+    internal BulkTransaction(DbTransaction transaction, Action end) => (_transaction, _end) = (transaction, end);
+
+    public void Commit() => _transaction.Commit();
+
+    public void Dispose()
+    {
+        _end();
+        _transaction.Dispose();
+    }
+}
