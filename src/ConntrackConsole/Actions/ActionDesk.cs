@@ -117,7 +117,7 @@ public sealed partial class ActionDesk(
             return await NoSuchAsync(id, caller, "approve", ct);
         Refusal? refusal =
             !caller.Role.MayApprove() ? new Refusal(RefusalKind.Role, $"{caller.Name} is {caller.Role.Name()} here and may not approve: ask an approver.")
-            : record.Plan.AskedBy == caller.Name || (record.Plan.Session.Length > 0 && record.Plan.Session == caller.Session)
+            : PersonName.AreSame(record.Plan.AskedBy, caller.Name) || (record.Plan.Session.Length > 0 && record.Plan.Session == caller.Session)
                 ? new Refusal(RefusalKind.Role, "Who asked cannot approve: a second person has to look.")
             : null;
         GuardVerdict verdict = record.Plan.Verdict;
