@@ -1,7 +1,7 @@
 // The signs of a pod's end and of its cause. Shapes, not colours, tell them apart; PhaseSign.razor draws the same ones.
 export const PHASES = [
   ["asked", "asked to terminate"], ["notReady", "endpoint not ready"], ["terminating", "endpoint terminating"], ["removed", "endpoint removed"],
-  ["rulesFirst", "rules without it on the first node"], ["rulesLast", "rules without it on the last node"], ["stop", "told to stop"],
+  ["rulesFirst", "rules without it, first node"], ["rulesLast", "rules without it, last node"], ["stop", "told to stop"],
   ["finished", "container finished"], ["deleted", "deleted"], ["reused", "address owned again"],
 ];
 

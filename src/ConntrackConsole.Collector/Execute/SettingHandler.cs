@@ -24,7 +24,8 @@ internal sealed class SettingHandler(
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
     private readonly SettingExecutor _act = new(node, time, journal, values, bootId);
-    private readonly RevertPauses _pauses = new();
+    // A change that could not be reverted is tried again: soon, then less and less often, but never given up.
+    private readonly Dictionary<string, Backoff> _retries = [];
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SettingResult> _undone = [];
     private readonly Queue<string> _undoneOrder = new();
@@ -79,7 +80,7 @@ internal sealed class SettingHandler(
         // A withheld change waits for a person; telling it every second helps nobody.
         var due = observeOnly is not null ? [] : _act.Open.Where(act =>
             act.Begin.BootId != bootId
-            || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingOutcome.Withheld && _pauses.IsOver(act.ActionId, now) && IsProxyAsked(act))).ToList();
+            || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingOutcome.Withheld && IsRetryDue(act.ActionId, now) && IsProxyAsked(act))).ToList();
         if (!isCutOff && due.Count == 0)
             return;
         using var turn = _act.TryLock(TimeSpan.Zero);
@@ -95,7 +96,7 @@ internal sealed class SettingHandler(
             };
             var result = _act.Revert(begin, act, proxy(), breakGlass: false);
             if (result.Outcome is SettingOutcome.Failed or SettingOutcome.Refused)
-                _pauses.Failed(act.ActionId, now);
+                RetriesOf(act.ActionId).Failed(now);
             if (result.Outcome is not SettingOutcome.Reverted || result.Sentence is not null)
                 log?.WriteLine($"The change of {result.Key} by the action {act.ActionId}: {result.Sentence}");
         }
@@ -189,6 +190,15 @@ internal sealed class SettingHandler(
 
     private static string Shown(string? text) => FlushFilter.Shown(text ?? "");
 
-    private static Reason Unknown(string? key) => new(SettingReasons.UnknownKey,
-        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
+    private static string Unknown(string? key) =>
+        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.";
+
+    private bool IsRetryDue(string changeId, DateTimeOffset now) => !_retries.TryGetValue(changeId, out var retries) || retries.IsDue(now);
+
+    private Backoff RetriesOf(string changeId)
+    {
+        if (!_retries.TryGetValue(changeId, out var retries))
+            _retries[changeId] = retries = new Backoff { Min = TimeSpan.FromSeconds(15), Max = TimeSpan.FromHours(1) };
+        return retries;
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class ConsoleLink(
     public async Task RunAsync(CancellationToken stop)
     {
         string? lastTold = null;
-        var pause = new ReconnectPause(address, Random.Shared);
+        var backoff = ReconnectBackoff.For(address, Random.Shared);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -29,7 +29,7 @@ internal sealed class ConsoleLink(
                 if (!welcome.Accepted)
                     throw new CommandException(ExitCode.Usage, "The console refused this collector. " + welcome.Refusal);
                 Tell("connected to the console at " + address);
-                pause.Connected();
+                backoff.Reset();
                 await StreamAsync(connection, stop);
                 Tell("the console ended the stream of frames");
             }
@@ -42,7 +42,7 @@ internal sealed class ConsoleLink(
                 Tell($"no connection to the console at {address}: {failure.Message}");
             }
 
-            await Task.Delay(pause.Next(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(backoff.Next(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         void Tell(string sentence)

@@ -9,12 +9,13 @@ namespace ConntrackConsole.Api;
 internal sealed record TerminationPage(IReadOnlyList<TerminationView> Items, string? Continue);
 
 /// <summary>An ending with all its instants; null where an instant is not known, or has not come.</summary>
+/// <param name="CauseCode">Stable code of the cause (<see cref="TerminationCodes"/>).</param>
 /// <param name="WholeSeconds">Instants that come from the API server's whole seconds: up to a second earlier than what happened.</param>
 /// <param name="Bounded">Instants of a time when nobody watched: no later than they stand.</param>
 /// <param name="RulesSynced">For each node: from when on its rules were without the endpoint, or why that is not known.</param>
 internal record TerminationView(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service, OwnerRef? Workload,
-    string Cause, string? Evidence, RolloutView? Rollout, int? GraceSeconds, bool HasPreStop, string? PreStopFailure,
+    string Cause, string CauseCode, string? Evidence, RolloutView? Rollout, int? GraceSeconds, bool HasPreStop, string? PreStopFailure,
     string AskedAt, string? StopSignalAt, string? EndpointNotReadyAt, string? EndpointTerminatingAt, string? EndpointRemovedAt,
     string? ContainerFinishedAt, int? ExitCode, int? ExitSignal, string? ExitReason, string? ExitMeaning,
     string? DeletedAt, string? IpReusedAt, string? IpReusedBy,
@@ -25,7 +26,7 @@ internal record TerminationView(
         ArgumentNullException.ThrowIfNull(t);
         return new TerminationView(
             t.Uid, t.Namespace, t.Pod, t.PodIp.IsNone ? "" : t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.Workload,
-            JsonNamingPolicy.CamelCase.ConvertName(t.Cause.ToString()), t.Evidence, RolloutView.Of(t.RolloutId, rollout),
+            JsonNamingPolicy.CamelCase.ConvertName(t.Cause.ToString()), t.Cause.Code(), t.Evidence, RolloutView.Of(t.RolloutId, rollout),
             t.GraceSeconds, t.HasPreStop, t.PreStopFailure,
             ApiTime.Text(t.AskedMs), ApiTime.Text(t.StopSignalMs), ApiTime.Text(t.EndpointNotReadyMs), ApiTime.Text(t.EndpointTerminatingMs),
             ApiTime.Text(t.EndpointRemovedMs), ApiTime.Text(t.ContainerFinishedMs), t.ExitCode, t.ExitSignal, t.ExitReason, EndCause.ExitWords(t),

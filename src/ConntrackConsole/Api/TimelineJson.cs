@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
 
@@ -92,6 +93,7 @@ internal static class TimelineJson
             json.WriteStartObject();
             json.WriteString("node", gap.Node);
             Word(json, "kind", gap.Kind);
+            json.WriteString("code", gap.Kind.Code());
             Time(json, "from", gap.FromMs);
             Time(json, "to", gap.ToMs);
             json.WriteString("text", gap.Text);

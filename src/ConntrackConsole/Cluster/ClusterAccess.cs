@@ -29,7 +29,7 @@ public sealed class ClusterAccess
     /// <exception cref="StartupException">It can no longer be used.</exception>
     public Kubernetes Renew() => new((_read ?? throw new InvalidOperationException(Problem))());
 
-    /// <param name="account">Null: this pod's own, if this is one.</param>
+    /// <param name="account">Null: this pod's own. Used only in a pod.</param>
     /// <exception cref="StartupException">A kubeconfig or service account that is not there or cannot be used.</exception>
     internal static ClusterAccess Find(KubernetesOptions settings, ServiceAccount? account = null)
     {
@@ -38,11 +38,14 @@ public sealed class ClusterAccess
             return new($"The cluster is switched off ({ConfigurationKeys.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
         if (settings.Kubeconfig is { } path)
             return new(() => KubeConfigFile.Read(path, settings.Context));
-        account ??= ServiceAccount.OfThisPod();
-        if (account is { IsInCluster: true, Missing: null } || (account.IsInCluster && settings.Enabled == true))
-            return new(account.Read);
-        if (account is { IsInCluster: true, Missing: { } missing })
-            return new($"No cluster can be asked: addresses have no names and nothing can be flushed. {missing}");
+        if (ServiceAccount.IsInCluster)
+        {
+            account ??= ServiceAccount.OfThisPod();
+            return account.Missing is { } missing && settings.Enabled != true
+                ? new($"No cluster can be asked: addresses have no names and nothing can be flushed. {missing}")
+                : new(account.Read);
+        }
+
         return settings.Enabled == true
             ? throw new StartupException($"{ConfigurationKeys.KubernetesEnabled} is true but there is no cluster here: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
             : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {ConfigurationKeys.Kubeconfig} to a kubeconfig file and start again.");

@@ -1,10 +1,13 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 
 namespace ConntrackConsole.Cluster;
 
 /// <summary>The body of a list, item by item while it arrives: only one is in memory at a time.</summary>
-internal sealed class JsonItems(StreamBuffer body, int mostBytes)
+internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
 {
+    private readonly PipeCursor _body = new(body);
+
     /// <summary>resourceVersion and continue of the list's metadata.</summary>
     public (string? Version, string? Continue) Meta { get; private set; }
 
@@ -17,7 +20,7 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
         {
             if (next == ',')
             {
-                body.Consume(1);
+                _body.Consume(1);
                 continue;
             }
 
@@ -36,14 +39,16 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
         }
     }
 
+    public void Dispose() => _body.Dispose();
+
     private async Task ItemsAsync(Action<JsonElement> item, Action skipped, CancellationToken ct)
     {
-        body.Consume(1);
+        _body.Consume(1);
         while (await PeekAsync(ct) is var next and not (byte)']')
         {
             if (next == ',')
             {
-                body.Consume(1);
+                _body.Consume(1);
                 continue;
             }
 
@@ -56,7 +61,7 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
                 skipped, ct);
         }
 
-        body.Consume(1);
+        _body.Consume(1);
     }
 
     /// <summary>The next value, parsed where it is small enough and sound, stepped over where it is not.</summary>
@@ -64,26 +69,32 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
     {
         await PeekAsync(ct);
         var extent = new JsonExtent();
-        int scanned = 0;
+        long scanned = 0;
         bool tooLarge = false;
         while (true)
         {
-            scanned += extent.Scan(body.Unread.Span[scanned..]);
+            foreach (var part in _body.Unread.Slice(scanned))
+            {
+                scanned += extent.Scan(part.Span);
+                if (extent.Done)
+                    break;
+            }
+
             if (extent.Done)
                 break;
-            if (scanned > mostBytes)
+            if (scanned > maxBytes)
             {
                 tooLarge = true;
-                body.Consume(scanned);
+                _body.Consume(scanned);
                 scanned = 0;
             }
 
-            if (!await body.FillAsync(ct))
+            if (!await _body.FillAsync(ct))
                 throw Ended();
         }
 
-        var bytes = body.Unread[..scanned];
-        body.Consume(scanned);
+        var bytes = _body.Unread.Slice(0, scanned);
+        _body.Consume(scanned);
         if (!tooLarge && scanned > 0)
         {
             try
@@ -108,25 +119,33 @@ internal sealed class JsonItems(StreamBuffer body, int mostBytes)
     {
         while (true)
         {
-            var unread = body.Unread;
-            int at = unread.Span.IndexOfAnyExcept(" \t\r\n"u8);
-            if (at >= 0)
-            {
-                body.Consume(at);
-                return unread.Span[at];
-            }
-
-            body.Consume(unread.Length);
-            if (!await body.FillAsync(ct))
+            if (FirstOfNextToken() is { } first)
+                return first;
+            if (!await _body.FillAsync(ct))
                 throw Ended();
         }
+    }
+
+    // Consumes the white space before it.
+    private byte? FirstOfNextToken()
+    {
+        while (!_body.Unread.IsEmpty)
+        {
+            var span = _body.Unread.FirstSpan;
+            int at = span.IndexOfAnyExcept(" \t\r\n"u8);
+            _body.Consume(at < 0 ? span.Length : at);
+            if (at >= 0)
+                return span[at];
+        }
+
+        return null;
     }
 
     private async ValueTask ExpectAsync(byte wanted, CancellationToken ct)
     {
         if (await PeekAsync(ct) != wanted)
             throw new JsonException("The body is no list.");
-        body.Consume(1);
+        _body.Consume(1);
     }
 
     private static IOException Ended() => new("the list ended in the middle");

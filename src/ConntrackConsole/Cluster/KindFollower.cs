@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Cluster;
 
@@ -8,7 +9,7 @@ namespace ConntrackConsole.Cluster;
 /// </summary>
 internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, ClusterState state, WatchPace pace, TimeProvider time, ILogger log, Action opened)
 {
-    private readonly BackOff _backOff = new(pace);
+    private readonly Backoff _backoff = pace.NewBackoff();
     private string? _version;
     private int _failures;
     private string? _logged;
@@ -30,16 +31,16 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
                     await ListAsync(ct);
                 long openedMs = await WatchAsync(ct);
                 // Ended by the server, as it should from time to time; one that ends every watch at once is not to be flooded.
-                wait = NowMs - openedMs < 1_000 ? _backOff.Next(pace.FirstWait / 5) : TimeSpan.Zero;
+                wait = NowMs - openedMs < 1_000 ? _backoff.Next(pace.FirstWait / 5) : TimeSpan.Zero;
                 if (wait == TimeSpan.Zero)
-                    _backOff.Reset();
+                    _backoff.Reset();
             }
             catch (HistoryGone)
             {
                 _version = null;
                 LogGone(kind.Name);
                 // At once the first time; a server that says so again and again is not to be flooded.
-                wait = _backOff.Next(pace.FirstWait / 10);
+                wait = _backoff.Next(pace.FirstWait / 10);
             }
             catch (Exception e) when (ClusterLink.IsTrouble(e, ct))
             {
@@ -81,7 +82,7 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
                 state.Apply([change]);
             if (!string.IsNullOrEmpty(next))
                 state.Followed(kind, _version = next);
-            _backOff.Reset();
+            _backoff.Reset();
         }
 
         return openedMs;
@@ -114,7 +115,7 @@ internal sealed partial class KindFollower(WatchedKind kind, ClusterLink link, C
         link.Renew(e);
         if (refusal is { Lasting: true } && !kind.Core)
             return pace.RefusedWait * (1 - (pace.Random.NextDouble() / 2));
-        var wait = _backOff.Next(pace.FirstWait);
+        var wait = _backoff.Next();
         return refusal?.RetryAfter > wait ? refusal.RetryAfter.Value : wait;
     }
 

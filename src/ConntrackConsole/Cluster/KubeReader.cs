@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -14,6 +16,8 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
 
     // A server may ignore the limit: what is gathered before it is applied is bounded here too.
     private const int BatchSize = 500;
+
+    private static readonly StreamPipeReaderOptions BodyOptions = new(bufferSize: 64 * 1024);
 
     private readonly string _server = client.BaseUri.AbsoluteUri.TrimEnd('/');
 
@@ -33,8 +37,7 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
         {
             string query = $"limit={pace.PageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}");
             using var response = await GetAsync($"{kind.Path}?{query}", kind, "list", either.Token);
-            using var body = new StreamBuffer(await response.Content.ReadAsStreamAsync(either.Token));
-            var items = new JsonItems(body, pace.MostBytes);
+            using var items = new JsonItems(Body(await response.Content.ReadAsStreamAsync(either.Token)), pace.MostBytes);
             await items.ReadAsync(Take, skipped, either.Token);
             Flush();
             string? before = next;
@@ -78,8 +81,7 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
         using var silence = new CancellationTokenSource(pace.Silence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
         using var response = await GetAsync($"{kind.Path}?{query}", kind, "watch", either.Token);
-        using var body = new StreamBuffer(await response.Content.ReadAsStreamAsync(either.Token));
-        var lines = new JsonLines(body, pace.MostBytes);
+        using var lines = new JsonLines(Body(await response.Content.ReadAsStreamAsync(either.Token)), pace.MostBytes);
         opened();
         while (await NextAsync() is { } line)
         {
@@ -90,7 +92,7 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
                 yield return Read(kind, line);
         }
 
-        async ValueTask<ReadOnlyMemory<byte>?> NextAsync()
+        async ValueTask<ReadOnlySequence<byte>?> NextAsync()
         {
             try
             {
@@ -106,9 +108,9 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
 
     /// <summary>One line of a watch.</summary>
     /// <exception cref="HistoryGone">An ERROR event with code 410.</exception>
-    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, string line) => Read(kind, Encoding.UTF8.GetBytes(line));
+    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, string line) => Read(kind, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(line)));
 
-    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, ReadOnlyMemory<byte> line)
+    public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, ReadOnlySequence<byte> line)
     {
         using var parsed = JsonDocument.Parse(line);
         var item = parsed.RootElement.Get("object");
@@ -128,6 +130,8 @@ public sealed class KubeReader(Kubernetes client, WatchPace pace, TimeProvider t
     {
         using var response = await GetAsync("version", null, "tell", ct);
     }
+
+    private static PipeReader Body(Stream stream) => PipeReader.Create(stream, BodyOptions);
 
     private async Task<HttpResponseMessage> GetAsync(string path, WatchedKind? kind, string verb, CancellationToken ct)
     {

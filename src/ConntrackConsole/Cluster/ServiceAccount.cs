@@ -1,23 +1,28 @@
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using ConntrackConsole.Configuration;
 using k8s;
-using k8s.Authentication;
+using k8s.Exceptions;
 
 namespace ConntrackConsole.Cluster;
 
-/// <summary>What a pod is given to speak to its API server: two environment variables, and a folder with a token and the cluster's authority.</summary>
-/// <param name="Host">KUBERNETES_SERVICE_HOST; null or empty outside of a cluster.</param>
-public sealed record ServiceAccount(string Folder, string? Host, string? Port)
+/// <summary>
+/// What a pod is given to speak to its API server: two environment variables, and a folder with a token and the cluster's authority.
+/// The client library reads them, and the token once a minute again (the kubelet replaces it long before it expires; a refused one
+/// makes <see cref="ClusterLink"/> read everything again). This layer is here for what the library does not do: it takes a pod whose
+/// files are missing for "no cluster", and notices an empty token or an authority without certificates at the first request only,
+/// without saying which file it was.
+/// </summary>
+/// <param name="Folder">Where the library looks.</param>
+public sealed record ServiceAccount(string Folder)
 {
     private const string Mounted = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-    public static ServiceAccount OfThisPod() => new(
-        Mounted, Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
+    public static ServiceAccount OfThisPod() => new(Mounted);
 
     /// <summary>This process runs in a pod, whether it was given an account or not.</summary>
-    public bool IsInCluster => !string.IsNullOrEmpty(Host) && !string.IsNullOrEmpty(Port);
+    public static bool IsInCluster =>
+        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"))
+        && !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
 
     /// <summary>Null where everything is there; else the sentence that says what is not.</summary>
     public string? Missing => new[] { Token, Authority }.FirstOrDefault(f => !File.Exists(f)) is { } file
@@ -33,42 +38,20 @@ public sealed record ServiceAccount(string Folder, string? Host, string? Port)
     {
         if (Missing is { } missing)
             throw new StartupException(missing);
-        var authorities = new X509Certificate2Collection();
+        KubernetesClientConfiguration client;
         try
         {
-            authorities.ImportFromPemFile(Authority);
             if (File.ReadAllText(Token).Trim().Length == 0)
-                throw new StartupException($"{Token} is empty: see that the pod's service account exists, and start the pod anew.");
+                throw new StartupException($"{Token} is empty: see that the pod's service account exists, and start the pod again.");
+            client = KubernetesClientConfiguration.InClusterConfig();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or KubeConfigException or FormatException)
         {
             throw new StartupException($"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see who may read {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
         }
 
-        if (authorities.Count == 0)
-            throw new StartupException($"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
-        string host = Host!.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
-        return new KubernetesClientConfiguration { Host = $"https://{host}:{Port}", SslCaCerts = authorities, TokenProvider = new RotatingToken(Token) };
-    }
-
-    // The kubelet replaces the token long before it expires. There are few requests: each reads it anew.
-    private sealed class RotatingToken(string file) : ITokenProvider
-    {
-        private string _last = "";
-
-        public async Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken)
-        {
-            try
-            {
-                if ((await File.ReadAllTextAsync(file, cancellationToken)).Trim() is { Length: > 0 } token)
-                    _last = token;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Just being replaced, or gone: the one before may serve still, and if not the server says so.
-            }
-
-            return new AuthenticationHeaderValue("Bearer", _last);
-        }
+        return client.SslCaCerts is { Count: > 0 }
+            ? client
+            : throw new StartupException($"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
     }
 }

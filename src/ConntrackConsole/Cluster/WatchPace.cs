@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Cluster;
 
 /// <summary>How patient the informer is.</summary>
@@ -22,20 +24,7 @@ public sealed record WatchPace
     public int PageSize { get; init; } = 500;
 
     public Random Random { get; init; } = Random.Shared;
-}
 
-/// <summary>Each wait is twice the one before, less up to a half by chance, so that consoles do not ask in step.</summary>
-public sealed class BackOff(WatchPace pace)
-{
-    private TimeSpan _whole;
-
-    public TimeSpan Next(TimeSpan first)
-    {
-        _whole = _whole == TimeSpan.Zero ? first : _whole * 2;
-        if (_whole > pace.LongestWait)
-            _whole = pace.LongestWait;
-        return _whole * (1 - (pace.Random.NextDouble() / 2));
-    }
-
-    public void Reset() => _whole = TimeSpan.Zero;
+    /// <summary>Each wait is twice the one before, less up to a half by chance, so that consoles do not ask in step.</summary>
+    public Backoff NewBackoff() => new() { Min = FirstWait, Max = LongestWait, Jitter = 0.5, Random = Random };
 }

@@ -27,5 +27,5 @@ public sealed class SignInLinks
     }
 
     /// <summary>What somebody is now, or null where the configuration no longer names them.</summary>
-    public Role? RoleOf(string name) => All.FirstOrDefault(link => link.Name == name)?.Role;
+    public Role? RoleOf(string name) => All.FirstOrDefault(link => PersonName.AreSame(link.Name, name))?.Role;
 }

@@ -26,7 +26,6 @@ internal static class TimelineServices
         services.AddSingleton<PastReader>();
         services.AddSingleton<PastFacts>();
         services.AddSingleton<HistoryFolder>();
-        services.AddSingleton<PodFacts>();
         services.AddSingleton<OwnershipArchive>();
 
         // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.

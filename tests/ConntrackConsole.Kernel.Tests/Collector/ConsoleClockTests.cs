@@ -26,19 +26,19 @@ public class ConsoleClockTests
     }
 
     [Fact]
-    public void Pause_OverTheNetwork_SpreadsOverThirtySeconds_AndIsShortOnThisMachine()
+    public void Reconnect_OverTheNetwork_SpreadsOverThirtySeconds_AndIsShortOnThisMachine()
     {
-        var far = new ReconnectPause(ConsoleAddress.Parse("http://console.example:5080"), new Random(1));
+        var far = ReconnectBackoff.For(ConsoleAddress.Parse("http://console.example:5080"), new Random(1));
         var pauses = Enumerable.Range(0, 1000).Select(_ => far.Next()).ToList();
         Assert.InRange(pauses.Max(), TimeSpan.FromSeconds(29), TimeSpan.FromSeconds(30));
         Assert.InRange(pauses.Average(pause => pause.TotalSeconds), 14, 16);
 
-        var near = new ReconnectPause(ConsoleAddress.Parse("unix:/run/console.sock"), new Random(1));
+        var near = ReconnectBackoff.For(ConsoleAddress.Parse("unix:/run/console.sock"), new Random(1));
         Assert.InRange(near.Next(), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(300));
         for (int i = 0; i < 10; i++)
             near.Next();
         Assert.InRange(near.Next(), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(7.5));
-        near.Connected();
+        near.Reset();
         Assert.InRange(near.Next(), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(300));
     }
 }

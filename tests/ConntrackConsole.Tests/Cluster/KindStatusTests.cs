@@ -90,13 +90,12 @@ public class KindStatusTests
     }
 
     [Fact]
-    public void BackOff_Doubles_UpToTheLongest_LessUpToAHalfByChance()
+    public void Pace_Backoff_DoublesUpToTheLongestWait_LessUpToAHalfByChance()
     {
-        var pace = new WatchPace { LongestWait = TimeSpan.FromSeconds(3), Random = new Chosen(0, 0.5, 1, 0, 0) };
-        var backOff = new BackOff(pace);
-        Assert.Equal([1000, 1500, 1500, 3000], Enumerable.Range(0, 4).Select(_ => backOff.Next(TimeSpan.FromSeconds(1)).TotalMilliseconds));
-        backOff.Reset();
-        Assert.Equal(0.1, backOff.Next(TimeSpan.FromSeconds(0.1)).TotalSeconds);
+        var backoff = new WatchPace { FirstWait = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromSeconds(3), Random = new Chosen(0, 0.5, 1, 0, 0) }.NewBackoff();
+        Assert.Equal([1000, 1500, 1500, 3000], Enumerable.Range(0, 4).Select(_ => backoff.Next().TotalMilliseconds));
+        backoff.Reset();
+        Assert.Equal(0.1, backoff.Next(TimeSpan.FromSeconds(0.1)).TotalSeconds);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Cluster;
@@ -64,9 +65,9 @@ public class ListFootprintTests
     private static async Task<(List<ClusterChange> Changes, int Thread)> ReadAsync(string name, byte[] body)
     {
         var changes = new List<ClusterChange>(Pods);
-        using var buffer = new StreamBuffer(new MemoryStream(body));
         var kind = WatchedKind.All.Single(k => k.Name == name);
-        await new JsonItems(buffer, 8 * 1024 * 1024).ReadAsync(item => changes.Add(kind.Change(item, false)!), () => Assert.Fail("skipped"), TestContext.Current.CancellationToken);
+        using var items = new JsonItems(PipeReader.Create(new MemoryStream(body), new StreamPipeReaderOptions(bufferSize: 64 * 1024)), 8 * 1024 * 1024);
+        await items.ReadAsync(item => changes.Add(kind.Change(item, false)!), () => Assert.Fail("skipped"), TestContext.Current.CancellationToken);
         return (changes, Environment.CurrentManagedThreadId);
     }
 

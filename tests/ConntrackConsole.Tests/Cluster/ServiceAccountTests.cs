@@ -1,17 +1,26 @@
+using System.Runtime.CompilerServices;
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
+using k8s;
+using k8s.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;
 
+/// <summary>The environment of a pod belongs to the whole process: no other test runs meanwhile.</summary>
+[CollectionDefinition(nameof(InClusterEnvironment), DisableParallelization = true)]
+public sealed class InClusterEnvironment;
+
 /// <summary>As in a pod: a folder with a token and an authority, and a server over TLS that checks the one and is checked by the other.</summary>
+[Collection(nameof(InClusterEnvironment))]
 public sealed class ServiceAccountTests : IAsyncLifetime
 {
     private static readonly KubernetesOptions Unset = new();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("serviceaccount").FullName;
+    private readonly string _libraryFolder = Folder(null);
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
     private readonly ClusterState _state;
     private TlsApiServer _server = null!;
@@ -21,6 +30,8 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await TlsApiServer.StartAsync();
+        Folder(null) = _folder;
+        Pod("localhost", $"{_server.Port}");
         // As it is mounted: with a newline now and then.
         File.WriteAllText(Token, "first\n");
         File.WriteAllText(Authority, _server.Ca.ExportCertificatePem());
@@ -28,6 +39,8 @@ public sealed class ServiceAccountTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        Folder(null) = _libraryFolder;
+        Pod(null, null);
         await _server.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
@@ -62,21 +75,18 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Token_IsReplacedInTime_TheNewOneIsSentWithoutARefusal()
+    public async Task Token_IsReplacedInTime_TheNewOneIsSentAfterAMinute()
     {
-        _server.Token = "first second";
-        var problems = new List<string?>();
-        await using (Start())
-        {
-            await UntilAsync(() => _state.IsReady);
-            _state.Changed += () => problems.Add(_state.Problem);
-            // As the kubelet does: another file in its place.
-            File.WriteAllText(Token + ".new", "second");
-            File.Move(Token + ".new", Token, overwrite: true);
-            await UntilAsync(() => _server.LastToken == "second");
-        }
+        var provider = Assert.IsType<TokenFileAuth>(Account.Read().TokenProvider);
+        Assert.Equal("first", await SentAsync());
+        // As the kubelet does: another file in its place.
+        File.WriteAllText(Token + ".new", "second");
+        File.Move(Token + ".new", Token, overwrite: true);
+        Assert.InRange(ReadAgainAt(provider) - DateTime.UtcNow, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1));
+        SetReadAgainAt(provider, DateTime.UtcNow.AddSeconds(-1));
+        Assert.Equal("second", await SentAsync());
 
-        Assert.All(problems, Assert.Null);
+        async Task<string?> SentAsync() => (await provider.GetAuthenticationHeaderAsync(TestContext.Current.CancellationToken)).Parameter;
     }
 
     [Fact]
@@ -139,19 +149,42 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     [InlineData(null, null)]
     [InlineData("10.96.0.1", null)]
     [InlineData("", "443")]
-    public void OutsideOfACluster_IsNoCluster(string? host, string? port) =>
-        Assert.StartsWith("No cluster is configured", ClusterAccess.Find(Unset, new ServiceAccount(_folder, host, port)).Problem);
+    public void OutsideOfACluster_IsNoCluster(string? host, string? port)
+    {
+        Pod(host, port);
+        Assert.StartsWith("No cluster is configured", ClusterAccess.Find(Unset, Account).Problem);
+    }
 
     [Theory]
     [InlineData("10.96.0.1", "https://10.96.0.1:443")]
     [InlineData("fd00:96::1", "https://[fd00:96::1]:443")]
-    public void Address_OfEitherFamily(string host, string address) => Assert.Equal(address, new ServiceAccount(_folder, host, "443").Read().Host);
+    public void Address_OfEitherFamily(string host, string address)
+    {
+        Pod(host, "443");
+        Assert.Equal(new Uri(address), new Uri(Account.Read().Host));
+    }
+
+    // Where the library looks, and when it reads the token again: both are its own, for its own tests.
+    [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "ServiceAccountPath")]
+    private static extern ref string Folder(KubernetesClientConfiguration? of);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_TokenExpiresAt")]
+    private static extern DateTime ReadAgainAt(TokenFileAuth provider);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_TokenExpiresAt")]
+    private static extern void SetReadAgainAt(TokenFileAuth provider, DateTime at);
+
+    private static void Pod(string? host, string? port)
+    {
+        Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_HOST", host);
+        Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_PORT", port);
+    }
 
     private string Token => Path.Combine(_folder, "token");
 
     private string Authority => Path.Combine(_folder, "ca.crt");
 
-    private ServiceAccount Account => new(_folder, "localhost", $"{_server.Port}");
+    private ServiceAccount Account => new(_folder);
 
     private RunningInformer Start() => new(new ClusterInformer(
         ClusterAccess.Find(Unset, Account), _state, _clock, NullLogger<ClusterInformer>.Instance, new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));

@@ -70,7 +70,7 @@ public sealed class CheckBoardTests : IDisposable
         Assert.Equal(T0, Result(Readiness.Name).SinceMs);
         At(30, confirmed: false);
         var old = Result(Readiness.Name);
-        Assert.Equal((CheckState.CannotTell, T0 + 5_000), (old.State, old.SinceMs));
+        Assert.Equal((CheckState.CannotTell, "check.cluster_old", T0 + 5_000), (old.State, old.UnknownCode, old.SinceMs));
         At(31);
         Assert.Equal(T0 + 31_000, Result(Readiness.Name).SinceMs);
     }

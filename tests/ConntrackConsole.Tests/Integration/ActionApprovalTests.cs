@@ -42,6 +42,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
         { Ada with { Role = Role.Approver, Session = "s-9" }, null, RefusalKind.Role },
         { Ada with { Role = Role.Admin, Session = "s-9" }, null, RefusalKind.Role },
         { Eve with { Session = "s-1" }, null, RefusalKind.Role },
+        { Eve with { Name = "ADA" }, null, RefusalKind.Role },
         { Bob, null, RefusalKind.Role },
         { Eve with { Role = Role.Viewer }, null, RefusalKind.Role },
         { Eve with { Role = Role.BreakGlass }, null, RefusalKind.Role },

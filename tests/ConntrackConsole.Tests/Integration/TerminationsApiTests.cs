@@ -81,6 +81,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
         var ended = Assert.Single((await PageAsync("")).Items);
         Assert.Equal("shop/checkout", Text(ended, "service"));
         Assert.Equal("byHand", Text(ended, "cause"));
+        Assert.Equal("termination.pod_deleted", Text(ended, "causeCode"));
         Assert.StartsWith("The pod itself was deleted", Text(ended, "evidence"));
         Assert.Equal(Utc(askedMs), Text(ended, "askedAt"));
         Assert.Equal(Utc(askedMs), Text(ended, "stopSignalAt"));

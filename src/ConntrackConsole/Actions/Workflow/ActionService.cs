@@ -87,7 +87,7 @@ public sealed partial class ActionService(
     {
         ArgumentNullException.ThrowIfNull(caller);
         // A user confirms only their own preview: nobody else has seen it.
-        if (await store.FindAsync(id, ct) is not { } found || found.Plan.AskedBy != caller.Name)
+        if (await store.FindAsync(id, ct) is not { } found || !PersonName.AreSame(found.Plan.AskedBy, caller.Name))
             return await NoSuchAsync(id, caller, "confirm", ct);
         var record = found with { Reason = ActionFormatter.Short(reason) };
         var (verdict, refusal) = await CheckAsync(record, ActionState.Previewed, digest, caller, record.Reason, ct);
@@ -115,7 +115,7 @@ public sealed partial class ActionService(
             return await NoSuchAsync(id, caller, "approve", ct);
         Refusal? refusal =
             !caller.Role.MayApprove() ? new Refusal(RefusalKind.Role, ActionReasons.RoleMayNotApprove, $"{caller.Name} is {caller.Role.Name()} here and may not approve: ask an approver.")
-            : record.Plan.AskedBy == caller.Name || (record.Plan.Session.Length > 0 && record.Plan.Session == caller.Session)
+            : PersonName.AreSame(record.Plan.AskedBy, caller.Name) || (record.Plan.Session.Length > 0 && record.Plan.Session == caller.Session)
                 ? new Refusal(RefusalKind.Role, ActionReasons.OwnApproval, "The requester cannot approve their own action: ask another approver.")
             : null;
         GuardVerdict verdict = record.Plan.Verdict;
@@ -130,7 +130,7 @@ public sealed partial class ActionService(
     public async Task<ActionAnswer> CancelAsync(string? id, Caller caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
-        if (await store.FindAsync(id, ct) is not { } record || (record.Plan.AskedBy != caller.Name && !caller.Role.MayApprove()))
+        if (await store.FindAsync(id, ct) is not { } record || (!PersonName.AreSame(record.Plan.AskedBy, caller.Name) && !caller.Role.MayApprove()))
             return await NoSuchAsync(id, caller, "cancel", ct);
         if (!record.IsOpen)
             return await RefuseAsync(record, caller, new Refusal(RefusalKind.Over, ActionReasons.WrongState, $"It is {record.State} already: what was sent cannot be taken back."), ct);

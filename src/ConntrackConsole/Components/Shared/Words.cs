@@ -46,10 +46,12 @@ public static class Words
         TerminationCause.ByHand => "deleted by hand",
         TerminationCause.WorkloadDeleted => "workload deleted",
         TerminationCause.Forced => "forced (grace 0)",
+        TerminationCause.OutOfMemory => "out of memory (OOMKilled)",
+        TerminationCause.Failed => "failed (exit code)",
         _ => "cause unknown",
     };
 
-    /// <summary>The cause as one sign, on the canvas and beside its name.</summary>
+    /// <summary>The cause as one letter, on the canvas and beside its name.</summary>
     public static string Letter(TerminationCause cause) => cause switch
     {
         TerminationCause.Rollout => "R",
@@ -62,6 +64,8 @@ public static class Words
         TerminationCause.ByHand => "H",
         TerminationCause.WorkloadDeleted => "W",
         TerminationCause.Forced => "F",
+        TerminationCause.OutOfMemory => "O",
+        TerminationCause.Failed => "X",
         _ => "?",
     };
 

@@ -34,7 +34,8 @@ public static class TerminationPhases
         TerminationPhase.StopSignal => "told to stop",
         TerminationPhase.ContainerFinished => "container finished",
         TerminationPhase.Deleted => "deleted",
-        _ => "address owned again",
+        TerminationPhase.IpReused => "address owned again",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "This phase has no name."),
     };
 
     public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch

@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Does kube-proxy reach the API server? What it does not hear, it does not put into rules.</summary>
 public static class ApiErrors
 {
-    public static readonly CheckName Name = new("api-errors", "rest_client errors");
+    public static readonly CheckName Name = new("api-errors", CheckCodes.ApiErrors, "rest_client errors");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -15,9 +15,9 @@ public static class ApiErrors
         string threshold = $"< {limits.ApiErrorsWarning:0} in 5 min";
         const string advice = "kube-proxy's requests to the API server fail: it may follow an old cluster. Look at its log, and at the API server's address and certificate as this node sees them.";
         var result = double.IsNaN(proxy.Reading.ApiErrors)
-            ? node.Result(Name, CheckState.CannotTell, "", threshold, "kube-proxy's metrics have no rest_client_requests_total.")
+            ? node.CannotTell(Name, UnknownCodes.MetricMissing, "kube-proxy's metrics have no rest_client_requests_total.", threshold: threshold)
             : double.IsNaN(errors)
-            ? node.Result(Name, CheckState.CannotTell, "", threshold, "The rate needs two readings of the same kube-proxy.")
+            ? node.CannotTell(Name, UnknownCodes.NeedsTwoReadings, "The rate needs two readings of the same kube-proxy.", threshold: threshold)
             : errors >= limits.ApiErrorsBad ? node.Result(Name, CheckState.Bad, Text(errors), threshold, advice)
             : errors >= limits.ApiErrorsWarning ? node.Result(Name, CheckState.Warning, Text(errors), threshold, advice)
             : node.Result(Name, CheckState.Ok, Text(errors), threshold, "A few conflicts and expired watches are ordinary.");

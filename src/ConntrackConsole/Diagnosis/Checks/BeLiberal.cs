@@ -5,7 +5,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>nf_conntrack_tcp_be_liberal, as it is and against the other nodes. Whether 0 does harm is told by <see cref="InvalidProtection"/>.</summary>
 public static class BeLiberal
 {
-    public static readonly CheckName Name = new("be-liberal", "tcp_be_liberal");
+    public static readonly CheckName Name = new("be-liberal", CheckCodes.BeLiberal, "tcp_be_liberal");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -13,9 +13,9 @@ public static class BeLiberal
             return untold;
         string threshold = world.UsualBeLiberal is { } usual ? $"{usual} as on most nodes" : "";
         var result = node.Setting(NodeReadings.BeLiberal) is not { } setting
-            ? node.Result(Name, CheckState.CannotTell, "", threshold, "The node does not tell this setting: is nf_conntrack loaded?")
+            ? node.CannotTell(Name, UnknownCodes.SettingUnknown, "The node does not tell this setting: is nf_conntrack loaded?", threshold: threshold)
             : setting.Value is not ("0" or "1")
-            ? node.Result(Name, CheckState.CannotTell, setting.Value, threshold, "The value is neither 0 nor 1.")
+            ? node.CannotTell(Name, UnknownCodes.SettingInvalid, "The value is neither 0 nor 1.", setting.Value, threshold)
             : setting.Value != world.UsualBeLiberal
             ? node.Result(Name, CheckState.Warning, setting.Value, threshold, "Not what most nodes have: was it changed by hand, or is kube-proxy's conntrack.tcpBeLiberal different here?")
             : node.Result(Name, CheckState.Ok, setting.Value, threshold, setting.Value == "1"

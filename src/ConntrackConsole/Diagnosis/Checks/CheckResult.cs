@@ -13,6 +13,9 @@ public sealed record CheckResult(
     /// <summary>Since when it is in this state, as far as the facts or the console's own looks tell.</summary>
     public long? SinceMs { get; init; }
 
+    /// <summary>One of <see cref="UnknownCodes"/> where the check cannot tell; null otherwise.</summary>
+    public string? UnknownCode { get; init; }
+
     /// <summary>Command lines that show the same with one's own eyes.</summary>
     public IReadOnlyList<string> Commands { get; init; } = [];
 

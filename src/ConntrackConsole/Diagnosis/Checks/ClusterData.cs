@@ -5,7 +5,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>How well each kind of object is known: a kind that may not be listed takes its feature with it, and says so.</summary>
 public static class ClusterData
 {
-    public static readonly CheckName Name = new("cluster-data", "Cluster data");
+    public static readonly CheckName Name = new("cluster-data", CheckCodes.ClusterData, "Cluster data");
 
     private static readonly Dictionary<string, string> Groups = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -28,6 +28,7 @@ public static class ClusterData
         };
         return new CheckResult(Name, CheckSubject.OfKind(kind.Kind), state, value, $"≤ {limit.TotalSeconds:0} s old", sentence)
         {
+            UnknownCode = state == CheckState.CannotTell ? UnknownCodes.ClusterNotListed : null,
             ReadMs = readMs, SinceMs = state == CheckState.Warning ? readMs : null,
             Commands = [$"kubectl auth can-i list {resource} --all-namespaces", $"kubectl get {resource} -A --chunk-size=1 -o name | head -1"],
         };

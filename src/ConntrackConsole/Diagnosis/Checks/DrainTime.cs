@@ -7,7 +7,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// </summary>
 public static class DrainTime
 {
-    public static readonly CheckName Name = new("drain", "Grace against drain");
+    public static readonly CheckName Name = new("drain", CheckCodes.DrainTime, "Grace against drain");
 
     private const int Sigkill = 137;
 
@@ -24,9 +24,10 @@ public static class DrainTime
             : Shell.InNamespace(service.Namespace, $"get pod {Shell.Word(pod)} -o jsonpath='{{.spec.terminationGracePeriodSeconds}}'");
         if (ends.Count == 0)
         {
-            return service.CannotTell(Name, service.Ends.Any(e => e.Cause != TerminationCause.Forced && e.DeletedMs is not null)
-                ? "Pods ended, but the grace they were given is not known."
-                : "No termination seen yet: the drain is measured on the next one.") with { Commands = [command] };
+            var (code, sentence) = service.Ends.Any(e => e.Cause != TerminationCause.Forced && e.DeletedMs is not null)
+                ? (UnknownCodes.GraceUnknown, "Pods ended, but the grace they were given is not known.")
+                : (UnknownCodes.NoTermination, "No termination seen yet: the drain is measured on the next one.");
+            return service.CannotTell(Name, code, sentence) with { Commands = [command] };
         }
 
         var worst = ends.MaxBy(e => (e.Killed, e.DrainMs / (double)e.GraceMs));

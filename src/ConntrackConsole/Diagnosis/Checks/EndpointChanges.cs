@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Do endpoints change more often than they usually do on this node?</summary>
 public static class EndpointChanges
 {
-    public static readonly CheckName Name = new("endpoint-changes", "Endpoint change rate");
+    public static readonly CheckName Name = new("endpoint-changes", CheckCodes.EndpointChanges, "Endpoint change rate");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -15,15 +15,16 @@ public static class EndpointChanges
         bool hasBaseline = rate.Minutes >= limits.BaselineMinutes;
         double limit = hasBaseline ? Math.Max(limits.ChangeFloor, limits.ChangeFactor * rate.Baseline) : limits.ChangeFloor;
         string threshold = $"≤ {limit:0.#}/min", value = double.IsNaN(rate.LastMinute) ? "" : $"{rate.LastMinute:0}/min";
-        var (state, sentence) = Judge(rate.LastMinute, limit, hasBaseline) switch
+        var (state, code, sentence) = Judge(rate.LastMinute, limit, hasBaseline) switch
         {
-            CheckState.Ok => (CheckState.Ok, hasBaseline ? $"An ordinary minute of the last hour had {rate.Baseline:0.#}." : "Few, whatever is usual here."),
-            CheckState.Warning => (CheckState.Warning, $"{limits.ChangeFactor:0.#} times an ordinary minute ({rate.Baseline:0.#}) or more: a rollout, a drain, or probes that fail on and off. Every change costs a sync."),
-            _ when double.IsNaN(proxy.Reading.EndpointChanges) => (CheckState.CannotTell, "kube-proxy's metrics have no count of endpoint changes."),
-            _ when double.IsNaN(rate.LastMinute) => (CheckState.CannotTell, "The rate needs two readings of the same kube-proxy."),
-            _ => (CheckState.CannotTell, $"Many, but what is usual here is not known yet: {rate.Minutes} of {limits.BaselineMinutes} minutes seen."),
+            CheckState.Ok => (CheckState.Ok, null, hasBaseline ? $"An ordinary minute of the last hour had {rate.Baseline:0.#}." : "Few, whatever is usual here."),
+            CheckState.Warning => (CheckState.Warning, null, $"{limits.ChangeFactor:0.#} times an ordinary minute ({rate.Baseline:0.#}) or more: a rollout, a drain, or probes that fail on and off. Every change costs a sync."),
+            _ when double.IsNaN(proxy.Reading.EndpointChanges) => (CheckState.CannotTell, UnknownCodes.MetricMissing, "kube-proxy's metrics have no count of endpoint changes."),
+            _ when double.IsNaN(rate.LastMinute) => (CheckState.CannotTell, UnknownCodes.NeedsTwoReadings, "The rate needs two readings of the same kube-proxy."),
+            _ => (CheckState.CannotTell, (string?)UnknownCodes.NoBaseline, $"Many, but what is usual here is not known yet: {rate.Minutes} of {limits.BaselineMinutes} minutes seen."),
         };
-        return node.Result(Name, state, value, threshold, sentence) with
+        var result = code is null ? node.Result(Name, state, value, threshold, sentence) : node.CannotTell(Name, code, sentence, value, threshold);
+        return result with
         {
             ReadMs = proxy.HeardMs,
             Commands = [Shell.ProxyMetrics("sync_proxy_rules_endpoint_changes_total"), "kubectl get endpointslices -A --watch"],

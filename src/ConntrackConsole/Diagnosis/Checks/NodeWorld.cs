@@ -17,15 +17,21 @@ public sealed record NodeWorld(string Name, NodeInfo? Info, NodeFacts? Facts, bo
     public bool Bypasses => HasBackends && Facts is { TableKnown: true, HasVipEntries: false, Proxy: null or { Reading: { Answers: false, HealthStatus: 0 } } };
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
-        new(check, Subject, state, value, threshold, sentence) { ReadMs = Facts?.HeardMs };
+        state == CheckState.CannotTell
+            ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
+            : new CheckResult(check, Subject, state, value, threshold, sentence) { ReadMs = Facts?.HeardMs };
+
+    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
+    public CheckResult CannotTell(CheckName check, string code, string sentence, string value = "", string threshold = "") =>
+        new(check, Subject, CheckState.CannotTell, value, threshold, sentence) { ReadMs = Facts?.HeardMs, UnknownCode = code };
 
     /// <summary>What speaks against saying anything of this node now, or null.</summary>
     public CheckResult? Untold(CheckWorld world, CheckName check)
     {
         if (Facts is not { HeardMs: > 0 } facts)
-            return Result(check, CheckState.CannotTell, "", "", "No collector has reported from this node: start one there with conntrack-collector run.");
+            return CannotTell(check, UnknownCodes.NoCollector, "No collector has reported from this node: start one there with conntrack-collector run.");
         return world.NowMs - facts.HeardMs > world.Limits.NodeSilentMs
-            ? Result(check, CheckState.CannotTell, "", "", "The collector of this node is silent: what it told last may no longer be true.") with { SinceMs = facts.HeardMs }
+            ? CannotTell(check, UnknownCodes.CollectorSilent, "The collector of this node is silent: what it told last may no longer be true.") with { SinceMs = facts.HeardMs }
             : null;
     }
 
@@ -37,10 +43,10 @@ public sealed record NodeWorld(string Name, NodeInfo? Info, NodeFacts? Facts, bo
         if (Bypasses)
             return Result(check, CheckState.NotApplicable, "", "", "No kube-proxy answers here and no entry names a Service: conntrack is bypassed.");
         if (Facts!.Proxy is not { } proxy)
-            return Result(check, CheckState.CannotTell, "", "", "No reading of kube-proxy has come from this node yet.") with { Commands = [Shell.ProxyHealth] };
+            return CannotTell(check, UnknownCodes.NoProxyReading, "No reading of kube-proxy has come from this node yet.") with { Commands = [Shell.ProxyHealth] };
         if (!proxy.Reading.Answers)
         {
-            return Result(check, CheckState.CannotTell, "", "",
+            return CannotTell(check, UnknownCodes.ProxyNoAnswer,
                 "kube-proxy does not answer on 127.0.0.1:10249: does it run, and does its metricsBindAddress include the loopback?") with
             {
                 ReadMs = proxy.HeardMs, SinceMs = proxy.HeardMs, Commands = [Shell.ProxyMode, Shell.ProxyHealth],
@@ -48,7 +54,7 @@ public sealed record NodeWorld(string Name, NodeInfo? Info, NodeFacts? Facts, bo
         }
 
         return world.NowMs - proxy.HeardMs > world.Limits.ProxyOldMs
-            ? Result(check, CheckState.CannotTell, "", "", "kube-proxy was not read lately, though its node reports.") with
+            ? CannotTell(check, UnknownCodes.ProxyReadingOld, "kube-proxy was not read lately, though its node reports.") with
             {
                 ReadMs = proxy.HeardMs, SinceMs = proxy.HeardMs, Commands = [Shell.ProxyMode],
             }

@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Does a preStop hook hold the pods back while the rules still name them?</summary>
 public static class PreStop
 {
-    public static readonly CheckName Name = new("pre-stop", "preStop hook");
+    public static readonly CheckName Name = new("pre-stop", CheckCodes.PreStop, "preStop hook");
 
     private const string Threshold = "every pod";
 

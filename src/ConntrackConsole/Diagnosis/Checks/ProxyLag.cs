@@ -6,7 +6,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// </summary>
 public static class ProxyLag
 {
-    public static readonly CheckName Name = new("proxy-sync", "kube-proxy sync");
+    public static readonly CheckName Name = new("proxy-sync", CheckCodes.ProxyLag, "kube-proxy sync");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -51,7 +51,13 @@ public static class ProxyLag
         }
 
         if (double.IsNaN(pending) && (double.IsNaN(reading.LastQueued) || double.IsNaN(reading.LastSync)))
-            return Say(CheckState.CannotTell, "", "This kube-proxy tells neither of pending changes nor of its syncs.", null);
+        {
+            return node.CannotTell(Name, UnknownCodes.MetricMissing, "This kube-proxy tells neither of pending changes nor of its syncs.", threshold: threshold) with
+            {
+                ReadMs = proxy.HeardMs, Commands = commands,
+            };
+        }
+
         return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : asked > 0 ? "sync asked for" : "in sync",
             "The rules follow the cluster.", null);
     }

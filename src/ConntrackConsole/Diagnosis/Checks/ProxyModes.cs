@@ -5,7 +5,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>How Services are carried on this node, or that conntrack has no part in it.</summary>
 public static class ProxyModes
 {
-    public static readonly CheckName Name = new("proxy-mode", "Proxy mode");
+    public static readonly CheckName Name = new("proxy-mode", CheckCodes.ProxyModes, "Proxy mode");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -26,7 +26,7 @@ public static class ProxyModes
         string usual = Text(world.UsualMode), mode = Text(proxy.Reading.Mode);
         string threshold = world.UsualMode == ProxyMode.Unknown ? "" : $"{usual} as on most nodes";
         var result = proxy.Reading.Mode == ProxyMode.Unknown
-            ? node.Result(Name, CheckState.CannotTell, "", threshold, "kube-proxy answers, but does not tell its mode.")
+            ? node.CannotTell(Name, UnknownCodes.ProxyModeUnknown, "kube-proxy answers, but does not tell its mode.", threshold: threshold)
             : proxy.Reading.Mode != world.UsualMode
             ? node.Result(Name, CheckState.Warning, mode, threshold, $"Most nodes run {usual}. Rules of the former mode can be left over after a change: restart the node, or run kube-proxy --cleanup once.")
             : node.Result(Name, CheckState.Ok, mode, threshold, proxy.Reading.Mode switch

@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Does a readiness probe decide when the pods get traffic?</summary>
 public static class Readiness
 {
-    public static readonly CheckName Name = new("readiness", "Readiness probe");
+    public static readonly CheckName Name = new("readiness", CheckCodes.Readiness, "Readiness probe");
 
     public static CheckResult Of(CheckWorld world, ServiceWorld service)
     {

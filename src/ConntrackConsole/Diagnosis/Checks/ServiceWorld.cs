@@ -43,22 +43,26 @@ public sealed record ServiceWorld(
     }
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
-        new(check, Subject, state, value, threshold, sentence);
+        state == CheckState.CannotTell
+            ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
+            : new CheckResult(check, Subject, state, value, threshold, sentence);
 
     public CheckResult NotApplicable(CheckName check, string sentence) => Result(check, CheckState.NotApplicable, "", "", sentence);
 
-    public CheckResult CannotTell(CheckName check, string sentence) => Result(check, CheckState.CannotTell, "", "", sentence);
+    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
+    public CheckResult CannotTell(CheckName check, string code, string sentence) =>
+        new(check, Subject, CheckState.CannotTell, "", "", sentence) { UnknownCode = code };
 
     /// <summary>What speaks against saying anything of a Service now, or null.</summary>
     /// <param name="kinds">What must be known of the cluster.</param>
     public CheckResult? Untold(CheckWorld world, CheckName check, params string[] kinds)
     {
         if (world.Missing(kinds) is { } missing)
-            return CannotTell(check, missing);
+            return CannotTell(check, UnknownCodes.KindNotListed, missing);
         if (world.ClusterMs is not { } readMs || !world.IsListed)
-            return CannotTell(check, "The cluster is not listed yet.");
+            return CannotTell(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
         return world.NowMs - readMs > world.Limits.ClusterOldMs
-            ? CannotTell(check, "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering.") with { ReadMs = readMs, SinceMs = readMs }
+            ? CannotTell(check, UnknownCodes.ClusterOld, "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering.") with { ReadMs = readMs, SinceMs = readMs }
             : null;
     }
 }

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Entries of a Service that still lead to addresses of pods that serve it no more.</summary>
 public static class StaleEntries
 {
-    public static readonly CheckName Name = new("stale-entries", "Stale entries");
+    public static readonly CheckName Name = new("stale-entries", CheckCodes.StaleEntries, "Stale entries");
 
     private const string Threshold = "0";
 
@@ -16,7 +16,7 @@ public static class StaleEntries
         if (service.Untold(world, Name, "pods", "services", "endpointslices") is { } untold)
             return untold;
         if (world.Reporting == 0)
-            return service.CannotTell(Name, "No collector reports: what the tables hold is not known.");
+            return service.CannotTell(Name, UnknownCodes.NoCollectorReports, "No collector reports: what the tables hold is not known.");
         if (world.AllBypass)
             return service.NotApplicable(Name, "conntrack is bypassed on every node that reports.");
         var entries = service.Entries;

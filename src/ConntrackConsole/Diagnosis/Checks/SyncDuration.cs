@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>How long a sync of kube-proxy takes.</summary>
 public static class SyncDuration
 {
-    public static readonly CheckName Name = new("sync-duration", "Sync duration p99");
+    public static readonly CheckName Name = new("sync-duration", CheckCodes.SyncDuration, "Sync duration p99");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -12,7 +12,7 @@ public static class SyncDuration
         var proxy = node.Facts!.Proxy!;
         double limit = world.Limits.SyncP99Seconds, p99 = proxy.Reading.SyncP99;
         var result = double.IsNaN(p99)
-            ? node.Result(Name, CheckState.CannotTell, "", $"≤ {limit:0.#} s", "kube-proxy's metrics have no duration of syncs: none has run since it started, or this version does not tell.")
+            ? node.CannotTell(Name, UnknownCodes.MetricMissing, "kube-proxy's metrics have no duration of syncs: none has run since it started, or this version does not tell.", threshold: $"≤ {limit:0.#} s")
             : p99 > limit
             ? node.Result(Name, CheckState.Bad, Text(p99), $"≤ {limit:0.#} s", "Removed endpoints stay in the rules for as long as a sync takes: new connections reach pods that are gone. Fewer Services and endpoints, more CPU, or nftables mode shorten it.")
             : node.Result(Name, CheckState.Ok, Text(p99), $"≤ {limit:0.#} s", "Since the start of kube-proxy.");

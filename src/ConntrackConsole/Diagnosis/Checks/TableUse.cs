@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>How full the conntrack table is. A full one drops new connections and evicts unassured ones.</summary>
 public static class TableUse
 {
-    public static readonly CheckName Name = new("table-use", "Table use");
+    public static readonly CheckName Name = new("table-use", CheckCodes.TableUse, "Table use");
 
     public static CheckResult Of(CheckWorld world, NodeWorld node)
     {
@@ -15,7 +15,7 @@ public static class TableUse
         double use = max == 0 ? double.NaN : (double)count / max;
         const string advice = "Raise net.netfilter.nf_conntrack_max (kube-proxy: conntrack.maxPerCore), or find who makes so many entries.";
         var result = double.IsNaN(use)
-            ? node.Result(Name, CheckState.CannotTell, "", threshold, "The node does not tell the limit of its table.")
+            ? node.CannotTell(Name, UnknownCodes.SettingUnknown, "The node does not tell the limit of its table.", threshold: threshold)
             : use > limits.TableBad ? node.Result(Name, CheckState.Bad, Text(), threshold, $"New connections are about to be dropped. {advice}")
             : use > limits.TableWarning ? node.Result(Name, CheckState.Warning, Text(), threshold, advice)
             : node.Result(Name, CheckState.Ok, Text(), threshold, "There is room.");

@@ -3,7 +3,7 @@ namespace ConntrackConsole.Diagnosis.Checks;
 /// <summary>Is any endpoint ready, or does the traffic live on those that terminate?</summary>
 public static class TerminatingEndpoints
 {
-    public static readonly CheckName Name = new("terminating-endpoints", "Endpoints");
+    public static readonly CheckName Name = new("terminating-endpoints", CheckCodes.TerminatingEndpoints, "Endpoints");
 
     private const string Threshold = "≥ 1 ready";
 

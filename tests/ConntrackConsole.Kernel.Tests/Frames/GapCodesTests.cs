@@ -1,0 +1,19 @@
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Kernel.Tests.Frames;
+
+public class GapCodesTests
+{
+    [Fact]
+    public void Code_EachKindHasItsOwn()
+    {
+        var codes = Enum.GetValues<GapKind>().Select(kind => kind.Code()).ToList();
+        Assert.Equal(codes.Distinct(), codes);
+        Assert.DoesNotContain(GapCodes.Unknown, codes);
+        Assert.All(codes, code => Assert.Matches("^gap\\.[a-z_]+$", code));
+    }
+
+    [Fact]
+    public void Code_OfAKindThatANewerCollectorSends_IsUnknown() => Assert.Equal("gap.unknown", ((GapKind)200).Code());
+}
