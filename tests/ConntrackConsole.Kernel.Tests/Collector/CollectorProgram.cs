@@ -6,11 +6,6 @@ namespace ConntrackConsole.Kernel.Tests.Collector;
 /// <summary>The collector as a process of its own, inside a namespace.</summary>
 internal static class CollectorProgram
 {
-    /// <summary>The one that was built beside the tests, or the native one that tests/run names.</summary>
-    public static string FilePath { get; } = Environment.GetEnvironmentVariable("CONNTRACK_COLLECTOR") is { Length: > 0 } named
-        ? named
-        : Path.Combine(AppContext.BaseDirectory, "conntrack-collector");
-
     public static (int ExitCode, string Output, string Errors) Run(NetworkNamespace? inside, params string[] arguments)
     {
         using var process = Start(inside, arguments);
@@ -22,7 +17,7 @@ internal static class CollectorProgram
 
     public static Process Start(NetworkNamespace? inside, params string[] arguments)
     {
-        var start = new ProcessStartInfo(FilePath, arguments)
+        var start = new ProcessStartInfo(Programs.Collector, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

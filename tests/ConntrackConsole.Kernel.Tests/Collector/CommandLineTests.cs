@@ -208,7 +208,7 @@ public class CommandLineTests
     public void Summary_WithoutCapNetAdmin_SaysWhatToDo()
     {
         var start = new System.Diagnostics.ProcessStartInfo(
-            "setpriv", ["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", "--reuid", "0", CollectorProgram.FilePath, "summary"])
+            "setpriv", ["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", "--reuid", "0", Programs.Collector, "summary"])
         { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = System.Diagnostics.Process.Start(start)!;
         string errors = process.StandardError.ReadToEnd();

@@ -46,8 +46,7 @@ internal sealed class ConsoleDouble : IAsyncDisposable
     {
         string id = "s" + Interlocked.Increment(ref _count);
         var answer = _asked[id] = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
-        while (_socket is null)
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => _socket is not null);
         await SendAsync($$"""{"type":1,"invocationId":"{{id}}","target":"{{method}}","arguments":[ {{json}} ] }""");
         var told = await answer.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         return told["error"] is { } error

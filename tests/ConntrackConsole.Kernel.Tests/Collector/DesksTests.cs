@@ -105,7 +105,7 @@ public sealed class DesksTests : IAsyncLifetime
         var first = await ReportAsync();
         _console.Write = report => report.Entries[^1].Number;
         var second = await ReportAsync();
-        await Until(() => new Journal(_state.Path).Untold() is null);
+        await Eventually.TrueAsync(() => new Journal(_state.Path).Untold() is null);
 
         Assert.Equal((first.JournalId, 1L), (second.JournalId, Assert.Single(second.Entries).Number));
         var entry = second.Entries[0];
@@ -118,7 +118,7 @@ public sealed class DesksTests : IAsyncLifetime
     {
         var order = new SettingOrder(Note("lost"), Acct, "0", "1", 60_000);
         var lost = _console.AskAsync<SettingOrder, SettingResult>(HubMethods.ApplySetting, order);
-        await Until(() => new Journal(_state.Path).Find("lost")?.End is not null);
+        await Eventually.TrueAsync(() => new Journal(_state.Path).Find("lost")?.End is not null);
         _console.Cut();
 
         var report = await ReportAsync();
@@ -136,7 +136,7 @@ public sealed class DesksTests : IAsyncLifetime
         var preview = await _console.AskAsync<PreviewRequest, FlushPreview>(HubMethods.Preview, new PreviewRequest("p1", Pod, Statement));
         Assert.Equal(4002, preview.Entries.Count);
         _ = _console.AskAsync<FlushRequest, FlushResult>(HubMethods.Flush, new FlushRequest(Note("a1"), "p1", preview.Digest, Statement));
-        await Until(() => ConntrackProgram.List(_scratch.Inside).Count < 3900);
+        await Eventually.TrueAsync(() => ConntrackProgram.List(_scratch.Inside).Count < 3900);
         _collectors[0].Kill();
         await _collectors[0].WaitForExitAsync(TestContext.Current.CancellationToken);
         int left = ConntrackProgram.List(_scratch.Inside).Count;
@@ -180,10 +180,4 @@ public sealed class DesksTests : IAsyncLifetime
 
     private async Task<JournalReport> ReportAsync() => await Task.Run(() =>
         _console.Reports.TryTake(out var report, TimeSpan.FromSeconds(60)) ? report : throw new TimeoutException("no report within 60 s"));
-
-    private static async Task Until(Func<bool> isSo)
-    {
-        for (var clock = Stopwatch.StartNew(); !isSo(); await Task.Delay(20, TestContext.Current.CancellationToken))
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "it did not happen within 60 s");
-    }
 }

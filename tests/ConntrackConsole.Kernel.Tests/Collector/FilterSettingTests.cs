@@ -42,8 +42,7 @@ public sealed class FilterSettingTests : IDisposable
     public void Apply_GivesTheKernelItsTime_SoThatItEndsWithoutUs()
     {
         Apply("forward", 1000);
-        while (_scratch.Inside.Run(FilterSetting.Read).Value != "off")
-            Thread.Yield(); // the kernel's clock, not ours
+        Eventually.True(() => _scratch.Inside.Run(FilterSetting.Read).Value == "off"); // by the kernel's clock, not by the test's
         _time.Advance(TimeSpan.FromSeconds(1));
         _scratch.Inside.Run(_desk.Tick);
 

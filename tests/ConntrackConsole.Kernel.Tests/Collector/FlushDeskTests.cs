@@ -267,8 +267,7 @@ public sealed class FlushDeskTests : IDisposable
         using var elsewhere = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(_scratch.Inside.Name); // another thread in it
         var (one, other) = (Preview(slow), Preview(slow));
         var running = Task.Run(() => _scratch.Inside.Run(() => slow.Flush(Order(one, "a1"), stop.Token)), TestContext.Current.CancellationToken);
-        while (ConntrackProgram.List(elsewhere).Count > 900)
-            await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => ConntrackProgram.List(elsewhere).Count <= 900);
 
         var refused = elsewhere.Run(() => slow.Flush(Order(other, "a2"), new CancellationToken(canceled: true)));
         await stop.CancelAsync();

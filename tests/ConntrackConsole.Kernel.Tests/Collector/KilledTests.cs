@@ -109,7 +109,7 @@ public sealed class KilledTests : IDisposable
     public async Task Daemon_RunsAgainAfterAKill_SetsBackWhatWasTypedBefore()
     {
         var first = Daemon();
-        await Until(() => DaemonPresence.IsSeen(_state.Path));
+        await Eventually.TrueAsync(() => DaemonPresence.IsSeen(_state.Path));
         var (code, _, words) = CollectorProgram.Run(_scratch.Inside, [.. Set(1), "--revert-after", "3s"]);
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -117,8 +117,8 @@ public sealed class KilledTests : IDisposable
         Assert.Contains("It is set back at", words, StringComparison.Ordinal);
 
         Daemon();
-        await Until(() => Read() == "0");
-        await Until(() => new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer && act.End is not null).Count == 1);
+        await Eventually.TrueAsync(() => Read() == "0");
+        await Eventually.TrueAsync(() => new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer && act.End is not null).Count == 1);
 
         Assert.Equal(SettingFate.Reverted, Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer)).End!.Setting!.Fate);
     }
@@ -146,10 +146,4 @@ public sealed class KilledTests : IDisposable
     private string[] Set(int round) => ["sysctl", "set", Key, "1", "--yes", "--reason", "round" + round, "--state", _state.Path];
 
     private string Read() => _scratch.Inside.Run(() => File.ReadAllText("/proc/sys/net/netfilter/" + Key)).Trim();
-
-    private static async Task Until(Func<bool> isSo)
-    {
-        for (var clock = Stopwatch.StartNew(); !isSo(); await Task.Delay(50, TestContext.Current.CancellationToken))
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "it did not happen within 30 s");
-    }
 }

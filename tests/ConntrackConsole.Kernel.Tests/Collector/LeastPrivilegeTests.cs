@@ -59,7 +59,7 @@ public class LeastPrivilegeTests
             mount -t tracefs tracefs /sys/kernel/tracing &&
             mount --bind {writable} {writable} &&
             mount -o remount,bind,ro / &&
-            cd / && exec setpriv --bounding-set -all,{capabilities} --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {CollectorProgram.FilePath}
+            cd / && exec setpriv --bounding-set -all,{capabilities} --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {Programs.Collector}
             """;
         var start = new ProcessStartInfo("unshare", ["--mount", "sh", "-c", prepare]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = scratch.Inside.Run(() => Process.Start(start)!);

@@ -113,7 +113,7 @@ public class ObserveOnlyTests
 
     private static (int Code, string Output, string Errors) Run(ScratchNamespace scratch, string[] arguments)
     {
-        var start = new ProcessStartInfo(CollectorProgram.FilePath, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Programs.Collector, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[ObserveOnly.Variable] = "1";
         using var process = scratch.Inside.Run(() => Process.Start(start)!);
         var errors = process.StandardError.ReadToEndAsync();

@@ -51,7 +51,7 @@ public class OutboxTests
             using var stop = new CancellationTokenSource();
             var running = outbox.RunAsync(stop.Token);
             Add(outbox, 1, 50);
-            await UntilAsync(() => outbox.FramesInMemory == 5);
+            await Eventually.TrueAsync(() => outbox.FramesInMemory == 5);
             Assert.Equal(50, outbox.Unacknowledged);
             written = [.. outbox.TakeBackfill(1, Run, 100).Select(entry => outbox.Read(entry)!)];
             Assert.Equal(Enumerable.Range(1, 50).Select(i => (ulong)i), written.Select(SequenceOf));
@@ -79,11 +79,11 @@ public class OutboxTests
         using var stop = new CancellationTokenSource();
         var running = outbox.RunAsync(stop.Token);
         Add(outbox, 1, 50);
-        await UntilAsync(() => Files(state.Path).Length == 1);
+        await Eventually.TrueAsync(() => Files(state.Path).Length == 1);
         outbox.Stored(new StoredRanges(Run, [new(1, 50)]));
-        await UntilAsync(() => Files(state.Path).Length == 0);
+        await Eventually.TrueAsync(() => Files(state.Path).Length == 0);
         Add(outbox, 51, 10); // and it goes on in a new one
-        await UntilAsync(() => Files(state.Path).Length == 1);
+        await Eventually.TrueAsync(() => Files(state.Path).Length == 1);
         await stop.CancelAsync();
         await running;
     }
@@ -98,10 +98,10 @@ public class OutboxTests
         for (int i = 0; i < 20; i++)
         {
             Add(outbox, 1 + (i * 25), 25);
-            await UntilAsync(() => outbox.FramesInMemory == 5);
+            await Eventually.TrueAsync(() => outbox.FramesInMemory == 5);
         }
 
-        await UntilAsync(() => Files(state.Path).Sum(file => new FileInfo(file).Length) <= 16 * 1024);
+        await Eventually.TrueAsync(() => Files(state.Path).Sum(file => new FileInfo(file).Length) <= 16 * 1024);
         var kept = outbox.TakeBackfill(1, Run, 1000);
         uint lost = 500 - (uint)kept.Count;
         Assert.InRange(lost, 200u, 450u);
@@ -190,12 +190,4 @@ public class OutboxTests
     }
 
     private static string[] Files(string state) => Directory.GetFiles(Path.Combine(state, "spill"), "*.frames");
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-            await Task.Delay(5, timeout.Token);
-    }
 }

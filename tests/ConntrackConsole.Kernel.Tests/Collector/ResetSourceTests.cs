@@ -95,7 +95,7 @@ public class ResetSourceTests
     {
         using var scratch = new ScratchNamespace();
         var start = new ProcessStartInfo(
-            "unshare", ["--mount", "--propagation", "private", "sh", "-c", what, "sh", CollectorProgram.FilePath, .. arguments])
+            "unshare", ["--mount", "--propagation", "private", "sh", "-c", what, "sh", Programs.Collector, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -46,16 +46,12 @@ internal sealed class NodeWatch : IDisposable
     public static void Await(params NodeWatch[] watches)
     {
         var frames = watches.Select(watch => watch.FramesOf()).ToList();
-        bool came = SpinWait.SpinUntil(
+        Eventually.True(
             () =>
             {
-                Thread.Sleep(20);
-                return watches.Any(watch => watch._failure is not null) || watches.Zip(frames).All(pair =>
-                    pair.First.FramesOf() is var now && now.A >= pair.Second.A + 2 && now.B >= pair.Second.B + 2);
-            },
-            TimeSpan.FromSeconds(60));
-        Assert.All(watches, watch => Assert.Null(watch._failure));
-        Assert.True(came, "no frames within 60 s");
+                Assert.All(watches, watch => Assert.Null(watch._failure));
+                return watches.Zip(frames).All(pair => pair.First.FramesOf() is var now && now.A >= pair.Second.A + 2 && now.B >= pair.Second.B + 2);
+            }, expression: "two more frames of each node");
     }
 
     /// <summary>

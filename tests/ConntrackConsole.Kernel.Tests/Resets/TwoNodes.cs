@@ -171,32 +171,37 @@ internal sealed partial class TwoNodes : IDisposable
     {
         foreach (string name in _made)
         {
-            for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60); Thread.Sleep(20))
-            {
-                string[] links = Run("ip", $"-n {_id}{name} -o link show up").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-                if (links.All(link => link.Contains(" lo: ", StringComparison.Ordinal) || link.Contains("state UP", StringComparison.Ordinal)))
-                    break;
-            }
+            string links = "";
+            Eventually.True(
+                () =>
+                {
+                    links = Run("ip", $"-n {_id}{name} -o link show up");
+                    return links.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                        .All(link => link.Contains(" lo: ", StringComparison.Ordinal) || link.Contains("state UP", StringComparison.Ordinal));
+                }, state: () => links, expression: $"all cables of {name} are up");
         }
     }
 
     // There may still be no way for a moment: IPv6 takes note of the cable later.
     private static Socket Reach(IPEndPoint server)
     {
-        for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(50))
-        {
-            var client = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
+        Socket? client = null;
+        Eventually.True(
+            () =>
             {
-                client.Connect(server);
-                return client;
-            }
-            catch (SocketException error) when (waited.Elapsed < TimeSpan.FromSeconds(60)
-                && error.SocketErrorCode is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.AddressNotAvailable)
-            {
-                client.Dispose();
-            }
-        }
+                client = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    client.Connect(server);
+                    return true;
+                }
+                catch (SocketException error) when (error.SocketErrorCode is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.AddressNotAvailable)
+                {
+                    client.Dispose();
+                    return false;
+                }
+            }, expression: $"{server} can be reached");
+        return client!;
     }
 
     private static int Last(string pod) => pod == SecondPodA ? 3 : 2;

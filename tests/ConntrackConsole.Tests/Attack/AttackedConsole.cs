@@ -159,5 +159,5 @@ public sealed class AttackedConsole : IAsyncLifetime
         ]);
     }
 
-    private Task ConnectedAsync() => ConsoleHost.UntilAsync(() => NodeNames.All(Host.Get<CollectorLink>().ConnectedNodes.Contains));
+    private Task ConnectedAsync() => Eventually.TrueAsync(() => NodeNames.All(Host.Get<CollectorLink>().ConnectedNodes.Contains));
 }

@@ -44,7 +44,7 @@ internal static partial class HubAttacks
             Assert.True((await hub.InvokeAsync<Welcome>(HubMethods.Hello, Timeline.Frames.Hello("node3", 1), Ct)).Accepted);
             string said = await attack(hub, AttackedConsole.Dead);
             await hub.StopAsync(Ct);
-            await ConsoleHost.UntilAsync(() => !c.Host.Get<CollectorLink>().ConnectedNodes.Contains("node3"));
+            await Eventually.TrueAsync(() => !c.Host.Get<CollectorLink>().ConnectedNodes.Contains("node3"));
             return said;
         }
         finally

@@ -42,7 +42,7 @@ public sealed class LyingConsole : IAsyncDisposable
     }
 
     /// <summary>Every collector is let in.</summary>
-    public Task ConnectedAsync() => ConsoleHost.UntilAsync(() => _seat.Connection is not null);
+    public Task ConnectedAsync() => Eventually.TrueAsync(() => _seat.Connection is not null);
 
     /// <summary>Asks or orders, in a form that need not be one.</summary>
     /// <exception cref="HubException">The collector could not make anything of it.</exception>

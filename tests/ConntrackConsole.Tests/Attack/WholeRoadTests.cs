@@ -81,7 +81,7 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
         (await person.ConfirmAsync(shown, reason: "to count for a moment")).Ok("Completed");
         Assert.Equal("1", console.Node1.Setting("nf_conntrack_acct"));
 
-        await ConsoleHost.UntilAsync(() => console.Node1.Setting("nf_conntrack_acct") == "0");
+        await Eventually.TrueAsync(() => console.Node1.Setting("nf_conntrack_acct") == "0");
         await UntilRowAsync(shown.Id, "setting.reverted");
         await console.AssertUntouchedAsync();
     }
@@ -107,7 +107,7 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
         Assert.Equal(0, code);
         console.Node1.Expect(ip);
         await console.AssertUntouchedAsync();
-        await ConsoleHost.UntilAsync(() => RowsAsync(null, "flush.on-node").Result.Any(r => r.Target == ip));
+        await Eventually.TrueAsync(() => RowsAsync(null, "flush.on-node").Result.Any(r => r.Target == ip));
         var row = (await RowsAsync(null, "flush.on-node")).Single(r => r.Target == ip);
         Assert.Equal(("node1", "typed at three"), (row.Where, row.Why));
         Assert.Contains(ip, row.Details, StringComparison.Ordinal);
@@ -116,5 +116,5 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     private async Task<List<AuditEntry>> RowsAsync(string? id, string? what = null) =>
         [.. (await console.Host.Get<AuditLog>().ReadAsync(new AuditFilter(ActionId: id, What: what), TestContext.Current.CancellationToken)).Reverse()];
 
-    private Task UntilRowAsync(string id, string what) => ConsoleHost.UntilAsync(() => RowsAsync(id, what).Result.Count > 0);
+    private Task UntilRowAsync(string id, string what) => Eventually.TrueAsync(() => RowsAsync(id, what).Result.Count > 0);
 }

@@ -52,14 +52,14 @@ public partial class InvalidTests
     private static async Task<(int UnNated, int FromBackend, int Other)> CountsAsync(IPage page, int total)
     {
         (int UnNated, int FromBackend, int Other) counts = default;
-        for (int attempt = 0; attempt < 600 && counts.UnNated + counts.FromBackend + counts.Other < total; attempt++)
-        {
-            await Task.Delay(100);
-            var match = Sentence().Match(await page.GetByTestId("headline-resets").InnerTextAsync());
-            if (match.Success)
-                counts = (Number(match, 1), Number(match, 2), Number(match, 3));
-        }
-
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var match = Sentence().Match(await page.GetByTestId("headline-resets").InnerTextAsync());
+                if (match.Success)
+                    counts = (Number(match, 1), Number(match, 2), Number(match, 3));
+                return counts.UnNated + counts.FromBackend + counts.Other >= total;
+            }, state: () => $"{counts}", expression: $"the page counts {total} resets");
         return counts;
     }
 

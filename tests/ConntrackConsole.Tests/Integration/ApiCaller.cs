@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -18,19 +17,14 @@ internal sealed class ApiCaller : IDisposable
     public static async Task<ApiCaller> SignInAsync(Uri console, string token)
     {
         var caller = new ApiCaller(console);
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50, Ct))
+        // The unix socket, which shows that the console has started, is open shortly before the port: until then this throws.
+        await Eventually.TrueAsync(async () =>
         {
-            try
-            {
-                using var answer = await caller._client.GetAsync($"/signin?token={token}", Ct);
-                Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
-                return caller;
-            }
-            catch (HttpRequestException) when (clock.Elapsed < TimeSpan.FromSeconds(10))
-            {
-                // The unix socket, which says that it has started, is there a moment before the port.
-            }
-        }
+            using var answer = await caller._client.GetAsync($"/signin?token={token}", Ct);
+            Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+            return true;
+        });
+        return caller;
     }
 
     public async Task<ApiAnswer> GetAsync(string path)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Actions;
@@ -75,7 +76,7 @@ internal sealed class KilledScene : IAsyncDisposable
             var pod = Told(store);
             await scene.StartAsync(Victim.Both);
             pod.Delete();
-            await ConsoleHost.UntilAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
+            await Eventually.TrueAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
             return scene;
         }
         catch
@@ -99,11 +100,9 @@ internal sealed class KilledScene : IAsyncDisposable
             _callers.Add(_eve = await ApiCaller.SignInAsync(_url, EveToken));
         }
 
-        using var timeout = new CancellationTokenSource(Longest);
-        while ((await _ada!.GetAsync("/readyz")).Status != HttpStatusCode.OK)
-            await Task.Delay(50, timeout.Token);
+        await Eventually.TrueAsync(async () => (await _ada!.GetAsync("/readyz")).Status == HttpStatusCode.OK);
         // A frame of this run, or one more of the same: it is connected.
-        await ConsoleHost.UntilAsync(() => OutageProcesses.Rows(_folder, Node) is var now
+        await Eventually.TrueAsync(() => OutageProcesses.Rows(_folder, Node) is var now
             && (which.HasFlag(Victim.Collector) ? now.Any(row => before.All(old => old.Run != row.Run)) : now.Count > before.Count));
     }
 
@@ -145,39 +144,31 @@ internal sealed class KilledScene : IAsyncDisposable
     /// <summary>Goes on with an action where a step of a person is missing, until it has ended; the console may not know it at all.</summary>
     public async Task<JsonElement?> FinishAsync(string id)
     {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var answer = await _ada!.GetAsync($"/api/v1/actions/{id}");
-            if (answer.Status == HttpStatusCode.NotFound)
-                return null;
-            Assert.Equal(HttpStatusCode.OK, answer.Status);
-            ApiAnswer? step = State(answer.Body) switch
+        ApiAnswer answer = null!;
+        ApiAnswer? step = null;
+        await Eventually.TrueAsync(
+            async () =>
             {
-                "Previewed" => await ConfirmAsync(answer.Body),
-                "Waiting" => await ApproveAsync(answer.Body),
-                "Approved" or "Running" or "Unknown" => null,
-                _ => answer,
-            };
-            if (step == answer)
-                return answer.Body;
-            Assert.True(clock.Elapsed < Longest, $"After {Longest.TotalSeconds} s it is {answer.Text}; the last step said {step?.Text}");
-            await Task.Delay(100, Ct);
-        }
+                answer = await _ada!.GetAsync($"/api/v1/actions/{id}");
+                if (answer.Status == HttpStatusCode.NotFound)
+                    return true;
+                Assert.Equal(HttpStatusCode.OK, answer.Status);
+                step = State(answer.Body) switch
+                {
+                    "Previewed" => await ConfirmAsync(answer.Body),
+                    "Waiting" => await ApproveAsync(answer.Body),
+                    "Approved" or "Running" or "Unknown" => null,
+                    _ => answer,
+                };
+                return step == answer;
+            }, state: () => $"{answer.Text}; the last step said {step?.Text}", expression: $"action {id} has ended");
+        return answer.Status == HttpStatusCode.NotFound ? null : answer.Body;
     }
 
-    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, TimeSpan atMost)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var action = await ReadAsync(id);
-            if (condition(action))
-                return action;
-            Assert.True(clock.Elapsed < atMost, $"After {atMost.TotalSeconds} s it is {action}; the audit log has {string.Join(", ", Audit(id).Select(r => r.What))}");
-            await Task.Delay(100, Ct);
-        }
-    }
+    public Task<JsonElement> UntilAsync(
+        string id, Func<JsonElement, bool> condition, TimeSpan timeout, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+        Eventually.ValueAsync(
+            () => ReadAsync(id), condition, timeout, action => $"{action}; the audit log has {string.Join(", ", Audit(id).Select(r => r.What))}", expression);
 
     private async Task<JsonElement> ReadAsync(string id) => (await _ada!.GetAsync($"/api/v1/actions/{id}")).Body;
 

@@ -71,7 +71,7 @@ public sealed class KilledSettingTests
         long untilMs = scene.Journal().Single(line => line.ActionId == id && line.Phase == JournalPhase.Begin).RevertAtMs!.Value;
         await scene.KillAsync(Victim.Collector);
 
-        await ConsoleHost.UntilAsync(() => !scene.Inside.Run(() => ArmedFilter.TryRead(out var state) && state.IsArmed), TimeSpan.FromSeconds(RevertAfterS + 10));
+        await Eventually.TrueAsync(() => !scene.Inside.Run(() => ArmedFilter.TryRead(out var state) && state.IsArmed), TimeSpan.FromSeconds(RevertAfterS + 10));
         long lateMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - untilMs;
         Assert.InRange(lateMs, -1_000, 2_000);
 

@@ -24,7 +24,7 @@ public sealed class ObserveOnlyTests
             await ConntrackAsync(inside, "-I", "-p", "tcp", "-s", "10.9.0.1", "-d", "10.96.0.10", "--sport", "40001", "--dport", "80", "-r", PodIp,
                 "-q", "10.9.0.1", "--reply-port-src", "8080", "--reply-port-dst", "40001", "-t", "900", "--state", "ESTABLISHED", "-u", "SEEN_REPLY,ASSURED");
             var link = host.Get<CollectorLink>();
-            await ConsoleHost.UntilAsync(() => link.ConnectedNodes.Contains(Node));
+            await Eventually.TrueAsync(() => link.ConnectedNodes.Contains(Node));
             var commands = host.Get<TimelineStore>().Nodes().Single().Capabilities.Single(c => c.Name == "commands");
             Assert.False(commands.Available);
 

@@ -22,12 +22,12 @@ internal static class OutageProcesses
         {
             ($"Identity__Links__{i}__Name", link.Name), ($"Identity__Links__{i}__Role", link.Role), ($"Identity__Links__{i}__Token", link.Token),
         });
-        var console = Start(null, "ConntrackConsole", "conntrack-console",
+        var console = Start(null, Programs.Console,
         [
             $"--Urls={url}", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
             $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", .. usual,
         ], environment);
-        await ConsoleHost.UntilAsync(() => Listens(socket));
+        await Eventually.TrueAsync(() => Listens(socket));
         return console;
     }
 
@@ -47,15 +47,15 @@ internal static class OutageProcesses
     }
 
     public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] more) =>
-        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", Line(folder, node, "state", more));
+        Start(inside, Programs.Collector, Line(folder, node, "state", more));
 
     /// <summary>One of several nodes at a console.</summary>
     public static Process CollectorOfMany(NetworkNamespace inside, DirectoryInfo folder, string node) =>
-        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", Line(folder, node, $"state-{node}"));
+        Start(inside, Programs.Collector, Line(folder, node, $"state-{node}"));
 
     /// <summary>A command typed on one of several nodes.</summary>
     public static Process CommandOf(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] command) =>
-        Start(inside, "ConntrackConsole.Collector", "conntrack-collector", [.. command, "--state", Path.Combine(folder.FullName, $"state-{node}")]);
+        Start(inside, Programs.Collector, [.. command, "--state", Path.Combine(folder.FullName, $"state-{node}")]);
 
     private static string[] Line(DirectoryInfo folder, string node, string state, params string[] more) =>
         ["run", "--console", $"unix:{folder.FullName}/c.sock", "--node", node, "--state", Path.Combine(folder.FullName, state), .. more];
@@ -95,12 +95,9 @@ internal static class OutageProcesses
     }
 
     private static Process Start(
-        NetworkNamespace? inside, string project, string program, string[] arguments, IEnumerable<(string Name, string? Value)>? environment = null)
+        NetworkNamespace? inside, string program, string[] arguments, IEnumerable<(string Name, string? Value)>? environment = null)
     {
-        string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-        string folder = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here)));
-        string? native = project == "ConntrackConsole.Collector" ? Environment.GetEnvironmentVariable("CONNTRACK_COLLECTOR") : null;
-        var start = new ProcessStartInfo(string.IsNullOrEmpty(native) ? Path.Combine(folder, program) : native, arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

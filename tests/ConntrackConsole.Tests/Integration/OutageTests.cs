@@ -65,7 +65,7 @@ public sealed class OutageTests : IAsyncLifetime
         var console = await ConsoleAsync();
         var clock = Stopwatch.StartNew();
         Collector();
-        await ConsoleHost.UntilAsync(() => Rows().Count >= 3);
+        await Eventually.TrueAsync(() => Rows().Count >= 3);
         double seen = clock.Elapsed.TotalSeconds;
         await KillAsync(console);
         var before = Rows();
@@ -77,7 +77,7 @@ public sealed class OutageTests : IAsyncLifetime
         await Task.Delay(length / 2, TestContext.Current.CancellationToken);
 
         await using var host = await ConsoleHost.StartAsync(_folder);
-        await ConsoleHost.UntilAsync(() => IsWhole(run, atLeast: before.Count + (int)length.TotalSeconds), TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => IsWhole(run, atLeast: before.Count + (int)length.TotalSeconds), TimeSpan.FromSeconds(90));
         var after = Rows().Skip(before.Count).ToList();
         Assert.Equal(before, Rows().Take(before.Count));
         // The first that came after the outage is a live one; the oldest missing one came later.
@@ -85,9 +85,9 @@ public sealed class OutageTests : IAsyncLifetime
         Assert.Contains(after.Skip(1), row => row.Sequence == before.Max(b => b.Sequence) + 1);
 
         var timeline = host.Get<TimelineStore>();
-        await ConsoleHost.UntilAsync(() => View(timeline, length).Gaps.All(g => g.Kind == GapKind.Started));
+        await Eventually.TrueAsync(() => View(timeline, length).Gaps.All(g => g.Kind == GapKind.Started));
         // One machine, one clock: what the collector measured must say so.
-        await ConsoleHost.UntilAsync(() => timeline.Nodes() is [{ ClockOffsetMs: > -500 and < 500 }]);
+        await Eventually.TrueAsync(() => timeline.Nodes() is [{ ClockOffsetMs: > -500 and < 500 }]);
         int[] entries = Assert.Single(View(timeline, length).Services.SelectMany(s => s.Backends)).Entries;
         // One entry, from some second on two, never unknown in between.
         int first = Array.IndexOf(entries, 1), second = Array.IndexOf(entries, 2);
@@ -104,7 +104,7 @@ public sealed class OutageTests : IAsyncLifetime
         await FlowAsync(1);
         var console = await ConsoleAsync();
         var collector = Collector();
-        await ConsoleHost.UntilAsync(() => Rows().Count >= 3);
+        await Eventually.TrueAsync(() => Rows().Count >= 3);
         await KillAsync(console);
         int acknowledged = Rows().Count;
         long run = Rows()[0].Run;
@@ -112,7 +112,7 @@ public sealed class OutageTests : IAsyncLifetime
         string[] files = [];
         var lengths = new HashSet<long>();
         // Several writes: the first frames of it may be such that were stored, and only the answer was lost.
-        await ConsoleHost.UntilAsync(
+        await Eventually.TrueAsync(
             () => (files = Directory.GetFiles(spill, "*.frames")) is [var one] && lengths.Add(new FileInfo(one).Length) && lengths.Count > 4,
             TimeSpan.FromSeconds(90));
         await KillAsync(collector);
@@ -122,13 +122,13 @@ public sealed class OutageTests : IAsyncLifetime
 
         await using var host = await ConsoleHost.StartAsync(_folder);
         Collector();
-        await ConsoleHost.UntilAsync(() => Rows().Any(row => row.Run != run) && Runs(run).Count > acknowledged, TimeSpan.FromSeconds(90));
-        await ConsoleHost.UntilAsync(() => !File.Exists(files[0])); // acknowledged to the last
+        await Eventually.TrueAsync(() => Rows().Any(row => row.Run != run) && Runs(run).Count > acknowledged, TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => !File.Exists(files[0])); // acknowledged to the last
         var ofTheFirst = Runs(run);
         Assert.Equal(Enumerable.Range(1, ofTheFirst.Count).Select(i => (ulong)i), ofTheFirst);
 
         var timeline = host.Get<TimelineStore>();
-        await ConsoleHost.UntilAsync(() => View(timeline, TimeSpan.FromSeconds(60)).Gaps.Any(g => g.Kind == GapKind.FramesDropped));
+        await Eventually.TrueAsync(() => View(timeline, TimeSpan.FromSeconds(60)).Gaps.Any(g => g.Kind == GapKind.FramesDropped));
         var gaps = View(timeline, TimeSpan.FromSeconds(60)).Gaps.Where(g => g.Kind != GapKind.FramesDropped).ToList();
         // From the last frame of the first run to the first of the second; and the collector's own start.
         Assert.All(gaps, gap => Assert.Equal(GapKind.Started, gap.Kind));

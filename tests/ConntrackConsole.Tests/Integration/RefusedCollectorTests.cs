@@ -51,9 +51,7 @@ public sealed class RefusedCollectorTests
 
     private static ProcessStartInfo Collector(ConsoleHost host, string node, string state, params (string Name, string Value)[] environment)
     {
-        string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Collector", configuration, "conntrack-collector"));
-        var start = new ProcessStartInfo(program, ["run", "--console", "unix:" + host.Socket, "--node", node, "--state", state])
+        var start = new ProcessStartInfo(Programs.Collector, ["run", "--console", "unix:" + host.Socket, "--node", node, "--state", state])
         {
             RedirectStandardError = true,
         };

@@ -40,11 +40,11 @@ public sealed class RolloutOutageTests : IAsyncLifetime
         whole.PlayTo(40);
         _console = await OutageProcesses.ConsoleAsync(_folder, _kubeconfig);
         // Watched from before the first line: else what the lines tell would come in a list.
-        await UntilAsync(() => _server.Watches >= _files.Lists.Count);
+        await Eventually.TrueAsync(() => _server.Watches >= _files.Lists.Count);
 
         // Two of three were asked, none is gone, and the rollout is open.
         Release(5.0);
-        await UntilAsync(() => Endings().Count == 2 && Endings().All(t => t.EndpointTerminatingMs is not null && t.RolloutId is not null) && Rollouts() is [{ FinishedMs: null, SurgedMs: not null }]);
+        await Eventually.TrueAsync(() => Endings().Count == 2 && Endings().All(t => t.EndpointTerminatingMs is not null && t.RolloutId is not null) && Rollouts() is [{ FinishedMs: null, SurgedMs: not null }]);
         var before = Endings();
         var started = Rollouts()[0];
         await OutageProcesses.KillAsync(_console);
@@ -53,9 +53,9 @@ public sealed class RolloutOutageTests : IAsyncLifetime
         // Meanwhile the rollout is finished, the third is asked and the first goes.
         Release(9.5);
         _console = await OutageProcesses.ConsoleAsync(_folder, _kubeconfig);
-        await UntilAsync(() => Endings().Count == 3 && Rollouts() is [{ FinishedMs: not null }]);
+        await Eventually.TrueAsync(() => Endings().Count == 3 && Rollouts() is [{ FinishedMs: not null }]);
         Release(double.MaxValue);
-        await UntilAsync(() => Endings().All(t => t.DeletedMs is not null && t.EndpointRemovedMs is not null));
+        await Eventually.TrueAsync(() => Endings().All(t => t.DeletedMs is not null && t.EndpointRemovedMs is not null));
 
         var endings = Endings();
         Assert.Equal(
@@ -89,6 +89,4 @@ public sealed class RolloutOutageTests : IAsyncLifetime
         using var db = new ConsoleDb(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={_folder.FullName}/console.db;Pooling=False").Options);
         return [.. table(db).AsNoTracking()];
     }
-
-    private static Task UntilAsync(Func<bool> condition) => ConsoleHost.UntilAsync(condition, TimeSpan.FromSeconds(60));
 }

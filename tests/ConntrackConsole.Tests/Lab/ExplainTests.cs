@@ -9,8 +9,6 @@ namespace ConntrackConsole.Tests.Lab;
 public sealed class ExplainTests
 {
     private const int Connections = 12; // of both clients
-    public static readonly string Program = Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Collector", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "conntrack-collector"));
 
     [Fact]
     public async Task HealthyPod_OnEveryNode_IsInsufficient()
@@ -113,7 +111,7 @@ public sealed class ExplainTests
 
         public static Explaining Start(RunningLab lab, int node, string ip, int seconds)
         {
-            var start = new ProcessStartInfo(Program, ["explain", "--pod-ip", ip, "--seconds", $"{seconds}", "--json"])
+            var start = new ProcessStartInfo(Programs.Collector, ["explain", "--pod-ip", ip, "--seconds", $"{seconds}", "--json"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -18,9 +18,7 @@ public sealed class KilledLabTests
 
         await killed.KillAsync();
 
-        for (int wait = 0; wait < 1200 && LifeTests.Children(pid).Count > 0; wait++)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.Empty(LifeTests.Children(pid));
+        await Eventually.TrueAsync(() => LifeTests.Children(pid).Count == 0, state: () => string.Join(", ", LifeTests.Children(pid)));
         Assert.NotEmpty(NetworkNamespace.List(killed.Prefix));
         await using var next = await RunningLab.StartAsync("--without-console");
         Assert.Empty(NetworkNamespace.List(killed.Prefix));

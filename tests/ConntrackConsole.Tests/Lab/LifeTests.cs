@@ -33,7 +33,7 @@ public sealed class LifeTests
     [InlineData("--without-console", "--labels", "/no/such/directory/file")]
     public async Task WrongInput_IsOneSentenceAndTwo(params string[] arguments)
     {
-        var (code, output) = await RunningLab.RunAsync(RunningLab.Program, arguments);
+        var (code, output) = await RunningLab.RunAsync(Programs.Lab, arguments);
 
         Assert.Equal(2, code);
         Assert.Single(output.Trim().Split('\n'));
@@ -47,7 +47,7 @@ public sealed class LifeTests
         taken.Start();
         string port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port.ToString();
 
-        var (code, output) = await RunningLab.RunAsync(RunningLab.Program, "--port", port);
+        var (code, output) = await RunningLab.RunAsync(Programs.Lab, "--port", port);
 
         Assert.Equal(2, code);
         Assert.Contains(port, Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed class LifeTests
     [Fact]
     public async Task WithoutRoot_IsOneSentenceAndTwo()
     {
-        var (code, output) = await RunningLab.RunAsync("setpriv", "--reuid=65534", "--clear-groups", RunningLab.Program);
+        var (code, output) = await RunningLab.RunAsync("setpriv", "--reuid=65534", "--clear-groups", Programs.Lab);
 
         Assert.Equal(2, code);
         Assert.Contains("root", Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);

@@ -13,7 +13,7 @@ public sealed class NodeReadingTests
     {
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "2");
         using var place = NetworkNamespace.Open(lab.NodeNamespace(2));
-        var start = new ProcessStartInfo(ExplainTests.Program, ["watch", "--json"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Programs.Collector, ["watch", "--json"]) { RedirectStandardOutput = true };
         using var process = place.Run(() => Process.Start(start)!);
         JsonNode? proxy = null;
         // It asks within a second, which a busy machine may not give: then it asks again.

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -147,11 +147,8 @@ public sealed class RolloutOrderTests
         }
     }
 
-    private static async Task UntilAsync(ToldCluster cluster, Func<IReadOnlyList<ToldLine>, bool> wanted)
-    {
-        for (var watch = Stopwatch.StartNew(); !wanted(cluster.Lines); await Task.Delay(50, TestContext.Current.CancellationToken))
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), "The lab's API server has not told it within 30 s.");
-    }
+    private static Task UntilAsync(ToldCluster cluster, Func<IReadOnlyList<ToldLine>, bool> wanted, [CallerArgumentExpression(nameof(wanted))] string expression = "") =>
+        Eventually.TrueAsync(() => wanted(cluster.Lines), expression: expression);
 
     private static bool IsPod(ToldLine line, string name) => line.Kind == "pods" && line.Name == name;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Kernel.Namespaces;
 using Xunit;
@@ -11,15 +12,12 @@ internal sealed class RunningLab : IAsyncDisposable
     /// <summary>How long a test waits for what the lab is sure to do; on a busy machine that takes long.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    public static readonly string Program = Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory, "..", "..", "ConntrackConsole.Lab", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "conntrack-lab"));
-
     private readonly string _directory = Directory.CreateTempSubdirectory("lab-test-").FullName;
     private readonly Process _process;
 
     private RunningLab(string[] arguments)
     {
-        var start = new ProcessStartInfo(Program)
+        var start = new ProcessStartInfo(Programs.Lab)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -68,55 +66,52 @@ internal sealed class RunningLab : IAsyncDisposable
     /// <summary>Waits until there are so many events of a name.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
-        {
-            var found = Events(name);
-            if (found.Count >= count)
-                return found;
-            Assert.False(_process.HasExited, $"The lab ended before '{name}': {Output}");
-        }
-
-        Assert.Fail($"{Events(name).Count} of {count} '{name}' within {Patience.TotalSeconds} s. {Output}");
-        return [];
+        IReadOnlyList<JsonNode> found = [];
+        await Eventually.TrueAsync(
+            () =>
+            {
+                found = Events(name);
+                Assert.False(found.Count < count && _process.HasExited, $"The lab ended before '{name}': {Output}");
+                return found.Count >= count;
+            }, Patience, () => $"{found.Count}. {Output}", $"{count} '{name}'");
+        return found;
     }
 
     /// <summary>Waits for an event of a name for which <paramref name="wanted"/> is true.</summary>
-    public async Task<JsonNode> EventAsync(string name, Func<JsonNode, bool> wanted)
+    public async Task<JsonNode> EventAsync(string name, Func<JsonNode, bool> wanted, [CallerArgumentExpression(nameof(wanted))] string expression = "")
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
-        {
-            if (Events(name).FirstOrDefault(wanted) is { } found)
-                return found;
-            Assert.False(_process.HasExited, $"The lab ended before such a '{name}': {Output}");
-        }
-
-        Assert.Fail($"No such '{name}' within {Patience.TotalSeconds} s. {Output}");
-        return null!;
+        JsonNode? found = null;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                found = Events(name).FirstOrDefault(wanted);
+                Assert.False(found is null && _process.HasExited, $"The lab ended before such a '{name}': {Output}");
+                return found is not null;
+            }, Patience, () => Output, $"a '{name}' with {expression}");
+        return found!;
     }
 
     /// <summary>Waits until there are so many labels.</summary>
     public async Task<IReadOnlyList<JsonNode>> LabelsAsync(int count)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience && Labels.Count < count;)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.True(Labels.Count >= count, $"{Labels.Count} of {count} labels");
+        await Eventually.TrueAsync(() => Labels.Count >= count, Patience, () => $"{Labels.Count} labels", $"{count} labels");
         return Labels;
     }
 
     /// <summary>Waits until every connection to a pod that has vanished hangs, and gives them back.</summary>
     public async Task<IReadOnlyList<JsonNode>> HungAsync(string ip)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
-        {
-            var last = Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
-                .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
-                .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
-            if (last.All(line => (string?)line["event"] != "client-connected") && last.FindAll(line => (string?)line["event"] == "client-hung") is { Count: > 0 } hung)
-                return hung;
-        }
-
-        Assert.Fail($"Not every connection to {ip} hangs within {Patience.TotalSeconds} s. {Output}");
-        return [];
+        List<JsonNode> hung = [];
+        await Eventually.TrueAsync(
+            () =>
+            {
+                var last = Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                    .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
+                    .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
+                hung = last.FindAll(line => (string?)line["event"] == "client-hung");
+                return hung.Count > 0 && last.All(line => (string?)line["event"] != "client-connected");
+            }, Patience, () => Output, $"every connection to {ip} hangs");
+        return hung;
     }
 
     /// <summary>Waits until both clients have all their connections.</summary>

@@ -1,0 +1,24 @@
+namespace ConntrackConsole.Testing;
+
+/// <summary>
+/// The programs that tests start as processes. CONNTRACK_PROGRAMS names the folder of the published ones (native, or compiled ahead
+/// of time), as tests/run does; without it they are those that were built beside the tests.
+/// </summary>
+public static class Programs
+{
+    public static string Collector { get; } = PathOf("ConntrackConsole.Collector", "conntrack-collector");
+
+    public static string Console { get; } = PathOf("ConntrackConsole", "conntrack-console");
+
+    public static string Lab { get; } = PathOf("ConntrackConsole.Lab", "conntrack-lab");
+
+    private static string PathOf(string project, string program)
+    {
+        // artifacts/bin/<project>/<configuration>/ and artifacts/publish/<project>/<configuration>/
+        string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string folder = Environment.GetEnvironmentVariable("CONNTRACK_PROGRAMS") is { Length: > 0 } published
+            ? Path.Combine(published, project, "release")
+            : Path.Combine(here, "..", "..", project, Path.GetFileName(here));
+        return Path.GetFullPath(Path.Combine(folder, program));
+    }
+}
