@@ -38,12 +38,20 @@ public static class Eventually
     }
 
     /// <summary>The same on the calling thread, for threads that live in a network namespace.</summary>
+    /// <param name="interval">A fixed interval, for a test that has to act at the very moment; zero polls without a pause.</param>
     public static void True(
-        Func<bool> condition, TimeSpan? timeout = null, Func<string>? state = null, [CallerArgumentExpression(nameof(condition))] string expression = "")
+        Func<bool> condition, TimeSpan? timeout = null, Func<string>? state = null, TimeSpan? interval = null,
+        [CallerArgumentExpression(nameof(condition))] string expression = "")
     {
         var poll = new Poll(timeout ?? DefaultTimeout, expression);
         while (!poll.Try(condition))
-            Thread.Sleep(poll.NextInterval(state));
+        {
+            var next = poll.NextInterval(state);
+            if (interval == TimeSpan.Zero)
+                Thread.Yield();
+            else
+                Thread.Sleep(interval ?? next);
+        }
     }
 
     /// <summary>Reads until the value is accepted, and returns it.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ConntrackConsole.Testing;
 
 /// <summary>
@@ -11,6 +13,14 @@ public static class Programs
     public static string Console { get; } = PathOf("ConntrackConsole", "conntrack-console");
 
     public static string Lab { get; } = PathOf("ConntrackConsole.Lab", "conntrack-lab");
+
+    /// <summary>For a process that lives for seconds: code that was compiled once is not profiled and compiled again.</summary>
+    public static ProcessStartInfo ShortLived(ProcessStartInfo start)
+    {
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "EA60"; // hexadecimal: a minute
+        return start;
+    }
 
     private static string PathOf(string project, string program)
     {

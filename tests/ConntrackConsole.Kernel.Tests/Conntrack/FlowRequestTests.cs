@@ -1,7 +1,6 @@
 using System.Reflection;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Tests.Namespaces;
 using ConntrackConsole.Wire;
 using Xunit;
 

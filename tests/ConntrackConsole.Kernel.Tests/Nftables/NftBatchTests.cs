@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Kernel.Tests.Namespaces;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Kernel.Tests.Namespaces;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Tests.Integration;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -2,7 +2,6 @@ using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;
 

@@ -223,7 +223,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
         await UntilBoardAsync(o => o is { Now: "0", Drifted: true });
     }
 
-    private Task UntilBoardAsync(Func<OpenSetting, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+    private Task<OpenSetting> UntilBoardAsync(Func<OpenSetting, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         Eventually.ValueAsync(async () => Assert.Single(await OpenAsync()), condition, expression: expression);
 
     private JournalEntry Timer(long number, string changeId, string? after, SettingFate fate = SettingFate.Reverted) => new(

@@ -74,7 +74,7 @@ public sealed class BackfillTests : IAsyncLifetime
 
         Assert.Equal([1ul, 2, 3], collector.StoredOf(1).Order().ToList());
         Assert.Equal(2, View(3).Resets.UnNated.Sum());
-        Assert.Equal([1ul, 2, 3], OutageProcesses.Sequences(_host.Folder, "node1", 1));
+        Assert.Equal([1ul, 2, 3], StoredFrames.Sequences(_host.Folder, "node1", 1));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class BackfillTests : IAsyncLifetime
         }
 
         await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 5);
-        Assert.Equal([1ul, 2, 3, 4, 5], OutageProcesses.Sequences(_host.Folder, "node1", 1));
+        Assert.Equal([1ul, 2, 3, 4, 5], StoredFrames.Sequences(_host.Folder, "node1", 1));
     }
 
     [Fact]
