@@ -190,8 +190,8 @@ internal sealed class SettingHandler(
 
     private static string Shown(string? text) => FlushFilter.Shown(text ?? "");
 
-    private static string Unknown(string? key) =>
-        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.";
+    private static Reason Unknown(string? key) => new(SettingReasons.UnknownKey,
+        $"'{Shown(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
 
     private bool IsRetryDue(string changeId, DateTimeOffset now) => !_retries.TryGetValue(changeId, out var retries) || retries.IsDue(now);
 

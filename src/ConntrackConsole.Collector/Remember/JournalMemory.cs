@@ -10,11 +10,15 @@ internal sealed class JournalMemory
     // A node without a console never has anything told: its journal must not grow for ever either.
     private const int MaxUntold = 2 * Most;
     private const int MaxDeletedKept = 50_000;
+    private const int MaxWithoutTrim = Most + (Most / 10);
 
     private readonly Dictionary<string, JournaledAction> _acts = [];
     private readonly List<JournaledAction> _inOrder = [];
     private readonly Dictionary<string, DateTimeOffset> _fences = [];
     private readonly Queue<string> _fenceOrder = new();
+
+    // While nothing is told, trimming removes little: then it waits until as many have come on top.
+    private int _trimAbove = MostWithoutTrim;
 
     public string? Id { get; private set; }
 
@@ -93,6 +97,7 @@ internal sealed class JournalMemory
 
             return goes;
         });
+        _trimAbove = _inOrder.Count + (Most / 10);
     }
 
     public bool IsToldOf(JournaledAction act) => act.IsTold || act.Number <= ToldTo;
@@ -105,7 +110,7 @@ internal sealed class JournalMemory
         _acts.Add(act.ActionId, act);
         _inOrder.Add(act);
         LastNumber = act.Number;
-        if (_inOrder.Count > Most + (Most / 10)) // not for each single one
+        if (_inOrder.Count > _trimAbove) // not for each single one
             Trim();
         return true;
     }
@@ -123,6 +128,7 @@ internal sealed class JournalMemory
     private void Told(long number)
     {
         ToldTo = Math.Max(ToldTo, Math.Min(number, LastNumber));
+        _trimAbove = MostWithoutTrim;
         // What was deleted is kept in memory only until the console has it; it stays in the file.
         for (int index = _inOrder.Count - 1; index >= 0 && _inOrder[index] is var act; index--)
         {

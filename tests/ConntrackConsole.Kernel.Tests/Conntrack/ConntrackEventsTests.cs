@@ -1,6 +1,5 @@
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Tests.Namespaces;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Conntrack;

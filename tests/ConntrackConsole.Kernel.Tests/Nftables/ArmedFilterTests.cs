@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
-using ConntrackConsole.Kernel.Tests.Namespaces;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Nftables;

@@ -1,7 +1,5 @@
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
-using ConntrackConsole.Kernel.Tests.Namespaces;
-using ConntrackConsole.Kernel.Tests.Resets;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Nftables;

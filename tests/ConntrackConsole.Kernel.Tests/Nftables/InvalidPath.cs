@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using ConntrackConsole.Kernel.Nftables;
-using ConntrackConsole.Kernel.Tests.Resets;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Nftables;

@@ -1,5 +1,4 @@
 using ConntrackConsole.Kernel.Proc;
-using ConntrackConsole.Kernel.Tests.Resets;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Proc;

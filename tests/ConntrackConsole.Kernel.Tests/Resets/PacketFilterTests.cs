@@ -1,18 +1,11 @@
 using ConntrackConsole.Kernel.Resets;
 using Xunit;
+using static ConntrackConsole.Testing.PacketSamples;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
 public class PacketFilterTests
 {
-    private const string V4 = "4500002800004000400600000ACB01020ACB0202";
-    private const string V6 = "6000000000140640FD000203000100000000000000000002FD000203000200000000000000000002";
-    private const string Rst = "1F901388123456780000000050040000000000000000"; // 8080 → 5000
-    private const string RstAck = "1F901388000000001234567850140000000000000000";
-    private const string Fin = "1F901388123456780000000050110000000000000000";
-
-    public static IEnumerable<byte[]> Packets => ((string[])[V4 + Rst, V4 + Fin, V6 + RstAck]).Select(Convert.FromHexString);
-
     [Theory]
     [InlineData(V4 + Rst, true)]
     [InlineData(V4 + RstAck, true)]

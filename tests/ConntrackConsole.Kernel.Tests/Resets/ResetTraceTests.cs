@@ -240,7 +240,7 @@ public sealed class ResetTraceTests : IDisposable
         public List<ResetRecord> Received(int atLeast) => Take(received: true, atLeast);
 
         public void Wait(Func<List<ResetRecord>, bool> until, string otherwise = "a reset was not told") =>
-            Assert.True(SpinWait.SpinUntil(() => { Drain(); return until(_all); }, TimeSpan.FromSeconds(60)), $"{otherwise} within 60 s");
+            Eventually.True(() => { Drain(); return until(_all); }, expression: $"not: {otherwise}");
 
         public void Forget()
         {

@@ -72,7 +72,7 @@ public sealed class AuditCommandTests
         foreach (string end in (string[])["-wal", "-shm"])
             File.Delete(log.Database.File + end);
         // In a mount namespace of its own: root writes everywhere else.
-        string readOnly = $"mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && ! touch '{folder}/x' 2>/dev/null && exec '{Program}' audit verify '--Storage:DataDirectory={folder}'";
+        string readOnly = $"mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && ! touch '{folder}/x' 2>/dev/null && exec '{Programs.Console}' audit verify '--Storage:DataDirectory={folder}'";
         var there = await RunAsync(new ProcessStartInfo("unshare", ["--mount", "sh", "-c", readOnly]), null);
         Assert.Equal((0, ""), (there.Exit, there.Error));
         Assert.Contains("3 rows checked", there.Output);
@@ -83,7 +83,7 @@ public sealed class AuditCommandTests
     {
         using var log = await ChainedLog.CreateAsync(1);
         var (exit, _, error) = await RunAsync(
-            new ProcessStartInfo(Program, ["--Urls=http://127.0.0.1:0", "--Kubernetes:Enabled=false", $"--Storage:DataDirectory={Path.GetDirectoryName(log.Database.File)}"]), null);
+            new ProcessStartInfo(Programs.Console, ["--Urls=http://127.0.0.1:0", "--Kubernetes:Enabled=false", $"--Storage:DataDirectory={Path.GetDirectoryName(log.Database.File)}"]), null);
         Assert.Equal(2, exit);
         Assert.Contains("The audit log is keyed", error);
         Assert.Contains("CONNTRACK_AUDIT_KEY", error);
@@ -114,17 +114,8 @@ public sealed class AuditCommandTests
         Assert.Contains(sentence, error);
     }
 
-    private static string Program
-    {
-        get
-        {
-            string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-            return Path.GetFullPath(Path.Combine(here, "..", "..", "ConntrackConsole", Path.GetFileName(here), "conntrack-console"));
-        }
-    }
-
     private static Task<(int Exit, string Output, string Error)> RunAsync(string? secret, params string[] arguments) =>
-        RunAsync(new ProcessStartInfo(Program, ["audit", .. arguments]), secret);
+        RunAsync(new ProcessStartInfo(Programs.Console, ["audit", .. arguments]), secret);
 
     private static async Task<(int Exit, string Output, string Error)> RunAsync(ProcessStartInfo start, string? secret)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Tests.Integration;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -28,9 +27,9 @@ public sealed class AuditForwardTests : IAsyncLifetime
     {
         using var forward = Forward();
         await forward.StartAsync(TestContext.Current.CancellationToken);
-        await ConsoleHost.UntilAsync(() => Ids().Length == 3);
+        await Eventually.TrueAsync(() => Ids().Length == 3);
         await _log.AddAsync(2);
-        await ConsoleHost.UntilAsync(() => Ids().Length == 5);
+        await Eventually.TrueAsync(() => Ids().Length == 5);
         await _log.AddAsync(1);
         await forward.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal([1, 2, 3, 4, 5, 6], Ids());
@@ -85,7 +84,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
         Directory.CreateDirectory(File);
         using var forward = Forward();
         await forward.StartAsync(TestContext.Current.CancellationToken);
-        await ConsoleHost.UntilAsync(() => _faults.Count == 1);
+        await Eventually.TrueAsync(() => _faults.Count == 1);
         for (int i = 0; i < 5; i++)
         {
             await _log.AddAsync(1);
@@ -98,7 +97,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
         Assert.Equal(2, _faults.Count);
         Directory.Delete(File);
         await _log.AddAsync(1);
-        await ConsoleHost.UntilAsync(() => Ids().Length == 9);
+        await Eventually.TrueAsync(() => Ids().Length == 9);
         await forward.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(1, 9).Select(i => (long)i), Ids());
     }

@@ -68,10 +68,10 @@ public sealed class ClusterInformerTests : IAsyncLifetime
         _podPages.Add([Pod("b", "10.1.0.6")]);
         _podWatches.Enqueue([$$"""{"type":"ADDED","object":{{Pod("c", "10.1.0.7")}}}"""]);
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _state.Current.Pods.Count == 3 && _state.Problem is null);
+        await Eventually.TrueAsync(() => _state.Current.Pods.Count == 3 && _state.Problem is null);
         Assert.Contains(_podQueries, q => q.Contains("continue=1"));
         Assert.Contains(_podQueries, q => q.Contains("resourceVersion=10") && q.Contains("allowWatchBookmarks=true"));
-        await UntilAsync(() => _state.Age < TimeSpan.FromSeconds(10));
+        await Eventually.TrueAsync(() => _state.Age < TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -80,10 +80,10 @@ public sealed class ClusterInformerTests : IAsyncLifetime
         _podPages.Add([Pod("a", "10.1.0.5"), Pod("b", "10.1.0.6")]);
         _podWatches.Enqueue(["""{"type":"ERROR","object":{"kind":"Status","code":410}}"""]);
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _state.Current.Pods.Count == 2);
+        await Eventually.TrueAsync(() => _state.Current.Pods.Count == 2);
         _podPages[0] = [Pod("b", "10.1.0.6")];
         _podWatches.Enqueue(["""{"type":"ERROR","object":{"kind":"Status","code":410}}"""]);
-        await UntilAsync(() => _state.Current.Pods.Count == 1);
+        await Eventually.TrueAsync(() => _state.Current.Pods.Count == 1);
         Assert.Equal(OwnerState.Gone, _state.Current.OwnerOf(Ip.Parse("10.1.0.5")).State);
     }
 
@@ -94,7 +94,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
         _podPages.Add([Pod(large, "10.1.0.4"), Pod("a", "10.1.0.5")]);
         _podWatches.Enqueue([$$"""{"type":"ADDED","object":{{Pod(large, "10.1.0.6")}}}""", $$"""{"type":"ADDED","object":{{Pod("c", "10.1.0.7")}}}"""]);
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _state.Current.Pods.Count == 2 && _state.IsReady);
+        await Eventually.TrueAsync(() => _state.Current.Pods.Count == 2 && _state.IsReady);
         Assert.Equal(["a", "c"], _state.Current.Pods.Keys.Order());
         Assert.Equal(2, _state.Kinds.Single(k => k.Kind == "pods").Skipped);
     }
@@ -105,7 +105,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
         _podPages.Add([Pod("a", "10.1.0.5")]);
         _podWatches.Enqueue(["<html>a proxy's page</html>"]);
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _podQueries.Count(q => q.Contains("limit=")) == 2 && _state.IsReady);
+        await Eventually.TrueAsync(() => _podQueries.Count(q => q.Contains("limit=")) == 2 && _state.IsReady);
         Assert.Single(_state.Current.Pods);
     }
 
@@ -113,7 +113,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     public async Task List_Forbidden_SaysWhichRightIsMissing()
     {
         await _informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => _state.Problem?.Contains("may not list pods") == true);
+        await Eventually.TrueAsync(() => _state.Problem?.Contains("may not list pods") == true);
         Assert.False(_state.IsReady);
     }
 
@@ -156,12 +156,4 @@ public sealed class ClusterInformerTests : IAsyncLifetime
 
     private static string Pod(string uid, string ip) =>
         $$$"""{"metadata":{"uid":"{{{uid}}}","namespace":"shop","name":"p-{{{uid}}}","resourceVersion":"11"},"spec":{"nodeName":"node1"},"status":{"phase":"Running","podIP":"{{{ip}}}"}}""";
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-            await Task.Delay(20, timeout.Token);
-    }
 }

@@ -26,7 +26,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         using var client = TlsApiServer.Issued(_server.Ca, "console", DateTimeOffset.UtcNow.AddDays(1));
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Certificate(client), state))
-            await UntilAsync(() => state.IsReady);
+            await Eventually.TrueAsync(() => state.IsReady);
         Assert.Null(state.Problem);
     }
 
@@ -36,7 +36,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         using var client = TlsApiServer.Issued(_server.Ca, "console", DateTimeOffset.UtcNow.AddHours(-1));
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Certificate(client), state))
-            await UntilAsync(() => state.Problem?.Contains("The cluster does not answer", StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => state.Problem?.Contains("The cluster does not answer", StringComparison.Ordinal) == true);
         Assert.False(state.IsReady);
     }
 
@@ -46,7 +46,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         using var other = TlsApiServer.Authority("other-ca");
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Config("token: first", other), state))
-            await UntilAsync(() => state.Problem?.Contains("The API server's certificate is not accepted", StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => state.Problem?.Contains("The API server's certificate is not accepted", StringComparison.Ordinal) == true);
         Assert.Equal(0, _server.Accepted);
     }
 
@@ -59,12 +59,12 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         var state = new ClusterState(clock);
         await using (Start(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca), state, clock))
         {
-            await UntilAsync(() => state.IsReady);
+            await Eventually.TrueAsync(() => state.IsReady);
             await GiveAsync("second");
             _server.Token = "second";
             // The heartbeat is refused; the plugin is asked at most every ten seconds.
-            await UntilAsync(() => Advance(clock) && state.Problem?.Contains("does not accept the console's credentials", StringComparison.Ordinal) == true);
-            await UntilAsync(() => Advance(clock) && state.Problem is null && state.Age < TimeSpan.FromSeconds(10));
+            await Eventually.TrueAsync(() => Advance(clock) && state.Problem?.Contains("does not accept the console's credentials", StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => Advance(clock) && state.Problem is null && state.Age < TimeSpan.FromSeconds(10));
         }
     }
 
@@ -96,9 +96,9 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         var state = new ClusterState(TimeProvider.System);
         // The user of 'other' is refused, the one of 'lab' is not.
         await using (Start(Config("token: first", _server.Ca), state, context: "other"))
-            await UntilAsync(() => state.Problem?.Contains("credentials", StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => state.Problem?.Contains("credentials", StringComparison.Ordinal) == true);
         await using (Start(Config("token: first", _server.Ca), state, context: "lab"))
-            await UntilAsync(() => state.IsReady);
+            await Eventually.TrueAsync(() => state.IsReady);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         var state = new ClusterState(TimeProvider.System);
         using var informer = new ClusterInformer(access, state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);
         await informer.StartAsync(TestContext.Current.CancellationToken);
-        await UntilAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
+        await Eventually.TrueAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
         Assert.Equal((false, false, TimeSpan.MaxValue), (state.HasCluster, state.IsReady, state.Age));
         Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }));
     }
@@ -146,11 +146,11 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         var state = new ClusterState(TimeProvider.System);
         await using (Start(config, state))
         {
-            await UntilAsync(() => state.IsReady && _server.Watches >= WatchedKind.All.Count);
+            await Eventually.TrueAsync(() => state.IsReady && _server.Watches >= WatchedKind.All.Count);
             int before = _server.Watches;
             road.Freeze();
             // Nobody hears of it, and new connections work: only asking tells.
-            await UntilAsync(() => _server.Watches >= before + WatchedKind.All.Count);
+            await Eventually.TrueAsync(() => _server.Watches >= before + WatchedKind.All.Count);
         }
     }
 
@@ -205,12 +205,4 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     private static RunningInformer Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
         ClusterAccess.Find(new KubernetesOptions { Kubeconfig = kubeconfig, Context = context }), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
         new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-            await Task.Delay(20, timeout.Token);
-    }
 }

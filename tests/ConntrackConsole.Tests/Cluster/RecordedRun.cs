@@ -2,7 +2,6 @@ using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;
 
@@ -106,13 +105,6 @@ public sealed class RecordedRun : IAsyncDisposable
             Clock.SetUtcNow(at);
     }
 
-    public async Task UntilAsync(Func<bool> condition, string what)
-    {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"{Files.Name}: {what} was not applied. {State.Problem}");
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
-    }
+    public Task UntilAsync(Func<bool> condition, string what) =>
+        Eventually.TrueAsync(condition, state: () => State.Problem ?? "no problem", expression: $"{Files.Name}: {what} is applied");
 }

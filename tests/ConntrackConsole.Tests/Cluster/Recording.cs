@@ -6,7 +6,7 @@ namespace ConntrackConsole.Tests.Cluster;
 
 /// <summary>
 /// A recording played straight into a <see cref="ClusterState"/> at the times at which it came, without a server: see
-/// <see cref="RecordedRun"/> for the whole way.
+/// <c>RecordedRun</c> for the whole way.
 /// </summary>
 public sealed class Recording
 {

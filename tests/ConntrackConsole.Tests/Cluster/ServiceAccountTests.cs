@@ -189,14 +189,12 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     private RunningInformer Start() => new(new ClusterInformer(
         ClusterAccess.Find(Unset, Account), _state, _clock, NullLogger<ClusterInformer>.Instance, new WatchPace { FirstWait = TimeSpan.FromMilliseconds(50) }));
 
-    private async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
+    private Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") => Eventually.TrueAsync(
+        () =>
         {
-            _clock.Advance(TimeSpan.FromMilliseconds(200));
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+            bool isTrue = condition();
+            if (!isTrue)
+                _clock.Advance(TimeSpan.FromMilliseconds(200));
+            return isTrue;
+        }, expression: expression);
 }

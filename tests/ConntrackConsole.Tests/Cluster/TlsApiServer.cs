@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -12,6 +13,9 @@ namespace ConntrackConsole.Tests.Cluster;
 /// <summary>An API server without objects that checks who asks, over TLS, with a certificate for localhost of an authority of its own.</summary>
 internal sealed class TlsApiServer : IAsyncDisposable
 {
+    // A key per name for all tests: making one takes longer than the rest of a test.
+    private static readonly ConcurrentDictionary<string, RSAParameters> Keys = new();
+
     private readonly WebApplication _server;
     private string _token = "first";
     private string _lastToken = "";
@@ -86,9 +90,15 @@ internal sealed class TlsApiServer : IAsyncDisposable
         await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
-    public static X509Certificate2 Authority(string name)
+    private static RSAParameters NewKey(string name)
     {
         using var key = RSA.Create(2048);
+        return key.ExportParameters(includePrivateParameters: true);
+    }
+
+    public static X509Certificate2 Authority(string name)
+    {
+        using var key = RSA.Create(Keys.GetOrAdd(name, NewKey));
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddDays(2));
@@ -96,7 +106,7 @@ internal sealed class TlsApiServer : IAsyncDisposable
 
     public static X509Certificate2 Issued(X509Certificate2 ca, string name, DateTimeOffset until)
     {
-        using var key = RSA.Create(2048);
+        using var key = RSA.Create(Keys.GetOrAdd(name, NewKey));
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");

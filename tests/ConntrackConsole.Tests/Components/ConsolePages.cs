@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bunit;
 using Bunit.TestDoubles;
 using ConntrackConsole.Actions.Guards;
@@ -162,17 +163,15 @@ internal sealed class ConsolePages : IAsyncDisposable
             throw new InvalidOperationException(fault);
     }
 
-    /// <summary>Lets time go on until it is so: what waits on another thread may begin its wait late.</summary>
-    public async Task UntilAsync(Func<bool> condition)
-    {
-        for (int tries = 0; tries < 3_000 && !condition(); tries++)
+    /// <summary>Advances the clock until the condition is true: a timer on another thread may be started late.</summary>
+    public Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") => Eventually.TrueAsync(
+        () =>
         {
-            Clock.Advance(TimeSpan.FromMilliseconds(5));
-            await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
-        }
-
-        Xunit.Assert.True(condition());
-    }
+            bool isTrue = condition();
+            if (!isTrue)
+                Clock.Advance(TimeSpan.FromMilliseconds(5));
+            return isTrue;
+        }, expression: expression);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Bunit;
 using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Components.Live;
@@ -199,17 +201,25 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     // The page waits between two looks by the test's clock, and looks on another thread.
-    private async Task UntilAsync(Func<bool> condition)
+    private Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "")
     {
-        // Ever longer between two steps of the clock: where the page gets no turn, its world must not grow old meanwhile.
-        for (int tries = 0; tries < 70 && !condition(); tries++)
-        {
-            _console.Clock.Advance(LiveFeed.Pace);
-            for (int waited = 0; waited < Math.Min(20 * (tries + 1), 1000) && !condition(); waited += 20)
-                await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
-        }
+        var sinceStep = Stopwatch.StartNew();
+        int steps = 0;
+        return Eventually.TrueAsync(
+            () =>
+            {
+                if (condition())
+                    return true;
+                // The wait between two steps of the clock grows: while the page gets no CPU, its data must not become stale.
+                if (sinceStep.ElapsedMilliseconds >= Math.Min(20 * steps, 1000))
+                {
+                    _console.Clock.Advance(LiveFeed.Pace);
+                    steps++;
+                    sinceStep.Restart();
+                }
 
-        Assert.True(condition());
+                return false;
+            }, expression: expression);
     }
 
     public ValueTask DisposeAsync() => _console.DisposeAsync();

@@ -50,7 +50,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         _scene.Host.Pass(TimeSpan.FromSeconds(goneForS));
         var record = await FlushedAsync();
-        await ConsoleHost.UntilAsync(() => Meter.Current(record.Id) is not null);
+        await Eventually.TrueAsync(() => Meter.Current(record.Id) is not null);
         var reading = Meter.Current(record.Id)!;
         Assert.Equal(record.StartedMs, reading.FromMs);
         Assert.InRange(reading.UntilMs - reading.FromMs, expectedMs, expectedMs == 71_000 ? expectedMs + 5_000 : expectedMs);
@@ -129,7 +129,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
         var record = await FlushedAsync();
         await _scene.RestartAsync();
         await _scene.ConnectAsync("node1", n => n.Meter = r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
-        await ConsoleHost.UntilAsync(() => Meter.Current(record.Id) is { Clients: 2 });
+        await Eventually.TrueAsync(() => Meter.Current(record.Id) is { Clients: 2 });
         Assert.Equal(record.StartedMs, Meter.Current(record.Id)!.FromMs);
 
         var reading = await FinalAsync(record);
@@ -166,7 +166,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
         }
 
         var record = await _scene.UntilAsync(plan.Id, ActionState.Completed);
-        await ConsoleHost.UntilAsync(() => Meter.Current(plan.Id) is { Clients: 2 });
+        await Eventually.TrueAsync(() => Meter.Current(plan.Id) is { Clients: 2 });
         Assert.Equal(2, (await FinalAsync(record)).CameBack);
     }
 
@@ -194,6 +194,6 @@ public sealed class ActionMeterTests : IAsyncLifetime
             frame.Resets.Add(Frames.Reset(atMs, kind, sport: (ushort)(40_000 + (sequence * 100) + (ulong)i)));
         _scene.Nodes["node1"].Send(frame);
         var ip = Ip.Parse(PodIp);
-        await ConsoleHost.UntilAsync(() => _scene.Host.Get<TimelineStore>().ResetsOf(ip, new HashSet<(Ip, ushort)>(), atMs, atMs + 1).Values.Sum() == kinds.Length);
+        await Eventually.TrueAsync(() => _scene.Host.Get<TimelineStore>().ResetsOf(ip, new HashSet<(Ip, ushort)>(), atMs, atMs + 1).Values.Sum() == kinds.Length);
     }
 }

@@ -126,11 +126,11 @@ public sealed class ActionResolverTests : IAsyncLifetime
             Interlocked.Increment(ref asked);
             return new RecallAnswer(r.ActionId, "node1", true, result, null);
         });
-        await ConsoleHost.UntilAsync(() => Volatile.Read(ref asked) == 1);
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) == 1);
         for (int i = 2; i <= 4; i++)
         {
             _scene.Host.Pass(TimeSpan.FromSeconds(11));
-            await ConsoleHost.UntilAsync(() => Volatile.Read(ref asked) >= i);
+            await Eventually.TrueAsync(() => Volatile.Read(ref asked) >= i);
         }
 
         Assert.Equal(ActionState.Unknown, (await _scene.RecordAsync(plan.Id)).State);
@@ -226,7 +226,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
             Assert.NotNull(await store.MoveAsync((await store.FindAsync(plan.Id, Ct))! with { State = ActionState.Approved }, ActionState.Previewed, Ct));
             await file.ExecuteAsync("CREATE TRIGGER full BEFORE INSERT ON Audit WHEN NEW.What NOT LIKE 'console.%' BEGIN SELECT RAISE(ABORT, 'disk full'); END");
         });
-        await ConsoleHost.UntilAsync(() => _scene.Host.Log.Lines.Any(l => l.Text.Contains("could not be looked through", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => _scene.Host.Log.Lines.Any(l => l.Text.Contains("could not be looked through", StringComparison.Ordinal)));
         Assert.Equal(ActionState.Approved, (await _scene.RecordAsync(plan.Id)).State);
 
         await _scene.ExecuteAsync("DROP TRIGGER full");

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
@@ -149,37 +151,17 @@ public sealed class ActionScene : IAsyncDisposable
 
     public async Task<ActionRecord> RecordAsync(string id) => (await Store.FindAsync(id, Ct))!;
 
-    public async Task<ActionRecord> UntilAsync(string id, Func<ActionRecord, bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var record = (await Store.FindAsync(id, timeout.Token))!;
-            if (condition(record))
-                return record;
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+    public Task<ActionRecord> UntilAsync(string id, Func<ActionRecord, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+        Eventually.ValueAsync(() => RecordAsync(id), condition, expression: expression);
 
-    public Task<ActionRecord> UntilAsync(string id, ActionState state) => UntilAsync(id, r => r.State == state);
+    public Task<ActionRecord> UntilAsync(string id, ActionState state) => UntilAsync(id, r => r.State == state, $"the action is {state}");
 
     /// <summary>Oldest first, without the console's own rows about its start and end.</summary>
     public async Task<List<AuditEntry>> AuditAsync(string? actionId, string? what = null) =>
         [.. (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(What: what, ActionId: actionId), Ct)).Where(r => !r.What.StartsWith("console.", StringComparison.Ordinal)).Reverse()];
 
-    public async Task<List<AuditEntry>> UntilAuditAsync(string actionId, string what)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var rows = await AuditAsync(actionId, what);
-            if (rows.Count > 0)
-                return rows;
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+    public Task<List<AuditEntry>> UntilAuditAsync(string actionId, string what) =>
+        Eventually.ValueAsync(() => AuditAsync(actionId, what), rows => rows.Count > 0, expression: $"the audit log has {what} of {actionId}");
 
     public async Task ExecuteAsync(string sql)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
@@ -224,13 +226,8 @@ public sealed class ActionSettingTests : IAsyncLifetime
         await UntilBoardAsync(o => o is { Now: "0", Drifted: true });
     }
 
-    private async Task UntilBoardAsync(Func<OpenSetting, bool> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition(Assert.Single(await OpenAsync())))
-            await Task.Delay(20, timeout.Token);
-    }
+    private Task<OpenSetting> UntilBoardAsync(Func<OpenSetting, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+        Eventually.ValueAsync(async () => Assert.Single(await OpenAsync()), condition, expression: expression);
 
     private JournalEntry Timer(long number, string changeId, string? after, SettingOutcome fate = SettingOutcome.Reverted) => new(
         number, _scene.Host.NowMs, JournalOrigin.Timer, Guid.NewGuid().ToString("N"), "revert", Key, "node1", null, "1", after,

@@ -23,7 +23,7 @@ public sealed class BackfillTests : IAsyncLifetime
         await collector.ConnectAsync();
         collector.Send(Frame(1, At(1), true, (Group, 4, 0)));
         collector.Send(Frame(6, At(6), true, (Group, 8, 0)));
-        await ConsoleHost.UntilAsync(() => View(6).Gaps.Any(g => g.Kind == GapKind.SequenceJump));
+        await Eventually.TrueAsync(() => View(6).Gaps.Any(g => g.Kind == GapKind.SequenceJump));
         Assert.Equal([4, -1, -1, -1, -1, 8], Entries(6));
 
         // Changes only, no key frame; some of them, then the rest.
@@ -43,14 +43,14 @@ public sealed class BackfillTests : IAsyncLifetime
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync(5_000);
         collector.Send(Frame(1, At(6), true, (Group, 8, 0)));
-        await ConsoleHost.UntilAsync(() => Entries(6)[5] == 8);
+        await Eventually.TrueAsync(() => Entries(6)[5] == 8);
         await collector.BackfillAsync(1_000, Frame(41, At(1), true, (Group, 4, 0)), Frame(42, At(2), false, (Group, 5, 0)));
         await EntriesAsync(6, [4, 5, -1, -1, -1, 8]);
         var gap = Assert.Single(View(6).Gaps, g => g.Kind == GapKind.Started);
         Assert.Equal((At(2), At(6)), (gap.FromMs, gap.ToMs));
         // The run that is back goes on where it was.
         collector.Send(Frame(2, At(7), false, (Group, 9, 0)));
-        await ConsoleHost.UntilAsync(() => Entries(7)[6] == 9);
+        await Eventually.TrueAsync(() => Entries(7)[6] == 9);
     }
 
     [Fact]
@@ -64,17 +64,17 @@ public sealed class BackfillTests : IAsyncLifetime
         missing.Resets.Add(Reset(At(2) - 200, ResetKind.UnNated));
         collector.Send(frame);
         collector.Send(Frame(3, At(3), true, (Group, 4, 0)));
-        await ConsoleHost.UntilAsync(() => collector.StoredOf(1).Count == 2);
+        await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 2);
         for (int i = 1; i <= 3; i++)
         {
             int before = collector.Stored.Count;
             await collector.BackfillAsync(1, frame, missing);
-            await ConsoleHost.UntilAsync(() => collector.Stored.Count > before);
+            await Eventually.TrueAsync(() => collector.Stored.Count > before);
         }
 
         Assert.Equal([1ul, 2, 3], collector.StoredOf(1).Order().ToList());
         Assert.Equal(2, View(3).Resets.UnNated.Sum());
-        Assert.Equal([1ul, 2, 3], OutageProcesses.Sequences(_host.Folder, "node1", 1));
+        Assert.Equal([1ul, 2, 3], StoredFrames.Sequences(_host.Folder, "node1", 1));
     }
 
     [Fact]
@@ -84,9 +84,9 @@ public sealed class BackfillTests : IAsyncLifetime
         await collector.ConnectAsync();
         collector.Send(Frame(7, At(7), true, (Group, 4, 0)));
         await collector.BackfillAsync(1, [[1, 2, 3]]);
-        await ConsoleHost.UntilAsync(() => View(25).Gaps.Any(g => g.Text.Contains("cannot be read")));
+        await Eventually.TrueAsync(() => View(25).Gaps.Any(g => g.Text.Contains("cannot be read")));
         collector.Send(Frame(8, At(8), true, (Group, 5, 0)));
-        await ConsoleHost.UntilAsync(() => Entries(8)[7] == 5);
+        await Eventually.TrueAsync(() => Entries(8)[7] == 5);
         Assert.True(collector.IsConnected);
     }
 
@@ -102,14 +102,14 @@ public sealed class BackfillTests : IAsyncLifetime
             for (int i = 1; i <= 5; i++)
             {
                 collector.Send(Frame((ulong)i, At(i), i == 1, (Group, (uint)i, 0)));
-                await ConsoleHost.UntilAsync(() => Entries(5)[i - 1] == i);
+                await Eventually.TrueAsync(() => Entries(5)[i - 1] == i);
             }
 
             Assert.Empty(collector.Stored);
         }
 
-        await ConsoleHost.UntilAsync(() => collector.StoredOf(1).Count == 5);
-        Assert.Equal([1ul, 2, 3, 4, 5], OutageProcesses.Sequences(_host.Folder, "node1", 1));
+        await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 5);
+        Assert.Equal([1ul, 2, 3, 4, 5], StoredFrames.Sequences(_host.Folder, "node1", 1));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class BackfillTests : IAsyncLifetime
             var last = Frame(5, At(5), true, (Group, 7, 0));
             last.Resets.Add(Reset(At(5) - 100, ResetKind.UnNated));
             collector.Send(last);
-            await ConsoleHost.UntilAsync(() => collector.StoredOf(1).Count == 2);
+            await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 2);
         }
 
         for (int restart = 0; restart < 2; restart++)
@@ -154,7 +154,7 @@ public sealed class BackfillTests : IAsyncLifetime
         var frame = Frame(1, At(1), true);
         frame.Cost = new CollectorCost(FollowMode.Events, 1, 2, 3, 4, -250, 0);
         collector.Send(frame);
-        await ConsoleHost.UntilAsync(() => View(1).Nodes is [{ ClockOffsetMs: -250 }]);
+        await Eventually.TrueAsync(() => View(1).Nodes is [{ ClockOffsetMs: -250 }]);
     }
 
     private long At(int second) => _t0 + (second * 1000);
@@ -164,7 +164,7 @@ public sealed class BackfillTests : IAsyncLifetime
     // Frames are folded in as they come: one may be there before the next.
     private async Task EntriesAsync(int seconds, int[] expected)
     {
-        await ConsoleHost.UntilAsync(() => Entries(seconds).Length == seconds && Entries(seconds).SequenceEqual(expected));
+        await Eventually.TrueAsync(() => Entries(seconds).Length == seconds && Entries(seconds).SequenceEqual(expected));
         Assert.Equal(expected, Entries(seconds));
     }
 

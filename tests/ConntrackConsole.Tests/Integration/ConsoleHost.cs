@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
@@ -129,13 +128,5 @@ public sealed class ConsoleHost : IAsyncDisposable
             await _heartbeat.DisposeAsync();
         await App.StopAsync();
         await App.DisposeAsync();
-    }
-
-    public static async Task UntilAsync(Func<bool> condition, TimeSpan? atMost = null)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(atMost ?? TimeSpan.FromSeconds(60));
-        while (!condition())
-            await Task.Delay(20, timeout.Token);
     }
 }

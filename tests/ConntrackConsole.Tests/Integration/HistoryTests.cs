@@ -27,7 +27,7 @@ public sealed class HistoryTests : IAsyncLifetime
             await collector.ConnectAsync();
             for (int second = 1; second <= 240; second++)
                 collector.Send(Frame((ulong)second, _t0 + (second * 1000L), second % 60 == 1, (Group, (uint)(4 + (second % 9)), 0)));
-            await ConsoleHost.UntilAsync(() => collector.StoredOf(1).Count == 240, TimeSpan.FromSeconds(30));
+            await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 240, TimeSpan.FromSeconds(30));
         }
 
         var told = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
@@ -40,7 +40,7 @@ public sealed class HistoryTests : IAsyncLifetime
         await again.ConnectAsync();
         for (int second = 241; second <= 300; second++)
             again.Send(Frame((ulong)second, _t0 + (second * 1000L), second % 60 == 1, (Group, (uint)(4 + (second % 9)), 0)));
-        await ConsoleHost.UntilAsync(() => again.StoredOf(1).Count == 60, TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => again.StoredOf(1).Count == 60, TimeSpan.FromSeconds(30));
 
         var view = await _host.Get<TimelineHistory>().QueryAsync(new TimelineQuery(_t0, _t0 + 300_000, 300), TestContext.Current.CancellationToken);
         int[] entries = Assert.Single(Assert.Single(view.Services).Backends).Entries;
@@ -55,7 +55,7 @@ public sealed class HistoryTests : IAsyncLifetime
         await collector.ConnectAsync();
         collector.Send(Frame(1, _t0 + 1_000, true, (Group, 4, 0)));
         collector.Send(Frame(2, _t0 + 2_000, false, (Group, 12, 1)));
-        await ConsoleHost.UntilAsync(() => collector.StoredOf(1).Count == 2, TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 2, TimeSpan.FromSeconds(30));
         using var browser = await SignedInAsync();
         using var answer = await browser.GetAsync($"/api/v1/timeline?from={Rfc(_t0)}&to={Rfc(_t0 + 3_000)}&step=1", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.OK, "application/json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));

@@ -25,7 +25,7 @@ public sealed class IngestTests : IAsyncLifetime
         frame.Resets.Add(Reset(now - 200, ResetKind.UnNated));
         collector.Send(frame);
         collector.Send(Frame(2, now + 1_000, false, (Group, 5, 0)));
-        await ConsoleHost.UntilAsync(() => View(now).Services is [{ Backends: [{ Entries: [_, 5] }] }]);
+        await Eventually.TrueAsync(() => View(now).Services is [{ Backends: [{ Entries: [_, 5] }] }]);
 
         var view = View(now);
         Assert.Equal([4, 5], view.Services[0].Backends[0].Entries);
@@ -43,7 +43,7 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.True((await collector.ConnectAsync()).Accepted);
         long now = Now;
         collector.Send(Frame(1, now, true, (Group, 4, 0)));
-        await ConsoleHost.UntilAsync(() => View(now).Services.Count == 1);
+        await Eventually.TrueAsync(() => View(now).Services.Count == 1);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_host.Socket));
     }
 
@@ -55,7 +55,7 @@ public sealed class IngestTests : IAsyncLifetime
         long now = Now;
         collector.Send(Frame(1, now, true, (Group, 4, 0)));
         collector.Send(Frame(5, now + 1_000, true, (Group, 4, 0)));
-        await ConsoleHost.UntilAsync(() => View(now).Gaps.Count > 0);
+        await Eventually.TrueAsync(() => View(now).Gaps.Count > 0);
         Assert.Equal(GapKind.SequenceJump, View(now).Gaps[0].Kind);
     }
 
@@ -67,15 +67,15 @@ public sealed class IngestTests : IAsyncLifetime
         {
             await collector.ConnectAsync();
             collector.Send(Frame(1, now, true, (Group, 4, 0)));
-            await ConsoleHost.UntilAsync(() => View(now).Services.Count == 1);
+            await Eventually.TrueAsync(() => View(now).Services.Count == 1);
         }
 
-        await ConsoleHost.UntilAsync(() => !View(now).Nodes[0].Connected);
+        await Eventually.TrueAsync(() => !View(now).Nodes[0].Connected);
         int signals = 0;
         using var subscription = _host.Get<TimelineStore>().Subscribe(() => Interlocked.Increment(ref signals));
-        await ConsoleHost.UntilAsync(() => View(now).Gaps.Any(g => g.Kind == GapKind.Silent));
+        await Eventually.TrueAsync(() => View(now).Gaps.Any(g => g.Kind == GapKind.Silent));
         // Pages hear of it although nothing comes in any more.
-        await ConsoleHost.UntilAsync(() => Volatile.Read(ref signals) > 0);
+        await Eventually.TrueAsync(() => Volatile.Read(ref signals) > 0);
     }
 
     [Fact]
@@ -84,8 +84,8 @@ public sealed class IngestTests : IAsyncLifetime
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
         collector.Send([1, 2, 3, 4, 5]);
-        await ConsoleHost.UntilAsync(() => !collector.IsConnected);
-        await ConsoleHost.UntilAsync(() => View(Now).Gaps.Any(g => g.Text.Contains("cannot be read")));
+        await Eventually.TrueAsync(() => !collector.IsConnected);
+        await Eventually.TrueAsync(() => View(Now).Gaps.Any(g => g.Text.Contains("cannot be read")));
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class IngestTests : IAsyncLifetime
         await using var second = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         Assert.True((await first.ConnectAsync(5)).Accepted);
         Assert.True((await second.ConnectAsync(6)).Accepted);
-        await ConsoleHost.UntilAsync(() => !first.IsConnected);
+        await Eventually.TrueAsync(() => !first.IsConnected);
         Assert.True(second.IsConnected);
         await using var third = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         Assert.Contains("later", (await third.ConnectAsync(5)).Refusal);
@@ -121,7 +121,7 @@ public sealed class IngestTests : IAsyncLifetime
             var frame = Frame(1, now, true);
             frame.Resets.Add(Reset(now - 200, ResetKind.FromBackend));
             collector.Send(frame);
-            await ConsoleHost.UntilAsync(() => View(now).Resets.FromBackend.Sum() == 1);
+            await Eventually.TrueAsync(() => View(now).Resets.FromBackend.Sum() == 1);
         }
 
         _host = await _host.RestartAsync();

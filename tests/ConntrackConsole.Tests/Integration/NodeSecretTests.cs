@@ -55,7 +55,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         a.Send(Frame(1, now, true, (Group, 4, 0)));
         await a.BackfillAsync(now - 100_000, Frame(1, now - 50_000, true, (Group, 4, 0)));
-        await ConsoleHost.UntilAsync(() => _host.Get<TimelineStore>().Nodes().Any(node => node.Node == "node-a"));
+        await Eventually.TrueAsync(() => _host.Get<TimelineStore>().Nodes().Any(node => node.Node == "node-a"));
         Assert.DoesNotContain(_host.Get<TimelineStore>().Nodes(), node => node.Node == "node-b");
     }
 

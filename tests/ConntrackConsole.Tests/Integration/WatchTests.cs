@@ -30,11 +30,11 @@ public sealed class WatchTests : IAsyncLifetime
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
 
-        await ConsoleHost.UntilAsync(() => collector.Watched is { PodIps.Count: 3 });
+        await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 3 });
         Assert.Equal(["10.1.0.8", "10.1.0.6", "10.1.0.7"], collector.Watched!.PodIps);
 
         _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // taken again
-        await ConsoleHost.UntilAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
+        await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
     }
 
     [Fact]
@@ -46,13 +46,13 @@ public sealed class WatchTests : IAsyncLifetime
         var first = Frame(1, now, true, (Group, 4, 0));
         first.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 4, 4, 2, 1, 1));
         collector.Send(first);
-        await ConsoleHost.UntilAsync(() => LookUps().Count == 1);
+        await Eventually.TrueAsync(() => LookUps().Count == 1);
         Assert.Equal(new NodeLookUps("node1", 4, 2, 1, 1), LookUps()[0]);
 
         var second = Frame(2, now + 1_000, false);
         second.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 0, 0, 0, 0, 0));
         collector.Send(second);
-        await ConsoleHost.UntilAsync(() => LookUps().Count == 0);
+        await Eventually.TrueAsync(() => LookUps().Count == 0);
     }
 
     private IReadOnlyList<NodeLookUps> LookUps() => _host.Get<TimelineStore>().Read(reading => reading.Detail("10.1.0.5")).LookUps;

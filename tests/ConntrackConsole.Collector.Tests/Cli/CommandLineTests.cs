@@ -1,0 +1,226 @@
+using System.Text.Json;
+using ConntrackConsole.Collector.Remember;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Cli;
+
+public class CommandLineTests
+{
+    private const string Established =
+        "-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst 1000 --state ESTABLISHED --timeout 200 -u SEEN_REPLY,ASSURED";
+
+    private const string SynSent =
+        "-A -p tcp -s 10.1.0.2 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.2 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
+
+    private const string OfAnotherPod =
+        "-A -p tcp -s 10.1.0.3 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.2 -q 10.1.0.3 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
+
+    [Theory]
+    [InlineData("--bogus")]
+    [InlineData("summary --pod-cidr 10.244.0.1/16")]
+    [InlineData("flows --pod-ip 010.0.0.1")]
+    [InlineData("flows --pod-ip ::ffff:10.0.0.1")]
+    [InlineData("flows --pod-ip 10.0.0.0/8")]
+    [InlineData("flows --service 10.96.0.1")]
+    [InlineData("resets --seconds 0")]
+    [InlineData("resets --resets Packet")]
+    [InlineData("watch --resets none")]
+    [InlineData("run --console http://localhost:1 --node n --state /tmp/s --resets 1")]
+    [InlineData("flush")]
+    [InlineData("explain")]
+    [InlineData("explain --pod-ip 10.0.0.1 --seconds 0")]
+    [InlineData("sysctl get kernel.hostname")]
+    [InlineData("sysctl set nf_conntrack_tcp_loose 2 --yes")]
+    [InlineData("sysctl set nf_conntrack_tcp_loose yes")]
+    [InlineData("sysctl set nf_conntrack_count 1 --yes")]
+    [InlineData("sysctl set ../../kernel/hostname 1 --yes")]
+    [InlineData("flush --pod-ip 10.244.0.1 --preset everything")]
+    [InlineData("run --console ftp://x --node n --state /tmp/s")]
+    [InlineData("run --console unix:relative --node n --state /tmp/s")]
+    [InlineData("run --console http://localhost:1 --node N%41ME --state /tmp/s")]
+    [InlineData("run --console http://localhost:1 --node n --state /proc/nowhere")]
+    public void WrongInput_IsOneSentenceAndExit2(string arguments)
+    {
+        var (exitCode, output, errors) = CollectorProgram.Run(null, arguments.Split(' '));
+
+        Assert.Equal(2, exitCode);
+        Assert.Empty(output);
+        Assert.Single(errors.Trim().Split('\n'));
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Flush_WithoutYes_DeletesNothing()
+    {
+        using var scratch = Loaded();
+
+        var (exitCode, output, _) = CollectorProgram.Run(scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--preset", "all", "--json");
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(2, JsonDocument.Parse(output).RootElement.GetProperty("entries").GetArrayLength());
+        Assert.Equal(3, ConntrackProgram.List(scratch.Inside).Count);
+    }
+
+    [Fact]
+    public void Flush_Safe_DeletesOnlyWhatIsAlwaysSafe()
+    {
+        using var scratch = Loaded();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, output, _) = CollectorProgram.Run(
+            scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--yes", "--json", "--state", state.Path);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(1, JsonDocument.Parse(output).RootElement.GetProperty("deleted").GetInt32());
+        Assert.Equal(["10.1.0.1", "10.1.0.3"], ConntrackProgram.List(scratch.Inside).Select(entry => entry.Src).Order());
+        string[] journal = File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl"));
+        Assert.Equal(["journal", "begin", "end"], journal.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("phase").GetString()));
+    }
+
+    [Fact]
+    public void Flush_BeyondSafeWithoutBreakGlass_IsRefusedWith3()
+    {
+        using var scratch = Loaded();
+
+        var (exitCode, _, errors) = CollectorProgram.Run(
+            scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--preset", "dead-backend", "--yes");
+
+        Assert.Equal(3, exitCode);
+        Assert.Contains("--break-glass", errors, StringComparison.Ordinal);
+        Assert.Equal(3, ConntrackProgram.List(scratch.Inside).Count);
+    }
+
+    [Fact]
+    public void Flush_BreakGlass_LeavesOtherPodsAlone()
+    {
+        using var scratch = Loaded();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, _, _) = CollectorProgram.Run(
+            scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--preset", "dead-backend", "--yes", "--break-glass", "--reason", "test", "--state", state.Path);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal("10.1.0.3", Assert.Single(ConntrackProgram.List(scratch.Inside)).Src);
+    }
+
+    [Fact]
+    public void Flush_WhereTheJournalCannotBeWritten_DeletesNothing()
+    {
+        using var scratch = Loaded();
+
+        var (exitCode, _, errors) = CollectorProgram.Run(
+            scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--yes", "--state", "/proc/nowhere");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Single(errors.Trim().Split('\n'));
+        Assert.Equal(3, ConntrackProgram.List(scratch.Inside).Count);
+    }
+
+    [Fact]
+    public void Sysctl_Set_WritesOnlyWithYes_AndJournalsTheOldValue()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        string[] set = ["sysctl", "set", "nf_conntrack_tcp_be_liberal", "1", "--state", state.Path, "--reason", "test"];
+
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, set).ExitCode);
+        Assert.Equal("net.netfilter.nf_conntrack_tcp_be_liberal = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "net.netfilter.nf_conntrack_tcp_be_liberal").Output);
+        var (exitCode, output, errors) = CollectorProgram.Run(scratch.Inside, [.. set, "--yes", "--json"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("""{"key":"net.netfilter.nf_conntrack_tcp_be_liberal","before":"0","wanted":"1","now":"1","dryRun":false,"revertAt":"20""", output, StringComparison.Ordinal);
+        Assert.Contains("nobody will set it back", errors, StringComparison.Ordinal);
+        Assert.Contains("sysctl revert nf_conntrack_tcp_be_liberal --yes", errors, StringComparison.Ordinal);
+        Assert.Contains("\"net.netfilter.nf_conntrack_tcp_be_liberal\":\"1\"", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "--json").Output, StringComparison.Ordinal);
+        var journal = File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(["journal", "begin", "end"], journal.Select(line => line.GetProperty("phase").GetString()));
+        Assert.Equal("0", journal[1].GetProperty("before").GetString());
+        Assert.Equal(("test", "CommandLine"), (journal[1].GetProperty("reason").GetString(), journal[1].GetProperty("origin").GetString()));
+    }
+
+    [Fact]
+    public void Sysctl_SetTwice_IsRefusedUntilTheFirstIsSetBack()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        string[] Set(string value) => ["sysctl", "set", "nf_conntrack_acct", value, "--state", state.Path, "--reason", "test", "--yes"];
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, Set("1")).ExitCode);
+
+        var (refused, _, errors) = CollectorProgram.Run(scratch.Inside, Set("0"));
+        var (dry, shown, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path);
+        var (reverted, told, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path, "--reason", "over", "--yes");
+
+        Assert.Equal((3, 0, 0), (refused, dry, reverted));
+        Assert.Contains("set that back first", errors, StringComparison.Ordinal);
+        Assert.Contains("1 → 0; nothing was changed", shown, StringComparison.Ordinal);
+        Assert.Contains("1 → 0, is 0", told, StringComparison.Ordinal);
+        Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
+        Assert.Equal(1, CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("nf_conntrack_acct 1 --yes", 2, "--reason")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, "at most 86400 s")]
+    [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, "at most 60 s")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "no time")]
+    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "may be changed")]
+    [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, "IPVS is not loaded")]
+    [InlineData("nftables.drop_invalid off --yes --reason x", 3, "setting its change back")]
+    public void Sysctl_SetAgainstTheRules_ChangesNothing(string arguments, int code, string because)
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, _, errors) = CollectorProgram.Run(scratch.Inside, ["sysctl", "set", .. arguments.Split(' '), "--state", state.Path]);
+
+        Assert.Equal(code, exitCode);
+        Assert.Contains(because, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Empty(new Journal(state.Path).Where(_ => true));
+    }
+
+    [Fact]
+    public void Sysctl_WhereTheJournalCannotBeWritten_ChangesNothing()
+    {
+        using var scratch = new ScratchNamespace();
+
+        Assert.NotEqual(0, CollectorProgram.Run(scratch.Inside, "sysctl", "set", "nf_conntrack_acct", "1", "--yes", "--reason", "x", "--state", "/proc/nowhere").ExitCode);
+
+        Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
+    }
+
+    [Fact]
+    public void Help_OfEveryCommand_HasAnExample()
+    {
+        foreach (string command in (string[])["run", "summary", "flows", "watch", "resets", "explain", "flush", "sysctl", "capabilities"])
+        {
+            var (exitCode, output, _) = CollectorProgram.Run(null, command, "--help");
+            Assert.Equal(0, exitCode);
+            Assert.Contains($"Example: conntrack-collector {command}", output, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("explain", CollectorProgram.Run(null, "--help").Output, StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d+\.\d+", CollectorProgram.Run(null, "--version").Output);
+    }
+
+    [Fact]
+    public void Summary_WithoutCapNetAdmin_SaysWhatToDo()
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(
+            "setpriv", ["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", "--reuid", "0", Programs.Collector, "summary"])
+        { RedirectStandardError = true, RedirectStandardOutput = true };
+        using var process = System.Diagnostics.Process.Start(start)!;
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("CAP_NET_ADMIN", errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    private static ScratchNamespace Loaded()
+    {
+        var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, [Established, SynSent, OfAnotherPod]);
+        return scratch;
+    }
+}

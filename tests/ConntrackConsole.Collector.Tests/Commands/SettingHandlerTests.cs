@@ -1,0 +1,206 @@
+using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Commands;
+
+public sealed class SettingHandlerTests : IDisposable
+{
+    private const string Acct = SettingFixture.Acct;
+
+    private readonly SettingFixture _house = new();
+
+    [Fact]
+    public void Apply_WritesReadsBackAndTellsWhenItIsSetBack()
+    {
+        var result = _house.Apply(Acct, "0", "1");
+
+        long revertAt = _house.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000;
+        Assert.Equal(new SettingResult("a1", "node1", Acct, SettingOutcome.Written, "0", "1", revertAt, null), result);
+        Assert.Equal("1", _house[Acct]);
+        var act = _house.Journal.Find("a1")!;
+        Assert.Equal(("0", "1", "ada", "INC-1", "boot-1"), (act.Begin.Before, act.Begin.Wanted, act.Begin.Who, act.Begin.Reason, act.Begin.BootId));
+        var reading = _house.Desk.Read(new SettingRequest("q", Acct, "1"));
+        Assert.Equal(("1", "a1", revertAt), (reading.Value, reading.Open!.ActionId, reading.Open.RevertAtMs));
+        Assert.Equal(SettingReasons.OpenChange, reading.RefusalCode);
+    }
+
+    [Fact]
+    public void Apply_WithAnIdThatRan_AnswersTheFirstResultAndWritesNothing()
+    {
+        var first = _house.Apply(Acct, "0", "1");
+        _house[Acct] = "0";
+
+        Assert.Equal(first, _house.Apply(Acct, "0", "1"));
+        _house.Start();
+        Assert.Equal(first, _house.Apply(Acct, "0", "1"));
+
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void Apply_OfAValueThatMoved_DoesNothing_AndNeitherDoesTheSameOrderLater()
+    {
+        _house[Acct] = "1";
+        Assert.Equal(SettingOutcome.Already, _house.Apply(Acct, "0", "1", "a1").Outcome);
+        _house[SettingCatalog.Max] = "5000";
+        var moved = _house.Apply(SettingCatalog.Max, "4096", "6000", "a2");
+        _house[SettingCatalog.Max] = "4096";
+        _house[Acct] = "0";
+
+        Assert.Equal((SettingOutcome.Moved, "5000"), (moved.Outcome, moved.Now));
+        Assert.Equal(SettingReasons.Moved, moved.Code);
+        Assert.Equal(SettingOutcome.Moved, _house.Apply(SettingCatalog.Max, "4096", "6000", "a2").Outcome);
+        Assert.Equal(SettingOutcome.Already, _house.Apply(Acct, "0", "1", "a1").Outcome);
+        Assert.Equal(("4096", "0"), (_house[SettingCatalog.Max], _house[Acct]));
+        Assert.Empty(_house.Journal.Where(_ => true));
+    }
+
+    public static TheoryData<string, string, string?, string?, long, string> AgainstTheRules => new()
+    {
+        { "unknown", "kernel.hostname", "0", "1", 1000, "setting.unknown_key" },
+        { "no key", "", "0", "1", 1000, "setting.unknown_key" },
+        { "not in the list", "net.netfilter.nf_conntrack_tcp_timeout_established", "1", "60", 1000, "setting.unknown_key" },
+        { "no value", Acct, "0", null, 1000, "setting.invalid_value" },
+        { "other value", Acct, "0", "2", 1000, "setting.invalid_value" },
+        { "loose off", "net.netfilter.nf_conntrack_tcp_loose", "1", "0", 1000, "setting.invalid_value" },
+        { "not plain", SettingCatalog.Max, "4096", "+5000", 1000, "setting.invalid_value" },
+        { "lower", SettingCatalog.Max, "4096", "2048", 1000, "setting.only_up" },
+        { "more than memory bears", SettingCatalog.Max, "4096", "655361", 1000, "setting.memory_exceeded" },
+        { "for ever", Acct, "0", "1", 0, "setting.invalid_revert_time" },
+        { "in the past", Acct, "0", "1", -1, "setting.invalid_revert_time" },
+        { "too long", Acct, "0", "1", 86_400_001, "setting.invalid_revert_time" },
+        { "log too long", "net.netfilter.nf_conntrack_log_invalid", "1", "6", 60_001, "setting.invalid_revert_time" },
+        { "no IPVS", "ipvs.timeout_tcp", "900", "60", 1000, "setting.not_ipvs" },
+        { "off is a revert", SettingCatalog.DropInvalid, "forward", "off", 1000, "setting.filter_off" },
+    };
+
+    [Theory]
+    [MemberData(nameof(AgainstTheRules))]
+    public void Apply_AgainstTheRules_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string code)
+    {
+        var result = _house.Apply(key, shown!, value!, "a1", revertAfterMs);
+
+        Assert.True(result.Outcome == SettingOutcome.Refused, rule);
+        Assert.Equal(code, result.Code);
+        Assert.Empty(_house.Journal.Where(_ => true));
+    }
+
+    [Fact]
+    public void Apply_AsMuchAsMemoryBears_IsWritten() =>
+        Assert.Equal(SettingOutcome.Written, _house.Apply(SettingCatalog.Max, "4096", "655360").Outcome);
+
+    [Fact]
+    public void Apply_OfASecondChange_IsRefusedUntilTheFirstIsSetBack()
+    {
+        _house.Apply(Acct, "0", "1");
+
+        var second = _house.Apply(Acct, "1", "0", "a2");
+
+        Assert.Equal(SettingOutcome.Refused, second.Outcome);
+        Assert.Equal(SettingReasons.OpenChange, second.Code);
+        Assert.Contains("by the action a1", second.Sentence, StringComparison.Ordinal);
+        Assert.Equal(SettingOutcome.Written, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a3").Outcome);
+        Assert.Equal(SettingOutcome.Reverted, _house.Revert("a1").Outcome);
+        Assert.Equal(SettingOutcome.Written, _house.Apply(Acct, "0", "1", "a4").Outcome);
+    }
+
+    [Fact]
+    public void Orders_ThatAreNotWhole_AreRefusedWithASentence()
+    {
+        var good = _house.Order(Acct, "0", "1");
+        var note = good.Command;
+        SettingNodeCommand?[] orders =
+        [
+            null, good with { Command = null! }, good with { Command = note with { ActionId = null! } }, good with { Command = note with { ActionId = "" } },
+            good with { Command = note with { ActionId = new string('x', 129) } }, good with { Command = note with { ActionId = "a b" } },
+            good with { Command = note with { Reason = " " } }, good with { Command = note with { Reason = null! } },
+            good with { Command = note with { Reason = new string('x', 1001) } }, good with { Command = note with { Who = new string('x', 1001) } },
+            good with { Command = note with { ApprovedBy = "ADA" } }, good with { Command = note with { ValidUntilMs = note.ValidUntilMs - 30_001 } },
+            good with { Command = note with { ValidUntilMs = long.MinValue } }, good with { Key = null! }, good with { Key = new string('k', 100_000) },
+            good with { Value = null! }, good with { Value = new string('9', 100_000) }, good with { RevertAfterMs = long.MinValue },
+        ];
+
+        Assert.All(orders, order =>
+        {
+            var result = _house.Desk.Apply(order, stop: TestContext.Current.CancellationToken);
+            Assert.Equal(SettingOutcome.Refused, result.Outcome);
+            Assert.InRange(result.Sentence!.Length, 20, 1500);
+            Assert.Matches("^(setting|node)\\.[a-z_]+$", result.Code);
+        });
+        Assert.All((RevertNodeCommand?[])[null, new(null!, "a1"), new(note, null!), new(note, "unknown")], order =>
+            Assert.Equal(SettingOutcome.Refused, _house.Desk.Revert(order, stop: TestContext.Current.CancellationToken).Outcome));
+        Assert.All((SettingRequest?[])[null, new(null!, null!, null!), new("q", new string('k', 100_000), "1")], request =>
+            Assert.NotNull(_house.Desk.Read(request).Refusal));
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void Apply_OfAFencedId_IsRefused()
+    {
+        _house.Journal.TryFence("a1");
+
+        Assert.Equal(SettingOutcome.Refused, _house.Apply(Acct, "0", "1").Outcome);
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void Apply_WhereTheJournalIsGone_ChangesNothing()
+    {
+        File.Delete(Path.Combine(_house.State, "journal.jsonl"));
+
+        var result = _house.Apply(Acct, "0", "1");
+
+        Assert.Equal(SettingOutcome.Refused, result.Outcome);
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void ObserveOnly_RefusesEverythingAndSetsNothingBack()
+    {
+        _house.Apply(Acct, "0", "1");
+        _house.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
+        _house.Pass(TimeSpan.FromMinutes(2));
+
+        Assert.Equal("only looks", _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Sentence);
+        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_house.Revert("a1").Sentence, _house.Revert("a1").Code));
+        Assert.Equal(("only looks", null), (_house.Desk.Read(new SettingRequest("q", Acct, "1")).Refusal, _house.Desk.Read(new SettingRequest("q", Acct, "1")).Value));
+        Assert.Equal("1", _house[Acct]);
+    }
+
+    [Fact]
+    public void Apply_ThatWasCutOff_IsUnsureForEver_AndStillSetBackAtItsTime()
+    {
+        Assert.True(_house.Journal.TryBegin(CutOff("a1", "1")));
+        _house[Acct] = "1"; // written, and then killed
+        _house.Start();
+
+        var told = _house.Apply(Acct, "0", "1");
+
+        Assert.Equal((SettingOutcome.Unsure, "1", true), (told.Outcome, told.Now, told.RevertAtMs is not null));
+        Assert.Equal(told, _house.Apply(Acct, "0", "1"));
+        _house.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void Apply_ThatWasCutOffBeforeItsWrite_IsUnsure_AndNothingIsOpen()
+    {
+        Assert.True(_house.Journal.TryBegin(CutOff("a1", "1")));
+        _house.Start();
+        _house.Desk.Tick();
+
+        var told = _house.Desk.Recall("a1")!;
+
+        Assert.Equal((SettingOutcome.Unsure, "0", null), (told.Outcome, told.Now, told.RevertAtMs));
+        Assert.Equal(SettingOutcome.Written, _house.Apply(Acct, "0", "1", "a2").Outcome);
+    }
+
+    private JournalLine CutOff(string id, string wanted) => new()
+    {
+        Phase = JournalPhase.Begin, At = _house.Time.GetUtcNow(), ActionId = id, Origin = JournalOrigin.Console, Kind = JournalKind.Setting, Target = Acct,
+        Who = "ada", Reason = "x", Before = "0", Wanted = wanted, RevertAtMs = _house.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000, BootId = "boot-1",
+    };
+
+    public void Dispose() => _house.Dispose();
+}

@@ -1,0 +1,251 @@
+using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Commands;
+
+public sealed class SettingRevertTests : IDisposable
+{
+    private const string Acct = SettingFixture.Acct;
+
+    private readonly SettingFixture _house = new();
+
+    [Fact]
+    public void Change_AtItsTime_IsSetBackByItself()
+    {
+        _house.Apply(Acct, "0", "1");
+        _house.Pass(TimeSpan.FromSeconds(59));
+        Assert.Equal("1", _house[Acct]);
+
+        _house.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("0", _house[Acct]);
+        var revert = Revert();
+        Assert.Equal((JournalOrigin.Timer, "a1", SettingOutcome.Reverted), (revert.Begin.Origin, revert.Begin.ChangeId, revert.End!.Setting!.Outcome));
+        Assert.False(_house.Desk.IsOpen(Acct));
+        _house.Pass(TimeSpan.FromMinutes(1));
+        Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
+    }
+
+    [Fact]
+    public void Change_OverARestart_IsSetBackAtItsTime()
+    {
+        _house.Apply(Acct, "0", "1");
+        _house.Start();
+        _house.Pass(TimeSpan.FromSeconds(59));
+        Assert.Equal("1", _house[Acct]);
+
+        _house.Pass(TimeSpan.FromHours(1));
+
+        Assert.Equal("0", _house[Acct]);
+    }
+
+    [Fact]
+    public void Change_AfterABoot_IsVoidAtOnce()
+    {
+        _house.Apply(Acct, "0", "1");
+        _house.Start(bootId: "boot-2");
+        _house.Desk.Tick();
+
+        Assert.Equal("1", _house[Acct]); // somebody's sysctl.d made it 1: not ours to touch
+        Assert.Equal(SettingOutcome.Void, Revert().End!.Setting!.Outcome);
+        Assert.False(_house.Desk.IsOpen(Acct));
+        Assert.Contains("booted since", _house.Log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Change_ThatSomebodyElseChanged_IsLeftAsDrifted()
+    {
+        _house.Apply(SettingCatalog.Max, "4096", "8192");
+        _house[SettingCatalog.Max] = "10000";
+        _house.Pass(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("10000", _house[SettingCatalog.Max]);
+        var result = Revert().End!.Setting!;
+        Assert.Equal((SettingOutcome.Drifted, "10000"), (result.Outcome, result.Now));
+        Assert.False(_house.Desk.IsOpen(SettingCatalog.Max));
+    }
+
+    [Fact]
+    public void Change_ThatSomebodyElseSetBack_IsReverted()
+    {
+        _house.Apply(Acct, "0", "1");
+        _house[Acct] = "0";
+
+        var result = _house.Revert("a1");
+
+        Assert.Equal(SettingOutcome.Reverted, result.Outcome);
+        Assert.Contains("was back already", result.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BeLiberal_WhereKubeProxyStartedUnderIt_IsWithheldUntilSomebodyBreaksTheGlass()
+    {
+        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _house.ProxyStarted(_house.Time.GetUtcNow().AddSeconds(10));
+        _house.Pass(TimeSpan.FromMinutes(1));
+        _house.Pass(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
+        Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome); // once, not every second
+        Assert.Contains("nothing would protect the clients", _house.Log.ToString(), StringComparison.Ordinal);
+        _house.Start();
+        _house.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome);
+
+        Assert.Equal(SettingOutcome.Withheld, _house.Revert("a1", "r1").Outcome);
+        var broken = _house.Revert("a1", "r2", breakGlass: true);
+
+        Assert.Equal(SettingOutcome.Reverted, broken.Outcome);
+        Assert.Contains("Restart kube-proxy", broken.Sentence, StringComparison.Ordinal);
+        Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
+    }
+
+    [Fact]
+    public void BeLiberal_WhereKubeProxyIsOlder_IsSetBackWithoutAWord()
+    {
+        _house.ProxyStarted(_house.Time.GetUtcNow().AddDays(-1));
+        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+
+        var result = _house.Revert("a1");
+
+        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Sentence));
+    }
+
+    [Fact]
+    public void BeLiberal_WhereKubeProxysStartIsUnknown_IsSetBackAndSaysSo()
+    {
+        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _house.ProxyIsSilent();
+        _house.Pass(TimeSpan.FromMinutes(1));
+
+        var result = Revert().End!.Setting!;
+
+        Assert.Equal(SettingOutcome.Reverted, result.Outcome);
+        Assert.Contains("When kube-proxy started is not known", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("KUBE-FORWARD", _house.Log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BeLiberal_BeforeKubeProxyWasAsked_WaitsForThat()
+    {
+        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _house.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
+
+        Assert.Equal(SettingOutcome.Refused, _house.Revert("a1").Outcome);
+        Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
+        _house.ProxyIsSilent();
+        _house.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
+    }
+
+    [Theory]
+    [InlineData(4095, null)]
+    [InlineData(4096, SettingOutcome.Withheld)]
+    public void Judge_OfATableThatWouldBeFull_IsWithheld(long entries, SettingOutcome? fate)
+    {
+        var change = new OpenChange("a1", SettingCatalog.Max, "4096", "8192", 1, 2);
+
+        Assert.Equal(fate, RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
+        Assert.Null(RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Outcome);
+    }
+
+    [Fact]
+    public void Change_ThatTheKernelRefusesToSetBack_StaysOpenAndIsTriedEverMoreSeldom()
+    {
+        const string anotherReadOnlyNumber = "/proc/sys/kernel/ngroups_max";
+        string written = File.ReadAllText(anotherReadOnlyNumber).Trim();
+        _house[SettingCatalog.Max] = "10240";
+        _house.Apply(SettingCatalog.Max, "10240", written);
+        string path = _house.PathOf(SettingCatalog.Max);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, anotherReadOnlyNumber);
+
+        _house.Pass(TimeSpan.FromMinutes(1));
+        for (int second = 0; second < 44; second++)
+            _house.Pass(TimeSpan.FromSeconds(1));
+
+        var attempts = _house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert);
+        Assert.Equal(2, attempts.Count); // at once, after 15 s; the next after 30 more
+        Assert.All(attempts, act => Assert.Equal((SettingOutcome.Failed, written), (act.End!.Setting!.Outcome, act.End.Setting.Now)));
+        Assert.Contains("could not be set back", _house.Log.ToString(), StringComparison.Ordinal);
+        Assert.True(_house.Desk.IsOpen(SettingCatalog.Max));
+        File.Delete(path);
+        _house[SettingCatalog.Max] = written;
+
+        _house.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("10240", _house[SettingCatalog.Max]);
+        Assert.False(_house.Desk.IsOpen(SettingCatalog.Max));
+    }
+
+    [Fact]
+    public void Revert_OfAChangeThatIsOver_IsRefused()
+    {
+        _house.Apply(Acct, "0", "1");
+        var first = _house.Revert("a1", "r1");
+        _house[Acct] = "1";
+
+        Assert.Equal(first, _house.Revert("a1", "r1")); // the same order: the same answer
+        var again = _house.Revert("a1", "r2");
+
+        Assert.Equal(SettingOutcome.Refused, again.Outcome);
+        Assert.Equal(SettingReasons.NotOpen, again.Code);
+        Assert.Equal("1", _house[Acct]);
+    }
+
+    [Theory]
+    [InlineData("0", SettingOutcome.Reverted)]
+    [InlineData("1", SettingOutcome.Unsure)]
+    public void Revert_ThatWasCutOff_IsToldByWhatIsThere_AndDoneInTheEnd(string found, SettingOutcome fate)
+    {
+        _house.Apply(Acct, "0", "1");
+        _house.Journal.TryBegin(new JournalLine
+        {
+            Phase = JournalPhase.Begin, At = _house.Time.GetUtcNow(), ActionId = "r1", Origin = JournalOrigin.Console, Kind = JournalKind.Revert, Target = Acct,
+            Who = "ada", Reason = "x", Before = "1", Wanted = "0", ChangeId = "a1",
+        });
+        _house[Acct] = found;
+        _house.Start();
+
+        Assert.Equal(fate, _house.Revert("a1", "r1").Outcome);
+        _house.Pass(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("0", _house[Acct]);
+        Assert.False(_house.Desk.IsOpen(Acct));
+    }
+
+    [Fact]
+    public void Change_TypedInAnotherProcess_IsSetBackByTheDaemon()
+    {
+        var daemon = (_house.Journal, _house.Desk);
+        _house.Start(); // another that shares the journal
+        _house.Desk.Apply(_house.Order(Acct, "0", "1"), JournalOrigin.CommandLine, TestContext.Current.CancellationToken);
+        _house.Time.Advance(TimeSpan.FromMinutes(1));
+
+        daemon.Journal.CatchUp();
+        daemon.Desk.Tick();
+
+        Assert.Equal("0", _house[Acct]);
+        Assert.Equal(["setting", "revert"], daemon.Journal.Untold()!.Entries.Select(entry => entry.Kind));
+    }
+
+    [Fact]
+    public void Recall_OfAnUnknownAction_PromisesThatItNeverBegins()
+    {
+        var flushes = new FlushHandler("node1", _house.Time, _house.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
+        var recall = new RecallHandler("node1", _house.Journal, flushes, _house.Desk);
+        var known = _house.Apply(Acct, "0", "1", "known");
+
+        Assert.Equal(new RecallAnswer("a9", "node1", false, null, null), recall.Recall(new RecallRequest("a9")));
+        Assert.Equal(SettingOutcome.Refused, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a9").Outcome);
+        Assert.Equal(new RecallAnswer("known", "node1", true, null, known), recall.Recall(new RecallRequest("known")));
+        Assert.All((RecallRequest?[])[null, new(null!), new(new string('x', 100_000))], request => Assert.False(recall.Recall(request).Known));
+    }
+
+    private JournaledAction Revert() => Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
+
+    public void Dispose() => _house.Dispose();
+}

@@ -1,0 +1,95 @@
+using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Routes;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Explain;
+
+public class ExplanationTests
+{
+    private static readonly Dictionary<string, string> Settings = new()
+    {
+        ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "0",
+        ["net.netfilter.nf_conntrack_tcp_loose"] = "1",
+        ["net.netfilter.nf_conntrack_tcp_timeout_unacknowledged"] = "300",
+    };
+
+    private static readonly Evidence Healthy = new()
+    {
+        PodIp = Ip.Parse("10.244.1.7"), Seconds = 30, Established = 10, Answered = 6, Idle = 4, Packets = (100, 100), Settings = Settings,
+        Entries = [new("tcp", "ESTABLISHED", "> 1 h", 10)], Route = RouteKind.Unicast,
+    };
+
+    private static readonly Evidence Hung = Healthy with { Answered = 0, Idle = 2, Stuck = 8, Packets = (0, 5) };
+
+    private static readonly Evidence UnNated = Healthy with { UnNatedResets = 3, Counters = Invalid(6) };
+
+    private static readonly Evidence ClosedByPod = Healthy with { BackendResets = 4, Closed = 4 };
+
+    public static TheoryData<string, string, string> Table
+    {
+        get
+        {
+            var table = new TheoryData<string, string, string>();
+            foreach (string name in Cases.Keys)
+                table.Add(name, Cases[name].Mechanisms, Cases[name].Missing);
+            return table;
+        }
+    }
+
+    // What is seen → the mechanisms, and a word of what is missing.
+    private static readonly Dictionary<string, (Evidence Seen, string Mechanisms, string Missing)> Cases = new()
+    {
+        ["healthy and busy"] = (Healthy, "", "none in 30 s"),
+        ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of a client"),
+        ["un-NATed resets and INVALID"] = (UnNated, "M1", ""),
+        ["and what the client's next request brings"] = (UnNated with { BackendResetsThatFollow = 3, Closed = 3 }, "M1", ""),
+        ["un-NATed resets, the counter stands still"] = (UnNated with { Counters = default }, "", "the counter did not move"),
+        ["un-NATed resets under be_liberal"] = (UnNated with { Settings = new Dictionary<string, string>(Settings) { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "1" } }, "", "be_liberal=1"),
+        ["INVALID alone"] = (Healthy with { Counters = Invalid(50) }, "", "none in 30 s"),
+        ["un-NATed resets after a lost entry"] = (UnNated with { LostEntries = 3, UnNatedEntries = 3 }, "M2", ""),
+        ["a new backend and a mid-stream entry"] = (Healthy with { NewBackendResets = 2, MidStreamEntries = 2 }, "M2b", ""),
+        ["a new backend alone"] = (Healthy with { NewBackendResets = 2 }, "", "mid-stream entry"),
+        ["the pod's resets and closed entries"] = (ClosedByPod, "M3", ""),
+        ["the pod's resets alone"] = (ClosedByPod with { Closed = 0 }, "", "entries that the backend's resets closed"),
+        ["client aborts"] = (Healthy with { ClientAborts = 9, Closed = 9 }, "", "none in 30 s"),
+        ["hung, packets unanswered"] = (Hung, "M4", ""),
+        ["hung, route dead, client between two retransmissions"] = (Hung with { Packets = (0, 0), Route = RouteKind.Blackhole, RouteWords = "blackhole" }, "M4", ""),
+        ["hung, neighbour dead, no packet socket"] = (Hung with { Packets = null, PacketsMissing = "CAP_NET_RAW is missing", NeighbourFailed = true, RouteWords = "no ARP" }, "M4", "CAP_NET_RAW"),
+        ["hung, one kind of evidence"] = (Hung with { Packets = (0, 0) }, "", "more --seconds"),
+        ["hung, but one packet came"] = (Hung with { Packets = (1, 50) }, "", "none in 30 s"),
+        ["hung, but one entry was answered"] = (Hung with { Answered = 1, Stuck = 7 }, "", "none in 30 s"),
+        ["few of those in use hang"] = (Hung with { Stuck = 4 }, "", "fewer than half"),
+        ["waiting, too short a look"] = (Hung with { Stuck = 0, Seconds = 5 }, "", "--seconds 15"),
+        ["busy: half at the unacknowledged timeout, answers in between"] = (Healthy with { Established = 100, Answered = 100, Idle = 0, Stuck = 0 }, "", "none in 30 s"),
+        ["two at once"] = (UnNated with { BackendResets = 2, Closed = 2 }, "M1 M3", ""),
+        ["nobody sees resets"] = (Healthy with { ResetsMissing = "no tracefs" }, "", "no tracefs"),
+        ["something was lost"] = (Healthy with { Gaps = 2 }, "", "run it again"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void Of_Evidence_NamesOnlyWhatTwoKindsSpeakFor(string name, string mechanisms, string missing)
+    {
+        var told = Explanation.Of(Cases[name].Seen);
+
+        Assert.Equal(mechanisms, string.Join(' ', told.Verdicts.Select(verdict => verdict.Mechanism)));
+        Assert.Contains(missing, string.Join("; ", told.Missing), StringComparison.Ordinal);
+        Assert.All(told.Verdicts, verdict =>
+        {
+            Assert.True(verdict.Reasons.Select(reason => reason.Class).Distinct().Count() >= 2);
+            Assert.NotEmpty(verdict.RefutedBy);
+        });
+        Assert.Equal(told.Verdicts.Count == 0, told.Conclusion.StartsWith("insufficient: missing ", StringComparison.Ordinal));
+        Assert.True(told.Verdicts.Count > 0 || told.Missing.Count > 0);
+        Assert.Contains(" -r 10.244.1.7", told.Commands[0], StringComparison.Ordinal);
+        Assert.Contains(told.CannotKnow, sentence => sentence.StartsWith("who owns", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_IPv6_AsksConntrackForItsFamily() =>
+        Assert.StartsWith("conntrack -L -f ipv6 -r fd00::7", Explanation.Of(Healthy with { PodIp = Ip.Parse("fd00::7") }).Commands[0], StringComparison.Ordinal);
+
+    private static Counters Invalid(uint count) => new(count, 0, 0, 0, 10, 1000);
+}

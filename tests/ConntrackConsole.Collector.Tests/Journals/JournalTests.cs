@@ -1,0 +1,329 @@
+using System.Text;
+using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Wire;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Journals;
+
+public sealed class JournalTests : IDisposable
+{
+    private readonly TemporaryDirectory _state = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly StringWriter _log = new();
+
+    private string FilePath => Path.Combine(_state.Path, "journal.jsonl");
+
+    [Fact]
+    public void Begin_OfAnActionThatBegan_IsRefusedInEveryRun()
+    {
+        Assert.True(Open().TryBegin(Flush("a1")));
+
+        var again = Open();
+
+        Assert.False(again.TryBegin(Flush("a1")));
+        Assert.Equal((1, null), (again.Find("a1")!.Number, again.Find("a1")!.End));
+        Assert.True(again.TryBegin(Flush("a2")));
+        Assert.Equal(2, again.Find("a2")!.Number);
+        Assert.Empty(_log.ToString());
+    }
+
+    [Fact]
+    public void End_IsTheAnswerOfEveryLaterRun()
+    {
+        var journal = Open();
+        journal.TryBegin(Flush("a1"));
+        var result = new FlushResult("a1", "node1", 3, 1, 1, 0, 1, 2, null, ["x"], 5, "DGF");
+        journal.End("a1", flush: result);
+
+        var read = Open().Find("a1")!.End!.Flush!;
+
+        Assert.Equal(result with { Errors = read.Errors }, read);
+        Assert.Equal(["x"], read.Errors);
+        Assert.Equal(journal.Id, Open().Id);
+    }
+
+    [Fact]
+    public void Open_AfterACrashInALine_TakesItOffAndGoesOn()
+    {
+        Open().TryBegin(Flush("a1"));
+        File.AppendAllText(FilePath, """{"phase":"begin","number":2,"actionId":"torn","or""");
+
+        var journal = Open();
+
+        Assert.Contains("tore its last line", Assert.Single(_log.ToString().Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Null(journal.Find("torn"));
+        Assert.True(journal.TryBegin(Flush("a2")));
+        Assert.Equal(2, Open().Find("a2")!.Number);
+        Assert.Single(Directory.GetFiles(_state.Path, "*.jsonl"));
+    }
+
+    [Theory]
+    [InlineData("not json at all")]
+    [InlineData("""{"phase":"begin","at":"2026-01-01T00:00:00Z","actionId":"x"}""")]
+    [InlineData("""{"phase":"other","at":"2026-01-01T00:00:00Z"}""")]
+    [InlineData("""{"at":"2026-01-01T00:00:00Z","phase":"begin","actionId":"a1","podIp":"10.244.0.1","listed":2}""")]
+    [InlineData("""{"phase":"journal","at":"2026-01-01T00:00:00Z","journalId":"other","generation":0}""")]
+    [InlineData("\0\0\0\0")]
+    public void Open_WithAForeignLine_PutsTheFileAsideAndKeepsTheRest(string line)
+    {
+        var journal = Open();
+        journal.TryBegin(Flush("a1"));
+        File.AppendAllText(FilePath, line + "\n");
+        byte[] before = File.ReadAllBytes(FilePath);
+
+        var again = Open();
+
+        Assert.Contains("1 of its lines cannot be read", Assert.Single(_log.ToString().Trim().Split('\n')), StringComparison.Ordinal);
+        string aside = Assert.Single(Directory.GetFiles(_state.Path, "journal.unreadable-*.jsonl"));
+        Assert.Contains(aside, _log.ToString(), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(aside));
+        Assert.Equal(journal.Id, again.Id);
+        Assert.False(again.TryBegin(Flush("a1")));
+        Assert.True(again.TryBegin(Flush("a2")));
+        _log.GetStringBuilder().Clear();
+        Open();
+        Assert.Empty(_log.ToString());
+    }
+
+    [Fact]
+    public void Journal_WhereAnotherProcessWroteNonsense_FollowsNevertheless()
+    {
+        var journal = Open();
+        journal.TryBegin(Flush("a1"));
+        File.AppendAllText(FilePath, "nonsense\n");
+
+        Assert.True(journal.TryBegin(Flush("a2")));
+
+        Assert.Equal([1L, 2L], Open().Where(_ => true).Select(act => act.Number));
+    }
+
+    [Fact]
+    public void Begin_WhereTheFileIsGone_Throws()
+    {
+        var journal = Open();
+        File.Delete(FilePath);
+
+        Assert.ThrowsAny<IOException>(() => journal.TryBegin(Flush("a1")));
+    }
+
+    [Fact]
+    public void Fence_OfAnUnknownAction_HoldsInEveryRun()
+    {
+        var journal = Open();
+        journal.TryBegin(Flush("begun"));
+
+        Assert.True(journal.TryFence("a1"));
+        Assert.True(journal.TryFence("a1"));
+        Assert.False(journal.TryFence("begun"));
+        Assert.False(Open().TryBegin(Flush("a1")));
+        Assert.True(Open(mostBytes: 1).IsFenced("a1")); // written anew
+        Assert.False(journal.TryBegin(Flush("a1")));
+    }
+
+    [Fact]
+    public void CatchUp_OfAJournalThatGrewWithoutEnd_WritesItAnew()
+    {
+        var journal = Open(mostBytes: 100);
+        journal.TryBegin(Flush("a1"));
+        for (int number = 0; number < 50; number++)
+        {
+            journal.TryFence("asked");
+            File.AppendAllText(FilePath, File.ReadAllLines(FilePath)[^1] + "\n"); // the same again, as another process may
+        }
+
+        long before = new FileInfo(FilePath).Length;
+        journal.CatchUp();
+
+        Assert.InRange(new FileInfo(FilePath).Length, 1, before / 4);
+        Assert.False(journal.TryBegin(Flush("a1")));
+        Assert.True(Open().IsFenced("asked"));
+    }
+
+    [Fact]
+    public void Rewritten_Journal_KeepsItsIdItsNumbersItsOpenChangesAndWhatIsUntold()
+    {
+        var journal = Open();
+        journal.TryBegin(Setting("change"));
+        journal.End("change", setting: Written("change"));
+        journal.TryBegin(Flush("cli") with { Origin = JournalOrigin.CommandLine });
+        journal.End("cli", flush: Result("cli"), deleted: [Entry]);
+        journal.TryBegin(Flush("begun"));
+        journal.Told(1);
+
+        var again = Open(mostBytes: 1);
+
+        Assert.Equal(journal.Id, again.Id);
+        Assert.Equal(["change", "cli", "begun"], again.Where(_ => true).Select(act => act.ActionId));
+        Assert.Equal("change", Assert.Single(again.Where(act => act.IsOpenChange)).ActionId);
+        var report = again.Untold()!;
+        Assert.Equal(("cli", 2L), (report.Entries[0].ActionId, Assert.Single(report.Entries).Number));
+        Assert.NotNull(report.Entries[0].Details);
+        // The process that had it open follows.
+        Assert.True(journal.TryBegin(Flush("later")));
+        Assert.Equal(4, Open().Find("later")!.Number);
+    }
+
+    [Fact]
+    public void Memory_OfManyActs_KeepsTheNewestAndWhatIsOpen()
+    {
+        var memory = new JournalMemory();
+        var setting = Setting("open") with { Phase = JournalPhase.Begin, Number = 1, At = _time.GetUtcNow() };
+        memory.Apply(setting);
+        memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow(), ActionId = "open", Setting = Written("open") });
+        for (int number = 2; number <= 15_000; number++)
+        {
+            string id = "a" + number;
+            Assert.True(memory.Apply(Flush(id) with { Number = number }));
+            Assert.True(memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow(), ActionId = id, Flush = Result(id) }));
+            memory.Apply(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
+        }
+
+        Assert.InRange(memory.Acts.Count, JournalMemory.Most, JournalMemory.Most * 11 / 10);
+        Assert.True(memory.Find("open")!.IsOpenChange);
+        Assert.NotNull(memory.Find("a5001"));
+        Assert.Null(memory.Find("a2"));
+    }
+
+    [Fact]
+    public void Memory_OfANodeWithoutAConsole_IsBoundedToo()
+    {
+        var memory = new JournalMemory();
+        for (int number = 1; number <= 30_000; number++)
+        {
+            string id = "a" + number;
+            memory.Apply(Flush(id) with { Number = number, Origin = JournalOrigin.CommandLine });
+            memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow().AddTicks(number), ActionId = id, Flush = Result(id), Deleted = [.. Enumerable.Repeat(Entry, 3)] });
+        }
+
+        Assert.InRange(memory.Acts.Count, 2 * JournalMemory.Most, (2 * JournalMemory.Most) + (JournalMemory.Most / 10));
+        var lines = memory.Lines("j", _time.GetUtcNow()).ToList();
+        Assert.Equal(50_000 / 3, lines.Count(line => line.Deleted is not null));
+        Assert.NotNull(lines[^1].Deleted);
+    }
+
+    [Fact]
+    public void Journal_OfSeveralProcessesAtOnce_TearsNoLineAndUsesNoNumberTwice()
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, Enumerable.Range(1, 8).Select(pod =>
+            $"-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport {1000 + pod} --dport 80 -r 10.244.0.{pod} -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst {1000 + pod} --state SYN_SENT --timeout 100"));
+        var journal = Open();
+        var processes = Enumerable.Range(1, 8).Select(pod => CollectorProgram.Start(
+            scratch.Inside, "flush", "--pod-ip", $"10.244.0.{pod}", "--yes", "--state", _state.Path)).ToList();
+        const int own = 400;
+        for (int number = 1; number <= own; number++)
+        {
+            string id = "own" + number;
+            Assert.True(journal.TryBegin(Setting(id)));
+            journal.End(id, setting: Written(id));
+        }
+
+        processes.ForEach(process => process.WaitForExit());
+        var acts = Open().Where(_ => true);
+
+        Assert.Empty(_log.ToString());
+        Assert.All(processes, process => Assert.Equal(0, process.ExitCode));
+        Assert.Equal(own + 8, acts.Count);
+        Assert.Equal(Enumerable.Range(1, own + 8).Select(number => (long)number), acts.Select(act => act.Number));
+        Assert.All(acts, act => Assert.NotNull(act.End));
+        Assert.All(File.ReadAllLines(FilePath), line => Assert.True(JournalLine.TryParse(Encoding.UTF8.GetBytes(line), out _), line));
+        processes.ForEach(process => process.Dispose());
+    }
+
+    [Fact]
+    public void Untold_TellsActsOfTheCommandLineAndTheTimerAtOnce_InOrder_UntilToldToThem()
+    {
+        var journal = Open();
+        journal.TryBegin(Flush("cli") with { Origin = JournalOrigin.CommandLine, Reason = "INC-1" });
+        Assert.Null(journal.Untold()); // not ended
+        journal.TryBegin(Setting("timer") with { Origin = JournalOrigin.Timer });
+        journal.End("timer", setting: Written("timer"));
+        Assert.Null(journal.Untold()); // the older one first
+        journal.End("cli", flush: Result("cli"), deleted: [Entry]);
+
+        var report = journal.Untold()!;
+
+        Assert.Equal(journal.Id, report.JournalId);
+        Assert.Equal([(1L, "flush"), (2L, "setting")], report.Entries.Select(entry => (entry.Number, entry.Kind)));
+        Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and left, 0 failed", false),
+            (report.Entries[0].Target, report.Entries[0].Before, report.Entries[0].After, report.Entries[0].Failed));
+        Assert.Contains("\"replySrc\":\"10.244.0.1\"", report.Entries[0].Details, StringComparison.Ordinal);
+        journal.Told(1);
+        Assert.Equal(2, Assert.Single(Open().Untold()!.Entries).Number);
+        journal.Told(2);
+        Assert.Null(Open().Untold());
+    }
+
+    [Fact]
+    public void Untold_OfAnOrderOfTheConsole_WaitsForTheAnswerToArrive()
+    {
+        var journal = Open();
+        foreach (string id in (string[])["answered", "lost"])
+        {
+            journal.TryBegin(Flush(id));
+            journal.End(id, flush: Result(id));
+        }
+
+        Assert.Null(journal.Untold());
+        journal.Answered("answered");
+        _time.Advance(JournalReports.AnswerTime);
+
+        Assert.Equal("lost", Assert.Single(journal.Untold()!.Entries).ActionId);
+        Assert.Equal("lost", Assert.Single(Open().Untold()!.Entries).ActionId); // a later run knows what was answered
+    }
+
+    [Fact]
+    public void Untold_OfMany_ComesInBatchesThatTheConsoleTakes()
+    {
+        var journal = Open();
+        for (int act = 0; act < 60; act++)
+        {
+            journal.TryBegin(Flush("a" + act) with { Origin = JournalOrigin.CommandLine });
+            journal.End("a" + act, flush: Result("a" + act), deleted: [.. Enumerable.Repeat(Entry, act == 0 ? 5000 : 1)]);
+        }
+
+        var report = journal.Untold()!;
+
+        Assert.Contains("of 5000 deleted entries are listed here", report.Entries[0].Result, StringComparison.Ordinal);
+        int most = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(report, WireJson.Default.JournalReport).Length;
+        Assert.InRange(most, 200_000, 1_500_000);
+        journal.Told(report.Entries[^1].Number);
+        Assert.Equal(50, journal.Untold()!.Entries.Count);
+    }
+
+    [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void File_IsForItsOwnerOnly()
+    {
+        Open();
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+    }
+
+    public void Dispose()
+    {
+        _state.Dispose();
+        _log.Dispose();
+    }
+
+    private static readonly FlowEntry Entry = new(
+        "tcp", "ESTABLISHED", "10.1.0.1", 1000, "10.96.0.1", 80, "10.244.0.1", 8080, "10.1.0.1", 1000, 0, 7, 300, 14, null);
+
+    private Journal Open(long mostBytes = long.MaxValue) => new(_state.Path, _time, _log, mostBytes);
+
+    private JournalLine Flush(string id) => new()
+    {
+        Phase = JournalPhase.Begin, At = _time.GetUtcNow(), ActionId = id, Origin = JournalOrigin.Console, Kind = JournalKind.Flush,
+        Target = "10.244.0.1", Who = "ada", Reason = "test", Before = "1",
+    };
+
+    private JournalLine Setting(string id) => Flush(id) with
+    {
+        Kind = JournalKind.Setting, Target = SettingCatalog.BeLiberal, Before = "0", Wanted = "1", RevertAtMs = 1, BootId = "boot",
+    };
+
+    private static FlushResult Result(string id) => new(id, "node1", 1, 1, 0, 0, 0, 0, null, [], 5, "D");
+
+    private static SettingResult Written(string id) => new(id, "node1", SettingCatalog.BeLiberal, SettingOutcome.Written, "0", "1", 1, null);
+}

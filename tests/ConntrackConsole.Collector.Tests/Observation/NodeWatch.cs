@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Observation;
+
+/// <summary>A collector on each of two nodes, seeing resets from one choice of sources, and the console's count over both.</summary>
+internal sealed class NodeWatch : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Thread> _threads = [];
+    private readonly List<(string Node, Reset Reset)> _resets = [];
+    private readonly List<FlowNote> _notes = [];
+    private readonly List<Gap> _gaps = [];
+    private readonly Dictionary<string, NodeObserver> _observers = [];
+    private readonly Dictionary<string, int> _frames = [];
+    private volatile Exception? _failure;
+
+    public NodeWatch(TwoNodes nodes, ResetChoice choice)
+    {
+        foreach (string node in (string[])[TwoNodes.A, TwoNodes.B])
+        {
+            _threads.Add(nodes.Start(node, () =>
+            {
+                try
+                {
+                    using var resets = ResetSource.TryOpen(choice, out string why);
+                    Assert.Equal("", why);
+                    var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
+                    lock (_observers)
+                        _observers[node] = observer;
+                    observer.Run(frame => Take(node, frame), _stop.Token);
+                }
+                catch (Exception failure)
+                {
+                    _failure = failure;
+                }
+            }));
+        }
+    }
+
+    /// <summary>Waits until whatever has happened is in frames: two more of each node, as what is very young waits for the next.</summary>
+    public static void Await(params NodeWatch[] watches)
+    {
+        var frames = watches.Select(watch => watch.FramesOf()).ToList();
+        Eventually.True(
+            () =>
+            {
+                Assert.All(watches, watch => Assert.Null(watch._failure));
+                return watches.Zip(frames).All(pair => pair.First.FramesOf() is var now && now.A >= pair.Second.A + 2 && now.B >= pair.Second.B + 2);
+            }, expression: "two more frames of each node");
+    }
+
+    /// <summary>
+    /// The same until each of them has told so much, where its readers had to wait for their turn; whoever asserts says how
+    /// much it must be. What is told beyond it is there as well: two more frames of each node follow.
+    /// </summary>
+    public static void Await(Func<NodeWatch, bool> told, params NodeWatch[] watches)
+    {
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60) && !watches.All(told);)
+            Await(watches);
+        Await(watches);
+    }
+
+    private (int A, int B) FramesOf()
+    {
+        lock (_frames)
+            return (_frames.GetValueOrDefault(TwoNodes.A), _frames.GetValueOrDefault(TwoNodes.B));
+    }
+
+    /// <summary>Resets that name one of the ports, as the console counts them.</summary>
+    public List<Reset> Told(params int[] ports)
+    {
+        var ledger = new ResetLedger();
+        lock (_frames)
+        {
+            foreach (var (node, reset) in _resets)
+            {
+                if (ports.Contains(reset.Sport) || ports.Contains(reset.Dport))
+                    ledger.Add(node, reset);
+            }
+        }
+
+        return [.. ledger.Kept.Select(told => told.Reset)];
+    }
+
+    public List<FlowNote> Notes
+    {
+        get
+        {
+            lock (_frames)
+                return [.. _notes];
+        }
+    }
+
+    public List<Gap> Gaps
+    {
+        get
+        {
+            lock (_frames)
+                return [.. _gaps];
+        }
+    }
+
+    public NodeObserver Observer(string node) => _observers[node];
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        foreach (var thread in _threads)
+            thread.Join();
+        _stop.Dispose();
+    }
+
+    private void Take(string node, NodeFrame frame)
+    {
+        lock (_frames)
+        {
+            _frames[node] = _frames.GetValueOrDefault(node) + 1;
+            _resets.AddRange(frame.Resets.Select(reset => (node, reset)));
+            _notes.AddRange(frame.Notes);
+            _gaps.AddRange(frame.Gaps.Where(gap => gap.Kind != GapKind.Started));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Observation;
+
+/// <summary>Entries of the real kernel, looked up by tuple.</summary>
+public class RadarTests
+{
+    [Fact]
+    public void Rows_TellWaitingIdleAndAnswered_OfTheWatchedAddressesOnly()
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside,
+        [
+            Entry("10.1.0.1", "10.244.0.1", 299), Entry("10.1.0.2", "10.244.0.1", 200),
+            Entry("10.1.0.3", "10.244.0.1", 86000), Entry("10.1.0.4", "10.244.0.1", 5000),
+            Entry("10.1.0.5", "10.244.0.2", 100), Entry("10.1.0.6", "10.244.0.3", 100, "SYN_SENT"),
+            Entry("fd00::1", "fd00:244::1", 120),
+        ]);
+        scratch.Inside.Run(() =>
+        {
+            using var table = ConntrackTable.Open();
+            var flows = Followed(table);
+            var radar = new Radar(new Sysctl());
+            radar.Watch(["10.244.0.1", "10.244.0.3", "fd00:244::1", "10.244.0.99", "nonsense", null]);
+
+            radar.Look(table, flows, 0);
+            ConntrackProgramRun(scratch, "-U", "-p", "tcp", "-s", "10.1.0.4", "--timeout", "86000"); // it answers
+            radar.Look(table, flows, 1000);
+
+            var rows = Rows(radar, 1000, key: false);
+            Assert.Equal(
+                [new RadarRow(Ip.Parse("10.244.0.1"), 4, 4, 2, 1, 1), new RadarRow(Ip.Parse("fd00:244::1"), 1, 1, 1, 0, 0)],
+                rows.OrderBy(row => row.PodIp));
+            Assert.Equal(2 * 5, radar.Lookups); // nothing for what is not watched, has no entry or is not established
+            Assert.Empty(Rows(radar, 1000, key: false));
+            Assert.Equal(2, Rows(radar, 1000, key: true).Count);
+
+            radar.Watch([]);
+            radar.Look(table, flows, 2000);
+            Assert.All(Rows(radar, 2000, key: false), row => Assert.Equal(0u, row.Entries));
+            Assert.Equal(2 * 5, radar.Lookups);
+        });
+    }
+
+    [Fact]
+    public void Look_ManyEntries_AsksForNoMoreThanItsShareASecond()
+    {
+        const int Entries = 1200;
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, Enumerable.Range(0, Entries).Select(i => Entry($"10.1.{1 + (i / 200)}.{1 + (i % 200)}", "10.244.0.1", 250)));
+        scratch.Inside.Run(() =>
+        {
+            using var table = ConntrackTable.Open();
+            var flows = Followed(table);
+            var radar = new Radar(new Sysctl());
+            radar.Watch(["10.244.0.1"]);
+            uint[] checkedBySecond = [.. Enumerable.Range(0, 3).Select(second =>
+            {
+                radar.Look(table, flows, second * 1000);
+                return Assert.Single(Rows(radar, second * 1000, key: true)).Checked;
+            })];
+
+            Assert.Equal([500u, 1000u, 1200u], checkedBySecond);
+            Assert.Equal(Entries, radar.Lookups);
+        });
+    }
+
+    private static List<RadarRow> Rows(Radar radar, long nowMs, bool key)
+    {
+        var frame = new NodeFrame { IsKey = key };
+        radar.Fill(frame, nowMs);
+        return frame.Radar;
+    }
+
+    private static FlowTable Followed(ConntrackTable table)
+    {
+        var flows = new FlowTable(new Grouping([]));
+        table.Dump((in Flow flow) => flows.Confirm(in flow));
+        return flows;
+    }
+
+    private static void ConntrackProgramRun(ScratchNamespace scratch, params string[] arguments)
+    {
+        using var other = NetworkNamespace.Open(scratch.Inside.Name);
+        ConntrackProgram.Run(other, arguments);
+    }
+
+    private static string Entry(string client, string backend, int timeout, string state = "ESTABLISHED")
+    {
+        string vip = client.Contains(':', StringComparison.Ordinal) ? "fd00:96::1" : "10.96.0.1";
+        string status = state == "ESTABLISHED" ? " -u SEEN_REPLY,ASSURED" : "";
+        return $"-A -p tcp -s {client} -d {vip} --sport 1000 --dport 80 -r {backend} -q {client} --reply-port-src 8080 --reply-port-dst 1000 --state {state} --timeout {timeout}{status}";
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Observation;
+
+/// <summary>What the program does where a source of resets is missing, and what it tells of notes.</summary>
+public class ResetSourceTests
+{
+    // A mount namespace of its own, in which there is no tracefs and none can be mounted.
+    private const string WithoutTracefs = "mount -t tmpfs none /sys/kernel && exec setpriv --bounding-set=-sys_admin \"$@\"";
+
+    [Fact]
+    public void Auto_WithoutTracefs_IsPackets()
+    {
+        var (exitCode, _, errors) = Without(WithoutTracefs, "resets", "--seconds", "1");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("tracefs", errors, StringComparison.Ordinal);
+        Assert.Contains("0 resets", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Both_WithoutTracefs_GoesOnWithPackets()
+    {
+        var (exitCode, _, errors) = Without(WithoutTracefs, "resets", "--seconds", "1", "--resets", "both");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("tracefs", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trace_WithoutTracefs_IsRefused_AndSaysWhy()
+    {
+        var (exitCode, output, errors) = Without(WithoutTracefs, "resets", "--seconds", "1", "--resets", "trace");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("tracefs", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Capabilities_WithoutCapNetRaw_SaySo()
+    {
+        var (exitCode, output, _) = Without("exec setpriv --bounding-set=-net_raw \"$@\"", "capabilities", "--json");
+
+        Assert.Equal(0, exitCode);
+        var packet = JsonDocument.Parse(output).RootElement.EnumerateArray().Single(c => c.GetProperty("name").GetString() == "resets.packet");
+        Assert.False(packet.GetProperty("available").GetBoolean());
+        Assert.Contains("CAP_NET_RAW", packet.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Capabilities_OfBothSources_TellWhatEachCannotSee()
+    {
+        var (_, output, _) = CollectorProgram.Run(null, "capabilities", "--json");
+
+        foreach (string name in (string[])["resets.trace", "resets.packet"])
+        {
+            var found = JsonDocument.Parse(output).RootElement.EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
+            Assert.True(found.GetProperty("available").GetBoolean());
+            Assert.Contains("Cannot see: ", found.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("--json", "\"kind\":\"Lost\",\"cause\":\"ForeignDelete\",\"src\":\"10.1.0.1\"")]
+    [InlineData(null, "established entry lost, deleted by another program")]
+    public void Watch_TellsOfALostEntry(string? json, string expected)
+    {
+        using var scratch = new ScratchNamespace();
+        using var watch = CollectorProgram.Start(scratch.Inside, json is null ? ["watch"] : ["watch", json]);
+        try
+        {
+            Assert.NotNull(watch.StandardOutput.ReadLine()); // It listens.
+            ConntrackProgram.Load(
+                scratch.Inside,
+                ["-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst 1000 --state ESTABLISHED --timeout 200 -u SEEN_REPLY,ASSURED"]);
+            ConntrackProgram.Run(scratch.Inside, "-D", "-s", "10.1.0.1");
+
+            string? line;
+            for (int lines = 0; (line = watch.StandardOutput.ReadLine()) is not null && !line.Contains(expected, StringComparison.Ordinal); lines++)
+                Assert.True(lines < 120, "no note in 120 lines");
+            Assert.NotNull(line);
+        }
+        finally
+        {
+            watch.Kill();
+            watch.WaitForExit();
+        }
+    }
+
+    private static (int ExitCode, string Output, string Errors) Without(string what, params string[] arguments)
+    {
+        using var scratch = new ScratchNamespace();
+        var start = new ProcessStartInfo(
+            "unshare", ["--mount", "--propagation", "private", "sh", "-c", what, "sh", Programs.Collector, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = scratch.Inside.Run(() => Process.Start(start)!);
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Browser;
+
+/// <summary>The whole loop: a pod vanishes, its clients hang, somebody sees it and flushes, the clients come back.</summary>
+public class BlackHoleTests(Chromium chromium)
+{
+    [Fact]
+    public async Task BlackHole_SeenFlushedAndAudited_ThroughTheBrowser()
+    {
+        await using var lab = await RunningLab.StartAsync("--scenario", "blackhole", "--interval", "8", "--rollouts", "1");
+        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        var page = tab.Page;
+        var vanished = (await lab.EventsAsync("vanished", 1))[0];
+        string ip = (string)vanished["ip"]!;
+        await lab.EventsAsync("rollout-done", 1);
+        var hung = await lab.HungAsync(ip);
+        Assert.True((await EntriesAsync(lab, ip)).Sum() >= hung.Count);
+
+        // The page shows the terminated pod with stale entries.
+        var row = page.Locator($"[data-testid=pod-row][data-pod-ip='{ip}']");
+        await Assertions.Expect(row).ToHaveAttributeAsync("data-stale", hung.Count.ToString(CultureInfo.InvariantCulture));
+        await Assertions.Expect(row).ToContainTextAsync("gone");
+        await Assertions.Expect(page.GetByTestId("headline")).ToContainTextAsync((string)vanished["pod"]!);
+        Assert.Empty((await page.RunAxe()).Violations);
+
+        // The flush: one click on a preview, its reason filled in from the evidence.
+        await row.GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByTestId("flush").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("preview-entry").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("verdict")).ToHaveAttributeAsync("data-decision", "Allow");
+        await Assertions.Expect(page.GetByTestId("confirm")).ToBeInViewportAsync();
+        await Assertions.Expect(page.GetByTestId("reason")).ToBeInViewportAsync();
+        Assert.Contains(ip, await page.GetByTestId("reason").InputValueAsync(), StringComparison.Ordinal);
+        Assert.Empty((await page.RunAxe()).Violations);
+        int entries = await page.GetByTestId("preview-entry").CountAsync();
+        int listed = await page.GetByTestId("preview-node").CountAsync();
+        double flushedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        await page.GetByTestId("confirm").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("outcome")).ToHaveAttributeAsync("data-state", "Completed");
+        double doneAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        Assert.Equal(listed, await page.GetByTestId("outcome-node").CountAsync());
+        Assert.Empty((await page.RunAxe()).Violations);
+        Assert.All(await EntriesAsync(lab, ip), left => Assert.Equal(0, left));
+
+        // Each client that hung is reset by a live pod and connects anew, at its next retransmission.
+        foreach (var connection in hung)
+        {
+            double hangingFor = doneAt - ((double)connection["t"]! - (double)connection["seconds"]!);
+            var reset = await lab.EventAsync("client-reset", e => Same(e, connection, "local"));
+            var back = await lab.EventAsync("client-connected", e => Same(e, connection, "pod") && (double)e["t"]! > (double)reset["t"]!);
+            Assert.NotEqual((string)connection["backend"]!, (string)back["backend"]!);
+            Assert.InRange((double)reset["t"]!, flushedAt, doneAt + hangingFor + 5);
+        }
+
+        // Who, what, where, why, result.
+        await page.GetByTestId("outcome-action").ClickAsync();
+        var panel = page.GetByTestId("action-panel");
+        await Assertions.Expect(panel).ToHaveAttributeAsync("data-state", "Completed");
+        await Assertions.Expect(panel.GetByTestId("preview-entry")).ToHaveCountAsync(entries);
+        await Assertions.Expect(panel.GetByTestId("meter")).ToBeVisibleAsync();
+        Assert.Empty((await page.RunAxe()).Violations);
+        await panel.GetByTestId("action-audit").ClickAsync();
+        await Assertions.Expect(page.Locator("[data-testid=audit-row]:not([data-what='flush.measured'])")).ToHaveCountAsync(4);
+        var audit = await page.GetByTestId("audit-row").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.what)");
+        // The meter writes a row of its own when its time is over.
+        Assert.Equal(["flush.approved", "flush.completed", "flush.previewed", "flush.requested"], audit.Except(["flush.measured"]).Order());
+        var completed = page.Locator("[data-testid=audit-row][data-what='flush.completed']");
+        foreach (string told in (string[])["olivia", ip, "node1", "node2", "node3", "Completed"])
+            await Assertions.Expect(completed).ToContainTextAsync(told);
+        Assert.Empty((await page.RunAxe()).Violations);
+    }
+
+    /// <summary>conntrack -L -r IP on each node: how many lines.</summary>
+    private static async Task<int[]> EntriesAsync(RunningLab lab, string ip)
+    {
+        var counts = new List<int>();
+        for (int node = 1; node <= 3; node++)
+            counts.Add((await lab.ConntrackAsync(node, "-L", "-r", ip)).Split('\n').Count(line => line.Contains("src=", StringComparison.Ordinal)));
+        return [.. counts];
+    }
+
+    private static bool Same(JsonNode a, JsonNode b, string key) => (string?)a[key] == (string?)b[key];
+}

@@ -1,0 +1,141 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Browser;
+
+/// <summary>From the live page to a pod that went, to the checks, to the audit log and back, and no hand on the mouse.</summary>
+public partial class KeyboardTests(Chromium chromium)
+{
+    [Fact]
+    public async Task Story_WithTheKeyboardAlone()
+    {
+        await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
+        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        var page = tab.Page;
+        await lab.ConnectedAsync(12);
+        lab.Tell("rollout healthy");
+        var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods ended']");
+        await Assertions.Expect(ended).ToHaveTextAsync("3");
+
+        await FilterAsync(page);
+        await MoveInTimeAsync(page);
+        await ShowKeysAsync(page);
+        await OpenAPodThatWentAsync(page);
+        await VisitThePagesAsync(page);
+    }
+
+    private static async Task FilterAsync(IPage page)
+    {
+        await page.Keyboard.PressAsync("/");
+        var filter = page.GetByTestId("service-filter");
+        await Assertions.Expect(filter).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Assertions.Expect(page).ToHaveURLAsync(OneService());
+        // In a field the keys are its own.
+        await page.Keyboard.PressAsync("Home");
+        await Assertions.Expect(page).Not.ToHaveURLAsync(OneService());
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(filter).Not.ToBeFocusedAsync();
+    }
+
+    private static async Task MoveInTimeAsync(IPage page)
+    {
+        var paused = page.GetByTestId("paused");
+        await Assertions.Expect(paused).ToHaveCountAsync(0);
+        foreach (string key in (string[])["[", "]", "z"])
+        {
+            string before = page.Url;
+            await page.Keyboard.PressAsync(key);
+            await Assertions.Expect(page).Not.ToHaveURLAsync(before);
+            await Assertions.Expect(paused).ToBeVisibleAsync();
+        }
+
+        await page.Keyboard.PressAsync("l");
+        await Assertions.Expect(paused).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByTestId("live-toggle")).ToHaveAttributeAsync("aria-pressed", "true");
+    }
+
+    private static async Task ShowKeysAsync(IPage page)
+    {
+        await page.Keyboard.PressAsync("?");
+        var keys = page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(keys).ToContainTextAsync("go to the page's filter");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(keys).ToHaveCountAsync(0);
+    }
+
+    private static async Task OpenAPodThatWentAsync(IPage page)
+    {
+        var chart = page.GetByTestId("timeline");
+        for (int tabs = 0; tabs < 100 && !await chart.EvaluateAsync<bool>("chart => chart === document.activeElement"); tabs++)
+            await page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(chart).ToBeFocusedAsync();
+
+        var readout = chart.Locator("[data-readout]");
+        string words = "", arrow = "ArrowLeft";
+        for (int events = 0; events < 200 && !words.Contains("deleted", StringComparison.Ordinal); events++)
+        {
+            await page.Keyboard.PressAsync(arrow);
+            try
+            {
+                await Assertions.Expect(readout).Not.ToHaveTextAsync(words, new LocatorAssertionsToHaveTextOptions { Timeout = 2_000 });
+            }
+            catch (PlaywrightException)
+            {
+                // The last event this way: on a slow machine the pod may have gone only since, the other way.
+                arrow = arrow == "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
+                continue;
+            }
+
+            words = await readout.TextContentAsync() ?? "";
+        }
+
+        string pod = PodName().Match(words).Value;
+        await page.Keyboard.PressAsync("Enter");
+        var panel = page.GetByTestId("pod-panel");
+        await Assertions.Expect(panel).ToHaveAttributeAsync("data-pod", new Regex($"{Regex.Escape(pod)}$"));
+        Assert.StartsWith("checkout-", pod, StringComparison.Ordinal);
+        await Assertions.Expect(page).ToHaveURLAsync(OnePod());
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(panel).ToHaveCountAsync(0);
+    }
+
+    private static async Task VisitThePagesAsync(IPage page)
+    {
+        await GoAsync("c", "/checks", page.GetByTestId("checks-headline"));
+        await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.GetByTestId("checks-service")).ToBeFocusedAsync();
+        // Not to another page: these are letters of a name.
+        await page.Keyboard.TypeAsync("ga");
+        await Assertions.Expect(page.GetByTestId("checks-service")).ToHaveValueAsync("ga");
+        await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.PressAsync("Delete");
+        await page.Keyboard.PressAsync("Escape");
+        await GoAsync("a", "/audit", page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "Audit log" }));
+        await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.GetByTestId("audit-target")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await GoAsync("t", "/", page.GetByTestId("timeline"));
+
+        async Task GoAsync(string key, string path, ILocator there)
+        {
+            await page.Keyboard.PressAsync("g");
+            await page.Keyboard.PressAsync(key);
+            await Assertions.Expect(there).ToBeVisibleAsync();
+            Assert.Equal(path, new Uri(page.Url).AbsolutePath);
+        }
+    }
+
+    [GeneratedRegex("checkout 1 → 2")]
+    private static partial Regex OfTheUpdate();
+
+    [GeneratedRegex("[?&]svc=")]
+    private static partial Regex OneService();
+
+    [GeneratedRegex("[?&]pod=")]
+    private static partial Regex OnePod();
+
+    [GeneratedRegex("checkout-[a-z0-9]+(-[a-z0-9]+)*")]
+    private static partial Regex PodName();
+}

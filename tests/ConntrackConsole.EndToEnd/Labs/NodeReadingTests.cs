@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Kernel.Namespaces;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Labs;
+
+/// <summary>What the collector reads of a node beside its flows.</summary>
+[Collection(nameof(QuietLab))]
+public sealed class NodeReadingTests(QuietLab quiet)
+{
+    [Fact]
+    public async Task KubeProxy_InItsNode_IsReadIntoTheFrames()
+    {
+        using var place = NetworkNamespace.Open(quiet.Lab.NodeNamespace(2));
+        var start = new ProcessStartInfo(Programs.Collector, ["watch", "--json"]) { RedirectStandardOutput = true };
+        using var process = place.Run(() => Process.Start(start)!);
+        JsonNode? proxy = null;
+        // It asks within a second, which a busy machine may not give: then it asks again.
+        for (int frames = 0; frames < 60 && (bool?)proxy?["answers"] != true; frames++)
+            proxy = JsonNode.Parse((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!)!["proxy"] ?? proxy;
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True((bool)proxy!["answers"]!, proxy.ToJsonString());
+        Assert.Equal(("Nftables", 200, 0), ((string?)proxy["mode"], (int)proxy["healthStatus"]!, (int)proxy["endpointChangesPending"]!));
+        Assert.True((double)proxy["lastSync"]! > (double)proxy["processStart"]! - 1);
+        Assert.InRange((double)proxy["syncP99"]!, 0, 5);
+        Assert.Null(proxy["invalidDropped"]); // nftables mode has no such counter
+    }
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Kernel.Namespaces;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Labs;
+
+/// <summary>A lab of its own for a test: the real program, told by lines, read by its events and labels.</summary>
+internal sealed class RunningLab : IAsyncDisposable
+{
+    /// <summary>How long a test waits for what the lab is sure to do; on a busy machine that takes long.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("lab-test-").FullName;
+    private readonly Process _process;
+
+    private RunningLab(string[] arguments)
+    {
+        var start = Programs.ShortLived(new ProcessStartInfo(Programs.Lab)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, .. arguments])
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Said(line.Data);
+        _process.ErrorDataReceived += (_, line) => Said(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output { get; private set; } = "";
+
+    public int Pid => _process.Id;
+
+    public JsonNode Ready { get; private set; } = null!;
+
+    public string Prefix => (string)Ready["prefix"]!;
+
+    public IReadOnlyList<JsonNode> Labels => Read(LabelFile);
+
+    private string LabelFile => Path.Combine(_directory, "labels");
+
+    private string EventFile => Path.Combine(_directory, "events");
+
+    public static async Task<RunningLab> StartAsync(params string[] arguments)
+    {
+        var lab = new RunningLab(arguments);
+        lab.Ready = (await lab.EventsAsync("ready", 1))[0];
+        return lab;
+    }
+
+    public string NodeNamespace(int node) => $"{Prefix}node{node}";
+
+    public void Tell(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    public IReadOnlyList<JsonNode> Events(string name) => [.. Read(EventFile).Where(line => (string?)line["event"] == name)];
+
+    /// <summary>Waits until there are so many events of a name.</summary>
+    public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
+    {
+        IReadOnlyList<JsonNode> found = [];
+        await Eventually.TrueAsync(
+            () =>
+            {
+                found = Events(name);
+                Assert.False(found.Count < count && _process.HasExited, $"The lab ended before '{name}': {Output}");
+                return found.Count >= count;
+            }, Patience, () => $"{found.Count}. {Output}", $"{count} '{name}'");
+        return found;
+    }
+
+    /// <summary>Waits for an event of a name for which <paramref name="wanted"/> is true.</summary>
+    public async Task<JsonNode> EventAsync(string name, Func<JsonNode, bool> wanted, [CallerArgumentExpression(nameof(wanted))] string expression = "")
+    {
+        JsonNode? found = null;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                found = Events(name).FirstOrDefault(wanted);
+                Assert.False(found is null && _process.HasExited, $"The lab ended before such a '{name}': {Output}");
+                return found is not null;
+            }, Patience, () => Output, $"a '{name}' with {expression}");
+        return found!;
+    }
+
+    /// <summary>Waits until there are so many labels.</summary>
+    public async Task<IReadOnlyList<JsonNode>> LabelsAsync(int count)
+    {
+        await Eventually.TrueAsync(() => Labels.Count >= count, Patience, () => $"{Labels.Count} labels", $"{count} labels");
+        return Labels;
+    }
+
+    /// <summary>Waits until every connection to a pod that has vanished hangs, and gives them back.</summary>
+    public async Task<IReadOnlyList<JsonNode>> HungAsync(string ip)
+    {
+        List<JsonNode> hung = [];
+        await Eventually.TrueAsync(
+            () =>
+            {
+                var last = Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                    .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
+                    .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
+                hung = last.FindAll(line => (string?)line["event"] == "client-hung");
+                return hung.Count > 0 && last.All(line => (string?)line["event"] != "client-connected");
+            }, Patience, () => Output, $"every connection to {ip} hangs");
+        return hung;
+    }
+
+    /// <summary>Waits until both clients have all their connections.</summary>
+    public Task ConnectedAsync(int connections) => EventsAsync("client-connected", connections);
+
+    public async Task<int> QuitAsync()
+    {
+        Tell("quit");
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Runs conntrack in a node's namespace.</summary>
+    public async Task<string> ConntrackAsync(int node, params string[] arguments)
+    {
+        using var place = NetworkNamespace.Open($"{Prefix}node{node}");
+        return (await ReadAsync(place.Run(() => Start("conntrack", arguments)))).Output;
+    }
+
+    /// <summary>Runs a program to its end and gives back what it wrote.</summary>
+    public static Task<(int Code, string Output)> RunAsync(string program, params string[] arguments) => ReadAsync(Start(program, arguments));
+
+    private static Process Start(string program, string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    private static async Task<(int Code, string Output)> ReadAsync(Process started)
+    {
+        using var process = started;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output + error);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            Tell("quit");
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            await _process.WaitForExitAsync(patience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (!_process.HasExited)
+                _process.Kill();
+        }
+
+        _process.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private void Said(string? line)
+    {
+        if (line is not null)
+            Output += line + "\n";
+    }
+
+    // The last line may be half written: only whole ones count.
+    private static List<JsonNode> Read(string path)
+    {
+        if (!File.Exists(path))
+            return [];
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        string text = reader.ReadToEnd();
+        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+    }
+}

@@ -1,0 +1,37 @@
+using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Kernel.Nftables;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Outages;
+
+/// <summary>kill -9 of the collector while its filter is armed: the kernel disarms it.</summary>
+public sealed class KilledFilterTests
+{
+    private const int RevertAfterS = 10;
+
+    [Fact]
+    public async Task Filter_ItsCollectorIsKilled_IsDisarmedByTheKernelInTime_AndToldAsReverted()
+    {
+        await using var scene = await KilledScene.StartAsync();
+        await scene.CarryOutAsync(
+            new { kind = "setting", key = SettingCatalog.DropInvalid, value = "forward", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
+        string id = scene.UntilAudited("setting.completed");
+        var armed = scene.Inside.Run(() => ArmedFilter.TryRead(out var state) ? state : default);
+        Assert.True(armed is { IsArmed: true, Forward: not null, Input: null });
+        long untilMs = scene.Journal().Single(line => line.ActionId == id && line.Phase == JournalPhase.Begin).RevertAtMs!.Value;
+        await scene.KillAsync(Victim.Collector);
+
+        await Eventually.TrueAsync(() => !scene.Inside.Run(() => ArmedFilter.TryRead(out var state) && state.IsArmed), TimeSpan.FromSeconds(RevertAfterS + 10));
+        long lateMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - untilMs;
+        Assert.InRange(lateMs, -1_000, 2_000);
+
+        await scene.StartAsync(Victim.Collector);
+        var action = await scene.UntilAsync(id, told => (KilledScene.Text(told, "sentence") ?? "").Contains("Back to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        Assert.Equal("Completed", KilledScene.State(action));
+        Assert.Equal(SettingFate.Reverted, Assert.Single(scene.Journal(), line => line.Phase == JournalPhase.End && line.Setting?.Fate == SettingFate.Reverted).Setting!.Fate);
+        Assert.Single(scene.Audit(id), r => r.What == "setting.reverted");
+        await scene.AssertAuditedAsync(id);
+        TestContext.Current.TestOutputHelper!.WriteLine($"disarmed {lateMs} ms after its time");
+    }
+}

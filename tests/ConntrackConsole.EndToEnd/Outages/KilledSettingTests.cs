@@ -1,0 +1,69 @@
+using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Outages;
+
+/// <summary>How far a change of a setting has come when the kill falls.</summary>
+public enum SettingStep
+{
+    Begun,
+    Ended,
+    Open,
+}
+
+/// <summary>kill -9 of a process while a setting is changed, and who reverts it. One class per victim, so that they run in parallel.</summary>
+public abstract class KilledSettingTests(Victim victim)
+{
+    private const int RevertAfterS = 10;
+
+    public static TheoryData<SettingStep> SettingSteps => [.. Enum.GetValues<SettingStep>()];
+
+    [Theory]
+    [MemberData(nameof(SettingSteps))]
+    public async Task Setting_KilledAtAStep_IsWrittenAtMostOnce_AndSetBackAtItsTime(SettingStep step)
+    {
+        const string file = "nf_conntrack_tcp_be_liberal";
+        await using var scene = await KilledScene.StartAsync();
+        Assert.Equal("0", scene.ReadSysctl(file));
+        var carried = scene.CarryOutAsync(
+            new { kind = "setting", key = SettingCatalog.BeLiberal, value = "1", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
+        string id = await Task.Run(() => Reached(scene, step));
+        await scene.KillAsync(victim);
+        // Nobody can tell how far a write has come that was cut off; what is there decides.
+        bool written = scene.ReadSysctl(file) == "1" || !victim.HasFlag(Victim.Collector);
+        await scene.StartAsync(victim);
+        await carried;
+
+        var action = (await scene.FinishAsync(id))!.Value;
+        Assert.Equal((1, "setting"), (scene.Begun(id), KilledScene.Text(action, "kind")));
+        Assert.True(!written || KilledScene.State(action) is "Completed" or "Partly", $"It was written, and it is said: {action}");
+        await scene.AssertNotAgainAsync(id, action);
+
+        // By itself, whoever was killed.
+        await scene.UntilAsync(id, told => !written || scene.Audit(id).Any(r => r.What == "setting.reverted"), TimeSpan.FromSeconds(RevertAfterS + 20));
+        Assert.Equal("0", scene.ReadSysctl(file));
+        // The record follows its row in the audit log.
+        action = await scene.UntilAsync(
+            id, told => KilledScene.Text(told, "sentence")!.Contains(written ? "Back to 0 on node1." : "It was cut off", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
+        Assert.Equal(written ? "Completed" : "Failed", KilledScene.State(action));
+        Assert.Equal(written ? 1 : 0, scene.Journal().Count(line => line.Phase == JournalPhase.Begin && line.ChangeId == id));
+        Assert.Equal(written ? 1 : 0, scene.Audit(id).Count(r => r.What == "setting.reverted"));
+        await scene.AssertAuditedAsync(id);
+        scene.Tell(id, action);
+    }
+
+    private static string Reached(KilledScene scene, SettingStep step)
+    {
+        string id = scene.UntilAudited(step == SettingStep.Open ? "setting.completed" : "setting.approved");
+        if (step != SettingStep.Open)
+            scene.UntilJournal(line => line.Phase == (step == SettingStep.Begun ? JournalPhase.Begin : JournalPhase.End) && line.ActionId == id, $"{step} in the journal");
+        return id;
+    }
+}
+
+public sealed class SettingConsoleKilledTests() : KilledSettingTests(Victim.Console);
+
+public sealed class SettingCollectorKilledTests() : KilledSettingTests(Victim.Collector);
+
+public sealed class SettingBothKilledTests() : KilledSettingTests(Victim.Both);

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using ConntrackConsole.Cluster;
+using ConntrackConsole.Ingest;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+
+namespace ConntrackConsole.EndToEnd.Outages;
+
+public sealed class RefusedCollectorTests
+{
+    [Fact]
+    public async Task Collector_OfANodeThatTheClusterDoesNotHave_SaysSoAndEndsWith2()
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        host.TellCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
+        string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
+        var start = Collector(host, "node7", state, ("CONNTRACK_CONSOLE_TOKEN", ConsoleHost.Token));
+
+        using var process = Process.Start(start)!;
+        string errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Directory.Delete(state, recursive: true);
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("no node named node7", errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("node6", "it does not take this collector's secret")]
+    [InlineData(null, "it asks for a secret, and this collector has none")]
+    public async Task Collector_WithoutItsOwnNodesSecret_SaysWhatToGiveIt(string? secretOf, string sentence)
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
+        string secret = secretOf is null ? "" : NodeSecret.Of(ConsoleHost.Token, secretOf);
+
+        using var process = Process.Start(Collector(host, "node7", state, ("CONNTRACK_NODE_SECRET", secret)))!;
+        string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line?.Contains("no connection", StringComparison.Ordinal) == false)
+            line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Directory.Delete(state, recursive: true);
+        Assert.Contains(sentence, line, StringComparison.Ordinal);
+        Assert.Contains("conntrack-console node-secret node7", line, StringComparison.Ordinal);
+        Assert.Empty(host.Get<CollectorRegistry>().ConnectedNodes);
+    }
+
+    private static ProcessStartInfo Collector(ConsoleHost host, string node, string state, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(Programs.Collector, ["run", "--console", "unix:" + host.Socket, "--node", node, "--state", state])
+        {
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return start;
+    }
+}

@@ -1,0 +1,30 @@
+using ConntrackConsole.Lab.CommandLine;
+using ConntrackConsole.Lab.Story;
+using Xunit;
+
+namespace ConntrackConsole.Lab.Tests;
+
+public sealed class ControlLineTests
+{
+    [Fact]
+    public void TryParse_KnownLines_AreWhatTheySay()
+    {
+        Assert.Equal(new ControlLine.Rollout(Scenario.Healthy), ControlLine.TryParse("rollout"));
+        Assert.Equal(new ControlLine.Rollout(Scenario.EarlyExit), ControlLine.TryParse(" rollout  early-exit "));
+        Assert.Equal(new ControlLine.Invalid(1), ControlLine.TryParse("invalid"));
+        Assert.Equal(new ControlLine.Invalid(12), ControlLine.TryParse("invalid 12"));
+        Assert.Equal(new ControlLine.Abort("linger"), ControlLine.TryParse("abort"));
+        Assert.Equal(new ControlLine.Abort("unread"), ControlLine.TryParse("abort unread"));
+        Assert.Equal(new ControlLine.Quit(), ControlLine.TryParse("quit"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("rollout everything")]
+    [InlineData("invalid 0")]
+    [InlineData("invalid -1")]
+    [InlineData("invalid 1001")]
+    [InlineData("abort now")]
+    [InlineData("quit now")]
+    public void TryParse_OtherLines_MeanNothing(string line) => Assert.Null(ControlLine.TryParse(line));
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Lab.Cluster;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace ConntrackConsole.Lab.Tests;
+
+public sealed class EventLogTests
+{
+    private readonly ObjectStore _store = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly EventLog _events;
+    private readonly JsonObject _deployment = new()
+    {
+        ["kind"] = "Deployment",
+        ["apiVersion"] = "apps/v1",
+        ["metadata"] = new JsonObject { ["name"] = "checkout", ["namespace"] = "shop", ["uid"] = "u1" },
+    };
+
+    public EventLogTests() => _events = new EventLog(_store, _time);
+
+    [Fact]
+    public void Tell_TheSameSentenceAgain_RaisesTheCountOfTheFirst()
+    {
+        Tell("Scaled up a");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Tell("Scaled up a");
+
+        var told = Assert.Single(Events());
+        Assert.Equal(2, (int?)told["count"]);
+        Assert.Equal(("2026-11-24T12:00:00Z", "2026-11-24T12:00:05Z"), ((string?)told["firstTimestamp"], (string?)told["lastTimestamp"]));
+        Assert.Equal("checkout", (string?)told["involvedObject"]!["name"]);
+    }
+
+    [Fact]
+    public void Tell_TheTenthSentenceAboutOneObject_IsCombined()
+    {
+        for (int i = 1; i <= 12; i++)
+            Tell($"Scaled up {i}");
+
+        Assert.Equal(10, Events().Count);
+        var combined = Assert.Single(Events(), told => ((string)told["message"]!).StartsWith("(combined from similar events): ", StringComparison.Ordinal));
+        Assert.Equal("(combined from similar events): Scaled up 12", (string?)combined["message"]);
+        Assert.Equal(3, (int?)combined["count"]);
+        Assert.Equal("deployment-controller", (string?)combined["source"]!["component"]);
+    }
+
+    [Fact]
+    public void Tell_AnHourLater_HasForgottenTheFirst()
+    {
+        Tell("Scaled up 1");
+        _time.Advance(TimeSpan.FromMinutes(61));
+        Tell("Scaled up 2");
+
+        Assert.Equal("Scaled up 2", (string?)Assert.Single(Events())["message"]);
+    }
+
+    private void Tell(string message) => _events.Tell(_deployment, 1, "ScalingReplicaSet", message, "deployment-controller");
+
+    private List<JsonNode> Events() => [.. _store.List("events", null).Items.Select(item => JsonNode.Parse(Encoding.UTF8.GetString(item.Value))!)];
+}

@@ -1,0 +1,59 @@
+using ConntrackConsole.Lab.Cluster;
+using k8s;
+using k8s.Models;
+using Xunit;
+
+namespace ConntrackConsole.Lab.Tests;
+
+public sealed class PodObjectTests
+{
+    private readonly ObjectStore _store = new();
+
+    [Fact]
+    public void Life_FromStartToDeletion_IsToldAsARealClusterTellsIt()
+    {
+        long before = _store.Version;
+        var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
+        pod.Add();
+        pod.Scheduled();
+        pod.Creating();
+        pod.SandboxReady();
+        pod.Running("10.100.16.2");
+        pod.Ready();
+        pod.Terminating();
+        pod.TerminationObserved();
+        pod.Ended(143);
+        pod.Delete();
+
+        var told = _store.Since("pods", before, null).Changes
+            .Select(change => (change.Type, Pod: KubernetesJson.Deserialize<V1Pod>(System.Text.Encoding.UTF8.GetString(change.Object)))).ToList();
+
+        Assert.Equal(
+            [
+                "ADDED Pending - ", "MODIFIED Pending - ", "MODIFIED Pending - ", "MODIFIED Pending - ", "MODIFIED Running - 10.100.16.2",
+                "MODIFIED Running Ready 10.100.16.2", "MODIFIED Running Ready 10.100.16.2 grace 30", "MODIFIED Running Ready 10.100.16.2 grace 30",
+                "MODIFIED Failed - 10.100.16.2 grace 30", "MODIFIED Failed - 10.100.16.2 grace 0", "DELETED Failed - 10.100.16.2 grace 0",
+            ],
+            told.Select(entry => $"{entry.Type} {Words(entry.Pod)}"));
+        Assert.Equal(143, told[^1].Pod.Status.ContainerStatuses[0].State.Terminated.ExitCode);
+        Assert.NotNull(told[^1].Pod.Status.ContainerStatuses[0].State.Terminated.FinishedAt);
+        // The last delete moves the time of deletion back.
+        Assert.True(told[^1].Pod.Metadata.DeletionTimestamp < told[^3].Pod.Metadata.DeletionTimestamp);
+    }
+
+    [Fact]
+    public void Ended_WithZero_IsSucceeded()
+    {
+        var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
+        pod.Add();
+        pod.Running("10.100.16.2");
+
+        pod.Ended(0);
+
+        Assert.Equal("Succeeded", (string?)pod.Json["status"]!["phase"]);
+    }
+
+    private static string Words(V1Pod pod) =>
+        $"{pod.Status.Phase} {(pod.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true ? "Ready" : "-")} {pod.Status.PodIP}"
+        + (pod.Metadata.DeletionGracePeriodSeconds is { } grace ? $" grace {grace}" : "");
+}
