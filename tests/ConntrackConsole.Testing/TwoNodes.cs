@@ -73,15 +73,15 @@ internal sealed partial class TwoNodes : IDisposable
     public const string PodB = "pb";
     public const string SecondPodA = "qa";
 
-    public Net.Ip NodeAddress(string node) => Net.Ip.Parse($"10.203.{_net}.{(node == A ? 1 : 2)}");
+    public Ip NodeAddress(string node) => Ip.Parse($"10.203.{_net}.{(node == A ? 1 : 2)}");
 
-    public Net.Ip NodeAddress6(string node) => Net.Ip.Parse($"fd00:203:{_net}::{(node == A ? 1 : 2)}");
+    public Ip NodeAddress6(string node) => Ip.Parse($"fd00:203:{_net}::{(node == A ? 1 : 2)}");
 
-    public Net.Ip PodAddress(string pod) => Net.Ip.Parse($"10.203.{_net + (pod == PodB ? 2 : 1)}.{Last(pod)}");
+    public Ip PodAddress(string pod) => Ip.Parse($"10.203.{_net + (pod == PodB ? 2 : 1)}.{Last(pod)}");
 
-    public Net.Ip PodAddress6(string pod) => Net.Ip.Parse($"fd00:203:{_net + (pod == PodB ? 2 : 1)}::{Last(pod)}");
+    public Ip PodAddress6(string pod) => Ip.Parse($"fd00:203:{_net + (pod == PodB ? 2 : 1)}::{Last(pod)}");
 
-    public Net.Ip Address(int third, int fourth) => Net.Ip.Parse($"10.203.{_net + third}.{fourth}");
+    public Ip Address(int third, int fourth) => Ip.Parse($"10.203.{_net + third}.{fourth}");
 
     /// <summary>Runs `ip` inside one of the namespaces.</summary>
     public void Inside(string name, string arguments) => Ip($"-n {_id}{name} {arguments}");

@@ -1,6 +1,5 @@
 using System.Buffers;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Wire.Tests;

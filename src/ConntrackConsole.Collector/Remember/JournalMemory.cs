@@ -18,7 +18,7 @@ internal sealed class JournalMemory
     private readonly Queue<string> _fenceOrder = new();
 
     // While nothing is told, trimming removes little: then it waits until as many have come on top.
-    private int _trimAbove = MostWithoutTrim;
+    private int _trimAbove = MaxWithoutTrim;
 
     public string? Id { get; private set; }
 
@@ -128,7 +128,7 @@ internal sealed class JournalMemory
     private void Told(long number)
     {
         ToldTo = Math.Max(ToldTo, Math.Min(number, LastNumber));
-        _trimAbove = MostWithoutTrim;
+        _trimAbove = MaxWithoutTrim;
         // What was deleted is kept in memory only until the console has it; it stays in the file.
         for (int index = _inOrder.Count - 1; index >= 0 && _inOrder[index] is var act; index--)
         {

@@ -12,7 +12,7 @@ internal static class ActionsDescription
     [
         new("GET", "/actions", "listActions", "Actions, newest first", null, 200, typeof(ActionPage), [400]),
         new("GET", "/actions/{id}", "getAction", "One action with its preview, its result on each node and its outcome", null, 200, typeof(ActionView), [404]),
-        new("POST", "/actions", "requestAction", "Request a flush or a setting: returns the preview and what the guards require", typeof(ActionBody), 201, typeof(ActionView), [400, 403, 409, 415, 503]),
+        new("POST", "/actions", "requestAction", "Request a flush or a setting: returns the preview and what the guards require", typeof(ActionRequestBody), 201, typeof(ActionView), [400, 403, 409, 415, 503]),
         new("POST", "/actions/{id}/confirm", "confirmAction", "Execute exactly what was previewed, once, or request approval", typeof(DecisionBody), 200, typeof(ActionView), Decision),
         new("POST", "/actions/{id}/approve", "approveAction", "Approve as a second person", typeof(DecisionBody), 200, typeof(ActionView), Decision),
         new("POST", "/actions/{id}/cancel", "cancelAction", "Cancel before it runs", typeof(DecisionBody), 200, typeof(ActionView), Decision),

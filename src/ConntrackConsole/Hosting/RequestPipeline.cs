@@ -1,4 +1,3 @@
-using ConntrackConsole.Actions;
 using ConntrackConsole.Api;
 using ConntrackConsole.Components;
 using ConntrackConsole.Identity;

@@ -1,3 +1,4 @@
+using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
 

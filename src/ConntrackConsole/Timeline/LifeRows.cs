@@ -1,7 +1,5 @@
 using ConntrackConsole.Cluster;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Storage;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline;
 

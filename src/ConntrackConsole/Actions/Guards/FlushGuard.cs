@@ -1,3 +1,4 @@
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using static ConntrackConsole.Actions.Guards.GuardVerdict;
 

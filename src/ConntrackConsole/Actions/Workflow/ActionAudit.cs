@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 

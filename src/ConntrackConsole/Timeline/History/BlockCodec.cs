@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;

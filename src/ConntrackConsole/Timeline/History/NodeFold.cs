@@ -1,5 +1,4 @@
 using ConntrackConsole.Cluster;
-using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;

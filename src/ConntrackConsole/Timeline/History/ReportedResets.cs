@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.History;
