@@ -42,7 +42,7 @@ internal static class SettingAttacks
         Value("a table beyond the node's memory", "nf_conntrack_max", "2147483647", "setting.memory_exceeded"),
         Value("the filter switched off", "nftables.drop_invalid", "off", "setting.filter_off"),
         Value("the filter with rules of one's own", "nftables.drop_invalid", "forward; flush ruleset", "setting.invalid_value"),
-        Value("IPVS's time on a node without IPVS", "ipvs.timeout_tcp", "900", "setting.not_ipvs"),
+        Value("IPVS's time on a node without IPVS", "ipvs.timeout_tcp", "900", "node.command_unavailable"),
         Value("what it is already", Acct, "0", "setting.unchanged"),
         Revert("at once", Acct, 0, Time),
         Revert("after 9 s", Acct, 9, Time),

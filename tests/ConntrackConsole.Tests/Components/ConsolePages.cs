@@ -65,6 +65,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<ActionAudit>();
         services.AddSingleton<GuardContextBuilder>();
         services.AddSingleton<ActionDispatch>();
+        services.AddSingleton<PreviewRateLimiter>();
         services.AddSingleton<ActionService>();
         services.AddSingleton<OpenChanges>();
         services.AddSingleton<OutcomeMonitor>();
