@@ -36,6 +36,16 @@ public sealed class TimelineJsonTests
         Assert.Equal("[-1,0]", json.GetProperty("resets").GetProperty("other").GetRawText());
     }
 
+    [Fact]
+    public async Task Gaps_HaveTheirCodeBesideTheirKind()
+    {
+        var json = await WriteAsync(new TimelineView(
+            At, At + 2_000, 1_000, 2, [], [], new ResetLane([0, 0], [0, 0], [0, 0]), [new GapSpan("node1", GapKind.EventsLost, At, At + 1_000, "text")], [], At));
+
+        var gap = json.GetProperty("gaps")[0];
+        Assert.Equal(("eventsLost", "gap.events_lost"), (gap.GetProperty("kind").GetString(), gap.GetProperty("code").GetString()));
+    }
+
     private static async Task<JsonElement> WriteAsync(TimelineView view)
     {
         using var bytes = new MemoryStream();
