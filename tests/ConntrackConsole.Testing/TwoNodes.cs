@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Testing;
 
@@ -73,15 +74,15 @@ internal sealed partial class TwoNodes : IDisposable
     public const string PodB = "pb";
     public const string SecondPodA = "qa";
 
-    public Ip NodeAddress(string node) => Ip.Parse($"10.203.{_net}.{(node == A ? 1 : 2)}");
+    public Ip NodeAddress(string node) => Kernel.Net.Ip.Parse($"10.203.{_net}.{(node == A ? 1 : 2)}");
 
-    public Ip NodeAddress6(string node) => Ip.Parse($"fd00:203:{_net}::{(node == A ? 1 : 2)}");
+    public Ip NodeAddress6(string node) => Kernel.Net.Ip.Parse($"fd00:203:{_net}::{(node == A ? 1 : 2)}");
 
-    public Ip PodAddress(string pod) => Ip.Parse($"10.203.{_net + (pod == PodB ? 2 : 1)}.{Last(pod)}");
+    public Ip PodAddress(string pod) => Kernel.Net.Ip.Parse($"10.203.{_net + (pod == PodB ? 2 : 1)}.{Last(pod)}");
 
-    public Ip PodAddress6(string pod) => Ip.Parse($"fd00:203:{_net + (pod == PodB ? 2 : 1)}::{Last(pod)}");
+    public Ip PodAddress6(string pod) => Kernel.Net.Ip.Parse($"fd00:203:{_net + (pod == PodB ? 2 : 1)}::{Last(pod)}");
 
-    public Ip Address(int third, int fourth) => Ip.Parse($"10.203.{_net + third}.{fourth}");
+    public Ip Address(int third, int fourth) => Kernel.Net.Ip.Parse($"10.203.{_net + third}.{fourth}");
 
     /// <summary>Runs `ip` inside one of the namespaces.</summary>
     public void Inside(string name, string arguments) => Ip($"-n {_id}{name} {arguments}");

@@ -1,5 +1,4 @@
 using ConntrackConsole.Ingest;
-using ConntrackConsole.Tests.Integration;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR.Client;
 using Xunit;

@@ -1,8 +1,6 @@
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Tests.Namespaces;
-using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Conntrack;

@@ -4,8 +4,6 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Kernel.Tests.Namespaces;
-using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Nftables;

@@ -1,6 +1,5 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Kernel.Tests.Resets;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Routes;

@@ -1,8 +1,6 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Kernel.Tests.Namespaces;
-using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Routes;

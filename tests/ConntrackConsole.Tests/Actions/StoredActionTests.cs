@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Storage;

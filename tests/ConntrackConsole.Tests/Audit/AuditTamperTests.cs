@@ -1,4 +1,5 @@
 using ConntrackConsole.Audit;
+using ConntrackConsole.Storage;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;

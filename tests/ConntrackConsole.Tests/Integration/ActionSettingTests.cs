@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
