@@ -29,7 +29,7 @@ public sealed class KilledFilterTests
         await scene.StartAsync(Victim.Collector);
         var action = await scene.UntilAsync(id, told => (KilledScene.Text(told, "sentence") ?? "").Contains("Back to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
         Assert.Equal("Completed", KilledScene.State(action));
-        Assert.Equal(SettingFate.Reverted, Assert.Single(scene.Journal(), line => line.Phase == JournalPhase.End && line.Setting?.Fate == SettingFate.Reverted).Setting!.Fate);
+        Assert.Equal(SettingOutcome.Reverted, Assert.Single(scene.Journal(), line => line.Phase == JournalPhase.End && line.Setting?.Outcome == SettingOutcome.Reverted).Setting!.Outcome);
         Assert.Single(scene.Audit(id), r => r.What == "setting.reverted");
         await scene.AssertAuditedAsync(id);
         TestContext.Current.TestOutputHelper!.WriteLine($"disarmed {lateMs} ms after its time");
