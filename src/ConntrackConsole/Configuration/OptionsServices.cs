@@ -19,7 +19,7 @@ internal static class OptionsServices
 
     /// <summary>Validates all options at once, before anything is done with one of them.</summary>
     /// <exception cref="StartupException">All errors of the configuration.</exception>
-    public static void ValidateOptions(this IServiceProvider services)
+    private static void ValidateOptions(this IServiceProvider services)
     {
         try
         {

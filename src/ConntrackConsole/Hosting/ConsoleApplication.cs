@@ -34,6 +34,8 @@ internal static class ConsoleApplication
     {
         var builder = CreateBuilder(values);
         adapt?.Invoke(builder);
+        // Before the host exists: building it creates the server, which already reads options.
+        builder.Configuration.BuildOptions().Dispose();
         builder.Services
             .AddConsoleOptions()
             .AddStorage()
@@ -51,7 +53,6 @@ internal static class ConsoleApplication
             .AddConsolePages();
 
         var app = builder.Build();
-        app.Services.ValidateOptions();
         await app.PrepareAsync();
         app.MapConsole();
         return app;

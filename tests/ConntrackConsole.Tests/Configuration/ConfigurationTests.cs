@@ -1,5 +1,6 @@
 using ConntrackConsole.Cli;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Hosting;
 using Xunit;
 using static ConntrackConsole.Tests.Configuration.TestConfiguration;
 
@@ -44,6 +45,19 @@ public class ConfigurationTests
             ("Kubernetes:Enabled", "perhaps"), ("Kubernetes:Kubeconfg", "/x"), ("Collectors:Token", "short"), ("Collectors:Socket", "/no/such/folder/s"),
             ("Identity:SignInToken", "has spaces in it, no"), ("Storage:ConnectionString", "Nonsense=1"), ("urls", "ftp://x"),
             ("Storage:FrameHours", "abc"), ("Storage:FrameMiB", "15"));
+
+    /// <summary>The server, the cookie and the database read options while the console is built: none of them must fail first.</summary>
+    [Fact]
+    public async Task Build_FaultsInEverySection_AreAllListed()
+    {
+        var values = new Dictionary<string, string?>
+        {
+            ["Urls"] = "ftp://x", ["Storage:FrameHours"] = "abc", ["Kubernetes:Enabled"] = "perhaps", ["Collectors:Token"] = "short",
+            ["Actions:PerUser"] = "0", ["Identity:SignInToken"] = "short", ["Audit:Key"] = "short",
+        };
+        var refused = await Assert.ThrowsAsync<StartupException>(() => ConsoleApplication.BuildAsync(values));
+        Assert.Equal(values.Keys.Order(), refused.Errors.Select(error => error.Key).Order());
+    }
 
     /// <summary>The golden text: what the user reads.</summary>
     [Fact]
