@@ -45,7 +45,7 @@ project() {
 <Project Sdk="$sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings>
 <NoWarn>NU1903;EF1001</NoWarn></PropertyGroup><ItemGroup>$references</ItemGroup></Project>
 PROJECT
-  (cd "$work/project" && DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 dotnet build -nologo -v quiet -clp:ErrorsOnly -o "$work/out") >"$work/build.log" 2>&1 \
+  (cd "$work/project" && DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 dotnet build -nodeReuse:false -p:UseSharedCompilation=false -nologo -v quiet -clp:ErrorsOnly -o "$work/out") >"$work/build.log" 2>&1 \
     || { tail -n 5 "$work/build.log" >&2; cannot "the project does not build"; }
 }
 

@@ -1,4 +1,4 @@
-# WHAT: `nft -j list ruleset | nft -j -f -` exits with 0 and leaves a ct timeout policy empty, element counters at 0, and comments and auto-merge out
+# WHAT: loading with `nft -j -f` what `nft -j list ruleset` printed exits with 0 and leaves a ct timeout policy empty, element counters at 0, and comments and auto-merge out
 # GUESS: the JSON that nft prints is complete, or loading it fails.
 # SEEN: nftables 1.0.6, Linux 6.18: the JSON names "established": 100, and the table loaded from it has `policy = {  }` and l3proto inet
 #   instead of ip. The same table through the text form comes back unchanged.
