@@ -1,1 +1,1 @@
-return await ConntrackConsole.Collector.CommandLine.CollectorCommands.RunAsync(args);
+return await ConntrackConsole.Collector.Cli.CollectorCommands.RunAsync(args);

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using ConntrackConsole.Lab.CommandLine;
+using ConntrackConsole.Lab.Cli;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Instances;
+using ConntrackConsole.Lab.KubeProxy;
 using ConntrackConsole.Lab.Network;
-using ConntrackConsole.Lab.Proxy;
-using ConntrackConsole.Lab.Story;
+using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab;
 
@@ -16,12 +16,12 @@ internal sealed class IncidentLab : IAsyncDisposable
 
     private readonly CancellationTokenSource _dead = new();
     private readonly LabOptions _options;
-    private readonly Chronicle _chronicle;
+    private readonly LabEventWriter _chronicle;
     private readonly Stack<Func<ValueTask>> _takeDown = new();
     private RollingUpdate _rollingUpdate = null!;
     private LabPod _farClient = null!;
 
-    private IncidentLab(LabOptions options, Chronicle chronicle)
+    private IncidentLab(LabOptions options, LabEventWriter chronicle)
     {
         _options = options;
         _chronicle = chronicle;
@@ -30,7 +30,7 @@ internal sealed class IncidentLab : IAsyncDisposable
     /// <summary>Builds the lab, plays its story until stopped, and removes it.</summary>
     public static async Task RunAsync(LabOptions options, CancellationToken stop)
     {
-        using var chronicle = new Chronicle(options.Labels, options.Events);
+        using var chronicle = new LabEventWriter(options.Labels, options.Events);
         await using var lab = new IncidentLab(options, chronicle);
         try
         {
@@ -65,7 +65,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         var instance = LabInstance.Claim(_chronicle.Say);
         Later(() =>
         {
-            Leftovers.Remove(instance.Prefix); // Whatever a step before this one could not remove.
+            LeftoverNamespaces.Remove(instance.Prefix); // Whatever a step before this one could not remove.
             instance.Dispose();
         });
         string data = _options.Data ?? instance.CreateDataDirectory();
@@ -89,10 +89,10 @@ internal sealed class IncidentLab : IAsyncDisposable
         var serviceObject = service.ToJson();
         store.Put("services", serviceObject);
         var slice = new EndpointSliceObject(store, service, serviceObject);
-        var rules = new RuleBoard(_chronicle);
+        var rules = new RuleSyncTracker(_chronicle);
         foreach (var node in network.Nodes)
         {
-            var proxy = new KubeProxy(node, store, [service], rules.Synced);
+            var proxy = new LabKubeProxy(node, store, [service], rules.Synced);
             proxy.Start();
             Later(proxy.DisposeAsync);
             var endpoints = await ProxyEndpoints.StartAsync(node.Place, proxy.State);

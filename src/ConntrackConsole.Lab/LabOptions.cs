@@ -1,4 +1,5 @@
-using ConntrackConsole.Lab.Story;
+
+using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab;
 

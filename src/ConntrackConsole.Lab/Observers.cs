@@ -5,13 +5,13 @@ using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Lab.Instances;
 using ConntrackConsole.Lab.Network;
 using ConntrackConsole.Lab.Processes;
-using ConntrackConsole.Lab.Story;
+using ConntrackConsole.Lab.Incidents;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab;
 
 /// <summary>The product, watching this lab: the console beside it, and a collector in each node.</summary>
-internal sealed class Observers(Chronicle chronicle, string data) : IAsyncDisposable
+internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncDisposable
 {
     public const string Operator = "olivia", Approver = "arthur";
 

@@ -1,4 +1,5 @@
-using ConntrackConsole.Lab.CommandLine;
+
+using ConntrackConsole.Lab.Cli;
 
 var result = LabCommand.Create().Parse(args);
 // The parser's own answer to a wrong line is a page of help; one sentence is enough.

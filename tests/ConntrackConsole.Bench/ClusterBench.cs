@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Informer;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Bench;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Flows;
-using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Netlink;
@@ -102,7 +102,7 @@ internal static class EventBench
     {
         var flows = new FlowTable(new Grouping([]));
         var recent = new RecentFlows();
-        var notes = new FlowNotes(new OwnPorts());
+        var notes = new FlowNotes(new OwnNetlinkPorts());
         var frame = new NodeFrame();
         var gaps = new List<Gap>();
         long born = 0, died = 0;
@@ -123,10 +123,10 @@ internal static class EventBench
                 died++;
                 var last = flows.TryFindByOrig(flow.Orig, out var known) && known.Reply == flow.Reply ? known.State : flow.State;
                 bool lost = notes.OnDestroy(in flow, last, portId, now);
-                recent.Add(new FlowEnds(flow.Orig, flow.Reply, last), now, lost);
+                recent.Add(new FlowTuples(flow.Orig, flow.Reply, last), now, lost);
                 flows.Remove(in flow);
             },
-            () => Environment.TickCount64, SwitchOver.Never, ConntrackEvents.DefaultQueueBytes, silentRedumpSeconds: 15);
+            () => Environment.TickCount64, FollowModeSwitch.Never, ConntrackEvents.DefaultQueueBytes, silentRedumpSeconds: 15);
         long second = Environment.TickCount64 + 1000;
         while (!stop.IsCancellationRequested)
         {

@@ -1,12 +1,16 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using ConntrackConsole.Api;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Api.Timeline;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Ownership;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -44,10 +48,10 @@ internal static class HistoryBench
         var cluster = new ClusterState(clock);
         var store = new TimelineStore(cluster, clock);
         using var blocks = new BlockArchive(databases);
-        var queue = new FoldQueue();
-        using var folder = new HistoryFolder(
-            blocks, queue, new NodeFold(cluster), new ServiceFold(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
-            NullLogger<HistoryFolder>.Instance);
+        var queue = new RollupQueue();
+        using var folder = new RollupWorker(
+            blocks, queue, new NodeRollup(cluster), new ServiceRollup(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
+            NullLogger<RollupWorker>.Instance);
         Name(cluster);
         FoldFrames(report, store, cluster, rounds);
         Fill(report, blocks, queue, folder, clock);
@@ -71,8 +75,8 @@ internal static class HistoryBench
             {
                 SqliteConnection.ClearAllPools();
                 using var owners = new OwnershipArchive(databases, cluster, clock, NullLogger<OwnershipArchive>.Instance);
-                var history = new TimelineHistory(
-                    store, new PastReader(databases), new PastFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
+                var history = new TimelineQueryService(
+                    store, new StoredBlockReader(databases), new StoredFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
                 (double ms, bytes, _) = await AnswerAsync(history, query);
                 if (round > 0)
                     cold.Add(ms); // the first is the compiler's
@@ -88,7 +92,7 @@ internal static class HistoryBench
         }
     }
 
-    private static async Task<(double Ms, long Bytes, string Detail)> AnswerAsync(TimelineHistory history, TimelineQuery query)
+    private static async Task<(double Ms, long Bytes, string Detail)> AnswerAsync(TimelineQueryService history, TimelineQuery query)
     {
         GC.Collect();
         long allocated = GC.GetTotalAllocatedBytes();
@@ -108,8 +112,8 @@ internal static class HistoryBench
         Enumerable.Range(0, Services).Select(s => new ServiceChange(
             new ServiceInfo($"uid-{s}", new ServiceKey("shop", $"svc-{s}"), [Vip(s)], [new ServicePort("http", Protocols.Tcp, 80, 0)]), false)));
 
-    // Blocks of all nodes as NodeFold makes them, then the Services' minute and its coarser levels by the folder itself.
-    private static void Fill(Report report, BlockArchive blocks, FoldQueue queue, HistoryFolder folder, Clock clock)
+    // Blocks of all nodes as NodeRollup makes them, then the Services' minute and its coarser levels by the folder itself.
+    private static void Fill(Report report, BlockArchive blocks, RollupQueue queue, RollupWorker folder, Clock clock)
     {
         var random = new Random(1);
         var plan = new Plan(random);
@@ -124,7 +128,7 @@ internal static class HistoryBench
             {
                 var minuteOf = new Dictionary<string, Block> { [$"node-{node}"] = plan.Block(node, random) };
                 long begun = Stopwatch.GetTimestamp();
-                var written = CoarseFold.Levels(
+                var written = Downsampler.Levels(
                     BlockKind.Node, atMs, minuteOf, (level, at) => blocks.Read(BlockKind.Node, level, $"node-{node}", at) is { } b ? new() { [$"node-{node}"] = b } : [],
                     namesAnew: true).ToList();
                 using var transaction = blocks.Begin();
@@ -170,7 +174,7 @@ internal static class HistoryBench
             frames.Add(new StoredFrame("node-1", 1, frame.Sequence, frame.AtMs, frame.AtMs, output.WrittenSpan.ToArray()));
         }
 
-        var fold = new NodeFold(cluster);
+        var fold = new NodeRollup(cluster);
         var took = new List<double>();
         for (int round = 0; round < rounds + 2; round++)
         {
@@ -237,7 +241,7 @@ internal static class HistoryBench
                         if (random.Next(100) < 3)
                             value = Math.Max(0, value + random.Next(-3, 4));
                         series.Entries[column] = value;
-                        series.Leftovers[column] = random.Next(100) < 1 ? 1 : 0;
+                        series.LeftoverNamespaces[column] = random.Next(100) < 1 ? 1 : 0;
                     }
 
                     _entries[node][key] = value;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 

@@ -1,7 +1,8 @@
+
+// Names of parts (table, events, start, pause, memory, cluster, history) run only those; --quick runs fewer rounds, for a look and not for a record.
 using ConntrackConsole.Bench;
 using ConntrackConsole.Kernel.Namespaces;
 
-// Names of parts (table, events, start, pause, memory, cluster, history) run only those; --quick runs fewer rounds, for a look and not for a record.
 string[] known = ["table", "events", "start", "pause", "memory", "cluster", "history"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));

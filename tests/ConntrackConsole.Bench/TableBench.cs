@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;

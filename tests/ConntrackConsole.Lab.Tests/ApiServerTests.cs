@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Lab.Cluster;
+using Xunit;
 using k8s;
 using k8s.Models;
-using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;
 

@@ -1,5 +1,5 @@
-using ConntrackConsole.Lab.CommandLine;
-using ConntrackConsole.Lab.Story;
+using ConntrackConsole.Lab.Cli;
+using ConntrackConsole.Lab.Incidents;
 using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;

@@ -1,8 +1,8 @@
 using System.Text;
 using ConntrackConsole.Lab.Cluster;
+using Xunit;
 using k8s;
 using k8s.Models;
-using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
+using Xunit;
 using k8s;
 using k8s.Models;
-using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;
 

@@ -1,7 +1,7 @@
 using ConntrackConsole.Lab.Cluster;
+using Xunit;
 using k8s;
 using k8s.Models;
-using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;
 

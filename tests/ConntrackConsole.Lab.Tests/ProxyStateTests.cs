@@ -1,4 +1,4 @@
-using ConntrackConsole.Lab.Proxy;
+using ConntrackConsole.Lab.KubeProxy;
 using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;

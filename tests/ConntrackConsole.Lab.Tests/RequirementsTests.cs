@@ -1,4 +1,4 @@
-using ConntrackConsole.Lab.CommandLine;
+using ConntrackConsole.Lab.Cli;
 using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.Testing;

@@ -1,7 +1,6 @@
-using ConntrackConsole.Wire;
 using Xunit;
 
-namespace ConntrackConsole.Kernel.Tests.Frames;
+namespace ConntrackConsole.Wire.Tests;
 
 public class TextSummaryTests
 {

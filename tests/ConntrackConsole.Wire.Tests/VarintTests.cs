@@ -1,8 +1,7 @@
 using System.Buffers;
-using ConntrackConsole.Wire;
 using Xunit;
 
-namespace ConntrackConsole.Kernel.Tests.Frames;
+namespace ConntrackConsole.Wire.Tests;
 
 public class VarintTests
 {

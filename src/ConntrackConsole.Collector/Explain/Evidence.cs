@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Conntrack;

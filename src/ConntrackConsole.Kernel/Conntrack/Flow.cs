@@ -1,4 +1,5 @@
 
+
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Conntrack;

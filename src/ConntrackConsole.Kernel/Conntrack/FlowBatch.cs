@@ -24,7 +24,7 @@ internal static class FlowBatch
     {
         Check(keys, found.Length);
         // Without an acknowledgement: an entry answers with itself, a missing one with an error.
-        LookUp(socket, keys, found, static (ref NetlinkWriter writer, uint sequence, in FlowKey key) =>
+        Lookup(socket, keys, found, static (ref NetlinkWriter writer, uint sequence, in FlowKey key) =>
             FlowRequest.Get(ref writer, sequence, key.Reply, CtAttribute.TupleReply, key.Zone, NetlinkFlags.None));
     }
 
@@ -37,7 +37,7 @@ internal static class FlowBatch
                 throw new ArgumentException("A look-up needs the full tuple of an entry.", nameof(origins));
         }
 
-        LookUp(socket, origins, found, static (ref NetlinkWriter writer, uint sequence, in FlowOrigin origin) =>
+        Lookup(socket, origins, found, static (ref NetlinkWriter writer, uint sequence, in FlowOrigin origin) =>
             FlowRequest.Get(ref writer, sequence, origin.Tuple, CtAttribute.TupleOrig, origin.Zone, NetlinkFlags.None));
 
         // The kernel looks in one table of both directions: what it finds may have this tuple as its answer's.
@@ -83,7 +83,7 @@ internal static class FlowBatch
         }
     }
 
-    private static void LookUp<T>(NetlinkSocket socket, ReadOnlySpan<T> named, Span<Flow?> found, Writing<T> write)
+    private static void Lookup<T>(NetlinkSocket socket, ReadOnlySpan<T> named, Span<Flow?> found, Writing<T> write)
     {
         var buffer = new byte[Math.Min(Chunk, named.Length) * MostBytesEach];
         for (int start = 0; start < named.Length; start += Chunk)

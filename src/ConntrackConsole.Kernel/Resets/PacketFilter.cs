@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Packets;
 
 namespace ConntrackConsole.Kernel.Resets;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Resets;

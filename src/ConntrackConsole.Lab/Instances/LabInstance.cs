@@ -38,7 +38,7 @@ internal sealed class LabInstance : IDisposable
             if ((mine is not null && !File.Exists(LockPath(number))) || TryLock(number) is not { } held)
                 continue;
             RemoveDataDirectory(number);
-            if (Leftovers.Remove(PrefixOf(number)) is > 0 and var removed)
+            if (LeftoverNamespaces.Remove(PrefixOf(number)) is > 0 and var removed)
                 say($"Removed {removed} namespaces that a lab left behind that is no longer running.");
             if (mine is null)
             {

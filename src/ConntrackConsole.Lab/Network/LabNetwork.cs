@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Lab.Instances;

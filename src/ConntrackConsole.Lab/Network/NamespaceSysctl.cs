@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Lab.Instances;
 
 namespace ConntrackConsole.Lab.Network;

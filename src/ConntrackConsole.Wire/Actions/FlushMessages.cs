@@ -23,11 +23,11 @@ public sealed record FlushScope(string? Proto, string? Vip, int? VipPort);
 /// <summary>Asks a node for the entries that a flush of a pod IP would delete.</summary>
 /// <param name="PreviewId">Made by the console, unique.</param>
 /// <param name="PodIp">The pod's address: matched against the source of the reply tuple.</param>
-/// <param name="Ownership">What the console knows of the address.</param>
+/// <param name="AddressOwnership">What the console knows of the address.</param>
 /// <param name="Preset">Which entries.</param>
 /// <param name="Scope">What narrows them.</param>
 public sealed record PreviewRequest(
-    string PreviewId, string PodIp, OwnershipStatement Ownership, FlushPreset Preset = FlushPreset.DeadBackend, FlushScope? Scope = null);
+    string PreviewId, string PodIp, OwnershipStatement AddressOwnership, FlushPreset Preset = FlushPreset.DeadBackend, FlushScope? Scope = null);
 
 /// <summary>What deleting an entry will do to its flow.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<FlushEffect>))]
@@ -84,8 +84,8 @@ public sealed record FlushPreview(
 /// <param name="Command">Who, why, until when.</param>
 /// <param name="PreviewId">The preview that was shown.</param>
 /// <param name="Digest">Its digest on this node.</param>
-/// <param name="Ownership">What the console knows of the address at this moment.</param>
-public sealed record FlushNodeCommand([property: JsonPropertyName("order")] NodeCommand Command, string PreviewId, string Digest, OwnershipStatement Ownership);
+/// <param name="AddressOwnership">What the console knows of the address at this moment.</param>
+public sealed record FlushNodeCommand([property: JsonPropertyName("order")] NodeCommand Command, string PreviewId, string Digest, OwnershipStatement AddressOwnership);
 
 /// <summary>What became of each listed entry on a node.</summary>
 /// <param name="ActionId">As ordered.</param>

@@ -1,3 +1,8 @@
+using ConntrackConsole.Api.Actions;
+using ConntrackConsole.Api.Audit;
+using ConntrackConsole.Api.Terminations;
+using ConntrackConsole.Api.Timeline;
+
 namespace ConntrackConsole.Api;
 
 /// <summary>The API for programs: JSON under /api/v1, errors as RFC 9457 problem details, described by /openapi/v1.json.</summary>

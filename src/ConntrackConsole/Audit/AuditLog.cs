@@ -20,7 +20,7 @@ public sealed partial class AuditLog(
     /// <summary>A row was added. Called on the writer's thread: it must not take long.</summary>
     public event Action? Appended;
 
-    /// <exception cref="AuditRefusal">A row here would break the chain.</exception>
+    /// <exception cref="AuditUnavailableException">A row here would break the chain.</exception>
     public async Task<AuditEntry> AppendAsync(AuditNote note, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(note);
@@ -50,7 +50,7 @@ public sealed partial class AuditLog(
         var end = await EndAsync(db, ct);
         if (end.KeyId is { } used && _keys.Current is null)
         {
-            throw new AuditRefusal($"The audit log is keyed (key {used}), and no key is set: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
+            throw new AuditUnavailableException($"The audit log is keyed (key {used}), and no key is set: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
                 + "If it is lost, set a new one: the log goes on with that.");
         }
 
@@ -60,7 +60,7 @@ public sealed partial class AuditLog(
             if (end.Next > 1 && Earlier(db, turn) is { Count: > 0 } earlier)
             {
                 var first = Add(db, end, new AuditNote(
-                    "conntrack-console", null, EarlierRows.What, null, null, "Rows from before the chain are covered from here on", null, earlier.ToJson(),
+                    "conntrack-console", null, PreChainRows.What, null, null, "Rows from before the chain are covered from here on", null, earlier.ToJson(),
                     "ok", null, $"audit-{Guid.NewGuid():N}"));
                 await db.SaveChangesAsync(ct);
                 end = new ChainEnd(first.Id + 1, first.Hash, first.KeyId);
@@ -99,10 +99,10 @@ public sealed partial class AuditLog(
         return new ChainEnd(Math.Max(given, last) + 1, end?.Hash, end?.KeyId);
     }
 
-    private static EarlierRows Earlier(ConsoleDb db, IDbContextTransaction turn)
+    private static PreChainRows Earlier(ConsoleDb db, IDbContextTransaction turn)
     {
         using var rows = StoredRows.Read((SqliteConnection)db.Database.GetDbConnection(), (SqliteTransaction)turn.GetDbTransaction());
-        using var earlier = new EarlierRowsReader();
+        using var earlier = new PreChainRowsReader();
         while (rows.Next())
             earlier.Add(rows);
         return earlier.Take();

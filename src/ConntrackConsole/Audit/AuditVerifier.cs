@@ -23,7 +23,7 @@ public sealed class AuditVerifier(IDbContextFactory<ConsoleDb> databases, AuditL
         ArgumentNullException.ThrowIfNull(connection);
         // Deferred: a snapshot that keeps no writer waiting.
         using var snapshot = connection.BeginTransaction(deferred: true);
-        using var walk = new AuditWalk(connection, snapshot, keys, head);
+        using var walk = new AuditChainReader(connection, snapshot, keys, head);
         return walk.Go(ct);
     }
 }

@@ -1,6 +1,4 @@
-using ConntrackConsole.Components.Actions;
-using ConntrackConsole.Components.Layout;
-using ConntrackConsole.Components.Shared;
+using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components.Authorization;
 using MudBlazor.Services;

@@ -1,12 +1,13 @@
+
 using ConntrackConsole.Actions;
 using ConntrackConsole.Api;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Checks;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Diagnosis.Checks;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 

@@ -1,4 +1,4 @@
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Kubernetes.Informer;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

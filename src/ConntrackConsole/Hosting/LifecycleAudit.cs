@@ -27,7 +27,7 @@ internal sealed partial class LifecycleAudit(AuditLog log, EffectiveConfiguratio
                 Who, null, "console.started", Environment.MachineName, null, $"Version {ProgramVersion.Current} started", null, after, "ok", null, _run), cancellationToken);
             _started = true;
         }
-        catch (AuditRefusal refusal)
+        catch (AuditUnavailableException refusal)
         {
             throw new StartupException(refusal.Message);
         }

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Api;
 using ConntrackConsole.Components;
 using ConntrackConsole.Identity;

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.EntityFrameworkCore;

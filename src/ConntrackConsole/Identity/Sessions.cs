@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Identity;
 
 /// <summary>Who stands behind a cookie at this moment, or the sentence why nobody does.</summary>
-public sealed record SessionCheck(Caller? Caller, string? Refusal);
+public sealed record SessionCheck(Principal? Principal, string? Refusal);
 
 /// <summary>
 /// Who has signed in. A cookie only names a session: whether it still holds is asked here, each time, and the role is the
@@ -25,10 +25,10 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
     public event Action<string>? Ended;
 
     /// <summary>Writes the sign-in down, then begins the session.</summary>
-    public async Task<Caller> BeginAsync(SignInLink link, string? address, CancellationToken ct)
+    public async Task<Principal> BeginAsync(SignInLink link, string? address, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
-        var caller = new Caller(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
+        var caller = new Principal(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
         await audit.AppendAsync(Note(caller, "signin", null, "Sign-in link used", "ok"), ct);
         await using var db = await databases.CreateDbContextAsync(ct);
         db.Sessions.Add(new SessionRow { Id = caller.Session, Who = caller.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)Life.TotalMilliseconds });
@@ -48,15 +48,15 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
             : links.RoleOf(row.Who) is null ? $"The configuration has no link for {row.Who} any more, so this session has ended."
             : null;
         return refusal is null
-            ? new SessionCheck(new Caller(row!.Who, links.RoleOf(row.Who)!.Value, id, row.From), null)
+            ? new SessionCheck(new Principal(row!.Who, links.RoleOf(row.Who)!.Value, id, row.From), null)
             : new SessionCheck(null, refusal);
     }
 
     /// <summary>Who it is now, or null: <see cref="CheckAsync"/> says why.</summary>
-    public async Task<Caller?> CallerAsync(ClaimsPrincipal? user, CancellationToken ct) => (await CheckAsync(user, ct)).Caller;
+    public async Task<Principal?> CallerAsync(ClaimsPrincipal? user, CancellationToken ct) => (await CheckAsync(user, ct)).Principal;
 
     /// <summary>Somebody ends their own session.</summary>
-    public async Task SignOutAsync(Caller caller, CancellationToken ct, string why = "Signed out")
+    public async Task SignOutAsync(Principal caller, CancellationToken ct, string why = "Signed out")
     {
         ArgumentNullException.ThrowIfNull(caller);
         await audit.AppendAsync(Note(caller, "signout", null, why, "ok"), ct);
@@ -66,7 +66,7 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
     /// <summary>An admin ends somebody else's session; it holds for the next act of that session, wherever its page is open.</summary>
     /// <param name="session">As the audit log's rows of that person name it.</param>
     /// <returns>The sentence why it was not ended, or null.</returns>
-    public async Task<string?> EndOtherAsync(Caller admin, string session, string reason, CancellationToken ct)
+    public async Task<string?> EndOtherAsync(Principal admin, string session, string reason, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(admin);
         if (!admin.Role.MayAdminister())
@@ -96,7 +96,7 @@ public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks
         Ended?.Invoke(id);
     }
 
-    private static AuditNote Note(Caller caller, string what, string? target, string why, string result) =>
+    private static AuditNote Note(Principal caller, string what, string? target, string why, string result) =>
         new(caller.Name, caller.Address, what, null, target, why, null, null, result, null, $"{what}-{Guid.NewGuid():N}")
         {
             Session = caller.Session, Roles = caller.Role.Name(),

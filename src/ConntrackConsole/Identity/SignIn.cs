@@ -81,7 +81,7 @@ internal static class SignIn
     {
         var check = await context.HttpContext.RequestServices.GetRequiredService<Sessions>().CheckAsync(context.Principal, context.HttpContext.RequestAborted);
         context.HttpContext.Features.Set(check);
-        if (check.Caller is not { } caller)
+        if (check.Principal is not { } caller)
         {
             context.RejectPrincipal();
             return;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Configuration;
 
 namespace ConntrackConsole.Identity;

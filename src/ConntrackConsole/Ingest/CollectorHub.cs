@@ -1,5 +1,5 @@
 using ConntrackConsole.Ingest.Journal;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
@@ -17,7 +17,7 @@ public sealed partial class CollectorHub(
         var context = Context;
         var welcome = context.Items.ContainsKey(NodeKey)
             ? new Welcome(false, "This connection introduced itself already.")
-            : CollectorPass.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
+            : CollectorIdentity.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
         {

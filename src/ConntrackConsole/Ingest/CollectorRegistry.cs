@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;

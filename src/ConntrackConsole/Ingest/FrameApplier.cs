@@ -1,6 +1,7 @@
 using System.Data.Common;
-using ConntrackConsole.Timeline;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
@@ -11,7 +12,7 @@ namespace ConntrackConsole.Ingest;
 /// only then. Late frames are folded in, node by node, once they are stored.
 /// </summary>
 public sealed partial class FrameApplier(
-    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, FoldQueue folding, CollectorRegistry registry,
+    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, RollupQueue folding, CollectorRegistry registry,
     IHubContext<CollectorHub> hub, TimeProvider time, ILogger<FrameApplier> log) : BackgroundService
 {
     /// <summary>How often is committed, and acknowledged.</summary>
@@ -24,7 +25,7 @@ public sealed partial class FrameApplier(
     private const long FoldMs = 100;
     private const long TrimEveryMs = 10_000;
 
-    private readonly List<(ReceivedFrame Frame, FrameFate Fate, long ReceivedMs)> _unstored = [];
+    private readonly List<(ReceivedFrame Frame, FrameResult Fate, long ReceivedMs)> _unstored = [];
     private readonly HashSet<string> _doubted = [];
     private readonly Dictionary<string, LateNode> _late = [];
     private long _trimmedMs;

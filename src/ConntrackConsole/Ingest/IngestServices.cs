@@ -18,7 +18,7 @@ internal static class IngestServices
         services.AddSingleton<JournalInbox>();
         services.AddCollectorSocket();
         services.AddHostedService<FrameApplier>();
-        services.AddHostedService<WatchTeller>();
+        services.AddHostedService<WatchListPublisher>();
         // Set with AddHubOptions: only there they take precedence over the general options.
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
             .AddHubOptions<CollectorHub>(options =>

@@ -1,5 +1,10 @@
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Ownership;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
 using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Timeline;
@@ -10,29 +15,29 @@ internal static class TimelineServices
     public static IServiceCollection AddTimeline(this IServiceCollection services)
     {
         services.AddSingleton<TimelineStore>();
-        services.AddSingleton<TimelineHistory>();
+        services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<TerminationArchive>();
         services.AddSingleton(provider => Frames(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<FrameArchive>();
         services.AddSingleton<TimelineReplay>();
         services.AddSingleton(provider => History(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<BlockArchive>();
-        services.AddSingleton<FoldQueue>();
-        services.AddSingleton<NodeFold>();
-        services.AddSingleton<ServiceFold>();
+        services.AddSingleton<RollupQueue>();
+        services.AddSingleton<NodeRollup>();
+        services.AddSingleton<ServiceRollup>();
         services.AddSingleton<Retention>();
         services.AddSingleton<Pins>();
         services.AddSingleton<FactsArchive>();
-        services.AddSingleton<PastReader>();
-        services.AddSingleton<PastFacts>();
-        services.AddSingleton<HistoryFolder>();
+        services.AddSingleton<StoredBlockReader>();
+        services.AddSingleton<StoredFacts>();
+        services.AddSingleton<RollupWorker>();
         services.AddSingleton<OwnershipArchive>();
 
         // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.
         services.AddHostedService(provider => provider.GetRequiredService<OwnershipArchive>());
         services.AddHostedService<TimelineArchive>();
         services.AddHostedService(provider => provider.GetRequiredService<FactsArchive>());
-        return services.AddHostedService(provider => provider.GetRequiredService<HistoryFolder>());
+        return services.AddHostedService(provider => provider.GetRequiredService<RollupWorker>());
     }
 
     private static FrameRetention Frames(StorageOptions storage) => new(TimeSpan.FromHours(storage.FrameHours), storage.FrameMiB * 1024L * 1024);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Cli;
@@ -175,7 +175,7 @@ public class CommandLineTests
 
         Assert.Equal(code, exitCode);
         Assert.Contains(because, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
-        Assert.Empty(new Journal(state.Path).Where(_ => true));
+        Assert.Empty(new ActionJournal(state.Path).Where(_ => true));
     }
 
     [Fact]

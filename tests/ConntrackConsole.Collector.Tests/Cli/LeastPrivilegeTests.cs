@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Cli;
@@ -31,7 +31,7 @@ public class LeastPrivilegeTests
             Assert.Matches($"yes +{capability.Replace(".", @"\.", StringComparison.Ordinal)} ", output);
         Assert.Contains("1 deleted", output, StringComparison.Ordinal);
         Assert.Empty(ConntrackProgram.List(scratch.Inside));
-        Assert.NotNull(Assert.Single(new Journal(state.Path).Where(_ => true)).End);
+        Assert.NotNull(Assert.Single(new ActionJournal(state.Path).Where(_ => true)).End);
     }
 
     // What the manifests say of each capability.

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -103,7 +103,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
         var first = await ReportAsync();
         _console.Write = report => report.Entries[^1].Number;
         var second = await ReportAsync();
-        await Eventually.TrueAsync(() => new Journal(_state.Path).Untold() is null);
+        await Eventually.TrueAsync(() => new ActionJournal(_state.Path).Untold() is null);
 
         Assert.Equal((first.JournalId, 1L), (second.JournalId, Assert.Single(second.Entries).Number));
         var entry = second.Entries[0];
@@ -116,7 +116,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     {
         var order = new SettingNodeCommand(Note("lost"), Acct, "0", "1", 60_000);
         var lost = _console.AskAsync<SettingNodeCommand, SettingResult>(HubMethods.ApplySetting, order);
-        await Eventually.TrueAsync(() => new Journal(_state.Path).Find("lost")?.End is not null);
+        await Eventually.TrueAsync(() => new ActionJournal(_state.Path).Find("lost")?.End is not null);
         _console.Cut();
 
         var report = await ReportAsync();

@@ -1,6 +1,6 @@
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Observe;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Commands.Settings;
+using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
@@ -18,7 +18,7 @@ public sealed class FilterSettingTests : IDisposable
     private readonly SettingHandler _desk;
 
     public FilterSettingTests() => _desk = new SettingHandler(
-        "node1", _time, new Journal(_state.Path, _time), new SettingValues(new Sysctl()), "boot-1", () => null);
+        "node1", _time, new ActionJournal(_state.Path, _time), new SettingValues(new Sysctl()), "boot-1", () => null);
 
     [Theory]
     [InlineData("forward")]
@@ -45,7 +45,7 @@ public sealed class FilterSettingTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         _scratch.Inside.Run(_desk.Tick);
 
-        var revert = Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Kind == JournalKind.Revert));
+        var revert = Assert.Single(new ActionJournal(_state.Path).Where(act => act.Begin.Kind == JournalKind.Revert));
         Assert.Equal((JournalOrigin.Timer, SettingOutcome.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Outcome));
     }
 
@@ -79,7 +79,7 @@ public sealed class FilterSettingTests : IDisposable
     {
         string? value = null;
         var frame = new NodeFrame { AtMs = 7 };
-        var readings = new NodeReadings(new Sysctl(), filter: () => value);
+        var readings = new NodeSampler(new Sysctl(), filter: () => value);
         List<SettingChange> Next()
         {
             frame.Settings.Clear();

@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;

@@ -1,4 +1,5 @@
-using ConntrackConsole.Collector.Execute;
+using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;

@@ -1,5 +1,5 @@
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
@@ -27,7 +27,7 @@ public sealed class FlushHandlerTests : IDisposable
     public FlushHandlerTests()
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow, Flow.Replace("10.1.0.1", "10.1.0.2"), Flow.Replace(Pod, "10.244.0.2").Replace("10.1.0.1", "10.1.0.3")]);
-        _desk = new FlushHandler("node1", _time, new Journal(_state.Path), new Sysctl());
+        _desk = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl());
     }
 
     [Fact]
@@ -209,8 +209,8 @@ public sealed class FlushHandlerTests : IDisposable
         FlushNodeCommand?[] orders =
         [
             null, good with { Command = null! }, good with { PreviewId = null! }, good with { PreviewId = new string('x', 100_000) }, good with { Digest = null! },
-            good with { Ownership = null! }, good with { Ownership = statement with { Ip = null! } }, good with { Ownership = statement with { State = (OwnerState)77 } },
-            good with { Ownership = statement with { AsOfMs = long.MinValue } }, good with { Command = note with { ActionId = "a\nb" } },
+            good with { AddressOwnership = null! }, good with { AddressOwnership = statement with { Ip = null! } }, good with { AddressOwnership = statement with { State = (OwnerState)77 } },
+            good with { AddressOwnership = statement with { AsOfMs = long.MinValue } }, good with { Command = note with { ActionId = "a\nb" } },
             good with { Command = note with { Reason = "" } }, good with { Command = note with { Who = null! } },
             good with { Command = note with { Reason = new string('x', 1001) } }, good with { Command = note with { ValidUntilMs = _time.GetUtcNow().ToUnixTimeMilliseconds() - 1 } },
         ];
@@ -218,7 +218,7 @@ public sealed class FlushHandlerTests : IDisposable
         PreviewRequest?[] questions =
         [
             null, question with { PreviewId = null! }, question with { PreviewId = new string('x', 100_000) }, question with { PodIp = null! },
-            question with { PodIp = new string('1', 100_000) }, question with { Ownership = null! }, question with { Preset = (FlushPreset)77 },
+            question with { PodIp = new string('1', 100_000) }, question with { AddressOwnership = null! }, question with { Preset = (FlushPreset)77 },
             question with { Scope = new FlushScope(new string('x', 100_000), null, null) }, question with { Scope = new FlushScope(null, null, int.MinValue) },
         ];
 
@@ -243,10 +243,10 @@ public sealed class FlushHandlerTests : IDisposable
     public void Flush_AfterARestart_AnswersWhatRan_AndWhatWasCutOffAsUnsure()
     {
         var first = Flush(Preview(), "ran");
-        var journal = new Journal(_state.Path);
+        var journal = new ActionJournal(_state.Path);
         journal.TryBegin(journal.Find("ran")!.Begin with { ActionId = "cut-off", Before = "7" });
         ConntrackProgram.Load(_scratch.Inside, [Flow]);
-        var again = new FlushHandler("node1", _time, new Journal(_state.Path), new Sysctl());
+        var again = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl());
 
         var order = new FlushNodeCommand(new NodeCommand("ran", "ada", null, "test", false, long.MaxValue), "p", "d", Statement(OwnerState.Gone, 0, Pod));
         var repeated = _scratch.Inside.Run(() => again.Flush(order, TestContext.Current.CancellationToken));
@@ -255,14 +255,14 @@ public sealed class FlushHandlerTests : IDisposable
         Assert.Equal(first with { Errors = repeated.Errors }, repeated);
         Assert.Equal((true, 7, 1, null), (unsure.Unsure, unsure.Listed, unsure.Remaining, unsure.Refusal));
         Assert.Equal(2, ConntrackProgram.List(_scratch.Inside).Count);
-        Assert.True(new Journal(_state.Path).Find("cut-off")!.End!.Flush!.Unsure);
+        Assert.True(new ActionJournal(_state.Path).Find("cut-off")!.End!.Flush!.Unsure);
     }
 
     [Fact]
     public async Task Flush_WhileAnotherRuns_IsToldSo_AndAStopEndsTheFirstBetweenTwoChunks()
     {
         ConntrackProgram.Load(_scratch.Inside, Enumerable.Range(0, 1000).Select(n => Flow.Replace("10.1.0.1", $"10.2.{n / 250}.{(n % 250) + 1}")));
-        var slow = new FlushHandler("node1", _time, new Journal(_state.Path), new Sysctl(), perSecond: 200);
+        var slow = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl(), perSecond: 200);
         using var stop = new CancellationTokenSource();
         using var elsewhere = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(_scratch.Inside.Name); // another thread in it
         var (one, other) = (Preview(slow), Preview(slow));
@@ -342,7 +342,7 @@ public sealed class FlushHandlerTests : IDisposable
         FlushPreview preview, string actionId = "action", OwnerState owner = OwnerState.Gone, long ageMs = 0, string about = Pod,
         Func<NodeCommand, NodeCommand>? note = null)
     {
-        var order = Order(preview, actionId) with { Ownership = Statement(owner, ageMs, about) };
+        var order = Order(preview, actionId) with { AddressOwnership = Statement(owner, ageMs, about) };
         return _scratch.Inside.Run(() => _desk.Flush(order with { Command = note?.Invoke(order.Command) ?? order.Command }));
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
@@ -39,8 +40,8 @@ public class ObserveOnlyTests
         using var state = new TemporaryDirectory();
         ConntrackProgram.Load(scratch.Inside, [Entry]);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var acts = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl());
-        var looks = new FlushHandler("node1", time, new Journal(state.Path), new Sysctl(), observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
+        var acts = new FlushHandler("node1", time, new ActionJournal(state.Path), new Sysctl());
+        var looks = new FlushHandler("node1", time, new ActionJournal(state.Path), new Sysctl(), observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
         var statement = new OwnershipStatement(Pod, OwnerState.Gone, null, time.GetUtcNow().ToUnixTimeMilliseconds());
         var preview = scratch.Inside.Run(() => acts.Preview(new PreviewRequest("p1", Pod, statement)));
         Assert.Single(preview.Entries);
@@ -52,7 +53,7 @@ public class ObserveOnlyTests
         Assert.Equal((NodeReasons.ObserveOnly, NodeReasons.ObserveOnly), (refused.RefusalCode, result.Code));
         Assert.Empty(refused.Entries);
         Assert.Single(ConntrackProgram.List(scratch.Inside));
-        Assert.Empty(new Journal(state.Path).Where(_ => true));
+        Assert.Empty(new ActionJournal(state.Path).Where(_ => true));
     }
 
     [Theory]

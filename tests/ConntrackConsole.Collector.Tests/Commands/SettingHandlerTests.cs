@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,5 +1,7 @@
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Commands.Settings;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 using Xunit;
 

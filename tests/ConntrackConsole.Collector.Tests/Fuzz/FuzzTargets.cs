@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Flows;
-using ConntrackConsole.Collector.Proxy;
-using ConntrackConsole.Collector.Remember;
-using ConntrackConsole.Collector.Report;
+using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Commands.Settings;
+using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Collector.KubeProxy;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Collector.Uplink;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Kernel.Net;
@@ -44,7 +46,7 @@ internal static class FuzzTargets
         new("spill files", [SpillFile()], SpillRecords),
         new("sysctl files", ["1\n"u8.ToArray(), "432000\n"u8.ToArray(), "-5"u8.ToArray(), "9223372036854775808"u8.ToArray()], static input => Sysctl.TryParse(input, out _)),
         new("/proc/self/status", ["Name:\tx\nCapEff:\t000001ffffffffff\n"u8.ToArray()], static input => CapabilitySet.TryParse(Encoding.UTF8.GetString(input), out _)),
-        new("kube-proxy's metrics", [Fixture.Bytes("kube-proxy-nftables.txt"), Fixture.Bytes("kube-proxy-iptables.txt")], static input => ProxyPage.Read(input)),
+        new("kube-proxy's metrics", [Fixture.Bytes("kube-proxy-nftables.txt"), Fixture.Bytes("kube-proxy-iptables.txt")], static input => KubeProxyMetrics.Read(input)),
         new("/proc/net/snmp", ["Tcp: OutRsts EstabResets\nTcp: 1 2\n"u8.ToArray(), File.ReadAllBytes("/proc/net/snmp")], static input => SnmpTcp.TryParse(input, out _)),
         new("/proc/meminfo", ["MemTotal: 16307536 kB\n"u8.ToArray(), File.ReadAllBytes("/proc/meminfo")], static input => NodeMemory.TryParse(input, out _)),
         new("IPVS's timeouts", [Convert.FromHexString("0C010000" + "0800040084030000" + "0800050078000000" + "080006002C010000")], static input => IpvsRequest.TryRead(input, out _)),
@@ -186,15 +188,15 @@ internal static class FuzzTargets
         if (Parsed<PreviewRequest>(input) is { } preview)
         {
             FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
-            FlushGuard.RefuseStatement(preview.Ownership, podIp, 1);
+            FlushGuard.RefuseStatement(preview.AddressOwnership, podIp, 1);
             Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var choice, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
-            choice.Takes(default, preview.Ownership.State);
+            choice.Takes(default, preview.AddressOwnership.State);
         }
 
         if (Parsed<FlushNodeCommand>(input) is { } flush)
         {
             Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Message.Length ?? 1, 1, 300 + NodeCommandGuard.MaxText);
-            FlushGuard.RefuseStatement(flush.Ownership, Ip.Parse("10.244.1.1"), 1);
+            FlushGuard.RefuseStatement(flush.AddressOwnership, Ip.Parse("10.244.1.1"), 1);
         }
 
         if (Parsed<SettingNodeCommand>(input) is { } setting)
@@ -228,7 +230,7 @@ internal static class FuzzTargets
 
     private static void JournalLines(ReadOnlySpan<byte> input)
     {
-        var memory = new JournalMemory();
+        var memory = new JournalState();
         memory.Apply(new JournalLine { Phase = JournalPhase.Journal, At = default, JournalId = "j", Generation = 0 });
         foreach (var range in input.Split((byte)'\n'))
         {
@@ -244,7 +246,7 @@ internal static class FuzzTargets
         foreach (var act in memory.Acts.Where(act => act.IsOpenChange))
             act.Open();
         JournalReports.Next(memory, DateTimeOffset.MaxValue);
-        var rewritten = new JournalMemory();
+        var rewritten = new JournalState();
         Assert.All(memory.Lines("j", default), line => Assert.True(rewritten.Apply(line)));
         Assert.Equal(memory.Acts.Select(act => act.ActionId), rewritten.Acts.Select(act => act.ActionId));
     }

@@ -1,5 +1,5 @@
 using System.Text;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -167,7 +167,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Memory_OfManyActs_KeepsTheNewestAndWhatIsOpen()
     {
-        var memory = new JournalMemory();
+        var memory = new JournalState();
         var setting = Setting("open") with { Phase = JournalPhase.Begin, Number = 1, At = _time.GetUtcNow() };
         memory.Apply(setting);
         memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow(), ActionId = "open", Setting = Written("open") });
@@ -179,7 +179,7 @@ public sealed class JournalTests : IDisposable
             memory.Apply(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
         }
 
-        Assert.InRange(memory.Acts.Count, JournalMemory.Most, JournalMemory.Most * 11 / 10);
+        Assert.InRange(memory.Acts.Count, JournalState.Most, JournalState.Most * 11 / 10);
         Assert.True(memory.Find("open")!.IsOpenChange);
         Assert.NotNull(memory.Find("a5001"));
         Assert.Null(memory.Find("a2"));
@@ -188,7 +188,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Memory_OfANodeWithoutAConsole_IsBoundedToo()
     {
-        var memory = new JournalMemory();
+        var memory = new JournalState();
         for (int number = 1; number <= 30_000; number++)
         {
             string id = "a" + number;
@@ -196,7 +196,7 @@ public sealed class JournalTests : IDisposable
             memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow().AddTicks(number), ActionId = id, Flush = Result(id), Deleted = [.. Enumerable.Repeat(Entry, 3)] });
         }
 
-        Assert.InRange(memory.Acts.Count, 2 * JournalMemory.Most, (2 * JournalMemory.Most) + (JournalMemory.Most / 10));
+        Assert.InRange(memory.Acts.Count, 2 * JournalState.Most, (2 * JournalState.Most) + (JournalState.Most / 10));
         var lines = memory.Lines("j", _time.GetUtcNow()).ToList();
         Assert.Equal(50_000 / 3, lines.Count(line => line.Deleted is not null));
         Assert.NotNull(lines[^1].Deleted);
@@ -310,7 +310,7 @@ public sealed class JournalTests : IDisposable
     private static readonly FlowEntry Entry = new(
         "tcp", "ESTABLISHED", "10.1.0.1", 1000, "10.96.0.1", 80, "10.244.0.1", 8080, "10.1.0.1", 1000, 0, 7, 300, 14, null);
 
-    private Journal Open(long mostBytes = long.MaxValue) => new(_state.Path, _time, _log, mostBytes);
+    private ActionJournal Open(long mostBytes = long.MaxValue) => new(_state.Path, _time, _log, mostBytes);
 
     private JournalLine Flush(string id) => new()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Commands.Settings;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -38,7 +39,7 @@ public sealed class KilledTests : IDisposable
 
         int left = ConntrackProgram.List(_scratch.Inside).Count;
         Assert.InRange(left, 1, entries - 1);
-        var journal = new Journal(_state.Path);
+        var journal = new ActionJournal(_state.Path);
         var act = Assert.Single(journal.Where(_ => true));
         Assert.Null(act.End);
         var desk = new FlushHandler("node1", TimeProvider.System, journal, new Sysctl());
@@ -73,7 +74,7 @@ public sealed class KilledTests : IDisposable
                 process.WaitForExit();
             }
 
-            var journal = new Journal(_state.Path);
+            var journal = new ActionJournal(_state.Path);
             var act = journal.Where(act => act.Begin.Reason == "round" + round).SingleOrDefault();
             bool isWritten = Read() == "1";
             written += isWritten ? 1 : 0;
@@ -116,9 +117,9 @@ public sealed class KilledTests : IDisposable
 
         Daemon();
         await Eventually.TrueAsync(() => Read() == "0");
-        await Eventually.TrueAsync(() => new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer && act.End is not null).Count == 1);
+        await Eventually.TrueAsync(() => new ActionJournal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer && act.End is not null).Count == 1);
 
-        Assert.Equal(SettingOutcome.Reverted, Assert.Single(new Journal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer)).End!.Setting!.Outcome);
+        Assert.Equal(SettingOutcome.Reverted, Assert.Single(new ActionJournal(_state.Path).Where(act => act.Begin.Origin == JournalOrigin.Timer)).End!.Setting!.Outcome);
     }
 
     public void Dispose()

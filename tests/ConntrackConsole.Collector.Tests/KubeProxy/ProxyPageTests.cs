@@ -1,5 +1,5 @@
 using System.Text;
-using ConntrackConsole.Collector.Proxy;
+using ConntrackConsole.Collector.KubeProxy;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.KubeProxy;
@@ -9,7 +9,7 @@ public class ProxyPageTests
     [Fact]
     public void Nftables_RealPage_IsReadWhole()
     {
-        var page = ProxyPage.Read(Fixture.Bytes("kube-proxy-nftables.txt"));
+        var page = KubeProxyMetrics.Read(Fixture.Bytes("kube-proxy-nftables.txt"));
 
         Assert.Equal((1795399208.37, 57, 0, 0), (page.ProcessStart, page.EndpointChanges, page.EndpointChangesPending, page.ServiceChangesPending));
         // IPv6 was idle since its start: its old sync must not stand beside IPv4's new change.
@@ -22,7 +22,7 @@ public class ProxyPageTests
     [Fact]
     public void Iptables_RealPage_HasTheInvalidCounter()
     {
-        var page = ProxyPage.Read(Fixture.Bytes("kube-proxy-iptables.txt"));
+        var page = KubeProxyMetrics.Read(Fixture.Bytes("kube-proxy-iptables.txt"));
 
         Assert.Equal((0, 21), (page.InvalidDropped, page.EndpointChanges));
         Assert.Equal((1795400097.7757463, 1795400097.7313497), (page.LastSync, page.LastQueued));
@@ -80,12 +80,12 @@ public class ProxyPageTests
     public void Page_OfManyLines_AllocatesNothing()
     {
         byte[] page = Fixture.Bytes("kube-proxy-iptables.txt");
-        ProxyPage.Read(page);
+        KubeProxyMetrics.Read(page);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ProxyPage.Read(page);
+        KubeProxyMetrics.Read(page);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static ProxyPage Read(string text) => ProxyPage.Read(Encoding.UTF8.GetBytes(text));
+    private static KubeProxyMetrics Read(string text) => KubeProxyMetrics.Read(Encoding.UTF8.GetBytes(text));
 }

@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
@@ -9,7 +9,7 @@ namespace ConntrackConsole.Collector.Tests.Observation;
 public class FlowNotesTests
 {
     private const long At = 1_800_000_000_000;
-    private readonly OwnPorts _own = new();
+    private readonly OwnNetlinkPorts _own = new();
     private readonly FlowNotes _notes;
 
     public FlowNotesTests() => _notes = new FlowNotes(_own);

@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;

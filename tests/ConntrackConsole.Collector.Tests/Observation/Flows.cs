@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 

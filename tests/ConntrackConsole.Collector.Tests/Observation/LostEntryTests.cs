@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using ConntrackConsole.Collector.Execute;
-using ConntrackConsole.Collector.Remember;
-using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Collector.Observation.Resets;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
@@ -167,7 +167,7 @@ public sealed class LostEntryTests : IDisposable
         // The rest by the flush desk of this very collector.
         var result = _nodes.Inside(TwoNodes.A, () =>
         {
-            var desk = new FlushHandler("a", TimeProvider.System, new Journal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnPorts);
+            var desk = new FlushHandler("a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnNetlinkPorts);
             var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             var preview = desk.Preview(new PreviewRequest("p", _backend.ToString(), gone));
             return desk.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));

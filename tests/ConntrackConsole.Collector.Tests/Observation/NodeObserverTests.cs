@@ -1,5 +1,5 @@
-using ConntrackConsole.Collector.Flows;
-using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -124,7 +124,7 @@ public class NodeObserverTests
 
         // Never by dumps alone: where the storm takes long, it would be left after some seconds of overruns.
         scratch.Inside.Run(() => new NodeObserver(
-            new Grouping([]), TimeProvider.System, null, () => null, eventQueueBytes: 16_384, switchOver: SwitchOver.Never).Run(
+            new Grouping([]), TimeProvider.System, null, () => null, eventQueueBytes: 16_384, switchOver: FollowModeSwitch.Never).Run(
             frame =>
             {
                 overruns += frame.Gaps.Count(gap => gap.Kind == GapKind.EventsLost);
@@ -170,7 +170,7 @@ public class NodeObserverTests
         int step = 0;
 
         scratch.Inside.Run(() => new NodeObserver(
-            new Grouping([]), TimeProvider.System, null, () => null, switchOver: new SwitchOver(pairsPerSecond: 100, seconds: 1, awaySeconds: 3)).Run(
+            new Grouping([]), TimeProvider.System, null, () => null, switchOver: new FollowModeSwitch(pairsPerSecond: 100, seconds: 1, awaySeconds: 3)).Run(
             frame =>
             {
                 gaps.AddRange(frame.Gaps);

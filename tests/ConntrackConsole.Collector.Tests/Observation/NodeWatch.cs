@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using ConntrackConsole.Collector.Flows;
-using ConntrackConsole.Collector.Observe;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -74,7 +75,7 @@ internal sealed class NodeWatch : IDisposable
     /// <summary>Resets that name one of the ports, as the console counts them.</summary>
     public List<Reset> Told(params int[] ports)
     {
-        var ledger = new ResetLedger();
+        var ledger = new ResetDeduplicator();
         lock (_frames)
         {
             foreach (var (node, reset) in _resets)

@@ -1,5 +1,5 @@
-using ConntrackConsole.Collector.Flows;
-using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;

@@ -1,5 +1,5 @@
 using System.Net;
-using ConntrackConsole.Collector.Observe;
+using ConntrackConsole.Collector.Observation.Resets;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;

@@ -1,4 +1,5 @@
-using ConntrackConsole.Collector.Flows;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Collector.Observation.Resets;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -103,7 +104,7 @@ public class ResetJoinTests
         Assert.True(recent.TryFindByReply(Flows.Service(1000).Reply, out flow) && flow.EndedUnreplied);
     }
 
-    private static FlowEnds Ended(ushort sport, FlowState last, bool unreplied = false) =>
+    private static FlowTuples Ended(ushort sport, FlowState last, bool unreplied = false) =>
         new(Flows.Service(sport).Orig, Flows.Service(sport).Reply, last, unreplied);
 
     private static Reset Seen(string src, int sport, string dst, int dport, bool received) => new(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;

@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Report;
+using ConntrackConsole.Collector.Uplink;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Uplink;

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Storage;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -114,7 +114,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     internal async Task SignOutAsync(Person person)
     {
         string session = (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(Who: person.Name, What: "signin"), TestContext.Current.CancellationToken))[0].Session!;
-        await Host.Get<Sessions>().SignOutAsync(new Caller(person.Name, Role.Operator, session, null), TestContext.Current.CancellationToken);
+        await Host.Get<Sessions>().SignOutAsync(new Principal(person.Name, Role.Operator, session, null), TestContext.Current.CancellationToken);
     }
 
     /// <summary>The console starts again and its configuration says something else of somebody.</summary>

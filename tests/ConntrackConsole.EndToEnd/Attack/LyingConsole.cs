@@ -83,6 +83,6 @@ public sealed class LyingConsole : IAsyncDisposable
 
         public long Clock() => Context.ConnectionId.Length > 0 ? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() : 0;
 
-        public long Journal(JournalReport report) => Context.ConnectionId.Length > 0 ? report.Entries[^1].Number : 0;
+        public long ActionJournal(JournalReport report) => Context.ConnectionId.Length > 0 ? report.Entries[^1].Number : 0;
     }
 }

@@ -1,4 +1,3 @@
-using ConntrackConsole.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.EndToEnd.Attack;

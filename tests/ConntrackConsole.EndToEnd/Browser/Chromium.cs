@@ -1,4 +1,3 @@
-using ConntrackConsole.EndToEnd.Browser;
 using Microsoft.Playwright;
 using Xunit;
 

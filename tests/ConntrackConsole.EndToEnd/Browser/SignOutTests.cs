@@ -19,7 +19,7 @@ public class SignOutTests(Chromium chromium)
         await Assertions.Expect(page.GetByTestId("who")).ToContainTextAsync("operator (link)");
         var signIn = Assert.Single(await host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken));
 
-        Assert.Null(await host.Get<Sessions>().EndOtherAsync(new Caller("root", Role.Admin, "another", null), signIn.Session!, "a lost phone", TestContext.Current.CancellationToken));
+        Assert.Null(await host.Get<Sessions>().EndOtherAsync(new Principal("root", Role.Admin, "another", null), signIn.Session!, "a lost phone", TestContext.Current.CancellationToken));
 
         await Assertions.Expect(page.GetByTestId("session-ended")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByTestId("who")).ToHaveCountAsync(0);

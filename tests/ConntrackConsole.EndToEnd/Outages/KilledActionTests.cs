@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Actions.Workflow;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;

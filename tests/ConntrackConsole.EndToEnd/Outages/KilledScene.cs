@@ -7,13 +7,12 @@ using System.Text.Json.Nodes;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cli;
-using ConntrackConsole.Collector.Remember;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -181,7 +180,7 @@ internal sealed class KilledScene : IAsyncDisposable
     public string UntilIn(ActionState state) => UntilRow("SELECT Id FROM Actions WHERE State = $value", state.ToString());
 
     /// <summary>Waits, without a pause, until the node's journal has such a line.</summary>
-    public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => Journal().Any(line), interval: TimeSpan.Zero, expression: what);
+    public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => ActionJournal().Any(line), interval: TimeSpan.Zero, expression: what);
 
     /// <summary>Waits until deletions go on.</summary>
     public void UntilDeleting() => Inside.Run(() => Eventually.True(
@@ -189,7 +188,7 @@ internal sealed class KilledScene : IAsyncDisposable
         interval: TimeSpan.Zero, expression: "a deletion"));
 
     /// <summary>The whole lines of the node's journal.</summary>
-    public List<JournalLine> Journal()
+    public List<JournalLine> ActionJournal()
     {
         string path = Path.Combine(_folder.FullName, "state", "journal.jsonl");
         var lines = new List<JournalLine>();
@@ -203,7 +202,7 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>How often the node began with it.</summary>
-    public int Begun(string id) => Journal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
+    public int Begun(string id) => ActionJournal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
 
     /// <summary>Oldest first.</summary>
     public List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));

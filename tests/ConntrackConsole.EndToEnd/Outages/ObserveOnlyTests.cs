@@ -1,6 +1,6 @@
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Namespaces;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Xunit;
 

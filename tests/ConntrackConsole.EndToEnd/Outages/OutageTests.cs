@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ConntrackConsole.Kernel.Namespaces;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Kubernetes.Parsing;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Tests.Cluster;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Tests.Recordings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

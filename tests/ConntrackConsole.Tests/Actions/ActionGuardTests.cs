@@ -94,7 +94,7 @@ public class ActionGuardTests
     {
         { "one node", CleanSetting, GuardDecision.Allow, "action.allowed" },
         { "node not asked yet", CleanSetting with { Readings = null }, GuardDecision.Allow, "action.allowed" },
-        { "viewer", CleanSetting with { Caller = Ada with { Role = Role.Viewer } }, GuardDecision.Refuse, "action.role" },
+        { "viewer", CleanSetting with { Principal = Ada with { Role = Role.Viewer } }, GuardDecision.Refuse, "action.role" },
         { "read only", CleanSetting with { ReadOnly = true }, GuardDecision.Refuse, "action.read_only" },
         { "no reason", CleanSetting with { Reason = "" }, GuardDecision.Refuse, "action.missing_reason" },
         { "not on the list", Set("net.ipv4.ip_forward", "1"), GuardDecision.Refuse, "setting.unknown_key" },

@@ -1,5 +1,6 @@
+
 using ConntrackConsole.Actions.Guards;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 
@@ -10,11 +11,11 @@ internal static class GuardContexts
 {
     public const string PodIp = "10.1.0.5";
 
-    public static readonly Caller Ada = new("ada", Role.Operator, "s1", "127.0.0.1");
+    public static readonly Principal Ada = new("ada", Role.Operator, "s1", "127.0.0.1");
 
     public static readonly GuardContext CleanFlush = new(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Preset = FlushPreset.DeadBackend }, Ada, "pod is gone")
     {
-        ValidIp = true, HasCluster = true, ClusterAge = TimeSpan.FromSeconds(1), Owner = new Ownership(OwnerState.Gone, null, "shop/checkout-a", 1_000),
+        ValidIp = true, HasCluster = true, ClusterAge = TimeSpan.FromSeconds(1), Owner = new AddressOwnership(OwnerState.Gone, null, "shop/checkout-a", 1_000),
         Nodes = [Node("node1"), Node("node2")], Previews = [Preview("node1", 2), Preview("node2", 0)],
     };
 
@@ -30,11 +31,11 @@ internal static class GuardContexts
 
     public static SettingReading Reading(string node) => new("a", node, SettingCatalog.BeLiberal, "0", null, null, null);
 
-    public static GuardContext By(Role role) => CleanFlush with { Caller = Ada with { Role = role } };
+    public static GuardContext By(Role role) => CleanFlush with { Principal = Ada with { Role = role } };
 
-    public static GuardContext Owned(OwnerState state) => CleanFlush with { Owner = new Ownership(state, null, "shop/checkout-a") };
+    public static GuardContext Owned(OwnerState state) => CleanFlush with { Owner = new AddressOwnership(state, null, "shop/checkout-a") };
 
-    public static GuardContext Hosted(OwnerState state) => CleanFlush with { Owner = new Ownership(state, Cluster.Objects.Pod("a", PodIp) with { HostNetwork = true }, "shop/checkout-a") };
+    public static GuardContext Hosted(OwnerState state) => CleanFlush with { Owner = new AddressOwnership(state, Cluster.Objects.Pod("a", PodIp) with { HostNetwork = true }, "shop/checkout-a") };
 
     public static GuardContext Scoped(FlushScope scope) => CleanFlush with { Request = CleanFlush.Request with { Scope = scope } };
 
@@ -44,7 +45,7 @@ internal static class GuardContexts
 
     public static GuardContext Ruled(PolicyRule rule) => CleanFlush with { Policy = [rule] };
 
-    public static GuardContext Broken(GuardContext world) => world with { Caller = Ada with { Role = Role.BreakGlass }, Request = world.Request with { BreakGlass = true } };
+    public static GuardContext Broken(GuardContext world) => world with { Principal = Ada with { Role = Role.BreakGlass }, Request = world.Request with { BreakGlass = true } };
 
     public static GuardContext Set(string key, string? value) => CleanSetting with { Request = CleanSetting.Request with { Key = key, Value = value } };
 

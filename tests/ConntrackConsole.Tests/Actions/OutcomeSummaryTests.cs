@@ -1,6 +1,6 @@
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -116,8 +116,8 @@ public class OutcomeSummaryTests
     public void ExpectedWithin_ADeadBackend_IsAboutTheTimeThatClientsHaveHung(int goneForS, int expected)
     {
         var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
-        Assert.Equal(expected, ActionFormatter.ExpectedWithinS(new Ownership(OwnerState.Gone, null, "a", 1_000_000), [new("p", "n1", "d", [entry], 0, null, true)], 1_000_000 + goneForS * 1000L));
-        Assert.Null(ActionFormatter.ExpectedWithinS(new Ownership(OwnerState.Gone), [new("p", "n1", "d", [entry with { Effect = FlushEffect.Moves }], 0, null, true)], 1));
+        Assert.Equal(expected, ActionFormatter.ExpectedWithinS(new AddressOwnership(OwnerState.Gone, null, "a", 1_000_000), [new("p", "n1", "d", [entry], 0, null, true)], 1_000_000 + goneForS * 1000L));
+        Assert.Null(ActionFormatter.ExpectedWithinS(new AddressOwnership(OwnerState.Gone), [new("p", "n1", "d", [entry with { Effect = FlushEffect.Moves }], 0, null, true)], 1));
     }
 
     private static readonly ActionRequest Ask = new(ActionKind.Flush) { PodIp = "10.1.0.5" };
@@ -155,7 +155,7 @@ public class OutcomeSummaryTests
     public void SuggestedReason_GoneOwner_NamesItAndWhatIsLeft()
     {
         var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
-        string reason = ActionFormatter.SuggestedReason("10.1.0.5", new Ownership(OwnerState.Gone, null, "shop/checkout-a", 0), [new("p", "n1", "d", [entry], 0, null, true)]);
+        string reason = ActionFormatter.SuggestedReason("10.1.0.5", new AddressOwnership(OwnerState.Gone, null, "shop/checkout-a", 0), [new("p", "n1", "d", [entry], 0, null, true)]);
         Assert.Equal("shop/checkout-a is gone since 00:00:00Z; 1 entry on 1 node still leads to 10.1.0.5", reason);
     }
 }

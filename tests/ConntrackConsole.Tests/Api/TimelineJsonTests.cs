@@ -1,9 +1,11 @@
 using System.IO.Pipelines;
 using System.Text.Json;
-using ConntrackConsole.Api;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Api.Terminations;
+using ConntrackConsole.Api.Timeline;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Xunit;
 

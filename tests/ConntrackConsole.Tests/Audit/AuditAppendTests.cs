@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Storage;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Timeline.Storage;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging;
@@ -69,8 +69,8 @@ public sealed class AuditAppendTests
         using var log = new AuditLog(database, new FakeTimeProvider());
         await log.AppendAsync(Note("a"), TestContext.Current.CancellationToken);
         var begun = (await log.FindAsync(4, TestContext.Current.CancellationToken))!;
-        Assert.Equal(EarlierRows.What, begun.What);
-        Assert.Equal((3, 1, 3), EarlierRows.Parse(begun.After) is { } told ? (told.Count, told.FirstId, told.LastId) : default);
+        Assert.Equal(PreChainRows.What, begun.What);
+        Assert.Equal((3, 1, 3), PreChainRows.Parse(begun.After) is { } told ? (told.Count, told.FirstId, told.LastId) : default);
         var verdict = ChainedLog.Verify(database.File, AuditKeys.None, log.Head);
         Assert.Equal((null, 5, 3, 2), (verdict.Fault, verdict.Rows, verdict.Earlier, verdict.Unkeyed));
 
@@ -114,7 +114,7 @@ public sealed class AuditAppendTests
     {
         using var log = await ChainedLog.CreateAsync(1);
         using var keyless = new AuditLog(log.Database, log.Clock);
-        var refusal = await Assert.ThrowsAsync<AuditRefusal>(() => keyless.AppendAsync(Note("a"), TestContext.Current.CancellationToken));
+        var refusal = await Assert.ThrowsAsync<AuditUnavailableException>(() => keyless.AppendAsync(Note("a"), TestContext.Current.CancellationToken));
         Assert.Contains("Audit:KeyFile", refusal.Message);
         Assert.True(log.Verify(log.Log.Head).IsWhole);
     }

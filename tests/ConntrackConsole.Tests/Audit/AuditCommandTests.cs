@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Tests.Integration;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kubernetes.Informer;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Cluster;

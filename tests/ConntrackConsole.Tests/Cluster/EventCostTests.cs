@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;

@@ -1,7 +1,10 @@
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Tests.Recordings;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;

@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+
+using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Tests.Cluster;
 

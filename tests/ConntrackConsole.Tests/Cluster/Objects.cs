@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Tests.Cluster;
@@ -19,11 +20,11 @@ public static class Objects
     public static ServiceInfo Service() =>
         new("svc", Checkout, [Ip.Parse(Vip)], [new ServicePort("http", Protocols.Tcp, 80, 30080)]);
 
-    public static SliceInfo Slice(params Endpoint[] endpoints) => new("slice", "shop", "checkout-abc", Checkout, endpoints);
+    public static SliceInfo Slice(params SliceEndpoint[] endpoints) => new("slice", "shop", "checkout-abc", Checkout, endpoints);
 
-    public static Endpoint Ready(PodInfo pod) => new(pod.Ips, true, true, false, pod.Uid, pod.Node);
+    public static SliceEndpoint Ready(PodInfo pod) => new(pod.Ips, true, true, false, pod.Uid, pod.Node);
 
-    public static Endpoint Draining(PodInfo pod) => new(pod.Ips, false, true, true, pod.Uid, pod.Node);
+    public static SliceEndpoint Draining(PodInfo pod) => new(pod.Ips, false, true, true, pod.Uid, pod.Node);
 
     public static ClusterMap Map(params ClusterChange[] changes) => changes.Aggregate(ClusterMap.Empty, (map, change) => change.ApplyTo(map, 5_000));
 }

@@ -5,17 +5,20 @@ using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Checks;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
-using ConntrackConsole.Components.Actions;
-using ConntrackConsole.Components.Shared;
-using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Ownership;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
@@ -49,13 +52,13 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database.ConnectionString));
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
-        services.AddSingleton<TimelineHistory>();
-        services.AddSingleton<FoldQueue>();
-        services.AddSingleton<PastReader>();
-        services.AddSingleton<PastFacts>();
+        services.AddSingleton<TimelineQueryService>();
+        services.AddSingleton<RollupQueue>();
+        services.AddSingleton<StoredBlockReader>();
+        services.AddSingleton<StoredFacts>();
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Usual);
-        services.AddSingleton<CheckBoard>();
+        services.AddSingleton<CheckScheduler>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();
@@ -73,7 +76,7 @@ internal sealed class ConsolePages : IAsyncDisposable
             _ =>
             {
                 _asked.TrySetResult();
-                return Task.FromResult<Caller?>(Caller);
+                return Task.FromResult<Principal?>(Principal);
             }, ReadOnly));
         services.AddScoped(rooms => Scripted ?? new UserActions(rooms.GetRequiredService<ActionService>(), rooms.GetRequiredService<CurrentUser>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
@@ -87,7 +90,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
         db.Database.EnsureCreated();
         // The console has run for a while: what its memory tells needs no stored past.
-        Context.Services.GetRequiredService<TimelineHistory>();
+        Context.Services.GetRequiredService<TimelineQueryService>();
         Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));
     }
 
@@ -105,7 +108,7 @@ internal sealed class ConsolePages : IAsyncDisposable
     public Task Asked => _asked.Task;
 
     /// <summary>Who sits at the circuit; null: the session has ended.</summary>
-    public Caller? Caller { get; set; } = new("ada", Role.Operator, "s-1", "127.0.0.1");
+    public Principal? Principal { get; set; } = new("ada", Role.Operator, "s-1", "127.0.0.1");
 
     public bool ReadOnly { get; set; }
 
@@ -121,7 +124,7 @@ internal sealed class ConsolePages : IAsyncDisposable
     public ClusterState Cluster => Context.Services.GetRequiredService<ClusterState>();
 
     /// <summary>Not running: a test makes each round itself.</summary>
-    public CheckBoard Checks => Context.Services.GetRequiredService<CheckBoard>();
+    public CheckScheduler Checks => Context.Services.GetRequiredService<CheckScheduler>();
 
     public IDbContextFactory<ConsoleDb> Databases => Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>();
 

@@ -1,6 +1,7 @@
+
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
-using ConntrackConsole.Components.Actions;
+using ConntrackConsole.Components.State;
 
 namespace ConntrackConsole.Tests.Components;
 

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 using Bunit;
-using ConntrackConsole.Cluster;
-using ConntrackConsole.Components.Shared;
-using ConntrackConsole.Components.Timeline;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Components.Text;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components;
@@ -16,12 +16,12 @@ public sealed partial class SignTextTests
     [Fact]
     public void Cause_EachHasItsOwnNameLetterAndCode()
     {
-        AssertAllDifferent(Causes.Select(Words.Name));
-        AssertAllDifferent(Causes.Select(Words.Letter));
+        AssertAllDifferent(Causes.Select(DisplayText.Name));
+        AssertAllDifferent(Causes.Select(DisplayText.Letter));
         AssertAllDifferent(Causes.Select(cause => cause.Code()));
-        Assert.All(Causes, cause => Assert.Equal(1, Words.Letter(cause).Length));
+        Assert.All(Causes, cause => Assert.Equal(1, DisplayText.Letter(cause).Length));
         Assert.All(Causes, cause => Assert.Matches("^termination\\.[a-z_]+$", cause.Code()));
-        Assert.Equal([TerminationCause.Unknown], Causes.Where(cause => Words.Letter(cause) == "?" || Words.Name(cause).Contains("unknown", StringComparison.Ordinal)));
+        Assert.Equal([TerminationCause.Unknown], Causes.Where(cause => DisplayText.Letter(cause) == "?" || DisplayText.Name(cause).Contains("unknown", StringComparison.Ordinal)));
         Assert.Equal("termination.oom_killed", TerminationCause.OutOfMemory.Code());
     }
 
@@ -32,7 +32,7 @@ public sealed partial class SignTextTests
         var legend = context.Render<Legend>(p => p.Add(l => l.Causes, Causes));
 
         Assert.Equal(
-            Causes.Select(cause => Words.Letter(cause) + Words.Name(cause)),
+            Causes.Select(cause => DisplayText.Letter(cause) + DisplayText.Name(cause)),
             legend.FindAll(".legend.causes li").Select(row => string.Join(' ', row.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
     }
 
@@ -40,9 +40,9 @@ public sealed partial class SignTextTests
     public void Legend_EveryPhaseAndEndOfAContainer_HasItsOwnSign()
     {
         using var context = new BunitContext();
-        var phases = TerminationPhases.All.Select(phase => context.Render<PhaseSign>(p => p.Add(s => s.Phase, phase)).Markup);
+        var phases = TerminationPhases.All.Select(phase => context.Render<PhaseIcon>(p => p.Add(s => s.Phase, phase)).Markup);
         var ends = Enum.GetValues<ContainerEnd>().Where(end => end is not (ContainerEnd.Unknown or ContainerEnd.Clean))
-            .Select(end => context.Render<PhaseSign>(p => p.Add(s => s.Phase, TerminationPhase.ContainerFinished).Add(s => s.End, end)).Markup);
+            .Select(end => context.Render<PhaseIcon>(p => p.Add(s => s.Phase, TerminationPhase.ContainerFinished).Add(s => s.End, end)).Markup);
         AssertAllDifferent(phases.Concat(ends));
         AssertAllDifferent(TerminationPhases.All.Select(phase => phase.Name()));
 

@@ -1,6 +1,8 @@
-using ConntrackConsole.Cluster;
+
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Components;

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Kubernetes.Informer;
+using Xunit;
 using k8s;
 using k8s.Models;
-using Xunit;
 
 namespace ConntrackConsole.Tests.Deploy;
 

@@ -73,7 +73,7 @@ public sealed class SessionsTests : IAsyncLifetime
     {
         var caller = await Started("olivia=admin", out var links).BeginAsync(links.All[0], null, Ct);
         var check = await Started("arthur=admin", out _).CheckAsync(Cookie(caller), Ct);
-        Assert.Null(check.Caller);
+        Assert.Null(check.Principal);
         Assert.Contains("no link for olivia any more", check.Refusal);
     }
 
@@ -93,7 +93,7 @@ public sealed class SessionsTests : IAsyncLifetime
         var old = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "olivia")], "cookie"));
         foreach (var user in new[] { null, stranger, old })
             Assert.Equal("You are not signed in.", (await sessions.CheckAsync(user, Ct)).Refusal);
-        Assert.Equal("This console does not know your session.", (await sessions.CheckAsync(Cookie(new Caller("olivia", Role.Operator, "0", null)), Ct)).Refusal);
+        Assert.Equal("This console does not know your session.", (await sessions.CheckAsync(Cookie(new Principal("olivia", Role.Operator, "0", null)), Ct)).Refusal);
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class SessionsTests : IAsyncLifetime
         return new Sessions(_database, links, _audit, _clock);
     }
 
-    private static ClaimsPrincipal Cookie(Caller caller) =>
+    private static ClaimsPrincipal Cookie(Principal caller) =>
         new(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session)], "cookie"));
 
     private Task<IReadOnlyList<AuditEntry>> RowsAsync() => _audit.ReadAsync(new AuditFilter(), Ct);

@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ingest;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;

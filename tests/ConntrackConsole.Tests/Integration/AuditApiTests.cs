@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.VisualBasic.FileIO;
 using Xunit;
 

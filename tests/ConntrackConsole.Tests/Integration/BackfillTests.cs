@@ -1,4 +1,6 @@
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;

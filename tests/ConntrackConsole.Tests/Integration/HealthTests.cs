@@ -1,5 +1,6 @@
 using System.Net;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
-using ConntrackConsole.Timeline;
-using ConntrackConsole.Timeline.History;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Rollup;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
@@ -31,8 +33,8 @@ public sealed class HistoryTests : IAsyncLifetime
         }
 
         var told = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
-        _host.Get<HistoryFolder>().Fold(all: true);
-        _host.Get<HistoryFolder>().Fold(all: true);
+        _host.Get<RollupWorker>().Fold(all: true);
+        _host.Get<RollupWorker>().Fold(all: true);
         // Only the blocks are left of the first three minutes.
         Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}");
         _host = await _host.RestartAsync();
@@ -42,7 +44,7 @@ public sealed class HistoryTests : IAsyncLifetime
             again.Send(Frame((ulong)second, _t0 + (second * 1000L), second % 60 == 1, (Group, (uint)(4 + (second % 9)), 0)));
         await Eventually.TrueAsync(() => again.StoredOf(1).Count == 60, TimeSpan.FromSeconds(30));
 
-        var view = await _host.Get<TimelineHistory>().QueryAsync(new TimelineQuery(_t0, _t0 + 300_000, 300), TestContext.Current.CancellationToken);
+        var view = await _host.Get<TimelineQueryService>().QueryAsync(new TimelineQuery(_t0, _t0 + 300_000, 300), TestContext.Current.CancellationToken);
         int[] entries = Assert.Single(Assert.Single(view.Services).Backends).Entries;
         Assert.Equal(told.Services[0].Backends[0].Entries[..239], entries[..239]);
         Assert.Equal(Enumerable.Range(240, 60).Select(second => 4 + ((second + 1) % 9)), entries[240..]);

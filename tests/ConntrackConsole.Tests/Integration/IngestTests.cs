@@ -1,6 +1,8 @@
 using System.Net;
 using System.Runtime.Versioning;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;

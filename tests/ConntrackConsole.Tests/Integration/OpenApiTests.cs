@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Audit;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Tests.Cluster;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
@@ -67,7 +68,7 @@ public sealed class SessionTests : IAsyncLifetime
         var browser = await BrowserAsync(Olivia);
         string olivia = Assert.Single(await AuditAsync("signin")).Session!;
         await BrowserAsync(Arthur);
-        var admin = new Caller("arthur", Role.Admin, (await AuditAsync("signin"))[0].Session!, null);
+        var admin = new Principal("arthur", Role.Admin, (await AuditAsync("signin"))[0].Session!, null);
         Assert.Null(await _host.Get<Sessions>().EndOtherAsync(admin, olivia, "a lost laptop", Ct));
 
         using var answer = await browser.GetAsync("/api/v1/terminations", Ct);

@@ -1,5 +1,6 @@
 using System.Net;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;

@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;

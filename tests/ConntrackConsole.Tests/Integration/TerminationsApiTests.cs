@@ -1,9 +1,12 @@
 using System.Net;
 using System.Text.Json;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Cluster;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

@@ -1,6 +1,8 @@
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;
@@ -46,14 +48,14 @@ public sealed class WatchTests : IAsyncLifetime
         var first = Frame(1, now, true, (Group, 4, 0));
         first.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 4, 4, 2, 1, 1));
         collector.Send(first);
-        await Eventually.TrueAsync(() => LookUps().Count == 1);
-        Assert.Equal(new NodeLookUps("node1", 4, 2, 1, 1), LookUps()[0]);
+        await Eventually.TrueAsync(() => Lookups().Count == 1);
+        Assert.Equal(new NodeLookups("node1", 4, 2, 1, 1), Lookups()[0]);
 
         var second = Frame(2, now + 1_000, false);
         second.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 0, 0, 0, 0, 0));
         collector.Send(second);
-        await Eventually.TrueAsync(() => LookUps().Count == 0);
+        await Eventually.TrueAsync(() => Lookups().Count == 0);
     }
 
-    private IReadOnlyList<NodeLookUps> LookUps() => _host.Get<TimelineStore>().Read(reading => reading.Detail("10.1.0.5")).LookUps;
+    private IReadOnlyList<NodeLookups> Lookups() => _host.Get<TimelineStore>().Read(reading => reading.Detail("10.1.0.5")).Lookups;
 }

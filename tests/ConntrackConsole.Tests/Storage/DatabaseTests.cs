@@ -1,7 +1,8 @@
 using ConntrackConsole.Audit;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 
@@ -11,11 +12,11 @@ public static class ActionGuard
 {
     private static readonly Func<GuardContext, GuardVerdict?>[] Common =
     [
-        context => context.Caller.Role.MayAct() ? null : GuardVerdict.Refuse(
-            ActionReasons.RoleMayNotAct, $"{context.Caller.Name} is a {context.Caller.Role.Name()} here and may look only: ask an operator.") with { OfRole = true },
+        context => context.Principal.Role.MayAct() ? null : GuardVerdict.Refuse(
+            ActionReasons.RoleMayNotAct, $"{context.Principal.Name} is a {context.Principal.Role.Name()} here and may look only: ask an operator.") with { OfRole = true },
         context => !context.ReadOnly ? null : GuardVerdict.Refuse(ActionReasons.ReadOnly, "This console is set to read only (Actions:ReadOnly): nothing can be changed from it."),
-        context => !context.Request.BreakGlass || context.Caller.Role.MayBreakGlass() ? null : GuardVerdict.Refuse(
-            ActionReasons.RoleNotBreakGlass, $"{context.Caller.Name} is {context.Caller.Role.Name()}, not break-glass: ask again without it, or sign in with a break-glass link.") with { OfRole = true },
+        context => !context.Request.BreakGlass || context.Principal.Role.MayBreakGlass() ? null : GuardVerdict.Refuse(
+            ActionReasons.RoleNotBreakGlass, $"{context.Principal.Name} is {context.Principal.Role.Name()}, not break-glass: ask again without it, or sign in with a break-glass link.") with { OfRole = true },
         context => string.IsNullOrWhiteSpace(context.Reason) ? GuardVerdict.Refuse(ActionReasons.MissingReason, "A reason is missing: write one sentence for the audit log.") : null,
         UnknownNodes,
         Rate,

@@ -1,4 +1,5 @@
-using ConntrackConsole.Cluster;
+
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 
@@ -6,10 +7,10 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Everything that the guards check: the request and the state of the cluster and its nodes at one moment.</summary>
 /// <param name="Reason">The reason that would be written down.</param>
-public sealed record GuardContext(ActionRequest Request, Caller Caller, string Reason)
+public sealed record GuardContext(ActionRequest Request, Principal Principal, string Reason)
 {
     /// <summary>Whose action it is: at an approval another one than the caller.</summary>
-    public string Asker { get; init; } = Caller.Name;
+    public string Asker { get; init; } = Principal.Name;
 
     /// <summary>The console is set to change nothing.</summary>
     public bool ReadOnly { get; init; }
@@ -24,7 +25,7 @@ public sealed record GuardContext(ActionRequest Request, Caller Caller, string R
     /// <summary>The address is one, in its plain form.</summary>
     public bool ValidIp { get; init; }
 
-    public Ownership Owner { get; init; } = Ownership.Unknown;
+    public AddressOwnership Owner { get; init; } = AddressOwnership.Unknown;
 
     /// <summary>Slices that name the address.</summary>
     public IReadOnlyList<EndpointStatus> Endpoints { get; init; } = [];

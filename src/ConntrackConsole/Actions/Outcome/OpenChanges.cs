@@ -1,6 +1,7 @@
+
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Outcome;

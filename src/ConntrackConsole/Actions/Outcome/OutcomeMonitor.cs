@@ -3,7 +3,7 @@ using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Outcome;

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Actions.Guards;
 
 namespace ConntrackConsole.Actions.Workflow;

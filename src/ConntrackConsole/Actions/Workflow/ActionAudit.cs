@@ -34,7 +34,7 @@ public sealed class ActionAudit(AuditLog audit)
     }
 
     /// <summary>A row about an action that is only asked for.</summary>
-    public static AuditNote Note(string id, ActionRequest ask, Caller caller, string step, string result, string? code = null)
+    public static AuditNote Note(string id, ActionRequest ask, Principal caller, string step, string result, string? code = null)
     {
         ArgumentNullException.ThrowIfNull(ask);
         ArgumentNullException.ThrowIfNull(caller);
@@ -47,7 +47,7 @@ public sealed class ActionAudit(AuditLog audit)
     }
 
     /// <summary>A row about an action that was shown.</summary>
-    public static AuditNote Note(ActionRecord record, Caller caller, string step, string result, string? code = null)
+    public static AuditNote Note(ActionRecord record, Principal caller, string step, string result, string? code = null)
     {
         ArgumentNullException.ThrowIfNull(record);
         var note = Note(record.Id, record.Plan.Request, caller, step, result, code);
@@ -59,7 +59,7 @@ public sealed class ActionAudit(AuditLog audit)
     }
 
     /// <summary>The same with what came of it: the values after, and entry by entry what was deleted.</summary>
-    public static AuditNote Outcome(ActionRecord record, Caller caller, string step, long? durationMs) =>
+    public static AuditNote Outcome(ActionRecord record, Principal caller, string step, long? durationMs) =>
         Note(record, caller, step, Result(record), record.OutcomeCode) with
         {
             After = ActionFormatter.After(record), Details = Deleted(record), DurationMs = durationMs,
@@ -69,7 +69,7 @@ public sealed class ActionAudit(AuditLog audit)
     public static AuditNote Found(ActionRecord record, string step, long? durationMs)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var itself = new Caller($"conntrack-console, for {record.Plan.AskedBy}", Role.Viewer, record.Plan.Session, null);
+        var itself = new Principal($"conntrack-console, for {record.Plan.AskedBy}", Role.Viewer, record.Plan.Session, null);
         return Outcome(record, itself, step, durationMs) with { Roles = null };
     }
 

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
@@ -15,7 +16,7 @@ public sealed partial class ActionDispatch(
     public event Action<ActionRecord>? Ran;
 
     /// <summary>Orders go out only from here, and only after the row that says so is there.</summary>
-    public async Task<ActionRecord> RunAsync(ActionRecord approved, Caller caller)
+    public async Task<ActionRecord> RunAsync(ActionRecord approved, Principal caller)
     {
         ArgumentNullException.ThrowIfNull(approved);
         ArgumentNullException.ThrowIfNull(caller);
@@ -44,7 +45,7 @@ public sealed partial class ActionDispatch(
     }
 
     /// <summary>Sets an open change back; one node after the other, all of them.</summary>
-    public async Task<ActionRecord> RevertAsync(ActionRecord record, RevertRequest ask, IReadOnlyList<NodeResult> open, Caller caller)
+    public async Task<ActionRecord> RevertAsync(ActionRecord record, RevertRequest ask, IReadOnlyList<NodeResult> open, Principal caller)
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(caller);

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using ConntrackConsole.Actions.Guards;
-using ConntrackConsole.Cluster;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
@@ -13,7 +14,7 @@ public static class ActionFormatter
     private const int MaxText = 500;
 
     /// <summary>The reason that stands in the box before anybody writes.</summary>
-    public static string SuggestedReason(string podIp, Ownership owner, IReadOnlyList<FlushPreview> previews)
+    public static string SuggestedReason(string podIp, AddressOwnership owner, IReadOnlyList<FlushPreview> previews)
     {
         int live = previews.Sum(p => p.Entries.Count(e => e.Effect != FlushEffect.NoEffect));
         string who = owner switch
@@ -31,7 +32,7 @@ public static class ActionFormatter
     /// Within how many seconds the clients of a dead backend notice: at their next retransmission, whose pause is about the
     /// time that they have hung already, 120 s at most. Null where nothing waits for anything.
     /// </summary>
-    public static int? ExpectedWithinS(Ownership owner, IReadOnlyList<FlushPreview> previews, long nowMs)
+    public static int? ExpectedWithinS(AddressOwnership owner, IReadOnlyList<FlushPreview> previews, long nowMs)
     {
         if (!previews.Any(p => p.Entries.Any(e => e.Effect == FlushEffect.FailsFast)))
             return null;

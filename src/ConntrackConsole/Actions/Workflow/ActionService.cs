@@ -28,7 +28,7 @@ public sealed partial class ActionService(
     private const string AuditFault = "The audit log cannot be written, so nothing was sent: check disk space and file permissions of the database.";
 
     /// <summary>Previews the action on the nodes and checks the guards. Audit rows are written before and after.</summary>
-    public async Task<ActionAnswer> RequestAsync(ActionRequest ask, Caller caller, CancellationToken ct)
+    public async Task<ActionAnswer> RequestAsync(ActionRequest ask, Principal caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(ask);
         ArgumentNullException.ThrowIfNull(caller);
@@ -83,7 +83,7 @@ public sealed partial class ActionService(
 
     /// <summary>Executes exactly what was previewed under this digest, once, if the guards still allow it; or requests an approval.</summary>
     /// <remarks>Once the node commands are sent nothing is cancelled: the outcome must reach the audit log.</remarks>
-    public async Task<ActionAnswer> ConfirmAsync(string? id, string? digest, string? typed, string? reason, Caller caller, CancellationToken ct)
+    public async Task<ActionAnswer> ConfirmAsync(string? id, string? digest, string? typed, string? reason, Principal caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         // A user confirms only their own preview: nobody else has seen it.
@@ -108,7 +108,7 @@ public sealed partial class ActionService(
     }
 
     /// <summary>A second person approves exactly what was previewed.</summary>
-    public async Task<ActionAnswer> ApproveAsync(string? id, string? digest, Caller caller, CancellationToken ct)
+    public async Task<ActionAnswer> ApproveAsync(string? id, string? digest, Principal caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         if (await store.FindAsync(id, ct) is not { State: not ActionState.Previewed } record)
@@ -127,7 +127,7 @@ public sealed partial class ActionService(
     }
 
     /// <summary>Cancels an action that was not executed yet.</summary>
-    public async Task<ActionAnswer> CancelAsync(string? id, Caller caller, CancellationToken ct)
+    public async Task<ActionAnswer> CancelAsync(string? id, Principal caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         if (await store.FindAsync(id, ct) is not { } record || (!PersonName.AreSame(record.Plan.AskedBy, caller.Name) && !caller.Role.MayApprove()))
@@ -142,7 +142,7 @@ public sealed partial class ActionService(
 
     /// <summary>Reverts a change now, on every node where it is open.</summary>
     /// <param name="breakGlass">Also where a node withholds the revert.</param>
-    public async Task<ActionAnswer> RevertAsync(string? id, string? reason, bool breakGlass, Caller caller, CancellationToken ct)
+    public async Task<ActionAnswer> RevertAsync(string? id, string? reason, bool breakGlass, Principal caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         if (await store.FindAsync(id, ct) is not { Plan.Request.Kind: ActionKind.Setting } record)
@@ -185,7 +185,7 @@ public sealed partial class ActionService(
 
     // The same guards as at the preview, on a fresh context. The caller is whoever acts now; an approval replaces the demand for one.
     private async Task<(GuardVerdict Verdict, Refusal? Refusal)> CheckAsync(
-        ActionRecord record, ActionState expected, string? digest, Caller caller, string reason, CancellationToken ct)
+        ActionRecord record, ActionState expected, string? digest, Principal caller, string reason, CancellationToken ct)
     {
         var plan = record.Plan;
         var context = contexts.With(await contexts.ReadAsync(plan.Request, caller, reason, plan.Id, ct), plan.Previews, plan.Readings, plan.Silent) with { Asker = plan.AskedBy };
@@ -211,7 +211,7 @@ public sealed partial class ActionService(
         });
     }
 
-    private async Task<ActionAnswer> RunAsync(ActionRecord record, ActionState from, Caller caller, GuardVerdict verdict, CancellationToken ct)
+    private async Task<ActionAnswer> RunAsync(ActionRecord record, ActionState from, Principal caller, GuardVerdict verdict, CancellationToken ct)
     {
         using var carrying = store.BeginExecution(record.Id);
         // Of two clicks at the same time one wins.
@@ -249,13 +249,13 @@ public sealed partial class ActionService(
         }
     }
 
-    private async Task<ActionAnswer> RefuseAsync(ActionRecord record, Caller caller, Refusal refusal, CancellationToken ct)
+    private async Task<ActionAnswer> RefuseAsync(ActionRecord record, Principal caller, Refusal refusal, CancellationToken ct)
     {
         await audit.WriteAsync(ActionAudit.Note(record, caller, "refused", refusal.Sentence, refusal.Code), ct);
         return new ActionAnswer(record, refusal);
     }
 
-    private async Task<ActionAnswer> NoSuchAsync(string? id, Caller caller, string step, CancellationToken ct)
+    private async Task<ActionAnswer> NoSuchAsync(string? id, Principal caller, string step, CancellationToken ct)
     {
         const string sentence = "There is no such action, or it is not yours to decide: make a new preview.";
         string named = ActionFormatter.Short(id, 60);

@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Wire;

@@ -1,21 +1,24 @@
+
 using ConntrackConsole.Actions.Guards;
-using ConntrackConsole.Cluster;
-using ConntrackConsole.Diagnosis.Checks;
+using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Node;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Puts together what the guards look at, as it is at this moment.</summary>
 public sealed class GuardContextBuilder(
-    ClusterState cluster, TimelineStore timeline, CollectorRegistry collectors, ActionStore store, CheckBoard checks, ActionSettings settings, TimeProvider time)
+    ClusterState cluster, TimelineStore timeline, CollectorRegistry collectors, ActionStore store, CheckScheduler checks, ActionSettings settings, TimeProvider time)
 {
     private static readonly string[] FlushKinds = ["pods", "nodes", "services", "endpointslices"];
 
-    public async Task<GuardContext> ReadAsync(ActionRequest ask, Caller caller, string reason, string id, CancellationToken ct)
+    public async Task<GuardContext> ReadAsync(ActionRequest ask, Principal caller, string reason, string id, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(ask);
         long sinceMs = NowMs - (long)RateLimits.Window.TotalMilliseconds;
@@ -45,7 +48,7 @@ public sealed class GuardContextBuilder(
     /// <summary>What the console knows of an address now, dated by its last confirmation.</summary>
     public OwnershipStatement Statement(string podIp)
     {
-        var owner = Ip.TryParse(podIp, out var ip) ? cluster.Current.OwnerOf(ip) : Ownership.Unknown;
+        var owner = Ip.TryParse(podIp, out var ip) ? cluster.Current.OwnerOf(ip) : AddressOwnership.Unknown;
         return new OwnershipStatement(podIp, owner.State, owner.Name, NowMs - (long)Math.Min(cluster.Age.TotalMilliseconds, NowMs));
     }
 
@@ -53,7 +56,7 @@ public sealed class GuardContextBuilder(
     {
         var map = cluster.Current;
         bool valid = Ip.TryParse(context.Request.Target, out var ip);
-        var owner = valid ? map.OwnerOf(ip) : Ownership.Unknown;
+        var owner = valid ? map.OwnerOf(ip) : AddressOwnership.Unknown;
         var ask = context.Request with
         {
             // IPv6 has many spellings; nodes and tables know one.
@@ -73,7 +76,7 @@ public sealed class GuardContextBuilder(
             Request = ask, ValidIp = valid, Owner = owner, Nodes = nodes,
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
-            Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.Endpoint.Ready, e.Endpoint.Serving))] : [],
+            Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],
         };
     }
 

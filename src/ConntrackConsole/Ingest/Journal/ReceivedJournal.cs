@@ -1,3 +1,4 @@
+
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest.Journal;

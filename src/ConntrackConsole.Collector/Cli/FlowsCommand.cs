@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json;
+using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>flows: single flows of the table.</summary>
+internal static class FlowsCommand
+{
+    public static Command Build()
+    {
+        var json = Options.Json("One JSON array, an object a flow, instead of lines.");
+        var podIp = Options.PodIp(required: false);
+        var service = Options.Service();
+        var command = new Command("flows", """
+            Lists the flows of this node's conntrack table, of one pod or Service if asked. A pod is found by the source of the reply
+            tuple, as conntrack -r does: as a destination it does not stand in a Service's flow.
+
+            Example: conntrack-collector flows --pod-ip 10.244.1.7
+            """) { json, podIp, service };
+        command.SetAction(parsed =>
+        {
+            var backend = parsed.GetValue(podIp);
+            var vip = parsed.GetValue(service);
+            using var table = ConntrackTable.Open();
+            var flows = table.List(flow =>
+                (backend is null || flow.Reply.Src == backend)
+                && (vip is null || (flow.Orig.Dst == vip.Value.Vip && flow.Orig.Dport == vip.Value.Port)));
+            if (parsed.GetValue(json))
+            {
+                FlowEntry[] entries = [.. flows.Select(flow => FlowEntries.Of(in flow))];
+                Console.Out.WriteLine(JsonSerializer.Serialize(entries, CollectorJson.Default.FlowEntryArray));
+            }
+            else
+            {
+                foreach (var flow in flows)
+                    Console.Out.WriteLine(Line(in flow));
+                Console.Error.WriteLine($"{flows.Count} flows");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    public static string Line(in Flow flow) =>
+        $"{flow.State.Name(),-11} {flow.Orig}  answered by {flow.Reply.Src}{(Protocols.IsPortless(flow.Reply.Proto) ? "" : ":" + flow.Reply.Sport)}  "
+        + $"expires in {flow.TimeoutSeconds} s{((flow.Status & FlowStatus.SeenReply) == 0 ? "  [UNREPLIED]" : "")}";
+}

@@ -1,0 +1,26 @@
+
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>Groups as a table for people.</summary>
+internal static class GroupTable
+{
+    public static void Write(IReadOnlyList<GroupCounts> groups, TextWriter output)
+    {
+        output.WriteLine($"{"PROTO",-7} {"SERVICE",-24} {"BACKEND",-24} {"TOTAL",7}  STATES");
+        foreach (var group in groups)
+            output.WriteLine(Line(group));
+    }
+
+    public static string Line(GroupCounts group)
+    {
+        var key = group.Key;
+        bool ports = !Protocols.IsPortless(key.Proto);
+        string service = key.IsOther || key.IsDirect ? "-" : ports ? $"{key.Vip}:{key.Vport}" : key.Vip.ToString();
+        string backend = key.IsOther ? "(all others)" : ports ? $"{key.Backend}:{key.Bport}" : key.Backend.ToString();
+        var states = GroupJson.Of(group).States.OrderByDescending(state => state.Value).Select(state => $"{state.Key} {state.Value}");
+        return $"{Protocols.Name(key.Proto),-7} {service,-24} {backend,-24} {group.Counts.Total,7}  {string.Join(", ", states)}";
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>
+/// What a terminal shows while frames come: the groups with the most flows, the node's counters, the last resets. Redrawn in
+/// place; colours only where they are wanted (https://no-color.org).
+/// </summary>
+internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)> size, bool colours)
+{
+    private const int LastEvents = 6;
+
+    private readonly Dictionary<GroupKey, StateCounts> _groups = [];
+    private readonly Queue<string> _events = new();
+    private uint _invalid, _drop, _resets;
+
+    public void Show(NodeFrame frame)
+    {
+        Take(frame);
+        var (width, height) = size();
+        if (width <= 0)
+            (width, height) = (80, 24); // a terminal that does not know its size
+        var text = new StringBuilder("\u001b[H"); // home: what is there is overwritten, so that nothing flickers
+        foreach (string line in Lines(frame, Math.Max(height - 1, 10)))
+            text.Append(Cut(line, Math.Max(width, 40))).Append("\u001b[K\n");
+        output.Write(text.Append("\u001b[J").ToString());
+        output.Flush();
+    }
+
+    private void Take(NodeFrame frame)
+    {
+        if (frame.IsKey)
+            _groups.Clear();
+        foreach (var (key, counts) in frame.Groups)
+        {
+            if (counts.Total == 0)
+                _groups.Remove(key);
+            else
+                _groups[key] = counts;
+        }
+
+        _invalid += frame.Counters.Invalid;
+        _drop += frame.Counters.Drop + frame.Counters.EarlyDrop + frame.Counters.InsertFailed;
+        _resets += (uint)frame.Resets.Count;
+        string at = $"{DateTimeOffset.FromUnixTimeMilliseconds(frame.AtMs):HH:mm:ss}Z  ";
+        foreach (var reset in frame.Resets)
+            Tell($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
+        foreach (var gap in frame.Gaps.Where(gap => gap.Kind != GapKind.Started))
+            Tell($"{at}GAP {gap.Kind}: not all was seen");
+        foreach (var change in frame.Settings)
+            Tell($"{at}setting {change.Name}: {change.Before} → {change.After}");
+    }
+
+    private void Tell(string line)
+    {
+        _events.Enqueue(line);
+        if (_events.Count > LastEvents)
+            _events.Dequeue();
+    }
+
+    private IEnumerable<string> Lines(NodeFrame frame, int height)
+    {
+        var counters = frame.Counters;
+        yield return Bold($"{DateTimeOffset.FromUnixTimeMilliseconds(frame.AtMs):HH:mm:ss}Z  entries {counters.Count} of {counters.Max}   since start: resets {_resets}, invalid {_invalid}, dropped {_drop}   (Ctrl-C ends)");
+        yield return "";
+        yield return Bold($"{"PROTO",-7} {"SERVICE",-24} {"BACKEND",-24} {"TOTAL",7}  STATES");
+        var groups = _groups.Select(group => new GroupCounts(group.Key, group.Value))
+            .OrderByDescending(group => !group.Key.IsOther).ThenByDescending(group => group.Counts.Total).ThenBy(group => group.Key.Backend).ToList();
+        int room = Math.Max(1, height - 6 - _events.Count);
+        foreach (var group in groups.Take(room))
+            yield return GroupTable.Line(group);
+        if (groups.Count > room)
+            yield return $"... and {groups.Count - room} more groups";
+        yield return "";
+        foreach (string line in _events)
+            yield return line.Contains("GAP", StringComparison.Ordinal) || line.Contains("UnNated", StringComparison.Ordinal) ? Red(line) : line;
+    }
+
+    private string Bold(string text) => colours ? $"\u001b[1m{text}\u001b[0m" : text;
+
+    private string Red(string text) => colours ? $"\u001b[31m{text}\u001b[0m" : text;
+
+    // Escape sequences take no room on the screen; they stand only at the ends.
+    private static string Cut(string line, int width)
+    {
+        int start = line.StartsWith('\u001b') ? line.IndexOf('m', StringComparison.Ordinal) + 1 : 0;
+        int end = start > 0 ? line.LastIndexOf('\u001b') : line.Length;
+        return end - start <= width ? line : string.Concat(line.AsSpan(0, start + width), line.AsSpan(end));
+    }
+}

@@ -1,0 +1,33 @@
+using System.Text;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>A frame's notes as lines for a reader.</summary>
+internal static class NoteLines
+{
+    private const int Most = 10;
+
+    public static string Of(NodeFrame frame)
+    {
+        var text = new StringBuilder();
+        foreach (var note in frame.Notes.Take(Most))
+        {
+            text.AppendLine().Append("           ").Append(What(in note))
+                .Append($": {note.Src}:{note.Sport}→{note.Dst}:{note.Dport}, answered by {note.Backend}:{note.Bport}");
+        }
+
+        long more = Math.Max(0, frame.Notes.Count - Most) + (long)frame.MoreNotes;
+        return more == 0 ? text.ToString() : text.AppendLine().Append($"           and {more} more notes").ToString();
+    }
+
+    private static string What(in FlowNote note) => note switch
+    {
+        { Kind: FlowNoteKind.MidStream } => "entry begins in mid-stream",
+        { Kind: FlowNoteKind.UnNated } => "entry begins in mid-stream from a backend, un-NATed",
+        { Cause: LossCause.OwnDelete } => "established entry lost, deleted by this collector",
+        { Cause: LossCause.ForeignDelete } => $"established entry lost, deleted by another program (netlink port {note.PortId})",
+        { Cause: LossCause.Timeout } => "established entry lost, its time ran out",
+        _ => "established entry lost, removed by the kernel",
+    };
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Text.Json;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Collector.Observation.Resets;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>resets: the TCP resets of this node, one by one, for some seconds.</summary>
+internal static class ResetsCommand
+{
+    public static Command Build()
+    {
+        var seconds = new Option<int>("--seconds") { Description = "How long to listen.", DefaultValueFactory = _ => 10, HelpName = "N" };
+        seconds.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 86_400)
+                result.AddError("--seconds takes a number from 1 to 86400.");
+        });
+        var json = Options.Json("A JSON object a reset.");
+        var ranges = Options.PodCidr();
+        var source = Options.Resets();
+        var command = new Command("resets", """
+            Lists TCP resets as they happen, with the flow each belongs to: UnNated (the client resets the pod's own address),
+            FromBackend (the pod ends it), RefusedSyn, NewBackend, ClientAbort, Direct (no Service in between), Other.
+
+            Example: conntrack-collector resets --seconds 60 --json
+            """) { seconds, json, ranges, source };
+        command.SetAction(async (parsed, stop) =>
+        {
+            using var resets = ResetSource.TryOpen(parsed.GetValue(source), out string why)
+                ?? throw new CommandException(ExitCode.Failed, "Resets cannot be seen here: " + why);
+            if (why.Length > 0)
+                await Console.Error.WriteLineAsync(why);
+            bool asJson = parsed.GetValue(json);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+            var observer = new NodeObserver(new Grouping(parsed.GetValue(ranges) ?? []), TimeProvider.System, resets, () => null);
+            int count = 0;
+            await Task.Factory.StartNew(
+                () => observer.Run(
+                    frame =>
+                    {
+                        foreach (var reset in frame.Resets)
+                        {
+                            count++;
+                            var told = ResetJson.Of(reset);
+                            Console.Out.WriteLine(asJson
+                                ? JsonSerializer.Serialize(told, CollectorJson.Default.ResetJson)
+                                : $"{told.At:HH:mm:ss.fff}Z  {told.Kind,-11}  {told.Src}:{told.Sport}→{told.Dst}:{told.Dport}"
+                                    + $"{(told.Vip is null ? "" : $"  of {told.Vip}:{told.Vport} by {told.Backend}")}{(told.Received ? "  (seen where it took effect)" : "")}");
+                        }
+                    },
+                    limit.Token),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await Console.Error.WriteLineAsync($"{count} resets");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>summary: the table's flows, counted by Service address and backend.</summary>
+internal static class SummaryCommand
+{
+    public static Command Build()
+    {
+        var json = Options.Json("One JSON array, an object a group, instead of a table.");
+        var ranges = Options.PodCidr();
+        var command = new Command("summary", """
+            Counts the flows of this node's conntrack table by Service address and backend: where its connections go, and in which
+            state they are. Everything that is neither a Service's nor a pod's is one line, so that the totals add up to the table.
+
+            Example: conntrack-collector summary --pod-cidr 10.244.0.0/16
+            """) { json, ranges };
+        command.SetAction(parsed =>
+        {
+            var groups = Count(parsed.GetValue(ranges) ?? []);
+            if (parsed.GetValue(json))
+                Console.Out.WriteLine(JsonSerializer.Serialize([.. groups.Select(GroupJson.Of)], CollectorJson.Default.GroupJsonArray));
+            else
+                GroupTable.Write(groups, Console.Out);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    public static List<GroupCounts> Count(IReadOnlyList<Cidr> podRanges)
+    {
+        var groups = new List<GroupCounts>();
+        using var table = ConntrackTable.Open();
+        for (int attempt = 0; ; attempt++)
+        {
+            var flows = new FlowTable(new Grouping(podRanges));
+            bool interrupted = table.Dump((in Flow flow) => flows.Confirm(in flow));
+            if (interrupted && attempt < 5)
+                continue;
+            flows.WriteGroups(groups, all: true);
+            return groups;
+        }
+    }
+}

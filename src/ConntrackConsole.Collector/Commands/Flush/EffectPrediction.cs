@@ -1,0 +1,25 @@
+
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Commands.Flush;
+
+/// <summary>What the deletion of an entry will do to its flow.</summary>
+internal static class EffectPrediction
+{
+    public static FlushEffect Of(in Flow flow, OwnerState owner, bool tcpLoose)
+    {
+        // Without translation the next packet makes the same entry again; without a live state nothing depends on it.
+        if (!flow.IsTranslated || !flow.State.IsLive())
+            return FlushEffect.NoEffect;
+        if (flow.Orig.Proto != Protocols.Tcp)
+            return FlushEffect.Moves;
+        if (flow.State is FlowState.SynSent)
+            return FlushEffect.FailsFast; // The next SYN is translated anew.
+        if (!tcpLoose)
+            return FlushEffect.Hangs; // Every later segment is INVALID and is not translated.
+        // A backend that is gone cannot speak first; one that still runs may, and its segment would arrive un-NATed.
+        return owner is OwnerState.Gone or OwnerState.Lost ? FlushEffect.FailsFast : FlushEffect.MayBreak;
+    }
+}

@@ -1,0 +1,129 @@
+
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Commands.Flush;
+
+/// <summary>
+/// Deletes a list of entries, each by its own message: deleted = listed ∩ still there ∩ not alive. They go in chunks, so that
+/// what is known of an entry is a millisecond old when it is deleted.
+/// </summary>
+internal static class EntryDeleter
+{
+    private const int MaxErrors = 10;
+    private const int Chunk = 128;
+    private const char Gone = 'G', Alive = 'A', Failed = 'F';
+
+    /// <summary>Letter of an entry that was deleted.</summary>
+    public const char Deleted = 'D';
+
+    /// <summary>Letter of an entry whose turn did not come.</summary>
+    public const char NotReached = 'N';
+
+    /// <param name="Remaining">Entries found by the dump afterwards; -1 where that dump failed.</param>
+    /// <param name="EntryOutcomes">As <see cref="FlushResult.EntryOutcomes"/>.</param>
+    public sealed record Outcome(
+        int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors, string EntryOutcomes = "");
+
+    /// <summary>Every entry whose answers come from the address: where a pod's IP stands in a Service's flow.</summary>
+    public static List<Flow> List(ConntrackTable table, Ip podIp) => table.ListByReplySource(podIp);
+
+    /// <param name="table">Its port deletes.</param>
+    /// <param name="listed">What was shown.</param>
+    /// <param name="podIp">Where they lead.</param>
+    /// <param name="unacknowledgedSeconds">An established entry with more than this has just been acknowledged.</param>
+    /// <param name="stillWanted">Asked of each entry as it is now; null = whatever it became.</param>
+    /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
+    /// <param name="stop">Ends it between two chunks.</param>
+    public static Outcome Run(
+        ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds, Func<Flow, bool>? stillWanted = null,
+        int perSecond = 0, CancellationToken stop = default)
+    {
+        char[] fates = new char[listed.Count];
+        Array.Fill(fates, NotReached);
+        var errors = new List<string>();
+        var now = new Flow?[Chunk];
+        var keys = new FlowKey[Chunk];
+        int[] places = new int[Chunk];
+        var results = new Errno[Chunk];
+        var pace = new DeletionRateLimiter(perSecond);
+        for (int start = 0; start < listed.Count && pace.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
+        {
+            int count = Math.Min(Chunk, listed.Count - start);
+            int wanted = 0;
+            try
+            {
+                for (int index = 0; index < count; index++)
+                    keys[index] = listed[start + index].Key;
+                table.Get(keys.AsSpan(0, count), now.AsSpan(0, count));
+                for (int index = 0; index < count; index++)
+                {
+                    var entry = listed[start + index];
+                    // Gone, or another entry took its place: that one was not shown.
+                    if (now[index] is not { } there || there.Id != entry.Id || there.Orig != entry.Orig)
+                    {
+                        fates[start + index] = Gone;
+                    }
+                    else if (IsAlive(in entry, in there, unacknowledgedSeconds) || stillWanted?.Invoke(there) == false)
+                    {
+                        fates[start + index] = Alive;
+                    }
+                    else
+                    {
+                        places[wanted] = start + index;
+                        keys[wanted++] = entry.Key;
+                    }
+                }
+
+                table.Delete(keys.AsSpan(0, wanted), results.AsSpan(0, wanted));
+            }
+            catch (NetlinkException failure)
+            {
+                // Which of this chunk were deleted is not known; the dump below tells what is left.
+                fates.AsSpan(start, count).Replace(NotReached, Failed);
+                Say(failure.Message);
+                continue;
+            }
+
+            for (int index = 0; index < wanted; index++)
+            {
+                fates[places[index]] = results[index] switch
+                {
+                    Errno.Ok => Deleted,
+                    Errno.ENOENT => Gone,
+                    _ => Failed,
+                };
+                if (fates[places[index]] == Failed)
+                    Say($"{listed[places[index]].Orig}: {results[index].Describe()}.");
+            }
+        }
+
+        int remaining = -1;
+        try
+        {
+            remaining = List(table, podIp).Count;
+        }
+        catch (NetlinkException failure)
+        {
+            errors.Add($"What is left is unknown: {failure.Message}");
+        }
+
+        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(fates));
+
+        int Count(char fate) => fates.AsSpan().Count(fate);
+
+        void Say(string sentence)
+        {
+            if (errors.Count < MaxErrors)
+                errors.Add(sentence);
+        }
+    }
+
+    // Only an acknowledged segment sets the timeout back to the established one, so a timeout that rose above the
+    // unacknowledged one since the listing proves that the backend has just answered.
+    private static bool IsAlive(in Flow listed, in Flow now, uint unacknowledgedSeconds) =>
+        now.Orig.Proto == Protocols.Tcp && now.State == FlowState.Established
+        && now.TimeoutSeconds > unacknowledgedSeconds && now.TimeoutSeconds > listed.TimeoutSeconds;
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Commands.Flush;
+
+/// <summary>Deletes a list and keeps the journal of it. Who calls holds the turn (<see cref="TryLock"/>) and has checked everything.</summary>
+/// <param name="node">The node's name.</param>
+/// <param name="journal">On disk before the first deletion.</param>
+/// <param name="own">Learns the port that deletes, so that its deletions are not taken for somebody else's.</param>
+/// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
+internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.Usual)
+{
+    public FileLock? TryLock(TimeSpan wait, CancellationToken stop = default) => FileLock.TryTake(journal.StateDirectory, "flush", wait, stop);
+
+    /// <param name="list">What was shown.</param>
+    /// <param name="begin">Who, why; the rest is filled in here.</param>
+    /// <param name="owner">Who owns the address at this moment.</param>
+    /// <param name="unacknowledgedSeconds">As <see cref="EntryDeleter.Run"/>.</param>
+    /// <param name="stop">Ends it between two chunks.</param>
+    public FlushResult Run(FlushList list, JournalLine begin, OwnerState owner, uint unacknowledgedSeconds, CancellationToken stop)
+    {
+        long started = Stopwatch.GetTimestamp();
+        string actionId = begin.ActionId!;
+        try
+        {
+            bool first = journal.TryBegin(begin with
+            {
+                Kind = JournalKind.Flush, Target = list.PodIp.ToString(), Before = list.Flows.Count.ToString(CultureInfo.InvariantCulture),
+            });
+            if (!first)
+                return Refused(node, actionId, new(NodeReasons.DuplicateId, "An action with this id began before, or may not begin any more: order anew."));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return Refused(node, actionId, new(NodeReasons.JournalUnwritable, $"The journal cannot be written, so nothing was done: {failure.Message}"));
+        }
+
+        EntryDeleter.Outcome outcome;
+        int? witnessed = null;
+        try
+        {
+            using var table = ConntrackTable.Open();
+            own?.Add(table.PortId);
+            // What was harmless when it was listed may have been answered since.
+            Func<Flow, bool>? stillWanted = list.Choice.Preset == FlushPreset.Safe ? flow => list.Choice.Takes(in flow, owner) : null;
+            outcome = EntryDeleter.Run(
+                table, list.Flows, list.PodIp, list.Choice.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
+            witnessed = Witnessed(table.PortId, outcome.Deleted);
+        }
+        catch (NetlinkException failure)
+        {
+            outcome = new EntryDeleter.Outcome(0, 0, 0, list.Flows.Count, -1, [failure.Message], new string('F', list.Flows.Count));
+        }
+
+        var result = new FlushResult(
+            actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
+            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: witnessed,
+            Code: outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) ? NodeReasons.PartialDeletion : null);
+        return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
+    }
+
+    /// <summary>The result of a flush that began once; waits for one that still runs. Null where it never began.</summary>
+    public FlushResult? Recall(string actionId, TimeSpan wait)
+    {
+        if (journal.Find(actionId) is not { } act)
+            return null;
+        if (act.End is null)
+        {
+            using var turn = TryLock(wait);
+            if (turn is null)
+                return Unsure(act, -1, NodeReasons.Running, "It still runs: ask again.");
+            Settle();
+        }
+
+        return act.End?.Flush ?? Refused(node, actionId, new(NodeReasons.KindMismatch, "The action with this id was no flush."));
+    }
+
+    /// <summary>Tells of flushes that were cut off what can be told: what is there now. Needs the turn: nobody is at one of them.</summary>
+    public void Settle()
+    {
+        foreach (var act in journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush))
+        {
+            int remaining = -1;
+            try
+            {
+                using var table = ConntrackTable.Open();
+                if (Ip.TryParse(act.Begin.Target, out var podIp))
+                    remaining = EntryDeleter.List(table, podIp).Count;
+            }
+            catch (NetlinkException)
+            {
+                // -1 tells that it is not known.
+            }
+
+            End(Unsure(act, remaining, NodeReasons.Interrupted, "It was cut off: the collector ended in the middle of it."), null);
+        }
+    }
+
+    // The proof is the dump; the events of those entries that emit any only bear it out, so they are waited for a moment only.
+    private int? Witnessed(uint portId, int deleted)
+    {
+        if (own is null)
+            return null;
+        SpinWait.SpinUntil(() => own.HeardOf(portId) >= deleted, TimeSpan.FromMilliseconds(200));
+        return own.HeardOf(portId);
+    }
+
+    public static FlushResult Refused(string node, string? actionId, Reason why) =>
+        new(actionId ?? "", node, 0, 0, 0, 0, 0, 0, why.Message, [], 0, Code: why.Code);
+
+    private FlushResult Unsure(JournaledAction act, int remaining, string code, string sentence) => new(
+        act.ActionId, node, int.TryParse(act.Begin.Before, CultureInfo.InvariantCulture, out int listed) ? listed : 0,
+        0, 0, 0, 0, remaining, null, [sentence], 0, "", Unsure: true, Code: code);
+
+    private FlushResult End(FlushResult result, IReadOnlyList<FlowEntry>? deleted)
+    {
+        try
+        {
+            journal.End(result.ActionId, flush: result, deleted: deleted);
+            return result;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return result with { Errors = [.. result.Errors, $"The journal's end line could not be written: {failure.Message}"] };
+        }
+    }
+}

@@ -1,0 +1,112 @@
+
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Commands.Flush;
+
+/// <summary>
+/// What became of the clients of a flush, for as long as the slowest of them retransmits: who is back at another backend, and
+/// who still goes to the old one. Any thread.
+/// </summary>
+internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
+{
+    public static readonly TimeSpan Life = TimeSpan.FromSeconds(130);
+
+    // However often it is asked: a table is read once a second.
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
+    private const int MaxVips = 4;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Kept> _kept = [];
+
+    public void Keep(FlushResult result, FlushList list)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            foreach (string old in _kept.Where(each => each.Value.EndedAt + Life < now).Select(each => each.Key).ToList())
+                _kept.Remove(old);
+            _kept[result.ActionId] = new Kept(list, result.EntryOutcomes, now);
+        }
+    }
+
+    public FlushOutcomeSample Read(string actionId)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            if (!_kept.TryGetValue(actionId, out var kept) || kept.EndedAt + Life < now)
+                return Refused(FlushReasons.OutcomeUnknown, "Nothing is known any more of what became of its clients: it was more than 130 s ago, or the collector restarted since, or it never ran here.");
+            if (kept.Last is { } last && now - kept.LastAt is var age && age >= TimeSpan.Zero && age < Least)
+                return last;
+            try
+            {
+                using var table = ConntrackTable.Open();
+                kept.Last = Look(actionId, kept, table, now);
+                kept.LastAt = now;
+                return kept.Last;
+            }
+            catch (NetlinkException failure)
+            {
+                return Refused(NodeReasons.Netlink, $"What became of its clients cannot be read: {failure.Message}");
+            }
+        }
+
+        FlushOutcomeSample Refused(string code, string sentence) => new(actionId, node, now.ToUnixTimeMilliseconds(), 0, 0, 0, 0, sentence, code);
+    }
+
+    private FlushOutcomeSample Look(string actionId, Kept kept, ConntrackTable table, DateTimeOffset now)
+    {
+        var list = kept.List;
+        // By tuple and zone: the id of an entry that was made again can be the same, so it tells nothing.
+        var listed = new Dictionary<(FlowTuple, ushort), bool>();
+        var clients = new HashSet<Client>();
+        for (int index = 0; index < list.Flows.Count; index++)
+        {
+            var flow = list.Flows[index];
+            bool deleted = kept.EntryOutcomes[index] == EntryDeleter.Deleted;
+            listed[(flow.Orig, flow.Zone)] = deleted;
+            if (deleted && flow.IsTranslated)
+                clients.Add(Client.Of(in flow));
+        }
+
+        int left = 0, recreated = 0;
+        foreach (var flow in EntryDeleter.List(table, list.PodIp))
+        {
+            if (listed.TryGetValue((flow.Orig, flow.Zone), out bool deleted) && !deleted)
+                left++;
+            else
+                recreated++;
+        }
+
+        var back = new HashSet<Client>();
+        var vips = clients.Select(client => client.Vip).Distinct().ToList();
+        foreach (var flow in ToServices(table, vips))
+        {
+            if (flow.Reply.Src != list.PodIp && flow.IsTranslated && clients.Contains(Client.Of(in flow)))
+                back.Add(Client.Of(in flow));
+        }
+
+        return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null);
+    }
+
+    // The kernel picks out IPv4 only; past a few addresses one dump of everything is the cheaper one.
+    private static IEnumerable<Flow> ToServices(ConntrackTable table, List<Ip> vips) =>
+        vips.Count == 0 ? []
+        : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
+        : table.List(flow => vips.Contains(flow.Orig.Dst));
+
+    private sealed record Kept(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)
+    {
+        public FlushOutcomeSample? Last { get; set; }
+
+        public DateTimeOffset LastAt { get; set; }
+    }
+
+    private readonly record struct Client(Ip Address, byte Proto, Ip Vip, ushort Vport)
+    {
+        public static Client Of(in Flow flow) => new(flow.Orig.Src, flow.Orig.Proto, flow.Orig.Dst, flow.Orig.Dport);
+    }
+}

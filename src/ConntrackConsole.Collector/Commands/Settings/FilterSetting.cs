@@ -1,0 +1,75 @@
+
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Nftables;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Commands.Settings;
+
+/// <summary>Our own filter of INVALID packets as a setting: off, forward or forward+input.</summary>
+internal static class FilterSetting
+{
+    private const string Forward = "forward", ForwardAndInput = "forward+input";
+
+    public static (string? Value, string? Why) Read()
+    {
+        try
+        {
+            return (ArmedFilter.TryRead(out var state) ? Value(state) : SettingCatalog.Off, null);
+        }
+        catch (NetlinkException failure)
+        {
+            return (null, failure.Message);
+        }
+    }
+
+    /// <summary>Arms or disarms it; the sentence why not, or null.</summary>
+    public static string? Write(string value, TimeSpan life)
+    {
+        try
+        {
+            if (value == SettingCatalog.Off)
+                ArmedFilter.Disarm();
+            else
+                ArmedFilter.Arm(life, input: value == ForwardAndInput);
+            return null;
+        }
+        catch (NetlinkException failure)
+        {
+            return failure.Message;
+        }
+    }
+
+    /// <summary>Why it is not to be armed here, or null.</summary>
+    public static Reason? Refuse(string proc) => Foreign(proc).FirstOrDefault(rule => rule.Presence == RulePresence.Present) is { Presence: RulePresence.Present } rule
+        ? new Reason(SettingReasons.FilterRedundant, $"kube-proxy drops INVALID packets on this node already: {rule.Reason} A filter of ours would add nothing.")
+        : null;
+
+    /// <summary>What it has dropped so far, and what could not be found out; or null.</summary>
+    public static string? Detail(string proc)
+    {
+        var sentences = Foreign(proc).Where(rule => rule.Presence == RulePresence.Unknown)
+            .Select(rule => "Whether kube-proxy drops INVALID packets already is not known: " + rule.Reason).Distinct().ToList();
+        try
+        {
+            if (ArmedFilter.TryRead(out var state))
+            {
+                ulong packets = (state.Forward?.Packets ?? 0) + (state.Input?.Packets ?? 0);
+                sentences.Insert(0, $"The filter has dropped {packets} INVALID packets{(state.IsArmed ? "." : "; its time is over.")}");
+            }
+        }
+        catch (NetlinkException failure)
+        {
+            sentences.Insert(0, failure.Message);
+        }
+
+        return sentences.Count == 0 ? null : string.Join(' ', sentences);
+    }
+
+    private static ForeignRule[] Foreign(string proc) =>
+        [ForeignRules.ProxyDropsInvalid(NftFamily.Ipv4, proc), ForeignRules.ProxyDropsInvalid(NftFamily.Ipv6, proc)];
+
+    private static string Value(ArmedState state) => !state.IsArmed ? SettingCatalog.Off
+        : state.Forward is null ? "input"
+        : state.Input is null ? Forward
+        : ForwardAndInput;
+}

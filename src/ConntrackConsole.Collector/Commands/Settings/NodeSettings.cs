@@ -1,0 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Kernel.Proc;
+
+namespace ConntrackConsole.Collector.Commands.Settings;
+
+/// <summary>The settings of a node's conntrack that decide what a flush does, as they are at the moment of asking.</summary>
+/// <param name="TcpLoose">False: a flow whose entry is deleted is never picked up again, its client hangs.</param>
+/// <param name="UnacknowledgedSeconds">The timeout that an entry falls to while its segments stay unacknowledged.</param>
+internal sealed record NodeSettings(bool TcpLoose, uint UnacknowledgedSeconds)
+{
+    public static bool TryRead(Sysctl sysctl, [NotNullWhen(true)] out NodeSettings? settings, [NotNullWhen(false)] out string? why)
+    {
+        string? noLoose = Read(sysctl, SysctlKey.TcpLoose, out long loose);
+        string? noTimeout = Read(sysctl, SysctlKey.TcpTimeoutUnacknowledged, out long unacknowledged);
+        why = noLoose ?? noTimeout;
+        settings = why is null ? new NodeSettings(loose != 0, (uint)unacknowledged) : null;
+        return settings is not null;
+    }
+
+    private static string? Read(Sysctl sysctl, SysctlKey key, out long value)
+    {
+        var fault = sysctl.TryRead(key, out value);
+        return fault == SysctlFault.None ? null : Sysctl.Explain(fault, key);
+    }
+}

@@ -1,0 +1,221 @@
+using System.Globalization;
+using ConntrackConsole.Collector.KubeProxy;
+using ConntrackConsole.Collector.Observation;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Packets;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Explain;
+
+/// <summary>
+/// Observes one pod address on this node for some seconds, and changes nothing: follows events and resets as the daemon does,
+/// looks the address's entries up every second, counts its packets.
+/// </summary>
+internal sealed class ExplainObserver(Ip podIp, int seconds)
+{
+    private const int MostEntries = 500;
+    private const int ListEverySeconds = 5;
+
+    private readonly Sysctl _sysctl = new();
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<FlowEntryName, AcknowledgementTracker> _looks = [];
+    private readonly HashSet<FlowEntryName> _closed = [];
+    private readonly Dictionary<GroupKey, uint> _closeCounts = [];
+    private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [];
+    private Counters _counters;
+    private int _other, _lost, _midStream, _unNatedEntries, _gaps, _closedByEvents;
+
+    /// <param name="listening">Called once, when nothing that happens from now on is missed.</param>
+    public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
+    {
+        using var resets = ResetSource.TryOpen(ResetChoice.Auto, out string why);
+        string? noResets = resets is null ? why : null;
+        using var tap = AddressTap.TryOpen(podIp, out string? noPackets);
+        using var proxy = new KubeProxyScraper(TimeProvider.System);
+        var proxyReading = proxy.ReadAsync(stop);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
+        var observing = Task.Factory.StartNew(
+            () => observer.Run(Take, until.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.WhenAny(_listening.Task, observing);
+        listening();
+        using var table = ConntrackTable.Open();
+        uint unacknowledged = Unacknowledged();
+        for (int second = 0; second <= seconds && !observing.IsCompleted; second++)
+        {
+            if (second > 0)
+                await Task.Delay(1000, stop);
+            if (second % ListEverySeconds == 0)
+                List(table);
+            tap?.Drain();
+            Look(table, unacknowledged);
+        }
+
+        await until.CancelAsync();
+        await observing; // Its failure, where it had one, is ours.
+        tap?.Drain();
+        return Conclude(table, unacknowledged, noResets, tap, noPackets, await proxyReading);
+    }
+
+    // On the observer's thread; read only after it has ended.
+    private void Take(NodeFrame frame)
+    {
+        if (frame.Sequence > 1) // The first second is not whole, and its counts are all of the past.
+        {
+            var now = frame.Counters;
+            _counters = new Counters(
+                _counters.Invalid + now.Invalid, _counters.Drop + now.Drop, _counters.EarlyDrop + now.EarlyDrop,
+                _counters.InsertFailed + now.InsertFailed, now.Count, now.Max,
+                _counters.SearchRestart + now.SearchRestart, _counters.ClashResolve + now.ClashResolve);
+        }
+        else
+        {
+            _counters = frame.Counters;
+            _listening.TrySetResult();
+        }
+
+        _gaps += frame.Gaps.Count(gap => gap.Kind != GapKind.Started);
+        foreach (var reset in frame.Resets)
+            Take(in reset);
+        foreach (var note in frame.Notes)
+        {
+            if (note.Backend != podIp && note.Src != podIp)
+                continue;
+            _lost += note.Kind == FlowNoteKind.Lost ? 1 : 0;
+            _midStream += note.Kind == FlowNoteKind.MidStream ? 1 : 0;
+            _unNatedEntries += note.Kind == FlowNoteKind.UnNated ? 1 : 0;
+        }
+
+        foreach (var group in frame.Groups)
+        {
+            if (group.Key.Backend != podIp || group.Key.Vip.IsNone)
+                continue;
+            uint closed = group.Counts[(int)FlowState.Close];
+            uint before = _closeCounts.GetValueOrDefault(group.Key, frame.Sequence == 1 ? closed : 0);
+            _closedByEvents += (int)(closed > before ? closed - before : 0);
+            _closeCounts[group.Key] = closed;
+        }
+    }
+
+    // A reset can be told where it is made and where it takes effect: its client names it once.
+    private void Take(in Reset reset)
+    {
+        if (reset.Backend != podIp && reset.Src != podIp && reset.Dst != podIp)
+            return;
+        bool byClient = reset.Kind is ResetKind.UnNated or ResetKind.ClientAbort;
+        var client = byClient ? (reset.Src, reset.Sport) : (reset.Dst, reset.Dport);
+        switch (reset.Kind)
+        {
+            case ResetKind.UnNated:
+                _unNated.Add(client);
+                break;
+            case ResetKind.FromBackend:
+                _fromBackend.Add(client);
+                break;
+            case ResetKind.RefusedSyn:
+                _refused.Add(client);
+                break;
+            case ResetKind.NewBackend:
+                _newBackend.Add(client);
+                break;
+            case ResetKind.ClientAbort:
+                _aborts.Add(client);
+                break;
+            default:
+                _other++;
+                break;
+        }
+    }
+
+    private void List(ConntrackTable table)
+    {
+        foreach (var flow in table.List(flow => flow.Reply.Src == podIp))
+        {
+            if (flow is { State: FlowState.Established, IsTranslated: true } && flow.Orig.Proto == Protocols.Tcp && _looks.Count < MostEntries)
+                _looks.TryAdd(new FlowEntryName(flow.Reply, flow.Zone), default);
+        }
+    }
+
+    private void Look(ConntrackTable table, uint unacknowledged)
+    {
+        long nowMs = Environment.TickCount64;
+        foreach (var name in _looks.Keys.ToList())
+        {
+            var found = table.Get(name.Reply, name.Zone);
+            if (found is { State: FlowState.Established, TimeoutSeconds: { } timeout })
+            {
+                var look = _looks[name];
+                look.Next(timeout, unacknowledged, nowMs);
+                _looks[name] = look;
+                continue;
+            }
+
+            // Not "gone": an end with FIN would be no reset.
+            if (found is { State: FlowState.Close })
+                _closed.Add(name);
+            _looks.Remove(name);
+        }
+    }
+
+    private Evidence Conclude(ConntrackTable table, uint unacknowledged, string? noResets, AddressTap? tap, string? noPackets, ProxyReading proxy)
+    {
+        long nowMs = Environment.TickCount64;
+        var entries = table.List(flow => flow.Reply.Src == podIp);
+        var (route, neighbourFailed, words) = RouteTo.Find(podIp);
+        int follow = _fromBackend.Count(_unNated.Contains);
+        return new Evidence
+        {
+            PodIp = podIp,
+            Seconds = seconds,
+            Entries =
+            [
+                .. entries.GroupBy(flow => (flow.Orig.Proto, flow.State, Bucket: Bucket(flow.TimeoutSeconds ?? 0, unacknowledged)))
+                    .OrderByDescending(bucket => bucket.Count())
+                    .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
+            ],
+            Established = _looks.Count,
+            Stuck = _looks.Values.Count(look => look is { EverRose: false, UnacknowledgedLooks: >= 5 }
+                && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
+            Answered = _looks.Values.Count(look => look.EverRose),
+            Idle = _looks.Values.Count(look => !look.EverRose && look.UnacknowledgedLooks == 0),
+            Closed = Math.Max(_closed.Count, _closedByEvents),
+            UnNatedResets = _unNated.Count,
+            BackendResets = _fromBackend.Count - follow,
+            BackendResetsThatFollow = follow,
+            RefusedSyns = _refused.Count,
+            NewBackendResets = _newBackend.Count,
+            ClientAborts = _aborts.Count,
+            OtherResets = _other,
+            LostEntries = _lost,
+            MidStreamEntries = _midStream,
+            UnNatedEntries = _unNatedEntries,
+            Counters = _counters,
+            ResetsMissing = noResets,
+            Packets = tap is null ? null : (tap.From, tap.To),
+            PacketsMissing = noPackets,
+            Route = route,
+            NeighbourFailed = neighbourFailed,
+            RouteWords = words,
+            Settings = _sysctl.ReadAll(),
+            Proxy = proxy,
+            Gaps = _gaps,
+        };
+    }
+
+    private uint Unacknowledged() =>
+        _sysctl.TryRead(SysctlKey.TcpTimeoutUnacknowledged, out long unacknowledged) == SysctlFault.None
+        && _sysctl.TryRead(SysctlKey.TcpTimeoutEstablished, out long established) == SysctlFault.None
+        && established > unacknowledged ? (uint)unacknowledged : 0;
+
+    private static string Bucket(uint timeout, uint unacknowledged) => timeout switch
+    {
+        <= 30 => "≤ 30 s",
+        _ when timeout <= unacknowledged => string.Create(CultureInfo.InvariantCulture, $"≤ {unacknowledged} s"),
+        <= 3600 => "≤ 1 h",
+        _ => "> 1 h",
+    };
+}

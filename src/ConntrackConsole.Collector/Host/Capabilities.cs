@@ -1,0 +1,121 @@
+
+using ConntrackConsole.Collector.Commands.Settings;
+using ConntrackConsole.Collector.KubeProxy;
+using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Ipvs;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Host;
+
+/// <summary>Finds out, by trying, what this node can tell and do.</summary>
+internal static class Capabilities
+{
+    public const string Events = "events";
+    public const string Commands = "commands";
+
+    private const string Trace =
+        "Sees the TCP resets that sockets of this node and of all its pods make and accept, by the kernel's tcp tracepoints. "
+        + "Cannot see: resets on 127.0.0.0/8 and ::1 (no namespace is told); the sequence number; resets made by no socket of "
+        + "this machine (forged, or from outside) unless a socket here accepts them; a listener's answer to a stray segment, "
+        + "which names no peer and is told only where it is received.";
+
+    private const string Packet =
+        "Sees TCP resets as packets where they leave a pod, and those that arrive from outside for an address of this node, "
+        + "with the sequence number, accepted or not. Cannot see: resets that the node's own processes make; what stays "
+        + "inside a pod or on the node's loopback; why a reset was made; pods on macvlan, ipvlan or a bridge that reaches "
+        + "other nodes; IPv6 with extension headers. A reset from outside that is translated towards a pod of another "
+        + "node is told by both nodes. Costs about 0.4 µs a forwarded packet.";
+
+    /// <param name="observeOnly">Why this node refuses every command, or null.</param>
+    public static IReadOnlyList<Capability> Probe(string? observeOnly) =>
+    [
+        Try("dump", "Reads the conntrack table of this network namespace.", () =>
+        {
+            using var table = ConntrackTable.Open();
+            table.Stats();
+        }),
+        Try(Events, "Follows NEW, UPDATE and DESTROY of conntrack entries. " + EventsSentence(), () => ConntrackEvents.Listen(64 * 1024).Dispose()),
+        Resets("resets.trace", ResetChoice.Trace, Trace),
+        Resets("resets.packet", ResetChoice.Packet, Packet),
+        Proxy(),
+        new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
+            ? "Reads IPVS's own timeouts and switches."
+            : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
+        new(Commands, observeOnly is null, observeOnly
+            ?? "Takes the console's commands, each through this node's own guards; --observe-only refuses them all."),
+        Command("flush", observeOnly, null, "Lists and deletes the entries that lead to a pod: presets Safe, DeadBackend and All, narrowed to a Service or a protocol."),
+        Command("settings", observeOnly, SettingsFault(), "Changes settings of a closed list, and sets each back by itself at its time, also after a restart."),
+        Command("filter", observeOnly, FilterFault(), "Arms a filter that drops INVALID packets, which the kernel disarms by itself."),
+        Command("ipvs", observeOnly, IpvsTimeouts.IsLoaded() ? null : "IPVS is not loaded in this kernel or namespace.", "Changes IPVS's timeouts."),
+    ];
+
+    // A console knows by these names what an older collector cannot do.
+    private static Capability Command(string name, string? observeOnly, string? missing, string detail) =>
+        new($"{Commands}.{name}", (observeOnly ?? missing) is null, observeOnly ?? missing ?? detail);
+
+    // Opened and closed: the kernel, or the mount, says by that whether it would take a value.
+    private static string? SettingsFault()
+    {
+        try
+        {
+            File.OpenHandle($"/proc/sys/net/netfilter/{SysctlKey.TcpBeLiberal.ShortName}", FileMode.Open, FileAccess.Write).Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Sysctl.Explain(SysctlFault.Absent, SysctlKey.TcpBeLiberal);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Sysctl.Explain(SysctlFault.ReadOnly, SysctlKey.TcpBeLiberal);
+        }
+    }
+
+    private static string? FilterFault() => FilterSetting.Read() is { Why: { } why } ? why : null;
+
+    private static Capability Proxy()
+    {
+        using var proxy = new KubeProxyScraper(TimeProvider.System);
+        bool answers = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult().Answers;
+        return new Capability(KubeProxyScraper.Capability, answers, answers
+            ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
+            : "kube-proxy does not answer on 127.0.0.1:10249 (another program does its work, or --metrics-bind-address is another one): whether its rules lag is not known.");
+    }
+
+    private static Capability Resets(string name, ResetChoice choice, string detail)
+    {
+        using var source = ResetSource.TryOpen(choice, out string why);
+        return source is null ? new Capability(name, false, why) : new Capability(name, true, detail);
+    }
+
+    /// <summary>What net.netfilter.nf_conntrack_events means for the data.</summary>
+    public static string EventsSentence(long? setting) => setting switch
+    {
+        0 => "nf_conntrack_events=0: the kernel sends none, so the table is only read every few seconds; entries that come and go "
+            + "in between, and why they went, are not seen. Set it to 1 or 2 to see them.",
+        1 => "nf_conntrack_events=1: every entry tells.",
+        2 => "nf_conntrack_events=2: entries older than the collector tell nothing; a background dump (every 15 s, less often "
+            + "where the table is large) finds what became of them.",
+        _ => "nf_conntrack_events cannot be read: whether every entry tells is unknown.",
+    };
+
+    private static string EventsSentence() => EventsSentence(new Sysctl().TryRead(SysctlKey.Events, out long value) == SysctlFault.None ? value : null);
+
+    private static Capability Try(string name, string detail, Action attempt)
+    {
+        try
+        {
+            attempt();
+            return new Capability(name, true, detail);
+        }
+        catch (NetlinkException failure)
+        {
+            return new Capability(name, false, failure.Errno == Errno.EPERM
+                ? "No permission for the conntrack table: run as root or give the program CAP_NET_ADMIN."
+                : failure.Message);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using ConntrackConsole.Collector.Cli;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Host;
+
+/// <summary>Source-generated JSON of the command line's output.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(GroupJson[]))]
+[JsonSerializable(typeof(FlowEntry[]))]
+[JsonSerializable(typeof(FrameJson))]
+[JsonSerializable(typeof(ResetJson))]
+[JsonSerializable(typeof(Capability[]))]
+[JsonSerializable(typeof(FlushJson))]
+[JsonSerializable(typeof(ExplainJson))]
+[JsonSerializable(typeof(SettingJson))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+internal sealed partial class CollectorJson : JsonSerializerContext;

@@ -1,0 +1,251 @@
+
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Journal;
+
+/// <summary>
+/// What this node did to its own kernel, on disk before each act and again after it, and read again at every start: an action
+/// that began once never begins again. The daemon and the commands typed on the node share it. Any thread.
+/// </summary>
+internal sealed class ActionJournal
+{
+    private const long MaxBytes = 16 * 1024 * 1024;
+
+    private readonly JournalFile _file;
+    private readonly TimeProvider _time;
+    private readonly TextWriter _log;
+    private readonly Lock _lock = new();
+    private JournalState _memory = new();
+    private long _offset, _rewriteAbove;
+
+    /// <param name="stateDirectory">Made where it is missing.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Hears of lines that cannot be read.</param>
+    /// <param name="mostBytes">Above this the file is written anew at the start.</param>
+    /// <exception cref="IOException">The directory cannot be used.</exception>
+    public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MaxBytes)
+    {
+        StateDirectory = stateDirectory;
+        Directory.CreateDirectory(stateDirectory);
+        _file = new JournalFile(Path.GetFullPath(Path.Combine(stateDirectory, "journal.jsonl")));
+        _time = time ?? TimeProvider.System;
+        _log = log ?? TextWriter.Null;
+        using var held = _file.Hold();
+        if (_file.Exists)
+            ReadRest();
+        if (_memory.Id is null || _file.Length > mostBytes)
+            Rewrite();
+        _rewriteAbove = Math.Max(mostBytes > long.MaxValue / 4 ? mostBytes : mostBytes * 4, _offset * 2);
+    }
+
+    public string StateDirectory { get; }
+
+    /// <summary>Made with the file.</summary>
+    public string Id
+    {
+        get
+        {
+            lock (_lock)
+                return _memory.Id!;
+        }
+    }
+
+    public JournaledAction? Find(string actionId)
+    {
+        lock (_lock)
+            return _memory.Find(actionId);
+    }
+
+    public bool IsFenced(string actionId)
+    {
+        lock (_lock)
+            return _memory.IsFenced(actionId);
+    }
+
+    /// <summary>Acts for which <paramref name="wanted"/> is true, in order.</summary>
+    public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
+    {
+        lock (_lock)
+            return [.. _memory.Acts.Where(wanted)];
+    }
+
+    /// <summary>
+    /// Reads what another process has added; cheap where nothing was. A file that has become far too large is written anew: a
+    /// console that asks without end must not fill the node's disk.
+    /// </summary>
+    public void CatchUp()
+    {
+        lock (_lock)
+        {
+            if (_file.Length == _offset && _offset <= _rewriteAbove)
+                return;
+            using var held = _file.Hold();
+            Follow();
+            if (_offset <= _rewriteAbove)
+                return;
+            Rewrite();
+            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // where all of it is needed
+        }
+    }
+
+    /// <summary>Writes that an act begins; on disk when this returns.</summary>
+    /// <param name="begin">Number and time are given here.</param>
+    /// <returns>False where the action began before, in any process and any run, or may not begin any more.</returns>
+    /// <exception cref="IOException">It is not on the disk: do nothing.</exception>
+    public bool TryBegin(JournalLine begin)
+    {
+        lock (_lock)
+        {
+            using var held = _file.Hold();
+            Follow();
+            if (_memory.Find(begin.ActionId!) is not null || _memory.IsFenced(begin.ActionId!))
+                return false;
+            Add(begin with { Phase = JournalPhase.Begin, Number = _memory.LastNumber + 1, At = _time.GetUtcNow() });
+            return true;
+        }
+    }
+
+    /// <summary>Writes how an act ended.</summary>
+    /// <exception cref="IOException">It is not on the disk; this process knows it nevertheless.</exception>
+    public void End(string actionId, FlushResult? flush = null, SettingResult? setting = null, IReadOnlyList<FlowEntry>? deleted = null)
+    {
+        var end = new JournalLine
+        {
+            Phase = JournalPhase.End, At = _time.GetUtcNow(), ActionId = actionId, Flush = flush, Setting = setting, Deleted = deleted,
+        };
+        lock (_lock)
+        {
+            try
+            {
+                using var held = _file.Hold();
+                Follow();
+                Add(end);
+            }
+            catch (IOException)
+            {
+                _memory.Apply(end);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>From now on an action that was not begun may not begin; on disk when this returns.</summary>
+    /// <returns>False where it has begun.</returns>
+    /// <exception cref="IOException">It is not on the disk: do not promise it.</exception>
+    public bool TryFence(string actionId)
+    {
+        lock (_lock)
+        {
+            using var held = _file.Hold();
+            Follow();
+            if (_memory.Find(actionId) is not null)
+                return false;
+            if (!_memory.IsFenced(actionId))
+                Add(new JournalLine { Phase = JournalPhase.Fence, At = _time.GetUtcNow(), ActionId = actionId });
+            return true;
+        }
+    }
+
+    /// <summary>What the console has not heard of, or null.</summary>
+    public JournalReport? Untold()
+    {
+        lock (_lock)
+            return JournalReports.Next(_memory, _time.GetUtcNow());
+    }
+
+    /// <summary>The console has everything up to a number.</summary>
+    public void Told(long number)
+    {
+        lock (_lock)
+        {
+            if (number > _memory.ToldTo)
+                WriteTold(number);
+        }
+    }
+
+    /// <summary>The console has had the answer to its order.</summary>
+    public void Answered(string actionId)
+    {
+        lock (_lock)
+        {
+            if (_memory.Find(actionId) is not { End: not null } act)
+                return;
+            act.IsTold = true;
+            // A number stands for all before it; those before may still wait.
+            long number = _memory.Acts.TakeWhile(each => _memory.IsToldOf(each)).LastOrDefault()?.Number ?? 0;
+            if (number > _memory.ToldTo)
+                WriteTold(number);
+        }
+    }
+
+    // Not worth a wait for the disk: what is told twice the console knows by its number.
+    private void WriteTold(long number)
+    {
+        using var held = _file.Hold();
+        Follow();
+        Add(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
+    }
+
+    private void Add(JournalLine line)
+    {
+        _offset = _file.Append(line.ToBytes(), durable: line.Phase != JournalPhase.Told);
+        _memory.Apply(line);
+    }
+
+    // Under the lock over processes.
+    private void Follow()
+    {
+        var first = _file.ReadFirst();
+        if (first?.JournalId != _memory.Id || first?.Generation != _memory.Generation || _file.Length < _offset)
+        {
+            var answered = _memory.Acts.Where(act => act.IsTold).Select(act => act.ActionId).ToHashSet();
+            (_memory, _offset) = (new JournalState(), 0);
+            ReadRest();
+            if (_memory.Id is null)
+                Rewrite();
+            foreach (var act in _memory.Acts.Where(act => answered.Contains(act.ActionId)))
+                act.IsTold = true;
+        }
+        else if (_file.Length > _offset)
+        {
+            ReadRest();
+        }
+    }
+
+    private void ReadRest()
+    {
+        byte[] bytes = _file.ReadFrom(_offset);
+        int at = 0, bad = 0;
+        while (bytes.AsSpan(at).IndexOf((byte)'\n') is >= 0 and var length)
+        {
+            if (!JournalLine.TryParse(bytes.AsSpan(at, length), out var line) || !_memory.Apply(line))
+                bad++;
+            at += length + 1;
+        }
+
+        _offset += at;
+        if (at < bytes.Length)
+        {
+            _log.WriteLine($"{_file.FilePath}: a crash tore its last line, which is taken off; an act that it began was not carried out.");
+            _file.CutTo(_offset);
+        }
+
+        if (bad == 0)
+            return;
+        string aside = _file.PutAside(_time.GetUtcNow());
+        _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; everything that can be read goes on. "
+            + "Look there for who wrote them, then delete it.");
+        Rewrite();
+    }
+
+    private void Rewrite()
+    {
+        string id = _memory.Id ?? Guid.NewGuid().ToString("N");
+        _memory.Trim();
+        var lines = _memory.Lines(id, _time.GetUtcNow()).ToList();
+        _offset = _file.Replace(lines);
+        _memory = new JournalState();
+        foreach (var line in lines)
+            _memory.Apply(line);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Journal;
+
+/// <summary>What a line of the journal is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JournalPhase>))]
+internal enum JournalPhase
+{
+    /// <summary>The first line: the journal's id, and how often it was written anew.</summary>
+    [JsonStringEnumMemberName("journal")]
+    Journal,
+    /// <summary>Written before an act.</summary>
+    [JsonStringEnumMemberName("begin")]
+    Begin,
+    /// <summary>Written after it.</summary>
+    [JsonStringEnumMemberName("end")]
+    End,
+    /// <summary>An action that was asked about before it came: it may not begin any more.</summary>
+    [JsonStringEnumMemberName("fence")]
+    Fence,
+    /// <summary>The console has everything up to this number.</summary>
+    [JsonStringEnumMemberName("told")]
+    Told,
+}
+
+/// <summary>A line of the journal. One form for all, so that a person can read it with grep.</summary>
+internal sealed record JournalLine
+{
+    public required JournalPhase Phase { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public string? JournalId { get; init; }
+
+    public int? Generation { get; init; }
+
+    public long? Number { get; init; }
+
+    public string? ActionId { get; init; }
+
+    public JournalOrigin? Origin { get; init; }
+
+    public JournalKind? Kind { get; init; }
+
+    public string? Target { get; init; }
+
+    public string? Who { get; init; }
+
+    public string? ApprovedBy { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>Entries listed, or the value before.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>The value that is to be written.</summary>
+    public string? Wanted { get; init; }
+
+    /// <summary>When a change is set back.</summary>
+    public long? RevertAtMs { get; init; }
+
+    /// <summary>The run of the kernel in which a change was made.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>The change that a revert sets back.</summary>
+    public string? ChangeId { get; init; }
+
+    public FlushResult? Flush { get; init; }
+
+    public SettingResult? Setting { get; init; }
+
+    public IReadOnlyList<FlowEntry>? Deleted { get; init; }
+
+    /// <summary>Reads a line; false for one that this program did not write.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, [NotNullWhen(true)] out JournalLine? line)
+    {
+        line = null;
+        try
+        {
+            line = JsonSerializer.Deserialize(text, JournalJson.Default.JournalLine);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        if (line is not null && line.IsWhole)
+            return true;
+        line = null;
+        return false;
+    }
+
+    public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, JournalJson.Default.JournalLine), (byte)'\n'];
+
+    private bool IsWhole => Phase switch
+    {
+        JournalPhase.Journal => JournalId is { Length: > 0 } && Generation is >= 0,
+        JournalPhase.Begin => Number is > 0 && ActionId is { Length: > 0 } && Origin is { } origin && Enum.IsDefined(origin)
+            && Kind is { } kind && Enum.IsDefined(kind) && Target is not null && Who is not null
+            && (Kind != JournalKind.Setting || (Before is not null && Wanted is not null && RevertAtMs is not null && BootId is not null))
+            && (Kind != JournalKind.Revert || ChangeId is not null),
+        JournalPhase.End => ActionId is { Length: > 0 } && Flush is null != Setting is null
+            && Flush is null or { ActionId: not null, Node: not null, Errors: not null, EntryOutcomes: not null }
+            && Setting is null or { ActionId: not null, Node: not null, Key: not null },
+        JournalPhase.Fence => ActionId is { Length: > 0 },
+        JournalPhase.Told => Number is >= 0,
+        _ => false,
+    };
+}
+
+/// <summary>What kind of act a journal tells of.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JournalKind>))]
+internal enum JournalKind
+{
+    [JsonStringEnumMemberName("flush")]
+    Flush,
+    [JsonStringEnumMemberName("setting")]
+    Setting,
+    [JsonStringEnumMemberName("revert")]
+    Revert,
+}
+
+/// <summary>JSON of the journal: what a line has not is left out, so nothing can be required by its constructor.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(JournalLine))]
+internal sealed partial class JournalJson : JsonSerializerContext;

@@ -1,0 +1,51 @@
+namespace ConntrackConsole.Collector.Observation;
+
+/// <summary>What repeated looks at one established TCP entry tell about its backend, by the remaining timeout alone.</summary>
+/// <remarks>
+/// The kernel sets the timeout to tcp_timeout_established at every segment, except that it sets tcp_timeout_unacknowledged
+/// (or max_retrans) while data waits for its acknowledgement. So at or below that: no answer came yet. A busy healthy flow is
+/// caught like that at half of all looks, which is why only a run of looks, and no answer in between, means anything.
+/// A rise is no proof either: the first keep-alive probes of a client refresh the timeout by themselves (they carry no data).
+/// </remarks>
+internal struct AcknowledgementTracker
+{
+    /// <summary>An entry that answered within this time counts as alive: between two looks it may be waiting again.</summary>
+    public const long AliveForMs = 5000;
+
+    // The kernel tells whole seconds.
+    private const long RoundingMs = 1500;
+
+    private long _expiresAtMs;
+    private long _roseAtMs;
+
+    /// <summary>Looks so far.</summary>
+    public int Looks { get; private set; }
+
+    /// <summary>Since when every look found the entry unacknowledged; 0 = the last one did not.</summary>
+    public long UnacknowledgedSinceMs { get; private set; }
+
+    /// <summary>Looks since then.</summary>
+    public int UnacknowledgedLooks { get; private set; }
+
+    public void Next(uint timeoutSeconds, uint unacknowledgedSeconds, long nowMs)
+    {
+        // A flow that speaks all the time stands at its full timeout at every look: what moves is when it would expire.
+        long expiresAtMs = nowMs + (timeoutSeconds * 1000L);
+        bool rose = Looks > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
+        if (rose)
+            _roseAtMs = nowMs;
+        if (rose || Looks == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
+            _expiresAtMs = expiresAtMs;
+        if (timeoutSeconds > unacknowledgedSeconds)
+            (UnacknowledgedSinceMs, UnacknowledgedLooks) = (0, 0);
+        else if (UnacknowledgedLooks++ == 0)
+            UnacknowledgedSinceMs = nowMs;
+        Looks++;
+    }
+
+    public readonly bool EverRose => _roseAtMs != 0;
+
+    public readonly bool IsAlive(long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < AliveForMs;
+
+    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedLooks > 0 && !IsAlive(nowMs);
+}

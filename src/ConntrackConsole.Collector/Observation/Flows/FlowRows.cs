@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Collector.Observation.Flows;
+
+/// <summary>One direction of a flow with its addresses packed into 32 bits each; see <see cref="AddressPool"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct PackedTuple(uint Src, uint Dst, ushort Sport, ushort Dport)
+{
+    public uint Ports => ((uint)Sport << 16) | Dport;
+}
+
+/// <summary>What names a flow: 32 bytes, so that a comparison touches one cache line.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowName
+{
+    public PackedTuple Orig;
+    public PackedTuple Reply;
+    public uint Id;
+    public ushort Zone;
+    public byte Proto;
+    public RowFlags Flags;
+}
+
+[Flags]
+internal enum RowFlags : byte
+{
+    None = 0,
+    InUse = 1,
+    V6 = 2,
+    Silent = 4,
+}
+
+/// <summary>What changes about a flow: eight bytes, walked in one go by a sweep or a look-up by backend.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowStanding
+{
+    public int Group;
+    public ushort Generation;
+    public FlowState State;
+}
+
+/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves what is there.</summary>
+internal sealed class FlowRows
+{
+    private const int SegmentBits = 14;
+    private const int SegmentLength = 1 << SegmentBits;
+
+    private FlowName[][] _names = [];
+    private FlowStanding[][] _standings = [];
+    private int _free = -1; // The first of a chain of free rows, linked through Standing.Group.
+
+    /// <summary>Rows that were ever used: all flows are below.</summary>
+    public int Used { get; private set; }
+
+    public ref FlowName Name(int row) => ref _names[row >> SegmentBits][row & (SegmentLength - 1)];
+
+    public ref FlowStanding Standing(int row) => ref _standings[row >> SegmentBits][row & (SegmentLength - 1)];
+
+    public int Take()
+    {
+        int row = _free;
+        if (row >= 0)
+        {
+            _free = Standing(row).Group;
+            return row;
+        }
+
+        if (Used == RowIndex.MostRows)
+            throw new InvalidOperationException($"More than {RowIndex.MostRows} flows cannot be followed.");
+        row = Used++;
+        if (row >> SegmentBits == _names.Length)
+        {
+            Array.Resize(ref _names, _names.Length + 1);
+            Array.Resize(ref _standings, _standings.Length + 1);
+            _names[^1] = GC.AllocateUninitializedArray<FlowName>(SegmentLength);
+            _standings[^1] = GC.AllocateUninitializedArray<FlowStanding>(SegmentLength);
+        }
+
+        return row;
+    }
+
+    public void Free(int row)
+    {
+        Name(row).Flags = RowFlags.None;
+        Standing(row).Group = _free;
+        _free = row;
+    }
+}

@@ -1,0 +1,399 @@
+
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observation.Flows;
+
+/// <summary>
+/// Every tracked flow of the node, kept up to date by events, with counts by group and state. One thread only. About 60 bytes
+/// a flow; neither an event nor a dump's entry allocates, apart from growth, and growth moves little at a time.
+/// </summary>
+internal sealed class FlowTable
+{
+    private readonly Grouping _grouping;
+    private readonly FlowRows _rows = new();
+    private readonly AddressPool _addresses = new();
+    private readonly GroupCounter _groups = new();
+    private readonly GroupCache _groupCache = new();
+    private readonly RowIndex _byOrig;
+    private readonly RowIndex _byReply; // TCP only: what resets are joined by.
+    private readonly List<int> _wantedGroups = [];
+    private readonly Incoming[] _incoming = new Incoming[32];
+    private int _waiting;
+    private int _count;
+    private int _silent;
+    private ushort _generation;
+    private volatile uint _touched; // Only so that the reads are not optimised away.
+
+    public FlowTable(Grouping grouping)
+    {
+        _grouping = grouping;
+        _byOrig = new RowIndex(row => OrigHash(in _rows.Name(row)));
+        _byReply = new RowIndex(row => ReplyHash(in _rows.Name(row)));
+    }
+
+    /// <summary>Flows in the table.</summary>
+    public int Count
+    {
+        get
+        {
+            Settle();
+            return _count;
+        }
+    }
+
+    /// <summary>
+    /// Flows that were first met in a dump and sent no event since. With nf_conntrack_events=2 these never emit one, so that
+    /// only another dump tells that they are gone.
+    /// </summary>
+    public int Silent
+    {
+        get
+        {
+            Settle();
+            return _silent;
+        }
+    }
+
+    /// <summary>Makes room for so many flows.</summary>
+    public void Reserve(int flows)
+    {
+        _byOrig.Reserve(Math.Min(flows, RowIndex.MostRows));
+        _byReply.Reserve(Math.Min(flows, RowIndex.MostRows));
+    }
+
+    /// <summary>Puts an event's flow in, or changes its state.</summary>
+    public void Upsert(in Flow flow)
+    {
+        Settle();
+        Put(in flow, fromDump: false);
+    }
+
+    /// <summary>Starts a resynchronisation: flows that no <see cref="Confirm"/> names until <see cref="EndResync"/> are gone.</summary>
+    public void BeginResync()
+    {
+        Settle();
+        _generation++;
+    }
+
+    /// <summary>A flow that a dump names.</summary>
+    public void Confirm(in Flow flow) => Put(in flow, fromDump: true);
+
+    /// <summary>Removes what the dump did not name.</summary>
+    public void EndResync()
+    {
+        Settle();
+        for (int row = 0; row < _rows.Used; row++)
+        {
+            if (_rows.Standing(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
+                RemoveAt(row);
+        }
+    }
+
+    /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and stays.</summary>
+    public bool Remove(in Flow flow) => Remove(in flow, out _);
+
+    /// <summary>As <see cref="Remove(in Flow)"/>, and tells the last state that was known; the event's own where none was.</summary>
+    public bool Remove(in Flow flow, out FlowState last)
+    {
+        Settle();
+        last = flow.State;
+        int row = FindByOrig(flow.Orig, flow.Zone);
+        if (row < 0 || _rows.Name(row).Id != flow.Id)
+            return false;
+        last = _rows.Standing(row).State;
+        RemoveAt(row);
+        return true;
+    }
+
+    /// <summary>The flow whose original tuple this is (zone 0).</summary>
+    public bool TryFindByOrig(in FlowTuple tuple, out FlowTuples flow)
+    {
+        Settle();
+        return Found(FindByOrig(in tuple, 0), out flow);
+    }
+
+    /// <summary>The TCP flow whose reply tuple this is.</summary>
+    public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow)
+    {
+        Settle();
+        int row = -1;
+        if (TryPack(in tuple, out var packed))
+        {
+            bool v6 = !tuple.Src.IsV4;
+            row = _byReply.Find(ReplyHash(in packed, v6), new ReplyMatch(_rows, packed, v6));
+        }
+
+        return Found(row, out flow);
+    }
+
+    /// <summary>
+    /// The flows that count in a group of one of these backend addresses. Costs a look-up each where they have none, else one
+    /// walk over eight bytes a flow until the last one is found (1 ms for 250,000).
+    /// </summary>
+    public void EnumerateByBackend(IEnumerable<Ip> backends, List<TrackedFlow> output)
+    {
+        Settle();
+        _wantedGroups.Clear();
+        int left = 0;
+        foreach (var backend in backends)
+            left += _groups.OfBackend(backend, _wantedGroups);
+        if (left == 0)
+            return;
+        bool[] wanted = new bool[_wantedGroups.Max() + 1];
+        foreach (int group in _wantedGroups)
+            wanted[group] = true;
+        for (int row = 0; left > 0 && row < _rows.Used; row++)
+        {
+            ref readonly var standing = ref _rows.Standing(row);
+            if ((uint)standing.Group >= (uint)wanted.Length || !wanted[standing.Group])
+                continue;
+            ref readonly var name = ref _rows.Name(row);
+            if ((name.Flags & RowFlags.InUse) == 0)
+                continue; // A free row keeps its chain in the group's place.
+            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, standing.State));
+            left--;
+        }
+    }
+
+    /// <summary>Writes the groups to a frame: all of them, or those that changed since the last call.</summary>
+    public void WriteGroups(List<GroupCounts> output, bool all)
+    {
+        Settle();
+        _groups.Write(output, all);
+    }
+
+    // Takes in what a dump told and still waits for its dozen to be full.
+    private void Settle()
+    {
+        if (_waiting != 0)
+            PutWaiting(fromDump: true);
+    }
+
+    private void Put(in Flow flow, bool fromDump)
+    {
+        if (!flow.Orig.Src.IsV4)
+        {
+            PutV6(in flow, fromDump);
+            return;
+        }
+
+        // The index is far larger than the processor's caches. So a dump's entries are worked off by the dozen: first all
+        // hashes, then one read of each place (the misses overlap), then the work.
+        Incoming.Of(in flow, out _incoming[_waiting++]);
+        if (fromDump && _waiting < _incoming.Length)
+            return;
+        PutWaiting(fromDump);
+    }
+
+    private void PutWaiting(bool fromDump)
+    {
+        var waiting = _incoming.AsSpan(0, _waiting);
+        _waiting = 0;
+        if (waiting.Length > 1)
+        {
+            uint touched = 0;
+            foreach (ref readonly var flow in waiting)
+                touched ^= _byOrig.Touch(flow.Hash) ^ _byReply.Touch(flow.ReplyHash);
+            _touched = touched;
+        }
+
+        foreach (ref readonly var flow in waiting)
+            PutV4(in flow, fromDump);
+    }
+
+    private void PutV4(in Incoming flow, bool fromDump)
+    {
+        int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
+        if (row >= 0)
+        {
+            if (Renew(row, in flow.Name, flow.State, fromDump))
+                return;
+            RemoveAt(row); // Another flow took the tuple and its DESTROY was not heard (or comes late, with the old id).
+        }
+
+        ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
+        if (!place.Is(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto))
+        {
+            var group = _grouping.Of(Unpack(in flow.Name.Orig, in flow.Name), Unpack(in flow.Name.Reply, in flow.Name));
+            place.Set(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Of(in group));
+        }
+
+        Insert(in flow, place.Group, fromDump);
+    }
+
+    private void PutV6(in Flow flow, bool fromDump)
+    {
+        int row = FindByOrig(flow.Orig, flow.Zone);
+        if (row >= 0)
+        {
+            var known = new FlowName { Id = flow.Id };
+            if (TryPack(flow.Reply, out known.Reply) && Renew(row, in known, flow.State, fromDump))
+                return;
+            RemoveAt(row);
+        }
+
+        var name = new FlowName
+        {
+            Orig = Pack(flow.Orig),
+            Reply = Pack(flow.Reply),
+            Id = flow.Id,
+            Zone = flow.Zone,
+            Proto = flow.Orig.Proto,
+            Flags = RowFlags.V6,
+        };
+        var incoming = new Incoming { Name = name, State = flow.State, Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
+        Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
+    }
+
+    // False where the row is another flow with the same original tuple.
+    private bool Renew(int row, in FlowName seen, FlowState state, bool fromDump)
+    {
+        ref var name = ref _rows.Name(row);
+        if (name.Id != seen.Id || name.Reply != seen.Reply)
+            return false;
+        ref var standing = ref _rows.Standing(row);
+        standing.Generation = _generation;
+        if (standing.State != state)
+        {
+            _groups.Add(standing.Group, standing.State, -1);
+            standing.State = state;
+            _groups.Add(standing.Group, state, +1);
+        }
+
+        if (!fromDump && (name.Flags & RowFlags.Silent) != 0)
+        {
+            name.Flags &= ~RowFlags.Silent;
+            _silent--;
+        }
+
+        return true;
+    }
+
+    private void Insert(in Incoming flow, int group, bool fromDump)
+    {
+        int row = _rows.Take();
+        ref var name = ref _rows.Name(row);
+        name = flow.Name;
+        name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
+        _rows.Standing(row) = new FlowStanding { Group = group, Generation = _generation, State = flow.State };
+        _groups.Add(group, flow.State, +1);
+        _count++;
+        if (fromDump)
+            _silent++;
+        _byOrig.Add(flow.Hash, row);
+        if (name.Proto == Protocols.Tcp)
+            _byReply.Add(flow.ReplyHash, row);
+    }
+
+    private void RemoveAt(int row)
+    {
+        ref var name = ref _rows.Name(row);
+        ref readonly var standing = ref _rows.Standing(row);
+        _byOrig.Remove(OrigHash(in name), row);
+        if (name.Proto == Protocols.Tcp)
+            _byReply.Remove(ReplyHash(in name), row);
+        _groups.Add(standing.Group, standing.State, -1);
+        _count--;
+        if ((name.Flags & RowFlags.Silent) != 0)
+            _silent--;
+        if ((name.Flags & RowFlags.V6) != 0)
+        {
+            _addresses.Release(name.Orig.Src);
+            _addresses.Release(name.Orig.Dst);
+            _addresses.Release(name.Reply.Src);
+            _addresses.Release(name.Reply.Dst);
+        }
+
+        _rows.Free(row);
+    }
+
+    private int FindByOrig(in FlowTuple tuple, ushort zone)
+    {
+        if (!TryPack(in tuple, out var packed))
+            return -1;
+        bool v6 = !tuple.Src.IsV4;
+        return _byOrig.Find(OrigHash(in packed, tuple.Proto, zone, v6), new OrigMatch(_rows, packed, tuple.Proto, zone, v6));
+    }
+
+    private bool Found(int row, out FlowTuples flow)
+    {
+        flow = default;
+        if (row < 0)
+            return false;
+        ref readonly var name = ref _rows.Name(row);
+        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.Standing(row).State);
+        return true;
+    }
+
+    private bool TryPack(in FlowTuple tuple, out PackedTuple packed)
+    {
+        packed = default;
+        if (!_addresses.TryPack(tuple.Src, out uint src) || !_addresses.TryPack(tuple.Dst, out uint dst))
+            return false;
+        packed = new PackedTuple(src, dst, tuple.Sport, tuple.Dport);
+        return true;
+    }
+
+    private PackedTuple Pack(in FlowTuple tuple) => new(_addresses.Pack(tuple.Src), _addresses.Pack(tuple.Dst), tuple.Sport, tuple.Dport);
+
+    private FlowTuple Unpack(in PackedTuple tuple, in FlowName name)
+    {
+        bool v6 = (name.Flags & RowFlags.V6) != 0;
+        return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
+    }
+
+    private static ulong OrigHash(in FlowName name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
+
+    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
+        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
+
+    private static ulong ReplyHash(in FlowName name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
+
+    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
+
+    private struct Incoming
+    {
+        public FlowName Name;
+        public FlowState State;
+        public ulong Hash;
+        public ulong ReplyHash;
+
+        public static void Of(in Flow flow, out Incoming incoming)
+        {
+            var orig = flow.Orig;
+            var reply = flow.Reply;
+            incoming.Name.Orig = new PackedTuple(orig.Src.V4Number, orig.Dst.V4Number, orig.Sport, orig.Dport);
+            incoming.Name.Reply = new PackedTuple(reply.Src.V4Number, reply.Dst.V4Number, reply.Sport, reply.Dport);
+            incoming.Name.Id = flow.Id;
+            incoming.Name.Zone = flow.Zone;
+            incoming.Name.Proto = orig.Proto;
+            incoming.Name.Flags = RowFlags.None;
+            incoming.State = flow.State;
+            incoming.Hash = OrigHash(in incoming.Name);
+            incoming.ReplyHash = ReplyHash(in incoming.Name);
+        }
+    }
+
+    private readonly struct OrigMatch(FlowRows rows, PackedTuple tuple, byte proto, ushort zone, bool v6) : IRowMatch
+    {
+        public bool Is(int row)
+        {
+            ref readonly var name = ref rows.Name(row);
+            return name.Orig == tuple && name.Proto == proto && name.Zone == zone && ((name.Flags & RowFlags.V6) != 0) == v6;
+        }
+    }
+
+    private readonly struct ReplyMatch(FlowRows rows, PackedTuple tuple, bool v6) : IRowMatch
+    {
+        public bool Is(int row)
+        {
+            ref readonly var name = ref rows.Name(row);
+            return name.Reply == tuple && ((name.Flags & RowFlags.V6) != 0) == v6;
+        }
+    }
+}
+
+/// <summary>A flow as the table holds it, with what a look-up in the kernel needs.</summary>
+internal readonly record struct TrackedFlow(FlowTuple Orig, FlowTuple Reply, ushort Zone, uint Id, FlowState State);

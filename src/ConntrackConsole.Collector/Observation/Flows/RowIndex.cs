@@ -1,0 +1,157 @@
+using System.Numerics;
+
+namespace ConntrackConsole.Collector.Observation.Flows;
+
+/// <summary>Tells whether a row is the one that is looked for.</summary>
+internal interface IRowMatch
+{
+    bool Is(int row);
+}
+
+/// <summary>
+/// Finds row numbers by a 64-bit hash: 256 shards of open addressing with four bytes a slot. A shard grows alone, so no
+/// insertion ever waits for more than 1/256 of the index to be moved.
+/// </summary>
+/// <param name="hashOf">The hash of a row that is in the index.</param>
+internal sealed class RowIndex(Func<int, ulong> hashOf)
+{
+    /// <summary>Row numbers must be below this: 24 bits of a slot name the row, 8 hold a part of the hash.</summary>
+    public const int MostRows = (1 << 24) - 1;
+
+    private const int ShardCount = 256;
+    private const int FirstCapacity = 8;
+    private const uint RowMask = (1 << 24) - 1;
+
+    private readonly Shard[] _shards = new Shard[ShardCount];
+
+    /// <summary>Reads the place where a row of this hash would stand, so that it is in the cache when it is needed.</summary>
+    public uint Touch(ulong hash)
+    {
+        var slots = _shards[hash >> 56].Slots;
+        return slots is null ? 0 : slots[(uint)hash & ((uint)slots.Length - 1)];
+    }
+
+    /// <summary>The row that matches, or -1.</summary>
+    public int Find<TMatch>(ulong hash, in TMatch match)
+        where TMatch : struct, IRowMatch
+    {
+        var slots = _shards[hash >> 56].Slots;
+        if (slots is null)
+            return -1;
+        uint tag = TagOf(hash);
+        uint mask = (uint)slots.Length - 1;
+        for (uint at = (uint)hash & mask; ; at = (at + 1) & mask)
+        {
+            uint slot = slots[at];
+            if (slot == 0)
+                return -1;
+            if ((slot & ~RowMask) != tag)
+                continue;
+            int row = (int)(slot & RowMask) - 1;
+            if (match.Is(row))
+                return row;
+        }
+    }
+
+    /// <summary>Makes room for so many rows at once: what is known beforehand need not grow.</summary>
+    public void Reserve(int rows)
+    {
+        int capacity = FirstCapacity;
+        while (capacity - (capacity >> 2) < rows / ShardCount * 17 / 16) // Shards differ by a few per cent.
+            capacity *= 2;
+        foreach (ref var shard in _shards.AsSpan())
+        {
+            shard.Slots ??= new uint[capacity];
+            while (shard.Slots.Length < capacity)
+                shard.Slots = Grown(shard.Slots);
+        }
+    }
+
+    /// <summary>Puts a row in; the same hash, even the same key, may stand in more than once.</summary>
+    public void Add(ulong hash, int row)
+    {
+        ref var shard = ref _shards[hash >> 56];
+        var slots = shard.Slots ??= new uint[FirstCapacity];
+        if (shard.Count >= slots.Length - (slots.Length >> 2))
+            shard.Slots = slots = Grown(slots);
+        Place(slots, hash, TagOf(hash) | (uint)(row + 1));
+        shard.Count++;
+    }
+
+    /// <summary>Takes a row out; nothing happens where it is not in.</summary>
+    public void Remove(ulong hash, int row)
+    {
+        ref var shard = ref _shards[hash >> 56];
+        var slots = shard.Slots;
+        if (slots is null)
+            return;
+        uint wanted = TagOf(hash) | (uint)(row + 1);
+        uint mask = (uint)slots.Length - 1;
+        uint at = (uint)hash & mask;
+        while (slots[at] != wanted)
+        {
+            if (slots[at] == 0)
+                return;
+            at = (at + 1) & mask;
+        }
+
+        // Close the hole: what stands behind it moves up unless that would take it before its home.
+        shard.Count--;
+        for (uint next = (at + 1) & mask; slots[next] != 0; next = (next + 1) & mask)
+        {
+            uint home = (uint)hashOf((int)(slots[next] & RowMask) - 1) & mask;
+            if (((next - home) & mask) < ((next - at) & mask))
+                continue;
+            slots[at] = slots[next];
+            at = next;
+        }
+
+        slots[at] = 0;
+    }
+
+    private uint[] Grown(uint[] slots)
+    {
+        var grown = new uint[slots.Length * 2];
+        foreach (uint slot in slots)
+        {
+            if (slot != 0)
+                Place(grown, hashOf((int)(slot & RowMask) - 1), slot);
+        }
+
+        return grown;
+    }
+
+    private static void Place(uint[] slots, ulong hash, uint slot)
+    {
+        uint mask = (uint)slots.Length - 1;
+        uint at = (uint)hash & mask;
+        while (slots[at] != 0)
+            at = (at + 1) & mask;
+        slots[at] = slot;
+    }
+
+    private static uint TagOf(ulong hash) => (uint)(hash >> 24) & ~RowMask; // bits 48 to 55 of the hash
+
+    private struct Shard
+    {
+        public uint[]? Slots;
+        public int Count;
+    }
+}
+
+/// <summary>A keyed mix: an attacker who chooses addresses and ports cannot choose where they land.</summary>
+internal static class RowHash
+{
+    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
+
+    public static ulong Of(uint src, uint dst, uint ports, uint rest)
+    {
+        ulong hash = (((ulong)src << 32) | dst) ^ Seed;
+        hash *= 0x9E3779B97F4A7C15;
+        hash ^= BitOperations.RotateRight(hash, 29) + (((ulong)ports << 32) | rest);
+        hash *= 0xBF58476D1CE4E5B9;
+        hash ^= hash >> 32;
+        hash *= 0x94D049BB133111EB;
+        return hash ^ (hash >> 29);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using ConntrackConsole.Kernel.Ipvs;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observation;
+
+/// <summary>
+/// The node's settings and host counters, once a second, as changes. Whoever changed a setting: a value that is not what it
+/// was a second ago is an event. On the observer's thread, as both files belong to the namespace of the thread that opens them.
+/// </summary>
+/// <param name="sysctl">Where /proc/sys is.</param>
+/// <param name="proc">Usually /proc.</param>
+/// <param name="filter">Our filter's value while there may be one, else null: asking the kernel costs a little.</param>
+internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<string?>? filter = null)
+{
+    private static readonly SysctlKey[] Keys = [.. SysctlKey.All.Where(key => key != SysctlKey.Count)];
+    private static readonly string[] IpvsSwitches = ["conn_reuse_mode", "expire_nodest_conn", "expire_quiescent_template"];
+
+    private readonly Dictionary<string, string> _known = [];
+    private readonly bool _ipvs = IpvsTimeouts.IsLoaded(proc);
+    private SnmpTcp _lastTcp;
+    private bool _haveTcp;
+    private bool _baseline;
+
+    public void Fill(NodeFrame frame)
+    {
+        foreach (var key in Keys)
+        {
+            var fault = sysctl.TryRead(key, out long value);
+            Note(frame, key.Name, fault == SysctlFault.None ? value.ToString(CultureInfo.InvariantCulture) : "");
+        }
+
+        if (_ipvs)
+            NoteIpvs(frame);
+        NoteFilter(frame);
+        _baseline = true;
+        if (!SnmpTcp.TryRead(out var tcp, proc))
+        {
+            _haveTcp = false;
+            return;
+        }
+
+        if (_haveTcp)
+        {
+            frame.HostTcp = new HostTcp(
+                tcp.OutRsts - _lastTcp.OutRsts, tcp.EstabResets - _lastTcp.EstabResets,
+                tcp.AttemptFails - _lastTcp.AttemptFails, tcp.RetransSegs - _lastTcp.RetransSegs);
+        }
+
+        _lastTcp = tcp;
+        _haveTcp = true;
+    }
+
+    private void NoteIpvs(NodeFrame frame)
+    {
+        if (IpvsTimeouts.TryRead(out var timeouts, proc))
+        {
+            Note(frame, "ipvs.timeout_tcp", timeouts.Tcp.ToString(CultureInfo.InvariantCulture));
+            Note(frame, "ipvs.timeout_tcpfin", timeouts.TcpFin.ToString(CultureInfo.InvariantCulture));
+            Note(frame, "ipvs.timeout_udp", timeouts.Udp.ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (string name in IpvsSwitches)
+        {
+            try
+            {
+                Note(frame, "net.ipv4.vs." + name, File.ReadAllText($"{proc}/sys/net/ipv4/vs/{name}").Trim());
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                Note(frame, "net.ipv4.vs." + name, "");
+            }
+        }
+    }
+
+    private void NoteFilter(NodeFrame frame)
+    {
+        // Never seen and off is the usual state, and no event.
+        string now = filter?.Invoke() ?? SettingCatalog.Off;
+        if (now != SettingCatalog.Off || _known.ContainsKey(SettingCatalog.DropInvalid))
+            Note(frame, SettingCatalog.DropInvalid, now);
+    }
+
+    // What is there at the start is in the collector's introduction; IPVS's values are told as changes from nothing.
+    private void Note(NodeFrame frame, string name, string now)
+    {
+        string before = _known.GetValueOrDefault(name, "");
+        if (before == now)
+            return;
+        _known[name] = now;
+        if (_baseline || !name.StartsWith("net.netfilter.", StringComparison.Ordinal))
+            frame.Settings.Add(new SettingChange(frame.AtMs, name, before, now));
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Frozen;
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observation;
+
+/// <summary>
+/// Looks single entries of the addresses that the console named up, in rounds: no event tells that an entry's timeout has
+/// fallen while its state stays. A round lists the entries from the followed table (no message to the kernel where an address
+/// has none), then asks for at most <see cref="MostLooks"/> of them a second. On the observer's thread, after its frame.
+/// </summary>
+internal sealed class Radar(Sysctl sysctl)
+{
+    public const int MostLooks = 500;
+    public const int MostAddresses = 1000;
+
+    private readonly Dictionary<FlowEntryName, AcknowledgementTracker> _looks = [];
+    private readonly List<FlowEntryName> _round = [];
+    private readonly List<TrackedFlow> _found = [];
+    private readonly Dictionary<Ip, RadarRow> _told = [];
+    private volatile FrozenSet<Ip> _watched = [];
+    private int _next;
+
+    /// <summary>How many look-ups were sent so far.</summary>
+    public long Lookups { get; private set; }
+
+    /// <summary>The whole list, each time. Any thread. What is no address is passed over.</summary>
+    public void Watch(IEnumerable<string?> podIps) => _watched = podIps.Take(MostAddresses)
+        .Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
+
+    public void Look(ConntrackTable table, FlowTable flows, long nowMs)
+    {
+        var watched = _watched;
+        if (_next >= _round.Count)
+            Begin(flows, watched);
+        if (_round.Count == 0)
+            return;
+        uint unacknowledged = Unacknowledged();
+        for (int asked = 0; asked < MostLooks && _next < _round.Count; asked++)
+            LookAt(table, _round[_next++], unacknowledged, nowMs);
+    }
+
+    /// <summary>The rows that are not as they were told last; all of them in a key frame.</summary>
+    public void Fill(NodeFrame frame, long nowMs)
+    {
+        var rows = new Dictionary<Ip, RadarRow>();
+        foreach (var name in _round)
+        {
+            var row = rows.GetValueOrDefault(name.Reply.Src, new RadarRow(name.Reply.Src, 0, 0, 0, 0, 0));
+            row = row with { Entries = row.Entries + 1 };
+            if (_looks.TryGetValue(name, out var look))
+            {
+                row = row with { Checked = row.Checked + 1 };
+                row = look.IsAlive(nowMs) ? row with { Alive = row.Alive + 1 }
+                    : look.IsUnacknowledged(nowMs) ? row with { Unacknowledged = row.Unacknowledged + 1 }
+                    : row with { Idle = row.Idle + 1 };
+            }
+
+            rows[name.Reply.Src] = row;
+        }
+
+        foreach (var gone in _told.Keys.Except(rows.Keys).ToList())
+        {
+            frame.Radar.Add(new RadarRow(gone, 0, 0, 0, 0, 0));
+            _told.Remove(gone);
+        }
+
+        foreach (var row in rows.Values)
+        {
+            if (frame.IsKey || !_told.TryGetValue(row.PodIp, out var told) || told != row)
+                frame.Radar.Add(row);
+            _told[row.PodIp] = row;
+        }
+    }
+
+    private void Begin(FlowTable flows, FrozenSet<Ip> watched)
+    {
+        _round.Clear();
+        _next = 0;
+        _found.Clear();
+        flows.EnumerateByBackend(watched, _found);
+        foreach (var flow in _found)
+        {
+            if (flow is { State: FlowState.Established, Orig.Proto: Protocols.Tcp } && flow.Reply.Src != flow.Orig.Dst)
+                _round.Add(new FlowEntryName(flow.Reply, flow.Zone));
+        }
+
+        if (_looks.Count == 0)
+            return;
+        var present = _round.ToHashSet();
+        foreach (var name in _looks.Keys.Where(name => !present.Contains(name)).ToList())
+            _looks.Remove(name);
+    }
+
+    private void LookAt(ConntrackTable table, FlowEntryName name, uint unacknowledged, long nowMs)
+    {
+        Lookups++;
+        Flow? found;
+        try
+        {
+            found = table.Get(name.Reply, name.Zone);
+        }
+        catch (NetlinkException)
+        {
+            return; // Not looked up: the row shows fewer checked than entries.
+        }
+
+        if (found is not { State: FlowState.Established, TimeoutSeconds: { } timeout })
+        {
+            _looks.Remove(name);
+            return;
+        }
+
+        _looks.TryGetValue(name, out var look);
+        look.Next(timeout, unacknowledged, nowMs);
+        _looks[name] = look;
+    }
+
+    // 0 where the timeout tells nothing: then no entry is ever at or below it.
+    private uint Unacknowledged() =>
+        sysctl.TryRead(SysctlKey.TcpTimeoutUnacknowledged, out long unacknowledged) == SysctlFault.None
+        && sysctl.TryRead(SysctlKey.TcpTimeoutEstablished, out long established) == SysctlFault.None
+        && established > unacknowledged ? (uint)unacknowledged : 0;
+}
+
+/// <summary>What names an entry for a look-up.</summary>
+internal readonly record struct FlowEntryName(FlowTuple Reply, ushort Zone);

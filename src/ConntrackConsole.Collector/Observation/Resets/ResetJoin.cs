@@ -1,0 +1,60 @@
+
+using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observation.Resets;
+
+/// <summary>Tells which flow a reset belongs to, and what it says about it.</summary>
+internal static class ResetJoin
+{
+    /// <summary>
+    /// Joins in this order: the original tuple, the un-NATed pair, the original tuple turned round, the reply tuple either
+    /// way. The un-NATed pair, the reply tuple of a Service's flow turned round, is judged only where the reset was
+    /// <em>made</em>: on the backend's node every reset of a client shows as client→pod, because it was translated on the
+    /// way. It comes before the turned original, because a backend's segment whose entry was lost makes an entry of its own.
+    /// </summary>
+    public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
+    {
+        var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
+        var turned = packet.Turned();
+
+        if (ByOrig(packet, out var flow)) // client → VIP (or straight to a pod)
+            return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
+        if (!reset.Received && ByReply(turned, out flow) && flow.IsTranslated)
+            return With(flow, ResetKind.UnNated); // client → backend's own address
+        if (ByOrig(turned, out flow)) // The client's own socket received it, from the address it had asked for.
+            return With(flow, OfBackend(in flow));
+        if (ByReply(packet, out flow)) // backend → client, before translation back
+            return With(flow, OfBackend(in flow));
+        if (ByReply(turned, out flow)) // The backend received it, translated on the way.
+            return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
+        return reset;
+
+        bool ByOrig(in FlowTuple tuple, out FlowTuples ends) =>
+            table.TryFindByOrig(in tuple, out ends) || recent.TryFindByOrig(in tuple, out ends);
+
+        bool ByReply(in FlowTuple tuple, out FlowTuples ends) =>
+            table.TryFindByReply(in tuple, out ends) || recent.TryFindByReply(in tuple, out ends);
+
+        // An entry that a reset destroyed as the first and only answer had either just begun (its SYN was refused), or was
+        // picked up in mid-stream after its forerunner was lost, towards a backend that knows nothing of the connection.
+        static ResetKind OfBackend(in FlowTuples ends) => ends switch
+        {
+            { IsTranslated: false } => ResetKind.Direct,
+            { State: FlowState.SynSent } => ResetKind.RefusedSyn,
+            { State: FlowState.Established, EndedUnreplied: true } => ResetKind.NewBackend,
+            _ => ResetKind.FromBackend,
+        };
+
+        Reset With(in FlowTuples ends, ResetKind kind) => reset with
+        {
+            Kind = kind,
+            Vip = ends.IsTranslated ? ends.Orig.Dst : default,
+            Vport = ends.IsTranslated ? ends.Orig.Dport : (ushort)0,
+            Backend = ends.Reply.Src,
+            Bport = ends.Reply.Sport,
+        };
+    }
+}

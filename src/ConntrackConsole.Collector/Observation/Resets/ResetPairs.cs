@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Observation.Resets;
+
+/// <summary>
+/// Makes one reset of the two that a tracepoint and a packet socket tell of the same: the tracepoint's, which has the reason,
+/// with the packet's sequence number. Only joined resets can be compared: a packet shows addresses before translation.
+/// </summary>
+internal sealed class ResetPairs
+{
+    private const long SameMs = 1000;
+
+    private readonly Dictionary<Ends, List<Single>> _singles = [];
+    private uint _frame;
+
+    /// <summary>To be called at the beginning of a frame's list.</summary>
+    public void Begin(long nowMs)
+    {
+        _frame++;
+        foreach (var (ends, singles) in _singles)
+        {
+            singles.RemoveAll(single => single.AtMs < nowMs - (3 * SameMs));
+            if (singles.Count == 0)
+                _singles.Remove(ends);
+        }
+    }
+
+    /// <summary>Appends the reset, or completes the one that it is the other half of.</summary>
+    public void Add(in Reset reset, List<Reset> output)
+    {
+        ref var singles = ref CollectionsMarshal.GetValueRefOrAddDefault(_singles, Ends.Of(in reset), out _);
+        singles ??= [];
+        for (int i = 0; i < singles.Count; i++)
+        {
+            var other = singles[i];
+            if (other.Origin == reset.Origin || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
+                continue;
+            singles.RemoveAt(i);
+            if (other.Frame == _frame) // A frame that is gone cannot be completed; its half stands.
+            {
+                var told = output[other.Index];
+                output[other.Index] = reset.Origin == ResetOrigin.Trace
+                    ? reset with { Sequence = told.Sequence }
+                    : told with { Sequence = reset.Sequence };
+            }
+
+            return;
+        }
+
+        singles.Add(new Single(reset.Origin, reset.AtMs, _frame, output.Count));
+        output.Add(reset);
+    }
+
+    private readonly record struct Single(ResetOrigin Origin, long AtMs, uint Frame, int Index);
+
+    // The Service's address stands for its backend, so that a reset before and after translation has the same ends.
+    private readonly record struct Ends(bool Received, Ip From, ushort FromPort, Ip To, ushort ToPort)
+    {
+        public static Ends Of(in Reset reset)
+        {
+            bool fromVip = !reset.Vip.IsNone && reset.Src == reset.Vip && reset.Sport == reset.Vport;
+            bool toVip = !reset.Vip.IsNone && reset.Dst == reset.Vip && reset.Dport == reset.Vport;
+            return new Ends(
+                reset.Received, fromVip ? reset.Backend : reset.Src, fromVip ? reset.Bport : reset.Sport,
+                toVip ? reset.Backend : reset.Dst, toVip ? reset.Bport : reset.Dport);
+        }
+    }
+}

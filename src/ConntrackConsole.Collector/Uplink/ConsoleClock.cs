@@ -1,0 +1,38 @@
+namespace ConntrackConsole.Collector.Uplink;
+
+/// <summary>
+/// How far the console's clock is ahead of this node's. Of a few questions the one that was answered fastest counts: its error
+/// is half its round trip at most.
+/// </summary>
+internal sealed class ConsoleClock(TimeProvider time)
+{
+    public static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+    private const int Questions = 5;
+
+    private volatile int _offsetMs = int.MinValue;
+
+    /// <summary>The console's clock minus this node's, milliseconds; <see cref="int.MinValue"/> = not measured.</summary>
+    public int OffsetMs => _offsetMs;
+
+    /// <summary>Now by the console's clock, milliseconds of Unix time; by this node's until it was measured.</summary>
+    public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds() + (_offsetMs is int.MinValue ? 0 : _offsetMs);
+
+    public async Task MeasureAsync(Func<Task<long>> ask)
+    {
+        var best = TimeSpan.MaxValue;
+        long offset = 0;
+        for (int i = 0; i < Questions; i++)
+        {
+            long askedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+            long began = time.GetTimestamp();
+            long toldMs = await ask();
+            var trip = time.GetElapsedTime(began);
+            if (trip >= best)
+                continue;
+            best = trip;
+            offset = toldMs - askedMs - (long)(trip.TotalMilliseconds / 2);
+        }
+
+        _offsetMs = (int)Math.Clamp(offset, int.MinValue + 1, int.MaxValue);
+    }
+}

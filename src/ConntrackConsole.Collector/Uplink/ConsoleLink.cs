@@ -1,0 +1,132 @@
+using System.Net.WebSockets;
+using ConntrackConsole.Collector.Cli;
+using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ConntrackConsole.Collector.Uplink;
+
+/// <summary>
+/// Keeps the connection to the console: introduces the node, streams the outbox, hears what is stored, compares the clocks,
+/// carries orders to the desks and the journal to the console; reconnects for ever.
+/// </summary>
+internal sealed class ConsoleLink(
+    ConsoleAddress address, NodeCredential pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher desks,
+    Action<WatchList> watch, Action connected, TextWriter log)
+{
+    public async Task RunAsync(CancellationToken stop)
+    {
+        string? lastTold = null;
+        var backoff = ReconnectBackoff.For(address, Random.Shared);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = Build();
+                await connection.StartAsync(stop);
+                var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
+                // Another node's name or a second collector for a node: no waiting mends that.
+                if (!welcome.Accepted)
+                    throw new CommandException(ExitCode.Usage, "The console refused this collector. " + welcome.Refusal);
+                Tell("connected to the console at " + address);
+                backoff.Reset();
+                await StreamAsync(connection, stop);
+                Tell("the console ended the stream of frames");
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is not (CommandException or OutOfMemoryException))
+            {
+                Tell($"no connection to the console at {address}: {failure.Message}");
+            }
+
+            await Task.Delay(backoff.Next(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        void Tell(string sentence)
+        {
+            if (sentence == lastTold)
+                return;
+            lastTold = sentence;
+            log.WriteLine(sentence);
+        }
+    }
+
+    // A closed connection does not by itself end a stream that waits for its next frame.
+    private async Task StreamAsync(HubConnection connection, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        connection.Closed += failure =>
+        {
+            ended.Cancel();
+            return Task.CompletedTask;
+        };
+        var delivery = outbox.Connect();
+        connected(); // The first frame of a connection is a key frame: the console may know nothing.
+        Task[] parts =
+        [
+            connection.InvokeAsync(HubMethods.Frames, delivery.LiveAsync(ended.Token), ended.Token),
+            BackfillAsync(connection, delivery, ended.Token),
+            CompareClocksAsync(connection, ended.Token),
+            desks.TellAsync(connection, ended.Token),
+        ];
+        try
+        {
+            await await Task.WhenAny(parts);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new IOException("the connection was closed");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task BackfillAsync(HubConnection connection, Delivery delivery, CancellationToken stop)
+    {
+        while (true)
+        {
+            long run = await delivery.NextRunAsync(stop);
+            await connection.InvokeAsync(HubMethods.Backfill, run, delivery.BackfillAsync(run, stop), stop);
+        }
+    }
+
+    private async Task CompareClocksAsync(HubConnection connection, CancellationToken stop)
+    {
+        while (true)
+        {
+            await clock.MeasureAsync(() => connection.InvokeAsync<long>(HubMethods.Clock, stop));
+            await Task.Delay(ConsoleClock.Every, stop);
+        }
+    }
+
+    private HubConnection Build()
+    {
+        var builder = new HubConnectionBuilder().WithUrl(address.Hub, options =>
+        {
+            options.Transports = HttpTransportType.WebSockets;
+            options.SkipNegotiation = true;
+            options.WebSocketFactory = async (context, stop) =>
+            {
+                var socket = new ClientWebSocket();
+                var handler = address.Handler();
+                using var invoker = handler is null ? null : new HttpMessageInvoker(handler);
+                await pass.ConnectAsync(socket, context.Uri, invoker, stop);
+                return socket;
+            };
+        });
+        builder.AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
+        var connection = builder.Build();
+        connection.On<StoredRanges>(HubMethods.Stored, outbox.Stored);
+        desks.Listen(connection);
+        connection.On<WatchList>(HubMethods.Watch, watch);
+        return connection;
+    }
+}

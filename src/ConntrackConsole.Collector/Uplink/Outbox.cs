@@ -1,0 +1,312 @@
+using System.Buffers;
+using System.Threading.Channels;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Uplink;
+
+/// <param name="Frames">Unacknowledged frames that stay in memory; the older ones go to the spill. An answer takes half a second.</param>
+/// <param name="MostFrames">Bound of the memory where there is no spill, or where it cannot be written.</param>
+/// <param name="MostBytes">The same in bytes.</param>
+internal sealed record OutboxLimits(int Frames = 5, int MostFrames = 900, long MostBytes = 16 * 1024 * 1024);
+
+/// <summary>
+/// Frames until the console has stored them: the newest in memory, the rest in the spill, where they outlive this process.
+/// What finds no room is dropped, oldest first, and its extent told as a <see cref="Gap"/> in a later frame. The observer's
+/// thread only ever waits for the lock, under which no byte is written to a file.
+/// </summary>
+internal sealed class Outbox : IDisposable
+{
+    private const int MostGaps = 100;
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
+
+    private readonly long _run;
+    private readonly Spill? _spill;
+    private readonly OutboxLimits _limits;
+    private readonly TextWriter _log;
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private readonly Lock _lock = new();
+    private readonly List<OutboxEntry> _entries;
+    private readonly LinkedList<Gap> _dropped = new();
+    private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private Delivery? _delivery;
+    private int _connections;
+    private int _framesInMemory;
+    private long _bytesInMemory;
+
+    public Outbox(long run, Spill? spill, TextWriter log, OutboxLimits? limits = null)
+    {
+        _run = run;
+        _spill = spill;
+        _log = log;
+        _limits = limits ?? new OutboxLimits();
+        _entries = spill?.Found ?? [];
+        foreach (var gap in spill?.Torn ?? [])
+        {
+            log.WriteLine($"A spill file was torn at {DateTimeOffset.FromUnixTimeMilliseconds(gap.FromMs):O}; what stood behind it is lost and shown as a gap.");
+            Dropped(gap);
+        }
+    }
+
+    /// <summary>Frames that the console has not yet stored, of earlier runs too.</summary>
+    public int Unacknowledged
+    {
+        get
+        {
+            lock (_lock)
+                return _entries.Count;
+        }
+    }
+
+    public int FramesInMemory
+    {
+        get
+        {
+            lock (_lock)
+                return _framesInMemory;
+        }
+    }
+
+    public void Add(NodeFrame frame)
+    {
+        _buffer.ResetWrittenCount();
+        NodeFrameCodec.Write(frame, _buffer);
+        byte[] bytes = _buffer.WrittenSpan.ToArray();
+        var entry = new OutboxEntry(_run, frame.Sequence, frame.AtMs) { Bytes = bytes, Length = bytes.Length };
+        lock (_lock)
+        {
+            _entries.Add(entry);
+            _framesInMemory++;
+            _bytesInMemory += bytes.Length;
+            _delivery?.Offer(entry);
+            while (_framesInMemory > _limits.MostFrames || _bytesInMemory > _limits.MostBytes)
+                Drop(_entries.Find(old => old.Bytes is not null)!);
+            if (_framesInMemory > _limits.Frames)
+                _work.Writer.TryWrite(true);
+        }
+    }
+
+    /// <summary>The console has committed these frames: they may be forgotten.</summary>
+    public void Stored(StoredRanges stored)
+    {
+        lock (_lock)
+        {
+            _entries.RemoveAll(entry =>
+            {
+                if (entry.Run != stored.StartedAtMs || !stored.Ranges.Any(range => entry.Sequence >= range.From && entry.Sequence <= range.To))
+                    return false;
+                Forget(entry);
+                return true;
+            });
+        }
+
+        _work.Writer.TryWrite(true);
+    }
+
+    /// <summary>The oldest extent of what was dropped that was not yet told.</summary>
+    public Gap? TakeDropped()
+    {
+        lock (_lock)
+        {
+            if (_dropped.First is not { } first)
+                return null;
+            _dropped.RemoveFirst();
+            return first.Value;
+        }
+    }
+
+    /// <summary>A connection begins: from here on new frames are offered to it.</summary>
+    public Delivery Connect()
+    {
+        lock (_lock)
+            return _delivery = new Delivery(this, ++_connections);
+    }
+
+    /// <summary>The frame's bytes while they are in memory, for the live stream; a frame that was spilled goes by back-fill.</summary>
+    public byte[]? TakeLive(OutboxEntry entry)
+    {
+        lock (_lock)
+        {
+            if (entry is { Done: false, Bytes: null })
+                entry.TakenBy = 0;
+            return entry.Done ? null : entry.Bytes;
+        }
+    }
+
+    public void PutBack(OutboxEntry entry)
+    {
+        lock (_lock)
+            entry.TakenBy = 0;
+    }
+
+    /// <summary>The oldest run of which this connection has something to send.</summary>
+    public long? NextRun(int connection)
+    {
+        lock (_lock)
+            return _entries.Find(entry => entry.TakenBy != connection)?.Run;
+    }
+
+    /// <summary>The next frames of a run for this connection, oldest first.</summary>
+    public List<OutboxEntry> TakeBackfill(int connection, long run, int most)
+    {
+        var taken = new List<OutboxEntry>();
+        lock (_lock)
+        {
+            foreach (var entry in _entries)
+            {
+                if (entry.TakenBy == connection || entry.Run != run)
+                    continue;
+                entry.TakenBy = connection;
+                taken.Add(entry);
+                if (taken.Count == most)
+                    break;
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>The frame's bytes wherever they are; null where it is done with, or was lost on the disk, which is then told.</summary>
+    public byte[]? Read(OutboxEntry entry)
+    {
+        SpillSegment segment;
+        lock (_lock)
+        {
+            if (entry.Done || entry.Bytes is not null)
+                return entry.Done ? null : entry.Bytes;
+            segment = entry.Segment!;
+        }
+
+        byte[]? bytes = Spill.Read(segment, entry.Offset, entry.Length, entry.Sequence);
+        lock (_lock)
+        {
+            if (bytes is null && !entry.Done)
+                Drop(entry);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Moves frames to the spill until cancelled; then all that are left, so that an orderly end loses none.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        if (_spill is null)
+            return;
+        bool failed = false;
+        try
+        {
+            while (await _work.Reader.WaitToReadAsync(stop))
+            {
+                _work.Reader.TryRead(out _);
+                string? fault = TrySpill(_spill, _limits.Frames);
+                if (fault is not null && !failed)
+                    await _log.WriteLineAsync($"Frames cannot be spilled, {_limits.MostFrames} are kept in memory: {fault}");
+                failed = fault is not null;
+                if (failed)
+                    await Task.Delay(AfterFault, stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            if (TrySpill(_spill, 0) is { } fault)
+                await _log.WriteLineAsync($"{FramesInMemory} frames are lost at the end: {fault}");
+        }
+    }
+
+    public void Dispose() => _spill?.Dispose();
+
+    private string? TrySpill(Spill spill, int keep)
+    {
+        try
+        {
+            MoveTo(spill, keep);
+            spill.DeleteEmpty(segment =>
+            {
+                lock (_lock)
+                    return segment.Waiting > 0;
+            });
+            while (spill.Surplus is { } oldest)
+            {
+                lock (_lock)
+                {
+                    _entries.RemoveAll(entry =>
+                    {
+                        if (!ReferenceEquals(entry.Segment, oldest))
+                            return false;
+                        Lose(entry);
+                        return true;
+                    });
+                }
+
+                spill.Delete(oldest);
+            }
+
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return failure.Message;
+        }
+    }
+
+    private void MoveTo(Spill spill, int keep)
+    {
+        List<OutboxEntry> oldest;
+        List<byte[]> frames;
+        lock (_lock)
+        {
+            oldest = [.. _entries.Where(entry => entry.Bytes is not null).Take(Math.Max(0, _framesInMemory - keep))];
+            frames = [.. oldest.Select(entry => entry.Bytes!)];
+        }
+
+        foreach (var (entry, segment, offset) in spill.Append(oldest, frames))
+        {
+            lock (_lock)
+            {
+                if (entry.Done)
+                    continue;
+                FreeMemory(entry);
+                (entry.Segment, entry.Offset) = (segment, offset);
+                segment.Waiting++;
+            }
+        }
+    }
+
+    private void Drop(OutboxEntry entry)
+    {
+        _entries.Remove(entry);
+        Lose(entry);
+    }
+
+    private void Lose(OutboxEntry entry)
+    {
+        Forget(entry);
+        Dropped(new Gap(GapKind.FramesDropped, entry.AtMs - 1000, entry.AtMs, 1));
+    }
+
+    private void Forget(OutboxEntry entry)
+    {
+        entry.Done = true;
+        FreeMemory(entry);
+        if (entry.Segment is { } segment)
+            segment.Waiting--;
+    }
+
+    private void FreeMemory(OutboxEntry entry)
+    {
+        if (entry.Bytes is null)
+            return;
+        _framesInMemory--;
+        _bytesInMemory -= entry.Bytes.Length;
+        entry.Bytes = null;
+    }
+
+    // Neighbours become one stretch, so that an hour without room is one gap and not thousands.
+    private void Dropped(Gap gap)
+    {
+        bool isNeighbour = _dropped.Last is { } before && gap.FromMs >= before.Value.FromMs && gap.FromMs <= before.Value.ToMs + 2000;
+        if (_dropped.Last is { } last && (isNeighbour || _dropped.Count >= MostGaps))
+            last.Value = last.Value with { ToMs = Math.Max(last.Value.ToMs, gap.ToMs), Lost = last.Value.Lost + gap.Lost };
+        else
+            _dropped.AddLast(gap);
+    }
+}

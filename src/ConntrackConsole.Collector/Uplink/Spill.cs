@@ -1,0 +1,225 @@
+
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Uplink;
+
+/// <summary>
+/// Frames on disk, in segments that are deleted whole: what the console did not take before memory was full, or before the
+/// collector ended. One thread writes. Nothing is synced to the disk: a killed process loses nothing that was written, and
+/// what a power cut tears off is found by its sum.
+/// </summary>
+internal sealed class Spill : IDisposable
+{
+    public const long UsualBytes = 64 * 1024 * 1024;
+
+    private readonly string _folder;
+    private readonly FileStream _lock;
+    private readonly long _mostBytes;
+    private readonly int _segmentBytes;
+    private readonly List<SpillSegment> _segments = [];
+    private FileStream? _file;
+    private byte[] _buffer = [];
+    private long _count;
+
+    private Spill(string folder, FileStream held, long mostBytes)
+    {
+        _folder = folder;
+        _lock = held;
+        _mostBytes = mostBytes;
+        _segmentBytes = (int)Math.Min(mostBytes / 16, 4 * 1024 * 1024);
+    }
+
+    /// <summary>What an earlier run left, oldest first.</summary>
+    public List<OutboxEntry> Found { get; } = [];
+
+    /// <summary>Where bytes of an earlier run could not be read.</summary>
+    public List<Gap> Torn { get; } = [];
+
+    public long TotalBytes => _segments.Sum(segment => segment.Bytes);
+
+    /// <exception cref="IOException">The folder cannot be used, or another collector uses it.</exception>
+    public static Spill Open(string stateDirectory, long mostBytes = UsualBytes)
+    {
+        string folder = Path.GetFullPath(Path.Combine(stateDirectory, "spill"));
+        // Who talks to whom on this node is nobody else's business.
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        FileStream held;
+        try
+        {
+            held = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure)
+        {
+            throw new IOException($"another collector uses it ({failure.Message.TrimEnd('.')}); give each a directory of its own", failure);
+        }
+
+        var spill = new Spill(folder, held, mostBytes);
+        var files = Directory.GetFiles(folder, "*.frames").Select(path => (path, Numbers: Name(path)))
+            .OrderBy(file => file.Numbers.Run).ThenBy(file => file.Numbers.Count);
+        foreach (var (path, _) in files)
+            spill.Load(path);
+        spill._buffer = [];
+        return spill;
+    }
+
+    /// <summary>Writes frames and says of each where it stands; only the caller, under its lock, lets them go from memory.</summary>
+    /// <exception cref="IOException">Nothing is lost: what was not written is still in memory.</exception>
+    public IEnumerable<(OutboxEntry Entry, SpillSegment Segment, int Offset)> Append(IReadOnlyList<OutboxEntry> entries, IReadOnlyList<byte[]> frames)
+    {
+        for (int i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            if (_file is null || _segments[^1].Bytes >= _segmentBytes)
+                Begin(entry.Run);
+            int length = SpillFormat.RecordHeaderLength + frames[i].Length;
+            if (_buffer.Length < length)
+                _buffer = new byte[length];
+            SpillFormat.WriteRecord(_buffer, entry.Sequence, entry.AtMs, frames[i]);
+            var segment = _segments[^1];
+            try
+            {
+                _file!.Write(_buffer, 0, length);
+            }
+            catch
+            {
+                // Half a record may stand there: it must neither hide what follows nor be told as a loss later.
+                CutBack(segment);
+                throw;
+            }
+
+            int offset = (int)segment.Bytes;
+            segment.Bytes += length;
+            yield return (entry, segment, offset);
+        }
+    }
+
+    /// <summary>A spilled frame; null where it is gone or damaged.</summary>
+    public static byte[]? Read(SpillSegment segment, int offset, int length, ulong sequence)
+    {
+        try
+        {
+            using var file = File.OpenHandle(segment.Path);
+            byte[] record = new byte[SpillFormat.RecordHeaderLength + length];
+            int read = RandomAccess.Read(file, record, offset);
+            return SpillFormat.TryReadRecord(record.AsSpan(0, read), out ulong told, out _, out var frame) && told == sequence
+                ? frame.ToArray()
+                : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Deletes the segments that nobody waits for.</summary>
+    public void DeleteEmpty(Func<SpillSegment, bool> isWaited)
+    {
+        foreach (var segment in _segments.Where(segment => !isWaited(segment)).ToList())
+            Delete(segment);
+    }
+
+    /// <summary>The oldest segment where there is more than may be.</summary>
+    public SpillSegment? Surplus => TotalBytes > _mostBytes ? _segments[0] : null;
+
+    public void Delete(SpillSegment segment)
+    {
+        if (_file is not null && ReferenceEquals(segment, _segments[^1]))
+            End();
+        _segments.Remove(segment);
+        File.Delete(segment.Path);
+    }
+
+    public void Dispose()
+    {
+        End();
+        _lock.Dispose();
+    }
+
+    private void Begin(long run)
+    {
+        End();
+        string path = Path.Combine(_folder, $"{run}-{++_count}.frames");
+        _file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.Read | FileShare.Delete,
+            BufferSize = 0,
+        });
+        Span<byte> header = stackalloc byte[SpillFormat.HeaderLength];
+        SpillFormat.WriteHeader(header, run);
+        _file.Write(header);
+        _segments.Add(new SpillSegment(path, run) { Bytes = header.Length });
+    }
+
+    private void CutBack(SpillSegment segment)
+    {
+        try
+        {
+            _file!.SetLength(segment.Bytes);
+        }
+        catch (IOException)
+        {
+            // The disk refuses this too; the next start finds the tail by its sum.
+        }
+
+        End();
+    }
+
+    private void End()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    private void Load(string path)
+    {
+        int most = (int)Math.Min(new FileInfo(path).Length, _segmentBytes + NodeFrameCodec.MaxBytes + SpillFormat.RecordHeaderLength);
+        if (_buffer.Length < most)
+            _buffer = new byte[most];
+        ReadOnlySpan<byte> bytes;
+        using (var file = File.OpenHandle(path))
+            bytes = _buffer.AsSpan(0, RandomAccess.Read(file, _buffer.AsSpan(0, most), 0));
+        long endedMs = new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
+        if (!SpillFormat.TryReadHeader(bytes, out long run) || run != Name(path).Run)
+        {
+            Torn.Add(new Gap(GapKind.FramesDropped, endedMs, endedMs, 0));
+            File.Delete(path);
+            return;
+        }
+
+        var segment = new SpillSegment(path, run);
+        int at = SpillFormat.HeaderLength;
+        ulong last = 0;
+        long lastAtMs = endedMs;
+        while (SpillFormat.TryReadRecord(bytes[at..], out ulong sequence, out long atMs, out var frame) && sequence > last)
+        {
+            Found.Add(new OutboxEntry(run, sequence, atMs) { Segment = segment, Offset = at, Length = frame.Length });
+            segment.Waiting++;
+            at += SpillFormat.RecordHeaderLength + frame.Length;
+            (last, lastAtMs) = (sequence, atMs);
+        }
+
+        if (at < bytes.Length)
+        {
+            Torn.Add(new Gap(GapKind.FramesDropped, Math.Min(lastAtMs, endedMs), endedMs, 0));
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
+            RandomAccess.SetLength(file, at);
+        }
+
+        segment.Bytes = at;
+        if (segment.Waiting > 0)
+            _segments.Add(segment);
+        else
+            File.Delete(path);
+    }
+
+    private static (long Run, long Count) Name(string path)
+    {
+        string[] parts = Path.GetFileNameWithoutExtension(path).Split('-');
+        return parts.Length == 2 && long.TryParse(parts[0], out long run) && long.TryParse(parts[1], out long count) ? (run, count) : (0, 0);
+    }
+}

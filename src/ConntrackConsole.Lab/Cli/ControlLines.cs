@@ -1,0 +1,76 @@
+using System.Globalization;
+using ConntrackConsole.Lab.Processes;
+using ConntrackConsole.Lab.Incidents;
+
+namespace ConntrackConsole.Lab.Cli;
+
+/// <summary>What a line on the lab's standard input can ask for.</summary>
+internal abstract record ControlLine
+{
+    public sealed record Rollout(Scenario Scenario) : ControlLine;
+
+    public sealed record Invalid(int Segments) : ControlLine;
+
+    public sealed record Abort(string How) : ControlLine;
+
+    public sealed record Quit : ControlLine;
+
+    /// <summary>Null where the line means nothing; the caller then says what would.</summary>
+    public static ControlLine? TryParse(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
+    {
+        ["rollout"] => new Rollout(Scenario.Healthy),
+        ["rollout", var name] when Scenarios.TryParse(name) is { } scenario => new Rollout(scenario),
+        ["invalid"] => new Invalid(1),
+        ["invalid", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is > 0 and <= 1000 =>
+            new Invalid(count),
+        ["abort"] => new Abort("linger"),
+        ["abort", "unread"] => new Abort("unread"),
+        ["quit"] => new Quit(),
+        _ => null,
+    };
+}
+
+/// <summary>Reads control lines until standard input ends.</summary>
+internal sealed class ControlLines(Func<ControlLine, Task> obey, CancellationTokenSource quit, Action<string> say)
+{
+    public void Start()
+    {
+        // In the background of a terminal a read would stop the whole process (SIGTTIN).
+        if (!Console.IsInputRedirected && ProcessCalls.ForegroundGroup(0) != ProcessCalls.OwnGroup())
+            return;
+        new Thread(Read) { IsBackground = true, Name = "control lines" }.Start();
+    }
+
+    private void Read()
+    {
+        while (Console.In.ReadLine() is { } line)
+        {
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            switch (ControlLine.TryParse(line))
+            {
+                case null:
+                    say($"'{line}' is no command here: rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], quit.");
+                    break;
+                case ControlLine.Quit:
+                    quit.Cancel();
+                    return;
+                case var command:
+                    _ = ObeyAsync(command);
+                    break;
+            }
+        }
+    }
+
+    private async Task ObeyAsync(ControlLine command)
+    {
+        try
+        {
+            await obey(command);
+        }
+        catch (Exception e)
+        {
+            say($"That failed: {e.Message}");
+        }
+    }
+}

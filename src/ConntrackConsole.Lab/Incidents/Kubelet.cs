@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Network;
+using ConntrackConsole.Lab.Processes;
+using ConntrackConsole.Lab.Workload;
+
+namespace ConntrackConsole.Lab.Incidents;
+
+/// <summary>
+/// The kubelets of all nodes: start and end pods, and tell the API server in the order that a real cluster does.
+/// The pauses are those of recordings of a 1.36 cluster.
+/// </summary>
+internal sealed class Kubelet(
+    ObjectStore store, EventLog events, string prefix, LabEventWriter chronicle, Action<LabPod, WorkloadReport> report) : IDisposable
+{
+    public const string Namespace = "shop";
+    public const int PreStopSeconds = 2;
+    public const int ServerPort = 8080;
+
+    // An endpoint is mostly removed before its pod's object, sometimes after it.
+    private const int LateRemovalOneIn = 8;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<string, LabPod> _pods = new();
+    private readonly ConcurrentDictionary<string, PodSandbox> _sandboxes = new();
+
+    public async Task<LabPod> StartServerAsync(LabNode node, DeploymentObject deployment, ReplicaSetObject set, EndpointSliceObject slice)
+    {
+        var pod = await StartAsync(node, deployment, set, ServerPort, PreStopSeconds, ["serve", "--port", $"{ServerPort}"], waitFor: "listening");
+        pod.Object.Running(pod.Ip);
+        await PauseAsync(5, 15);
+        slice.Set(pod.Object, pod.Ip, node.Name, ready: false, serving: false, terminating: false);
+        await PauseAsync(10, 40);
+        pod.Object.Ready();
+        await PauseAsync(5, 20);
+        deployment.Ready(set);
+        await PauseAsync(1, 20);
+        slice.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
+        return pod;
+    }
+
+    public async Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, LabService service, int connections)
+    {
+        var set = deployment.Current;
+        var pod = await StartAsync(node, deployment, set, 0, 0,
+            ["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], waitFor: null);
+        pod.Object.Running(pod.Ip);
+        await PauseAsync(10, 40);
+        pod.Object.Ready();
+        await PauseAsync(5, 20);
+        deployment.Ready(set);
+        return pod;
+    }
+
+    /// <summary>
+    /// Takes a pod away, from the deletion of its object to its disappearance. <paramref name="settled"/> (the rules of all
+    /// nodes) is awaited before a pod drains, and before it vanishes, so that only connections that exist are hit.
+    /// </summary>
+    public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject slice, Ending ending, Func<Task> settled)
+    {
+        await PauseAsync(5, 20);
+        pod.Object.Terminating();
+        chronicle.Tell("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
+        await PauseAsync(1, 15);
+        events.Tell(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
+        await PauseAsync(1, 35);
+        slice.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+        deployment.Deleted(pod.Set, pod.Name);
+        await PauseAsync(1, 10);
+        pod.Object.TerminationObserved();
+
+        int exitCode;
+        switch (ending)
+        {
+            case Ending.Drain:
+                // The preStop sleep is there for the rules to follow; on a busy machine they may take longer than it.
+                await Task.WhenAll(Task.Delay(TimeSpan.FromSeconds(PreStopSeconds), _stopping.Token), settled());
+                chronicle.Event("sigterm", Fields(pod));
+                exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
+                break;
+            case Ending.AtOnce:
+                pod.Process.Tell("exit-at-once");
+                await PauseAsync(300, 400);
+                chronicle.Event("sigterm", Fields(pod));
+                exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
+                break;
+            default:
+                await settled();
+                pod.Sandbox.Disconnect();
+                chronicle.Tell("vanished", $"{pod.Name}: its cable is down, and only then its process is killed: nobody is told", Fields(pod));
+                pod.Process.Signal(ProcessCalls.SIGKILL);
+                exitCode = await pod.Process.Exited;
+                break;
+        }
+
+        chronicle.Event("exited", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+        await PauseAsync(60, 180);
+        pod.Object.Ended(exitCode);
+        await PauseAsync(2, 15);
+        bool late = Random.Shared.Next(LateRemovalOneIn) == 0;
+        if (!late)
+            RemoveEndpoint(pod, slice);
+        await PauseAsync(2, 10);
+        deployment.Ended(pod.Set);
+        await PauseAsync(100, 300);
+        Remove(pod);
+        await PauseAsync(200, 600);
+        pod.Object.Delete();
+        if (late)
+        {
+            await PauseAsync(2, 20);
+            RemoveEndpoint(pod, slice);
+        }
+
+        chronicle.Tell("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+    }
+
+    /// <summary>Kills and removes everything, for the lab's own end.</summary>
+    public async Task RemoveAllAsync()
+    {
+        await _stopping.CancelAsync(); // What is on its way ends at its next pause.
+        foreach (var pod in _pods.Values)
+            pod.Process.Signal(ProcessCalls.SIGKILL);
+        foreach (var pod in _pods.Values)
+            await pod.Process.Exited;
+        foreach (var pod in _pods.Values)
+            Remove(pod);
+        foreach (var sandbox in _sandboxes.Values)
+            sandbox.Remove();
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task<LabPod> StartAsync(
+        LabNode node, DeploymentObject deployment, ReplicaSetObject set, int port, int preStop, IEnumerable<string> arguments, string? waitFor)
+    {
+        var pod = new PodObject(store, Namespace, deployment.App, set.Hash, node.Name, node.Address.ToString(), port, preStop, set.Json);
+        await PauseAsync(5, 20);
+        pod.Add();
+        long added = pod.Version;
+        await PauseAsync(15, 30);
+        pod.Scheduled();
+        long scheduled = pod.Version;
+        await PauseAsync(1, 10);
+        deployment.Created(set, pod.Name);
+        await PauseAsync(5, 25);
+        pod.Creating();
+        events.Scheduled(pod.Json, added, node.Name);
+        var sandbox = await Task.Run(() => PodSandbox.Create(node, prefix, pod.Name));
+        _sandboxes[pod.Name] = sandbox;
+        Tell("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
+        await PauseAsync(1, 10);
+        pod.SandboxReady();
+        await PauseAsync(1, 15);
+        Tell("Created", "Container created");
+
+        var running = new TaskCompletionSource<LabPod>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = ChildProcess.Start(sandbox.Place, arguments, line =>
+        {
+            if (WorkloadReport.TryParse(line) is not { } told)
+            {
+                chronicle.Tell("process-said", $"{pod.Name}: {line}", new { pod = pod.Name, line });
+                return;
+            }
+
+            if (told.Event == waitFor)
+                awaited.TrySetResult();
+            report(running.Task.GetAwaiter().GetResult(), told);
+        });
+        var started = new LabPod(pod, set, node, sandbox, process);
+        _pods[pod.Name] = started;
+        running.SetResult(started);
+        if (waitFor is not null)
+        {
+            var first = await Task.WhenAny(awaited.Task, process.Exited).WaitAsync(TimeSpan.FromSeconds(60));
+            if (first != awaited.Task)
+                throw new InvalidOperationException($"{pod.Name} ended before it was up, with exit code {process.Exited.Result}.");
+        }
+
+        Tell("Started", "Container started");
+        chronicle.Event("started", Fields(started));
+        await PauseAsync(5, 15);
+        return started;
+
+        void Tell(string reason, string message) => events.Tell(pod.Json, scheduled, reason, message, "kubelet", node.Name);
+    }
+
+    private void RemoveEndpoint(LabPod pod, EndpointSliceObject slice)
+    {
+        slice.Remove(pod.Object);
+        chronicle.Event("endpoint-removed", Fields(pod));
+    }
+
+    private void Remove(LabPod pod)
+    {
+        pod.Sandbox.Remove();
+        pod.Process.Dispose();
+        _sandboxes.TryRemove(pod.Name, out _);
+        _pods.TryRemove(pod.Name, out _);
+    }
+
+    private static object Fields(LabPod pod) => new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name };
+
+    private Task PauseAsync(int atLeastMs, int atMostMs) => Task.Delay(Random.Shared.Next(atLeastMs, atMostMs + 1), _stopping.Token);
+}

@@ -1,0 +1,65 @@
+
+using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Nftables;
+using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Network;
+
+namespace ConntrackConsole.Lab.KubeProxy;
+
+/// <summary>
+/// A node's translation of Services: table ip kube-proxy, after the model of kube-proxy's nftables mode. One chain a
+/// Service with a rule an endpoint; another with the refusal where it has none.
+/// </summary>
+internal sealed class ServiceRules(NetworkNamespace place)
+{
+    private const string Table = "kube-proxy";
+    private const string Services = "services", NoEndpoints = "service-endpoints-check";
+
+    /// <summary>Makes table and chains; Services have no endpoints yet.</summary>
+    public void Install(IReadOnlyList<LabService> services) => place.Run(() =>
+    {
+        var batch = new NftBatch().AddTable(Table).AddChain(Table, Services).AddChain(Table, NoEndpoints);
+        foreach (var hook in new[] { NftHook.PreRouting, NftHook.Output })
+        {
+            string name = hook == NftHook.PreRouting ? "prerouting" : "output";
+            batch.AddFilterChain(Table, $"filter-{name}", hook).AddNatChain(Table, $"nat-{name}", hook)
+                // This rule also keeps conntrack switched on while no Service has an endpoint.
+                .AddRule(Table, $"filter-{name}", new NftRule().IfNew().Jump(NoEndpoints))
+                .AddRule(Table, $"nat-{name}", new NftRule().Jump(Services));
+        }
+
+        foreach (var service in services)
+        {
+            batch.AddChain(Table, Chain(service)).AddChain(Table, RefusalChain(service))
+                .AddRule(Table, Services, To(service).Jump(Chain(service)))
+                .AddRule(Table, NoEndpoints, To(service).Jump(RefusalChain(service)))
+                .AddRule(Table, RefusalChain(service), new NftRule().Reject());
+        }
+
+        batch.Commit();
+        // What kube-proxy sets, and what mechanism M1 and a repair by flush depend on; per namespace.
+        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_established", "86400");
+        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "3600");
+        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_be_liberal", "0");
+        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_loose", "1");
+    });
+
+    /// <summary>Replaces a Service's endpoints in one step: no packet ever meets a half-written chain.</summary>
+    public void Replace(LabService service, IReadOnlyList<Ip> endpoints) => place.Run(() =>
+    {
+        var batch = new NftBatch().ClearChain(Table, Chain(service)).ClearChain(Table, RefusalChain(service));
+        // Each rule is met by what those before it left over, so 1/n, 1/(n-1), ... gives each endpoint the same share.
+        for (int i = 0; i < endpoints.Count; i++)
+            batch.AddRule(Table, Chain(service), new NftRule().OneIn(endpoints.Count - i).Dnat(endpoints[i], service.TargetPort));
+        if (endpoints.Count == 0)
+            batch.AddRule(Table, RefusalChain(service), new NftRule().Reject());
+        batch.Commit();
+    });
+
+    private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(Protocols.Tcp, service.Port);
+
+    private static string Chain(LabService service) => $"service-{service.Key}/tcp/http";
+
+    private static string RefusalChain(LabService service) => $"refuse-{service.Key}/tcp/http";
+}

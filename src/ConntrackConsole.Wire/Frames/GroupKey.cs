@@ -1,0 +1,25 @@
+
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Wire;
+
+/// <summary>
+/// What flows are counted by: protocol, virtual address (a Service's ClusterIP and port; none for a direct flow) and
+/// backend (pod address and target port; none for the node's one "other" group).
+/// </summary>
+/// <param name="Proto">IP protocol number (6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6); 0 for "other".</param>
+/// <param name="Vip">The original destination where it was translated; none for direct flows.</param>
+/// <param name="Vport">The original destination port; 0 where there is none.</param>
+/// <param name="Backend">The source of the reply tuple: who really answers; none for "other".</param>
+/// <param name="Bport">The source port of the reply tuple.</param>
+public readonly record struct GroupKey(byte Proto, Ip Vip, ushort Vport, Ip Backend, ushort Bport)
+{
+    /// <summary>The one group of everything that is neither translated nor a pod's.</summary>
+    public static readonly GroupKey Other;
+
+    /// <summary>True for <see cref="Other"/>.</summary>
+    public bool IsOther => Backend.IsNone;
+
+    /// <summary>True for a flow straight to a pod's address.</summary>
+    public bool IsDirect => Vip.IsNone && !Backend.IsNone;
+}

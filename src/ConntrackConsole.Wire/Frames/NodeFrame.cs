@@ -1,0 +1,148 @@
+
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Wire;
+
+/// <summary>The flows of one group at the end of a frame's second: 13 counts, one for each <see cref="FlowState"/>.</summary>
+/// <param name="Key">What is counted.</param>
+/// <param name="Counts">Counts by state, index = (int)<see cref="FlowState"/>; all zero = the group is gone.</param>
+public readonly record struct GroupCounts(GroupKey Key, StateCounts Counts);
+
+/// <summary>Counts by <see cref="FlowState"/>, inline, without allocation.</summary>
+[System.Runtime.CompilerServices.InlineArray(FlowStates.Count)]
+public struct StateCounts : IEquatable<StateCounts>
+{
+    private uint _first;
+
+    /// <summary>Flows in all states.</summary>
+    public readonly uint Total
+    {
+        get
+        {
+            uint total = 0;
+            foreach (uint count in this)
+                total += count;
+            return total;
+        }
+    }
+
+    /// <summary>Flows in states for which <see cref="FlowStates.IsLive"/> is true.</summary>
+    public readonly uint Live
+    {
+        get
+        {
+            uint live = 0;
+            for (int state = 0; state < FlowStates.Count; state++)
+            {
+                if (((FlowState)state).IsLive())
+                    live += this[state];
+            }
+
+            return live;
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly bool Equals(StateCounts other) => ((ReadOnlySpan<uint>)this).SequenceEqual(other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is StateCounts other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (uint count in this)
+            hash.Add(count);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Equality.</summary>
+    public static bool operator ==(StateCounts left, StateCounts right) => left.Equals(right);
+
+    /// <summary>Inequality.</summary>
+    public static bool operator !=(StateCounts left, StateCounts right) => !left.Equals(right);
+}
+
+/// <summary>
+/// What one node saw in one second. Self-contained: read without the frames before it, except that a frame that is not a
+/// key frame names only the groups whose counts changed.
+/// </summary>
+public sealed class NodeFrame
+{
+    private ResetOverflow _moreResets;
+
+    /// <summary>Number of the frame, counted by the collector from 1 since its start; no number is used twice.</summary>
+    public ulong Sequence { get; set; }
+
+    /// <summary>End of the second, milliseconds of Unix time by the node's clock.</summary>
+    public long AtMs { get; set; }
+
+    /// <summary>True where <see cref="Groups"/> names every group that exists: what it leaves out is gone.</summary>
+    public bool IsKey { get; set; }
+
+    /// <summary>The kernel's counters.</summary>
+    public Counters Counters { get; set; }
+
+    /// <summary>Resets of this second that did not fit into <see cref="Resets"/>, by <see cref="ResetKind"/>.</summary>
+    public ref ResetOverflow MoreResets => ref _moreResets;
+
+    /// <summary>Groups that changed (all groups in a key frame).</summary>
+    public List<GroupCounts> Groups { get; } = [];
+
+    /// <summary>Resets of this second, at most <see cref="NodeFrameCodec.MaxResets"/>.</summary>
+    public List<Reset> Resets { get; } = [];
+
+    /// <summary>Stretches of time that are not fully known.</summary>
+    public List<Gap> Gaps { get; } = [];
+
+    /// <summary>Remarkable births and deaths of entries, at most <see cref="NodeFrameCodec.MaxNotes"/>.</summary>
+    public List<FlowNote> Notes { get; } = [];
+
+    /// <summary>Notes of this second that did not fit into <see cref="Notes"/>.</summary>
+    public uint MoreNotes { get; set; }
+
+    /// <summary>What the look-ups say about the addresses that the console named.</summary>
+    public List<RadarRow> Radar { get; } = [];
+
+    /// <summary>Settings that changed.</summary>
+    public List<SettingChange> Settings { get; } = [];
+
+    /// <summary>What kube-proxy tells, in the seconds in which it was asked.</summary>
+    public ProxyReading? Proxy { get; set; }
+
+    /// <summary>TCP counters of the host's own namespace, where /proc/net/snmp can be read.</summary>
+    public HostTcp? HostTcp { get; set; }
+
+    /// <summary>What the collector itself costs.</summary>
+    public CollectorCost? Cost { get; set; }
+
+    /// <summary>Empties the frame for its next use.</summary>
+    public void Clear()
+    {
+        Sequence = 0;
+        AtMs = 0;
+        IsKey = false;
+        Counters = default;
+        MoreResets = default;
+        Groups.Clear();
+        Resets.Clear();
+        Gaps.Clear();
+        Notes.Clear();
+        MoreNotes = 0;
+        Radar.Clear();
+        Settings.Clear();
+        Proxy = null;
+        HostTcp = null;
+        Cost = null;
+    }
+}
+
+/// <summary>Counts by <see cref="ResetKind"/>.</summary>
+[System.Runtime.CompilerServices.InlineArray(Length)]
+public struct ResetOverflow
+{
+    /// <summary>How many kinds there are.</summary>
+    public const int Length = 7;
+    private uint _first;
+}

@@ -1,0 +1,54 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ConntrackConsole.Api.Query;
+
+/// <summary>A page of a list.</summary>
+internal class PageParameters
+{
+    [FromQuery(Name = "limit"), Description("Maximum number of items.")]
+    public string? Limit { get; init; }
+
+    [FromQuery(Name = "continue"), Description("The token that the previous page returned; absent: begin with the newest.")]
+    public string? Continue { get; init; }
+}
+
+/// <summary>A page of a list within a window of time.</summary>
+internal class WindowPageParameters : PageParameters
+{
+    [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: no limit.")]
+    public string? From { get; init; }
+
+    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: no limit.")]
+    public string? To { get; init; }
+}
+
+internal sealed class TerminationsParameters : WindowPageParameters
+{
+    [FromQuery(Name = "namespace"), Description("Only pods of this namespace.")]
+    public string? Namespace { get; init; }
+
+    [FromQuery(Name = "service"), Description("Only pods of this Service, by name.")]
+    public string? Service { get; init; }
+
+    [FromQuery(Name = "node"), Description("Only pods on this node.")]
+    public string? Node { get; init; }
+}
+
+internal sealed class AuditParameters : WindowPageParameters
+{
+    [FromQuery(Name = "who"), Description("Only rows of this person.")]
+    public string? Who { get; init; }
+
+    [FromQuery(Name = "what"), Description("Only rows of this kind, or of kinds that begin with it and a dot.")]
+    public string? What { get; init; }
+
+    [FromQuery(Name = "target"), Description("Only rows about this address, setting or person.")]
+    public string? Target { get; init; }
+
+    [FromQuery(Name = "action"), Description("Only rows of the action with this id.")]
+    public string? Action { get; init; }
+
+    [FromQuery(Name = "format"), Description("json (a page), csv or jsonl (every row that matches, streamed).")]
+    public string? Format { get; init; }
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using ConntrackConsole.Api.Query;
+using ConntrackConsole.Lifecycle;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ConntrackConsole.Api.Terminations;
+
+/// <summary>GET terminations: which pods ended, when each phase began, and why.</summary>
+internal static class TerminationsApi
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 500;
+    private const int MaxTokenLength = 1_000;
+
+    public static void MapTerminations(this IEndpointRouteBuilder api) => api.MapGet("/terminations", ListAsync)
+        .WithName("listTerminations").WithTags("Terminations").WithSummary("Terminations of pods, newest first")
+        .WithDescription($"Each with all its instants, its cause, and when each node's rules no longer had the endpoint. limit is 1 to {MaxLimit}, {DefaultLimit} where absent.")
+        .ProducesApiProblem(StatusCodes.Status400BadRequest);
+
+    private static async Task<Results<Ok<TerminationPage>, ProblemHttpResult>> ListAsync(
+        [AsParameters] TerminationsParameters parameters, TerminationArchive archive, CancellationToken ct)
+    {
+        var reader = new QueryReader();
+        var from = reader.Time("from", parameters.From);
+        var to = reader.Time("to", parameters.To);
+        reader.RequireOrder(from, to, mayBeEmpty: true);
+        int limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit) ?? DefaultLimit;
+        var after = reader.Continue(parameters.Continue, Place);
+        if (reader.Problem is { } problem)
+            return problem;
+
+        var filter = new TerminationFilter(
+            from?.ToUnixTimeMilliseconds() ?? 0, to?.ToUnixTimeMilliseconds() ?? long.MaxValue,
+            QueryReader.Text(parameters.Namespace), QueryReader.Text(parameters.Service), QueryReader.Text(parameters.Node));
+        var found = await archive.ReadAsync(filter, after, limit + 1, ct);
+        var page = found.Take(limit).ToList();
+        var rollouts = await archive.RolloutsAsync(page, ct);
+        var views = new List<TerminationView>();
+        foreach (var t in page)
+            views.Add(TerminationView.Of(t, t.RolloutId is null ? null : rollouts.GetValueOrDefault(t.RolloutId), await archive.SyncsAsync(t, ct)));
+        return TypedResults.Ok(new TerminationPage(views, found.Count > limit ? Token(page[^1]) : null));
+    }
+
+    private static string Token(Termination last) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.AskedMs.ToString(CultureInfo.InvariantCulture)}/{last.Uid}"));
+
+    private static TerminationPlace? Place(string token)
+    {
+        byte[] bytes = new byte[token.Length];
+        if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
+            return null;
+        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
+        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long asked)
+            ? new TerminationPlace(asked, parts[1]) : null;
+    }
+}

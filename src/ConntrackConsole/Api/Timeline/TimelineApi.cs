@@ -1,0 +1,29 @@
+
+using ConntrackConsole.Api.Query;
+using ConntrackConsole.Timeline.Query;
+
+namespace ConntrackConsole.Api.Timeline;
+
+/// <summary>GET timeline: a window of live or stored history, reduced to columns.</summary>
+internal static class TimelineApi
+{
+    public static void MapTimeline(this IEndpointRouteBuilder api) => api.MapGet("/timeline", GetAsync)
+        .WithName("getTimeline").WithTags("Timeline").WithSummary("The timeline as numbers")
+        .WithDescription("Entries by Service and backend, resets, terminations, rollouts, gaps and setting changes of a window. -1 in a column is unknown.")
+        .Produces<TimelineDocument>().ProducesApiProblem(StatusCodes.Status400BadRequest);
+
+    private static async Task<IResult> GetAsync(
+        [AsParameters] TimelineParameters parameters, HttpContext context, TimelineQueryService history, TimeProvider time)
+    {
+        var reader = new QueryReader();
+        reader.RefuseUnknown<TimelineParameters>(context.Request.Query);
+        var query = parameters.Read(reader, time.GetUtcNow());
+        if (reader.Problem is { } problem)
+            return problem;
+        var view = await history.QueryAsync(query, context.RequestAborted);
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        await TimelineJson.WriteAsync(view, context.Response.BodyWriter, context.RequestAborted);
+        return Results.Empty;
+    }
+}

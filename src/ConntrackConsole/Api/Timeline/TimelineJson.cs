@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using ConntrackConsole.Api.Query;
+using ConntrackConsole.Api.Terminations;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Api.Timeline;
+
+/// <summary>
+/// A <see cref="TimelineView"/> as JSON. A day of a cluster is millions of numbers: they are written by hand, and a row that
+/// many backends share (all zero) once.
+/// </summary>
+internal static class TimelineJson
+{
+    private const int FlushBytes = 256 * 1024;
+
+    public static async Task WriteAsync(TimelineView view, PipeWriter output, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(output);
+        await using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        using var rows = new Rows(view.Columns);
+        json.WriteStartObject();
+        Time(json, "from", view.FromMs);
+        Time(json, "to", view.ToMs);
+        json.WriteNumber("stepMs", view.StepMs);
+        json.WriteNumber("columns", view.Columns);
+        Time(json, "now", view.NowMs);
+        json.WriteStartArray("services");
+        foreach (var lane in view.Services)
+        {
+            Lane(json, lane, rows);
+            if (json.BytesPending + output.UnflushedBytes < FlushBytes)
+                continue;
+            json.Flush();
+            await output.FlushAsync(ct);
+        }
+
+        json.WriteEndArray();
+        Facts(json, view, rows);
+        json.WriteEndObject();
+        json.Flush();
+        await output.FlushAsync(ct);
+    }
+
+    private static void Lane(Utf8JsonWriter json, ServiceLane lane, Rows rows)
+    {
+        json.WriteStartObject();
+        json.WriteString("namespace", lane.Namespace);
+        json.WriteString("name", lane.Name);
+        json.WriteString("vip", lane.Vip);
+        json.WriteNumber("port", lane.Port);
+        json.WriteString("proto", lane.Proto);
+        json.WriteStartArray("backends");
+        foreach (var backend in lane.Backends)
+        {
+            json.WriteStartObject();
+            json.WriteString("ip", backend.BackendIp);
+            json.WriteNumber("port", backend.Port);
+            json.WriteString("pod", backend.Pod);
+            Word(json, "owner", backend.Owner);
+            Word(json, "state", backend.StateNow);
+            rows.Write(json, "entries", backend.Entries);
+            rows.Write(json, "leftovers", backend.LeftoverNamespaces);
+            rows.Write(json, "stale", backend.Stale);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Facts(Utf8JsonWriter json, TimelineView view, Rows rows)
+    {
+        json.WriteStartObject("resets");
+        rows.Write(json, "unNated", view.Resets.UnNated);
+        rows.Write(json, "fromBackend", view.Resets.FromBackend);
+        rows.Write(json, "other", view.Resets.Other);
+        json.WriteEndObject();
+        var rollouts = view.Rollouts.ToDictionary(r => r.Id);
+        json.WriteStartArray("terminations");
+        foreach (var termination in view.Terminations)
+            Termination(json, termination, rollouts);
+        json.WriteEndArray();
+        json.WriteStartArray("rollouts");
+        foreach (var rollout in view.Rollouts)
+            JsonSerializer.Serialize(json, RolloutView.Of(rollout.Id, rollout), JsonSerializerOptions.Web);
+        json.WriteEndArray();
+        json.WriteStartArray("gaps");
+        foreach (var gap in view.Gaps)
+        {
+            json.WriteStartObject();
+            json.WriteString("node", gap.Node);
+            Word(json, "kind", gap.Kind);
+            json.WriteString("code", gap.Kind.Code());
+            Time(json, "from", gap.FromMs);
+            Time(json, "to", gap.ToMs);
+            json.WriteString("text", gap.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("settings");
+        foreach (var setting in view.Settings)
+        {
+            json.WriteStartObject();
+            json.WriteString("node", setting.Node);
+            Time(json, "at", setting.AtMs);
+            json.WriteString("name", setting.Name);
+            json.WriteString("before", setting.Before);
+            json.WriteString("after", setting.After);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    // As GET terminations tells it, and how many entries still lead to it.
+    private static void Termination(Utf8JsonWriter json, TerminationSpan span, Dictionary<string, Rollout> rollouts)
+    {
+        if (span.Told is not { } told)
+            return;
+        var rollout = told.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
+        var item = JsonSerializer.SerializeToNode(TerminationView.Of(told, rollout, span.Synced), JsonSerializerOptions.Web)!;
+        item["staleEntries"] = span.StaleEntries;
+        item.WriteTo(json);
+    }
+
+    private static void Time(Utf8JsonWriter json, string name, long atMs) => json.WriteString(name, ApiTime.Text(atMs));
+
+    private static void Word<T>(Utf8JsonWriter json, string name, T value)
+        where T : struct, Enum => json.WriteString(name, JsonNamingPolicy.CamelCase.ConvertName(value.ToString()));
+
+    /// <summary>Writes rows of numbers; the last few that came are remembered by reference.</summary>
+    private sealed class Rows(int columns) : IDisposable
+    {
+        // A count has ten digits at most, then a comma.
+        private readonly byte[] _text = ArrayPool<byte>.Shared.Rent((columns * 11) + 2);
+        private readonly byte[] _shared = ArrayPool<byte>.Shared.Rent((columns * 3) + 2);
+        private int[]? _sharedRow;
+        private int _sharedLength;
+
+        public void Write(Utf8JsonWriter json, string name, int[] row)
+        {
+            json.WritePropertyName(name);
+            if (ReferenceEquals(row, _sharedRow))
+            {
+                json.WriteRawValue(_shared.AsSpan(0, _sharedLength), skipInputValidation: true);
+                return;
+            }
+
+            int length = Text(row);
+            json.WriteRawValue(_text.AsSpan(0, length), skipInputValidation: true);
+            if (row.Length > 0 && row.AsSpan().IndexOfAnyExceptInRange(-1, 0) < 0 && length <= _shared.Length)
+            {
+                _text.AsSpan(0, length).CopyTo(_shared);
+                (_sharedRow, _sharedLength) = (row, length);
+            }
+        }
+
+        public void Dispose()
+        {
+            ArrayPool<byte>.Shared.Return(_text);
+            ArrayPool<byte>.Shared.Return(_shared);
+        }
+
+        private int Text(int[] row)
+        {
+            var text = _text.AsSpan();
+            int at = 0;
+            text[at++] = (byte)'[';
+            foreach (int value in row)
+            {
+                if ((uint)value < 10)
+                {
+                    text[at++] = (byte)('0' + value);
+                }
+                else
+                {
+                    System.Buffers.Text.Utf8Formatter.TryFormat(value, text[at..], out int written);
+                    at += written;
+                }
+
+                text[at++] = (byte)',';
+            }
+
+            if (row.Length > 0)
+                at--;
+            text[at++] = (byte)']';
+            return at;
+        }
+    }
+}

@@ -1,4 +1,0 @@
-namespace ConntrackConsole.Audit;
-
-/// <summary>The log takes no row. The message is what the user reads: what is wrong and what to do.</summary>
-public sealed class AuditRefusal(string message) : Exception(message);

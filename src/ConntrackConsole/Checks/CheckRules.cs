@@ -1,0 +1,39 @@
+using ConntrackConsole.Checks.Cluster;
+using ConntrackConsole.Checks.Node;
+using ConntrackConsole.Checks.Service;
+
+namespace ConntrackConsole.Checks;
+
+/// <summary>Which checks there are.</summary>
+public static class CheckRules
+{
+    public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, NodeCheckContext, CheckResult> Of)> PerNode =
+    [
+        (ProxyLag.Name, ProxyLag.Of), (SyncDuration.Name, SyncDuration.Of), (EndpointChanges.Name, EndpointChanges.Of),
+        (ApiErrors.Name, ApiErrors.Of), (InvalidProtection.Name, InvalidProtection.Of), (BeLiberal.Name, BeLiberal.Of),
+        (TcpLoose.Name, TcpLoose.Of), (TableUse.Name, TableUse.Of), (KubernetesVersion.Name, KubernetesVersion.Of), (ProxyModes.Name, ProxyModes.Of),
+    ];
+
+    public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, ServiceCheckContext, CheckResult> Of)> PerService =
+    [
+        (StaleEntries.Name, StaleEntries.Of), (TerminatingEndpoints.Name, TerminatingEndpoints.Of), (DrainTime.Name, DrainTime.Of),
+        (PreStop.Name, PreStop.Of), (Readiness.Name, Readiness.Of),
+    ];
+
+    public static IEnumerable<CheckResult> All(CheckContext world)
+    {
+        foreach (var kind in world.Kinds)
+            yield return ClusterData.Of(world, kind);
+        foreach (var node in world.Nodes)
+        {
+            foreach (var (_, rule) in PerNode)
+                yield return rule(world, node);
+        }
+
+        foreach (var service in world.Services)
+        {
+            foreach (var (_, rule) in PerService)
+                yield return rule(world, service);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Timeline.Live;
+
+namespace ConntrackConsole.Checks;
+
+/// <summary>
+/// Looks at everything every two seconds, for all pages at once and on no page's thread. A round that takes long is followed
+/// by a longer pause: the checks never take more than a twentieth of a core.
+/// </summary>
+public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
+{
+    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+
+    private const int PauseFactor = 19;
+
+    private readonly Signals _signals = new();
+    private Dictionary<string, CheckResult> _before = [];
+    private volatile CheckReport _current = CheckReport.None;
+
+    /// <summary>The last round.</summary>
+    public CheckReport Current => _current;
+
+    /// <summary>How many parts of pages wait for the next round.</summary>
+    public int Listeners => _signals.Count;
+
+    /// <summary>A signal without payload after each round, on its thread: the receiver must only note it.</summary>
+    public IDisposable Subscribe(Action signal) => _signals.Add(signal);
+
+    /// <summary>One round. Not for several threads at once.</summary>
+    public CheckReport Round()
+    {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var world = CheckContext.Look(cluster, timeline, CheckLimits.Default, nowMs);
+        var results = new List<CheckResult>(_before.Count + 16);
+        var seen = new Dictionary<string, CheckResult>(_before.Count + 16);
+        int bad = 0, warnings = 0;
+        foreach (var told in CheckRules.All(world))
+        {
+            var result = told;
+            // Where the facts do not say since when, it is since our first look that found it so.
+            if (result.SinceMs is null)
+                result = result with { SinceMs = _before.TryGetValue(told.Key, out var before) && before.State == told.State ? before.SinceMs : nowMs };
+            bad += result.State == CheckState.Bad ? 1 : 0;
+            warnings += result.State == CheckState.Warning ? 1 : 0;
+            seen[told.Key] = result;
+            results.Add(result);
+        }
+
+        results.Sort((a, b) =>
+            b.State != a.State ? b.State.CompareTo(a.State)
+            : a.Subject.Kind != b.Subject.Kind ? a.Subject.Kind.CompareTo(b.Subject.Kind) : string.CompareOrdinal(a.Key, b.Key));
+        _before = seen;
+        var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = world.HasCluster, Reporting = world.Reporting };
+        _current = report;
+        _signals.Raise();
+        return report;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        bool failed = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            long from = time.GetTimestamp();
+            try
+            {
+                Round();
+                failed = false;
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // A round that fails must not end the console; the page shows that the report is old.
+                if (!failed)
+                    LogFailed(failure);
+                failed = true;
+            }
+
+            var pause = time.GetElapsedTime(from) * PauseFactor;
+            await Task.Delay(pause > Beat ? pause : Beat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; their last results grow old.")]
+    private partial void LogFailed(Exception failure);
+}

@@ -1,0 +1,11 @@
+namespace ConntrackConsole.Checks;
+
+/// <summary>The checks that always run.</summary>
+internal static class CheckServices
+{
+    public static IServiceCollection AddChecks(this IServiceCollection services)
+    {
+        services.AddSingleton<CheckScheduler>();
+        return services.AddHostedService(provider => provider.GetRequiredService<CheckScheduler>());
+    }
+}

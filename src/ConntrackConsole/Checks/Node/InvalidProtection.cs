@@ -1,0 +1,89 @@
+using System.Globalization;
+using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Checks.Node;
+
+/// <summary>
+/// Does anything keep INVALID segments from reaching clients un-NATed? kube-proxy in iptables mode installs its drop rule
+/// only if be_liberal was 0 when it started: started under 1 and set back to 0, neither protects. Other modes have no rule.
+/// </summary>
+public static class InvalidProtection
+{
+    public static readonly CheckName Name = new("invalid-protection", CheckCodes.InvalidProtection, "INVALID protection");
+
+    private const string Threshold = "drop rule or be_liberal";
+
+    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    {
+        if (node.Untold(world, Name) is { } deaf)
+            return deaf;
+        if (node.Setting(NodeMetrics.BeLiberal) is not { Value: "0" or "1" } setting)
+            return node.CannotTell(Name, UnknownCodes.SettingUnknown, "The node does not tell net.netfilter.nf_conntrack_tcp_be_liberal: is nf_conntrack loaded?", threshold: Threshold);
+        if (setting.Value == "1")
+        {
+            return node.Result(Name, CheckState.Ok, "be_liberal=1", Threshold, "Late and early segments are translated like all others.") with
+            {
+                SinceMs = setting.ChangedMs, Commands = [Shell.Sysctl(NodeMetrics.BeLiberal)],
+            };
+        }
+
+        if (node.ProxyUntold(world, Name) is { } untold)
+            return untold with { Threshold = Threshold };
+        var proxy = node.Facts!.Proxy!;
+        var (state, code, value, sentence) = Judge(node.Facts, proxy);
+        var result = code is null ? node.Result(Name, state, value, Threshold, sentence) : node.CannotTell(Name, code, sentence, value, Threshold);
+        return result with
+        {
+            ReadMs = proxy.HeardMs, SinceMs = state == CheckState.Warning ? setting.ChangedMs : null,
+            Commands = [Shell.Sysctl(NodeMetrics.BeLiberal), Rule(proxy.Reading.Mode)],
+        };
+    }
+
+    private static (CheckState State, string? Code, string Value, string Sentence) Judge(NodeFacts facts, ProxyFacts proxy)
+    {
+        const string advice = "a segment beyond the window reaches the client un-NATed and resets the connection. nf_conntrack_tcp_be_liberal=1 helps (conntrack.tcpBeLiberal in kube-proxy's configuration keeps it).";
+        switch (proxy.Reading.Mode)
+        {
+            case ProxyMode.Nftables or ProxyMode.Ipvs:
+                string mode = proxy.Reading.Mode == ProxyMode.Ipvs ? "ipvs" : "nftables";
+                return (CheckState.Warning, null, "neither", $"kube-proxy in {mode} mode has no rule that drops INVALID segments, and be_liberal is 0: {advice}");
+            case ProxyMode.Unknown:
+                return (CheckState.CannotTell, UnknownCodes.ProxyModeUnknown, "be_liberal=0", "be_liberal is 0, and kube-proxy does not tell its mode: whether a rule drops INVALID segments is not known.");
+        }
+
+        if (proxy.Reading.InvalidDropped > 0)
+            return (CheckState.Ok, null, "drop rule", string.Create(CultureInfo.InvariantCulture, $"kube-proxy's rule has dropped {proxy.Reading.InvalidDropped:0} INVALID packets since it was installed."));
+        if (double.IsNaN(proxy.Reading.ProcessStart))
+            return (CheckState.CannotTell, UnknownCodes.ProxyStartUnknown, "be_liberal=0", "When kube-proxy started is not told, so neither whether it installed its drop rule: it does so only if be_liberal is 0 at its start.");
+        return At(facts, proxy.Reading.ProcessStart * 1000) switch
+        {
+            "0" => (CheckState.Ok, null, "drop rule", "be_liberal was 0 when kube-proxy started: it installed its rule in KUBE-FORWARD."),
+            "1" => (CheckState.Warning, null, "neither", $"kube-proxy started while be_liberal was 1, so without its drop rule, and be_liberal is 0 now: {advice} A restart of kube-proxy brings the rule back."),
+            _ => (CheckState.CannotTell, UnknownCodes.SettingHistoryUnknown, "be_liberal=0", "What be_liberal was when kube-proxy started is not known, so neither whether its drop rule is there: look for it with the command."),
+        };
+    }
+
+    // What it was at a moment; null for a moment before the first value that we know.
+    private static string? At(NodeFacts facts, double atMs)
+    {
+        string? value = null;
+        foreach (var (sinceMs, told) in facts.BeLiberal)
+        {
+            if (sinceMs > atMs)
+                break;
+            value = told;
+        }
+
+        return value;
+    }
+
+    private static string Rule(ProxyMode mode) => mode switch
+    {
+        ProxyMode.Nftables => "nft list table ip kube-proxy",
+        ProxyMode.Ipvs => "ipvsadm -Ln",
+        ProxyMode.Iptables => "iptables -S KUBE-FORWARD | grep INVALID",
+        _ => Shell.ProxyMode,
+    };
+}

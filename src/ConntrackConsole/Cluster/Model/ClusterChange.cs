@@ -1,0 +1,53 @@
+namespace ConntrackConsole.Cluster.Model;
+
+/// <summary>One object came, changed or went.</summary>
+public abstract record ClusterChange
+{
+    /// <summary>Of the object that the map keeps; null where it keeps none.</summary>
+    public abstract string? Uid { get; }
+
+    public abstract ClusterMap ApplyTo(ClusterMap map, long nowMs);
+}
+
+public sealed record PodChange(PodInfo Pod, bool Deleted) : ClusterChange
+{
+    public override string? Uid => Pod.Uid;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Pod, nowMs) : map.With(Pod);
+}
+
+public sealed record NodeChange(NodeInfo Node, bool Deleted) : ClusterChange
+{
+    public override string? Uid => Node.Uid;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Node) : map.With(Node);
+}
+
+public sealed record ServiceChange(ServiceInfo Service, bool Deleted) : ClusterChange
+{
+    public override string? Uid => Service.Uid;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Service) : map.With(Service);
+}
+
+public sealed record SliceChange(SliceInfo Slice, bool Deleted) : ClusterChange
+{
+    public override string? Uid => Slice.Uid;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Slice) : map.With(Slice);
+}
+
+public sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : ClusterChange
+{
+    public override string? Uid => Workload.Uid;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Workload) : map.With(Workload);
+}
+
+/// <summary>Something was said about an object: the map stays as it is.</summary>
+public sealed record EventChange(ObjectEvent Event) : ClusterChange
+{
+    public override string? Uid => null;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => map;
+}

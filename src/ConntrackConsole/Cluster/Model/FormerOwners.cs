@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Cluster.Model;
+
+/// <summary>The last owners of addresses that nobody owns now: a bounded number, the oldest forgotten first.</summary>
+internal sealed record FormerOwners
+{
+    public static readonly FormerOwners Empty = new();
+
+    private ImmutableDictionary<Ip, FormerOwner> ByIp { get; init; } = ImmutableDictionary<Ip, FormerOwner>.Empty;
+    private ImmutableQueue<FormerOwner> Order { get; init; } = [];
+    private int Count { get; init; }
+
+    public IEnumerable<FormerOwner> All => ByIp.Values;
+
+    public FormerOwner? At(Ip ip) => ByIp.GetValueOrDefault(ip);
+
+    public FormerOwners Remembering(FormerOwner owner)
+    {
+        // A finished Job's pod may be deleted days after its address went to others: it is not their successor.
+        if (ByIp.TryGetValue(owner.Ip, out var known) && known.GoneMs > owner.GoneMs)
+            return this;
+        var byIp = ByIp.SetItem(owner.Ip, owner);
+        var order = Order.Enqueue(owner);
+        int count = Count + 1;
+        while (count > ClusterMap.MaxGone)
+        {
+            order = order.Dequeue(out var oldest);
+            count--;
+            if (byIp.TryGetValue(oldest.Ip, out var kept) && ReferenceEquals(kept, oldest))
+                byIp = byIp.Remove(oldest.Ip);
+        }
+
+        return new FormerOwners { ByIp = byIp, Order = order, Count = count };
+    }
+}

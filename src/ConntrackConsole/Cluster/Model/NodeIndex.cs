@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Cluster.Model;
+
+/// <summary>The nodes by name and by address.</summary>
+internal sealed record NodeIndex
+{
+    public static readonly NodeIndex Empty = new();
+
+    public ImmutableDictionary<string, NodeInfo> All { get; private init; } = ImmutableDictionary<string, NodeInfo>.Empty;
+
+    private ImmutableDictionary<Ip, SmallList<string>> ByIp { get; init; } = ImmutableDictionary<Ip, SmallList<string>>.Empty;
+
+    /// <summary>The node that has an address.</summary>
+    public string? At(Ip ip) => ByIp.Of(ip).Newest;
+
+    /// <summary>
+    /// Its node is known not to be heard. One that is not there although others are was deleted; where no node is known at
+    /// all, the console may not read nodes (or not yet), and that says nothing about a pod.
+    /// </summary>
+    public bool IsLost(string node) => node.Length > 0 && !All.IsEmpty && !(All.TryGetValue(node, out var info) && info.Reachable);
+
+    public NodeIndex With(NodeInfo node)
+    {
+        var index = Unlisted(node.Name);
+        foreach (var ip in node.Addresses)
+            index = index.Adding(ip, node.Name);
+        return new NodeIndex { All = All.SetItem(node.Name, node), ByIp = index };
+    }
+
+    public NodeIndex Without(NodeInfo node) =>
+        // A node that was made anew under its name has another uid: the old one's end is not its own.
+        All.TryGetValue(node.Name, out var known) && known.Uid == node.Uid
+            ? new NodeIndex { All = All.Remove(node.Name), ByIp = Unlisted(node.Name) }
+            : this;
+
+    private ImmutableDictionary<Ip, SmallList<string>> Unlisted(string name)
+    {
+        var index = ByIp;
+        foreach (var ip in All.GetValueOrDefault(name)?.Addresses ?? [])
+            index = index.Removing(ip, name);
+        return index;
+    }
+}

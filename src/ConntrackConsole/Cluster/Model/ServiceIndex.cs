@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Cluster.Model;
+
+/// <summary>
+/// The Services by name, by address and port (ClusterIPs, external and LoadBalancer addresses) and by NodePort. Two may
+/// claim the same for a while (an address given to a new Service, one external address for two): the newer claim counts,
+/// and the other is there again when it ends.
+/// </summary>
+internal sealed record ServiceIndex
+{
+    public static readonly ServiceIndex Empty = new();
+
+    public ImmutableDictionary<ServiceKey, ServiceInfo> All { get; private init; } = ImmutableDictionary<ServiceKey, ServiceInfo>.Empty;
+
+    private ImmutableDictionary<Ip, SmallList<ServiceInfo>> ByIp { get; init; } = ImmutableDictionary<Ip, SmallList<ServiceInfo>>.Empty;
+
+    // A NodePort stands under no address.
+    private ImmutableDictionary<(Ip, byte, ushort), SmallList<ServiceInfo>> ByPort { get; init; } = ImmutableDictionary<(Ip, byte, ushort), SmallList<ServiceInfo>>.Empty;
+
+    public ServiceInfo? At(Ip ip) => ByIp.Of(ip).Newest;
+
+    public ServiceInfo? At(byte proto, Ip vip, ushort port) => ByPort.Of((vip, proto, port)).Newest;
+
+    public ServiceInfo? AtNodePort(byte proto, ushort port) => ByPort.Of((default, proto, port)).Newest;
+
+    public ServiceIndex With(ServiceInfo service)
+    {
+        var index = All.TryGetValue(service.Key, out var old) ? Without(old) : this;
+        var (byIp, byPort) = (index.ByIp, index.ByPort);
+        foreach (var ip in Vips(service))
+            byIp = byIp.Adding(ip, service);
+        foreach (var place in Places(service))
+            byPort = byPort.Adding(place, service);
+        return new ServiceIndex { All = index.All.SetItem(service.Key, service), ByIp = byIp, ByPort = byPort };
+    }
+
+    public ServiceIndex Without(ServiceInfo service)
+    {
+        // Deleted and made anew under its name, a Service has another uid: the old one's end is not the new one's.
+        if (!All.TryGetValue(service.Key, out var old) || old.Uid != service.Uid)
+            return this;
+        var (byIp, byPort) = (ByIp, ByPort);
+        foreach (var ip in Vips(old))
+            byIp = byIp.Removing(ip, old);
+        foreach (var place in Places(old))
+            byPort = byPort.Removing(place, old);
+        return new ServiceIndex { All = All.Remove(old.Key), ByIp = byIp, ByPort = byPort };
+    }
+
+    /// <summary>Every address that is translated for a Service; none for a headless one.</summary>
+    public static IEnumerable<Ip> Vips(ServiceInfo service) => service.ClusterIps.Concat(service.OtherIps).Where(ip => !ip.IsNone);
+
+    private static IEnumerable<(Ip, byte, ushort)> Places(ServiceInfo service)
+    {
+        foreach (var port in service.Ports)
+        {
+            foreach (var ip in Vips(service))
+                yield return (ip, port.Proto, port.Port);
+            if (port.NodePort != 0)
+                yield return (default, port.Proto, port.NodePort);
+        }
+    }
+}

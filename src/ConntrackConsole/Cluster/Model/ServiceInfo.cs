@@ -1,0 +1,61 @@
+
+
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Cluster.Model;
+
+public readonly record struct ServiceKey(string Namespace, string Name)
+{
+    public override string ToString() => $"{Namespace}/{Name}";
+}
+
+/// <param name="NodePort">0 where it has none.</param>
+public sealed record ServicePort(string? Name, byte Proto, ushort Port, ushort NodePort)
+{
+    /// <summary>targetPort as a number; 0 where it is a name (the slices have the number).</summary>
+    public ushort TargetPort { get; init; }
+
+    /// <summary>targetPort as a name, which each pod resolves for itself.</summary>
+    public string? TargetPortName { get; init; }
+}
+
+/// <param name="ClusterIps">None for a headless Service.</param>
+public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> ClusterIps, IReadOnlyList<ServicePort> Ports)
+{
+    /// <summary>externalIPs and status.loadBalancer.ingress: addresses that are translated like a ClusterIP.</summary>
+    public IReadOnlyList<Ip> OtherIps { get; init; } = [];
+
+    public bool Headless { get; init; }
+
+    /// <summary>creationTimestamp; 0 where it is not known.</summary>
+    public long CreatedMs { get; init; }
+
+    public bool HasSelector { get; init; } = true;
+
+    /// <summary>externalTrafficPolicy or internalTrafficPolicy is Local.</summary>
+    public bool LocalTraffic { get; init; }
+}
+
+/// <summary>An endpoint of a slice, with the defaults that a missing condition has (ready true, serving as ready, terminating false).</summary>
+public sealed record SliceEndpoint(
+    IReadOnlyList<Ip> Addresses, bool Ready, bool Serving, bool Terminating, string? PodUid, string? Node);
+
+/// <param name="Service">None where the slice belongs to no Service.</param>
+public sealed record SliceInfo(string Uid, string Namespace, string Name, ServiceKey? Service, IReadOnlyList<SliceEndpoint> Endpoints)
+{
+    /// <summary>Ports of all its endpoints; a named targetPort has its number here.</summary>
+    public IReadOnlyList<ServicePort> Ports { get; init; } = [];
+
+    /// <summary>Names instead of addresses: nothing that conntrack could know.</summary>
+    public bool IsFqdn { get; init; }
+}
+
+/// <param name="Reachable">False where the node's Ready condition is not True.</param>
+public sealed record NodeInfo(string Uid, string Name, bool Reachable, IReadOnlyList<Ip> Addresses)
+{
+    /// <summary>status.nodeInfo.kubeletVersion, such as v1.36.2.</summary>
+    public string? KubeletVersion { get; init; }
+
+    /// <summary>Since when the Ready condition is what it is.</summary>
+    public long? ReadySinceMs { get; init; }
+}

@@ -1,0 +1,46 @@
+namespace ConntrackConsole.Cluster.Model;
+
+/// <summary>
+/// One value in the usual case, several while two objects claim the same thing: an address that two pods name for a
+/// moment, an external address of two Services. As large as a reference, which counts where there are 150,000 of them.
+/// </summary>
+internal readonly struct SmallList<T>
+    where T : class
+{
+    private readonly object? _held; // nothing, a T, or a T[] of two and more; a new array for each change
+
+    private SmallList(object? held) => _held = held;
+
+    public int Count => _held switch { null => 0, T[] several => several.Length, _ => 1 };
+
+    public T this[int index] => _held is T[] several ? several[index] : (T)_held!;
+
+    /// <summary>The one that came last; null where there is none.</summary>
+    public T? Newest => _held is T[] several ? several[^1] : (T?)_held;
+
+    public SmallList<T> Add(T value)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (this[i].Equals(value))
+                return this;
+        }
+
+        return _held switch
+        {
+            null => new SmallList<T>(value),
+            T[] several => new SmallList<T>((T[])[.. several, value]),
+            _ => new SmallList<T>((T[])[(T)_held, value]),
+        };
+    }
+
+    public SmallList<T> Remove(T value)
+    {
+        if (_held is not T[] several)
+            return _held is not null && _held.Equals(value) ? default : this;
+        int at = Array.IndexOf(several, value);
+        if (at < 0)
+            return this;
+        return several.Length == 2 ? new SmallList<T>(several[1 - at]) : new SmallList<T>((T[])[.. several[..at], .. several[(at + 1)..]]);
+    }
+}

@@ -1,0 +1,34 @@
+namespace ConntrackConsole.Cluster.Model;
+
+public enum WorkloadKind : byte
+{
+    Deployment = 1,
+    ReplicaSet = 2,
+    StatefulSet = 3,
+    DaemonSet = 4,
+}
+
+/// <summary>What the console keeps of a Deployment, ReplicaSet, StatefulSet or DaemonSet.</summary>
+/// <param name="Controller">A ReplicaSet's Deployment.</param>
+/// <param name="Revision">Deployment and ReplicaSet: the annotation deployment.kubernetes.io/revision; StatefulSet: status.updateRevision; DaemonSet: the template's generation.</param>
+/// <param name="TemplateHash">A ReplicaSet's pod-template-hash.</param>
+/// <param name="Desired">spec.replicas (status.desiredNumberScheduled of a DaemonSet).</param>
+/// <param name="Progress">reason of a Deployment's Progressing condition (NewReplicaSetAvailable, ReplicaSetUpdated, ProgressDeadlineExceeded).</param>
+public sealed record WorkloadInfo(
+    WorkloadKind Kind, string Uid, string Namespace, string Name, OwnerRef? Controller, string? Revision, string? TemplateHash,
+    long CreatedMs, long Generation, long ObservedGeneration, int Desired, int Replicas, int Updated, int Ready, int Available, string? Progress)
+{
+    public string FullName => $"{Namespace}/{Name}";
+
+    /// <summary>StatefulSet: status.currentRevision, the one that pods not yet updated have.</summary>
+    public string? CurrentRevision { get; init; }
+
+    /// <summary>A ReplicaSet that was an earlier revision's already (annotation deployment.kubernetes.io/revision-history): it is older than its present revision.</summary>
+    public bool HadOtherRevisions { get; init; }
+}
+
+/// <summary>An Event object about another object.</summary>
+/// <param name="InvolvedUid">uid of the object that it is about.</param>
+/// <param name="AtMs">eventTime, else lastTimestamp, else firstTimestamp.</param>
+public sealed record ObjectEvent(
+    string Uid, string InvolvedKind, string Namespace, string InvolvedName, string? InvolvedUid, string Reason, string Message, long AtMs, string Component);

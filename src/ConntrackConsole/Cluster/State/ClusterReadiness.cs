@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ConntrackConsole.Cluster.State;
+
+/// <summary>Ready once the cluster has been listed, or where the console runs without one.</summary>
+internal sealed class ClusterReadiness(ClusterState cluster) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(cluster is { HasCluster: true, IsReady: false }
+            ? HealthCheckResult.Unhealthy(cluster.Problem ?? "The cluster has not been listed yet.")
+            : HealthCheckResult.Healthy());
+}

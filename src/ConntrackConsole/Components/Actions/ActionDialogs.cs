@@ -1,9 +1,0 @@
-using MudBlazor;
-
-namespace ConntrackConsole.Components.Actions;
-
-/// <summary>How the dialogs of actions are opened: a click beside them must not throw a preview away.</summary>
-public static class ActionDialogs
-{
-    public static readonly DialogOptions Options = new() { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false };
-}

@@ -1,0 +1,28 @@
+
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Components.Controls.Actions;
+
+/// <summary>A Service's address and port that entries lead through: a flush can be narrowed to it.</summary>
+public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
+{
+    /// <summary>Those among the entries, by name.</summary>
+    public static IEnumerable<ScopeOption> Among(IEnumerable<FlushPreview> previews, string podIp, ClusterMap map) =>
+        from entry in previews.SelectMany(p => p.Entries)
+        where entry.Dst != podIp && entry.Dport is not null
+        group entry by (entry.Proto, entry.Dst, entry.Dport) into some
+        let scope = new FlushScope(some.Key.Proto, some.Key.Dst, some.Key.Dport)
+        select new ScopeOption($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
+
+    private static string Named(FlushScope scope, ClusterMap map)
+    {
+        string address = ViewBytes.Address(scope.Vip!, scope.VipPort!.Value);
+        byte proto = scope.Proto switch { "udp" => Protocols.Udp, "sctp" => Protocols.Sctp, _ => Protocols.Tcp };
+        return Ip.TryParse(scope.Vip, out var vip) && map.ServiceAt(proto, vip, (ushort)scope.VipPort!.Value) is { } service
+            ? $"{service} ({address} {scope.Proto})"
+            : $"{address} {scope.Proto}";
+    }
+}

@@ -1,0 +1,52 @@
+
+using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Components.Controls.Pods;
+
+/// <summary>A pod of the view: one that is a backend, or one that was asked to terminate.</summary>
+/// <param name="Entries">Live-state entries at the end of the view; null = unknown.</param>
+public sealed record PodRow(string Ip, string Name, string Services, string Node, OwnerState Owner, EntryState State, int? Entries, int? Stale, TerminationSpan? End)
+{
+    public string Key => End?.Uid ?? Ip;
+
+    /// <summary>The last instant of its end that is known, such as "deleted".</summary>
+    public string LastPhase => End is null ? "" : TerminationPhases.All.Select(phase => (phase, At: End.At(phase))).Where(step => step.At is not null).MaxBy(step => step.At).phase.Name();
+
+    public static IReadOnlyList<PodRow> From(TimelineView view)
+    {
+        var ends = view.Terminations.Where(span => span.PodIp.Length > 0).GroupBy(span => span.PodIp)
+            .ToDictionary(spans => spans.Key, spans => spans.MaxBy(span => span.AskedMs)!);
+        var backends = view.Services.SelectMany(lane => lane.Backends.Select(backend => (lane, backend))).ToLookup(pair => pair.backend.BackendIp);
+        var rows = new List<PodRow>();
+        foreach (var pod in backends)
+        {
+            var end = ends.GetValueOrDefault(pod.Key);
+            var first = pod.First().backend;
+            rows.Add(new PodRow(
+                pod.Key, first.Pod ?? end?.Pod ?? pod.Key,
+                string.Join(", ", pod.Select(pair => pair.lane.Name.Length > 0 ? pair.lane.Name : pair.lane.Vip).Distinct()),
+                end?.Node ?? "", first.Owner, Worst(pod.Select(pair => pair.backend.StateNow)),
+                Total(pod.Select(pair => view.Last(pair.backend.Entries))), Total(pod.Select(pair => view.Last(pair.backend.Stale))), end));
+        }
+
+        // An address may have had several owners that ended: each has its row.
+        var shown = rows.Select(row => row.End?.Uid).ToHashSet();
+        rows.AddRange(view.Terminations.Where(span => !shown.Contains(span.Uid)).DistinctBy(span => span.Uid).Select(span =>
+            new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, backends.Contains(span.PodIp) ? 0 : span.StaleEntries, span)));
+        return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.AskedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
+    }
+
+    // One unknown part makes the sum unknown.
+    private static int? Total(IEnumerable<int?> counts) => counts.Aggregate((int?)0, (sum, count) => sum + count);
+
+    private static EntryState Worst(IEnumerable<EntryState> states)
+    {
+        EntryState[] order = [EntryState.Stale, EntryState.Reassigned, EntryState.Draining, EntryState.Active, EntryState.Leftover];
+        var seen = states.ToHashSet();
+        return order.FirstOrDefault(seen.Contains, EntryState.Unknown);
+    }
+}

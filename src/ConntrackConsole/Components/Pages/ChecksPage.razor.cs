@@ -1,0 +1,128 @@
+using ConntrackConsole.Checks;
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.Text;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
+
+namespace ConntrackConsole.Components.Pages;
+
+/// <summary>What is wrong with nodes and Services, what is fine, and what nobody can tell.</summary>
+public sealed partial class ChecksPage
+{
+    // More of them than this are folded: what is wrong must not drown.
+    private const int MostUntold = 30;
+
+    private readonly Dictionary<CheckState, List<CheckResult>> _rows = [];
+    private readonly Dictionary<CheckState, int> _counts = [];
+    private CheckReport _report = CheckReport.None;
+    private ChecksUrl _url = ChecksUrl.Everything;
+    private List<string> _namespaces = [], _services = [], _nodes = [];
+    private CheckResult? _picked;
+    private IDisposable? _subscription;
+    private int _shown;
+
+    [CascadingParameter] public ViewerClock Viewer { get; set; } = ViewerClock.Utc;
+
+    private string Headline => _report.AtMs == 0 ? "Checks"
+        : (_counts[CheckState.Bad], _counts[CheckState.Warning]) switch
+        {
+            (0, 0) => _shown == 0 ? "Checks" : "Nothing is known to be wrong.",
+            (0, var warnings) => $"{DisplayText.Count(warnings, "warning")}, nothing is bad.",
+            (var bad, 0) => $"{DisplayText.Count(bad, "check")} {(bad == 1 ? "is" : "are")} bad.",
+            var (bad, warnings) => $"{DisplayText.Count(bad, "check")} {(bad == 1 ? "is" : "are")} bad, {DisplayText.Count(warnings, "warning")}.",
+        };
+
+    private string Calm
+    {
+        get
+        {
+            if (_report.AtMs == 0)
+                return "";
+            long ageMs = Clock.GetUtcNow().ToUnixTimeMilliseconds() - _report.AtMs;
+            return ageMs > 30_000
+                ? $"The checks were last evaluated {DisplayText.Ago(ageMs)}: the console's log says why."
+                : $"{DisplayText.Count(_shown, "check")} of {DisplayText.Count(_nodes.Count, "node")} and {DisplayText.Count(_services.Count, "Service")}, evaluated every two seconds.";
+        }
+    }
+
+    protected override void OnInitialized()
+    {
+        _url = ChecksUrl.Parse(Nav.Uri);
+        Take();
+        _subscription = Board.Subscribe(() => _ = InvokeAsync(() =>
+        {
+            Take();
+            StateHasChanged();
+        }));
+        Nav.LocationChanged += OnLocationChanged;
+        Keyboard.Pressed += OnKeyAsync;
+    }
+
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs e) => _ = InvokeAsync(() =>
+    {
+        if (!Nav.ToBaseRelativePath(e.Location).StartsWith("checks", StringComparison.Ordinal))
+            return;
+        _url = ChecksUrl.Parse(e.Location);
+        Take();
+        StateHasChanged();
+    });
+
+    private Task OnKeyAsync(string key)
+    {
+        if (key == "Escape" && _url.Check is not null)
+            Filter(_url with { Check = null });
+        return Task.CompletedTask;
+    }
+
+    private void Take()
+    {
+        var report = Board.Current;
+        if (!ReferenceEquals(report, _report))
+        {
+            _report = report;
+            _namespaces = Names(SubjectKind.Service, s => s.Namespace);
+            _services = Names(SubjectKind.Service, s => s.ToString());
+            _nodes = Names(SubjectKind.Node, s => s.Name);
+        }
+
+        foreach (var state in CheckFormatter.Order)
+            _rows[state] = [];
+        _picked = null;
+        foreach (var result in report.Results)
+        {
+            if (_url.Shows(result.Subject))
+                _rows[result.State].Add(result);
+            if (_url.Check is not null && result.Key == _url.Check)
+                _picked = result;
+        }
+
+        foreach (var (state, rows) in _rows)
+            _counts[state] = rows.Count;
+        _shown = _counts.Values.Sum();
+    }
+
+    private List<string> Names(SubjectKind kind, Func<CheckSubject, string> name) =>
+        [.. _report.Results.Where(r => r.Subject.Kind == kind).Select(r => name(r.Subject)).Distinct().Order(StringComparer.Ordinal)];
+
+    private bool IsOpen(CheckState state) => _url.Open is { } open
+        ? open.Split(',').Contains(CheckFormatter.Id(state))
+        : state == CheckState.CannotTell && _counts[state] <= MostUntold;
+
+    private void Toggle(CheckState state)
+    {
+        var open = CheckFormatter.Order.Where(s => s != state ? IsOpen(s) : !IsOpen(s)).Select(CheckFormatter.Id).ToList();
+        Filter(_url with { Open = open.Count > 0 ? string.Join(',', open) : "none" });
+    }
+
+    private void Filter(ChecksUrl url) =>
+        Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], url.ToQuery(Viewer.Local)), replace: true);
+
+    private static string? Text(ChangeEventArgs e) => e.Value as string is { } text && text.Trim().Length > 0 ? text.Trim() : null;
+
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        Nav.LocationChanged -= OnLocationChanged;
+        Keyboard.Pressed -= OnKeyAsync;
+    }
+}

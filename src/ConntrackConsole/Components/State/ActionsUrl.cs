@@ -1,0 +1,43 @@
+
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Components.Text;
+
+namespace ConntrackConsole.Components.State;
+
+/// <summary>The state of the actions page, as its address says it.</summary>
+/// <param name="Action">The action in the panel.</param>
+/// <param name="State">A name of <see cref="ActionStates.Groups"/>.</param>
+/// <param name="Kind">flush or setting.</param>
+/// <param name="Target">Part of the pod's address or the setting's name.</param>
+/// <param name="Who">Part of the name of who asked or approved.</param>
+/// <param name="Looked">With those that were only looked at.</param>
+public sealed record ActionsUrl(string? Action, string? State, string? Kind, string? Target, string? Who, bool Looked)
+{
+    public static readonly ActionsUrl Everything = new(null, null, null, null, null, false);
+
+    public bool IsFiltered => State is not null || Kind is not null || Target is not null || Who is not null;
+
+    public static ActionsUrl Parse(string uri)
+    {
+        var query = UrlQuery.Of(uri);
+        return new ActionsUrl(
+            query["action"] is { Length: <= 100 } action ? action : null,
+            ActionStates.Groups.Any(group => group.Id == query["state"]) ? query["state"] : null,
+            query["kind"] is "flush" or "setting" ? query["kind"] : null,
+            query["target"], query["who"], query["looked"] == "1");
+    }
+
+    public Dictionary<string, object?> ToQuery(bool local) => new()
+    {
+        ["action"] = Action, ["state"] = State, ["kind"] = Kind, ["target"] = Target, ["who"] = Who, ["looked"] = Looked ? "1" : null, ["tz"] = local ? "local" : null,
+    };
+
+    public bool Shows(ActionRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return (State is null || ActionStates.Groups.First(group => group.Id == State).Has(record.State))
+            && (Kind is null || Kind == ActionAudit.Word(record.Plan.Request.Kind))
+            && (Target is null || record.Plan.Request.Target.Contains(Target, StringComparison.OrdinalIgnoreCase))
+            && (Who is null || record.Plan.AskedBy.Contains(Who, StringComparison.OrdinalIgnoreCase) || record.ApprovedBy?.Contains(Who, StringComparison.OrdinalIgnoreCase) == true);
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.JSInterop;
+
+namespace ConntrackConsole.Components.State;
+
+/// <summary>The browser behind this circuit: its clipboard. One module, loaded at the first use.</summary>
+public sealed class Browser(IJSRuntime js) : IAsyncDisposable
+{
+    private Task<IJSObjectReference>? _module;
+
+    public Task<IJSObjectReference> ModuleAsync() => _module ??= js.InvokeAsync<IJSObjectReference>("import", "./js/app.js").AsTask();
+
+    public async Task<bool> CopyAsync(string text) => await (await ModuleAsync()).InvokeAsync<bool>("copyText", text);
+
+    public async Task<bool> CopyLinkAsync() => await (await ModuleAsync()).InvokeAsync<bool>("copyLink");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_module is not { IsCompletedSuccessfully: true })
+            return;
+        try
+        {
+            await (await _module).DisposeAsync();
+        }
+        catch (JSDisconnectedException)
+        {
+            // The tab is closed: its module went with it.
+        }
+    }
+}

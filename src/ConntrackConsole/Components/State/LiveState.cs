@@ -1,0 +1,75 @@
+
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Components.State;
+
+/// <summary>
+/// What the live page shows, as its address says it: a copied link gives the same view. What cannot be read in an
+/// address is left out, not refused: a link from a newer version still opens.
+/// </summary>
+/// <param name="Pod">The address of the pod in the panel.</param>
+/// <param name="Uid">That pod itself, where it was chosen by its end: its address may have had several owners.</param>
+/// <param name="Rollout">The rollout whose pods are shown.</param>
+/// <param name="ToMs">Where the view stands still; null = live.</param>
+public sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? Uid, string? Rollout, string? Namespace, string? Service, string? Node, bool AllLanes, bool Local)
+{
+    public const long ShortestMs = 10_000;
+    public const long LongestMs = 92 * 24 * 3_600_000L;
+
+    public static readonly (string Name, long Ms)[] Presets = [("5m", 300_000), ("15m", 900_000), ("1h", 3_600_000), ("6h", 21_600_000), ("24h", 86_400_000)];
+
+    public bool Live => ToMs is null;
+
+    public bool HasPod => Pod is not null || Uid is not null;
+
+    public static LiveState Parse(string uri, long nowMs)
+    {
+        var query = UrlQuery.Of(uri);
+        long range = Presets.FirstOrDefault(preset => preset.Name == query["range"]).Ms;
+        if (range == 0)
+            range = Presets[0].Ms;
+        long? to = query["live"] == "0" ? nowMs : null;
+        if (query.Time("from") is { } from && query.Time("to") is { } end && end > from)
+            (range, to) = (Math.Clamp(end - from, ShortestMs, LongestMs), end);
+        string? pod = Ip.TryParse(query["pod"], out _) ? query["pod"] : null;
+        return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], query["lanes"] == "all", query["tz"] == "local");
+    }
+
+    /// <summary>The query of this state; names with the value null are taken out of an address.</summary>
+    public Dictionary<string, object?> ToQuery() => new()
+    {
+        ["range"] = Live ? Presets.FirstOrDefault(preset => preset.Ms == RangeMs).Name : null,
+        ["live"] = Live ? null : "0",
+        ["from"] = ToMs is { } end ? Rfc3339(end - RangeMs) : null,
+        ["to"] = ToMs is { } to ? Rfc3339(to) : null,
+        ["pod"] = Pod,
+        ["uid"] = Uid,
+        ["rollout"] = Rollout,
+        ["ns"] = Namespace,
+        ["svc"] = Service,
+        ["node"] = Node,
+        ["lanes"] = AllLanes ? "all" : null,
+        ["tz"] = Local ? "local" : null,
+    };
+
+    public LiveState Paused(long nowMs) => Live ? this with { ToMs = nowMs } : this;
+
+    public LiveState Between(long fromMs, long toMs)
+    {
+        long range = Math.Clamp(toMs - fromMs, ShortestMs, LongestMs);
+        return this with { RangeMs = range, ToMs = (fromMs + toMs + range) / 2 };
+    }
+
+    /// <summary>A live view goes on from one of the presets: the next that is not shorter.</summary>
+    public LiveState Resumed() => this with
+    {
+        ToMs = null,
+        RangeMs = Presets.Where(preset => preset.Ms >= RangeMs).Select(preset => preset.Ms).DefaultIfEmpty(Presets[^1].Ms).First(),
+    };
+
+    // A uid, or a workload's uid with its revision; anything else in an address is not one.
+    private static string? Name(string? value) =>
+        value is { Length: <= 320 } && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '/' or '.' or '_') ? value : null;
+
+    private static string Rfc3339(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using System.Threading.Channels;
+
+namespace ConntrackConsole.Components.State;
+
+/// <summary>
+/// Refreshes a page once at the start (<see cref="Start"/>) and then after each <see cref="Request"/>, but not more often than an interval:
+/// one request waits, further ones are dropped. The refresh runs outside the circuit's thread.
+/// </summary>
+public sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Func<CancellationToken, Task> refresh) : IAsyncDisposable
+{
+    private readonly Channel<bool> _requests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _end = new();
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>Subscribe to what changes before this: a change after the first refresh has read is then not missed.</summary>
+    public void Start()
+    {
+        Request();
+        _loop = Task.Run(RunAsync);
+    }
+
+    public void Request() => _requests.Writer.TryWrite(true);
+
+    private async Task RunAsync()
+    {
+        while (await _requests.Reader.WaitToReadAsync(_end.Token))
+        {
+            _requests.Reader.TryRead(out _);
+            await refresh(_end.Token);
+            await Task.Delay(minInterval, clock, _end.Token);
+        }
+    }
+
+    /// <summary>Waits for the refresh that is under way, which is cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        try
+        {
+            await _loop;
+        }
+        catch (OperationCanceledException)
+        {
+            // The usual end.
+        }
+
+        _end.Dispose();
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace ConntrackConsole.Components.State;
+
+/// <summary>The query of an address; a missing or repeated name reads as null or its first value.</summary>
+public sealed class UrlQuery
+{
+    private readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> _values;
+
+    private UrlQuery(string uri)
+    {
+        int mark = uri.IndexOf('?', StringComparison.Ordinal);
+        _values = mark < 0 ? [] : QueryHelpers.ParseQuery(uri[mark..].Split('#')[0]);
+    }
+
+    public static UrlQuery Of(string uri) => new(uri);
+
+    public string? this[string name] => _values.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value[0]) ? value[0] : null;
+
+    public long? Time(string name) =>
+        DateTimeOffset.TryParse(this[name], System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var at)
+            ? at.ToUnixTimeMilliseconds()
+            : null;
+}

@@ -1,0 +1,123 @@
+
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Components.Text;
+
+/// <summary>The words of the pages for the facts of the field.</summary>
+public static class DisplayText
+{
+    public static string Duration(long ms) => Math.Abs(ms) switch
+    {
+        < 1_000 => $"{ms} ms",
+        < 10_000 => $"{ms / 1000.0:0.0} s",
+        < 120_000 => $"{ms / 1000} s",
+        3_600_000 => "1 h",
+        < 7_200_000 => ms / 1000 % 60 == 0 ? $"{ms / 60_000} min" : $"{ms / 60_000} min {ms / 1000 % 60} s",
+        < 172_800_000 => ms / 60_000 % 60 == 0 ? $"{ms / 3_600_000} h" : $"{ms / 3_600_000} h {ms / 60_000 % 60} min",
+        _ => ms / 3_600_000 % 24 == 0 ? $"{ms / 86_400_000} d" : $"{ms / 86_400_000} d {ms / 3_600_000 % 24} h",
+    };
+
+    public static string Ago(long ms) => ms < 0 ? $"in {Duration(-ms)}" : $"{Duration(ms)} ago";
+
+    public static string Count(long count, string one, string? many = null) => count == 1 ? $"1 {one}" : $"{count:N0} {many ?? one + "s"}";
+
+    public static string Name(OwnerState owner) => owner switch
+    {
+        OwnerState.Live => "live",
+        OwnerState.Terminating => "terminating",
+        OwnerState.Lost => "lost (node unreachable)",
+        OwnerState.Gone => "gone",
+        OwnerState.Node => "a node's address",
+        OwnerState.Service => "a Service's address",
+        _ => "unknown",
+    };
+
+    /// <summary>Why a pod ended.</summary>
+    public static string Name(TerminationCause cause) => cause switch
+    {
+        TerminationCause.Rollout => "rollout",
+        TerminationCause.ScaleDown => "scale-down",
+        TerminationCause.Drain => "drain",
+        TerminationCause.Eviction => "eviction by the kubelet",
+        TerminationCause.Preemption => "preemption",
+        TerminationCause.NodeLost => "node lost",
+        TerminationCause.Completion => "completion",
+        TerminationCause.ByHand => "deleted by hand",
+        TerminationCause.WorkloadDeleted => "workload deleted",
+        TerminationCause.Forced => "forced (grace 0)",
+        TerminationCause.OutOfMemory => "out of memory (OOMKilled)",
+        TerminationCause.Failed => "failed (exit code)",
+        _ => "cause unknown",
+    };
+
+    /// <summary>The cause as one letter, on the canvas and beside its name.</summary>
+    public static string Letter(TerminationCause cause) => cause switch
+    {
+        TerminationCause.Rollout => "R",
+        TerminationCause.ScaleDown => "S",
+        TerminationCause.Drain => "D",
+        TerminationCause.Eviction => "E",
+        TerminationCause.Preemption => "P",
+        TerminationCause.NodeLost => "N",
+        TerminationCause.Completion => "C",
+        TerminationCause.ByHand => "H",
+        TerminationCause.WorkloadDeleted => "W",
+        TerminationCause.Forced => "F",
+        TerminationCause.OutOfMemory => "O",
+        TerminationCause.Failed => "X",
+        _ => "?",
+    };
+
+    public static string Name(EntryState state) => state switch
+    {
+        EntryState.Active => "active",
+        EntryState.Draining => "draining",
+        EntryState.Stale => "stale",
+        EntryState.Reassigned => "reassigned to another pod",
+        EntryState.Leftover => "leftover",
+        _ => "unknown",
+    };
+
+    public static string Name(ResetKind kind) => kind switch
+    {
+        ResetKind.UnNated => "un-NATed",
+        ResetKind.FromBackend => "from the backend",
+        ResetKind.ClientAbort => "client abort",
+        ResetKind.Direct => "direct",
+        ResetKind.RefusedSyn => "refused connection",
+        ResetKind.NewBackend => "from a new backend",
+        _ => "other",
+    };
+
+    /// <summary>What deleting an entry does, as one reads it in a list.</summary>
+    public static string Name(FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => "fails fast",
+        FlushEffect.Moves => "moves to a live pod",
+        FlushEffect.MayBreak => "may break",
+        FlushEffect.Hangs => "hangs",
+        FlushEffect.NoEffect => "no effect",
+        _ => "unknown",
+    };
+
+    public static string Count(int count, FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => count == 1 ? "1 fails fast" : $"{count:N0} fail fast",
+        FlushEffect.Moves => count == 1 ? "1 moves" : $"{count:N0} move",
+        FlushEffect.MayBreak => $"{count:N0} may break",
+        FlushEffect.Hangs => count == 1 ? "1 hangs" : $"{count:N0} hang",
+        _ => $"{count:N0} without effect",
+    };
+
+    public static string Explain(FlushEffect effect) => effect switch
+    {
+        FlushEffect.FailsFast => "the client's next retransmission reaches a live pod, which resets it; the client reconnects",
+        FlushEffect.Moves => "the next datagram goes to a current endpoint",
+        FlushEffect.MayBreak => "its backend may be alive: the flush itself can reset it",
+        FlushEffect.Hangs => "the client waits until its own timeout",
+        FlushEffect.NoEffect => "a leftover: nothing depends on it",
+        _ => "not predicted",
+    };
+}

@@ -1,0 +1,70 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.SignalR;
+
+namespace ConntrackConsole.Ingest;
+
+/// <summary>
+/// Names to every collector the addresses without a live owner, so that it looks their entries up one by one: the whole list
+/// after it introduced itself, and again when the list has changed, at most once a second.
+/// </summary>
+public sealed partial class WatchListPublisher(
+    ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
+{
+    public const int MostAddresses = 1000;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, WatchList> _told = []; // by connection: a new one knows nothing
+    private ClusterMap? _map;
+    private WatchList _list = new([]);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        try
+        {
+            do
+                await TellAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The console ends.
+        }
+    }
+
+    private async Task TellAsync(CancellationToken stop)
+    {
+        if (!ReferenceEquals(_map, cluster.Current))
+        {
+            _map = cluster.Current;
+            string[] ips = [.. _map.AddressesWithoutLiveOwner(MostAddresses).Select(ip => ip.ToString())];
+            if (!ips.SequenceEqual(_list.PodIps))
+                _list = new WatchList(ips);
+        }
+
+        var connections = registry.ConnectedNodes.Select(registry.ConnectionOf).OfType<string>().ToHashSet();
+        foreach (string ended in _told.Keys.Except(connections).ToList())
+            _told.Remove(ended);
+        foreach (string connection in connections)
+        {
+            var known = _told.GetValueOrDefault(connection);
+            // A collector watches nothing until it is told.
+            if (ReferenceEquals(known, _list) || (known is null && _list.PodIps.Count == 0))
+                continue;
+            try
+            {
+                await hub.Clients.Client(connection).SendAsync(HubMethods.Watch, _list, stop);
+                _told[connection] = _list;
+            }
+            catch (Exception failure) when (failure is IOException or InvalidOperationException)
+            {
+                LogNotTold(failure.Message); // The connection goes; the next one is told anew.
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A collector could not be told what to watch: {Reason}")]
+    private partial void LogNotTold(string reason);
+}

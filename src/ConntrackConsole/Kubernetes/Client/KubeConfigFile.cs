@@ -1,0 +1,89 @@
+using System.ComponentModel;
+using System.Security.Cryptography;
+using ConntrackConsole.Configuration;
+using k8s;
+using k8s.Exceptions;
+using k8s.KubeConfigModels;
+
+namespace ConntrackConsole.Kubernetes.Client;
+
+/// <summary>A kubeconfig, read by the official client, with a sentence for each thing that can be wrong with it.</summary>
+internal static class KubeConfigFile
+{
+    private static readonly TimeSpan PluginTimeout = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="StartupException">It is not there or cannot be used.</exception>
+    public static KubernetesClientConfiguration Read(string path, string? context)
+    {
+        string full = Path.GetFullPath(path);
+        if (!File.Exists(path))
+            throw new StartupException($"{ConfigurationKeys.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
+        K8SConfiguration? config = null;
+        try
+        {
+            config = KubernetesClientConfiguration.LoadKubeConfig(path);
+            RequireContext(config, full, context);
+            KubernetesClientConfiguration.ExecTimeout = PluginTimeout;
+            var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(path, context);
+            // An authority that holds no certificate would leave every server refused, with nothing said about why.
+            if (client.SslCaCerts is { Count: 0 })
+                throw new CryptographicException("certificate-authority holds no certificate");
+            if (!Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+                throw new StartupException($"{ConfigurationKeys.Kubeconfig}: {full} names no server with an http or https address.");
+            // The client's certificate and key are read only when a connection is made: better now than later.
+            new k8s.Kubernetes(client).Dispose();
+            return client;
+        }
+        catch (Exception e) when (e is not StartupException)
+        {
+            // The library throws many types here (YAML, base64, certificates, missing keys).
+            throw Fault(e, config, path, context);
+        }
+    }
+
+    /// <summary>The first line of what a library says.</summary>
+    public static string Words(Exception e) => e.Message.Split('\n')[0].TrimEnd('.', ' ', '\r');
+
+    private static void RequireContext(K8SConfiguration config, string path, string? wanted)
+    {
+        string[] known = [.. (config.Contexts ?? []).Select(c => c?.Name).OfType<string>()];
+        string? name = wanted ?? config.CurrentContext;
+        if (string.IsNullOrEmpty(name) || known.Contains(name))
+            return;
+        string list = known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
+        throw new StartupException(wanted is null
+            ? $"{ConfigurationKeys.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {ConfigurationKeys.KubernetesContext}."
+            : $"{ConfigurationKeys.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
+    }
+
+    private static StartupException Fault(Exception e, K8SConfiguration? config, string path, string? context)
+    {
+        string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
+        if (PluginOf(config, context) is { } plugin && Plugin(e))
+        {
+            return new StartupException(!IsInstalled(plugin, path)
+                ? $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
+                : $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
+        }
+
+        return e is CryptographicException
+            ? new StartupException($"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
+            : new StartupException($"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
+    }
+
+    private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;
+
+    private static bool IsInstalled(string plugin, string path)
+    {
+        IEnumerable<string> folders = plugin.Contains('/')
+            ? [Path.GetDirectoryName(Path.GetFullPath(path))!, Environment.CurrentDirectory]
+            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        return folders.Any(folder => File.Exists(Path.Combine(folder, plugin)));
+    }
+
+    private static string? PluginOf(K8SConfiguration? config, string? context)
+    {
+        string? user = config?.Contexts?.FirstOrDefault(c => c?.Name == (context ?? config.CurrentContext))?.ContextDetails?.User;
+        return config?.Users?.FirstOrDefault(u => u?.Name == user)?.UserCredentials?.ExternalExecution?.Command;
+    }
+}

@@ -1,0 +1,21 @@
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Kubernetes.Client;
+using Microsoft.Extensions.Options;
+
+namespace ConntrackConsole.Kubernetes.Informer;
+
+/// <summary>The connection to the cluster, its current state, and the watch that keeps it current.</summary>
+internal static class ClusterServices
+{
+    /// <summary>Name of the health check that /readyz asks.</summary>
+    public const string ReadinessCheck = "cluster";
+
+    public static IServiceCollection AddCluster(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => ClusterAccess.Find(provider.GetRequiredService<IOptions<KubernetesOptions>>().Value));
+        services.AddSingleton<ClusterState>();
+        services.AddHealthChecks().AddCheck<ClusterReadiness>(ReadinessCheck);
+        return services.AddHostedService<ClusterInformer>();
+    }
+}

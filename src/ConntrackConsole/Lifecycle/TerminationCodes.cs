@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Lifecycle;
+
+/// <summary>Stable codes of <see cref="TerminationCause"/> for programs.</summary>
+[ReasonCodes("Why a pod ended")]
+internal static class TerminationCodes
+{
+    [Description("Why the pod ended is not known.")]
+    public const string Unknown = "termination.unknown";
+
+    [Description("A rollout replaced the pod.")]
+    public const string Rollout = "termination.rollout";
+
+    [Description("The workload was scaled down.")]
+    public const string ScaleDown = "termination.scale_down";
+
+    [Description("The pod was evicted through the API, as by kubectl drain.")]
+    public const string Drain = "termination.drain";
+
+    [Description("The kubelet evicted the pod because its node ran out of a resource.")]
+    public const string KubeletEviction = "termination.kubelet_eviction";
+
+    [Description("A pod of higher priority took its place.")]
+    public const string Preemption = "termination.preemption";
+
+    [Description("The node did not report for too long.")]
+    public const string NodeLost = "termination.node_lost";
+
+    [Description("The pod finished its work.")]
+    public const string Completed = "termination.completed";
+
+    [Description("A user or a program deleted the pod itself.")]
+    public const string PodDeleted = "termination.pod_deleted";
+
+    [Description("The workload was deleted.")]
+    public const string WorkloadDeleted = "termination.workload_deleted";
+
+    [Description("The pod was deleted with a grace period of 0: the object went before its containers.")]
+    public const string Forced = "termination.forced";
+
+    [Description("The kernel killed a container for memory (OOMKilled), and its restartPolicy does not start it again.")]
+    public const string OomKilled = "termination.oom_killed";
+
+    [Description("The containers ended with an error, and the restartPolicy does not start them again.")]
+    public const string Failed = "termination.failed";
+
+    /// <exception cref="ArgumentOutOfRangeException">A cause without a code.</exception>
+    public static string Code(this TerminationCause cause) => cause switch
+    {
+        TerminationCause.Unknown => Unknown,
+        TerminationCause.Rollout => Rollout,
+        TerminationCause.ScaleDown => ScaleDown,
+        TerminationCause.Drain => Drain,
+        TerminationCause.Eviction => KubeletEviction,
+        TerminationCause.Preemption => Preemption,
+        TerminationCause.NodeLost => NodeLost,
+        TerminationCause.Completion => Completed,
+        TerminationCause.ByHand => PodDeleted,
+        TerminationCause.WorkloadDeleted => WorkloadDeleted,
+        TerminationCause.Forced => Forced,
+        TerminationCause.OutOfMemory => OomKilled,
+        TerminationCause.Failed => Failed,
+        _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "This cause has no code."),
+    };
+}

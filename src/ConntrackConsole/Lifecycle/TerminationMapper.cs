@@ -1,0 +1,68 @@
+
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Lifecycle;
+
+/// <summary>Endings and rollouts as rows, and back.</summary>
+public static class TerminationMapper
+{
+    public static Termination Termination(TerminationRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new Termination(
+            row.Uid, row.Namespace, row.Pod, Ip.TryParse(row.PodIp, out var ip) ? ip : default, row.Node,
+            row is { ServiceNamespace: { } ns, ServiceName: { } name } ? new ServiceKey(ns, name) : null,
+            row.AskedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs)
+        {
+            Cause = (TerminationCause)row.Cause, Evidence = row.Evidence, RolloutId = row.RolloutId,
+            Workload = row is { WorkloadKind: { } kind, WorkloadName: { } workload, WorkloadUid: { } uid } ? new OwnerRef(kind, workload, uid) : null,
+            GraceSeconds = row.GraceSeconds, EndpointNotReadyMs = row.EndpointNotReadyMs, StopSignalMs = row.StopSignalMs,
+            HasPreStop = row.HasPreStop, PreStopFailure = row.PreStopFailure, ExitSignal = row.ExitSignal, ExitReason = row.ExitReason,
+            IpReusedMs = row.IpReusedMs, IpReusedBy = row.IpReusedBy, Unwatched = TimeRange(row.UnwatchedFromMs, row.UnwatchedToMs),
+        };
+    }
+
+    public static TerminationRow Row(Termination t)
+    {
+        ArgumentNullException.ThrowIfNull(t);
+        return new TerminationRow
+        {
+            Uid = t.Uid, Namespace = t.Namespace, Pod = t.Pod, PodIp = t.PodIp.ToString(), Node = t.Node,
+            ServiceNamespace = t.Service?.Namespace, ServiceName = t.Service?.Name, AskedMs = t.AskedMs,
+            EndpointTerminatingMs = t.EndpointTerminatingMs, EndpointRemovedMs = t.EndpointRemovedMs,
+            ContainerFinishedMs = t.ContainerFinishedMs, ExitCode = t.ExitCode, DeletedMs = t.DeletedMs,
+            Cause = (byte)t.Cause, Evidence = t.Evidence, RolloutId = t.RolloutId,
+            WorkloadKind = t.Workload?.Kind, WorkloadName = t.Workload?.Name, WorkloadUid = t.Workload?.Uid,
+            GraceSeconds = t.GraceSeconds, EndpointNotReadyMs = t.EndpointNotReadyMs, StopSignalMs = t.StopSignalMs,
+            HasPreStop = t.HasPreStop, PreStopFailure = t.PreStopFailure, ExitSignal = t.ExitSignal, ExitReason = t.ExitReason,
+            IpReusedMs = t.IpReusedMs, IpReusedBy = t.IpReusedBy, UnwatchedFromMs = t.Unwatched?.FromMs, UnwatchedToMs = t.Unwatched?.ToMs,
+        };
+    }
+
+    public static Rollout Rollout(RolloutRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new Rollout(
+            row.Id, (WorkloadKind)row.Kind, row.WorkloadUid, row.Namespace, row.Name, row.Revision, row.FromRevision,
+            row.StartedMs, row.SurgedMs, row.FinishedMs, row.RolledBackMs)
+        {
+            IsRollback = row.IsRollback, StuckMs = row.StuckMs, TemplateHash = row.TemplateHash, AbandonedMs = row.AbandonedMs,
+            Unwatched = TimeRange(row.UnwatchedFromMs, row.UnwatchedToMs),
+        };
+    }
+
+    public static RolloutRow Row(Rollout r)
+    {
+        ArgumentNullException.ThrowIfNull(r);
+        return new RolloutRow
+        {
+            Id = r.Id, Kind = (byte)r.Kind, WorkloadUid = r.WorkloadUid, Namespace = r.Namespace, Name = r.Name, Revision = r.Revision,
+            FromRevision = r.FromRevision, StartedMs = r.StartedMs, SurgedMs = r.SurgedMs, FinishedMs = r.FinishedMs,
+            RolledBackMs = r.RolledBackMs, StuckMs = r.StuckMs, IsRollback = r.IsRollback, TemplateHash = r.TemplateHash,
+            AbandonedMs = r.AbandonedMs, UnwatchedFromMs = r.Unwatched?.FromMs, UnwatchedToMs = r.Unwatched?.ToMs,
+        };
+    }
+
+    private static TimeRange? TimeRange(long? fromMs, long? toMs) => fromMs is { } from && toMs is { } to ? new TimeRange(from, to) : null;
+}

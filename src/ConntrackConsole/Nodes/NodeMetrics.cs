@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Nodes;
+
+/// <summary>
+/// What a node told last of its settings and its kube-proxy, with as much of the past as a judgement needs. A late frame
+/// changes nothing here. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.
+/// </summary>
+public sealed class NodeMetrics
+{
+    public const string BeLiberal = "net.netfilter.nf_conntrack_tcp_be_liberal";
+
+    // What a node tells is foreign: neither many names nor many changes must fill the memory.
+    private const int MostSettings = 256;
+    private const int MostChanges = 32;
+
+    private readonly CounterRate _endpointChanges = new();
+    private readonly CounterRate _apiErrors = new();
+    private ImmutableDictionary<string, SettingFact> _settings = ImmutableDictionary<string, SettingFact>.Empty;
+    private ImmutableArray<(long AtMs, string Value)> _beLiberal = [];
+    private ProxyReading? _proxy;
+    private long _proxyHeardMs;
+    private long? _pendingSinceMs, _queuedSinceMs;
+
+    /// <summary>False while no frame and no introduction has told anything.</summary>
+    public bool HasHeard { get; private set; }
+
+    /// <summary>A collector introduces itself with the values of now; what else it told of stays as it was.</summary>
+    public void Begin(Hello hello, long nowMs)
+    {
+        HasHeard = true;
+        foreach (string gone in _settings.Keys.Where(k => k.StartsWith("net.netfilter.", StringComparison.Ordinal) && !hello.Sysctls.ContainsKey(k)).ToList())
+            _settings = _settings.Remove(gone);
+        foreach (var (name, value) in hello.Sysctls)
+        {
+            bool known = _settings.TryGetValue(name, out var before);
+            if (!known || before.Value != value)
+                Set(name, value, known ? nowMs : null, nowMs);
+        }
+    }
+
+    public void Apply(NodeFrame frame, long heardMs)
+    {
+        HasHeard = true;
+        foreach (var change in frame.Settings)
+        {
+            if (change.After.Length > 0)
+                Set(change.Name, change.After, change.AtMs, change.AtMs);
+            else
+                _settings = _settings.Remove(change.Name);
+        }
+
+        if (frame.Proxy is { } proxy)
+            Apply(proxy, heardMs);
+    }
+
+    public NodeFacts Facts(NodeTimeline node, bool tableKnown, bool hasVipEntries) => new(
+        node.Name, node.Connected, node.LastHeardMs, tableKnown, hasVipEntries, node.Counters, _settings,
+        _proxy is null ? null : new ProxyFacts(_proxy, _proxyHeardMs, _pendingSinceMs, _queuedSinceMs, Rate(_endpointChanges), Rate(_apiErrors)))
+    {
+        BeLiberal = _beLiberal,
+    };
+
+    private void Apply(ProxyReading proxy, long heardMs)
+    {
+        var before = _proxy;
+        (_proxy, _proxyHeardMs) = (proxy, heardMs);
+        if (!proxy.Answers)
+        {
+            (_pendingSinceMs, _queuedSinceMs) = (null, null);
+            return;
+        }
+
+        // A sync that ended after the last reading took in what waited then: what waits now waits since now.
+        bool synced = before is not { Answers: true } || before.LastSync != proxy.LastSync;
+        bool pending = proxy.EndpointChangesPending > 0 || proxy.ServiceChangesPending > 0;
+        _pendingSinceMs = !pending ? null : synced ? proxy.AtMs : _pendingSinceMs ?? proxy.AtMs;
+        // Asked for again and again without a sync in between: it waits since the first time.
+        bool queued = proxy.LastQueued > proxy.LastSync || (proxy.LastQueued > 0 && double.IsNaN(proxy.LastSync));
+        _queuedSinceMs = !queued ? null : synced || _queuedSinceMs is null ? QueuedMs(proxy) : _queuedSinceMs;
+        _endpointChanges.Add(proxy.AtMs, proxy.EndpointChanges);
+        _apiErrors.Add(proxy.AtMs, proxy.ApiErrors);
+    }
+
+    private static long QueuedMs(ProxyReading proxy) => (long)Math.Clamp(proxy.LastQueued * 1000, 0, proxy.AtMs);
+
+    private RateFact Rate(CounterRate rate)
+    {
+        long atMs = _proxy!.AtMs;
+        var (median, minutes) = rate.Baseline(atMs);
+        return new RateFact(rate.Recent(atMs, 6), rate.Recent(atMs, 30), median, minutes);
+    }
+
+    private void Set(string name, string value, long? changedMs, long atMs)
+    {
+        if (_settings.Count >= MostSettings && !_settings.ContainsKey(name))
+            return;
+        _settings = _settings.SetItem(name, new SettingFact(value, changedMs));
+        if (name != BeLiberal)
+            return;
+        _beLiberal = _beLiberal.Add((atMs, value));
+        if (_beLiberal.Length > MostChanges)
+            _beLiberal = _beLiberal.RemoveAt(0);
+    }
+}

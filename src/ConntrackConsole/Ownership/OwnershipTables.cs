@@ -1,0 +1,131 @@
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ConntrackConsole.Ownership;
+
+/// <summary>The tables of who owned which address when.</summary>
+internal static class OwnershipTables
+{
+    extension(ConsoleDb db)
+    {
+        public DbSet<OwnerSpanRow> Owners => db.Set<OwnerSpanRow>();
+
+        public DbSet<UnaddressedPodRow> UnaddressedPods => db.Set<UnaddressedPodRow>();
+
+        public DbSet<ServiceSpanRow> ServiceSpans => db.Set<ServiceSpanRow>();
+
+        public DbSet<EndpointSpanRow> EndpointSpans => db.Set<EndpointSpanRow>();
+
+        public DbSet<ClusterWatchRow> ClusterWatches => db.Set<ClusterWatchRow>();
+    }
+}
+
+/// <summary>A pod's address over a stretch of time.</summary>
+public sealed class OwnerSpanRow
+{
+    public long Id { get; set; }
+    public required string Ip { get; set; }
+    public required string PodUid { get; set; }
+    public required string FullName { get; set; }
+    public required string Node { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+    /// <summary>OwnerState: 1 live, 2 terminating, 3 lost, 5 a node's own.</summary>
+    public byte State { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
+}
+
+/// <summary>A pod without an address of its own, as long as it is there.</summary>
+public sealed class UnaddressedPodRow
+{
+    public required string Uid { get; set; }
+    public required string FullName { get; set; }
+    public required string Node { get; set; }
+}
+
+/// <summary>A Service's addresses and ports over a stretch of time.</summary>
+public sealed class ServiceSpanRow
+{
+    public long Id { get; set; }
+    public required string Namespace { get; set; }
+    public required string Name { get; set; }
+    public required string Uid { get; set; }
+    /// <summary>Addresses, separated by blanks.</summary>
+    public required string Vips { get; set; }
+    /// <summary>proto/port/nodePort/targetPort/name, separated by blanks.</summary>
+    public required string Ports { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
+}
+
+/// <summary>What a Service's slices said of an address over a stretch of time.</summary>
+public sealed class EndpointSpanRow
+{
+    public long Id { get; set; }
+    public required string Namespace { get; set; }
+    public required string Service { get; set; }
+    public required string Ip { get; set; }
+    public string? PodUid { get; set; }
+    public bool Ready { get; set; }
+    public bool Serving { get; set; }
+    public bool Terminating { get; set; }
+    public long FromMs { get; set; }
+    public long? ToMs { get; set; }
+    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    public byte Unseen { get; set; }
+}
+
+/// <summary>A stretch of time in which a run of the console followed the cluster.</summary>
+public sealed class ClusterWatchRow
+{
+    /// <summary>When the first list of the run was complete.</summary>
+    public long FromMs { get; set; }
+    /// <summary>When the cluster was last known to be followed.</summary>
+    public long ToMs { get; set; }
+}
+
+internal sealed class OwnershipTablesConfiguration :
+    IEntityTypeConfiguration<OwnerSpanRow>, IEntityTypeConfiguration<UnaddressedPodRow>, IEntityTypeConfiguration<ServiceSpanRow>,
+    IEntityTypeConfiguration<EndpointSpanRow>, IEntityTypeConfiguration<ClusterWatchRow>
+{
+    public void Configure(EntityTypeBuilder<OwnerSpanRow> builder)
+    {
+        builder.ToTable("Owners");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Ip, r.FromMs });
+        builder.HasIndex(r => r.ToMs);
+    }
+
+    public void Configure(EntityTypeBuilder<UnaddressedPodRow> builder)
+    {
+        builder.ToTable("UnaddressedPods");
+        builder.HasKey(r => r.Uid);
+    }
+
+    public void Configure(EntityTypeBuilder<ServiceSpanRow> builder)
+    {
+        builder.ToTable("ServiceSpans");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Namespace, r.Name, r.FromMs });
+        builder.HasIndex(r => r.ToMs);
+    }
+
+    public void Configure(EntityTypeBuilder<EndpointSpanRow> builder)
+    {
+        builder.ToTable("EndpointSpans");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Namespace, r.Service, r.Ip, r.FromMs });
+        builder.HasIndex(r => r.ToMs);
+    }
+
+    public void Configure(EntityTypeBuilder<ClusterWatchRow> builder)
+    {
+        builder.ToTable("ClusterWatches");
+        builder.HasKey(r => r.FromMs);
+        builder.Property(r => r.FromMs).ValueGeneratedNever();
+    }
+}

@@ -1,0 +1,94 @@
+using ConntrackConsole.Timeline.Query;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>
+/// Sums the step series of several nodes over a window and reduces them to columns: the most within a column, -1 where it
+/// is unknown. Samples are a second apart, or a column where columns are finer.
+/// </summary>
+public sealed class ColumnAggregator
+{
+    private readonly TimelineQuery _query;
+    private readonly long _stepMs;
+    private readonly int _perColumn;
+    private readonly int[] _live;
+    private readonly int[] _leftover;
+    private readonly bool[] _known;
+    private readonly bool[] _doubtful;
+
+    public ColumnAggregator(TimelineQuery query, long stepMs)
+    {
+        _query = query;
+        _stepMs = stepMs;
+        _perColumn = (int)Math.Max(1, stepMs / 1000);
+        int samples = query.Columns * _perColumn;
+        (_live, _leftover) = (new int[samples], new int[samples]);
+        (_known, _doubtful) = (new bool[samples], new bool[samples]);
+    }
+
+    /// <summary>Adds one node's part; <paramref name="steps"/> is null where the node never had such entries.</summary>
+    /// <param name="ended">The node is no part of the cluster any more: after its last word there is nothing, not something unknown.</param>
+    /// <param name="clockOffsetMs">
+    /// Our clock minus the node's: its times are read by ours, in which the states are judged. A node two seconds ahead would
+    /// else show its entries stale two seconds before the pod ended.
+    /// </param>
+    public void Add(CoverageIntervals known, StepSeries? steps, bool ended, long clockOffsetMs = 0)
+    {
+        int stretch = 0;
+        int step = -1;
+        for (int sample = 0; sample < _live.Length; sample++)
+        {
+            long atMs = TimeOf(sample) - clockOffsetMs;
+            while (steps is not null && step + 1 < steps.Count && steps[step + 1].AtMs <= atMs)
+                step++;
+            while (stretch < known.Count && known[stretch].ToMs < atMs)
+                stretch++;
+            int live = step < 0 ? 0 : steps![step].Live;
+            int leftover = step < 0 ? 0 : steps![step].Leftover;
+            if (stretch < known.Count && known[stretch].FromMs <= atMs)
+            {
+                _known[sample] = true;
+                _live[sample] += live;
+                _leftover[sample] += leftover;
+            }
+            else if (steps is not null)
+            {
+                // In a gap the sum is unknown only where this node had, or has afterwards, a part in it.
+                bool before = live + leftover > 0 && !(ended && stretch == known.Count);
+                bool after = stretch < known.Count && step + 1 < steps.Count && steps[step + 1].AtMs <= known[stretch].FromMs;
+                _doubtful[sample] |= before || after;
+            }
+        }
+    }
+
+    public bool HasAny => _live.Any(v => v > 0) || _leftover.Any(v => v > 0) || _doubtful.Any(v => v);
+
+    public (int[] Entries, int[] LeftoverNamespaces, int[] Stale) Fold(IReadOnlyList<(long AtMs, EntryState State)> states)
+    {
+        int[] entries = new int[_query.Columns];
+        int[] leftovers = new int[_query.Columns];
+        int[] stale = new int[_query.Columns];
+        int state = -1;
+        for (int column = 0; column < entries.Length; column++)
+        {
+            (entries[column], leftovers[column], stale[column]) = (-1, -1, -1);
+            for (int sample = column * _perColumn; sample < (column + 1) * _perColumn; sample++)
+            {
+                while (state + 1 < states.Count && states[state + 1].AtMs <= TimeOf(sample))
+                    state++;
+                if (!_known[sample] || _doubtful[sample])
+                    continue;
+                // Before the first judgement the first one holds: the console had only just begun to look.
+                bool isStale = states.Count > 0 && states[Math.Max(0, state)].State is EntryState.Stale or EntryState.Reassigned;
+                entries[column] = Math.Max(entries[column], _live[sample]);
+                leftovers[column] = Math.Max(leftovers[column], _leftover[sample]);
+                stale[column] = Math.Max(stale[column], isStale ? _live[sample] : 0);
+            }
+        }
+
+        return (entries, leftovers, stale);
+    }
+
+    // The end of the stretch that a sample stands for.
+    private long TimeOf(int sample) => _query.FromMs + ((sample + 1) * _stepMs / _perColumn);
+}

@@ -1,0 +1,67 @@
+
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>Where we were deaf, in words. The newest <see cref="Max"/> are kept.</summary>
+public sealed class GapLog
+{
+    public const int Max = 2_000;
+
+    private readonly LinkedList<(GapSpan Span, bool FromFrames)> _spans = new();
+
+    public IEnumerable<GapSpan> Spans => _spans.Select(s => s.Span);
+
+    /// <summary>Those that the console itself knows of.</summary>
+    public IEnumerable<GapSpan> OwnSpans => _spans.Where(s => !s.FromFrames).Select(s => s.Span);
+
+    /// <summary>One that a node's frames told, or that lies between them.</summary>
+    public void Add(string? node, GapKind kind, long fromMs, long toMs, uint lost) => Add(Span(node, kind, fromMs, toMs, lost), true);
+
+    /// <summary>One that the console itself knows of.</summary>
+    public void Add(GapSpan span) => Add(span, false);
+
+    /// <summary>What a node's frames tell, now that more of them have come.</summary>
+    public void Replace(string node, IEnumerable<GapSpan> spans)
+    {
+        for (var at = _spans.First; at is not null;)
+        {
+            var next = at.Next;
+            if (at.Value.FromFrames && at.Value.Span.Node == node)
+                _spans.Remove(at);
+            at = next;
+        }
+
+        foreach (var span in spans)
+            Add(span, true);
+    }
+
+    public static GapSpan Span(string? node, GapKind kind, long fromMs, long toMs, uint lost) =>
+        new(node, kind, fromMs, Math.Max(fromMs, toMs), Text(node, kind, toMs - fromMs, lost));
+
+    private void Add(GapSpan span, bool fromFrames)
+    {
+        _spans.AddLast((span, fromFrames));
+        if (_spans.Count > Max)
+            _spans.RemoveFirst();
+    }
+
+    public static string Text(string? node, GapKind kind, long lengthMs, uint lost)
+    {
+        string seconds = $"{Math.Max(0, lengthMs) / 1000.0:0.#} s";
+        string items = lost > 0 ? lost.ToString() : "an unknown number of";
+        return kind switch
+        {
+            GapKind.EventsLost => $"{node}: the kernel dropped {items} events; the table was read anew.",
+            GapKind.ResetsLost => $"{node}: {items} reset records were overwritten before they were read.",
+            GapKind.FramesDropped => $"{node}: {items} items were dropped on the way.",
+            GapKind.SequenceJump => $"{node}: {items} frames are missing ({seconds}).",
+            GapKind.Silent => $"{node}: nothing heard for {seconds}.",
+            GapKind.ResetsTruncated => $"{node}: more resets than are listed one by one; the counts are whole.",
+            GapKind.DumpOnly => $"{node}: events came faster than the set rate (or are switched off); the table was read every few seconds instead.",
+            GapKind.Started => $"{node}: the collector started here; what was before is unknown.",
+            _ => $"{node}: not fully known.",
+        };
+    }
+}

@@ -1,0 +1,198 @@
+
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>One group on one node: how it was, and its counts now.</summary>
+public sealed class GroupTimeline
+{
+    public StepSeries Steps { get; } = new();
+
+    public StateCounts Now { get; set; }
+}
+
+/// <summary>What one node's collector told. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.</summary>
+public sealed class NodeTimeline(string name)
+{
+    /// <summary>Most groups that are kept for a node.</summary>
+    public const int MaxGroups = 20_000;
+
+    /// <summary>A collector sends every second; longer than this without a frame is a gap.</summary>
+    public const long SilentMs = 3_000;
+
+    private long _run;
+    private ulong _lastSequence;
+    private bool _known;
+    private bool _full;
+
+    public string Name { get; } = name;
+    public Hello? Hello { get; private set; }
+    public bool Connected { get; private set; }
+    public Counters Counters { get; private set; }
+    public CollectorCost? Cost { get; private set; }
+    public CoverageIntervals Known { get; } = new();
+
+    /// <summary>What it told last of its settings and its kube-proxy.</summary>
+    public NodeMetrics Readings { get; private set; } = new();
+
+    /// <summary>Every group of its table is known, as of its last frame.</summary>
+    public bool IsTableKnown => _known;
+
+    public Dictionary<GroupKey, GroupTimeline> Groups { get; } = [];
+
+    /// <summary>What the node's look-ups say now about addresses without a live owner.</summary>
+    public Dictionary<Ip, RadarRow> Radar { get; } = [];
+
+    /// <summary>By the node's clock.</summary>
+    public long LastAtMs { get; private set; }
+
+    /// <summary>By ours.</summary>
+    public long LastHeardMs { get; private set; }
+
+    public bool IsSilent(long nowMs) => nowMs - LastHeardMs > SilentMs;
+
+    public void Connect(Hello hello, long nowMs)
+    {
+        // The node's clock was set back between two runs: what speaks now is the present one nevertheless.
+        if (hello.StartedAtMs < _run)
+            _run = 0;
+        Hello = hello;
+        Connected = true;
+        Readings.Begin(hello, nowMs);
+        if (LastHeardMs == 0)
+            LastHeardMs = nowMs;
+    }
+
+    public void Disconnect() => Connected = false;
+
+    /// <summary>Takes the place of a track that was made from fewer frames.</summary>
+    public void Succeed(NodeTimeline former)
+    {
+        (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
+        // What was told last stays so, whatever comes late.
+        if (former.Readings.HasHeard)
+            Readings = former.Readings;
+    }
+
+    /// <summary>Takes a frame in, in the order in which they were made. One that came before or comes late is left out.</summary>
+    /// <returns>Whether the frame was taken in.</returns>
+    public bool Apply(long run, NodeFrame frame, long nowMs, Action<GapKind, long, long, uint> gap)
+    {
+        LastHeardMs = nowMs;
+        if (run < _run || (run == _run && frame.Sequence <= _lastSequence))
+            return false;
+        bool restarted = run != _run && LastAtMs != 0;
+        if (run != _run)
+        {
+            // A new run numbers its frames anew, and of what happened in between nothing is known.
+            _run = run;
+            _lastSequence = 0;
+            _known = false;
+        }
+
+        // A node's clock may be set back; series must not.
+        long atMs = Math.Max(frame.AtMs, LastAtMs);
+        bool jumped = _lastSequence != 0 && frame.Sequence != _lastSequence + 1;
+        bool paused = LastAtMs != 0 && atMs - LastAtMs > SilentMs;
+        if (restarted)
+            gap(GapKind.Started, LastAtMs, atMs, 0);
+        else if (jumped)
+            gap(GapKind.SequenceJump, LastAtMs, atMs, (uint)Math.Min(frame.Sequence - _lastSequence - 1, uint.MaxValue));
+        else if (paused)
+            gap(GapKind.Silent, LastAtMs, atMs, 0);
+        foreach (var told in frame.Gaps)
+        {
+            // Our own stretch, from its last word before, is the longer one.
+            if (!restarted || told.Kind != GapKind.Started)
+                gap(told.Kind, told.FromMs, told.ToMs, told.Lost);
+        }
+
+        bool unbroken = _known && !jumped && !paused;
+        // Changes without the ones before them say nothing: wait for the next whole picture.
+        _known = frame.IsKey || (_known && !jumped);
+        if (_known)
+        {
+            ApplyGroups(frame, atMs, gap);
+            ApplyRadar(frame);
+            Known.Add(atMs, unbroken);
+        }
+
+        // Of a frame that is read anew, its own stamp is the nearest to when it was heard.
+        Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
+        Counters = frame.Counters;
+        Cost = frame.Cost ?? Cost;
+        _lastSequence = frame.Sequence;
+        LastAtMs = atMs;
+        return true;
+    }
+
+    public void Trim(long beforeMs)
+    {
+        Known.Trim(beforeMs);
+        foreach (var (key, group) in Groups)
+        {
+            if (group.Steps.Trim(beforeMs))
+                Groups.Remove(key);
+        }
+    }
+
+    private void ApplyRadar(NodeFrame frame)
+    {
+        if (frame.IsKey)
+            Radar.Clear();
+        foreach (var row in frame.Radar)
+        {
+            if (row.Entries == 0)
+                Radar.Remove(row.PodIp);
+            else if (Radar.Count < MaxGroups || Radar.ContainsKey(row.PodIp))
+                Radar[row.PodIp] = row;
+        }
+    }
+
+    private void ApplyGroups(NodeFrame frame, long atMs, Action<GapKind, long, long, uint> gap)
+    {
+        if (frame.IsKey)
+        {
+            var named = frame.Groups.Select(g => g.Key).ToHashSet();
+            foreach (var (key, group) in Groups)
+            {
+                if (!named.Contains(key))
+                    Set(group, default, atMs);
+            }
+        }
+
+        uint dropped = 0;
+        foreach (var (key, counts) in frame.Groups)
+        {
+            if (!Groups.TryGetValue(key, out var group))
+            {
+                if (counts.Total == 0)
+                    continue;
+                if (Groups.Count >= MaxGroups)
+                {
+                    dropped++;
+                    continue;
+                }
+
+                Groups[key] = group = new GroupTimeline();
+            }
+
+            Set(group, counts, atMs);
+        }
+
+        if (dropped > 0 && !_full)
+            gap(GapKind.FramesDropped, atMs, atMs, dropped);
+        _full = dropped > 0;
+    }
+
+    private static void Set(GroupTimeline group, in StateCounts counts, long atMs)
+    {
+        group.Now = counts;
+        uint live = counts.Live;
+        group.Steps.Add(atMs, Clamped(live), Clamped(counts.Total - live));
+
+        static int Clamped(uint count) => (int)Math.Min(count, int.MaxValue / 1024);
+    }
+}

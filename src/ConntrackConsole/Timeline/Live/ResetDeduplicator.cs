@@ -1,0 +1,134 @@
+
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>Resets, each counted once although the nodes at both ends of a flow may report it.</summary>
+/// <param name="maxKept">How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</param>
+public sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
+{
+    public const int MaxKept = 50_000;
+
+    /// <summary>A reset that was made and one that was received between the same two ends within this time are the same.</summary>
+    public const long SameMs = 1_000;
+
+    private readonly Dictionary<Ends, List<Seen>> _recent = [];
+    private readonly Queue<Told> _kept = new();
+    private readonly Dictionary<long, int[]> _bySecond = [];
+
+    public IEnumerable<Told> Kept => _kept.Where(t => !t.Withdrawn);
+
+    public void Add(string node, in Reset reset)
+    {
+        var told = new Told(node, reset);
+        var ends = Ends.Of(in reset);
+        if (!_recent.TryGetValue(ends, out var near))
+            _recent[ends] = near = [];
+        foreach (var seen in near)
+        {
+            // Each reset is made once and received once at most; which is heard first depends on the nodes' frames.
+            var other = seen.Told.Reset;
+            if (seen.IsPaired || other.Received == reset.Received || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
+                continue;
+            seen.IsPaired = true;
+            if (Weight(in reset) <= Weight(in other))
+                return;
+            seen.Told.Withdrawn = true;
+            Count(other.AtMs, other.Kind, -1);
+            seen.Told = told;
+            Keep(told);
+            return;
+        }
+
+        near.Add(new Seen(told));
+        Keep(told);
+    }
+
+    // Who made it knows most (un-NATed can be told only there), except that a backend's node has no entry of the Service's
+    // flow: there its reset looks direct, and the client's node, where the entry is, knows better.
+    private static int Weight(in Reset reset) => reset.Kind switch
+    {
+        ResetKind.Other => 0,
+        ResetKind.Direct => 2,
+        _ => 4,
+    } + (reset.Received ? 0 : 1);
+
+    private void Keep(Told told)
+    {
+        _kept.Enqueue(told);
+        if (_kept.Count > maxKept)
+            Forget(_kept.Dequeue());
+        Count(told.Reset.AtMs, told.Reset.Kind, 1);
+    }
+
+    public void AddUnlisted(ResetKind kind, long atMs, uint count) => Count(atMs, kind, (int)Math.Min(count, 1_000_000));
+
+    /// <summary>Counts of an earlier run of the console.</summary>
+    public void Restore(long second, ResetKind kind, int count) => Row(second)[(int)kind] += count;
+
+    public int[]? At(long second) => _bySecond.GetValueOrDefault(second);
+
+    // A reset is compared with all that are kept: the other node's word may come by back-fill, long afterwards.
+    private void Forget(Told told)
+    {
+        var ends = Ends.Of(told.Reset);
+        if (!_recent.TryGetValue(ends, out var near))
+            return;
+        near.RemoveAll(seen => ReferenceEquals(seen.Told, told));
+        if (near.Count == 0)
+            _recent.Remove(ends);
+    }
+
+    public void Trim(long beforeMs)
+    {
+        while (_kept.TryPeek(out var oldest) && oldest.Reset.AtMs < beforeMs)
+            Forget(_kept.Dequeue());
+        foreach (long second in _bySecond.Keys)
+        {
+            if (second * 1000 < beforeMs)
+                _bySecond.Remove(second);
+        }
+    }
+
+    private void Count(long atMs, ResetKind kind, int by)
+    {
+        Row(Math.DivRem(atMs, 1000).Quotient)[(int)kind] += by;
+    }
+
+    private int[] Row(long second)
+    {
+        if (!_bySecond.TryGetValue(second, out int[]? row))
+            _bySecond[second] = row = new int[ResetOverflow.Length];
+        return row;
+    }
+
+    public sealed class Told(string node, Reset reset)
+    {
+        public string Node { get; } = node;
+        public Reset Reset { get; } = reset;
+        public bool Withdrawn { get; set; }
+    }
+
+    private sealed class Seen(Told told)
+    {
+        public Told Told { get; set; } = told;
+        public bool IsPaired { get; set; }
+    }
+
+    /// <summary>
+    /// Sender and receiver, whatever each node calls them: where the flow is known, the Service's address stands for its
+    /// backend. So client→VIP (made at the client) and client→pod (received by the pod) are the same two ends.
+    /// </summary>
+    private readonly record struct Ends(Ip From, ushort FromPort, Ip To, ushort ToPort)
+    {
+        public static Ends Of(in Reset reset)
+        {
+            bool fromVip = !reset.Vip.IsNone && reset.Src == reset.Vip && reset.Sport == reset.Vport;
+            bool toVip = !reset.Vip.IsNone && reset.Dst == reset.Vip && reset.Dport == reset.Vport;
+            return new Ends(
+                fromVip ? reset.Backend : reset.Src, fromVip ? reset.Bport : reset.Sport,
+                toVip ? reset.Backend : reset.Dst, toVip ? reset.Bport : reset.Dport);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>Entries of one group on one node over time, kept only where they changed: an idle group costs nothing.</summary>
+public sealed class StepSeries
+{
+    private readonly List<(long AtMs, int Live, int Leftover)> _steps = [];
+
+    public int Count => _steps.Count;
+
+    public (long AtMs, int Live, int Leftover) this[int index] => _steps[index];
+
+    public (int Live, int Leftover) Last => _steps.Count > 0 ? (_steps[^1].Live, _steps[^1].Leftover) : (0, 0);
+
+    /// <summary>Times do not go back.</summary>
+    public void Add(long atMs, int live, int leftover)
+    {
+        if (Last == (live, leftover))
+            return;
+        if (_steps.Count > 0 && _steps[^1].AtMs >= atMs)
+            _steps[^1] = (_steps[^1].AtMs, live, leftover);
+        else
+            _steps.Add((atMs, live, leftover));
+    }
+
+    /// <summary>Forgets what was before a moment, but keeps the value that held at it.</summary>
+    /// <returns>True where nothing but a zero is left.</returns>
+    public bool Trim(long beforeMs)
+    {
+        int drop = 0;
+        while (drop + 1 < _steps.Count && _steps[drop + 1].AtMs <= beforeMs)
+            drop++;
+        _steps.RemoveRange(0, drop);
+        return _steps.Count == 0 || (_steps.Count == 1 && Last == (0, 0) && _steps[0].AtMs <= beforeMs);
+    }
+}

@@ -1,0 +1,53 @@
+
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>What the past is made of, besides the frames.</summary>
+public sealed partial class TimelineStore
+{
+    private const int MaxSettings = 2_000;
+
+    private readonly Queue<ReportedSetting> _settings = new();
+
+    /// <summary>No part of the cluster any more and not connected: after its last word there is nothing, not something unknown.</summary>
+    public bool HasLeft(string node)
+    {
+        lock (_lock)
+            return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var track) && track.Connected);
+    }
+
+    /// <summary>Gaps that no frame tells: the console's own.</summary>
+    public List<GapSpan> OwnGaps()
+    {
+        lock (_lock)
+            return [.. _gaps.OwnSpans];
+    }
+
+    public void Restore(IEnumerable<GapSpan> gaps, IEnumerable<ReportedSetting> settings)
+    {
+        ArgumentNullException.ThrowIfNull(gaps);
+        ArgumentNullException.ThrowIfNull(settings);
+        lock (_lock)
+        {
+            foreach (var gap in gaps)
+                _gaps.Add(gap);
+            foreach (var setting in settings)
+                Note(setting);
+        }
+    }
+
+    private void NoteSettings(string node, NodeFrame frame)
+    {
+        foreach (var change in frame.Settings)
+            Note(new ReportedSetting(node, change.AtMs, change.Name, change.Before, change.After));
+    }
+
+    private void Note(ReportedSetting setting)
+    {
+        _settings.Enqueue(setting);
+        if (_settings.Count > MaxSettings)
+            _settings.Dequeue();
+    }
+}

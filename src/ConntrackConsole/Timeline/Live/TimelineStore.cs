@@ -1,0 +1,293 @@
+
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kubernetes.Parsing;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>
+/// The live timeline in bounded memory: what the nodes told, step by step, joined with the names of the cluster when it
+/// is read. One writer (the apply loop); readers share its lock for the few milliseconds of a query.
+/// </summary>
+public sealed partial class TimelineStore
+{
+    /// <summary>How far back the memory reaches.</summary>
+    public const long HorizonMs = 4_096_000;
+
+    /// <summary>A node whose clock is further ahead than this is not believed.</summary>
+    public const long MaxAheadMs = 10_000;
+
+    private readonly Lock _lock = new();
+    private readonly ClusterState _cluster;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, NodeTimeline> _nodes = [];
+    private readonly ResetDeduplicator _resets = new();
+    private readonly GapLog _gaps = new();
+    private readonly SyncLog _syncs = new();
+    private readonly StateHistory _states;
+    private readonly Signals _signals = new();
+    private long _version;
+    private long _reads;
+    private long _trimmedMs;
+
+    public TimelineStore(ClusterState cluster, TimeProvider time)
+    {
+        _cluster = cluster;
+        _time = time;
+        _states = new StateHistory(cluster);
+        cluster.Changed += Signal;
+    }
+
+    /// <summary>Grows with every frame and every change of the cluster.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>A signal without payload; it comes on the writer's thread, so the receiver must only note it.</summary>
+    public IDisposable Subscribe(Action signal) => _signals.Add(signal);
+
+    /// <summary>How many times <see cref="Read"/> took the lock.</summary>
+    internal long Reads => Volatile.Read(ref _reads);
+
+    /// <summary>
+    /// Everything that one answer needs, read from one snapshot: the lock is taken once. What is returned must not refer to
+    /// the snapshot any more.
+    /// </summary>
+    internal T Read<T>(Func<TimelineQueryExecutor, T> read)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+        {
+            _reads++;
+            return read(new TimelineQueryExecutor(_nodes, _resets, _gaps, _settings, _states, _syncs, _cluster, nowMs));
+        }
+    }
+
+    public TimelineView Query(TimelineQuery query) => Read(reading => reading.View(query));
+
+    /// <summary>
+    /// Resets of flows to one of these Services' ports, of flows that have the address as their backend, or whose packet names
+    /// it, by kind; each counted once.
+    /// </summary>
+    public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, IReadOnlySet<(Ip Vip, ushort Port)> services, long fromMs, long toMs)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        lock (_lock)
+        {
+            return _resets.Kept
+                .Where(t => t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs
+                    && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip || services.Contains((t.Reset.Vip, t.Reset.Vport))))
+                .GroupBy(t => t.Reset.Kind).ToDictionary(g => g.Key, g => g.Count());
+        }
+    }
+
+    public IReadOnlyList<NodeHealth> Nodes() => Read(reading => reading.Health());
+
+    /// <summary>What every node told last, and which Services' entries lead nowhere.</summary>
+    /// <param name="ended">Addresses of pods that were asked to end, and when: for each, when it was last talked to.</param>
+    public TimelineFacts Facts(IReadOnlyDictionary<Ip, long> ended)
+    {
+        ArgumentNullException.ThrowIfNull(ended);
+        long nowMs = NowMs;
+        string[] names;
+        lock (_lock)
+            names = [.. _nodes.Keys];
+
+        var reading = new FactsAggregator(_states, _cluster.Current, ended, nowMs);
+        foreach (string name in names)
+        {
+            lock (_lock)
+            {
+                if (_nodes.TryGetValue(name, out var node))
+                    reading.Add(node);
+            }
+        }
+
+        return reading.Read();
+    }
+
+    public void Connected(Hello hello)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        lock (_lock)
+            Track(hello.Node).Connect(hello, NowMs);
+        Signal();
+    }
+
+    public void Disconnected(string node)
+    {
+        lock (_lock)
+            Track(node).Disconnect();
+        Signal();
+    }
+
+    /// <summary>Takes in a frame of a node's collector that began its <paramref name="run"/> then.</summary>
+    public FrameResult Apply(string node, long run, NodeFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        long nowMs = NowMs;
+        if (frame.AtMs > nowMs + MaxAheadMs || frame.AtMs < 0)
+        {
+            return new FrameResult(
+                false, $"Node {node} sends frames of {(frame.AtMs - nowMs) / 1000} s in the future: set its clock (timedatectl) and restart its collector.");
+        }
+
+        lock (_lock)
+        {
+            var track = Track(node);
+            // A late one's syncs are read with the rest of its node's frames, by the clock of its own time.
+            if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
+                return new FrameResult(true, null);
+            if (frame.Proxy is { } proxy)
+                _syncs.Add(node, proxy, OffsetMs(track), nowMs);
+            CountResets(node, frame, nowMs - HorizonMs, nowMs);
+            NoteSettings(node, frame);
+            if (nowMs - _trimmedMs > 60_000)
+                Trim(nowMs);
+        }
+
+        Signal();
+        return default;
+    }
+
+    /// <summary>Makes a node's past anew from its frames, which must come in the order in which they were made.</summary>
+    public void Rebuild(string node, IEnumerable<(long Run, NodeFrame Frame)> frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        var track = new NodeTimeline(node);
+        var gaps = new List<GapSpan>();
+        var proxies = new List<(ProxyReading Told, long OffsetMs)>();
+        foreach (var (run, frame) in frames)
+        {
+            track.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
+            if (frame.Proxy is { } proxy)
+                proxies.Add((proxy, OffsetMs(track)));
+        }
+
+        long nowMs = NowMs;
+        lock (_lock)
+        {
+            // Read then, whenever the frame came.
+            foreach (var (told, offsetMs) in proxies)
+                _syncs.Add(node, told, offsetMs, Math.Min(told.AtMs + offsetMs, nowMs));
+            track.Succeed(Track(node));
+            track.Trim(nowMs - HorizonMs);
+            _nodes[node] = track;
+            _gaps.Replace(node, gaps);
+        }
+
+        Signal();
+    }
+
+    /// <summary>The resets of a frame that <see cref="Apply"/> did not take in; those before a moment are left out.</summary>
+    public void AddResets(string node, NodeFrame frame, long fromMs)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        lock (_lock)
+            CountResets(node, frame, fromMs, NowMs);
+    }
+
+    /// <summary>The syncs of a node after which its rules were without an endpoint that changed then, for each node that is known.</summary>
+    public List<NodeSync> SyncsAfter(long changedMs) => Read(reading => reading.Syncs(changedMs));
+
+    public void RestoreSync(string node, RulesSync sync)
+    {
+        lock (_lock)
+            _syncs.Restore(node, sync);
+    }
+
+    public List<(string Node, RulesSync Sync)> TakeUnsavedSyncs()
+    {
+        lock (_lock)
+            return _syncs.TakeUnsaved();
+    }
+
+    /// <summary>They could not be written: next time again.</summary>
+    public void KeepUnsavedSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
+    {
+        lock (_lock)
+            _syncs.KeepUnsaved(syncs);
+    }
+
+    /// <summary>The stream of a node broke off for a reason that leaves the time unknown.</summary>
+    public void BrokenFrame(string node, string sentence)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(Track(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
+        Signal();
+    }
+
+    /// <summary>Open pages look again: a node that fell silent sends no frame to say so.</summary>
+    public void Tick()
+    {
+        long nowMs = NowMs;
+        bool silent;
+        lock (_lock)
+            silent = _nodes.Values.Any(n => n.IsSilent(nowMs));
+        if (silent)
+            Signal();
+    }
+
+    /// <summary>Stored counts of seconds whose frames are not stored any more.</summary>
+    public void RestoreResets(IEnumerable<(long Second, ResetKind Kind, int Count)> rows)
+    {
+        lock (_lock)
+        {
+            foreach (var (second, kind, count) in rows)
+                _resets.Restore(second, kind, count);
+        }
+    }
+
+    private static long OffsetMs(NodeTimeline track) => track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+
+    private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
+    {
+        foreach (var reset in frame.Resets)
+        {
+            // A reset's own stamp is as foreign as the frame's.
+            if (Math.Abs(reset.AtMs - frame.AtMs) <= HorizonMs && reset.AtMs <= nowMs + MaxAheadMs && reset.AtMs >= fromMs)
+                _resets.Add(node, reset);
+        }
+
+        for (int kind = 0; kind < ResetOverflow.Length; kind++)
+        {
+            if (frame.MoreResets[kind] > 0 && frame.AtMs >= fromMs)
+                _resets.AddUnlisted((ResetKind)kind, frame.AtMs, frame.MoreResets[kind]);
+        }
+    }
+
+    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private NodeTimeline Track(string node)
+    {
+        if (!_nodes.TryGetValue(node, out var track))
+            _nodes[node] = track = new NodeTimeline(node);
+        return track;
+    }
+
+    private void Trim(long nowMs)
+    {
+        _trimmedMs = nowMs;
+        foreach (var (name, node) in _nodes)
+        {
+            node.Trim(nowMs - HorizonMs);
+            if (!node.Connected && node.Groups.Count == 0 && node.LastHeardMs < nowMs - HorizonMs)
+                _nodes.Remove(name);
+        }
+
+        _resets.Trim(nowMs - HorizonMs);
+    }
+
+    private void Signal()
+    {
+        Interlocked.Increment(ref _version);
+        _signals.Raise();
+    }
+}
+
+/// <summary>What became of a frame.</summary>
+/// <param name="IsLate">Others that were made after it are taken in already: it was left out.</param>
+/// <param name="Doubt">The sentence why it was not believed, or null.</param>
+public readonly record struct FrameResult(bool IsLate, string? Doubt);

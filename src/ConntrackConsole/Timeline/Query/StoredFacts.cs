@@ -1,0 +1,106 @@
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Storage;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Timeline.Query;
+
+/// <summary>What is a row: terminations, rollouts, gaps, settings and the cluster's resets of a window.</summary>
+public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
+{
+    public const int MaxRows = 10_000;
+
+    // A pod takes this long to end at most, and a rollout to finish, for a window to find it by its beginning.
+    private const long LongestEndMs = 24 * 3_600_000L;
+    private const long LongestRolloutMs = 7 * LongestEndMs;
+
+    public async Task<List<TerminationSpan>> TerminationsAsync(TimelineQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - LongestEndMs && t.AskedMs <= query.ToMs);
+        if (query.Namespace is { } ns)
+            rows = rows.Where(t => t.Namespace == ns);
+        if (query.Node is { } node)
+            rows = rows.Where(t => t.Node == node);
+        if (query.Service is { } service)
+            rows = rows.Where(t => t.ServiceName == service || t.ServiceNamespace + "/" + t.ServiceName == service);
+        var map = cluster.Current;
+        return
+        [
+            .. from row in await rows.OrderByDescending(t => t.AskedMs).Take(MaxRows).ToListAsync(ct)
+               where Math.Max(row.DeletedMs ?? query.ToMs, row.EndpointRemovedMs ?? 0) >= query.FromMs
+               orderby row.AskedMs
+               let t = TerminationMapper.Termination(row)
+               select new TerminationSpan(
+                   t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
+                   t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs,
+                   t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Told = t },
+        ];
+    }
+
+    public async Task<List<Rollout>> RolloutsAsync(TimelineQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = db.Rollouts.AsNoTracking().Where(r => r.StartedMs >= query.FromMs - LongestRolloutMs && r.StartedMs <= query.ToMs);
+        if (query.Namespace is { } ns)
+            rows = rows.Where(r => r.Namespace == ns);
+        return
+        [
+            .. from r in await rows.OrderByDescending(r => r.StartedMs).Take(MaxRows).ToListAsync(ct)
+               where (r.FinishedMs ?? r.RolledBackMs ?? query.ToMs) >= query.FromMs
+               orderby r.StartedMs
+               select TerminationMapper.Rollout(r),
+        ];
+    }
+
+    public async Task<List<GapSpan>> GapsAsync(TimelineQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = db.Gaps.AsNoTracking().Where(g => g.FromMs <= query.ToMs && g.ToMs >= query.FromMs);
+        if (query.Node is { } node)
+            rows = rows.Where(g => g.Node == null || g.Node == node);
+        return (await rows.OrderByDescending(g => g.FromMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(FactsArchive.Gap);
+    }
+
+    public async Task<List<ReportedSetting>> SettingsAsync(TimelineQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = db.Settings.AsNoTracking().Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs);
+        if (query.Node is { } node)
+            rows = rows.Where(s => s.Node == node);
+        return (await rows.OrderByDescending(s => s.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(FactsArchive.Setting);
+    }
+
+    /// <summary>Each counted once over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
+    public async Task ResetsAsync(TimelineQuery query, long stepMs, int endColumn, int[,] into, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(into);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await db.Database.OpenConnectionAsync(ct);
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = "SELECT Second, Kind, Count FROM ResetSeconds WHERE Second >= $f AND Second < $t AND Count > 0";
+        Add("$f", (query.FromMs + 999) / 1000);
+        Add("$t", (query.FromMs + (endColumn * stepMs) + 999) / 1000);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            long column = ((row.GetInt64(0) * 1000) - query.FromMs) / stepMs;
+            if (column >= 0 && column < endColumn && row.GetInt64(1) is >= 0 and < ResetOverflow.Length and var kind)
+                into[column, kind] += row.GetInt32(2);
+        }
+
+        void Add(string name, long value)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+    }
+}

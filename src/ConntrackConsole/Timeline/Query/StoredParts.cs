@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Ownership;
+
+namespace ConntrackConsole.Timeline.Query;
+
+/// <summary>What the database told of a window; rows are of the window that was read.</summary>
+internal sealed record StoredPart(
+    StoredLanes Lanes, List<GapSpan> Corrupt, List<TerminationSpan> Terminations, List<Rollout> Rollouts, List<GapSpan> Gaps, List<ReportedSetting> Settings,
+    OwnershipHistory Owned);
+
+/// <summary>
+/// The stored parts of live windows. Such a window moves on ten times a second while what is stored of it stands still:
+/// it is read once in a few seconds, and moved along in between.
+/// </summary>
+internal sealed class StoredParts
+{
+    private const long HeldMs = 3_000;
+    private const int Most = 16;
+
+    private readonly ConcurrentDictionary<TimelineQuery, Held> _held = new();
+
+    /// <param name="query">The window, of whole steps.</param>
+    /// <param name="liveMs">Where memory begins: what was read for another beginning does not fit.</param>
+    public async Task<StoredPart> GetAsync(TimelineQuery query, long stepMs, long liveMs, long nowMs, Func<Task<StoredPart>> read)
+    {
+        // A window that does not reach the present is not asked for again and again.
+        if (query.ToMs < nowMs - (2 * stepMs))
+            return await read();
+        var key = query with { FromMs = 0, ToMs = query.ToMs - query.FromMs };
+        if (_held.TryGetValue(key, out var held) && held.LiveMs == liveMs && nowMs >= held.AtMs && nowMs - held.AtMs < HeldMs
+            && query.FromMs >= held.FromMs && (query.FromMs - held.FromMs) % stepMs == 0 && (query.FromMs - held.FromMs) / stepMs < query.Columns)
+        {
+            return held.Part with { Lanes = held.Part.Lanes.Later((int)((query.FromMs - held.FromMs) / stepMs)) };
+        }
+
+        var part = await read();
+        if (_held.Count >= Most)
+            _held.Clear();
+        _held[key] = new Held(query.FromMs, liveMs, nowMs, part);
+        // The lanes are written into when they are joined with memory: the held ones stay as they were read.
+        return part with { Lanes = part.Lanes.Later(0) };
+    }
+
+    private sealed record Held(long FromMs, long LiveMs, long AtMs, StoredPart Part);
+}

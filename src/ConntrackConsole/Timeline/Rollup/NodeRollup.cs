@@ -1,0 +1,171 @@
+
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Storage;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Rollup;
+
+/// <summary>A minute of one node, made from its stored frames by the same code as the live timeline.</summary>
+public sealed class NodeRollup(ClusterState cluster)
+{
+    /// <summary>A key frame comes at least once a minute: so far before the minute the reading begins, to know the table at it.</summary>
+    public const long LeadMs = 61_000;
+
+    /// <summary>The frame after the minute proves its last second.</summary>
+    public const long TailMs = 3_000;
+
+    private readonly NodeFrame _frame = new();
+
+    public RollupMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        long endMs = minuteMs + Level.MinuteMs;
+        var track = new NodeTimeline(node);
+        var gaps = new List<GapSpan>();
+        var settings = new List<SettingChange>();
+        var resets = new List<NodeFrame>();
+        foreach (var stored in frames)
+        {
+            if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
+                continue;
+            track.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
+            {
+                if (toMs > minuteMs && toMs <= endMs)
+                    gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
+            });
+            settings.AddRange(_frame.Settings.Where(s => s.AtMs > minuteMs && s.AtMs <= endMs));
+            if (ReportedResets.Of(_frame, minuteMs) is { } part)
+                resets.Add(part);
+        }
+
+        var block = new Block(Level.Finest.Columns);
+        MarkKnown(block, track.Known, minuteMs);
+        Series(block, track, minuteMs, former);
+        if (former is not null)
+            KeepFormer(block, former);
+        if (formerResets is not null)
+        {
+            var there = frames.Select(f => f.AtMs).ToHashSet();
+            resets = [.. resets.Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
+        }
+
+        // As the node reported them; the rollup of all nodes takes out what another node has reported too. Minutes of versions
+        // that did not keep the reports keep what was stored.
+        if (resets.Count == 0 && formerResets is null && former is { Resets.Count: > 0 })
+            block.Resets.AddRange(former.Resets);
+        else
+            block.Resets.AddRange(ReportedResets.Sum(minuteMs, resets.SelectMany(part => part.Resets), resets));
+        return new RollupMinute(block, gaps, settings, resets);
+    }
+
+    private static void MarkKnown(Block block, CoverageIntervals known, long minuteMs)
+    {
+        for (int column = 0, stretch = 0; column < block.Columns; column++)
+        {
+            long atMs = minuteMs + ((column + 1) * 1000L);
+            while (stretch < known.Count && known[stretch].ToMs < atMs)
+                stretch++;
+            block.Known[column] = stretch < known.Count && known[stretch].FromMs <= atMs;
+        }
+    }
+
+    private void Series(Block block, NodeTimeline track, long minuteMs, Block? former)
+    {
+        var map = cluster.Current;
+        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+        foreach (var (key, group) in track.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        {
+            var series = new BlockSeries(key, block.Columns);
+            bool any = false;
+            for (int column = 0, step = -1; column < block.Columns; column++)
+            {
+                long atMs = minuteMs + ((column + 1) * 1000L);
+                while (step + 1 < group.Steps.Count && group.Steps[step + 1].AtMs <= atMs)
+                    step++;
+                if (step < 0 || !block.Known[column])
+                    continue;
+                (_, series.Entries[column], series.LeftoverNamespaces[column]) = group.Steps[step];
+                any |= series.Entries[column] + series.LeftoverNamespaces[column] > 0;
+            }
+
+            if (!any)
+                continue;
+            Judge(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
+            Name(series, map, minuteMs);
+            block.Series.Add(series);
+        }
+    }
+
+    // As of each second, by the history of ownership, which a restart keeps. That is in our clock, the columns in the node's.
+    // Of a minute that the history has forgotten what was written of it before stands.
+    private void Judge(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
+    {
+        long fromMs = minuteMs + offsetMs;
+        if (former is not null && fromMs < cluster.History.CompleteSinceMs)
+        {
+            bool formerStale = former.Stale.Any(v => v > 0);
+            for (int column = 0; column < series.Entries.Length; column++)
+            {
+                bool was = former.Entries[column] > 0 ? former.Stale[column] > 0 : formerStale;
+                series.Stale[column] = was ? series.Entries[column] : 0;
+            }
+
+            series.State = former.State;
+            return;
+        }
+
+        var states = StateHistory.Within(cluster.History, series.Key, fromMs, fromMs + Level.MinuteMs);
+        for (int column = 0, state = 0; column < series.Entries.Length; column++)
+        {
+            long atMs = fromMs + ((column + 1) * 1000L);
+            while (state + 1 < states.Count && states[state + 1].AtMs <= atMs)
+                state++;
+            series.Stale[column] = states[state].State is EntryState.Stale or EntryState.Reassigned ? series.Entries[column] : 0;
+        }
+
+        series.State = states[^1].State;
+    }
+
+    private void Name(BlockSeries series, ClusterMap map, long minuteMs)
+    {
+        var owner = map.OwnerOf(series.Key.Backend);
+        // Then a pod's, whoever has it now.
+        series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName ?? owner.Name;
+        series.Owner = owner.State;
+    }
+
+    // The frames around late ones may be deleted already; what was folded from them stays.
+    private static void KeepFormer(Block block, Block former)
+    {
+        var byKey = block.Series.ToDictionary(s => s.Key);
+        bool[] kept = new bool[block.Columns];
+        for (int column = 0; column < block.Columns; column++)
+        {
+            kept[column] = former.Known[column] && !block.Known[column];
+            block.Known[column] |= kept[column];
+        }
+
+        if (!kept.Contains(true))
+            return;
+        foreach (var old in former.Series)
+        {
+            if (!byKey.TryGetValue(old.Key, out var series))
+            {
+                series = new BlockSeries(old.Key, block.Columns) { Pod = old.Pod, Owner = old.Owner, State = old.State };
+                block.Series.Add(series);
+            }
+
+            for (int column = 0; column < block.Columns; column++)
+            {
+                if (kept[column])
+                    (series.Entries[column], series.LeftoverNamespaces[column], series.Stale[column]) = (old.Entries[column], old.LeftoverNamespaces[column], old.Stale[column]);
+            }
+        }
+    }
+}
+
+/// <param name="Resets">What <see cref="ReportedResets"/> keeps of the frames.</param>
+public sealed record RollupMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings, List<NodeFrame> Resets);

@@ -1,0 +1,166 @@
+namespace ConntrackConsole.Timeline.Rollup;
+
+/// <summary>
+/// Which minutes of which nodes have frames that no block holds yet. Each entry knows the first frame's row that made it,
+/// so that one number (<see cref="FoldedToId"/>) tells a restart where to begin: whatever came later is folded again.
+/// </summary>
+public sealed class RollupQueue
+{
+    // A frame closes what it follows, and makes known what comes after it up to the next whole picture.
+    private const long BeforeMs = 3_000;
+    private const long AfterMs = 61_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, SortedDictionary<long, long>> _nodes = [];
+    private readonly SortedDictionary<long, long> _services = [];
+    private long _seenId;
+    private long _foldedEndMs;
+
+    /// <summary>The end of the last minute that is in the Services' blocks.</summary>
+    public long FoldedEndMs => Volatile.Read(ref _foldedEndMs);
+
+    public void FoldedTo(long endMs)
+    {
+        lock (_lock)
+            _foldedEndMs = Math.Max(_foldedEndMs, endMs);
+    }
+
+    /// <summary>The minute that a moment belongs to: a frame is stamped with the end of its second.</summary>
+    public static long MinuteOf(long atMs) => (atMs - 1) - ((atMs - 1) % Level.MinuteMs);
+
+    /// <summary>Frames that were stored together.</summary>
+    /// <param name="firstId">At most the first of their rows.</param>
+    /// <param name="lastId">The last row that is stored.</param>
+    public void Stored(IEnumerable<(string Node, long AtMs)> frames, long firstId, long lastId)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        lock (_lock)
+        {
+            foreach (var (node, atMs) in frames)
+            {
+                for (long minute = MinuteOf(Math.Max(1, atMs - BeforeMs)); minute < atMs + AfterMs; minute += Level.MinuteMs)
+                    Put(node, minute, firstId);
+            }
+
+            _seenId = Math.Max(_seenId, lastId);
+        }
+    }
+
+    public void Touch(string node, long minute)
+    {
+        lock (_lock)
+            Put(node, minute, _seenId + 1);
+    }
+
+    public void TouchServices(long minute)
+    {
+        lock (_lock)
+            PutService(minute, _seenId + 1);
+    }
+
+    public List<string> Nodes
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _nodes.Keys];
+        }
+    }
+
+    /// <summary>Takes a node's minutes that ended before a moment; each must come back by <see cref="Failed"/> or be folded.</summary>
+    public List<(long Minute, long FirstId)> Take(string node, long endedBeforeMs)
+    {
+        lock (_lock)
+        {
+            if (!_nodes.TryGetValue(node, out var minutes))
+                return [];
+            var due = minutes.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs).Select(m => (m.Key, m.Value)).ToList();
+            foreach (var (minute, firstId) in due)
+            {
+                minutes.Remove(minute);
+                // Not folded before the Services' blocks are.
+                PutService(minute, firstId);
+            }
+
+            if (minutes.Count == 0)
+                _nodes.Remove(node);
+            return due;
+        }
+    }
+
+    public void Failed(string node, long minute, long firstId)
+    {
+        lock (_lock)
+            Put(node, minute, firstId);
+    }
+
+    /// <summary>The minutes of Services that ended before a moment and for which no node's minute is open.</summary>
+    public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int most)
+    {
+        lock (_lock)
+        {
+            var due = _services.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs && !_nodes.Values.Any(n => n.ContainsKey(m.Key)))
+                .Take(most).Select(m => (m.Key, m.Value)).ToList();
+            return due;
+        }
+    }
+
+    /// <summary>Before the blocks are read, so that what comes meanwhile opens the minute anew.</summary>
+    public void BeginServices(long minute)
+    {
+        lock (_lock)
+            _services.Remove(minute);
+    }
+
+    public void FailedServices(long minute, long firstId)
+    {
+        lock (_lock)
+            PutService(minute, firstId);
+    }
+
+    /// <summary>Every frame up to this row is in blocks, once those of the minute at hand are written.</summary>
+    public long FoldedToId
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long first = _seenId + 1;
+                foreach (var minutes in _nodes.Values)
+                {
+                    foreach (long id in minutes.Values)
+                        first = Math.Min(first, id);
+                }
+
+                foreach (long id in _services.Values)
+                    first = Math.Min(first, id);
+                return first - 1;
+            }
+        }
+    }
+
+    /// <summary>The first minute that is not in blocks yet, or <see cref="long.MaxValue"/>.</summary>
+    public long FirstOpenMs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long first = _services.Count > 0 ? _services.Keys.First() : long.MaxValue;
+                foreach (var minutes in _nodes.Values)
+                    first = Math.Min(first, minutes.Keys.First());
+                return first;
+            }
+        }
+    }
+
+    private void Put(string node, long minute, long firstId)
+    {
+        if (!_nodes.TryGetValue(node, out var minutes))
+            _nodes[node] = minutes = [];
+        minutes[minute] = minutes.TryGetValue(minute, out long before) ? Math.Min(before, firstId) : firstId;
+    }
+
+    private void PutService(long minute, long firstId) =>
+        _services[minute] = _services.TryGetValue(minute, out long before) ? Math.Min(before, firstId) : firstId;
+}

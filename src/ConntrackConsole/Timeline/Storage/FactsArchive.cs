@@ -1,0 +1,101 @@
+using System.Data.Common;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Timeline.Storage;
+
+/// <summary>
+/// Gaps and settings as rows. What the frames tell is written with their minutes; here the console's own gaps are, and
+/// the way back at the start.
+/// </summary>
+public sealed partial class FactsArchive(
+    IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log) : BackgroundService
+{
+    internal static readonly AgedRows[] Aged =
+    [
+        new("DELETE FROM ResetSeconds WHERE rowid IN (SELECT rowid FROM ResetSeconds WHERE Second < $a / 1000 AND NOT EXISTS (SELECT 1 FROM Pins WHERE Second * 1000 BETWEEN FromMs - 1000 AND ToMs) LIMIT 500)"),
+        new("DELETE FROM Gaps WHERE Id IN (SELECT g.Id FROM Gaps g WHERE g.FromMs < $a AND g.ToMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE g.FromMs <= p.ToMs AND g.ToMs >= p.FromMs) LIMIT 500)"),
+        new("DELETE FROM Settings WHERE Id IN (SELECT Id FROM Settings WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+    ];
+
+    private readonly HashSet<GapSpan> _saved = [];
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public async Task LoadAsync(CancellationToken ct)
+    {
+        long sinceMs = time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var gaps = await db.Gaps.AsNoTracking().Where(g => g.ToMs >= sinceMs).OrderBy(g => g.FromMs).Take(GapLog.Max).ToListAsync(ct);
+        var settings = await db.Settings.AsNoTracking().Where(s => s.AtMs >= sinceMs).OrderBy(s => s.AtMs).Take(GapLog.Max).ToListAsync(ct);
+        // Those that frames tell are read from the frames again, where they may have been filled since.
+        var own = gaps.Select(Gap).Where(g => g.Text != GapLog.Text(g.Node, g.Kind, g.ToMs - g.FromMs, 0) && !TellsOfFrames(g.Kind)).ToList();
+        _saved.UnionWith(own);
+        timeline.Restore(own, settings.Select(Setting));
+    }
+
+    /// <summary>Writes the console's own gaps that are not written yet.</summary>
+    public async Task SaveAsync(CancellationToken ct)
+    {
+        var own = timeline.OwnGaps();
+        _saved.IntersectWith(own);
+        var fresh = own.Where(g => !_saved.Contains(g)).Distinct().ToList();
+        if (fresh.Count == 0)
+            return;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        db.Gaps.AddRange(fresh.Select(g => new GapRow { Node = g.Node, Kind = (byte)g.Kind, FromMs = g.FromMs, ToMs = g.ToMs, Text = g.Text }));
+        await db.SaveChangesAsync(ct);
+        _saved.UnionWith(fresh);
+    }
+
+    public static GapSpan Gap(GapRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new GapSpan(row.Node, (GapKind)row.Kind, row.FromMs, row.ToMs, row.Text);
+    }
+
+    public static ReportedSetting Setting(SettingRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new ReportedSetting(row.Node, row.AtMs, row.Name, row.Before, row.After);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(5), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TrySaveAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await TrySaveAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task TrySaveAsync(CancellationToken ct)
+    {
+        try
+        {
+            await SaveAsync(ct);
+        }
+        catch (Exception e) when (e is DbException or DbUpdateException)
+        {
+            LogNotSaved((e.InnerException ?? e).Message);
+        }
+    }
+
+    // The console's own are of the kind FramesDropped, with a sentence of their own.
+    private static bool TellsOfFrames(GapKind kind) => kind != GapKind.FramesDropped;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved yet: {Reason}")]
+    private partial void LogNotSaved(string reason);
+}

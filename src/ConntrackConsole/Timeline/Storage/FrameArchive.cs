@@ -1,0 +1,156 @@
+using System.Data.Common;
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Timeline.Storage;
+
+/// <param name="Run">When the collector that made it started: with the node and the sequence it names the frame.</param>
+/// <param name="ReceivedMs">By our clock.</param>
+public sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
+
+/// <summary>How much of the raw frames is kept.</summary>
+public sealed record FrameRetention(TimeSpan Age, long Bytes)
+{
+    public static readonly FrameRetention Usual = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
+}
+
+/// <summary>
+/// The frames as they came, on disk: what is acknowledged stands here, and the timeline of the last hour is made from it
+/// again after a restart. One writer, the apply loop, with prepared commands on a connection of its own.
+/// </summary>
+public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRetention retention, TimeProvider time) : IDisposable
+{
+    private const int TrimRows = 10_000;
+
+    // The apply loop waits meanwhile: rather try again than let the live view stand still.
+    private const int BusySeconds = 2;
+
+    // A minute is folded two minutes after its end, and its frames are read for the minute before and after it too.
+    private const long FoldingMs = 300_000;
+
+    private readonly BulkConnection _rows = new(databases, BusySeconds);
+    private bool _isOpen;
+    private long _bytes;
+    private long _keptToId;
+    private List<(long FromMs, long ToMs)> _keptFor = [];
+    private long _lastId;
+
+    /// <summary>The row that was stored last.</summary>
+    public long LastId
+    {
+        get
+        {
+            Open();
+            return _lastId;
+        }
+    }
+
+    /// <summary>Commits the frames together.</summary>
+    /// <returns>For each whether it is new; one that came before is left as it is.</returns>
+    /// <exception cref="DbException">None of them is stored.</exception>
+    public bool[] Save(IReadOnlyList<StoredFrame> frames)
+    {
+        Open();
+        bool[] isNew = new bool[frames.Count];
+        long added = 0;
+        using var transaction = _rows.Begin();
+        for (int i = 0; i < isNew.Length; i++)
+        {
+            var frame = frames[i];
+            isNew[i] = _rows.Execute(
+                "INSERT INTO Frames (Node, StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes) VALUES ($a, $b, $c, $d, $e, $f) "
+                + "ON CONFLICT (Node, StartedAtMs, Sequence) DO NOTHING",
+                frame.Node, frame.Run, (long)frame.Sequence, frame.AtMs, frame.ReceivedMs, frame.Bytes) == 1;
+            added += isNew[i] ? frame.Bytes.Length : 0;
+        }
+
+        long lastId = _rows.Number("SELECT MAX(Id) FROM Frames");
+        transaction.Commit();
+        _lastId = Math.Max(_lastId, lastId);
+        _bytes += added;
+        return isNew;
+    }
+
+    /// <summary>A node's frames since a moment, in the order in which its collectors made them.</summary>
+    public IEnumerable<StoredFrame> Read(string node, long sinceMs)
+    {
+        Open();
+        using var row = _rows.Read(
+            "SELECT StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes FROM Frames WHERE Node = $a AND AtMs >= $b ORDER BY StartedAtMs, Sequence", node, sinceMs);
+        while (row.Read())
+            yield return new StoredFrame(node, row.GetInt64(0), (ulong)row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4));
+    }
+
+    /// <summary>The nodes that told anything since a moment, each with its first time.</summary>
+    public List<(string Node, long FirstMs)> NodesSince(long sinceMs)
+    {
+        Open();
+        using var row = _rows.Read("SELECT Node, MIN(AtMs) FROM Frames WHERE AtMs >= $a GROUP BY Node", sinceMs);
+        var nodes = new List<(string, long)>();
+        while (row.Read())
+            nodes.Add((row.GetString(0), row.GetInt64(1)));
+        return nodes;
+    }
+
+    /// <summary>Deletes the oldest frames that are too old or too many: a portion, so that it never takes long.</summary>
+    /// <param name="foldedToId">Only up to this row are the frames in blocks: what comes after it stays.</param>
+    public void Trim(long foldedToId = long.MaxValue)
+    {
+        Open();
+        var pins = Pins();
+        // What one pin held back may go without it.
+        if (!pins.SequenceEqual(_keptFor))
+            _keptToId = 0;
+        _keptFor = pins;
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long beforeMs = nowMs - (long)retention.Age.TotalMilliseconds;
+        long last = 0, freed = 0;
+        var gone = new List<long>();
+        using (var row = _rows.Read(
+            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, foldedToId, (long)TrimRows))
+        {
+            while (row.Read() && (row.GetInt64(2) < beforeMs || _bytes - freed > retention.Bytes))
+            {
+                long atMs = row.GetInt64(1);
+                // The last minutes are still being folded, and late frames of the minutes before want their neighbours.
+                if (foldedToId != long.MaxValue && row.GetInt64(2) > nowMs - FoldingMs)
+                    break;
+                last = row.GetInt64(0);
+                if (pins.Exists(p => atMs >= p.FromMs && atMs <= p.ToMs))
+                    continue;
+                gone.Add(last);
+                freed += row.GetInt64(3);
+            }
+        }
+
+        if (last == 0)
+            return;
+        using var transaction = _rows.Begin();
+        foreach (long id in gone)
+            _rows.Execute("DELETE FROM Frames WHERE Id = $a", id);
+        transaction.Commit();
+        // Pinned ones stay behind; they are not looked at again until the pins change.
+        _keptToId = pins.Count > 0 ? last : 0;
+        _bytes -= freed;
+    }
+
+    private List<(long FromMs, long ToMs)> Pins()
+    {
+        using var row = _rows.Read("SELECT FromMs, ToMs FROM Pins ORDER BY Id");
+        var pins = new List<(long, long)>();
+        while (row.Read())
+            pins.Add((row.GetInt64(0), row.GetInt64(1)));
+        return pins;
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    private void Open()
+    {
+        if (_isOpen)
+            return;
+        _bytes = _rows.Number("SELECT SUM(LENGTH(Bytes)) FROM Frames");
+        _lastId = _rows.Number("SELECT MAX(Id) FROM Frames");
+        _isOpen = true;
+    }
+}

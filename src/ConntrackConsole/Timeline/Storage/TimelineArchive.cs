@@ -1,0 +1,131 @@
+using System.Data.Common;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+
+namespace ConntrackConsole.Timeline.Storage;
+
+/// <summary>
+/// Terminations, rollouts and syncs as rows, so that a restart in the middle of an incident loses none; also the tick of each
+/// second by which open pages learn that a node fell silent. Resets are stored by the rollup alone.
+/// </summary>
+public sealed partial class TimelineArchive(
+    IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
+    : BackgroundService
+{
+    // SQLite takes so many parameters in one statement on every version.
+    private const int MostKeys = 500;
+
+    internal static readonly AgedRows[] Aged =
+    [
+        new("DELETE FROM Terminations WHERE rowid IN (SELECT rowid FROM Terminations WHERE AskedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AskedMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+        new("DELETE FROM Rollouts WHERE rowid IN (SELECT rowid FROM Rollouts r WHERE r.StartedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE r.StartedMs <= p.ToMs AND COALESCE(r.FinishedMs, r.RolledBackMs, r.StartedMs) >= p.FromMs) LIMIT 500)"),
+        new("DELETE FROM Syncs WHERE rowid IN (SELECT rowid FROM Syncs WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+    ];
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public async Task LoadAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = await db.Terminations.AsNoTracking().OrderByDescending(t => t.AskedMs).Take(TerminationLog.Max).ToListAsync(ct);
+        rows.Reverse();
+        var rollouts = await db.Rollouts.AsNoTracking().OrderByDescending(r => r.StartedMs).Take(RolloutLog.Max).ToListAsync(ct);
+        cluster.Remember(rows.Select(TerminationMapper.Termination), rollouts.Select(TerminationMapper.Rollout));
+        long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
+        foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
+            timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
+        var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
+        // Where the frames themselves are there, they have more.
+        long countedFrom = replay.All(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
+    }
+
+    public async Task SaveAsync(CancellationToken ct)
+    {
+        var (ended, rollouts) = cluster.TakeUnsaved();
+        var syncs = timeline.TakeUnsavedSyncs();
+        if (ended.Count + rollouts.Count + syncs.Count == 0)
+            return;
+        try
+        {
+            await WriteAsync(ended, rollouts, syncs, ct);
+        }
+        catch
+        {
+            cluster.KeepUnsaved(ended, rollouts);
+            timeline.KeepUnsavedSyncs(syncs);
+            throw;
+        }
+    }
+
+    private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        foreach (var part in ended.Chunk(MostKeys))
+        {
+            string[] uids = [.. part.Select(t => t.Uid)];
+            var known = (await db.Terminations.Where(t => uids.Contains(t.Uid)).Select(t => t.Uid).ToListAsync(ct)).ToHashSet();
+            foreach (var termination in part)
+                db.Entry(TerminationMapper.Row(termination)).State = known.Contains(termination.Uid) ? EntityState.Modified : EntityState.Added;
+        }
+
+        foreach (var part in rollouts.Chunk(MostKeys))
+        {
+            string[] ids = [.. part.Select(r => r.Id)];
+            var known = (await db.Rollouts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();
+            foreach (var rollout in part)
+                db.Entry(TerminationMapper.Row(rollout)).State = known.Contains(rollout.Id) ? EntityState.Modified : EntityState.Added;
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.SaveChangesAsync(ct);
+        foreach (var (node, sync) in syncs)
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ({node}, {sync.AtMs}, {sync.CoversMs}, {sync.SeenMs}, {sync.P99}) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)", ct);
+        }
+
+        await transaction.CommitAsync(ct);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                timeline.Tick();
+                await TrySaveAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await TrySaveAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task TrySaveAsync(CancellationToken ct)
+    {
+        try
+        {
+            await SaveAsync(ct);
+        }
+        catch (Exception e) when (e is DbException or DbUpdateException)
+        {
+            LogNotSaved((e.InnerException ?? e).Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts and syncs could not be saved; will retry: {Reason}")]
+    private partial void LogNotSaved(string reason);
+}

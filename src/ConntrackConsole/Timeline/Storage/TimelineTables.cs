@@ -1,0 +1,139 @@
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ConntrackConsole.Timeline.Storage;
+
+/// <summary>The timeline's tables: frames, and what the rollup makes of them.</summary>
+internal static class TimelineTables
+{
+    extension(ConsoleDb db)
+    {
+        public DbSet<FrameRow> Frames => db.Set<FrameRow>();
+
+        public DbSet<BlockRow> Blocks => db.Set<BlockRow>();
+
+        public DbSet<ResetSecondRow> ResetSeconds => db.Set<ResetSecondRow>();
+
+        public DbSet<GapRow> Gaps => db.Set<GapRow>();
+
+        public DbSet<SettingRow> Settings => db.Set<SettingRow>();
+
+        public DbSet<PinRow> Pins => db.Set<PinRow>();
+    }
+}
+
+/// <summary>A collector's frame as it came. Written with prepared commands, not as entities.</summary>
+public sealed class FrameRow
+{
+    /// <summary>In the order in which they came.</summary>
+    public long Id { get; set; }
+    public required string Node { get; set; }
+    public long StartedAtMs { get; set; }
+    public long Sequence { get; set; }
+    public long AtMs { get; set; }
+    public long ReceivedMs { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>A stretch of the timeline of one node or one Service, packed. Written with prepared commands, not as entities.</summary>
+public sealed class BlockRow
+{
+    public long Id { get; set; }
+    /// <summary>1 = node, 2 = Service, 3 = a node's resets as it reported them.</summary>
+    public byte Kind { get; set; }
+    /// <summary>Seconds a column: 1, 10 or 60.</summary>
+    public byte Step { get; set; }
+    public required string Name { get; set; }
+    /// <summary>Begin of the block, milliseconds of Unix time.</summary>
+    public long AtMs { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>Resets of one second and one kind, over all nodes, each counted once.</summary>
+public sealed class ResetSecondRow
+{
+    public long Second { get; set; }
+    public byte Kind { get; set; }
+    public int Count { get; set; }
+}
+
+/// <summary>Where we were deaf.</summary>
+public sealed class GapRow
+{
+    public long Id { get; set; }
+    public string? Node { get; set; }
+    public byte Kind { get; set; }
+    public long FromMs { get; set; }
+    public long ToMs { get; set; }
+    public required string Text { get; set; }
+}
+
+/// <summary>A sysctl of a node that got another value.</summary>
+public sealed class SettingRow
+{
+    public long Id { get; set; }
+    public required string Node { get; set; }
+    public long AtMs { get; set; }
+    public required string Name { get; set; }
+    public required string Before { get; set; }
+    public required string After { get; set; }
+}
+
+/// <summary>A stretch of time that retention leaves alone.</summary>
+public sealed class PinRow
+{
+    public long Id { get; set; }
+    public long FromMs { get; set; }
+    public long ToMs { get; set; }
+    public required string Reason { get; set; }
+    public long CreatedMs { get; set; }
+}
+
+internal sealed class TimelineTablesConfiguration :
+    IEntityTypeConfiguration<FrameRow>, IEntityTypeConfiguration<BlockRow>, IEntityTypeConfiguration<ResetSecondRow>,
+    IEntityTypeConfiguration<GapRow>, IEntityTypeConfiguration<SettingRow>, IEntityTypeConfiguration<PinRow>
+{
+    public void Configure(EntityTypeBuilder<FrameRow> builder)
+    {
+        builder.ToTable("Frames");
+        builder.HasKey(r => r.Id);
+        builder.Property(r => r.Id).ValueGeneratedOnAdd();
+        builder.HasIndex(r => new { r.Node, r.StartedAtMs, r.Sequence }).IsUnique();
+        builder.HasIndex(r => new { r.Node, r.AtMs });
+    }
+
+    public void Configure(EntityTypeBuilder<BlockRow> builder)
+    {
+        builder.ToTable("Blocks");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Kind, r.Step, r.Name, r.AtMs }).IsUnique();
+        builder.HasIndex(r => new { r.Kind, r.Step, r.AtMs });
+    }
+
+    public void Configure(EntityTypeBuilder<ResetSecondRow> builder)
+    {
+        builder.ToTable("ResetSeconds");
+        builder.HasKey(r => new { r.Second, r.Kind });
+    }
+
+    public void Configure(EntityTypeBuilder<GapRow> builder)
+    {
+        builder.ToTable("Gaps");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => r.FromMs);
+    }
+
+    public void Configure(EntityTypeBuilder<SettingRow> builder)
+    {
+        builder.ToTable("Settings");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => r.AtMs);
+    }
+
+    public void Configure(EntityTypeBuilder<PinRow> builder)
+    {
+        builder.ToTable("Pins");
+        builder.HasKey(r => r.Id);
+    }
+}

@@ -1,0 +1,141 @@
+using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kubernetes.Parsing;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Checks;
+
+public sealed class CheckBoardTests : IDisposable
+{
+    private const long T0 = 1_795_400_000_000;
+    private static readonly PodInfo A = Pod("a", "10.1.0.5");
+
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+    private readonly ClusterState _cluster;
+    private readonly TimelineStore _store;
+    private readonly CheckScheduler _board;
+    private ulong _sequence;
+
+    public CheckBoardTests()
+    {
+        _cluster = new ClusterState(_clock);
+        _store = new TimelineStore(_cluster, _clock);
+        _board = new CheckScheduler(_cluster, _store, _clock, NullLogger<CheckScheduler>.Instance);
+        _cluster.Watching();
+        _cluster.Apply([
+            new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false),
+        ]);
+        _cluster.Confirm(T0);
+    }
+
+    [Fact]
+    public void Entries_OfAPodThatWent_AreCountedForTheirService_OverAllNodesThatReport()
+    {
+        Send("node1", (Group, 4, 1));
+        Send("node2", (Group, 2, 0));
+        Assert.Equal((CheckState.Ok, "0"), Stale());
+        At(2);
+        _cluster.Apply([new SliceChange(Slice(), false), new PodChange(A, true)]);
+        Send("node1", (Group, 3, 2));
+        Assert.Equal((CheckState.Warning, "5 stale"), Stale());
+        Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
+
+        // node2 falls silent: what it held is not what it holds.
+        At(20);
+        Send("node1", (Group, 3, 2));
+        Assert.Equal((CheckState.Warning, "3 stale"), Stale());
+        Assert.Contains("Not counted: node2", Result(StaleEntries.Name).Sentence, StringComparison.Ordinal);
+
+        At(33);
+        Send("node1", (Group, 3, 2));
+        Assert.Equal((CheckState.Bad, "3 stale"), Stale());
+
+        // Leftovers prove nothing.
+        Send("node1", (Group, 0, 5));
+        Assert.Equal((CheckState.Ok, "0"), Stale());
+    }
+
+    [Fact]
+    public void Since_IsKeptWhileTheStateIsTheSame()
+    {
+        Send("node1");
+        Assert.Equal(T0, Result(Readiness.Name).SinceMs);
+        At(5);
+
+        Assert.Equal(T0, Result(Readiness.Name).SinceMs);
+        At(30, confirmed: false);
+        var old = Result(Readiness.Name);
+        Assert.Equal((CheckState.CannotTell, "check.cluster_old", T0 + 5_000), (old.State, old.UnknownCode, old.SinceMs));
+        At(31);
+        Assert.Equal(T0 + 31_000, Result(Readiness.Name).SinceMs);
+    }
+
+    [Fact]
+    public void Report_IsOrderedByWhatIsWrong_AndCounted()
+    {
+        Send("node1");
+
+        var report = _board.Round();
+
+        Assert.Equal(report.Results.Select(r => r.State).OrderDescending(), report.Results.Select(r => r.State));
+        Assert.Equal(report.Results.Count(r => r.State == CheckState.Warning), report.Warnings);
+        Assert.Equal(CheckRules.PerNode.Count + CheckRules.PerService.Count, report.Results.Count(r => r.Subject.Kind != SubjectKind.Cluster));
+        Assert.Equal(report.Results.Count, report.Results.Select(r => r.Key).Distinct().Count());
+        Assert.All(report.Results, r => Assert.True(r.Sentence.Length > 0));
+    }
+
+    [Fact]
+    public void NodeWithoutCollector_CannotTell_ButItsVersion()
+    {
+        var results = _board.Round().Results.Where(r => r.Subject.Name == "node1").ToList();
+
+        Assert.Equal(CheckRules.PerNode.Count, results.Count);
+        Assert.All(results, r => Assert.Equal(CheckState.CannotTell, r.State));
+        Assert.Contains(results, r => r.Sentence.Contains("No collector", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Board_LooksByItself_AgainAndAgain()
+    {
+        using var seen = new SemaphoreSlim(0);
+        using var subscription = _board.Subscribe(() => seen.Release());
+        var stop = TestContext.Current.CancellationToken;
+        await _board.StartAsync(stop);
+        int rounds = 0;
+        // The clock moves on until the loop has waited for it twice.
+        for (int tries = 0; rounds < 3 && tries < 3_000; tries++)
+        {
+            if (await seen.WaitAsync(TimeSpan.FromMilliseconds(10), stop))
+                rounds++;
+            else
+                _clock.Advance(CheckScheduler.Beat);
+        }
+
+        await _board.StopAsync(stop);
+        Assert.Equal(3, rounds);
+    }
+
+    private (CheckState State, string Value) Stale() => Result(StaleEntries.Name) is var r ? (r.State, r.Value) : default;
+
+    private CheckResult Result(CheckName name) => _board.Round().Results.Single(r => r.Check == name);
+
+    private void At(int second, bool confirmed = true)
+    {
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1000L)));
+        if (confirmed)
+            _cluster.Confirm(T0 + (second * 1000L));
+    }
+
+    private void Send(string node, params (GroupKey Key, uint Established, uint TimeWait)[] groups) =>
+        Assert.Null(_store.Apply(node, 1, Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), true, groups)).Doubt);
+
+    public void Dispose() => _board.Dispose();
+}

@@ -1,0 +1,139 @@
+using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Node;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Checks.Worlds;
+
+namespace ConntrackConsole.Tests.Checks;
+
+public class ProxyCheckTests
+{
+    [Theory]
+    [InlineData(null, null, 0.064, CheckState.Ok)]
+    [InlineData(2_000L, null, 0.064, CheckState.Ok)] // As long as it may: 2 s.
+    [InlineData(2_070L, null, 0.064, CheckState.Bad)]
+    [InlineData(6_000L, null, 8.0, CheckState.Ok)] // A sync takes that long here.
+    [InlineData(8_100L, null, 8.0, CheckState.Bad)]
+    [InlineData(6_000L, null, NaN, CheckState.Bad)]
+    [InlineData(null, 60_000L, 0.064, CheckState.Ok)]
+    [InlineData(null, 60_001L, 0.064, CheckState.Bad)]
+    public void Sync_WaitsTooLong_IsBad(long? pendingForMs, long? queuedForMs, double p99, CheckState expected)
+    {
+        var reading = Idle with { SyncP99 = p99, EndpointChangesPending = pendingForMs is null ? 0 : 3 };
+
+        var result = ProxyLag.Of(World(), Node(Facts(Proxy(reading, pendingForMs, queuedForMs))));
+
+        Assert.Equal(expected, result.State);
+        Assert.Equal(NowMs - 1_000, result.ReadMs);
+        if (expected == CheckState.Bad)
+            Assert.Equal(NowMs - 1_000 - (pendingForMs ?? queuedForMs), result.SinceMs);
+    }
+
+    [Fact]
+    public void Sync_IdleForDays_IsOk()
+    {
+        var result = ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { LastSync = 1_795_000_000, LastQueued = 1_794_999_999.9 }))));
+
+        Assert.Equal((CheckState.Ok, "in sync"), (result.State, result.Value));
+    }
+
+    [Fact]
+    public void Sync_Healthz503_IsBad_EvenWhereMetricsAreSilent()
+    {
+        Assert.Equal(CheckState.Bad, ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { HealthStatus = 503 })))).State);
+        Assert.Equal(CheckState.Bad, ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 503 })))).State);
+    }
+
+    [Fact]
+    public void Sync_NeitherPendingNorTimestamps_CannotTell()
+    {
+        var reading = Idle with { EndpointChangesPending = NaN, ServiceChangesPending = NaN, LastQueued = NaN };
+
+        Assert.Equal(CheckState.CannotTell, ProxyLag.Of(World(), Node(Facts(Proxy(reading)))).State);
+        Assert.Equal(CheckState.Ok, ProxyLag.Of(World(), Node(Facts(Proxy(reading with { EndpointChangesPending = 0 })))).State);
+    }
+
+    [Theory]
+    [InlineData(0.064, CheckState.Ok)]
+    [InlineData(5.0, CheckState.Ok)]
+    [InlineData(5.01, CheckState.Bad)]
+    [InlineData(16.384, CheckState.Bad)]
+    [InlineData(NaN, CheckState.CannotTell)]
+    public void Duration_AgainstFiveSeconds(double p99, CheckState expected) =>
+        Assert.Equal(expected, SyncDuration.Of(World(), Node(Facts(Proxy(Idle with { SyncP99 = p99 })))).State);
+
+    [Theory]
+    [InlineData(12, 2, 60, CheckState.Ok)] // A rollout of three pods, as recorded.
+    [InlineData(60, 2, 60, CheckState.Ok)]
+    [InlineData(61, 2, 60, CheckState.Warning)]
+    [InlineData(500, 100, 60, CheckState.Ok)]
+    [InlineData(501, 100, 60, CheckState.Warning)]
+    [InlineData(501, 100, 9, CheckState.CannotTell)]
+    [InlineData(60, NaN, 0, CheckState.Ok)]
+    [InlineData(61, NaN, 0, CheckState.CannotTell)]
+    [InlineData(NaN, NaN, 0, CheckState.CannotTell)]
+    public void Changes_AgainstTheirOwnBaseline(double lastMinute, double baseline, int minutes, CheckState expected)
+    {
+        var proxy = Proxy() with { EndpointChanges = new RateFact(lastMinute, lastMinute, baseline, minutes) };
+
+        Assert.Equal(expected, EndpointChanges.Of(World(), Node(Facts(proxy))).State);
+    }
+
+    [Theory]
+    [InlineData(0, CheckState.Ok)]
+    [InlineData(4, CheckState.Ok)]
+    [InlineData(5, CheckState.Warning)]
+    [InlineData(29, CheckState.Warning)]
+    [InlineData(30, CheckState.Bad)]
+    [InlineData(NaN, CheckState.CannotTell)]
+    public void ApiErrors_WithinFiveMinutes(double errors, CheckState expected)
+    {
+        var proxy = Proxy() with { ApiErrors = new RateFact(errors, errors, 0, 60) };
+
+        Assert.Equal(expected, ApiErrors.Of(World(), Node(Facts(proxy))).State);
+    }
+
+    [Fact]
+    public void ApiErrors_MetricAbsent_CannotTell_ThoughTheRateIsZero() =>
+        Assert.Equal(CheckState.CannotTell, ApiErrors.Of(World(), Node(Facts(Proxy(Idle with { ApiErrors = NaN })))).State);
+
+    public static TheoryData<string> Rules => [ProxyLag.Name.Id, SyncDuration.Name.Id, EndpointChanges.Name.Id, ApiErrors.Name.Id, ProxyModes.Name.Id];
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void Silent_CannotTellSinceThen(string id)
+    {
+        var rule = CheckRules.PerNode.Single(r => r.Name.Id == id).Of;
+
+        var deaf = rule(World(), Node(Facts(heardAgoMs: 10_001)));
+        Assert.Equal((CheckState.CannotTell, NowMs - 10_001), (deaf.State, deaf.SinceMs));
+        Assert.NotEqual(CheckState.CannotTell, rule(World(), Node(Facts(heardAgoMs: 10_000))).State);
+        var old = rule(World(), Node(Facts(Proxy(heardAgoMs: 15_001))));
+        Assert.Equal((CheckState.CannotTell, NowMs - 15_001), (old.State, old.SinceMs));
+        Assert.Equal(CheckState.CannotTell, rule(World(), Node(null)).State);
+        var mute = rule(World(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 0 }, heardAgoMs: 900_000))));
+        Assert.Equal(CheckState.CannotTell, mute.State);
+        Assert.Contains("10249", mute.Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void Bypassed_IsNotApplicable(string id)
+    {
+        var rule = CheckRules.PerNode.Single(r => r.Name.Id == id).Of;
+        var facts = Facts() with { Proxy = null, HasVipEntries = false };
+
+        Assert.Equal(CheckState.NotApplicable, rule(World(), Node(facts)).State);
+        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts, backends: false)).State);
+        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts with { HasVipEntries = true })).State);
+        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts with { TableKnown = false })).State);
+    }
+
+    [Theory]
+    [InlineData(ProxyMode.Nftables, CheckState.Ok)]
+    [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Not what most nodes run.
+    [InlineData(ProxyMode.Unknown, CheckState.CannotTell)]
+    public void Mode_AgainstTheOtherNodes(ProxyMode mode, CheckState expected) =>
+        Assert.Equal(expected, ProxyModes.Of(World(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
+}

@@ -1,0 +1,171 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Node;
+using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Nodes;
+using Xunit;
+using static ConntrackConsole.Tests.Checks.Worlds;
+
+namespace ConntrackConsole.Tests.Checks;
+
+public class ServiceCheckTests
+{
+    private static readonly NodeCheckContext Here = Node(Facts());
+
+    [Theory]
+    [InlineData(0, 0, 0, CheckState.Ok)]
+    [InlineData(3, 0, 30_000, CheckState.Warning)]
+    [InlineData(3, 0, 30_001, CheckState.Bad)]
+    [InlineData(0, 1, 0, CheckState.Bad)]
+    public void Stale_JustLeftOrForLonger(int stale, int reassigned, long forMs, CheckState expected)
+    {
+        long? since = stale + reassigned > 0 ? NowMs - forMs : null;
+        var service = Service(Pod("a")) with { Entries = new ServiceEntries(stale, reassigned, since, [Ip.Parse("10.1.0.9")], ["node1"]) };
+
+        var result = StaleEntries.Of(World(Here), service);
+
+        Assert.Equal((expected, since), (result.State, result.SinceMs));
+        if (stale > 0)
+            Assert.Equal("conntrack -L -r 10.1.0.9", result.Commands[0]);
+    }
+
+    [Fact]
+    public void Stale_IPv6_NamesTheFamily()
+    {
+        var service = Service(Pod("a")) with { Entries = new ServiceEntries(1, 0, NowMs, [Ip.Parse("fd00::9")], ["node1"]) };
+
+        Assert.Equal("conntrack -L -f ipv6 -r fd00::9", StaleEntries.Of(World(Here), service).Commands[0]);
+    }
+
+    [Fact]
+    public void Stale_NobodyReports_CannotTell() => Assert.Equal(CheckState.CannotTell, StaleEntries.Of(World() with { Reporting = 0 }, Service()).State);
+
+    [Fact]
+    public void Stale_ANodeIsSilent_SaysThatItIsNotCounted()
+    {
+        var result = StaleEntries.Of(World(Here) with { DeafNodes = ["node2"] }, Service(Pod("a")));
+
+        Assert.Equal(CheckState.Ok, result.State);
+        Assert.Contains("Not counted: node2", result.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stale_HeadlessOrBypassed_IsNotApplicable()
+    {
+        var service = Service(Pod("a"));
+        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(World(Here), service with { Info = service.Info with { ClusterIps = [], Headless = true } }).State);
+        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(World(Here) with { AllBypass = true }, service).State);
+    }
+
+    [Theory]
+    [InlineData("stale-entries")]
+    [InlineData("terminating-endpoints")]
+    [InlineData("drain")]
+    [InlineData("pre-stop")]
+    [InlineData("readiness")]
+    public void Cluster_OldOrNotListed_CannotTell(string id)
+    {
+        var rule = CheckRules.PerService.Single(r => r.Name.Id == id).Of;
+        var service = Service(Pod("a")) with { Ends = [End(5_000)] };
+
+        var old = rule(World(Here) with { ClusterMs = NowMs - 10_001 }, service);
+        Assert.Equal((CheckState.CannotTell, NowMs - 10_001), (old.State, old.SinceMs));
+        Assert.Equal(CheckState.Ok, rule(World(Here) with { ClusterMs = NowMs - 10_000 }, service).State);
+        Assert.Equal(CheckState.CannotTell, rule(World(Here) with { ClusterMs = null }, service).State);
+    }
+
+    [Theory]
+    [InlineData("pods", "pre-stop")]
+    [InlineData("pods", "stale-entries")]
+    [InlineData("endpointslices", "terminating-endpoints")]
+    public void Cluster_KindMayNotBeListed_CannotTell_WithItsSentence(string kind, string id)
+    {
+        var world = World(Here) with { Kinds = [new KindStatus(kind, false, TimeSpan.MaxValue, "The console may not list them.")] };
+
+        var result = CheckRules.PerService.Single(r => r.Name.Id == id).Of(world, Service(Pod("a")));
+
+        Assert.Equal((CheckState.CannotTell, "The console may not list them."), (result.State, result.Sentence));
+    }
+
+    [Theory]
+    [InlineData(5_000, 30, 0, null, CheckState.Ok)]
+    [InlineData(23_999, 30, 0, null, CheckState.Ok)]
+    [InlineData(24_000, 30, 0, null, CheckState.Warning)] // Within 20 % of its grace.
+    [InlineData(4_000, 4, 137, "Error", CheckState.Bad)] // Ignores SIGTERM: killed at its grace.
+    [InlineData(29_000, 30, 137, "Error", CheckState.Bad)] // Whole seconds on both sides.
+    [InlineData(28_900, 30, 137, "Error", CheckState.Warning)]
+    [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by somebody else.
+    [InlineData(30_000, 30, 137, "OOMKilled", CheckState.Warning)]
+    [InlineData(5_000, null, 0, null, CheckState.CannotTell)]
+    public void Drain_AgainstTheGrace(long tookMs, int? grace, int exit, string? reason, CheckState expected)
+    {
+        var service = Service() with { Ends = [End(tookMs, grace, exit, reason)] };
+
+        Assert.Equal(expected, DrainTime.Of(World(Here), service).State);
+    }
+
+    [Fact]
+    public void Drain_GraceNotTold_IsThePodsOwn() =>
+        Assert.Equal("25 s of 30 s", DrainTime.Of(World(Here), Service(Pod("a")) with { Ends = [End(25_000, null)] }).Value);
+
+    [Fact]
+    public void Drain_NoTerminationSeen_CannotTell()
+    {
+        Assert.Contains("No termination seen", DrainTime.Of(World(Here), Service(Pod("a"))).Sentence, StringComparison.Ordinal);
+        Assert.Equal(CheckState.CannotTell, DrainTime.Of(World(Here), Service(Pod("a")) with { Ends = [End(30_000, 30, 137, cause: TerminationCause.Forced)] }).State);
+    }
+
+    [Fact]
+    public void Drain_ContainersEndNotTold_IsTheLastConversationBeforeTheDeletion()
+    {
+        var end = End(0) with { ContainerFinishedMs = null, DeletedMs = NowMs - 600_000 + 20_000 };
+        var service = Service(Pod("a")) with { Ends = [end] };
+
+        Assert.Equal("20 s of 30 s", DrainTime.Of(World(Here), service).Value);
+        var active = ImmutableDictionary<Ip, long>.Empty.Add(end.PodIp, NowMs - 600_000 + 12_000);
+        Assert.Equal("12 s of 30 s", DrainTime.Of(World(Here), service with { LastActive = active }).Value);
+        Assert.Equal(CheckState.CannotTell, DrainTime.Of(World(Here), service with { Ends = [end with { DeletedMs = null }] }).State);
+    }
+
+    [Fact]
+    public void PreStop_Missing_IsAWarning_UnlessThePodsWereSeenToDrain()
+    {
+        var service = Service(Pod("a"), Pod("b", preStop: false));
+        Assert.Equal((CheckState.Warning, "1 of 2"), PreStop.Of(World(Here), service) is var r ? (r.State, r.Value) : default);
+        Assert.Contains("checkout-b", PreStop.Of(World(Here), service).Commands[0], StringComparison.Ordinal);
+        Assert.Equal(CheckState.Ok, PreStop.Of(World(Here), Service(Pod("a"))).State);
+        Assert.Equal(CheckState.NotApplicable, PreStop.Of(World(Here), Service()).State);
+
+        Assert.Equal(CheckState.Ok, PreStop.Of(World(Here), service with { Ends = [End(5_000)] }).State);
+        Assert.Equal(CheckState.Warning, PreStop.Of(World(Here), service with { Ends = [End(5_000), End(400)] }).State);
+        Assert.Equal(CheckState.Warning, PreStop.Of(World(Here), service with { Ends = [End(30_000, 30, 137)] }).State);
+    }
+
+    [Fact]
+    public void Readiness_Missing_IsAWarning()
+    {
+        Assert.Equal((CheckState.Warning, "0 of 1"), Readiness.Of(World(Here), Service(Pod("a", readiness: false))) is var r ? (r.State, r.Value) : default);
+        Assert.Equal(CheckState.Ok, Readiness.Of(World(Here), Service(Pod("a"))).State);
+        Assert.Equal(CheckState.NotApplicable, Readiness.Of(World(Here), Service()).State);
+    }
+
+    [Theory]
+    [InlineData(2, 1, 3, "v1.36.2", CheckState.Ok)]
+    [InlineData(0, 2, 2, "v1.36.2", CheckState.Warning)]
+    [InlineData(0, 2, 2, "v1.25.0", CheckState.Bad)]
+    [InlineData(0, 0, 2, "v1.36.2", CheckState.Bad)]
+    [InlineData(0, 0, 0, "v1.36.2", CheckState.NotApplicable)]
+    public void Endpoints_NoneReady(int ready, int draining, int all, string version, CheckState expected) =>
+        Assert.Equal(expected, TerminatingEndpoints.Of(World(Node(Facts(), version)), Service() with { Ready = ready, Draining = draining, Endpoints = all }).State);
+
+    [Fact]
+    public void Names_AreNeverRunByWhoeverCopiesThem()
+    {
+        var service = Service(Pod("a", readiness: false) with { Name = "x; rm -rf '~'" });
+
+        Assert.Contains(@"get pod 'x; rm -rf '\''~'\''' -o", Readiness.Of(World(Here), service).Commands[0], StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,172 @@
+using Bunit;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Checks;
+using ConntrackConsole.Components.Controls.Actions;
+using ConntrackConsole.Components.Controls.Checks;
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.Text;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Components.Controls.Actions.ActionRecords;
+
+namespace ConntrackConsole.Tests.Components.Controls.Actions;
+
+public sealed class ActionPartsTests : IAsyncDisposable
+{
+    private readonly ConsolePages _console = new();
+
+    [Fact]
+    public void Meter_UnderWay_TellsProgressExpectationAndResets()
+    {
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [new ResetsAround(ResetKind.NewBackend, 0, 4)], 1, 0, 6, 4, ["node-c: not connected"]);
+
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+
+        Assert.Contains("14 s of 55 s", meter.Markup, StringComparison.Ordinal);
+        Assert.Contains("Expected within 45 s", meter.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("4 of 6", meter.Find("[data-testid=meter-back]").TextContent);
+        Assert.Contains("from a new backend04", meter.Find("[data-testid=meter-resets]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("Not told by node-c: not connected", meter.Find("[data-testid=meter-untold]").TextContent);
+        Assert.Single(meter.FindAll("progress"));
+    }
+
+    [Fact]
+    public void Meter_NoNodeTellsAnything_ShowsNoZero()
+    {
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
+
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.Asked, 1));
+
+        Assert.All(meter.FindAll("dd"), figure => Assert.Equal("not told", figure.TextContent));
+    }
+
+    [Fact]
+    public void Meter_AtTheEnd_IsSaidOnceAndExpectsNothing()
+    {
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 55_000, Views.NowMs + 55_000, true, [], 0, 0, 6, 6, []);
+
+        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+
+        Assert.Equal("true", meter.Find("[data-testid=meter]").GetAttribute("data-final"));
+        Assert.Empty(meter.FindAll("progress, [data-testid=meter-expected]"));
+        Assert.Contains("6 of 6 clients came back", meter.Find("[aria-live]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Badge_CountsWhatOthersAskedFor()
+    {
+        _console.Principal = new Principal("zoe", Role.Approver, "s-zoe", null);
+        await WaitAsync("flush-1", "ben");
+        await _console.Actions.AddAsync(Flushed("flush-2"), Ct);
+
+        var badge = _console.Context.Render<ActionBadge>();
+
+        Assert.StartsWith("1", badge.WaitForElement("[data-testid=badge-waiting]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ben", Role.Approver)]
+    [InlineData("ada", Role.Operator)]
+    public async Task Badge_IsNotForWhoAskedNorForOperators(string name, Role role)
+    {
+        _console.Principal = new Principal(name, role, "s-" + name, null);
+        await WaitAsync("flush-1", "ben");
+        var badge = _console.Context.Render<ActionBadge>();
+        await _console.Asked;
+
+        // Another one waits, and an approver sits here: the first drawing of a number is the one of both.
+        _console.Principal = new Principal("zoe", Role.Approver, "s-zoe", null);
+        await WaitAsync("flush-2", "ben");
+        await _console.UntilAsync(() => badge.FindAll("[data-testid=badge-waiting]").Count > 0);
+
+        Assert.StartsWith("2", badge.Find("[data-testid=badge-waiting]").TextContent, StringComparison.Ordinal);
+        Assert.Equal(2, badge.RenderCount);
+    }
+
+    [Theory]
+    [InlineData("?state=waiting&kind=flush&target=10.1&who=ada&action=flush-1&looked=1", "flush-1", "waiting", "flush", "10.1", "ada", true)]
+    [InlineData("?state=nonsense&kind=else", null, null, null, null, null, false)]
+    [InlineData("", null, null, null, null, null, false)]
+    public void Url_SaysWhatThePageShows(string query, string? action, string? state, string? kind, string? target, string? who, bool looked)
+    {
+        var url = ActionsUrl.Parse("http://localhost/actions" + query);
+
+        Assert.Equal(new ActionsUrl(action, state, kind, target, who, looked), url);
+        var told = url.ToQuery(false).Where(p => p.Value is not null).Select(p => $"{p.Key}={p.Value}");
+        Assert.Equal(url, ActionsUrl.Parse("http://localhost/actions?" + string.Join('&', told)));
+    }
+
+    [Fact]
+    public void Url_Filters_MatchStateTargetAndWho()
+    {
+        var record = Flushed() with { ApprovedBy = "Ben" };
+
+        Assert.True(ActionsUrl.Everything.Shows(record));
+        Assert.True((ActionsUrl.Everything with { State = "done", Target = "0.5", Who = "ben" }).Shows(record));
+        Assert.False((ActionsUrl.Everything with { State = "trouble" }).Shows(record));
+        Assert.False((ActionsUrl.Everything with { Who = "eve" }).Shows(record));
+    }
+
+    [Fact]
+    public void States_EachHaveAWordAndAGroup()
+    {
+        Assert.All(Enum.GetValues<ActionState>(), state => Assert.Single(ActionStates.Groups, group => group.Has(state)));
+        Assert.Equal(Enum.GetValues<ActionState>().Length, Enum.GetValues<ActionState>().Select(ActionStates.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void Commands_AreWhatAPersonWouldType()
+    {
+        var scoped = Flush().Plan with { Request = Flush().Plan.Request with { PodIp = "fd00::5", Scope = new FlushScope("udp", "fd00:1::a", 53) } };
+        Assert.Equal(["conntrack -D -f ipv6 -p udp -d fd00:1::a --orig-port-dst 53 -r fd00::5"], ActionCommands.For(scoped));
+        Assert.Equal(
+            ["sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=0   # back"], ActionCommands.For(Setting(nodes: ["node-a", "node-b"]).Plan));
+    }
+
+    [Theory]
+    [InlineData(0, "due 0 s ago")]
+    [InlineData(1, "in 1 s")]
+    [InlineData(59_001, "in 1 min 00 s")]
+    [InlineData(7_260_000, "in 2 h 01 min")]
+    [InlineData(-12_000, "due 12 s ago")]
+    public void Countdown_InWords(long leftMs, string words) => Assert.Equal(words, ActionStates.Until(Views.NowMs + leftMs, Views.NowMs));
+
+    [Fact]
+    public void Settings_AllStandInAGroup_AndTellHowTheyLast()
+    {
+        Assert.Equal(SettingCatalog.All.Count, SettingText.Groups.Sum(group => group.Kinds.Count));
+        Assert.Equal("/etc/sysctl.d/90-conntrack.conf on the node: net.netfilter.nf_conntrack_acct = 1", SettingText.Lasting("net.netfilter.nf_conntrack_acct", "1"));
+        Assert.Equal("kube-proxy's configuration: ipvs.tcpTimeout: 60s", SettingText.Lasting("ipvs.timeout_tcp", "60"));
+    }
+
+    [Theory]
+    [InlineData("be-liberal", CheckState.Warning, "0", "1")]
+    [InlineData("be-liberal", CheckState.Warning, "1", null)]
+    [InlineData("be-liberal", CheckState.Ok, "0", null)]
+    [InlineData("invalid-protection", CheckState.Warning, "neither", "1")]
+    [InlineData("tcp-loose", CheckState.Warning, "0", "1")]
+    public void CheckSetting_IsWhatTheAdviceNames(string check, CheckState state, string value, string? wanted)
+    {
+        var name = CheckRules.PerNode.Select(rule => rule.Name).Single(n => n.Id == check);
+
+        Assert.Equal(wanted, CheckSetting.Of(new CheckResult(name, CheckSubject.OfNode("node-a"), state, value, "", ""))?.Value);
+    }
+
+    [Fact]
+    public void NodeOptions_SayWhyANodeCannotAct()
+    {
+        var options = NodeOption.Read(
+            [Views.Node("node-a"), Views.Node("node-b", silentMs: 60_000), Views.Node("node-c") with { Capabilities = [new Capability("commands", false, "")] }, Views.Node("node-x", connected: false)],
+            ["node-a", "node-b", "node-c", "node-d"], Views.NowMs);
+
+        Assert.Equal(["node-a", "node-b", "node-c", "node-d"], options.Select(o => o.Name));
+        Assert.Equal([null, "its collector is silent", "observe-only: its collector refuses every command", "no collector there"], options.Select(o => o.CannotAct));
+    }
+
+    private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
+
+    private Task WaitAsync(string id, string asker) => _console.Actions.AddAsync(Flush(id, Red, ActionState.Waiting, asker), Ct);
+
+    public ValueTask DisposeAsync() => _console.DisposeAsync();
+}

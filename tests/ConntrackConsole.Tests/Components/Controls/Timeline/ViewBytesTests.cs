@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Components.Text;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Components.Controls.Timeline;
+
+/// <summary>The canvas reads these bytes in JavaScript (wwwroot/js/view.js): what is pinned here is the agreement of the two.</summary>
+public sealed class ViewBytesTests
+{
+    [Fact]
+    public void Write_SmallView_IsTheseBytes()
+    {
+        int[] entries = [-1, -1, 2, 2, 2, 2, 300, 300, 300, 300];
+        var lane = Views.Lane("orders", Views.Backend("10.1.0.5", entries, pod: "shop/orders-1"));
+        var view = Views.Of([lane, Views.Lane("cart")], gaps: [new GapSpan("node-a", GapKind.Silent, 1, 2, "é")]);
+
+        byte[] bytes = ViewBytes.Write(view, [lane], live: true);
+
+        Assert.Equal("CTV2"u8, bytes.AsSpan(0, 4));
+        Assert.Equal(view.FromMs, BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(4)));
+        Assert.Equal(1000, BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(12)));
+        Assert.Equal(view.NowMs, BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(20)));
+        byte[] expected =
+        [
+            10, 1, 1, // columns, live, one hidden lane
+            1, .. Text("tcp 10.96.0.1 80"), .. Text("orders"), .. Text("10.96.0.1:80 tcp"),
+            1, .. Text("10.1.0.5"), .. Text("orders-1"), (byte)EntryState.Active,
+            1, 2, 4, 4, 0xD8, 0x04, 4, // entries: −1 twice, 2 four times, 300 four times
+            0, 10, 0, 10, // stale, leftovers
+            0, 0, 0, 0, // rollouts left out, rollouts, terminations left out, terminations
+            0, 10, 0, 10, 0, 10, // resets
+            1, .. Text("node-a"), (byte)GapKind.Silent, 2, 0xC3, 0xA9, .. F64(1), .. F64(2),
+        ];
+        Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(bytes.AsSpan(28)));
+    }
+
+    [Fact]
+    public void Write_RolloutWithAnEnd_IsTheseBytes()
+    {
+        var view = Views.Of(terminations: [Views.OfRollout]) with { Rollouts = [Views.Rollout] };
+
+        byte[] bytes = ViewBytes.Write(view, [], live: false);
+
+        byte[] rollout =
+        [
+            0, 1, .. Text("d1/4"), .. Text("checkout 3 → 4"), .. Text("shop"), (byte)RolloutState.Finished, 0,
+            .. F64(Views.NowMs - 9_000), .. F64(Views.NowMs - 7_000), .. F64(double.NaN), .. F64(Views.NowMs - 1_000),
+        ];
+        byte[] end =
+        [
+            0, 1, .. Text("u1"), .. Text("checkout-1"), .. Text("10.1.0.5"), .. Text("node-a"), .. Text("R"), .. Text("rollout"), 1,
+            .. F64(Views.NowMs - 8_000), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 7_500),
+            .. F64(double.NaN), .. F64(Views.NowMs - 7_800), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 2_500), .. F64(double.NaN),
+            .. F64(Views.NowMs - 3_000), (byte)ContainerEnd.Killed, .. Text("exit 137: killed at the end of its grace"), 0,
+        ];
+        Assert.Contains(Convert.ToHexString([.. rollout, .. end]), Convert.ToHexString(bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_ThousandsOfEnds_KeepsThoseThatMatterAndCountsTheRest()
+    {
+        var ends = Enumerable.Range(0, 5_000).Select(i => Views.Ended("10.1.0.5", $"p{i}", Views.NowMs - 60_000 - i, stale: i == 4_999 ? 1 : 0));
+
+        byte[] bytes = ViewBytes.Write(Views.Of(terminations: ends), [], live: false);
+
+        Assert.Contains(Convert.ToHexString(Text("p4999")), Convert.ToHexString(bytes), StringComparison.Ordinal);
+        Assert.InRange(bytes.Length, 1, ViewBytes.MaxTerminations * 300);
+    }
+
+    [Fact]
+    public void Write_RangeOfWhichNobodyTold_IsUnknownAndNotZero()
+    {
+        var past = Views.Of() with { FromMs = Views.NowMs - 7_200_000, ToMs = Views.NowMs - 7_190_000 };
+
+        Assert.Equal(2, ViewBytes.Write(past, [], live: false)[29] & 2);
+        Assert.Equal(0, ViewBytes.Write(Views.Of(), [], live: false)[29] & 2);
+    }
+
+    [Fact]
+    public void Write_SeriesShorterThanTheView_EndsUnknownAndNotZero()
+    {
+        var lane = Views.Lane("orders", Views.Backend("10.1.0.5", [4, 4]));
+
+        byte[] bytes = ViewBytes.Write(Views.Of([lane]), [lane], live: false);
+
+        Assert.Contains("08020108", Convert.ToHexString(bytes), StringComparison.Ordinal); // 4 twice, −1 eight times
+    }
+
+    [Fact]
+    public void Write_AnHourOfQuietConnections_StaysSmall()
+    {
+        var lanes = Enumerable.Range(0, 20).Select(i => new ServiceLane("shop", $"s{i}", $"10.96.0.{i}", 80, "tcp",
+            [.. Enumerable.Range(0, 5).Select(b => new BackendSeries($"10.1.{i}.{b}", 80, $"shop/s{i}-{b}", OwnerState.Live, EntryState.Active,
+                [.. Enumerable.Range(0, 900).Select(c => 20 + c / 60 % 3)], new int[900], new int[900]))])).ToList();
+        var view = Views.Of(lanes) with { Columns = 900 };
+
+        Assert.InRange(ViewBytes.Write(view, lanes, live: true).Length, 1, 12_000);
+    }
+
+    private static byte[] Text(string text) => [(byte)System.Text.Encoding.UTF8.GetByteCount(text), .. System.Text.Encoding.UTF8.GetBytes(text)];
+
+    private static byte[] F64(double value)
+    {
+        byte[] bytes = new byte[8];
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
+        return bytes;
+    }
+}

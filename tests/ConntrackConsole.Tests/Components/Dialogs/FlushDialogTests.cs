@@ -1,0 +1,298 @@
+using Bunit;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Components.Dialogs;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor;
+using Xunit;
+using static ConntrackConsole.Tests.Components.Controls.Actions.ActionRecords;
+
+namespace ConntrackConsole.Tests.Components.Dialogs;
+
+public sealed class FlushDialogTests : IAsyncDisposable
+{
+    private readonly ConsolePages _console = new();
+    private readonly ScriptedActions _desk = new();
+    private IRenderedComponent<MudDialogProvider> _dialogs = null!;
+
+    public FlushDialogTests() => _console.Scripted = _desk;
+
+    [Fact]
+    public async Task Green_IsOneClickOnTheListWithTheReasonFilledIn()
+    {
+        await OpenAsync(Green);
+
+        Assert.Equal(2, _dialogs.FindAll("[data-testid=preview-entry]").Count);
+        Assert.Contains("1 fails fast", _dialogs.Find("[data-node=node-a]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("within 45 s", _dialogs.Find("[data-testid=expected]").TextContent, StringComparison.Ordinal);
+        Assert.StartsWith("3 others lead to it", _dialogs.Find("[data-testid=left-out]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("cannot be undone", _dialogs.Markup, StringComparison.Ordinal);
+        Assert.Empty(_dialogs.FindAll("[data-testid=typed-confirm]"));
+        await ClickAsync("confirm");
+
+        Assert.Equal([("d-flush-1", null, "pod gone, 2 stale entries")], _desk.Confirmed);
+        Assert.Equal("Completed", Find("outcome").GetAttribute("data-state"));
+        Assert.Equal("/audit?action=flush-1", Find("outcome-audit").GetAttribute("href"));
+    }
+
+    [Fact]
+    public async Task Amber_OpensOnlyForTheTypedAddress()
+    {
+        await OpenAsync(Amber);
+
+        Assert.True(Find("confirm").HasAttribute("disabled"));
+        await TypeAsync("typed-confirm", "10.1.0.6");
+        Assert.True(Find("confirm").HasAttribute("disabled"));
+        await TypeAsync("typed-confirm", PodIp);
+        await ClickAsync("confirm");
+
+        Assert.Equal(PodIp, Assert.Single(_desk.Confirmed).Typed);
+    }
+
+    [Fact]
+    public async Task Amber_HasTheFocusOnCancel()
+    {
+        await OpenAsync(Amber);
+
+        _dialogs.WaitForAssertion(() => Assert.Contains(_console.Context.JSInterop.Invocations, i => i.Identifier == "Blazor._internal.domWrapper.focus"));
+    }
+
+    [Fact]
+    public async Task Red_AsksASecondPerson_ShowsTheLinkAndTheCountdown_AndCanBeTakenBack()
+    {
+        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        await OpenAsync(Red);
+
+        Assert.Equal("Ask a second person", Find("confirm").TextContent);
+        await ClickAsync("confirm");
+
+        Assert.EndsWith("/actions?action=flush-1", Find("waiting-link").TextContent, StringComparison.Ordinal);
+        Assert.Contains("in 1 min 00 s", Find("waiting-countdown").TextContent, StringComparison.Ordinal);
+        _console.Clock.Advance(TimeSpan.FromSeconds(20));
+        _dialogs.WaitForAssertion(() => Assert.Contains("in 40 s", Find("waiting-countdown").TextContent, StringComparison.Ordinal));
+        await ClickAsync("take-back");
+        Assert.Equal(["flush-1"], _desk.Cancelled);
+    }
+
+    [Fact]
+    public async Task Waiting_ClosedDialog_LeavesItWaiting()
+    {
+        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        await OpenAsync(Red);
+        await ClickAsync("confirm");
+
+        await ClickAsync("close");
+
+        _dialogs.WaitForAssertion(() => Assert.Empty(_dialogs.FindAll("[data-testid=flush-dialog]")));
+        Assert.Empty(_desk.Cancelled);
+    }
+
+    [Fact]
+    public async Task Waiting_ApprovedElsewhere_ShowsWhatCameOfIt()
+    {
+        var ct = Xunit.TestContext.Current.CancellationToken;
+        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        await OpenAsync(Red);
+        await _console.Actions.AddAsync(Flush(verdict: Red), ct);
+        await ClickAsync("confirm");
+
+        await _console.Actions.MoveAsync(Flushed(), ActionState.Previewed, ct);
+
+        await _console.UntilAsync(() => _dialogs.FindAll("[data-testid=outcome][data-state=Completed]").Count == 1);
+        Assert.Equal("D", Find("deleted-list").QuerySelector("[data-node=node-a] [data-testid=preview-entry]")!.GetAttribute("data-fate"));
+        Assert.Contains("node-b: was told and has not answered", Find("outcome").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refused_SaysTheSentenceAndHasNoButton_ButAnotherChoiceLooksAgain()
+    {
+        await OpenAsync(Refuse("A live pod owns this address."));
+
+        Assert.Contains("A live pod owns this address.", Find("verdict").TextContent, StringComparison.Ordinal);
+        Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
+        Assert.Empty(_dialogs.FindAll("[data-testid=reason]"));
+        _desk.OnRequest = _ => ActionAnswer.Of(Flush());
+        await ClickAsync("again");
+        Assert.False(Find("confirm").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Confirm_RefusedMeanwhile_SaysWhyAndThrowsThePreviewAway()
+    {
+        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
+        await OpenAsync(Green);
+
+        await ClickAsync("confirm");
+
+        Assert.Contains("It is alive again.", Find("verdict").TextContent, StringComparison.Ordinal);
+        await ClickAsync("cancel");
+        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _desk.Cancelled));
+    }
+
+    [Fact]
+    public async Task Preset_Chosen_TakesTheOldPreviewBackAndLooksAgain()
+    {
+        await OpenAsync(Green);
+
+        Assert.True(Find("preset-dead-backend").HasAttribute("checked"));
+        var choosing = _dialogs.InvokeAsync(() => Find("preset-safe").ChangeAsync(new ChangeEventArgs { Value = "on" }));
+        _dialogs.WaitForElement("[data-testid=looking]");
+        Assert.True(Find("confirm").HasAttribute("disabled"));
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        await choosing;
+
+        Assert.Equal(["flush-1"], _desk.Cancelled);
+        Assert.Equal([null, FlushPreset.Safe], _desk.Requested.Select(ask => ask.Preset));
+        _dialogs.WaitForElement("[data-testid=preview-entry]");
+    }
+
+    [Fact]
+    public async Task Scope_IsAmongTheEntries_NamedByTheirService()
+    {
+        _console.TellOfADeadPod();
+        await OpenAsync(Green);
+
+        Assert.Equal(["all among the entries", "shop/orders (10.96.0.1:80 tcp)"], Find("scope-service").Children.Select(o => o.TextContent));
+        var choosing = _dialogs.InvokeAsync(() => Find("scope-service").ChangeAsync(new ChangeEventArgs { Value = "tcp 10.96.0.1 80" }));
+        _dialogs.WaitForElement("[data-testid=looking]");
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        await choosing;
+
+        Assert.Equal(new FlushScope("tcp", "10.96.0.1", 80), _desk.Requested[^1].Scope);
+    }
+
+    [Fact]
+    public async Task Nodes_AllButSilentOnes_AndOneLeftOutIsNamedWithout()
+    {
+        _console.TellOfADeadPod();
+        _console.Cluster.Apply([new NodeChange(new NodeInfo("n2", "node-b", true, []), false)]);
+        await OpenAsync(Green);
+
+        Assert.Empty(_desk.Requested[0].Nodes);
+        var silent = Find("node-choice").QuerySelector("[data-node=node-b]")!;
+        Assert.Contains("no collector there", silent.TextContent, StringComparison.Ordinal);
+        Assert.True(silent.QuerySelector("input")!.HasAttribute("disabled"));
+        var choosing = _dialogs.InvokeAsync(() => Find("node-choice").QuerySelector("[data-node=node-a] input")!.ChangeAsync(new ChangeEventArgs { Value = false }));
+        _dialogs.WaitForElement("[data-testid=looking]");
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        await choosing;
+
+        Assert.Equal(["node-b"], _desk.Requested[^1].Nodes);
+    }
+
+    [Theory]
+    [InlineData(Role.Operator, 0)]
+    [InlineData(Role.BreakGlass, 1)]
+    public async Task BreakGlass_IsOfferedToThatRoleAlone(Role role, int boxes)
+    {
+        _console.Principal = _console.Principal! with { Role = role };
+        await OpenAsync(Red);
+
+        Assert.Equal(boxes, _dialogs.FindAll("[data-testid=break-glass]").Count);
+    }
+
+    [Fact]
+    public async Task BreakGlass_Chosen_LooksAgainWithIt()
+    {
+        _console.Principal = _console.Principal! with { Role = Role.BreakGlass };
+        await OpenAsync(Red);
+
+        var choosing = _dialogs.InvokeAsync(() => Find("break-glass").ChangeAsync(new ChangeEventArgs { Value = true }));
+        _dialogs.WaitForElement("[data-testid=looking]");
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        await choosing;
+
+        Assert.True(_desk.Requested[^1].BreakGlass);
+        Assert.Contains("BREAK-GLASS", Find("break-glass-box").TextContent, StringComparison.Ordinal);
+        Assert.Contains("danger", Find("confirm").ClassName, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EmptyReason_CannotBeConfirmed()
+    {
+        await OpenAsync(Green);
+
+        await TypeAsync("reason", "  ");
+
+        Assert.True(Find("confirm").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task PreviewOlderThanItLasts_AsksToLookAgain()
+    {
+        await OpenAsync(Green);
+
+        _console.Clock.Advance(TimeSpan.FromSeconds(61));
+
+        _dialogs.WaitForAssertion(() => Assert.Single(_dialogs.FindAll("[data-testid=again]")));
+        Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
+    }
+
+    [Fact]
+    public async Task Cancelled_TellsTheDesk()
+    {
+        await OpenAsync(Green);
+
+        await ClickAsync("cancel");
+
+        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _desk.Cancelled));
+        Assert.Empty(_desk.Confirmed);
+    }
+
+    [Fact]
+    public async Task PreviewThatFails_SaysSoAndOffersNothing()
+    {
+        await OpenAsync(_ => throw new InvalidOperationException("the audit log cannot be written."));
+
+        Assert.Equal("There is no preview: the audit log cannot be written.", Find("flush-fault").TextContent);
+        Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
+    }
+
+    [Fact]
+    public async Task TextFromAWorkload_StaysText()
+    {
+        await OpenAsync(Refuse("<img src=x onerror=alert(1)>"));
+
+        Assert.Empty(_dialogs.FindAll("img"));
+    }
+
+    [Fact]
+    public async Task ManyEntries_AreDrawnAsFarAsTheyAreSeen()
+    {
+        var many = Flush();
+        many = many with { Plan = many.Plan with { Previews = [Preview("node-a", [.. Enumerable.Repeat(Entry("10.1.0.9", FlushEffect.FailsFast), 5_000)])] } };
+        await OpenAsync(_ => ActionAnswer.Of(many));
+
+        Assert.Equal("Flush 5,000 entries", Find("confirm").TextContent);
+        Assert.True(_dialogs.FindAll("[data-testid=preview-entry]").Count < 300);
+    }
+
+    private static GuardVerdict Refuse(string sentence) => new(GuardDecision.Refuse, sentence);
+
+    private AngleSharp.Dom.IElement Find(string id) => _dialogs.Find($"[data-testid={id}]");
+
+    private Task ClickAsync(string id) => Find(id).ClickAsync(new());
+
+    private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
+
+    private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ =>
+        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Code ?? "flush.owner_live", verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
+
+    private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
+    {
+        _desk.OnRequest = answer;
+        _console.Context.Render<MudPopoverProvider>();
+        _dialogs = _console.Context.Render<MudDialogProvider>();
+        var service = _console.Context.Services.GetRequiredService<IDialogService>();
+        await _dialogs.InvokeAsync(() => service.ShowAsync<FlushDialog>("Flush", new DialogParameters<FlushDialog> { { d => d.PodIp, PodIp } }));
+        _dialogs.WaitForElement("[data-testid=flush-dialog]");
+        // The page's own thread answers after the first drawing.
+        _dialogs.WaitForAssertion(() => Assert.Empty(_dialogs.FindAll("[data-testid=looking]")));
+    }
+
+    public ValueTask DisposeAsync() => _console.DisposeAsync();
+}

@@ -1,0 +1,58 @@
+using Bunit;
+using ConntrackConsole.Components.Layout;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Components.Layout;
+
+public sealed class WorldBannerTests : IAsyncDisposable
+{
+    private readonly ConsolePages _console = new();
+
+    [Fact]
+    public void Banner_AllIsWell_IsNotThere()
+    {
+        _console.TellOfADeadPod();
+
+        Assert.Empty(_console.Context.Render<DataHealthBanner>().FindAll("[data-testid=world-banner]"));
+    }
+
+    [Fact]
+    public void Banner_CollectorFallsSilent_SaysSinceWhenAndWhatMendsIt()
+    {
+        _console.TellOfADeadPod();
+        var banner = _console.Context.Render<DataHealthBanner>();
+
+        for (int second = 0; second < 7; second++)
+        {
+            _console.Clock.Advance(TimeSpan.FromSeconds(1));
+            _console.Cluster.Confirm(_console.NowMs);
+        }
+
+        banner.WaitForAssertion(() => Assert.Contains("Live data stopped.", banner.Find("[data-testid=world-banner]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("conntrack-collector run", banner.Find("code").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Banner_WatchStopsAnswering_SaysThatThePictureIsOld()
+    {
+        _console.TellOfADeadPod();
+        var banner = _console.Context.Render<DataHealthBanner>();
+
+        _console.Clock.Advance(TimeSpan.FromSeconds(12));
+
+        banner.WaitForAssertion(() => Assert.Contains("picture of the cluster is old", banner.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Banner_ClusterTrouble_IsTheSentenceOfTheInformer()
+    {
+        _console.TellOfADeadPod();
+        _console.Cluster.Trouble("The API server refuses to list pods: <b>forbidden</b>.");
+
+        var banner = _console.Context.Render<DataHealthBanner>();
+
+        Assert.Contains("refuses to list pods: <b>forbidden</b>.", banner.Find("[data-testid=world-banner]").TextContent, StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync() => _console.DisposeAsync();
+}

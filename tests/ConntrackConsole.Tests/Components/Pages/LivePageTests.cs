@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Bunit;
+using ConntrackConsole.Components.Pages;
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Components.Pages;
+
+public sealed class LivePageTests : IAsyncDisposable
+{
+    private readonly ConsolePages _console = new();
+
+    [Fact]
+    public void Page_DeadPodWithEntries_SaysSoAndListsThePod()
+    {
+        _console.TellOfADeadPod();
+
+        var page = Open();
+
+        page.WaitForAssertion(() => Assert.Equal("true", page.Find("[data-testid=headline]").GetAttribute("data-alarm")));
+        Assert.Contains("3 entries still point to shop/orders-1", page.Find("h1").TextContent, StringComparison.Ordinal);
+        var row = page.Find("[data-testid=pod-row][data-pod-ip='10.1.0.5']");
+        Assert.Equal("Stale", row.GetAttribute("data-state"));
+        Assert.Contains("gone", row.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_NewFrame_IsDrawnAsOneArrayOfBytes()
+    {
+        _console.TellOfADeadPod();
+        Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+        int before = _console.Draws.Invocations.Count;
+
+        _console.Frame(2, 4);
+
+        await UntilAsync(() => _console.Draws.Invocations.Count > before);
+        Assert.IsType<byte[]>(Assert.Single(_console.Draws.Invocations.Last().Arguments));
+    }
+
+    [Fact]
+    public async Task Page_Left_UnsubscribesAndDrawsNoMore()
+    {
+        _console.TellOfADeadPod();
+        Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+
+        await _console.Context.DisposeComponentsAsync();
+        int after = _console.Draws.Invocations.Count;
+        _console.Frame(2, 5);
+        _console.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(after, _console.Draws.Invocations.Count);
+        Assert.Contains(_console.Chart.Invocations, call => call.Identifier == "dispose");
+    }
+
+    [Fact]
+    public void Chip_RolloutOfTheAddress_IsShownAndAClickClearsIt()
+    {
+        _console.TellOfADeadPod();
+        _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/?rollout=d1/4");
+        var page = _console.Context.Render<LivePage>();
+
+        page.WaitForAssertion(() => Assert.Contains("not in this range", page.Find("[data-testid=rollout-chip]").TextContent, StringComparison.Ordinal));
+        page.Find("[data-testid=rollout-chip]").Click();
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=rollout-chip]")));
+        Assert.DoesNotContain("rollout=", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=pod-row] button").Click();
+
+        await UntilAsync(() => page.FindAll("[data-testid=pod-panel]").Count > 0);
+
+        Assert.Contains("pod=10.1.0.5", _console.Uri, StringComparison.Ordinal);
+        Assert.Contains("conntrack -L -r 10.1.0.5", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
+        Assert.False(page.Find("[data-testid=flush]").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Page_ClusterPictureOld_SwitchesTheFlushOffAndSaysWhy()
+    {
+        _console.TellOfADeadPod();
+        var page = Open("?pod=10.1.0.5");
+        page.WaitForElement("[data-testid=flush]");
+
+        _console.Clock.Advance(TimeSpan.FromSeconds(20));
+        _console.Frame(2, 3);
+
+        await UntilAsync(() => page.Find("[data-testid=flush]").HasAttribute("disabled"));
+        Assert.Contains("cluster is old", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_LiveKey_PausesCountsWhatIsNewAndGoesOn()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=pod-row]");
+        var keyboard = _console.Context.Services.GetRequiredService<Keyboard>();
+
+        await page.InvokeAsync(() => keyboard.PressAsync("l"));
+        Assert.Contains("live=0", _console.Uri, StringComparison.Ordinal);
+        Assert.StartsWith("Paused", page.WaitForElement("[data-testid=paused]").TextContent, StringComparison.Ordinal);
+        await page.InvokeAsync(() => keyboard.PressAsync("l"));
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=paused]")));
+        Assert.DoesNotContain("live=0", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_RangeTyped_IsAnAbsoluteAddress()
+    {
+        _console.TellOfADeadPod();
+        var page = Open();
+        page.WaitForElement("[data-testid=range-open]").Click();
+        page.WaitForElement("[data-testid=range-from]").Change("2027-01-15 06:00");
+        page.Find("[data-testid=range-to]").Change("2027-01-15 07:00:00");
+
+        page.Find("[data-testid=range-form]").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("from=2027-01-15T06%3A00%3A00.000Z&to=2027-01-15T07%3A00%3A00.000Z", _console.Uri, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Page_RangeThatIsNoTime_SaysHowToWriteIt()
+    {
+        var page = Open();
+        page.WaitForElement("[data-testid=range-open]").Click();
+        page.WaitForElement("[data-testid=range-from]").Change("yesterday");
+
+        page.Find("[data-testid=range-form]").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("\"From\" is not a time", page.Find("[data-testid=range-words]").TextContent, StringComparison.Ordinal));
+        Assert.DoesNotContain("from=", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_EveryNodeObserveOnly_SwitchesTheFlushOffAndSaysWhy()
+    {
+        _console.TellOfADeadPod();
+        _console.Store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", _console.NowMs - 1000, [new Capability("commands", false, "")], new Dictionary<string, string>()));
+        var page = Open("?pod=10.1.0.5");
+        page.WaitForElement("[data-testid=flush]");
+
+        await UntilAsync(() => page.FindAll("[data-testid=observe-only]").Count == 1 && page.Find("[data-testid=flush]").HasAttribute("disabled"));
+        Assert.Contains("observe-only", page.Find("[data-testid=flush-words]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?pod=10.1.0.5&uid=uid-1")]
+    [InlineData("?live=0&pod=10.1.0.5")]
+    [InlineData("?range=6h&pod=10.1.0.5")]
+    public async Task Page_EachRefresh_ReadsTheStoreOnce(string query)
+    {
+        const int Refreshes = 4;
+        _console.TellOfADeadPod();
+        Open(query);
+        await UntilAsync(() => _console.Draws.Invocations.Count > 0);
+        (long reads, int draws) = (_console.Store.Reads, _console.Draws.Invocations.Count);
+
+        await UntilAsync(() => _console.Draws.Invocations.Count >= draws + Refreshes);
+
+        // One may have read and not drawn yet.
+        Assert.InRange(_console.Store.Reads - reads, Refreshes - 1, _console.Draws.Invocations.Count - draws + 1);
+    }
+
+    [Fact]
+    public void Page_NoCollector_SaysHowToStartOne()
+    {
+        var page = Open();
+
+        Assert.Contains("conntrack-collector run --console", page.WaitForElement("[data-testid=no-collectors]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_BeforeTheCircuitIsUp_HasNoFlushButtonThatLosesTheClick()
+    {
+        _console.TellOfADeadPod();
+        _console.Context.SetRendererInfo(new RendererInfo("Static", isInteractive: false));
+
+        var page = Open("?pod=10.1.0.5");
+
+        Assert.True(page.WaitForElement("[data-testid=flush]").HasAttribute("disabled"));
+    }
+
+    private IRenderedComponent<LivePage> Open(string query = "")
+    {
+        _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/" + query);
+        return _console.Context.Render<LivePage>();
+    }
+
+    // The page waits between two looks by the test's clock, and looks on another thread.
+    private Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "")
+    {
+        var sinceStep = Stopwatch.StartNew();
+        int steps = 0;
+        return Eventually.TrueAsync(
+            () =>
+            {
+                if (condition())
+                    return true;
+                // The wait between two steps of the clock grows: while the page gets no CPU, its data must not become stale.
+                if (sinceStep.ElapsedMilliseconds >= Math.Min(20 * steps, 1000))
+                {
+                    _console.Clock.Advance(LiveFeed.Pace);
+                    steps++;
+                    sinceStep.Restart();
+                }
+
+                return false;
+            }, expression: expression);
+    }
+
+    public ValueTask DisposeAsync() => _console.DisposeAsync();
+}

@@ -1,0 +1,78 @@
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Components.State;
+
+public sealed class HeadlineTests
+{
+    [Fact]
+    public void From_StaleEntries_SaysHowManyWhereAndSinceWhen()
+    {
+        long finished = Views.NowMs - 48_000;
+        var view = Views.Of(
+            [Views.Lane("orders", Views.StaleBackend("10.1.0.5", 3, "shop/orders-1"), Views.Backend("10.1.0.6", Views.Flat(9)))],
+            [Views.Ended("10.1.0.5", "orders-1", finished, 3)]);
+
+        var headline = Headline.From(view, view);
+
+        Assert.True(headline.Alarm);
+        Assert.Equal("3 entries still point to shop/orders-1, a pod that does not serve any more.", headline.Title);
+        Assert.Equal(finished, headline.SinceMs);
+        Assert.Contains("Service shop/orders.", headline.Detail, StringComparison.Ordinal);
+        Assert.Equal([("10.1.0.5", "shop/orders-1")], headline.Pods);
+    }
+
+    [Fact]
+    public void From_StaleNowButPausedInThePast_SpeaksOfNow()
+    {
+        var past = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(3)))]);
+        var now = Views.Of([Views.Lane("orders", Views.StaleBackend("10.1.0.5", 1, "shop/orders-1"))]);
+
+        Assert.Equal("1 entry still points to shop/orders-1, a pod that does not serve any more.", Headline.From(now, past).Title);
+    }
+
+    [Fact]
+    public void From_NothingStale_IsCalm()
+    {
+        var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)))]);
+
+        var headline = Headline.From(view, view);
+
+        Assert.False(headline.Alarm);
+        Assert.StartsWith("No stale entries", headline.Title, StringComparison.Ordinal);
+        Assert.Equal("No resets in these 10 s.", headline.Resets);
+    }
+
+    [Fact]
+    public void From_SilentNode_NeverSaysThatAllIsWell()
+    {
+        var view = Views.Of(nodes: [Views.Node("node-a"), Views.Node("node-b", silentMs: 9_000)]);
+
+        var headline = Headline.From(view, view);
+
+        Assert.Contains("on the nodes that report", headline.Title, StringComparison.Ordinal);
+        Assert.Equal("Not known: node-b does not report.", headline.Detail);
+    }
+
+    [Fact]
+    public void From_NoCollector_SaysUnknownAndNotZero()
+    {
+        var view = Views.Of(nodes: [Views.Node("node-a", connected: false)]);
+
+        Assert.Equal("No collector is connected: what the tables hold now is unknown.", Headline.From(view, view).Title);
+    }
+
+    [Fact]
+    public void From_ResetsAndAGap_SaysAtLeast()
+    {
+        int[] unNated = Views.Flat(0);
+        unNated[4] = 2;
+        var view = Views.Of(
+            resets: new ResetLane(unNated, Views.Flat(1), [.. Views.Flat(0).Select(_ => -1)]),
+            gaps: [new GapSpan("node-a", GapKind.ResetsLost, Views.NowMs - 5000, Views.NowMs - 4000, "overwritten")]);
+
+        Assert.Equal("Resets in these 10 s: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
+    }
+}

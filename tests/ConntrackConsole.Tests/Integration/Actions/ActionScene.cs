@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Identity;
+using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Integration.Hosting;
+using ConntrackConsole.Wire;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+
+namespace ConntrackConsole.Tests.Integration.Actions;
+
+/// <summary>A console, the collectors of a few nodes, and a pod that is gone; settings are numbers that the nodes remember.</summary>
+public sealed class ActionScene : IAsyncDisposable
+{
+    public const string PodIp = "10.1.0.5";
+    public const string Key = SettingCatalog.BeLiberal;
+
+    public static readonly Principal Ada = new("ada", Role.Operator, "s-1", "127.0.0.1");
+    public static readonly Principal Bob = new("bob", Role.Operator, "s-2", "127.0.0.2");
+    public static readonly Principal Eve = new("eve", Role.Approver, "s-3", "127.0.0.3");
+
+    private static readonly PodInfo Gone = Pod("a", PodIp);
+
+    private readonly List<TestCollector> _all = [];
+
+    private ActionScene(ConsoleHost host, RunningClock clock)
+    {
+        Host = host;
+        Clock = clock;
+    }
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ConsoleHost Host { get; private set; }
+
+    public RunningClock Clock { get; }
+
+    public ActionService Desk => Host.Get<ActionService>();
+
+    public ActionStore Store => Host.Get<ActionStore>();
+
+    /// <summary>How many entries each node has of the address.</summary>
+    public Dictionary<string, int> Entries { get; } = [];
+
+    /// <summary>The value of the setting on each node.</summary>
+    public Dictionary<string, string> Values { get; } = [];
+
+    public Dictionary<string, TestCollector> Nodes { get; } = [];
+
+    public static async Task<ActionScene> StartAsync(int nodes = 2, params string[] settings)
+    {
+        var clock = new RunningClock();
+        var scene = new ActionScene(await ConsoleHost.StartAsync(null, clock, ["--Actions:CanarySeconds=1", .. settings]), clock);
+        for (int i = 1; i <= nodes; i++)
+            (scene.Entries[$"node{i}"], scene.Values[$"node{i}"]) = (i == 1 ? 2 : 0, "0");
+        scene.TellCluster();
+        foreach (string node in scene.Entries.Keys)
+            await scene.ConnectAsync(node);
+        return scene;
+    }
+
+    /// <summary>The collectors are gone and the console ends; it starts again on what was done to the data meanwhile.</summary>
+    public async Task RestartAsync(Func<ConsoleFile, Task>? meanwhile = null)
+    {
+        foreach (var node in Nodes.Values)
+            await node.BreakAsync();
+        Nodes.Clear();
+        Host = await Host.RestartAsync(meanwhile is null ? null : () => meanwhile(new ConsoleFile(Host.Folder)));
+        TellCluster();
+    }
+
+    /// <summary>As if the console had died when the action had come so far.</summary>
+    public Task DieAsync(params (ActionPlan Plan, ActionState State)[] left) => RestartAsync(async file =>
+    {
+        var store = new ActionStore(file, Clock.Time);
+        foreach (var (plan, state) in left)
+        {
+            var record = (await store.FindAsync(plan.Id, Ct))!;
+            Assert.NotNull(await store.MoveAsync(record with { State = state, Reason = "because", StartedMs = state == ActionState.Running ? record.UpdatedMs : null }, record.State, Ct));
+        }
+    });
+
+    public async Task<TestCollector> ConnectAsync(string node, Action<TestCollector>? adapt = null)
+    {
+        var collector = new TestCollector(node, Host.Url, ConsoleHost.Token);
+        collector.Preview = request => new FlushPreview(
+            request.PreviewId, node, $"digest-{node}", [.. Enumerable.Range(0, Entries[node]).Select(Entry)], Host.NowMs + 900_000, null, true);
+        collector.Flush = request => Result(request.Command.ActionId, node, Entries[node]);
+        collector.ReadSetting = request => new SettingReading(request.ActionId, node, request.Key, Values[node], null, null, null);
+        collector.ApplySetting = order =>
+        {
+            string before = Values[node];
+            Values[node] = order.Value;
+            return new SettingResult(order.Command.ActionId, node, order.Key, SettingOutcome.Written, before, order.Value, Host.NowMs + order.RevertAfterMs, null);
+        };
+        collector.RevertSetting = order =>
+        {
+            Values[node] = "0";
+            return new SettingResult(order.Command.ActionId, node, Key, SettingOutcome.Reverted, "1", "0", null, null);
+        };
+        adapt?.Invoke(collector);
+        Assert.True((await collector.ConnectAsync(Host.NowMs)).Accepted);
+        _all.Add(collector);
+        return Nodes[node] = collector;
+    }
+
+    public static FlowEntry Entry(int i) => new(
+        "tcp", "ESTABLISHED", "10.1.1.1", 1024 + i, Vip, 80, PodIp, 8080, "10.1.1.1", 1024 + i, 0, (uint)i + 1, 300, 0, FlushEffect.FailsFast);
+
+    public static FlushResult Result(string actionId, string node, int entries) =>
+        new(actionId, node, entries, entries, 0, 0, 0, 0, null, [], 3, new string('D', entries));
+
+    public Task<ActionAnswer> AskAsync(ActionRequest? ask = null, Principal? caller = null) =>
+        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, caller ?? Ada, Ct);
+
+    public async Task<ActionPlan> PreviewAsync(ActionRequest? ask = null)
+    {
+        var answer = await AskAsync(ask);
+        Assert.Null(answer.Refusal);
+        return answer.Record!.Plan;
+    }
+
+    public static ActionRequest Setting(params string[] nodes) => new(ActionKind.Setting) { Key = Key, Value = "1", Nodes = nodes };
+
+    public Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, Principal? caller = null) =>
+        Desk.ConfirmAsync(plan.Id, plan.Digest, typed ?? plan.Verdict.TypeToConfirm, "because", caller ?? Ada, Ct);
+
+    public Task<ActionAnswer> ApproveAsync(ActionPlan plan, Principal? caller = null, string? digest = null) =>
+        Desk.ApproveAsync(plan.Id, digest ?? plan.Digest, caller ?? Eve, Ct);
+
+    /// <summary>A flush of so many entries that a second person is asked for.</summary>
+    public async Task<ActionPlan> WaitingAsync()
+    {
+        Entries["node1"] = 5_001;
+        var plan = await PreviewAsync();
+        Assert.Equal(ActionState.Waiting, (await ConfirmAsync(plan)).Record!.State);
+        return plan;
+    }
+
+    /// <summary>A change that was carried out.</summary>
+    public async Task<ActionRecord> ChangedAsync(params string[] nodes)
+    {
+        var answer = await ConfirmAsync(await PreviewAsync(Setting(nodes)));
+        Assert.Equal(ActionState.Completed, answer.Record?.State);
+        return answer.Record!;
+    }
+
+    public async Task<ActionRecord> RecordAsync(string id) => (await Store.FindAsync(id, Ct))!;
+
+    public Task<ActionRecord> UntilAsync(string id, Func<ActionRecord, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+        Eventually.ValueAsync(() => RecordAsync(id), condition, expression: expression);
+
+    public Task<ActionRecord> UntilAsync(string id, ActionState state) => UntilAsync(id, r => r.State == state, $"the action is {state}");
+
+    /// <summary>Oldest first, without the console's own rows about its start and end.</summary>
+    public async Task<List<AuditEntry>> AuditAsync(string? actionId, string? what = null) =>
+        [.. (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(What: what, ActionId: actionId), Ct)).Where(r => !r.What.StartsWith("console.", StringComparison.Ordinal)).Reverse()];
+
+    public Task<List<AuditEntry>> UntilAuditAsync(string actionId, string what) =>
+        Eventually.ValueAsync(() => AuditAsync(actionId, what), rows => rows.Count > 0, expression: $"the audit log has {what} of {actionId}");
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var db = await Host.Get<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(Ct);
+        await db.Database.ExecuteSqlRawAsync(sql, Ct);
+    }
+
+    public Task CloseAuditAsync() => ExecuteAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+
+    public void Own(string uid) => Host.TellCluster(new PodChange(Pod(uid, PodIp), false));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _all)
+            await node.DisposeAsync();
+        await Host.DisposeAsync();
+        Clock.Dispose();
+    }
+
+    private void TellCluster() => Host.TellCluster(
+    [
+        .. Entries.Keys.Select((node, i) => new NodeChange(Node(node, $"192.168.0.{i + 1}"), false)),
+        new ServiceChange(Service(), false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.6"))), false),
+        new PodChange(Gone, false), new PodChange(Gone, true),
+    ]);
+}

@@ -1,0 +1,17 @@
+using ConntrackConsole.Storage;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Integration.Hosting;
+
+/// <summary>A console's database, opened beside it or while it is down.</summary>
+public sealed class ConsoleFile(DirectoryInfo folder) : IDbContextFactory<ConsoleDb>
+{
+    public ConsoleDb CreateDbContext() => new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={folder.FullName}/console.db;Pooling=False").Options);
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var db = CreateDbContext();
+        await db.Database.ExecuteSqlRawAsync(sql, TestContext.Current.CancellationToken);
+    }
+}

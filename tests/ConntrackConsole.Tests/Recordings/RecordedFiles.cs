@@ -1,0 +1,103 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Recordings;
+
+/// <summary>A watch line as it came.</summary>
+/// <param name="Kind">The last word of its path, such as endpointslices.</param>
+/// <param name="Version">resourceVersion of its object.</param>
+public sealed record RecordedLine(double T, string Kind, string Line, long Version);
+
+/// <summary>What was done to the cluster.</summary>
+public sealed record RecordedLabel(double T, string Did);
+
+/// <summary>An answer of a node's kube-proxy.</summary>
+public sealed record RecordedPage(double T, string Path, int Status, string Body);
+
+/// <summary>
+/// What a real API server sent (tests/fixtures/recordings, or the folder that CC_RECORDINGS names): list bodies, watch lines
+/// in the order of their arrival, labels, and what the kube-proxies served.
+/// </summary>
+public sealed class RecordedFiles
+{
+    private const string ProxyFiles = "kube-proxy-";
+
+    private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures", "recordings");
+
+    private static string Root => Environment.GetEnvironmentVariable("CC_RECORDINGS") is { Length: > 0 } given ? given : Fixtures;
+
+    /// <summary>Every recording, for [MemberData].</summary>
+    public static TheoryData<string> Names =>
+        [.. Directory.GetDirectories(Root).Where(d => File.Exists(Path.Combine(d, "about.json"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
+
+    public RecordedFiles(string name)
+    {
+        // A test that asks for one by its name finds it also where the folder given has others.
+        string folder = Path.Combine(Directory.Exists(Path.Combine(Root, name)) ? Root : Fixtures, name);
+        Name = name;
+        Pages = Directory.GetFiles(folder, ProxyFiles + "*.jsonl.gz").ToDictionary(
+            f => Path.GetFileName(f)[ProxyFiles.Length..^".jsonl.gz".Length], f => (IReadOnlyList<RecordedPage>)[.. Text(Unzipped(f)).Select(Page)]);
+        using var about = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "about.json")));
+        Start = DateTimeOffset.FromUnixTimeMilliseconds((long)(about.RootElement.GetProperty("t0_unix").GetDouble() * 1000));
+        Seconds = about.RootElement.GetProperty("seconds").GetDouble();
+        Lists = Directory.GetFiles(Path.Combine(folder, "lists"), "*.json.gz")
+            .ToDictionary(f => Path.GetFileName(f)[..^".json.gz".Length], Unzipped);
+        Lines = [.. Text(Unzipped(Path.Combine(folder, "watch.jsonl.gz"))).Select(Line)];
+        Labels = [.. File.ReadLines(Path.Combine(folder, "labels.jsonl")).Where(l => l.Length > 0).Select(Label)];
+    }
+
+    public string Name { get; }
+
+    public DateTimeOffset Start { get; }
+
+    public double Seconds { get; }
+
+    /// <summary>By kind, the raw bodies.</summary>
+    public IReadOnlyDictionary<string, byte[]> Lists { get; }
+
+    public IReadOnlyList<RecordedLine> Lines { get; }
+
+    public IReadOnlyList<RecordedLabel> Labels { get; }
+
+    /// <summary>By node, in the order of time.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<RecordedPage>> Pages { get; }
+
+    /// <summary>Unix milliseconds of a recorded second.</summary>
+    public long At(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToUnixTimeMilliseconds();
+
+    private static RecordedPage Page(string json)
+    {
+        using var parsed = JsonDocument.Parse(json);
+        var page = parsed.RootElement;
+        return new RecordedPage(
+            page.GetProperty("t").GetDouble(), page.GetProperty("path").GetString()!, page.GetProperty("status").GetInt32(), page.GetProperty("body").GetString()!);
+    }
+
+    private static RecordedLine Line(string json)
+    {
+        using var parsed = JsonDocument.Parse(json);
+        string line = parsed.RootElement.GetProperty("line").GetString()!.TrimEnd('\n');
+        using var watched = JsonDocument.Parse(line);
+        string version = watched.RootElement.GetProperty("object").GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+        return new RecordedLine(
+            parsed.RootElement.GetProperty("t").GetDouble(), parsed.RootElement.GetProperty("kind").GetString()!, line,
+            long.Parse(version, System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private static RecordedLabel Label(string json)
+    {
+        using var parsed = JsonDocument.Parse(json);
+        return new RecordedLabel(parsed.RootElement.GetProperty("t").GetDouble(), parsed.RootElement.GetProperty("did").GetString()!);
+    }
+
+    private static string[] Text(byte[] bytes) => System.Text.Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private static byte[] Unzipped(string file)
+    {
+        using var unzipped = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        unzipped.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}

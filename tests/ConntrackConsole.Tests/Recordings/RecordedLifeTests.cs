@@ -1,0 +1,161 @@
+using System.Text.Json;
+using ConntrackConsole.Lifecycle;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Recordings;
+
+/// <summary>What holds for every ending in every recording, read from its lines without any of our readers.</summary>
+public class RecordedLifeTests
+{
+    private static readonly string[] TwoWatches = ["pods", "endpointslices"];
+    private static readonly string[] AllWatches = ["pods", "endpointslices", "replicasets", "deployments", "events"];
+
+    public static TheoryData<string> Recordings => RecordedFiles.Names;
+
+    [Theory]
+    [MemberData(nameof(Recordings))]
+    public void EveryRecording_EveryDeletedPod_HasOneEndingThatSaysWhatTheLinesSay(string name)
+    {
+        var files = new RecordedFiles(name);
+        var life = new ReplayedLife(files, files.Lines);
+        var told = TruthOf(files);
+
+        Assert.Equal(told.Keys.Order(), life.Terminations.Select(t => t.Uid).Order());
+        foreach (var t in life.Terminations)
+        {
+            var truth = told[t.Uid];
+            Assert.Equal((truth.Asked, truth.Grace, truth.Deleted), (t.AskedMs, t.GraceSeconds, t.DeletedMs));
+            Assert.True(t.DeletedMs is null || t.AskedMs <= t.DeletedMs, $"{t.Pod} was deleted before it was asked");
+            Assert.Equal((truth.NotReady, truth.Terminating, truth.Removed), (t.EndpointNotReadyMs, t.EndpointTerminatingMs, t.EndpointRemovedMs));
+            Assert.Equal((truth.Finished, truth.Exit), (t.ContainerFinishedMs, t.ExitCode));
+            Assert.NotEqual(TerminationCause.Unknown, t.Cause);
+            Assert.False(string.IsNullOrEmpty(t.Evidence));
+            Assert.Null(t.Unwatched);
+            if (t.Cause == TerminationCause.Rollout)
+                Assert.Contains(life.Rollouts, r => r.Id == t.RolloutId);
+            else
+                Assert.Null(t.RolloutId);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Recordings))]
+    public void EveryRecording_PodAndSliceWatchesInAnyOrder_TellTheSame(string name) => SameInAnyOrder(name, TwoWatches, instants: true);
+
+    [Theory]
+    [MemberData(nameof(Recordings))]
+    public void EveryRecording_AllWatchesInAnyOrder_TellTheSameCauses(string name) => SameInAnyOrder(name, AllWatches, instants: false);
+
+    [Theory]
+    [MemberData(nameof(Recordings))]
+    public void EveryRecording_Rollouts_AreInOrder(string name)
+    {
+        var files = new RecordedFiles(name);
+        foreach (var rollout in new ReplayedLife(files, files.Lines).Rollouts)
+        {
+            Assert.Null(rollout.Unwatched);
+            Assert.True(rollout.SurgedMs is null || rollout.SurgedMs >= rollout.StartedMs);
+            Assert.True(rollout.FinishedMs is null || rollout.FinishedMs >= rollout.SurgedMs);
+            Assert.False(rollout.IsOpen, $"{rollout.Id} never closed");
+        }
+    }
+
+    private static void SameInAnyOrder(string name, string[] watches, bool instants)
+    {
+        var files = new RecordedFiles(name);
+        string expected = Text(new ReplayedLife(files, files.Lines), instants);
+        for (int seed = 0; seed < 60; seed++)
+            Assert.Equal(expected, Text(new ReplayedLife(files, ReplayedLife.Mixed(files, seed, watches)), instants));
+    }
+
+    private static string Text(ReplayedLife life, bool instants) => string.Join('\n', life.Terminations.OrderBy(t => t.Uid).Select(t => instants
+        ? t.ToString()
+        : $"{t.Pod} {t.AskedMs} {t.EndpointNotReadyMs} {t.EndpointTerminatingMs} {t.EndpointRemovedMs} {t.DeletedMs} {t.Cause} {t.RolloutId} {t.StopSignalMs} {t.Workload}"));
+
+    private sealed record Truth
+    {
+        public long Asked { get; init; }
+        public int Grace { get; init; }
+        public long? Deleted { get; init; }
+        public long? NotReady { get; init; }
+        public long? Terminating { get; init; }
+        public long? Removed { get; init; }
+        public long? Finished { get; init; }
+        public int? Exit { get; init; }
+    }
+
+    private static Dictionary<string, Truth> TruthOf(RecordedFiles files)
+    {
+        var truth = new Dictionary<string, Truth>();
+        foreach (var line in files.Lines.Where(l => l.Kind == "pods"))
+        {
+            using var parsed = JsonDocument.Parse(line.Line);
+            var pod = parsed.RootElement.GetProperty("object");
+            var meta = pod.GetProperty("metadata");
+            if (!meta.TryGetProperty("deletionTimestamp", out var at))
+                continue;
+            string uid = meta.GetProperty("uid").GetString()!;
+            int grace = meta.GetProperty("deletionGracePeriodSeconds").GetInt32();
+            var known = truth.GetValueOrDefault(uid) ?? new Truth { Asked = Ms(at.GetString()!) - (grace * 1000), Grace = grace };
+            if (parsed.RootElement.GetProperty("type").GetString() == "DELETED")
+                known = known with { Deleted = files.At(line.T) };
+            if (pod.GetProperty("status").TryGetProperty("containerStatuses", out var statuses)
+                && statuses[0].GetProperty("state").TryGetProperty("terminated", out var ended))
+            {
+                known = known with
+                {
+                    Exit = ended.GetProperty("exitCode").GetInt32(),
+                    Finished = ended.GetProperty("finishedAt") is { ValueKind: JsonValueKind.String } finished ? Ms(finished.GetString()!) : null,
+                };
+            }
+
+            truth[uid] = known;
+        }
+
+        var slices = new Dictionary<string, Dictionary<string, (bool Ready, bool Terminating)>>();
+        using (var list = JsonDocument.Parse(files.Lists["endpointslices"]))
+        {
+            foreach (var slice in list.RootElement.GetProperty("items").EnumerateArray())
+                slices[slice.GetProperty("metadata").GetProperty("uid").GetString()!] = Endpoints(slice);
+        }
+
+        foreach (var line in files.Lines.Where(l => l.Kind == "endpointslices"))
+        {
+            using var parsed = JsonDocument.Parse(line.Line);
+            var slice = parsed.RootElement.GetProperty("object");
+            string id = slice.GetProperty("metadata").GetProperty("uid").GetString()!;
+            var was = slices.GetValueOrDefault(id) ?? [];
+            var now = parsed.RootElement.GetProperty("type").GetString() == "DELETED" ? [] : Endpoints(slice);
+            slices[id] = now;
+            foreach (string uid in was.Keys.Union(now.Keys).Where(truth.ContainsKey))
+            {
+                bool has = now.TryGetValue(uid, out var said);
+                if (has && said.Terminating)
+                    truth[uid] = truth[uid] with { Terminating = truth[uid].Terminating ?? files.At(line.T) };
+                if (has && !said.Ready && was.TryGetValue(uid, out var before) && before.Ready)
+                    truth[uid] = truth[uid] with { NotReady = truth[uid].NotReady ?? files.At(line.T) };
+                truth[uid] = truth[uid] with { Removed = slices.Values.Any(s => s.ContainsKey(uid)) ? null : truth[uid].Removed ?? files.At(line.T) };
+            }
+        }
+
+        return truth;
+    }
+
+    private static Dictionary<string, (bool Ready, bool Terminating)> Endpoints(JsonElement slice)
+    {
+        var endpoints = new Dictionary<string, (bool, bool)>();
+        if (slice.GetProperty("endpoints") is { ValueKind: JsonValueKind.Array } list)
+        {
+            foreach (var endpoint in list.EnumerateArray().Where(e => e.TryGetProperty("targetRef", out _)))
+            {
+                var conditions = endpoint.GetProperty("conditions");
+                endpoints[endpoint.GetProperty("targetRef").GetProperty("uid").GetString()!] =
+                    (conditions.GetProperty("ready").GetBoolean(), conditions.GetProperty("terminating").GetBoolean());
+            }
+        }
+
+        return endpoints;
+    }
+
+    private static long Ms(string time) => DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
+}

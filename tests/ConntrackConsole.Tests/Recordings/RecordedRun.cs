@@ -1,0 +1,112 @@
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Informer;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ConntrackConsole.Tests.Recordings;
+
+/// <summary>
+/// A recording over HTTP into the real informer, line by line; the clock stands at each line's own time when it is applied.
+/// <code>
+/// await using var run = await RecordedRun.StartAsync("rollout-graceful"); // lists are applied, State.IsReady
+/// await run.PlayToAsync(3.2);                                             // every line up to second 3.2 is applied
+/// Assert.Equal(run.At(3.152), run.State.Terminations[0].EndpointTerminatingMs);
+/// await run.PlayAsync();                                                  // to the end
+/// </code>
+/// </summary>
+public sealed class RecordedRun : IAsyncDisposable
+{
+    // The informer waits on the recorded clock, which stands still between two lines: below a millisecond it does not wait.
+    private static readonly WatchOptions Quick = new() { FirstWait = TimeSpan.FromTicks(1), LongestWait = TimeSpan.FromTicks(1) };
+
+    private readonly string _kubeconfig;
+    private readonly ClusterInformer _informer;
+
+    private RecordedRun(RecordedFiles files, RecordedApiServer server)
+    {
+        Files = files;
+        Server = server;
+        Clock = new FakeTimeProvider(files.Start);
+        State = new ClusterState(Clock);
+        _kubeconfig = server.WriteKubeconfig();
+        _informer = new ClusterInformer(
+            ClusterAccess.Find(new KubernetesOptions { Kubeconfig = _kubeconfig }), State, Clock, NullLogger<ClusterInformer>.Instance, Quick);
+    }
+
+    public RecordedFiles Files { get; }
+
+    public RecordedApiServer Server { get; }
+
+    public FakeTimeProvider Clock { get; }
+
+    public ClusterState State { get; }
+
+    /// <summary>How many lines were played.</summary>
+    public int Played { get; private set; }
+
+    public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Unix milliseconds of a recorded second.</summary>
+    public long At(double seconds) => Files.At(seconds);
+
+    /// <param name="prepare">Sets cuts, pages or refusals before the informer starts.</param>
+    public static async Task<RecordedRun> StartAsync(string name, Action<RecordedApiServer>? prepare = null)
+    {
+        var files = new RecordedFiles(name);
+        var server = await RecordedApiServer.StartAsync(files);
+        prepare?.Invoke(server);
+        var run = new RecordedRun(files, server);
+        await run._informer.StartAsync(CancellationToken.None);
+        await run.UntilAsync(() => run.State.IsReady && run.State.Kinds.All(k => k.Listed || k.Problem is not null), "the first lists");
+        return run;
+    }
+
+    public Task PlayAsync() => PlayToAsync(double.MaxValue);
+
+    /// <summary>Applies the lines up to a second, each at its own time.</summary>
+    public async Task PlayToAsync(double seconds)
+    {
+        while (Played < Files.Lines.Count && Files.Lines[Played].T <= seconds)
+            await StepAsync();
+        SetClock(Math.Min(seconds, Files.Seconds));
+    }
+
+    /// <summary>Applies one line.</summary>
+    public async Task StepAsync()
+    {
+        var line = Files.Lines[Played];
+        SetClock(line.T);
+        Server.Released = ++Played;
+        await UntilAsync(() => VersionOf(line.Kind) >= line.Version, $"line {Played - 1} ({line.Kind}, version {line.Version})");
+    }
+
+    /// <summary>Sends all that is left at once, and waits until it is applied. The clock stays where it is.</summary>
+    public async Task RushAsync()
+    {
+        Server.Released = Played = Files.Lines.Count;
+        var last = Files.Lines.GroupBy(l => l.Kind).Select(g => g.Last()).ToList();
+        await UntilAsync(() => last.All(l => VersionOf(l.Kind) >= l.Version), "the end");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _informer.StopAsync(CancellationToken.None);
+        _informer.Dispose();
+        Server.Dispose();
+        File.Delete(_kubeconfig);
+    }
+
+    private long VersionOf(string kind) => long.TryParse(State.Kinds.Single(k => k.Kind == kind).Version, out long version) ? version : 0;
+
+    private void SetClock(double seconds)
+    {
+        var at = Files.Start + TimeSpan.FromSeconds(seconds);
+        if (at > Clock.GetUtcNow())
+            Clock.SetUtcNow(at);
+    }
+
+    public Task UntilAsync(Func<bool> condition, string what) =>
+        Eventually.TrueAsync(condition, state: () => State.Problem ?? "no problem", expression: $"{Files.Name}: {what} is applied");
+}

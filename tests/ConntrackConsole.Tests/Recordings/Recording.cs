@@ -1,0 +1,55 @@
+using System.Text.Json;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Informer;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ConntrackConsole.Tests.Recordings;
+
+/// <summary>
+/// A recording played straight into a <see cref="ClusterState"/> at the times at which it came, without a server: see
+/// <c>RecordedRun</c> for the whole way.
+/// </summary>
+public sealed class Recording
+{
+    private readonly RecordedFiles _files;
+    private int _next;
+
+    public Recording(string name)
+    {
+        _files = new RecordedFiles(name);
+        Clock = new FakeTimeProvider(_files.Start);
+        State = new ClusterState(Clock);
+        State.Watching();
+        foreach (var kind in WatchedKind.All.Where(k => _files.Lists.ContainsKey(k.Name)))
+        {
+            using var list = JsonDocument.Parse(_files.Lists[kind.Name]);
+            State.Apply([.. list.RootElement.GetProperty("items").EnumerateArray().Select(i => kind.Change(i, false)).OfType<ClusterChange>()]);
+        }
+
+        State.Confirm(NowMs);
+    }
+
+    public FakeTimeProvider Clock { get; }
+
+    public ClusterState State { get; }
+
+    public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public long At(double seconds) => _files.At(seconds);
+
+    public void PlayTo(double seconds)
+    {
+        for (; _next < _files.Lines.Count && _files.Lines[_next].T <= seconds; _next++)
+        {
+            var line = _files.Lines[_next];
+            Clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(line.T));
+            if (KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change is { } change)
+                State.Apply([change]);
+        }
+
+        if (_files.Start + TimeSpan.FromSeconds(seconds) > Clock.GetUtcNow())
+            Clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(seconds));
+    }
+}

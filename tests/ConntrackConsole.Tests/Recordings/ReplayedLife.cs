@@ -1,0 +1,60 @@
+using System.Text.Json;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Lifecycle;
+
+namespace ConntrackConsole.Tests.Recordings;
+
+/// <summary>A recording's lines in any order between its watches, each at its own time.</summary>
+public sealed class ReplayedLife
+{
+    private readonly TerminationLog _log = new(new RolloutLog());
+    private ClusterMap _map = ClusterMap.Empty;
+
+    public ReplayedLife(RecordedFiles files, IEnumerable<RecordedLine> lines)
+    {
+        long startMs = files.At(0);
+        foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
+        {
+            using var list = JsonDocument.Parse(files.Lists[kind.Name]);
+            foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
+                Apply(kind.Change(item, false), startMs, new TimeRange(0, startMs));
+        }
+
+        foreach (var line in lines)
+            Apply(KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change, files.At(line.T), null);
+    }
+
+    public IReadOnlyList<Termination> Terminations => _log.Current;
+
+    public IReadOnlyList<Rollout> Rollouts => _log.Rollouts.Current;
+
+    /// <summary>The lines with the watches mixed anew; each watch keeps its own order.</summary>
+    public static List<RecordedLine> Mixed(RecordedFiles files, int seed, IReadOnlyList<string> kinds)
+    {
+        var random = new Random(seed);
+        var mixed = new List<RecordedLine>();
+        // The kinds that are not mixed keep their places among the first ones.
+        var streams = files.Lines.GroupBy(l => kinds.Contains(l.Kind) ? l.Kind : "").Select(g => new Queue<RecordedLine>(g)).ToList();
+        while (streams.Count > 0)
+        {
+            var stream = streams[random.Next(streams.Count)];
+            // In runs of any length: from line by line to one watch wholly before another.
+            for (int run = random.Next(1, 40); run > 0 && stream.Count > 0; run--)
+                mixed.Add(stream.Dequeue());
+            streams.RemoveAll(s => s.Count == 0);
+        }
+
+        return mixed;
+    }
+
+    private void Apply(ClusterChange? change, long nowMs, TimeRange? listed)
+    {
+        if (change is null)
+            return;
+        var next = change.ApplyTo(_map, nowMs);
+        _log.Follow(_map, next, change, nowMs, listed);
+        _map = next;
+    }
+}

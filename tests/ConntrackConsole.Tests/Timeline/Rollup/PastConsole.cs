@@ -1,0 +1,100 @@
+using System.Buffers;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Ownership;
+using ConntrackConsole.Tests.Storage;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
+using ConntrackConsole.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace ConntrackConsole.Tests.Timeline.Rollup;
+
+/// <summary>The rooms behind the timeline over a real file, without a host: frames in, blocks made when the test says so.</summary>
+public sealed class PastConsole : IDisposable
+{
+    public const long T0 = 1_700_000_040_000; // a whole minute
+    private readonly bool _ownsDatabase;
+
+    private PastConsole(TestDatabase database, FakeTimeProvider clock, HistoryRetention keep, bool ownsDatabase)
+    {
+        (Database, Clock, _ownsDatabase) = (database, clock, ownsDatabase);
+        Cluster = new ClusterState(clock);
+        Store = new TimelineStore(Cluster, clock);
+        Owners = new OwnershipArchive(database, Cluster, clock, NullLogger<OwnershipArchive>.Instance);
+        Owners.LoadAsync(CancellationToken.None).GetAwaiter().GetResult();
+        Frames = new FrameArchive(database, FrameRetention.Usual, clock);
+        Blocks = new BlockArchive(database);
+        Queue = new RollupQueue();
+        Retention = new Retention(Blocks, keep, clock);
+        Folder = new RollupWorker(
+            Blocks, Queue, new NodeRollup(Cluster), new ServiceRollup(Blocks, Store, Cluster), Retention, clock, NullLogger<RollupWorker>.Instance);
+        History = new TimelineQueryService(Store, new StoredBlockReader(database), new StoredFacts(database, Cluster), Owners, keep, Queue, Cluster, clock);
+    }
+
+    public TestDatabase Database { get; }
+    public FakeTimeProvider Clock { get; }
+    public ClusterState Cluster { get; }
+    public TimelineStore Store { get; }
+    public OwnershipArchive Owners { get; }
+    public FrameArchive Frames { get; }
+    public BlockArchive Blocks { get; }
+    public RollupQueue Queue { get; }
+    public Retention Retention { get; }
+    public RollupWorker Folder { get; }
+    public TimelineQueryService History { get; }
+
+    public static async Task<PastConsole> StartAsync(HistoryRetention? keep = null)
+    {
+        var database = new TestDatabase();
+        await ConntrackConsole.Storage.Database.OpenAsync(database, TestContext.Current.CancellationToken);
+        return new PastConsole(database, new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(T0)), keep ?? HistoryRetention.Usual, true);
+    }
+
+    /// <summary>Killed, and started again on the same file.</summary>
+    /// <param name="remember">What the console knows of the cluster before it reads its frames.</param>
+    public PastConsole Restart(Action<ClusterState>? remember = null)
+    {
+        if (Cluster.HasCluster)
+            Cluster.Confirm(Clock.GetUtcNow().ToUnixTimeMilliseconds());
+        Owners.SaveAsync(CancellationToken.None).GetAwaiter().GetResult();
+        Owners.Dispose();
+        Frames.Dispose();
+        Blocks.Dispose();
+        var again = new PastConsole(Database, Clock, HistoryRetention.Usual, false);
+        remember?.Invoke(again.Cluster);
+        new TimelineReplay(again.Frames, again.Store, Clock).All();
+        again.Folder.Resume();
+        return again;
+    }
+
+    /// <summary>A frame comes, is seen, and is stored, at its own time or, where that is past, now.</summary>
+    public void Take(string node, NodeFrame frame, long run = 1)
+    {
+        if (frame.AtMs > Clock.GetUtcNow().ToUnixTimeMilliseconds())
+            Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(frame.AtMs));
+        var bytes = new ArrayBufferWriter<byte>();
+        NodeFrameCodec.Write(frame, bytes);
+        Store.Apply(node, run, frame);
+        long firstId = Frames.LastId + 1;
+        Frames.Save([new StoredFrame(node, run, frame.Sequence, frame.AtMs, Clock.GetUtcNow().ToUnixTimeMilliseconds(), bytes.WrittenSpan.ToArray())]);
+        Queue.Stored([(node, frame.AtMs)], firstId, Frames.LastId);
+    }
+
+    public void At(long afterMs) => Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + afterMs));
+
+    public Task<TimelineView> AskAsync(long fromMs, long toMs, int columns, string? node = null, string? service = null) =>
+        History.QueryAsync(new TimelineQuery(T0 + fromMs, T0 + toMs, columns, null, service, node), TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        Owners.Dispose();
+        Frames.Dispose();
+        Blocks.Dispose();
+        if (_ownsDatabase)
+            Database.Dispose();
+    }
+}

@@ -1,0 +1,126 @@
+using ConntrackConsole.Wire;
+using Microsoft.Data.Sqlite;
+using Xunit;
+using static ConntrackConsole.Tests.Timeline.Frames;
+using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
+
+namespace ConntrackConsole.Tests.Timeline.Rollup;
+
+/// <summary>A stored block is a function of the stored frames, whenever it is computed.</summary>
+public sealed class RollupFromFramesTests : IAsyncLifetime
+{
+    private const int Seconds = 280;
+
+    private PastConsole _console = null!;
+
+    public async ValueTask InitializeAsync() => _console = await StartAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        _console.Dispose();
+        return default;
+    }
+
+    [Fact]
+    public async Task Rollup_Live_AndAgainAfterARestart_GivesTheSameBytes()
+    {
+        Live();
+        var live = await StoredAsync();
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks; DELETE FROM ResetSeconds; DELETE FROM Gaps; DELETE FROM Settings");
+        using var again = _console.Restart();
+        again.Folder.Fold(all: true);
+        again.Folder.Fold(all: true);
+
+        Assert.Contains(live, row => row.StartsWith("block 2 60", StringComparison.Ordinal));
+        Assert.Equal(live, await StoredAsync());
+    }
+
+    [Fact]
+    public async Task Rollup_ResetsThatTwoNodesReport_AreStoredOnce()
+    {
+        Live();
+
+        Assert.Equal(
+            [
+                Second(30, ResetKind.UnNated, 1), Second(59, ResetKind.UnNated, 1), Second(70, ResetKind.Other, 7), Second(120, ResetKind.UnNated, 1),
+                Second(124, ResetKind.UnNated, 1), Second(130, ResetKind.UnNated, 1),
+            ],
+            (await StoredAsync()).Where(row => row.StartsWith("second", StringComparison.Ordinal)));
+        Assert.Equal((1, 4, 0), (await ResetsOfAsync("node3"), await ResetsOfAsync("node1"), await ResetsOfAsync("node2")));
+    }
+
+    private static string Second(int second, ResetKind kind, int count) => $"second {(T0 / 1000) + second} {(int)kind} {count}";
+
+    private async Task<int> ResetsOfAsync(string node)
+    {
+        _console.At(2 * 3_600_000);
+        return (await _console.AskAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
+    }
+
+    // Three nodes, rolled up while the frames come; one is away for a minute and fills it in afterwards.
+    private void Live()
+    {
+        for (int second = 1; second <= Seconds; second++)
+        {
+            Take("node1", second);
+            if (second is < 90 or >= 94)
+                Take("node2", second);
+            if (second is < 100 or > 160)
+                Take("node3", second);
+            if (second % 60 == 5)
+                _console.Folder.Fold(all: true);
+            if (second == 220)
+            {
+                for (int late = 100; late <= 160; late++)
+                    Take("node3", late);
+            }
+        }
+
+        _console.At((Seconds + 130) * 1000L);
+        _console.Folder.Fold(all: true);
+        _console.Folder.Fold(all: true);
+    }
+
+    private void Take(string node, int second)
+    {
+        var frame = Frame(
+            (ulong)second, T0 + (second * 1000L), second % 60 == 1,
+            (Group, (uint)(4 + (second % 7)), (uint)(second % 3)), (Key($"10.1.0.{20 + (second / 45)}"), (uint)(second % 45), 0));
+        foreach (var (by, atMs, port, received) in Reports)
+        {
+            if (by == node && atMs > (second - 1) * 1000L && atMs <= second * 1000L)
+                frame.Resets.Add(Reset(T0 + atMs, ResetKind.UnNated, received: received, sport: port));
+        }
+
+        if (node == "node2" && second == 70)
+            frame.MoreResets[(int)ResetKind.Other] = 7;
+        _console.Take(node, frame);
+    }
+
+    private static readonly (string Node, long AtMs, ushort Port, bool Received)[] Reports =
+    [
+        ("node1", 30_900, 1, false), ("node2", 31_200, 1, true),
+        // Over a minute's boundary, the one that counts before it and behind it.
+        ("node1", 59_800, 2, false), ("node2", 60_300, 2, true),
+        ("node2", 119_700, 3, true), ("node1", 120_400, 3, false),
+        // The other report comes with the late frames.
+        ("node1", 124_500, 4, false), ("node3", 125_000, 4, true),
+        ("node2", 130_400, 5, true), ("node3", 130_000, 5, false),
+    ];
+
+    private async Task<List<string>> StoredAsync()
+    {
+        await using var connection = new SqliteConnection($"Data Source={_console.Database.File};Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            "SELECT 'block ' || Kind || ' ' || Step || ' ' || Name || ' ' || AtMs || ' ' || hex(Bytes) FROM Blocks WHERE Kind > 0 "
+            + "UNION ALL SELECT 'second ' || Second || ' ' || Kind || ' ' || Count FROM ResetSeconds "
+            + "UNION ALL SELECT 'gap ' || Node || ' ' || Kind || ' ' || FromMs || ' ' || ToMs FROM Gaps ORDER BY 1";
+        await using var row = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var rows = new List<string>();
+        while (await row.ReadAsync(TestContext.Current.CancellationToken))
+            rows.Add(row.GetString(0));
+        return rows;
+    }
+}
