@@ -16,7 +16,7 @@ internal static class ActionTables
 }
 
 /// <summary>One action, as far as it has come. The audit log has how it came there.</summary>
-public sealed class ActionRow
+internal sealed class ActionRow
 {
     public required string Id { get; set; }
     public required string Kind { get; set; }
@@ -34,7 +34,7 @@ public sealed class ActionRow
 }
 
 /// <summary>How far a node's journal is written down.</summary>
-public sealed class JournalMarkRow
+internal sealed class JournalMarkRow
 {
     public required string Node { get; set; }
     public required string JournalId { get; set; }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace ConntrackConsole.Audit;
 
 /// <summary>What joins each row to the one before it: SHA-256, or HMAC-SHA256 with a key, over the hash before and the row.</summary>
-public static class AuditChain
+internal static class AuditChain
 {
     public const int HashLength = 64;
 

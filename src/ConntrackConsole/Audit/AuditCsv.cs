@@ -4,7 +4,7 @@ using System.Text;
 namespace ConntrackConsole.Audit;
 
 /// <summary>Rows as RFC 4180 has them, and safe to open in a spreadsheet.</summary>
-public static class AuditCsv
+internal static class AuditCsv
 {
     public const string Head =
         "id,at,who,from,session,roles,what,where,target,why,before,after,result,durationMs,actionId,incidentId,details,hash,keyId,code\r\n";

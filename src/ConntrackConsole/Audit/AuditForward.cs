@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace ConntrackConsole.Audit;
 
 /// <summary>Copies every row to a file, in order, behind the acts: they never wait for it. What could not be copied follows later.</summary>
-public sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeProvider time, ILogger<AuditForward> logger) : BackgroundService
+internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeProvider time, ILogger<AuditForward> logger) : BackgroundService
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 

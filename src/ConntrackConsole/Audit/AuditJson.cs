@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ConntrackConsole.Audit;
 
 /// <summary>A row as an object of JSON: every column, exactly as it is hashed.</summary>
-public static class AuditJson
+internal static class AuditJson
 {
     // Readable in a log shipper. It stands in no page: no '<' has to hide.
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

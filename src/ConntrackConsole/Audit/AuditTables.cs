@@ -14,7 +14,7 @@ internal static class AuditTables
 }
 
 /// <summary>Append-only: triggers of the first migration refuse UPDATE and DELETE.</summary>
-public sealed class AuditRow
+internal sealed class AuditRow
 {
     public long Id { get; set; }
     public long AtMs { get; set; }

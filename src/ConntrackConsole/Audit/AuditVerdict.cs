@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Audit;
 
 /// <summary>What is wrong with a row.</summary>
-public enum AuditFaultKind
+internal enum AuditFaultKind
 {
     Changed,
     Removed,
@@ -18,7 +18,7 @@ public enum AuditFaultKind
 }
 
 /// <summary>The first fault.</summary>
-public sealed record AuditFault(long Row, AuditFaultKind Kind, string Sentence)
+internal sealed record AuditFault(long Row, AuditFaultKind Kind, string Sentence)
 {
     public string KindName => Kind switch
     {
@@ -40,7 +40,7 @@ public sealed record AuditFault(long Row, AuditFaultKind Kind, string Sentence)
 /// <param name="Head">The last sound row.</param>
 /// <param name="Fault">Null: the chain is whole.</param>
 /// <param name="AgainstHead">Whether a head from the log was given: only then a missing tail would show.</param>
-public sealed record AuditVerdict(long Rows, long Keyed, long Earlier, AuditHead? Head, AuditFault? Fault, bool AgainstHead)
+internal sealed record AuditVerdict(long Rows, long Keyed, long Earlier, AuditHead? Head, AuditFault? Fault, bool AgainstHead)
 {
     public bool IsWhole => Fault is null;
 

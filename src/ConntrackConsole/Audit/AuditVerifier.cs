@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Audit;
 
 /// <summary>Walks the chain beside the running console, and holds it against the last row that this program wrote.</summary>
-public sealed class AuditVerifier(IDbContextFactory<ConsoleDb> databases, AuditLog log, AuditKeys? keys = null)
+internal sealed class AuditVerifier(IDbContextFactory<ConsoleDb> databases, AuditLog log, AuditKeys? keys = null)
 {
     public async Task<AuditVerdict> VerifyAsync(CancellationToken ct = default)
     {

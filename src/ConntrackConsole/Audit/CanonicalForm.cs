@@ -8,7 +8,7 @@ namespace ConntrackConsole.Audit;
 /// A row as bytes, in one way only: each value with its kind and its length before it, so that no two different rows read the
 /// same, null is not empty, and 5 is not "5".
 /// </summary>
-public sealed class CanonicalForm
+internal sealed class CanonicalForm
 {
     private const byte NullKind = 0, IntegerKind = 1, TextKind = 2, ForeignKind = 3;
     private const int IntegerLength = 1 + sizeof(long);

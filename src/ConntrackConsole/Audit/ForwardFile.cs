@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ConntrackConsole.Audit;
 
 /// <summary>The file to which rows are copied, for a log shipper, by one console. It remembers by itself how far they have come: by its last line.</summary>
-public sealed class ForwardFile(string path) : IDisposable
+internal sealed class ForwardFile(string path) : IDisposable
 {
     private const int Block = 64 * 1024;
 

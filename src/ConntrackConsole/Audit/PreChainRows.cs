@@ -5,7 +5,7 @@ namespace ConntrackConsole.Audit;
 
 /// <summary>The rows from before the chain, taken together: the row that begins the chain names them, and so covers them from then on.</summary>
 /// <param name="Sha256">Over their canonical forms, in the order of their numbers.</param>
-public sealed record PreChainRows(long Count, long FirstId, long LastId, string Sha256)
+internal sealed record PreChainRows(long Count, long FirstId, long LastId, string Sha256)
 {
     public const string What = "audit.chain-started";
 

@@ -13,7 +13,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Checks;
 
 /// <summary>All that the checks see, at one moment.</summary>
-public sealed record CheckContext(long NowMs, CheckLimits Limits)
+internal sealed record CheckContext(long NowMs, CheckLimits Limits)
 {
     public IReadOnlyList<NodeCheckContext> Nodes { get; init; } = [];
 

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Checks;
 
 /// <summary>The thresholds of all checks.</summary>
-public sealed record CheckLimits
+internal sealed record CheckLimits
 {
     public static readonly CheckLimits Default = new();
 

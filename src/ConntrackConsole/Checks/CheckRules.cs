@@ -5,7 +5,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks;
 
 /// <summary>Which checks there are.</summary>
-public static class CheckRules
+internal static class CheckRules
 {
     public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, NodeCheckContext, CheckResult> Of)> PerNode =
     [

@@ -6,7 +6,7 @@ using MudBlazor.Services;
 namespace ConntrackConsole.Components;
 
 /// <summary>What the pages need of the host.</summary>
-public static class ComponentServices
+internal static class ComponentServices
 {
     public static IServiceCollection AddConsolePages(this IServiceCollection services)
     {

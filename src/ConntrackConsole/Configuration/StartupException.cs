@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Configuration;
 
 /// <summary>The console cannot start. The message is shown to the user: what is wrong and what to do. It leads to exit code 2.</summary>
-public sealed class StartupException : Exception
+internal sealed class StartupException : Exception
 {
     public StartupException(string message)
         : base(message)

@@ -14,7 +14,7 @@ internal static class IdentityTables
 }
 
 /// <summary>Somebody who signed in.</summary>
-public sealed class SessionRow
+internal sealed class SessionRow
 {
     public required string Id { get; set; }
     public required string Who { get; set; }

@@ -16,7 +16,7 @@ public enum Role
 }
 
 /// <summary>What a role allows.</summary>
-public static class Rights
+internal static class Rights
 {
     public static bool MayAct(this Role role) => role is not Role.Viewer;
 

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Identity;
 /// asked again. One that is ended loses it at once, one that runs out at the next look. What is decisive is
 /// <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
 /// </summary>
-public sealed partial class SessionWatch : ServerAuthenticationStateProvider, IDisposable
+internal sealed partial class SessionWatch : ServerAuthenticationStateProvider, IDisposable
 {
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 

@@ -7,13 +7,13 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Identity;
 
 /// <summary>Who stands behind a cookie at this moment, or the sentence why nobody does.</summary>
-public sealed record SessionCheck(Principal? Principal, string? Refusal);
+internal sealed record SessionCheck(Principal? Principal, string? Refusal);
 
 /// <summary>
 /// Who has signed in. A cookie only names a session: whether it still holds is asked here, each time, and the role is the
 /// configuration's of now.
 /// </summary>
-public sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks links, AuditLog audit, TimeProvider time)
+internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks links, AuditLog audit, TimeProvider time)
 {
     /// <summary>However busy somebody is: afterwards a link is needed again.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(12);

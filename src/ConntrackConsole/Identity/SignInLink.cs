@@ -4,7 +4,7 @@ using System.Text;
 namespace ConntrackConsole.Identity;
 
 /// <summary>The link with which one person signs in. It works once.</summary>
-public sealed class SignInLink(string name, Role role, string? token)
+internal sealed class SignInLink(string name, Role role, string? token)
 {
     private readonly string _token = token ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
     private int _used;

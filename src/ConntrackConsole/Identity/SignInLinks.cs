@@ -4,7 +4,7 @@ using ConntrackConsole.Configuration;
 namespace ConntrackConsole.Identity;
 
 /// <summary>The links of this start of the console: who may sign in, and what each is to it now.</summary>
-public sealed class SignInLinks
+internal sealed class SignInLinks
 {
     internal SignInLinks(IdentityOptions options)
     {

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Ingest;
 /// The one thread that writes the timeline: a frame is seen at once, stored with all others every 250 ms, and acknowledged
 /// only then. Late frames are folded in, node by node, once they are stored.
 /// </summary>
-public sealed partial class FrameApplier(
+internal sealed partial class FrameApplier(
     FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, RollupQueue folding, CollectorRegistry registry,
     IHubContext<CollectorHub> hub, TimeProvider time, ILogger<FrameApplier> log) : BackgroundService
 {

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Ingest;
 /// Names to every collector the addresses without a live owner, so that it looks their entries up one by one: the whole list
 /// after it introduced itself, and again when the list has changed, at most once a second.
 /// </summary>
-public sealed partial class WatchListPublisher(
+internal sealed partial class WatchListPublisher(
     ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
 {
     public const int MostAddresses = 1000;

@@ -6,7 +6,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>How a pod's endpoint went, as its slices told it: only of endpoints that are on their way out or gone.</summary>
-public sealed class EndpointTransition
+internal sealed class EndpointTransition
 {
     public ServiceKey? Service { get; set; }
 
@@ -28,7 +28,7 @@ public sealed class EndpointTransition
 /// The endpoints' side of an ending, from the slices alone: whether a pod's own watch speaks sooner or later makes no
 /// difference. An endpoint that is ready again is forgotten: what is kept is bounded by what is wrong.
 /// </summary>
-public sealed class EndpointTransitionLog
+internal sealed class EndpointTransitionLog
 {
     public const int Max = 50_000;
 

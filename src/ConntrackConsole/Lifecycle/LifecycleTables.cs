@@ -15,7 +15,7 @@ internal static class LifecycleTables
     }
 }
 
-public sealed class TerminationRow
+internal sealed class TerminationRow
 {
     public required string Uid { get; set; }
     public required string Namespace { get; set; }
@@ -49,7 +49,7 @@ public sealed class TerminationRow
     public long? UnwatchedToMs { get; set; }
 }
 
-public sealed class RolloutRow
+internal sealed class RolloutRow
 {
     /// <summary>The workload's uid, a slash, the revision.</summary>
     public required string Id { get; set; }

@@ -7,7 +7,7 @@ using ConntrackConsole.Ownership;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>A pod that came and went between two looks: only its name is left of it, and its address if it had one.</summary>
-public static class PlaceholderPod
+internal static class PlaceholderPod
 {
     public static PodInfo Of(OwnerSpan span)
     {

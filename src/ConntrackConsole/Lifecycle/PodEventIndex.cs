@@ -3,7 +3,7 @@ using ConntrackConsole.Cluster.Model;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>What Event objects said about a pod.</summary>
-public sealed class PodEvents
+internal sealed class PodEvents
 {
     private const int MaxKilling = 8;
 
@@ -31,7 +31,7 @@ public sealed class PodEvents
 /// Events about pods' ends, which may come before the pods' own watch speaks. Bounded, those of the oldest events first
 /// forgotten: a list has them in the order of their names.
 /// </summary>
-public sealed class PodEventIndex
+internal sealed class PodEventIndex
 {
     public const int Max = 20_000;
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Cluster.Model;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>The end of one pod as it becomes known: what each watch told, kept apart, and the record made of it.</summary>
-public sealed class PodTerminationTracker
+internal sealed class PodTerminationTracker
 {
     /// <summary>What an earlier run of the console saved of it.</summary>
     private readonly Termination? _saved;

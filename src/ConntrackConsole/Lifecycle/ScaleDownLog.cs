@@ -4,10 +4,10 @@ namespace ConntrackConsole.Lifecycle;
 
 /// <summary>A workload came to want fewer pods.</summary>
 /// <param name="ToMs">It had no more than it wanted; null while it still has.</param>
-public sealed record ScaleDown(long FromMs, long? ToMs, int Before, int After);
+internal sealed record ScaleDown(long FromMs, long? ToMs, int Before, int After);
 
 /// <summary>Which workloads came to want fewer pods, or went: what pods end of. Bounded, oldest first forgotten.</summary>
-public sealed class ScaleDownLog
+internal sealed class ScaleDownLog
 {
     /// <summary>Two watches have no order between them: so far apart may they tell of one thing.</summary>
     public const long SlackMs = 2_000;

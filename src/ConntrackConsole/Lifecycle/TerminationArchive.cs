@@ -9,7 +9,7 @@ namespace ConntrackConsole.Lifecycle;
 
 /// <summary>Which endings are asked for, by when their end was asked. Filters that are null let everything through.</summary>
 /// <param name="Service">A Service's name, or namespace/name.</param>
-public sealed record TerminationFilter(long FromMs, long ToMs, string? Namespace = null, string? Service = null, string? Node = null)
+internal sealed record TerminationFilter(long FromMs, long ToMs, string? Namespace = null, string? Service = null, string? Node = null)
 {
     public bool Has(Termination t)
     {
@@ -21,10 +21,10 @@ public sealed record TerminationFilter(long FromMs, long ToMs, string? Namespace
 }
 
 /// <summary>Behind this one goes a page on.</summary>
-public sealed record TerminationPlace(long AskedMs, string Uid);
+internal sealed record TerminationPlace(long AskedMs, string Uid);
 
 /// <summary>Endings newest first: from memory, and from the database for those that memory no longer has.</summary>
-public sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases, ClusterState cluster, TimelineStore timeline, TimeProvider time)
+internal sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases, ClusterState cluster, TimelineStore timeline, TimeProvider time)
 {
     // A sync that came so much later was not the one that took the endpoint out: the node was not heard meanwhile.
     private const long LongestSyncMs = 600_000;

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Lifecycle;
 /// <param name="SeenMs">When its end was first seen, by our clock, as the workloads' changes are.</param>
 /// <param name="Owner">Its ReplicaSet, StatefulSet or DaemonSet, also where that is gone.</param>
 /// <param name="Top">The ReplicaSet's Deployment.</param>
-public sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? Owner, WorkloadInfo? Top)
+internal sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? Owner, WorkloadInfo? Top)
 {
     /// <summary>False where it was found to have begun while nobody watched.</summary>
     public bool Watched { get; init; } = true;
@@ -41,7 +41,7 @@ public sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? Ow
 }
 
 /// <summary>Reads the cause of an end from what is known: a pure function, so the same facts in any order give the same cause.</summary>
-public static class TerminationCauseClassifier
+internal static class TerminationCauseClassifier
 {
     public static (TerminationCause Cause, string Evidence, string? RolloutId) Of(TerminationFacts facts)
     {

@@ -5,7 +5,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>Endings and rollouts as rows, and back.</summary>
-public static class TerminationMapper
+internal static class TerminationMapper
 {
     public static Termination Termination(TerminationRow row)
     {

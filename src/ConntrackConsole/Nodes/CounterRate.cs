@@ -4,7 +4,7 @@ namespace ConntrackConsole.Nodes;
 /// How much a foreign counter grew, in steps of ten seconds over the last hour. A counter that begins anew grew by what is
 /// not known: what its owner counts while it starts is its first list, and no change.
 /// </summary>
-public sealed class CounterRate
+internal sealed class CounterRate
 {
     public const long StepMs = 10_000;
 

@@ -8,7 +8,7 @@ namespace ConntrackConsole.Nodes;
 /// What a node told last of its settings and its kube-proxy, with as much of the past as a judgement needs. A late frame
 /// changes nothing here. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.
 /// </summary>
-public sealed class NodeMetrics
+internal sealed class NodeMetrics
 {
     public const string BeLiberal = "net.netfilter.nf_conntrack_tcp_be_liberal";
 

@@ -14,7 +14,7 @@ internal static class NodeTables
 }
 
 /// <summary>A sync of a node's kube-proxy, as its metrics told it.</summary>
-public sealed class SyncRow
+internal sealed class SyncRow
 {
     public required string Node { get; set; }
     /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds, in our clock.</summary>

@@ -15,7 +15,7 @@ public sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P99
 /// What each node's kube-proxy told of its syncs. It is asked every few seconds and tells only its last one: what is found
 /// here is no earlier than the truth, by so much at most. Not safe for several threads: the timeline holds its lock.
 /// </summary>
-public sealed class SyncLog
+internal sealed class SyncLog
 {
     /// <summary>Most syncs that are kept for a node: over an hour at one a second.</summary>
     public const int Max = 4_096;

@@ -22,7 +22,7 @@ internal static class OwnershipTables
 }
 
 /// <summary>A pod's address over a stretch of time.</summary>
-public sealed class OwnerSpanRow
+internal sealed class OwnerSpanRow
 {
     public long Id { get; set; }
     public required string Ip { get; set; }
@@ -38,7 +38,7 @@ public sealed class OwnerSpanRow
 }
 
 /// <summary>A pod without an address of its own, as long as it is there.</summary>
-public sealed class UnaddressedPodRow
+internal sealed class UnaddressedPodRow
 {
     public required string Uid { get; set; }
     public required string FullName { get; set; }
@@ -46,7 +46,7 @@ public sealed class UnaddressedPodRow
 }
 
 /// <summary>A Service's addresses and ports over a stretch of time.</summary>
-public sealed class ServiceSpanRow
+internal sealed class ServiceSpanRow
 {
     public long Id { get; set; }
     public required string Namespace { get; set; }
@@ -63,7 +63,7 @@ public sealed class ServiceSpanRow
 }
 
 /// <summary>What a Service's slices said of an address over a stretch of time.</summary>
-public sealed class EndpointSpanRow
+internal sealed class EndpointSpanRow
 {
     public long Id { get; set; }
     public required string Namespace { get; set; }
@@ -80,7 +80,7 @@ public sealed class EndpointSpanRow
 }
 
 /// <summary>A stretch of time in which a run of the console followed the cluster.</summary>
-public sealed class ClusterWatchRow
+internal sealed class ClusterWatchRow
 {
     /// <summary>When the first list of the run was complete.</summary>
     public long FromMs { get; set; }

@@ -17,7 +17,7 @@ public enum Unseen : byte
 }
 
 /// <summary>Something that was so over a stretch of time.</summary>
-public interface ISpan<out TSelf>
+internal interface ISpan<out TSelf>
 {
     long FromMs { get; }
 

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Storage;
 /// know no provider. The parameters of a statement are $a, $b … in the order of the values. Not safe for several threads.
 /// </summary>
 /// <param name="busySeconds">How long a statement waits for another writer.</param>
-public sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int busySeconds) : IDisposable
+internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int busySeconds) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _commands = [];
     private SqliteConnection? _connection;

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Design;
 namespace ConntrackConsole.Storage;
 
 /// <summary>For `dotnet ef migrations add` only, so that it need not start the console.</summary>
-public sealed class ConsoleDbFactory : IDesignTimeDbContextFactory<ConsoleDb>
+internal sealed class ConsoleDbFactory : IDesignTimeDbContextFactory<ConsoleDb>
 {
     public ConsoleDb CreateDbContext(string[] args) =>
         new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite("Data Source=design-time-only.db").Options);

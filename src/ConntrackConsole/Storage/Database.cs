@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Storage;
 
 /// <summary>Opens the database at the start, and says in one sentence why it cannot.</summary>
-public static class Database
+internal static class Database
 {
     // SQLite's primary result codes (sqlite3.h).
     private const int CantOpen = 14;

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace ConntrackConsole.Storage;
 
 /// <summary>Looks whether the database file is whole, and puts one that is not aside. It is never deleted: much of it can often be read.</summary>
-public static class DatabaseDamage
+internal static class DatabaseDamage
 {
     /// <summary>How long the check of every page may take; a file too large for it is checked as far as that.</summary>
     public static readonly TimeSpan MostCheck = TimeSpan.FromSeconds(20);

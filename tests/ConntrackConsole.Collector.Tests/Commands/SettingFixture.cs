@@ -29,7 +29,7 @@ internal sealed class SettingFixture : IDisposable
 
     public string State => Path.Combine(_folder.Path, "state");
 
-    public ActionJournal ActionJournal { get; private set; } = null!;
+    public ActionJournal Journal { get; private set; } = null!;
 
     public SettingHandler Desk { get; private set; } = null!;
 
@@ -47,9 +47,9 @@ internal sealed class SettingFixture : IDisposable
     /// <summary>As a restarted collector, perhaps after a boot.</summary>
     public void Start(string bootId = "boot-1", Reason? observeOnly = null)
     {
-        ActionJournal = new ActionJournal(State, Time, Log);
+        Journal = new ActionJournal(State, Time, Log);
         Desk = new SettingHandler(
-            "node1", Time, ActionJournal, new SettingValues(new Sysctl(Path.Combine(_folder.Path, "sys")), Path.Combine(_folder.Path, "proc")), bootId, () => Proxy,
+            "node1", Time, Journal, new SettingValues(new Sysctl(Path.Combine(_folder.Path, "sys")), Path.Combine(_folder.Path, "proc")), bootId, () => Proxy,
             observeOnly, null, Log);
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ConntrackConsole.Collector.Cli;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using ConntrackConsole.Actions;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
-using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;

@@ -1,7 +1,7 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Ingest;
-using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;

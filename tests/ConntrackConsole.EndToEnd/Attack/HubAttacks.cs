@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR.Client;

@@ -1,3 +1,5 @@
+using ConntrackConsole.Identity;
+using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.EndToEnd.Attack;

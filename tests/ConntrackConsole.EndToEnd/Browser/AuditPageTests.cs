@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Audit;
 using Microsoft.Playwright;
 using Xunit;

@@ -1,3 +1,4 @@
+using ConntrackConsole.EndToEnd.Browser;
 using Microsoft.Playwright;
 using Xunit;
 

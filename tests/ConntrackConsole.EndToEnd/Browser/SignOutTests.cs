@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Identity;
 using Microsoft.Playwright;

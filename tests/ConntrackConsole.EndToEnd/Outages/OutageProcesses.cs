@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using System.Diagnostics;
 using System.Net.Sockets;
 using ConntrackConsole.Configuration;

@@ -1,3 +1,4 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using System.Diagnostics;
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Timeline.Live;

@@ -1,7 +1,7 @@
+using ConntrackConsole.Tests.Integration.Hosting;
 using System.Diagnostics;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Ingest;
-using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;

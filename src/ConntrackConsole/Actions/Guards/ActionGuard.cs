@@ -8,7 +8,7 @@ namespace ConntrackConsole.Actions.Guards;
 /// Whether an action is allowed, and what it needs first. A pure function over a table of rules: each checks one thing and has its own code.
 /// The first refusal decides; otherwise the strictest demand, and the sentence lists all of them.
 /// </summary>
-public static class ActionGuard
+internal static class ActionGuard
 {
     private static readonly Func<GuardContext, GuardVerdict?>[] Common =
     [

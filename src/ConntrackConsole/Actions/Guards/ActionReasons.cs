@@ -5,7 +5,7 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Codes of the action workflow and of the guards that every action has.</summary>
 [ReasonCodes("Action")]
-public static class ActionReasons
+internal static class ActionReasons
 {
     /// <summary>Every guard allows the action.</summary>
     [Description("Every guard allows the action.")]

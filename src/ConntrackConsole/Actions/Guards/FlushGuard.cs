@@ -5,7 +5,7 @@ using static ConntrackConsole.Actions.Guards.GuardVerdict;
 namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>The rules of a flush.</summary>
-public static class FlushGuard
+internal static class FlushGuard
 {
     /// <summary>Older than this, the cluster's picture proves nothing about an address.</summary>
     public static readonly TimeSpan MaxClusterAge = TimeSpan.FromSeconds(10);

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Codes of the flush guards that only the console has.</summary>
 [ReasonCodes("Flush, console")]
-public static class FlushGuardReasons
+internal static class FlushGuardReasons
 {
     /// <summary>No cluster is connected.</summary>
     [Description("No cluster is connected.")]

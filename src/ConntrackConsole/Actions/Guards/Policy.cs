@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>The site policy of the configuration (Actions:Policy): it can only make the guards stricter.</summary>
-public static class Policy
+internal static class Policy
 {
     /// <summary>The strictest rule that matches.</summary>
     public static GuardVerdict? Rule(GuardContext context)

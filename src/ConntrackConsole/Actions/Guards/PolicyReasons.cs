@@ -5,7 +5,7 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Codes of the site policy (Actions:Policy).</summary>
 [ReasonCodes("Policy")]
-public static class PolicyReasons
+internal static class PolicyReasons
 {
     /// <summary>The site policy forbids the action.</summary>
     [Description("The site policy forbids the action.")]

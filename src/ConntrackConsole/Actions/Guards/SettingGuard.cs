@@ -4,7 +4,7 @@ using static ConntrackConsole.Actions.Guards.GuardVerdict;
 namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>The rules of a change of settings.</summary>
-public static class SettingGuard
+internal static class SettingGuard
 {
     /// <summary>When nodes set a change back where nobody said otherwise.</summary>
     public const long DefaultRevertMs = 30 * 60 * 1000;

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Codes of the setting guards that only the console has.</summary>
 [ReasonCodes("Setting, console")]
-public static class SettingGuardReasons
+internal static class SettingGuardReasons
 {
     /// <summary>No node is named.</summary>
     [Description("No node is named.")]

@@ -13,7 +13,7 @@ namespace ConntrackConsole.Actions.Outcome;
 public sealed record OpenSetting(string ActionId, string Node, string Key, string Before, string Written, string? Now, long RevertAtMs, bool Drifted, string? Alarm);
 
 /// <summary>Which changes are open, with their countdown and whether somebody else has changed them since.</summary>
-public sealed class OpenChanges(ActionStore store, TimelineStore timeline, TimeProvider time)
+internal sealed class OpenChanges(ActionStore store, TimelineStore timeline, TimeProvider time)
 {
     private static readonly TimeSpan Back = TimeSpan.FromDays(30);
 

@@ -9,7 +9,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>What an action says of itself: on the screen, in the audit log, and as a digest.</summary>
-public static class ActionFormatter
+internal static class ActionFormatter
 {
     private const int MaxText = 500;
 

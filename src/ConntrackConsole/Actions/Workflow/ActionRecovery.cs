@@ -9,7 +9,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// Adds the last audit row of actions that a killed console left without one: requested and never previewed, or ended a moment before the
 /// row about it. Nothing of them was sent to a node.
 /// </summary>
-public sealed class ActionRecovery(IDbContextFactory<ConsoleDb> databases, ActionStore store, ActionAudit audit)
+internal sealed class ActionRecovery(IDbContextFactory<ConsoleDb> databases, ActionStore store, ActionAudit audit)
 {
     private static readonly string[] Asked = ["flush.requested", "setting.requested"];
     private static readonly string[] Shown = [.. Asked, "flush.previewed", "setting.previewed"];

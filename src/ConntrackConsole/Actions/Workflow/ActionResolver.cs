@@ -9,7 +9,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// Finds out what became of actions whose outcome was lost: after a restart of the console, a broken connection, a killed
 /// collector. It asks the nodes' journals and never sends an order again. Also ends what nobody confirmed in time.
 /// </summary>
-public sealed partial class ActionResolver(
+internal sealed partial class ActionResolver(
     ActionStore store, ActionDispatch dispatch, CollectorLink collectors, ActionAudit audit, ActionRecovery ends, TimeProvider time, ILogger<ActionResolver> log)
     : BackgroundService
 {

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// Writes what nodes did without our command or answer into the audit log: commands typed on the node, reverts at their time, and results
 /// whose connection broke. Each journal entry becomes one audit row, however often it is reported.
 /// </summary>
-public sealed partial class JournalIngest(
+internal sealed partial class JournalIngest(
     JournalInbox inbox, IDbContextFactory<ConsoleDb> databases, RevertRecorder reverts, ActionAudit audit, ILogger<JournalIngest> log) : BackgroundService
 {
     private const int MaxEntries = 50;
@@ -46,7 +46,7 @@ public sealed partial class JournalIngest(
         {
             var record = await reverts.OfAsync(node, entry, ct);
             // The node reports it again; by then the result of the change itself is written.
-            if (reverts.MustWait(node, entry, record))
+            if (RevertRecorder.MustWait(node, entry, record))
                 break;
             await WriteAsync(node, $"journal {report.JournalId} {entry.Number}", entry, record, ct);
             mark.Number = entry.Number;

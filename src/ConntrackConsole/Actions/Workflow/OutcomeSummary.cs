@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>What the nodes' answers amount to. Pure: asked again whenever another answer comes.</summary>
-public static class OutcomeSummary
+internal static class OutcomeSummary
 {
     public static (ActionState State, string Sentence) Of(ActionKind kind, IReadOnlyList<NodeResult> nodes)
     {

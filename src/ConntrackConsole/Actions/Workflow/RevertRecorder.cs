@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Finds the change that a journal entry reports as reverted, and records the revert in it.</summary>
-public sealed class RevertRecorder(ActionStore store, ActionDispatch dispatch)
+internal sealed class RevertRecorder(ActionStore store, ActionDispatch dispatch)
 {
     /// <summary>The entry tells that a change was set back, or should have been.</summary>
     public static bool IsReturn(JournalEntry entry)
@@ -22,7 +22,7 @@ public sealed class RevertRecorder(ActionStore store, ActionDispatch dispatch)
     }
 
     /// <summary>A return before the change's own outcome is known would be lost in it.</summary>
-    public bool MustWait(string node, JournalEntry entry, ActionRecord? record) => IsReturn(entry) && record is not null && IsUntold(record, node);
+    public static bool MustWait(string node, JournalEntry entry, ActionRecord? record) => IsReturn(entry) && record is not null && IsUntold(record, node);
 
     public Task WriteAsync(string node, JournalEntry entry, ActionRecord record)
     {

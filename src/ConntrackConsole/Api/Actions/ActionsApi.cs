@@ -14,7 +14,7 @@ namespace ConntrackConsole.Api.Actions;
 /// Actions for programs: the same service, the same guards, the same audit rows as the page. Who asks is known by the session
 /// of their sign-in link, anew at each request.
 /// </summary>
-public static class ActionsApi
+internal static class ActionsApi
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;

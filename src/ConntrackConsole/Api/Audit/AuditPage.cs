@@ -7,4 +7,4 @@ internal sealed record AuditPage(IReadOnlyList<AuditRowView> Items, string? Cont
 /// <summary>One row of the audit log, every column as it is hashed.</summary>
 internal sealed record AuditRowView(
     long Id, string At, string Who, string? From, string? Session, string? Roles, string What, string? Where, string? Target, string Why,
-    string? Before, string? After, string Result, long? DurationMs, string ActionId, string? IncidentId, string? Details, string? Hash, string? KeyId);
+    string? Before, string? After, string Result, long? DurationMs, string ActionId, string? IncidentId, string? Details, string? Code, string? Hash, string? KeyId);

@@ -5,7 +5,7 @@ using ConntrackConsole.Cluster.State;
 namespace ConntrackConsole.Checks.Cluster;
 
 /// <summary>How well each kind of object is known: a kind that may not be listed takes its feature with it, and says so.</summary>
-public static class ClusterData
+internal static class ClusterData
 {
     public static readonly CheckName Name = new("cluster-data", CheckCodes.ClusterData, "Cluster data");
 

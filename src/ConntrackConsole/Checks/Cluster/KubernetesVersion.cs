@@ -4,7 +4,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Cluster;
 
 /// <summary>From 1.26 on, terminating endpoints that still serve get the traffic where no endpoint is ready.</summary>
-public static class KubernetesVersion
+internal static class KubernetesVersion
 {
     public static readonly CheckName Name = new("kubernetes-version", CheckCodes.KubernetesVersion, "Kubernetes version");
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>Do endpoints change more often than they usually do on this node?</summary>
-public static class EndpointChanges
+internal static class EndpointChanges
 {
     public static readonly CheckName Name = new("endpoint-changes", CheckCodes.EndpointChanges, "Endpoint change rate");
 

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Checks.Node;
 /// Does anything keep INVALID segments from reaching clients un-NATed? kube-proxy in iptables mode installs its drop rule
 /// only if be_liberal was 0 when it started: started under 1 and set back to 0, neither protects. Other modes have no rule.
 /// </summary>
-public static class InvalidProtection
+internal static class InvalidProtection
 {
     public static readonly CheckName Name = new("invalid-protection", CheckCodes.InvalidProtection, "INVALID protection");
 

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Checks.Node;
 /// <param name="Info">Null where the cluster does not know it.</param>
 /// <param name="Facts">Null where no collector has ever told of it.</param>
 /// <param name="HasBackends">Pods on it are backends of a Service: there is traffic to translate.</param>
-public sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? Facts, bool HasBackends)
+internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? Facts, bool HasBackends)
 {
     public CheckSubject Subject { get; } = CheckSubject.OfNode(Name);
 

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Checks.Node;
 /// Do kube-proxy's rules follow the cluster? A sync comes on a change: on an idle cluster the last one may be days old, and
 /// that says nothing.
 /// </summary>
-public static class ProxyLag
+internal static class ProxyLag
 {
     public static readonly CheckName Name = new("proxy-sync", CheckCodes.ProxyLag, "kube-proxy sync");
 

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>How Services are carried on this node, or that conntrack has no part in it.</summary>
-public static class ProxyModes
+internal static class ProxyModes
 {
     public static readonly CheckName Name = new("proxy-mode", CheckCodes.ProxyModes, "Proxy mode");
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>How long a sync of kube-proxy takes.</summary>
-public static class SyncDuration
+internal static class SyncDuration
 {
     public static readonly CheckName Name = new("sync-duration", CheckCodes.SyncDuration, "Sync duration p99");
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>How full the conntrack table is. A full one drops new connections and evicts unassured ones.</summary>
-public static class TableUse
+internal static class TableUse
 {
     public static readonly CheckName Name = new("table-use", CheckCodes.TableUse, "Table use");
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>nf_conntrack_tcp_loose: without it no connection is picked up in mid-stream.</summary>
-public static class TcpLoose
+internal static class TcpLoose
 {
     public static readonly CheckName Name = new("tcp-loose", CheckCodes.TcpLoose, "tcp_loose");
 

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Checks.Service;
 /// <summary>
 /// terminationGracePeriodSeconds against how long the pods really took to end: from being asked to their last sign of life.
 /// </summary>
-public static class DrainTime
+internal static class DrainTime
 {
     public static readonly CheckName Name = new("drain", CheckCodes.DrainTime, "Grace against drain");
 
@@ -75,4 +75,4 @@ public static class DrainTime
 }
 
 /// <param name="Killed">By SIGKILL, at the end of its grace.</param>
-public readonly record struct MeasuredEnd(long DrainMs, long GraceMs, bool Killed);
+internal readonly record struct MeasuredEnd(long DrainMs, long GraceMs, bool Killed);

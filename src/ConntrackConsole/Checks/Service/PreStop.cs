@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>Does a preStop hook hold the pods back while the rules still name them?</summary>
-public static class PreStop
+internal static class PreStop
 {
     public static readonly CheckName Name = new("pre-stop", CheckCodes.PreStop, "preStop hook");
 

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>Does a readiness probe decide when the pods get traffic?</summary>
-public static class Readiness
+internal static class Readiness
 {
     public static readonly CheckName Name = new("readiness", CheckCodes.Readiness, "Readiness probe");
 

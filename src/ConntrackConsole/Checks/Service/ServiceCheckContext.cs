@@ -13,7 +13,7 @@ namespace ConntrackConsole.Checks.Service;
 /// <param name="Endpoints">All endpoints.</param>
 /// <param name="Ends">Ends of its pods, newest first.</param>
 /// <param name="LastActive">When those of them without a known end of their containers were last talked to.</param>
-public sealed record ServiceCheckContext(
+internal sealed record ServiceCheckContext(
     ServiceInfo Info, IReadOnlyList<PodInfo> Pods, int Ready, int Draining, int Endpoints,
     ServiceEntries Entries, IReadOnlyList<Termination> Ends, IReadOnlyDictionary<Ip, long> LastActive)
 {

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>Entries of a Service that still lead to addresses of pods that serve it no more.</summary>
-public static class StaleEntries
+internal static class StaleEntries
 {
     public static readonly CheckName Name = new("stale-entries", CheckCodes.StaleEntries, "Stale entries");
 

@@ -9,35 +9,35 @@ public abstract record ClusterChange
     public abstract ClusterMap ApplyTo(ClusterMap map, long nowMs);
 }
 
-public sealed record PodChange(PodInfo Pod, bool Deleted) : ClusterChange
+internal sealed record PodChange(PodInfo Pod, bool Deleted) : ClusterChange
 {
     public override string? Uid => Pod.Uid;
 
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Pod, nowMs) : map.With(Pod);
 }
 
-public sealed record NodeChange(NodeInfo Node, bool Deleted) : ClusterChange
+internal sealed record NodeChange(NodeInfo Node, bool Deleted) : ClusterChange
 {
     public override string? Uid => Node.Uid;
 
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Node) : map.With(Node);
 }
 
-public sealed record ServiceChange(ServiceInfo Service, bool Deleted) : ClusterChange
+internal sealed record ServiceChange(ServiceInfo Service, bool Deleted) : ClusterChange
 {
     public override string? Uid => Service.Uid;
 
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Service) : map.With(Service);
 }
 
-public sealed record SliceChange(SliceInfo Slice, bool Deleted) : ClusterChange
+internal sealed record SliceChange(SliceInfo Slice, bool Deleted) : ClusterChange
 {
     public override string? Uid => Slice.Uid;
 
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Slice) : map.With(Slice);
 }
 
-public sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : ClusterChange
+internal sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : ClusterChange
 {
     public override string? Uid => Workload.Uid;
 
@@ -45,7 +45,7 @@ public sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : Clust
 }
 
 /// <summary>Something was said about an object: the map stays as it is.</summary>
-public sealed record EventChange(ObjectEvent Event) : ClusterChange
+internal sealed record EventChange(ObjectEvent Event) : ClusterChange
 {
     public override string? Uid => null;
 

@@ -30,5 +30,5 @@ public sealed record WorkloadInfo(
 /// <summary>An Event object about another object.</summary>
 /// <param name="InvolvedUid">uid of the object that it is about.</param>
 /// <param name="AtMs">eventTime, else lastTimestamp, else firstTimestamp.</param>
-public sealed record ObjectEvent(
+internal sealed record ObjectEvent(
     string Uid, string InvolvedKind, string Namespace, string InvolvedName, string? InvolvedUid, string Reason, string Message, long AtMs, string Component);

@@ -3,7 +3,7 @@ using MudBlazor;
 namespace ConntrackConsole.Components.Layout;
 
 /// <summary>MudBlazor's share of the look: the same colours and letters as wwwroot/css/app.css. No font is fetched: the network is closed.</summary>
-public static class ConsoleTheme
+internal static class ConsoleTheme
 {
     private static readonly string[] Letters = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", "sans-serif"];
 

@@ -5,7 +5,7 @@ using ConntrackConsole.Actions.Workflow;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Refreshes what shows actions: once at the start, then at each change, at most twice a second.</summary>
-public sealed class ActionFeed : IAsyncDisposable
+internal sealed class ActionFeed : IAsyncDisposable
 {
     public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
 

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Target">Part of the pod's address or the setting's name.</param>
 /// <param name="Who">Part of the name of who asked or approved.</param>
 /// <param name="Looked">With those that were only looked at.</param>
-public sealed record ActionsUrl(string? Action, string? State, string? Kind, string? Target, string? Who, bool Looked)
+internal sealed record ActionsUrl(string? Action, string? State, string? Kind, string? Target, string? Who, bool Looked)
 {
     public static readonly ActionsUrl Everything = new(null, null, null, null, null, false);
 

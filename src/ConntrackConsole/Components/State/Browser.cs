@@ -3,7 +3,7 @@ using Microsoft.JSInterop;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>The browser behind this circuit: its clipboard. One module, loaded at the first use.</summary>
-public sealed class Browser(IJSRuntime js) : IAsyncDisposable
+internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 {
     private Task<IJSObjectReference>? _module;
 

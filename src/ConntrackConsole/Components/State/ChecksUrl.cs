@@ -7,7 +7,7 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Service">namespace/name, or a bare name in every namespace.</param>
 /// <param name="Check">The key of the result whose panel is open.</param>
 /// <param name="Open">Sections that are open beside those of what is wrong; null = as it comes.</param>
-public sealed record ChecksUrl(string? Namespace, string? Service, string? Node, string? Check, string? Open)
+internal sealed record ChecksUrl(string? Namespace, string? Service, string? Node, string? Check, string? Open)
 {
     public static readonly ChecksUrl Everything = new(null, null, null, null, null);
 

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Components.State;
 /// </summary>
 /// <param name="SinceMs">When the oldest of it began, where the view knows.</param>
 /// <param name="Pods">The pods it is about, worst first.</param>
-public sealed record Headline(string Title, bool Alarm, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
+internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
 {
     /// <param name="now">A view that ends now.</param>
     /// <param name="window">The view on the screen: resets are counted in it.</param>

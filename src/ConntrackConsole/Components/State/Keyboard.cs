@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Components.State;
 
 /// <summary>The keys of this circuit: the layout hears them, the page in view acts on them.</summary>
-public sealed class Keyboard
+internal sealed class Keyboard
 {
     public event Func<string, Task>? Pressed;
 

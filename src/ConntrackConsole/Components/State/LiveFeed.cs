@@ -4,7 +4,7 @@ using ConntrackConsole.Timeline.Live;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Refreshes a page on the store's signal, at most every 100 ms, and at least once a second, because silence grows too.</summary>
-public sealed class LiveFeed : IAsyncDisposable
+internal sealed class LiveFeed : IAsyncDisposable
 {
     public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);

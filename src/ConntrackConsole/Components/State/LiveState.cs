@@ -11,7 +11,7 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Uid">That pod itself, where it was chosen by its end: its address may have had several owners.</param>
 /// <param name="Rollout">The rollout whose pods are shown.</param>
 /// <param name="ToMs">Where the view stands still; null = live.</param>
-public sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? Uid, string? Rollout, string? Namespace, string? Service, string? Node, bool AllLanes, bool Local)
+internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? Uid, string? Rollout, string? Namespace, string? Service, string? Node, bool AllLanes, bool Local)
 {
     public const long ShortestMs = 10_000;
     public const long LongestMs = 92 * 24 * 3_600_000L;

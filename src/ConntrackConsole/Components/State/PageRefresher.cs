@@ -6,7 +6,7 @@ namespace ConntrackConsole.Components.State;
 /// Refreshes a page once at the start (<see cref="Start"/>) and then after each <see cref="Request"/>, but not more often than an interval:
 /// one request waits, further ones are dropped. The refresh runs outside the circuit's thread.
 /// </summary>
-public sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Func<CancellationToken, Task> refresh) : IAsyncDisposable
+internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Func<CancellationToken, Task> refresh) : IAsyncDisposable
 {
     private readonly Channel<bool> _requests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _end = new();

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>The query of an address; a missing or repeated name reads as null or its first value.</summary>
-public sealed class UrlQuery
+internal sealed class UrlQuery
 {
     private readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> _values;
 

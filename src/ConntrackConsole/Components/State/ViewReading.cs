@@ -4,7 +4,7 @@ using ConntrackConsole.Timeline.Query;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Values of a view at its end.</summary>
-public static class ViewReading
+internal static class ViewReading
 {
     // A frame comes a second after its moment; what is unknown for longer is a gap and must not be read as the last value.
     private const long ToldAfterMs = 3_000;

@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>What a person would type on each node for the same, and how that differs.</summary>
-public static class ActionCommands
+internal static class ActionCommands
 {
     public static string Differs(ActionKind kind) => kind == ActionKind.Flush
         ? "Not the same: typed by hand it deletes whatever matches at that moment, live connections too, and nobody checks or writes it down."

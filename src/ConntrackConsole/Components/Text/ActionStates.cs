@@ -4,7 +4,7 @@ using ConntrackConsole.Actions.Workflow;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>The words, shapes and colours of an action's state.</summary>
-public static class ActionStates
+internal static class ActionStates
 {
     public static readonly IReadOnlyList<(string Id, string Name, Func<ActionState, bool> Has)> Groups =
     [

@@ -4,7 +4,7 @@ using ConntrackConsole.Checks;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>The words of the checks page.</summary>
-public static class CheckFormatter
+internal static class CheckFormatter
 {
     /// <summary>The order of the sections: what is wrong first.</summary>
     public static readonly IReadOnlyList<CheckState> Order =

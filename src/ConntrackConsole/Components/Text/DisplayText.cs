@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>The words of the pages for the facts of the field.</summary>
-public static class DisplayText
+internal static class DisplayText
 {
     public static string Duration(long ms) => Math.Abs(ms) switch
     {

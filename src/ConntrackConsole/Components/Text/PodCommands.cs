@@ -4,7 +4,7 @@ using ConntrackConsole.Timeline.Query;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>The command lines that show the same facts as the panel, for those who want to see with their own eyes.</summary>
-public static class PodCommands
+internal static class PodCommands
 {
     public static IEnumerable<string> For(PodDetail pod)
     {

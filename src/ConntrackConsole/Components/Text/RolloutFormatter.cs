@@ -4,7 +4,7 @@ using ConntrackConsole.Lifecycle;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>How far a rollout came; each is drawn differently.</summary>
-public enum RolloutState
+internal enum RolloutState
 {
     Running,
     Finished,
@@ -13,7 +13,7 @@ public enum RolloutState
     Abandoned,
 }
 
-public static class RolloutFormatter
+internal static class RolloutFormatter
 {
     public static RolloutState State(this Rollout rollout) =>
         rollout.FinishedMs is not null ? RolloutState.Finished

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>The words of settings on the pages.</summary>
-public static class SettingText
+internal static class SettingText
 {
     public static readonly (string Name, long Ms)[] RevertAfter = [("1 min", 60_000), ("5 min", 300_000), ("30 min", 1_800_000), ("1 h", 3_600_000), ("4 h", 14_400_000), ("12 h", 43_200_000), ("24 h", 86_400_000)];
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Components.State;
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>A moment as somebody types it: with a date or without, with a zone or in the one that is shown.</summary>
-public static class TimeText
+internal static class TimeText
 {
     public const string Examples = "2026-11-24 17:05, 17:05:30, 2026-11-24T17:05:30Z, -2h or now";
 

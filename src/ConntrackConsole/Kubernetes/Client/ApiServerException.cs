@@ -4,10 +4,10 @@ using ConntrackConsole.Kubernetes.Informer;
 namespace ConntrackConsole.Kubernetes.Client;
 
 /// <summary>The API server's history no longer reaches back to our resource version: list again.</summary>
-public sealed class WatchExpiredException : Exception;
+internal sealed class WatchExpiredException : Exception;
 
 /// <summary>The API server refuses; the message says what and what to do.</summary>
-public sealed class ApiServerException(string message) : Exception(message)
+internal sealed class ApiServerException(string message) : Exception(message)
 {
     public HttpStatusCode Status { get; init; }
 

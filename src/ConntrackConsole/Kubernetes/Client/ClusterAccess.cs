@@ -4,7 +4,7 @@ using k8s;
 namespace ConntrackConsole.Kubernetes.Client;
 
 /// <summary>How the console reaches the cluster, or why it has none.</summary>
-public sealed class ClusterAccess
+internal sealed class ClusterAccess
 {
     private readonly KubernetesClientConfiguration? _client;
     private readonly Func<KubernetesClientConfiguration>? _read;

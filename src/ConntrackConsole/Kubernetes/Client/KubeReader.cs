@@ -11,7 +11,7 @@ using ConntrackConsole.Kubernetes.Parsing;
 namespace ConntrackConsole.Kubernetes.Client;
 
 /// <summary>List, watch and a sign of life, as raw JSON over the official client's connection and credentials.</summary>
-public sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeProvider time)
+internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeProvider time)
 {
     // The server ends a watch after this; spread, so that the kinds do not all come back in one second.
     private const int WatchSeconds = 240;

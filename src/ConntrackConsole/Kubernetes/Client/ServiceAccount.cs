@@ -13,7 +13,7 @@ namespace ConntrackConsole.Kubernetes.Client;
 /// without saying which file it was.
 /// </summary>
 /// <param name="Folder">Where the library looks.</param>
-public sealed record ServiceAccount(string Folder)
+internal sealed record ServiceAccount(string Folder)
 {
     private const string Mounted = "/var/run/secrets/kubernetes.io/serviceaccount";
 

@@ -8,7 +8,7 @@ namespace ConntrackConsole.Kubernetes.Informer;
 /// Keeps <see cref="ClusterState"/> true: a <see cref="KindWatcher"/> for each kind, and a question every two seconds that
 /// tells how old the picture is. The official client has no such thing.
 /// </summary>
-public sealed partial class ClusterInformer(
+internal sealed partial class ClusterInformer(
     ClusterAccess access, ClusterState state, TimeProvider time, ILogger<ClusterInformer> log, WatchOptions? pace = null) : BackgroundService
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);

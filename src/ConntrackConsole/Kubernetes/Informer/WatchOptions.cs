@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Kubernetes.Informer;
 
 /// <summary>How patient the informer is.</summary>
-public sealed record WatchOptions
+internal sealed record WatchOptions
 {
     public TimeSpan FirstWait { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Kubernetes.Parsing;
 
-public static partial class KubeObject
+internal static partial class KubeObject
 {
     private const int LongestMessage = 1024;
 

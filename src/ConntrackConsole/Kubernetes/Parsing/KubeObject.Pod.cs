@@ -3,7 +3,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Kubernetes.Parsing;
 
-public static partial class KubeObject
+internal static partial class KubeObject
 {
     public static PodInfo? Pod(JsonElement item)
     {

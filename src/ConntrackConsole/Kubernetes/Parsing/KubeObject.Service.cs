@@ -3,7 +3,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Kubernetes.Parsing;
 
-public static partial class KubeObject
+internal static partial class KubeObject
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
 

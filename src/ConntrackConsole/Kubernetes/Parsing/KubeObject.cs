@@ -7,7 +7,7 @@ namespace ConntrackConsole.Kubernetes.Parsing;
 /// Reads the few fields we keep out of the API's JSON. Whatever is missing, null or of another type counts as absent: an
 /// object of a newer API must not stop the watch.
 /// </summary>
-public static partial class KubeObject
+internal static partial class KubeObject
 {
     public static string? ResourceVersion(JsonElement item) => item.Get("metadata").Text("resourceVersion");
 

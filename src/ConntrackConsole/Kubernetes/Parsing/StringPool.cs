@@ -8,7 +8,7 @@ namespace ConntrackConsole.Kubernetes.Parsing;
 /// One string for each text that many objects repeat (namespaces, nodes, phases, template hashes). Two generations: the
 /// older one is dropped whenever the younger is full, so what is no longer said is forgotten.
 /// </summary>
-public sealed class StringPool(int generation)
+internal sealed class StringPool(int generation)
 {
     private const int LongestText = 253;
 

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Timeline.Live;
 /// Sums the step series of several nodes over a window and reduces them to columns: the most within a column, -1 where it
 /// is unknown. Samples are a second apart, or a column where columns are finer.
 /// </summary>
-public sealed class ColumnAggregator
+internal sealed class ColumnAggregator
 {
     private readonly TimelineQuery _query;
     private readonly long _stepMs;

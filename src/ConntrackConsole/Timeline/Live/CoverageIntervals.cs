@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>The stretches of time in which a node's table was known, oldest first.</summary>
-public sealed class CoverageIntervals
+internal sealed class CoverageIntervals
 {
     private readonly List<(long FromMs, long ToMs)> _stretches = [];
 

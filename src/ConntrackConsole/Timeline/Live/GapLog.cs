@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>Where we were deaf, in words. The newest <see cref="Max"/> are kept.</summary>
-public sealed class GapLog
+internal sealed class GapLog
 {
     public const int Max = 2_000;
 

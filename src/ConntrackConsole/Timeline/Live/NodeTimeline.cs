@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>One group on one node: how it was, and its counts now.</summary>
-public sealed class GroupTimeline
+internal sealed class GroupTimeline
 {
     public StepSeries Steps { get; } = new();
 
@@ -14,7 +14,7 @@ public sealed class GroupTimeline
 }
 
 /// <summary>What one node's collector told. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.</summary>
-public sealed class NodeTimeline(string name)
+internal sealed class NodeTimeline(string name)
 {
     /// <summary>Most groups that are kept for a node.</summary>
     public const int MaxGroups = 20_000;

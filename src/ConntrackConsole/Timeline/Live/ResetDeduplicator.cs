@@ -6,7 +6,7 @@ namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>Resets, each counted once although the nodes at both ends of a flow may report it.</summary>
 /// <param name="maxKept">How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</param>
-public sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
+internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 {
     public const int MaxKept = 50_000;
 

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>Subscribers of a signal without payload.</summary>
-public sealed class Signals
+internal sealed class Signals
 {
     private ImmutableList<Subscription> _subscriptions = [];
 

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>Entries of one group on one node over time, kept only where they changed: an idle group costs nothing.</summary>
-public sealed class StepSeries
+internal sealed class StepSeries
 {
     private readonly List<(long AtMs, int Live, int Leftover)> _steps = [];
 

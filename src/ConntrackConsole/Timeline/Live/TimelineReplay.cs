@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>Makes the live timeline from the stored frames: all of it at the start, one node's when late frames have come.</summary>
-public sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline, TimeProvider time)
+internal sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline, TimeProvider time)
 {
     // A key frame comes at least every minute: so far before the horizon the reading begins, to know the table at it.
     private const long KeyFrameMs = 61_000;

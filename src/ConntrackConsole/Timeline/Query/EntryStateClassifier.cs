@@ -11,7 +11,7 @@ namespace ConntrackConsole.Timeline.Query;
 /// the map, or at any moment, from the history. Only the reply's source is judged: an entry with the pod as its client has
 /// another backend, and entries that close (a probe's TIME_WAIT) prove nothing.
 /// </summary>
-public static class EntryStateClassifier
+internal static class EntryStateClassifier
 {
     /// <summary>What one state of a group's flows means now.</summary>
     public static EntryState Of(ClusterMap map, OwnershipHistory? history, in GroupKey key, FlowState flow) =>

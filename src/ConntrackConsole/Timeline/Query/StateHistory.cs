@@ -9,7 +9,7 @@ namespace ConntrackConsole.Timeline.Query;
 /// it: the history of ownership has the few moments at which it can have changed, so a change of the cluster costs nothing
 /// here, however many groups there are.
 /// </summary>
-public sealed class StateHistory(ClusterState cluster)
+internal sealed class StateHistory(ClusterState cluster)
 {
     /// <summary>What entries in live states are now.</summary>
     public EntryState Now(in GroupKey key)

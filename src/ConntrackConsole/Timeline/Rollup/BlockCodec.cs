@@ -11,7 +11,7 @@ namespace ConntrackConsole.Timeline.Rollup;
 /// columns, known stretches, name, series, resets. A value is the difference from the one before, zero differences as a
 /// run, all as varints.
 /// </summary>
-public static class BlockCodec
+internal static class BlockCodec
 {
     public const byte Version = 1;
     public const int MaxColumns = 1_440;

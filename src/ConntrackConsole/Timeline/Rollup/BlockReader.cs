@@ -11,7 +11,7 @@ namespace ConntrackConsole.Timeline.Rollup;
 /// Reads a block's unpacked bytes without believing them: after the first fault every read gives zero and
 /// <see cref="Failed"/> stays true, so that loops over counts end by themselves.
 /// </summary>
-public ref struct BlockReader(ReadOnlySpan<byte> bytes)
+internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _at;

@@ -3,7 +3,7 @@ using ConntrackConsole.Timeline.Storage;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>Lays a minute into the blocks of the coarser levels: the most within a column. They are never behind the finest.</summary>
-public static class Downsampler
+internal static class Downsampler
 {
     /// <summary>The minute's blocks of every level, finest first.</summary>
     /// <param name="former">The blocks of a coarser level that begin at a moment, by name.</param>

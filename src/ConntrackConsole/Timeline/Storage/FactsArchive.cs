@@ -11,7 +11,7 @@ namespace ConntrackConsole.Timeline.Storage;
 /// Gaps and settings as rows. What the frames tell is written with their minutes; here the console's own gaps are, and
 /// the way back at the start.
 /// </summary>
-public sealed partial class FactsArchive(
+internal sealed partial class FactsArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log) : BackgroundService
 {
     internal static readonly AgedRows[] Aged =

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>Windows that retention leaves alone, each with its reason. Without its pin a window goes as any other does.</summary>
-public sealed class Pins(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
+internal sealed class Pins(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
 {
     public async Task<PinRow> AddAsync(long fromMs, long toMs, string reason, CancellationToken ct)
     {

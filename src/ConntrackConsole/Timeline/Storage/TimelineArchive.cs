@@ -13,7 +13,7 @@ namespace ConntrackConsole.Timeline.Storage;
 /// Terminations, rollouts and syncs as rows, so that a restart in the middle of an incident loses none; also the tick of each
 /// second by which open pages learn that a node fell silent. Resets are stored by the rollup alone.
 /// </summary>
-public sealed partial class TimelineArchive(
+internal sealed partial class TimelineArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
     : BackgroundService
 {

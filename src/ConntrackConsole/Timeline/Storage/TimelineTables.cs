@@ -24,7 +24,7 @@ internal static class TimelineTables
 }
 
 /// <summary>A collector's frame as it came. Written with prepared commands, not as entities.</summary>
-public sealed class FrameRow
+internal sealed class FrameRow
 {
     /// <summary>In the order in which they came.</summary>
     public long Id { get; set; }
@@ -37,7 +37,7 @@ public sealed class FrameRow
 }
 
 /// <summary>A stretch of the timeline of one node or one Service, packed. Written with prepared commands, not as entities.</summary>
-public sealed class BlockRow
+internal sealed class BlockRow
 {
     public long Id { get; set; }
     /// <summary>1 = node, 2 = Service, 3 = a node's resets as it reported them.</summary>
@@ -51,7 +51,7 @@ public sealed class BlockRow
 }
 
 /// <summary>Resets of one second and one kind, over all nodes, each counted once.</summary>
-public sealed class ResetSecondRow
+internal sealed class ResetSecondRow
 {
     public long Second { get; set; }
     public byte Kind { get; set; }
@@ -59,7 +59,7 @@ public sealed class ResetSecondRow
 }
 
 /// <summary>Where we were deaf.</summary>
-public sealed class GapRow
+internal sealed class GapRow
 {
     public long Id { get; set; }
     public string? Node { get; set; }
@@ -70,7 +70,7 @@ public sealed class GapRow
 }
 
 /// <summary>A sysctl of a node that got another value.</summary>
-public sealed class SettingRow
+internal sealed class SettingRow
 {
     public long Id { get; set; }
     public required string Node { get; set; }
@@ -81,7 +81,7 @@ public sealed class SettingRow
 }
 
 /// <summary>A stretch of time that retention leaves alone.</summary>
-public sealed class PinRow
+internal sealed class PinRow
 {
     public long Id { get; set; }
     public long FromMs { get; set; }

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Components.Controls.Audit;
 
 /// <summary>A list of deleted entries as a table: a column for each name that one of them has.</summary>
 /// <param name="Left">How many are not in it, for their number.</param>
-public sealed record DetailTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, int Left)
+internal sealed record DetailTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, int Left)
 {
     public const int Most = 200;
 

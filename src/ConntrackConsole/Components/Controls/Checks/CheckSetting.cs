@@ -7,7 +7,7 @@ namespace ConntrackConsole.Components.Controls.Checks;
 
 /// <summary>The setting that a check's advice names, where it can be changed from here.</summary>
 /// <param name="Value">The value that helps; null where a person has to choose.</param>
-public sealed record CheckSetting(string Key, string? Value)
+internal sealed record CheckSetting(string Key, string? Value)
 {
     public static CheckSetting? Of(CheckResult result)
     {

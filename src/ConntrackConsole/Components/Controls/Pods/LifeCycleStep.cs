@@ -6,7 +6,7 @@ namespace ConntrackConsole.Components.Controls.Pods;
 
 /// <summary>One instant of a pod's end: where it comes from, or why nobody told it.</summary>
 /// <param name="AtLatest">Nobody watched: it was no later than <paramref name="AtMs"/>.</param>
-public sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool AtLatest, string Detail)
+internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool AtLatest, string Detail)
 {
     public static IReadOnlyList<LifeCycleStep> Of(TerminationSpan span) =>
         [.. TerminationPhases.All.Select(phase => Of(span, phase)).OrderBy(step => step.AtMs ?? long.MaxValue)];

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Components.Controls.Pods;
 
 /// <summary>A pod of the view: one that is a backend, or one that was asked to terminate.</summary>
 /// <param name="Entries">Live-state entries at the end of the view; null = unknown.</param>
-public sealed record PodRow(string Ip, string Name, string Services, string Node, OwnerState Owner, EntryState State, int? Entries, int? Stale, TerminationSpan? End)
+internal sealed record PodRow(string Ip, string Name, string Services, string Node, OwnerState Owner, EntryState State, int? Entries, int? Stale, TerminationSpan? End)
 {
     public string Key => End?.Uid ?? Ip;
 

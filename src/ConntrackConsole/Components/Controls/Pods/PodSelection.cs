@@ -4,7 +4,7 @@ using ConntrackConsole.Timeline.Query;
 namespace ConntrackConsole.Components.Controls.Pods;
 
 /// <summary>What the panel shows of a chosen pod: its name and its end as of the range on the screen, its entries as they are now.</summary>
-public static class PodSelection
+internal static class PodSelection
 {
     public static PodDetail? Of(string? ip, string? uid, TimelineView view, Func<string, PodDetail> facts)
     {

@@ -18,7 +18,7 @@ public enum ContainerEnd
     Failed,
 }
 
-public static class ContainerEnds
+internal static class ContainerEnds
 {
     // finishedAt has whole seconds, and the kubelet needs one to kill.
     private const long NearMs = 2_500;

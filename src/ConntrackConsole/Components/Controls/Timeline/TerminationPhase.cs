@@ -20,7 +20,7 @@ public enum TerminationPhase
     IpReused,
 }
 
-public static class TerminationPhases
+internal static class TerminationPhases
 {
     public static readonly IReadOnlyList<TerminationPhase> All = Enum.GetValues<TerminationPhase>();
 

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Components.Controls.Timeline;
 /// The columns of a view: whole steps of Unix time, so that a value stays in its column while the live view moves on,
 /// and no more of them than the chart has room for.
 /// </summary>
-public readonly record struct TimelineWindow(long FromMs, long ToMs, long StepMs)
+internal readonly record struct TimelineWindow(long FromMs, long ToMs, long StepMs)
 {
     private static readonly long[] Steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400];
 

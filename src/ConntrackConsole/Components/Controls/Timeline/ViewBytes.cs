@@ -11,7 +11,7 @@ namespace ConntrackConsole.Components.Controls.Timeline;
 /// A view as the canvas reads it (wwwroot/js/view.js): one array of bytes, little-endian, lengths as varints, counts as
 /// runs of equal values (counts of connections mostly stand still, so a lane of 900 columns is some tens of bytes).
 /// </summary>
-public static class ViewBytes
+internal static class ViewBytes
 {
     // A day of a large cluster has thousands of ends: the canvas has room for the ones that matter, the table for more.
     public const int MaxTerminations = 300;
