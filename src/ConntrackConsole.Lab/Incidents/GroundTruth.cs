@@ -95,13 +95,15 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
                 break;
             case "reset":
                 bool wasHung = _hung.TryRemove(local, out _);
+                // Reset before its first answer: by a pod that was leaving already; which one, the client cannot know.
+                var ending = backend.Length == 0 && Scenario == Story.Scenario.EarlyExit ? Scenario : EndingOf(backend);
                 _open.TryRemove(local, out _);
                 if (_invalid.TryGetValue(local, out var cause))
                     cause.Followed();
-                else if (wasHung && EndingOf(backend) != Incidents.Scenario.EarlyExit) // a server that stops reading is slow at first
-                    Write(pod, local, backend, null, "from-backend", 1, EndingOf(backend)); // a live pod refuses a stranger's segment
+                else if (wasHung && ending != Incidents.Scenario.EarlyExit) // a server that stops reading is slow at first
+                    Write(pod, local, backend, null, "from-backend", 1, ending); // a live pod refuses a stranger's segment
                 else
-                    Write(pod, local, backend, EndingOf(backend) == Incidents.Scenario.EarlyExit ? "M3" : null, "from-backend", 1, EndingOf(backend));
+                    Write(pod, local, backend, ending == Incidents.Scenario.EarlyExit ? "M3" : null, "from-backend", 1, ending);
                 Line(wasHung ? $"was reset after {report.Seconds:0.0} s without an answer" : $"was reset by {backend}");
                 break;
             case "refused":

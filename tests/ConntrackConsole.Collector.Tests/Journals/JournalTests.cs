@@ -209,8 +209,8 @@ public sealed class JournalTests : IDisposable
         ConntrackProgram.Load(scratch.Inside, Enumerable.Range(1, 8).Select(pod =>
             $"-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport {1000 + pod} --dport 80 -r 10.244.0.{pod} -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst {1000 + pod} --state SYN_SENT --timeout 100"));
         var journal = Open();
-        var processes = Enumerable.Range(1, 8).Select(pod => CollectorProgram.Start(
-            scratch.Inside, "flush", "--pod-ip", $"10.244.0.{pod}", "--yes", "--state", _state.Path)).ToList();
+        string[] FlushOf(int pod) => ["flush", "--pod-ip", $"10.244.0.{pod}", "--yes", "--state", _state.Path];
+        var processes = Enumerable.Range(1, 8).Select(pod => (Pod: pod, Process: CollectorProgram.Start(scratch.Inside, FlushOf(pod)))).ToList();
         const int own = 400;
         for (int number = 1; number <= own; number++)
         {
@@ -219,16 +219,23 @@ public sealed class JournalTests : IDisposable
             journal.End(id, setting: Written(id));
         }
 
-        processes.ForEach(process => process.WaitForExit());
+        foreach (var (pod, process) in processes)
+        {
+            using var ending = process;
+            process.WaitForExit();
+            int exitCode = process.ExitCode;
+            // Refused where the others took longer than it waits for its turn, as on a loaded machine: it is typed again.
+            Eventually.True(() => exitCode != 3 || (exitCode = CollectorProgram.Run(scratch.Inside, FlushOf(pod)).ExitCode) == 0);
+            Assert.Equal(0, exitCode);
+        }
+
         var acts = Open().Where(_ => true);
 
         Assert.Empty(_log.ToString());
-        Assert.All(processes, process => Assert.Equal(0, process.ExitCode));
         Assert.Equal(own + 8, acts.Count);
         Assert.Equal(Enumerable.Range(1, own + 8).Select(number => (long)number), acts.Select(act => act.Number));
         Assert.All(acts, act => Assert.NotNull(act.End));
         Assert.All(File.ReadAllLines(FilePath), line => Assert.True(JournalLine.TryParse(Encoding.UTF8.GetBytes(line), out _), line));
-        processes.ForEach(process => process.Dispose());
     }
 
     [Fact]

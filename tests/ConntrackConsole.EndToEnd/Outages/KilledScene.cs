@@ -182,7 +182,7 @@ internal sealed class KilledScene : IAsyncDisposable
     public string UntilIn(ActionState state) => UntilRow("SELECT Id FROM Actions WHERE State = $value", state.ToString());
 
     /// <summary>Waits, without a pause, until the node's journal has such a line.</summary>
-    public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => ActionJournal().Any(line), interval: TimeSpan.Zero, expression: what);
+    public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => Journal().Any(line), interval: TimeSpan.Zero, expression: what);
 
     /// <summary>Waits until deletions go on.</summary>
     public void UntilDeleting() => Inside.Run(() => Eventually.True(
@@ -190,7 +190,7 @@ internal sealed class KilledScene : IAsyncDisposable
         interval: TimeSpan.Zero, expression: "a deletion"));
 
     /// <summary>The whole lines of the node's journal.</summary>
-    public List<JournalLine> ActionJournal()
+    public List<JournalLine> Journal()
     {
         string path = Path.Combine(_folder.FullName, "state", "journal.jsonl");
         var lines = new List<JournalLine>();
@@ -204,7 +204,7 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>How often the node began with it.</summary>
-    public int Begun(string id) => ActionJournal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
+    public int Begun(string id) => Journal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
 
     /// <summary>Oldest first.</summary>
     public List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));
