@@ -96,7 +96,7 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
             case "reset":
                 bool wasHung = _hung.TryRemove(local, out _);
                 // Reset before its first answer: by a pod that was leaving already; which one, the client cannot know.
-                var ending = backend.Length == 0 && Scenario == Story.Scenario.EarlyExit ? Scenario : EndingOf(backend);
+                var ending = backend.Length == 0 && Scenario == Incidents.Scenario.EarlyExit ? Scenario : EndingOf(backend);
                 _open.TryRemove(local, out _);
                 if (_invalid.TryGetValue(local, out var cause))
                     cause.Followed();
