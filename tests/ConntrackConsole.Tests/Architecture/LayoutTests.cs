@@ -1,0 +1,41 @@
+using Xunit;
+
+namespace ConntrackConsole.Tests.Architecture;
+
+/// <summary>Folders and files stay small enough to be read as a list and in one go.</summary>
+public class LayoutTests
+{
+    private const int MaxFilesPerFolder = 20;
+    private const int MaxLinesPerFile = 400;
+
+    private static readonly string[] Files =
+    [
+        .. new[] { "src", "tests" }.SelectMany(top => Directory.EnumerateFiles(RepositoryFiles.Path(top), "*.*", SearchOption.AllDirectories))
+            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal) || path.EndsWith(".razor", StringComparison.Ordinal))
+            .Select(path => Path.GetRelativePath(RepositoryFiles.Root, path))
+            .Where(path => !path.Contains("/Migrations/", StringComparison.Ordinal)),
+    ];
+
+    [Fact]
+    public void Folders_HoldNoMoreFilesThanOneReadsAtAGlance() =>
+        Assert.Empty(Files.GroupBy(f => Path.GetDirectoryName(f)).Where(g => g.Count() > MaxFilesPerFolder).Select(g => $"{g.Key}: {g.Count()} files"));
+
+    [Fact]
+    public void Files_AreNoLongerThanTheLimit() =>
+        Assert.Empty(Files.Select(f => (File: f, Lines: File.ReadLines(RepositoryFiles.Path(f)).Count())).Where(f => f.Lines > MaxLinesPerFile).Select(f => $"{f.File}: {f.Lines} lines"));
+
+    /// <summary>A name that two types share misleads a search. Nested private types are not counted.</summary>
+    [Fact]
+    public void TopLevelTypes_HaveNamesOfTheirOwn()
+    {
+        var names =
+            from file in Files
+            where file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal) && Path.GetFileName(file) != "Program.cs"
+            from name in Declarations.TopLevel(File.ReadAllText(RepositoryFiles.Path(file))).Distinct()
+            // The parts of a partial type are named Type.Part.cs; a razor component's code stands beside it.
+            group file by name into declared
+            where declared.Select(f => Path.GetFileName(f)!.Split('.')[0]).Distinct().Count() > 1 || declared.Select(Path.GetDirectoryName).Distinct().Count() > 1
+            select $"{declared.Key}: {string.Join(", ", declared)}";
+        Assert.Empty(names);
+    }
+}
