@@ -74,7 +74,7 @@ internal static class HistoryBench
             for (int round = 0; round < Math.Max(5, rounds); round++)
             {
                 SqliteConnection.ClearAllPools();
-                using var owners = new OwnershipArchive(databases, cluster, clock, NullLogger<OwnershipArchive>.Instance);
+                using var owners = new OwnershipArchive(databases, cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
                 var history = new TimelineQueryService(
                     store, new StoredBlockReader(databases), new StoredFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
                 (double ms, bytes, _) = await AnswerAsync(history, query);

@@ -1,5 +1,6 @@
 using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Terminations;
 using ConntrackConsole.Api.Timeline;
 

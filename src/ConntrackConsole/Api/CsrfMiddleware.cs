@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using ConntrackConsole.Api.Problems;
 using Microsoft.Net.Http.Headers;
 
 namespace ConntrackConsole.Api;

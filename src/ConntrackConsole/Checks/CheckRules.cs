@@ -1,4 +1,5 @@
 using ConntrackConsole.Checks.Cluster;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Checks.Service;
 

@@ -1,4 +1,5 @@
 
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Live;
 

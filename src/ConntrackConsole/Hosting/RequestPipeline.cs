@@ -1,5 +1,6 @@
 
 using ConntrackConsole.Api;
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Components;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;

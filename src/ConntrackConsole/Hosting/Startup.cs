@@ -5,7 +5,7 @@ using ConntrackConsole.Identity;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.EntityFrameworkCore;

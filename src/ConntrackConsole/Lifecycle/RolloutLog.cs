@@ -5,7 +5,7 @@ namespace ConntrackConsole.Lifecycle;
 
 /// <summary>Follows workloads from revision to revision. The newest <see cref="Max"/> are kept.</summary>
 /// <remarks>Deployments, ReplicaSets and pods come by watches of their own: each instant is the earliest that any of them told.</remarks>
-internal sealed class RolloutLog
+public sealed class RolloutLog
 {
     public const int Max = 2_000;
 

@@ -1,8 +1,4 @@
-using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Nodes;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Lifecycle;
@@ -24,15 +20,12 @@ internal sealed record TerminationFilter(long FromMs, long ToMs, string? Namespa
 internal sealed record TerminationPlace(long AskedMs, string Uid);
 
 /// <summary>Endings newest first: from memory, and from the database for those that memory no longer has.</summary>
-internal sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases, ClusterState cluster, TimelineStore timeline, TimeProvider time)
+internal sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases, TerminationLog log)
 {
-    // A sync that came so much later was not the one that took the endpoint out: the node was not heard meanwhile.
-    private const long LongestSyncMs = 600_000;
-
     public async Task<IReadOnlyList<Termination>> ReadAsync(TerminationFilter filter, TerminationPlace? after, int most, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        var kept = cluster.Terminations;
+        var kept = log.Current;
         var found = kept.Where(t => filter.Has(t) && (after is null || IsBehind(t.AskedMs, t.Uid, after)))
             .OrderByDescending(t => t.AskedMs).ThenByDescending(t => t.Uid, StringComparer.Ordinal).Take(most).ToList();
         // Memory begins with the newest that were saved: while it is not full it has them all.
@@ -48,7 +41,7 @@ internal sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases,
     public async Task<Dictionary<string, Rollout>> RolloutsAsync(IEnumerable<Termination> endings, CancellationToken ct)
     {
         var wanted = endings.Select(t => t.RolloutId).OfType<string>().ToHashSet();
-        var found = cluster.Rollouts.Where(r => wanted.Contains(r.Id)).ToDictionary(r => r.Id);
+        var found = log.Rollouts.Current.Where(r => wanted.Contains(r.Id)).ToDictionary(r => r.Id);
         string[] missing = [.. wanted.Except(found.Keys)];
         if (missing.Length == 0)
             return found;
@@ -56,26 +49,6 @@ internal sealed class TerminationArchive(IDbContextFactory<ConsoleDb> databases,
         foreach (var row in await db.Rollouts.AsNoTracking().Where(r => missing.Contains(r.Id)).ToListAsync(ct))
             found[row.Id] = TerminationMapper.Rollout(row);
         return found;
-    }
-
-    /// <summary>When each node's rules were without an ending's endpoint; none where its endpoint never changed.</summary>
-    public async Task<IReadOnlyList<NodeSync>> SyncsAsync(Termination ending, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(ending);
-        if (ending.EndpointChangedMs is not { } changedMs)
-            return [];
-        var syncs = timeline.SyncsAfter(changedMs);
-        if (changedMs >= time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs)
-            return syncs;
-        await using var db = await databases.CreateDbContextAsync(ct);
-        long wanted = changedMs - SyncLog.HeardSoonerMs;
-        var saved = await db.Syncs.AsNoTracking()
-            .Where(s => s.AtMs >= wanted && s.AtMs <= changedMs + LongestSyncMs && s.CoversMs >= wanted)
-            .GroupBy(s => s.Node).Select(g => new { Node = g.Key, AtMs = g.Min(s => s.AtMs) })
-            .ToDictionaryAsync(s => s.Node, s => s.AtMs, ct);
-        return [.. saved.Keys.Union(syncs.Select(s => s.Node)).Order(StringComparer.Ordinal).Select(node => saved.TryGetValue(node, out long at)
-            ? new NodeSync(node, at)
-            : new NodeSync(node, null) { Unknown = $"Nothing is stored of the kube-proxy of {node} for that time." })];
     }
 
     private async Task<List<Termination>> SavedAsync(TerminationFilter filter, TerminationPlace? after, int most, CancellationToken ct)

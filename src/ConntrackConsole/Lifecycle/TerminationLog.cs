@@ -8,7 +8,7 @@ namespace ConntrackConsole.Lifecycle;
 /// Follows the ends of pods over all watches, which have no order between them: each watch's part is kept by itself, and
 /// the record is made anew of all parts whenever one grows. The newest <see cref="Max"/> are kept.
 /// </summary>
-internal sealed class TerminationLog(RolloutLog rollouts)
+public sealed class TerminationLog(RolloutLog rollouts)
 {
     public const int Max = 10_000;
 

@@ -56,8 +56,8 @@ internal sealed class NodeMetrics
             Apply(proxy, heardMs);
     }
 
-    public NodeFacts Facts(NodeTimeline node, bool tableKnown, bool hasVipEntries) => new(
-        node.Name, node.Connected, node.LastHeardMs, tableKnown, hasVipEntries, node.Counters, _settings,
+    public NodeFacts Facts(string node, bool connected, long lastHeardMs, in Counters counters, bool tableKnown, bool hasVipEntries) => new(
+        node, connected, lastHeardMs, tableKnown, hasVipEntries, counters, _settings,
         _proxy is null ? null : new ProxyFacts(_proxy, _proxyHeardMs, _pendingSinceMs, _queuedSinceMs, Rate(_endpointChanges), Rate(_apiErrors)))
     {
         BeLiberal = _beLiberal,

@@ -1,6 +1,3 @@
-
-using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Nodes;
@@ -40,7 +37,7 @@ internal sealed class SyncLog
             return;
         long atMs = (long)(told.LastSync * 1000) + clockOffsetMs;
         long readMs = told.AtMs + clockOffsetMs;
-        if (atMs > readMs + TimelineStore.MaxAheadMs)
+        if (atMs > readMs + LiveWindow.MaxAheadMs)
             return;
         long lengthMs = double.IsFinite(told.SyncP99) ? (long)Math.Clamp(told.SyncP99 * 1000, 0, 600_000) : 1_000;
         long coversMs = atMs - lengthMs;
@@ -81,7 +78,7 @@ internal sealed class SyncLog
         if (!_nodes.TryGetValue(node, out var syncs) || syncs.ReadMs == 0 && syncs.List.Count == 0)
             return new NodeSync(node, null) { Unknown = $"No collector of {node} told of its kube-proxy." };
         // What is in memory begins later: its first sync would be one of many since.
-        if (changedMs < nowMs - TimelineStore.HorizonMs)
+        if (changedMs < nowMs - LiveWindow.HorizonMs)
             return new NodeSync(node, null) { Unknown = "Longer ago than the syncs in memory." };
         long wanted = changedMs - HeardSoonerMs;
         int low = 0, high = syncs.List.Count;

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +9,7 @@ namespace ConntrackConsole.Ownership;
 /// names that they had. What changed is saved every second.
 /// </summary>
 public sealed partial class OwnershipArchive(
-    IDbContextFactory<ConsoleDb> databases, ClusterState cluster, TimeProvider time, ILogger<OwnershipArchive> log) : BackgroundService
+    IDbContextFactory<ConsoleDb> databases, OwnershipHistory ownership, TimeProvider time, ILogger<OwnershipArchive> log) : BackgroundService
 {
     // The frames' writer waits meanwhile.
     private const int RowsAtOnce = 5_000;
@@ -46,23 +45,22 @@ public sealed partial class OwnershipArchive(
         var owners = reader.Newest("Owners", SpanReader.OwnerColumns, SpanReader.Owner, OwnershipHistory.MaxClosedOwners, out bool allOwners);
         var services = reader.Newest("ServiceSpans", SpanReader.ServiceColumns, SpanReader.Service, OwnershipHistory.MaxClosedServices, out bool allServices);
         var endpoints = reader.Newest("EndpointSpans", SpanReader.EndpointColumns, SpanReader.SliceEndpoint, OwnershipHistory.MaxClosedEndpoints, out bool allEndpoints);
-        var history = cluster.History;
-        history.Restore(owners, services, endpoints, watchedMs);
-        history.Restore(await db.UnaddressedPods.Select(p => new UnaddressedPod(p.Uid, p.FullName, p.Node)).ToListAsync(ct));
+        ownership.Restore(owners, services, endpoints, watchedMs);
+        ownership.Restore(await db.UnaddressedPods.Select(p => new UnaddressedPod(p.Uid, p.FullName, p.Node)).ToListAsync(ct));
         if (!allOwners)
-            history.CompleteOnlySince(owners[0].ToMs ?? watchedMs);
+            ownership.CompleteOnlySince(owners[0].ToMs ?? watchedMs);
         if (!allServices)
-            history.CompleteOnlySince(services[0].ToMs ?? watchedMs);
+            ownership.CompleteOnlySince(services[0].ToMs ?? watchedMs);
         if (!allEndpoints)
-            history.CompleteOnlySince(endpoints[0].ToMs ?? watchedMs);
-        history.KeepChanges();
+            ownership.CompleteOnlySince(endpoints[0].ToMs ?? watchedMs);
+        ownership.KeepChanges();
     }
 
     /// <summary>The history for a window: the one in memory where it reaches back far enough, else what is stored of the window.</summary>
     public async Task<OwnershipHistory> LoadAsync(long fromMs, long toMs, CancellationToken ct)
     {
-        if (fromMs - SpanReader.LookBackMs >= cluster.History.CompleteSinceMs || cluster.History.CompleteSinceMs == 0)
-            return cluster.History;
+        if (fromMs - SpanReader.LookBackMs >= ownership.CompleteSinceMs || ownership.CompleteSinceMs == 0)
+            return ownership;
         using var rows = new BulkConnection(databases, BusySeconds);
         var reader = new SpanReader(rows);
         var window = new OwnershipHistory(int.MaxValue, int.MaxValue, int.MaxValue, MostPerKey);
@@ -71,7 +69,7 @@ public sealed partial class OwnershipArchive(
             reader.Within("Owners", SpanReader.OwnerColumns, "Ip", SpanReader.Owner, fromMs, toMs),
             reader.Within("ServiceSpans", SpanReader.ServiceColumns, "Namespace, Name", SpanReader.Service, fromMs, toMs),
             reader.Within("EndpointSpans", SpanReader.EndpointColumns, "Namespace, Service, Ip", SpanReader.SliceEndpoint, fromMs, toMs),
-            Math.Min(toMs, cluster.History.WatchedUntilMs)), ct);
+            Math.Min(toMs, ownership.WatchedUntilMs)), ct);
         window.CompleteOnlySince(fromMs);
         return window;
     }
@@ -81,18 +79,17 @@ public sealed partial class OwnershipArchive(
 
     private void Save()
     {
-        var history = cluster.History;
         while (true)
         {
             // In this order: what the cluster was followed up to must not be newer than what is saved of it.
-            long watchedMs = history.WatchedUntilMs;
-            var changes = history.Unsaved(RowsAtOnce);
+            long watchedMs = ownership.WatchedUntilMs;
+            var changes = ownership.Unsaved(RowsAtOnce);
             bool last = changes.Count < RowsAtOnce;
-            bool watched = last && history.WatchedSinceMs > 0 && (watchedMs - _watchSavedMs >= WatchEveryMs || (changes.Count > 0 && watchedMs > _watchSavedMs));
+            bool watched = last && ownership.WatchedSinceMs > 0 && (watchedMs - _watchSavedMs >= WatchEveryMs || (changes.Count > 0 && watchedMs > _watchSavedMs));
             if (changes.Count == 0 && !watched)
                 return;
             Write(changes, watched ? watchedMs : null);
-            history.Saved(changes.Count);
+            ownership.Saved(changes.Count);
             if (watched)
                 _watchSavedMs = watchedMs;
             if (last)
@@ -124,7 +121,7 @@ public sealed partial class OwnershipArchive(
         {
             rows.Execute(
                 "INSERT INTO ClusterWatches (FromMs, ToMs) VALUES ($a, $b) ON CONFLICT (FromMs) DO UPDATE SET ToMs = excluded.ToMs",
-                cluster.History.WatchedSinceMs, toMs);
+                ownership.WatchedSinceMs, toMs);
         }
 
         transaction.Commit();

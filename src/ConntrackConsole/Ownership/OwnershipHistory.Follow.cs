@@ -1,7 +1,5 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
@@ -72,13 +70,10 @@ public sealed partial class OwnershipHistory
     }
 
     /// <summary>A pod that an earlier version saw end, of which there are no spans.</summary>
-    internal void Remember(Termination past)
+    internal void Remember(OwnerSpan past)
     {
-        if (past is not { DeletedMs: { } deletedMs, PodIp.IsNone: false } || _owners.LastUntil(past.PodIp, long.MaxValue) is not null)
-            return;
-        AddOwner(new OwnerSpan(
-            past.PodIp, past.Uid, $"{past.Namespace}/{past.Pod}", past.Node, Math.Min(past.AskedMs, deletedMs), deletedMs)
-        { State = OwnerState.Terminating, Unseen = Unseen.Begin });
+        if (!past.Ip.IsNone && _owners.LastUntil(past.Ip, long.MaxValue) is null)
+            AddOwner(past);
     }
 
     private void FollowNode(ClusterMap before, ClusterMap after, string name, long nowMs)

@@ -17,6 +17,7 @@ internal static class TimelineServices
         services.AddSingleton<TimelineStore>();
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<TerminationArchive>();
+        services.AddSingleton<RuleSyncReader>();
         services.AddSingleton(provider => Frames(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<FrameArchive>();
         services.AddSingleton<TimelineReplay>();

@@ -226,7 +226,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     private async Task<(ClusterState Cluster, OwnershipArchive Archive)> StartAsync()
     {
         var cluster = new ClusterState(_clock);
-        var archive = new OwnershipArchive(_database, cluster, _clock, NullLogger<OwnershipArchive>.Instance);
+        var archive = new OwnershipArchive(_database, cluster.History, _clock, NullLogger<OwnershipArchive>.Instance);
         await archive.LoadAsync(Ct);
         return (cluster, archive);
     }

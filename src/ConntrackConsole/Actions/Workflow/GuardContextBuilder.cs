@@ -1,6 +1,7 @@
 
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;

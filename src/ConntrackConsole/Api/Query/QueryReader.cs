@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using ConntrackConsole.Api.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Nodes;
 
 namespace ConntrackConsole.Api.Terminations;
 

@@ -1,8 +1,10 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Query;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConntrackConsole.Api.Terminations;
@@ -20,7 +22,7 @@ internal static class TerminationsApi
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<Results<Ok<TerminationPage>, ProblemHttpResult>> ListAsync(
-        [AsParameters] TerminationsParameters parameters, TerminationArchive archive, CancellationToken ct)
+        [AsParameters] TerminationsParameters parameters, TerminationArchive archive, RuleSyncReader syncs, CancellationToken ct)
     {
         var reader = new QueryReader();
         var from = reader.Time("from", parameters.From);
@@ -39,7 +41,7 @@ internal static class TerminationsApi
         var rollouts = await archive.RolloutsAsync(page, ct);
         var views = new List<TerminationView>();
         foreach (var t in page)
-            views.Add(TerminationView.Of(t, t.RolloutId is null ? null : rollouts.GetValueOrDefault(t.RolloutId), await archive.SyncsAsync(t, ct)));
+            views.Add(TerminationView.Of(t, t.RolloutId is null ? null : rollouts.GetValueOrDefault(t.RolloutId), await syncs.SyncsAsync(t, ct)));
         return TypedResults.Ok(new TerminationPage(views, found.Count > limit ? Token(page[^1]) : null));
     }
 

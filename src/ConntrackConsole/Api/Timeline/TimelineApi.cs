@@ -1,4 +1,5 @@
 
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Timeline.Query;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using ConntrackConsole.Api.Terminations;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Timeline;

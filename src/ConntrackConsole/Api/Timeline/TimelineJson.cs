@@ -4,7 +4,7 @@ using System.Text.Json;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Terminations;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Timeline;

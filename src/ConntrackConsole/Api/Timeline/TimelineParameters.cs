@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using Microsoft.AspNetCore.Mvc;
 
 namespace ConntrackConsole.Api.Timeline;

@@ -1,5 +1,4 @@
-using ConntrackConsole.Checks.Node;
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Checks.Cluster;
 

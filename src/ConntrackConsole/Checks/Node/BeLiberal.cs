@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Nodes;
 
 namespace ConntrackConsole.Checks.Node;

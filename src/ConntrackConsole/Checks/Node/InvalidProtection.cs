@@ -1,5 +1,5 @@
 using System.Globalization;
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;
 

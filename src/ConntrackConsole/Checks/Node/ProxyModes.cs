@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Node;

@@ -1,4 +1,4 @@
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Checks.Node;
 

@@ -1,4 +1,5 @@
 
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 

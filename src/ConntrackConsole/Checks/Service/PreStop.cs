@@ -1,3 +1,5 @@
+using ConntrackConsole.Checks.Model;
+
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>Does a preStop hook hold the pods back while the rules still name them?</summary>

@@ -1,3 +1,5 @@
+using ConntrackConsole.Checks.Model;
+
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>Does a readiness probe decide when the pods get traffic?</summary>

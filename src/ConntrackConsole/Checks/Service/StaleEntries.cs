@@ -1,4 +1,5 @@
 
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Service;

@@ -1,4 +1,5 @@
 using ConntrackConsole.Checks.Cluster;
+using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Checks.Service;
 

@@ -1,17 +1,18 @@
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Cluster.State;
 
 /// <summary>The present <see cref="ClusterMap"/>, how old it is, and the ends of pods that were seen. One writer: the informer.</summary>
-public sealed class ClusterState(TimeProvider time)
+public sealed class ClusterState(TimeProvider time, TerminationLog? terminations = null, OwnershipHistory? history = null)
 {
     private const long SaveLagMs = 2_000;
 
     private readonly Lock _writing = new();
-    private readonly TerminationLog _terminations = new(new RolloutLog());
+    private readonly TerminationLog _terminations = terminations ?? new TerminationLog(new RolloutLog());
     private volatile ClusterMap _current = ClusterMap.Empty;
     private readonly WatchStatusRegistry _kinds = new();
     private string? _problem = "The console has not heard from the cluster yet.";
@@ -43,7 +44,7 @@ public sealed class ClusterState(TimeProvider time)
     public IReadOnlyList<Rollout> Rollouts => _terminations.Rollouts.Current;
 
     /// <summary>Names as they were.</summary>
-    public OwnershipHistory History { get; } = new();
+    public OwnershipHistory History { get; } = history ?? new OwnershipHistory();
 
     /// <summary>One for each kind that is watched.</summary>
     public IReadOnlyList<KindStatus> Kinds => _kinds.Statuses(time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -83,9 +84,14 @@ public sealed class ClusterState(TimeProvider time)
             foreach (var past in terminations)
             {
                 _terminations.Remember(past);
-                History.Remember(past);
-                if (past.DeletedMs is { } deletedMs && !past.PodIp.IsNone)
-                    map = map.Remembering(new FormerOwner(past.PodIp, past.Uid, $"{past.Namespace}/{past.Pod}", deletedMs));
+                if (past is not { DeletedMs: { } deletedMs, PodIp.IsNone: false })
+                    continue;
+                string name = $"{past.Namespace}/{past.Pod}";
+                History.Remember(new OwnerSpan(past.PodIp, past.Uid, name, past.Node, Math.Min(past.AskedMs, deletedMs), deletedMs)
+                {
+                    State = OwnerState.Terminating, Unseen = Unseen.Begin,
+                });
+                map = map.Remembering(new FormerOwner(past.PodIp, past.Uid, name, deletedMs));
             }
 
             _current = map;

@@ -1,4 +1,4 @@
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Cluster.State;
 

@@ -8,6 +8,7 @@ using ConntrackConsole.Components.Text;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;

@@ -1,6 +1,5 @@
-
 using ConntrackConsole.Components.Text;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.State;

@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Components.Text;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ConntrackConsole.Components.State;
 
 namespace ConntrackConsole.Components.Text;
 

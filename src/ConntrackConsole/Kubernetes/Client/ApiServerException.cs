@@ -1,5 +1,5 @@
 using System.Net;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Kubernetes.Client;
 

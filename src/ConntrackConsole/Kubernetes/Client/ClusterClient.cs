@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Kubernetes.Informer;
 
 namespace ConntrackConsole.Kubernetes.Client;
 

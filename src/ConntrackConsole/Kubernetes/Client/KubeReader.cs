@@ -5,7 +5,6 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Kubernetes.Client;

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Kubernetes.Informer;
 

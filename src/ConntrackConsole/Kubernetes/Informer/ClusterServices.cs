@@ -1,6 +1,8 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Ownership;
 using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Kubernetes.Informer;
@@ -14,6 +16,8 @@ internal static class ClusterServices
     public static IServiceCollection AddCluster(this IServiceCollection services)
     {
         services.AddSingleton(provider => ClusterAccess.Find(provider.GetRequiredService<IOptions<KubernetesOptions>>().Value));
+        services.AddSingleton(new TerminationLog(new RolloutLog()));
+        services.AddSingleton(new OwnershipHistory());
         services.AddSingleton<ClusterState>();
         services.AddHealthChecks().AddCheck<ClusterReadiness>(ReadinessCheck);
         return services.AddHostedService<ClusterInformer>();

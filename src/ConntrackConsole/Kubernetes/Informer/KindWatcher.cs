@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kubernetes.Informer;

@@ -1,9 +1,8 @@
-
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Nodes;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
@@ -15,10 +14,10 @@ namespace ConntrackConsole.Timeline.Live;
 public sealed partial class TimelineStore
 {
     /// <summary>How far back the memory reaches.</summary>
-    public const long HorizonMs = 4_096_000;
+    public const long HorizonMs = LiveWindow.HorizonMs;
 
     /// <summary>A node whose clock is further ahead than this is not believed.</summary>
-    public const long MaxAheadMs = 10_000;
+    public const long MaxAheadMs = LiveWindow.MaxAheadMs;
 
     private readonly Lock _lock = new();
     private readonly ClusterState _cluster;

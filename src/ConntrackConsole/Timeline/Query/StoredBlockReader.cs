@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Data.Common;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;

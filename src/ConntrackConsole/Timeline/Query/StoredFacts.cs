@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
-using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;

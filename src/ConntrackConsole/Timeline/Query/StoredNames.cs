@@ -2,6 +2,8 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;

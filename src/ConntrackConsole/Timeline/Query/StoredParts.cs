@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Timeline.Query;
 

@@ -1,5 +1,6 @@
 
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;

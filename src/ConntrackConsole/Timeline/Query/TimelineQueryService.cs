@@ -2,6 +2,7 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;

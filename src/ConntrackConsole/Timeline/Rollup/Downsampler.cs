@@ -1,3 +1,4 @@
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Storage;
 
 namespace ConntrackConsole.Timeline.Rollup;

@@ -1,8 +1,8 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 

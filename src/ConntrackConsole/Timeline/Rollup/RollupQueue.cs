@@ -1,3 +1,5 @@
+using ConntrackConsole.Timeline.Blocks;
+
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;

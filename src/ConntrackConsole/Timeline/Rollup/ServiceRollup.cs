@@ -2,6 +2,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;

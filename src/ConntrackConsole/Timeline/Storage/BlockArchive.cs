@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ConntrackConsole.Storage;
-using ConntrackConsole.Timeline.Query;
-using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 

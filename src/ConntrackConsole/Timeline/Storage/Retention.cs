@@ -1,8 +1,7 @@
-
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Rollup;
 
 namespace ConntrackConsole.Timeline.Storage;
 

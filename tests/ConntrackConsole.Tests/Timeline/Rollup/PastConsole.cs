@@ -24,7 +24,7 @@ public sealed class PastConsole : IDisposable
         (Database, Clock, _ownsDatabase) = (database, clock, ownsDatabase);
         Cluster = new ClusterState(clock);
         Store = new TimelineStore(Cluster, clock);
-        Owners = new OwnershipArchive(database, Cluster, clock, NullLogger<OwnershipArchive>.Instance);
+        Owners = new OwnershipArchive(database, Cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
         Owners.LoadAsync(CancellationToken.None).GetAwaiter().GetResult();
         Frames = new FrameArchive(database, FrameRetention.Usual, clock);
         Blocks = new BlockArchive(database);

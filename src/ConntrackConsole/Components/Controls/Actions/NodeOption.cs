@@ -1,6 +1,5 @@
-
 using ConntrackConsole.Components.State;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Actions;
 

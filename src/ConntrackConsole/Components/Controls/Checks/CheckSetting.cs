@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Wire;
 

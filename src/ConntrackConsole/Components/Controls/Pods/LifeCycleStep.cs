@@ -1,6 +1,6 @@
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Pods;
 

@@ -1,8 +1,7 @@
-
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Controls.Pods;

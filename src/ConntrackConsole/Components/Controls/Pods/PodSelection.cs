@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Pods;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Controls.Timeline;

@@ -39,7 +39,7 @@ public sealed class PodRowTests
 
         Assert.Equal(["10.1.0.5", "10.1.0.9"], rows.Select(row => row.Ip));
         Assert.Equal((3, 1, "orders, orders-metrics"), (rows[0].Entries, rows[0].Stale, rows[0].Services));
-        Assert.Equal(ConntrackConsole.Timeline.Query.EntryState.Stale, rows[0].State);
+        Assert.Equal(ConntrackConsole.Timeline.Model.EntryState.Stale, rows[0].State);
         Assert.Equal(137, rows[0].End?.ExitCode);
     }
 

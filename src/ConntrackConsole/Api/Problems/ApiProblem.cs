@@ -1,0 +1,53 @@
+using System.Net.Mime;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace ConntrackConsole.Api.Problems;
+
+/// <summary>Errors of the API: problem details (RFC 9457) with a stable code.</summary>
+/// <param name="Code">Stable: programs compare this and nothing else.</param>
+/// <param name="Detail">What is wrong and what to do, in plain English.</param>
+internal sealed record ApiProblem(string Type, string Title, int Status, string? Detail, string Code)
+{
+    public const string CodeMember = "code";
+
+    public static ProblemHttpResult Create(int status, string code, string title, string detail) =>
+        TypedResults.Problem(detail, statusCode: status, title: title, extensions: new Dictionary<string, object?> { [CodeMember] = code });
+
+    /// <summary>Gives problem details to answers of the API that have none: unknown paths, wrong methods, failures.</summary>
+    public static void UseOnApi(IApplicationBuilder api)
+    {
+        api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });
+        api.UseStatusCodePages(context => ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
+    }
+
+    private static Task AnswerExceptionAsync(HttpContext context) =>
+        (context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+            ? Create(bad.StatusCode, RequestErrorCodes.Malformed, "Invalid request", bad.Message)
+            : ForStatus(StatusCodes.Status500InternalServerError)).ExecuteAsync(context);
+
+    private static ProblemHttpResult ForStatus(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Create(status, RequestErrorCodes.NotFound, "Not found", "There is no such path: see /openapi/v1.json for those that exist."),
+        StatusCodes.Status405MethodNotAllowed => Create(status, RequestErrorCodes.MethodNotAllowed, "Method not allowed", "This path does not support the method: see /openapi/v1.json."),
+        >= 500 => Create(status, RequestErrorCodes.Failed, "The request failed", "The console failed to answer: its log has the reason."),
+        _ => Create(status, RequestErrorCodes.Malformed, "Invalid request", $"The request was refused: {ReasonPhrases.GetReasonPhrase(status)}."),
+    };
+}
+
+/// <summary>Names in the OpenAPI document what an endpoint may answer.</summary>
+internal static class ApiProblemExtensions
+{
+    public const string ContentType = MediaTypeNames.Application.ProblemJson;
+
+    public static void UseApiProblems(this WebApplication app) =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi"), ApiProblem.UseOnApi);
+
+    public static TBuilder ProducesApiProblem<TBuilder>(this TBuilder builder, params int[] statuses)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata([.. statuses.Select(object (status) => Metadata(status))]);
+
+    public static IProducesResponseTypeMetadata Metadata(int status) => new ProducesResponseTypeMetadata(status, typeof(ApiProblem), [ContentType]);
+}

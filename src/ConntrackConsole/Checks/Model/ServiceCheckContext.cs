@@ -1,0 +1,69 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Nodes;
+
+namespace ConntrackConsole.Checks.Model;
+
+/// <summary>One Service at one moment.</summary>
+/// <param name="Pods">The pods that its slices name.</param>
+/// <param name="Ready">Endpoints that are ready.</param>
+/// <param name="Draining">Endpoints that terminate and serve.</param>
+/// <param name="Endpoints">All endpoints.</param>
+/// <param name="Ends">Ends of its pods, newest first.</param>
+/// <param name="LastActive">When those of them without a known end of their containers were last talked to.</param>
+internal sealed record ServiceCheckContext(
+    ServiceInfo Info, IReadOnlyList<PodInfo> Pods, int Ready, int Draining, int Endpoints,
+    ServiceEntries Entries, IReadOnlyList<Termination> Ends, IReadOnlyDictionary<Ip, long> LastActive)
+{
+    public CheckSubject Subject { get; } = CheckSubject.Of(Info.Key);
+
+    public string Namespace => Info.Key.Namespace;
+
+    public static ServiceCheckContext Of(
+        ClusterMap map, ServiceInfo info, ServiceEntries entries, IReadOnlyList<Termination> ends, IReadOnlyDictionary<Ip, long> lastActive)
+    {
+        var pods = new List<PodInfo>();
+        HashSet<string>? seen = null;
+        int ready = 0, draining = 0, all = 0;
+        foreach (var endpoint in map.EndpointsOf(info.Key))
+        {
+            // A pod of two address families, or in two slices, is one endpoint.
+            if (endpoint.PodUid is { } uid && !(seen ??= []).Add(uid))
+                continue;
+            all++;
+            if (endpoint is { Terminating: true, Serving: true })
+                draining++;
+            else if (endpoint.Ready)
+                ready++;
+            if (endpoint.PodUid is { } pod && map.Pods.TryGetValue(pod, out var known) && !known.ContainersEnded)
+                pods.Add(known);
+        }
+
+        return new ServiceCheckContext(info, pods, ready, draining, all, entries, ends, lastActive);
+    }
+
+    public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
+        state == CheckState.CannotTell
+            ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
+            : new CheckResult(check, Subject, state, value, threshold, sentence);
+
+    public CheckResult NotApplicable(CheckName check, string sentence) => Result(check, CheckState.NotApplicable, "", "", sentence);
+
+    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
+    public CheckResult CannotTell(CheckName check, string code, string sentence) =>
+        new(check, Subject, CheckState.CannotTell, "", "", sentence) { UnknownCode = code };
+
+    /// <summary>What speaks against saying anything of a Service now, or null.</summary>
+    /// <param name="kinds">What must be known of the cluster.</param>
+    public CheckResult? Untold(CheckContext world, CheckName check, params string[] kinds)
+    {
+        if (world.Missing(kinds) is { } missing)
+            return CannotTell(check, UnknownCodes.KindNotListed, missing);
+        if (world.ClusterMs is not { } readMs || !world.IsListed)
+            return CannotTell(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
+        return world.NowMs - readMs > world.Limits.ClusterOldMs
+            ? CannotTell(check, UnknownCodes.ClusterOld, "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering.") with { ReadMs = readMs, SinceMs = readMs }
+            : null;
+    }
+}

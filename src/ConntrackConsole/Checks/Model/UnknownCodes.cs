@@ -1,0 +1,75 @@
+using System.ComponentModel;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Checks.Model;
+
+/// <summary>Stable codes of the reasons why a check cannot tell.</summary>
+[ReasonCodes("Why a check cannot tell")]
+internal static class UnknownCodes
+{
+    [Description("No collector has reported from the node.")]
+    public const string NoCollector = "check.no_collector";
+
+    [Description("The collector of the node stopped reporting.")]
+    public const string CollectorSilent = "check.collector_silent";
+
+    [Description("No collector reports at all.")]
+    public const string NoCollectorReports = "check.no_collector_reports";
+
+    [Description("kube-proxy of the node was not read yet.")]
+    public const string NoProxyReading = "check.no_proxy_reading";
+
+    [Description("kube-proxy does not answer on its metrics address.")]
+    public const string ProxyNoAnswer = "check.proxy_no_answer";
+
+    [Description("The last reading of kube-proxy is too old.")]
+    public const string ProxyReadingOld = "check.proxy_reading_old";
+
+    [Description("kube-proxy does not expose the metric.")]
+    public const string MetricMissing = "check.metric_missing";
+
+    [Description("A rate needs two readings of the same kube-proxy process.")]
+    public const string NeedsTwoReadings = "check.needs_two_readings";
+
+    [Description("Too few minutes were seen to know the usual rate.")]
+    public const string NoBaseline = "check.no_baseline";
+
+    [Description("kube-proxy does not expose its mode.")]
+    public const string ProxyModeUnknown = "check.proxy_mode_unknown";
+
+    [Description("kube-proxy does not expose when it started.")]
+    public const string ProxyStartUnknown = "check.proxy_start_unknown";
+
+    [Description("The node does not report the sysctl or the limit.")]
+    public const string SettingUnknown = "check.setting_unknown";
+
+    [Description("The node reports a value that the check does not understand.")]
+    public const string SettingInvalid = "check.setting_invalid";
+
+    [Description("The value of the sysctl at the start of kube-proxy is not known.")]
+    public const string SettingHistoryUnknown = "check.setting_history_unknown";
+
+    [Description("No cluster is configured.")]
+    public const string NoCluster = "check.no_cluster";
+
+    [Description("The cluster has no node of this name.")]
+    public const string NodeNotInCluster = "check.node_not_in_cluster";
+
+    [Description("The node object has no kubelet version that can be parsed.")]
+    public const string VersionUnknown = "check.version_unknown";
+
+    [Description("The objects that the check needs cannot be listed.")]
+    public const string KindNotListed = "check.kind_not_listed";
+
+    [Description("The cluster is not listed yet.")]
+    public const string ClusterNotListed = "check.cluster_not_listed";
+
+    [Description("The watch of the Kubernetes API stopped answering.")]
+    public const string ClusterOld = "check.cluster_old";
+
+    [Description("Pods ended, but their grace period is not known.")]
+    public const string GraceUnknown = "check.grace_unknown";
+
+    [Description("No pod of the Service has ended yet.")]
+    public const string NoTermination = "check.no_termination";
+}

@@ -1,0 +1,64 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Wire;
+
+
+namespace ConntrackConsole.Timeline.Blocks;
+
+/// <summary>
+/// A stretch of the past of one node, or of one Service over all nodes. Column i holds what was at
+/// AtMs + (i + 1) steps: a frame is stamped with the end of its second.
+/// </summary>
+public sealed class Block(int columns)
+{
+    public int Columns { get; } = columns;
+
+    /// <summary>Namespace and name of the Service at the time; both empty for a node, and where the address had no name.</summary>
+    public string Namespace { get; set; } = "";
+
+    public string Name { get; set; } = "";
+
+    /// <summary>Where the node, or any node, told its table.</summary>
+    public bool[] Known { get; } = new bool[columns];
+
+    public List<BlockSeries> Series { get; } = [];
+
+    public List<BlockReset> Resets { get; } = [];
+
+    /// <summary>By column, kind and Service address.</summary>
+    public static readonly Comparer<BlockReset> ResetOrder = Comparer<BlockReset>.Create((a, b) =>
+        (a.Column, a.Kind, a.Vip, a.Vport).CompareTo((b.Column, b.Kind, b.Vip, b.Vport)));
+
+    private static readonly Comparer<BlockSeries> SeriesOrder = Comparer<BlockSeries>.Create((a, b) =>
+        (a.Key.Vip, a.Key.Vport, a.Key.Proto, a.Key.Backend, a.Key.Bport).CompareTo((b.Key.Vip, b.Key.Vport, b.Key.Proto, b.Key.Backend, b.Key.Bport)));
+
+    /// <summary>The same content in the one order that is stored: whatever was laid into the block when, and late, the bytes are the same.</summary>
+    public void Normalize()
+    {
+        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.LeftoverNamespaces.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
+        Series.Sort(SeriesOrder);
+        Resets.Sort(ResetOrder);
+    }
+}
+
+/// <summary>One group in a block. A value is -1 where it is not known although others are.</summary>
+public sealed class BlockSeries(GroupKey key, int columns)
+{
+    public GroupKey Key { get; } = key;
+
+    /// <summary>namespace/name of the pod that owned the address then.</summary>
+    public string? Pod { get; set; }
+
+    public OwnerState Owner { get; set; }
+
+    public EntryState State { get; set; }
+
+    public int[] Entries { get; } = new int[columns];
+
+    public int[] LeftoverNamespaces { get; } = new int[columns];
+
+    public int[] Stale { get; } = new int[columns];
+}
+
+/// <param name="Vip">None where no flow was found.</param>
+public readonly record struct BlockReset(int Column, ResetKind Kind, int Count, Ip Vip, ushort Vport);

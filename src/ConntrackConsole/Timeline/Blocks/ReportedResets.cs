@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Blocks;
+
+/// <summary>
+/// The resets of a node's frames around a minute, as the node reported them: what the rollup of all nodes deduplicates.
+/// One frame with nothing but its resets for each stored frame that has any.
+/// </summary>
+internal static class ReportedResets
+{
+    /// <summary>
+    /// The other report of a reset lies at most <see cref="ResetDeduplicator.SameMs"/> away, on the other side of the minute's boundary
+    /// perhaps. Which reports are pairs depends on the ones before: a sender that resets again and again within that time must
+    /// have stopped for once within this stretch for two minutes to agree.
+    /// </summary>
+    private const long LookbackMs = 10_000;
+
+    /// <summary>The part of a frame that counts for a minute; null where there is none.</summary>
+    public static NodeFrame? Of(NodeFrame frame, long minuteMs)
+    {
+        long endMs = minuteMs + Level.MinuteMs;
+        var part = new NodeFrame { AtMs = frame.AtMs };
+        part.Resets.AddRange(frame.Resets.Where(r => r.AtMs >= minuteMs - LookbackMs && r.AtMs <= endMs + ResetDeduplicator.SameMs));
+        bool hasMore = frame.AtMs >= minuteMs && frame.AtMs < endMs && ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u);
+        if (hasMore)
+            part.MoreResets = frame.MoreResets;
+        return hasMore || part.Resets.Count > 0 ? part : null;
+    }
+
+    public static byte[] Write(IEnumerable<NodeFrame> parts)
+    {
+        var output = new ArrayBufferWriter<byte>(1_024);
+        var one = new ArrayBufferWriter<byte>(1_024);
+        foreach (var part in parts)
+        {
+            one.ResetWrittenCount();
+            NodeFrameCodec.Write(part, one);
+            BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(4), one.WrittenCount);
+            output.Advance(4);
+            output.Write(one.WrittenSpan);
+        }
+
+        return BlockCodec.Pack(output.WrittenSpan);
+    }
+
+    /// <summary>None where the bytes cannot be read.</summary>
+    public static List<NodeFrame> Read(ReadOnlySpan<byte> bytes)
+    {
+        var parts = new List<NodeFrame>();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(4_096);
+        try
+        {
+            if (!BlockCodec.TryUnpack(bytes, ref buffer, out var plain))
+                return [];
+            while (plain.Length >= 4)
+            {
+                int length = BinaryPrimitives.ReadInt32LittleEndian(plain);
+                var part = new NodeFrame();
+                if (length < 0 || length > plain.Length - 4 || !NodeFrameCodec.TryRead(plain.Slice(4, length), part, out _))
+                    return [];
+                parts.Add(part);
+                plain = plain[(4 + length)..];
+            }
+
+            return plain.IsEmpty ? parts : [];
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Counts by column, kind and Service address: what a block of the minute holds.</summary>
+    public static List<BlockReset> Sum(long minuteMs, IEnumerable<Reset> resets, IEnumerable<NodeFrame> parts)
+    {
+        var sums = new Dictionary<(int Column, ResetKind Kind, Ip Vip, ushort Vport), int>();
+        foreach (var reset in resets)
+            Add(reset.AtMs, reset.Kind, reset.Vip, reset.Vport, 1);
+        foreach (var part in parts)
+        {
+            for (int kind = 0; kind < ResetOverflow.Length; kind++)
+                Add(part.AtMs, (ResetKind)kind, default, 0, (int)Math.Min(part.MoreResets[kind], 1_000_000));
+        }
+
+        return [.. sums.Select(s => new BlockReset(s.Key.Column, s.Key.Kind, s.Value, s.Key.Vip, s.Key.Vport)).Order(Block.ResetOrder)];
+
+        void Add(long atMs, ResetKind kind, Ip vip, ushort port, int count)
+        {
+            // A reset belongs to the second that it is in.
+            if (count == 0 || atMs < minuteMs || atMs >= minuteMs + Level.MinuteMs)
+                return;
+            var key = ((int)((atMs - minuteMs) / 1000), kind, vip, port);
+            sums[key] = sums.GetValueOrDefault(key) + count;
+        }
+    }
+
+    /// <summary>
+    /// Each reset once, whichever nodes reported it: puts what is left of each node's reports into its block. The order is
+    /// that of the resets' own times, so that the same frames always give the same blocks.
+    /// </summary>
+    /// <param name="reported">By node.</param>
+    /// <param name="blocks">The nodes' blocks of the minute; their resets are replaced.</param>
+    /// <returns>The nodes whose blocks have changed.</returns>
+    public static List<string> Deduplicate(long minuteMs, Dictionary<string, List<NodeFrame>> reported, Dictionary<string, Block> blocks)
+    {
+        var ledger = new ResetDeduplicator(int.MaxValue);
+        var all =
+            from node in reported
+            from part in node.Value
+            from reset in part.Resets
+            orderby reset.AtMs, reset.Received, node.Key
+            select (Node: node.Key, Reset: reset);
+        foreach (var (node, reset) in all)
+            ledger.Add(node, reset);
+        var kept = ledger.Kept.ToLookup(k => k.Node, k => k.Reset);
+        var changed = new List<string>();
+        foreach (var (node, parts) in reported)
+        {
+            if (!blocks.TryGetValue(node, out var block))
+                continue;
+            var resets = Sum(minuteMs, kept[node], parts);
+            if (resets.SequenceEqual(block.Resets))
+                continue;
+            block.Resets.Clear();
+            block.Resets.AddRange(resets);
+            changed.Add(node);
+        }
+
+        return changed;
+    }
+}

@@ -1,0 +1,80 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Wire;
+
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>Adds up the nodes' tables one node at a time, so that frames wait for one node at most.</summary>
+internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IReadOnlyDictionary<Ip, long> ended, long nowMs)
+{
+    private readonly Dictionary<string, NodeFacts> _nodes = [];
+    private readonly Dictionary<ServiceKey, Sum> _services = [];
+    private readonly Dictionary<Ip, long> _lastActive = [];
+
+    public void Add(NodeTimeline node)
+    {
+        bool silent = node.IsSilent(nowMs);
+        bool vips = false;
+        foreach (var (key, group) in node.Groups)
+        {
+            if (ended.Count > 0 && ended.TryGetValue(key.Backend, out long askedMs))
+                FollowEnd(key.Backend, group.Steps, askedMs);
+            if (key.Vip.IsNone)
+                continue;
+            uint live = group.Now.Live;
+            vips |= live > 0 || group.Now.Total > 0;
+            // What a silent node held is not what it holds.
+            if (live == 0 || silent)
+                continue;
+            var state = states.Now(key);
+            if (state is EntryState.Stale or EntryState.Reassigned && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
+                AddLost(service, key, live, state, node.Name);
+        }
+
+        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips);
+    }
+
+    public TimelineFacts Read() => new(_nodes, _services.ToDictionary(s => s.Key, s => s.Value.Read()), _lastActive);
+
+    private void AddLost(ServiceKey service, in GroupKey key, uint live, EntryState state, string node)
+    {
+        if (!_services.TryGetValue(service, out var sum))
+            _services[service] = sum = new Sum();
+        if (state == EntryState.Stale)
+            sum.Stale += live;
+        else
+            sum.Reassigned += live;
+        sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
+        if (sum.Backends.Count < ServiceEntries.MostBackends)
+            sum.Backends.Add(key.Backend);
+        if (sum.Nodes.Count < ServiceEntries.MostBackends)
+            sum.Nodes.Add(node);
+    }
+
+    // Where fewer entries were live than before, a conversation ended: the pod was still talked to until then.
+    private void FollowEnd(Ip backend, StepSeries steps, long askedMs)
+    {
+        for (int i = steps.Count - 1; i > 0 && steps[i].AtMs > askedMs; i--)
+        {
+            if (steps[i].Live >= steps[i - 1].Live)
+                continue;
+            _lastActive[backend] = Math.Max(steps[i].AtMs, _lastActive.GetValueOrDefault(backend));
+            return;
+        }
+    }
+
+    private sealed class Sum
+    {
+        public long Stale, Reassigned, OldestMs = long.MaxValue;
+
+        public SortedSet<Ip> Backends { get; } = [];
+
+        public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
+
+        public ServiceEntries Read() => new(
+            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes]);
+    }
+}

@@ -1,0 +1,96 @@
+namespace ConntrackConsole.Tests.Architecture;
+
+/// <summary>A folder of a project, which is a component.</summary>
+/// <param name="Name">The folder, with dots: the end of its namespace.</param>
+/// <param name="Holds">What it holds, for the map in docs/architecture.md.</param>
+/// <param name="Uses">The components of the same project that it may refer to, and does.</param>
+internal sealed record Component(string Name, string Holds, string[] Uses);
+
+/// <summary>The one list of allowed dependencies. A component stands below those that it uses; the map in the docs is made from it.</summary>
+internal static class ComponentMap
+{
+    public static readonly IReadOnlyList<Component> Console =
+    [
+        new("Cluster.Model", "immutable facts: pods, Services, slices, nodes, workloads, and the map of them", []),
+        new("Configuration", "options bound from configuration, their keys, validators and error codes", []),
+        new("Storage", "EF Core context, opening and repair of the database, bulk writer", ["Configuration"]),
+        new("Audit", "the hash-chained audit log: append, read, verify, forward", ["Configuration", "Storage"]),
+        new("Identity", "sign-in links, sessions, roles", ["Audit", "Configuration", "Storage"]),
+        new("Actions.Guards", "pure rules: request and context to a verdict with a reason code", ["Cluster.Model", "Identity"]),
+        new("Kubernetes.Parsing", "JSON of the API server to the model; the watched kinds", ["Cluster.Model"]),
+        new("Ownership", "which pod, Service and endpoint an address belonged to, and when; with its tables", ["Cluster.Model", "Storage"]),
+        new("Lifecycle", "terminations with their causes, and rollouts; with their tables", ["Cluster.Model", "Ownership", "Storage"]),
+        new("Cluster.State", "the current map, and how well each kind is known", ["Cluster.Model", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
+        new("Nodes", "settings, counters and kube-proxy syncs of the nodes", ["Cluster.Model", "Storage"]),
+        new("Timeline.Model", "what a window of the timeline consists of: lanes, states, gaps, queries", ["Cluster.Model", "Lifecycle", "Nodes"]),
+        new("Timeline.Live", "bounded memory of frames, and queries over it", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Timeline.Model"]),
+        new("Checks.Model", "what a check sees and what it returns", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Timeline.Live"]),
+        new("Checks.Cluster", "checks of the cluster", ["Checks.Model", "Cluster.Model", "Cluster.State"]),
+        new("Checks.Node", "checks of each node and its kube-proxy", ["Checks.Model", "Nodes"]),
+        new("Checks.Service", "checks of each Service", ["Checks.Cluster", "Checks.Model", "Cluster.Model", "Lifecycle", "Nodes"]),
+        new("Checks", "the scheduler of all checks", ["Checks.Cluster", "Checks.Model", "Checks.Node", "Checks.Service", "Cluster.State", "Timeline.Live"]),
+        new("Ingest.Journal", "the inbox of the node journals", []),
+        new("Timeline.Blocks", "the compressed form of a minute, and its codec", ["Timeline.Live", "Timeline.Model"]),
+        new("Timeline.Storage", "tables of frames, blocks and facts; replay at the start; retention", ["Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model"]),
+        new("Timeline.Rollup", "stored frames to blocks of nodes and Services, and to coarser levels", ["Cluster.Model", "Cluster.State", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Storage"]),
+        new("Ingest", "the hub of the collectors: authentication, registry, frames, the list of watched addresses", ["Cluster.Model", "Cluster.State", "Configuration", "Ingest.Journal", "Timeline.Live", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Actions.Workflow", "request, plan, approval, dispatch, record, recovery", ["Actions.Guards", "Audit", "Checks", "Checks.Model", "Checks.Node", "Cluster.Model", "Cluster.State", "Configuration", "Identity", "Ingest", "Ingest.Journal", "Lifecycle", "Nodes", "Storage", "Timeline.Live"]),
+        new("Actions.Outcome", "what an action caused: resets before and after, open changes", ["Actions.Guards", "Actions.Workflow", "Audit", "Ingest", "Nodes", "Timeline.Live"]),
+        new("Actions", "registration", ["Actions.Outcome", "Actions.Workflow", "Configuration"]),
+        new("Api.Problems", "problem details with stable codes", []),
+        new("Api.Query", "query strings: parsing and validation", ["Api.Problems"]),
+        new("Api.Actions", "endpoints for actions and settings", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Api.Problems", "Api.Query", "Identity"]),
+        new("Api.Audit", "endpoint for the audit log", ["Api.Problems", "Api.Query", "Audit"]),
+        new("Timeline.Query", "one query service over live and stored data", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Api.Terminations", "endpoint for terminations", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Nodes", "Timeline.Query"]),
+        new("Api.Timeline", "endpoint for the timeline", ["Api.Problems", "Api.Query", "Api.Terminations", "Lifecycle", "Timeline.Model", "Timeline.Query"]),
+        new("Api", "routes, CSRF protection, the OpenAPI document", ["Api.Actions", "Api.Audit", "Api.Problems", "Api.Terminations", "Api.Timeline"]),
+        new("Components.Text", "names and sentences of states, causes, gaps and times", ["Actions.Guards", "Actions.Workflow", "Checks.Model", "Lifecycle", "Timeline.Model"]),
+        new("Components.State", "state of pages: URLs, refreshers, the current user", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks.Model", "Cluster.State", "Components.Text", "Identity", "Timeline.Live", "Timeline.Model"]),
+        new("Components.Controls", "small parts that every page uses", ["Components.State", "Components.Text"]),
+        new("Components.Controls.Timeline", "the chart, its signs and its tables", ["Cluster.Model", "Components.Controls", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),
+        new("Components.Controls.Actions", "parts of the action pages and dialogs", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Identity", "Timeline.Model"]),
+        new("Components.Dialogs", "flush, settings and keys", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Cluster.Model", "Cluster.State", "Components.Controls.Actions", "Components.State", "Components.Text", "Identity", "Nodes", "Timeline.Live"]),
+        new("Components.Controls.Checks", "parts of the checks page", ["Checks", "Checks.Model", "Checks.Node", "Checks.Service", "Components.Controls", "Components.Dialogs", "Components.Text"]),
+        new("Components.Layout", "the frame around every page", ["Components.Controls.Actions", "Components.Controls.Checks", "Components.Dialogs", "Components.State", "Components.Text"]),
+        new("Components.Controls.Audit", "parts of the audit page", ["Audit", "Components.State", "Components.Text"]),
+        new("Components.Controls.Pods", "the pod panel and table", ["Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),
+        new("Components.Pages", "one file for each address", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks", "Checks.Model", "Cluster.State", "Components.Controls", "Components.Controls.Actions", "Components.Controls.Audit", "Components.Controls.Checks", "Components.Controls.Pods", "Components.Controls.Timeline", "Components.Dialogs", "Components.State", "Components.Text", "Identity", "Lifecycle", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
+        new("Components", "routes and registration", ["Components.Layout", "Components.Pages", "Components.State", "Identity"]),
+        new("Kubernetes.Client", "connection to the API server: credentials, lists and watches as streams", ["Cluster.Model", "Configuration", "Kubernetes.Parsing"]),
+        new("Kubernetes.Informer", "list and watch of each kind, and what follows an interruption", ["Cluster.Model", "Cluster.State", "Configuration", "Kubernetes.Client", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
+        new("Timeline", "registration", ["Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Identity", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
+        new("Cli", "commands of the program", ["Audit", "Configuration", "Hosting"]),
+    ];
+
+    public static readonly IReadOnlyList<Component> Collector =
+    [
+        new("Journal", "what this node did to its kernel, on disk before it is done", []),
+        new("Commands.Settings", "reads, writes and reverts settings, and the guards of the node", ["Commands", "Commands.Flush", "Journal"]),
+        new("Observation.Flows", "the table of tracked flows, grouped by Service and backend", []),
+        new("Commands.Flush", "previews and flushes, and the guards of the node", ["Commands", "Commands.Settings", "Journal", "Observation.Flows"]),
+        new("Commands", "rules that every command obeys", ["Commands.Flush", "Commands.Settings", "Journal"]),
+        new("KubeProxy", "kube-proxy's metrics, mode and health", []),
+        new("Observation.Resets", "sources of resets, and their join with flows", ["Observation.Flows"]),
+        new("Host", "composition of the daemon, and what this node can do", ["Cli", "Commands.Settings", "Explain", "KubeProxy", "Observation.Resets"]),
+        new("Observation", "follows the table, settings and counters; one frame a second", ["Host", "KubeProxy", "Observation.Flows", "Observation.Resets"]),
+        new("Explain", "evidence and verdict of explain", ["KubeProxy", "Observation", "Observation.Flows", "Observation.Resets"]),
+        new("Uplink", "authentication, the connection to the hub, the outbox and its spill file", ["Cli", "Commands"]),
+        new("Cli", "the commands, on System.CommandLine", ["Commands", "Commands.Flush", "Commands.Settings", "Explain", "Host", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
+    ];
+
+    public static readonly IReadOnlyList<Component> Kernel =
+    [
+        new("Net", "addresses, protocol numbers, flow states: the only part that Wire and the console use", []),
+        new("Netlink", "sockets, messages and attributes", []),
+        new("Conntrack", "dump, events and deletion of conntrack entries", ["Net", "Netlink"]),
+        new("Ipvs", "timeouts of IPVS", ["Netlink"]),
+        new("Namespaces", "network namespaces", ["Netlink"]),
+        new("Nftables", "rules and sets", ["Net", "Netlink"]),
+        new("Packets", "packet sockets and BPF filters", ["Net", "Netlink"]),
+        new("Proc", "files of /proc and /proc/sys", ["Netlink"]),
+        new("Routes", "links, routes, and which addresses are local", ["Net", "Netlink"]),
+        new("Resets", "TCP resets from tracepoints and packets", ["Net", "Netlink", "Packets", "Routes"]),
+    ];
+}
