@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ConntrackConsole.Actions;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;

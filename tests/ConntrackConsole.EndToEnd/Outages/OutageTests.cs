@@ -1,8 +1,8 @@
-using ConntrackConsole.Tests.Integration.Hosting;
 using System.Diagnostics;
 using ConntrackConsole.Kernel.Namespaces;
+using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;

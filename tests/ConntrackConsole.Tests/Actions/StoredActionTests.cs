@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ConntrackConsole.Actions;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Storage;

@@ -5,7 +5,8 @@ using ConntrackConsole.Api.Timeline;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ConntrackConsole.Hosting;
 
 namespace ConntrackConsole.Tests.Architecture;
 

@@ -1,8 +1,7 @@
 using System.Reflection;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Checks.Cluster;
-using ConntrackConsole.Checks.Node;
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Checks.Worlds;

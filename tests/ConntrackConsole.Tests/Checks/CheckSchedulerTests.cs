@@ -1,4 +1,5 @@
 using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Service;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;

@@ -1,5 +1,6 @@
 using ConntrackConsole.Checks;
 using ConntrackConsole.Checks.Cluster;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Wire;

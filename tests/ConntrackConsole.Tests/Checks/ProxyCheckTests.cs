@@ -1,4 +1,5 @@
 using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;

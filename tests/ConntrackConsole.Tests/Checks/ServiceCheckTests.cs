@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using ConntrackConsole.Checks;
-using ConntrackConsole.Checks.Node;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Service;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using ConntrackConsole.Checks;
-using ConntrackConsole.Checks.Node;
-using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Cluster;

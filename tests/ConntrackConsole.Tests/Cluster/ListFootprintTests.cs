@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Tests.Recordings;
 using Xunit;
 

@@ -3,7 +3,7 @@ using Bunit;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components;

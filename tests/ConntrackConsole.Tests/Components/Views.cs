@@ -1,8 +1,8 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Components;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using Xunit;
 using k8s;
 using k8s.Models;

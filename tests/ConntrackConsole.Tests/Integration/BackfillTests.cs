@@ -1,6 +1,6 @@
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Timeline.Rollup;
 using Microsoft.Data.Sqlite;

@@ -2,7 +2,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;

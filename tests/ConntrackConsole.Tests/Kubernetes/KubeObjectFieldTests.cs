@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Tests.Recordings;
 using Xunit;

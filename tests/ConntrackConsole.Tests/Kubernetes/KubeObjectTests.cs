@@ -2,7 +2,6 @@ using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Kubernetes.Parsing;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using ConntrackConsole.Nodes;
-using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Xunit;
 

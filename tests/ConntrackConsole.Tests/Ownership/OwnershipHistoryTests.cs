@@ -5,7 +5,7 @@ using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Tests.Timeline;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Recordings;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Tests.Recordings;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using Microsoft.Extensions.Time.Testing;

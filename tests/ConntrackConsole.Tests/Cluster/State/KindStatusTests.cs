@@ -2,7 +2,6 @@ using System.Net;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Tests.Recordings;
 using Microsoft.Extensions.Time.Testing;

@@ -1,6 +1,6 @@
 using Bunit;
 using ConntrackConsole.Components.Layout;
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;

@@ -1,4 +1,4 @@
-using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Components.State;
 using Xunit;
 

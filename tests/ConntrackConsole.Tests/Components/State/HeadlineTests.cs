@@ -1,5 +1,5 @@
 using ConntrackConsole.Components.State;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
 using Xunit;
 

@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Tests.Recordings;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

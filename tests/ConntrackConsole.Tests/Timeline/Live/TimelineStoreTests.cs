@@ -1,7 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline.Query;
-using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;

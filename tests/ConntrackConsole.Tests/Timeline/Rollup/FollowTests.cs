@@ -1,3 +1,4 @@
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
 using Xunit;
 

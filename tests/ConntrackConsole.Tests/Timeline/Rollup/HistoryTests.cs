@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kubernetes.Parsing;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Wire;
 using Xunit;

@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Tests.Storage;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;

@@ -1,6 +1,7 @@
 using Bunit;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Components.Controls.Actions;
 using ConntrackConsole.Components.Controls.Checks;
 using ConntrackConsole.Components.State;

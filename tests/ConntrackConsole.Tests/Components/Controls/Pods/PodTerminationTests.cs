@@ -1,7 +1,7 @@
 using Bunit;
 using ConntrackConsole.Components.Controls.Pods;
 using ConntrackConsole.Components.Controls.Timeline;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Bunit;
 using ConntrackConsole.Components.Controls.Timeline;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Controls.Timeline;

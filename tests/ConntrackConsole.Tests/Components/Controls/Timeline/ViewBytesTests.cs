@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 
