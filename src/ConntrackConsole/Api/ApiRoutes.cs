@@ -1,6 +1,7 @@
 using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
 using ConntrackConsole.Api.Problems;
+using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Terminations;
 using ConntrackConsole.Api.Timeline;
 
@@ -9,11 +10,9 @@ namespace ConntrackConsole.Api;
 /// <summary>The API for programs: JSON under /api/v1, errors as RFC 9457 problem details, described by /openapi/v1.json.</summary>
 internal static class ApiRoutes
 {
-    public const string Root = "/api/v1";
-
     public static void MapApi(this WebApplication app)
     {
-        var api = app.MapGroup(Root).RequireAuthorization();
+        var api = app.MapGroup(ApiPath.Root).RequireAuthorization();
         api.ProducesApiProblem(StatusCodes.Status401Unauthorized);
         api.MapTerminations();
         api.MapTimeline();

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ConntrackConsole.Api.Query;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
@@ -21,7 +22,7 @@ internal static class ApiServices
         });
         return services.AddOpenApi("v1", options =>
         {
-            options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith(ApiRoutes.Root[1..], StringComparison.Ordinal) == true;
+            options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith(ApiPath.Root[1..], StringComparison.Ordinal) == true;
             options.AddDocumentTransformer(DescribeAsync);
             options.AddSchemaTransformer((schema, context, _) =>
             {

@@ -17,7 +17,7 @@ public class DependencyTests
     [Theory]
     [MemberData(nameof(Projects))]
     public void Components_ReferOnlyToWhatTheMapAllows(string project) =>
-        Assert.Empty(
+        RepositoryFiles.AssertNone(
             from reference in References(project)
             where !MapOf(project).TryGetValue(reference.From, out var component) || !component.Uses.Contains(reference.To)
             select $"{reference.From} refers to {reference.To}: {reference.Where}");
@@ -28,7 +28,7 @@ public class DependencyTests
     public void Map_HasNoDependencyThatDoesNotExist(string project)
     {
         var existing = References(project).Select(r => (r.From, r.To)).ToHashSet();
-        Assert.Empty(MapOf(project).Values.SelectMany(c => c.Uses.Select(use => (From: c.Name, To: use))).Where(edge => !existing.Contains(edge)).Select(edge => $"{edge.From} → {edge.To}"));
+        RepositoryFiles.AssertNone(MapOf(project).Values.SelectMany(c => c.Uses.Select(use => (From: c.Name, To: use))).Where(edge => !existing.Contains(edge)).Select(edge => $"{edge.From} → {edge.To}"));
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public class DependencyTests
     [Fact]
     public void Assemblies_ReferToEachOtherInOneDirection()
     {
-        Assert.Empty(OursOf("ConntrackConsole.Kernel.dll"));
+        RepositoryFiles.AssertNone(OursOf("ConntrackConsole.Kernel.dll"));
         Assert.Equal(["ConntrackConsole.Kernel"], OursOf("ConntrackConsole.Wire.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-console.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-collector.dll"));
@@ -68,7 +68,7 @@ public class DependencyTests
     [InlineData("MudBlazor")]
     [InlineData("Microsoft.JSInterop")]
     public void PageTechnology_IsKnownInComponentsOnly(string technology) =>
-        Assert.Empty(
+        RepositoryFiles.AssertNone(
             from reference in IlReferences.Of(ConsoleAssembly.Location)
             where reference.To.StartsWith(technology, StringComparison.Ordinal) && !reference.From.StartsWith("ConntrackConsole.Components", StringComparison.Ordinal)
             select $"{reference.Type} refers to {reference.Referenced}");

@@ -18,11 +18,11 @@ public class LayoutTests
 
     [Fact]
     public void Folders_HoldNoMoreFilesThanOneReadsAtAGlance() =>
-        Assert.Empty(Files.GroupBy(f => Path.GetDirectoryName(f)).Where(g => g.Count() > MaxFilesPerFolder).Select(g => $"{g.Key}: {g.Count()} files"));
+        RepositoryFiles.AssertNone(Files.GroupBy(f => Path.GetDirectoryName(f)).Where(g => g.Count() > MaxFilesPerFolder).Select(g => $"{g.Key}: {g.Count()} files"));
 
     [Fact]
     public void Files_AreNoLongerThanTheLimit() =>
-        Assert.Empty(Files.Select(f => (File: f, Lines: File.ReadLines(RepositoryFiles.Path(f)).Count())).Where(f => f.Lines > MaxLinesPerFile).Select(f => $"{f.File}: {f.Lines} lines"));
+        RepositoryFiles.AssertNone(Files.Select(f => (File: f, Lines: File.ReadLines(RepositoryFiles.Path(f)).Count())).Where(f => f.Lines > MaxLinesPerFile).Select(f => $"{f.File}: {f.Lines} lines"));
 
     /// <summary>A name that two types share misleads a search. Nested private types are not counted.</summary>
     [Fact]
@@ -36,6 +36,6 @@ public class LayoutTests
             group file by name into declared
             where declared.Select(f => Path.GetFileName(f)!.Split('.')[0]).Distinct().Count() > 1 || declared.Select(Path.GetDirectoryName).Distinct().Count() > 1
             select $"{declared.Key}: {string.Join(", ", declared)}";
-        Assert.Empty(names);
+        RepositoryFiles.AssertNone(names);
     }
 }

@@ -27,6 +27,13 @@ internal static class RepositoryFiles
             Xunit.Assert.True(text[from..to] == wanted, $"{page} is out of date: run the tests of this class with UPDATE_DOCS=1, and commit the page. It should be:\n{wanted}");
     }
 
+    /// <summary>Fails with every line of a list that must be empty.</summary>
+    public static void AssertNone(IEnumerable<string> found)
+    {
+        var lines = found.ToList();
+        Xunit.Assert.True(lines.Count == 0, $"{lines.Count} found:\n{string.Join('\n', lines)}");
+    }
+
     private static string FindRoot()
     {
         string? folder = AppContext.BaseDirectory;

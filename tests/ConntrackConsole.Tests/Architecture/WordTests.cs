@@ -29,7 +29,7 @@ public partial class WordTests
             from line in File.ReadLines(path).Select((text, index) => (Text: text, Number: index + 1))
             from word in Find(line.Text)
             select $"{Path.GetRelativePath(RepositoryFiles.Root, path)}:{line.Number}: {word}: {line.Text.Trim()}";
-        Assert.Empty(found);
+        RepositoryFiles.AssertNone(found);
     }
 
     [Theory]

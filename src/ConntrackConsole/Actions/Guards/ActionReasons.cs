@@ -95,10 +95,6 @@ internal static class ActionReasons
     [Description("The owner of the address changed since the preview.")]
     public const string OwnerChanged = "action.owner_changed";
 
-    /// <summary>The action waits for the approval of a second person.</summary>
-    [Description("The action waits for the approval of a second person.")]
-    public const string ApprovalRequested = "action.approval_requested";
-
     /// <summary>The action was cancelled before anything was sent.</summary>
     [Description("The action was cancelled before anything was sent.")]
     public const string Cancelled = "action.cancelled";

@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using ConntrackConsole.Api.Problems;
+using ConntrackConsole.Api.Query;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ConntrackConsole.Api.Actions;
@@ -29,7 +30,7 @@ internal static class ActionsDescription
         {
             string? path = (endpoint as RouteEndpointBuilder)?.RoutePattern.RawText;
             var methods = endpoint.Metadata.OfType<IHttpMethodMetadata>().SelectMany(metadata => metadata.HttpMethods).ToList();
-            if (All.FirstOrDefault(entry => path == ApiRoutes.Root + entry.Path && methods.Contains(entry.Method)) is { } description)
+            if (All.FirstOrDefault(entry => path == ApiPath.Root + entry.Path && methods.Contains(entry.Method)) is { } description)
                 description.AddTo(endpoint.Metadata);
         });
         return group;
