@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>The list of a large cluster over HTTP into the real informer, which runs in a process of its own so that nothing else is weighed.</summary>
+/// <summary>The list of a large cluster over HTTP into the real informer, which runs in its own process so that nothing else is measured.</summary>
 internal static class ClusterBench
 {
     public const string Inside = "cluster-inside";
@@ -29,7 +29,7 @@ internal static class ClusterBench
         try
         {
             var start = new ProcessStartInfo(Environment.ProcessPath!, [Inside, kubeconfig, pods.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
-            // As the console runs.
+            // The console's setting.
             start.Environment["DOTNET_gcConcurrent"] = "1";
             start.Environment["DOTNET_TieredCompilation"] = "1";
             using var process = Process.Start(start)!;

@@ -18,7 +18,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>A day of 100 nodes and 200 Services in a real file, written as the console writes it, and asked for.</summary>
+/// <summary>A day of 100 nodes and 200 Services in a real file, written as the console writes it, and queried.</summary>
 internal static class HistoryBench
 {
     private const int Nodes = 100;
@@ -58,7 +58,7 @@ internal static class HistoryBench
         SqliteConnection.ClearAllPools();
         report.Tell("a day of it in the file", new FileInfo(file).Length / 1048576.0, "MiB", $"{Nodes} nodes, {Services} Services, all levels");
 
-        // Two hours later: memory reaches back to none of it.
+        // Two hours later: memory does not reach back to any of it.
         clock.NowMs = T0 + (Minutes * 60_000L) + (2 * 3_600_000L);
         await AskAsync("", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000), 300);
         await AskAsync(", one Service", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000, Service: "svc-7"), null);
@@ -79,7 +79,7 @@ internal static class HistoryBench
                     store, new StoredBlockReader(databases), new StoredFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
                 (double ms, bytes, _) = await AnswerAsync(history, query);
                 if (round > 0)
-                    cold.Add(ms); // the first is the compiler's
+                    cold.Add(ms); // the first includes JIT compilation
                 (ms, bytes, detail) = await AnswerAsync(history, query);
                 warm.Add(ms);
             }
@@ -112,7 +112,7 @@ internal static class HistoryBench
         Enumerable.Range(0, Services).Select(s => new ServiceChange(
             new ServiceInfo($"uid-{s}", new ServiceKey("shop", $"svc-{s}"), [Vip(s)], [new ServicePort("http", Protocols.Tcp, 80, 0)]), false)));
 
-    // Blocks of all nodes as NodeRollup makes them, then the Services' minute and its coarser levels by the folder itself.
+    // Blocks of all nodes as NodeRollup makes them, then the Services' minute and its coarser levels by the rollup worker itself.
     private static void Fill(Report report, BlockArchive blocks, RollupQueue queue, RollupWorker folder, Clock clock)
     {
         var random = new Random(1);
@@ -191,7 +191,7 @@ internal static class HistoryBench
 
     private static GroupKey Key(int service, int backend) => new(Protocols.Tcp, Vip(service), 80, Ip.V4(0x0A010000u + (uint)backend), 8080);
 
-    /// <summary>Which backends each Service has; every 12 hours or so a rollout replaces them, a few a minute.</summary>
+    /// <summary>The backends of each Service; every 12 hours or so a rollout replaces them, a few per minute.</summary>
     private sealed class Plan
     {
         private readonly List<int>[] _backends = new List<int>[Services];

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>One measured figure beside its limit.</summary>
-/// <param name="Ok">Null where there is no limit: a figure for the reader.</param>
+/// <summary>One measured figure with its limit.</summary>
+/// <param name="Ok">Null if there is no limit: informational.</param>
 internal sealed record Figure(string What, double Value, string Unit, double? Limit, bool? Ok, string Detail);
 
 /// <summary>Collects figures, prints them as a table, and writes them as JSON.</summary>

@@ -7,7 +7,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>What is read from and deleted in a table of 250,000 entries.</summary>
+/// <summary>Reads and deletes in a table of 250,000 entries.</summary>
 internal static class TableBench
 {
     private const int Size = 250_000;
@@ -82,7 +82,7 @@ internal static class TableBench
         }
     }
 
-    // The dump's datagrams are received and only looked at for their end.
+    // The dump's datagrams are received and only checked for their end.
     private static double Floor(out double cpuMs)
     {
         double cpu = ThreadTime.Total;

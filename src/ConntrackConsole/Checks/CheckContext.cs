@@ -12,7 +12,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks;
 
-/// <summary>All that the checks see, at one moment.</summary>
+/// <summary>The input of all checks at one moment.</summary>
 internal sealed record CheckContext(long NowMs, CheckLimits Limits)
 {
     public IReadOnlyList<NodeCheckContext> Nodes { get; init; } = [];
@@ -25,30 +25,30 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
 
     public bool IsListed { get; init; }
 
-    /// <summary>When the picture of the cluster was last known to be true; null before the first list.</summary>
+    /// <summary>When the cluster state was last confirmed; null before the first list.</summary>
     public long? ClusterMs { get; init; }
 
     public string? ClusterProblem { get; init; }
 
-    /// <summary>Nodes whose collector is silent, or that have none: what they hold is missing from every sum.</summary>
+    /// <summary>Nodes with a silent collector or without a collector: their entries are missing from every sum.</summary>
     public IReadOnlyList<string> DeafNodes { get; init; } = [];
 
     /// <summary>Nodes whose collector reports.</summary>
     public int Reporting { get; init; }
 
-    /// <summary>When the last of them was heard.</summary>
+    /// <summary>When the last of them reported.</summary>
     public long HeardMs { get; init; }
 
-    /// <summary>conntrack has no part in Services on any node that reports.</summary>
+    /// <summary>conntrack is bypassed for Services on every node that reports.</summary>
     public bool AllBypass { get; init; }
 
     /// <summary>The mode of most of the kube-proxies that answer.</summary>
     public ProxyMode UsualMode { get; init; }
 
-    /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null where none does.</summary>
+    /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null if no node reports it.</summary>
     public string? UsualBeLiberal { get; init; }
 
-    /// <summary>Why a kind's objects cannot be known, or null. That nothing is listed yet is told by <see cref="IsListed"/>.</summary>
+    /// <summary>Why a kind's objects are unavailable, or null. Whether they are listed yet is checked by <see cref="IsListed"/>.</summary>
     public string? Missing(params string[] kinds)
     {
         foreach (var kind in Kinds)
@@ -94,7 +94,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
         };
     }
 
-    // By Service, newest first; and the addresses whose last conversation is asked for.
+    // By Service, newest first; and the addresses for which the last conversation is needed.
     private static Dictionary<ServiceKey, List<Termination>> RecentEnds(
         IReadOnlyList<Termination> terminations, long sinceMs, out Dictionary<Ip, long> asked)
     {

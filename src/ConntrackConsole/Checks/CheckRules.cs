@@ -4,7 +4,7 @@ using ConntrackConsole.Checks.Service;
 
 namespace ConntrackConsole.Checks;
 
-/// <summary>Which checks there are.</summary>
+/// <summary>The list of all checks.</summary>
 internal static class CheckRules
 {
     public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, NodeCheckContext, CheckResult> Of)> PerNode =

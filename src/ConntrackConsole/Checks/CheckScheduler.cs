@@ -5,8 +5,8 @@ using ConntrackConsole.Timeline.Live;
 namespace ConntrackConsole.Checks;
 
 /// <summary>
-/// Looks at everything every two seconds, for all pages at once and on no page's thread. A round that takes long is followed
-/// by a longer pause: the checks never take more than a twentieth of a core.
+/// Evaluates all checks every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer
+/// pause: the checks never take more than a twentieth of a core.
 /// </summary>
 public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
 {
@@ -21,13 +21,13 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
     /// <summary>The last round.</summary>
     public CheckReport Current => _current;
 
-    /// <summary>How many parts of pages wait for the next round.</summary>
+    /// <summary>How many page components wait for the next round.</summary>
     public int Listeners => _signals.Count;
 
-    /// <summary>A signal without payload after each round, on its thread: the receiver must only note it.</summary>
+    /// <summary>A signal without payload after each round, on the scheduler's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
-    /// <summary>One round. Not for several threads at once.</summary>
+    /// <summary>Runs one round. Not thread-safe.</summary>
     public CheckReport Round()
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -38,7 +38,7 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
         foreach (var told in CheckRules.All(world))
         {
             var result = told;
-            // Where the facts do not say since when, it is since our first look that found it so.
+            // If the facts do not contain a start time, it is the first round with this result.
             if (result.SinceMs is null)
                 result = result with { SinceMs = _before.TryGetValue(told.Key, out var before) && before.State == told.State ? before.SinceMs : nowMs };
             bad += result.State == CheckState.Bad ? 1 : 0;
@@ -71,7 +71,7 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {
-                // A round that fails must not end the console; the page shows that the report is old.
+                // A failing round must not stop the console; the page shows that the report is old.
                 if (!failed)
                     LogFailed(failure);
                 failed = true;

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks;
 
-/// <summary>Stable codes of the reasons why a check cannot tell.</summary>
+/// <summary>Stable codes of the reasons why a check has insufficient data.</summary>
 [ReasonCodes("Why a check cannot tell")]
 internal static class UnknownCodes
 {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Who may reach the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
+/// <summary>Authenticates access to the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
 internal static class CollectorAuthMiddleware
 {
     public static void UseCollectorDoor(this WebApplication app)

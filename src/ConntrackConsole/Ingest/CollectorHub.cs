@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>The collectors' door into the timeline.</summary>
+/// <summary>The hub that collectors connect to.</summary>
 public sealed partial class CollectorHub(
     CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
@@ -66,14 +66,14 @@ public sealed partial class CollectorHub(
                 {
                     LogBadFrame(node, error!);
                     timeline.BrokenFrame(node, $"{node}: the collector sent a frame that cannot be read. {error}");
-                    // One bad frame out of a spill must not keep the live ones away for ever.
+                    // One bad frame in a spill must not block the live ones indefinitely.
                     if (!isLive)
                         continue;
                     Context.Abort();
                     return;
                 }
 
-                // A connection that another one replaced may still hold frames in flight.
+                // A replaced connection may still hold frames in flight.
                 if (registry.ConnectionOf(node) != Context.ConnectionId)
                     return;
                 await inbox.PutAsync(new ReceivedFrame(node, run, frame, bytes), gone);
@@ -81,7 +81,7 @@ public sealed partial class CollectorHub(
         }
         catch (Exception ended) when (ended is OperationCanceledException or HubException)
         {
-            // The collector went away in mid-stream: the store shows its silence, there is nothing to report here.
+            // The collector disconnected in mid-stream: the store shows its silence, there is nothing to report here.
         }
     }
 

@@ -3,18 +3,18 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>A node's answer, or the sentence why there is none.</summary>
-/// <param name="Lost">The connection was not there or broke: the same question may be asked again.</param>
+/// <summary>A node's response, or the reason why there is no response.</summary>
+/// <param name="Lost">The connection was missing or broke: the same request may be retried.</param>
 public sealed record Answer<T>(string Node, T? Value, string? Failure, bool Lost = false)
     where T : class;
 
-/// <summary>Asks collectors. Silence is an answer too: nothing here throws because a node does not reply.</summary>
+/// <summary>Sends requests to collectors. No response is a result too: nothing here throws because a node does not reply.</summary>
 public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegistry registry, TimeProvider time)
 {
     public static readonly TimeSpan PreviewTimeout = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan SettingTimeout = TimeSpan.FromSeconds(30);
-    // Of entries on a node; sums over all nodes stay numbers.
+    // Entries on one node; sums over all nodes stay within an int.
     private const int MostCount = 100_000;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
@@ -24,17 +24,17 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
         QuestionAsync<FlushPreview>(node, HubMethods.Preview, request, preview => Answers(preview, node, request), ct);
 
     /// <summary>
-    /// Orders a flush. Once sent it is not called back: where the connection breaks, the same order goes out again when the
-    /// collector is back, and a collector that has executed it answers with its first result.
+    /// Orders a flush. Once sent it cannot be cancelled: if the connection breaks, the same order is sent again when the
+    /// collector reconnects, and a collector that has executed it answers with its first result.
     /// </summary>
     public Task<Answer<FlushResult>> FlushAsync(string node, FlushNodeCommand request) =>
         OrderAsync<FlushResult>(node, HubMethods.Flush, request, FlushTimeout, result => Answers(result, node, request.Command.ActionId));
 
-    /// <summary>Orders a change of a setting, in the same manner.</summary>
+    /// <summary>Orders a setting change, with the same semantics.</summary>
     public Task<Answer<SettingResult>> ApplySettingAsync(string node, SettingNodeCommand order) =>
         OrderAsync<SettingResult>(node, HubMethods.ApplySetting, order, SettingTimeout, result => Answers(result, node, order.Command.ActionId, order.Key));
 
-    /// <summary>Orders that a change is set back, in the same manner.</summary>
+    /// <summary>Orders the revert of a change, with the same semantics.</summary>
     public Task<Answer<SettingResult>> RevertSettingAsync(string node, string key, RevertNodeCommand order) =>
         OrderAsync<SettingResult>(node, HubMethods.RevertSetting, order, SettingTimeout, result => Answers(result, node, order.Command.ActionId, key));
 
@@ -97,7 +97,7 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
     private static bool Answers(SettingResult result, string node, string actionId, string key) =>
         result.Node == node && result.ActionId == actionId && result.Key == key && result.Now is not { Length: > 64 };
 
-    // The list is what a person reads before the click: an entry of another address must never stand in it.
+    // A person reads this list before confirming: it must never contain an entry of another address.
     private static bool Answers(FlushPreview preview, string node, PreviewRequest request) =>
         preview.Node == node && preview.PreviewId == request.PreviewId && preview is { Digest: not null, Entries: not null }
         && preview.Entries.All(e => e is { Proto: not null, State: not null, Src: not null, Dst: not null } && e.ReplySrc == request.PodIp);
@@ -122,7 +122,7 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // What SignalR throws where the connection goes while we wait, or is gone already.
+            // The exceptions that SignalR throws if the connection breaks while waiting, or is closed already.
             return new Answer<T>(node, null, $"The connection of node {node} broke.", Lost: true);
         }
     }

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Which collector speaks for which node. One connection a node.</summary>
+/// <summary>Which collector is connected for which node. One connection per node.</summary>
 public sealed class CollectorRegistry(ClusterState cluster)
 {
     private readonly Lock _lock = new();
@@ -16,7 +16,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
             return _byNode.GetValueOrDefault(node)?.ConnectionId;
     }
 
-    /// <summary>How the collector that speaks for a node introduced itself; null while none does.</summary>
+    /// <summary>The introduction of the collector that is connected for a node; null if there is no collector.</summary>
     public Hello? HelloOf(string node)
     {
         lock (_lock)
@@ -32,8 +32,8 @@ public sealed class CollectorRegistry(ClusterState cluster)
         }
     }
 
-    /// <summary>Takes a collector in for its node.</summary>
-    /// <param name="close">Ends this connection, should a later one replace it.</param>
+    /// <summary>Registers a collector for its node.</summary>
+    /// <param name="close">Ends this connection if a later one replaces it.</param>
     public Welcome Register(Hello hello, string connectionId, Action close)
     {
         if (Fault(hello) is { } fault)
@@ -59,7 +59,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
         return new Welcome(true, null);
     }
 
-    /// <returns>Whether the connection was the one that spoke for the node.</returns>
+    /// <returns>Whether the connection was the registered one of the node.</returns>
     public bool Unregister(string node, string connectionId)
     {
         lock (_lock)

@@ -8,17 +8,17 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// The one thread that writes the timeline: a frame is seen at once, stored with all others every 250 ms, and acknowledged
-/// only then. Late frames are folded in, node by node, once they are stored.
+/// The only thread that writes the timeline: a frame is applied at once, stored with all others every 250 ms, and acknowledged
+/// only then. Late frames are applied node by node, after they are stored.
 /// </summary>
 internal sealed partial class FrameApplier(
     FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, RollupQueue folding, CollectorRegistry registry,
     IHubContext<CollectorHub> hub, TimeProvider time, ILogger<FrameApplier> log) : BackgroundService
 {
-    /// <summary>How often is committed, and acknowledged.</summary>
+    /// <summary>Interval of commits and acknowledgements.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
-    // While nothing can be stored the collectors keep what they have: their spills are larger than our memory.
+    // While storing fails the collectors keep their frames: their spills are larger than the console's memory.
     private const int MostUnstored = 10_000;
     private const int MostRanges = 1_000;
     private const long FoldEveryMs = 2_000;
@@ -119,7 +119,7 @@ internal sealed partial class FrameApplier(
     private void Acknowledge(string node, long run, ulong[] sequences)
     {
         if (registry.ConnectionOf(node) is not { } connection)
-            return; // It sends them again when it is back, and hears then.
+            return; // It resends them when it reconnects, and gets its acknowledgement then.
         var ranges = new List<SequenceRange>();
         foreach (ulong sequence in sequences)
         {
@@ -129,13 +129,13 @@ internal sealed partial class FrameApplier(
                 ranges.Add(new SequenceRange(sequence, sequence));
         }
 
-        // Not awaited: one collector that does not read must not hold up the others.
+        // Not awaited: one collector that does not read must not block the others.
         foreach (var part in ranges.Chunk(MostRanges))
             _ = hub.Clients.Client(connection).SendAsync(HubMethods.Stored, new StoredRanges(run, part));
     }
 
     // While frames stream in, every two seconds; at the end of the stream at once. A node's hour takes some 0.1 s: when many
-    // come back together they take turns, so that live frames and answers never wait for long.
+    // nodes reconnect together they take turns, so that live frames and responses never wait for long.
     private void FoldLate()
     {
         if (_unstored.Count > 0)

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// Names to every collector the addresses without a live owner, so that it looks their entries up one by one: the whole list
-/// after it introduced itself, and again when the list has changed, at most once a second.
+/// Sends every collector the addresses without a live owner, so that it looks their entries up individually: the whole list after
+/// the collector's introduction, and again when the list has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
     ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
@@ -15,7 +15,7 @@ internal sealed partial class WatchListPublisher(
     public const int MostAddresses = 1000;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, WatchList> _told = []; // by connection: a new one knows nothing
+    private readonly Dictionary<string, WatchList> _told = []; // by connection: a new one has no list
     private ClusterMap? _map;
     private WatchList _list = new([]);
 
@@ -30,7 +30,7 @@ internal sealed partial class WatchListPublisher(
         }
         catch (OperationCanceledException)
         {
-            // The console ends.
+            // The console stops.
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed partial class WatchListPublisher(
         foreach (string connection in connections)
         {
             var known = _told.GetValueOrDefault(connection);
-            // A collector watches nothing until it is told.
+            // A collector watches nothing until it receives a list.
             if (ReferenceEquals(known, _list) || (known is null && _list.PodIps.Count == 0))
                 continue;
             try
@@ -60,7 +60,7 @@ internal sealed partial class WatchListPublisher(
             }
             catch (Exception failure) when (failure is IOException or InvalidOperationException)
             {
-                LogNotTold(failure.Message); // The connection goes; the next one is told anew.
+                LogNotTold(failure.Message); // The connection is closing; the next one gets the whole list.
             }
         }
     }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Storage;
 
-/// <summary>Opens the database at the start, and says in one sentence why it cannot.</summary>
+/// <summary>Opens the database at startup, and reports in one sentence why it cannot.</summary>
 internal static class Database
 {
     // SQLite's primary result codes (sqlite3.h).
@@ -19,7 +19,7 @@ internal static class Database
         ArgumentNullException.ThrowIfNull(storage);
         try
         {
-            // Keys and the audit log are nobody else's business.
+            // Keys and the audit log must be readable by this user only.
             if (OperatingSystem.IsWindows())
                 Directory.CreateDirectory(storage.DataDirectory);
             else
@@ -35,8 +35,8 @@ internal static class Database
         }
     }
 
-    /// <returns>Null, or the sentence about a damaged file that was put aside for a fresh one.</returns>
-    /// <exception cref="StartupException">The file cannot be used, or is of a newer version.</exception>
+    /// <returns>Null, or a message about a damaged file that was set aside and replaced by a new one.</returns>
+    /// <exception cref="StartupException">The file cannot be used, or was created by a newer version.</exception>
     public static async Task<string?> OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(databases);
@@ -53,7 +53,7 @@ internal static class Database
             }
             catch (SqliteException e) when (aside is null && e.SqliteErrorCode is Corrupt or NotADatabase)
             {
-                // Damage that the short check did not come to.
+                // Damage that the quick check did not reach.
                 aside = DatabaseDamage.PutAside(file, e.Message, DateTimeOffset.UtcNow);
                 await using var fresh = await databases.CreateDbContextAsync(ct);
                 await MigrateAsync(fresh, file, ct);

@@ -48,7 +48,7 @@ public sealed class CheckBoardTests : IDisposable
         Assert.Equal((CheckState.Warning, "5 stale"), Stale());
         Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
 
-        // node2 falls silent: what it held is not what it holds.
+        // node2 becomes silent: what it held is not what it holds now.
         At(20);
         Send("node1", (Group, 3, 2));
         Assert.Equal((CheckState.Warning, "3 stale"), Stale());
@@ -58,7 +58,7 @@ public sealed class CheckBoardTests : IDisposable
         Send("node1", (Group, 3, 2));
         Assert.Equal((CheckState.Bad, "3 stale"), Stale());
 
-        // Leftovers prove nothing.
+        // Closing entries prove nothing.
         Send("node1", (Group, 0, 5));
         Assert.Equal((CheckState.Ok, "0"), Stale());
     }
@@ -110,7 +110,7 @@ public sealed class CheckBoardTests : IDisposable
         var stop = TestContext.Current.CancellationToken;
         await _board.StartAsync(stop);
         int rounds = 0;
-        // The clock moves on until the loop has waited for it twice.
+        // The clock advances until the loop has waited for it twice.
         for (int tries = 0; rounds < 3 && tries < 3_000; tries++)
         {
             if (await seen.WaitAsync(TimeSpan.FromMilliseconds(10), stop))

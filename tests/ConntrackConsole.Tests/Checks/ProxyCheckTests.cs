@@ -11,7 +11,7 @@ public class ProxyCheckTests
 {
     [Theory]
     [InlineData(null, null, 0.064, CheckState.Ok)]
-    [InlineData(2_000L, null, 0.064, CheckState.Ok)] // As long as it may: 2 s.
+    [InlineData(2_000L, null, 0.064, CheckState.Ok)] // The maximum: 2 s.
     [InlineData(2_070L, null, 0.064, CheckState.Bad)]
     [InlineData(6_000L, null, 8.0, CheckState.Ok)] // A sync takes that long here.
     [InlineData(8_100L, null, 8.0, CheckState.Bad)]
@@ -132,7 +132,7 @@ public class ProxyCheckTests
 
     [Theory]
     [InlineData(ProxyMode.Nftables, CheckState.Ok)]
-    [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Not what most nodes run.
+    [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Differs from most nodes.
     [InlineData(ProxyMode.Unknown, CheckState.CannotTell)]
     public void Mode_AgainstTheOtherNodes(ProxyMode mode, CheckState expected) =>
         Assert.Equal(expected, ProxyModes.Of(World(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);

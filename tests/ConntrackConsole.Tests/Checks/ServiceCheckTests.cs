@@ -93,11 +93,11 @@ public class ServiceCheckTests
     [Theory]
     [InlineData(5_000, 30, 0, null, CheckState.Ok)]
     [InlineData(23_999, 30, 0, null, CheckState.Ok)]
-    [InlineData(24_000, 30, 0, null, CheckState.Warning)] // Within 20 % of its grace.
-    [InlineData(4_000, 4, 137, "Error", CheckState.Bad)] // Ignores SIGTERM: killed at its grace.
-    [InlineData(29_000, 30, 137, "Error", CheckState.Bad)] // Whole seconds on both sides.
+    [InlineData(24_000, 30, 0, null, CheckState.Warning)] // Within 20 % of its grace period.
+    [InlineData(4_000, 4, 137, "Error", CheckState.Bad)] // Ignores SIGTERM: killed at the end of its grace period.
+    [InlineData(29_000, 30, 137, "Error", CheckState.Bad)] // Both timestamps have whole seconds.
     [InlineData(28_900, 30, 137, "Error", CheckState.Warning)]
-    [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by somebody else.
+    [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by something else.
     [InlineData(30_000, 30, 137, "OOMKilled", CheckState.Warning)]
     [InlineData(5_000, null, 0, null, CheckState.CannotTell)]
     public void Drain_AgainstTheGrace(long tookMs, int? grace, int exit, string? reason, CheckState expected)

@@ -10,7 +10,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Checks;
 
-/// <summary>Small worlds for checks: all is well until a test says otherwise.</summary>
+/// <summary>Small contexts for checks: everything is ok unless a test changes it.</summary>
 internal static class Worlds
 {
     public const long NowMs = 1_795_400_100_000;

@@ -21,7 +21,7 @@ public class CollectorRegistryTests
         Assert.True(_registry.Register(Hello("node1", 6), "c2", () => { }).Accepted);
         Assert.True(closed);
         Assert.Equal("c2", _registry.ConnectionOf("node1"));
-        // The old connection's end must not take the new one's seat.
+        // The end of the old connection must not unregister the new one.
         Assert.False(_registry.Unregister("node1", "c1"));
         Assert.Equal(["node1"], _registry.ConnectedNodes);
     }

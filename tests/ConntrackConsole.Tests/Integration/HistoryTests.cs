@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The past through the whole console: frames over the hub, blocks, a restart, the API.</summary>
+/// <summary>Stored history through the whole console: frames over the hub, blocks, a restart, the API.</summary>
 public sealed class HistoryTests : IAsyncLifetime
 {
     // Ten minutes ago, at a whole minute.
@@ -35,7 +35,7 @@ public sealed class HistoryTests : IAsyncLifetime
         var told = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
         _host.Get<RollupWorker>().Fold(all: true);
         _host.Get<RollupWorker>().Fold(all: true);
-        // Only the blocks are left of the first three minutes.
+        // For the first three minutes only the blocks are left.
         Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}");
         _host = await _host.RestartAsync();
         await using var again = new TestCollector("node1", _host.Url, ConsoleHost.Token);

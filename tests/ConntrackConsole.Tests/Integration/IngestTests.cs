@@ -76,7 +76,7 @@ public sealed class IngestTests : IAsyncLifetime
         int signals = 0;
         using var subscription = _host.Get<TimelineStore>().Subscribe(() => Interlocked.Increment(ref signals));
         await Eventually.TrueAsync(() => View(now).Gaps.Any(g => g.Kind == GapKind.Silent));
-        // Pages hear of it although nothing comes in any more.
+        // Pages are notified although nothing arrives any more.
         await Eventually.TrueAsync(() => Volatile.Read(ref signals) > 0);
     }
 

@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>A broken-into node speaks for itself and for nobody else, through either door.</summary>
+/// <summary>A compromised node can authenticate as itself only, over TCP and over the socket.</summary>
 public sealed class NodeSecretTests : IAsyncLifetime
 {
     private ConsoleHost _host = null!;

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>/openapi/v1.json is valid, and describes every endpoint of the API and what it answers.</summary>
+/// <summary>/openapi/v1.json is valid, and describes every endpoint of the API and its responses.</summary>
 public sealed class OpenApiTests : IAsyncLifetime
 {
     private const string Address = "/openapi/v1.json";
@@ -100,7 +100,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         Assert.Contains("digest", document.Paths["/api/v1/actions/{id}/confirm"].Operations![HttpMethod.Post].RequestBody!.Content!["application/json"].Schema!.Properties!.Keys);
     }
 
-    /// <summary>What the console writes without a serializer has the shape that the document describes.</summary>
+    /// <summary>What the console writes without a serializer has the documented shape.</summary>
     [Fact]
     public async Task Answers_WrittenByHand_HaveTheDescribedMembers()
     {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>What a cookie is worth, asked by real requests.</summary>
+/// <summary>What a session cookie permits, verified by real requests.</summary>
 public sealed class SessionTests : IAsyncLifetime
 {
     private const string Olivia = "token-of-olivia-in-the-test", Arthur = "token-of-arthur-in-the-test";
@@ -58,7 +58,7 @@ public sealed class SessionTests : IAsyncLifetime
         using var page = await browser.GetAsync("/", Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
         Assert.Contains("Your session is over", await page.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
-        // Nor can a circuit be opened with it.
+        // A circuit cannot be opened with it either.
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.PostAsync("/_blazor/negotiate?negotiateVersion=1", null, Ct)).StatusCode);
     }
 
@@ -81,7 +81,7 @@ public sealed class SessionTests : IAsyncLifetime
     {
         var (olivia, arthur) = (await BrowserAsync(Olivia), await BrowserAsync(Arthur));
         _host = await _host.RestartWithAsync(Links("arthur=viewer"));
-        // Cookies know no ports: the restarted console, on another one, gets them.
+        // Cookies ignore ports: the restarted console, on another one, receives them.
         var terminations = new Uri($"{_host.Url}/api/v1/terminations");
         using var gone = await olivia.GetAsync(terminations, Ct);
         Assert.Contains("no link for olivia any more", await gone.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);

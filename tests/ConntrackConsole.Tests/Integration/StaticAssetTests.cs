@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The repository's wwwroot stands outside the project; served wrongly it answers 200 with nothing in it.</summary>
+/// <summary>The repository's wwwroot is outside the project; if it is served wrongly the response is 200 and empty.</summary>
 public sealed class StaticAssetTests
 {
     [Theory]

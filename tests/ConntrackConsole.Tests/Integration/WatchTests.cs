@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The addresses that the console names to its collectors, and what comes back.</summary>
+/// <summary>The addresses that the console sends to its collectors, and the results.</summary>
 public sealed class WatchTests : IAsyncLifetime
 {
     private ConsoleHost _host = null!;
@@ -35,7 +35,7 @@ public sealed class WatchTests : IAsyncLifetime
         await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 3 });
         Assert.Equal(["10.1.0.8", "10.1.0.6", "10.1.0.7"], collector.Watched!.PodIps);
 
-        _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // taken again
+        _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // assigned again
         await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
     }
 

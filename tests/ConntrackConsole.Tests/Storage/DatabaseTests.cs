@@ -24,7 +24,7 @@ public sealed class DatabaseTests : IDisposable
         await using var db = _database.CreateDbContext();
         Assert.False(db.Database.HasPendingModelChanges());
         Assert.Empty(await db.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken));
-        // Twice does no harm.
+        // Opening it twice does no harm.
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
     }
 

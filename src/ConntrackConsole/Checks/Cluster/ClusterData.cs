@@ -4,7 +4,7 @@ using ConntrackConsole.Cluster.State;
 
 namespace ConntrackConsole.Checks.Cluster;
 
-/// <summary>How well each kind of object is known: a kind that may not be listed takes its feature with it, and says so.</summary>
+/// <summary>Whether each kind of object is known: if a kind may not be listed, the features that need it are unavailable and report it.</summary>
 internal static class ClusterData
 {
     public static readonly CheckName Name = new("cluster-data", CheckCodes.ClusterData, "Cluster data");

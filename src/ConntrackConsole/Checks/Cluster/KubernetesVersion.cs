@@ -3,7 +3,7 @@ using ConntrackConsole.Checks.Service;
 
 namespace ConntrackConsole.Checks.Cluster;
 
-/// <summary>From 1.26 on, terminating endpoints that still serve get the traffic where no endpoint is ready.</summary>
+/// <summary>From 1.26 on, terminating endpoints that still serve get the traffic if no endpoint is ready.</summary>
 internal static class KubernetesVersion
 {
     public static readonly CheckName Name = new("kubernetes-version", CheckCodes.KubernetesVersion, "Kubernetes version");

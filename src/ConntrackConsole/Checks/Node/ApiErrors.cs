@@ -2,7 +2,7 @@ using ConntrackConsole.Checks.Service;
 
 namespace ConntrackConsole.Checks.Node;
 
-/// <summary>Does kube-proxy reach the API server? What it does not hear, it does not put into rules.</summary>
+/// <summary>Does kube-proxy reach the API server? Changes that it does not receive are missing from its rules.</summary>
 internal static class ApiErrors
 {
     public static readonly CheckName Name = new("api-errors", CheckCodes.ApiErrors, "rest_client errors");

@@ -4,7 +4,7 @@ using ConntrackConsole.Nodes;
 
 namespace ConntrackConsole.Checks.Node;
 
-/// <summary>nf_conntrack_tcp_be_liberal, as it is and against the other nodes. Whether 0 does harm is told by <see cref="InvalidProtection"/>.</summary>
+/// <summary>nf_conntrack_tcp_be_liberal, compared with the other nodes. Whether 0 does harm is checked by <see cref="InvalidProtection"/>.</summary>
 internal static class BeLiberal
 {
     public static readonly CheckName Name = new("be-liberal", CheckCodes.BeLiberal, "tcp_be_liberal");

@@ -2,7 +2,7 @@ using ConntrackConsole.Checks.Service;
 
 namespace ConntrackConsole.Checks.Node;
 
-/// <summary>Do endpoints change more often than they usually do on this node?</summary>
+/// <summary>Do endpoints change more often than usual on this node?</summary>
 internal static class EndpointChanges
 {
     public static readonly CheckName Name = new("endpoint-changes", CheckCodes.EndpointChanges, "Endpoint change rate");

@@ -6,8 +6,9 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>
-/// Does anything keep INVALID segments from reaching clients un-NATed? kube-proxy in iptables mode installs its drop rule
-/// only if be_liberal was 0 when it started: started under 1 and set back to 0, neither protects. Other modes have no rule.
+/// Does anything keep INVALID segments from reaching clients un-NATed? kube-proxy in iptables mode installs its drop rule only if
+/// be_liberal was 0 when it started: if it started under 1 and be_liberal was changed to 0 later, neither protects. Other modes
+/// have no rule.
 /// </summary>
 internal static class InvalidProtection
 {
@@ -65,7 +66,7 @@ internal static class InvalidProtection
         };
     }
 
-    // What it was at a moment; null for a moment before the first value that we know.
+    // The value at a moment; null for a moment before the first known value.
     private static string? At(NodeFacts facts, double atMs)
     {
         string? value = null;

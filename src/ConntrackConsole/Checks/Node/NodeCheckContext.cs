@@ -6,8 +6,8 @@ using ConntrackConsole.Nodes;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>One node at one moment.</summary>
-/// <param name="Info">Null where the cluster does not know it.</param>
-/// <param name="Facts">Null where no collector has ever told of it.</param>
+/// <param name="Info">Null if the node is not in the cluster.</param>
+/// <param name="Facts">Null if no collector has ever reported from it.</param>
 /// <param name="HasBackends">Pods on it are backends of a Service: there is traffic to translate.</param>
 internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? Facts, bool HasBackends)
 {
@@ -15,7 +15,10 @@ internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? 
 
     public SettingFact? Setting(string name) => Facts?.Settings.TryGetValue(name, out var setting) == true ? setting : null;
 
-    /// <summary>Backends are here, no entry names a virtual address, and no kube-proxy answers: something else carries the Services.</summary>
+    /// <summary>
+    /// The node has backends, no entry refers to a virtual address, and no kube-proxy answers: something else handles the
+    /// Services.
+    /// </summary>
     public bool Bypasses => HasBackends && Facts is { TableKnown: true, HasVipEntries: false, Proxy: null or { Reading: { Answers: false, HealthStatus: 0 } } };
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
@@ -23,11 +26,11 @@ internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? 
             ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
             : new CheckResult(check, Subject, state, value, threshold, sentence) { ReadMs = Facts?.HeardMs };
 
-    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
+    /// <param name="code">The reason: one of <see cref="UnknownCodes"/>.</param>
     public CheckResult CannotTell(CheckName check, string code, string sentence, string value = "", string threshold = "") =>
         new(check, Subject, CheckState.CannotTell, value, threshold, sentence) { ReadMs = Facts?.HeardMs, UnknownCode = code };
 
-    /// <summary>What speaks against saying anything of this node now, or null.</summary>
+    /// <summary>Why a check of this node has insufficient data now, or null.</summary>
     public CheckResult? Untold(CheckContext world, CheckName check)
     {
         if (Facts is not { HeardMs: > 0 } facts)
@@ -37,7 +40,7 @@ internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? 
             : null;
     }
 
-    /// <summary>The same for what kube-proxy tells; a result here is given with the reading's own age.</summary>
+    /// <summary>The same for checks of kube-proxy's metrics; a result contains the age of the reading.</summary>
     public CheckResult? ProxyUntold(CheckContext world, CheckName check)
     {
         if (Untold(world, check) is { } untold)

@@ -3,8 +3,8 @@ using ConntrackConsole.Checks.Service;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>
-/// Do kube-proxy's rules follow the cluster? A sync comes on a change: on an idle cluster the last one may be days old, and
-/// that says nothing.
+/// Do kube-proxy's rules follow the cluster? A sync runs only on a change: on an idle cluster the last one may be days old, which
+/// is not a problem.
 /// </summary>
 internal static class ProxyLag
 {
@@ -13,7 +13,7 @@ internal static class ProxyLag
     public static CheckResult Of(CheckContext world, NodeCheckContext node)
     {
         var limits = world.Limits;
-        // A health check that fails is told even where the metrics are silent.
+        // A failing health check is reported even if the metrics are missing.
         if (node.Untold(world, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
         {
             return node.Result(Name, CheckState.Bad, "healthz 503", "healthz 200",
@@ -36,7 +36,7 @@ internal static class ProxyLag
             node.Result(Name, state, value, threshold, sentence) with
             {
                 ReadMs = proxy.HeardMs, Commands = commands,
-                // The node's clock told it; shown is ours.
+                // The timestamp is by the node's clock; the console's clock is shown.
                 SinceMs = sinceNodeMs is { } since ? proxy.HeardMs - (reading.AtMs - since) : null,
             };
 
@@ -66,6 +66,6 @@ internal static class ProxyLag
 
     private static double Seconds(long atMs, long? sinceMs) => sinceMs is { } since ? (atMs - since) / 1000.0 : 0;
 
-    // One of the two may be missing in a version; both missing is not known.
+    // One of the two may be missing in a version; if both are missing the value is unknown.
     private static double Sum(double a, double b) => double.IsNaN(a) ? b : double.IsNaN(b) ? a : a + b;
 }

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Node;
 
-/// <summary>How Services are carried on this node, or that conntrack has no part in it.</summary>
+/// <summary>The Service proxy mode of this node, or that conntrack is bypassed.</summary>
 internal static class ProxyModes
 {
     public static readonly CheckName Name = new("proxy-mode", CheckCodes.ProxyModes, "Proxy mode");

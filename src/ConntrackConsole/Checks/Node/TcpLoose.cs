@@ -14,7 +14,7 @@ internal static class TcpLoose
         if (node.Untold(world, Name) is { } untold)
             return untold;
         var setting = node.Setting(Key);
-        // Kernels take 0 to 255 here; all but 0 is on.
+        // Kernels accept 0 to 255 here; every value except 0 means on.
         var result = setting is not { Value: var value } || !byte.TryParse(value, out byte on)
             ? node.CannotTell(Name, UnknownCodes.SettingUnknown, "The node does not tell this setting: is nf_conntrack loaded?", setting?.Value ?? "", "1")
             : on == 0

@@ -5,7 +5,8 @@ using ConntrackConsole.Lifecycle;
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>
-/// terminationGracePeriodSeconds against how long the pods really took to end: from being asked to their last sign of life.
+/// terminationGracePeriodSeconds compared with the time the pods really took to end: from the deletion request to their last sign
+/// of activity.
 /// </summary>
 internal static class DrainTime
 {
@@ -43,7 +44,7 @@ internal static class DrainTime
         return result with { ReadMs = world.ClusterMs, Commands = [command] };
     }
 
-    /// <summary>The newest ends whose grace and last sign of life are known. One that was forced measures nothing.</summary>
+    /// <summary>The newest terminations with a known grace period and last activity. A forced deletion measures nothing.</summary>
     public static IEnumerable<MeasuredEnd> Measured(CheckContext world, ServiceCheckContext service)
     {
         int? spec = service.Pods.Count > 0 ? service.Pods[0].GraceSeconds : null;
@@ -56,14 +57,16 @@ internal static class DrainTime
                 || (end.GraceSeconds ?? spec) is not (> 0 and <= 1_000_000) || LastSign(end, service) is not { } lastMs)
                 continue;
             long graceMs = (end.GraceSeconds ?? spec)!.Value * 1000L, drainMs = Math.Max(0, lastMs - end.AskedMs);
-            // Memory may have run out long before the grace did; exit 137 at its end is the kubelet's SIGKILL.
+            // The pod may have run out of memory long before its grace period ended; exit 137 at its end is the kubelet's
+            // SIGKILL.
             bool killed = (end.ExitCode == Sigkill || end.ExitSignal == 9) && end.ExitReason != "OOMKilled" && drainMs >= graceMs - world.Limits.KillSlackMs;
             taken++;
             yield return new MeasuredEnd(drainMs, graceMs, killed);
         }
     }
 
-    // The containers' own end; where the object went without telling it, the last conversation, at the latest its deletion.
+    // The end of the containers; if the object was deleted without reporting it, the last conversation, at the latest the
+    // deletion.
     private static long? LastSign(Termination end, ServiceCheckContext service)
     {
         if (end.ContainerFinishedMs is { } finishedMs)
@@ -74,5 +77,5 @@ internal static class DrainTime
     }
 }
 
-/// <param name="Killed">By SIGKILL, at the end of its grace.</param>
+/// <param name="Killed">By SIGKILL, at the end of the grace period.</param>
 internal readonly record struct MeasuredEnd(long DrainMs, long GraceMs, bool Killed);

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Checks.Service;
 
-/// <summary>Does a preStop hook hold the pods back while the rules still name them?</summary>
+/// <summary>Does a preStop hook keep the pods running while the rules still contain them?</summary>
 internal static class PreStop
 {
     public static readonly CheckName Name = new("pre-stop", CheckCodes.PreStop, "preStop hook");
@@ -17,7 +17,7 @@ internal static class PreStop
         string value = $"{service.Pods.Count - without.Count} of {service.Pods.Count}";
         if (without.Count == 0)
             return Say(CheckState.Ok, "It runs before SIGTERM: time for the rules to follow.");
-        // What was seen counts more than what is written: an application may drain by itself.
+        // Observed terminations outweigh the pod spec: an application may drain by itself.
         var ends = DrainTime.Measured(world, service).ToList();
         return ends.Count > 0 && ends.All(e => e.DrainMs >= world.Limits.OwnDrainMs && !e.Killed)
             ? Say(CheckState.Ok, $"Without a hook, but in its last {ends.Count} ends the pods went on for {ends.Min(e => e.DrainMs) / 1000} s or more: they drain by themselves.")

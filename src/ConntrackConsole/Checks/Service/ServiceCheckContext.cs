@@ -7,12 +7,12 @@ using ConntrackConsole.Nodes;
 namespace ConntrackConsole.Checks.Service;
 
 /// <summary>One Service at one moment.</summary>
-/// <param name="Pods">The pods that its slices name.</param>
+/// <param name="Pods">The pods in its slices.</param>
 /// <param name="Ready">Endpoints that are ready.</param>
 /// <param name="Draining">Endpoints that terminate and serve.</param>
 /// <param name="Endpoints">All endpoints.</param>
-/// <param name="Ends">Ends of its pods, newest first.</param>
-/// <param name="LastActive">When those of them without a known end of their containers were last talked to.</param>
+/// <param name="Ends">Terminations of its pods, newest first.</param>
+/// <param name="LastActive">Time of the last conversation of those without a known end of their containers.</param>
 internal sealed record ServiceCheckContext(
     ServiceInfo Info, IReadOnlyList<PodInfo> Pods, int Ready, int Draining, int Endpoints,
     ServiceEntries Entries, IReadOnlyList<Termination> Ends, IReadOnlyDictionary<Ip, long> LastActive)
@@ -51,12 +51,12 @@ internal sealed record ServiceCheckContext(
 
     public CheckResult NotApplicable(CheckName check, string sentence) => Result(check, CheckState.NotApplicable, "", "", sentence);
 
-    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
+    /// <param name="code">The reason: one of <see cref="UnknownCodes"/>.</param>
     public CheckResult CannotTell(CheckName check, string code, string sentence) =>
         new(check, Subject, CheckState.CannotTell, "", "", sentence) { UnknownCode = code };
 
-    /// <summary>What speaks against saying anything of a Service now, or null.</summary>
-    /// <param name="kinds">What must be known of the cluster.</param>
+    /// <summary>Why a check of this Service has insufficient data now, or null.</summary>
+    /// <param name="kinds">The kinds of objects that the check needs.</param>
     public CheckResult? Untold(CheckContext world, CheckName check, params string[] kinds)
     {
         if (world.Missing(kinds) is { } missing)

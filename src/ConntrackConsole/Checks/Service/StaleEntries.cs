@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Service;
 
-/// <summary>Entries of a Service that still lead to addresses of pods that serve it no more.</summary>
+/// <summary>Entries of a Service that still point to addresses of pods that no longer serve it.</summary>
 internal static class StaleEntries
 {
     public static readonly CheckName Name = new("stale-entries", CheckCodes.StaleEntries, "Stale entries");

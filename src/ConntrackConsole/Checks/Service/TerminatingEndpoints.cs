@@ -2,7 +2,7 @@ using ConntrackConsole.Checks.Cluster;
 
 namespace ConntrackConsole.Checks.Service;
 
-/// <summary>Is any endpoint ready, or does the traffic live on those that terminate?</summary>
+/// <summary>Is any endpoint ready, or does the traffic depend on terminating ones?</summary>
 internal static class TerminatingEndpoints
 {
     public static readonly CheckName Name = new("terminating-endpoints", CheckCodes.TerminatingEndpoints, "Endpoints");

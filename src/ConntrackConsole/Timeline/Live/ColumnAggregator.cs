@@ -3,8 +3,8 @@ using ConntrackConsole.Timeline.Query;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
-/// Sums the step series of several nodes over a window and reduces them to columns: the most within a column, -1 where it
-/// is unknown. Samples are a second apart, or a column where columns are finer.
+/// Sums the step series of several nodes over a window and reduces them to columns: the maximum within a column, -1 where it is
+/// unknown. Samples are a second apart, or one per column where columns are finer.
 /// </summary>
 internal sealed class ColumnAggregator
 {
@@ -26,11 +26,11 @@ internal sealed class ColumnAggregator
         (_known, _doubtful) = (new bool[samples], new bool[samples]);
     }
 
-    /// <summary>Adds one node's part; <paramref name="steps"/> is null where the node never had such entries.</summary>
-    /// <param name="ended">The node is no part of the cluster any more: after its last word there is nothing, not something unknown.</param>
+    /// <summary>Adds one node's part; <paramref name="steps"/> is null if the node never had such entries.</summary>
+    /// <param name="ended">The node is no longer in the cluster: after its last frame its counts are zero, not unknown.</param>
     /// <param name="clockOffsetMs">
-    /// Our clock minus the node's: its times are read by ours, in which the states are judged. A node two seconds ahead would
-    /// else show its entries stale two seconds before the pod ended.
+    /// The console's clock minus the node's: the node's timestamps are converted to the console's clock, in which the states are
+    /// classified. Otherwise a node that is two seconds ahead would show its entries as stale two seconds before the pod ended.
     /// </param>
     public void Add(CoverageIntervals known, StepSeries? steps, bool ended, long clockOffsetMs = 0)
     {
@@ -53,7 +53,7 @@ internal sealed class ColumnAggregator
             }
             else if (steps is not null)
             {
-                // In a gap the sum is unknown only where this node had, or has afterwards, a part in it.
+                // In a gap the sum is unknown only if this node had entries of the group before the gap or has them after it.
                 bool before = live + leftover > 0 && !(ended && stretch == known.Count);
                 bool after = stretch < known.Count && step + 1 < steps.Count && steps[step + 1].AtMs <= known[stretch].FromMs;
                 _doubtful[sample] |= before || after;
@@ -78,7 +78,7 @@ internal sealed class ColumnAggregator
                     state++;
                 if (!_known[sample] || _doubtful[sample])
                     continue;
-                // Before the first judgement the first one holds: the console had only just begun to look.
+                // Before the first known state the first one applies: the console had only just started to observe.
                 bool isStale = states.Count > 0 && states[Math.Max(0, state)].State is EntryState.Stale or EntryState.Reassigned;
                 entries[column] = Math.Max(entries[column], _live[sample]);
                 leftovers[column] = Math.Max(leftovers[column], _leftover[sample]);
@@ -89,6 +89,6 @@ internal sealed class ColumnAggregator
         return (entries, leftovers, stale);
     }
 
-    // The end of the stretch that a sample stands for.
+    // The end of the interval that a sample represents.
     private long TimeOf(int sample) => _query.FromMs + ((sample + 1) * _stepMs / _perColumn);
 }

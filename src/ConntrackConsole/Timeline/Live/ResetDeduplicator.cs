@@ -4,13 +4,13 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Resets, each counted once although the nodes at both ends of a flow may report it.</summary>
-/// <param name="maxKept">How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</param>
+/// <summary>Deduplicates resets: the nodes at both ends of a flow may report the same one.</summary>
+/// <param name="maxKept">How many resets are kept individually, for filters and for a pod's list; the counts per second continue.</param>
 internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 {
     public const int MaxKept = 50_000;
 
-    /// <summary>A reset that was made and one that was received between the same two ends within this time are the same.</summary>
+    /// <summary>A reset that was sent and one that was received between the same two endpoints within this time are the same.</summary>
     public const long SameMs = 1_000;
 
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
@@ -27,7 +27,7 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
             _recent[ends] = near = [];
         foreach (var seen in near)
         {
-            // Each reset is made once and received once at most; which is heard first depends on the nodes' frames.
+            // Each reset is sent once and received at most once; which report arrives first depends on the nodes' frames.
             var other = seen.Told.Reset;
             if (seen.IsPaired || other.Received == reset.Received || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
                 continue;
@@ -45,8 +45,8 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
         Keep(told);
     }
 
-    // Who made it knows most (un-NATed can be told only there), except that a backend's node has no entry of the Service's
-    // flow: there its reset looks direct, and the client's node, where the entry is, knows better.
+    // The sender knows most (only there can un-NATed be detected), except that a backend's node has no entry of the Service's
+    // flow: there its reset looks direct, and the client's node, which has the entry, knows better.
     private static int Weight(in Reset reset) => reset.Kind switch
     {
         ResetKind.Other => 0,
@@ -69,7 +69,7 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 
     public int[]? At(long second) => _bySecond.GetValueOrDefault(second);
 
-    // A reset is compared with all that are kept: the other node's word may come by back-fill, long afterwards.
+    // A reset is compared with all kept ones: the other node's report may arrive by back-fill, long afterwards.
     private void Forget(Told told)
     {
         var ends = Ends.Of(told.Reset);
@@ -117,8 +117,8 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     }
 
     /// <summary>
-    /// Sender and receiver, whatever each node calls them: where the flow is known, the Service's address stands for its
-    /// backend. So client→VIP (made at the client) and client→pod (received by the pod) are the same two ends.
+    /// Sender and receiver, independent of how each node names them: where the flow is known, the Service's address replaces its
+    /// backend's. So client→VIP (sent at the client) and client→pod (received by the pod) have the same two endpoints.
     /// </summary>
     private readonly record struct Ends(Ip From, ushort FromPort, Ip To, ushort ToPort)
     {

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Entries of one group on one node over time, kept only where they changed: an idle group costs nothing.</summary>
+/// <summary>Entries of one group on one node over time, stored only where they changed: an idle group costs nothing.</summary>
 internal sealed class StepSeries
 {
     private readonly List<(long AtMs, int Live, int Leftover)> _steps = [];
@@ -11,7 +11,7 @@ internal sealed class StepSeries
 
     public (int Live, int Leftover) Last => _steps.Count > 0 ? (_steps[^1].Live, _steps[^1].Leftover) : (0, 0);
 
-    /// <summary>Times do not go back.</summary>
+    /// <summary>Timestamps must not decrease.</summary>
     public void Add(long atMs, int live, int leftover)
     {
         if (Last == (live, leftover))
@@ -22,8 +22,8 @@ internal sealed class StepSeries
             _steps.Add((atMs, live, leftover));
     }
 
-    /// <summary>Forgets what was before a moment, but keeps the value that held at it.</summary>
-    /// <returns>True where nothing but a zero is left.</returns>
+    /// <summary>Removes everything before a moment, but keeps the value at that moment.</summary>
+    /// <returns>True if only a zero remains.</returns>
     public bool Trim(long beforeMs)
     {
         int drop = 0;

@@ -4,21 +4,21 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>What the past is made of, besides the frames.</summary>
+/// <summary>The inputs of the rollup besides the frames.</summary>
 public sealed partial class TimelineStore
 {
     private const int MaxSettings = 2_000;
 
     private readonly Queue<ReportedSetting> _settings = new();
 
-    /// <summary>No part of the cluster any more and not connected: after its last word there is nothing, not something unknown.</summary>
+    /// <summary>The node is no longer in the cluster and not connected: after its last frame its counts are zero, not unknown.</summary>
     public bool HasLeft(string node)
     {
         lock (_lock)
             return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var track) && track.Connected);
     }
 
-    /// <summary>Gaps that no frame tells: the console's own.</summary>
+    /// <summary>Gaps that no frame reports: the console's own.</summary>
     public List<GapSpan> OwnGaps()
     {
         lock (_lock)

@@ -7,12 +7,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>What is a row: terminations, rollouts, gaps, settings and the cluster's resets of a window.</summary>
+/// <summary>Reads the persisted facts of a window: terminations, rollouts, gaps, settings and the cluster's resets.</summary>
 public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
 {
     public const int MaxRows = 10_000;
 
-    // A pod takes this long to end at most, and a rollout to finish, for a window to find it by its beginning.
+    // A pod takes at most this long to end, and a rollout to finish, for a window to find it by its start.
     private const long LongestEndMs = 24 * 3_600_000L;
     private const long LongestRolloutMs = 7 * LongestEndMs;
 
@@ -77,7 +77,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
         return (await rows.OrderByDescending(s => s.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(FactsArchive.Setting);
     }
 
-    /// <summary>Each counted once over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
+    /// <summary>Deduplicated over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
     public async Task ResetsAsync(TimelineQuery query, long stepMs, int endColumn, int[,] into, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);

@@ -6,12 +6,10 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>
-/// Columns of a window, filled from blocks. Several threads may fill it at once, each its own stretch of columns.
-/// </summary>
+/// <summary>Columns of a window, filled from blocks. Several threads may fill it concurrently, each its own range of columns.</summary>
 public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 {
-    // Nothing was told of the group there: zero where the nodes were heard.
+    // The group was not reported there: zero where the nodes reported.
     private const int Untold = -2;
 
     private readonly ConcurrentDictionary<GroupKey, StoredSeries> _series = new();
@@ -19,15 +17,15 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
     public bool[] Known { get; } = new bool[columns];
 
-    /// <summary>Resets by column and kind: of the whole cluster, or of the Service that was asked for.</summary>
+    /// <summary>Resets by column and kind: of the whole cluster, or of the requested Service.</summary>
     public int[,] Resets { get; } = new int[columns, ResetOverflow.Length];
 
     public IEnumerable<StoredSeries> Series => _series.Values;
 
-    /// <summary>Lays a block over the columns from <paramref name="firstColumn"/> up to, and without, <paramref name="endColumn"/>.</summary>
-    /// <param name="marksKnown">Whether it says where the answer is known (the cluster's block, or the node's).</param>
+    /// <summary>Merges a block into the columns from <paramref name="firstColumn"/> up to <paramref name="endColumn"/> (exclusive).</summary>
+    /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
     /// <param name="wanted">Which Service's series are taken; null = all with a Service address.</param>
-    /// <returns>False where the bytes are no block.</returns>
+    /// <returns>False if the bytes are not a valid block.</returns>
     public bool Lay(
         ReadOnlySpan<byte> bytes, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets,
         Func<GroupKey, bool>? wanted, ref byte[] buffer)
@@ -63,11 +61,11 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Span<int> ends = stackalloc int[reader.Columns];
         for (int i = 0; i < places.Length; i++)
         {
-            // A column that is wider than ours fills all that it covers; a narrower one belongs where it ends.
+            // A block column that is wider than a result column fills all that it covers; a narrower one belongs where it ends.
             long end = atMs + ((i + 1) * level.StepMs);
             int last = ColumnOf(end);
             int first = stepMs < level.StepMs ? ColumnOf(end - level.StepMs + 1) : last;
-            // Other columns are another thread's.
+            // Other columns belong to another thread.
             (places[i], ends[i]) = known[i] ? (Math.Max(firstColumn, first), Math.Min(endColumn, last + 1)) : (0, 0);
             for (int column = places[i]; marksKnown && column < ends[i]; column++)
                 Known[column] = true;
@@ -122,11 +120,11 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         }
     }
 
-    /// <summary>The column in which a moment lies; before the window a negative one.</summary>
+    /// <summary>The column that contains a moment; negative before the window.</summary>
     private int ColumnOf(long atMs) => (int)Math.Clamp(Math.DivRem(atMs - fromMs - 1, stepMs) is var (q, r) && r < 0 ? q - 1 : q, -1, columns);
 
-    /// <summary>Untold columns become zero where the nodes were heard, and -1 where they were not.</summary>
-    /// <param name="endColumn">The columns behind it come from elsewhere.</param>
+    /// <summary>Sets columns without a report to zero where the nodes reported, and to -1 where they did not.</summary>
+    /// <param name="endColumn">The columns from here on come from elsewhere.</param>
     public void Close(int endColumn)
     {
         int[] blank = new int[columns];
@@ -137,10 +135,10 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Blank = blank;
     }
 
-    /// <summary>A group of which nothing was told; shared by all that have no other.</summary>
+    /// <summary>A group without any report; shared by all that have no other.</summary>
     public int[] Blank { get; private set; } = [];
 
-    /// <summary>A copy for a window that begins so many columns later; nothing is known of the new ones at its end.</summary>
+    /// <summary>A copy for a window that begins that many columns later; the new columns at its end are unknown.</summary>
     public StoredLanes Later(int by)
     {
         var later = new StoredLanes(fromMs + (by * stepMs), stepMs, columns) { Blank = Moved(Blank, by) };
@@ -173,7 +171,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         public OwnerState Owner { get; private set; }
         public EntryState State { get; private set; }
 
-        // Most groups never have the others: then they cost nothing, here and on the way to the reader.
+        // Most groups never have the other values: then they cost no memory and no bytes in the response.
         internal Lazy<int[]> Entries { get; } = new(() => Fresh(columns));
         internal Lazy<int[]> LeftoverNamespaces { get; } = new(() => Fresh(columns));
         internal Lazy<int[]> Stale { get; } = new(() => Fresh(columns));

@@ -6,23 +6,23 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>Who had which address within a window, by the history of ownership; where that is silent, by the blocks.</summary>
+/// <summary>Which Service or pod had an address within a window, from the ownership history, with the blocks as fallback.</summary>
 internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, TimelineQuery query, long stepMs, long nowMs)
 {
     public TimelineQuery Query => query;
 
-    /// <param name="ns">What the blocks say.</param>
+    /// <param name="ns">As stored in the blocks.</param>
     public List<VipAssignment> Tenures(byte proto, Ip vip, ushort port, string ns, string name)
     {
-        // The present map says nothing of then, unless nobody else does.
+        // The current map does not apply to that time, unless no other source has data.
         var tenures = VipAssignment.Of(ClusterMap.Empty, history, proto, vip, port, query, nowMs);
         if (tenures is [{ Service: null } only])
             tenures[0] = only with { Service = name.Length > 0 ? new ServiceKey(ns, name) : map.ServiceAt(proto, vip, port) };
         return tenures;
     }
 
-    /// <summary>Empties the columns of other tenures, in copies: several lanes may be made of the same series.</summary>
-    /// <returns>Null where nothing is left.</returns>
+    /// <summary>Clears the columns of other assignments, in copies: several lanes may use the same series.</summary>
+    /// <returns>Null if nothing is left.</returns>
     public BackendSeries? Keep(in VipAssignment tenure, BackendSeries series)
     {
         if (tenure is { FromMs: long.MinValue, ToMs: long.MaxValue })
@@ -35,7 +35,7 @@ internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, Time
     {
         var (owner, former) = OwnerNames.At(
             map, history, backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
-        // Known only by what was written then: older than the history of ownership is kept.
+        // Known only from what was written at the time: older than the retention of the ownership history.
         if (owner.State == OwnerState.Unknown && owner.Name is null)
             return series with { Pod = told ?? series.Pod, FormerPods = [.. former.Where(f => f != (told ?? series.Pod))] };
         return series with { Pod = owner.Name ?? told, Owner = owner.State, FormerPods = former };

@@ -4,12 +4,12 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>Joins what blocks tell of a window with what memory tells of its end.</summary>
+/// <summary>Merges stored blocks with live data for one time window.</summary>
 internal static class StoredView
 {
     public static List<ServiceLane> Lanes(StoredLanes past, NowPart now, int split, StoredNames names)
     {
-        // Of several that had an address one after the other each has a lane; the newest is taken first.
+        // If several Services had an address one after the other, each has a lane; the newest is taken first.
         var ofNow = new Dictionary<(string Vip, int Port, string Proto, string Namespace, string Name), Stack<ServiceLane>>();
         foreach (var lane in now.Columns > 0 ? now.View.Services : [])
         {
@@ -19,7 +19,7 @@ internal static class StoredView
             same.Push(lane);
         }
 
-        // Behind the last column of memory nothing is known.
+        // After the last column of memory nothing is known.
         int[] blank = [.. past.Blank];
         for (int column = split; column < blank.Length; column++)
             blank[column] = past.Known[column] || (column - split < now.Columns && now.Known[column - split]) ? 0 : -1;
@@ -88,13 +88,13 @@ internal static class StoredView
         return lane;
     }
 
-    // Where both tell, the one that knows more; but what was stale is as it was judged then.
+    // Where both have data, the source that knows more is used; but stale counts keep the classification made at the time.
     private static int[] Joined(int[] row, int[]? live, StoredLanes past, int[] blank, int split, bool asJudged = false)
     {
         bool isBlank = ReferenceEquals(row, past.Blank);
         if (live is null && isBlank)
             return blank;
-        // Another lane may be made of the same row.
+        // Another lane may use the same row.
         if (split < row.Length)
             row = [.. row];
         for (int column = split; column < row.Length; column++)

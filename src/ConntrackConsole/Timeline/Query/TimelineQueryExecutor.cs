@@ -11,7 +11,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>One snapshot of the store, under its lock: joins what the nodes reported with the state of the cluster.</summary>
+/// <summary>One snapshot of the store, under its lock: joins the nodes' reports with the state of the cluster.</summary>
 internal sealed class TimelineQueryExecutor(
     Dictionary<string, NodeTimeline> nodes, ResetDeduplicator resets, GapLog gaps, IEnumerable<ReportedSetting> settings, StateHistory states, SyncLog syncs,
     ClusterState cluster, long nowMs)
@@ -19,7 +19,7 @@ internal sealed class TimelineQueryExecutor(
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
 
-    // What a view tells of syncs: more than this nobody reads.
+    // Maximum number of syncs in a view; more than this cannot be read by anyone.
     private const int MaxSyncs = 10_000;
 
     private readonly ClusterMap _map = cluster.Current;
@@ -29,7 +29,7 @@ internal sealed class TimelineQueryExecutor(
     public TimelineView View(TimelineQuery asked)
     {
         int columns = Math.Clamp(asked.Columns, 1, TimelineQuery.MaxColumns);
-        // Whole milliseconds a column, so that a column's place never depends on rounding.
+        // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
         return new TimelineView(
@@ -52,8 +52,8 @@ internal sealed class TimelineQueryExecutor(
     ];
 
     /// <summary>One pod or address, for the side panel.</summary>
-    /// <param name="podUidOrIp">What is neither known nor an address gives a detail without a name.</param>
-    /// <param name="asOfMs">The moment at which an address is taken: it may have been another's since; null = now.</param>
+    /// <param name="podUidOrIp">An unknown value that is not an address returns a detail without a name.</param>
+    /// <param name="asOfMs">The moment at which an address is resolved: another pod may have taken it since; null = now.</param>
     public PodDetail Detail(string podUidOrIp, long? asOfMs = null) =>
         Ip.TryParse(podUidOrIp, out var ip) ? Detail(null, ip, asOfMs) : Detail(podUidOrIp, default, null);
 
@@ -72,7 +72,7 @@ internal sealed class TimelineQueryExecutor(
             owner = _history.OwnershipAt(ip, then is null ? nowMs : asOfMs!.Value);
         if (podUid is null)
             pod = owner.Pod;
-        // The address may have gone to another pod since: then the end that was found is not this owner's.
+        // Another pod may have taken the address since: then the termination that was found does not belong to this owner.
         if (podUid is null && pod is not null && ended?.Uid != pod.Uid)
             ended = null;
 
@@ -167,7 +167,7 @@ internal sealed class TimelineQueryExecutor(
                 continue;
             bool inWindow = termination.AskedMs <= query.ToMs
                 && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
-            // What is stale now matters however long ago its pod went.
+            // Current stale entries matter however long ago their pod was deleted.
             if (inWindow || StaleOf(termination) > 0)
                 spans.Add(Span(termination));
         }
@@ -194,7 +194,7 @@ internal sealed class TimelineQueryExecutor(
         return lastOwner ? stale : 0;
     }
 
-    // Once a reading: the log may hold thousands of terminations, and a node thousands of groups.
+    // Once per query: the log may hold thousands of terminations, and a node thousands of groups.
     private Dictionary<Ip, long> StaleEntries()
     {
         var byIp = new Dictionary<Ip, long>();
@@ -212,7 +212,7 @@ internal sealed class TimelineQueryExecutor(
 
     private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs) : [];
 
-    /// <summary>For every node of the cluster, with a collector or without.</summary>
+    /// <summary>For every node of the cluster, with or without a collector.</summary>
     public List<NodeSync> Syncs(long changedMs) =>
         [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
 
@@ -220,7 +220,7 @@ internal sealed class TimelineQueryExecutor(
     public List<ReportedSetting> Settings(TimelineQuery query) =>
         [.. settings.Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs && (query.Node is null || s.Node == query.Node))];
 
-    /// <summary>For each column whether any node, or the one of the query, reported its table.</summary>
+    /// <summary>For each column whether any node, or the node of the query, reported its table.</summary>
     public bool[] KnownColumns(TimelineQuery query, long stepMs)
     {
         bool[] known = new bool[query.Columns];
@@ -246,7 +246,7 @@ internal sealed class TimelineQueryExecutor(
         var lane = new ResetLane(new int[query.Columns], new int[query.Columns], new int[query.Columns]);
         if (query is { Namespace: null, Service: null, Node: null })
         {
-            // A second that a column splits is counted where it begins, so that every reset is drawn exactly once.
+            // A second that a column boundary splits is counted where it begins, so that every reset is drawn exactly once.
             for (long second = (query.FromMs + 999) / 1000; second * 1000 < query.ToMs; second++)
             {
                 if (resets.At(second) is not { } counts)
@@ -287,7 +287,7 @@ internal sealed class TimelineQueryExecutor(
         row[column] += count;
     }
 
-    /// <summary>Those that touch the window, silent nodes among them.</summary>
+    /// <summary>Gaps that overlap the window, including those of silent nodes.</summary>
     public List<GapSpan> Gaps(TimelineQuery query)
     {
         var open = nodes.Values.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
@@ -302,7 +302,7 @@ internal sealed class TimelineQueryExecutor(
     private string? ServiceName(in GroupKey key) =>
         key.Vip.IsNone ? null : ServiceAt(key.Proto, key.Vip, key.Vport, nowMs)?.ToString() ?? key.Vip.ToString();
 
-    // An entry outlives its Service; and of what was before the first list the map knows as much as anybody.
+    // An entry outlives its Service; and before the first list the map is the best source there is.
     private ServiceKey? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
         (_history.ServiceAt(proto, vip, port, atMs) ?? _history.LastServiceUntil(proto, vip, port, atMs))?.Key ?? _map.ServiceAt(proto, vip, port);
 

@@ -9,8 +9,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>
-/// The timeline at any time: from memory where memory reaches, else from what is stored. Memory reaches back an hour at most,
-/// and not behind the console's own start, because what was stale then was judged then.
+/// Reads the timeline at any time: from memory as far as it reaches, otherwise from storage. Memory reaches back an hour at most,
+/// and not beyond the console's own start, because stale entries before it were classified by an earlier run.
 /// </summary>
 public sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader past, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue folding, ClusterState cluster, TimeProvider time)
@@ -25,8 +25,8 @@ public sealed class TimelineQueryService(
     }
 
     /// <summary>
-    /// All that a page shows, asked for again and again: what is stored of its window may be three seconds old, what is in
-    /// memory is read from one snapshot.
+    /// Everything that a page shows, requested repeatedly: the stored part of its window may be three seconds old, the part from
+    /// memory comes from one snapshot.
     /// </summary>
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
@@ -46,7 +46,7 @@ public sealed class TimelineQueryService(
         foreach (string wanted in page.Pods ?? [])
         {
             Add(wanted);
-            // Memory forgets a terminated pod after a while; its address is then known from what is stored, or from its termination.
+            // Memory forgets a terminated pod after a while; its address is then known from storage, or from its termination.
             string? ip = window?.Stored?.Terminations.Find(t => t.Uid == wanted)?.PodIp ?? pods[wanted].Termination?.PodIp;
             if (ip is { Length: > 0 })
                 Add(ip);
@@ -72,17 +72,18 @@ public sealed class TimelineQueryService(
         long stepMs = (widthMs + columns - 1) / columns;
         var asked = query with { FromMs = fromMs, Columns = columns, ToMs = fromMs + (stepMs * columns) };
 
-        // What ended before the start is in blocks, or soon is; from here on, and not before its own horizon, memory is used.
+        // What ended before the start is in blocks, or will be soon; memory is used from the start on, within its own horizon.
         long memoryMs = nowMs - TimelineStore.HorizonMs + 1_000;
         long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, folding.FirstOpenMs));
         if (fromMs >= liveMs)
             return new StoredWindow(asked, stepMs, liveMs, 0, nowMs, null);
 
         int split = (int)Math.Clamp((liveMs - fromMs) / stepMs, 0, columns);
-        // A column that lies in both is read from whichever has all of it.
+        // A column that lies in both is read from the source that has all of it.
         if (split < columns && fromMs + (split * stepMs) < memoryMs)
             split++;
-        // After a restart some minutes are in both while their blocks are made again: their stale entries are read from the blocks.
+        // After a restart some minutes are in both while their blocks are recomputed: their stale entries are read from the
+        // blocks.
         int both = _startedMs > liveMs ? (int)Math.Clamp((Math.Min(_startedMs, folding.FoldedEndMs) - fromMs) / stepMs, split, columns) : split;
         var stored = follows
             ? await _stored.GetAsync(asked, stepMs, liveMs, nowMs, () => ReadAsync(asked, stepMs, split, both, ct))
@@ -95,7 +96,7 @@ public sealed class TimelineQueryService(
         if (window is not { Asked: var asked, Stored: { } stored, Split: var split })
             return now.View;
         var lanes = stored.Lanes;
-        // Names as they were, also of what memory has forgotten.
+        // Historical names, also for what memory has forgotten.
         var names = new StoredNames(cluster.Current, stored.Owned, asked, window.StepMs, window.NowMs);
         List<GapSpan> corrupt = [.. stored.Corrupt];
         Untold(asked, lanes, split, window.NowMs, corrupt);
@@ -115,7 +116,7 @@ public sealed class TimelineQueryService(
             await facts.SettingsAsync(asked, ct), await owners.LoadAsync(asked.FromMs, asked.ToMs, ct));
     }
 
-    // Of what is older than a single node is kept, the whole cluster may still be told.
+    // For times before the retention of a single node, the whole cluster may still be available.
     private void Untold(TimelineQuery asked, StoredLanes lanes, int split, long nowMs, List<GapSpan> into)
     {
         int told = Array.IndexOf(lanes.Known, true, 0, split);
@@ -134,14 +135,14 @@ public sealed class TimelineQueryService(
 
     private const long MaxWidthMs = 10L * 366 * 24 * 3_600_000;
 
-    // Under the store's lock.
+    // Runs under the store's lock.
     private static NowPart Read(TimelineQueryExecutor reading, StoredWindow window)
     {
         var (asked, stepMs, liveMs, split, nowMs, stored) = window;
         if (stored is null)
             return new NowPart(reading.View(asked), [], asked.Columns, [], []);
         long beginMs = asked.FromMs + (split * stepMs);
-        // Nothing is known of what is to come: only so many columns as can hold something.
+        // The future is unknown: only as many columns as can contain data.
         long left = Math.Min(asked.Columns - split, Math.Max(0, ((nowMs + TimelineStore.MaxAheadMs - beginMs) / stepMs) + 1));
         left = Math.Min(left, Math.Max(1, TimelineStore.HorizonMs / stepMs));
         var query = asked with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
@@ -155,7 +156,7 @@ public sealed class TimelineQueryService(
         var now = part.View;
         var told = now.Terminations.Select(t => t.Uid).ToHashSet();
         var open = now.Rollouts.Select(r => r.Id).ToHashSet();
-        // What memory has of the same stretch is newer: late frames may have filled it since.
+        // Memory is newer for the same interval: late frames may have filled it since.
         var recent = now.Gaps.Concat(part.Gaps).ToHashSet();
         var gaps = stored.Gaps.Where(r => r.ToMs < liveMs || (r.FromMs < liveMs && !recent.Any(g => g.Node == r.Node && g.Kind == r.Kind && g.ToMs == r.ToMs)));
         return view with
@@ -167,7 +168,7 @@ public sealed class TimelineQueryService(
         };
     }
 
-    // The cluster's resets are rows, each counted once over all nodes.
+    // The cluster's resets are rows, deduplicated over all nodes.
     private static int[,] Emptied(int[,] resets)
     {
         Array.Clear(resets);
@@ -175,14 +176,14 @@ public sealed class TimelineQueryService(
     }
 }
 
-/// <summary>A window with what is stored of it.</summary>
-/// <param name="LiveMs">From here on memory is used.</param>
+/// <summary>A window with its stored part.</summary>
+/// <param name="LiveMs">Memory is used from here on.</param>
 /// <param name="Split">The first column that is read from memory.</param>
-/// <param name="Stored">Null where memory has all of the window.</param>
+/// <param name="Stored">Null if memory has all of the window.</param>
 internal sealed record StoredWindow(TimelineQuery Asked, long StepMs, long LiveMs, int Split, long NowMs, StoredPart? Stored);
 
 /// <summary>The end of a window, from memory.</summary>
-/// <param name="Columns">How many; 0 where the window ends before memory begins.</param>
-/// <param name="Gaps">Of the whole stretch that memory has, also of Services that the view leaves out.</param>
-/// <param name="Settings">Of the whole window, as far as memory goes back.</param>
+/// <param name="Columns">How many; 0 if the window ends before memory begins.</param>
+/// <param name="Gaps">Of the whole interval that memory has, also of Services that the view omits.</param>
+/// <param name="Settings">Of the whole window, as far as memory reaches back.</param>
 internal sealed record NowPart(TimelineView View, bool[] Known, int Columns, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<ReportedSetting> Settings);

@@ -5,12 +5,13 @@ using ConntrackConsole.Ownership;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>A Service and the part of a window in which a virtual address was its.</summary>
+/// <summary>A Service and the part of a window in which it had a virtual address.</summary>
 internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, long ToMs)
 {
     /// <summary>
-    /// Who had an address within a window, one after the other. Entries outlive their Service: until another takes the
-    /// address they are the former one's. What was before the first is the first one's too: nobody saw another.
+    /// The Services that had an address within a window, one after the other. Entries outlive their Service: until another one
+    /// takes the address they belong to the former one. The time before the first is assigned to the first: no other was
+    /// observed.
     /// </summary>
     public static List<VipAssignment> Of(ClusterMap map, OwnershipHistory history, byte proto, Ip vip, ushort port, TimelineQuery query, long nowMs)
     {
@@ -35,8 +36,8 @@ internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, 
         return tenures;
     }
 
-    /// <summary>Empties the columns in which the address was another's.</summary>
-    /// <returns>False where nothing is left to be shown.</returns>
+    /// <summary>Clears the columns in which another Service had the address.</summary>
+    /// <returns>False if nothing is left to display.</returns>
     public bool Keep(TimelineQuery query, long stepMs, long nowMs, params ReadOnlySpan<int[]> series)
     {
         if (FromMs == long.MinValue && ToMs == long.MaxValue)
@@ -44,14 +45,14 @@ internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, 
         bool any = false;
         for (int column = 0; column < query.Columns; column++)
         {
-            // A column belongs to whoever has the address at its end, so that no entry is drawn in two lanes.
+            // A column belongs to the Service that has the address at the column's end, so that no entry is drawn in two lanes.
             long atMs = query.FromMs + ((column + 1) * stepMs);
             bool own = atMs > FromMs && atMs <= ToMs;
             foreach (int[] values in series)
             {
                 if (!own)
                     values[column] = 0;
-                // Nobody knows what is to come; that alone makes no lane.
+                // The future is unknown; that alone does not make a lane.
                 any |= values[column] > 0 || (values[column] < 0 && atMs <= nowMs);
             }
         }

@@ -2,7 +2,7 @@ using ConntrackConsole.Timeline.Storage;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>Lays a minute into the blocks of the coarser levels: the most within a column. They are never behind the finest.</summary>
+/// <summary>Merges a minute into the blocks of the coarser levels: the maximum within a column. They are never behind the finest.</summary>
 internal static class Downsampler
 {
     /// <summary>The minute's blocks of every level, finest first.</summary>
@@ -15,7 +15,8 @@ internal static class Downsampler
         for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
         {
             long atMs = level.StartOf(minuteMs);
-            // A Service's coarsest are few and small, and written anew each minute: not worth the packing. A node has every group's.
+            // A Service's coarsest blocks are few and small, and rewritten each minute: not worth packing. A node has those of
+            // every group.
             bool pack = kind == BlockKind.Node || level.Coarser is not null;
             foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), namesAnew))
                 yield return Stored(kind, level, name, atMs, block, pack);
@@ -29,9 +30,9 @@ internal static class Downsampler
     }
 
     /// <param name="minutes">The finest blocks of the minute, by name.</param>
-    /// <param name="former">The coarse blocks of the stretch as they are; changed in place.</param>
+    /// <param name="former">The existing coarse blocks of the interval; modified in place.</param>
     /// <param name="namesAnew">Whether this minute's names are newer than those in the coarse blocks.</param>
-    /// <returns>The coarse blocks that have another content now.</returns>
+    /// <returns>The coarse blocks whose content changed.</returns>
     public static IEnumerable<(string Name, Block Block)> Lay(
         Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool namesAnew)
     {
@@ -45,7 +46,7 @@ internal static class Downsampler
             yield return (name, coarse);
         }
 
-        // Late frames may have taken away all that a Service had in this minute.
+        // Late frames may have removed everything that a Service had in this minute.
         foreach (var (name, coarse) in former)
         {
             if (minutes.ContainsKey(name) || !HasAny(coarse, first, count))
@@ -55,7 +56,7 @@ internal static class Downsampler
         }
     }
 
-    /// <summary>A coarse block of such minutes within it as there are; null where there is none.</summary>
+    /// <summary>A coarse block from the minutes within it that exist; null if there are no such minutes.</summary>
     public static Block? Of(Level level, IEnumerable<(long AtMs, Block Block)> minutes)
     {
         Block? coarse = null;
@@ -101,7 +102,7 @@ internal static class Downsampler
         coarse.Resets.AddRange(sums.Select(g => new BlockReset(g.Key.Column, g.Key.Kind, g.Sum(r => r.Count), g.Key.Vip, g.Key.Vport)));
     }
 
-    // -1 where none of it is known.
+    // -1 if none of it is known.
     private static int Most(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
     {
         int most = -1;

@@ -8,10 +8,13 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>A minute of one node, made from its stored frames by the same code as the live timeline.</summary>
+/// <summary>A minute of one node, computed from its stored frames by the same code as the live timeline.</summary>
 public sealed class NodeRollup(ClusterState cluster)
 {
-    /// <summary>A key frame comes at least once a minute: so far before the minute the reading begins, to know the table at it.</summary>
+    /// <summary>
+    /// A key frame comes at least once a minute: reading begins that long before the minute, so that the table is known at its
+    /// start.
+    /// </summary>
     public const long LeadMs = 61_000;
 
     /// <summary>The frame after the minute proves its last second.</summary>
@@ -52,8 +55,8 @@ public sealed class NodeRollup(ClusterState cluster)
             resets = [.. resets.Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
         }
 
-        // As the node reported them; the rollup of all nodes takes out what another node has reported too. Minutes of versions
-        // that did not keep the reports keep what was stored.
+        // As the node reported them; the rollup of all nodes removes the ones that another node has reported too. Minutes of
+        // versions that did not store the reports keep the stored resets.
         if (resets.Count == 0 && formerResets is null && former is { Resets.Count: > 0 })
             block.Resets.AddRange(former.Resets);
         else
@@ -99,8 +102,8 @@ public sealed class NodeRollup(ClusterState cluster)
         }
     }
 
-    // As of each second, by the history of ownership, which a restart keeps. That is in our clock, the columns in the node's.
-    // Of a minute that the history has forgotten what was written of it before stands.
+    // Classified as of each second, by the ownership history, which survives a restart. The history uses the console's clock, the
+    // columns use the node's. For a minute that the history has forgotten, the stored classification stays.
     private void Judge(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
     {
         long fromMs = minuteMs + offsetMs;
@@ -132,12 +135,12 @@ public sealed class NodeRollup(ClusterState cluster)
     private void Name(BlockSeries series, ClusterMap map, long minuteMs)
     {
         var owner = map.OwnerOf(series.Key.Backend);
-        // Then a pod's, whoever has it now.
+        // From then on a pod's address, whichever pod has it now.
         series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName ?? owner.Name;
         series.Owner = owner.State;
     }
 
-    // The frames around late ones may be deleted already; what was folded from them stays.
+    // The frames around late ones may be deleted already; the rollup of them stays.
     private static void KeepFormer(Block block, Block former)
     {
         var byKey = block.Series.ToDictionary(s => s.Key);

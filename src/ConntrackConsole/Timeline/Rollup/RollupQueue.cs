@@ -1,12 +1,13 @@
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
-/// Which minutes of which nodes have frames that no block holds yet. Each entry knows the first frame's row that made it,
-/// so that one number (<see cref="FoldedToId"/>) tells a restart where to begin: whatever came later is folded again.
+/// Which minutes of which nodes have frames that are not in a block yet. Each entry stores the row of the first frame that
+/// created it, so that one number (<see cref="FoldedToId"/>) defines where a restart resumes: everything after it is rolled up
+/// again.
 /// </summary>
 public sealed class RollupQueue
 {
-    // A frame closes what it follows, and makes known what comes after it up to the next whole picture.
+    // A frame closes the interval before it, and makes the time after it known up to the next key frame.
     private const long BeforeMs = 3_000;
     private const long AfterMs = 61_000;
 
@@ -25,12 +26,12 @@ public sealed class RollupQueue
             _foldedEndMs = Math.Max(_foldedEndMs, endMs);
     }
 
-    /// <summary>The minute that a moment belongs to: a frame is stamped with the end of its second.</summary>
+    /// <summary>The minute that contains a moment: a frame is stamped with the end of its second.</summary>
     public static long MinuteOf(long atMs) => (atMs - 1) - ((atMs - 1) % Level.MinuteMs);
 
-    /// <summary>Frames that were stored together.</summary>
+    /// <summary>Frames that were stored in one transaction.</summary>
     /// <param name="firstId">At most the first of their rows.</param>
-    /// <param name="lastId">The last row that is stored.</param>
+    /// <param name="lastId">The last stored row.</param>
     public void Stored(IEnumerable<(string Node, long AtMs)> frames, long firstId, long lastId)
     {
         ArgumentNullException.ThrowIfNull(frames);
@@ -67,7 +68,7 @@ public sealed class RollupQueue
         }
     }
 
-    /// <summary>Takes a node's minutes that ended before a moment; each must come back by <see cref="Failed"/> or be folded.</summary>
+    /// <summary>Takes a node's minutes that ended before a moment; each must be returned by <see cref="Failed"/> or be rolled up.</summary>
     public List<(long Minute, long FirstId)> Take(string node, long endedBeforeMs)
     {
         lock (_lock)
@@ -78,7 +79,7 @@ public sealed class RollupQueue
             foreach (var (minute, firstId) in due)
             {
                 minutes.Remove(minute);
-                // Not folded before the Services' blocks are.
+                // A minute counts as rolled up only after the Services' blocks are written.
                 PutService(minute, firstId);
             }
 
@@ -94,7 +95,7 @@ public sealed class RollupQueue
             Put(node, minute, firstId);
     }
 
-    /// <summary>The minutes of Services that ended before a moment and for which no node's minute is open.</summary>
+    /// <summary>The minutes of Services that ended before a moment and have no open minute of a node.</summary>
     public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int most)
     {
         lock (_lock)
@@ -105,7 +106,7 @@ public sealed class RollupQueue
         }
     }
 
-    /// <summary>Before the blocks are read, so that what comes meanwhile opens the minute anew.</summary>
+    /// <summary>Called before the blocks are read, so that frames that arrive meanwhile reopen the minute.</summary>
     public void BeginServices(long minute)
     {
         lock (_lock)
@@ -118,7 +119,7 @@ public sealed class RollupQueue
             PutService(minute, firstId);
     }
 
-    /// <summary>Every frame up to this row is in blocks, once those of the minute at hand are written.</summary>
+    /// <summary>Every frame up to this row is in blocks, once those of the current minute are written.</summary>
     public long FoldedToId
     {
         get

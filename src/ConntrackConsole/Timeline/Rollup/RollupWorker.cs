@@ -6,16 +6,16 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
-/// Folds the stored frames into blocks, node n at second n mod 60 of each minute and then the Services, and keeps to the
-/// retention. What was not folded when the console ended is folded after the next start.
+/// Rolls the stored frames up into blocks, node n at second n mod 60 of each minute and then the Services, and applies the
+/// retention. Minutes that were not rolled up when the console stopped are rolled up after the next start.
 /// </summary>
 public sealed partial class RollupWorker(
     BlockArchive blocks, RollupQueue queue, NodeRollup nodeFold, ServiceRollup serviceFold, Retention retention, TimeProvider time, ILogger<RollupWorker> log)
     : BackgroundService
 {
-    // Late frames come back in many minutes at once: so long a portion, then the others.
+    // Late frames arrive for many minutes at once: each batch runs for this long, then the other nodes follow.
     private const long PortionMs = 250;
-    // A node's turn comes once a minute: by then each has had it.
+    // A node's turn comes once a minute: by then every node had its turn.
     private const long ServicesAfterMs = 65_000;
     private const int MostServiceMinutes = 200;
 
@@ -23,7 +23,7 @@ public sealed partial class RollupWorker(
     private readonly Lock _folding = new();
     private bool _failed;
 
-    /// <summary>How long the last minute of the Services took, with its coarser levels.</summary>
+    /// <summary>How long the last rollup of the Services' minute took, including its coarser levels.</summary>
     public TimeSpan LastServices { get; private set; }
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ public sealed partial class RollupWorker(
         return base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Finds what an earlier run left to fold.</summary>
+    /// <summary>Finds the minutes that an earlier run did not roll up.</summary>
     public void Resume()
     {
         lock (_folding)
@@ -45,8 +45,8 @@ public sealed partial class RollupWorker(
         }
     }
 
-    /// <summary>Folds what is due.</summary>
-    /// <param name="all">Every node's minutes that have ended, whosever turn it is.</param>
+    /// <summary>Rolls up what is due.</summary>
+    /// <param name="all">All ended minutes of every node, independent of the turns.</param>
     public void Fold(bool all = false)
     {
         lock (_folding)
@@ -70,7 +70,7 @@ public sealed partial class RollupWorker(
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The second of the minute at which a node is folded: the same after a restart.</summary>
+    /// <summary>The second of the minute at which a node is rolled up: the same after a restart.</summary>
     public static int Turn(string node)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -90,7 +90,7 @@ public sealed partial class RollupWorker(
             {
                 try
                 {
-                    // A second that was missed must not cost a node its turn.
+                    // A missed second must not make a node miss its turn.
                     long now = NowMs / 1000;
                     Fold(all: now - last > 1);
                     last = now;
@@ -107,7 +107,7 @@ public sealed partial class RollupWorker(
         }
         catch (OperationCanceledException)
         {
-            // What is open is found again at the next start.
+            // Open minutes are found again at the next start.
         }
     }
 
@@ -137,7 +137,7 @@ public sealed partial class RollupWorker(
         var frames = blocks.Frames(node, minute - NodeRollup.LeadMs, minute + Level.MinuteMs + NodeRollup.TailMs, minute - retention.NodeMs);
         var folded = nodeFold.Fold(node, minute, frames, former, blocks.Reported(node, minute));
         bool hasBlock = former is not null || folded.Block.Known.Contains(true) || folded.Gaps.Count > 0 || folded.Block.Resets.Count > 0;
-        // Resets beside the minute may be the other report of another node's resets within it.
+        // Resets around the minute may be the other report of another node's resets within it.
         if (!hasBlock && folded.Resets.Count == 0)
             return;
         var written = hasBlock ? NodeLevels(node, minute, folded.Block).ToList() : [];
@@ -153,14 +153,14 @@ public sealed partial class RollupWorker(
 
         if (hasBlock)
             _nodes.Add(node);
-        // Of a gap's length it is unknown what the node had: known only now that it speaks again.
+        // During a gap the node's entries are unknown; that becomes known only when the node reports again.
         foreach (var gap in folded.Gaps.Where(g => g.Kind is GapKind.SequenceJump or GapKind.Silent or GapKind.Started))
         {
             for (long at = Math.Max(RollupQueue.MinuteOf(gap.FromMs + 1), minute - retention.NodeMs); at < minute; at += Level.MinuteMs)
                 queue.TouchServices(at);
         }
 
-        // Late frames in the midst of a gap leave a shorter one: its end tells it.
+        // Late frames in the middle of a gap leave a shorter one, which is found by its end.
         if (minute < nowMs - (3 * Level.MinuteMs) && blocks.GapEnd(node, minute + Level.MinuteMs) is { } endMs)
             queue.Touch(node, RollupQueue.MinuteOf(endMs));
     }
@@ -170,25 +170,25 @@ public sealed partial class RollupWorker(
 
     private Dictionary<string, Block> FormerOf(string node, Level level, long atMs)
     {
-        // Not there yet, damaged, or of a version that had no such level: made of the minutes that are there.
+        // Missing, damaged, or written by a version without that level: computed from the minutes that exist.
         var block = blocks.Read(BlockKind.Node, level, node, atMs) ?? Downsampler.Of(level, blocks.Minutes(node, atMs, atMs + level.BlockMs));
         return block is null ? [] : new() { [node] = block };
     }
 
-    // Late frames of long ago must not give a coarse block the names of then.
+    // Late frames must not give a coarse block outdated names.
     private bool NamesAnew(long minute) => minute > NowMs - (10 * Level.MinuteMs);
 
     private void FoldServices(long minute, long firstId)
     {
         long watch = time.GetTimestamp();
         queue.BeginServices(minute);
-        // The nodes' blocks are deleted already: what was made of them stays.
+        // The nodes' blocks are deleted already: the rollup of them stays.
         if (minute < NowMs - retention.NodeMs)
             return;
         try
         {
             var (services, nodes) = serviceFold.Fold(minute, _nodes);
-            // Resets that another node has reported too are taken out of a node's blocks.
+            // Resets that another node has reported too are removed from a node's blocks.
             var written = nodes.SelectMany(node => NodeLevels(node.Key, minute, node.Value)).ToList();
             written.AddRange(Downsampler.Levels(
                 BlockKind.Service, minute, services, (level, atMs) => blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block),

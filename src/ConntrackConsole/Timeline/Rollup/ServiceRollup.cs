@@ -8,15 +8,15 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>The same minute of all nodes, summed by Service. Where a node that had a part was deaf, the sum is -1.</summary>
+/// <summary>The same minute of all nodes, summed by Service. If a node with entries of the group did not report, the sum is -1.</summary>
 public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, ClusterState cluster)
 {
-    // A node that was silent for longer has most likely left; its entries are long gone.
+    // A node that was silent for longer has most likely left; its entries expired long ago.
     private const long NearMs = 24 * 3_600_000L;
 
-    /// <param name="nodes">Every node that has ever told anything, as far as blocks are kept.</param>
+    /// <param name="nodes">Every node that has ever reported, as far as blocks are kept.</param>
     /// <returns>
-    /// By the name of the block ("" is the whole cluster), and the nodes' own blocks that have changed because other nodes have
+    /// By the name of the block ("" is the whole cluster), and the nodes' own blocks that changed because other nodes have
     /// reported the same resets.
     /// </returns>
     public (Dictionary<string, Block> Services, Dictionary<string, Block> Nodes) Fold(long minuteMs, IReadOnlyCollection<string> nodes)
@@ -60,19 +60,20 @@ public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, C
         }
     }
 
-    // Between a node's last word and its next one: unknown for what it had before or has after.
+    // Between a node's last frame and its next one: unknown for the groups that it had before or has after.
     private void Doubt(Dictionary<GroupKey, BlockSeries> sums, string node, Block? block, long minuteMs, int columns)
     {
         var before = new HashSet<GroupKey>();
         if (blocks.Near(node, minuteMs, after: false, minuteMs - NearMs) is { } last)
             before = PartAt(last.Block, Array.LastIndexOf(last.Block.Known, true));
-        // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that it would come.
+        // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that the node
+        // would report.
         else if (block is null)
             return;
         var next = block is not null && block.Known[^1] ? null : blocks.Near(node, minuteMs, after: true, minuteMs + NearMs)?.Block;
         if (next is null && timeline.HasLeft(node))
         {
-            // Only what lies between two words of it is unknown.
+            // Only the time between two of its reports is unknown.
             columns = block is null ? 0 : Array.LastIndexOf(block.Known, true) + 1;
         }
 

@@ -115,7 +115,7 @@ public class ResetLedgerTests
         ? new Reset(At, kind, Client, 1000, Vip, 80, Vip, 80, Pod, 8080, 0, received)
         : new Reset(At, kind, Vip, 80, Client, 1000, Vip, 80, Pod, 8080, 0, received);
 
-    // The backend's node has no entry of the Service's flow: to it the flow is direct.
+    // The backend's node has no entry of the Service's flow: there the flow is direct.
     private static Reset OnTheBackendsNode(bool fromClient, bool received) => fromClient
         ? new Reset(At, ResetKind.Direct, Client, 1000, Pod, 8080, default, 0, Pod, 8080, 0, received)
         : new Reset(At, ResetKind.Direct, Pod, 8080, Client, 1000, default, 0, Pod, 8080, 0, received);

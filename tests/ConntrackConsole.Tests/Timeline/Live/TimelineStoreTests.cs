@@ -76,7 +76,7 @@ public class TimelineStoreTests
         At(1_500);
         Cluster(new SliceChange(Slice(), false), new PodChange(A, true), new PodChange(Pod("b", "10.1.0.5"), false));
         Assert.Equal((EntryState.Reassigned, OwnerState.Live), Series() is var s ? (s.StateNow, s.Owner) : default);
-        // The former owner's end does not claim the entries of the address any more.
+        // The former owner's termination no longer claims the entries of the address.
         Assert.Equal(0, Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 5_000, 5)).Terminations).StaleEntries);
     }
 
@@ -86,7 +86,7 @@ public class TimelineStoreTests
         var other = Key("10.1.0.6");
         Send(1, (Group, 2, 0));
         SendFrom("node2", 1, 1, true, (Group, 3, 0), (other, 1, 0));
-        // node2 is silent from here on; node1 tells that `other` has entries there too.
+        // node2 is silent from here on; node1 reports that `other` has entries there too.
         Send(2, (Key("10.1.0.7"), 5, 0));
         Send(3);
         var lane = Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 3_000, 3)).Services);
@@ -301,7 +301,7 @@ public class TimelineStoreTests
     }
 
     [Theory]
-    [InlineData(-2_000)] // the node's clock is two seconds ahead of ours
+    [InlineData(-2_000)] // the node's clock is two seconds ahead of the console's
     [InlineData(0)]
     [InlineData(2_000)]
     public void Query_NodesClockDiffers_NothingIsStaleBeforeThePodEnded(int offsetMs)
@@ -313,7 +313,7 @@ public class TimelineStoreTests
             At(second * 1_000);
             if (second == 5)
                 Cluster(new SliceChange(Slice(), false), new PodChange(A, true));
-            // The entries are there until the sixth second.
+            // The entries exist until the sixth second.
             var frame = Frame((ulong)second, T0 + (second * 1_000) - offsetMs, second == 1, (Group, second < 7 ? 4u : 0u, 0));
             frame.Cost = new CollectorCost(FollowMode.Events, 0, 0, 0, 0, offsetMs, 0);
             Assert.Equal(default, _store.Apply("node1", 1, frame));

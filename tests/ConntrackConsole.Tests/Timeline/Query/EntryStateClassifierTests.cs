@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Timeline.Query;
 
-/// <summary>Every case is judged twice: now, from the map, and as of its moment, from the history. They must agree.</summary>
+/// <summary>Every case is classified twice: now, from the map, and as of its moment, from the history. Both must agree.</summary>
 public class EntryJudgeTests
 {
     private static readonly PodInfo A = Pod("a", "10.1.0.5");
@@ -124,13 +124,13 @@ public class EntryJudgeTests
     public void Within_PodThatGoes_HasEachStateAtItsMoment()
     {
         var (_, history) = Play(Up, Svc, Is(A), Says(Ready(A)), Is(A.Terminating(2_000)), Says(Draining(A)), Says(), Gone(A), Is(B));
-        // Ten seconds a change, the first at 10,000: what was before that nobody saw.
+        // Ten seconds per change, the first at 10,000: the time before was not observed.
         Assert.Equal(
             [(30_500, EntryState.Reassigned), (40_000, EntryState.Active), (50_000, EntryState.Draining), (70_000, EntryState.Stale), (90_000, EntryState.Reassigned)],
             StateHistory.Within(history, Group, 30_500, 200_000).Select(s => ((int)s.AtMs, s.State)));
     }
 
-    /// <summary>Plays one change every ten seconds, as they come after the first list.</summary>
+    /// <summary>Applies one change every ten seconds, as they arrive after the first list.</summary>
     internal static (ClusterMap Map, OwnershipHistory History) Play(params ClusterChange[] changes)
     {
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(0));

@@ -60,7 +60,7 @@ public class BlockCodecTests
 
             if (BlockCodec.Read(bytes) is not { } block)
                 continue;
-            // What can be read is a block in every respect.
+            // Whatever can be read is a valid block.
             Assert.InRange(block.Columns, 1, BlockCodec.MaxColumns);
             Assert.All(block.Series, s => Assert.True(s.Entries.Min() >= -1 && s.LeftoverNamespaces.Min() >= -1 && s.Stale.Min() >= -1));
             Assert.All(block.Resets, r => Assert.InRange(r.Column, 0, block.Columns - 1));
@@ -73,10 +73,10 @@ public class BlockCodecTests
         byte[] zeros = new byte[64 << 20];
         byte[] packed = new byte[BrotliEncoder.GetMaxCompressedLength(zeros.Length)];
         Assert.True(BrotliEncoder.TryCompress(zeros, packed, out int length, 1, 18));
-        byte[] bomb = [1, 0, 0, 0, 4, .. packed.AsSpan(0, length)]; // 64 MiB, as it says
+        byte[] bomb = [1, 0, 0, 0, 4, .. packed.AsSpan(0, length)]; // declares 64 MiB
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Null(BlockCodec.Read(bomb));
-        bomb = [1, 0, 0x10, 0, 0, .. packed.AsSpan(0, length)]; // it says 4 KiB
+        bomb = [1, 0, 0x10, 0, 0, .. packed.AsSpan(0, length)]; // declares 4 KiB
         Assert.Null(BlockCodec.Read(bomb));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }

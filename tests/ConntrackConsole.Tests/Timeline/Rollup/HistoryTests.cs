@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>What the past tells is what memory told of it.</summary>
+/// <summary>Stored history returns the same as memory did.</summary>
 public sealed class HistoryTests : IAsyncLifetime
 {
     private const long Hours = 3_600_000;
@@ -82,7 +82,7 @@ public sealed class HistoryTests : IAsyncLifetime
         Incident();
         var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
         _console.At(320_000);
-        // The Services' turn comes a minute later.
+        // The Services are rolled up a minute later.
         for (int second = 0; second < 60; second++)
         {
             _console.At(320_000 + (second * 1000));
@@ -128,11 +128,11 @@ public sealed class HistoryTests : IAsyncLifetime
         _console.At(320_000);
         _console.Folder.Fold(all: true);
         var view = await AskedOld(_console);
-        // Seconds 70 to 200, and the rest up to the next whole picture at second 241.
+        // Seconds 70 to 200, and the rest up to the next key frame at second 241.
         Assert.Equal(240 - 69, Backend(view, "10.1.0.5").Entries[..299].Count(v => v == -1));
         Assert.Contains(view.Gaps, g => g.Kind == GapKind.SequenceJump && g.FromMs == T0 + 69_000 && g.ToMs == T0 + 201_000);
 
-        // They come hours later, as a spill does; the neighbours are still there.
+        // They arrive hours later, as from a spill; their neighbours are still stored.
         _console.At(3 * Hours);
         for (int second = 70; second <= 200; second++)
             _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, (uint)(second == 100 ? 9 : 4), 0)));
@@ -152,7 +152,7 @@ public sealed class HistoryTests : IAsyncLifetime
         for (int second = 1; second <= 240; second++)
         {
             _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, 4, 0)));
-            // node2 is silent for two whole minutes, and has another group when it is back.
+            // node2 is silent for two whole minutes, and has another group when it reports again.
             if (second is <= 30 or > 200)
                 _console.Take("node2", Frame((ulong)second, T0 + (second * 1000L), second is 1 or 201, (Group, 3, 0), (Key("10.1.0.6"), second > 200 ? 2u : 0, 0)));
         }
@@ -163,7 +163,7 @@ public sealed class HistoryTests : IAsyncLifetime
         var view = await AskedOld(_console);
         int[] sum = Backend(view, "10.1.0.5").Entries;
         Assert.Equal((7, -1, -1, 7), (sum[20], sum[45], sum[150], sum[210]));
-        // Nobody knows since when it had that one.
+        // It is unknown since when it had that one.
         int[] other = Backend(view, "10.1.0.6").Entries;
         Assert.Equal((0, -1, 2), (other[20], other[150], other[210]));
     }
@@ -207,7 +207,7 @@ public sealed class HistoryTests : IAsyncLifetime
         _console.At(320_000);
         _console.Folder.Fold(all: true);
         _console.At(2 * Hours);
-        // Only that level is left; what the others would tell is not there to help out.
+        // Only that level is left; the others are deleted and cannot fill in.
         await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind = 1 AND Step <> {step}");
         var view = await _console.AskAsync(0, 300_000, columns, node: "node1");
         Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
@@ -264,7 +264,7 @@ public sealed class HistoryTests : IAsyncLifetime
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step > 1");
         _console.At(2 * Hours);
         Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(await _console.AskAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
-        // The next minute that is folded takes those before it along.
+        // The next rollup includes the minutes before it.
         _console.Queue.Touch("node2", T0 + 240_000);
         _console.Folder.Fold(all: true);
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step < 60");
@@ -361,7 +361,7 @@ public sealed class HistoryTests : IAsyncLifetime
         for (int turn = 0; turn < 40; turn++)
             _console.Retention.Portion();
         view = await _console.AskAsync(0, 300_000, 300, node: "node2");
-        // No longer by the second, but by ten.
+        // No longer at 1 s, but at 10 s.
         Assert.True(Backend(view, "10.1.0.5").Entries[30] > 0);
         _console.At(30 * 24 * Hours);
         for (int turn = 0; turn < 40; turn++)
@@ -381,7 +381,7 @@ public sealed class HistoryTests : IAsyncLifetime
             _console.At(at * 1000L);
             if (at == 100)
                 Tell(new SliceChange(Slice(), false), new PodChange(pod, true));
-            // Two seconds behind us.
+            // Two seconds behind the console.
             var frame = Frame((ulong)at, T0 + (at * 1000L) - 2_000, at % 60 == 1, (Group, 4, 0));
             frame.Cost = new CollectorCost(FollowMode.Events, 0, 0, 0, 0, 2_000, 0);
             _console.Take("node1", frame);
@@ -393,7 +393,7 @@ public sealed class HistoryTests : IAsyncLifetime
         again.Folder.Fold(all: true);
         again.At(2 * Hours);
         int[] stale = Backend(await again.AskAsync(0, 180_000, 180), "10.1.0.5").Stale;
-        // The pod went at our second 100, the node's 98; column i ends at second i + 1.
+        // The pod was deleted at the console's second 100, the node's 98; column i ends at second i + 1.
         Assert.Equal((0, 0, 4), (stale[60], stale[96], stale[98]));
         Assert.Equal(4, stale[170]);
     }
@@ -404,7 +404,7 @@ public sealed class HistoryTests : IAsyncLifetime
         return await console.AskAsync(0, 300_000, 300);
     }
 
-    // Two nodes, a pod that goes while its entries stay, a reset that both nodes tell.
+    // Two nodes, a pod that is deleted while its entries remain, a reset that both nodes report.
     private void Incident()
     {
         var pod = Pod("a", "10.1.0.5");
@@ -426,7 +426,7 @@ public sealed class HistoryTests : IAsyncLifetime
         if (second == 50)
             frame.Resets.Add(Reset(T0 + 49_500, ResetKind.UnNated));
         _console.Take("node1", frame);
-        // node2 misses some seconds, until its next whole picture.
+        // node2 misses some seconds, until its next key frame.
         if (second is >= 170 and < 174)
             return;
         frame = Frame((ulong)second, T0 + (second * 1000L) + 150, second % 60 == 1, groups);
@@ -444,8 +444,8 @@ public sealed class HistoryTests : IAsyncLifetime
 
     private static BackendSeries Backend(TimelineView view, string ip) => view.Services.SelectMany(s => s.Backends).Single(b => b.BackendIp == ip);
 
-    /// <param name="judged">False where the judgements of then were lost with the console that made them.</param>
-    /// <param name="sameNames">False where the cluster has not been told again.</param>
+    /// <param name="judged">False if the stale classification was lost with the console that made it.</param>
+    /// <param name="sameNames">False if the cluster has not been listed again.</param>
     private static void AssertSame(TimelineView told, TimelineView past, bool judged = true, bool sameNames = true)
     {
         Assert.Equal((told.FromMs, told.ToMs, told.StepMs, told.Columns), (past.FromMs, past.ToMs, past.StepMs, past.Columns));

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>The rooms behind the timeline over a real file, without a host: frames in, blocks made when the test says so.</summary>
+/// <summary>The components of the timeline on a real file, without a host: frames in, rollups when the test requests them.</summary>
 public sealed class PastConsole : IDisposable
 {
     public const long T0 = 1_700_000_040_000; // a whole minute
@@ -54,8 +54,8 @@ public sealed class PastConsole : IDisposable
         return new PastConsole(database, new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(T0)), keep ?? HistoryRetention.Usual, true);
     }
 
-    /// <summary>Killed, and started again on the same file.</summary>
-    /// <param name="remember">What the console knows of the cluster before it reads its frames.</param>
+    /// <summary>Simulates a kill and a start on the same file.</summary>
+    /// <param name="remember">What the console knows about the cluster before it reads its frames.</param>
     public PastConsole Restart(Action<ClusterState>? remember = null)
     {
         if (Cluster.HasCluster)
@@ -71,7 +71,7 @@ public sealed class PastConsole : IDisposable
         return again;
     }
 
-    /// <summary>A frame comes, is seen, and is stored, at its own time or, where that is past, now.</summary>
+    /// <summary>Receives a frame: applies and stores it, at its own time or, if that has passed, now.</summary>
     public void Take(string node, NodeFrame frame, long run = 1)
     {
         if (frame.AtMs > Clock.GetUtcNow().ToUnixTimeMilliseconds())

@@ -6,7 +6,7 @@ using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>A stored block is a function of the stored frames, whenever it is computed.</summary>
+/// <summary>A stored block is a function of the stored frames, independent of when it is computed.</summary>
 public sealed class RollupFromFramesTests : IAsyncLifetime
 {
     private const int Seconds = 280;
@@ -57,7 +57,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
         return (await _console.AskAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
     }
 
-    // Three nodes, rolled up while the frames come; one is away for a minute and fills it in afterwards.
+    // Three nodes, rolled up while the frames arrive; one is disconnected for a minute and back-fills it afterwards.
     private void Live()
     {
         for (int second = 1; second <= Seconds; second++)
@@ -100,10 +100,10 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     private static readonly (string Node, long AtMs, ushort Port, bool Received)[] Reports =
     [
         ("node1", 30_900, 1, false), ("node2", 31_200, 1, true),
-        // Over a minute's boundary, the one that counts before it and behind it.
+        // Across a minute's boundary, the report that counts before it and after it.
         ("node1", 59_800, 2, false), ("node2", 60_300, 2, true),
         ("node2", 119_700, 3, true), ("node1", 120_400, 3, false),
-        // The other report comes with the late frames.
+        // The other report arrives with the late frames.
         ("node1", 124_500, 4, false), ("node3", 125_000, 4, true),
         ("node2", 130_400, 5, true), ("node3", 130_000, 5, false),
     ];

@@ -41,7 +41,7 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal(5, await MostAsync(300));
         await LaterAsync(7);
         Assert.Equal((0, true), (Count(BlockKind.Service, 1), Count(BlockKind.Service, 10) > 0));
-        // Asked by the second, told by ten.
+        // Requested at 1 s, answered at 10 s.
         Assert.Equal(5, await MostAsync(300));
         await LaterAsync(13);
         Assert.Equal((0, true), (Count(BlockKind.Service, 10), Count(BlockKind.Service, 60) > 0));
@@ -58,7 +58,7 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal(5, await MostAsync(300, "node1"));
         await LaterAsync(4);
         Assert.Equal((0, 1, 1), Levels(BlockKind.Node));
-        // Asked by the second, told by ten; then by the minute.
+        // Requested at 1 s, answered at 10 s; then at one minute.
         Assert.Equal(5, await MostAsync(300, "node1"));
         await LaterAsync(6);
         Assert.Equal((0, 0, 1), Levels(BlockKind.Node));
@@ -89,7 +89,7 @@ public sealed class RetentionTests : IAsyncLifetime
         _console.At(2 * 3_600_000);
         foreach (var (nodes, services) in (((long, long, long), (long, long, long))[])[((0, 1, 1), (11, 2, 2)), ((0, 1, 1), (0, 2, 2)), ((0, 0, 1), (0, 2, 2)), ((0, 0, 1), (0, 0, 2))])
         {
-            // Round after round, as all kinds take turns. Of the minute before the first frame there is a block of the cluster only.
+            // Repeated, because all kinds take turns. Of the minute before the first frame there is only a block of the cluster.
             for (int i = 0; i < Retention.Turns; i++)
                 retention.Portion();
             Assert.Equal((nodes, services), (Levels(BlockKind.Node), Levels(BlockKind.Service)));
