@@ -17,7 +17,7 @@ internal sealed class Report
     public void AtMost(string what, double value, string unit, double limit, string detail = "") =>
         Add(new Figure(what, value, unit, limit, value <= limit, detail));
 
-    public void Tell(string what, double value, string unit, string detail = "") => Add(new Figure(what, value, unit, null, null, detail));
+    public void Info(string what, double value, string unit, string detail = "") => Add(new Figure(what, value, unit, null, null, detail));
 
     public void Write(string path)
     {

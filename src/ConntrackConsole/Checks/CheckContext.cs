@@ -31,9 +31,9 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     public string? ClusterProblem { get; init; }
 
     /// <summary>Nodes with a silent collector or without a collector: their entries are missing from every sum.</summary>
-    public IReadOnlyList<string> DeafNodes { get; init; } = [];
+    public IReadOnlyList<string> SilentNodes { get; init; } = [];
 
-    /// <summary>Nodes whose collector reports.</summary>
+    /// <summary>Number of nodes with a reporting collector.</summary>
     public int Reporting { get; init; }
 
     /// <summary>When the last of them reported.</summary>
@@ -43,10 +43,10 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     public bool AllBypass { get; init; }
 
     /// <summary>The mode of most of the kube-proxies that answer.</summary>
-    public ProxyMode UsualMode { get; init; }
+    public ProxyMode MajorityMode { get; init; }
 
     /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null if no node reports it.</summary>
-    public string? UsualBeLiberal { get; init; }
+    public string? MajorityBeLiberal { get; init; }
 
     /// <summary>Why a kind's objects are unavailable, or null. Whether they are listed yet is checked by <see cref="IsListed"/>.</summary>
     public string? Missing(params string[] kinds)
@@ -60,10 +60,10 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
         return null;
     }
 
-    public static CheckContext Look(ClusterState cluster, TimelineStore timeline, CheckLimits limits, long nowMs)
+    public static CheckContext Create(ClusterState cluster, TimelineStore timeline, CheckLimits limits, long nowMs)
     {
-        var ends = RecentEnds(cluster.Terminations, nowMs - limits.EndsMs, out var asked);
-        var facts = timeline.Facts(asked);
+        var ends = RecentEnds(cluster.Terminations, nowMs - limits.EndsMs, out var deletions);
+        var facts = timeline.Facts(deletions);
         var map = cluster.Current;
         var age = cluster.Age;
         var placed = map.Slices.Values.SelectMany(s => s.Service is null ? [] : s.Endpoints).Select(e => e.Node).OfType<string>()
@@ -85,21 +85,21 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
             IsListed = cluster.IsReady,
             ClusterMs = age == TimeSpan.MaxValue ? null : nowMs - (long)age.TotalMilliseconds,
             ClusterProblem = cluster.Problem,
-            DeafNodes = [.. nodes.Except(heard).Select(n => n.Name)],
+            SilentNodes = [.. nodes.Except(heard).Select(n => n.Name)],
             Reporting = heard.Count,
             HeardMs = heard.Count == 0 ? 0 : heard.Max(n => n.Facts!.HeardMs),
             AllBypass = heard.Count > 0 && heard.All(n => n.Bypasses),
-            UsualMode = Most(heard.Select(n => n.Facts!.Proxy?.Reading.Mode ?? ProxyMode.Unknown).Where(m => m != ProxyMode.Unknown)),
-            UsualBeLiberal = Most(heard.Select(n => n.Setting(NodeMetrics.BeLiberal)?.Value).OfType<string>()),
+            MajorityMode = Majority(heard.Select(n => n.Facts!.Proxy?.Reading.Mode ?? ProxyMode.Unknown).Where(m => m != ProxyMode.Unknown)),
+            MajorityBeLiberal = Majority(heard.Select(n => n.Setting(NodeMetrics.BeLiberal)?.Value).OfType<string>()),
         };
     }
 
     // By Service, newest first; and the addresses for which the last conversation is needed.
     private static Dictionary<ServiceKey, List<Termination>> RecentEnds(
-        IReadOnlyList<Termination> terminations, long sinceMs, out Dictionary<Ip, long> asked)
+        IReadOnlyList<Termination> terminations, long sinceMs, out Dictionary<Ip, long> deletions)
     {
         var byService = new Dictionary<ServiceKey, List<Termination>>();
-        asked = [];
+        deletions = [];
         for (int i = terminations.Count - 1; i >= 0 && terminations[i].AskedMs >= sinceMs; i--)
         {
             var end = terminations[i];
@@ -109,12 +109,12 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
                 byService[service] = ends = [];
             ends.Add(end);
             if (!end.PodIp.IsNone && end.ContainerFinishedMs is null)
-                asked.TryAdd(end.PodIp, end.AskedMs);
+                deletions.TryAdd(end.PodIp, end.AskedMs);
         }
 
         return byService;
     }
 
-    private static T? Most<T>(IEnumerable<T> values) =>
+    private static T? Majority<T>(IEnumerable<T> values) =>
         values.GroupBy(v => v).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.Key).FirstOrDefault();
 }

@@ -13,7 +13,7 @@ public sealed record CheckResult(
     /// <summary>Since when it is in this state, as far as the facts or the console's own rounds show.</summary>
     public long? SinceMs { get; init; }
 
-    /// <summary>One of <see cref="UnknownCodes"/> if the state is <see cref="CheckState.CannotTell"/>; null otherwise.</summary>
+    /// <summary>One of <see cref="UnknownCodes"/> if the state is <see cref="CheckState.InsufficientData"/>; null otherwise.</summary>
     public string? UnknownCode { get; init; }
 
     /// <summary>Commands that verify the result on the node or cluster.</summary>

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Checks;
 /// </summary>
 public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
 {
-    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private const int PauseFactor = 19;
 
@@ -31,19 +31,19 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
     public CheckReport Round()
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var world = CheckContext.Look(cluster, timeline, CheckLimits.Default, nowMs);
+        var context = CheckContext.Create(cluster, timeline, CheckLimits.Default, nowMs);
         var results = new List<CheckResult>(_before.Count + 16);
         var seen = new Dictionary<string, CheckResult>(_before.Count + 16);
         int bad = 0, warnings = 0;
-        foreach (var told in CheckRules.All(world))
+        foreach (var evaluated in CheckRules.All(context))
         {
-            var result = told;
+            var result = evaluated;
             // If the facts do not contain a start time, it is the first round with this result.
             if (result.SinceMs is null)
-                result = result with { SinceMs = _before.TryGetValue(told.Key, out var before) && before.State == told.State ? before.SinceMs : nowMs };
+                result = result with { SinceMs = _before.TryGetValue(evaluated.Key, out var before) && before.State == evaluated.State ? before.SinceMs : nowMs };
             bad += result.State == CheckState.Bad ? 1 : 0;
             warnings += result.State == CheckState.Warning ? 1 : 0;
-            seen[told.Key] = result;
+            seen[evaluated.Key] = result;
             results.Add(result);
         }
 
@@ -51,7 +51,7 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
             b.State != a.State ? b.State.CompareTo(a.State)
             : a.Subject.Kind != b.Subject.Kind ? a.Subject.Kind.CompareTo(b.Subject.Kind) : string.CompareOrdinal(a.Key, b.Key));
         _before = seen;
-        var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = world.HasCluster, Reporting = world.Reporting };
+        var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = context.HasCluster, Reporting = context.Reporting };
         _current = report;
         _signals.Raise();
         return report;
@@ -78,10 +78,10 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
             }
 
             var pause = time.GetElapsedTime(from) * PauseFactor;
-            await Task.Delay(pause > Beat ? pause : Beat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; their last results grow old.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; will retry. The last results stay visible.")]
     private partial void LogFailed(Exception failure);
 }

@@ -8,7 +8,7 @@ public enum CheckState
     /// <summary>Within its threshold.</summary>
     Ok,
     /// <summary>Required data is missing or too old; this is not "ok".</summary>
-    CannotTell,
+    InsufficientData,
     /// <summary>Will cause failures, or causes a few now.</summary>
     Warning,
     /// <summary>Causes failures now.</summary>

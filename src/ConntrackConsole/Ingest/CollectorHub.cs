@@ -16,7 +16,7 @@ public sealed partial class CollectorHub(
     {
         var context = Context;
         var welcome = context.Items.ContainsKey(NodeKey)
-            ? new Welcome(false, "This connection introduced itself already.")
+            ? new Welcome(false, "This connection has already sent its introduction.")
             : CollectorIdentity.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
@@ -99,10 +99,10 @@ public sealed partial class CollectorHub(
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} connected (version {Version}, kernel {Kernel}).")]
     private partial void LogConnected(string node, string version, string kernel);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was refused: {Sentence}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was rejected: {Sentence}")]
     private partial void LogRefused(string sentence);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Collector of node {Node} was cut off: {Error}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection of the collector of node {Node} was aborted: {Error}")]
     private partial void LogBadFrame(string node, string error);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} disconnected.")]

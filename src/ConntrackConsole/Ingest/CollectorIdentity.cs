@@ -29,10 +29,10 @@ internal sealed record CollectorIdentity(string? Node)
 
     /// <exception cref="HubException">The connection was not authenticated.</exception>
     public static CollectorIdentity Of(HubCallerContext context) =>
-        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException("This connection did not come through the collectors' door.");
+        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException("This connection was not authenticated as a collector's.");
 
     /// <summary>Why this introduction does not match the presented secret, or null.</summary>
     public string? Fault(Hello? hello) => Node is null || hello?.Node == Node
         ? null
-        : $"The collector presented the secret of node {Node} but introduced itself as another node: start it with --node {Node}, or give it that other node's secret.";
+        : $"The collector presented the secret of node {Node} but its introduction names another node: start it with --node {Node}, or give it that other node's secret.";
 }

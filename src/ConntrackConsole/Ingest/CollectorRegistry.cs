@@ -46,7 +46,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
                 if (seat.Hello.StartedAtMs > hello.StartedAtMs)
                 {
                     return new Welcome(false,
-                        $"A collector that was started later already speaks for node {hello.Node}: stop one of the two, or give each its own --node.");
+                        $"A collector that was started later is already connected for node {hello.Node}: stop one of the two, or give each its own --node.");
                 }
 
                 closeOld = seat.Close;
@@ -69,13 +69,13 @@ public sealed class CollectorRegistry(ClusterState cluster)
     private string? Fault(Hello? hello)
     {
         if (hello?.Node is null || !NodeName.IsValid(hello.Node))
-            return "The collector gave no valid node name: start it with --node and the Kubernetes node's name.";
+            return "The collector sent no valid node name: start it with --node and the Kubernetes node's name.";
         if (hello.Version is not { Length: <= 64 } || hello.BootId is not { Length: <= 64 } || hello.Kernel is not { Length: <= 256 }
             || hello.Capabilities is not { Count: <= 64 } || hello.Sysctls is not { Count: <= 256 }
             || hello.Capabilities.Any(c => c is not { Name.Length: <= 64, Detail.Length: <= 1_000 })
             || hello.Sysctls.Any(s => s.Key.Length > 128 || s.Value is not { Length: <= 256 }))
         {
-            return $"The collector of node {hello.Node} introduced itself in a form that this console does not know: use the same version of both.";
+            return $"The collector of node {hello.Node} sent an introduction that this console does not support: use the same version of both.";
         }
 
         return cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node)

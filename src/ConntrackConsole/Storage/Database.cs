@@ -31,7 +31,7 @@ internal static class Database
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {ConfigurationKeys.DataDirectory} to another folder.");
+                $"The data directory {storage.DataDirectory} is not writable: grant this user write permission, or set {ConfigurationKeys.DataDirectory} to another folder.");
         }
     }
 
@@ -65,8 +65,8 @@ internal static class Database
             throw new StartupException(e.SqliteErrorCode switch
             {
                 CantOpen or ReadOnly =>
-                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {ConfigurationKeys.ConnectionString}.",
-                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
+                    $"The database {file} cannot be opened for writing: check the folder and its permissions, or set {ConfigurationKeys.ConnectionString}.",
+                _ => $"The database {file} cannot be used (SQLite: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
             });
         }
     }
@@ -78,7 +78,7 @@ internal static class Database
         if (newer.Count > 0)
         {
             throw new StartupException(
-                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
+                $"The database {file} was created by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
         }
 
         await db.Database.MigrateAsync(ct);

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Storage;
 internal static class DatabaseDamage
 {
     /// <summary>Timeout of the check of every page; a file too large for it is checked as far as possible within it.</summary>
-    public static readonly TimeSpan MostCheck = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(20);
 
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
@@ -31,7 +31,7 @@ internal static class DatabaseDamage
             using var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ToString());
             connection.Open();
             using var command = connection.CreateCommand();
-            long deadline = Environment.TickCount64 + (long)MostCheck.TotalMilliseconds;
+            long deadline = Environment.TickCount64 + (long)CheckTimeout.TotalMilliseconds;
             SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 100_000, _ => Environment.TickCount64 > deadline ? 1 : 0, null);
             command.CommandText = "PRAGMA quick_check(1)";
             string? found = command.ExecuteScalar() as string;
@@ -83,10 +83,10 @@ internal static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
+            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be renamed ({e.Message}): move it away, and start again.");
         }
 
-        return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was put aside as {aside}, and a fresh one was begun: what was before, "
-            + "the audit log too, is in that file (sqlite3's .recover reads what can be read).";
+        return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was renamed to {aside}, and a new one was created: earlier data, "
+            + "including the audit log, is in that file (sqlite3's .recover extracts what is readable).";
     }
 }

@@ -5,7 +5,7 @@ using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Checks.Service;
 using ConntrackConsole.Wire;
 using Xunit;
-using static ConntrackConsole.Tests.Checks.Worlds;
+using static ConntrackConsole.Tests.Checks.CheckContexts;
 
 namespace ConntrackConsole.Tests.Checks;
 
@@ -38,11 +38,11 @@ public sealed class CheckCodeTests
         ];
         ServiceCheckContext[] services = [Service(), Service(Pod("a"))];
         var seen = new HashSet<string>();
-        foreach (var world in (CheckContext[])[World(nodes), World(nodes) with { HasCluster = false, IsListed = false, ClusterMs = null }, World(nodes) with { ClusterMs = NowMs - 60_000, Reporting = 0 }])
+        foreach (var context in (CheckContext[])[Context(nodes), Context(nodes) with { HasCluster = false, IsListed = false, ClusterMs = null }, Context(nodes) with { ClusterMs = NowMs - 60_000, Reporting = 0 }])
         {
-            foreach (var result in CheckRules.All(world with { Services = services }))
+            foreach (var result in CheckRules.All(context with { Services = services }))
             {
-                Assert.Equal(result.State == CheckState.CannotTell, result.UnknownCode is not null);
+                Assert.Equal(result.State == CheckState.InsufficientData, result.UnknownCode is not null);
                 if (result.UnknownCode is { } code)
                     seen.Add(code);
             }

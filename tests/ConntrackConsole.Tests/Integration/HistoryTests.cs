@@ -32,9 +32,9 @@ public sealed class HistoryTests : IAsyncLifetime
             await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 240, TimeSpan.FromSeconds(30));
         }
 
-        var told = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
-        _host.Get<RollupWorker>().Fold(all: true);
-        _host.Get<RollupWorker>().Fold(all: true);
+        var live = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
+        _host.Get<RollupWorker>().RollUp(all: true);
+        _host.Get<RollupWorker>().RollUp(all: true);
         // For the first three minutes only the blocks are left.
         Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}");
         _host = await _host.RestartAsync();
@@ -46,7 +46,7 @@ public sealed class HistoryTests : IAsyncLifetime
 
         var view = await _host.Get<TimelineQueryService>().QueryAsync(new TimelineQuery(_t0, _t0 + 300_000, 300), TestContext.Current.CancellationToken);
         int[] entries = Assert.Single(Assert.Single(view.Services).Backends).Entries;
-        Assert.Equal(told.Services[0].Backends[0].Entries[..239], entries[..239]);
+        Assert.Equal(live.Services[0].Backends[0].Entries[..239], entries[..239]);
         Assert.Equal(Enumerable.Range(240, 60).Select(second => 4 + ((second + 1) % 9)), entries[240..]);
     }
 
@@ -113,7 +113,7 @@ public sealed class HistoryTests : IAsyncLifetime
         await File.WriteAllBytesAsync(file, new byte[8_192], TestContext.Current.CancellationToken);
         _host = await ConsoleHost.StartAsync(_host.Folder);
         var view = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 700_000, 10));
-        Assert.Contains(view.Gaps, g => g.Text.Contains("put aside"));
+        Assert.Contains(view.Gaps, g => g.Text.Contains("renamed to"));
         Assert.Single(Directory.GetFiles(_host.Folder.FullName, "console.db.damaged-*"), f => new FileInfo(f).Length == 8_192);
     }
 

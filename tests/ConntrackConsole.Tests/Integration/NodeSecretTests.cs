@@ -50,7 +50,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
         a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
         var request = new PreviewRequest("p", "10.1.0.5", null!);
         var link = _host.Get<CollectorLink>();
-        Assert.Equal("Node node-a answered something else than was asked.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
+        Assert.Equal("Node node-a returned an invalid response.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
         Assert.True((await link.PreviewAsync("node-b", request, TestContext.Current.CancellationToken)).Lost);
 
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

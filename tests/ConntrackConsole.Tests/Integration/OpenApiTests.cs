@@ -106,7 +106,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         var document = await DocumentAsync();
         await _host.Get<AuditLog>().AppendAsync(new AuditNote("me", null, "test", null, null, "because", null, null, "ok", null, "a"), Ct);
-        _host.TellCluster(new NodeChange(Objects.Node("node1", "192.168.0.1"), false));
+        _host.SetCluster(new NodeChange(Objects.Node("node1", "192.168.0.1"), false));
         foreach (string path in (string[])["/api/v1/audit", "/api/v1/timeline", "/api/v1/terminations", "/api/v1/settings", "/api/v1/actions"])
         {
             using var json = JsonDocument.Parse(await _program.GetStringAsync(path, Ct));

@@ -19,7 +19,7 @@ public sealed class TestCollector : IAsyncDisposable
     private Task _stream = Task.CompletedTask;
 
     /// <param name="token">The console's token, from which the node's secret is derived; null: no secret is presented.</param>
-    /// <param name="passOf">The node whose secret is presented, if not its own.</param>
+    /// <param name="passOf">Presents this node's secret instead of its own.</param>
     public TestCollector(string node, string url, string? token, string? socket = null, string? passOf = null)
     {
         _node = node;

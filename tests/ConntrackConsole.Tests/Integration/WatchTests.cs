@@ -26,7 +26,7 @@ public sealed class WatchTests : IAsyncLifetime
         var ending = Pod("b", "10.1.0.6").Terminating(2_000);
         var gone = Pod("c", "10.1.0.7");
         var lost = Pod("d", "10.1.0.8", "node2");
-        _host.TellCluster(
+        _host.SetCluster(
             new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2", reachable: false), false),
             new PodChange(live, false), new PodChange(ending, false), new PodChange(gone, false), new PodChange(gone, true), new PodChange(lost, false));
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
@@ -35,7 +35,7 @@ public sealed class WatchTests : IAsyncLifetime
         await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 3 });
         Assert.Equal(["10.1.0.8", "10.1.0.6", "10.1.0.7"], collector.Watched!.PodIps);
 
-        _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // assigned again
+        _host.SetCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // assigned again
         await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
     }
 

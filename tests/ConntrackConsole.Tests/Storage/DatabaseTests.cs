@@ -87,7 +87,7 @@ public sealed class DatabaseTests : IDisposable
         await File.WriteAllBytesAsync(_database.File, bytes, TestContext.Current.CancellationToken);
 
         string? sentence = await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
-        Assert.Contains("put aside", sentence);
+        Assert.Contains("renamed to", sentence);
         string aside = Assert.Single(Aside(), f => !f.EndsWith("-wal", StringComparison.Ordinal) && !f.EndsWith("-shm", StringComparison.Ordinal));
         Assert.Equal(bytes.Length, new FileInfo(aside).Length);
         await AssertUsableAsync();
@@ -112,7 +112,7 @@ public sealed class DatabaseTests : IDisposable
 
     [Fact]
     public void PrepareFolder_CannotBeMade_SaysSo() =>
-        Assert.Contains("cannot be written", Assert.Throws<StartupException>(() =>
+        Assert.Contains("is not writable", Assert.Throws<StartupException>(() =>
             Database.PrepareFolder(new StorageOptions { DataDirectory = "/proc/no-such-place" })).Message);
 
     [Fact]

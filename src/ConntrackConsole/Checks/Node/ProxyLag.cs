@@ -10,21 +10,21 @@ internal static class ProxyLag
 {
     public static readonly CheckName Name = new("proxy-sync", CheckCodes.ProxyLag, "kube-proxy sync");
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        var limits = world.Limits;
+        var limits = context.Limits;
         // A failing health check is reported even if the metrics are missing.
-        if (node.Untold(world, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
+        if (node.MissingData(context, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
         {
             return node.Result(Name, CheckState.Bad, "healthz 503", "healthz 200",
-                "kube-proxy says itself that its rules lag. New connections on this node may still go to removed endpoints; a flush helps only once the rules are right.") with
+                "kube-proxy reports that its rules lag. New connections on this node may still go to removed endpoints; flush only after the rules are up to date.") with
             {
                 ReadMs = sick.HeardMs, Commands = [Shell.ProxyHealth],
             };
         }
 
-        if (node.ProxyUntold(world, Name) is { } untold)
-            return untold;
+        if (node.MissingProxyData(context, Name) is { } unknown)
+            return unknown;
         var proxy = node.Facts!.Proxy!;
         var reading = proxy.Reading;
         var pending = Sum(reading.EndpointChangesPending, reading.ServiceChangesPending);
@@ -43,24 +43,24 @@ internal static class ProxyLag
         if (Seconds(reading.AtMs, proxy.PendingSinceMs) is var waits && waits > allowed)
         {
             return Say(CheckState.Bad, $"{pending:0} pending for {waits:0} s",
-                "Changes wait longer than a sync takes: new connections on this node may still go to removed endpoints. Look at kube-proxy's log and CPU; a flush helps only once the rules are right.", proxy.PendingSinceMs);
+                "Changes wait longer than a sync takes: new connections on this node may still go to removed endpoints. Check kube-proxy's log and CPU; flush only after the rules are up to date.", proxy.PendingSinceMs);
         }
 
-        if (Seconds(reading.AtMs, proxy.QueuedSinceMs) is var asked && asked > limits.QueuedSeconds)
+        if (Seconds(reading.AtMs, proxy.QueuedSinceMs) is var queued && queued > limits.QueuedSeconds)
         {
-            return Say(CheckState.Bad, $"queued for {asked:0} s",
-                "A sync was asked for and has not come: kube-proxy hangs or fails. Look at its log; a flush helps only once the rules are right.", proxy.QueuedSinceMs);
+            return Say(CheckState.Bad, $"queued for {queued:0} s",
+                "A requested sync has not run: kube-proxy hangs or fails. Check its log; flush only after the rules are up to date.", proxy.QueuedSinceMs);
         }
 
         if (double.IsNaN(pending) && (double.IsNaN(reading.LastQueued) || double.IsNaN(reading.LastSync)))
         {
-            return node.CannotTell(Name, UnknownCodes.MetricMissing, "This kube-proxy tells neither of pending changes nor of its syncs.", threshold: threshold) with
+            return node.InsufficientData(Name, UnknownCodes.MetricMissing, "This kube-proxy exposes neither pending changes nor its syncs.", threshold: threshold) with
             {
                 ReadMs = proxy.HeardMs, Commands = commands,
             };
         }
 
-        return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : asked > 0 ? "sync asked for" : "in sync",
+        return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : queued > 0 ? "sync requested" : "in sync",
             "The rules follow the cluster.", null);
     }
 

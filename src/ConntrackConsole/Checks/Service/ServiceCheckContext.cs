@@ -45,26 +45,26 @@ internal sealed record ServiceCheckContext(
     }
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
-        state == CheckState.CannotTell
-            ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
+        state == CheckState.InsufficientData
+            ? throw new ArgumentException($"{check.Code}: insufficient data needs a reason code; use {nameof(InsufficientData)}.", nameof(state))
             : new CheckResult(check, Subject, state, value, threshold, sentence);
 
     public CheckResult NotApplicable(CheckName check, string sentence) => Result(check, CheckState.NotApplicable, "", "", sentence);
 
     /// <param name="code">The reason: one of <see cref="UnknownCodes"/>.</param>
-    public CheckResult CannotTell(CheckName check, string code, string sentence) =>
-        new(check, Subject, CheckState.CannotTell, "", "", sentence) { UnknownCode = code };
+    public CheckResult InsufficientData(CheckName check, string code, string sentence) =>
+        new(check, Subject, CheckState.InsufficientData, "", "", sentence) { UnknownCode = code };
 
     /// <summary>Why a check of this Service has insufficient data now, or null.</summary>
     /// <param name="kinds">The kinds of objects that the check needs.</param>
-    public CheckResult? Untold(CheckContext world, CheckName check, params string[] kinds)
+    public CheckResult? MissingData(CheckContext context, CheckName check, params string[] kinds)
     {
-        if (world.Missing(kinds) is { } missing)
-            return CannotTell(check, UnknownCodes.KindNotListed, missing);
-        if (world.ClusterMs is not { } readMs || !world.IsListed)
-            return CannotTell(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
-        return world.NowMs - readMs > world.Limits.ClusterOldMs
-            ? CannotTell(check, UnknownCodes.ClusterOld, "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering.") with { ReadMs = readMs, SinceMs = readMs }
+        if (context.Missing(kinds) is { } missing)
+            return InsufficientData(check, UnknownCodes.KindNotListed, missing);
+        if (context.ClusterMs is not { } readMs || !context.IsListed)
+            return InsufficientData(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
+        return context.NowMs - readMs > context.Limits.ClusterOldMs
+            ? InsufficientData(check, UnknownCodes.ClusterOld, "The cluster state is outdated: the watch of the Kubernetes API has stopped responding.") with { ReadMs = readMs, SinceMs = readMs }
             : null;
     }
 }

@@ -53,14 +53,14 @@ internal sealed class GapLog
         string items = lost > 0 ? lost.ToString() : "an unknown number of";
         return kind switch
         {
-            GapKind.EventsLost => $"{node}: the kernel dropped {items} events; the table was read anew.",
+            GapKind.EventsLost => $"{node}: the kernel dropped {items} events; the table was read again.",
             GapKind.ResetsLost => $"{node}: {items} reset records were overwritten before they were read.",
             GapKind.FramesDropped => $"{node}: {items} items were dropped on the way.",
             GapKind.SequenceJump => $"{node}: {items} frames are missing ({seconds}).",
-            GapKind.Silent => $"{node}: nothing heard for {seconds}.",
-            GapKind.ResetsTruncated => $"{node}: more resets than are listed one by one; the counts are whole.",
-            GapKind.DumpOnly => $"{node}: events came faster than the set rate (or are switched off); the table was read every few seconds instead.",
-            GapKind.Started => $"{node}: the collector started here; what was before is unknown.",
+            GapKind.Silent => $"{node}: no frames for {seconds}.",
+            GapKind.ResetsTruncated => $"{node}: more resets than are listed individually; the counts are complete.",
+            GapKind.DumpOnly => $"{node}: events exceeded the configured rate (or are disabled); the table was read every few seconds instead.",
+            GapKind.Started => $"{node}: the collector started; the time before is unknown.",
             _ => $"{node}: not fully known.",
         };
     }

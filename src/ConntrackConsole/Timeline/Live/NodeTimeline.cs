@@ -102,11 +102,11 @@ internal sealed class NodeTimeline(string name)
             gap(GapKind.SequenceJump, LastAtMs, atMs, (uint)Math.Min(frame.Sequence - _lastSequence - 1, uint.MaxValue));
         else if (paused)
             gap(GapKind.Silent, LastAtMs, atMs, 0);
-        foreach (var told in frame.Gaps)
+        foreach (var reported in frame.Gaps)
         {
             // The console's own gap, which begins at the last frame before, is the longer one.
-            if (!restarted || told.Kind != GapKind.Started)
-                gap(told.Kind, told.FromMs, told.ToMs, told.Lost);
+            if (!restarted || reported.Kind != GapKind.Started)
+                gap(reported.Kind, reported.FromMs, reported.ToMs, reported.Lost);
         }
 
         bool unbroken = _known && !jumped && !paused;

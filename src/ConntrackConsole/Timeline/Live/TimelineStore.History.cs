@@ -15,7 +15,7 @@ public sealed partial class TimelineStore
     public bool HasLeft(string node)
     {
         lock (_lock)
-            return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var track) && track.Connected);
+            return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var timeline) && timeline.Connected);
     }
 
     /// <summary>Gaps that no frame reports: the console's own.</summary>
@@ -34,17 +34,17 @@ public sealed partial class TimelineStore
             foreach (var gap in gaps)
                 _gaps.Add(gap);
             foreach (var setting in settings)
-                Note(setting);
+                AddSetting(setting);
         }
     }
 
-    private void NoteSettings(string node, NodeFrame frame)
+    private void RecordSettings(string node, NodeFrame frame)
     {
         foreach (var change in frame.Settings)
-            Note(new ReportedSetting(node, change.AtMs, change.Name, change.Before, change.After));
+            AddSetting(new ReportedSetting(node, change.AtMs, change.Name, change.Before, change.After));
     }
 
-    private void Note(ReportedSetting setting)
+    private void AddSetting(ReportedSetting setting)
     {
         _settings.Enqueue(setting);
         if (_settings.Count > MaxSettings)

@@ -17,7 +17,7 @@ public sealed partial class TimelineStore
     /// <summary>How far back the memory reaches.</summary>
     public const long HorizonMs = 4_096_000;
 
-    /// <summary>Frames of a node whose clock is further ahead than this are rejected.</summary>
+    /// <summary>Frames of a node with a clock further ahead than this are rejected.</summary>
     public const long MaxAheadMs = 10_000;
 
     private readonly Lock _lock = new();
@@ -111,14 +111,14 @@ public sealed partial class TimelineStore
     {
         ArgumentNullException.ThrowIfNull(hello);
         lock (_lock)
-            Track(hello.Node).Connect(hello, NowMs);
+            GetOrAdd(hello.Node).Connect(hello, NowMs);
         Signal();
     }
 
     public void Disconnected(string node)
     {
         lock (_lock)
-            Track(node).Disconnect();
+            GetOrAdd(node).Disconnect();
         Signal();
     }
 
@@ -130,19 +130,19 @@ public sealed partial class TimelineStore
         if (frame.AtMs > nowMs + MaxAheadMs || frame.AtMs < 0)
         {
             return new FrameResult(
-                false, $"Node {node} sends frames of {(frame.AtMs - nowMs) / 1000} s in the future: set its clock (timedatectl) and restart its collector.");
+                false, $"Node {node} sends frames {(frame.AtMs - nowMs) / 1000} s in the future: correct its clock (timedatectl) and restart its collector.");
         }
 
         lock (_lock)
         {
-            var track = Track(node);
+            var timeline = GetOrAdd(node);
             // The syncs of a late frame are read with the rest of its node's frames, with the clock offset of that time.
-            if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
+            if (!timeline.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameResult(true, null);
             if (frame.Proxy is { } proxy)
-                _syncs.Add(node, proxy, OffsetMs(track), nowMs);
+                _syncs.Add(node, proxy, OffsetMs(timeline), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
-            NoteSettings(node, frame);
+            RecordSettings(node, frame);
             if (nowMs - _trimmedMs > 60_000)
                 Trim(nowMs);
         }
@@ -155,25 +155,25 @@ public sealed partial class TimelineStore
     public void Rebuild(string node, IEnumerable<(long Run, NodeFrame Frame)> frames)
     {
         ArgumentNullException.ThrowIfNull(frames);
-        var track = new NodeTimeline(node);
+        var timeline = new NodeTimeline(node);
         var gaps = new List<GapSpan>();
-        var proxies = new List<(ProxyReading Told, long OffsetMs)>();
+        var proxies = new List<(ProxyReading Reading, long OffsetMs)>();
         foreach (var (run, frame) in frames)
         {
-            track.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
+            timeline.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
             if (frame.Proxy is { } proxy)
-                proxies.Add((proxy, OffsetMs(track)));
+                proxies.Add((proxy, OffsetMs(timeline)));
         }
 
         long nowMs = NowMs;
         lock (_lock)
         {
             // The reading's own time, whenever the frame arrived.
-            foreach (var (told, offsetMs) in proxies)
-                _syncs.Add(node, told, offsetMs, Math.Min(told.AtMs + offsetMs, nowMs));
-            track.Succeed(Track(node));
-            track.Trim(nowMs - HorizonMs);
-            _nodes[node] = track;
+            foreach (var (reading, offsetMs) in proxies)
+                _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
+            timeline.Succeed(GetOrAdd(node));
+            timeline.Trim(nowMs - HorizonMs);
+            _nodes[node] = timeline;
             _gaps.Replace(node, gaps);
         }
 
@@ -197,14 +197,14 @@ public sealed partial class TimelineStore
             _syncs.Restore(node, sync);
     }
 
-    public List<(string Node, RulesSync Sync)> TakeUnsavedSyncs()
+    public List<(string Node, RulesSync Sync)> DrainDirtySyncs()
     {
         lock (_lock)
             return _syncs.TakeUnsaved();
     }
 
     /// <summary>Writing failed: return them with the next call.</summary>
-    public void KeepUnsavedSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
+    public void RequeueSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         lock (_lock)
             _syncs.KeepUnsaved(syncs);
@@ -215,7 +215,7 @@ public sealed partial class TimelineStore
     {
         long nowMs = NowMs;
         lock (_lock)
-            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(Track(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
+            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(GetOrAdd(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
         Signal();
     }
 
@@ -240,7 +240,7 @@ public sealed partial class TimelineStore
         }
     }
 
-    private static long OffsetMs(NodeTimeline track) => track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+    private static long OffsetMs(NodeTimeline timeline) => timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
     {
@@ -260,11 +260,11 @@ public sealed partial class TimelineStore
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private NodeTimeline Track(string node)
+    private NodeTimeline GetOrAdd(string node)
     {
-        if (!_nodes.TryGetValue(node, out var track))
-            _nodes[node] = track = new NodeTimeline(node);
-        return track;
+        if (!_nodes.TryGetValue(node, out var timeline))
+            _nodes[node] = timeline = new NodeTimeline(node);
+        return timeline;
     }
 
     private void Trim(long nowMs)
@@ -289,5 +289,5 @@ public sealed partial class TimelineStore
 
 /// <summary>The result of applying a frame.</summary>
 /// <param name="IsLate">Later frames were applied already: this one was skipped.</param>
-/// <param name="Doubt">Why the frame was rejected, or null.</param>
-public readonly record struct FrameResult(bool IsLate, string? Doubt);
+/// <param name="Rejection">Why the frame was rejected, or null.</param>
+public readonly record struct FrameResult(bool IsLate, string? Rejection);

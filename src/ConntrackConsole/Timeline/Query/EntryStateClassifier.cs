@@ -15,7 +15,7 @@ internal static class EntryStateClassifier
 {
     /// <summary>The current state of a group's flows in one conntrack state.</summary>
     public static EntryState Of(ClusterMap map, OwnershipHistory? history, in GroupKey key, FlowState flow) =>
-        flow.IsLive() ? Of(map, key, history) : EntryState.Leftover;
+        flow.IsLive() ? Of(map, key, history) : EntryState.Closing;
 
     /// <summary>
     /// The current state of a group's entries in live states; without the history a pod outside the Service counts as one that
@@ -28,12 +28,12 @@ internal static class EntryStateClassifier
             return EntryState.Unknown;
         var owner = map.OwnerOf(key.Backend);
         var service = key.Vip.IsNone ? null : map.ServiceAt(key.Proto, key.Vip, key.Vport);
-        var said = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
-            ? new Said(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
-            : (Said?)null;
+        var condition = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
+            ? new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
+            : (EndpointCondition?)null;
         string? uid = owner.Pod?.Uid;
         var before = Before.Own;
-        if (said is null && service is { } left)
+        if (condition is null && service is { } left)
         {
             if (history is not null)
                 before = BeforeThat(history.LastEndpointUntil(left, key.Backend, long.MaxValue), uid);
@@ -43,7 +43,7 @@ internal static class EntryStateClassifier
                 before = Before.Other;
         }
 
-        return Judge(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), said, before);
+        return Classify(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), condition, before);
     }
 
     /// <summary>The state of a group's entries in live states at a moment of the console's clock.</summary>
@@ -56,14 +56,14 @@ internal static class EntryStateClassifier
         string? uid = state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost ? owner!.PodUid : null;
         var service = key.Vip.IsNone ? null : history.ServiceAt(key.Proto, key.Vip, key.Vport, atMs);
         var last = service is null ? null : history.LastEndpointUntil(service.Key, key.Backend, atMs);
-        var said = last is not null && (last.ToMs is null || last.ToMs > atMs)
-            ? new Said(last.PodUid, last.Serving, last.Terminating)
-            : (Said?)null;
-        return Judge(key, state, uid, service is not null && history.KnowsSlices, said, BeforeThat(last, uid));
+        var condition = last is not null && (last.ToMs is null || last.ToMs > atMs)
+            ? new EndpointCondition(last.PodUid, last.Serving, last.Terminating)
+            : (EndpointCondition?)null;
+        return Classify(key, state, uid, service is not null && history.KnowsSlices, condition, BeforeThat(last, uid));
     }
 
     /// <param name="sliced">The Service and its slices are known: an address that is not in them has left, or never was in them.</param>
-    private static EntryState Judge(in GroupKey key, OwnerState owner, string? uid, bool sliced, Said? said, Before before)
+    private static EntryState Classify(in GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
     {
         switch (owner)
         {
@@ -73,21 +73,21 @@ internal static class EntryStateClassifier
                 if (!sliced)
                     return steady;
                 // After a pod's end its endpoint may remain for some ms although another pod has the address already.
-                if (said is { } word)
-                    return word.PodUid is null || word.PodUid == uid ? steady : EntryState.Reassigned;
+                if (condition is { } known)
+                    return known.PodUid is null || known.PodUid == uid ? steady : EntryState.Reassigned;
                 // The same pod was a backend before: it left. Any other pod was never a backend of this Service (M5, M5b).
                 return before == Before.Own ? EntryState.Stale : EntryState.Reassigned;
             case OwnerState.Lost:
                 return EntryState.Stale;
             case OwnerState.Gone:
                 // A manually created slice may contain an address that was a pod's once.
-                return said is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
+                return condition is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
             case OwnerState.Service when key.IsDirect && key.Proto == Protocols.Udp:
                 // Created while the rules were absent; its sender refreshes it indefinitely (M8).
                 return EntryState.Stale;
             default:
                 // Not a pod address (a node's, or from a manually created slice): only the slices are conclusive.
-                if (said is { } listed)
+                if (condition is { } listed)
                     return listed.Terminating ? EntryState.Draining : EntryState.Active;
                 return sliced && before != Before.Never ? EntryState.Stale : EntryState.Unknown;
         }
@@ -97,7 +97,7 @@ internal static class EntryStateClassifier
         last is null ? Before.Never : uid is null || last.PodUid == uid ? Before.Own : Before.Other;
 
     /// <summary>The backend's endpoint in the Service's slices.</summary>
-    private readonly record struct Said(string? PodUid, bool Serving, bool Terminating);
+    private readonly record struct EndpointCondition(string? PodUid, bool Serving, bool Terminating);
 
     /// <summary>Which pod the Service's slices last contained at the address.</summary>
     private enum Before

@@ -126,7 +126,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                         bytes.AsSpan(0, length), name, atMs, level, firstColumn, endColumn, isCluster || kind == BlockKind.Node,
                         kind == BlockKind.Node || !isCluster, null, ref buffer))
                     {
-                        Tell(kind, level, name, atMs);
+                        AddCorrupt(kind, level, name, atMs);
                     }
                 }
             }
@@ -141,14 +141,14 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             (query.Namespace is null || name.StartsWith(query.Namespace + "/", StringComparison.Ordinal))
             && (query.Service is null || name == query.Service || name.EndsWith("/" + query.Service, StringComparison.Ordinal));
 
-        private void Tell(BlockKind kind, Level level, string name, long atMs)
+        private void AddCorrupt(BlockKind kind, Level level, string name, long atMs)
         {
-            string whose = kind == BlockKind.Node ? $"node {name}" : name.Length == 0 ? "the cluster" : name;
+            string subject = kind == BlockKind.Node ? $"node {name}" : name.Length == 0 ? "the cluster" : name;
             lock (corrupt)
             {
                 corrupt.Add(new GapSpan(
                     kind == BlockKind.Node ? name : null, GapKind.FramesDropped, atMs, atMs + level.BlockMs,
-                    $"The stored past of {whose} cannot be read here (a damaged block in the database): this stretch is unknown."));
+                    $"The stored history of {subject} is unreadable here (a damaged block in the database): this interval is unknown."));
             }
         }
 

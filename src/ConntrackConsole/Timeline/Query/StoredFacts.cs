@@ -13,14 +13,14 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
     public const int MaxRows = 10_000;
 
     // A pod takes at most this long to end, and a rollout to finish, for a window to find it by its start.
-    private const long LongestEndMs = 24 * 3_600_000L;
-    private const long LongestRolloutMs = 7 * LongestEndMs;
+    private const long MaxTerminationMs = 24 * 3_600_000L;
+    private const long MaxRolloutMs = 7 * MaxTerminationMs;
 
     public async Task<List<TerminationSpan>> TerminationsAsync(TimelineQuery query, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - LongestEndMs && t.AskedMs <= query.ToMs);
+        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - MaxTerminationMs && t.AskedMs <= query.ToMs);
         if (query.Namespace is { } ns)
             rows = rows.Where(t => t.Namespace == ns);
         if (query.Node is { } node)
@@ -37,7 +37,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
                select new TerminationSpan(
                    t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
                    t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs,
-                   t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Told = t },
+                   t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Reported = t },
         ];
     }
 
@@ -45,7 +45,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
     {
         ArgumentNullException.ThrowIfNull(query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = db.Rollouts.AsNoTracking().Where(r => r.StartedMs >= query.FromMs - LongestRolloutMs && r.StartedMs <= query.ToMs);
+        var rows = db.Rollouts.AsNoTracking().Where(r => r.StartedMs >= query.FromMs - MaxRolloutMs && r.StartedMs <= query.ToMs);
         if (query.Namespace is { } ns)
             rows = rows.Where(r => r.Namespace == ns);
         return

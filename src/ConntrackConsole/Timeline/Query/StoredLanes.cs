@@ -10,7 +10,7 @@ namespace ConntrackConsole.Timeline.Query;
 public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 {
     // The group was not reported there: zero where the nodes reported.
-    private const int Untold = -2;
+    private const int NotReported = -2;
 
     private readonly ConcurrentDictionary<GroupKey, StoredSeries> _series = new();
     private readonly List<(string Name, int From, int To)> _corrupt = [];
@@ -84,13 +84,13 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
             if (!_series.TryGetValue(key, out var series))
                 series = _series.GetOrAdd(key, new StoredSeries(key, columns));
-            series.Tell(atMs, blockName, reader.Namespace, reader.Name, pod, owner, state);
+            series.Describe(atMs, blockName, reader.Namespace, reader.Name, pod, owner, state);
             reader.Values(span);
-            Most(series.Entries, span, places, ends);
+            SetMax(series.Entries, span, places, ends);
             if (reader.Values(span))
-                Most(series.LeftoverNamespaces, span, places, ends);
+                SetMax(series.Closing, span, places, ends);
             if (reader.Values(span))
-                Most(series.Stale, span, places, ends);
+                SetMax(series.Stale, span, places, ends);
         }
 
         for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
@@ -106,7 +106,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         return !reader.Failed;
     }
 
-    private static void Most(Lazy<int[]> into, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+    private static void SetMax(Lazy<int[]> into, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
     {
         int[] row = into.Value;
         for (int i = 0; i < values.Length; i++)
@@ -160,7 +160,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
     public sealed class StoredSeries(GroupKey key, int columns)
     {
         private readonly Lock _lock = new();
-        private long _toldMs = long.MinValue;
+        private long _describedMs = long.MinValue;
         private byte[] _pod = [];
 
         public GroupKey Key { get; } = key;
@@ -172,26 +172,26 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         public EntryState State { get; private set; }
 
         // Most groups never have the other values: then they cost no memory and no bytes in the response.
-        internal Lazy<int[]> Entries { get; } = new(() => Fresh(columns));
-        internal Lazy<int[]> LeftoverNamespaces { get; } = new(() => Fresh(columns));
-        internal Lazy<int[]> Stale { get; } = new(() => Fresh(columns));
+        internal Lazy<int[]> Entries { get; } = new(() => NewRow(columns));
+        internal Lazy<int[]> Closing { get; } = new(() => NewRow(columns));
+        internal Lazy<int[]> Stale { get; } = new(() => NewRow(columns));
 
         public int[] EntryColumns { get; private set; } = [];
-        public int[] LeftoverColumns { get; private set; } = [];
+        public int[] ClosingColumns { get; private set; } = [];
         public int[] StaleColumns { get; private set; } = [];
 
-        internal void Tell(long atMs, string block, string ns, string name, ReadOnlySpan<byte> pod, OwnerState owner, EntryState state)
+        internal void Describe(long atMs, string block, string ns, string name, ReadOnlySpan<byte> pod, OwnerState owner, EntryState state)
         {
             lock (_lock)
             {
-                if (atMs <= _toldMs)
+                if (atMs <= _describedMs)
                 {
                     if (Pod is null && !pod.IsEmpty)
                         Pod = Encoding.UTF8.GetString(pod);
                     return;
                 }
 
-                _toldMs = atMs;
+                _describedMs = atMs;
                 (Namespace, Name, Block, Owner, State) = (ns, name, block, owner, state);
                 if (pod.IsEmpty || pod.SequenceEqual(_pod))
                     return;
@@ -203,18 +203,18 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         internal StoredSeries Later(Func<int[], int[]> moved, int columns) => new(Key, columns)
         {
             Namespace = Namespace, Name = Name, Block = Block, Pod = Pod, Owner = Owner, State = State,
-            EntryColumns = moved(EntryColumns), LeftoverColumns = moved(LeftoverColumns), StaleColumns = moved(StaleColumns),
+            EntryColumns = moved(EntryColumns), ClosingColumns = moved(ClosingColumns), StaleColumns = moved(StaleColumns),
         };
 
         internal void Close(bool[] known, int[] blank, int endColumn, List<(string Name, int From, int To)> corrupt)
         {
             EntryColumns = Closed(Entries, known, blank, endColumn);
-            LeftoverColumns = Closed(LeftoverNamespaces, known, blank, endColumn);
+            ClosingColumns = Closed(Closing, known, blank, endColumn);
             StaleColumns = Closed(Stale, known, blank, endColumn);
             foreach (var (_, from, to) in corrupt.Where(c => c.Name == Block && c.To > c.From))
             {
                 EntryColumns = Unknown(EntryColumns, from, to);
-                LeftoverColumns = Unknown(LeftoverColumns, from, to);
+                ClosingColumns = Unknown(ClosingColumns, from, to);
                 StaleColumns = Unknown(StaleColumns, from, to);
             }
 
@@ -236,7 +236,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
             {
                 if (!known[column])
                     row[column] = -1;
-                else if (row[column] == Untold)
+                else if (row[column] == NotReported)
                     row[column] = 0;
             }
 
@@ -244,10 +244,10 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
             return row;
         }
 
-        private static int[] Fresh(int columns)
+        private static int[] NewRow(int columns)
         {
             int[] row = new int[columns];
-            row.AsSpan().Fill(Untold);
+            row.AsSpan().Fill(NotReported);
             return row;
         }
     }

@@ -12,32 +12,32 @@ internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, Time
     public TimelineQuery Query => query;
 
     /// <param name="ns">As stored in the blocks.</param>
-    public List<VipAssignment> Tenures(byte proto, Ip vip, ushort port, string ns, string name)
+    public List<VipAssignment> Assignments(byte proto, Ip vip, ushort port, string ns, string name)
     {
         // The current map does not apply to that time, unless no other source has data.
-        var tenures = VipAssignment.Of(ClusterMap.Empty, history, proto, vip, port, query, nowMs);
-        if (tenures is [{ Service: null } only])
-            tenures[0] = only with { Service = name.Length > 0 ? new ServiceKey(ns, name) : map.ServiceAt(proto, vip, port) };
-        return tenures;
+        var assignments = VipAssignment.Of(ClusterMap.Empty, history, proto, vip, port, query, nowMs);
+        if (assignments is [{ Service: null } only])
+            assignments[0] = only with { Service = name.Length > 0 ? new ServiceKey(ns, name) : map.ServiceAt(proto, vip, port) };
+        return assignments;
     }
 
     /// <summary>Clears the columns of other assignments, in copies: several lanes may use the same series.</summary>
     /// <returns>Null if nothing is left.</returns>
-    public BackendSeries? Keep(in VipAssignment tenure, BackendSeries series)
+    public BackendSeries? Keep(in VipAssignment assignment, BackendSeries series)
     {
-        if (tenure is { FromMs: long.MinValue, ToMs: long.MaxValue })
+        if (assignment is { FromMs: long.MinValue, ToMs: long.MaxValue })
             return series;
-        var own = series with { Entries = [.. series.Entries], LeftoverNamespaces = [.. series.LeftoverNamespaces], Stale = [.. series.Stale] };
-        return tenure.Keep(query, stepMs, nowMs, own.Entries, own.LeftoverNamespaces, own.Stale) ? own : null;
+        var own = series with { Entries = [.. series.Entries], Closing = [.. series.Closing], Stale = [.. series.Stale] };
+        return assignment.Keep(query, stepMs, nowMs, own.Entries, own.Closing, own.Stale) ? own : null;
     }
 
-    public BackendSeries Name(in VipAssignment tenure, Ip backend, string? told, BackendSeries series)
+    public BackendSeries Name(in VipAssignment assignment, Ip backend, string? storedName, BackendSeries series)
     {
         var (owner, former) = OwnerNames.At(
-            map, history, backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
+            map, history, backend, Math.Max(query.FromMs, assignment.FromMs), Math.Min(query.ToMs, assignment.ToMs - 1), nowMs);
         // Known only from what was written at the time: older than the retention of the ownership history.
         if (owner.State == OwnerState.Unknown && owner.Name is null)
-            return series with { Pod = told ?? series.Pod, FormerPods = [.. former.Where(f => f != (told ?? series.Pod))] };
-        return series with { Pod = owner.Name ?? told, Owner = owner.State, FormerPods = former };
+            return series with { Pod = storedName ?? series.Pod, FormerPods = [.. former.Where(f => f != (storedName ?? series.Pod))] };
+        return series with { Pod = owner.Name ?? storedName, Owner = owner.State, FormerPods = former };
     }
 }

@@ -16,7 +16,7 @@ internal sealed record StoredPart(
 internal sealed class StoredParts
 {
     private const long HeldMs = 3_000;
-    private const int Most = 16;
+    private const int MaxParts = 16;
 
     private readonly ConcurrentDictionary<TimelineQuery, Held> _held = new();
 
@@ -35,7 +35,7 @@ internal sealed class StoredParts
         }
 
         var part = await read();
-        if (_held.Count >= Most)
+        if (_held.Count >= MaxParts)
             _held.Clear();
         _held[key] = new Held(query.FromMs, liveMs, nowMs, part);
         // Joining with memory modifies the lanes: the cached ones must stay unchanged.

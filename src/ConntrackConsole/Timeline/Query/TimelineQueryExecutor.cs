@@ -26,12 +26,12 @@ internal sealed class TimelineQueryExecutor(
     private Dictionary<Ip, long>? _staleByIp;
     private readonly OwnershipHistory _history = cluster.History;
 
-    public TimelineView View(TimelineQuery asked)
+    public TimelineView View(TimelineQuery requested)
     {
-        int columns = Math.Clamp(asked.Columns, 1, TimelineQuery.MaxColumns);
+        int columns = Math.Clamp(requested.Columns, 1, TimelineQuery.MaxColumns);
         // Whole milliseconds per column, so that a column's position never depends on rounding.
-        long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
-        var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
+        long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
+        var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
         return new TimelineView(
             query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query), Resets(query, stepMs),
             Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Settings = Settings(query) };
@@ -86,12 +86,12 @@ internal sealed class TimelineQueryExecutor(
             let flow = (FlowState)state
             orderby node.Name, @group.Key.Vip, flow
             select new NodeEntries(
-                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
+                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Closing, flow.Name(), (int)count);
         var near =
-            from told in resets.Kept
-            where !ip.IsNone && told.Reset.AtMs >= nowMs - DetailMs
-                && (told.Reset.Backend == ip || told.Reset.Src == ip || told.Reset.Dst == ip)
-            group told.Reset by told.Reset.Kind into kind
+            from report in resets.Kept
+            where !ip.IsNone && report.Reset.AtMs >= nowMs - DetailMs
+                && (report.Reset.Backend == ip || report.Reset.Src == ip || report.Reset.Dst == ip)
+            group report.Reset by report.Reset.Kind into kind
             orderby kind.Key
             select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
         return new PodDetail(
@@ -108,16 +108,16 @@ internal sealed class TimelineQueryExecutor(
 
     private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
     {
-        var tracks = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
+        var timelines = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
         var lanes =
-            from key in tracks.SelectMany(n => n.Groups.Keys).Distinct()
+            from key in timelines.SelectMany(n => n.Groups.Keys).Distinct()
             where !key.Vip.IsNone
             group key by (key.Proto, key.Vip, key.Vport) into vip
-            from tenure in VipAssignment.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
-            let service = tenure.Service
+            from assignment in VipAssignment.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
+            let service = assignment.Service
             where Matches(query, service)
             orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
-            let backends = Backends(vip, tracks, query, stepMs, tenure)
+            let backends = Backends(vip, timelines, query, stepMs, assignment)
             where backends.Count > 0
             select new ServiceLane(
                 service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
@@ -125,31 +125,31 @@ internal sealed class TimelineQueryExecutor(
     }
 
     private List<BackendSeries> Backends(
-        IEnumerable<GroupKey> keys, List<NodeTimeline> tracks, TimelineQuery query, long stepMs, in VipAssignment tenure)
+        IEnumerable<GroupKey> keys, List<NodeTimeline> timelines, TimelineQuery query, long stepMs, in VipAssignment assignment)
     {
         var series = new List<BackendSeries>();
         foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
         {
-            var fold = new ColumnAggregator(query, stepMs);
+            var aggregator = new ColumnAggregator(query, stepMs);
             uint live = 0;
             uint all = 0;
-            foreach (var node in tracks)
+            foreach (var node in timelines)
             {
                 var group = node.Groups.GetValueOrDefault(key);
                 bool ended = !node.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(node.Name);
-                fold.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
+                aggregator.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
                 live += group?.Now.Live ?? 0;
                 all += group?.Now.Total ?? 0;
             }
 
-            if (!fold.HasAny)
+            if (!aggregator.HasAny)
                 continue;
-            var (entries, leftovers, stale) = fold.Fold(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
-            if (!tenure.Keep(query, stepMs, nowMs, entries, leftovers, stale))
+            var (entries, closing, stale) = aggregator.Reduce(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
+            if (!assignment.Keep(query, stepMs, nowMs, entries, closing, stale))
                 continue;
-            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
-            var now = live == 0 && all > 0 ? EntryState.Leftover : states.Now(key);
-            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale) { FormerPods = former });
+            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, assignment.FromMs), Math.Min(query.ToMs, assignment.ToMs - 1), nowMs);
+            var now = live == 0 && all > 0 ? EntryState.Closing : states.Now(key);
+            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = former });
         }
 
         return series;
@@ -174,7 +174,7 @@ internal sealed class TimelineQueryExecutor(
 
         if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
             return spans;
-        return [.. spans.Select(span => span with { Synced = Synced(span.Told!) })];
+        return [.. spans.Select(span => span with { Synced = Synced(span.Reported!) })];
     }
 
     private TerminationSpan Span(Termination t)
@@ -182,7 +182,7 @@ internal sealed class TimelineQueryExecutor(
         var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
         return new TerminationSpan(
             t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
-            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Told = t };
+            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Reported = t };
     }
 
     private long StaleOf(Termination t)
@@ -258,10 +258,10 @@ internal sealed class TimelineQueryExecutor(
             return lane;
         }
 
-        foreach (var told in resets.Kept)
+        foreach (var report in resets.Kept)
         {
-            var reset = told.Reset;
-            bool wanted = (query.Node is null || told.Node == query.Node)
+            var reset = report.Reset;
+            bool wanted = (query.Node is null || report.Node == query.Node)
                 && (query is { Namespace: null, Service: null } || Matches(query, ServiceOf(reset)));
             if (wanted)
                 Put(lane, query, stepMs, reset.AtMs, reset.Kind, 1);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Wire;
@@ -35,10 +36,10 @@ public sealed record ServiceLane(
 /// </param>
 /// <param name="Owner">The state of that ownership at that moment.</param>
 /// <param name="Entries">Entries in a live state, summed over the nodes, the maximum within the column; -1 = unknown.</param>
-/// <param name="LeftoverNamespaces">Entries in closing states (TIME_WAIT, CLOSE …), likewise.</param>
+/// <param name="Closing">Entries in closing states (TIME_WAIT, CLOSE …), likewise.</param>
 /// <param name="Stale">The part of <paramref name="Entries"/> that was stale as of that moment.</param>
 public sealed record BackendSeries(
-    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] LeftoverNamespaces, int[] Stale)
+    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] Closing, int[] Stale)
 {
     /// <summary>namespace/name of the pods that had the address within the window before <see cref="Pod"/>, oldest first.</summary>
     public IReadOnlyList<string> FormerPods { get; init; } = [];
@@ -56,19 +57,21 @@ public enum EntryState
     /// <summary>Another pod owns the address now.</summary>
     Reassigned,
     /// <summary>Only closing entries are left: they prove nothing.</summary>
-    Leftover,
+    [JsonStringEnumMemberName("Leftover")]
+
+    Closing,
     /// <summary>No cluster, or an address that was never observed as a pod's.</summary>
     Unknown,
 }
 
-/// <param name="StaleEntries">Entries in a live state whose backend is this pod's address, over all nodes, while they are stale; else 0.</param>
+/// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>
 public sealed record TerminationSpan(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service,
     long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
     long? DeletedMs, OwnerState Owner, int StaleEntries)
 {
     /// <summary>The termination with all its timestamps and its cause.</summary>
-    public Termination? Told { get; init; }
+    public Termination? Reported { get; init; }
 
     /// <summary>
     /// When each node's rules no longer contained its endpoint, as far as the node's kube-proxy reports it. Omitted if a view has

@@ -16,24 +16,24 @@ internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, 
     public static List<VipAssignment> Of(ClusterMap map, OwnershipHistory history, byte proto, Ip vip, ushort port, TimelineQuery query, long nowMs)
     {
         var spans = history.ServicesWithin(proto, vip, port, query.FromMs, Math.Min(query.ToMs, nowMs));
-        var tenures = new List<VipAssignment>();
+        var assignments = new List<VipAssignment>();
         var held = history.LastServiceUntil(proto, vip, port, query.FromMs)?.Key;
         if (held is { } former)
-            tenures.Add(new VipAssignment(former, long.MinValue, long.MaxValue));
+            assignments.Add(new VipAssignment(former, long.MinValue, long.MaxValue));
         foreach (var span in spans)
         {
-            if (tenures.Count == 0)
-                tenures.Add(new VipAssignment(span.Key, long.MinValue, long.MaxValue));
-            else if (tenures[^1].Service != span.Key)
+            if (assignments.Count == 0)
+                assignments.Add(new VipAssignment(span.Key, long.MinValue, long.MaxValue));
+            else if (assignments[^1].Service != span.Key)
             {
-                tenures[^1] = tenures[^1] with { ToMs = span.FromMs };
-                tenures.Add(new VipAssignment(span.Key, span.FromMs, long.MaxValue));
+                assignments[^1] = assignments[^1] with { ToMs = span.FromMs };
+                assignments.Add(new VipAssignment(span.Key, span.FromMs, long.MaxValue));
             }
         }
 
-        if (tenures.Count == 0)
-            tenures.Add(new VipAssignment(map.ServiceAt(proto, vip, port), long.MinValue, long.MaxValue));
-        return tenures;
+        if (assignments.Count == 0)
+            assignments.Add(new VipAssignment(map.ServiceAt(proto, vip, port), long.MinValue, long.MaxValue));
+        return assignments;
     }
 
     /// <summary>Clears the columns in which another Service had the address.</summary>

@@ -38,7 +38,7 @@ public sealed class Block(int columns)
     /// </summary>
     public void Normalize()
     {
-        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.LeftoverNamespaces.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
+        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.Closing.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
         Series.Sort(SeriesOrder);
         Resets.Sort(ResetOrder);
     }
@@ -58,7 +58,7 @@ public sealed class BlockSeries(GroupKey key, int columns)
 
     public int[] Entries { get; } = new int[columns];
 
-    public int[] LeftoverNamespaces { get; } = new int[columns];
+    public int[] Closing { get; } = new int[columns];
 
     public int[] Stale { get; } = new int[columns];
 }

@@ -24,7 +24,7 @@ internal static class BlockCodec
     private const byte Plain = 0;
     private const byte Packed = 1;
     // For small blocks Brotli takes more time than it saves bytes.
-    private const int LeastPacked = 256;
+    private const int MinPackedBytes = 256;
 
     public static byte[] Write(Block block, bool pack)
     {
@@ -37,7 +37,7 @@ internal static class BlockCodec
     /// <summary>A codec byte and the plain form, packed if that is shorter.</summary>
     public static byte[] Pack(ReadOnlySpan<byte> plain)
     {
-        if (plain.Length >= LeastPacked)
+        if (plain.Length >= MinPackedBytes)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(plain.Length) + 5);
             try
@@ -120,7 +120,7 @@ internal static class BlockCodec
         {
             var series = new BlockSeries(key, block.Columns) { Pod = pod.IsEmpty ? null : Encoding.UTF8.GetString(pod), Owner = owner, State = state };
             reader.Values(series.Entries);
-            reader.Values(series.LeftoverNamespaces);
+            reader.Values(series.Closing);
             reader.Values(series.Stale);
             block.Series.Add(series);
         }
@@ -169,7 +169,7 @@ internal static class BlockCodec
             output.U8((byte)series.Owner);
             output.U8((byte)series.State);
             Values(output, series.Entries);
-            Values(output, series.LeftoverNamespaces);
+            Values(output, series.Closing);
             Values(output, series.Stale);
         }
 

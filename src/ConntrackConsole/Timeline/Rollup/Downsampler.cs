@@ -8,7 +8,7 @@ internal static class Downsampler
     /// <summary>The minute's blocks of every level, finest first.</summary>
     /// <param name="former">The blocks of a coarser level that begin at a moment, by name.</param>
     public static IEnumerable<StoredBlock> Levels(
-        BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool namesAnew)
+        BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool replaceNames)
     {
         foreach (var (name, block) in minutes)
             yield return Stored(kind, Level.Finest, name, minuteMs, block, pack: true);
@@ -18,7 +18,7 @@ internal static class Downsampler
             // A Service's coarsest blocks are few and small, and rewritten each minute: not worth packing. A node has those of
             // every group.
             bool pack = kind == BlockKind.Node || level.Coarser is not null;
-            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), namesAnew))
+            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), replaceNames))
                 yield return Stored(kind, level, name, atMs, block, pack);
         }
     }
@@ -31,10 +31,10 @@ internal static class Downsampler
 
     /// <param name="minutes">The finest blocks of the minute, by name.</param>
     /// <param name="former">The existing coarse blocks of the interval; modified in place.</param>
-    /// <param name="namesAnew">Whether this minute's names are newer than those in the coarse blocks.</param>
-    /// <returns>The coarse blocks whose content changed.</returns>
+    /// <param name="replaceNames">Whether this minute's names are newer than those in the coarse blocks.</param>
+    /// <returns>The changed coarse blocks.</returns>
     public static IEnumerable<(string Name, Block Block)> Lay(
-        Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool namesAnew)
+        Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool replaceNames)
     {
         var (first, count) = Columns(level, minuteMs);
         foreach (var (name, minute) in minutes)
@@ -42,7 +42,7 @@ internal static class Downsampler
             if (!former.TryGetValue(name, out var coarse))
                 former[name] = coarse = new Block(level.Columns);
             (coarse.Namespace, coarse.Name) = (minute.Namespace, minute.Name);
-            Lay(coarse, minute, first, count, namesAnew);
+            Lay(coarse, minute, first, count, replaceNames);
             yield return (name, coarse);
         }
 
@@ -63,7 +63,7 @@ internal static class Downsampler
         foreach (var (atMs, minute) in minutes)
         {
             var (first, count) = Columns(level, atMs);
-            Lay(coarse ??= new Block(level.Columns), minute, first, count, namesAnew: true);
+            Lay(coarse ??= new Block(level.Columns), minute, first, count, replaceNames: true);
         }
 
         return coarse;
@@ -72,7 +72,7 @@ internal static class Downsampler
     private static (int First, int Count) Columns(Level level, long minuteMs) =>
         ((int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs), (int)Math.Max(1, Level.MinuteMs / level.StepMs));
 
-    private static void Lay(Block coarse, Block minute, int first, int count, bool namesAnew)
+    private static void Lay(Block coarse, Block minute, int first, int count, bool replaceNames)
     {
         Clear(coarse, first, count);
         int each = minute.Columns / count;
@@ -87,14 +87,14 @@ internal static class Downsampler
                 coarse.Series.Add(series);
             }
 
-            if (namesAnew)
+            if (replaceNames)
                 (series.Pod, series.Owner, series.State) = (fine.Pod ?? series.Pod, fine.Owner, fine.State);
             for (int column = 0; column < count; column++)
             {
                 var span = (column * each)..((column + 1) * each);
-                series.Entries[first + column] = Most(fine.Entries.AsSpan(span), minute.Known.AsSpan(span));
-                series.LeftoverNamespaces[first + column] = Most(fine.LeftoverNamespaces.AsSpan(span), minute.Known.AsSpan(span));
-                series.Stale[first + column] = Most(fine.Stale.AsSpan(span), minute.Known.AsSpan(span));
+                series.Entries[first + column] = Max(fine.Entries.AsSpan(span), minute.Known.AsSpan(span));
+                series.Closing[first + column] = Max(fine.Closing.AsSpan(span), minute.Known.AsSpan(span));
+                series.Stale[first + column] = Max(fine.Stale.AsSpan(span), minute.Known.AsSpan(span));
             }
         }
 
@@ -103,20 +103,20 @@ internal static class Downsampler
     }
 
     // -1 if none of it is known.
-    private static int Most(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
+    private static int Max(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
     {
-        int most = -1;
+        int max = -1;
         for (int i = 0; i < values.Length; i++)
         {
             if (known[i])
-                most = Math.Max(most, values[i]);
+                max = Math.Max(max, values[i]);
         }
 
-        return most;
+        return max;
     }
 
     private static bool HasAny(Block block, int first, int count) =>
-        block.Series.Any(s => s.Entries.AsSpan(first, count).ContainsAnyExcept(0) || s.LeftoverNamespaces.AsSpan(first, count).ContainsAnyExcept(0))
+        block.Series.Any(s => s.Entries.AsSpan(first, count).ContainsAnyExcept(0) || s.Closing.AsSpan(first, count).ContainsAnyExcept(0))
         || block.Resets.Any(r => r.Column >= first && r.Column < first + count);
 
     private static void Clear(Block block, int first, int count)
@@ -126,7 +126,7 @@ internal static class Downsampler
         foreach (var series in block.Series)
         {
             series.Entries.AsSpan(first, count).Clear();
-            series.LeftoverNamespaces.AsSpan(first, count).Clear();
+            series.Closing.AsSpan(first, count).Clear();
             series.Stale.AsSpan(first, count).Clear();
         }
     }

@@ -22,11 +22,11 @@ public sealed class NodeRollup(ClusterState cluster)
 
     private readonly NodeFrame _frame = new();
 
-    public RollupMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
+    public RollupMinute RollUp(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
     {
         ArgumentNullException.ThrowIfNull(frames);
         long endMs = minuteMs + Level.MinuteMs;
-        var track = new NodeTimeline(node);
+        var timeline = new NodeTimeline(node);
         var gaps = new List<GapSpan>();
         var settings = new List<SettingChange>();
         var resets = new List<NodeFrame>();
@@ -34,7 +34,7 @@ public sealed class NodeRollup(ClusterState cluster)
         {
             if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
                 continue;
-            track.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
+            timeline.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
             {
                 if (toMs > minuteMs && toMs <= endMs)
                     gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
@@ -45,8 +45,8 @@ public sealed class NodeRollup(ClusterState cluster)
         }
 
         var block = new Block(Level.Finest.Columns);
-        MarkKnown(block, track.Known, minuteMs);
-        Series(block, track, minuteMs, former);
+        MarkKnown(block, timeline.Known, minuteMs);
+        Series(block, timeline, minuteMs, former);
         if (former is not null)
             KeepFormer(block, former);
         if (formerResets is not null)
@@ -75,11 +75,11 @@ public sealed class NodeRollup(ClusterState cluster)
         }
     }
 
-    private void Series(Block block, NodeTimeline track, long minuteMs, Block? former)
+    private void Series(Block block, NodeTimeline timeline, long minuteMs, Block? former)
     {
         var map = cluster.Current;
-        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
-        foreach (var (key, group) in track.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        long offsetMs = timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+        foreach (var (key, group) in timeline.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
         {
             var series = new BlockSeries(key, block.Columns);
             bool any = false;
@@ -90,13 +90,13 @@ public sealed class NodeRollup(ClusterState cluster)
                     step++;
                 if (step < 0 || !block.Known[column])
                     continue;
-                (_, series.Entries[column], series.LeftoverNamespaces[column]) = group.Steps[step];
-                any |= series.Entries[column] + series.LeftoverNamespaces[column] > 0;
+                (_, series.Entries[column], series.Closing[column]) = group.Steps[step];
+                any |= series.Entries[column] + series.Closing[column] > 0;
             }
 
             if (!any)
                 continue;
-            Judge(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
+            Classify(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
             Name(series, map, minuteMs);
             block.Series.Add(series);
         }
@@ -104,7 +104,7 @@ public sealed class NodeRollup(ClusterState cluster)
 
     // Classified as of each second, by the ownership history, which survives a restart. The history uses the console's clock, the
     // columns use the node's. For a minute that the history has forgotten, the stored classification stays.
-    private void Judge(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
+    private void Classify(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
     {
         long fromMs = minuteMs + offsetMs;
         if (former is not null && fromMs < cluster.History.CompleteSinceMs)
@@ -164,7 +164,7 @@ public sealed class NodeRollup(ClusterState cluster)
             for (int column = 0; column < block.Columns; column++)
             {
                 if (kept[column])
-                    (series.Entries[column], series.LeftoverNamespaces[column], series.Stale[column]) = (old.Entries[column], old.LeftoverNamespaces[column], old.Stale[column]);
+                    (series.Entries[column], series.Closing[column], series.Stale[column]) = (old.Entries[column], old.Closing[column], old.Stale[column]);
             }
         }
     }

@@ -2,7 +2,7 @@ namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
 /// Which minutes of which nodes have frames that are not in a block yet. Each entry stores the row of the first frame that
-/// created it, so that one number (<see cref="FoldedToId"/>) defines where a restart resumes: everything after it is rolled up
+/// created it, so that one number (<see cref="RolledUpToId"/>) defines where a restart resumes: everything after it is rolled up
 /// again.
 /// </summary>
 public sealed class RollupQueue
@@ -15,15 +15,15 @@ public sealed class RollupQueue
     private readonly Dictionary<string, SortedDictionary<long, long>> _nodes = [];
     private readonly SortedDictionary<long, long> _services = [];
     private long _seenId;
-    private long _foldedEndMs;
+    private long _rolledUpEndMs;
 
     /// <summary>The end of the last minute that is in the Services' blocks.</summary>
-    public long FoldedEndMs => Volatile.Read(ref _foldedEndMs);
+    public long RolledUpEndMs => Volatile.Read(ref _rolledUpEndMs);
 
-    public void FoldedTo(long endMs)
+    public void SetRolledUpTo(long endMs)
     {
         lock (_lock)
-            _foldedEndMs = Math.Max(_foldedEndMs, endMs);
+            _rolledUpEndMs = Math.Max(_rolledUpEndMs, endMs);
     }
 
     /// <summary>The minute that contains a moment: a frame is stamped with the end of its second.</summary>
@@ -96,12 +96,12 @@ public sealed class RollupQueue
     }
 
     /// <summary>The minutes of Services that ended before a moment and have no open minute of a node.</summary>
-    public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int most)
+    public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int max)
     {
         lock (_lock)
         {
             var due = _services.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs && !_nodes.Values.Any(n => n.ContainsKey(m.Key)))
-                .Take(most).Select(m => (m.Key, m.Value)).ToList();
+                .Take(max).Select(m => (m.Key, m.Value)).ToList();
             return due;
         }
     }
@@ -120,7 +120,7 @@ public sealed class RollupQueue
     }
 
     /// <summary>Every frame up to this row is in blocks, once those of the current minute are written.</summary>
-    public long FoldedToId
+    public long RolledUpToId
     {
         get
         {

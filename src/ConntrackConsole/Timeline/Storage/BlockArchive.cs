@@ -47,13 +47,13 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
 
     /// <summary>Deletes a batch of the blocks that begin up to a moment; a block that overlaps a pin is kept.</summary>
     /// <returns>How many were deleted.</returns>
-    public int Delete(BlockKind kind, Level level, long beforeMs, long most)
+    public int Delete(BlockKind kind, Level level, long beforeMs, long max)
     {
         ArgumentNullException.ThrowIfNull(level);
         return Rows.Execute(
             "DELETE FROM Blocks WHERE Id IN (SELECT b.Id FROM Blocks b WHERE b.Kind = $a AND b.Step = $b AND b.AtMs <= $c "
             + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE b.AtMs <= p.ToMs AND b.AtMs + $d >= p.FromMs) ORDER BY b.AtMs LIMIT $e)",
-            (long)kind, (long)level.Step, beforeMs, level.BlockMs, most);
+            (long)kind, (long)level.Step, beforeMs, level.BlockMs, max);
     }
 
     public Block? Read(BlockKind kind, Level level, string name, long atMs) =>
@@ -139,12 +139,12 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
     }
 
     /// <summary>The end of the last minute that is in the Services' blocks.</summary>
-    public long FoldedEndMs() => Rows.Number("SELECT MAX(AtMs) + 60000 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''");
+    public long RolledUpEndMs() => Rows.Number("SELECT MAX(AtMs) + 60000 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''");
 
-    public long FoldedToId() =>
+    public long RolledUpToId() =>
         Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = 0 AND Step = 0 AND Name = '' AND AtMs = 0") is byte[] { Length: 8 } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 0;
 
-    public void MarkFolded(long id)
+    public void MarkRolledUp(long id)
     {
         byte[] bytes = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, id);

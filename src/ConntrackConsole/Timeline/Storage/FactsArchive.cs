@@ -36,7 +36,7 @@ internal sealed partial class FactsArchive(
         var gaps = await db.Gaps.AsNoTracking().Where(g => g.ToMs >= sinceMs).OrderBy(g => g.FromMs).Take(GapLog.Max).ToListAsync(ct);
         var settings = await db.Settings.AsNoTracking().Where(s => s.AtMs >= sinceMs).OrderBy(s => s.AtMs).Take(GapLog.Max).ToListAsync(ct);
         // Gaps from frames are read from the frames again, because late frames may have filled them since.
-        var own = gaps.Select(Gap).Where(g => g.Text != GapLog.Text(g.Node, g.Kind, g.ToMs - g.FromMs, 0) && !TellsOfFrames(g.Kind)).ToList();
+        var own = gaps.Select(Gap).Where(g => g.Text != GapLog.Text(g.Node, g.Kind, g.ToMs - g.FromMs, 0) && !IsFromFrames(g.Kind)).ToList();
         _saved.UnionWith(own);
         timeline.Restore(own, settings.Select(Setting));
     }
@@ -94,8 +94,8 @@ internal sealed partial class FactsArchive(
     }
 
     // The console's own gaps have the kind FramesDropped and their own text.
-    private static bool TellsOfFrames(GapKind kind) => kind != GapKind.FramesDropped;
+    private static bool IsFromFrames(GapKind kind) => kind != GapKind.FramesDropped;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved yet: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved; will retry: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

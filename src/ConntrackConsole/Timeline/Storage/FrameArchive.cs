@@ -11,7 +11,7 @@ public sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtM
 /// <summary>Limits of the stored raw frames.</summary>
 public sealed record FrameRetention(TimeSpan Age, long Bytes)
 {
-    public static readonly FrameRetention Usual = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
+    public static readonly FrameRetention Default = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
 }
 
 /// <summary>
@@ -26,7 +26,7 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
     private const int BusySeconds = 2;
 
     // A minute is rolled up two minutes after its end, and the rollup also reads the frames of the minute before and after it.
-    private const long FoldingMs = 300_000;
+    private const long RollupDelayMs = 300_000;
 
     private readonly BulkConnection _rows = new(databases, BusySeconds);
     private bool _isOpen;
@@ -93,8 +93,8 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
     }
 
     /// <summary>Deletes the oldest frames that exceed the age or size limit: one small batch, so that it never takes long.</summary>
-    /// <param name="foldedToId">Only frames up to this row are in blocks: later ones are kept.</param>
-    public void Trim(long foldedToId = long.MaxValue)
+    /// <param name="rolledUpToId">Only frames up to this row are in blocks: later ones are kept.</param>
+    public void Trim(long rolledUpToId = long.MaxValue)
     {
         Open();
         var pins = Pins();
@@ -107,13 +107,13 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         long last = 0, freed = 0;
         var gone = new List<long>();
         using (var row = _rows.Read(
-            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, foldedToId, (long)TrimRows))
+            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, rolledUpToId, (long)TrimRows))
         {
             while (row.Read() && (row.GetInt64(2) < beforeMs || _bytes - freed > retention.Bytes))
             {
                 long atMs = row.GetInt64(1);
                 // The last minutes are still being rolled up, and late frames of earlier minutes need their neighbours.
-                if (foldedToId != long.MaxValue && row.GetInt64(2) > nowMs - FoldingMs)
+                if (rolledUpToId != long.MaxValue && row.GetInt64(2) > nowMs - RollupDelayMs)
                     break;
                 last = row.GetInt64(0);
                 if (pins.Exists(p => atMs >= p.FromMs && atMs <= p.ToMs))

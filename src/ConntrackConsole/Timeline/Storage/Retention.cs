@@ -23,7 +23,7 @@ public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeS
 /// <param name="Bytes">Maximum size of the database; beyond it the oldest blocks of the finest level are deleted first.</param>
 public sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Services, TimeSpan Rows, long Bytes)
 {
-    public static readonly HistoryRetention Usual = new(
+    public static readonly HistoryRetention Default = new(
         new(TimeSpan.FromHours(48), TimeSpan.FromDays(7), TimeSpan.FromDays(28)),
         new(TimeSpan.FromDays(7), TimeSpan.FromDays(28), TimeSpan.FromDays(180)), TimeSpan.FromDays(90), 20_480L * 1024 * 1024);
 }

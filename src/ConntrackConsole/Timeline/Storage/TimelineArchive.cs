@@ -18,7 +18,7 @@ internal sealed partial class TimelineArchive(
     : BackgroundService
 {
     // The number of parameters that SQLite accepts in one statement on every version.
-    private const int MostKeys = 500;
+    private const int MaxKeys = 500;
 
     internal static readonly AgedRows[] Aged =
     [
@@ -52,7 +52,7 @@ internal sealed partial class TimelineArchive(
     public async Task SaveAsync(CancellationToken ct)
     {
         var (ended, rollouts) = cluster.TakeUnsaved();
-        var syncs = timeline.TakeUnsavedSyncs();
+        var syncs = timeline.DrainDirtySyncs();
         if (ended.Count + rollouts.Count + syncs.Count == 0)
             return;
         try
@@ -62,7 +62,7 @@ internal sealed partial class TimelineArchive(
         catch
         {
             cluster.KeepUnsaved(ended, rollouts);
-            timeline.KeepUnsavedSyncs(syncs);
+            timeline.RequeueSyncs(syncs);
             throw;
         }
     }
@@ -70,7 +70,7 @@ internal sealed partial class TimelineArchive(
     private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        foreach (var part in ended.Chunk(MostKeys))
+        foreach (var part in ended.Chunk(MaxKeys))
         {
             string[] uids = [.. part.Select(t => t.Uid)];
             var known = (await db.Terminations.Where(t => uids.Contains(t.Uid)).Select(t => t.Uid).ToListAsync(ct)).ToHashSet();
@@ -78,7 +78,7 @@ internal sealed partial class TimelineArchive(
                 db.Entry(TerminationMapper.Row(termination)).State = known.Contains(termination.Uid) ? EntityState.Modified : EntityState.Added;
         }
 
-        foreach (var part in rollouts.Chunk(MostKeys))
+        foreach (var part in rollouts.Chunk(MaxKeys))
         {
             string[] ids = [.. part.Select(r => r.Id)];
             var known = (await db.Rollouts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();

@@ -74,7 +74,7 @@ public sealed class ConsoleHost : IAsyncDisposable
     }
 
     /// <summary>Sets the cluster's state and from then on confirms it, as the informer's heartbeat does: a slow test must not make it old.</summary>
-    public void TellCluster(params ClusterChange[] changes)
+    public void SetCluster(params ClusterChange[] changes)
     {
         var state = Get<ClusterState>();
         state.Watching();
@@ -90,7 +90,7 @@ public sealed class ConsoleHost : IAsyncDisposable
         Get<ClusterState>().Confirm(NowMs);
     }
 
-    /// <summary>The API server becomes silent: the last confirmation is that long ago. <see cref="TellCluster"/> ends it.</summary>
+    /// <summary>The API server becomes silent: the last confirmation is that long ago. <see cref="SetCluster"/> ends it.</summary>
     public async Task SilenceClusterAsync(TimeSpan ago)
     {
         if (_heartbeat is not null)

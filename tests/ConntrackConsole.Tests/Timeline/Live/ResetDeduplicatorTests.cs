@@ -6,7 +6,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Timeline.Live;
 
 /// <summary>A client 10.1.0.1:1000 on node3, a backend 10.244.1.1:8080 on node1, the Service 10.96.0.1:80 in between.</summary>
-public class ResetLedgerTests
+public class ResetDeduplicatorTests
 {
     private const long At = 1_800_000_000_100;
     private readonly ResetDeduplicator _ledger = new();

@@ -35,7 +35,7 @@ public class TimelineStoreTests
         _store.Apply("node1", 1, Frame(3, T0 + 3_000, true));
         Assert.True(_store.Apply("node1", 1, late).IsLate);
         _store.Rebuild("node1", [(1, Frame(1, T0 + 1_000, true)), (1, late), (1, Frame(3, T0 + 3_000, false))]);
-        var (node, sync) = Assert.Single(_store.TakeUnsavedSyncs());
+        var (node, sync) = Assert.Single(_store.DrainDirtySyncs());
         Assert.Equal(("node1", T0 + 1_500, T0 + 2_000), (node, sync.AtMs, sync.SeenMs));
         Assert.Equal(T0 + 1_500, Assert.Single(_store.SyncsAfter(T0 + 1_000)).AtMs);
     }
@@ -62,7 +62,7 @@ public class TimelineStoreTests
         Assert.Equal(("10.1.0.5", 8080, "shop/checkout-a"), (series.BackendIp, series.Port, series.Pod!));
         Assert.Equal([4, 4, 4, 4, 3, -1, -1, -1], series.Entries);
         Assert.Equal([0, 0, 0, 4, 3, -1, -1, -1], series.Stale);
-        Assert.Equal([0, 0, 0, 0, 1, -1, -1, -1], series.LeftoverNamespaces);
+        Assert.Equal([0, 0, 0, 0, 1, -1, -1, -1], series.Closing);
         Assert.Equal((EntryState.Stale, OwnerState.Gone), (series.StateNow, series.Owner));
         var span = Assert.Single(view.Terminations);
         Assert.Equal((3, OwnerState.Gone, "shop/checkout"), (span.StaleEntries, span.Owner, span.Service!));
@@ -200,7 +200,7 @@ public class TimelineStoreTests
     [Fact]
     public void Apply_ClockFarAhead_IsNotBelieved()
     {
-        string? sentence = _store.Apply("node1", 1, Frame(1, T0 + 60_000, true, (Group, 4, 0))).Doubt;
+        string? sentence = _store.Apply("node1", 1, Frame(1, T0 + 60_000, true, (Group, 4, 0))).Rejection;
         Assert.Contains("in the future", sentence);
         Assert.Empty(_store.Query(new TimelineQuery(T0, T0 + 90_000, 9)).Services);
     }
@@ -232,7 +232,7 @@ public class TimelineStoreTests
         var detail = Detail("10.1.0.5");
         Assert.Equal(("shop/checkout-a", OwnerState.Gone), (detail.Name!, detail.Owner.State));
         Assert.Equal(
-            [new NodeEntries("node1", "shop/checkout", EntryState.Stale, "ESTABLISHED", 4), new NodeEntries("node1", "shop/checkout", EntryState.Leftover, "TIME_WAIT", 2)],
+            [new NodeEntries("node1", "shop/checkout", EntryState.Stale, "ESTABLISHED", 4), new NodeEntries("node1", "shop/checkout", EntryState.Closing, "TIME_WAIT", 2)],
             detail.Entries);
         Assert.Equal(4, detail.Termination!.StaleEntries);
         Assert.Equal(detail.Entries, Detail("a").Entries);

@@ -62,7 +62,7 @@ public class BlockCodecTests
                 continue;
             // Whatever can be read is a valid block.
             Assert.InRange(block.Columns, 1, BlockCodec.MaxColumns);
-            Assert.All(block.Series, s => Assert.True(s.Entries.Min() >= -1 && s.LeftoverNamespaces.Min() >= -1 && s.Stale.Min() >= -1));
+            Assert.All(block.Series, s => Assert.True(s.Entries.Min() >= -1 && s.Closing.Min() >= -1 && s.Stale.Min() >= -1));
             Assert.All(block.Resets, r => Assert.InRange(r.Column, 0, block.Columns - 1));
         }
     }
@@ -135,7 +135,7 @@ public class BlockCodecTests
         {
             Assert.Equal((a.Key, a.Pod, a.Owner, a.State), (b.Key, b.Pod, b.Owner, b.State));
             Assert.Equal(a.Entries, b.Entries);
-            Assert.Equal(a.LeftoverNamespaces, b.LeftoverNamespaces);
+            Assert.Equal(a.Closing, b.Closing);
             Assert.Equal(a.Stale, b.Stale);
         }
     }

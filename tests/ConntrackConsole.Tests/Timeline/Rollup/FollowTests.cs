@@ -5,22 +5,22 @@ namespace ConntrackConsole.Tests.Timeline.Rollup;
 
 public sealed class FollowTests
 {
-    private const long T0 = PastConsole.T0;
+    private const long T0 = TimelineFixture.T0;
     private int _reads;
 
     [Fact]
     public async Task Window_ThatMovesOn_IsReadOnceInThreeSecondsAndItsColumnsMoveAlong()
     {
         var stored = new StoredParts();
-        var first = await AskAsync(stored, 0);
-        var second = await AskAsync(stored, 2_000);
+        var first = await QueryAsync(stored, 0);
+        var second = await QueryAsync(stored, 2_000);
 
         Assert.Equal(1, _reads);
         Assert.True(first.Lanes.Known[5]);
         Assert.True(second.Lanes.Known[3]);
         Assert.False(second.Lanes.Known[5]);
 
-        await AskAsync(stored, 3_000);
+        await QueryAsync(stored, 3_000);
         Assert.Equal(2, _reads);
     }
 
@@ -28,23 +28,23 @@ public sealed class FollowTests
     public async Task Window_WrittenInto_LeavesTheHeldOneAsItWasRead()
     {
         var stored = new StoredParts();
-        var first = await AskAsync(stored, 0);
+        var first = await QueryAsync(stored, 0);
         first.Lanes.Resets[5, 0] = 7;
 
-        Assert.Equal(0, (await AskAsync(stored, 0)).Lanes.Resets[5, 0]);
+        Assert.Equal(0, (await QueryAsync(stored, 0)).Lanes.Resets[5, 0]);
     }
 
     [Fact]
     public async Task Window_MemoryBeginsElsewhere_IsReadAgain()
     {
         var stored = new StoredParts();
-        await AskAsync(stored, 0);
-        await AskAsync(stored, 1_000, liveMs: T0 + 1);
+        await QueryAsync(stored, 0);
+        await QueryAsync(stored, 1_000, liveMs: T0 + 1);
 
         Assert.Equal(2, _reads);
     }
 
-    private Task<StoredPart> AskAsync(StoredParts stored, long afterMs, long liveMs = T0)
+    private Task<StoredPart> QueryAsync(StoredParts stored, long afterMs, long liveMs = T0)
     {
         var query = new TimelineQuery(T0 + afterMs - 10_000, T0 + afterMs, 10);
         return stored.GetAsync(query, 1_000, liveMs, T0 + afterMs, () =>

@@ -2,7 +2,7 @@ using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
-using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
+using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
@@ -11,7 +11,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
 {
     private const int Seconds = 280;
 
-    private PastConsole _console = null!;
+    private TimelineFixture _console = null!;
 
     public async ValueTask InitializeAsync() => _console = await StartAsync();
 
@@ -28,8 +28,8 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
         var live = await StoredAsync();
         await _console.Database.ExecuteAsync("DELETE FROM Blocks; DELETE FROM ResetSeconds; DELETE FROM Gaps; DELETE FROM Settings");
         using var again = _console.Restart();
-        again.Folder.Fold(all: true);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
+        again.Worker.RollUp(all: true);
 
         Assert.Contains(live, row => row.StartsWith("block 2 60", StringComparison.Ordinal));
         Assert.Equal(live, await StoredAsync());
@@ -54,7 +54,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     private async Task<int> ResetsOfAsync(string node)
     {
         _console.At(2 * 3_600_000);
-        return (await _console.AskAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
+        return (await _console.QueryAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
     }
 
     // Three nodes, rolled up while the frames arrive; one is disconnected for a minute and back-fills it afterwards.
@@ -68,7 +68,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
             if (second is < 100 or > 160)
                 Take("node3", second);
             if (second % 60 == 5)
-                _console.Folder.Fold(all: true);
+                _console.Worker.RollUp(all: true);
             if (second == 220)
             {
                 for (int late = 100; late <= 160; late++)
@@ -77,8 +77,8 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
         }
 
         _console.At((Seconds + 130) * 1000L);
-        _console.Folder.Fold(all: true);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
+        _console.Worker.RollUp(all: true);
     }
 
     private void Take(string node, int second)
