@@ -15,11 +15,11 @@ public sealed class CheckCodeTests
         CheckRules.PerNode.Select(rule => rule.Name).Concat(CheckRules.PerService.Select(rule => rule.Name)).Append(ClusterData.Name);
 
     [Fact]
-    public void Check_EachHasACodeOfItsOwn() =>
+    public void Check_Each_HasItsOwnCode() =>
         Assert.Equal(Constants(typeof(CheckCodes)).Order(StringComparer.Ordinal), Names.Select(name => name.Code).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Codes_AreAllDifferent()
+    public void Codes_AreUnique()
     {
         var all = Constants(typeof(CheckCodes)).Concat(Constants(typeof(UnknownCodes))).ToList();
         Assert.Equal(all.Distinct(), all);
@@ -27,7 +27,7 @@ public sealed class CheckCodeTests
     }
 
     [Fact]
-    public void CannotTell_AlwaysSaysWhyByACode_AndNoOtherStateDoes()
+    public void InsufficientData_HasAReasonCode_OtherStatesDoNot()
     {
         NodeCheckContext[] nodes =
         [

@@ -37,7 +37,7 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
-    public void Entries_OfAPodThatWent_AreCountedForTheirService_OverAllNodesThatReport()
+    public void Entries_OfDeletedPod_AreCountedOverReportingNodes()
     {
         Send("node1", (Group, 4, 1));
         Send("node2", (Group, 2, 0));
@@ -64,7 +64,7 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
-    public void Since_IsKeptWhileTheStateIsTheSame()
+    public void Since_SameState_IsKept()
     {
         Send("node1");
         Assert.Equal(T0, Result(Readiness.Name).SinceMs);
@@ -79,7 +79,7 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
-    public void Report_IsOrderedByWhatIsWrong_AndCounted()
+    public void Report_IsOrderedBySeverity_AndCounted()
     {
         Send("node1");
 
@@ -93,7 +93,7 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
-    public void NodeWithoutCollector_CannotTell_ButItsVersion()
+    public void NodeWithoutCollector_InsufficientData_ExceptVersion()
     {
         var results = _scheduler.Round().Results.Where(r => r.Subject.Name == "node1").ToList();
 
@@ -103,7 +103,7 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
-    public async Task Board_LooksByItself_AgainAndAgain()
+    public async Task Scheduler_RunsRepeatedly()
     {
         using var seen = new SemaphoreSlim(0);
         using var subscription = _scheduler.Subscribe(() => seen.Release());

@@ -20,7 +20,7 @@ public class NodeCheckTests
     [InlineData(249_037, 262_144, CheckState.Bad)]
     [InlineData(300_000, 262_144, CheckState.Bad)]
     [InlineData(0, 0, CheckState.InsufficientData)]
-    public void Table_AgainstItsLimit(uint count, uint max, CheckState expected) =>
+    public void Table_ComparedWithLimit(uint count, uint max, CheckState expected) =>
         Assert.Equal(expected, TableUse.Of(Context(), Node(Facts() with { Counters = new Counters(0, 0, 0, 0, count, max) })).State);
 
     [Theory]
@@ -29,18 +29,18 @@ public class NodeCheckTests
     [InlineData("0", CheckState.Warning)]
     [InlineData("", CheckState.InsufficientData)]
     [InlineData("on", CheckState.InsufficientData)]
-    public void Loose_Off_IsAWarning(string value, CheckState expected) => Assert.Equal(expected, TcpLoose.Of(Context(), Node(Facts(loose: value))).State);
+    public void Loose_Off_IsWarning(string value, CheckState expected) => Assert.Equal(expected, TcpLoose.Of(Context(), Node(Facts(loose: value))).State);
 
     [Theory]
     [InlineData("1", "1", CheckState.Ok)]
     [InlineData("0", "0", CheckState.Ok)]
     [InlineData("0", "1", CheckState.Warning)]
     [InlineData("7", "1", CheckState.InsufficientData)]
-    public void BeLiberal_UnlikeTheOthers_IsAWarning(string value, string majority, CheckState expected) =>
+    public void BeLiberal_DiffersFromOthers_IsWarning(string value, string majority, CheckState expected) =>
         Assert.Equal(expected, BeLiberal.Of(Context() with { MajorityBeLiberal = majority }, Node(Facts(beLiberal: value))).State);
 
     [Fact]
-    public void Settings_Absent_CannotTell()
+    public void Settings_Absent_InsufficientData()
     {
         var node = Node(Facts() with { Settings = Facts().Settings.Clear() });
 
@@ -51,18 +51,18 @@ public class NodeCheckTests
     [InlineData(ProxyMode.Iptables)]
     [InlineData(ProxyMode.Nftables)]
     [InlineData(ProxyMode.Unknown)]
-    public void Protection_BeLiberal_IsEnoughInEveryMode(ProxyMode mode) =>
+    public void Protection_BeLiberal_SufficesInEveryMode(ProxyMode mode) =>
         Assert.Equal(CheckState.Ok, InvalidProtection.Of(Context(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
 
     [Theory]
     [InlineData(ProxyMode.Nftables, CheckState.Warning)]
     [InlineData(ProxyMode.Ipvs, CheckState.Warning)]
     [InlineData(ProxyMode.Unknown, CheckState.InsufficientData)]
-    public void Protection_ModesWithoutARule_HaveNone(ProxyMode mode, CheckState expected) =>
+    public void Protection_ModesWithoutRule_AreUnprotected(ProxyMode mode, CheckState expected) =>
         Assert.Equal(expected, InvalidProtection.Of(Context(), Node(Facts(Proxy(Idle with { Mode = mode }), beLiberal: "0"))).State);
 
     [Fact]
-    public void Protection_StartedUnderOneAndSetBack_IsNeither()
+    public void Protection_StartedUnderOneThenReverted_IsNeither()
     {
         var facts = Facts(Proxy(Iptables), beLiberal: "0") with { BeLiberal = [(StartedMs - 60_000, "1"), (StartedMs + 60_000, "0")] };
 
@@ -73,7 +73,7 @@ public class NodeCheckTests
     }
 
     [Fact]
-    public void Protection_StartedUnderZero_HasTheRule()
+    public void Protection_StartedUnderZero_HasRule()
     {
         var facts = Facts(Proxy(Iptables), beLiberal: "0") with { BeLiberal = [(StartedMs - 60_000, "0")] };
 
@@ -81,7 +81,7 @@ public class NodeCheckTests
     }
 
     [Fact]
-    public void Protection_StartBeforeTheFirstKnownValue_CannotTell_UnlessTheRuleHasDropped()
+    public void Protection_StartBeforeFirstValue_InsufficientData_UnlessDropped()
     {
         var facts = Facts(Proxy(Iptables), beLiberal: "0") with { BeLiberal = [(StartedMs + 1, "0")] };
         Assert.Equal(CheckState.InsufficientData, InvalidProtection.Of(Context(), Node(facts)).State);
@@ -99,7 +99,7 @@ public class NodeCheckTests
     [InlineData("", CheckState.InsufficientData)]
     [InlineData("latest", CheckState.InsufficientData)]
     [InlineData("v99999999999.1", CheckState.InsufficientData)]
-    public void Version_FromWhichTerminatingEndpointsServe(string version, CheckState expected) =>
+    public void Version_WithTerminatingEndpoints(string version, CheckState expected) =>
         Assert.Equal(expected, KubernetesVersion.Of(Context(), Node(Facts(), version)).State);
 
     [Fact]
@@ -110,7 +110,7 @@ public class NodeCheckTests
     [InlineData(true, 10_001, null, CheckState.Warning)]
     [InlineData(true, 0, "The console may not list events: grant it.", CheckState.Warning)]
     [InlineData(false, -1, null, CheckState.InsufficientData)]
-    public void Kind_ToldAsARow(bool listed, long ageMs, string? problem, CheckState expected)
+    public void Kind_IsARow(bool listed, long ageMs, string? problem, CheckState expected)
     {
         var age = ageMs < 0 ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(ageMs);
 
@@ -126,7 +126,7 @@ public class NodeCheckTests
     [InlineData("tcp-loose")]
     [InlineData("be-liberal")]
     [InlineData("invalid-protection")]
-    public void Silent_CannotTellSinceThen(string id)
+    public void Silent_InsufficientDataSinceThen(string id)
     {
         var result = CheckRules.PerNode.Single(r => r.Name.Id == id).Of(Context(), Node(Facts(heardAgoMs: 10_001)));
 

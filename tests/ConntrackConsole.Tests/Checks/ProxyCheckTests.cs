@@ -39,14 +39,14 @@ public class ProxyCheckTests
     }
 
     [Fact]
-    public void Sync_Healthz503_IsBad_EvenWhereMetricsAreSilent()
+    public void Sync_Healthz503_IsBad_WithoutMetrics()
     {
         Assert.Equal(CheckState.Bad, ProxyLag.Of(Context(), Node(Facts(Proxy(Idle with { HealthStatus = 503 })))).State);
         Assert.Equal(CheckState.Bad, ProxyLag.Of(Context(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 503 })))).State);
     }
 
     [Fact]
-    public void Sync_NeitherPendingNorTimestamps_CannotTell()
+    public void Sync_NeitherPendingNorTimestamps_InsufficientData()
     {
         var reading = Idle with { EndpointChangesPending = NaN, ServiceChangesPending = NaN, LastQueued = NaN };
 
@@ -60,7 +60,7 @@ public class ProxyCheckTests
     [InlineData(5.01, CheckState.Bad)]
     [InlineData(16.384, CheckState.Bad)]
     [InlineData(NaN, CheckState.InsufficientData)]
-    public void Duration_AgainstFiveSeconds(double p99, CheckState expected) =>
+    public void Duration_ComparedWithFiveSeconds(double p99, CheckState expected) =>
         Assert.Equal(expected, SyncDuration.Of(Context(), Node(Facts(Proxy(Idle with { SyncP99 = p99 })))).State);
 
     [Theory]
@@ -73,7 +73,7 @@ public class ProxyCheckTests
     [InlineData(60, NaN, 0, CheckState.Ok)]
     [InlineData(61, NaN, 0, CheckState.InsufficientData)]
     [InlineData(NaN, NaN, 0, CheckState.InsufficientData)]
-    public void Changes_AgainstTheirOwnBaseline(double lastMinute, double baseline, int minutes, CheckState expected)
+    public void Changes_ComparedWithBaseline(double lastMinute, double baseline, int minutes, CheckState expected)
     {
         var proxy = Proxy() with { EndpointChanges = new RateFact(lastMinute, lastMinute, baseline, minutes) };
 
@@ -95,14 +95,14 @@ public class ProxyCheckTests
     }
 
     [Fact]
-    public void ApiErrors_MetricAbsent_CannotTell_ThoughTheRateIsZero() =>
+    public void ApiErrors_MetricAbsent_InsufficientData() =>
         Assert.Equal(CheckState.InsufficientData, ApiErrors.Of(Context(), Node(Facts(Proxy(Idle with { ApiErrors = NaN })))).State);
 
     public static TheoryData<string> Rules => [ProxyLag.Name.Id, SyncDuration.Name.Id, EndpointChanges.Name.Id, ApiErrors.Name.Id, ProxyModes.Name.Id];
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void Silent_CannotTellSinceThen(string id)
+    public void Silent_InsufficientDataSinceThen(string id)
     {
         var rule = CheckRules.PerNode.Single(r => r.Name.Id == id).Of;
 
@@ -134,6 +134,6 @@ public class ProxyCheckTests
     [InlineData(ProxyMode.Nftables, CheckState.Ok)]
     [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Differs from most nodes.
     [InlineData(ProxyMode.Unknown, CheckState.InsufficientData)]
-    public void Mode_AgainstTheOtherNodes(ProxyMode mode, CheckState expected) =>
+    public void Mode_ComparedWithOtherNodes(ProxyMode mode, CheckState expected) =>
         Assert.Equal(expected, ProxyModes.Of(Context(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
 }

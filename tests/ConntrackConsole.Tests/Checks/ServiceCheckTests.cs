@@ -20,7 +20,7 @@ public class ServiceCheckTests
     [InlineData(3, 0, 30_000, CheckState.Warning)]
     [InlineData(3, 0, 30_001, CheckState.Bad)]
     [InlineData(0, 1, 0, CheckState.Bad)]
-    public void Stale_JustLeftOrForLonger(int stale, int reassigned, long forMs, CheckState expected)
+    public void Stale_RecentOrOld(int stale, int reassigned, long forMs, CheckState expected)
     {
         long? since = stale + reassigned > 0 ? NowMs - forMs : null;
         var service = Service(Pod("a")) with { Entries = new ServiceEntries(stale, reassigned, since, [Ip.Parse("10.1.0.9")], ["node1"]) };
@@ -41,10 +41,10 @@ public class ServiceCheckTests
     }
 
     [Fact]
-    public void Stale_NobodyReports_CannotTell() => Assert.Equal(CheckState.InsufficientData, StaleEntries.Of(Context() with { Reporting = 0 }, Service()).State);
+    public void Stale_NoReports_InsufficientData() => Assert.Equal(CheckState.InsufficientData, StaleEntries.Of(Context() with { Reporting = 0 }, Service()).State);
 
     [Fact]
-    public void Stale_ANodeIsSilent_SaysThatItIsNotCounted()
+    public void Stale_SilentNode_IsReportedAsNotCounted()
     {
         var result = StaleEntries.Of(Context(Here) with { SilentNodes = ["node2"] }, Service(Pod("a")));
 
@@ -66,7 +66,7 @@ public class ServiceCheckTests
     [InlineData("drain")]
     [InlineData("pre-stop")]
     [InlineData("readiness")]
-    public void Cluster_OldOrNotListed_CannotTell(string id)
+    public void Cluster_OldOrNotListed_InsufficientData(string id)
     {
         var rule = CheckRules.PerService.Single(r => r.Name.Id == id).Of;
         var service = Service(Pod("a")) with { Ends = [End(5_000)] };
@@ -81,7 +81,7 @@ public class ServiceCheckTests
     [InlineData("pods", "pre-stop")]
     [InlineData("pods", "stale-entries")]
     [InlineData("endpointslices", "terminating-endpoints")]
-    public void Cluster_KindMayNotBeListed_CannotTell_WithItsSentence(string kind, string id)
+    public void Cluster_KindForbidden_InsufficientDataWithReason(string kind, string id)
     {
         var context = Context(Here) with { Kinds = [new KindStatus(kind, false, TimeSpan.MaxValue, "The console may not list them.")] };
 
@@ -100,7 +100,7 @@ public class ServiceCheckTests
     [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by something else.
     [InlineData(30_000, 30, 137, "OOMKilled", CheckState.Warning)]
     [InlineData(5_000, null, 0, null, CheckState.InsufficientData)]
-    public void Drain_AgainstTheGrace(long tookMs, int? grace, int exit, string? reason, CheckState expected)
+    public void Drain_ComparedWithGracePeriod(long tookMs, int? grace, int exit, string? reason, CheckState expected)
     {
         var service = Service() with { Ends = [End(tookMs, grace, exit, reason)] };
 
@@ -108,18 +108,18 @@ public class ServiceCheckTests
     }
 
     [Fact]
-    public void Drain_GraceNotTold_IsThePodsOwn() =>
+    public void Drain_GraceNotReported_UsesPodSpec() =>
         Assert.Equal("25 s of 30 s", DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(25_000, null)] }).Value);
 
     [Fact]
-    public void Drain_NoTerminationSeen_CannotTell()
+    public void Drain_NoTermination_InsufficientData()
     {
         Assert.Contains("No termination seen", DrainTime.Of(Context(Here), Service(Pod("a"))).Sentence, StringComparison.Ordinal);
         Assert.Equal(CheckState.InsufficientData, DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(30_000, 30, 137, cause: TerminationCause.Forced)] }).State);
     }
 
     [Fact]
-    public void Drain_ContainersEndNotTold_IsTheLastConversationBeforeTheDeletion()
+    public void Drain_ContainerEndNotReported_UsesLastConversation()
     {
         var end = End(0) with { ContainerFinishedMs = null, DeletedMs = NowMs - 600_000 + 20_000 };
         var service = Service(Pod("a")) with { Ends = [end] };
@@ -131,7 +131,7 @@ public class ServiceCheckTests
     }
 
     [Fact]
-    public void PreStop_Missing_IsAWarning_UnlessThePodsWereSeenToDrain()
+    public void PreStop_Missing_IsWarning_UnlessPodsDrain()
     {
         var service = Service(Pod("a"), Pod("b", preStop: false));
         Assert.Equal((CheckState.Warning, "1 of 2"), PreStop.Of(Context(Here), service) is var r ? (r.State, r.Value) : default);
@@ -145,7 +145,7 @@ public class ServiceCheckTests
     }
 
     [Fact]
-    public void Readiness_Missing_IsAWarning()
+    public void Readiness_Missing_IsWarning()
     {
         Assert.Equal((CheckState.Warning, "0 of 1"), Readiness.Of(Context(Here), Service(Pod("a", readiness: false))) is var r ? (r.State, r.Value) : default);
         Assert.Equal(CheckState.Ok, Readiness.Of(Context(Here), Service(Pod("a"))).State);
@@ -162,7 +162,7 @@ public class ServiceCheckTests
         Assert.Equal(expected, TerminatingEndpoints.Of(Context(Node(Facts(), version)), Service() with { Ready = ready, Draining = draining, Endpoints = all }).State);
 
     [Fact]
-    public void Names_AreNeverRunByWhoeverCopiesThem()
+    public void Names_InCommands_AreQuoted()
     {
         var service = Service(Pod("a", readiness: false) with { Name = "x; rm -rf '~'" });
 

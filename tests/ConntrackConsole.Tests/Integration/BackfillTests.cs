@@ -19,7 +19,7 @@ public sealed class BackfillTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Backfill_OfAGap_ClosesIt_AndTheTimelineIsExact()
+    public async Task Backfill_OfAGap_ClosesIt()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -40,7 +40,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backfill_OfAnEarlierRun_IsFoldedInBeforeTheNewOne()
+    public async Task Backfill_OfEarlierRun_IsAppliedBeforeTheNewOne()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync(5_000);
@@ -56,7 +56,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backfill_FramesThatWereThere_AreAcknowledgedAgain_AndCountedOnce()
+    public async Task Backfill_ExistingFrames_AreAcknowledgedAndCountedOnce()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -80,7 +80,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backfill_BytesThatAreNoFrame_DoNotKeepTheOthersAway()
+    public async Task Backfill_InvalidFrame_DoesNotBlockOthers()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -93,7 +93,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stored_WhileTheDatabaseIsLocked_WaitsForTheCommit_AndTheLiveViewGoesOn()
+    public async Task Stored_DatabaseLocked_WaitsForCommit_LiveViewContinues()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -115,7 +115,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_TimelineOfTheLastHour_IsMadeFromTheFrames()
+    public async Task Restart_LastHour_IsRebuiltFromFrames()
     {
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))
         {
@@ -147,7 +147,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Clock_IsTheConsoles_AndTheMeasuredOffsetIsShown()
+    public async Task Clock_IsTheConsoles_AndOffsetIsShown()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();

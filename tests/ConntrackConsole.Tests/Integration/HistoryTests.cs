@@ -22,7 +22,7 @@ public sealed class HistoryTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Restart_WithTheFramesGone_TellsTheSamePast_AlsoAcrossTheRestart()
+    public async Task Restart_WithoutFrames_ReturnsSameHistory()
     {
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))
         {
@@ -85,7 +85,7 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData("step=10s&columns=5", "query.conflict", "one of them")]
     [InlineData("till=now", "query.unknown_parameter", "'till'")]
     [InlineData("node=a&node=b", "query.repeated_parameter", "once")]
-    public async Task Timeline_AskedWrongly_SaysWhatToDo(string asked, string code, string expected)
+    public async Task Timeline_InvalidQuery_ReportsWhatToDo(string asked, string code, string expected)
     {
         using var browser = await SignedInAsync();
         using var answer = await browser.GetAsync($"/api/v1/timeline?{asked}", TestContext.Current.CancellationToken);
@@ -104,7 +104,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task DamagedDatabase_IsPutAside_AndTheTimelineSaysSo()
+    public async Task DamagedDatabase_IsRenamed_AndTheTimelineShowsIt()
     {
         await _host.App.StopAsync(TestContext.Current.CancellationToken);
         await _host.App.DisposeAsync();

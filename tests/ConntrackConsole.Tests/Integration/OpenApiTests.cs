@@ -45,7 +45,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Document_HasEveryEndpointOfTheApi_AndNoOther()
+    public async Task Document_HasEveryEndpointOfTheApi()
     {
         var mapped = _host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
@@ -57,7 +57,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Operation_AnyOf_HasSummaryTagAnswerAndProblemsWithACode()
+    public async Task Operation_Each_HasSummaryTagResponseAndProblems()
     {
         var document = await DocumentAsync();
         var operations = document.Paths.SelectMany(path => path.Value.Operations!.Values).ToList();
@@ -102,7 +102,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     /// <summary>What the console writes without a serializer has the documented shape.</summary>
     [Fact]
-    public async Task Answers_WrittenByHand_HaveTheDescribedMembers()
+    public async Task Responses_WithoutSerializer_HaveDocumentedMembers()
     {
         var document = await DocumentAsync();
         await _host.Get<AuditLog>().AppendAsync(new AuditNote("me", null, "test", null, null, "because", null, null, "ok", null, "a"), Ct);
@@ -117,7 +117,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     [Theory]
     [InlineData("GET", "/api/v1/nothing", 404, "request.not_found")]
     [InlineData("DELETE", "/api/v1/audit", 405, "request.method_not_allowed")]
-    public async Task Request_ThatNoEndpointAnswers_IsAProblemWithACode(string method, string path, int status, string code)
+    public async Task Request_WithoutEndpoint_IsProblemWithCode(string method, string path, int status, string code)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (method != "GET")

@@ -45,7 +45,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_PastItsTime_Is401WithTheSentenceForProgramsAndPages()
+    public async Task Session_Expired_Is401ForProgramsAndPages()
     {
         var browser = await BrowserAsync(Olivia);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/api/v1/terminations", Ct)).StatusCode);
@@ -63,7 +63,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_EndedByAnAdmin_IsRefusedAtTheNextRequest()
+    public async Task Session_EndedByAdmin_IsRejectedAtNextRequest()
     {
         var browser = await BrowserAsync(Olivia);
         string olivia = Assert.Single(await AuditAsync("signin")).Session!;
@@ -77,7 +77,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_WithoutThePersonsLink_EndsTheSessionAndKeepsTheOthers()
+    public async Task Restart_WithoutUsersLink_EndsOnlyThatSession()
     {
         var (olivia, arthur) = (await BrowserAsync(Olivia), await BrowserAsync(Arthur));
         _host = await _host.RestartWithAsync(Links("arthur=viewer"));
@@ -89,7 +89,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SignIn_AsSomebodyElseInTheSameBrowser_EndsTheFirstSession()
+    public async Task SignIn_AsOtherUserInSameBrowser_EndsFirstSession()
     {
         var browser = await BrowserAsync(Olivia);
         using var second = await browser.GetAsync($"/signin?token={Arthur}", Ct);
@@ -113,7 +113,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SignOut_WithoutTheFormOfAPage_IsRefused()
+    public async Task SignOut_WithoutPageForm_IsRejected()
     {
         var browser = await BrowserAsync(Olivia);
         using var answer = await browser.PostAsync("/signout", new FormUrlEncodedContent([]), Ct);

@@ -10,7 +10,7 @@ public sealed class StaticAssetTests
     [InlineData("css/app.css")]
     [InlineData("js/timeline.js")]
     [InlineData("_content/MudBlazor/MudBlazor.min.css")]
-    public async Task Asset_IsServedWhole(string path)
+    public async Task Asset_IsServedCompletely(string path)
     {
         await using var host = await ConsoleHost.StartAsync();
         using var client = new HttpClient();

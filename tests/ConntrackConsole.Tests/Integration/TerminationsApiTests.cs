@@ -53,7 +53,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     [InlineData("limit=many", "query.not_a_number", "'limit'")]
     [InlineData("continue=%25%25%25", "query.invalid_continue", "'continue'")]
     [InlineData("continue=bm90aGluZw", "query.invalid_continue", "'continue'")]
-    public async Task Get_WrongQuestion_Is400WithASentence(string query, string code, string named)
+    public async Task Get_InvalidQuery_Is400WithText(string query, string code, string named)
     {
         using var answer = await _program.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
@@ -63,7 +63,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_AnEnding_HasAllItsInstantsCauseAndSyncs()
+    public async Task Get_Termination_HasTimestampsCauseAndSyncs()
     {
         long deletionRequestedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000;
         var pod = Objects.Pod("a", "10.1.0.5") with { Node = "node1", GraceSeconds = 30, HasPreStop = true };
@@ -103,7 +103,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_MoreThanMemoryHas_PagesThroughTheDatabaseNewestFirst()
+    public async Task Get_BeyondMemory_PagesThroughDatabase()
     {
         int count = TerminationLog.Max + 30;
         await using (var db = await _host.Get<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))

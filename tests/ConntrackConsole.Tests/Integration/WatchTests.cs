@@ -20,7 +20,7 @@ public sealed class WatchTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Addresses_WithoutALiveOwner_AreNamedAfterHelloAndOnChange()
+    public async Task Addresses_WithoutLiveOwner_AreSentAfterHelloAndOnChange()
     {
         var live = Pod("a", "10.1.0.5");
         var ending = Pod("b", "10.1.0.6").Terminating(2_000);
@@ -40,7 +40,7 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rows_OfTheRadar_StandInThePodsDetail_UntilTheirEntriesAreGone()
+    public async Task RadarRows_AreInPodDetail_UntilEntriesEnd()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();

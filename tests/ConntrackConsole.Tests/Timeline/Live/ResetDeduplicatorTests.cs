@@ -12,7 +12,7 @@ public class ResetDeduplicatorTests
     private readonly ResetDeduplicator _ledger = new();
 
     [Fact]
-    public void ClientAbort_MadeOnOneNodeAndReceivedOnAnother_IsCountedOnce()
+    public void ClientAbort_SentAndReceivedOnTwoNodes_IsCountedOnce()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.ClientAbort, fromClient: true, received: false));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true));
@@ -21,7 +21,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void BackendsReset_HeardFirstFromTheBackendsNode_IsTheBackends()
+    public void BackendReset_BackendNodeReportsFirst_IsFromBackend()
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
@@ -30,7 +30,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void BackendsReset_HeardFirstFromTheClientsNode_IsTheBackends()
+    public void BackendReset_ClientNodeReportsFirst_IsFromBackend()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
@@ -42,7 +42,7 @@ public class ResetDeduplicatorTests
     [Theory]
     [InlineData(ResetKind.RefusedSyn)]
     [InlineData(ResetKind.NewBackend)]
-    public void BackendsReset_OfWhichTheClientsNodeKnowsMore_KeepsItsKind(ResetKind kind)
+    public void BackendReset_ClientNodeKnowsMore_KeepsItsKind(ResetKind kind)
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
         _ledger.Add("node3", OnTheClientsNode(kind, fromClient: false, received: true));
@@ -53,7 +53,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void UnNatedReset_ThatTheBackendReceives_StaysUnNated()
+    public void UnNatedReset_ReceivedByBackend_StaysUnNated()
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true));
         _ledger.Add("node3", UnNated());
@@ -62,7 +62,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void UnNatedReset_FollowedByTheBackendsOwn_AreTwo()
+    public void UnNatedReset_ThenBackendReset_CountsTwo()
     {
         _ledger.Add("node3", UnNated());
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
@@ -72,7 +72,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void TwoResetsOfOneSender_EachMadeAndReceived_AreTwo()
+    public void TwoResets_SameSender_CountTwo()
     {
         for (int i = 0; i < 2; i++)
         {
@@ -84,7 +84,7 @@ public class ResetDeduplicatorTests
     }
 
     [Fact]
-    public void SameEndsMoreThanASecondApart_AreTwo()
+    public void SameEndpoints_MoreThanASecondApart_CountTwo()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.ClientAbort, fromClient: true, received: false));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true) with { AtMs = At + 1001 });

@@ -27,7 +27,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Rebuild_FrameThatCameLate_TellsItsSync_AsOfItsOwnReading()
+    public void Rebuild_LateFrame_ReportsItsSync_AtItsReadingTime()
     {
         var late = Frame(2, T0 + 2_000, false);
         late.Proxy = new ProxyReading(T0 + 2_000, true, ProxyMode.Nftables, 200, T0 / 1000.0, (T0 / 1000.0) + 1.5, (T0 / 1000.0) + 1.2, 0.1, 0, 0, 0, 0, 0, 0, 0);
@@ -41,7 +41,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_EntriesOfAPodThatGoes_AreActiveThenDrainingThenStale_EachAsOfItsMoment()
+    public void Query_DeletedPod_EntriesAreActiveThenDrainingThenStale()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -81,7 +81,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_SumsOverNodes_AndAnUnknownNodeMakesTheSumUnknownOnlyWhereItHadAPart()
+    public void Query_UnknownNode_MakesSumUnknownOnlyWithItsEntries()
     {
         var other = Key("10.1.0.6");
         Send(1, (Group, 2, 0));
@@ -95,7 +95,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_WideColumns_ShowTheMostWithinAColumn()
+    public void Query_WideColumns_ShowMaximum()
     {
         Send(1, (Group, 1, 0));
         Send(2, (Group, 9, 0));
@@ -112,7 +112,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Apply_SequenceJump_IsAGapAndUnknownUntilTheNextKeyFrame()
+    public void Apply_SequenceJump_IsGapUntilNextKeyFrame()
     {
         Send(1, (Group, 4, 0));
         _sequence += 2;
@@ -138,7 +138,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_ResetsOfEachKind_AreInTheirLane_WithAndWithoutAFilter()
+    public void Query_ResetsOfEachKind_AreInTheirLane()
     {
         var frame = Frame(1, T0 + 1_000, true, (Group, 1, 0));
         ushort sport = 40_000;
@@ -156,7 +156,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_SilentNode_GrowsAGapUntilItSpeaksAgain()
+    public void Query_SilentNode_ExtendsGapUntilNextFrame()
     {
         Send(1, (Group, 4, 0));
         At(4_000);
@@ -184,7 +184,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Subscribe_Disposed_HearsNothingMore()
+    public void Subscribe_Disposed_ReceivesNoSignals()
     {
         int signals = 0;
         long before = _store.Version;
@@ -198,7 +198,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Apply_ClockFarAhead_IsNotBelieved()
+    public void Apply_ClockFarAhead_IsRejected()
     {
         string? sentence = _store.Apply("node1", 1, Frame(1, T0 + 60_000, true, (Group, 4, 0))).Rejection;
         Assert.Contains("in the future", sentence);
@@ -206,7 +206,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Apply_KeyFrameWithoutAGroup_EndsTheGroup()
+    public void Apply_KeyFrameWithoutGroup_EndsGroup()
     {
         Send(1, (Group, 4, 0));
         SendFrom("node1", 2, ++_sequence, true);
@@ -214,7 +214,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_Filters_LeaveTheRestOut()
+    public void Query_Filters_ExcludeTheRest()
     {
         Cluster(new ServiceChange(Service(), false));
         Send(1, (Group, 4, 0));
@@ -239,7 +239,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_AddressThatWentFromOneServiceToAnother_ShowsEachInItsTime()
+    public void Query_AddressMovedBetweenServices_ShowsEachInItsTime()
     {
         var heir = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "heir") };
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
@@ -265,7 +265,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_AddressOfTwoPodsOneAfterTheOther_HasTheNameOfTheWindowsEndAndMentionsTheFormer()
+    public void Query_AddressReusedByPod_HasLastNameAndFormerPods()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -289,7 +289,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_ServiceThatIsGone_KeepsItsNameForTheEntriesThatOutliveIt()
+    public void Query_DeletedService_KeepsNameForItsEntries()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -304,7 +304,7 @@ public class TimelineStoreTests
     [InlineData(-2_000)] // the node's clock is two seconds ahead of the console's
     [InlineData(0)]
     [InlineData(2_000)]
-    public void Query_NodesClockDiffers_NothingIsStaleBeforeThePodEnded(int offsetMs)
+    public void Query_NodeClockOffset_NotStaleBeforePodEnd(int offsetMs)
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Connect("node1");
@@ -327,7 +327,7 @@ public class TimelineStoreTests
     [Theory]
     [InlineData(-5_000)]
     [InlineData(5_000)]
-    public void Query_ApiServersClockDiffers_AnEntryDrainsFromWhenTheConsoleHeardOfIt(int apiMs)
+    public void Query_ApiServerClockOffset_DrainsFromConsoleTime(int apiMs)
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         At(2_500);

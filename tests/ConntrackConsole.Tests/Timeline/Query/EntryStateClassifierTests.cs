@@ -70,7 +70,7 @@ public class EntryStateClassifierTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Entry_EveryCase_IsTheSameNowAndAsOfItsMoment(string name)
+    public void Entry_EveryCase_IsSameFromMapAndHistory(string name)
     {
         var (wanted, key, changes) = Cases[name];
         var (map, history) = Play(changes);
@@ -84,7 +84,7 @@ public class EntryStateClassifierTests
     [InlineData(FlowState.LastAck)]
     [InlineData(FlowState.TimeWait)]
     [InlineData(FlowState.Close)]
-    public void Entry_Closing_IsALeftover_WhoeverOwnsTheAddress(FlowState state)
+    public void Entry_Closing_IsClosing_ForAnyOwner(FlowState state)
     {
         var (map, history) = Play(Cases["gone"].Changes);
         Assert.Equal(EntryState.Closing, EntryStateClassifier.Of(map, history, Group, state));
@@ -98,14 +98,14 @@ public class EntryStateClassifierTests
     [InlineData(FlowState.Unreplied)]
     [InlineData(FlowState.Replied)]
     [InlineData(FlowState.Assured)]
-    public void Entry_StillSteering_IsStaleWhereNobodyOwnsTheAddress(FlowState state)
+    public void Entry_Live_IsStaleWithoutAddressOwner(FlowState state)
     {
         var (map, history) = Play(Cases["gone"].Changes);
         Assert.Equal(EntryState.Stale, EntryStateClassifier.Of(map, history, Group, state));
     }
 
     [Fact]
-    public void Entry_OfWhichThePodIsTheClient_HasAnotherBackendAndIsNotItsStaleEntry()
+    public void Entry_PodIsClient_IsNotItsStaleEntry()
     {
         var other = Pod("c", "10.1.0.8");
         var (map, history) = Play(Up, Svc, Is(A), Is(other), Endpoints(Ready(other)), Gone(A));
@@ -113,7 +113,7 @@ public class EntryStateClassifierTests
     }
 
     [Fact]
-    public void Entry_WithoutHistory_APodOutsideTheServiceCountsAsOneThatLeft()
+    public void Entry_WithoutHistory_PodOutsideServiceCountsAsRemoved()
     {
         var map = Map(Up, Svc, Is(A), Endpoints(Ready(Pod("z", "10.1.0.99"))));
         Assert.Equal(EntryState.Stale, EntryStateClassifier.Of(map, Group));
@@ -121,7 +121,7 @@ public class EntryStateClassifierTests
     }
 
     [Fact]
-    public void Within_PodThatGoes_HasEachStateAtItsMoment()
+    public void Within_DeletedPod_HasEachStateAtItsTime()
     {
         var (_, history) = Play(Up, Svc, Is(A), Endpoints(Ready(A)), Is(A.Terminating(2_000)), Endpoints(Draining(A)), Endpoints(), Gone(A), Is(B));
         // Ten seconds per change, the first at 10,000: the time before was not observed.

@@ -13,7 +13,7 @@ public class BlockCodecTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Read_WhatWasWritten_IsTheSame(bool pack)
+    public void Read_WrittenBlock_IsEqual(bool pack)
     {
         for (int seed = 0; seed < 50; seed++)
         {
@@ -34,7 +34,7 @@ public class BlockCodecTests
     }
 
     [Fact]
-    public void Read_BytesThatAreNoBlock_IsNull_AndNeverMore()
+    public void Read_InvalidBytes_IsNull()
     {
         var random = new Random(7);
         byte[][] good = [.. Enumerable.Range(0, 20).Select(i => BlockCodec.Write(Random(new Random(i)), i % 2 == 0))];
@@ -68,7 +68,7 @@ public class BlockCodecTests
     }
 
     [Fact]
-    public void Read_ABombOfBrotli_IsRefusedBeforeItIsUnpacked()
+    public void Read_BrotliBomb_IsRejectedBeforeUnpacking()
     {
         byte[] zeros = new byte[64 << 20];
         byte[] packed = new byte[BrotliEncoder.GetMaxCompressedLength(zeros.Length)];
@@ -82,7 +82,7 @@ public class BlockCodecTests
     }
 
     [Fact]
-    public void Read_MoreSeriesThanAnyNodeHas_IsRefusedBeforeTheyAreMade()
+    public void Read_TooManySeries_IsRejectedBeforeAllocation()
     {
         // version, 1440 columns, all known, no name, 16 million series.
         byte[] bytes = [0, BlockCodec.Version, 0xA0, 0x0B, 0, 0xA0, 0x0B, 0, 0, 0x80, 0x80, 0x80, 0x08, .. new byte[4_000]];

@@ -9,7 +9,7 @@ public sealed class FollowTests
     private int _reads;
 
     [Fact]
-    public async Task Window_ThatMovesOn_IsReadOnceInThreeSecondsAndItsColumnsMoveAlong()
+    public async Task Window_Moving_IsReadOncePerThreeSecondsAndShifted()
     {
         var stored = new StoredParts();
         var first = await QueryAsync(stored, 0);
@@ -25,7 +25,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Window_WrittenInto_LeavesTheHeldOneAsItWasRead()
+    public async Task Window_Modified_KeepsCachedOneUnchanged()
     {
         var stored = new StoredParts();
         var first = await QueryAsync(stored, 0);
@@ -35,7 +35,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Window_MemoryBeginsElsewhere_IsReadAgain()
+    public async Task Window_OtherMemoryStart_IsReadAgain()
     {
         var stored = new StoredParts();
         await QueryAsync(stored, 0);

@@ -26,7 +26,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_AWindowThatMemoryHasForgotten_IsAsMemoryToldIt()
+    public async Task Query_WindowOutsideMemory_EqualsLiveView()
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
@@ -41,7 +41,7 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData(30)]
     [InlineData(5)]
     [InlineData(150)]
-    public async Task Query_WiderColumns_ShowTheMostWithinEach(int columns)
+    public async Task Query_WiderColumns_ShowMaximumOfEach(int columns)
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns));
@@ -52,7 +52,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_AWindowAcrossBoth_HasNoSeam()
+    public async Task Query_WindowAcrossBoth_HasNoSeam()
     {
         Incident();
         _console.Worker.RollUp(all: true);
@@ -65,7 +65,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_BeforeAnythingIsFolded_LosesNothing()
+    public async Task Restart_BeforeRollup_LosesNothing()
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
@@ -77,7 +77,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_AfterTheNodesAndBeforeTheServices_FoldsThemAgain()
+    public async Task Restart_BetweenNodesAndServices_RollsUpAgain()
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
@@ -100,7 +100,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fold_Twice_IsTheSame()
+    public async Task RollUp_Twice_IsSame()
     {
         Incident();
         _console.At(320_000);
@@ -117,7 +117,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task LateFrames_AreFoldedIntoTheMinutesThatTheyTouch()
+    public async Task LateFrames_AreRolledUpIntoTheirMinutes()
     {
         for (int second = 1; second <= 300; second++)
         {
@@ -147,7 +147,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SilentNode_ThatHadAPart_MakesTheSumUnknown_NeverSmaller()
+    public async Task SilentNode_WithEntries_MakesSumUnknown()
     {
         for (int second = 1; second <= 240; second++)
         {
@@ -169,7 +169,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CorruptBlock_IsAGapWithASentence()
+    public async Task CorruptBlock_IsGapWithText()
     {
         Incident();
         _console.At(320_000);
@@ -184,7 +184,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_OfOneNode_IsWhatThatNodeTold()
+    public async Task Query_OneNode_IsItsReport()
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300, Node: "node2"));
@@ -200,7 +200,7 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData(300, 1)]
     [InlineData(30, 10)]
     [InlineData(5, 60)]
-    public async Task Query_OfOneNode_ByEachLevel_IsTheMostOfItsSeconds_AndEachResetOnce(int columns, int step)
+    public async Task Query_OneNode_EachLevel_IsMaximum_ResetsOnce(int columns, int step)
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns, Node: "node1"));
@@ -220,7 +220,7 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData(300, "node1", null)]
     [InlineData(43, null, "checkout")]
     [InlineData(300, null, "checkout")]
-    public async Task Query_WithoutSomeMinutesByTheSecond_IsToldByBothLevels_AndEachResetOnce(int columns, string? node, string? service)
+    public async Task Query_MissingFineMinutes_UsesBothLevels_ResetsOnce(int columns, string? node, string? service)
     {
         Incident();
         _console.At(320_000);
@@ -234,7 +234,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_OfOneNode_LateFramesAreInItsCoarserLevelsToo()
+    public async Task Query_OneNode_LateFramesAreInCoarserLevels()
     {
         for (int second = 1; second <= 300; second++)
         {
@@ -255,7 +255,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_OfOneNode_OfAVersionThatHadItBySecondOnly_IsToldByTheSecond_AndGoesOnByAllLevels()
+    public async Task Query_OneNode_OldVersionWithFinestOnly_UsesIt()
     {
         Incident();
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 5, Node: "node2"));
@@ -272,7 +272,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_OfOneService_HasItsResets_AndNoOthers()
+    public async Task Query_OneService_HasItsResetsOnly()
     {
         Incident();
         _console.At(320_000);
@@ -286,7 +286,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Settings_AreRowsAndAreToldAgain()
+    public async Task Settings_ArePersistedAndRestored()
     {
         var frame = Frame(1, T0 + 1_000, true, (Group, 4, 0));
         frame.Settings.Add(new SettingChange(T0 + 900, "net.netfilter.nf_conntrack_tcp_be_liberal", "0", "1"));
@@ -299,7 +299,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public void FoldQueue_MarkNeverPassesWhatIsOpen()
+    public void RollupQueue_Mark_StaysBeforeOpenMinutes()
     {
         var queue = new RollupQueue();
         queue.Stored([("a", T0 + 1_000)], 1, 10);
@@ -316,7 +316,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_AddressesThatChangedHands_AreNamedAsTheyWere()
+    public async Task Query_ReassignedAddresses_HaveHistoricalNames()
     {
         var first = Pod("a", "10.1.0.5");
         var second = Pod("b", "10.1.0.5");
@@ -348,7 +348,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_BeforeTheFirstRecord_OrOfANodeLongAgo_IsUnknownWithASentence()
+    public async Task Query_BeforeFirstRecordOrRetention_IsUnknownWithText()
     {
         Incident();
         _console.At(320_000);
@@ -372,7 +372,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fold_AfterARestart_OfANodeWhoseClockIsOff_JudgesByTheHistoryOfOwnership()
+    public async Task RollUp_AfterRestart_NodeClockOffset_UsesOwnershipHistory()
     {
         var pod = Pod("a", "10.1.0.5");
         Apply(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(pod, false), new SliceChange(Slice(Ready(pod)), false));

@@ -22,7 +22,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rollup_Live_AndAgainAfterARestart_GivesTheSameBytes()
+    public async Task Rollup_LiveAndAfterRestart_GivesSameBytes()
     {
         Live();
         var live = await StoredAsync();
@@ -36,7 +36,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rollup_ResetsThatTwoNodesReport_AreStoredOnce()
+    public async Task Rollup_ResetsReportedByTwoNodes_AreStoredOnce()
     {
         Live();
 

@@ -34,7 +34,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Portion_EachLevelGoesInItsTime_AndTheCoarserStillTells()
+    public async Task Portion_Levels_ExpireSeparately_CoarserRemains()
     {
         await LaterAsync(4);
         Assert.Equal((0, true, true, true), (Count(BlockKind.Node, 1), Count(BlockKind.Service, 1) > 0, Count(BlockKind.Service, 10) > 0, Count(BlockKind.Service, 60) > 0));
@@ -53,7 +53,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Portion_ANodesLevelsGoEachInItsTime_AndTheCoarserStillTells()
+    public async Task Portion_NodeLevels_ExpireSeparately_CoarserRemains()
     {
         Assert.Equal(5, await MaxAsync(300, "node1"));
         await LaterAsync(4);
@@ -70,7 +70,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Portion_APinnedWindow_IsExemptFromEveryDeletion()
+    public async Task Portion_PinnedWindow_IsNotDeleted()
     {
         await _console.Database.ExecuteAsync($"INSERT INTO Pins (FromMs, ToMs, Reason, CreatedMs) VALUES ({T0 + 60_000}, {T0 + 119_000}, 'incident', 1)");
         await LaterAsync(1_000);
@@ -82,7 +82,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Portion_TooLargeAltogether_TheFinestGoesFirst()
+    public async Task Portion_TooLarge_DeletesFinestFirst()
     {
         using var small = new BlockArchive(_console.Database);
         var retention = new Retention(small, Keep with { Nodes = Ever, Services = Ever, Bytes = 1 }, _console.Clock);
@@ -98,7 +98,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Trim_LeavesFramesThatAreNotFolded_AndThoseThatArePinned()
+    public void Trim_KeepsFramesNotRolledUp_AndPinned()
     {
         using var frames = new FrameArchive(_console.Database, new FrameRetention(TimeSpan.FromMinutes(1), 1L << 40), _console.Clock);
         _console.At(3_600_000);
@@ -112,7 +112,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Trim_OneOfTwoPinsIsRemoved_ItsFramesGoWithoutARestart()
+    public async Task Trim_OnePinRemoved_DeletesItsFramesWithoutRestart()
     {
         var ct = TestContext.Current.CancellationToken;
         var pins = new Pins(_console.Database, _console.Clock);
@@ -131,7 +131,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rollup_OfAMinuteWhoseNodeBlocksAreDeleted_LeavesTheServicesBlocks()
+    public async Task Rollup_NodeBlocksDeleted_KeepsServiceBlocks()
     {
         await LaterAsync(4);
         Assert.Equal(0, Count(BlockKind.Node, 1));
