@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>The list of a large cluster over HTTP into the real informer, which runs in a process of its own so that nothing else is weighed.</summary>
+/// <summary>The list of a large cluster over HTTP into the real informer, which runs in its own process so that nothing else is measured.</summary>
 internal static class ClusterBench
 {
     public const string Inside = "cluster-inside";
@@ -29,18 +29,18 @@ internal static class ClusterBench
         try
         {
             var start = new ProcessStartInfo(Environment.ProcessPath!, [Inside, kubeconfig, pods.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
-            // As the console runs.
+            // The console's setting.
             start.Environment["DOTNET_gcConcurrent"] = "1";
             start.Environment["DOTNET_TieredCompilation"] = "1";
             using var process = Process.Start(start)!;
-            string[] told = (await process.StandardOutput.ReadToEndAsync()).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] values = (await process.StandardOutput.ReadToEndAsync()).Split(' ', StringSplitOptions.RemoveEmptyEntries);
             await process.WaitForExitAsync();
-            double Value(int index) => double.Parse(told[index], CultureInfo.InvariantCulture);
+            double Value(int index) => double.Parse(values[index], CultureInfo.InvariantCulture);
             string what = $"{pods:N0} pods, {SyntheticCluster.Services:N0} Services, {SyntheticCluster.Nodes:N0} nodes";
             report.AtMost($"RSS with {what}", Value(0), "MB", 600, $"after a full collection; managed heap {Value(1):0} MB, the process before the list {Value(5):0} MB");
             report.AtMost("… peak while they are listed", Value(2), "MB", 600, $"pods of {cluster.PodBytes / 1024.0:0.0} KB, pages of 500");
-            report.Tell("… list to ready", Value(3), "s", $"{Value(4):0} s CPU of the console's side; the made-up API server shares the cores");
-            report.Tell("… bytes kept a pod", Value(1) * 1024 * 1024 / pods, "B", "everything counted: Services, slices, nodes and workloads too");
+            report.Info("… list to ready", Value(3), "s", $"{Value(4):0} s CPU of the console's side; the made-up API server shares the cores");
+            report.Info("… bytes kept a pod", Value(1) * 1024 * 1024 / pods, "B", "everything counted: Services, slices, nodes and workloads too");
         }
         finally
         {

@@ -5,8 +5,8 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Bench;
 
 /// <summary>
-/// Makes and removes Service flows in a namespace's table as fast as the kernel takes them: ctnetlink messages, 64 in one send,
-/// without acknowledgements. Entry i is client 10.1.x.x → 10.96.0.(1..50):80, answered by one of a few hundred pods.
+/// Creates and removes Service flows in a namespace's table as fast as the kernel accepts them: ctnetlink messages, 64 in one
+/// send, without acknowledgements. Entry i is client 10.1.x.x → 10.96.0.(1..50):80, answered by one of a few hundred pods.
 /// </summary>
 internal static class Entries
 {
@@ -16,7 +16,7 @@ internal static class Entries
 
     public const int PodCount = 500;
 
-    /// <summary>Flows [from, from + count); where <paramref name="pod"/> is given, all of them are answered by it.</summary>
+    /// <summary>Flows [from, from + count); if <paramref name="pod"/> is given, all of them are answered by it.</summary>
     public static void Make(NetlinkSocket socket, int from, int count, string? pod = null) => Send(socket, New, from, count, pod);
 
     public static void Remove(NetlinkSocket socket, int from, int count) => Send(socket, Delete, from, count, null);

@@ -8,7 +8,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>NEW and DESTROY pairs at a set rate: what following them costs beside a loop that only receives.</summary>
+/// <summary>NEW and DESTROY pairs at a fixed rate: the cost of tracking them compared with a loop that only receives.</summary>
 internal static class EventBench
 {
     private const int PairsPerSecond = 100_000;
@@ -87,7 +87,7 @@ internal static class EventBench
         }
     }
 
-    // The loop that one would write first: wait, receive one datagram, forget it.
+    // The minimal loop: wait, receive one datagram, discard it.
     private static void Bare(Func<long> made, CancellationToken stop)
     {
         using var socket = NetlinkSocket.Open(NetlinkFamily.Netfilter);

@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>A day of 100 nodes and 200 Services in a real file, written as the console writes it, and asked for.</summary>
+/// <summary>A day of 100 nodes and 200 Services in a real file, written as the console writes it, and queried.</summary>
 internal static class HistoryBench
 {
     private const int Nodes = 100;
@@ -52,15 +52,15 @@ internal static class HistoryBench
         using var blocks = new BlockArchive(databases);
         var queue = new RollupQueue();
         using var folder = new RollupWorker(
-            blocks, queue, new NodeRollup(cluster), new ServiceRollup(blocks, store, cluster), new Retention(blocks, HistoryRetention.Usual, clock), clock,
+            blocks, queue, new NodeRollup(cluster), new ServiceRollup(blocks, store, cluster), new Retention(blocks, HistoryRetention.Default, clock), clock,
             NullLogger<RollupWorker>.Instance);
         Name(cluster);
-        FoldFrames(report, store, cluster, rounds);
+        RollUpFrames(report, store, cluster, rounds);
         Fill(report, blocks, queue, folder, clock);
         SqliteConnection.ClearAllPools();
-        report.Tell("a day of it in the file", new FileInfo(file).Length / 1048576.0, "MiB", $"{Nodes} nodes, {Services} Services, all levels");
+        report.Info("a day of it in the file", new FileInfo(file).Length / 1048576.0, "MiB", $"{Nodes} nodes, {Services} Services, all levels");
 
-        // Two hours later: memory reaches back to none of it.
+        // Two hours later: memory does not reach back to any of it.
         clock.NowMs = T0 + (Minutes * 60_000L) + (2 * 3_600_000L);
         await AskAsync("", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000), 300);
         await AskAsync(", one Service", new TimelineQuery(T0, T0 + (Minutes * 60_000L), 1_000, Service: "svc-7"), null);
@@ -78,19 +78,19 @@ internal static class HistoryBench
                 SqliteConnection.ClearAllPools();
                 using var owners = new OwnershipArchive(databases, cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
                 var history = new TimelineQueryService(
-                    store, new StoredBlockReader(databases), new StoredFacts(databases, cluster), owners, HistoryRetention.Usual, queue, cluster, clock);
+                    store, new StoredBlockReader(databases), new StoredFacts(databases, cluster), owners, HistoryRetention.Default, queue, cluster, clock);
                 (double ms, bytes, _) = await AnswerAsync(history, query);
                 if (round > 0)
-                    cold.Add(ms); // the first is the compiler's
+                    cold.Add(ms); // the first includes JIT compilation
                 (ms, bytes, detail) = await AnswerAsync(history, query);
                 warm.Add(ms);
             }
 
-            if (limit is { } most)
-                report.AtMost($"24 h at 1,000 columns{what}, answered as JSON", Median.Of(warm), "ms", most, detail);
+            if (limit is { } max)
+                report.AtMost($"24 h at 1,000 columns{what}, answered as JSON", Median.Of(warm), "ms", max, detail);
             else
-                report.Tell($"24 h at 1,000 columns{what}".Replace("24 h at 1,000 columns:", "1,000 columns:", StringComparison.Ordinal), Median.Of(warm), "ms", detail);
-            report.Tell("… with fresh connections", Median.Of(cold), "ms", $"{bytes / 1048576.0:0.#} MiB of JSON");
+                report.Info($"24 h at 1,000 columns{what}".Replace("24 h at 1,000 columns:", "1,000 columns:", StringComparison.Ordinal), Median.Of(warm), "ms", detail);
+            report.Info("… with fresh connections", Median.Of(cold), "ms", $"{bytes / 1048576.0:0.#} MiB of JSON");
         }
     }
 
@@ -114,7 +114,7 @@ internal static class HistoryBench
         Enumerable.Range(0, Services).Select(s => new ServiceChange(
             new ServiceInfo($"uid-{s}", new ServiceKey("shop", $"svc-{s}"), [Vip(s)], [new ServicePort("http", Protocols.Tcp, 80, 0)]), false)));
 
-    // Blocks of all nodes as NodeRollup makes them, then the Services' minute and its coarser levels by the folder itself.
+    // Blocks of all nodes as NodeRollup makes them, then the Services' minute and its coarser levels by the rollup worker itself.
     private static void Fill(Report report, BlockArchive blocks, RollupQueue queue, RollupWorker folder, Clock clock)
     {
         var random = new Random(1);
@@ -132,7 +132,7 @@ internal static class HistoryBench
                 long begun = Stopwatch.GetTimestamp();
                 var written = Downsampler.Levels(
                     BlockKind.Node, atMs, minuteOf, (level, at) => blocks.Read(BlockKind.Node, level, $"node-{node}", at) is { } b ? new() { [$"node-{node}"] = b } : [],
-                    namesAnew: true).ToList();
+                    replaceNames: true).ToList();
                 using var transaction = blocks.Begin();
                 foreach (var block in written)
                     blocks.Put(block);
@@ -145,16 +145,16 @@ internal static class HistoryBench
                 folder.Resume();
             queue.TouchServices(atMs);
             clock.NowMs = atMs + 70_000;
-            folder.Fold(all: true);
+            folder.RollUp(all: true);
             services.Add(folder.LastServices.TotalMilliseconds);
         }
 
-        report.Tell("bytes a node-minute", bytes / (double)(Nodes * Minutes), "B", "350 groups a node, 3 % of them change each second");
-        report.Tell("writing a minute of a node, all levels", Median.Of(nodes), "ms", $"at the end of a four-hour block {Median.Of(nodes[^Nodes..]):0.0} ms");
-        report.Tell("folding a minute of the Services, all levels", Median.Of(services), "ms", $"{Nodes} nodes' blocks read; at the end of a four-hour block {services[^5..].Max():0} ms");
+        report.Info("bytes a node-minute", bytes / (double)(Nodes * Minutes), "B", "350 groups a node, 3 % of them change each second");
+        report.Info("writing a minute of a node, all levels", Median.Of(nodes), "ms", $"at the end of a four-hour block {Median.Of(nodes[^Nodes..]):0.0} ms");
+        report.Info("rolling up a minute of the Services, all levels", Median.Of(services), "ms", $"{Nodes} nodes' blocks read; at the end of a four-hour block {services[^5..].Max():0} ms");
     }
 
-    private static void FoldFrames(Report report, TimelineStore store, ClusterState cluster, int rounds)
+    private static void RollUpFrames(Report report, TimelineStore store, ClusterState cluster, int rounds)
     {
         var random = new Random(2);
         var keys = Enumerable.Range(0, 350).Select(i => Key(i % Services, i)).ToArray();
@@ -176,24 +176,24 @@ internal static class HistoryBench
             frames.Add(new StoredFrame("node-1", 1, frame.Sequence, frame.AtMs, frame.AtMs, output.WrittenSpan.ToArray()));
         }
 
-        var fold = new NodeRollup(cluster);
+        var rollup = new NodeRollup(cluster);
         var took = new List<double>();
         for (int round = 0; round < rounds + 2; round++)
         {
             var watch = Stopwatch.StartNew();
-            BlockCodec.Write(fold.Fold("node-1", T0, frames, null).Block, pack: true);
+            BlockCodec.Write(rollup.RollUp("node-1", T0, frames, null).Block, pack: true);
             if (round >= 2)
                 took.Add(watch.Elapsed.TotalMilliseconds);
         }
 
-        report.Tell("folding a minute of a node from its frames", Median.Of(took), "ms", "350 groups");
+        report.Info("rolling up a minute of a node from its frames", Median.Of(took), "ms", "350 groups");
     }
 
     private static Ip Vip(int service) => Ip.V4(0x0A600000u + (uint)service + 10);
 
     private static GroupKey Key(int service, int backend) => new(Protocols.Tcp, Vip(service), 80, Ip.V4(0x0A010000u + (uint)backend), 8080);
 
-    /// <summary>Which backends each Service has; every 12 hours or so a rollout replaces them, a few a minute.</summary>
+    /// <summary>The backends of each Service; every 12 hours or so a rollout replaces them, a few per minute.</summary>
     private sealed class Plan
     {
         private readonly List<int>[] _backends = new List<int>[Services];
@@ -243,7 +243,7 @@ internal static class HistoryBench
                         if (random.Next(100) < 3)
                             value = Math.Max(0, value + random.Next(-3, 4));
                         series.Entries[column] = value;
-                        series.LeftoverNamespaces[column] = random.Next(100) < 1 ? 1 : 0;
+                        series.Closing[column] = random.Next(100) < 1 ? 1 : 0;
                     }
 
                     _entries[node][key] = value;

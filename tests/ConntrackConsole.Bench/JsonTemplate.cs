@@ -4,14 +4,14 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>A recorded object in which some words are replaced, as quickly as bytes can be copied.</summary>
+/// <summary>A recorded object in which some strings are replaced, as fast as bytes can be copied.</summary>
 internal sealed class JsonTemplate
 {
     private readonly byte[][] _fixed;
     private readonly int[] _slots;
 
-    /// <param name="kind">Of the list in tests/fixtures.</param>
-    /// <param name="words">What is replaced; each becomes a slot of its place in this list.</param>
+    /// <param name="kind">A list in tests/fixtures.</param>
+    /// <param name="words">The strings to replace; each becomes the slot with its index in this list.</param>
     public JsonTemplate(string kind, Func<JsonElement, bool> which, Func<string, string> change, params string[] words)
     {
         using var unzipped = new GZipStream(File.OpenRead($"tests/fixtures/recordings/rollout-graceful/lists/{kind}.json.gz"), CompressionMode.Decompress);

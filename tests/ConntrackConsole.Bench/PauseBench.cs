@@ -5,7 +5,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>The longest time that one event waits for the table while a million flows come: growth and garbage collection.</summary>
+/// <summary>The maximum time that one event waits for the table while a million flows arrive: growth and garbage collection.</summary>
 internal static class PauseBench
 {
     private const int Flows = 1_000_000;

@@ -1,5 +1,6 @@
 
-// Names of parts (table, events, start, pause, memory, cluster, history) run only those; --quick runs fewer rounds, for a look and not for a record.
+// Arguments select benchmarks by name (table, events, start, pause, memory, cluster, history); --quick runs fewer rounds, for a
+// rough result.
 using ConntrackConsole.Bench;
 using ConntrackConsole.Kernel.Namespaces;
 
@@ -30,7 +31,7 @@ if ((Wanted("start") || Wanted("memory")) && !published)
 
 var report = new Report();
 int rounds = quick ? 3 : 5;
-// The hash table is the machine's: one big table at a time, each in a namespace that is gone before the next.
+// The hash table is shared by the machine: one big table at a time, each in a namespace that is deleted before the next.
 if (Wanted("start"))
     Inside("start", inside => inside.Run(() => FootprintBench.Start(report, binary, rounds * 2)));
 if (Wanted("table"))

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>One measured figure beside its limit.</summary>
-/// <param name="Ok">Null where there is no limit: a figure for the reader.</param>
+/// <summary>One measured figure with its limit.</summary>
+/// <param name="Ok">Null if there is no limit: informational.</param>
 internal sealed record Figure(string What, double Value, string Unit, double? Limit, bool? Ok, string Detail);
 
 /// <summary>Collects figures, prints them as a table, and writes them as JSON.</summary>
@@ -17,7 +17,7 @@ internal sealed class Report
     public void AtMost(string what, double value, string unit, double limit, string detail = "") =>
         Add(new Figure(what, value, unit, limit, value <= limit, detail));
 
-    public void Tell(string what, double value, string unit, string detail = "") => Add(new Figure(what, value, unit, null, null, detail));
+    public void Info(string what, double value, string unit, string detail = "") => Add(new Figure(what, value, unit, null, null, detail));
 
     public void Write(string path)
     {

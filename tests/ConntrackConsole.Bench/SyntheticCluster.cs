@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ConntrackConsole.Bench;
 
 /// <summary>
-/// An API server of a large cluster, made up as it is asked, of objects with the size and fields that a real one sent:
-/// one tenth of the Services is large and has slices of 100 endpoints, the others have 5 pods each.
+/// An API server of a large cluster, generated on request from objects with the size and fields of recorded ones: one tenth of
+/// the Services is large and has slices of 100 endpoints, the others have 5 pods each.
 /// </summary>
 internal sealed class SyntheticCluster : IAsyncDisposable
 {

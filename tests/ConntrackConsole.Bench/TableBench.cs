@@ -7,7 +7,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>What is read from and deleted in a table of 250,000 entries.</summary>
+/// <summary>Reads and deletes in a table of 250,000 entries.</summary>
 internal static class TableBench
 {
     private const int Size = 250_000;
@@ -60,7 +60,7 @@ internal static class TableBench
 
         string times = $"ours {Median.Of(first):0} ms, again into a full table {Median.Of(again):0} ms, receive-and-discard {Median.Of(floor):0} ms, conntrack -L {Median.Of(theirs):0} ms";
         report.AtMost("dump + parse + group 250,000 / receive and discard", Median.Of(ofFloor), "×", 1.20, times);
-        report.Tell("… the same in CPU time", Median.Of(firstCpu.Zip(floorCpu, (a, b) => a / b)), "×", $"ours {Median.Of(firstCpu):0} ms, receive-and-discard {Median.Of(floorCpu):0} ms, receive and parse {Median.Of(parseCpu):0} ms: independent of what else runs");
+        report.Info("… the same in CPU time", Median.Of(firstCpu.Zip(floorCpu, (a, b) => a / b)), "×", $"ours {Median.Of(firstCpu):0} ms, receive-and-discard {Median.Of(floorCpu):0} ms, receive and parse {Median.Of(parseCpu):0} ms: independent of what else runs");
         report.AtMost("… user CPU an entry", Median.Of(user), "µs", 0.4);
         report.AtMost("… / conntrack -L >/dev/null", Median.Of(ofTheirs), "×", 0.65);
         report.AtMost("… bytes allocated an entry", Median.Of(bytes) / Size, "B", 0.001, $"{Median.Of(bytes):0} bytes a dump");
@@ -77,12 +77,12 @@ internal static class TableBench
             userUs = after.User - before.User;
             firstCpu.Add((after.User + after.System - before.User - before.System) / 1000);
             if (made.Count != Size)
-                throw new InvalidOperationException($"The dump told {made.Count} entries.");
+                throw new InvalidOperationException($"The dump returned {made.Count} entries.");
             return took;
         }
     }
 
-    // The dump's datagrams are received and only looked at for their end.
+    // The dump's datagrams are received and only checked for their end.
     private static double Floor(out double cpuMs)
     {
         double cpu = ThreadTime.Total;
@@ -155,6 +155,6 @@ internal static class TableBench
         }
 
         report.AtMost("list and flush 10,000 of 250,000 / conntrack -D -r", Median.Of(ratio), "×", 0.3, $"ours {Median.Of(ours):0} ms, theirs {Median.Of(theirs):0} ms");
-        report.Tell("… with the look at each entry before and the dump after", Median.Of(checkedRatio), "×", $"{Median.Of(checkedOurs):0} ms");
+        report.Info("… with the check of each entry before and the dump after", Median.Of(checkedRatio), "×", $"{Median.Of(checkedOurs):0} ms");
     }
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>Raises nf_conntrack_max of the first namespace, which caps every other's, and puts it back.</summary>
+/// <summary>Raises nf_conntrack_max of the initial namespace, which caps every other's, and restores it.</summary>
 internal sealed class TableLimit : IDisposable
 {
     private const string Path = "/proc/sys/net/netfilter/nf_conntrack_max";

@@ -5,7 +5,7 @@ using ConntrackConsole.Checks.Service;
 
 namespace ConntrackConsole.Checks;
 
-/// <summary>Which checks there are.</summary>
+/// <summary>The list of all checks.</summary>
 internal static class CheckRules
 {
     public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, NodeCheckContext, CheckResult> Of)> PerNode =
@@ -21,20 +21,20 @@ internal static class CheckRules
         (PreStop.Name, PreStop.Of), (Readiness.Name, Readiness.Of),
     ];
 
-    public static IEnumerable<CheckResult> All(CheckContext world)
+    public static IEnumerable<CheckResult> All(CheckContext context)
     {
-        foreach (var kind in world.Kinds)
-            yield return ClusterData.Of(world, kind);
-        foreach (var node in world.Nodes)
+        foreach (var kind in context.Kinds)
+            yield return ClusterData.Of(context, kind);
+        foreach (var node in context.Nodes)
         {
             foreach (var (_, rule) in PerNode)
-                yield return rule(world, node);
+                yield return rule(context, node);
         }
 
-        foreach (var service in world.Services)
+        foreach (var service in context.Services)
         {
             foreach (var (_, rule) in PerService)
-                yield return rule(world, service);
+                yield return rule(context, service);
         }
     }
 }

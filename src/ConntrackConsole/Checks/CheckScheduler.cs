@@ -6,12 +6,12 @@ using ConntrackConsole.Timeline.Live;
 namespace ConntrackConsole.Checks;
 
 /// <summary>
-/// Looks at everything every two seconds, for all pages at once and on no page's thread. A round that takes long is followed
-/// by a longer pause: the checks never take more than a twentieth of a core.
+/// Evaluates all checks every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer
+/// pause: the checks never take more than a twentieth of a core.
 /// </summary>
 public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
 {
-    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private const int PauseFactor = 19;
 
@@ -22,29 +22,29 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
     /// <summary>The last round.</summary>
     public CheckReport Current => _current;
 
-    /// <summary>How many parts of pages wait for the next round.</summary>
+    /// <summary>How many page components wait for the next round.</summary>
     public int Listeners => _signals.Count;
 
-    /// <summary>A signal without payload after each round, on its thread: the receiver must only note it.</summary>
+    /// <summary>A signal without payload after each round, on the scheduler's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
-    /// <summary>One round. Not for several threads at once.</summary>
+    /// <summary>Runs one round. Not thread-safe.</summary>
     public CheckReport Round()
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var world = CheckContext.Look(cluster, timeline, CheckLimits.Default, nowMs);
+        var context = CheckContext.Create(cluster, timeline, CheckLimits.Default, nowMs);
         var results = new List<CheckResult>(_before.Count + 16);
         var seen = new Dictionary<string, CheckResult>(_before.Count + 16);
         int bad = 0, warnings = 0;
-        foreach (var told in CheckRules.All(world))
+        foreach (var evaluated in CheckRules.All(context))
         {
-            var result = told;
-            // Where the facts do not say since when, it is since our first look that found it so.
+            var result = evaluated;
+            // If the facts do not contain a start time, it is the first round with this result.
             if (result.SinceMs is null)
-                result = result with { SinceMs = _before.TryGetValue(told.Key, out var before) && before.State == told.State ? before.SinceMs : nowMs };
+                result = result with { SinceMs = _before.TryGetValue(evaluated.Key, out var before) && before.State == evaluated.State ? before.SinceMs : nowMs };
             bad += result.State == CheckState.Bad ? 1 : 0;
             warnings += result.State == CheckState.Warning ? 1 : 0;
-            seen[told.Key] = result;
+            seen[evaluated.Key] = result;
             results.Add(result);
         }
 
@@ -52,7 +52,7 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
             b.State != a.State ? b.State.CompareTo(a.State)
             : a.Subject.Kind != b.Subject.Kind ? a.Subject.Kind.CompareTo(b.Subject.Kind) : string.CompareOrdinal(a.Key, b.Key));
         _before = seen;
-        var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = world.HasCluster, Reporting = world.Reporting };
+        var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = context.HasCluster, Reporting = context.Reporting };
         _current = report;
         _signals.Raise();
         return report;
@@ -72,17 +72,17 @@ public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore t
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {
-                // A round that fails must not end the console; the page shows that the report is old.
+                // A failing round must not stop the console; the page shows that the report is old.
                 if (!failed)
                     LogFailed(failure);
                 failed = true;
             }
 
             var pause = time.GetElapsedTime(from) * PauseFactor;
-            await Task.Delay(pause > Beat ? pause : Beat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; their last results grow old.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; will retry. The last results stay visible.")]
     private partial void LogFailed(Exception failure);
 }

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Checks;
 
-/// <summary>The checks that always run.</summary>
+/// <summary>Registers the checks.</summary>
 internal static class CheckServices
 {
     public static IServiceCollection AddChecks(this IServiceCollection services)

@@ -12,7 +12,7 @@ internal static class RequestPipeline
 {
     public static void MapConsole(this WebApplication app)
     {
-        app.UseCollectorDoor();
+        app.UseCollectorAuthentication();
         app.Use((context, next) =>
         {
             context.Response.Headers.XContentTypeOptions = "nosniff";

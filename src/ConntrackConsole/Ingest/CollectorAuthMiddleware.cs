@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Who may reach the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
+/// <summary>Authenticates access to the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
 internal static class CollectorAuthMiddleware
 {
-    public static void UseCollectorDoor(this WebApplication app)
+    public static void UseCollectorAuthentication(this WebApplication app)
     {
         string? token = app.Services.GetRequiredService<IOptions<CollectorsOptions>>().Value.Token;
         app.Use((context, next) => Admit(context, token) is { } refused ? refused : next(context));
@@ -30,7 +30,7 @@ internal static class CollectorAuthMiddleware
         if (pass is null)
         {
             return Refuse(context, StatusCodes.Status401Unauthorized,
-                $"The console does not know this collector: it must name its node in {NodeSecret.Header} and present that node's secret, made from the console's {ConfigurationKeys.CollectorToken}. "
+                $"The collector is not authenticated: it must send its node's name in {NodeSecret.Header} and that node's secret, derived from the console's {ConfigurationKeys.CollectorToken}. "
                 + "Start it with CONNTRACK_CONSOLE_TOKEN, or with CONNTRACK_NODE_SECRET from conntrack-console node-secret NAME.");
         }
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>The collectors' door into the timeline.</summary>
+/// <summary>The hub that collectors connect to.</summary>
 public sealed partial class CollectorHub(
     CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
@@ -16,7 +16,7 @@ public sealed partial class CollectorHub(
     {
         var context = Context;
         var welcome = context.Items.ContainsKey(NodeKey)
-            ? new Welcome(false, "This connection introduced itself already.")
+            ? new Welcome(false, "This connection has already sent its introduction.")
             : CollectorIdentity.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
@@ -66,14 +66,14 @@ public sealed partial class CollectorHub(
                 {
                     LogBadFrame(node, error!);
                     timeline.BrokenFrame(node, $"{node}: the collector sent a frame that cannot be read. {error}");
-                    // One bad frame out of a spill must not keep the live ones away for ever.
+                    // One bad frame in a spill must not block the live ones indefinitely.
                     if (!isLive)
                         continue;
                     Context.Abort();
                     return;
                 }
 
-                // A connection that another one replaced may still hold frames in flight.
+                // A replaced connection may still hold frames in flight.
                 if (registry.ConnectionOf(node) != Context.ConnectionId)
                     return;
                 await inbox.PutAsync(new ReceivedFrame(node, run, frame, bytes), gone);
@@ -81,7 +81,7 @@ public sealed partial class CollectorHub(
         }
         catch (Exception ended) when (ended is OperationCanceledException or HubException)
         {
-            // The collector went away in mid-stream: the store shows its silence, there is nothing to report here.
+            // The collector disconnected in mid-stream: the store shows its silence, there is nothing to report here.
         }
     }
 
@@ -99,10 +99,10 @@ public sealed partial class CollectorHub(
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} connected (version {Version}, kernel {Kernel}).")]
     private partial void LogConnected(string node, string version, string kernel);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was refused: {Sentence}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was rejected: {Sentence}")]
     private partial void LogRefused(string sentence);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Collector of node {Node} was cut off: {Error}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection of the collector of node {Node} was aborted: {Error}")]
     private partial void LogBadFrame(string node, string error);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} disconnected.")]

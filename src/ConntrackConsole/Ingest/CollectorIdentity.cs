@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>What the door found out about a connection; the hub lets nobody in for whom it has said nothing.</summary>
-/// <param name="Node">Whose secret was presented; null where none is asked for.</param>
+/// <summary>The result of the connection's authentication; the hub rejects connections without it.</summary>
+/// <param name="Node">The node that presented its secret; null if no secret is required.</param>
 internal sealed record CollectorIdentity(string? Node)
 {
     public static readonly CollectorIdentity Unnamed = new((string?)null);
 
-    /// <summary>Whose secret these headers present, or null where they prove nobody.</summary>
+    /// <summary>The node that these headers authenticate, or null if they are not valid.</summary>
     public static CollectorIdentity? Read(IHeaderDictionary headers, string token)
     {
-        // One of each: which of two would count is a matter of taste, and a proxy may have another than we.
+        // Exactly one of each: with two values it would be undefined which one counts, and a proxy may choose the other.
         if (headers[NodeSecret.Header] is not [{ } node] || headers.Authorization is not [{ } shown] || !NodeName.IsValid(node)
             || !shown.StartsWith(NodeSecret.Scheme, StringComparison.OrdinalIgnoreCase))
         {
@@ -27,12 +27,12 @@ internal sealed record CollectorIdentity(string? Node)
             : null;
     }
 
-    /// <exception cref="HubException">The connection did not come through the door.</exception>
+    /// <exception cref="HubException">The connection was not authenticated.</exception>
     public static CollectorIdentity Of(HubCallerContext context) =>
-        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException("This connection did not come through the collectors' door.");
+        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException("This connection was not authenticated as a collector's.");
 
-    /// <summary>Why this introduction does not fit what was shown at the door, or null.</summary>
+    /// <summary>Why this introduction does not match the presented secret, or null.</summary>
     public string? Fault(Hello? hello) => Node is null || hello?.Node == Node
         ? null
-        : $"The collector presented the secret of node {Node} but introduced itself as another node: start it with --node {Node}, or give it that other node's secret.";
+        : $"The collector presented the secret of node {Node} but its introduction names another node: start it with --node {Node}, or give it that other node's secret.";
 }

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Which collector speaks for which node. One connection a node.</summary>
+/// <summary>Which collector is connected for which node. One connection per node.</summary>
 public sealed class CollectorRegistry(ClusterState cluster)
 {
     private readonly Lock _lock = new();
@@ -16,7 +16,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
             return _byNode.GetValueOrDefault(node)?.ConnectionId;
     }
 
-    /// <summary>How the collector that speaks for a node introduced itself; null while none does.</summary>
+    /// <summary>The introduction of the collector that is connected for a node; null if there is no collector.</summary>
     public Hello? HelloOf(string node)
     {
         lock (_lock)
@@ -32,8 +32,8 @@ public sealed class CollectorRegistry(ClusterState cluster)
         }
     }
 
-    /// <summary>Takes a collector in for its node.</summary>
-    /// <param name="close">Ends this connection, should a later one replace it.</param>
+    /// <summary>Registers a collector for its node.</summary>
+    /// <param name="close">Ends this connection if a later one replaces it.</param>
     public Welcome Register(Hello hello, string connectionId, Action close)
     {
         if (Fault(hello) is { } fault)
@@ -46,7 +46,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
                 if (seat.Hello.StartedAtMs > hello.StartedAtMs)
                 {
                     return new Welcome(false,
-                        $"A collector that was started later already speaks for node {hello.Node}: stop one of the two, or give each its own --node.");
+                        $"A collector that was started later is already connected for node {hello.Node}: stop one of the two, or give each its own --node.");
                 }
 
                 closeOld = seat.Close;
@@ -59,7 +59,7 @@ public sealed class CollectorRegistry(ClusterState cluster)
         return new Welcome(true, null);
     }
 
-    /// <returns>Whether the connection was the one that spoke for the node.</returns>
+    /// <returns>Whether the connection was the registered one of the node.</returns>
     public bool Unregister(string node, string connectionId)
     {
         lock (_lock)
@@ -69,13 +69,13 @@ public sealed class CollectorRegistry(ClusterState cluster)
     private string? Fault(Hello? hello)
     {
         if (hello?.Node is null || !NodeName.IsValid(hello.Node))
-            return "The collector gave no valid node name: start it with --node and the Kubernetes node's name.";
+            return "The collector sent no valid node name: start it with --node and the Kubernetes node's name.";
         if (hello.Version is not { Length: <= 64 } || hello.BootId is not { Length: <= 64 } || hello.Kernel is not { Length: <= 256 }
             || hello.Capabilities is not { Count: <= 64 } || hello.Sysctls is not { Count: <= 256 }
             || hello.Capabilities.Any(c => c is not { Name.Length: <= 64, Detail.Length: <= 1_000 })
             || hello.Sysctls.Any(s => s.Key.Length > 128 || s.Value is not { Length: <= 256 }))
         {
-            return $"The collector of node {hello.Node} introduced itself in a form that this console does not know: use the same version of both.";
+            return $"The collector of node {hello.Node} sent an introduction that this console does not support: use the same version of both.";
         }
 
         return cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node)

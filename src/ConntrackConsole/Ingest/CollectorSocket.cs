@@ -7,12 +7,12 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>The Unix socket for collectors of this machine.</summary>
+/// <summary>The Unix socket for collectors on this machine.</summary>
 internal static class CollectorSocket
 {
     /// <summary>
-    /// Where a socket is configured: creates it with mode 0600 from the first moment (between bind and listen nobody can connect yet), and
-    /// marks the connections that come through it.
+    /// If a socket is configured: creates it with mode 0600 from the first moment (between bind and listen no client can connect
+    /// yet), and marks the connections that use it.
     /// </summary>
     public static void AddCollectorSocket(this IServiceCollection services)
     {

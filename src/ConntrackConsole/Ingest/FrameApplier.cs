@@ -8,49 +8,49 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// The one thread that writes the timeline: a frame is seen at once, stored with all others every 250 ms, and acknowledged
-/// only then. Late frames are folded in, node by node, once they are stored.
+/// The only thread that writes the timeline: a frame is applied at once, stored with all others every 250 ms, and acknowledged
+/// only then. Late frames are applied node by node, after they are stored.
 /// </summary>
 internal sealed partial class FrameApplier(
-    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, RollupQueue folding, CollectorRegistry registry,
+    FrameInbox inbox, TimelineStore timeline, FrameArchive archive, TimelineReplay replay, RollupQueue rollups, CollectorRegistry registry,
     IHubContext<CollectorHub> hub, TimeProvider time, ILogger<FrameApplier> log) : BackgroundService
 {
-    /// <summary>How often is committed, and acknowledged.</summary>
-    public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+    /// <summary>Interval of commits and acknowledgements.</summary>
+    public static readonly TimeSpan CommitInterval = TimeSpan.FromMilliseconds(250);
 
-    // While nothing can be stored the collectors keep what they have: their spills are larger than our memory.
-    private const int MostUnstored = 10_000;
-    private const int MostRanges = 1_000;
-    private const long FoldEveryMs = 2_000;
-    private const long FoldMs = 100;
+    // While storing fails the collectors keep their frames: their spills are larger than the console's memory.
+    private const int MaxUnstored = 10_000;
+    private const int MaxRanges = 1_000;
+    private const long ReplayIntervalMs = 2_000;
+    private const long ReplayBudgetMs = 100;
     private const long TrimEveryMs = 10_000;
 
-    private readonly List<(ReceivedFrame Frame, FrameResult Fate, long ReceivedMs)> _unstored = [];
-    private readonly HashSet<string> _doubted = [];
+    private readonly List<(ReceivedFrame Frame, FrameResult Result, long ReceivedMs)> _unstored = [];
+    private readonly HashSet<string> _rejected = [];
     private readonly Dictionary<string, LateNode> _late = [];
     private long _trimmedMs;
     private bool _failed;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Beat, time);
+        using var timer = new PeriodicTimer(CommitInterval, time);
         try
         {
-            var beat = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+            var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
             var arrival = inbox.WaitAsync(stoppingToken).AsTask();
             while (true)
             {
-                await Task.WhenAny(beat, _unstored.Count < MostUnstored ? arrival : beat);
+                await Task.WhenAny(tick, _unstored.Count < MaxUnstored ? arrival : tick);
                 stoppingToken.ThrowIfCancellationRequested();
-                while (_unstored.Count < MostUnstored && inbox.TryTake(out var frame))
+                while (_unstored.Count < MaxUnstored && inbox.TryTake(out var frame))
                     Apply(frame);
                 if (arrival.IsCompleted)
                     arrival = inbox.WaitAsync(stoppingToken).AsTask();
-                if (!beat.IsCompleted)
+                if (!tick.IsCompleted)
                     continue;
                 Commit();
                 TidyUp();
-                beat = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
             }
         }
         catch (OperationCanceledException)
@@ -63,17 +63,17 @@ internal sealed partial class FrameApplier(
 
     private void Apply(ReceivedFrame received)
     {
-        var fate = timeline.Apply(received.Node, received.Run, received.Frame);
-        _unstored.Add((received, fate, NowMs));
-        if (fate.Doubt is not { } sentence)
+        var result = timeline.Apply(received.Node, received.Run, received.Frame);
+        _unstored.Add((received, result, NowMs));
+        if (result.Rejection is not { } reason)
         {
-            _doubted.Remove(received.Node);
+            _rejected.Remove(received.Node);
         }
-        else if (_doubted.Add(received.Node))
+        else if (_rejected.Add(received.Node))
         {
             // Once, not every second.
-            LogDoubt(sentence);
-            timeline.BrokenFrame(received.Node, sentence);
+            LogRejected(reason);
+            timeline.BrokenFrame(received.Node, reason);
         }
     }
 
@@ -98,12 +98,12 @@ internal sealed partial class FrameApplier(
         }
 
         _failed = false;
-        folding.Stored(
-            _unstored.Where((u, i) => isNew[i] && u.Fate.Doubt is null).Select(u => (u.Frame.Node, u.Frame.Frame.AtMs)), firstId, archive.LastId);
+        rollups.Stored(
+            _unstored.Where((u, i) => isNew[i] && u.Result.Rejection is null).Select(u => (u.Frame.Node, u.Frame.Frame.AtMs)), firstId, archive.LastId);
         for (int i = 0; i < isNew.Length; i++)
         {
-            var (received, fate, _) = _unstored[i];
-            if (!isNew[i] || !fate.IsLate || received.Frame.AtMs < NowMs - TimelineStore.HorizonMs)
+            var (received, result, _) = _unstored[i];
+            if (!isNew[i] || !result.IsLate || received.Frame.AtMs < NowMs - TimelineStore.HorizonMs)
                 continue;
             timeline.AddResets(received.Node, received.Frame, NowMs - TimelineStore.HorizonMs);
             if (!_late.TryGetValue(received.Node, out var late))
@@ -119,7 +119,7 @@ internal sealed partial class FrameApplier(
     private void Acknowledge(string node, long run, ulong[] sequences)
     {
         if (registry.ConnectionOf(node) is not { } connection)
-            return; // It sends them again when it is back, and hears then.
+            return; // It resends them when it reconnects, and gets its acknowledgement then.
         var ranges = new List<SequenceRange>();
         foreach (ulong sequence in sequences)
         {
@@ -129,28 +129,28 @@ internal sealed partial class FrameApplier(
                 ranges.Add(new SequenceRange(sequence, sequence));
         }
 
-        // Not awaited: one collector that does not read must not hold up the others.
-        foreach (var part in ranges.Chunk(MostRanges))
+        // Not awaited: one collector that does not read must not block the others.
+        foreach (var part in ranges.Chunk(MaxRanges))
             _ = hub.Clients.Client(connection).SendAsync(HubMethods.Stored, new StoredRanges(run, part));
     }
 
     // While frames stream in, every two seconds; at the end of the stream at once. A node's hour takes some 0.1 s: when many
-    // come back together they take turns, so that live frames and answers never wait for long.
-    private void FoldLate()
+    // nodes reconnect together they take turns, so that live frames and responses never wait for long.
+    private void ReplayLate()
     {
         if (_unstored.Count > 0)
             return;
         long now = NowMs;
-        foreach (var (node, late) in _late.OrderBy(n => n.Value.FoldedMs).ToList())
+        foreach (var (node, late) in _late.OrderBy(n => n.Value.ReplayedMs).ToList())
         {
-            if (NowMs - now > FoldMs)
+            if (NowMs - now > ReplayBudgetMs)
                 return;
-            if (now - late.LastMs < (long)Beat.TotalMilliseconds && now - late.FoldedMs < FoldEveryMs)
+            if (now - late.LastMs < (long)CommitInterval.TotalMilliseconds && now - late.ReplayedMs < ReplayIntervalMs)
                 continue;
-            if (late.LastMs > late.FoldedMs)
+            if (late.LastMs > late.ReplayedMs)
             {
                 replay.Node(node);
-                late.FoldedMs = NowMs;
+                late.ReplayedMs = NowMs;
             }
             else
             {
@@ -163,11 +163,11 @@ internal sealed partial class FrameApplier(
     {
         try
         {
-            FoldLate();
+            ReplayLate();
             if (NowMs - _trimmedMs >= TrimEveryMs)
             {
                 _trimmedMs = NowMs;
-                archive.Trim(folding.FoldedToId);
+                archive.Trim(rollups.RolledUpToId);
             }
         }
         catch (DbException failure)
@@ -176,15 +176,15 @@ internal sealed partial class FrameApplier(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sentence}")]
-    private partial void LogDoubt(string sentence);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason}")]
+    private partial void LogRejected(string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Frames could not be stored; the collectors keep them: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Frames could not be stored; will retry. The collectors keep them meanwhile: {Reason}")]
     private partial void LogNotStored(string reason);
 
     private sealed class LateNode
     {
         public long LastMs { get; set; }
-        public long FoldedMs { get; set; }
+        public long ReplayedMs { get; set; }
     }
 }

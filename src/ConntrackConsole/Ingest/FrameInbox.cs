@@ -5,12 +5,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ingest;
 
 /// <param name="Run">When the collector that made it started.</param>
-/// <param name="Bytes">The frame as it came.</param>
+/// <param name="Bytes">The frame as it was received.</param>
 public sealed record ReceivedFrame(string Node, long Run, NodeFrame Frame, byte[] Bytes);
 
 /// <summary>
-/// Between the many connections and the one thread that writes the timeline. Full means wait: the collectors keep what
-/// they cannot send.
+/// Queues frames between the many connections and the only thread that writes the timeline. If it is full, senders wait: the
+/// collectors keep what they cannot send.
 /// </summary>
 public sealed class FrameInbox
 {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Connections;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>The hub that collectors connect to, and the way of their frames into the timeline.</summary>
+/// <summary>The hub that collectors connect to, and the path of their frames into the timeline.</summary>
 internal static class IngestServices
 {
     // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 20,000 entries of some 350 bytes each.
@@ -24,7 +24,8 @@ internal static class IngestServices
             .AddHubOptions<CollectorHub>(options =>
             {
                 options.MaximumReceiveMessageSize = MaxHubMessage;
-                // Each stream, live and late, is one invocation; neither the clock nor an introduction must wait behind them.
+                // Each stream, live and late, is one invocation; clock synchronization and introduction must not wait behind
+                // them.
                 options.MaximumParallelInvocationsPerClient = 4;
             });
         return services;

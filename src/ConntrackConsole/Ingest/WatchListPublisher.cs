@@ -6,65 +6,65 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// Names to every collector the addresses without a live owner, so that it looks their entries up one by one: the whole list
-/// after it introduced itself, and again when the list has changed, at most once a second.
+/// Sends every collector the addresses without a live owner, so that it looks their entries up individually: the whole list after
+/// the collector's introduction, and again when the list has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
     ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
 {
-    public const int MostAddresses = 1000;
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    public const int MaxAddresses = 1000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, WatchList> _told = []; // by connection: a new one knows nothing
+    private readonly Dictionary<string, WatchList> _sent = []; // by connection: a new one has no list
     private ClusterMap? _map;
     private WatchList _list = new([]);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(Interval, time);
         try
         {
             do
-                await TellAsync(stoppingToken);
+                await PublishAsync(stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException)
         {
-            // The console ends.
+            // The console stops.
         }
     }
 
-    private async Task TellAsync(CancellationToken stop)
+    private async Task PublishAsync(CancellationToken stop)
     {
         if (!ReferenceEquals(_map, cluster.Current))
         {
             _map = cluster.Current;
-            string[] ips = [.. _map.AddressesWithoutLiveOwner(MostAddresses).Select(ip => ip.ToString())];
+            string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses).Select(ip => ip.ToString())];
             if (!ips.SequenceEqual(_list.PodIps))
                 _list = new WatchList(ips);
         }
 
         var connections = registry.ConnectedNodes.Select(registry.ConnectionOf).OfType<string>().ToHashSet();
-        foreach (string ended in _told.Keys.Except(connections).ToList())
-            _told.Remove(ended);
+        foreach (string ended in _sent.Keys.Except(connections).ToList())
+            _sent.Remove(ended);
         foreach (string connection in connections)
         {
-            var known = _told.GetValueOrDefault(connection);
-            // A collector watches nothing until it is told.
+            var known = _sent.GetValueOrDefault(connection);
+            // A collector watches nothing until it receives a list.
             if (ReferenceEquals(known, _list) || (known is null && _list.PodIps.Count == 0))
                 continue;
             try
             {
                 await hub.Clients.Client(connection).SendAsync(HubMethods.Watch, _list, stop);
-                _told[connection] = _list;
+                _sent[connection] = _list;
             }
             catch (Exception failure) when (failure is IOException or InvalidOperationException)
             {
-                LogNotTold(failure.Message); // The connection goes; the next one is told anew.
+                LogNotSent(failure.Message); // The connection is closing; the next one gets the whole list.
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A collector could not be told what to watch: {Reason}")]
-    private partial void LogNotTold(string reason);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The watch list could not be sent to a collector: {Reason}")]
+    private partial void LogNotSent(string reason);
 }

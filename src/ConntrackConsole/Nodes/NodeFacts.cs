@@ -40,11 +40,11 @@ public readonly record struct RateFact(double LastMinute, double LastFiveMinutes
 /// <param name="Stale">Lead to an address that no live pod of the Service owns.</param>
 /// <param name="Reassigned">Lead to another workload's pod.</param>
 /// <param name="OldestStaleMs">Since when the oldest of them are what they are.</param>
-/// <param name="Backends">Their backends, at most <see cref="MostBackends"/>.</param>
+/// <param name="Backends">Their backends, at most <see cref="MaxBackends"/>.</param>
 public sealed record ServiceEntries(
     long Stale, long Reassigned, long? OldestStaleMs, ImmutableArray<Ip> Backends, ImmutableArray<string> Nodes)
 {
-    public const int MostBackends = 5;
+    public const int MaxBackends = 5;
 
     public static readonly ServiceEntries None = new(0, 0, null, [], []);
 }

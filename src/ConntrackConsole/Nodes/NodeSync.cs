@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Nodes;
 
-/// <param name="AtMs">The first sync that began after the endpoint's change; null where there was none yet.</param>
+/// <param name="AtMs">The first sync that began after the endpoint's change; null if there was no sync yet.</param>
 public sealed record NodeSync(string Node, long? AtMs)
 {
-    /// <summary>The sentence why it cannot be known; null where it is known, or where there was none yet.</summary>
+    /// <summary>Why it is unknown; null if it is known, or if there was no sync yet.</summary>
     public string? Unknown { get; init; }
 }

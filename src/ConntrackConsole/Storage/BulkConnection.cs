@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Storage;
 
 /// <summary>
-/// A connection of its own with prepared statements, for rows that are too many for entities. Components give it their SQL and
-/// know no provider. The parameters of a statement are $a, $b … in the order of the values. Not safe for several threads.
+/// A separate connection with prepared statements, for rows that are too many for entities. Components provide the SQL and do not
+/// depend on the provider. The parameters of a statement are $a, $b … in the order of the values. Not thread-safe.
 /// </summary>
 /// <param name="busySeconds">How long a statement waits for another writer.</param>
 internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int busySeconds) : IDisposable
@@ -15,7 +15,7 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
     private SqliteConnection? _connection;
     private SqliteTransaction? _transaction;
 
-    /// <summary>What is executed until its end is one transaction; without a commit nothing of it is stored.</summary>
+    /// <summary>Everything that is executed until its end is one transaction; without a commit it is rolled back.</summary>
     /// <param name="readOnly">A snapshot for reading, which takes no lock.</param>
     public BulkTransaction Begin(bool readOnly = false)
     {
@@ -27,16 +27,16 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
     /// <exception cref="DbException">It was not executed.</exception>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
 
-    /// <returns>The first value, or 0 where there is none.</returns>
+    /// <returns>The first value, or 0 if there is no row.</returns>
     public long Number(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteScalar() as long? ?? 0;
 
-    /// <returns>The first value; null where there is no row.</returns>
+    /// <returns>The first value; null if there is no row.</returns>
     public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteScalar() is var value and not DBNull ? value : null;
 
     /// <summary>The rows of a statement; read them to the end before it is executed again.</summary>
     public DbDataReader Read(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteReader();
 
-    /// <summary>What the database takes on disk, without pages that are free.</summary>
+    /// <summary>The size of the database on disk, without free pages.</summary>
     public long UsedBytes() =>
         Number("SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count())") * Number("SELECT page_size FROM pragma_page_size()");
 

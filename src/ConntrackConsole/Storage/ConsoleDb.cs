@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Storage;
 
 /// <summary>
-/// The database; one context an operation, from the factory. Each component has its own entities, with their tables and
-/// indexes: found by their configurations, so that this folder knows none of them.
+/// EF Core context for all persisted entities; create one per operation via the factory. Each component has its own entities,
+/// with their tables and indexes, discovered by their configurations, so that this folder depends on none of them.
 /// </summary>
 public sealed class ConsoleDb(DbContextOptions<ConsoleDb> options) : DbContext(options)
 {

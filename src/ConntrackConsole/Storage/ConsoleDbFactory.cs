@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Design;
 
 namespace ConntrackConsole.Storage;
 
-/// <summary>For `dotnet ef migrations add` only, so that it need not start the console.</summary>
+/// <summary>For `dotnet ef migrations add` only, so that it does not start the console.</summary>
 internal sealed class ConsoleDbFactory : IDesignTimeDbContextFactory<ConsoleDb>
 {
     public ConsoleDb CreateDbContext(string[] args) =>

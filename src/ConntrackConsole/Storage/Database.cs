@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Storage;
 
-/// <summary>Opens the database at the start, and says in one sentence why it cannot.</summary>
+/// <summary>Opens the database at startup, and reports in one sentence why it cannot.</summary>
 internal static class Database
 {
     // SQLite's primary result codes (sqlite3.h).
@@ -19,7 +19,7 @@ internal static class Database
         ArgumentNullException.ThrowIfNull(storage);
         try
         {
-            // Keys and the audit log are nobody else's business.
+            // Keys and the audit log must be readable by this user only.
             if (OperatingSystem.IsWindows())
                 Directory.CreateDirectory(storage.DataDirectory);
             else
@@ -31,12 +31,12 @@ internal static class Database
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {ConfigurationKeys.DataDirectory} to another folder.");
+                $"The data directory {storage.DataDirectory} is not writable: grant this user write permission, or set {ConfigurationKeys.DataDirectory} to another folder.");
         }
     }
 
-    /// <returns>Null, or the sentence about a damaged file that was put aside for a fresh one.</returns>
-    /// <exception cref="StartupException">The file cannot be used, or is of a newer version.</exception>
+    /// <returns>Null, or a message about a damaged file that was set aside and replaced by a new one.</returns>
+    /// <exception cref="StartupException">The file cannot be used, or was created by a newer version.</exception>
     public static async Task<string?> OpenAsync(IDbContextFactory<ConsoleDb> databases, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(databases);
@@ -53,7 +53,7 @@ internal static class Database
             }
             catch (SqliteException e) when (aside is null && e.SqliteErrorCode is Corrupt or NotADatabase)
             {
-                // Damage that the short check did not come to.
+                // Damage that the quick check did not reach.
                 aside = DatabaseDamage.PutAside(file, e.Message, DateTimeOffset.UtcNow);
                 await using var fresh = await databases.CreateDbContextAsync(ct);
                 await MigrateAsync(fresh, file, ct);
@@ -65,8 +65,8 @@ internal static class Database
             throw new StartupException(e.SqliteErrorCode switch
             {
                 CantOpen or ReadOnly =>
-                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {ConfigurationKeys.ConnectionString}.",
-                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
+                    $"The database {file} cannot be opened for writing: check the folder and its permissions, or set {ConfigurationKeys.ConnectionString}.",
+                _ => $"The database {file} cannot be used (SQLite: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
             });
         }
     }
@@ -78,7 +78,7 @@ internal static class Database
         if (newer.Count > 0)
         {
             throw new StartupException(
-                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
+                $"The database {file} was created by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
         }
 
         await db.Database.MigrateAsync(ct);

@@ -3,32 +3,35 @@ using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Storage;
 
-/// <summary>Looks whether the database file is whole, and puts one that is not aside. It is never deleted: much of it can often be read.</summary>
+/// <summary>
+/// Checks the integrity of the database file, and sets a damaged one aside. It is never deleted: much of it can often be
+/// recovered.
+/// </summary>
 internal static class DatabaseDamage
 {
-    /// <summary>How long the check of every page may take; a file too large for it is checked as far as that.</summary>
-    public static readonly TimeSpan MostCheck = TimeSpan.FromSeconds(20);
+    /// <summary>Timeout of the check of every page; a file too large for it is checked as far as possible within it.</summary>
+    public static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(20);
 
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
     private const int Interrupted = 9;
 
-    /// <summary>What is wrong with the file, in SQLite's words; null where nothing is, or where there is none.</summary>
+    /// <summary>SQLite's description of the damage; null if there is no damage or no file.</summary>
     public static string? Find(string connectionString, string file)
     {
-        // A new or an empty file is a fresh database.
+        // A missing or empty file becomes a new database.
         if (!File.Exists(file) || new FileInfo(file).Length == 0)
             return null;
-        // Before SQLite sees it: beside a file that is none it throws the log away.
+        // Before SQLite opens it: if the file is not a database, SQLite deletes its write-ahead log.
         if (!HasHeader(file))
             return "file is not a database";
         try
         {
-            // Without the pool: the file may have to go.
+            // Without the pool: the file may have to be renamed.
             using var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ToString());
             connection.Open();
             using var command = connection.CreateCommand();
-            long deadline = Environment.TickCount64 + (long)MostCheck.TotalMilliseconds;
+            long deadline = Environment.TickCount64 + (long)CheckTimeout.TotalMilliseconds;
             SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 100_000, _ => Environment.TickCount64 > deadline ? 1 : 0, null);
             command.CommandText = "PRAGMA quick_check(1)";
             string? found = command.ExecuteScalar() as string;
@@ -55,13 +58,13 @@ internal static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // SQLite says why it cannot be opened.
+            // SQLite reports why it cannot be opened.
             return true;
         }
     }
 
-    /// <summary>Renames the file and what belongs to it.</summary>
-    /// <returns>The sentence about it.</returns>
+    /// <summary>Renames the file and its companion files.</summary>
+    /// <returns>A message that describes it.</returns>
     /// <exception cref="StartupException">It cannot be renamed.</exception>
     public static string PutAside(string file, string damage, DateTimeOffset now)
     {
@@ -71,7 +74,7 @@ internal static class DatabaseDamage
             aside = $"{file}.damaged-{now:yyyyMMdd-HHmmss}-{again}";
         try
         {
-            // The log first: beside a fresh file it would be played into it.
+            // The log first: otherwise it would be replayed into the new file.
             foreach (string end in (string[])["-wal", "-shm", ""])
             {
                 if (File.Exists(file + end))
@@ -80,10 +83,10 @@ internal static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
+            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be renamed ({e.Message}): move it away, and start again.");
         }
 
-        return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was put aside as {aside}, and a fresh one was begun: what was before, "
-            + "the audit log too, is in that file (sqlite3's .recover reads what can be read).";
+        return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was renamed to {aside}, and a new one was created: earlier data, "
+            + "including the audit log, is in that file (sqlite3's .recover extracts what is readable).";
     }
 }

@@ -41,7 +41,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Host = await ConsoleHost.StartWithAsync(null, Settings());
-        TellCluster();
+        SetCluster();
         // Of addresses that no pod can have and of such that a pod may get: none of them may be deleted here.
         string[] backends = [Dead, Dead, Dead, Live, Ending, NeverSeen, HostPod, DeadV6, "192.168.0.1", AttackedNode.Gateway, AttackedNode.PodBridge, AttackedNode.PodBroadcast, "10.96.0.10"];
         _nodes.Add(await AttackedNode.StartAsync("node1", Host.Folder, "192.168.0.1", backends));
@@ -81,18 +81,18 @@ public sealed class AttackedConsole : IAsyncLifetime
     }
 
     /// <summary>A pod had the address and has ended.</summary>
-    internal void Former(string ip) => Host.TellCluster(new PodChange(Pod($"x{ip}", ip), false), new PodChange(Pod($"x{ip}", ip), true));
+    internal void Former(string ip) => Host.SetCluster(new PodChange(Pod($"x{ip}", ip), false), new PodChange(Pod($"x{ip}", ip), true));
 
     /// <summary>A new pod gets the address.</summary>
-    internal void Reassign(string ip, string uid = "heir") => Host.TellCluster(new PodChange(Pod($"{uid}{ip}", ip), false));
+    internal void Reassign(string ip, string uid = "heir") => Host.SetCluster(new PodChange(Pod($"{uid}{ip}", ip), false));
 
-    internal void End(string ip, string uid = "heir") => Host.TellCluster(new PodChange(Pod($"{uid}{ip}", ip), true));
+    internal void End(string ip, string uid = "heir") => Host.SetCluster(new PodChange(Pod($"{uid}{ip}", ip), true));
 
     /// <summary>The Service's slice names the address as ready, or not.</summary>
     internal void List(string ip, bool listed)
     {
         var live = Ready(Pod("live", Live));
-        Host.TellCluster(new SliceChange(listed ? Slice(live, live with { Addresses = [Kernel.Net.Ip.Parse(ip)], PodUid = null }) : Slice(live), false));
+        Host.SetCluster(new SliceChange(listed ? Slice(live, live with { Addresses = [Kernel.Net.Ip.Parse(ip)], PodUid = null }) : Slice(live), false));
     }
 
     /// <summary>Changes what stands in the database, as time or another hand would.</summary>
@@ -122,7 +122,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     internal async Task RestartAsync(string name, string role)
     {
         Host = await Host.RestartWithAsync(Settings((name, role)));
-        TellCluster();
+        SetCluster();
         await ConnectedAsync();
     }
 
@@ -146,11 +146,11 @@ public sealed class AttackedConsole : IAsyncLifetime
     ];
 
     /// <summary>Two nodes, a Service with a live pod, and former pods, at possible and at impossible addresses.</summary>
-    internal void TellCluster()
+    internal void SetCluster()
     {
         PodInfo[] former = [Pod("dead", Dead), Pod("dead6", DeadV6), .. Impossible.Select((ip, place) => Pod($"impossible{place}", ip))];
         var live = Pod("live", Live);
-        Host.TellCluster(
+        Host.SetCluster(
         [
             new NodeChange(Node("node1", "192.168.0.1"), false), new NodeChange(Node("node2", "192.168.0.2"), false),
             new ServiceChange(Service(), false), new SliceChange(Slice(Ready(live)), false),

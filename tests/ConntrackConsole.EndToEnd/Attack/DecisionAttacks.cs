@@ -61,7 +61,7 @@ internal static class DecisionAttacks
             }
             finally
             {
-                c.Host.TellCluster();
+                c.Host.SetCluster();
             }
         }),
         new("a preview while the cluster is silent", 409, "flush.cluster_stale", async c =>
@@ -73,7 +73,7 @@ internal static class DecisionAttacks
             }
             finally
             {
-                c.Host.TellCluster();
+                c.Host.SetCluster();
             }
         }),
         new("a confirmation after another pod got the address", 409, "flush.owner_live", async c =>

@@ -35,7 +35,7 @@ internal static partial class HubAttacks
     /// <summary>A third node that the cluster has, let in with its own secret.</summary>
     private static async Task<string> NodeAsync(AttackedConsole c, Func<HubConnection, string, Task<string>> attack, Action<HubConnection>? listen = null)
     {
-        c.Host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
+        c.Host.SetCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
         try
         {
             await using var hub = Build(c, [(NodeSecret.Header, "node3"), Bearer(Secret("node3"))]);
@@ -49,7 +49,7 @@ internal static partial class HubAttacks
         }
         finally
         {
-            c.Host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), true));
+            c.Host.SetCluster(new NodeChange(Node("node3", "192.168.0.3"), true));
         }
     }
 

@@ -31,13 +31,13 @@ internal static partial class HubAttacks
 
         Hello("as another node", "presented the secret of node node2", "node1", hello => hello, passOf: "node2"),
         Hello("as a node that the cluster has not", "has no node named node7", "node7", hello => hello),
-        Hello("as an older collector of a node", "started later already", "node1", hello => hello with { StartedAtMs = 1 }),
-        Hello("with a version of 10,000 letters", "in a form that this console does not know", "node1", hello => hello with { Version = new string('v', 10_000) }),
-        Hello("with 65 capabilities", "in a form that this console does not know", "node1", hello => hello with { Capabilities = [.. Enumerable.Repeat(new Capability("x", true, ""), 65)] }),
-        Hello("with a setting of 10,000 letters", "in a form that this console does not know", "node1", hello => hello with { Sysctls = new Dictionary<string, string> { ["x"] = new('x', 10_000) } }),
-        new("a second introduction", "introduced itself already", c => NodeAsync(c, async (hub, _) =>
+        Hello("as an older collector of a node", "started later is already connected", "node1", hello => hello with { StartedAtMs = 1 }),
+        Hello("with a version of 10,000 letters", "an introduction that this console does not support", "node1", hello => hello with { Version = new string('v', 10_000) }),
+        Hello("with 65 capabilities", "an introduction that this console does not support", "node1", hello => hello with { Capabilities = [.. Enumerable.Repeat(new Capability("x", true, ""), 65)] }),
+        Hello("with a setting of 10,000 letters", "an introduction that this console does not support", "node1", hello => hello with { Sysctls = new Dictionary<string, string> { ["x"] = new('x', 10_000) } }),
+        new("a second introduction", "already sent its introduction", c => NodeAsync(c, async (hub, _) =>
             (await hub.InvokeAsync<Welcome>(HubMethods.Hello, Tests.Timeline.Frames.Hello("node3", 2), Ct)).Refusal!)),
-        new("an introduction that is null", "introduced itself", c => OpenAsync(c, "node1", "node1", hub => hub.InvokeAsync<Welcome>(HubMethods.Hello, null, Ct))),
+        new("an introduction that is null", "its introduction names another node", c => OpenAsync(c, "node1", "node1", hub => hub.InvokeAsync<Welcome>(HubMethods.Hello, null, Ct))),
 
         new("a journal before the introduction", "0 written", c => OpenAsync(c, "node1", "node1", async hub => $"{await hub.InvokeAsync<long>(HubMethods.Journal, Report("flush-1"), Ct)} written")),
         new("frames before the introduction", "closed", c => OpenAsync(c, "node1", "node1", async hub =>

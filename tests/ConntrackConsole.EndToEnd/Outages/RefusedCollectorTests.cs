@@ -14,7 +14,7 @@ public sealed class RefusedCollectorTests
     public async Task Collector_OfANodeThatTheClusterDoesNotHave_SaysSoAndEndsWith2()
     {
         await using var host = await ConsoleHost.StartAsync();
-        host.TellCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
+        host.SetCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
         string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
         var start = Collector(host, "node7", state, ("CONNTRACK_CONSOLE_TOKEN", ConsoleHost.Token));
 

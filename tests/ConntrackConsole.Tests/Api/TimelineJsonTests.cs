@@ -27,7 +27,7 @@ public sealed class TimelineJsonTests
         var span = new TerminationSpan(
             "u", "shop", "checkout-a", "10.1.0.5", "node1", "shop/checkout", At, At + 20, At + 5_000, null, 0, null, OwnerState.Gone, 3)
         {
-            Told = told, Synced = [new NodeSync("node1", At + 700)],
+            Reported = told, Synced = [new NodeSync("node1", At + 700)],
         };
         var json = await WriteAsync(new TimelineView(At, At + 2_000, 1_000, 2, [], [span], new ResetLane([0, 1], [0, 0], [-1, 0]), [], [], At) { Rollouts = [rollout] });
 

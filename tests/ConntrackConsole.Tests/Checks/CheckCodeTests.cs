@@ -4,7 +4,7 @@ using ConntrackConsole.Checks.Cluster;
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Wire;
 using Xunit;
-using static ConntrackConsole.Tests.Checks.Worlds;
+using static ConntrackConsole.Tests.Checks.CheckContexts;
 
 namespace ConntrackConsole.Tests.Checks;
 
@@ -14,11 +14,11 @@ public sealed class CheckCodeTests
         CheckRules.PerNode.Select(rule => rule.Name).Concat(CheckRules.PerService.Select(rule => rule.Name)).Append(ClusterData.Name);
 
     [Fact]
-    public void Check_EachHasACodeOfItsOwn() =>
+    public void Check_Each_HasItsOwnCode() =>
         Assert.Equal(Constants(typeof(CheckCodes)).Order(StringComparer.Ordinal), Names.Select(name => name.Code).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Codes_AreAllDifferent()
+    public void Codes_AreUnique()
     {
         var all = Constants(typeof(CheckCodes)).Concat(Constants(typeof(UnknownCodes))).ToList();
         Assert.Equal(all.Distinct(), all);
@@ -26,7 +26,7 @@ public sealed class CheckCodeTests
     }
 
     [Fact]
-    public void CannotTell_AlwaysSaysWhyByACode_AndNoOtherStateDoes()
+    public void InsufficientData_HasAReasonCode_OtherStatesDoNot()
     {
         NodeCheckContext[] nodes =
         [
@@ -37,11 +37,11 @@ public sealed class CheckCodeTests
         ];
         ServiceCheckContext[] services = [Service(), Service(Pod("a"))];
         var seen = new HashSet<string>();
-        foreach (var world in (CheckContext[])[World(nodes), World(nodes) with { HasCluster = false, IsListed = false, ClusterMs = null }, World(nodes) with { ClusterMs = NowMs - 60_000, Reporting = 0 }])
+        foreach (var context in (CheckContext[])[Context(nodes), Context(nodes) with { HasCluster = false, IsListed = false, ClusterMs = null }, Context(nodes) with { ClusterMs = NowMs - 60_000, Reporting = 0 }])
         {
-            foreach (var result in CheckRules.All(world with { Services = services }))
+            foreach (var result in CheckRules.All(context with { Services = services }))
             {
-                Assert.Equal(result.State == CheckState.CannotTell, result.UnknownCode is not null);
+                Assert.Equal(result.State == CheckState.InsufficientData, result.UnknownCode is not null);
                 if (result.UnknownCode is { } code)
                     seen.Add(code);
             }

@@ -14,7 +14,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Checks;
 
-public sealed class CheckBoardTests : IDisposable
+public sealed class CheckSchedulerTests : IDisposable
 {
     private const long T0 = 1_795_400_000_000;
     private static readonly PodInfo A = Pod("a", "10.1.0.5");
@@ -22,14 +22,14 @@ public sealed class CheckBoardTests : IDisposable
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));
     private readonly ClusterState _cluster;
     private readonly TimelineStore _store;
-    private readonly CheckScheduler _board;
+    private readonly CheckScheduler _scheduler;
     private ulong _sequence;
 
-    public CheckBoardTests()
+    public CheckSchedulerTests()
     {
         _cluster = new ClusterState(_clock);
         _store = new TimelineStore(_cluster, _clock);
-        _board = new CheckScheduler(_cluster, _store, _clock, NullLogger<CheckScheduler>.Instance);
+        _scheduler = new CheckScheduler(_cluster, _store, _clock, NullLogger<CheckScheduler>.Instance);
         _cluster.Watching();
         _cluster.Apply([
             new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false),
@@ -38,7 +38,7 @@ public sealed class CheckBoardTests : IDisposable
     }
 
     [Fact]
-    public void Entries_OfAPodThatWent_AreCountedForTheirService_OverAllNodesThatReport()
+    public void Entries_OfDeletedPod_AreCountedOverReportingNodes()
     {
         Send("node1", (Group, 4, 1));
         Send("node2", (Group, 2, 0));
@@ -49,7 +49,7 @@ public sealed class CheckBoardTests : IDisposable
         Assert.Equal((CheckState.Warning, "5 stale"), Stale());
         Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
 
-        // node2 falls silent: what it held is not what it holds.
+        // node2 becomes silent: what it held is not what it holds now.
         At(20);
         Send("node1", (Group, 3, 2));
         Assert.Equal((CheckState.Warning, "3 stale"), Stale());
@@ -59,13 +59,13 @@ public sealed class CheckBoardTests : IDisposable
         Send("node1", (Group, 3, 2));
         Assert.Equal((CheckState.Bad, "3 stale"), Stale());
 
-        // Leftovers prove nothing.
+        // Closing entries prove nothing.
         Send("node1", (Group, 0, 5));
         Assert.Equal((CheckState.Ok, "0"), Stale());
     }
 
     [Fact]
-    public void Since_IsKeptWhileTheStateIsTheSame()
+    public void Since_SameState_IsKept()
     {
         Send("node1");
         Assert.Equal(T0, Result(Readiness.Name).SinceMs);
@@ -74,17 +74,17 @@ public sealed class CheckBoardTests : IDisposable
         Assert.Equal(T0, Result(Readiness.Name).SinceMs);
         At(30, confirmed: false);
         var old = Result(Readiness.Name);
-        Assert.Equal((CheckState.CannotTell, "check.cluster_old", T0 + 5_000), (old.State, old.UnknownCode, old.SinceMs));
+        Assert.Equal((CheckState.InsufficientData, "check.cluster_old", T0 + 5_000), (old.State, old.UnknownCode, old.SinceMs));
         At(31);
         Assert.Equal(T0 + 31_000, Result(Readiness.Name).SinceMs);
     }
 
     [Fact]
-    public void Report_IsOrderedByWhatIsWrong_AndCounted()
+    public void Report_IsOrderedBySeverity_AndCounted()
     {
         Send("node1");
 
-        var report = _board.Round();
+        var report = _scheduler.Round();
 
         Assert.Equal(report.Results.Select(r => r.State).OrderDescending(), report.Results.Select(r => r.State));
         Assert.Equal(report.Results.Count(r => r.State == CheckState.Warning), report.Warnings);
@@ -94,39 +94,39 @@ public sealed class CheckBoardTests : IDisposable
     }
 
     [Fact]
-    public void NodeWithoutCollector_CannotTell_ButItsVersion()
+    public void NodeWithoutCollector_InsufficientData_ExceptVersion()
     {
-        var results = _board.Round().Results.Where(r => r.Subject.Name == "node1").ToList();
+        var results = _scheduler.Round().Results.Where(r => r.Subject.Name == "node1").ToList();
 
         Assert.Equal(CheckRules.PerNode.Count, results.Count);
-        Assert.All(results, r => Assert.Equal(CheckState.CannotTell, r.State));
+        Assert.All(results, r => Assert.Equal(CheckState.InsufficientData, r.State));
         Assert.Contains(results, r => r.Sentence.Contains("No collector", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Board_LooksByItself_AgainAndAgain()
+    public async Task Scheduler_RunsRepeatedly()
     {
         using var seen = new SemaphoreSlim(0);
-        using var subscription = _board.Subscribe(() => seen.Release());
+        using var subscription = _scheduler.Subscribe(() => seen.Release());
         var stop = TestContext.Current.CancellationToken;
-        await _board.StartAsync(stop);
+        await _scheduler.StartAsync(stop);
         int rounds = 0;
-        // The clock moves on until the loop has waited for it twice.
+        // The clock advances until the loop has waited for it twice.
         for (int tries = 0; rounds < 3 && tries < 3_000; tries++)
         {
             if (await seen.WaitAsync(TimeSpan.FromMilliseconds(10), stop))
                 rounds++;
             else
-                _clock.Advance(CheckScheduler.Beat);
+                _clock.Advance(CheckScheduler.Interval);
         }
 
-        await _board.StopAsync(stop);
+        await _scheduler.StopAsync(stop);
         Assert.Equal(3, rounds);
     }
 
     private (CheckState State, string Value) Stale() => Result(StaleEntries.Name) is var r ? (r.State, r.Value) : default;
 
-    private CheckResult Result(CheckName name) => _board.Round().Results.Single(r => r.Check == name);
+    private CheckResult Result(CheckName name) => _scheduler.Round().Results.Single(r => r.Check == name);
 
     private void At(int second, bool confirmed = true)
     {
@@ -136,7 +136,7 @@ public sealed class CheckBoardTests : IDisposable
     }
 
     private void Send(string node, params (GroupKey Key, uint Established, uint TimeWait)[] groups) =>
-        Assert.Null(_store.Apply(node, 1, Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), true, groups)).Doubt);
+        Assert.Null(_store.Apply(node, 1, Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), true, groups)).Rejection);
 
-    public void Dispose() => _board.Dispose();
+    public void Dispose() => _scheduler.Dispose();
 }

@@ -4,7 +4,7 @@ using ConntrackConsole.Checks.Node;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;
 using Xunit;
-using static ConntrackConsole.Tests.Checks.Worlds;
+using static ConntrackConsole.Tests.Checks.CheckContexts;
 
 namespace ConntrackConsole.Tests.Checks;
 
@@ -12,7 +12,7 @@ public class ProxyCheckTests
 {
     [Theory]
     [InlineData(null, null, 0.064, CheckState.Ok)]
-    [InlineData(2_000L, null, 0.064, CheckState.Ok)] // As long as it may: 2 s.
+    [InlineData(2_000L, null, 0.064, CheckState.Ok)] // The maximum: 2 s.
     [InlineData(2_070L, null, 0.064, CheckState.Bad)]
     [InlineData(6_000L, null, 8.0, CheckState.Ok)] // A sync takes that long here.
     [InlineData(8_100L, null, 8.0, CheckState.Bad)]
@@ -23,7 +23,7 @@ public class ProxyCheckTests
     {
         var reading = Idle with { SyncP99 = p99, EndpointChangesPending = pendingForMs is null ? 0 : 3 };
 
-        var result = ProxyLag.Of(World(), Node(Facts(Proxy(reading, pendingForMs, queuedForMs))));
+        var result = ProxyLag.Of(Context(), Node(Facts(Proxy(reading, pendingForMs, queuedForMs))));
 
         Assert.Equal(expected, result.State);
         Assert.Equal(NowMs - 1_000, result.ReadMs);
@@ -34,25 +34,25 @@ public class ProxyCheckTests
     [Fact]
     public void Sync_IdleForDays_IsOk()
     {
-        var result = ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { LastSync = 1_795_000_000, LastQueued = 1_794_999_999.9 }))));
+        var result = ProxyLag.Of(Context(), Node(Facts(Proxy(Idle with { LastSync = 1_795_000_000, LastQueued = 1_794_999_999.9 }))));
 
         Assert.Equal((CheckState.Ok, "in sync"), (result.State, result.Value));
     }
 
     [Fact]
-    public void Sync_Healthz503_IsBad_EvenWhereMetricsAreSilent()
+    public void Sync_Healthz503_IsBad_WithoutMetrics()
     {
-        Assert.Equal(CheckState.Bad, ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { HealthStatus = 503 })))).State);
-        Assert.Equal(CheckState.Bad, ProxyLag.Of(World(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 503 })))).State);
+        Assert.Equal(CheckState.Bad, ProxyLag.Of(Context(), Node(Facts(Proxy(Idle with { HealthStatus = 503 })))).State);
+        Assert.Equal(CheckState.Bad, ProxyLag.Of(Context(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 503 })))).State);
     }
 
     [Fact]
-    public void Sync_NeitherPendingNorTimestamps_CannotTell()
+    public void Sync_NeitherPendingNorTimestamps_InsufficientData()
     {
         var reading = Idle with { EndpointChangesPending = NaN, ServiceChangesPending = NaN, LastQueued = NaN };
 
-        Assert.Equal(CheckState.CannotTell, ProxyLag.Of(World(), Node(Facts(Proxy(reading)))).State);
-        Assert.Equal(CheckState.Ok, ProxyLag.Of(World(), Node(Facts(Proxy(reading with { EndpointChangesPending = 0 })))).State);
+        Assert.Equal(CheckState.InsufficientData, ProxyLag.Of(Context(), Node(Facts(Proxy(reading)))).State);
+        Assert.Equal(CheckState.Ok, ProxyLag.Of(Context(), Node(Facts(Proxy(reading with { EndpointChangesPending = 0 })))).State);
     }
 
     [Theory]
@@ -60,9 +60,9 @@ public class ProxyCheckTests
     [InlineData(5.0, CheckState.Ok)]
     [InlineData(5.01, CheckState.Bad)]
     [InlineData(16.384, CheckState.Bad)]
-    [InlineData(NaN, CheckState.CannotTell)]
-    public void Duration_AgainstFiveSeconds(double p99, CheckState expected) =>
-        Assert.Equal(expected, SyncDuration.Of(World(), Node(Facts(Proxy(Idle with { SyncP99 = p99 })))).State);
+    [InlineData(NaN, CheckState.InsufficientData)]
+    public void Duration_ComparedWithFiveSeconds(double p99, CheckState expected) =>
+        Assert.Equal(expected, SyncDuration.Of(Context(), Node(Facts(Proxy(Idle with { SyncP99 = p99 })))).State);
 
     [Theory]
     [InlineData(12, 2, 60, CheckState.Ok)] // A rollout of three pods, as recorded.
@@ -70,15 +70,15 @@ public class ProxyCheckTests
     [InlineData(61, 2, 60, CheckState.Warning)]
     [InlineData(500, 100, 60, CheckState.Ok)]
     [InlineData(501, 100, 60, CheckState.Warning)]
-    [InlineData(501, 100, 9, CheckState.CannotTell)]
+    [InlineData(501, 100, 9, CheckState.InsufficientData)]
     [InlineData(60, NaN, 0, CheckState.Ok)]
-    [InlineData(61, NaN, 0, CheckState.CannotTell)]
-    [InlineData(NaN, NaN, 0, CheckState.CannotTell)]
-    public void Changes_AgainstTheirOwnBaseline(double lastMinute, double baseline, int minutes, CheckState expected)
+    [InlineData(61, NaN, 0, CheckState.InsufficientData)]
+    [InlineData(NaN, NaN, 0, CheckState.InsufficientData)]
+    public void Changes_ComparedWithBaseline(double lastMinute, double baseline, int minutes, CheckState expected)
     {
         var proxy = Proxy() with { EndpointChanges = new RateFact(lastMinute, lastMinute, baseline, minutes) };
 
-        Assert.Equal(expected, EndpointChanges.Of(World(), Node(Facts(proxy))).State);
+        Assert.Equal(expected, EndpointChanges.Of(Context(), Node(Facts(proxy))).State);
     }
 
     [Theory]
@@ -87,34 +87,34 @@ public class ProxyCheckTests
     [InlineData(5, CheckState.Warning)]
     [InlineData(29, CheckState.Warning)]
     [InlineData(30, CheckState.Bad)]
-    [InlineData(NaN, CheckState.CannotTell)]
+    [InlineData(NaN, CheckState.InsufficientData)]
     public void ApiErrors_WithinFiveMinutes(double errors, CheckState expected)
     {
         var proxy = Proxy() with { ApiErrors = new RateFact(errors, errors, 0, 60) };
 
-        Assert.Equal(expected, ApiErrors.Of(World(), Node(Facts(proxy))).State);
+        Assert.Equal(expected, ApiErrors.Of(Context(), Node(Facts(proxy))).State);
     }
 
     [Fact]
-    public void ApiErrors_MetricAbsent_CannotTell_ThoughTheRateIsZero() =>
-        Assert.Equal(CheckState.CannotTell, ApiErrors.Of(World(), Node(Facts(Proxy(Idle with { ApiErrors = NaN })))).State);
+    public void ApiErrors_MetricAbsent_InsufficientData() =>
+        Assert.Equal(CheckState.InsufficientData, ApiErrors.Of(Context(), Node(Facts(Proxy(Idle with { ApiErrors = NaN })))).State);
 
     public static TheoryData<string> Rules => [ProxyLag.Name.Id, SyncDuration.Name.Id, EndpointChanges.Name.Id, ApiErrors.Name.Id, ProxyModes.Name.Id];
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void Silent_CannotTellSinceThen(string id)
+    public void Silent_InsufficientDataSinceThen(string id)
     {
         var rule = CheckRules.PerNode.Single(r => r.Name.Id == id).Of;
 
-        var deaf = rule(World(), Node(Facts(heardAgoMs: 10_001)));
-        Assert.Equal((CheckState.CannotTell, NowMs - 10_001), (deaf.State, deaf.SinceMs));
-        Assert.NotEqual(CheckState.CannotTell, rule(World(), Node(Facts(heardAgoMs: 10_000))).State);
-        var old = rule(World(), Node(Facts(Proxy(heardAgoMs: 15_001))));
-        Assert.Equal((CheckState.CannotTell, NowMs - 15_001), (old.State, old.SinceMs));
-        Assert.Equal(CheckState.CannotTell, rule(World(), Node(null)).State);
-        var mute = rule(World(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 0 }, heardAgoMs: 900_000))));
-        Assert.Equal(CheckState.CannotTell, mute.State);
+        var silent = rule(Context(), Node(Facts(heardAgoMs: 10_001)));
+        Assert.Equal((CheckState.InsufficientData, NowMs - 10_001), (silent.State, silent.SinceMs));
+        Assert.NotEqual(CheckState.InsufficientData, rule(Context(), Node(Facts(heardAgoMs: 10_000))).State);
+        var old = rule(Context(), Node(Facts(Proxy(heardAgoMs: 15_001))));
+        Assert.Equal((CheckState.InsufficientData, NowMs - 15_001), (old.State, old.SinceMs));
+        Assert.Equal(CheckState.InsufficientData, rule(Context(), Node(null)).State);
+        var mute = rule(Context(), Node(Facts(Proxy(Idle with { Answers = false, HealthStatus = 0 }, heardAgoMs: 900_000))));
+        Assert.Equal(CheckState.InsufficientData, mute.State);
         Assert.Contains("10249", mute.Sentence, StringComparison.Ordinal);
     }
 
@@ -125,16 +125,16 @@ public class ProxyCheckTests
         var rule = CheckRules.PerNode.Single(r => r.Name.Id == id).Of;
         var facts = Facts() with { Proxy = null, HasVipEntries = false };
 
-        Assert.Equal(CheckState.NotApplicable, rule(World(), Node(facts)).State);
-        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts, backends: false)).State);
-        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts with { HasVipEntries = true })).State);
-        Assert.Equal(CheckState.CannotTell, rule(World(), Node(facts with { TableKnown = false })).State);
+        Assert.Equal(CheckState.NotApplicable, rule(Context(), Node(facts)).State);
+        Assert.Equal(CheckState.InsufficientData, rule(Context(), Node(facts, backends: false)).State);
+        Assert.Equal(CheckState.InsufficientData, rule(Context(), Node(facts with { HasVipEntries = true })).State);
+        Assert.Equal(CheckState.InsufficientData, rule(Context(), Node(facts with { TableKnown = false })).State);
     }
 
     [Theory]
     [InlineData(ProxyMode.Nftables, CheckState.Ok)]
-    [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Not what most nodes run.
-    [InlineData(ProxyMode.Unknown, CheckState.CannotTell)]
-    public void Mode_AgainstTheOtherNodes(ProxyMode mode, CheckState expected) =>
-        Assert.Equal(expected, ProxyModes.Of(World(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
+    [InlineData(ProxyMode.Iptables, CheckState.Warning)] // Differs from most nodes.
+    [InlineData(ProxyMode.Unknown, CheckState.InsufficientData)]
+    public void Mode_ComparedWithOtherNodes(ProxyMode mode, CheckState expected) =>
+        Assert.Equal(expected, ProxyModes.Of(Context(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
 }

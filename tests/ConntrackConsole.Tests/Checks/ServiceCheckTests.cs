@@ -7,7 +7,7 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using Xunit;
-using static ConntrackConsole.Tests.Checks.Worlds;
+using static ConntrackConsole.Tests.Checks.CheckContexts;
 
 namespace ConntrackConsole.Tests.Checks;
 
@@ -20,12 +20,12 @@ public class ServiceCheckTests
     [InlineData(3, 0, 30_000, CheckState.Warning)]
     [InlineData(3, 0, 30_001, CheckState.Bad)]
     [InlineData(0, 1, 0, CheckState.Bad)]
-    public void Stale_JustLeftOrForLonger(int stale, int reassigned, long forMs, CheckState expected)
+    public void Stale_RecentOrOld(int stale, int reassigned, long forMs, CheckState expected)
     {
         long? since = stale + reassigned > 0 ? NowMs - forMs : null;
         var service = Service(Pod("a")) with { Entries = new ServiceEntries(stale, reassigned, since, [Ip.Parse("10.1.0.9")], ["node1"]) };
 
-        var result = StaleEntries.Of(World(Here), service);
+        var result = StaleEntries.Of(Context(Here), service);
 
         Assert.Equal((expected, since), (result.State, result.SinceMs));
         if (stale > 0)
@@ -37,16 +37,16 @@ public class ServiceCheckTests
     {
         var service = Service(Pod("a")) with { Entries = new ServiceEntries(1, 0, NowMs, [Ip.Parse("fd00::9")], ["node1"]) };
 
-        Assert.Equal("conntrack -L -f ipv6 -r fd00::9", StaleEntries.Of(World(Here), service).Commands[0]);
+        Assert.Equal("conntrack -L -f ipv6 -r fd00::9", StaleEntries.Of(Context(Here), service).Commands[0]);
     }
 
     [Fact]
-    public void Stale_NobodyReports_CannotTell() => Assert.Equal(CheckState.CannotTell, StaleEntries.Of(World() with { Reporting = 0 }, Service()).State);
+    public void Stale_NoReports_InsufficientData() => Assert.Equal(CheckState.InsufficientData, StaleEntries.Of(Context() with { Reporting = 0 }, Service()).State);
 
     [Fact]
-    public void Stale_ANodeIsSilent_SaysThatItIsNotCounted()
+    public void Stale_SilentNode_IsReportedAsNotCounted()
     {
-        var result = StaleEntries.Of(World(Here) with { DeafNodes = ["node2"] }, Service(Pod("a")));
+        var result = StaleEntries.Of(Context(Here) with { SilentNodes = ["node2"] }, Service(Pod("a")));
 
         Assert.Equal(CheckState.Ok, result.State);
         Assert.Contains("Not counted: node2", result.Sentence, StringComparison.Ordinal);
@@ -56,8 +56,8 @@ public class ServiceCheckTests
     public void Stale_HeadlessOrBypassed_IsNotApplicable()
     {
         var service = Service(Pod("a"));
-        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(World(Here), service with { Info = service.Info with { ClusterIps = [], Headless = true } }).State);
-        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(World(Here) with { AllBypass = true }, service).State);
+        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(Context(Here), service with { Info = service.Info with { ClusterIps = [], Headless = true } }).State);
+        Assert.Equal(CheckState.NotApplicable, StaleEntries.Of(Context(Here) with { AllBypass = true }, service).State);
     }
 
     [Theory]
@@ -66,90 +66,90 @@ public class ServiceCheckTests
     [InlineData("drain")]
     [InlineData("pre-stop")]
     [InlineData("readiness")]
-    public void Cluster_OldOrNotListed_CannotTell(string id)
+    public void Cluster_OldOrNotListed_InsufficientData(string id)
     {
         var rule = CheckRules.PerService.Single(r => r.Name.Id == id).Of;
         var service = Service(Pod("a")) with { Ends = [End(5_000)] };
 
-        var old = rule(World(Here) with { ClusterMs = NowMs - 10_001 }, service);
-        Assert.Equal((CheckState.CannotTell, NowMs - 10_001), (old.State, old.SinceMs));
-        Assert.Equal(CheckState.Ok, rule(World(Here) with { ClusterMs = NowMs - 10_000 }, service).State);
-        Assert.Equal(CheckState.CannotTell, rule(World(Here) with { ClusterMs = null }, service).State);
+        var old = rule(Context(Here) with { ClusterMs = NowMs - 10_001 }, service);
+        Assert.Equal((CheckState.InsufficientData, NowMs - 10_001), (old.State, old.SinceMs));
+        Assert.Equal(CheckState.Ok, rule(Context(Here) with { ClusterMs = NowMs - 10_000 }, service).State);
+        Assert.Equal(CheckState.InsufficientData, rule(Context(Here) with { ClusterMs = null }, service).State);
     }
 
     [Theory]
     [InlineData("pods", "pre-stop")]
     [InlineData("pods", "stale-entries")]
     [InlineData("endpointslices", "terminating-endpoints")]
-    public void Cluster_KindMayNotBeListed_CannotTell_WithItsSentence(string kind, string id)
+    public void Cluster_KindForbidden_InsufficientDataWithReason(string kind, string id)
     {
-        var world = World(Here) with { Kinds = [new KindStatus(kind, false, TimeSpan.MaxValue, "The console may not list them.")] };
+        var context = Context(Here) with { Kinds = [new KindStatus(kind, false, TimeSpan.MaxValue, "The console may not list them.")] };
 
-        var result = CheckRules.PerService.Single(r => r.Name.Id == id).Of(world, Service(Pod("a")));
+        var result = CheckRules.PerService.Single(r => r.Name.Id == id).Of(context, Service(Pod("a")));
 
-        Assert.Equal((CheckState.CannotTell, "The console may not list them."), (result.State, result.Sentence));
+        Assert.Equal((CheckState.InsufficientData, "The console may not list them."), (result.State, result.Sentence));
     }
 
     [Theory]
     [InlineData(5_000, 30, 0, null, CheckState.Ok)]
     [InlineData(23_999, 30, 0, null, CheckState.Ok)]
-    [InlineData(24_000, 30, 0, null, CheckState.Warning)] // Within 20 % of its grace.
-    [InlineData(4_000, 4, 137, "Error", CheckState.Bad)] // Ignores SIGTERM: killed at its grace.
-    [InlineData(29_000, 30, 137, "Error", CheckState.Bad)] // Whole seconds on both sides.
+    [InlineData(24_000, 30, 0, null, CheckState.Warning)] // Within 20 % of its grace period.
+    [InlineData(4_000, 4, 137, "Error", CheckState.Bad)] // Ignores SIGTERM: killed at the end of its grace period.
+    [InlineData(29_000, 30, 137, "Error", CheckState.Bad)] // Both timestamps have whole seconds.
     [InlineData(28_900, 30, 137, "Error", CheckState.Warning)]
-    [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by somebody else.
+    [InlineData(2_000, 30, 137, "Error", CheckState.Ok)] // Killed by something else.
     [InlineData(30_000, 30, 137, "OOMKilled", CheckState.Warning)]
-    [InlineData(5_000, null, 0, null, CheckState.CannotTell)]
-    public void Drain_AgainstTheGrace(long tookMs, int? grace, int exit, string? reason, CheckState expected)
+    [InlineData(5_000, null, 0, null, CheckState.InsufficientData)]
+    public void Drain_ComparedWithGracePeriod(long tookMs, int? grace, int exit, string? reason, CheckState expected)
     {
         var service = Service() with { Ends = [End(tookMs, grace, exit, reason)] };
 
-        Assert.Equal(expected, DrainTime.Of(World(Here), service).State);
+        Assert.Equal(expected, DrainTime.Of(Context(Here), service).State);
     }
 
     [Fact]
-    public void Drain_GraceNotTold_IsThePodsOwn() =>
-        Assert.Equal("25 s of 30 s", DrainTime.Of(World(Here), Service(Pod("a")) with { Ends = [End(25_000, null)] }).Value);
+    public void Drain_GraceNotReported_UsesPodSpec() =>
+        Assert.Equal("25 s of 30 s", DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(25_000, null)] }).Value);
 
     [Fact]
-    public void Drain_NoTerminationSeen_CannotTell()
+    public void Drain_NoTermination_InsufficientData()
     {
-        Assert.Contains("No termination seen", DrainTime.Of(World(Here), Service(Pod("a"))).Sentence, StringComparison.Ordinal);
-        Assert.Equal(CheckState.CannotTell, DrainTime.Of(World(Here), Service(Pod("a")) with { Ends = [End(30_000, 30, 137, cause: TerminationCause.Forced)] }).State);
+        Assert.Contains("No termination seen", DrainTime.Of(Context(Here), Service(Pod("a"))).Sentence, StringComparison.Ordinal);
+        Assert.Equal(CheckState.InsufficientData, DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(30_000, 30, 137, cause: TerminationCause.Forced)] }).State);
     }
 
     [Fact]
-    public void Drain_ContainersEndNotTold_IsTheLastConversationBeforeTheDeletion()
+    public void Drain_ContainerEndNotReported_UsesLastConversation()
     {
         var end = End(0) with { ContainerFinishedMs = null, DeletedMs = NowMs - 600_000 + 20_000 };
         var service = Service(Pod("a")) with { Ends = [end] };
 
-        Assert.Equal("20 s of 30 s", DrainTime.Of(World(Here), service).Value);
+        Assert.Equal("20 s of 30 s", DrainTime.Of(Context(Here), service).Value);
         var active = ImmutableDictionary<Ip, long>.Empty.Add(end.PodIp, NowMs - 600_000 + 12_000);
-        Assert.Equal("12 s of 30 s", DrainTime.Of(World(Here), service with { LastActive = active }).Value);
-        Assert.Equal(CheckState.CannotTell, DrainTime.Of(World(Here), service with { Ends = [end with { DeletedMs = null }] }).State);
+        Assert.Equal("12 s of 30 s", DrainTime.Of(Context(Here), service with { LastActive = active }).Value);
+        Assert.Equal(CheckState.InsufficientData, DrainTime.Of(Context(Here), service with { Ends = [end with { DeletedMs = null }] }).State);
     }
 
     [Fact]
-    public void PreStop_Missing_IsAWarning_UnlessThePodsWereSeenToDrain()
+    public void PreStop_Missing_IsWarning_UnlessPodsDrain()
     {
         var service = Service(Pod("a"), Pod("b", preStop: false));
-        Assert.Equal((CheckState.Warning, "1 of 2"), PreStop.Of(World(Here), service) is var r ? (r.State, r.Value) : default);
-        Assert.Contains("checkout-b", PreStop.Of(World(Here), service).Commands[0], StringComparison.Ordinal);
-        Assert.Equal(CheckState.Ok, PreStop.Of(World(Here), Service(Pod("a"))).State);
-        Assert.Equal(CheckState.NotApplicable, PreStop.Of(World(Here), Service()).State);
+        Assert.Equal((CheckState.Warning, "1 of 2"), PreStop.Of(Context(Here), service) is var r ? (r.State, r.Value) : default);
+        Assert.Contains("checkout-b", PreStop.Of(Context(Here), service).Commands[0], StringComparison.Ordinal);
+        Assert.Equal(CheckState.Ok, PreStop.Of(Context(Here), Service(Pod("a"))).State);
+        Assert.Equal(CheckState.NotApplicable, PreStop.Of(Context(Here), Service()).State);
 
-        Assert.Equal(CheckState.Ok, PreStop.Of(World(Here), service with { Ends = [End(5_000)] }).State);
-        Assert.Equal(CheckState.Warning, PreStop.Of(World(Here), service with { Ends = [End(5_000), End(400)] }).State);
-        Assert.Equal(CheckState.Warning, PreStop.Of(World(Here), service with { Ends = [End(30_000, 30, 137)] }).State);
+        Assert.Equal(CheckState.Ok, PreStop.Of(Context(Here), service with { Ends = [End(5_000)] }).State);
+        Assert.Equal(CheckState.Warning, PreStop.Of(Context(Here), service with { Ends = [End(5_000), End(400)] }).State);
+        Assert.Equal(CheckState.Warning, PreStop.Of(Context(Here), service with { Ends = [End(30_000, 30, 137)] }).State);
     }
 
     [Fact]
-    public void Readiness_Missing_IsAWarning()
+    public void Readiness_Missing_IsWarning()
     {
-        Assert.Equal((CheckState.Warning, "0 of 1"), Readiness.Of(World(Here), Service(Pod("a", readiness: false))) is var r ? (r.State, r.Value) : default);
-        Assert.Equal(CheckState.Ok, Readiness.Of(World(Here), Service(Pod("a"))).State);
-        Assert.Equal(CheckState.NotApplicable, Readiness.Of(World(Here), Service()).State);
+        Assert.Equal((CheckState.Warning, "0 of 1"), Readiness.Of(Context(Here), Service(Pod("a", readiness: false))) is var r ? (r.State, r.Value) : default);
+        Assert.Equal(CheckState.Ok, Readiness.Of(Context(Here), Service(Pod("a"))).State);
+        Assert.Equal(CheckState.NotApplicable, Readiness.Of(Context(Here), Service()).State);
     }
 
     [Theory]
@@ -159,13 +159,13 @@ public class ServiceCheckTests
     [InlineData(0, 0, 2, "v1.36.2", CheckState.Bad)]
     [InlineData(0, 0, 0, "v1.36.2", CheckState.NotApplicable)]
     public void Endpoints_NoneReady(int ready, int draining, int all, string version, CheckState expected) =>
-        Assert.Equal(expected, TerminatingEndpoints.Of(World(Node(Facts(), version)), Service() with { Ready = ready, Draining = draining, Endpoints = all }).State);
+        Assert.Equal(expected, TerminatingEndpoints.Of(Context(Node(Facts(), version)), Service() with { Ready = ready, Draining = draining, Endpoints = all }).State);
 
     [Fact]
-    public void Names_AreNeverRunByWhoeverCopiesThem()
+    public void Names_InCommands_AreQuoted()
     {
         var service = Service(Pod("a", readiness: false) with { Name = "x; rm -rf '~'" });
 
-        Assert.Contains(@"get pod 'x; rm -rf '\''~'\''' -o", Readiness.Of(World(Here), service).Commands[0], StringComparison.Ordinal);
+        Assert.Contains(@"get pod 'x; rm -rf '\''~'\''' -o", Readiness.Of(Context(Here), service).Commands[0], StringComparison.Ordinal);
     }
 }

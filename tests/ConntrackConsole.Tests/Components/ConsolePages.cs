@@ -57,7 +57,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<StoredBlockReader>();
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<OwnershipArchive>();
-        services.AddSingleton(HistoryRetention.Usual);
+        services.AddSingleton(HistoryRetention.Default);
         services.AddSingleton<CheckScheduler>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
@@ -163,7 +163,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         StateCounts counts = default;
         counts[(int)FlowState.Established] = entries;
         frame.Groups.Add(new GroupCounts(new GroupKey(Protocols.Tcp, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.1.0.5"), 8080), counts));
-        if (Store.Apply("node-a", 1, frame).Doubt is { } fault)
+        if (Store.Apply("node-a", 1, frame).Rejection is { } fault)
             throw new InvalidOperationException(fault);
     }
 

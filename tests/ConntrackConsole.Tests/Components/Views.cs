@@ -42,7 +42,7 @@ internal static class Views
     public static readonly TerminationSpan OfRollout = new(
         "u1", "shop", "checkout-1", "10.1.0.5", "node-a", "shop/checkout", NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500, OwnerState.Gone, 0)
     {
-        Told = new Termination("u1", "shop", "checkout-1", Ip.Parse("10.1.0.5"), "node-a", new ServiceKey("shop", "checkout"), NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500)
+        Reported = new Termination("u1", "shop", "checkout-1", Ip.Parse("10.1.0.5"), "node-a", new ServiceKey("shop", "checkout"), NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500)
         {
             Cause = TerminationCause.Rollout, Evidence = "ReplicaSet checkout-3 scaled down", RolloutId = "d1/4", GraceSeconds = 5,
             EndpointNotReadyMs = NowMs - 7_900, StopSignalMs = NowMs - 7_800, HasPreStop = true, ExitReason = "Error",

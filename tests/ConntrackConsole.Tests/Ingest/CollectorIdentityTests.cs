@@ -13,12 +13,12 @@ public class CollectorPassTests
     private static readonly string Secret = NodeSecret.Of(Token, "node1");
 
     [Fact]
-    public void Secret_IsTheHmacThatTheDocumentsSay() =>
+    public void Secret_IsTheDocumentedHmac() =>
         // printf 'conntrack-collector node worker-3' | openssl dgst -sha256 -hmac collector-token-of-the-test
         Assert.Equal("61319661fd424d0a7332c611fb4c7018bfc1e4b3b4cf60f293127a390981fa3b", NodeSecret.Of(Token, "worker-3"));
 
     [Fact]
-    public void Read_NodeAndItsSecret_IsThatNode()
+    public void Read_NodeAndItsSecret_IsAuthenticated()
     {
         Assert.Equal("node1", Read("node1", "Bearer " + Secret)?.Node);
         Assert.Equal("node1", Read("node1", "bearer " + Secret)?.Node);
@@ -43,10 +43,10 @@ public class CollectorPassTests
     [InlineData("node1,node1")]
     [InlineData("node1,node2")]
     [InlineData("")]
-    public void Read_AnotherSpellingOrNode_IsRefused(string node) => Assert.Null(Read(node, "Bearer " + Secret));
+    public void Read_OtherSpellingOrNode_IsRejected(string node) => Assert.Null(Read(node, "Bearer " + Secret));
 
     [Fact]
-    public void Read_SecretMissingWrongOrTheTokenItself_IsRefused()
+    public void Read_SecretMissingOrWrong_IsRejected()
     {
         Assert.Null(Read("node1", default));
         Assert.Null(Read("node1", "Bearer "));
@@ -61,7 +61,7 @@ public class CollectorPassTests
     }
 
     [Fact]
-    public void Read_HeaderTwice_IsRefused()
+    public void Read_HeaderTwice_IsRejected()
     {
         Assert.Null(Read(new StringValues(["node1", "node1"]), "Bearer " + Secret));
         Assert.Null(Read(new StringValues(["node1", "node2"]), "Bearer " + Secret));
@@ -74,7 +74,7 @@ public class CollectorPassTests
     [InlineData("Node1", false)]
     [InlineData("node1.", false)]
     [InlineData(null, false)]
-    public void Fault_IntroductionAsAnotherNode_SaysSo(string? node, bool fits)
+    public void Fault_IntroductionAsOtherNode_IsReported(string? node, bool fits)
     {
         string? fault = new CollectorIdentity("node1").Fault(Hello(node!));
         Assert.Equal(fits, fault is null);
@@ -86,7 +86,7 @@ public class CollectorPassTests
     [InlineData("a")]
     [InlineData("1")]
     [InlineData("worker-3.eu-west.example")]
-    public void NodeName_AsKubernetesAllows_IsValid(string name) => Assert.True(NodeName.IsValid(name));
+    public void NodeName_AllowedByKubernetes_IsValid(string name) => Assert.True(NodeName.IsValid(name));
 
     [Theory]
     [InlineData("-a")]
@@ -95,14 +95,14 @@ public class CollectorPassTests
     [InlineData("a.-b")]
     [InlineData("a_b")]
     [InlineData(null)]
-    public void NodeName_ThatKubernetesRefuses_IsNone(string? name)
+    public void NodeName_NotAllowedByKubernetes_IsInvalid(string? name)
     {
         Assert.False(NodeName.IsValid(name));
         Assert.Throws<ArgumentException>(() => NodeSecret.Of(Token, name!));
     }
 
     [Fact]
-    public void NodeName_TooLong_IsNone()
+    public void NodeName_TooLong_IsInvalid()
     {
         Assert.True(NodeName.IsValid(new string('a', 253)));
         Assert.False(NodeName.IsValid(new string('a', 254)));

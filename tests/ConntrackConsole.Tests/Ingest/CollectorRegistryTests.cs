@@ -21,13 +21,13 @@ public class CollectorRegistryTests
         Assert.True(_registry.Register(Hello("node1", 6), "c2", () => { }).Accepted);
         Assert.True(closed);
         Assert.Equal("c2", _registry.ConnectionOf("node1"));
-        // The old connection's end must not take the new one's seat.
+        // The end of the old connection must not unregister the new one.
         Assert.False(_registry.Unregister("node1", "c1"));
         Assert.Equal(["node1"], _registry.ConnectedNodes);
     }
 
     [Fact]
-    public void Register_OlderRun_IsRefused()
+    public void Register_OlderRun_IsRejected()
     {
         _registry.Register(Hello("node1", 6), "c1", () => { });
         var welcome = _registry.Register(Hello("node1", 5), "c2", () => { });
@@ -37,7 +37,7 @@ public class CollectorRegistryTests
     }
 
     [Fact]
-    public void Register_NodeThatTheClusterDoesNotHave_IsRefusedOnceTheListIsThere()
+    public void Register_NodeNotInCluster_IsRejectedAfterList()
     {
         _cluster.Watching();
         Assert.True(_registry.Register(Hello("node1"), "c1", () => { }).Accepted);
@@ -52,9 +52,9 @@ public class CollectorRegistryTests
     [InlineData("Node One")]
     [InlineData("node1\n")]
     [InlineData("<script>")]
-    public void Register_NoNodeName_IsRefused(string node) => Assert.False(_registry.Register(Hello(node), "c", () => { }).Accepted);
+    public void Register_NoNodeName_IsRejected(string node) => Assert.False(_registry.Register(Hello(node), "c", () => { }).Accepted);
 
     [Fact]
-    public void Register_FieldsMissing_IsRefused() =>
+    public void Register_FieldsMissing_IsRejected() =>
         Assert.False(_registry.Register(Hello("node1") with { Capabilities = null! }, "c", () => { }).Accepted);
 }

@@ -9,7 +9,7 @@ public class NodeSecretCommandTests
     private const string Token = "collector-token-of-the-test";
 
     [Fact]
-    public async Task Run_ANodesName_PrintsItsSecretAndNothingElse() =>
+    public async Task Run_NodeName_PrintsOnlyItsSecret() =>
         Assert.Equal((0, NodeSecret.Of(Token, "worker-3") + Environment.NewLine, ""), await RunAsync("worker-3", "--Collectors:Token=" + Token));
 
     [Theory]
@@ -18,7 +18,7 @@ public class NodeSecretCommandTests
     [InlineData("Collectors:Token is not set", "worker-3")]
     [InlineData("'--bogus=1'", "worker-3", "--bogus=1")]
     [InlineData("[config.invalid_token]", "worker-3", "--Collectors:Token=short")]
-    public async Task Run_SomethingMissing_SaysWhat(string named, params string[] arguments)
+    public async Task Run_MissingInput_ReportsIt(string named, params string[] arguments)
     {
         var (exit, output, error) = await RunAsync(arguments);
         Assert.Equal((2, ""), (exit, output));

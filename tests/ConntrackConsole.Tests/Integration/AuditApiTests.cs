@@ -61,7 +61,7 @@ public sealed class AuditApiTests : IAsyncLifetime
     [InlineData("limit=5001", "query.out_of_range")]
     [InlineData("continue=x", "query.invalid_continue")]
     [InlineData("format=xml", "query.unknown_value")]
-    public async Task Get_WrongQuestion_Is400WithACode(string query, string code)
+    public async Task Get_InvalidQuery_Is400WithCode(string query, string code)
     {
         using var answer = await _program.GetAsync($"{Address}?{query}", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
@@ -70,7 +70,7 @@ public sealed class AuditApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_Pages_AreWholeAndNewestFirst_AndFiltersHold()
+    public async Task Get_Pages_AreCompleteNewestFirstAndFiltered()
     {
         await AddAsync(25);
         var ids = new List<long>();
@@ -93,7 +93,7 @@ public sealed class AuditApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_Streams_HaveEveryRow_BeyondWhatAPageMayHave()
+    public async Task Get_Streams_HaveEveryRow_BeyondPageLimit()
     {
         await _host.Get<AuditLog>().AppendAsync(Note(0), TestContext.Current.CancellationToken);
         const int count = AuditLog.MaxRead + 200;
@@ -110,7 +110,7 @@ public sealed class AuditApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_Csv_ReadsBackAsItWas_AndRunsNoFormula()
+    public async Task Get_Csv_RoundTrips_WithoutFormulas()
     {
         string[] hard = ["=1+1", "+1", "-1", "@x", "\t=1", "a,b", "say \"no\"", "two\r\nlines", " blank ", "ü🙂", "'", ""];
         foreach (string text in hard)

@@ -8,7 +8,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>Frames that come late, twice, or after a restart of the console.</summary>
+/// <summary>Frames that arrive late, twice, or after a restart of the console.</summary>
 public sealed class BackfillTests : IAsyncLifetime
 {
     private readonly long _t0 = (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000) - 20_000;
@@ -19,7 +19,7 @@ public sealed class BackfillTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Backfill_OfAGap_ClosesIt_AndTheTimelineIsExact()
+    public async Task Backfill_OfAGap_ClosesIt()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -28,7 +28,7 @@ public sealed class BackfillTests : IAsyncLifetime
         await Eventually.TrueAsync(() => View(6).Gaps.Any(g => g.Kind == GapKind.SequenceJump));
         Assert.Equal([4, -1, -1, -1, -1, 8], Entries(6));
 
-        // Changes only, no key frame; some of them, then the rest.
+        // Only changes, no key frame; some of them, then the rest.
         await collector.BackfillAsync(1, Frame(2, At(2), false, (Group, 5, 0)), Frame(3, At(3), false));
         await EntriesAsync(6, [4, 5, 5, -1, -1, 8]);
         var left = Assert.Single(View(6).Gaps, g => g.Kind == GapKind.SequenceJump);
@@ -40,7 +40,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backfill_OfAnEarlierRun_IsFoldedInBeforeTheNewOne()
+    public async Task Backfill_OfEarlierRun_IsAppliedBeforeTheNewOne()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync(5_000);
@@ -50,13 +50,13 @@ public sealed class BackfillTests : IAsyncLifetime
         await EntriesAsync(6, [4, 5, -1, -1, -1, 8]);
         var gap = Assert.Single(View(6).Gaps, g => g.Kind == GapKind.Started);
         Assert.Equal((At(2), At(6)), (gap.FromMs, gap.ToMs));
-        // The run that is back goes on where it was.
+        // The reconnected run continues where it was.
         collector.Send(Frame(2, At(7), false, (Group, 9, 0)));
         await Eventually.TrueAsync(() => Entries(7)[6] == 9);
     }
 
     [Fact]
-    public async Task Backfill_FramesThatWereThere_AreAcknowledgedAgain_AndCountedOnce()
+    public async Task Backfill_ExistingFrames_AreAcknowledgedAndCountedOnce()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -80,7 +80,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backfill_BytesThatAreNoFrame_DoNotKeepTheOthersAway()
+    public async Task Backfill_InvalidFrame_DoesNotBlockOthers()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -93,7 +93,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stored_WhileTheDatabaseIsLocked_WaitsForTheCommit_AndTheLiveViewGoesOn()
+    public async Task Stored_DatabaseLocked_WaitsForCommit_LiveViewContinues()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -115,7 +115,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_TimelineOfTheLastHour_IsMadeFromTheFrames()
+    public async Task Restart_LastHour_IsRebuiltFromFrames()
     {
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))
         {
@@ -138,7 +138,7 @@ public sealed class BackfillTests : IAsyncLifetime
             Assert.Contains(View(19).Gaps, g => g.Kind == GapKind.Silent && g.FromMs == At(5));
         }
 
-        // The collector comes back with what is missing.
+        // The collector reconnects with the missing frames.
         await using var again = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await again.ConnectAsync();
         again.Send(Frame(7, At(7), true, (Group, 9, 0)));
@@ -147,7 +147,7 @@ public sealed class BackfillTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Clock_IsTheConsoles_AndTheMeasuredOffsetIsShown()
+    public async Task Clock_IsTheConsoles_AndOffsetIsShown()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -163,7 +163,7 @@ public sealed class BackfillTests : IAsyncLifetime
 
     private TimelineView View(int seconds) => _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, At(seconds), seconds));
 
-    // Frames are folded in as they come: one may be there before the next.
+    // Late frames are applied as they arrive: one may be visible before the next.
     private async Task EntriesAsync(int seconds, int[] expected)
     {
         await Eventually.TrueAsync(() => Entries(seconds).Length == seconds && Entries(seconds).SequenceEqual(expected));

@@ -11,7 +11,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The past through the whole console: frames over the hub, blocks, a restart, the API.</summary>
+/// <summary>Stored history through the whole console: frames over the hub, blocks, a restart, the API.</summary>
 public sealed class HistoryTests : IAsyncLifetime
 {
     // Ten minutes ago, at a whole minute.
@@ -23,7 +23,7 @@ public sealed class HistoryTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Restart_WithTheFramesGone_TellsTheSamePast_AlsoAcrossTheRestart()
+    public async Task Restart_WithoutFrames_ReturnsSameHistory()
     {
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))
         {
@@ -33,10 +33,10 @@ public sealed class HistoryTests : IAsyncLifetime
             await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 240, TimeSpan.FromSeconds(30));
         }
 
-        var told = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
-        _host.Get<RollupWorker>().Fold(all: true);
-        _host.Get<RollupWorker>().Fold(all: true);
-        // Only the blocks are left of the first three minutes.
+        var live = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 240_000, 240));
+        _host.Get<RollupWorker>().RollUp(all: true);
+        _host.Get<RollupWorker>().RollUp(all: true);
+        // For the first three minutes only the blocks are left.
         Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}");
         _host = await _host.RestartAsync();
         await using var again = new TestCollector("node1", _host.Url, ConsoleHost.Token);
@@ -47,7 +47,7 @@ public sealed class HistoryTests : IAsyncLifetime
 
         var view = await _host.Get<TimelineQueryService>().QueryAsync(new TimelineQuery(_t0, _t0 + 300_000, 300), TestContext.Current.CancellationToken);
         int[] entries = Assert.Single(Assert.Single(view.Services).Backends).Entries;
-        Assert.Equal(told.Services[0].Backends[0].Entries[..239], entries[..239]);
+        Assert.Equal(live.Services[0].Backends[0].Entries[..239], entries[..239]);
         Assert.Equal(Enumerable.Range(240, 60).Select(second => 4 + ((second + 1) % 9)), entries[240..]);
     }
 
@@ -86,7 +86,7 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData("step=10s&columns=5", "query.conflict", "one of them")]
     [InlineData("till=now", "query.unknown_parameter", "'till'")]
     [InlineData("node=a&node=b", "query.repeated_parameter", "once")]
-    public async Task Timeline_AskedWrongly_SaysWhatToDo(string asked, string code, string expected)
+    public async Task Timeline_InvalidQuery_ReportsWhatToDo(string asked, string code, string expected)
     {
         using var browser = await SignedInAsync();
         using var answer = await browser.GetAsync($"/api/v1/timeline?{asked}", TestContext.Current.CancellationToken);
@@ -105,7 +105,7 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task DamagedDatabase_IsPutAside_AndTheTimelineSaysSo()
+    public async Task DamagedDatabase_IsRenamed_AndTheTimelineShowsIt()
     {
         await _host.App.StopAsync(TestContext.Current.CancellationToken);
         await _host.App.DisposeAsync();
@@ -114,7 +114,7 @@ public sealed class HistoryTests : IAsyncLifetime
         await File.WriteAllBytesAsync(file, new byte[8_192], TestContext.Current.CancellationToken);
         _host = await ConsoleHost.StartAsync(_host.Folder);
         var view = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 700_000, 10));
-        Assert.Contains(view.Gaps, g => g.Text.Contains("put aside"));
+        Assert.Contains(view.Gaps, g => g.Text.Contains("renamed to"));
         Assert.Single(Directory.GetFiles(_host.Folder.FullName, "console.db.damaged-*"), f => new FileInfo(f).Length == 8_192);
     }
 

@@ -18,7 +18,7 @@ public sealed class IngestTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Frames_FromARealConnection_ComeOutAsAView()
+    public async Task Frames_OverRealConnection_AreInTheView()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         Assert.True((await collector.ConnectAsync()).Accepted);
@@ -38,7 +38,7 @@ public sealed class IngestTests : IAsyncLifetime
 
     [Fact]
     [SupportedOSPlatform("linux")]
-    public async Task Frames_OverTheUnixSocketOfAConsoleWithoutToken_NeedNone()
+    public async Task Frames_OverUnixSocket_ConsoleWithoutToken_NeedNone()
     {
         _host = await _host.RestartWithAsync();
         await using var collector = new TestCollector("node1", "http://localhost", null, _host.Socket);
@@ -62,7 +62,7 @@ public sealed class IngestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Frames_CollectorGoesAway_IsShownAsDisconnectedAndThenSilent()
+    public async Task Frames_CollectorDisconnects_IsShownDisconnectedThenSilent()
     {
         long now = Now;
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))
@@ -76,12 +76,12 @@ public sealed class IngestTests : IAsyncLifetime
         int signals = 0;
         using var subscription = _host.Get<TimelineStore>().Subscribe(() => Interlocked.Increment(ref signals));
         await Eventually.TrueAsync(() => View(now).Gaps.Any(g => g.Kind == GapKind.Silent));
-        // Pages hear of it although nothing comes in any more.
+        // Pages are notified although nothing arrives any more.
         await Eventually.TrueAsync(() => Volatile.Read(ref signals) > 0);
     }
 
     [Fact]
-    public async Task Frames_BytesThatAreNoFrame_EndTheConnectionAndLeaveAGap()
+    public async Task Frames_InvalidFrame_EndsConnectionAndLeavesGap()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
@@ -93,7 +93,7 @@ public sealed class IngestTests : IAsyncLifetime
     [Theory]
     [InlineData(null)]
     [InlineData("not-the-token-of-this-console")]
-    public async Task Connect_WithoutTheToken_IsRefused(string? token)
+    public async Task Connect_WithoutToken_IsRejected(string? token)
     {
         await using var collector = new TestCollector("node1", _host.Url, token);
         var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => collector.ConnectAsync());
@@ -101,7 +101,7 @@ public sealed class IngestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Connect_SecondCollectorOfANode_TheLaterRunHoldsTheSeat()
+    public async Task Connect_SecondCollectorOfANode_LaterRunWins()
     {
         await using var first = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await using var second = new TestCollector("node1", _host.Url, ConsoleHost.Token);
@@ -114,7 +114,7 @@ public sealed class IngestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_ResetsOfTheLastHour_AreStillThere()
+    public async Task Restart_ResetsOfTheLastHour_AreKept()
     {
         long now = Now - 5_000;
         await using (var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token))

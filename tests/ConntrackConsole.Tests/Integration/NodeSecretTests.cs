@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>A broken-into node speaks for itself and for nobody else, through either door.</summary>
+/// <summary>A compromised node can authenticate as itself only, over TCP and over the socket.</summary>
 public sealed class NodeSecretTests : IAsyncLifetime
 {
     private ConsoleHost _host = null!;
@@ -22,7 +22,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task SecretOfNodeA_IntroducedAsB_IsRefusedAndLeavesBUntouched(bool socket)
+    public async Task SecretOfNodeA_IntroducedAsB_IsRejected(bool socket)
     {
         await using var b = Collector("node-b", socket, ConsoleHost.Token);
         Assert.True((await b.ConnectAsync(1)).Accepted);
@@ -43,14 +43,14 @@ public sealed class NodeSecretTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task NodeA_AsItself_CannotAnswerForBNorSendItsFrames(bool socket)
+    public async Task NodeA_Authenticated_CannotActForB(bool socket)
     {
         await using var a = Collector("node-a", socket, ConsoleHost.Token);
         Assert.True((await a.ConnectAsync()).Accepted);
         a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
         var request = new PreviewRequest("p", "10.1.0.5", null!);
         var link = _host.Get<CollectorLink>();
-        Assert.Equal("Node node-a answered something else than was asked.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
+        Assert.Equal("Node node-a returned an invalid response.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
         Assert.True((await link.PreviewAsync("node-b", request, TestContext.Current.CancellationToken)).Lost);
 
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -65,7 +65,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
     [InlineData(true, null)]
     [InlineData(false, "not-the-token-of-this-console")]
     [InlineData(true, "not-the-token-of-this-console")]
-    public async Task Connect_WithoutTheNodesSecret_IsRefusedAtEitherDoor(bool socket, string? token)
+    public async Task Connect_WithoutNodeSecret_IsRejectedOverTcpAndSocket(bool socket, string? token)
     {
         await using var collector = Collector("node-a", socket, token);
         var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => collector.ConnectAsync());
@@ -82,7 +82,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
     [InlineData("Conntrack-Node: node-а")] // a Cyrillic а
     [InlineData("Conntrack-Node:")]
     [InlineData("X-Other: node-a")]
-    public async Task Request_NameHeaderRepeatedOrBent_DoesNotReachTheHub(string header)
+    public async Task Request_NameHeaderRepeatedOrMalformed_IsRejected(string header)
     {
         string secret = NodeSecret.Of(ConsoleHost.Token, "node-a");
         foreach (bool socket in new[] { false, true })

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>/openapi/v1.json is valid, and describes every endpoint of the API and what it answers.</summary>
+/// <summary>/openapi/v1.json is valid, and describes every endpoint of the API and its responses.</summary>
 public sealed class OpenApiTests : IAsyncLifetime
 {
     private const string Address = "/openapi/v1.json";
@@ -45,7 +45,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Document_HasEveryEndpointOfTheApi_AndNoOther()
+    public async Task Document_HasEveryEndpointOfTheApi()
     {
         var mapped = _host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
@@ -57,7 +57,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Operation_AnyOf_HasSummaryTagAnswerAndProblemsWithACode()
+    public async Task Operation_Each_HasSummaryTagResponseAndProblems()
     {
         var document = await DocumentAsync();
         var operations = document.Paths.SelectMany(path => path.Value.Operations!.Values).ToList();
@@ -100,13 +100,13 @@ public sealed class OpenApiTests : IAsyncLifetime
         Assert.Contains("digest", document.Paths["/api/v1/actions/{id}/confirm"].Operations![HttpMethod.Post].RequestBody!.Content!["application/json"].Schema!.Properties!.Keys);
     }
 
-    /// <summary>What the console writes without a serializer has the shape that the document describes.</summary>
+    /// <summary>What the console writes without a serializer has the documented shape.</summary>
     [Fact]
-    public async Task Answers_WrittenByHand_HaveTheDescribedMembers()
+    public async Task Responses_WithoutSerializer_HaveDocumentedMembers()
     {
         var document = await DocumentAsync();
         await _host.Get<AuditLog>().AppendAsync(new AuditNote("me", null, "test", null, null, "because", null, null, "ok", null, "a"), Ct);
-        _host.TellCluster(new NodeChange(Objects.Node("node1", "192.168.0.1"), false));
+        _host.SetCluster(new NodeChange(Objects.Node("node1", "192.168.0.1"), false));
         foreach (string path in (string[])["/api/v1/audit", "/api/v1/timeline", "/api/v1/terminations", "/api/v1/settings", "/api/v1/actions"])
         {
             using var json = JsonDocument.Parse(await _program.GetStringAsync(path, Ct));
@@ -117,7 +117,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     [Theory]
     [InlineData("GET", "/api/v1/nothing", 404, "request.not_found")]
     [InlineData("DELETE", "/api/v1/audit", 405, "request.method_not_allowed")]
-    public async Task Request_ThatNoEndpointAnswers_IsAProblemWithACode(string method, string path, int status, string code)
+    public async Task Request_WithoutEndpoint_IsProblemWithCode(string method, string path, int status, string code)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (method != "GET")

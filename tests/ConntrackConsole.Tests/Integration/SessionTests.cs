@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>What a cookie is worth, asked by real requests.</summary>
+/// <summary>What a session cookie permits, verified by real requests.</summary>
 public sealed class SessionTests : IAsyncLifetime
 {
     private const string Olivia = "token-of-olivia-in-the-test", Arthur = "token-of-arthur-in-the-test";
@@ -45,7 +45,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_PastItsTime_Is401WithTheSentenceForProgramsAndPages()
+    public async Task Session_Expired_Is401ForProgramsAndPages()
     {
         var browser = await BrowserAsync(Olivia);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/api/v1/terminations", Ct)).StatusCode);
@@ -58,12 +58,12 @@ public sealed class SessionTests : IAsyncLifetime
         using var page = await browser.GetAsync("/", Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
         Assert.Contains("Your session is over", await page.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
-        // Nor can a circuit be opened with it.
+        // A circuit cannot be opened with it either.
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.PostAsync("/_blazor/negotiate?negotiateVersion=1", null, Ct)).StatusCode);
     }
 
     [Fact]
-    public async Task Session_EndedByAnAdmin_IsRefusedAtTheNextRequest()
+    public async Task Session_EndedByAdmin_IsRejectedAtNextRequest()
     {
         var browser = await BrowserAsync(Olivia);
         string olivia = Assert.Single(await AuditAsync("signin")).Session!;
@@ -77,11 +77,11 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restart_WithoutThePersonsLink_EndsTheSessionAndKeepsTheOthers()
+    public async Task Restart_WithoutUsersLink_EndsOnlyThatSession()
     {
         var (olivia, arthur) = (await BrowserAsync(Olivia), await BrowserAsync(Arthur));
         _host = await _host.RestartWithAsync(Links("arthur=viewer"));
-        // Cookies know no ports: the restarted console, on another one, gets them.
+        // Cookies ignore ports: the restarted console, on another one, receives them.
         var terminations = new Uri($"{_host.Url}/api/v1/terminations");
         using var gone = await olivia.GetAsync(terminations, Ct);
         Assert.Contains("no link for olivia any more", await gone.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
@@ -89,7 +89,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SignIn_AsSomebodyElseInTheSameBrowser_EndsTheFirstSession()
+    public async Task SignIn_AsOtherUserInSameBrowser_EndsFirstSession()
     {
         var browser = await BrowserAsync(Olivia);
         using var second = await browser.GetAsync($"/signin?token={Arthur}", Ct);
@@ -113,7 +113,7 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SignOut_WithoutTheFormOfAPage_IsRefused()
+    public async Task SignOut_WithoutPageForm_IsRejected()
     {
         var browser = await BrowserAsync(Olivia);
         using var answer = await browser.PostAsync("/signout", new FormUrlEncodedContent([]), Ct);

@@ -23,7 +23,7 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_WithoutCookie_SaysHowToSignIn()
+    public async Task Page_WithoutCookie_ShowsHowToSignIn()
     {
         var answer = await GetAsync("/");
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -36,11 +36,11 @@ public sealed class SignInTests : IAsyncLifetime
     [InlineData("/audit", HttpStatusCode.Unauthorized)]
     [InlineData("/_blazor/negotiate", HttpStatusCode.Unauthorized)]
     [InlineData("/signin?token=wrong", HttpStatusCode.Forbidden)]
-    public async Task Address_WithoutCookie_IsOpenOnlyWhereMeantSo(string path, HttpStatusCode expected) =>
+    public async Task Path_WithoutCookie_IsOpenOnlyIfPublic(string path, HttpStatusCode expected) =>
         Assert.Equal(expected, (await GetAsync(path)).StatusCode);
 
     [Fact]
-    public async Task Link_Used_GivesACookieOnceAndAnAuditRow()
+    public async Task Link_Used_GivesOneCookieAndAuditRow()
     {
         var first = await GetAsync($"/signin?token={ConsoleHost.SignInToken}");
         Assert.Equal((HttpStatusCode.Redirect, "/"), (first.StatusCode, first.Headers.Location!.ToString()));

@@ -3,14 +3,14 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The repository's wwwroot stands outside the project; served wrongly it answers 200 with nothing in it.</summary>
+/// <summary>The repository's wwwroot is outside the project; if it is served wrongly the response is 200 and empty.</summary>
 public sealed class StaticAssetTests
 {
     [Theory]
     [InlineData("css/app.css")]
     [InlineData("js/timeline.js")]
     [InlineData("_content/MudBlazor/MudBlazor.min.css")]
-    public async Task Asset_IsServedWhole(string path)
+    public async Task Asset_IsServedCompletely(string path)
     {
         await using var host = await ConsoleHost.StartAsync();
         using var client = new HttpClient();

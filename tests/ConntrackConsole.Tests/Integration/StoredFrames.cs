@@ -2,14 +2,14 @@ using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>What a console's database file has of a node's frames.</summary>
+/// <summary>A node's frames in a console's database file.</summary>
 internal static class StoredFrames
 {
-    /// <summary>The frames of a run as they stand in the database file, in the order of their numbers.</summary>
+    /// <summary>The stored frames of a run, in the order of their numbers.</summary>
     public static List<ulong> Sequences(DirectoryInfo folder, string node, long run) =>
         [.. Rows(folder, node).Where(row => row.Run == run).Select(row => row.Sequence).Order()];
 
-    /// <summary>All frames of a node in the order in which they came.</summary>
+    /// <summary>All frames of a node in the order of arrival.</summary>
     public static List<(long Run, ulong Sequence)> Rows(DirectoryInfo folder, string node)
     {
         string file = Path.Combine(folder.FullName, "console.db");

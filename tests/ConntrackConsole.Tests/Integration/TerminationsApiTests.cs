@@ -53,7 +53,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     [InlineData("limit=many", "query.not_a_number", "'limit'")]
     [InlineData("continue=%25%25%25", "query.invalid_continue", "'continue'")]
     [InlineData("continue=bm90aGluZw", "query.invalid_continue", "'continue'")]
-    public async Task Get_WrongQuestion_Is400WithASentence(string query, string code, string named)
+    public async Task Get_InvalidQuery_Is400WithText(string query, string code, string named)
     {
         using var answer = await _program.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
@@ -63,16 +63,16 @@ public sealed class TerminationsApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_AnEnding_HasAllItsInstantsCauseAndSyncs()
+    public async Task Get_Termination_HasTimestampsCauseAndSyncs()
     {
-        long askedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000;
+        long deletionRequestedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000;
         var pod = Objects.Pod("a", "10.1.0.5") with { Node = "node1", GraceSeconds = 30, HasPreStop = true };
-        var going = pod.Terminating(askedMs) with { DeletionGraceSeconds = 30 };
-        _host.TellCluster(
+        var going = pod.Terminating(deletionRequestedMs) with { DeletionGraceSeconds = 30 };
+        _host.SetCluster(
             new NodeChange(Objects.Node("node1", "192.168.0.1"), false), new PodChange(pod, false), new SliceChange(Objects.Slice(Objects.Ready(pod)), false));
-        _host.TellCluster(new PodChange(going, false), new SliceChange(Objects.Slice(Objects.Draining(pod)), false),
-            new EventChange(new ObjectEvent("e", "Pod", "shop", pod.Name, "a", "Killing", "Stopping container app", askedMs, "kubelet")));
-        _host.TellCluster(new SliceChange(Objects.Slice(), false), new PodChange(going with { ContainersEnded = true, FinishedMs = askedMs + 5_000, ExitCode = 0, ExitReason = "Completed", Phase = "Succeeded" }, true));
+        _host.SetCluster(new PodChange(going, false), new SliceChange(Objects.Slice(Objects.Draining(pod)), false),
+            new EventChange(new ObjectEvent("e", "Pod", "shop", pod.Name, "a", "Killing", "Stopping container app", deletionRequestedMs, "kubelet")));
+        _host.SetCluster(new SliceChange(Objects.Slice(), false), new PodChange(going with { ContainersEnded = true, FinishedMs = deletionRequestedMs + 5_000, ExitCode = 0, ExitReason = "Completed", Phase = "Succeeded" }, true));
         long changedMs = _host.Get<ClusterState>().Terminations[0].EndpointNotReadyMs!.Value;
         var frame = new NodeFrame
         {
@@ -86,9 +86,9 @@ public sealed class TerminationsApiTests : IAsyncLifetime
         Assert.Equal("byHand", Text(ended, "cause"));
         Assert.Equal("termination.pod_deleted", Text(ended, "causeCode"));
         Assert.StartsWith("The pod itself was deleted", Text(ended, "evidence"));
-        Assert.Equal(Utc(askedMs), Text(ended, "askedAt"));
-        Assert.Equal(Utc(askedMs), Text(ended, "stopSignalAt"));
-        Assert.Equal(Utc(askedMs + 5_000), Text(ended, "containerFinishedAt"));
+        Assert.Equal(Utc(deletionRequestedMs), Text(ended, "askedAt"));
+        Assert.Equal(Utc(deletionRequestedMs), Text(ended, "stopSignalAt"));
+        Assert.Equal(Utc(deletionRequestedMs + 5_000), Text(ended, "containerFinishedAt"));
         foreach (string instant in (string[])["endpointNotReadyAt", "endpointTerminatingAt", "endpointRemovedAt", "deletedAt"])
             Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", Text(ended, instant));
         Assert.Equal((30, true, 0, "Completed"), (ended.GetProperty("graceSeconds").GetInt32(), ended.GetProperty("hasPreStop").GetBoolean(), ended.GetProperty("exitCode").GetInt32(), Text(ended, "exitReason")));
@@ -98,17 +98,17 @@ public sealed class TerminationsApiTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, ended.GetProperty("ipReusedAt").ValueKind);
         Assert.Empty((await PageAsync("namespace=other")).Items);
         Assert.Empty((await PageAsync("node=other")).Items);
-        Assert.Empty((await PageAsync($"to={Utc(askedMs - 1)}")).Items);
-        Assert.Single((await PageAsync($"from={Utc(askedMs)}&service=checkout&namespace=shop&node=node1")).Items);
+        Assert.Empty((await PageAsync($"to={Utc(deletionRequestedMs - 1)}")).Items);
+        Assert.Single((await PageAsync($"from={Utc(deletionRequestedMs)}&service=checkout&namespace=shop&node=node1")).Items);
     }
 
     [Fact]
-    public async Task Get_MoreThanMemoryHas_PagesThroughTheDatabaseNewestFirst()
+    public async Task Get_BeyondMemory_PagesThroughDatabase()
     {
         int count = TerminationLog.Max + 30;
         await using (var db = await _host.Get<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
         {
-            // Some share a moment: the place of a page must not fall between them.
+            // Some have the same timestamp: the page boundary must not lose them.
             for (int i = 0; i < count; i++)
                 db.Terminations.Add(new TerminationRow { Uid = $"u{i:D6}", Namespace = "shop", Pod = $"p{i}", PodIp = "10.1.0.5", Node = i % 2 == 0 ? "even" : "odd", AskedMs = 1_800_000_000_000 + (i / 3 * 1000), DeletedMs = 1 });
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>Speaks to the hub as a collector does, over a real connection.</summary>
+/// <summary>A collector's side of the hub, over a real connection.</summary>
 public sealed class TestCollector : IAsyncDisposable
 {
     private readonly HubConnection _hub;
@@ -18,8 +18,8 @@ public sealed class TestCollector : IAsyncDisposable
     private readonly string _node;
     private Task _stream = Task.CompletedTask;
 
-    /// <param name="token">The console's token, from which the node's secret is made; null: none is presented.</param>
-    /// <param name="passOf">Of which node the secret is presented, where it is not its own.</param>
+    /// <param name="token">The console's token, from which the node's secret is derived; null: no secret is presented.</param>
+    /// <param name="passOf">Presents this node's secret instead of its own.</param>
     public TestCollector(string node, string url, string? token, string? socket = null, string? passOf = null)
     {
         _node = node;
@@ -75,7 +75,7 @@ public sealed class TestCollector : IAsyncDisposable
         });
     }
 
-    /// <summary>Every change and return that was ordered, as it came.</summary>
+    /// <summary>Every ordered change and revert, in order of arrival.</summary>
     public ConcurrentQueue<object> Orders { get; } = [];
 
     public Func<SettingRequest, SettingReading> ReadSetting { get; set; } = _ => throw new InvalidOperationException("no setting here");
@@ -92,13 +92,13 @@ public sealed class TestCollector : IAsyncDisposable
 
     public Task<long> ReportAsync(JournalReport report) => _hub.InvokeAsync<long>(HubMethods.Journal, report, TestContext.Current.CancellationToken);
 
-    /// <summary>The last list of addresses that the console named, or null.</summary>
+    /// <summary>The last watch list from the console, or null.</summary>
     public WatchList? Watched { get; private set; }
 
-    /// <summary>What the console acknowledged, as it came.</summary>
+    /// <summary>The console's acknowledgements, in order of arrival.</summary>
     public ConcurrentQueue<StoredRanges> Stored { get; } = [];
 
-    /// <summary>The frame numbers of it.</summary>
+    /// <summary>The acknowledged frame numbers of a run.</summary>
     public HashSet<ulong> StoredOf(long run) =>
     [
         .. from stored in Stored
@@ -129,7 +129,7 @@ public sealed class TestCollector : IAsyncDisposable
 
     public void Send(NodeFrame frame) => Send(Encoded(frame));
 
-    /// <summary>Sends frames that are late; ends when the console has taken them.</summary>
+    /// <summary>Sends late frames; completes when the console has received them.</summary>
     public Task BackfillAsync(long run, params NodeFrame[] frames) => BackfillAsync(run, [.. frames.Select(Encoded)]);
 
     public Task BackfillAsync(long run, params byte[][] frames)
@@ -152,7 +152,7 @@ public sealed class TestCollector : IAsyncDisposable
 
     public void Send(byte[] bytes) => _frames.Writer.TryWrite(bytes);
 
-    /// <summary>The connection breaks; the collector may come back as another one.</summary>
+    /// <summary>The connection breaks; the collector may reconnect as another one.</summary>
     public Task BreakAsync() => _hub.StopAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()

@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Integration;
 
-/// <summary>The addresses that the console names to its collectors, and what comes back.</summary>
+/// <summary>The addresses that the console sends to its collectors, and the results.</summary>
 public sealed class WatchTests : IAsyncLifetime
 {
     private ConsoleHost _host = null!;
@@ -20,13 +20,13 @@ public sealed class WatchTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Addresses_WithoutALiveOwner_AreNamedAfterHelloAndOnChange()
+    public async Task Addresses_WithoutLiveOwner_AreSentAfterHelloAndOnChange()
     {
         var live = Pod("a", "10.1.0.5");
         var ending = Pod("b", "10.1.0.6").Terminating(2_000);
         var gone = Pod("c", "10.1.0.7");
         var lost = Pod("d", "10.1.0.8", "node2");
-        _host.TellCluster(
+        _host.SetCluster(
             new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2", reachable: false), false),
             new PodChange(live, false), new PodChange(ending, false), new PodChange(gone, false), new PodChange(gone, true), new PodChange(lost, false));
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
@@ -35,12 +35,12 @@ public sealed class WatchTests : IAsyncLifetime
         await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 3 });
         Assert.Equal(["10.1.0.8", "10.1.0.6", "10.1.0.7"], collector.Watched!.PodIps);
 
-        _host.TellCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // taken again
+        _host.SetCluster(new PodChange(Pod("e", "10.1.0.7", createdMs: 9_000), false)); // assigned again
         await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.8", "10.1.0.6"] });
     }
 
     [Fact]
-    public async Task Rows_OfTheRadar_StandInThePodsDetail_UntilTheirEntriesAreGone()
+    public async Task RadarRows_AreInPodDetail_UntilEntriesEnd()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();

@@ -113,7 +113,7 @@ public class NodeReadingsTests
         At(second);
         var frame = Frame(second);
         frame.Proxy = Reading(second, pending, queued, synced);
-        Assert.Null(_store.Apply("node1", 1, frame).Doubt);
+        Assert.Null(_store.Apply("node1", 1, frame).Rejection);
     }
 
     private static ProxyReading Reading(int second, double pending, double queued, double synced) =>

@@ -195,7 +195,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
 
         _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(100_000));
         using var blocks = new BlockArchive(_database);
-        var retention = new Retention(blocks, HistoryRetention.Usual with { Rows = TimeSpan.FromSeconds(60) }, _clock);
+        var retention = new Retention(blocks, HistoryRetention.Default with { Rows = TimeSpan.FromSeconds(60) }, _clock);
         Assert.Equal(1, Enumerable.Range(0, 20).Sum(_ => retention.Portion()));
         await using var left = _database.CreateDbContext();
         Assert.Equal(["p0", "p2"], await left.Owners.Where(o => o.PodUid != "").OrderBy(o => o.FromMs).Select(o => o.PodUid).ToListAsync(Ct));

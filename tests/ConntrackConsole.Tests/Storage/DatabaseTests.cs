@@ -24,12 +24,12 @@ public sealed class DatabaseTests : IDisposable
         await using var db = _database.CreateDbContext();
         Assert.False(db.Database.HasPendingModelChanges());
         Assert.Empty(await db.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken));
-        // Twice does no harm.
+        // Opening it twice does no harm.
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
     }
 
     [Fact]
-    public async Task Open_SchemaOfANewerVersion_SaysSo()
+    public async Task Open_NewerSchema_IsReported()
     {
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
         await _database.ExecuteAsync("INSERT INTO __EFMigrationsHistory VALUES ('29990101000000_Later', '99.0')");
@@ -38,7 +38,7 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_AnOlderVersion_IsMigratedWithItsRows()
+    public async Task Open_OlderSchema_IsMigratedWithRows()
     {
         await using (var db = _database.CreateDbContext())
             await db.Database.GetService<IMigrator>().MigrateAsync("First", TestContext.Current.CancellationToken);
@@ -56,7 +56,7 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_NotADatabase_IsPutAside_AndAFreshOneIsBegun()
+    public async Task Open_NotADatabase_IsRenamedAndReplaced()
     {
         await File.WriteAllTextAsync(_database.File, new string('x', 4_096), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(_database.File + "-wal", "of the old one", TestContext.Current.CancellationToken);
@@ -72,7 +72,7 @@ public sealed class DatabaseTests : IDisposable
     [InlineData("cut")]
     [InlineData("page")]
     [InlineData("header")]
-    public async Task Open_ADamagedFile_IsPutAside_AndAFreshOneIsBegun(string damage)
+    public async Task Open_DamagedFile_IsRenamedAndReplaced(string damage)
     {
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
         await _database.ExecuteAsync(
@@ -87,14 +87,14 @@ public sealed class DatabaseTests : IDisposable
         await File.WriteAllBytesAsync(_database.File, bytes, TestContext.Current.CancellationToken);
 
         string? sentence = await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
-        Assert.Contains("put aside", sentence);
+        Assert.Contains("renamed to", sentence);
         string aside = Assert.Single(Aside(), f => !f.EndsWith("-wal", StringComparison.Ordinal) && !f.EndsWith("-shm", StringComparison.Ordinal));
         Assert.Equal(bytes.Length, new FileInfo(aside).Length);
         await AssertUsableAsync();
     }
 
     [Fact]
-    public async Task Open_ASoundFile_IsLeftWhereItIs()
+    public async Task Open_IntactFile_IsKept()
     {
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
         Assert.Null(await Database.OpenAsync(_database, TestContext.Current.CancellationToken));
@@ -111,12 +111,12 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
-    public void PrepareFolder_CannotBeMade_SaysSo() =>
-        Assert.Contains("cannot be written", Assert.Throws<StartupException>(() =>
+    public void PrepareFolder_NotCreatable_IsReported() =>
+        Assert.Contains("is not writable", Assert.Throws<StartupException>(() =>
             Database.PrepareFolder(new StorageOptions { DataDirectory = "/proc/no-such-place" })).Message);
 
     [Fact]
-    public async Task Sqlite_Version_IsNotTheOneWithThePublishedHole()
+    public async Task Sqlite_Version_IsNotVulnerable()
     {
         await using var connection = new SqliteConnection("Data Source=:memory:");
         await connection.OpenAsync(TestContext.Current.CancellationToken);

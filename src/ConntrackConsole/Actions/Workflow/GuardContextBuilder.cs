@@ -104,7 +104,7 @@ public sealed class GuardContextBuilder(
     private bool? DropsInvalid(string node) => checks.Current.Results.FirstOrDefault(r => r.Check == InvalidProtection.Name && r.Subject == CheckSubject.OfNode(node)) switch
     {
         { Value: "drop rule" } => true,
-        { State: CheckState.CannotTell } or null => null,
+        { State: CheckState.InsufficientData } or null => null,
         _ => false,
     };
 

@@ -17,9 +17,9 @@ internal sealed record TimelineService(string Namespace, string Name, string Vip
 
 /// <param name="Owner">State of the ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>
-/// <param name="LeftoverNamespaces">Entries in a closing state.</param>
+/// <param name="Closing">Entries in a closing state.</param>
 /// <param name="Stale">The part of the entries that was stale.</param>
-internal sealed record TimelineBackend(string Ip, int Port, string? Pod, OwnerState Owner, EntryState State, int[] Entries, int[] LeftoverNamespaces, int[] Stale);
+internal sealed record TimelineBackend(string Ip, int Port, string? Pod, OwnerState Owner, EntryState State, int[] Entries, [property: JsonPropertyName("leftovers")] int[] Closing, int[] Stale);
 
 internal sealed record TimelineResets(int[] UnNated, int[] FromBackend, int[] Other);
 

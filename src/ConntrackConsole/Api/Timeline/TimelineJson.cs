@@ -62,9 +62,9 @@ internal static class TimelineJson
             json.WriteNumber("port", backend.Port);
             json.WriteString("pod", backend.Pod);
             Word(json, "owner", backend.Owner);
-            Word(json, "state", backend.StateNow);
+            json.WriteString("state", backend.StateNow == EntryState.Closing ? "leftover" : CamelCase(backend.StateNow)); // the API's name for closing
             rows.Write(json, "entries", backend.Entries);
-            rows.Write(json, "leftovers", backend.LeftoverNamespaces);
+            rows.Write(json, "leftovers", backend.Closing);
             rows.Write(json, "stale", backend.Stale);
             json.WriteEndObject();
         }
@@ -121,7 +121,7 @@ internal static class TimelineJson
     // As GET terminations tells it, and how many entries still lead to it.
     private static void Termination(Utf8JsonWriter json, TerminationSpan span, Dictionary<string, Rollout> rollouts)
     {
-        if (span.Told is not { } told)
+        if (span.Reported is not { } told)
             return;
         var rollout = told.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
         var item = JsonSerializer.SerializeToNode(TerminationView.Of(told, rollout, span.Synced), JsonSerializerOptions.Web)!;
@@ -132,7 +132,10 @@ internal static class TimelineJson
     private static void Time(Utf8JsonWriter json, string name, long atMs) => json.WriteString(name, ApiTime.Text(atMs));
 
     private static void Word<T>(Utf8JsonWriter json, string name, T value)
-        where T : struct, Enum => json.WriteString(name, JsonNamingPolicy.CamelCase.ConvertName(value.ToString()));
+        where T : struct, Enum => json.WriteString(name, CamelCase(value));
+
+    private static string CamelCase<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     /// <summary>Writes rows of numbers; the last few that came are remembered by reference.</summary>
     private sealed class Rows(int columns) : IDisposable

@@ -2,28 +2,28 @@ using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Checks.Cluster;
 
-/// <summary>From 1.26 on, terminating endpoints that still serve get the traffic where no endpoint is ready.</summary>
+/// <summary>From 1.26 on, terminating endpoints that still serve get the traffic if no endpoint is ready.</summary>
 internal static class KubernetesVersion
 {
     public static readonly CheckName Name = new("kubernetes-version", CheckCodes.KubernetesVersion, "Kubernetes version");
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        string threshold = $"≥ {world.Limits.Kubernetes}";
+        string threshold = $"≥ {context.Limits.Kubernetes}";
         string value = node.Info?.KubeletVersion ?? "";
         var result = Parse(value) is not { } version
             ? Unknown()
-            : version < world.Limits.Kubernetes
-            ? node.Result(Name, CheckState.Warning, value, threshold, "Where no endpoint is ready, connections are refused although terminating pods still serve: a rollout of a single pod shows.")
-            : node.Result(Name, CheckState.Ok, value, threshold, "Where no endpoint is ready, terminating ones that still serve get the traffic.");
-        return result with { ReadMs = world.ClusterMs, Commands = [$"kubectl get node {Shell.Word(node.Name)} -o jsonpath='{{.status.nodeInfo.kubeletVersion}}'"] };
+            : version < context.Limits.Kubernetes
+            ? node.Result(Name, CheckState.Warning, value, threshold, "If no endpoint is ready, connections are refused although terminating pods still serve: a rollout of a single pod interrupts the Service.")
+            : node.Result(Name, CheckState.Ok, value, threshold, "If no endpoint is ready, terminating ones that still serve get the traffic.");
+        return result with { ReadMs = context.ClusterMs, Commands = [$"kubectl get node {Shell.Word(node.Name)} -o jsonpath='{{.status.nodeInfo.kubeletVersion}}'"] };
 
         CheckResult Unknown()
         {
-            var (code, sentence) = !world.HasCluster ? (UnknownCodes.NoCluster, "Without a cluster the version is not known.")
-                : node.Info is null ? (UnknownCodes.NodeNotInCluster, "The cluster does not know this node.")
-                : (UnknownCodes.VersionUnknown, "The node object names no kubelet version that can be read.");
-            return node.CannotTell(Name, code, sentence, value, threshold);
+            var (code, sentence) = !context.HasCluster ? (UnknownCodes.NoCluster, "Without a cluster the version is unknown.")
+                : node.Info is null ? (UnknownCodes.NodeNotInCluster, "The cluster has no node of this name.")
+                : (UnknownCodes.VersionUnknown, "The node object has no kubelet version that can be parsed.");
+            return node.InsufficientData(Name, code, sentence, value, threshold);
         }
     }
 

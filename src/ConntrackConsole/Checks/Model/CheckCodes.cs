@@ -16,7 +16,7 @@ internal static class CheckCodes
     [Description("Each kind of Kubernetes object is listed and watched.")]
     public const string ClusterData = "check.cluster_data";
 
-    [Description("terminationGracePeriodSeconds compared with the time that the pods take to end.")]
+    [Description("terminationGracePeriodSeconds compared with the time that the pods take to exit.")]
     public const string DrainTime = "check.drain";
 
     [Description("Rate of endpoint changes that kube-proxy sees, compared with the last hour.")]
@@ -25,10 +25,10 @@ internal static class CheckCodes
     [Description("INVALID segments are dropped or translated, so that none reaches a client un-NATed.")]
     public const string InvalidProtection = "check.invalid_protection";
 
-    [Description("The kubelet's version sends traffic to terminating endpoints where no other is ready.")]
+    [Description("The node's version sends traffic to terminating endpoints if no other is ready.")]
     public const string KubernetesVersion = "check.kubernetes_version";
 
-    [Description("A preStop hook keeps the pods running while the rules still name them.")]
+    [Description("A preStop hook keeps the pods running while the rules still contain them.")]
     public const string PreStop = "check.pre_stop";
 
     [Description("kube-proxy's rules follow the cluster.")]
@@ -40,7 +40,7 @@ internal static class CheckCodes
     [Description("A readiness probe decides when the pods get traffic.")]
     public const string Readiness = "check.readiness";
 
-    [Description("conntrack entries of the Service that lead to addresses of pods that are gone.")]
+    [Description("conntrack entries of the Service that point to addresses of deleted pods.")]
     public const string StaleEntries = "check.stale_entries";
 
     [Description("99th percentile of the duration of kube-proxy's syncs.")]

@@ -10,7 +10,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Model;
 
-/// <summary>All that the checks see, at one moment.</summary>
+/// <summary>The input of all checks at one moment.</summary>
 internal sealed record CheckContext(long NowMs, CheckLimits Limits)
 {
     public IReadOnlyList<NodeCheckContext> Nodes { get; init; } = [];
@@ -23,30 +23,30 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
 
     public bool IsListed { get; init; }
 
-    /// <summary>When the picture of the cluster was last known to be true; null before the first list.</summary>
+    /// <summary>When the cluster state was last confirmed; null before the first list.</summary>
     public long? ClusterMs { get; init; }
 
     public string? ClusterProblem { get; init; }
 
-    /// <summary>Nodes whose collector is silent, or that have none: what they hold is missing from every sum.</summary>
-    public IReadOnlyList<string> DeafNodes { get; init; } = [];
+    /// <summary>Nodes with a silent collector or without a collector: their entries are missing from every sum.</summary>
+    public IReadOnlyList<string> SilentNodes { get; init; } = [];
 
-    /// <summary>Nodes whose collector reports.</summary>
+    /// <summary>Number of nodes with a reporting collector.</summary>
     public int Reporting { get; init; }
 
-    /// <summary>When the last of them was heard.</summary>
+    /// <summary>When the last of them reported.</summary>
     public long HeardMs { get; init; }
 
-    /// <summary>conntrack has no part in Services on any node that reports.</summary>
+    /// <summary>conntrack is bypassed for Services on every node that reports.</summary>
     public bool AllBypass { get; init; }
 
     /// <summary>The mode of most of the kube-proxies that answer.</summary>
-    public ProxyMode UsualMode { get; init; }
+    public ProxyMode MajorityMode { get; init; }
 
-    /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null where none does.</summary>
-    public string? UsualBeLiberal { get; init; }
+    /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null if no node reports it.</summary>
+    public string? MajorityBeLiberal { get; init; }
 
-    /// <summary>Why a kind's objects cannot be known, or null. That nothing is listed yet is told by <see cref="IsListed"/>.</summary>
+    /// <summary>Why a kind's objects are unavailable, or null. Whether they are listed yet is checked by <see cref="IsListed"/>.</summary>
     public string? Missing(params string[] kinds)
     {
         foreach (var kind in Kinds)
@@ -58,10 +58,10 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
         return null;
     }
 
-    public static CheckContext Look(ClusterState cluster, TimelineStore timeline, CheckLimits limits, long nowMs)
+    public static CheckContext Create(ClusterState cluster, TimelineStore timeline, CheckLimits limits, long nowMs)
     {
-        var ends = RecentEnds(cluster.Terminations, nowMs - limits.EndsMs, out var asked);
-        var facts = timeline.Facts(asked);
+        var ends = RecentEnds(cluster.Terminations, nowMs - limits.EndsMs, out var deletions);
+        var facts = timeline.Facts(deletions);
         var map = cluster.Current;
         var age = cluster.Age;
         var placed = map.Slices.Values.SelectMany(s => s.Service is null ? [] : s.Endpoints).Select(e => e.Node).OfType<string>()
@@ -83,21 +83,21 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
             IsListed = cluster.IsReady,
             ClusterMs = age == TimeSpan.MaxValue ? null : nowMs - (long)age.TotalMilliseconds,
             ClusterProblem = cluster.Problem,
-            DeafNodes = [.. nodes.Except(heard).Select(n => n.Name)],
+            SilentNodes = [.. nodes.Except(heard).Select(n => n.Name)],
             Reporting = heard.Count,
             HeardMs = heard.Count == 0 ? 0 : heard.Max(n => n.Facts!.HeardMs),
             AllBypass = heard.Count > 0 && heard.All(n => n.Bypasses),
-            UsualMode = Most(heard.Select(n => n.Facts!.Proxy?.Reading.Mode ?? ProxyMode.Unknown).Where(m => m != ProxyMode.Unknown)),
-            UsualBeLiberal = Most(heard.Select(n => n.Setting(NodeMetrics.BeLiberal)?.Value).OfType<string>()),
+            MajorityMode = Majority(heard.Select(n => n.Facts!.Proxy?.Reading.Mode ?? ProxyMode.Unknown).Where(m => m != ProxyMode.Unknown)),
+            MajorityBeLiberal = Majority(heard.Select(n => n.Setting(NodeMetrics.BeLiberal)?.Value).OfType<string>()),
         };
     }
 
-    // By Service, newest first; and the addresses whose last conversation is asked for.
+    // By Service, newest first; and the addresses for which the last conversation is needed.
     private static Dictionary<ServiceKey, List<Termination>> RecentEnds(
-        IReadOnlyList<Termination> terminations, long sinceMs, out Dictionary<Ip, long> asked)
+        IReadOnlyList<Termination> terminations, long sinceMs, out Dictionary<Ip, long> deletions)
     {
         var byService = new Dictionary<ServiceKey, List<Termination>>();
-        asked = [];
+        deletions = [];
         for (int i = terminations.Count - 1; i >= 0 && terminations[i].AskedMs >= sinceMs; i--)
         {
             var end = terminations[i];
@@ -107,12 +107,12 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
                 byService[service] = ends = [];
             ends.Add(end);
             if (!end.PodIp.IsNone && end.ContainerFinishedMs is null)
-                asked.TryAdd(end.PodIp, end.AskedMs);
+                deletions.TryAdd(end.PodIp, end.AskedMs);
         }
 
         return byService;
     }
 
-    private static T? Most<T>(IEnumerable<T> values) =>
+    private static T? Majority<T>(IEnumerable<T> values) =>
         values.GroupBy(v => v).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.Key).FirstOrDefault();
 }

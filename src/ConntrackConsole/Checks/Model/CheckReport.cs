@@ -8,6 +8,6 @@ public sealed record CheckReport(long AtMs, IReadOnlyList<CheckResult> Results, 
 
     public bool HasCluster { get; init; }
 
-    /// <summary>Nodes whose collector reports.</summary>
+    /// <summary>Number of nodes with a reporting collector.</summary>
     public int Reporting { get; init; }
 }

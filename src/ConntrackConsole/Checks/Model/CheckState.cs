@@ -1,16 +1,16 @@
 namespace ConntrackConsole.Checks.Model;
 
-/// <summary>What a check says, worst last.</summary>
+/// <summary>The result of a check, worst last.</summary>
 public enum CheckState
 {
     /// <summary>Does not apply to this subject.</summary>
     NotApplicable,
     /// <summary>Within its threshold.</summary>
     Ok,
-    /// <summary>What it needs is missing or too old; that is no "ok".</summary>
-    CannotTell,
-    /// <summary>Will hurt, or hurts a little.</summary>
+    /// <summary>Required data is missing or too old; this is not "ok".</summary>
+    InsufficientData,
+    /// <summary>Will cause failures, or causes a few now.</summary>
     Warning,
-    /// <summary>Hurts now.</summary>
+    /// <summary>Causes failures now.</summary>
     Bad,
 }

@@ -9,9 +9,9 @@ public enum SubjectKind
     Service,
 }
 
-/// <summary>Whom a result is about.</summary>
-/// <param name="Namespace">Empty but for a Service.</param>
-/// <param name="Name">A node's or a Service's name, or the kind of object that the cluster tells of.</param>
+/// <summary>The object a check result refers to.</summary>
+/// <param name="Namespace">Empty except for a Service.</param>
+/// <param name="Name">A node's or a Service's name, or the kind of Kubernetes object.</param>
 public readonly record struct CheckSubject(SubjectKind Kind, string Namespace, string Name)
 {
     public static CheckSubject Of(ServiceKey service) => new(SubjectKind.Service, service.Namespace, service.Name);

@@ -6,12 +6,12 @@ using ConntrackConsole.Nodes;
 namespace ConntrackConsole.Checks.Model;
 
 /// <summary>One Service at one moment.</summary>
-/// <param name="Pods">The pods that its slices name.</param>
+/// <param name="Pods">The pods in its slices.</param>
 /// <param name="Ready">Endpoints that are ready.</param>
 /// <param name="Draining">Endpoints that terminate and serve.</param>
 /// <param name="Endpoints">All endpoints.</param>
-/// <param name="Ends">Ends of its pods, newest first.</param>
-/// <param name="LastActive">When those of them without a known end of their containers were last talked to.</param>
+/// <param name="Ends">Terminations of its pods, newest first.</param>
+/// <param name="LastActive">Time of the last conversation of those without a known end of their containers.</param>
 internal sealed record ServiceCheckContext(
     ServiceInfo Info, IReadOnlyList<PodInfo> Pods, int Ready, int Draining, int Endpoints,
     ServiceEntries Entries, IReadOnlyList<Termination> Ends, IReadOnlyDictionary<Ip, long> LastActive)
@@ -44,26 +44,26 @@ internal sealed record ServiceCheckContext(
     }
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>
-        state == CheckState.CannotTell
-            ? throw new ArgumentException($"Why {check.Code} cannot tell needs a code: use {nameof(CannotTell)}.", nameof(state))
+        state == CheckState.InsufficientData
+            ? throw new ArgumentException($"{check.Code}: insufficient data needs a reason code; use {nameof(InsufficientData)}.", nameof(state))
             : new CheckResult(check, Subject, state, value, threshold, sentence);
 
     public CheckResult NotApplicable(CheckName check, string sentence) => Result(check, CheckState.NotApplicable, "", "", sentence);
 
-    /// <param name="code">Why: one of <see cref="UnknownCodes"/>.</param>
-    public CheckResult CannotTell(CheckName check, string code, string sentence) =>
-        new(check, Subject, CheckState.CannotTell, "", "", sentence) { UnknownCode = code };
+    /// <param name="code">The reason: one of <see cref="UnknownCodes"/>.</param>
+    public CheckResult InsufficientData(CheckName check, string code, string sentence) =>
+        new(check, Subject, CheckState.InsufficientData, "", "", sentence) { UnknownCode = code };
 
-    /// <summary>What speaks against saying anything of a Service now, or null.</summary>
-    /// <param name="kinds">What must be known of the cluster.</param>
-    public CheckResult? Untold(CheckContext world, CheckName check, params string[] kinds)
+    /// <summary>Why a check of this Service has insufficient data now, or null.</summary>
+    /// <param name="kinds">The kinds of objects that the check needs.</param>
+    public CheckResult? MissingData(CheckContext context, CheckName check, params string[] kinds)
     {
-        if (world.Missing(kinds) is { } missing)
-            return CannotTell(check, UnknownCodes.KindNotListed, missing);
-        if (world.ClusterMs is not { } readMs || !world.IsListed)
-            return CannotTell(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
-        return world.NowMs - readMs > world.Limits.ClusterOldMs
-            ? CannotTell(check, UnknownCodes.ClusterOld, "The picture of the cluster is old: the watch of the Kubernetes API has stopped answering.") with { ReadMs = readMs, SinceMs = readMs }
+        if (context.Missing(kinds) is { } missing)
+            return InsufficientData(check, UnknownCodes.KindNotListed, missing);
+        if (context.ClusterMs is not { } readMs || !context.IsListed)
+            return InsufficientData(check, UnknownCodes.ClusterNotListed, "The cluster is not listed yet.");
+        return context.NowMs - readMs > context.Limits.ClusterOldMs
+            ? InsufficientData(check, UnknownCodes.ClusterOld, "The cluster state is outdated: the watch of the Kubernetes API has stopped responding.") with { ReadMs = readMs, SinceMs = readMs }
             : null;
     }
 }

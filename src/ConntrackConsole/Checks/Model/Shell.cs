@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Checks.Model;
 
-/// <summary>Pieces of the command lines that verify a check.</summary>
+/// <summary>Building blocks of the command lines that verify a check.</summary>
 internal static class Shell
 {
     private const string Metrics = "http://127.0.0.1:10249";
@@ -11,11 +11,11 @@ internal static class Shell
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:=,@+");
 
-    /// <summary>Names come from the cluster: whoever copies a command must not run a name.</summary>
+    /// <summary>Quotes a name: names come from the cluster, and a copied command must not execute one.</summary>
     public static string Word(string word) =>
         word.Length > 0 && !word.AsSpan().ContainsAnyExcept(Plain) ? word : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
-    /// <summary>The reply's source: the pod's address stands nowhere else in the entry of a Service flow.</summary>
+    /// <summary>The reply's source: the only place in the entry of a Service flow that contains the pod's address.</summary>
     public static string Entries(Ip backend) => backend.IsV4 ? $"conntrack -L -r {backend}" : $"conntrack -L -f ipv6 -r {backend}";
 
     public static string Sysctl(params string[] names) => "sysctl " + string.Join(' ', names);

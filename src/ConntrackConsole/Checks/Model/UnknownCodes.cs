@@ -3,8 +3,8 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Model;
 
-/// <summary>Stable codes of the reasons why a check cannot tell.</summary>
-[ReasonCodes("Why a check cannot tell")]
+/// <summary>Stable codes of the reasons why a check has insufficient data.</summary>
+[ReasonCodes("Insufficient data of a check")]
 internal static class UnknownCodes
 {
     [Description("No collector has reported from the node.")]
@@ -16,10 +16,10 @@ internal static class UnknownCodes
     [Description("No collector reports at all.")]
     public const string NoCollectorReports = "check.no_collector_reports";
 
-    [Description("kube-proxy of the node was not read yet.")]
+    [Description("The node has not reported kube-proxy's metrics yet.")]
     public const string NoProxyReading = "check.no_proxy_reading";
 
-    [Description("kube-proxy does not answer on its metrics address.")]
+    [Description("kube-proxy does not respond on its metrics address.")]
     public const string ProxyNoAnswer = "check.proxy_no_answer";
 
     [Description("The last reading of kube-proxy is too old.")]
@@ -31,7 +31,7 @@ internal static class UnknownCodes
     [Description("A rate needs two readings of the same kube-proxy process.")]
     public const string NeedsTwoReadings = "check.needs_two_readings";
 
-    [Description("Too few minutes were seen to know the usual rate.")]
+    [Description("Too few minutes were observed for a baseline.")]
     public const string NoBaseline = "check.no_baseline";
 
     [Description("kube-proxy does not expose its mode.")]
@@ -43,10 +43,10 @@ internal static class UnknownCodes
     [Description("The node does not report the sysctl or the limit.")]
     public const string SettingUnknown = "check.setting_unknown";
 
-    [Description("The node reports a value that the check does not understand.")]
+    [Description("The node reports a value that the check does not support.")]
     public const string SettingInvalid = "check.setting_invalid";
 
-    [Description("The value of the sysctl at the start of kube-proxy is not known.")]
+    [Description("The value of the sysctl at the start of kube-proxy is unknown.")]
     public const string SettingHistoryUnknown = "check.setting_history_unknown";
 
     [Description("No cluster is configured.")]
@@ -64,12 +64,12 @@ internal static class UnknownCodes
     [Description("The cluster is not listed yet.")]
     public const string ClusterNotListed = "check.cluster_not_listed";
 
-    [Description("The watch of the Kubernetes API stopped answering.")]
+    [Description("The watch of the Kubernetes API stopped responding.")]
     public const string ClusterOld = "check.cluster_old";
 
-    [Description("Pods ended, but their grace period is not known.")]
+    [Description("Pods terminated, but their grace period is unknown.")]
     public const string GraceUnknown = "check.grace_unknown";
 
-    [Description("No pod of the Service has ended yet.")]
+    [Description("No pod of the Service has terminated yet.")]
     public const string NoTermination = "check.no_termination";
 }

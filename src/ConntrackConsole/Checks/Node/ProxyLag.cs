@@ -3,28 +3,28 @@ using ConntrackConsole.Checks.Model;
 namespace ConntrackConsole.Checks.Node;
 
 /// <summary>
-/// Do kube-proxy's rules follow the cluster? A sync comes on a change: on an idle cluster the last one may be days old, and
-/// that says nothing.
+/// Do kube-proxy's rules follow the cluster? A sync runs only on a change: on an idle cluster the last one may be days old, which
+/// is not a problem.
 /// </summary>
 internal static class ProxyLag
 {
     public static readonly CheckName Name = new("proxy-sync", CheckCodes.ProxyLag, "kube-proxy sync");
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        var limits = world.Limits;
-        // A health check that fails is told even where the metrics are silent.
-        if (node.Untold(world, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
+        var limits = context.Limits;
+        // A failing health check is reported even if the metrics are missing.
+        if (node.MissingData(context, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
         {
             return node.Result(Name, CheckState.Bad, "healthz 503", "healthz 200",
-                "kube-proxy says itself that its rules lag. New connections on this node may still go to removed endpoints; a flush helps only once the rules are right.") with
+                "kube-proxy reports that its rules lag. New connections on this node may still go to removed endpoints; flush only after the rules are up to date.") with
             {
                 ReadMs = sick.HeardMs, Commands = [Shell.ProxyHealth],
             };
         }
 
-        if (node.ProxyUntold(world, Name) is { } untold)
-            return untold;
+        if (node.MissingProxyData(context, Name) is { } unknown)
+            return unknown;
         var proxy = node.Facts!.Proxy!;
         var reading = proxy.Reading;
         var pending = Sum(reading.EndpointChangesPending, reading.ServiceChangesPending);
@@ -36,36 +36,36 @@ internal static class ProxyLag
             node.Result(Name, state, value, threshold, sentence) with
             {
                 ReadMs = proxy.HeardMs, Commands = commands,
-                // The node's clock told it; shown is ours.
+                // The timestamp is by the node's clock; the console's clock is shown.
                 SinceMs = sinceNodeMs is { } since ? proxy.HeardMs - (reading.AtMs - since) : null,
             };
 
         if (Seconds(reading.AtMs, proxy.PendingSinceMs) is var waits && waits > allowed)
         {
             return Say(CheckState.Bad, $"{pending:0} pending for {waits:0} s",
-                "Changes wait longer than a sync takes: new connections on this node may still go to removed endpoints. Look at kube-proxy's log and CPU; a flush helps only once the rules are right.", proxy.PendingSinceMs);
+                "Changes wait longer than a sync takes: new connections on this node may still go to removed endpoints. Check kube-proxy's log and CPU; flush only after the rules are up to date.", proxy.PendingSinceMs);
         }
 
-        if (Seconds(reading.AtMs, proxy.QueuedSinceMs) is var asked && asked > limits.QueuedSeconds)
+        if (Seconds(reading.AtMs, proxy.QueuedSinceMs) is var queued && queued > limits.QueuedSeconds)
         {
-            return Say(CheckState.Bad, $"queued for {asked:0} s",
-                "A sync was asked for and has not come: kube-proxy hangs or fails. Look at its log; a flush helps only once the rules are right.", proxy.QueuedSinceMs);
+            return Say(CheckState.Bad, $"queued for {queued:0} s",
+                "A requested sync has not run: kube-proxy hangs or fails. Check its log; flush only after the rules are up to date.", proxy.QueuedSinceMs);
         }
 
         if (double.IsNaN(pending) && (double.IsNaN(reading.LastQueued) || double.IsNaN(reading.LastSync)))
         {
-            return node.CannotTell(Name, UnknownCodes.MetricMissing, "This kube-proxy tells neither of pending changes nor of its syncs.", threshold: threshold) with
+            return node.InsufficientData(Name, UnknownCodes.MetricMissing, "This kube-proxy exposes neither pending changes nor its syncs.", threshold: threshold) with
             {
                 ReadMs = proxy.HeardMs, Commands = commands,
             };
         }
 
-        return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : asked > 0 ? "sync asked for" : "in sync",
+        return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : queued > 0 ? "sync requested" : "in sync",
             "The rules follow the cluster.", null);
     }
 
     private static double Seconds(long atMs, long? sinceMs) => sinceMs is { } since ? (atMs - since) / 1000.0 : 0;
 
-    // One of the two may be missing in a version; both missing is not known.
+    // One of the two may be missing in a version; if both are missing the value is unknown.
     private static double Sum(double a, double b) => double.IsNaN(a) ? b : double.IsNaN(b) ? a : a + b;
 }

@@ -3,36 +3,36 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Node;
 
-/// <summary>How Services are carried on this node, or that conntrack has no part in it.</summary>
+/// <summary>The Service proxy mode of this node, or that conntrack is bypassed.</summary>
 internal static class ProxyModes
 {
     public static readonly CheckName Name = new("proxy-mode", CheckCodes.ProxyModes, "Proxy mode");
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        if (node.Untold(world, Name) is { } untold)
-            return untold;
+        if (node.MissingData(context, Name) is { } unknown)
+            return unknown;
         if (node.Bypasses)
         {
             return node.Result(Name, CheckState.NotApplicable, "bypassed", "",
-                "No kube-proxy answers here and no entry names a Service, though Services have backends: something else carries them (Cilium's kube-proxy replacement, socket load balancing, NOTRACK), and what conntrack tells of Services does not apply.") with
+                "No kube-proxy responds here and no entry refers to a Service, although Services have backends: something else handles them (Cilium's kube-proxy replacement, socket load balancing, NOTRACK), so conntrack contains no data about Services.") with
             {
                 Commands = [Shell.ProxyMode, "conntrack -L -o extended | head"],
             };
         }
 
-        if (node.ProxyUntold(world, Name) is { } silent)
+        if (node.MissingProxyData(context, Name) is { } silent)
             return node.Facts!.HasVipEntries ? silent with { Value = "Services are translated" } : silent;
         var proxy = node.Facts!.Proxy!;
-        string usual = Text(world.UsualMode), mode = Text(proxy.Reading.Mode);
-        string threshold = world.UsualMode == ProxyMode.Unknown ? "" : $"{usual} as on most nodes";
+        string majority = Text(context.MajorityMode), mode = Text(proxy.Reading.Mode);
+        string threshold = context.MajorityMode == ProxyMode.Unknown ? "" : $"{majority} as on most nodes";
         var result = proxy.Reading.Mode == ProxyMode.Unknown
-            ? node.CannotTell(Name, UnknownCodes.ProxyModeUnknown, "kube-proxy answers, but does not tell its mode.", threshold: threshold)
-            : proxy.Reading.Mode != world.UsualMode
-            ? node.Result(Name, CheckState.Warning, mode, threshold, $"Most nodes run {usual}. Rules of the former mode can be left over after a change: restart the node, or run kube-proxy --cleanup once.")
+            ? node.InsufficientData(Name, UnknownCodes.ProxyModeUnknown, "kube-proxy responds, but does not expose its mode.", threshold: threshold)
+            : proxy.Reading.Mode != context.MajorityMode
+            ? node.Result(Name, CheckState.Warning, mode, threshold, $"Most nodes run {majority}. Rules of the former mode can remain after a change: restart the node, or run kube-proxy --cleanup once.")
             : node.Result(Name, CheckState.Ok, mode, threshold, proxy.Reading.Mode switch
             {
-                ProxyMode.Ipvs => "IPVS keeps connections in a table of its own: a flush of conntrack alone is not enough there.",
+                ProxyMode.Ipvs => "IPVS keeps connections in its own table: flushing conntrack alone is not enough.",
                 ProxyMode.Nftables => "This mode has no rule that drops INVALID segments: be_liberal is the only protection.",
                 _ => "This mode drops INVALID segments by a rule, if be_liberal was 0 when it started.",
             });

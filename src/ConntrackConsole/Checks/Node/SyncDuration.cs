@@ -7,17 +7,17 @@ internal static class SyncDuration
 {
     public static readonly CheckName Name = new("sync-duration", CheckCodes.SyncDuration, "Sync duration p99");
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        if (node.ProxyUntold(world, Name) is { } untold)
-            return untold;
+        if (node.MissingProxyData(context, Name) is { } unknown)
+            return unknown;
         var proxy = node.Facts!.Proxy!;
-        double limit = world.Limits.SyncP99Seconds, p99 = proxy.Reading.SyncP99;
+        double limit = context.Limits.SyncP99Seconds, p99 = proxy.Reading.SyncP99;
         var result = double.IsNaN(p99)
-            ? node.CannotTell(Name, UnknownCodes.MetricMissing, "kube-proxy's metrics have no duration of syncs: none has run since it started, or this version does not tell.", threshold: $"≤ {limit:0.#} s")
+            ? node.InsufficientData(Name, UnknownCodes.MetricMissing, "kube-proxy's metrics have no sync duration: no sync has run since it started, or this version does not expose it.", threshold: $"≤ {limit:0.#} s")
             : p99 > limit
-            ? node.Result(Name, CheckState.Bad, Text(p99), $"≤ {limit:0.#} s", "Removed endpoints stay in the rules for as long as a sync takes: new connections reach pods that are gone. Fewer Services and endpoints, more CPU, or nftables mode shorten it.")
-            : node.Result(Name, CheckState.Ok, Text(p99), $"≤ {limit:0.#} s", "Since the start of kube-proxy.");
+            ? node.Result(Name, CheckState.Bad, Text(p99), $"≤ {limit:0.#} s", "Removed endpoints stay in the rules for as long as a sync takes: new connections go to deleted pods. Reduce Services and endpoints, add CPU, or use nftables mode.")
+            : node.Result(Name, CheckState.Ok, Text(p99), $"≤ {limit:0.#} s", "Measured since kube-proxy started.");
         return result with { ReadMs = proxy.HeardMs, Commands = [Shell.ProxyMetrics("sync_proxy_rules_duration_seconds")] };
     }
 

@@ -9,16 +9,16 @@ internal static class TcpLoose
 
     private const string Key = "net.netfilter.nf_conntrack_tcp_loose";
 
-    public static CheckResult Of(CheckContext world, NodeCheckContext node)
+    public static CheckResult Of(CheckContext context, NodeCheckContext node)
     {
-        if (node.Untold(world, Name) is { } untold)
-            return untold;
+        if (node.MissingData(context, Name) is { } unknown)
+            return unknown;
         var setting = node.Setting(Key);
-        // Kernels take 0 to 255 here; all but 0 is on.
+        // Kernels accept 0 to 255 here; every value except 0 means on.
         var result = setting is not { Value: var value } || !byte.TryParse(value, out byte on)
-            ? node.CannotTell(Name, UnknownCodes.SettingUnknown, "The node does not tell this setting: is nf_conntrack loaded?", setting?.Value ?? "", "1")
+            ? node.InsufficientData(Name, UnknownCodes.SettingUnknown, "The node does not report this setting: check that nf_conntrack is loaded.", setting?.Value ?? "", "1")
             : on == 0
-            ? node.Result(Name, CheckState.Warning, value, "1", "A connection whose entry is gone is never picked up again: after a flush its client hangs until its own timeout, and a flush repairs nothing.")
+            ? node.Result(Name, CheckState.Warning, value, "1", "A connection without an entry is never picked up again: after a flush its client hangs until its own timeout, so a flush does not help.")
             : node.Result(Name, CheckState.Ok, value, "1", "After a flush, a client's next segment is picked up and fails fast.");
         return result with { SinceMs = setting?.ChangedMs, Commands = [Shell.Sysctl(Key)] };
     }

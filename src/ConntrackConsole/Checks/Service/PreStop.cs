@@ -2,32 +2,32 @@ using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Checks.Service;
 
-/// <summary>Does a preStop hook hold the pods back while the rules still name them?</summary>
+/// <summary>Does a preStop hook keep the pods running while the rules still contain them?</summary>
 internal static class PreStop
 {
     public static readonly CheckName Name = new("pre-stop", CheckCodes.PreStop, "preStop hook");
 
     private const string Threshold = "every pod";
 
-    public static CheckResult Of(CheckContext world, ServiceCheckContext service)
+    public static CheckResult Of(CheckContext context, ServiceCheckContext service)
     {
-        if (service.Untold(world, Name, "pods", "endpointslices") is { } untold)
-            return untold;
+        if (service.MissingData(context, Name, "pods", "endpointslices") is { } unknown)
+            return unknown;
         if (service.Pods.Count == 0)
             return service.NotApplicable(Name, "It has no pods.");
         var without = service.Pods.Where(p => !p.HasPreStop).ToList();
         string value = $"{service.Pods.Count - without.Count} of {service.Pods.Count}";
         if (without.Count == 0)
-            return Say(CheckState.Ok, "It runs before SIGTERM: time for the rules to follow.");
-        // What was seen counts more than what is written: an application may drain by itself.
-        var ends = DrainTime.Measured(world, service).ToList();
-        return ends.Count > 0 && ends.All(e => e.DrainMs >= world.Limits.OwnDrainMs && !e.Killed)
-            ? Say(CheckState.Ok, $"Without a hook, but in its last {ends.Count} ends the pods went on for {ends.Min(e => e.DrainMs) / 1000} s or more: they drain by themselves.")
-            : Say(CheckState.Warning, "A pod that ends at once is still in the rules of some nodes: connections are refused or reset at every rollout. A preStop sleep of 5–10 s, or a drain at SIGTERM, covers it.");
+            return Say(CheckState.Ok, "The hook runs before SIGTERM: the rules have time to follow.");
+        // Observed terminations outweigh the pod spec: an application may drain by itself.
+        var ends = DrainTime.Measured(context, service).ToList();
+        return ends.Count > 0 && ends.All(e => e.DrainMs >= context.Limits.OwnDrainMs && !e.Killed)
+            ? Say(CheckState.Ok, $"Without a hook, but in the last {ends.Count} terminations the pods kept running for {ends.Min(e => e.DrainMs) / 1000} s or more: they drain by themselves.")
+            : Say(CheckState.Warning, "A pod that exits at once is still in the rules of some nodes: connections are refused or reset at every rollout. Add a preStop sleep of 5–10 s, or drain on SIGTERM.");
 
         CheckResult Say(CheckState state, string sentence) => service.Result(Name, state, value, Threshold, sentence) with
         {
-            ReadMs = world.ClusterMs,
+            ReadMs = context.ClusterMs,
             Commands =
             [
                 Shell.InNamespace(service.Namespace,

@@ -106,7 +106,7 @@ public sealed partial class ChecksPage
 
     private bool IsOpen(CheckState state) => _url.Open is { } open
         ? open.Split(',').Contains(CheckFormatter.Id(state))
-        : state == CheckState.CannotTell && _counts[state] <= MostUntold;
+        : state == CheckState.InsufficientData && _counts[state] <= MostUntold;
 
     private void Toggle(CheckState state)
     {

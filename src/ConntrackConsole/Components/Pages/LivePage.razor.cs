@@ -178,7 +178,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _headline = headline;
         _blocked = off ?? Blocked(view);
         _flushNote = ObserveNote(view);
-        if (view.Terminations.Select(span => span.Told?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
+        if (view.Terminations.Select(span => span.Reported?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
         foreach (var lane in view.Services.Where(lane => lane.Name.Length > 0))
             _filterNames.Add($"{lane.Namespace}/{lane.Name}");
@@ -213,7 +213,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private ChartChoice Choice => new(_state.Pod, _state.Uid, _state.Rollout);
 
-    private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Told?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
+    private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Reported?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 
     private static int NewEvents(TimelineView since) =>
         since.Terminations.Count(span => span.AskedMs > since.FromMs)

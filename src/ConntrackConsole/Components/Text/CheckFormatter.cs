@@ -7,13 +7,13 @@ internal static class CheckFormatter
 {
     /// <summary>The order of the sections: what is wrong first.</summary>
     public static readonly IReadOnlyList<CheckState> Order =
-        [CheckState.Bad, CheckState.Warning, CheckState.CannotTell, CheckState.Ok, CheckState.NotApplicable];
+        [CheckState.Bad, CheckState.Warning, CheckState.InsufficientData, CheckState.Ok, CheckState.NotApplicable];
 
     public static string Name(CheckState state) => state switch
     {
         CheckState.Bad => "Bad",
         CheckState.Warning => "Warning",
-        CheckState.CannotTell => "Cannot tell",
+        CheckState.InsufficientData => "Cannot tell",
         CheckState.Ok => "OK",
         _ => "Not applicable",
     };
@@ -23,7 +23,7 @@ internal static class CheckFormatter
     {
         CheckState.Bad => "bad",
         CheckState.Warning => "warning",
-        CheckState.CannotTell => "tell",
+        CheckState.InsufficientData => "tell",
         CheckState.Ok => "ok",
         _ => "na",
     };
@@ -33,7 +33,7 @@ internal static class CheckFormatter
     {
         CheckState.Bad => "■",
         CheckState.Warning => "▲",
-        CheckState.CannotTell => "?",
+        CheckState.InsufficientData => "?",
         CheckState.Ok => "✓",
         _ => "–",
     };

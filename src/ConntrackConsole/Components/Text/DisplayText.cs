@@ -75,7 +75,7 @@ internal static class DisplayText
         EntryState.Draining => "draining",
         EntryState.Stale => "stale",
         EntryState.Reassigned => "reassigned to another pod",
-        EntryState.Leftover => "leftover",
+        EntryState.Closing => "leftover",
         _ => "unknown",
     };
 

@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ingest.Journal;
 
 /// <summary>
-/// Journal reports between the collectors' connections and their one consumer. A full inbox makes the collector wait; it sends a report
-/// again until the console acknowledges it, so nothing is lost.
+/// Queues journal reports between the collectors' connections and their single consumer. A full inbox makes the collector wait;
+/// it resends a report until the console acknowledges it, so nothing is lost.
 /// </summary>
 public sealed class JournalInbox
 {
@@ -14,7 +14,7 @@ public sealed class JournalInbox
     private readonly Channel<ReceivedJournal> _reports = Channel.CreateBounded<ReceivedJournal>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    /// <summary>Hands a report to the consumer and waits for its acknowledgement.</summary>
+    /// <summary>Passes a report to the consumer and waits for its acknowledgement.</summary>
     /// <returns>The number up to which every entry is in the audit log.</returns>
     public async Task<long> PutAsync(string node, JournalReport report, CancellationToken ct)
     {

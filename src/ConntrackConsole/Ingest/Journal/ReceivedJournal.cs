@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ingest.Journal;
 
 /// <summary>A node's journal report that waits for its acknowledgement.</summary>
-/// <param name="connection">Cancelled when the collector's connection ends: nobody can receive the acknowledgement any more.</param>
+/// <param name="connection">Cancelled when the collector's connection ends: the acknowledgement can no longer be delivered.</param>
 public sealed class ReceivedJournal(string node, JournalReport report, CancellationToken connection)
 {
     // The hub's continuation must not run on the consumer's thread.
@@ -21,6 +21,6 @@ public sealed class ReceivedJournal(string node, JournalReport report, Cancellat
 
     public void Acknowledge(long number) => _acknowledged.TrySetResult(number);
 
-    /// <summary>The entries could not be written; the collector sends them again.</summary>
+    /// <summary>The entries could not be written; the collector resends them.</summary>
     public void Reject(Exception failure) => _acknowledged.TrySetException(failure);
 }

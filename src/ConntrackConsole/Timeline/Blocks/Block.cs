@@ -6,19 +6,19 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
-/// A stretch of the past of one node, or of one Service over all nodes. Column i holds what was at
-/// AtMs + (i + 1) steps: a frame is stamped with the end of its second.
+/// An interval of stored history of one node, or of one Service over all nodes. Column i holds the value at AtMs + (i + 1) steps:
+/// a frame is stamped with the end of its second.
 /// </summary>
 public sealed class Block(int columns)
 {
     public int Columns { get; } = columns;
 
-    /// <summary>Namespace and name of the Service at the time; both empty for a node, and where the address had no name.</summary>
+    /// <summary>Namespace and name of the Service at the time; both empty for a node, and if the address had no name.</summary>
     public string Namespace { get; set; } = "";
 
     public string Name { get; set; } = "";
 
-    /// <summary>Where the node, or any node, told its table.</summary>
+    /// <summary>The columns in which the node, or any node, reported its table.</summary>
     public bool[] Known { get; } = new bool[columns];
 
     public List<BlockSeries> Series { get; } = [];
@@ -32,16 +32,19 @@ public sealed class Block(int columns)
     private static readonly Comparer<BlockSeries> SeriesOrder = Comparer<BlockSeries>.Create((a, b) =>
         (a.Key.Vip, a.Key.Vport, a.Key.Proto, a.Key.Backend, a.Key.Bport).CompareTo((b.Key.Vip, b.Key.Vport, b.Key.Proto, b.Key.Backend, b.Key.Bport)));
 
-    /// <summary>The same content in the one order that is stored: whatever was laid into the block when, and late, the bytes are the same.</summary>
+    /// <summary>
+    /// Sorts the content into the one order that is stored: the bytes do not depend on when, or how late, data was merged into
+    /// the block.
+    /// </summary>
     public void Normalize()
     {
-        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.LeftoverNamespaces.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
+        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.Closing.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
         Series.Sort(SeriesOrder);
         Resets.Sort(ResetOrder);
     }
 }
 
-/// <summary>One group in a block. A value is -1 where it is not known although others are.</summary>
+/// <summary>One group in a block. A value is -1 where it is unknown although others are known.</summary>
 public sealed class BlockSeries(GroupKey key, int columns)
 {
     public GroupKey Key { get; } = key;
@@ -55,10 +58,10 @@ public sealed class BlockSeries(GroupKey key, int columns)
 
     public int[] Entries { get; } = new int[columns];
 
-    public int[] LeftoverNamespaces { get; } = new int[columns];
+    public int[] Closing { get; } = new int[columns];
 
     public int[] Stale { get; } = new int[columns];
 }
 
-/// <param name="Vip">None where no flow was found.</param>
+/// <param name="Vip">None if no flow was found.</param>
 public readonly record struct BlockReset(int Column, ResetKind Kind, int Count, Ip Vip, ushort Vport);

@@ -7,24 +7,24 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
-/// The packed form of a <see cref="Block"/>: a codec byte (0 plain, 1 Brotli behind the plain length), then version,
-/// columns, known stretches, name, series, resets. A value is the difference from the one before, zero differences as a
-/// run, all as varints.
+/// The packed form of a <see cref="Block"/>: a codec byte (0 plain, 1 Brotli after the plain length), then version, columns,
+/// known intervals, name, series, resets. A value is the difference from the previous one, zero differences as a run, all as
+/// varints.
 /// </summary>
 internal static class BlockCodec
 {
     public const byte Version = 1;
     public const int MaxColumns = 1_440;
-    /// <summary>Series times columns: a node's most groups over a minute, with room.</summary>
+    /// <summary>Series times columns: a node's maximum number of groups over a minute, with headroom.</summary>
     public const int MaxCells = 1 << 22;
-    /// <summary>Largest plain form that is read: a few packed bytes must not become gigabytes.</summary>
+    /// <summary>Maximum plain form that is read: a few packed bytes must not become gigabytes.</summary>
     public const int MaxPlain = 32 << 20;
     public const int MaxText = 1_024;
 
     private const byte Plain = 0;
     private const byte Packed = 1;
-    // Of small ones Brotli takes more time than it saves bytes.
-    private const int LeastPacked = 256;
+    // For small blocks Brotli takes more time than it saves bytes.
+    private const int MinPackedBytes = 256;
 
     public static byte[] Write(Block block, bool pack)
     {
@@ -34,10 +34,10 @@ internal static class BlockCodec
         return pack ? Pack(output.WrittenSpan) : Unpacked(output.WrittenSpan);
     }
 
-    /// <summary>A codec byte and the plain form, packed where that is shorter.</summary>
+    /// <summary>A codec byte and the plain form, packed if that is shorter.</summary>
     public static byte[] Pack(ReadOnlySpan<byte> plain)
     {
-        if (plain.Length >= LeastPacked)
+        if (plain.Length >= MinPackedBytes)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(plain.Length) + 5);
             try
@@ -64,8 +64,8 @@ internal static class BlockCodec
         return bytes;
     }
 
-    /// <summary>The plain form behind the codec byte, in <paramref name="buffer"/> where it had to be unpacked.</summary>
-    /// <param name="buffer">Rented; grown as needed, the caller's to return.</param>
+    /// <summary>The plain form after the codec byte, in <paramref name="buffer"/> if it had to be unpacked.</summary>
+    /// <param name="buffer">Rented; grown as needed, to be returned by the caller.</param>
     public static bool TryUnpack(ReadOnlySpan<byte> bytes, ref byte[] buffer, out ReadOnlySpan<byte> plain)
     {
         plain = default;
@@ -94,7 +94,7 @@ internal static class BlockCodec
         return true;
     }
 
-    /// <summary>Null where the bytes are no block.</summary>
+    /// <summary>Null if the bytes are not a valid block.</summary>
     public static Block? Read(ReadOnlySpan<byte> bytes)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(4_096);
@@ -120,7 +120,7 @@ internal static class BlockCodec
         {
             var series = new BlockSeries(key, block.Columns) { Pod = pod.IsEmpty ? null : Encoding.UTF8.GetString(pod), Owner = owner, State = state };
             reader.Values(series.Entries);
-            reader.Values(series.LeftoverNamespaces);
+            reader.Values(series.Closing);
             reader.Values(series.Stale);
             block.Series.Add(series);
         }
@@ -145,7 +145,7 @@ internal static class BlockCodec
 
         output.Text(block.Namespace, MaxText);
         output.Text(block.Name, MaxText);
-        // More than a reader would take: the first ones. No Service comes near it.
+        // More than a reader would accept: only the first ones. No Service comes near it.
         int count = Math.Min(block.Series.Count, MaxCells / block.Columns);
         output.Varint((uint)count);
         GroupKey last = default;
@@ -169,7 +169,7 @@ internal static class BlockCodec
             output.U8((byte)series.Owner);
             output.U8((byte)series.State);
             Values(output, series.Entries);
-            Values(output, series.LeftoverNamespaces);
+            Values(output, series.Closing);
             Values(output, series.Stale);
         }
 

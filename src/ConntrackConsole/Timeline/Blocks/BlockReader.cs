@@ -8,8 +8,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
-/// Reads a block's unpacked bytes without believing them: after the first fault every read gives zero and
-/// <see cref="Failed"/> stays true, so that loops over counts end by themselves.
+/// Reads a block's unpacked bytes without trusting them: after the first error every read returns zero and <see cref="Failed"/>
+/// stays true, so that loops over counts terminate.
 /// </summary>
 internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
 {
@@ -26,7 +26,7 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
     public string Name { get; private set; } = "";
 
-    /// <summary>The head; then, one after the other, the series, then the resets.</summary>
+    /// <summary>Reads the head; then follow the series, then the resets.</summary>
     /// <param name="known">Large enough for <see cref="BlockCodec.MaxColumns"/>.</param>
     public bool TryHead(scoped Span<bool> known)
     {
@@ -40,7 +40,7 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         for (int at = 0; at < Columns && !Failed; isKnown = !isKnown)
         {
             uint run = Number();
-            // Only the first stretch may be empty: it says how long nothing was known.
+            // Only the first run may be empty: it encodes how long nothing was known.
             if (run > (uint)(Columns - at) || (run == 0 && isKnown))
                 return Fail();
             known.Slice(at, (int)run).Fill(isKnown);
@@ -58,8 +58,8 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return !Failed;
     }
 
-    /// <summary>The next series; its values are what <see cref="Values"/> reads, three times.</summary>
-    /// <param name="pod">UTF-8; empty where no pod is known.</param>
+    /// <summary>The next series; its values are read with <see cref="Values"/>, three times.</summary>
+    /// <param name="pod">UTF-8; empty if no pod is known.</param>
     public bool TrySeries(out GroupKey key, out ReadOnlySpan<byte> pod, out OwnerState owner, out EntryState state)
     {
         (key, owner, state) = (default, default, default);
@@ -82,7 +82,7 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return !Failed;
     }
 
-    /// <summary>One value a column.</summary>
+    /// <summary>One value per column.</summary>
     /// <returns>Whether any is not zero.</returns>
     public bool Values(scoped Span<int> values)
     {
@@ -116,11 +116,11 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return any;
     }
 
-    /// <summary>How many resets follow; asked after the last series.</summary>
+    /// <summary>How many resets follow; call it after the last series.</summary>
     public int ResetCount()
     {
         uint count = Number();
-        // Each takes six bytes at least.
+        // Each takes at least six bytes.
         if (!Failed && count <= (uint)((_bytes.Length - _at) / 6))
             return (int)count;
         Fail();

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Timeline.Blocks;
 
-/// <summary>How finely a stretch of the past is kept: seconds a column, and how long a block is.</summary>
+/// <summary>The resolution of stored history: seconds per column, and columns per block.</summary>
 public sealed record Level(byte Step, int Columns)
 {
     public const long MinuteMs = 60_000;
@@ -16,7 +16,7 @@ public sealed record Level(byte Step, int Columns)
 
     public long StartOf(long atMs) => atMs - (atMs % BlockMs);
 
-    /// <summary>The coarsest that is no coarser than a column of the asked width.</summary>
+    /// <summary>The coarsest level that is no coarser than the requested column width.</summary>
     public static Level For(long stepMs) => All.LastOrDefault(l => l.StepMs <= stepMs) ?? Finest;
 
     public Level? Coarser => Array.IndexOf(All, this) is var at && at + 1 < All.Length ? All[at + 1] : null;

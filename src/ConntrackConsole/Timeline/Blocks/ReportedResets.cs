@@ -7,19 +7,19 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
-/// The resets of a node's frames around a minute, as the node reported them: what the rollup of all nodes deduplicates.
-/// One frame with nothing but its resets for each stored frame that has any.
+/// The resets of a node's frames around a minute, as the node reported them: the input of the deduplication over all nodes. One
+/// frame with nothing but its resets for each stored frame that has any.
 /// </summary>
 internal static class ReportedResets
 {
     /// <summary>
-    /// The other report of a reset lies at most <see cref="ResetDeduplicator.SameMs"/> away, on the other side of the minute's boundary
-    /// perhaps. Which reports are pairs depends on the ones before: a sender that resets again and again within that time must
-    /// have stopped for once within this stretch for two minutes to agree.
+    /// The other report of a reset is at most <see cref="ResetDeduplicator.SameMs"/> away, possibly on the other side of the
+    /// minute's boundary. Which reports are pairs depends on the earlier ones: for two minutes to agree, a sender that resets
+    /// repeatedly within that time must have paused once within this interval.
     /// </summary>
     private const long LookbackMs = 10_000;
 
-    /// <summary>The part of a frame that counts for a minute; null where there is none.</summary>
+    /// <summary>The part of a frame that counts for a minute, or null.</summary>
     public static NodeFrame? Of(NodeFrame frame, long minuteMs)
     {
         long endMs = minuteMs + Level.MinuteMs;
@@ -47,7 +47,7 @@ internal static class ReportedResets
         return BlockCodec.Pack(output.WrittenSpan);
     }
 
-    /// <summary>None where the bytes cannot be read.</summary>
+    /// <summary>Empty if the bytes cannot be read.</summary>
     public static List<NodeFrame> Read(ReadOnlySpan<byte> bytes)
     {
         var parts = new List<NodeFrame>();
@@ -74,7 +74,7 @@ internal static class ReportedResets
         }
     }
 
-    /// <summary>Counts by column, kind and Service address: what a block of the minute holds.</summary>
+    /// <summary>Counts by column, kind and Service address: the content of a block of the minute.</summary>
     public static List<BlockReset> Sum(long minuteMs, IEnumerable<Reset> resets, IEnumerable<NodeFrame> parts)
     {
         var sums = new Dictionary<(int Column, ResetKind Kind, Ip Vip, ushort Vport), int>();
@@ -90,7 +90,7 @@ internal static class ReportedResets
 
         void Add(long atMs, ResetKind kind, Ip vip, ushort port, int count)
         {
-            // A reset belongs to the second that it is in.
+            // A reset belongs to the second that contains it.
             if (count == 0 || atMs < minuteMs || atMs >= minuteMs + Level.MinuteMs)
                 return;
             var key = ((int)((atMs - minuteMs) / 1000), kind, vip, port);
@@ -99,12 +99,12 @@ internal static class ReportedResets
     }
 
     /// <summary>
-    /// Each reset once, whichever nodes reported it: puts what is left of each node's reports into its block. The order is
-    /// that of the resets' own times, so that the same frames always give the same blocks.
+    /// Deduplicates resets that several nodes reported: puts the remaining reports of each node into its block. Resets are
+    /// processed in the order of their own timestamps, so that the same frames always give the same blocks.
     /// </summary>
     /// <param name="reported">By node.</param>
     /// <param name="blocks">The nodes' blocks of the minute; their resets are replaced.</param>
-    /// <returns>The nodes whose blocks have changed.</returns>
+    /// <returns>The nodes with changed blocks.</returns>
     public static List<string> Deduplicate(long minuteMs, Dictionary<string, List<NodeFrame>> reported, Dictionary<string, Block> blocks)
     {
         var ledger = new ResetDeduplicator(int.MaxValue);

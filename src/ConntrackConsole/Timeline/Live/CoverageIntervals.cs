@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>The stretches of time in which a node's table was known, oldest first.</summary>
+/// <summary>The intervals in which a node's table was known, oldest first.</summary>
 internal sealed class CoverageIntervals
 {
     private readonly List<(long FromMs, long ToMs)> _stretches = [];
@@ -9,7 +9,7 @@ internal sealed class CoverageIntervals
 
     public (long FromMs, long ToMs) this[int index] => _stretches[index];
 
-    /// <summary>The table is known at a moment; <paramref name="unbroken"/> where it was known all the time since the last one.</summary>
+    /// <summary>The table is known at a moment; <paramref name="unbroken"/> if it was known all the time since the last one.</summary>
     public void Add(long atMs, bool unbroken)
     {
         if (unbroken && _stretches.Count > 0)

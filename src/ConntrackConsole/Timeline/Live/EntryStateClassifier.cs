@@ -8,17 +8,20 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
-/// What the entries of a group are, by who owns the backend's address and what the Service's slices say of it: now, from
-/// the map, or at any moment, from the history. Only the reply's source is judged: an entry with the pod as its client has
-/// another backend, and entries that close (a probe's TIME_WAIT) prove nothing.
+/// Classifies a group's entries by the owner of the backend's address and by the Service's slices: now, from the map, or at any
+/// moment, from the history. Only the reply's source is classified: an entry with the pod as its client has another backend, and
+/// closing entries (a probe's TIME_WAIT) prove nothing.
 /// </summary>
 internal static class EntryStateClassifier
 {
-    /// <summary>What one state of a group's flows means now.</summary>
+    /// <summary>The current state of a group's flows in one conntrack state.</summary>
     public static EntryState Of(ClusterMap map, OwnershipHistory? history, in GroupKey key, FlowState flow) =>
-        flow.IsLive() ? Of(map, key, history) : EntryState.Leftover;
+        flow.IsLive() ? Of(map, key, history) : EntryState.Closing;
 
-    /// <summary>What a group's entries in live states are now; without the history a pod outside the Service counts as one that left it.</summary>
+    /// <summary>
+    /// The current state of a group's entries in live states; without the history a pod outside the Service counts as one that
+    /// left it.
+    /// </summary>
     public static EntryState Of(ClusterMap map, in GroupKey key, OwnershipHistory? history = null)
     {
         ArgumentNullException.ThrowIfNull(map);
@@ -26,12 +29,12 @@ internal static class EntryStateClassifier
             return EntryState.Unknown;
         var owner = map.OwnerOf(key.Backend);
         var service = key.Vip.IsNone ? null : map.ServiceAt(key.Proto, key.Vip, key.Vport);
-        var said = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
-            ? new Said(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
-            : (Said?)null;
+        var condition = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
+            ? new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
+            : (EndpointCondition?)null;
         string? uid = owner.Pod?.Uid;
         var before = Before.Own;
-        if (said is null && service is { } left)
+        if (condition is null && service is { } left)
         {
             if (history is not null)
                 before = BeforeThat(history.LastEndpointUntil(left, key.Backend, long.MaxValue), uid);
@@ -41,10 +44,10 @@ internal static class EntryStateClassifier
                 before = Before.Other;
         }
 
-        return Judge(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), said, before);
+        return Classify(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), condition, before);
     }
 
-    /// <summary>What a group's entries in live states were at a moment of the console's clock.</summary>
+    /// <summary>The state of a group's entries in live states at a moment of the console's clock.</summary>
     public static EntryState At(OwnershipHistory history, in GroupKey key, long atMs)
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -54,38 +57,38 @@ internal static class EntryStateClassifier
         string? uid = state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost ? owner!.PodUid : null;
         var service = key.Vip.IsNone ? null : history.ServiceAt(key.Proto, key.Vip, key.Vport, atMs);
         var last = service is null ? null : history.LastEndpointUntil(service.Key, key.Backend, atMs);
-        var said = last is not null && (last.ToMs is null || last.ToMs > atMs)
-            ? new Said(last.PodUid, last.Serving, last.Terminating)
-            : (Said?)null;
-        return Judge(key, state, uid, service is not null && history.KnowsSlices, said, BeforeThat(last, uid));
+        var condition = last is not null && (last.ToMs is null || last.ToMs > atMs)
+            ? new EndpointCondition(last.PodUid, last.Serving, last.Terminating)
+            : (EndpointCondition?)null;
+        return Classify(key, state, uid, service is not null && history.KnowsSlices, condition, BeforeThat(last, uid));
     }
 
-    /// <param name="sliced">The Service is known, and so are its slices: whoever is not in them has left, or never was there.</param>
-    private static EntryState Judge(in GroupKey key, OwnerState owner, string? uid, bool sliced, Said? said, Before before)
+    /// <param name="sliced">The Service and its slices are known: an address that is not in them has left, or never was in them.</param>
+    private static EntryState Classify(in GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
     {
         switch (owner)
         {
             case OwnerState.Live or OwnerState.Terminating:
-                // One that terminates and fails its readiness is in the slices still and its containers run: it drains.
+                // A terminating pod that fails its readiness probe is still in the slices and its containers run: it drains.
                 var steady = owner == OwnerState.Live ? EntryState.Active : EntryState.Draining;
                 if (!sliced)
                     return steady;
-                // After a pod's end its endpoint may stand for some ms while the address is another's already.
-                if (said is { } word)
-                    return word.PodUid is null || word.PodUid == uid ? steady : EntryState.Reassigned;
-                // The same pod was a backend and is none any more: left. Any other was never meant by this Service (M5, M5b).
+                // After a pod's end its endpoint may remain for some ms although another pod has the address already.
+                if (condition is { } known)
+                    return known.PodUid is null || known.PodUid == uid ? steady : EntryState.Reassigned;
+                // The same pod was a backend before: it left. Any other pod was never a backend of this Service (M5, M5b).
                 return before == Before.Own ? EntryState.Stale : EntryState.Reassigned;
             case OwnerState.Lost:
                 return EntryState.Stale;
             case OwnerState.Gone:
-                // A hand-made slice may name what once was a pod's address.
-                return said is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
+                // A manually created slice may contain an address that was a pod's once.
+                return condition is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
             case OwnerState.Service when key.IsDirect && key.Proto == Protocols.Udp:
-                // Made while the rules were absent; its sender refreshes it for ever (M8).
+                // Created while the rules were absent; its sender refreshes it indefinitely (M8).
                 return EntryState.Stale;
             default:
-                // No pod's address of its own (a node's, a hand-made slice's): the slices alone tell.
-                if (said is { } listed)
+                // Not a pod address (a node's, or from a manually created slice): only the slices are conclusive.
+                if (condition is { } listed)
                     return listed.Terminating ? EntryState.Draining : EntryState.Active;
                 return sliced && before != Before.Never ? EntryState.Stale : EntryState.Unknown;
         }
@@ -94,10 +97,10 @@ internal static class EntryStateClassifier
     private static Before BeforeThat(EndpointSpan? last, string? uid) =>
         last is null ? Before.Never : uid is null || last.PodUid == uid ? Before.Own : Before.Other;
 
-    /// <summary>What the Service's slices say of the backend.</summary>
-    private readonly record struct Said(string? PodUid, bool Serving, bool Terminating);
+    /// <summary>The backend's endpoint in the Service's slices.</summary>
+    private readonly record struct EndpointCondition(string? PodUid, bool Serving, bool Terminating);
 
-    /// <summary>Whom the Service's slices named at the address when they last did.</summary>
+    /// <summary>Which pod the Service's slices last contained at the address.</summary>
     private enum Before
     {
         Never,

@@ -26,7 +26,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
                 continue;
             uint live = group.Now.Live;
             vips |= live > 0 || group.Now.Total > 0;
-            // What a silent node held is not what it holds.
+            // What a silent node held is not what it holds now.
             if (live == 0 || silent)
                 continue;
             var state = states.Now(key);
@@ -48,13 +48,13 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
         else
             sum.Reassigned += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
-        if (sum.Backends.Count < ServiceEntries.MostBackends)
+        if (sum.Backends.Count < ServiceEntries.MaxBackends)
             sum.Backends.Add(key.Backend);
-        if (sum.Nodes.Count < ServiceEntries.MostBackends)
+        if (sum.Nodes.Count < ServiceEntries.MaxBackends)
             sum.Nodes.Add(node);
     }
 
-    // Where fewer entries were live than before, a conversation ended: the pod was still talked to until then.
+    // A decrease of live entries means that a conversation ended: the pod was in use until then.
     private void FollowEnd(Ip backend, StepSeries steps, long askedMs)
     {
         for (int i = steps.Count - 1; i > 0 && steps[i].AtMs > askedMs; i--)

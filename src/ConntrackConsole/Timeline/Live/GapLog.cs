@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Where we were deaf, in words. The newest <see cref="Max"/> are kept.</summary>
+/// <summary>Intervals in which data was lost, with a description. The newest <see cref="Max"/> are kept.</summary>
 internal sealed class GapLog
 {
     public const int Max = 2_000;
@@ -12,16 +12,16 @@ internal sealed class GapLog
 
     public IEnumerable<GapSpan> Spans => _spans.Select(s => s.Span);
 
-    /// <summary>Those that the console itself knows of.</summary>
+    /// <summary>The gaps that the console itself recorded.</summary>
     public IEnumerable<GapSpan> OwnSpans => _spans.Where(s => !s.FromFrames).Select(s => s.Span);
 
-    /// <summary>One that a node's frames told, or that lies between them.</summary>
+    /// <summary>A gap that a node's frames report, or that lies between them.</summary>
     public void Add(string? node, GapKind kind, long fromMs, long toMs, uint lost) => Add(Span(node, kind, fromMs, toMs, lost), true);
 
-    /// <summary>One that the console itself knows of.</summary>
+    /// <summary>A gap that the console itself recorded.</summary>
     public void Add(GapSpan span) => Add(span, false);
 
-    /// <summary>What a node's frames tell, now that more of them have come.</summary>
+    /// <summary>Replaces the gaps from a node's frames after more of them have arrived.</summary>
     public void Replace(string node, IEnumerable<GapSpan> spans)
     {
         for (var at = _spans.First; at is not null;)
@@ -52,14 +52,14 @@ internal sealed class GapLog
         string items = lost > 0 ? lost.ToString() : "an unknown number of";
         return kind switch
         {
-            GapKind.EventsLost => $"{node}: the kernel dropped {items} events; the table was read anew.",
+            GapKind.EventsLost => $"{node}: the kernel dropped {items} events; the table was read again.",
             GapKind.ResetsLost => $"{node}: {items} reset records were overwritten before they were read.",
             GapKind.FramesDropped => $"{node}: {items} items were dropped on the way.",
             GapKind.SequenceJump => $"{node}: {items} frames are missing ({seconds}).",
-            GapKind.Silent => $"{node}: nothing heard for {seconds}.",
-            GapKind.ResetsTruncated => $"{node}: more resets than are listed one by one; the counts are whole.",
-            GapKind.DumpOnly => $"{node}: events came faster than the set rate (or are switched off); the table was read every few seconds instead.",
-            GapKind.Started => $"{node}: the collector started here; what was before is unknown.",
+            GapKind.Silent => $"{node}: no frames for {seconds}.",
+            GapKind.ResetsTruncated => $"{node}: more resets than are listed individually; the counts are complete.",
+            GapKind.DumpOnly => $"{node}: events exceeded the configured rate (or are disabled); the table was read every few seconds instead.",
+            GapKind.Started => $"{node}: the collector started; the time before is unknown.",
             _ => $"{node}: not fully known.",
         };
     }

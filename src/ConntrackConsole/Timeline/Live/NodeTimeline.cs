@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>One group on one node: how it was, and its counts now.</summary>
+/// <summary>One group of entries on one node: its history and its current counts.</summary>
 internal sealed class GroupTimeline
 {
     public StepSeries Steps { get; } = new();
@@ -13,10 +13,10 @@ internal sealed class GroupTimeline
     public StateCounts Now { get; set; }
 }
 
-/// <summary>What one node's collector told. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.</summary>
+/// <summary>The reports of one node's collector. Not thread-safe: <see cref="TimelineStore"/> holds its lock.</summary>
 internal sealed class NodeTimeline(string name)
 {
-    /// <summary>Most groups that are kept for a node.</summary>
+    /// <summary>Maximum number of groups kept for a node.</summary>
     public const int MaxGroups = 20_000;
 
     /// <summary>A collector sends every second; longer than this without a frame is a gap.</summary>
@@ -34,28 +34,28 @@ internal sealed class NodeTimeline(string name)
     public CollectorCost? Cost { get; private set; }
     public CoverageIntervals Known { get; } = new();
 
-    /// <summary>What it told last of its settings and its kube-proxy.</summary>
+    /// <summary>The last reported settings and kube-proxy metrics.</summary>
     public NodeMetrics Readings { get; private set; } = new();
 
-    /// <summary>Every group of its table is known, as of its last frame.</summary>
+    /// <summary>Whether every group of the node's table is known as of its last frame.</summary>
     public bool IsTableKnown => _known;
 
     public Dictionary<GroupKey, GroupTimeline> Groups { get; } = [];
 
-    /// <summary>What the node's look-ups say now about addresses without a live owner.</summary>
+    /// <summary>The current results of the node's look-ups for addresses without a live owner.</summary>
     public Dictionary<Ip, RadarRow> Radar { get; } = [];
 
     /// <summary>By the node's clock.</summary>
     public long LastAtMs { get; private set; }
 
-    /// <summary>By ours.</summary>
+    /// <summary>By the console's clock.</summary>
     public long LastHeardMs { get; private set; }
 
     public bool IsSilent(long nowMs) => nowMs - LastHeardMs > SilentMs;
 
     public void Connect(Hello hello, long nowMs)
     {
-        // The node's clock was set back between two runs: what speaks now is the present one nevertheless.
+        // The node's clock was moved backwards between two runs: the connected run is the current one nevertheless.
         if (hello.StartedAtMs < _run)
             _run = 0;
         Hello = hello;
@@ -67,17 +67,17 @@ internal sealed class NodeTimeline(string name)
 
     public void Disconnect() => Connected = false;
 
-    /// <summary>Takes the place of a track that was made from fewer frames.</summary>
+    /// <summary>Replaces a timeline that was built from fewer frames.</summary>
     public void Succeed(NodeTimeline former)
     {
         (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
-        // What was told last stays so, whatever comes late.
+        // The latest readings stay, whatever arrives late.
         if (former.Readings.HasHeard)
             Readings = former.Readings;
     }
 
-    /// <summary>Takes a frame in, in the order in which they were made. One that came before or comes late is left out.</summary>
-    /// <returns>Whether the frame was taken in.</returns>
+    /// <summary>Applies a frame; frames must come in the order in which they were made. Earlier and late frames are skipped.</summary>
+    /// <returns>Whether the frame was applied.</returns>
     public bool Apply(long run, NodeFrame frame, long nowMs, Action<GapKind, long, long, uint> gap)
     {
         LastHeardMs = nowMs;
@@ -86,13 +86,13 @@ internal sealed class NodeTimeline(string name)
         bool restarted = run != _run && LastAtMs != 0;
         if (run != _run)
         {
-            // A new run numbers its frames anew, and of what happened in between nothing is known.
+            // A new run restarts the frame numbers, and nothing is known about the time between the runs.
             _run = run;
             _lastSequence = 0;
             _known = false;
         }
 
-        // A node's clock may be set back; series must not.
+        // A node's clock may be moved backwards; series must not go backwards.
         long atMs = Math.Max(frame.AtMs, LastAtMs);
         bool jumped = _lastSequence != 0 && frame.Sequence != _lastSequence + 1;
         bool paused = LastAtMs != 0 && atMs - LastAtMs > SilentMs;
@@ -102,15 +102,15 @@ internal sealed class NodeTimeline(string name)
             gap(GapKind.SequenceJump, LastAtMs, atMs, (uint)Math.Min(frame.Sequence - _lastSequence - 1, uint.MaxValue));
         else if (paused)
             gap(GapKind.Silent, LastAtMs, atMs, 0);
-        foreach (var told in frame.Gaps)
+        foreach (var reported in frame.Gaps)
         {
-            // Our own stretch, from its last word before, is the longer one.
-            if (!restarted || told.Kind != GapKind.Started)
-                gap(told.Kind, told.FromMs, told.ToMs, told.Lost);
+            // The console's own gap, which begins at the last frame before, is the longer one.
+            if (!restarted || reported.Kind != GapKind.Started)
+                gap(reported.Kind, reported.FromMs, reported.ToMs, reported.Lost);
         }
 
         bool unbroken = _known && !jumped && !paused;
-        // Changes without the ones before them say nothing: wait for the next whole picture.
+        // Changes without the preceding ones mean nothing: wait for the next key frame.
         _known = frame.IsKey || (_known && !jumped);
         if (_known)
         {
@@ -119,7 +119,7 @@ internal sealed class NodeTimeline(string name)
             Known.Add(atMs, unbroken);
         }
 
-        // Of a frame that is read anew, its own stamp is the nearest to when it was heard.
+        // For a replayed frame its own timestamp is the nearest to the time it was received.
         Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         Counters = frame.Counters;
         Cost = frame.Cost ?? Cost;

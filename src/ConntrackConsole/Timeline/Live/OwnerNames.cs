@@ -5,10 +5,10 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Names of an address as they were.</summary>
+/// <summary>The names that an address had.</summary>
 internal static class OwnerNames
 {
-    /// <summary>Who owned an address at the end of a window, and the pods that had it before within the window.</summary>
+    /// <summary>The owner of an address at the end of a window, and the pods that had it before within the window.</summary>
     public static (AddressOwnership Owner, IReadOnlyList<string> Former) At(ClusterMap map, OwnershipHistory history, Ip ip, long fromMs, long toMs, long nowMs)
     {
         var owner = toMs >= nowMs ? map.OwnerOf(ip) : history.OwnershipAt(ip, toMs);
@@ -25,7 +25,7 @@ internal static class OwnerNames
         return (owner, former);
     }
 
-    // Only where nobody was ever seen to have it before: the present owner's name would else be another's.
+    // Only if no earlier owner was observed: otherwise the current owner's name would be shown for another pod.
     private static AddressOwnership FirstKnown(ClusterMap map, OwnershipHistory history, Ip ip, long atMs) =>
         history.OwnersWithin(ip, long.MinValue, atMs).Count == 0 && map.OwnerOf(ip) is { Pod: null } other ? other : AddressOwnership.Unknown;
 }

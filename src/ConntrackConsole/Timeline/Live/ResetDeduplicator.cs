@@ -4,49 +4,49 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Resets, each counted once although the nodes at both ends of a flow may report it.</summary>
-/// <param name="maxKept">How many are kept one by one, for filters and for a pod's own list; the counts by second go on.</param>
+/// <summary>Deduplicates resets: the nodes at both ends of a flow may report the same one.</summary>
+/// <param name="maxKept">How many resets are kept individually, for filters and for a pod's list; the counts per second continue.</param>
 internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 {
     public const int MaxKept = 50_000;
 
-    /// <summary>A reset that was made and one that was received between the same two ends within this time are the same.</summary>
+    /// <summary>A reset that was sent and one that was received between the same two endpoints within this time are the same.</summary>
     public const long SameMs = 1_000;
 
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
-    private readonly Queue<Told> _kept = new();
+    private readonly Queue<Report> _kept = new();
     private readonly Dictionary<long, int[]> _bySecond = [];
 
-    public IEnumerable<Told> Kept => _kept.Where(t => !t.Withdrawn);
+    public IEnumerable<Report> Kept => _kept.Where(t => !t.Withdrawn);
 
     public void Add(string node, in Reset reset)
     {
-        var told = new Told(node, reset);
+        var report = new Report(node, reset);
         var ends = Ends.Of(in reset);
         if (!_recent.TryGetValue(ends, out var near))
             _recent[ends] = near = [];
         foreach (var seen in near)
         {
-            // Each reset is made once and received once at most; which is heard first depends on the nodes' frames.
-            var other = seen.Told.Reset;
+            // Each reset is sent once and received at most once; which report arrives first depends on the nodes' frames.
+            var other = seen.Report.Reset;
             if (seen.IsPaired || other.Received == reset.Received || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
                 continue;
             seen.IsPaired = true;
             if (Weight(in reset) <= Weight(in other))
                 return;
-            seen.Told.Withdrawn = true;
+            seen.Report.Withdrawn = true;
             Count(other.AtMs, other.Kind, -1);
-            seen.Told = told;
-            Keep(told);
+            seen.Report = report;
+            Keep(report);
             return;
         }
 
-        near.Add(new Seen(told));
-        Keep(told);
+        near.Add(new Seen(report));
+        Keep(report);
     }
 
-    // Who made it knows most (un-NATed can be told only there), except that a backend's node has no entry of the Service's
-    // flow: there its reset looks direct, and the client's node, where the entry is, knows better.
+    // The sender knows most (only there can un-NATed be detected), except that a backend's node has no entry of the Service's
+    // flow: there its reset looks direct, and the client's node, which has the entry, knows better.
     private static int Weight(in Reset reset) => reset.Kind switch
     {
         ResetKind.Other => 0,
@@ -54,12 +54,12 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
         _ => 4,
     } + (reset.Received ? 0 : 1);
 
-    private void Keep(Told told)
+    private void Keep(Report report)
     {
-        _kept.Enqueue(told);
+        _kept.Enqueue(report);
         if (_kept.Count > maxKept)
             Forget(_kept.Dequeue());
-        Count(told.Reset.AtMs, told.Reset.Kind, 1);
+        Count(report.Reset.AtMs, report.Reset.Kind, 1);
     }
 
     public void AddUnlisted(ResetKind kind, long atMs, uint count) => Count(atMs, kind, (int)Math.Min(count, 1_000_000));
@@ -69,13 +69,13 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 
     public int[]? At(long second) => _bySecond.GetValueOrDefault(second);
 
-    // A reset is compared with all that are kept: the other node's word may come by back-fill, long afterwards.
-    private void Forget(Told told)
+    // A reset is compared with all kept ones: the other node's report may arrive by back-fill, long afterwards.
+    private void Forget(Report report)
     {
-        var ends = Ends.Of(told.Reset);
+        var ends = Ends.Of(report.Reset);
         if (!_recent.TryGetValue(ends, out var near))
             return;
-        near.RemoveAll(seen => ReferenceEquals(seen.Told, told));
+        near.RemoveAll(seen => ReferenceEquals(seen.Report, report));
         if (near.Count == 0)
             _recent.Remove(ends);
     }
@@ -103,22 +103,22 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
         return row;
     }
 
-    public sealed class Told(string node, Reset reset)
+    public sealed class Report(string node, Reset reset)
     {
         public string Node { get; } = node;
         public Reset Reset { get; } = reset;
         public bool Withdrawn { get; set; }
     }
 
-    private sealed class Seen(Told told)
+    private sealed class Seen(Report report)
     {
-        public Told Told { get; set; } = told;
+        public Report Report { get; set; } = report;
         public bool IsPaired { get; set; }
     }
 
     /// <summary>
-    /// Sender and receiver, whatever each node calls them: where the flow is known, the Service's address stands for its
-    /// backend. So client→VIP (made at the client) and client→pod (received by the pod) are the same two ends.
+    /// Sender and receiver, independent of how each node names them: where the flow is known, the Service's address replaces its
+    /// backend's. So client→VIP (sent at the client) and client→pod (received by the pod) have the same two endpoints.
     /// </summary>
     private readonly record struct Ends(Ip From, ushort FromPort, Ip To, ushort ToPort)
     {

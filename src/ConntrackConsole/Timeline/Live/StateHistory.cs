@@ -6,24 +6,25 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
-/// What a group's entries were and since when, so that an old column is judged as of its own moment. Nothing is kept for
-/// it: the history of ownership has the few moments at which it can have changed, so a change of the cluster costs nothing
+/// What a group's entries were and since when, so that an old column is classified as of its own moment. No state is stored for
+/// it: the ownership history contains the few moments at which it can have changed, so a change of the cluster costs nothing
 /// here, however many groups there are.
 /// </summary>
 internal sealed class StateHistory(ClusterState cluster)
 {
-    /// <summary>What entries in live states are now.</summary>
+    /// <summary>The current state of entries in live states.</summary>
     public EntryState Now(in GroupKey key)
     {
         var state = EntryStateClassifier.Of(cluster.Current, key, cluster.History);
-        // While the first list comes in, page by page, who is not in it may come yet; only a pod that an earlier run saw go is known.
+        // While the first list is loading, page by page, a missing pod may still appear; only a pod that an earlier run saw being
+        // deleted is known.
         return cluster.IsReady || (state == EntryState.Stale && cluster.Current.OwnerOf(key.Backend).State == OwnerState.Gone) ? state : EntryState.Unknown;
     }
 
-    /// <summary>Since when they are what they are now, as far as a moment back.</summary>
+    /// <summary>Since when they have their current state, limited by a lookback.</summary>
     public long NowSinceMs(in GroupKey key, long fromMs, long nowMs) => Within(cluster.History, key, fromMs, nowMs)[^1].AtMs;
 
-    /// <summary>What they were within a window, by the console's clock: the first holds from its begin.</summary>
+    /// <summary>The states within a window, by the console's clock: the first one applies from its start.</summary>
     public static IReadOnlyList<(long AtMs, EntryState State)> Within(OwnershipHistory history, in GroupKey key, long fromMs, long toMs)
     {
         ArgumentNullException.ThrowIfNull(history);

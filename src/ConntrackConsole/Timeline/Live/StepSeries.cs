@@ -1,29 +1,29 @@
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Entries of one group on one node over time, kept only where they changed: an idle group costs nothing.</summary>
+/// <summary>Entries of one group on one node over time, stored only where they changed: an idle group costs nothing.</summary>
 internal sealed class StepSeries
 {
-    private readonly List<(long AtMs, int Live, int Leftover)> _steps = [];
+    private readonly List<(long AtMs, int Live, int Closing)> _steps = [];
 
     public int Count => _steps.Count;
 
-    public (long AtMs, int Live, int Leftover) this[int index] => _steps[index];
+    public (long AtMs, int Live, int Closing) this[int index] => _steps[index];
 
-    public (int Live, int Leftover) Last => _steps.Count > 0 ? (_steps[^1].Live, _steps[^1].Leftover) : (0, 0);
+    public (int Live, int Closing) Last => _steps.Count > 0 ? (_steps[^1].Live, _steps[^1].Closing) : (0, 0);
 
-    /// <summary>Times do not go back.</summary>
-    public void Add(long atMs, int live, int leftover)
+    /// <summary>Timestamps must not decrease.</summary>
+    public void Add(long atMs, int live, int closing)
     {
-        if (Last == (live, leftover))
+        if (Last == (live, closing))
             return;
         if (_steps.Count > 0 && _steps[^1].AtMs >= atMs)
-            _steps[^1] = (_steps[^1].AtMs, live, leftover);
+            _steps[^1] = (_steps[^1].AtMs, live, closing);
         else
-            _steps.Add((atMs, live, leftover));
+            _steps.Add((atMs, live, closing));
     }
 
-    /// <summary>Forgets what was before a moment, but keeps the value that held at it.</summary>
-    /// <returns>True where nothing but a zero is left.</returns>
+    /// <summary>Removes everything before a moment, but keeps the value at that moment.</summary>
+    /// <returns>True if only a zero remains.</returns>
     public bool Trim(long beforeMs)
     {
         int drop = 0;

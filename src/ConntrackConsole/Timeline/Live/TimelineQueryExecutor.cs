@@ -11,7 +11,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>One snapshot of the store, under its lock: joins what the nodes reported with the state of the cluster.</summary>
+/// <summary>One snapshot of the store, under its lock: joins the nodes' reports with the state of the cluster.</summary>
 internal sealed class TimelineQueryExecutor(
     Dictionary<string, NodeTimeline> nodes, ResetDeduplicator resets, GapLog gaps, IEnumerable<ReportedSetting> settings, StateHistory states, SyncLog syncs,
     ClusterState cluster, long nowMs)
@@ -19,19 +19,19 @@ internal sealed class TimelineQueryExecutor(
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
 
-    // What a view tells of syncs: more than this nobody reads.
+    // Maximum number of syncs in a view; more than this cannot be read by anyone.
     private const int MaxSyncs = 10_000;
 
     private readonly ClusterMap _map = cluster.Current;
     private Dictionary<Ip, long>? _staleByIp;
     private readonly OwnershipHistory _history = cluster.History;
 
-    public TimelineView View(TimelineQuery asked)
+    public TimelineView View(TimelineQuery requested)
     {
-        int columns = Math.Clamp(asked.Columns, 1, TimelineQuery.MaxColumns);
-        // Whole milliseconds a column, so that a column's place never depends on rounding.
-        long stepMs = Math.Max(1, (Math.Clamp(asked.ToMs - asked.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
-        var query = asked with { Columns = columns, ToMs = asked.FromMs + (stepMs * columns) };
+        int columns = Math.Clamp(requested.Columns, 1, TimelineQuery.MaxColumns);
+        // Whole milliseconds per column, so that a column's position never depends on rounding.
+        long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
+        var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
         return new TimelineView(
             query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query), Resets(query, stepMs),
             Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Settings = Settings(query) };
@@ -52,8 +52,8 @@ internal sealed class TimelineQueryExecutor(
     ];
 
     /// <summary>One pod or address, for the side panel.</summary>
-    /// <param name="podUidOrIp">What is neither known nor an address gives a detail without a name.</param>
-    /// <param name="asOfMs">The moment at which an address is taken: it may have been another's since; null = now.</param>
+    /// <param name="podUidOrIp">An unknown value that is not an address returns a detail without a name.</param>
+    /// <param name="asOfMs">The moment at which an address is resolved: another pod may have taken it since; null = now.</param>
     public PodDetail Detail(string podUidOrIp, long? asOfMs = null) =>
         Ip.TryParse(podUidOrIp, out var ip) ? Detail(null, ip, asOfMs) : Detail(podUidOrIp, default, null);
 
@@ -72,7 +72,7 @@ internal sealed class TimelineQueryExecutor(
             owner = _history.OwnershipAt(ip, then is null ? nowMs : asOfMs!.Value);
         if (podUid is null)
             pod = owner.Pod;
-        // The address may have gone to another pod since: then the end that was found is not this owner's.
+        // Another pod may have taken the address since: then the termination that was found does not belong to this owner.
         if (podUid is null && pod is not null && ended?.Uid != pod.Uid)
             ended = null;
 
@@ -86,12 +86,12 @@ internal sealed class TimelineQueryExecutor(
             let flow = (FlowState)state
             orderby node.Name, @group.Key.Vip, flow
             select new NodeEntries(
-                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Leftover, flow.Name(), (int)count);
+                node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Closing, flow.Name(), (int)count);
         var near =
-            from told in resets.Kept
-            where !ip.IsNone && told.Reset.AtMs >= nowMs - DetailMs
-                && (told.Reset.Backend == ip || told.Reset.Src == ip || told.Reset.Dst == ip)
-            group told.Reset by told.Reset.Kind into kind
+            from report in resets.Kept
+            where !ip.IsNone && report.Reset.AtMs >= nowMs - DetailMs
+                && (report.Reset.Backend == ip || report.Reset.Src == ip || report.Reset.Dst == ip)
+            group report.Reset by report.Reset.Kind into kind
             orderby kind.Key
             select new ResetCount(kind.Key, kind.Count(), kind.Max(r => r.AtMs));
         return new PodDetail(
@@ -108,16 +108,16 @@ internal sealed class TimelineQueryExecutor(
 
     private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
     {
-        var tracks = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
+        var timelines = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
         var lanes =
-            from key in tracks.SelectMany(n => n.Groups.Keys).Distinct()
+            from key in timelines.SelectMany(n => n.Groups.Keys).Distinct()
             where !key.Vip.IsNone
             group key by (key.Proto, key.Vip, key.Vport) into vip
-            from tenure in VipAssignment.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
-            let service = tenure.Service
+            from assignment in VipAssignment.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
+            let service = assignment.Service
             where Matches(query, service)
             orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
-            let backends = Backends(vip, tracks, query, stepMs, tenure)
+            let backends = Backends(vip, timelines, query, stepMs, assignment)
             where backends.Count > 0
             select new ServiceLane(
                 service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
@@ -125,31 +125,31 @@ internal sealed class TimelineQueryExecutor(
     }
 
     private List<BackendSeries> Backends(
-        IEnumerable<GroupKey> keys, List<NodeTimeline> tracks, TimelineQuery query, long stepMs, in VipAssignment tenure)
+        IEnumerable<GroupKey> keys, List<NodeTimeline> timelines, TimelineQuery query, long stepMs, in VipAssignment assignment)
     {
         var series = new List<BackendSeries>();
         foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
         {
-            var fold = new ColumnAggregator(query, stepMs);
+            var aggregator = new ColumnAggregator(query, stepMs);
             uint live = 0;
             uint all = 0;
-            foreach (var node in tracks)
+            foreach (var node in timelines)
             {
                 var group = node.Groups.GetValueOrDefault(key);
                 bool ended = !node.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(node.Name);
-                fold.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
+                aggregator.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
                 live += group?.Now.Live ?? 0;
                 all += group?.Now.Total ?? 0;
             }
 
-            if (!fold.HasAny)
+            if (!aggregator.HasAny)
                 continue;
-            var (entries, leftovers, stale) = fold.Fold(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
-            if (!tenure.Keep(query, stepMs, nowMs, entries, leftovers, stale))
+            var (entries, closing, stale) = aggregator.Reduce(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
+            if (!assignment.Keep(query, stepMs, nowMs, entries, closing, stale))
                 continue;
-            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
-            var now = live == 0 && all > 0 ? EntryState.Leftover : states.Now(key);
-            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, leftovers, stale) { FormerPods = former });
+            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, assignment.FromMs), Math.Min(query.ToMs, assignment.ToMs - 1), nowMs);
+            var now = live == 0 && all > 0 ? EntryState.Closing : states.Now(key);
+            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = former });
         }
 
         return series;
@@ -167,14 +167,14 @@ internal sealed class TimelineQueryExecutor(
                 continue;
             bool inWindow = termination.AskedMs <= query.ToMs
                 && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
-            // What is stale now matters however long ago its pod went.
+            // Current stale entries matter however long ago their pod was deleted.
             if (inWindow || StaleOf(termination) > 0)
                 spans.Add(Span(termination));
         }
 
         if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
             return spans;
-        return [.. spans.Select(span => span with { Synced = Synced(span.Told!) })];
+        return [.. spans.Select(span => span with { Synced = Synced(span.Reported!) })];
     }
 
     private TerminationSpan Span(Termination t)
@@ -182,7 +182,7 @@ internal sealed class TimelineQueryExecutor(
         var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
         return new TerminationSpan(
             t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
-            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Told = t };
+            t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Reported = t };
     }
 
     private long StaleOf(Termination t)
@@ -194,7 +194,7 @@ internal sealed class TimelineQueryExecutor(
         return lastOwner ? stale : 0;
     }
 
-    // Once a reading: the log may hold thousands of terminations, and a node thousands of groups.
+    // Once per query: the log may hold thousands of terminations, and a node thousands of groups.
     private Dictionary<Ip, long> StaleEntries()
     {
         var byIp = new Dictionary<Ip, long>();
@@ -212,7 +212,7 @@ internal sealed class TimelineQueryExecutor(
 
     private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs) : [];
 
-    /// <summary>For every node of the cluster, with a collector or without.</summary>
+    /// <summary>For every node of the cluster, with or without a collector.</summary>
     public List<NodeSync> Syncs(long changedMs) =>
         [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
 
@@ -220,7 +220,7 @@ internal sealed class TimelineQueryExecutor(
     public List<ReportedSetting> Settings(TimelineQuery query) =>
         [.. settings.Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs && (query.Node is null || s.Node == query.Node))];
 
-    /// <summary>For each column whether any node, or the one of the query, reported its table.</summary>
+    /// <summary>For each column whether any node, or the node of the query, reported its table.</summary>
     public bool[] KnownColumns(TimelineQuery query, long stepMs)
     {
         bool[] known = new bool[query.Columns];
@@ -246,7 +246,7 @@ internal sealed class TimelineQueryExecutor(
         var lane = new ResetLane(new int[query.Columns], new int[query.Columns], new int[query.Columns]);
         if (query is { Namespace: null, Service: null, Node: null })
         {
-            // A second that a column splits is counted where it begins, so that every reset is drawn exactly once.
+            // A second that a column boundary splits is counted where it begins, so that every reset is drawn exactly once.
             for (long second = (query.FromMs + 999) / 1000; second * 1000 < query.ToMs; second++)
             {
                 if (resets.At(second) is not { } counts)
@@ -258,10 +258,10 @@ internal sealed class TimelineQueryExecutor(
             return lane;
         }
 
-        foreach (var told in resets.Kept)
+        foreach (var report in resets.Kept)
         {
-            var reset = told.Reset;
-            bool wanted = (query.Node is null || told.Node == query.Node)
+            var reset = report.Reset;
+            bool wanted = (query.Node is null || report.Node == query.Node)
                 && (query is { Namespace: null, Service: null } || Matches(query, ServiceOf(reset)));
             if (wanted)
                 Put(lane, query, stepMs, reset.AtMs, reset.Kind, 1);
@@ -287,7 +287,7 @@ internal sealed class TimelineQueryExecutor(
         row[column] += count;
     }
 
-    /// <summary>Those that touch the window, silent nodes among them.</summary>
+    /// <summary>Gaps that overlap the window, including those of silent nodes.</summary>
     public List<GapSpan> Gaps(TimelineQuery query)
     {
         var open = nodes.Values.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
@@ -302,7 +302,7 @@ internal sealed class TimelineQueryExecutor(
     private string? ServiceName(in GroupKey key) =>
         key.Vip.IsNone ? null : ServiceAt(key.Proto, key.Vip, key.Vport, nowMs)?.ToString() ?? key.Vip.ToString();
 
-    // An entry outlives its Service; and of what was before the first list the map knows as much as anybody.
+    // An entry outlives its Service; and before the first list the map is the best source there is.
     private ServiceKey? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
         (_history.ServiceAt(proto, vip, port, atMs) ?? _history.LastServiceUntil(proto, vip, port, atMs))?.Key ?? _map.ServiceAt(proto, vip, port);
 

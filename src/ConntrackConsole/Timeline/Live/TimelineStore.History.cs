@@ -3,21 +3,21 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>What the past is made of, besides the frames.</summary>
+/// <summary>The inputs of the rollup besides the frames.</summary>
 public sealed partial class TimelineStore
 {
     private const int MaxSettings = 2_000;
 
     private readonly Queue<ReportedSetting> _settings = new();
 
-    /// <summary>No part of the cluster any more and not connected: after its last word there is nothing, not something unknown.</summary>
+    /// <summary>The node is no longer in the cluster and not connected: after its last frame its counts are zero, not unknown.</summary>
     public bool HasLeft(string node)
     {
         lock (_lock)
-            return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var track) && track.Connected);
+            return _cluster.IsReady && !_cluster.Current.Nodes.ContainsKey(node) && !(_nodes.TryGetValue(node, out var timeline) && timeline.Connected);
     }
 
-    /// <summary>Gaps that no frame tells: the console's own.</summary>
+    /// <summary>Gaps that no frame reports: the console's own.</summary>
     public List<GapSpan> OwnGaps()
     {
         lock (_lock)
@@ -33,17 +33,17 @@ public sealed partial class TimelineStore
             foreach (var gap in gaps)
                 _gaps.Add(gap);
             foreach (var setting in settings)
-                Note(setting);
+                AddSetting(setting);
         }
     }
 
-    private void NoteSettings(string node, NodeFrame frame)
+    private void RecordSettings(string node, NodeFrame frame)
     {
         foreach (var change in frame.Settings)
-            Note(new ReportedSetting(node, change.AtMs, change.Name, change.Before, change.After));
+            AddSetting(new ReportedSetting(node, change.AtMs, change.Name, change.Before, change.After));
     }
 
-    private void Note(ReportedSetting setting)
+    private void AddSetting(ReportedSetting setting)
     {
         _settings.Enqueue(setting);
         if (_settings.Count > MaxSettings)

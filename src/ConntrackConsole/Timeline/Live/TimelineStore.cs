@@ -8,15 +8,15 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
-/// The live timeline in bounded memory: what the nodes told, step by step, joined with the names of the cluster when it
-/// is read. One writer (the apply loop); readers share its lock for the few milliseconds of a query.
+/// The live timeline in bounded memory: the nodes' reports, step by step, joined with the names of the cluster at read time. One
+/// writer (the apply loop); readers share its lock for the few milliseconds of a query.
 /// </summary>
 public sealed partial class TimelineStore
 {
     /// <summary>How far back the memory reaches.</summary>
     public const long HorizonMs = LiveWindow.HorizonMs;
 
-    /// <summary>A node whose clock is further ahead than this is not believed.</summary>
+    /// <summary>Frames of a node with a clock further ahead than this are rejected.</summary>
     public const long MaxAheadMs = LiveWindow.MaxAheadMs;
 
     private readonly Lock _lock = new();
@@ -40,18 +40,18 @@ public sealed partial class TimelineStore
         cluster.Changed += Signal;
     }
 
-    /// <summary>Grows with every frame and every change of the cluster.</summary>
+    /// <summary>Increases with every frame and every change of the cluster.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>A signal without payload; it comes on the writer's thread, so the receiver must only note it.</summary>
+    /// <summary>A signal without payload, raised on the writer's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
     /// <summary>How many times <see cref="Read"/> took the lock.</summary>
     internal long Reads => Volatile.Read(ref _reads);
 
     /// <summary>
-    /// Everything that one answer needs, read from one snapshot: the lock is taken once. What is returned must not refer to
-    /// the snapshot any more.
+    /// Reads everything that one response needs from one snapshot: the lock is taken once. The result must not refer to the
+    /// snapshot.
     /// </summary>
     internal T Read<T>(Func<TimelineQueryExecutor, T> read)
     {
@@ -66,8 +66,8 @@ public sealed partial class TimelineStore
     public TimelineView Query(TimelineQuery query) => Read(reading => reading.View(query));
 
     /// <summary>
-    /// Resets of flows to one of these Services' ports, of flows that have the address as their backend, or whose packet names
-    /// it, by kind; each counted once.
+    /// Resets of flows to one of these Services' ports, of flows that have the address as their backend, or of packets that
+    /// contain it, by kind; deduplicated.
     /// </summary>
     public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, IReadOnlySet<(Ip Vip, ushort Port)> services, long fromMs, long toMs)
     {
@@ -83,8 +83,8 @@ public sealed partial class TimelineStore
 
     public IReadOnlyList<NodeHealth> Nodes() => Read(reading => reading.Health());
 
-    /// <summary>What every node told last, and which Services' entries lead nowhere.</summary>
-    /// <param name="ended">Addresses of pods that were asked to end, and when: for each, when it was last talked to.</param>
+    /// <summary>The latest facts of every node, and the Services with stale entries.</summary>
+    /// <param name="ended">Addresses of pods with a deletion request, and when it was made: for each, the last conversation is determined.</param>
     public TimelineFacts Facts(IReadOnlyDictionary<Ip, long> ended)
     {
         ArgumentNullException.ThrowIfNull(ended);
@@ -110,18 +110,18 @@ public sealed partial class TimelineStore
     {
         ArgumentNullException.ThrowIfNull(hello);
         lock (_lock)
-            Track(hello.Node).Connect(hello, NowMs);
+            GetOrAdd(hello.Node).Connect(hello, NowMs);
         Signal();
     }
 
     public void Disconnected(string node)
     {
         lock (_lock)
-            Track(node).Disconnect();
+            GetOrAdd(node).Disconnect();
         Signal();
     }
 
-    /// <summary>Takes in a frame of a node's collector that began its <paramref name="run"/> then.</summary>
+    /// <summary>Applies a frame of a node's collector; <paramref name="run"/> is the time at which that collector started.</summary>
     public FrameResult Apply(string node, long run, NodeFrame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
@@ -129,19 +129,19 @@ public sealed partial class TimelineStore
         if (frame.AtMs > nowMs + MaxAheadMs || frame.AtMs < 0)
         {
             return new FrameResult(
-                false, $"Node {node} sends frames of {(frame.AtMs - nowMs) / 1000} s in the future: set its clock (timedatectl) and restart its collector.");
+                false, $"Node {node} sends frames {(frame.AtMs - nowMs) / 1000} s in the future: correct its clock (timedatectl) and restart its collector.");
         }
 
         lock (_lock)
         {
-            var track = Track(node);
-            // A late one's syncs are read with the rest of its node's frames, by the clock of its own time.
-            if (!track.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
+            var timeline = GetOrAdd(node);
+            // The syncs of a late frame are read with the rest of its node's frames, with the clock offset of that time.
+            if (!timeline.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameResult(true, null);
             if (frame.Proxy is { } proxy)
-                _syncs.Add(node, proxy, OffsetMs(track), nowMs);
+                _syncs.Add(node, proxy, OffsetMs(timeline), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
-            NoteSettings(node, frame);
+            RecordSettings(node, frame);
             if (nowMs - _trimmedMs > 60_000)
                 Trim(nowMs);
         }
@@ -150,36 +150,36 @@ public sealed partial class TimelineStore
         return default;
     }
 
-    /// <summary>Makes a node's past anew from its frames, which must come in the order in which they were made.</summary>
+    /// <summary>Rebuilds a node's history from its frames, which must come in the order in which they were made.</summary>
     public void Rebuild(string node, IEnumerable<(long Run, NodeFrame Frame)> frames)
     {
         ArgumentNullException.ThrowIfNull(frames);
-        var track = new NodeTimeline(node);
+        var timeline = new NodeTimeline(node);
         var gaps = new List<GapSpan>();
-        var proxies = new List<(ProxyReading Told, long OffsetMs)>();
+        var proxies = new List<(ProxyReading Reading, long OffsetMs)>();
         foreach (var (run, frame) in frames)
         {
-            track.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
+            timeline.Apply(run, frame, 0, (kind, fromMs, toMs, lost) => gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost)));
             if (frame.Proxy is { } proxy)
-                proxies.Add((proxy, OffsetMs(track)));
+                proxies.Add((proxy, OffsetMs(timeline)));
         }
 
         long nowMs = NowMs;
         lock (_lock)
         {
-            // Read then, whenever the frame came.
-            foreach (var (told, offsetMs) in proxies)
-                _syncs.Add(node, told, offsetMs, Math.Min(told.AtMs + offsetMs, nowMs));
-            track.Succeed(Track(node));
-            track.Trim(nowMs - HorizonMs);
-            _nodes[node] = track;
+            // The reading's own time, whenever the frame arrived.
+            foreach (var (reading, offsetMs) in proxies)
+                _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
+            timeline.Succeed(GetOrAdd(node));
+            timeline.Trim(nowMs - HorizonMs);
+            _nodes[node] = timeline;
             _gaps.Replace(node, gaps);
         }
 
         Signal();
     }
 
-    /// <summary>The resets of a frame that <see cref="Apply"/> did not take in; those before a moment are left out.</summary>
+    /// <summary>Adds the resets of a frame that <see cref="Apply"/> skipped, except those before a moment.</summary>
     public void AddResets(string node, NodeFrame frame, long fromMs)
     {
         ArgumentNullException.ThrowIfNull(frame);
@@ -187,7 +187,7 @@ public sealed partial class TimelineStore
             CountResets(node, frame, fromMs, NowMs);
     }
 
-    /// <summary>The syncs of a node after which its rules were without an endpoint that changed then, for each node that is known.</summary>
+    /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
     public List<NodeSync> SyncsAfter(long changedMs) => Read(reading => reading.Syncs(changedMs));
 
     public void RestoreSync(string node, RulesSync sync)
@@ -196,29 +196,29 @@ public sealed partial class TimelineStore
             _syncs.Restore(node, sync);
     }
 
-    public List<(string Node, RulesSync Sync)> TakeUnsavedSyncs()
+    public List<(string Node, RulesSync Sync)> DrainDirtySyncs()
     {
         lock (_lock)
             return _syncs.TakeUnsaved();
     }
 
-    /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsavedSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
+    /// <summary>Writing failed: return them with the next call.</summary>
+    public void RequeueSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         lock (_lock)
             _syncs.KeepUnsaved(syncs);
     }
 
-    /// <summary>The stream of a node broke off for a reason that leaves the time unknown.</summary>
+    /// <summary>The stream of a node was aborted for a reason that leaves the interval unknown.</summary>
     public void BrokenFrame(string node, string sentence)
     {
         long nowMs = NowMs;
         lock (_lock)
-            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(Track(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
+            _gaps.Add(new GapSpan(node, GapKind.FramesDropped, Math.Max(GetOrAdd(node).LastAtMs, nowMs - 1_000), nowMs, sentence));
         Signal();
     }
 
-    /// <summary>Open pages look again: a node that fell silent sends no frame to say so.</summary>
+    /// <summary>Makes open pages refresh: a node that becomes silent sends no frame that would trigger it.</summary>
     public void Tick()
     {
         long nowMs = NowMs;
@@ -229,7 +229,7 @@ public sealed partial class TimelineStore
             Signal();
     }
 
-    /// <summary>Stored counts of seconds whose frames are not stored any more.</summary>
+    /// <summary>Stored counts of seconds for which no frames are stored any more.</summary>
     public void RestoreResets(IEnumerable<(long Second, ResetKind Kind, int Count)> rows)
     {
         lock (_lock)
@@ -239,13 +239,13 @@ public sealed partial class TimelineStore
         }
     }
 
-    private static long OffsetMs(NodeTimeline track) => track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+    private static long OffsetMs(NodeTimeline timeline) => timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
     {
         foreach (var reset in frame.Resets)
         {
-            // A reset's own stamp is as foreign as the frame's.
+            // A reset's own timestamp is as untrusted as the frame's.
             if (Math.Abs(reset.AtMs - frame.AtMs) <= HorizonMs && reset.AtMs <= nowMs + MaxAheadMs && reset.AtMs >= fromMs)
                 _resets.Add(node, reset);
         }
@@ -259,11 +259,11 @@ public sealed partial class TimelineStore
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private NodeTimeline Track(string node)
+    private NodeTimeline GetOrAdd(string node)
     {
-        if (!_nodes.TryGetValue(node, out var track))
-            _nodes[node] = track = new NodeTimeline(node);
-        return track;
+        if (!_nodes.TryGetValue(node, out var timeline))
+            _nodes[node] = timeline = new NodeTimeline(node);
+        return timeline;
     }
 
     private void Trim(long nowMs)
@@ -286,7 +286,7 @@ public sealed partial class TimelineStore
     }
 }
 
-/// <summary>What became of a frame.</summary>
-/// <param name="IsLate">Others that were made after it are taken in already: it was left out.</param>
-/// <param name="Doubt">The sentence why it was not believed, or null.</param>
-public readonly record struct FrameResult(bool IsLate, string? Doubt);
+/// <summary>The result of applying a frame.</summary>
+/// <param name="IsLate">Later frames were applied already: this one was skipped.</param>
+/// <param name="Rejection">Why the frame was rejected, or null.</param>
+public readonly record struct FrameResult(bool IsLate, string? Rejection);

@@ -1,14 +1,14 @@
 namespace ConntrackConsole.Timeline.Model;
 
-/// <summary>What one refresh of a page asks for.</summary>
-/// <param name="Window">The window on the screen; null where the page still has it.</param>
-/// <param name="Headline">A short window that ends now; null where the page takes the window on the screen for it.</param>
-/// <param name="Since">What has come since the page was paused; null where it is not.</param>
-/// <param name="Pods">Uids and addresses of the pod in the panel.</param>
-/// <param name="AsOfMs">The moment at which an address is taken: it may have been another's since; null = now.</param>
+/// <summary>The data that one refresh of a page requests.</summary>
+/// <param name="Window">The visible window; null if the page has it already.</param>
+/// <param name="Headline">A short window that ends now; null if the page uses the visible window for it.</param>
+/// <param name="Since">What has arrived since the page was paused; null if it is not paused.</param>
+/// <param name="Pods">Uids and addresses of the pods in the panel.</param>
+/// <param name="AsOfMs">The moment at which an address is resolved: another pod may have taken it since; null = now.</param>
 public sealed record PageQuery(
     TimelineQuery? Window, TimelineQuery? Headline = null, TimelineQuery? Since = null, IReadOnlyCollection<string>? Pods = null, long? AsOfMs = null);
 
-/// <summary>The answer, with all that is of memory from one snapshot of it.</summary>
+/// <summary>The result; everything from memory comes from one snapshot.</summary>
 /// <param name="Pods">By uid and by address.</param>
 public sealed record PageSnapshot(TimelineView? Window, TimelineView? Headline, TimelineView? Since, IReadOnlyDictionary<string, PodDetail> Pods);

@@ -10,11 +10,11 @@ public sealed record PodDetail(
     string Ip, string? Name, string? Node, string? Phase, AddressOwnership Owner, TerminationSpan? Termination,
     IReadOnlyList<NodeEntries> Entries, IReadOnlyList<ResetCount> Resets, IReadOnlyList<NodeLookups> Lookups);
 
-/// <summary>What a node's look-ups of the address's established entries say now.</summary>
+/// <summary>The current results of a node's look-ups of the address's established entries.</summary>
 public sealed record NodeLookups(string Node, int Entries, int Unacknowledged, int Idle, int Alive);
 
-/// <param name="Service">namespace/name, the bare VIP where it has no name, null for entries straight to the pod.</param>
+/// <param name="Service">namespace/name, the bare VIP if it has no name, null for entries directly to the pod.</param>
 public sealed record NodeEntries(string Node, string? Service, EntryState State, string FlowState, int Count);
 
-/// <summary>Resets of the last hour whose flow has the pod as its backend, or whose packet names it.</summary>
+/// <summary>Resets of the last hour of flows that have the pod as their backend, or of packets that contain its address.</summary>
 public sealed record ResetCount(ResetKind Kind, int Count, long LastMs);

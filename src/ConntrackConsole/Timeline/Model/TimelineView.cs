@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;
@@ -10,10 +11,10 @@ public sealed record TimelineView(
     IReadOnlyList<ServiceLane> Services, IReadOnlyList<TerminationSpan> Terminations,
     ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs)
 {
-    /// <summary>Rollouts that were under way within the window, oldest first.</summary>
+    /// <summary>Rollouts that were in progress within the window, oldest first.</summary>
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
 
-    /// <summary>Sysctls that got another value within the window.</summary>
+    /// <summary>Sysctl changes within the window.</summary>
     public IReadOnlyList<ReportedSetting> Settings { get; init; } = [];
 }
 
@@ -22,67 +23,72 @@ public sealed record TimelineView(
 public sealed record ReportedSetting(string Node, long AtMs, string Name, string Before, string After);
 
 /// <summary>
-/// A virtual address and the Service that had it within the window. Where several had it one after the other each has a lane,
-/// and entries only while it had the address.
+/// A virtual address and the Service that had it within the window. If several Services had it one after the other, each has a
+/// lane, with entries only while it had the address.
 /// </summary>
-/// <param name="Namespace">Empty where the address has no name (no cluster, or a Service that nobody saw).</param>
+/// <param name="Namespace">Empty if the address has no name (no cluster, or an unobserved Service).</param>
 public sealed record ServiceLane(
     string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends);
 
-/// <param name="Pod">The pod that owned, or had last owned, the address at the end of the window (or of the time in which the lane's Service had its VIP): namespace/name.</param>
+/// <param name="Pod">
+/// The pod that owned, or had last owned, the address at the end of the window (or of the time in which the lane's Service had
+/// its VIP): namespace/name.
+/// </param>
 /// <param name="Owner">The state of that ownership at that moment.</param>
-/// <param name="Entries">Entries in a live state, summed over the nodes, the most within the column; -1 = unknown.</param>
-/// <param name="LeftoverNamespaces">Entries in closing states, likewise.</param>
+/// <param name="Entries">Entries in a live state, summed over the nodes, the maximum within the column; -1 = unknown.</param>
+/// <param name="Closing">Entries in closing states (TIME_WAIT, CLOSE …), likewise.</param>
 /// <param name="Stale">The part of <paramref name="Entries"/> that was stale as of that moment.</param>
 public sealed record BackendSeries(
-    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] LeftoverNamespaces, int[] Stale)
+    string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] Closing, int[] Stale)
 {
     /// <summary>namespace/name of the pods that had the address within the window before <see cref="Pod"/>, oldest first.</summary>
     public IReadOnlyList<string> FormerPods { get; init; } = [];
 }
 
-/// <summary>What the entries of a Service to a backend are, judged by who owns the backend's address.</summary>
+/// <summary>Classification of a Service's entries to a backend, by the owner of the backend's address.</summary>
 public enum EntryState
 {
-    /// <summary>A pod of the Service that runs.</summary>
+    /// <summary>A running pod of the Service.</summary>
     Active,
     /// <summary>The pod terminates and still serves.</summary>
     Draining,
-    /// <summary>No live pod owns the address, or its endpoint left the slices.</summary>
+    /// <summary>No live pod owns the address, or its endpoint was removed from the slices.</summary>
     Stale,
     /// <summary>Another pod owns the address now.</summary>
     Reassigned,
     /// <summary>Only closing entries are left: they prove nothing.</summary>
-    Leftover,
-    /// <summary>No cluster, or an address that was never seen as a pod's.</summary>
+    [JsonStringEnumMemberName("Leftover")]
+
+    Closing,
+    /// <summary>No cluster, or an address that was never observed as a pod's.</summary>
     Unknown,
 }
 
-/// <param name="StaleEntries">Entries in a live state whose backend is this pod's address, over all nodes, while they are stale; else 0.</param>
+/// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>
 public sealed record TerminationSpan(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service,
     long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
     long? DeletedMs, OwnerState Owner, int StaleEntries)
 {
-    /// <summary>All its instants and its cause.</summary>
-    public Termination? Told { get; init; }
+    /// <summary>The termination with all its timestamps and its cause.</summary>
+    public Termination? Reported { get; init; }
 
     /// <summary>
-    /// When each node's rules were without its endpoint, as far as the node's kube-proxy tells. Left out where a view has so
-    /// many terminations and nodes that nobody could read them.
+    /// When each node's rules no longer contained its endpoint, as far as the node's kube-proxy reports it. Omitted if a view has
+    /// too many terminations and nodes to be readable.
     /// </summary>
     public IReadOnlyList<NodeSync> Synced { get; init; } = [];
 }
 
-/// <summary>Resets made in each column, each counted once although several nodes may have seen it.</summary>
+/// <summary>Resets sent in each column, deduplicated although several nodes may have observed the same one.</summary>
 /// <param name="Other">Client aborts, direct and all others.</param>
 public sealed record ResetLane(int[] UnNated, int[] FromBackend, int[] Other);
 
-/// <param name="Node">None where the gap is the console's own.</param>
-/// <param name="ToMs">Grows while the gap is open.</param>
+/// <param name="Node">Null for the console's own gaps.</param>
+/// <param name="ToMs">Increases while the gap is open.</param>
 public sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs, string Text);
 
-/// <param name="ClockOffsetMs">Our clock minus the node's, as its collector measured it; null = not told.</param>
+/// <param name="ClockOffsetMs">The console's clock minus the node's, as its collector measured it; null = not reported.</param>
 public sealed record NodeHealth(
     string Node, bool Connected, long LastFrameMs, string Version, IReadOnlyList<Capability> Capabilities, uint Count, uint Max,
     int? ClockOffsetMs = null);

@@ -9,15 +9,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, where that is gone at the next one that is left.</summary>
+/// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, or, where that was deleted, at the next remaining one.</summary>
 public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 {
     private const int BusySeconds = 30;
 
-    // Each thread reads a stretch of columns of its own, on a connection of its own.
+    // Each thread reads its own range of columns on its own connection.
     private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 8);
 
-    /// <summary>Lanes and resets of the columns before <paramref name="endColumn"/>, and what could not be read.</summary>
+    /// <summary>Lanes and resets of the columns before <paramref name="endColumn"/>, and the unreadable blocks.</summary>
     public async Task<(StoredLanes Lanes, List<GapSpan> Corrupt)> ReadAsync(TimelineQuery query, long stepMs, int endColumn, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -34,7 +34,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         TimelineQuery query, long stepMs, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
         using var rows = new BulkConnection(databases, BusySeconds);
-        // Each keeps a snapshot of one moment, whatever is written or deleted meanwhile.
+        // Each reads one snapshot, whatever is written or deleted meanwhile.
         using var transaction = rows.Begin(readOnly: true);
         long fromMs = query.FromMs + (firstColumn * stepMs);
         long toMs = query.FromMs + (endColumn * stepMs);
@@ -45,7 +45,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
     private sealed class Part(
         BulkConnection rows, TimelineQuery query, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
-        // Every block of Services stands beside one of the whole cluster.
+        // Every Service block has a block of the whole cluster beside it.
         private readonly string _marker = query.Node ?? BlockArchive.Cluster;
 
         public void Lay(BlockKind kind, Level level, long fromMs, long toMs)
@@ -60,7 +60,8 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 
             if (there.Count > 0)
                 LayBlocks(kind, level, fromMs, toMs);
-            // Stretches of which only the coarser is left, or, made by a version that had no such level, the finest. (What is in none is unknown.)
+            // Intervals for which only the coarser level is left, or, if a version without that level wrote them, the finest.
+            // (What is in neither is unknown.)
             for (long atMs = firstMs; atMs < toMs;)
             {
                 if (there.Contains(atMs))
@@ -121,12 +122,12 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 
                     row.GetBytes(2, 0, bytes, 0, length);
                     long atMs = row.GetInt64(1);
-                    // The whole cluster's resets are rows of their own.
+                    // The whole cluster's resets are separate rows.
                     if (!lanes.Lay(
                         bytes.AsSpan(0, length), name, atMs, level, firstColumn, endColumn, isCluster || kind == BlockKind.Node,
                         kind == BlockKind.Node || !isCluster, null, ref buffer))
                     {
-                        Tell(kind, level, name, atMs);
+                        AddCorrupt(kind, level, name, atMs);
                     }
                 }
             }
@@ -141,14 +142,14 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             (query.Namespace is null || name.StartsWith(query.Namespace + "/", StringComparison.Ordinal))
             && (query.Service is null || name == query.Service || name.EndsWith("/" + query.Service, StringComparison.Ordinal));
 
-        private void Tell(BlockKind kind, Level level, string name, long atMs)
+        private void AddCorrupt(BlockKind kind, Level level, string name, long atMs)
         {
-            string whose = kind == BlockKind.Node ? $"node {name}" : name.Length == 0 ? "the cluster" : name;
+            string subject = kind == BlockKind.Node ? $"node {name}" : name.Length == 0 ? "the cluster" : name;
             lock (corrupt)
             {
                 corrupt.Add(new GapSpan(
                     kind == BlockKind.Node ? name : null, GapKind.FramesDropped, atMs, atMs + level.BlockMs,
-                    $"The stored past of {whose} cannot be read here (a damaged block in the database): this stretch is unknown."));
+                    $"The stored history of {subject} is unreadable here (a damaged block in the database): this interval is unknown."));
             }
         }
 

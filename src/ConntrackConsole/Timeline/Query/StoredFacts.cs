@@ -8,20 +8,20 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>What is a row: terminations, rollouts, gaps, settings and the cluster's resets of a window.</summary>
+/// <summary>Reads the persisted facts of a window: terminations, rollouts, gaps, settings and the cluster's resets.</summary>
 public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
 {
     public const int MaxRows = 10_000;
 
-    // A pod takes this long to end at most, and a rollout to finish, for a window to find it by its beginning.
-    private const long LongestEndMs = 24 * 3_600_000L;
-    private const long LongestRolloutMs = 7 * LongestEndMs;
+    // A pod takes at most this long to end, and a rollout to finish, for a window to find it by its start.
+    private const long MaxTerminationMs = 24 * 3_600_000L;
+    private const long MaxRolloutMs = 7 * MaxTerminationMs;
 
     public async Task<List<TerminationSpan>> TerminationsAsync(TimelineQuery query, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - LongestEndMs && t.AskedMs <= query.ToMs);
+        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - MaxTerminationMs && t.AskedMs <= query.ToMs);
         if (query.Namespace is { } ns)
             rows = rows.Where(t => t.Namespace == ns);
         if (query.Node is { } node)
@@ -38,7 +38,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
                select new TerminationSpan(
                    t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
                    t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs,
-                   t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Told = t },
+                   t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Reported = t },
         ];
     }
 
@@ -46,7 +46,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
     {
         ArgumentNullException.ThrowIfNull(query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = db.Rollouts.AsNoTracking().Where(r => r.StartedMs >= query.FromMs - LongestRolloutMs && r.StartedMs <= query.ToMs);
+        var rows = db.Rollouts.AsNoTracking().Where(r => r.StartedMs >= query.FromMs - MaxRolloutMs && r.StartedMs <= query.ToMs);
         if (query.Namespace is { } ns)
             rows = rows.Where(r => r.Namespace == ns);
         return
@@ -78,7 +78,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
         return (await rows.OrderByDescending(s => s.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(FactsArchive.Setting);
     }
 
-    /// <summary>Each counted once over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
+    /// <summary>Deduplicated over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
     public async Task ResetsAsync(TimelineQuery query, long stepMs, int endColumn, int[,] into, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);

@@ -7,28 +7,26 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>
-/// Columns of a window, filled from blocks. Several threads may fill it at once, each its own stretch of columns.
-/// </summary>
+/// <summary>Columns of a window, filled from blocks. Several threads may fill it concurrently, each its own range of columns.</summary>
 public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 {
-    // Nothing was told of the group there: zero where the nodes were heard.
-    private const int Untold = -2;
+    // The group was not reported there: zero where the nodes reported.
+    private const int NotReported = -2;
 
     private readonly ConcurrentDictionary<GroupKey, StoredSeries> _series = new();
     private readonly List<(string Name, int From, int To)> _corrupt = [];
 
     public bool[] Known { get; } = new bool[columns];
 
-    /// <summary>Resets by column and kind: of the whole cluster, or of the Service that was asked for.</summary>
+    /// <summary>Resets by column and kind: of the whole cluster, or of the requested Service.</summary>
     public int[,] Resets { get; } = new int[columns, ResetOverflow.Length];
 
     public IEnumerable<StoredSeries> Series => _series.Values;
 
-    /// <summary>Lays a block over the columns from <paramref name="firstColumn"/> up to, and without, <paramref name="endColumn"/>.</summary>
-    /// <param name="marksKnown">Whether it says where the answer is known (the cluster's block, or the node's).</param>
+    /// <summary>Merges a block into the columns from <paramref name="firstColumn"/> up to <paramref name="endColumn"/> (exclusive).</summary>
+    /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
     /// <param name="wanted">Which Service's series are taken; null = all with a Service address.</param>
-    /// <returns>False where the bytes are no block.</returns>
+    /// <returns>False if the bytes are not a valid block.</returns>
     public bool Lay(
         ReadOnlySpan<byte> bytes, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets,
         Func<GroupKey, bool>? wanted, ref byte[] buffer)
@@ -64,11 +62,11 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Span<int> ends = stackalloc int[reader.Columns];
         for (int i = 0; i < places.Length; i++)
         {
-            // A column that is wider than ours fills all that it covers; a narrower one belongs where it ends.
+            // A block column that is wider than a result column fills all that it covers; a narrower one belongs where it ends.
             long end = atMs + ((i + 1) * level.StepMs);
             int last = ColumnOf(end);
             int first = stepMs < level.StepMs ? ColumnOf(end - level.StepMs + 1) : last;
-            // Other columns are another thread's.
+            // Other columns belong to another thread.
             (places[i], ends[i]) = known[i] ? (Math.Max(firstColumn, first), Math.Min(endColumn, last + 1)) : (0, 0);
             for (int column = places[i]; marksKnown && column < ends[i]; column++)
                 Known[column] = true;
@@ -87,13 +85,13 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
             if (!_series.TryGetValue(key, out var series))
                 series = _series.GetOrAdd(key, new StoredSeries(key, columns));
-            series.Tell(atMs, blockName, reader.Namespace, reader.Name, pod, owner, state);
+            series.Describe(atMs, blockName, reader.Namespace, reader.Name, pod, owner, state);
             reader.Values(span);
-            Most(series.Entries, span, places, ends);
+            SetMax(series.Entries, span, places, ends);
             if (reader.Values(span))
-                Most(series.LeftoverNamespaces, span, places, ends);
+                SetMax(series.Closing, span, places, ends);
             if (reader.Values(span))
-                Most(series.Stale, span, places, ends);
+                SetMax(series.Stale, span, places, ends);
         }
 
         for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
@@ -109,7 +107,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         return !reader.Failed;
     }
 
-    private static void Most(Lazy<int[]> into, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+    private static void SetMax(Lazy<int[]> into, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
     {
         int[] row = into.Value;
         for (int i = 0; i < values.Length; i++)
@@ -123,11 +121,11 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         }
     }
 
-    /// <summary>The column in which a moment lies; before the window a negative one.</summary>
+    /// <summary>The column that contains a moment; negative before the window.</summary>
     private int ColumnOf(long atMs) => (int)Math.Clamp(Math.DivRem(atMs - fromMs - 1, stepMs) is var (q, r) && r < 0 ? q - 1 : q, -1, columns);
 
-    /// <summary>Untold columns become zero where the nodes were heard, and -1 where they were not.</summary>
-    /// <param name="endColumn">The columns behind it come from elsewhere.</param>
+    /// <summary>Sets columns without a report to zero where the nodes reported, and to -1 where they did not.</summary>
+    /// <param name="endColumn">The columns from here on come from elsewhere.</param>
     public void Close(int endColumn)
     {
         int[] blank = new int[columns];
@@ -138,10 +136,10 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Blank = blank;
     }
 
-    /// <summary>A group of which nothing was told; shared by all that have no other.</summary>
+    /// <summary>A group without any report; shared by all that have no other.</summary>
     public int[] Blank { get; private set; } = [];
 
-    /// <summary>A copy for a window that begins so many columns later; nothing is known of the new ones at its end.</summary>
+    /// <summary>A copy for a window that begins that many columns later; the new columns at its end are unknown.</summary>
     public StoredLanes Later(int by)
     {
         var later = new StoredLanes(fromMs + (by * stepMs), stepMs, columns) { Blank = Moved(Blank, by) };
@@ -163,7 +161,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
     public sealed class StoredSeries(GroupKey key, int columns)
     {
         private readonly Lock _lock = new();
-        private long _toldMs = long.MinValue;
+        private long _describedMs = long.MinValue;
         private byte[] _pod = [];
 
         public GroupKey Key { get; } = key;
@@ -174,27 +172,27 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         public OwnerState Owner { get; private set; }
         public EntryState State { get; private set; }
 
-        // Most groups never have the others: then they cost nothing, here and on the way to the reader.
-        internal Lazy<int[]> Entries { get; } = new(() => Fresh(columns));
-        internal Lazy<int[]> LeftoverNamespaces { get; } = new(() => Fresh(columns));
-        internal Lazy<int[]> Stale { get; } = new(() => Fresh(columns));
+        // Most groups never have the other values: then they cost no memory and no bytes in the response.
+        internal Lazy<int[]> Entries { get; } = new(() => NewRow(columns));
+        internal Lazy<int[]> Closing { get; } = new(() => NewRow(columns));
+        internal Lazy<int[]> Stale { get; } = new(() => NewRow(columns));
 
         public int[] EntryColumns { get; private set; } = [];
-        public int[] LeftoverColumns { get; private set; } = [];
+        public int[] ClosingColumns { get; private set; } = [];
         public int[] StaleColumns { get; private set; } = [];
 
-        internal void Tell(long atMs, string block, string ns, string name, ReadOnlySpan<byte> pod, OwnerState owner, EntryState state)
+        internal void Describe(long atMs, string block, string ns, string name, ReadOnlySpan<byte> pod, OwnerState owner, EntryState state)
         {
             lock (_lock)
             {
-                if (atMs <= _toldMs)
+                if (atMs <= _describedMs)
                 {
                     if (Pod is null && !pod.IsEmpty)
                         Pod = Encoding.UTF8.GetString(pod);
                     return;
                 }
 
-                _toldMs = atMs;
+                _describedMs = atMs;
                 (Namespace, Name, Block, Owner, State) = (ns, name, block, owner, state);
                 if (pod.IsEmpty || pod.SequenceEqual(_pod))
                     return;
@@ -206,18 +204,18 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
         internal StoredSeries Later(Func<int[], int[]> moved, int columns) => new(Key, columns)
         {
             Namespace = Namespace, Name = Name, Block = Block, Pod = Pod, Owner = Owner, State = State,
-            EntryColumns = moved(EntryColumns), LeftoverColumns = moved(LeftoverColumns), StaleColumns = moved(StaleColumns),
+            EntryColumns = moved(EntryColumns), ClosingColumns = moved(ClosingColumns), StaleColumns = moved(StaleColumns),
         };
 
         internal void Close(bool[] known, int[] blank, int endColumn, List<(string Name, int From, int To)> corrupt)
         {
             EntryColumns = Closed(Entries, known, blank, endColumn);
-            LeftoverColumns = Closed(LeftoverNamespaces, known, blank, endColumn);
+            ClosingColumns = Closed(Closing, known, blank, endColumn);
             StaleColumns = Closed(Stale, known, blank, endColumn);
             foreach (var (_, from, to) in corrupt.Where(c => c.Name == Block && c.To > c.From))
             {
                 EntryColumns = Unknown(EntryColumns, from, to);
-                LeftoverColumns = Unknown(LeftoverColumns, from, to);
+                ClosingColumns = Unknown(ClosingColumns, from, to);
                 StaleColumns = Unknown(StaleColumns, from, to);
             }
 
@@ -239,7 +237,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
             {
                 if (!known[column])
                     row[column] = -1;
-                else if (row[column] == Untold)
+                else if (row[column] == NotReported)
                     row[column] = 0;
             }
 
@@ -247,10 +245,10 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
             return row;
         }
 
-        private static int[] Fresh(int columns)
+        private static int[] NewRow(int columns)
         {
             int[] row = new int[columns];
-            row.AsSpan().Fill(Untold);
+            row.AsSpan().Fill(NotReported);
             return row;
         }
     }

@@ -8,38 +8,38 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>Who had which address within a window, by the history of ownership; where that is silent, by the blocks.</summary>
+/// <summary>Which Service or pod had an address within a window, from the ownership history, with the blocks as fallback.</summary>
 internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, TimelineQuery query, long stepMs, long nowMs)
 {
     public TimelineQuery Query => query;
 
-    /// <param name="ns">What the blocks say.</param>
-    public List<VipAssignment> Tenures(byte proto, Ip vip, ushort port, string ns, string name)
+    /// <param name="ns">As stored in the blocks.</param>
+    public List<VipAssignment> Assignments(byte proto, Ip vip, ushort port, string ns, string name)
     {
-        // The present map says nothing of then, unless nobody else does.
-        var tenures = VipAssignment.Of(ClusterMap.Empty, history, proto, vip, port, query, nowMs);
-        if (tenures is [{ Service: null } only])
-            tenures[0] = only with { Service = name.Length > 0 ? new ServiceKey(ns, name) : map.ServiceAt(proto, vip, port) };
-        return tenures;
+        // The current map does not apply to that time, unless no other source has data.
+        var assignments = VipAssignment.Of(ClusterMap.Empty, history, proto, vip, port, query, nowMs);
+        if (assignments is [{ Service: null } only])
+            assignments[0] = only with { Service = name.Length > 0 ? new ServiceKey(ns, name) : map.ServiceAt(proto, vip, port) };
+        return assignments;
     }
 
-    /// <summary>Empties the columns of other tenures, in copies: several lanes may be made of the same series.</summary>
-    /// <returns>Null where nothing is left.</returns>
-    public BackendSeries? Keep(in VipAssignment tenure, BackendSeries series)
+    /// <summary>Clears the columns of other assignments, in copies: several lanes may use the same series.</summary>
+    /// <returns>Null if nothing is left.</returns>
+    public BackendSeries? Keep(in VipAssignment assignment, BackendSeries series)
     {
-        if (tenure is { FromMs: long.MinValue, ToMs: long.MaxValue })
+        if (assignment is { FromMs: long.MinValue, ToMs: long.MaxValue })
             return series;
-        var own = series with { Entries = [.. series.Entries], LeftoverNamespaces = [.. series.LeftoverNamespaces], Stale = [.. series.Stale] };
-        return tenure.Keep(query, stepMs, nowMs, own.Entries, own.LeftoverNamespaces, own.Stale) ? own : null;
+        var own = series with { Entries = [.. series.Entries], Closing = [.. series.Closing], Stale = [.. series.Stale] };
+        return assignment.Keep(query, stepMs, nowMs, own.Entries, own.Closing, own.Stale) ? own : null;
     }
 
-    public BackendSeries Name(in VipAssignment tenure, Ip backend, string? told, BackendSeries series)
+    public BackendSeries Name(in VipAssignment assignment, Ip backend, string? storedName, BackendSeries series)
     {
         var (owner, former) = OwnerNames.At(
-            map, history, backend, Math.Max(query.FromMs, tenure.FromMs), Math.Min(query.ToMs, tenure.ToMs - 1), nowMs);
-        // Known only by what was written then: older than the history of ownership is kept.
+            map, history, backend, Math.Max(query.FromMs, assignment.FromMs), Math.Min(query.ToMs, assignment.ToMs - 1), nowMs);
+        // Known only from what was written at the time: older than the retention of the ownership history.
         if (owner.State == OwnerState.Unknown && owner.Name is null)
-            return series with { Pod = told ?? series.Pod, FormerPods = [.. former.Where(f => f != (told ?? series.Pod))] };
-        return series with { Pod = owner.Name ?? told, Owner = owner.State, FormerPods = former };
+            return series with { Pod = storedName ?? series.Pod, FormerPods = [.. former.Where(f => f != (storedName ?? series.Pod))] };
+        return series with { Pod = owner.Name ?? storedName, Owner = owner.State, FormerPods = former };
     }
 }

@@ -5,27 +5,27 @@ using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>What the database told of a window; rows are of the window that was read.</summary>
+/// <summary>The stored data of a window; the rows are those of the window that was read.</summary>
 internal sealed record StoredPart(
     StoredLanes Lanes, List<GapSpan> Corrupt, List<TerminationSpan> Terminations, List<Rollout> Rollouts, List<GapSpan> Gaps, List<ReportedSetting> Settings,
     OwnershipHistory Owned);
 
 /// <summary>
-/// The stored parts of live windows. Such a window moves on ten times a second while what is stored of it stands still:
-/// it is read once in a few seconds, and moved along in between.
+/// Caches the stored parts of live windows. Such a window moves ten times a second while its stored data does not change: it is
+/// read once every few seconds, and shifted in between.
 /// </summary>
 internal sealed class StoredParts
 {
     private const long HeldMs = 3_000;
-    private const int Most = 16;
+    private const int MaxParts = 16;
 
     private readonly ConcurrentDictionary<TimelineQuery, Held> _held = new();
 
-    /// <param name="query">The window, of whole steps.</param>
-    /// <param name="liveMs">Where memory begins: what was read for another beginning does not fit.</param>
+    /// <param name="query">The window, in whole steps.</param>
+    /// <param name="liveMs">Where memory begins: a part that was read for another start does not fit.</param>
     public async Task<StoredPart> GetAsync(TimelineQuery query, long stepMs, long liveMs, long nowMs, Func<Task<StoredPart>> read)
     {
-        // A window that does not reach the present is not asked for again and again.
+        // A window that does not reach the present is not requested repeatedly.
         if (query.ToMs < nowMs - (2 * stepMs))
             return await read();
         var key = query with { FromMs = 0, ToMs = query.ToMs - query.FromMs };
@@ -36,10 +36,10 @@ internal sealed class StoredParts
         }
 
         var part = await read();
-        if (_held.Count >= Most)
+        if (_held.Count >= MaxParts)
             _held.Clear();
         _held[key] = new Held(query.FromMs, liveMs, nowMs, part);
-        // The lanes are written into when they are joined with memory: the held ones stay as they were read.
+        // Joining with memory modifies the lanes: the cached ones must stay unchanged.
         return part with { Lanes = part.Lanes.Later(0) };
     }
 

@@ -5,12 +5,12 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Query;
 
-/// <summary>Joins what blocks tell of a window with what memory tells of its end.</summary>
+/// <summary>Merges stored blocks with live data for one time window.</summary>
 internal static class StoredView
 {
-    public static List<ServiceLane> Lanes(StoredLanes past, NowPart now, int split, StoredNames names)
+    public static List<ServiceLane> Lanes(StoredLanes stored, NowPart now, int split, StoredNames names)
     {
-        // Of several that had an address one after the other each has a lane; the newest is taken first.
+        // If several Services had an address one after the other, each has a lane; the newest is taken first.
         var ofNow = new Dictionary<(string Vip, int Port, string Proto, string Namespace, string Name), Stack<ServiceLane>>();
         foreach (var lane in now.Columns > 0 ? now.View.Services : [])
         {
@@ -20,19 +20,19 @@ internal static class StoredView
             same.Push(lane);
         }
 
-        // Behind the last column of memory nothing is known.
-        int[] blank = [.. past.Blank];
+        // After the last column of memory nothing is known.
+        int[] blank = [.. stored.Blank];
         for (int column = split; column < blank.Length; column++)
-            blank[column] = past.Known[column] || (column - split < now.Columns && now.Known[column - split]) ? 0 : -1;
+            blank[column] = stored.Known[column] || (column - split < now.Columns && now.Known[column - split]) ? 0 : -1;
 
         var lanes = new List<ServiceLane>();
-        foreach (var vip in past.Series.GroupBy(s => (s.Key.Proto, s.Key.Vip, s.Key.Vport)))
+        foreach (var vip in stored.Series.GroupBy(s => (s.Key.Proto, s.Key.Vip, s.Key.Vport)))
         {
             var newest = vip.MaxBy(s => s.Name.Length > 0)!;
-            var tenures = names.Tenures(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, newest.Namespace, newest.Name);
-            foreach (var tenure in Enumerable.Reverse(tenures))
+            var assignments = names.Assignments(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, newest.Namespace, newest.Name);
+            foreach (var assignment in Enumerable.Reverse(assignments))
             {
-                var (ns, name) = (tenure.Service?.Namespace ?? "", tenure.Service?.Name ?? "");
+                var (ns, name) = (assignment.Service?.Namespace ?? "", assignment.Service?.Name ?? "");
                 if (!Matches(names.Query, ns, name))
                     continue;
                 var place = (vip.Key.Vip.ToString(), (int)vip.Key.Vport, Protocols.Name(vip.Key.Proto), ns, name);
@@ -45,10 +45,10 @@ internal static class StoredView
                     left.Remove((ip, series.Key.Bport), out var live);
                     var joined = new BackendSeries(
                         ip, series.Key.Bport, live?.Pod, live?.Owner ?? series.Owner, live?.StateNow ?? series.State,
-                        Joined(series.EntryColumns, live?.Entries, past, blank, split), Joined(series.LeftoverColumns, live?.LeftoverNamespaces, past, blank, split),
-                        Joined(series.StaleColumns, live?.Stale, past, blank, split, asJudged: true));
-                    if (names.Keep(tenure, joined) is { } own)
-                        backends.Add(names.Name(tenure, series.Key.Backend, series.Pod, own));
+                        Joined(series.EntryColumns, live?.Entries, stored, blank, split), Joined(series.ClosingColumns, live?.Closing, stored, blank, split),
+                        Joined(series.StaleColumns, live?.Stale, stored, blank, split, keepsStored: true));
+                    if (names.Keep(assignment, joined) is { } own)
+                        backends.Add(names.Name(assignment, series.Key.Backend, series.Pod, own));
                 }
 
                 backends.AddRange(left.Values.Select(b => OnlyNow(b, blank, split)));
@@ -65,9 +65,9 @@ internal static class StoredView
         ];
     }
 
-    public static ResetLane Resets(StoredLanes past, NowPart now, int split)
+    public static ResetLane Resets(StoredLanes stored, NowPart now, int split)
     {
-        int columns = past.Known.Length;
+        int columns = stored.Known.Length;
         var lane = new ResetLane(new int[columns], new int[columns], new int[columns]);
         for (int column = 0; column < split; column++)
         {
@@ -79,7 +79,7 @@ internal static class StoredView
                     ResetKind.FromBackend or ResetKind.RefusedSyn or ResetKind.NewBackend => lane.FromBackend,
                     _ => lane.Other,
                 };
-                row[column] += past.Resets[column, kind];
+                row[column] += stored.Resets[column, kind];
             }
         }
 
@@ -89,19 +89,19 @@ internal static class StoredView
         return lane;
     }
 
-    // Where both tell, the one that knows more; but what was stale is as it was judged then.
-    private static int[] Joined(int[] row, int[]? live, StoredLanes past, int[] blank, int split, bool asJudged = false)
+    // Where both have data, the source that knows more is used; but stale counts keep the classification made at the time.
+    private static int[] Joined(int[] row, int[]? live, StoredLanes stored, int[] blank, int split, bool keepsStored = false)
     {
-        bool isBlank = ReferenceEquals(row, past.Blank);
+        bool isBlank = ReferenceEquals(row, stored.Blank);
         if (live is null && isBlank)
             return blank;
-        // Another lane may be made of the same row.
+        // Another lane may use the same row.
         if (split < row.Length)
             row = [.. row];
         for (int column = split; column < row.Length; column++)
         {
             int now = live is null ? blank[column] : column - split < live.Length ? live[column - split] : -1;
-            row[column] = asJudged && row[column] >= 0 ? row[column] : Math.Max(row[column], now);
+            row[column] = keepsStored && row[column] >= 0 ? row[column] : Math.Max(row[column], now);
         }
 
         return row;
@@ -109,7 +109,7 @@ internal static class StoredView
 
     private static BackendSeries OnlyNow(BackendSeries live, int[] blank, int split) => live with
     {
-        Entries = With(live.Entries, blank, split), LeftoverNamespaces = With(live.LeftoverNamespaces, blank, split), Stale = With(live.Stale, blank, split),
+        Entries = With(live.Entries, blank, split), Closing = With(live.Closing, blank, split), Stale = With(live.Stale, blank, split),
     };
 
     private static int[] With(int[] live, int[] blank, int split)

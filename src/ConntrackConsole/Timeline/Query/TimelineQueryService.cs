@@ -10,11 +10,11 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>
-/// The timeline at any time: from memory where memory reaches, else from what is stored. Memory reaches back an hour at most,
-/// and not behind the console's own start, because what was stale then was judged then.
+/// Reads the timeline at any time: from memory as far as it reaches, otherwise from storage. Memory reaches back an hour at most,
+/// and not beyond the console's own start, because stale entries before it were classified by an earlier run.
 /// </summary>
 public sealed class TimelineQueryService(
-    TimelineStore live, StoredBlockReader past, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue folding, ClusterState cluster, TimeProvider time)
+    TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
 {
     private readonly StoredParts _stored = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -26,8 +26,8 @@ public sealed class TimelineQueryService(
     }
 
     /// <summary>
-    /// All that a page shows, asked for again and again: what is stored of its window may be three seconds old, what is in
-    /// memory is read from one snapshot.
+    /// Everything that a page shows, requested repeatedly: the stored part of its window may be three seconds old, the part from
+    /// memory comes from one snapshot.
     /// </summary>
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
@@ -47,7 +47,7 @@ public sealed class TimelineQueryService(
         foreach (string wanted in page.Pods ?? [])
         {
             Add(wanted);
-            // Memory forgets a terminated pod after a while; its address is then known from what is stored, or from its termination.
+            // Memory forgets a terminated pod after a while; its address is then known from storage, or from its termination.
             string? ip = window?.Stored?.Terminations.Find(t => t.Uid == wanted)?.PodIp ?? pods[wanted].Termination?.PodIp;
             if (ip is { Length: > 0 })
                 Add(ip);
@@ -71,104 +71,105 @@ public sealed class TimelineQueryService(
         long fromMs = Math.Clamp(query.FromMs, 0, nowMs + TimelineStore.HorizonMs);
         long widthMs = Math.Clamp(query.ToMs - fromMs, 1, MaxWidthMs);
         long stepMs = (widthMs + columns - 1) / columns;
-        var asked = query with { FromMs = fromMs, Columns = columns, ToMs = fromMs + (stepMs * columns) };
+        var requested = query with { FromMs = fromMs, Columns = columns, ToMs = fromMs + (stepMs * columns) };
 
-        // What ended before the start is in blocks, or soon is; from here on, and not before its own horizon, memory is used.
+        // What ended before the start is in blocks, or will be soon; memory is used from the start on, within its own horizon.
         long memoryMs = nowMs - TimelineStore.HorizonMs + 1_000;
-        long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, folding.FirstOpenMs));
+        long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, rollups.FirstOpenMs));
         if (fromMs >= liveMs)
-            return new StoredWindow(asked, stepMs, liveMs, 0, nowMs, null);
+            return new StoredWindow(requested, stepMs, liveMs, 0, nowMs, null);
 
         int split = (int)Math.Clamp((liveMs - fromMs) / stepMs, 0, columns);
-        // A column that lies in both is read from whichever has all of it.
+        // A column that lies in both is read from the source that has all of it.
         if (split < columns && fromMs + (split * stepMs) < memoryMs)
             split++;
-        // After a restart some minutes are in both while their blocks are made again: their stale entries are read from the blocks.
-        int both = _startedMs > liveMs ? (int)Math.Clamp((Math.Min(_startedMs, folding.FoldedEndMs) - fromMs) / stepMs, split, columns) : split;
+        // After a restart some minutes are in both while their blocks are recomputed: their stale entries are read from the
+        // blocks.
+        int both = _startedMs > liveMs ? (int)Math.Clamp((Math.Min(_startedMs, rollups.RolledUpEndMs) - fromMs) / stepMs, split, columns) : split;
         var stored = follows
-            ? await _stored.GetAsync(asked, stepMs, liveMs, nowMs, () => ReadAsync(asked, stepMs, split, both, ct))
-            : await ReadAsync(asked, stepMs, split, both, ct);
-        return new StoredWindow(asked, stepMs, liveMs, split, nowMs, stored);
+            ? await _stored.GetAsync(requested, stepMs, liveMs, nowMs, () => ReadAsync(requested, stepMs, split, both, ct))
+            : await ReadAsync(requested, stepMs, split, both, ct);
+        return new StoredWindow(requested, stepMs, liveMs, split, nowMs, stored);
     }
 
     private TimelineView Join(StoredWindow window, NowPart now)
     {
-        if (window is not { Asked: var asked, Stored: { } stored, Split: var split })
+        if (window is not { Requested: var requested, Stored: { } stored, Split: var split })
             return now.View;
         var lanes = stored.Lanes;
-        // Names as they were, also of what memory has forgotten.
-        var names = new StoredNames(cluster.Current, stored.Owned, asked, window.StepMs, window.NowMs);
+        // Historical names, also for what memory has forgotten.
+        var names = new StoredNames(cluster.Current, stored.Owned, requested, window.StepMs, window.NowMs);
         List<GapSpan> corrupt = [.. stored.Corrupt];
-        Untold(asked, lanes, split, window.NowMs, corrupt);
+        AddUnknownGap(requested, lanes, split, window.NowMs, corrupt);
         var view = new TimelineView(
-            asked.FromMs, asked.ToMs, window.StepMs, asked.Columns, StoredView.Lanes(lanes, now, split, names), [], StoredView.Resets(lanes, now, split), [],
+            requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, StoredView.Lanes(lanes, now, split, names), [], StoredView.Resets(lanes, now, split), [],
             now.View.Nodes, window.NowMs);
         return WithFacts(view, now, stored with { Corrupt = corrupt }, window.LiveMs);
     }
 
-    private async Task<StoredPart> ReadAsync(TimelineQuery asked, long stepMs, int split, int both, CancellationToken ct)
+    private async Task<StoredPart> ReadAsync(TimelineQuery requested, long stepMs, int split, int both, CancellationToken ct)
     {
-        var (lanes, corrupt) = await past.ReadAsync(asked, stepMs, both, ct);
-        if (asked is { Namespace: null, Service: null, Node: null })
-            await facts.ResetsAsync(asked, stepMs, split, Emptied(lanes.Resets), ct);
+        var (lanes, corrupt) = await blocks.ReadAsync(requested, stepMs, both, ct);
+        if (requested is { Namespace: null, Service: null, Node: null })
+            await facts.ResetsAsync(requested, stepMs, split, Emptied(lanes.Resets), ct);
         return new StoredPart(
-            lanes, corrupt, await facts.TerminationsAsync(asked, ct), await facts.RolloutsAsync(asked, ct), await facts.GapsAsync(asked, ct),
-            await facts.SettingsAsync(asked, ct), await owners.LoadAsync(asked.FromMs, asked.ToMs, ct));
+            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, ct),
+            await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct));
     }
 
-    // Of what is older than a single node is kept, the whole cluster may still be told.
-    private void Untold(TimelineQuery asked, StoredLanes lanes, int split, long nowMs, List<GapSpan> into)
+    // For times before the retention of a single node, the whole cluster may still be available.
+    private void AddUnknownGap(TimelineQuery requested, StoredLanes lanes, int split, long nowMs, List<GapSpan> into)
     {
-        int told = Array.IndexOf(lanes.Known, true, 0, split);
-        int untold = told < 0 ? split : told;
-        long toMs = asked.FromMs + (untold * (asked.ToMs - asked.FromMs) / asked.Columns);
-        if (untold == 0)
+        int firstKnown = Array.IndexOf(lanes.Known, true, 0, split);
+        int unknown = firstKnown < 0 ? split : firstKnown;
+        long toMs = requested.FromMs + (unknown * (requested.ToMs - requested.FromMs) / requested.Columns);
+        if (unknown == 0)
             return;
         long keptMs = nowMs - (long)keep.Nodes.Minutes.TotalMilliseconds;
-        into.Add(asked.Node is { } node && asked.FromMs < keptMs
+        into.Add(requested.Node is { } node && requested.FromMs < keptMs
             ? new GapSpan(
-                node, GapKind.FramesDropped, asked.FromMs, toMs,
-                $"Node {node}: its own lanes are kept for {keep.Nodes.Minutes.TotalDays:0.#} days; look at all nodes together for what was before.")
+                node, GapKind.FramesDropped, requested.FromMs, toMs,
+                $"Node {node}: its lanes are kept for {keep.Nodes.Minutes.TotalDays:0.#} days; select all nodes for earlier times.")
             : new GapSpan(
-                null, GapKind.FramesDropped, asked.FromMs, toMs, "Nothing is stored of this stretch: the records begin after it, so what was then is unknown."));
+                null, GapKind.FramesDropped, requested.FromMs, toMs, "Nothing is stored for this interval: the records begin after it, so its state is unknown."));
     }
 
     private const long MaxWidthMs = 10L * 366 * 24 * 3_600_000;
 
-    // Under the store's lock.
+    // Runs under the store's lock.
     private static NowPart Read(TimelineQueryExecutor reading, StoredWindow window)
     {
-        var (asked, stepMs, liveMs, split, nowMs, stored) = window;
+        var (requested, stepMs, liveMs, split, nowMs, stored) = window;
         if (stored is null)
-            return new NowPart(reading.View(asked), [], asked.Columns, [], []);
-        long beginMs = asked.FromMs + (split * stepMs);
-        // Nothing is known of what is to come: only so many columns as can hold something.
-        long left = Math.Min(asked.Columns - split, Math.Max(0, ((nowMs + TimelineStore.MaxAheadMs - beginMs) / stepMs) + 1));
+            return new NowPart(reading.View(requested), [], requested.Columns, [], []);
+        long beginMs = requested.FromMs + (split * stepMs);
+        // The future is unknown: only as many columns as can contain data.
+        long left = Math.Min(requested.Columns - split, Math.Max(0, ((nowMs + TimelineStore.MaxAheadMs - beginMs) / stepMs) + 1));
         left = Math.Min(left, Math.Max(1, TimelineStore.HorizonMs / stepMs));
-        var query = asked with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
+        var query = requested with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
         return new NowPart(
             reading.View(query), left > 0 ? reading.KnownColumns(query, stepMs) : [], (int)left,
-            reading.Gaps(asked with { FromMs = Math.Max(asked.FromMs, liveMs) }), reading.Settings(asked));
+            reading.Gaps(requested with { FromMs = Math.Max(requested.FromMs, liveMs) }), reading.Settings(requested));
     }
 
     private static TimelineView WithFacts(TimelineView view, NowPart part, StoredPart stored, long liveMs)
     {
         var now = part.View;
-        var told = now.Terminations.Select(t => t.Uid).ToHashSet();
+        var inMemory = now.Terminations.Select(t => t.Uid).ToHashSet();
         var open = now.Rollouts.Select(r => r.Id).ToHashSet();
-        // What memory has of the same stretch is newer: late frames may have filled it since.
+        // Memory is newer for the same interval: late frames may have filled it since.
         var recent = now.Gaps.Concat(part.Gaps).ToHashSet();
         var gaps = stored.Gaps.Where(r => r.ToMs < liveMs || (r.FromMs < liveMs && !recent.Any(g => g.Node == r.Node && g.Kind == r.Kind && g.ToMs == r.ToMs)));
         return view with
         {
-            Terminations = [.. stored.Terminations.Where(t => !told.Contains(t.Uid)), .. now.Terminations],
+            Terminations = [.. stored.Terminations.Where(t => !inMemory.Contains(t.Uid)), .. now.Terminations],
             Rollouts = [.. stored.Rollouts.Where(r => !open.Contains(r.Id)), .. now.Rollouts],
             Gaps = [.. gaps.Concat(recent).Concat(stored.Corrupt).Distinct().OrderBy(g => g.FromMs)],
             Settings = [.. stored.Settings.Concat(part.Settings).Distinct().OrderBy(s => s.AtMs)],
         };
     }
 
-    // The cluster's resets are rows, each counted once over all nodes.
+    // The cluster's resets are rows, deduplicated over all nodes.
     private static int[,] Emptied(int[,] resets)
     {
         Array.Clear(resets);
@@ -176,14 +177,14 @@ public sealed class TimelineQueryService(
     }
 }
 
-/// <summary>A window with what is stored of it.</summary>
-/// <param name="LiveMs">From here on memory is used.</param>
+/// <summary>A window with its stored part.</summary>
+/// <param name="LiveMs">Memory is used from here on.</param>
 /// <param name="Split">The first column that is read from memory.</param>
-/// <param name="Stored">Null where memory has all of the window.</param>
-internal sealed record StoredWindow(TimelineQuery Asked, long StepMs, long LiveMs, int Split, long NowMs, StoredPart? Stored);
+/// <param name="Stored">Null if memory has all of the window.</param>
+internal sealed record StoredWindow(TimelineQuery Requested, long StepMs, long LiveMs, int Split, long NowMs, StoredPart? Stored);
 
 /// <summary>The end of a window, from memory.</summary>
-/// <param name="Columns">How many; 0 where the window ends before memory begins.</param>
-/// <param name="Gaps">Of the whole stretch that memory has, also of Services that the view leaves out.</param>
-/// <param name="Settings">Of the whole window, as far as memory goes back.</param>
+/// <param name="Columns">How many; 0 if the window ends before memory begins.</param>
+/// <param name="Gaps">Of the whole interval that memory has, also of Services that the view omits.</param>
+/// <param name="Settings">Of the whole window, as far as memory reaches back.</param>
 internal sealed record NowPart(TimelineView View, bool[] Known, int Columns, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<ReportedSetting> Settings);

@@ -3,22 +3,23 @@ using ConntrackConsole.Timeline.Storage;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>Lays a minute into the blocks of the coarser levels: the most within a column. They are never behind the finest.</summary>
+/// <summary>Merges a minute into the blocks of the coarser levels: the maximum within a column. They are never behind the finest.</summary>
 internal static class Downsampler
 {
     /// <summary>The minute's blocks of every level, finest first.</summary>
     /// <param name="former">The blocks of a coarser level that begin at a moment, by name.</param>
     public static IEnumerable<StoredBlock> Levels(
-        BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool namesAnew)
+        BlockKind kind, long minuteMs, Dictionary<string, Block> minutes, Func<Level, long, Dictionary<string, Block>> former, bool replaceNames)
     {
         foreach (var (name, block) in minutes)
             yield return Stored(kind, Level.Finest, name, minuteMs, block, pack: true);
         for (var level = Level.Finest.Coarser; level is not null; level = level.Coarser)
         {
             long atMs = level.StartOf(minuteMs);
-            // A Service's coarsest are few and small, and written anew each minute: not worth the packing. A node has every group's.
+            // A Service's coarsest blocks are few and small, and rewritten each minute: not worth packing. A node has those of
+            // every group.
             bool pack = kind == BlockKind.Node || level.Coarser is not null;
-            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), namesAnew))
+            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), replaceNames))
                 yield return Stored(kind, level, name, atMs, block, pack);
         }
     }
@@ -30,11 +31,11 @@ internal static class Downsampler
     }
 
     /// <param name="minutes">The finest blocks of the minute, by name.</param>
-    /// <param name="former">The coarse blocks of the stretch as they are; changed in place.</param>
-    /// <param name="namesAnew">Whether this minute's names are newer than those in the coarse blocks.</param>
-    /// <returns>The coarse blocks that have another content now.</returns>
+    /// <param name="former">The existing coarse blocks of the interval; modified in place.</param>
+    /// <param name="replaceNames">Whether this minute's names are newer than those in the coarse blocks.</param>
+    /// <returns>The changed coarse blocks.</returns>
     public static IEnumerable<(string Name, Block Block)> Lay(
-        Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool namesAnew)
+        Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool replaceNames)
     {
         var (first, count) = Columns(level, minuteMs);
         foreach (var (name, minute) in minutes)
@@ -42,11 +43,11 @@ internal static class Downsampler
             if (!former.TryGetValue(name, out var coarse))
                 former[name] = coarse = new Block(level.Columns);
             (coarse.Namespace, coarse.Name) = (minute.Namespace, minute.Name);
-            Lay(coarse, minute, first, count, namesAnew);
+            Lay(coarse, minute, first, count, replaceNames);
             yield return (name, coarse);
         }
 
-        // Late frames may have taken away all that a Service had in this minute.
+        // Late frames may have removed everything that a Service had in this minute.
         foreach (var (name, coarse) in former)
         {
             if (minutes.ContainsKey(name) || !HasAny(coarse, first, count))
@@ -56,14 +57,14 @@ internal static class Downsampler
         }
     }
 
-    /// <summary>A coarse block of such minutes within it as there are; null where there is none.</summary>
+    /// <summary>A coarse block from the minutes within it that exist; null if there are no such minutes.</summary>
     public static Block? Of(Level level, IEnumerable<(long AtMs, Block Block)> minutes)
     {
         Block? coarse = null;
         foreach (var (atMs, minute) in minutes)
         {
             var (first, count) = Columns(level, atMs);
-            Lay(coarse ??= new Block(level.Columns), minute, first, count, namesAnew: true);
+            Lay(coarse ??= new Block(level.Columns), minute, first, count, replaceNames: true);
         }
 
         return coarse;
@@ -72,7 +73,7 @@ internal static class Downsampler
     private static (int First, int Count) Columns(Level level, long minuteMs) =>
         ((int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs), (int)Math.Max(1, Level.MinuteMs / level.StepMs));
 
-    private static void Lay(Block coarse, Block minute, int first, int count, bool namesAnew)
+    private static void Lay(Block coarse, Block minute, int first, int count, bool replaceNames)
     {
         Clear(coarse, first, count);
         int each = minute.Columns / count;
@@ -87,14 +88,14 @@ internal static class Downsampler
                 coarse.Series.Add(series);
             }
 
-            if (namesAnew)
+            if (replaceNames)
                 (series.Pod, series.Owner, series.State) = (fine.Pod ?? series.Pod, fine.Owner, fine.State);
             for (int column = 0; column < count; column++)
             {
                 var span = (column * each)..((column + 1) * each);
-                series.Entries[first + column] = Most(fine.Entries.AsSpan(span), minute.Known.AsSpan(span));
-                series.LeftoverNamespaces[first + column] = Most(fine.LeftoverNamespaces.AsSpan(span), minute.Known.AsSpan(span));
-                series.Stale[first + column] = Most(fine.Stale.AsSpan(span), minute.Known.AsSpan(span));
+                series.Entries[first + column] = Max(fine.Entries.AsSpan(span), minute.Known.AsSpan(span));
+                series.Closing[first + column] = Max(fine.Closing.AsSpan(span), minute.Known.AsSpan(span));
+                series.Stale[first + column] = Max(fine.Stale.AsSpan(span), minute.Known.AsSpan(span));
             }
         }
 
@@ -102,21 +103,21 @@ internal static class Downsampler
         coarse.Resets.AddRange(sums.Select(g => new BlockReset(g.Key.Column, g.Key.Kind, g.Sum(r => r.Count), g.Key.Vip, g.Key.Vport)));
     }
 
-    // -1 where none of it is known.
-    private static int Most(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
+    // -1 if none of it is known.
+    private static int Max(ReadOnlySpan<int> values, ReadOnlySpan<bool> known)
     {
-        int most = -1;
+        int max = -1;
         for (int i = 0; i < values.Length; i++)
         {
             if (known[i])
-                most = Math.Max(most, values[i]);
+                max = Math.Max(max, values[i]);
         }
 
-        return most;
+        return max;
     }
 
     private static bool HasAny(Block block, int first, int count) =>
-        block.Series.Any(s => s.Entries.AsSpan(first, count).ContainsAnyExcept(0) || s.LeftoverNamespaces.AsSpan(first, count).ContainsAnyExcept(0))
+        block.Series.Any(s => s.Entries.AsSpan(first, count).ContainsAnyExcept(0) || s.Closing.AsSpan(first, count).ContainsAnyExcept(0))
         || block.Resets.Any(r => r.Column >= first && r.Column < first + count);
 
     private static void Clear(Block block, int first, int count)
@@ -126,7 +127,7 @@ internal static class Downsampler
         foreach (var series in block.Series)
         {
             series.Entries.AsSpan(first, count).Clear();
-            series.LeftoverNamespaces.AsSpan(first, count).Clear();
+            series.Closing.AsSpan(first, count).Clear();
             series.Stale.AsSpan(first, count).Clear();
         }
     }

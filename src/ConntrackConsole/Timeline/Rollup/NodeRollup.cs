@@ -8,10 +8,13 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>A minute of one node, made from its stored frames by the same code as the live timeline.</summary>
+/// <summary>A minute of one node, computed from its stored frames by the same code as the live timeline.</summary>
 public sealed class NodeRollup(ClusterState cluster)
 {
-    /// <summary>A key frame comes at least once a minute: so far before the minute the reading begins, to know the table at it.</summary>
+    /// <summary>
+    /// A key frame comes at least once a minute: reading begins that long before the minute, so that the table is known at its
+    /// start.
+    /// </summary>
     public const long LeadMs = 61_000;
 
     /// <summary>The frame after the minute proves its last second.</summary>
@@ -19,11 +22,11 @@ public sealed class NodeRollup(ClusterState cluster)
 
     private readonly NodeFrame _frame = new();
 
-    public RollupMinute Fold(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
+    public RollupMinute RollUp(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
     {
         ArgumentNullException.ThrowIfNull(frames);
         long endMs = minuteMs + Level.MinuteMs;
-        var track = new NodeTimeline(node);
+        var timeline = new NodeTimeline(node);
         var gaps = new List<GapSpan>();
         var settings = new List<SettingChange>();
         var resets = new List<NodeFrame>();
@@ -31,7 +34,7 @@ public sealed class NodeRollup(ClusterState cluster)
         {
             if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
                 continue;
-            track.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
+            timeline.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
             {
                 if (toMs > minuteMs && toMs <= endMs)
                     gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
@@ -42,8 +45,8 @@ public sealed class NodeRollup(ClusterState cluster)
         }
 
         var block = new Block(Level.Finest.Columns);
-        MarkKnown(block, track.Known, minuteMs);
-        Series(block, track, minuteMs, former);
+        MarkKnown(block, timeline.Known, minuteMs);
+        Series(block, timeline, minuteMs, former);
         if (former is not null)
             KeepFormer(block, former);
         if (formerResets is not null)
@@ -52,8 +55,8 @@ public sealed class NodeRollup(ClusterState cluster)
             resets = [.. resets.Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
         }
 
-        // As the node reported them; the rollup of all nodes takes out what another node has reported too. Minutes of versions
-        // that did not keep the reports keep what was stored.
+        // As the node reported them; the rollup of all nodes removes the ones that another node has reported too. Minutes of
+        // versions that did not store the reports keep the stored resets.
         if (resets.Count == 0 && formerResets is null && former is { Resets.Count: > 0 })
             block.Resets.AddRange(former.Resets);
         else
@@ -72,11 +75,11 @@ public sealed class NodeRollup(ClusterState cluster)
         }
     }
 
-    private void Series(Block block, NodeTimeline track, long minuteMs, Block? former)
+    private void Series(Block block, NodeTimeline timeline, long minuteMs, Block? former)
     {
         var map = cluster.Current;
-        long offsetMs = track.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
-        foreach (var (key, group) in track.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        long offsetMs = timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+        foreach (var (key, group) in timeline.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
         {
             var series = new BlockSeries(key, block.Columns);
             bool any = false;
@@ -87,21 +90,21 @@ public sealed class NodeRollup(ClusterState cluster)
                     step++;
                 if (step < 0 || !block.Known[column])
                     continue;
-                (_, series.Entries[column], series.LeftoverNamespaces[column]) = group.Steps[step];
-                any |= series.Entries[column] + series.LeftoverNamespaces[column] > 0;
+                (_, series.Entries[column], series.Closing[column]) = group.Steps[step];
+                any |= series.Entries[column] + series.Closing[column] > 0;
             }
 
             if (!any)
                 continue;
-            Judge(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
+            Classify(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
             Name(series, map, minuteMs);
             block.Series.Add(series);
         }
     }
 
-    // As of each second, by the history of ownership, which a restart keeps. That is in our clock, the columns in the node's.
-    // Of a minute that the history has forgotten what was written of it before stands.
-    private void Judge(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
+    // Classified as of each second, by the ownership history, which survives a restart. The history uses the console's clock, the
+    // columns use the node's. For a minute that the history has forgotten, the stored classification stays.
+    private void Classify(BlockSeries series, long minuteMs, long offsetMs, BlockSeries? former)
     {
         long fromMs = minuteMs + offsetMs;
         if (former is not null && fromMs < cluster.History.CompleteSinceMs)
@@ -132,12 +135,12 @@ public sealed class NodeRollup(ClusterState cluster)
     private void Name(BlockSeries series, ClusterMap map, long minuteMs)
     {
         var owner = map.OwnerOf(series.Key.Backend);
-        // Then a pod's, whoever has it now.
+        // From then on a pod's address, whichever pod has it now.
         series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName ?? owner.Name;
         series.Owner = owner.State;
     }
 
-    // The frames around late ones may be deleted already; what was folded from them stays.
+    // The frames around late ones may be deleted already; the rollup of them stays.
     private static void KeepFormer(Block block, Block former)
     {
         var byKey = block.Series.ToDictionary(s => s.Key);
@@ -161,7 +164,7 @@ public sealed class NodeRollup(ClusterState cluster)
             for (int column = 0; column < block.Columns; column++)
             {
                 if (kept[column])
-                    (series.Entries[column], series.LeftoverNamespaces[column], series.Stale[column]) = (old.Entries[column], old.LeftoverNamespaces[column], old.Stale[column]);
+                    (series.Entries[column], series.Closing[column], series.Stale[column]) = (old.Entries[column], old.Closing[column], old.Stale[column]);
             }
         }
     }

@@ -3,12 +3,13 @@ using ConntrackConsole.Timeline.Blocks;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
-/// Which minutes of which nodes have frames that no block holds yet. Each entry knows the first frame's row that made it,
-/// so that one number (<see cref="FoldedToId"/>) tells a restart where to begin: whatever came later is folded again.
+/// Which minutes of which nodes have frames that are not in a block yet. Each entry stores the row of the first frame that
+/// created it, so that one number (<see cref="RolledUpToId"/>) defines where a restart resumes: everything after it is rolled up
+/// again.
 /// </summary>
 public sealed class RollupQueue
 {
-    // A frame closes what it follows, and makes known what comes after it up to the next whole picture.
+    // A frame closes the interval before it, and makes the time after it known up to the next key frame.
     private const long BeforeMs = 3_000;
     private const long AfterMs = 61_000;
 
@@ -16,23 +17,23 @@ public sealed class RollupQueue
     private readonly Dictionary<string, SortedDictionary<long, long>> _nodes = [];
     private readonly SortedDictionary<long, long> _services = [];
     private long _seenId;
-    private long _foldedEndMs;
+    private long _rolledUpEndMs;
 
     /// <summary>The end of the last minute that is in the Services' blocks.</summary>
-    public long FoldedEndMs => Volatile.Read(ref _foldedEndMs);
+    public long RolledUpEndMs => Volatile.Read(ref _rolledUpEndMs);
 
-    public void FoldedTo(long endMs)
+    public void SetRolledUpTo(long endMs)
     {
         lock (_lock)
-            _foldedEndMs = Math.Max(_foldedEndMs, endMs);
+            _rolledUpEndMs = Math.Max(_rolledUpEndMs, endMs);
     }
 
-    /// <summary>The minute that a moment belongs to: a frame is stamped with the end of its second.</summary>
+    /// <summary>The minute that contains a moment: a frame is stamped with the end of its second.</summary>
     public static long MinuteOf(long atMs) => (atMs - 1) - ((atMs - 1) % Level.MinuteMs);
 
-    /// <summary>Frames that were stored together.</summary>
+    /// <summary>Frames that were stored in one transaction.</summary>
     /// <param name="firstId">At most the first of their rows.</param>
-    /// <param name="lastId">The last row that is stored.</param>
+    /// <param name="lastId">The last stored row.</param>
     public void Stored(IEnumerable<(string Node, long AtMs)> frames, long firstId, long lastId)
     {
         ArgumentNullException.ThrowIfNull(frames);
@@ -69,7 +70,7 @@ public sealed class RollupQueue
         }
     }
 
-    /// <summary>Takes a node's minutes that ended before a moment; each must come back by <see cref="Failed"/> or be folded.</summary>
+    /// <summary>Takes a node's minutes that ended before a moment; each must be returned by <see cref="Failed"/> or be rolled up.</summary>
     public List<(long Minute, long FirstId)> Take(string node, long endedBeforeMs)
     {
         lock (_lock)
@@ -80,7 +81,7 @@ public sealed class RollupQueue
             foreach (var (minute, firstId) in due)
             {
                 minutes.Remove(minute);
-                // Not folded before the Services' blocks are.
+                // A minute counts as rolled up only after the Services' blocks are written.
                 PutService(minute, firstId);
             }
 
@@ -96,18 +97,18 @@ public sealed class RollupQueue
             Put(node, minute, firstId);
     }
 
-    /// <summary>The minutes of Services that ended before a moment and for which no node's minute is open.</summary>
-    public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int most)
+    /// <summary>The minutes of Services that ended before a moment and have no open minute of a node.</summary>
+    public List<(long Minute, long FirstId)> TakeServices(long endedBeforeMs, int max)
     {
         lock (_lock)
         {
             var due = _services.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs && !_nodes.Values.Any(n => n.ContainsKey(m.Key)))
-                .Take(most).Select(m => (m.Key, m.Value)).ToList();
+                .Take(max).Select(m => (m.Key, m.Value)).ToList();
             return due;
         }
     }
 
-    /// <summary>Before the blocks are read, so that what comes meanwhile opens the minute anew.</summary>
+    /// <summary>Called before the blocks are read, so that frames that arrive meanwhile reopen the minute.</summary>
     public void BeginServices(long minute)
     {
         lock (_lock)
@@ -120,8 +121,8 @@ public sealed class RollupQueue
             PutService(minute, firstId);
     }
 
-    /// <summary>Every frame up to this row is in blocks, once those of the minute at hand are written.</summary>
-    public long FoldedToId
+    /// <summary>Every frame up to this row is in blocks, once those of the current minute are written.</summary>
+    public long RolledUpToId
     {
         get
         {

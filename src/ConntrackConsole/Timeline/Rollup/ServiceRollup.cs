@@ -9,26 +9,26 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>The same minute of all nodes, summed by Service. Where a node that had a part was deaf, the sum is -1.</summary>
+/// <summary>The same minute of all nodes, summed by Service. If a node with entries of the group did not report, the sum is -1.</summary>
 public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, ClusterState cluster)
 {
-    // A node that was silent for longer has most likely left; its entries are long gone.
+    // A node that was silent for longer has most likely left; its entries expired long ago.
     private const long NearMs = 24 * 3_600_000L;
 
-    /// <param name="nodes">Every node that has ever told anything, as far as blocks are kept.</param>
+    /// <param name="nodes">Every node that has ever reported, as far as blocks are kept.</param>
     /// <returns>
-    /// By the name of the block ("" is the whole cluster), and the nodes' own blocks that have changed because other nodes have
+    /// By the name of the block ("" is the whole cluster), and the nodes' own blocks that changed because other nodes have
     /// reported the same resets.
     /// </returns>
-    public (Dictionary<string, Block> Services, Dictionary<string, Block> Nodes) Fold(long minuteMs, IReadOnlyCollection<string> nodes)
+    public (Dictionary<string, Block> Services, Dictionary<string, Block> Nodes) RollUp(long minuteMs, IReadOnlyCollection<string> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         int columns = Level.Finest.Columns;
-        var told = blocks.ReadAll(BlockKind.Node, Level.Finest, minuteMs).ToDictionary(b => b.Name, b => b.Block);
-        var changed = ReportedResets.Deduplicate(minuteMs, blocks.Reported(minuteMs), told).ToDictionary(node => node, node => told[node]);
+        var nodeBlocks = blocks.ReadAll(BlockKind.Node, Level.Finest, minuteMs).ToDictionary(b => b.Name, b => b.Block);
+        var changed = ReportedResets.Deduplicate(minuteMs, blocks.Reported(minuteMs), nodeBlocks).ToDictionary(node => node, node => nodeBlocks[node]);
         var all = new Block(columns);
         var sums = new Dictionary<GroupKey, BlockSeries>();
-        foreach (var block in told.Values)
+        foreach (var block in nodeBlocks.Values)
         {
             for (int column = 0; column < columns; column++)
                 all.Known[column] |= block.Known[column];
@@ -39,9 +39,9 @@ public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, C
 
         foreach (string node in nodes)
         {
-            var block = told.GetValueOrDefault(node);
+            var block = nodeBlocks.GetValueOrDefault(node);
             if (block is null || block.Known.Contains(false))
-                Doubt(sums, node, block, minuteMs, columns);
+                MarkUnknown(sums, node, block, minuteMs, columns);
         }
 
         return (ByService(sums, all, minuteMs), changed);
@@ -56,24 +56,25 @@ public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, C
         for (int column = 0; column < series.Entries.Length; column++)
         {
             sum.Entries[column] += series.Entries[column];
-            sum.LeftoverNamespaces[column] += series.LeftoverNamespaces[column];
+            sum.Closing[column] += series.Closing[column];
             sum.Stale[column] += series.Stale[column];
         }
     }
 
-    // Between a node's last word and its next one: unknown for what it had before or has after.
-    private void Doubt(Dictionary<GroupKey, BlockSeries> sums, string node, Block? block, long minuteMs, int columns)
+    // Between a node's last frame and its next one: unknown for the groups that it had before or has after.
+    private void MarkUnknown(Dictionary<GroupKey, BlockSeries> sums, string node, Block? block, long minuteMs, int columns)
     {
         var before = new HashSet<GroupKey>();
         if (blocks.Near(node, minuteMs, after: false, minuteMs - NearMs) is { } last)
             before = PartAt(last.Block, Array.LastIndexOf(last.Block.Known, true));
-        // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that it would come.
+        // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that the node
+        // would report.
         else if (block is null)
             return;
         var next = block is not null && block.Known[^1] ? null : blocks.Near(node, minuteMs, after: true, minuteMs + NearMs)?.Block;
         if (next is null && timeline.HasLeft(node))
         {
-            // Only what lies between two words of it is unknown.
+            // Only the time between two of its reports is unknown.
             columns = block is null ? 0 : Array.LastIndexOf(block.Known, true) + 1;
         }
 
@@ -96,14 +97,14 @@ public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, C
                 if (!sums.TryGetValue(key, out var sum))
                     sums[key] = sum = new BlockSeries(key, Level.Finest.Columns);
                 sum.Entries.AsSpan(from, column - from).Fill(-1);
-                sum.LeftoverNamespaces.AsSpan(from, column - from).Fill(-1);
+                sum.Closing.AsSpan(from, column - from).Fill(-1);
                 sum.Stale.AsSpan(from, column - from).Fill(-1);
             }
         }
     }
 
     private static HashSet<GroupKey> PartAt(Block block, int column) =>
-        column < 0 ? [] : [.. block.Series.Where(s => !s.Key.Vip.IsNone && s.Entries[column] + s.LeftoverNamespaces[column] > 0).Select(s => s.Key)];
+        column < 0 ? [] : [.. block.Series.Where(s => !s.Key.Vip.IsNone && s.Entries[column] + s.Closing[column] > 0).Select(s => s.Key)];
 
     private Dictionary<string, Block> ByService(Dictionary<GroupKey, BlockSeries> sums, Block all, long minuteMs)
     {

@@ -7,34 +7,34 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <summary>What a block is of.</summary>
+/// <summary>The subject of a block.</summary>
 public enum BlockKind : byte
 {
-    /// <summary>Name "": up to which row the frames are folded.</summary>
+    /// <summary>Name "": up to which row the frames are rolled up.</summary>
     Mark = 0,
     Node = 1,
     /// <summary>Name "" is the whole cluster: where anything was known, and all resets.</summary>
     Service = 2,
-    /// <summary>A node's resets as it reported them (<see cref="ReportedResets"/>), a minute each.</summary>
+    /// <summary>A node's resets as it reported them (<see cref="ReportedResets"/>), one minute per block.</summary>
     ReportedResets = 3,
 }
 
 public readonly record struct StoredBlock(BlockKind Kind, Level Level, string Name, long AtMs, byte[] Bytes);
 
-/// <summary>The blocks on disk, and the facts beside them. One writer, the rollup, on a connection of its own.</summary>
+/// <summary>The blocks on disk, and their facts. One writer, the rollup, on its own connection.</summary>
 public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisposable
 {
     private const int BusySeconds = 5;
     public const string Cluster = "";
 
-    // Gaps that lie between frames: late frames may close them.
+    // Gaps between frames: late frames may close them.
     private static readonly string BetweenFrames = $"Kind IN ({(int)GapKind.SequenceJump}, {(int)GapKind.Silent}, {(int)GapKind.Started})";
 
     private static readonly string DeleteGaps = $"DELETE FROM Gaps WHERE Node = $a AND ToMs > $b AND ToMs <= $c AND {BetweenFrames}";
 
     private static readonly string GapOver = $"SELECT MIN(ToMs) FROM Gaps WHERE Node = $a AND FromMs <= $b AND ToMs > $b AND {BetweenFrames}";
 
-    /// <summary>Also for who deletes old rows of other tables: there is one writer then, which waits for nobody.</summary>
+    /// <summary>Also used for deleting old rows of other tables: with one writer there is no contention.</summary>
     internal BulkConnection Rows { get; } = new(databases, BusySeconds);
 
     public BulkTransaction Begin() => Rows.Begin();
@@ -45,22 +45,22 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
 
     public void DeleteServices(long atMs) => Rows.Execute("DELETE FROM Blocks WHERE Kind = 2 AND Step = 1 AND AtMs = $a", atMs);
 
-    /// <summary>A portion of the blocks that begin up to a moment; one that a pin touches stays.</summary>
+    /// <summary>Deletes a batch of the blocks that begin up to a moment; a block that overlaps a pin is kept.</summary>
     /// <returns>How many were deleted.</returns>
-    public int Delete(BlockKind kind, Level level, long beforeMs, long most)
+    public int Delete(BlockKind kind, Level level, long beforeMs, long max)
     {
         ArgumentNullException.ThrowIfNull(level);
         return Rows.Execute(
             "DELETE FROM Blocks WHERE Id IN (SELECT b.Id FROM Blocks b WHERE b.Kind = $a AND b.Step = $b AND b.AtMs <= $c "
             + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE b.AtMs <= p.ToMs AND b.AtMs + $d >= p.FromMs) ORDER BY b.AtMs LIMIT $e)",
-            (long)kind, (long)level.Step, beforeMs, level.BlockMs, most);
+            (long)kind, (long)level.Step, beforeMs, level.BlockMs, max);
     }
 
     public Block? Read(BlockKind kind, Level level, string name, long atMs) =>
         Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $c AND AtMs = $d", (long)kind, (long)level.Step, name, atMs) is byte[] bytes
         && BlockCodec.Read(bytes) is { } block && block.Columns == level.Columns ? block : null;
 
-    /// <summary>All blocks of a kind that begin at a moment; those that cannot be read are left out.</summary>
+    /// <summary>All blocks of a kind that begin at a moment; unreadable ones are skipped.</summary>
     public List<(string Name, Block Block)> ReadAll(BlockKind kind, Level level, long atMs)
     {
         using var row = Rows.Read("SELECT Name, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs = $c", (long)kind, (long)level.Step, atMs);
@@ -84,7 +84,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         return nodes;
     }
 
-    /// <summary>One node's reports of a minute; null where there were none.</summary>
+    /// <summary>One node's reports of a minute; null if there were no reports.</summary>
     public List<NodeFrame>? Reported(string node, long minuteMs) =>
         Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = 3 AND Step = 1 AND Name = $a AND AtMs = $b", node, minuteMs) is byte[] bytes ? ReportedResets.Read(bytes) : null;
 
@@ -111,7 +111,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         return row.Read() && BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { Columns: 60 } block ? (row.GetInt64(0), block) : null;
     }
 
-    /// <summary>A node's finest blocks that begin within a stretch, oldest first; those that cannot be read are left out.</summary>
+    /// <summary>A node's finest blocks that begin within an interval, oldest first; unreadable ones are skipped.</summary>
     public List<(long AtMs, Block Block)> Minutes(string node, long fromMs, long toMs)
     {
         using var row = Rows.Read(
@@ -126,7 +126,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         return minutes;
     }
 
-    /// <summary>Nodes that have blocks: one look-up each, however many blocks there are.</summary>
+    /// <summary>Nodes that have blocks: one index look-up per node, however many blocks there are.</summary>
     public List<string> NodeNames()
     {
         var names = new List<string>();
@@ -139,12 +139,12 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
     }
 
     /// <summary>The end of the last minute that is in the Services' blocks.</summary>
-    public long FoldedEndMs() => Rows.Number("SELECT MAX(AtMs) + 60000 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''");
+    public long RolledUpEndMs() => Rows.Number("SELECT MAX(AtMs) + 60000 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''");
 
-    public long FoldedToId() =>
+    public long RolledUpToId() =>
         Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = 0 AND Step = 0 AND Name = '' AND AtMs = 0") is byte[] { Length: 8 } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 0;
 
-    public void MarkFolded(long id)
+    public void MarkRolledUp(long id)
     {
         byte[] bytes = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, id);
@@ -155,7 +155,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
     /// <summary>The row of the newest frame.</summary>
     public long LastFrameId() => Rows.Number("SELECT MAX(Id) FROM Frames");
 
-    /// <summary>Frames behind a row, to be folded after a restart.</summary>
+    /// <summary>Frames after a row, to be rolled up after a restart.</summary>
     public List<(string Node, long AtMs, long Id)> FramesAfter(long id, long aheadMs)
     {
         using var row = Rows.Read("SELECT Node, AtMs, Id FROM Frames WHERE Id > $a AND AtMs > 0 AND AtMs <= ReceivedMs + $b", id, aheadMs);
@@ -165,7 +165,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         return frames;
     }
 
-    /// <summary>A node's frames within a stretch, and the last one before it, in the order in which they were made.</summary>
+    /// <summary>A node's frames within an interval, and the last one before it, in the order in which they were made.</summary>
     public List<StoredFrame> Frames(string node, long fromMs, long toMs, long notBeforeMs)
     {
         var frames = new List<StoredFrame>();
@@ -185,8 +185,8 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         }
     }
 
-    /// <summary>What a node's frames of a minute have besides numbers.</summary>
-    /// <param name="isAgain">The minute was folded before: what late frames have closed since is no gap any more.</param>
+    /// <summary>Stores the gaps and settings of a node's frames of a minute.</summary>
+    /// <param name="isAgain">The minute was rolled up before: gaps that late frames have closed since are removed.</param>
     public void PutFacts(string node, long minuteMs, IEnumerable<GapSpan> gaps, IEnumerable<SettingChange> settings, bool isAgain)
     {
         ArgumentNullException.ThrowIfNull(gaps);
@@ -210,7 +210,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
         }
     }
 
-    /// <summary>The end of the gap that lies over a moment, where late frames have not filled it yet.</summary>
+    /// <summary>The end of the gap that contains a moment, if late frames have not filled it yet.</summary>
     public long? GapEnd(string node, long atMs) => Rows.Scalar(GapOver, node, atMs) as long?;
 
     public void Dispose() => Rows.Dispose();

@@ -8,8 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>
-/// Gaps and settings as rows. What the frames tell is written with their minutes; here the console's own gaps are, and
-/// the way back at the start.
+/// Persists gaps and settings. Those from frames are written with their minutes; this class writes the console's own gaps and
+/// loads all of them at startup.
 /// </summary>
 internal sealed partial class FactsArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log) : BackgroundService
@@ -35,8 +35,8 @@ internal sealed partial class FactsArchive(
         await using var db = await databases.CreateDbContextAsync(ct);
         var gaps = await db.Gaps.AsNoTracking().Where(g => g.ToMs >= sinceMs).OrderBy(g => g.FromMs).Take(GapLog.Max).ToListAsync(ct);
         var settings = await db.Settings.AsNoTracking().Where(s => s.AtMs >= sinceMs).OrderBy(s => s.AtMs).Take(GapLog.Max).ToListAsync(ct);
-        // Those that frames tell are read from the frames again, where they may have been filled since.
-        var own = gaps.Select(Gap).Where(g => g.Text != GapLog.Text(g.Node, g.Kind, g.ToMs - g.FromMs, 0) && !TellsOfFrames(g.Kind)).ToList();
+        // Gaps from frames are read from the frames again, because late frames may have filled them since.
+        var own = gaps.Select(Gap).Where(g => g.Text != GapLog.Text(g.Node, g.Kind, g.ToMs - g.FromMs, 0) && !IsFromFrames(g.Kind)).ToList();
         _saved.UnionWith(own);
         timeline.Restore(own, settings.Select(Setting));
     }
@@ -93,9 +93,9 @@ internal sealed partial class FactsArchive(
         }
     }
 
-    // The console's own are of the kind FramesDropped, with a sentence of their own.
-    private static bool TellsOfFrames(GapKind kind) => kind != GapKind.FramesDropped;
+    // The console's own gaps have the kind FramesDropped and their own text.
+    private static bool IsFromFrames(GapKind kind) => kind != GapKind.FramesDropped;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved yet: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved; will retry: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

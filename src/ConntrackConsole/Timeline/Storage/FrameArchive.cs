@@ -4,29 +4,29 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <param name="Run">When the collector that made it started: with the node and the sequence it names the frame.</param>
-/// <param name="ReceivedMs">By our clock.</param>
+/// <param name="Run">When the collector that made it started: node, run and sequence identify the frame.</param>
+/// <param name="ReceivedMs">By the console's clock.</param>
 public sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
 
-/// <summary>How much of the raw frames is kept.</summary>
+/// <summary>Limits of the stored raw frames.</summary>
 public sealed record FrameRetention(TimeSpan Age, long Bytes)
 {
-    public static readonly FrameRetention Usual = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
+    public static readonly FrameRetention Default = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
 }
 
 /// <summary>
-/// The frames as they came, on disk: what is acknowledged stands here, and the timeline of the last hour is made from it
-/// again after a restart. One writer, the apply loop, with prepared commands on a connection of its own.
+/// The frames on disk as they were received: acknowledged frames are stored here, and the timeline of the last hour is rebuilt
+/// from them after a restart. One writer, the apply loop, with prepared commands on its own connection.
 /// </summary>
 public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRetention retention, TimeProvider time) : IDisposable
 {
     private const int TrimRows = 10_000;
 
-    // The apply loop waits meanwhile: rather try again than let the live view stand still.
+    // The apply loop waits meanwhile: retrying later is better than stopping the live view.
     private const int BusySeconds = 2;
 
-    // A minute is folded two minutes after its end, and its frames are read for the minute before and after it too.
-    private const long FoldingMs = 300_000;
+    // A minute is rolled up two minutes after its end, and the rollup also reads the frames of the minute before and after it.
+    private const long RollupDelayMs = 300_000;
 
     private readonly BulkConnection _rows = new(databases, BusySeconds);
     private bool _isOpen;
@@ -45,8 +45,8 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         }
     }
 
-    /// <summary>Commits the frames together.</summary>
-    /// <returns>For each whether it is new; one that came before is left as it is.</returns>
+    /// <summary>Commits the frames in one transaction.</summary>
+    /// <returns>For each frame whether it is new; a frame that is already stored is left unchanged.</returns>
     /// <exception cref="DbException">None of them is stored.</exception>
     public bool[] Save(IReadOnlyList<StoredFrame> frames)
     {
@@ -81,7 +81,7 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
             yield return new StoredFrame(node, row.GetInt64(0), (ulong)row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4));
     }
 
-    /// <summary>The nodes that told anything since a moment, each with its first time.</summary>
+    /// <summary>The nodes that reported since a moment, each with its first timestamp.</summary>
     public List<(string Node, long FirstMs)> NodesSince(long sinceMs)
     {
         Open();
@@ -92,13 +92,13 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         return nodes;
     }
 
-    /// <summary>Deletes the oldest frames that are too old or too many: a portion, so that it never takes long.</summary>
-    /// <param name="foldedToId">Only up to this row are the frames in blocks: what comes after it stays.</param>
-    public void Trim(long foldedToId = long.MaxValue)
+    /// <summary>Deletes the oldest frames that exceed the age or size limit: one small batch, so that it never takes long.</summary>
+    /// <param name="rolledUpToId">Only frames up to this row are in blocks: later ones are kept.</param>
+    public void Trim(long rolledUpToId = long.MaxValue)
     {
         Open();
         var pins = Pins();
-        // What one pin held back may go without it.
+        // Rows that a removed pin protected may be deleted now.
         if (!pins.SequenceEqual(_keptFor))
             _keptToId = 0;
         _keptFor = pins;
@@ -107,13 +107,13 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         long last = 0, freed = 0;
         var gone = new List<long>();
         using (var row = _rows.Read(
-            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, foldedToId, (long)TrimRows))
+            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, rolledUpToId, (long)TrimRows))
         {
             while (row.Read() && (row.GetInt64(2) < beforeMs || _bytes - freed > retention.Bytes))
             {
                 long atMs = row.GetInt64(1);
-                // The last minutes are still being folded, and late frames of the minutes before want their neighbours.
-                if (foldedToId != long.MaxValue && row.GetInt64(2) > nowMs - FoldingMs)
+                // The last minutes are still being rolled up, and late frames of earlier minutes need their neighbours.
+                if (rolledUpToId != long.MaxValue && row.GetInt64(2) > nowMs - RollupDelayMs)
                     break;
                 last = row.GetInt64(0);
                 if (pins.Exists(p => atMs >= p.FromMs && atMs <= p.ToMs))
@@ -129,7 +129,7 @@ public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRe
         foreach (long id in gone)
             _rows.Execute("DELETE FROM Frames WHERE Id = $a", id);
         transaction.Commit();
-        // Pinned ones stay behind; they are not looked at again until the pins change.
+        // Pinned rows are kept; they are not checked again until the pins change.
         _keptToId = pins.Count > 0 ? last : 0;
         _bytes -= freed;
     }

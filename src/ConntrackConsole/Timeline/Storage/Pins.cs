@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <summary>Windows that retention leaves alone, each with its reason. Without its pin a window goes as any other does.</summary>
+/// <summary>Windows that retention does not delete, each with its reason. When its pin is removed, a window expires like any other.</summary>
 internal sealed class Pins(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
 {
     public async Task<PinRow> AddAsync(long fromMs, long toMs, string reason, CancellationToken ct)
@@ -18,7 +18,7 @@ internal sealed class Pins(IDbContextFactory<ConsoleDb> databases, TimeProvider 
         return pin;
     }
 
-    /// <returns>False where there was none.</returns>
+    /// <returns>False if there was no such pin.</returns>
     public async Task<bool> RemoveAsync(long id, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);

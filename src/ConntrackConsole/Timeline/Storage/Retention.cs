@@ -5,7 +5,7 @@ using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <summary>How long blocks are kept, by their level.</summary>
+/// <summary>Retention of blocks by level.</summary>
 public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeSpan Minutes)
 {
     public TimeSpan Of(Level level)
@@ -15,26 +15,30 @@ public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeS
     }
 }
 
-/// <summary>How long each kind of the past is kept.</summary>
+/// <summary>Retention of each kind of stored history.</summary>
 /// <param name="Nodes">Blocks of single nodes.</param>
 /// <param name="Services">Blocks of Services over all nodes.</param>
-/// <param name="Rows">Terminations, rollouts, resets, syncs, gaps, settings, the history of ownership.</param>
-/// <param name="Bytes">Most that the database may hold; then the oldest of the finest goes first.</param>
+/// <param name="Rows">Terminations, rollouts, resets, syncs, gaps, settings, ownership history.</param>
+/// <param name="Bytes">Maximum size of the database; beyond it the oldest blocks of the finest level are deleted first.</param>
 public sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Services, TimeSpan Rows, long Bytes)
 {
-    public static readonly HistoryRetention Usual = new(
+    public static readonly HistoryRetention Default = new(
         new(TimeSpan.FromHours(48), TimeSpan.FromDays(7), TimeSpan.FromDays(28)),
         new(TimeSpan.FromDays(7), TimeSpan.FromDays(28), TimeSpan.FromDays(180)), TimeSpan.FromDays(90), 20_480L * 1024 * 1024);
 }
 
-/// <summary>Deletes what is too old, a small portion a second, so that no writer ever waits for long. Pinned windows stay; the audit log is not its business.</summary>
+/// <summary>
+/// Deletes expired data, a small batch per second, so that no writer waits for long. Pinned windows are kept; the audit log is
+/// not affected.
+/// </summary>
 public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimeProvider time)
 {
     private const int MaxBlocks = 2_000;
 
     private static readonly AgedRows[] Tables = [.. TimelineArchive.Aged, .. FactsArchive.Aged, .. OwnershipArchive.Aged];
 
-    // The order in which they go when there is too much: of two of a level the nodes', which are most.
+    // The order of deletion when the database is too large: within a level the nodes' blocks first, because they take most of the
+    // space.
     private static readonly (BlockKind Kind, Level Level)[] Finest =
     [
         (BlockKind.Node, Level.Finest), (BlockKind.ReportedResets, Level.Finest), (BlockKind.Service, Level.Finest),
@@ -46,11 +50,11 @@ public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimePr
 
     private int _next;
 
-    /// <summary>How long a node's minutes can be folded anew.</summary>
+    /// <summary>How long a node's minutes can be rolled up again.</summary>
     public long NodeMs => (long)keep.Nodes.Seconds.TotalMilliseconds;
 
-    /// <summary>One of the kinds, at most some hundred rows.</summary>
-    /// <returns>How many rows went.</returns>
+    /// <summary>Deletes expired rows of the next kind, at most some hundred.</summary>
+    /// <returns>How many rows were deleted.</returns>
     public int Portion()
     {
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -65,10 +69,10 @@ public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimePr
         return kind < Tables.Length ? Tables[kind].Delete(blocks.Rows, nowMs - (long)keep.Rows.TotalMilliseconds) : Shrink(nowMs);
     }
 
-    // A block goes when all of it is too old and no pin touches it.
+    // A block is deleted when all of it has expired and it overlaps no pin.
     private int Delete(BlockKind kind, Level level, long beforeMs) => blocks.Delete(kind, level, beforeMs - level.BlockMs, MaxBlocks);
 
-    // Too large altogether: the finest first, in pieces of an hour, and never the last hour.
+    // The database is too large: the finest level first, an hour at a time, and never the last hour.
     private int Shrink(long nowMs)
     {
         long used = blocks.Rows.UsedBytes();

@@ -10,15 +10,15 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>
-/// Terminations, rollouts and syncs as rows, so that a restart in the middle of an incident loses none; also the tick of each
-/// second by which open pages learn that a node fell silent. Resets are stored by the rollup alone.
+/// Persists terminations, rollouts and syncs, so that a restart in the middle of an incident loses none; also raises the signal
+/// of each second by which open pages learn that a node became silent. Resets are stored by the rollup alone.
 /// </summary>
 internal sealed partial class TimelineArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
     : BackgroundService
 {
-    // SQLite takes so many parameters in one statement on every version.
-    private const int MostKeys = 500;
+    // The number of parameters that SQLite accepts in one statement on every version.
+    private const int MaxKeys = 500;
 
     internal static readonly AgedRows[] Aged =
     [
@@ -44,7 +44,7 @@ internal sealed partial class TimelineArchive(
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
             timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
-        // Where the frames themselves are there, they have more.
+        // Where the frames themselves still exist, they contain more.
         long countedFrom = replay.All(resets.Select(r => r.Second).ToHashSet()) / 1000;
         timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
     }
@@ -52,7 +52,7 @@ internal sealed partial class TimelineArchive(
     public async Task SaveAsync(CancellationToken ct)
     {
         var (ended, rollouts) = cluster.TakeUnsaved();
-        var syncs = timeline.TakeUnsavedSyncs();
+        var syncs = timeline.DrainDirtySyncs();
         if (ended.Count + rollouts.Count + syncs.Count == 0)
             return;
         try
@@ -62,7 +62,7 @@ internal sealed partial class TimelineArchive(
         catch
         {
             cluster.KeepUnsaved(ended, rollouts);
-            timeline.KeepUnsavedSyncs(syncs);
+            timeline.RequeueSyncs(syncs);
             throw;
         }
     }
@@ -70,7 +70,7 @@ internal sealed partial class TimelineArchive(
     private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        foreach (var part in ended.Chunk(MostKeys))
+        foreach (var part in ended.Chunk(MaxKeys))
         {
             string[] uids = [.. part.Select(t => t.Uid)];
             var known = (await db.Terminations.Where(t => uids.Contains(t.Uid)).Select(t => t.Uid).ToListAsync(ct)).ToHashSet();
@@ -78,7 +78,7 @@ internal sealed partial class TimelineArchive(
                 db.Entry(TerminationMapper.Row(termination)).State = known.Contains(termination.Uid) ? EntityState.Modified : EntityState.Added;
         }
 
-        foreach (var part in rollouts.Chunk(MostKeys))
+        foreach (var part in rollouts.Chunk(MaxKeys))
         {
             string[] ids = [.. part.Select(r => r.Id)];
             var known = (await db.Rollouts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();

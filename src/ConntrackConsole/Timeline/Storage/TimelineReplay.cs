@@ -4,17 +4,17 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <summary>Makes the live timeline from the stored frames: all of it at the start, one node's when late frames have come.</summary>
+/// <summary>Rebuilds the live timeline from the stored frames: all nodes at startup, one node after late frames.</summary>
 internal sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline, TimeProvider time)
 {
-    // A key frame comes at least every minute: so far before the horizon the reading begins, to know the table at it.
+    // A key frame comes at least every minute: reading begins that long before the horizon, so that the table is known at it.
     private const long KeyFrameMs = 61_000;
 
-    // A frame's resets are of the second or two before it.
+    // A frame's resets are from the second or two before it.
     private const long EdgeSeconds = 2;
 
-    /// <summary>The nodes as the last hour's frames have them, and the resets of those frames.</summary>
-    /// <param name="storedSeconds">Seconds of which the rollup has stored resets.</param>
+    /// <summary>Loads the nodes from the last hour's frames, and the resets of those frames.</summary>
+    /// <param name="storedSeconds">Seconds for which the rollup has stored resets.</param>
     /// <returns>From which moment on, in whole seconds, the resets are counted from frames.</returns>
     public long All(IReadOnlySet<long>? storedSeconds = null)
     {
@@ -24,7 +24,7 @@ internal sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline
             return long.MaxValue;
         long firstSecond = Math.Max(nodes.Min(n => n.FirstMs), sinceMs + KeyFrameMs) / 1000;
         long resetsFrom = firstSecond - EdgeSeconds;
-        // Of the first seconds some frames may be deleted already: what the rollup has stored of them is whole then.
+        // Some frames of the first seconds may be deleted already: what the rollup has stored for them is complete then.
         for (long second = resetsFrom; storedSeconds is not null && second < firstSecond + EdgeSeconds; second++)
         {
             if (storedSeconds.Contains(second))
@@ -36,7 +36,7 @@ internal sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline
         return resetsFrom * 1000;
     }
 
-    /// <summary>One node anew: the frames in the order in which they were made, whenever they came.</summary>
+    /// <summary>Rebuilds one node: applies its frames in the order in which they were made, whenever they arrived.</summary>
     public void Node(string node) => timeline.Rebuild(node, Decoded(node, SinceMs, null));
 
     private long SinceMs => time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs - KeyFrameMs;
@@ -46,7 +46,7 @@ internal sealed class TimelineReplay(FrameArchive frames, TimelineStore timeline
         var frame = new NodeFrame();
         foreach (var stored in frames.Read(node, sinceMs))
         {
-            // What was not believed when it came is not believed now.
+            // A frame that was rejected when it arrived is rejected now too.
             if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, frame, out _))
                 continue;
             each?.Invoke(frame);

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Timeline.Storage;
 
-/// <summary>The timeline's tables: frames, and what the rollup makes of them.</summary>
+/// <summary>The timeline's tables: frames, and the results of the rollup.</summary>
 internal static class TimelineTables
 {
     extension(ConsoleDb db)
@@ -23,10 +23,10 @@ internal static class TimelineTables
     }
 }
 
-/// <summary>A collector's frame as it came. Written with prepared commands, not as entities.</summary>
+/// <summary>A collector's frame as it was received. Written with prepared commands, not as entities.</summary>
 internal sealed class FrameRow
 {
-    /// <summary>In the order in which they came.</summary>
+    /// <summary>In the order of arrival.</summary>
     public long Id { get; set; }
     public required string Node { get; set; }
     public long StartedAtMs { get; set; }
@@ -36,21 +36,21 @@ internal sealed class FrameRow
     public required byte[] Bytes { get; set; }
 }
 
-/// <summary>A stretch of the timeline of one node or one Service, packed. Written with prepared commands, not as entities.</summary>
+/// <summary>An interval of the timeline of one node or one Service, packed. Written with prepared commands, not as entities.</summary>
 internal sealed class BlockRow
 {
     public long Id { get; set; }
     /// <summary>1 = node, 2 = Service, 3 = a node's resets as it reported them.</summary>
     public byte Kind { get; set; }
-    /// <summary>Seconds a column: 1, 10 or 60.</summary>
+    /// <summary>Seconds per column: 1, 10 or 60.</summary>
     public byte Step { get; set; }
     public required string Name { get; set; }
-    /// <summary>Begin of the block, milliseconds of Unix time.</summary>
+    /// <summary>Start of the block, milliseconds of Unix time.</summary>
     public long AtMs { get; set; }
     public required byte[] Bytes { get; set; }
 }
 
-/// <summary>Resets of one second and one kind, over all nodes, each counted once.</summary>
+/// <summary>Resets of one second and one kind, over all nodes, deduplicated.</summary>
 internal sealed class ResetSecondRow
 {
     public long Second { get; set; }
@@ -58,7 +58,7 @@ internal sealed class ResetSecondRow
     public int Count { get; set; }
 }
 
-/// <summary>Where we were deaf.</summary>
+/// <summary>An interval in which data was lost.</summary>
 internal sealed class GapRow
 {
     public long Id { get; set; }
@@ -69,7 +69,7 @@ internal sealed class GapRow
     public required string Text { get; set; }
 }
 
-/// <summary>A sysctl of a node that got another value.</summary>
+/// <summary>A sysctl change on a node.</summary>
 internal sealed class SettingRow
 {
     public long Id { get; set; }
@@ -80,7 +80,7 @@ internal sealed class SettingRow
     public required string After { get; set; }
 }
 
-/// <summary>A stretch of time that retention leaves alone.</summary>
+/// <summary>An interval that retention does not delete.</summary>
 internal sealed class PinRow
 {
     public long Id { get; set; }

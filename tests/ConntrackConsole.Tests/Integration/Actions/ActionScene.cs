@@ -57,7 +57,7 @@ public sealed class ActionScene : IAsyncDisposable
         var scene = new ActionScene(await ConsoleHost.StartAsync(null, clock, ["--Actions:CanarySeconds=1", .. settings]), clock);
         for (int i = 1; i <= nodes; i++)
             (scene.Entries[$"node{i}"], scene.Values[$"node{i}"]) = (i == 1 ? 2 : 0, "0");
-        scene.TellCluster();
+        scene.SetCluster();
         foreach (string node in scene.Entries.Keys)
             await scene.ConnectAsync(node);
         return scene;
@@ -70,7 +70,7 @@ public sealed class ActionScene : IAsyncDisposable
             await node.BreakAsync();
         Nodes.Clear();
         Host = await Host.RestartAsync(meanwhile is null ? null : () => meanwhile(new ConsoleFile(Host.Folder)));
-        TellCluster();
+        SetCluster();
     }
 
     /// <summary>As if the console had died when the action had come so far.</summary>
@@ -171,7 +171,7 @@ public sealed class ActionScene : IAsyncDisposable
 
     public Task CloseAuditAsync() => ExecuteAsync("CREATE TRIGGER full BEFORE INSERT ON Audit BEGIN SELECT RAISE(ABORT, 'disk full'); END");
 
-    public void Own(string uid) => Host.TellCluster(new PodChange(Pod(uid, PodIp), false));
+    public void Own(string uid) => Host.SetCluster(new PodChange(Pod(uid, PodIp), false));
 
     public async ValueTask DisposeAsync()
     {
@@ -181,7 +181,7 @@ public sealed class ActionScene : IAsyncDisposable
         Clock.Dispose();
     }
 
-    private void TellCluster() => Host.TellCluster(
+    private void SetCluster() => Host.SetCluster(
     [
         .. Entries.Keys.Select((node, i) => new NodeChange(Node(node, $"192.168.0.{i + 1}"), false)),
         new ServiceChange(Service(), false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.6"))), false),

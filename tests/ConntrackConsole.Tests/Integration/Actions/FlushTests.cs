@@ -26,7 +26,7 @@ public sealed class FlushTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _host = await ConsoleHost.StartAsync();
-        _host.TellCluster(
+        _host.SetCluster(
             new NodeChange(Node("node1", "192.168.0.1"), false), new NodeChange(Node("node2", "192.168.0.2"), false),
             new ServiceChange(Service(), false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.6"))), false),
             new PodChange(A, false), new PodChange(A, true));
@@ -82,7 +82,7 @@ public sealed class FlushTests : IAsyncLifetime
     [Fact]
     public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsAsked()
     {
-        _host.TellCluster(new PodChange(Pod("c", PodIp), false));
+        _host.SetCluster(new PodChange(Pod("c", PodIp), false));
         var answer = await AskAsync();
         Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
         Assert.Equal(FlushReasons.OwnerLive, answer.Refusal.Code);
@@ -96,7 +96,7 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Confirm_AddressTakenSinceThePreview_IsRefused()
     {
         var plan = await PreviewAsync();
-        _host.TellCluster(new PodChange(Pod("c", PodIp), false));
+        _host.SetCluster(new PodChange(Pod("c", PodIp), false));
         var outcome = await ConfirmAsync(plan);
         Assert.Equal(FlushReasons.OwnerLive, outcome.Refusal!.Code);
         Assert.Empty(_node1.Flushes);
@@ -117,7 +117,7 @@ public sealed class FlushTests : IAsyncLifetime
     [Fact]
     public async Task Confirm_TerminatingOwner_NeedsTheAddressTyped()
     {
-        _host.TellCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
+        _host.SetCluster(new PodChange(Pod("c", PodIp).Terminating(1_000), false));
         var plan = await PreviewAsync();
         Assert.Equal((GuardDecision.NeedsConfirmation, PodIp), (plan.Verdict.Decision, plan.Verdict.TypeToConfirm));
         Assert.Equal(ActionReasons.TypedConfirmation, (await ConfirmAsync(plan, typed: "yes")).Refusal!.Code);
@@ -127,7 +127,7 @@ public sealed class FlushTests : IAsyncLifetime
     [Fact]
     public async Task Flush_ANodeWithoutCollector_NeedsConfirmationAndIsPartly()
     {
-        _host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
+        _host.SetCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
         var plan = await PreviewAsync();
         Assert.Equal(["node3"], plan.Silent);
         Assert.Contains("node3", plan.Verdict.Sentence);
@@ -195,9 +195,9 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Confirm_TerminatingOwnerHasEndedSince_Goes()
     {
         var pod = Pod("c", PodIp).Terminating(1_000);
-        _host.TellCluster(new PodChange(pod, false));
+        _host.SetCluster(new PodChange(pod, false));
         var plan = await PreviewAsync();
-        _host.TellCluster(new PodChange(pod, true));
+        _host.SetCluster(new PodChange(pod, true));
         Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
     }
 

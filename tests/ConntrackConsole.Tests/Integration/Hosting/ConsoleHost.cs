@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ConntrackConsole.Tests.Integration.Hosting;
 
-/// <summary>The real console on a port of its own. The cluster is told by the test instead of an API server.</summary>
+/// <summary>The real console on its own port. The test provides the cluster's state instead of an API server.</summary>
 public sealed class ConsoleHost : IAsyncDisposable
 {
     public const string Token = "collector-token-of-the-test";
@@ -44,12 +44,12 @@ public sealed class ConsoleHost : IAsyncDisposable
     /// <summary>Now, by the console's clock.</summary>
     public long NowMs => Get<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <param name="clock">The console's clock; null = the machine's.</param>
-    /// <param name="settings">More of the configuration: Key=value, with or without the dashes of the command line.</param>
+    /// <param name="clock">The console's clock; null = the system clock.</param>
+    /// <param name="settings">Additional configuration: Key=value, with or without the dashes of the command line.</param>
     public static Task<ConsoleHost> StartAsync(DirectoryInfo? folder = null, RunningClock? clock = null, params string[] settings) =>
         StartWithAsync(folder, clock, [$"--Collectors:Token={Token}", $"--Identity:SignInToken={SignInToken}", .. settings]);
 
-    /// <summary>With these settings beside those that keep it apart from the machine.</summary>
+    /// <summary>With these settings in addition to those that isolate it from the machine.</summary>
     public static Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, params string[] settings) => StartWithAsync(folder, null, settings);
 
     private static async Task<ConsoleHost> StartWithAsync(DirectoryInfo? folder, RunningClock? clock, string[] settings)
@@ -73,8 +73,8 @@ public sealed class ConsoleHost : IAsyncDisposable
         return new ConsoleHost(app, folder, clock, settings) { Log = log };
     }
 
-    /// <summary>Tells the cluster's state and from then on confirms it, as the informer's heartbeat does: a slow test must not make it old.</summary>
-    public void TellCluster(params ClusterChange[] changes)
+    /// <summary>Sets the cluster's state and from then on confirms it, as the informer's heartbeat does: a slow test must not make it old.</summary>
+    public void SetCluster(params ClusterChange[] changes)
     {
         var state = Get<ClusterState>();
         state.Watching();
@@ -83,14 +83,14 @@ public sealed class ConsoleHost : IAsyncDisposable
         _heartbeat ??= new Timer(_ => state.Confirm(NowMs), null, 1000, 1000);
     }
 
-    /// <summary>Time goes on by so much at once, and the cluster is heard of afterwards.</summary>
+    /// <summary>Advances the clock at once; afterwards the cluster is confirmed again.</summary>
     public void Pass(TimeSpan time)
     {
         _clock!.Pass(time);
         Get<ClusterState>().Confirm(NowMs);
     }
 
-    /// <summary>The API server falls silent: what is known was confirmed so long ago. <see cref="TellCluster"/> ends it.</summary>
+    /// <summary>The API server becomes silent: the last confirmation is that long ago. <see cref="SetCluster"/> ends it.</summary>
     public async Task SilenceClusterAsync(TimeSpan ago)
     {
         if (_heartbeat is not null)
@@ -99,7 +99,7 @@ public sealed class ConsoleHost : IAsyncDisposable
         Get<ClusterState>().Confirm(DateTimeOffset.UtcNow.Subtract(ago).ToUnixTimeMilliseconds());
     }
 
-    /// <summary>Ends the console and starts it again on the same data.</summary>
+    /// <summary>Stops the console and starts it again on the same data.</summary>
     /// <param name="meanwhile">What happens to the data while no console runs.</param>
     public async Task<ConsoleHost> RestartAsync(Func<Task>? meanwhile = null)
     {

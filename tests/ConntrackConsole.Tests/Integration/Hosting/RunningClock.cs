@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Integration.Hosting;
 
-/// <summary>A clock that runs as fast as the machine's and can be set on: minutes of waiting pass at once, timers and all.</summary>
+/// <summary>A clock that runs at the speed of the system clock and can be advanced: minutes of waiting pass at once, including timers.</summary>
 public sealed class RunningClock : IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -22,7 +22,7 @@ public sealed class RunningClock : IDisposable
 
     private void Follow()
     {
-        // What waits for a timer may go on in this thread, and take its time.
+        // A continuation that waits for a timer may run on this thread, and take its time.
         if (!_lock.TryEnter())
             return;
         try

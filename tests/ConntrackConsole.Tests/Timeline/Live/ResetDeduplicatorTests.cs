@@ -6,13 +6,13 @@ using Xunit;
 namespace ConntrackConsole.Tests.Timeline.Live;
 
 /// <summary>A client 10.1.0.1:1000 on node3, a backend 10.244.1.1:8080 on node1, the Service 10.96.0.1:80 in between.</summary>
-public class ResetLedgerTests
+public class ResetDeduplicatorTests
 {
     private const long At = 1_800_000_000_100;
     private readonly ResetDeduplicator _ledger = new();
 
     [Fact]
-    public void ClientAbort_MadeOnOneNodeAndReceivedOnAnother_IsCountedOnce()
+    public void ClientAbort_SentAndReceivedOnTwoNodes_IsCountedOnce()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.ClientAbort, fromClient: true, received: false));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true));
@@ -21,7 +21,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void BackendsReset_HeardFirstFromTheBackendsNode_IsTheBackends()
+    public void BackendReset_BackendNodeReportsFirst_IsFromBackend()
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
@@ -30,7 +30,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void BackendsReset_HeardFirstFromTheClientsNode_IsTheBackends()
+    public void BackendReset_ClientNodeReportsFirst_IsFromBackend()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
@@ -42,7 +42,7 @@ public class ResetLedgerTests
     [Theory]
     [InlineData(ResetKind.RefusedSyn)]
     [InlineData(ResetKind.NewBackend)]
-    public void BackendsReset_OfWhichTheClientsNodeKnowsMore_KeepsItsKind(ResetKind kind)
+    public void BackendReset_ClientNodeKnowsMore_KeepsItsKind(ResetKind kind)
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: false, received: false));
         _ledger.Add("node3", OnTheClientsNode(kind, fromClient: false, received: true));
@@ -53,7 +53,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void UnNatedReset_ThatTheBackendReceives_StaysUnNated()
+    public void UnNatedReset_ReceivedByBackend_StaysUnNated()
     {
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true));
         _ledger.Add("node3", UnNated());
@@ -62,7 +62,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void UnNatedReset_FollowedByTheBackendsOwn_AreTwo()
+    public void UnNatedReset_ThenBackendReset_CountsTwo()
     {
         _ledger.Add("node3", UnNated());
         _ledger.Add("node3", OnTheClientsNode(ResetKind.FromBackend, fromClient: false, received: true));
@@ -72,7 +72,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void TwoResetsOfOneSender_EachMadeAndReceived_AreTwo()
+    public void TwoResets_SameSender_CountTwo()
     {
         for (int i = 0; i < 2; i++)
         {
@@ -84,7 +84,7 @@ public class ResetLedgerTests
     }
 
     [Fact]
-    public void SameEndsMoreThanASecondApart_AreTwo()
+    public void SameEndpoints_MoreThanASecondApart_CountTwo()
     {
         _ledger.Add("node3", OnTheClientsNode(ResetKind.ClientAbort, fromClient: true, received: false));
         _ledger.Add("node1", OnTheBackendsNode(fromClient: true, received: true) with { AtMs = At + 1001 });
@@ -115,7 +115,7 @@ public class ResetLedgerTests
         ? new Reset(At, kind, Client, 1000, Vip, 80, Vip, 80, Pod, 8080, 0, received)
         : new Reset(At, kind, Vip, 80, Client, 1000, Vip, 80, Pod, 8080, 0, received);
 
-    // The backend's node has no entry of the Service's flow: to it the flow is direct.
+    // The backend's node has no entry of the Service's flow: there the flow is direct.
     private static Reset OnTheBackendsNode(bool fromClient, bool received) => fromClient
         ? new Reset(At, ResetKind.Direct, Client, 1000, Pod, 8080, default, 0, Pod, 8080, 0, received)
         : new Reset(At, ResetKind.Direct, Pod, 8080, Client, 1000, default, 0, Pod, 8080, 0, received);

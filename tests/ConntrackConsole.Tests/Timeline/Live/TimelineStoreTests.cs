@@ -27,7 +27,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Rebuild_FrameThatCameLate_TellsItsSync_AsOfItsOwnReading()
+    public void Rebuild_LateFrame_ReportsItsSync_AtItsReadingTime()
     {
         var late = Frame(2, T0 + 2_000, false);
         late.Proxy = new ProxyReading(T0 + 2_000, true, ProxyMode.Nftables, 200, T0 / 1000.0, (T0 / 1000.0) + 1.5, (T0 / 1000.0) + 1.2, 0.1, 0, 0, 0, 0, 0, 0, 0);
@@ -35,13 +35,13 @@ public class TimelineStoreTests
         _store.Apply("node1", 1, Frame(3, T0 + 3_000, true));
         Assert.True(_store.Apply("node1", 1, late).IsLate);
         _store.Rebuild("node1", [(1, Frame(1, T0 + 1_000, true)), (1, late), (1, Frame(3, T0 + 3_000, false))]);
-        var (node, sync) = Assert.Single(_store.TakeUnsavedSyncs());
+        var (node, sync) = Assert.Single(_store.DrainDirtySyncs());
         Assert.Equal(("node1", T0 + 1_500, T0 + 2_000), (node, sync.AtMs, sync.SeenMs));
         Assert.Equal(T0 + 1_500, Assert.Single(_store.SyncsAfter(T0 + 1_000)).AtMs);
     }
 
     [Fact]
-    public void Query_EntriesOfAPodThatGoes_AreActiveThenDrainingThenStale_EachAsOfItsMoment()
+    public void Query_DeletedPod_EntriesAreActiveThenDrainingThenStale()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -62,7 +62,7 @@ public class TimelineStoreTests
         Assert.Equal(("10.1.0.5", 8080, "shop/checkout-a"), (series.BackendIp, series.Port, series.Pod!));
         Assert.Equal([4, 4, 4, 4, 3, -1, -1, -1], series.Entries);
         Assert.Equal([0, 0, 0, 4, 3, -1, -1, -1], series.Stale);
-        Assert.Equal([0, 0, 0, 0, 1, -1, -1, -1], series.LeftoverNamespaces);
+        Assert.Equal([0, 0, 0, 0, 1, -1, -1, -1], series.Closing);
         Assert.Equal((EntryState.Stale, OwnerState.Gone), (series.StateNow, series.Owner));
         var span = Assert.Single(view.Terminations);
         Assert.Equal((3, OwnerState.Gone, "shop/checkout"), (span.StaleEntries, span.Owner, span.Service!));
@@ -76,17 +76,17 @@ public class TimelineStoreTests
         At(1_500);
         Cluster(new SliceChange(Slice(), false), new PodChange(A, true), new PodChange(Pod("b", "10.1.0.5"), false));
         Assert.Equal((EntryState.Reassigned, OwnerState.Live), Series() is var s ? (s.StateNow, s.Owner) : default);
-        // The former owner's end does not claim the entries of the address any more.
+        // The former owner's termination no longer claims the entries of the address.
         Assert.Equal(0, Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 5_000, 5)).Terminations).StaleEntries);
     }
 
     [Fact]
-    public void Query_SumsOverNodes_AndAnUnknownNodeMakesTheSumUnknownOnlyWhereItHadAPart()
+    public void Query_UnknownNode_MakesSumUnknownOnlyWithItsEntries()
     {
         var other = Key("10.1.0.6");
         Send(1, (Group, 2, 0));
         SendFrom("node2", 1, 1, true, (Group, 3, 0), (other, 1, 0));
-        // node2 is silent from here on; node1 tells that `other` has entries there too.
+        // node2 is silent from here on; node1 reports that `other` has entries there too.
         Send(2, (Key("10.1.0.7"), 5, 0));
         Send(3);
         var lane = Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 3_000, 3)).Services);
@@ -95,7 +95,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_WideColumns_ShowTheMostWithinAColumn()
+    public void Query_WideColumns_ShowMaximum()
     {
         Send(1, (Group, 1, 0));
         Send(2, (Group, 9, 0));
@@ -112,7 +112,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Apply_SequenceJump_IsAGapAndUnknownUntilTheNextKeyFrame()
+    public void Apply_SequenceJump_IsGapUntilNextKeyFrame()
     {
         Send(1, (Group, 4, 0));
         _sequence += 2;
@@ -138,7 +138,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_ResetsOfEachKind_AreInTheirLane_WithAndWithoutAFilter()
+    public void Query_ResetsOfEachKind_AreInTheirLane()
     {
         var frame = Frame(1, T0 + 1_000, true, (Group, 1, 0));
         ushort sport = 40_000;
@@ -156,7 +156,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_SilentNode_GrowsAGapUntilItSpeaksAgain()
+    public void Query_SilentNode_ExtendsGapUntilNextFrame()
     {
         Send(1, (Group, 4, 0));
         At(4_000);
@@ -184,7 +184,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Subscribe_Disposed_HearsNothingMore()
+    public void Subscribe_Disposed_ReceivesNoSignals()
     {
         int signals = 0;
         long before = _store.Version;
@@ -198,15 +198,15 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Apply_ClockFarAhead_IsNotBelieved()
+    public void Apply_ClockFarAhead_IsRejected()
     {
-        string? sentence = _store.Apply("node1", 1, Frame(1, T0 + 60_000, true, (Group, 4, 0))).Doubt;
+        string? sentence = _store.Apply("node1", 1, Frame(1, T0 + 60_000, true, (Group, 4, 0))).Rejection;
         Assert.Contains("in the future", sentence);
         Assert.Empty(_store.Query(new TimelineQuery(T0, T0 + 90_000, 9)).Services);
     }
 
     [Fact]
-    public void Apply_KeyFrameWithoutAGroup_EndsTheGroup()
+    public void Apply_KeyFrameWithoutGroup_EndsGroup()
     {
         Send(1, (Group, 4, 0));
         SendFrom("node1", 2, ++_sequence, true);
@@ -214,7 +214,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_Filters_LeaveTheRestOut()
+    public void Query_Filters_ExcludeTheRest()
     {
         Cluster(new ServiceChange(Service(), false));
         Send(1, (Group, 4, 0));
@@ -232,14 +232,14 @@ public class TimelineStoreTests
         var detail = Detail("10.1.0.5");
         Assert.Equal(("shop/checkout-a", OwnerState.Gone), (detail.Name!, detail.Owner.State));
         Assert.Equal(
-            [new NodeEntries("node1", "shop/checkout", EntryState.Stale, "ESTABLISHED", 4), new NodeEntries("node1", "shop/checkout", EntryState.Leftover, "TIME_WAIT", 2)],
+            [new NodeEntries("node1", "shop/checkout", EntryState.Stale, "ESTABLISHED", 4), new NodeEntries("node1", "shop/checkout", EntryState.Closing, "TIME_WAIT", 2)],
             detail.Entries);
         Assert.Equal(4, detail.Termination!.StaleEntries);
         Assert.Equal(detail.Entries, Detail("a").Entries);
     }
 
     [Fact]
-    public void Query_AddressThatWentFromOneServiceToAnother_ShowsEachInItsTime()
+    public void Query_AddressMovedBetweenServices_ShowsEachInItsTime()
     {
         var heir = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "heir") };
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
@@ -265,7 +265,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_AddressOfTwoPodsOneAfterTheOther_HasTheNameOfTheWindowsEndAndMentionsTheFormer()
+    public void Query_AddressReusedByPod_HasLastNameAndFormerPods()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -289,7 +289,7 @@ public class TimelineStoreTests
     }
 
     [Fact]
-    public void Query_ServiceThatIsGone_KeepsItsNameForTheEntriesThatOutliveIt()
+    public void Query_DeletedService_KeepsNameForItsEntries()
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 4, 0));
@@ -301,10 +301,10 @@ public class TimelineStoreTests
     }
 
     [Theory]
-    [InlineData(-2_000)] // the node's clock is two seconds ahead of ours
+    [InlineData(-2_000)] // the node's clock is two seconds ahead of the console's
     [InlineData(0)]
     [InlineData(2_000)]
-    public void Query_NodesClockDiffers_NothingIsStaleBeforeThePodEnded(int offsetMs)
+    public void Query_NodeClockOffset_NotStaleBeforePodEnd(int offsetMs)
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Connect("node1");
@@ -313,7 +313,7 @@ public class TimelineStoreTests
             At(second * 1_000);
             if (second == 5)
                 Cluster(new SliceChange(Slice(), false), new PodChange(A, true));
-            // The entries are there until the sixth second.
+            // The entries exist until the sixth second.
             var frame = Frame((ulong)second, T0 + (second * 1_000) - offsetMs, second == 1, (Group, second < 7 ? 4u : 0u, 0));
             frame.Cost = new CollectorCost(FollowMode.Events, 0, 0, 0, 0, offsetMs, 0);
             Assert.Equal(default, _store.Apply("node1", 1, frame));
@@ -327,7 +327,7 @@ public class TimelineStoreTests
     [Theory]
     [InlineData(-5_000)]
     [InlineData(5_000)]
-    public void Query_ApiServersClockDiffers_AnEntryDrainsFromWhenTheConsoleHeardOfIt(int apiMs)
+    public void Query_ApiServerClockOffset_DrainsFromConsoleTime(int apiMs)
     {
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         At(2_500);

@@ -13,7 +13,7 @@ public class BlockCodecTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Read_WhatWasWritten_IsTheSame(bool pack)
+    public void Read_WrittenBlock_IsEqual(bool pack)
     {
         for (int seed = 0; seed < 50; seed++)
         {
@@ -34,7 +34,7 @@ public class BlockCodecTests
     }
 
     [Fact]
-    public void Read_BytesThatAreNoBlock_IsNull_AndNeverMore()
+    public void Read_InvalidBytes_IsNull()
     {
         var random = new Random(7);
         byte[][] good = [.. Enumerable.Range(0, 20).Select(i => BlockCodec.Write(Random(new Random(i)), i % 2 == 0))];
@@ -60,29 +60,29 @@ public class BlockCodecTests
 
             if (BlockCodec.Read(bytes) is not { } block)
                 continue;
-            // What can be read is a block in every respect.
+            // Whatever can be read is a valid block.
             Assert.InRange(block.Columns, 1, BlockCodec.MaxColumns);
-            Assert.All(block.Series, s => Assert.True(s.Entries.Min() >= -1 && s.LeftoverNamespaces.Min() >= -1 && s.Stale.Min() >= -1));
+            Assert.All(block.Series, s => Assert.True(s.Entries.Min() >= -1 && s.Closing.Min() >= -1 && s.Stale.Min() >= -1));
             Assert.All(block.Resets, r => Assert.InRange(r.Column, 0, block.Columns - 1));
         }
     }
 
     [Fact]
-    public void Read_ABombOfBrotli_IsRefusedBeforeItIsUnpacked()
+    public void Read_BrotliBomb_IsRejectedBeforeUnpacking()
     {
         byte[] zeros = new byte[64 << 20];
         byte[] packed = new byte[BrotliEncoder.GetMaxCompressedLength(zeros.Length)];
         Assert.True(BrotliEncoder.TryCompress(zeros, packed, out int length, 1, 18));
-        byte[] bomb = [1, 0, 0, 0, 4, .. packed.AsSpan(0, length)]; // 64 MiB, as it says
+        byte[] bomb = [1, 0, 0, 0, 4, .. packed.AsSpan(0, length)]; // declares 64 MiB
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Null(BlockCodec.Read(bomb));
-        bomb = [1, 0, 0x10, 0, 0, .. packed.AsSpan(0, length)]; // it says 4 KiB
+        bomb = [1, 0, 0x10, 0, 0, .. packed.AsSpan(0, length)]; // declares 4 KiB
         Assert.Null(BlockCodec.Read(bomb));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     [Fact]
-    public void Read_MoreSeriesThanAnyNodeHas_IsRefusedBeforeTheyAreMade()
+    public void Read_TooManySeries_IsRejectedBeforeAllocation()
     {
         // version, 1440 columns, all known, no name, 16 million series.
         byte[] bytes = [0, BlockCodec.Version, 0xA0, 0x0B, 0, 0xA0, 0x0B, 0, 0, 0x80, 0x80, 0x80, 0x08, .. new byte[4_000]];
@@ -135,7 +135,7 @@ public class BlockCodecTests
         {
             Assert.Equal((a.Key, a.Pod, a.Owner, a.State), (b.Key, b.Pod, b.Owner, b.State));
             Assert.Equal(a.Entries, b.Entries);
-            Assert.Equal(a.LeftoverNamespaces, b.LeftoverNamespaces);
+            Assert.Equal(a.Closing, b.Closing);
             Assert.Equal(a.Stale, b.Stale);
         }
     }

@@ -6,16 +6,16 @@ using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Cluster.Objects;
 using static ConntrackConsole.Tests.Timeline.Frames;
-using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
+using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>What the past tells is what memory told of it.</summary>
+/// <summary>Stored history returns the same as memory did.</summary>
 public sealed class HistoryTests : IAsyncLifetime
 {
     private const long Hours = 3_600_000;
 
-    private PastConsole _console = null!;
+    private TimelineFixture _console = null!;
 
     public async ValueTask InitializeAsync() => _console = await StartAsync();
 
@@ -26,98 +26,98 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_AWindowThatMemoryHasForgotten_IsAsMemoryToldIt()
+    public async Task Query_WindowOutsideMemory_EqualsLiveView()
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
         _console.Store.Apply("node3", 1, Frame(1, T0 + (2 * Hours), true));
-        AssertSame(told, await _console.AskAsync(0, 300_000, 300));
+        AssertSame(live, await _console.QueryAsync(0, 300_000, 300));
     }
 
     [Theory]
     [InlineData(30)]
     [InlineData(5)]
     [InlineData(150)]
-    public async Task Query_WiderColumns_ShowTheMostWithinEach(int columns)
+    public async Task Query_WiderColumns_ShowMaximumOfEach(int columns)
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns));
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
-        AssertSame(told, await _console.AskAsync(0, 300_000, columns), sameNames: true);
+        AssertSame(live, await _console.QueryAsync(0, 300_000, columns), sameNames: true);
     }
 
     [Fact]
-    public async Task Query_AWindowAcrossBoth_HasNoSeam()
+    public async Task Query_WindowAcrossBoth_HasNoSeam()
     {
         Incident();
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         for (int second = 301; second <= 700; second++)
             Both(second, (Group, (uint)(second % 13), 0));
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 700_000, 700));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 700_000, 700));
         var pod = Pod("a", "10.1.0.5");
         using var again = _console.Restart(cluster => cluster.Apply([new ServiceChange(Service(), false), new PodChange(pod, false), new PodChange(pod, true)]));
-        AssertSame(told, await again.AskAsync(0, 700_000, 700));
+        AssertSame(live, await again.QueryAsync(0, 700_000, 700));
     }
 
     [Fact]
-    public async Task Restart_BeforeAnythingIsFolded_LosesNothing()
+    public async Task Restart_BeforeRollup_LosesNothing()
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
         using var again = _console.Restart();
         again.At(320_000);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
         again.At(2 * Hours);
-        AssertSame(told, await again.AskAsync(0, 300_000, 300), judged: false, sameNames: false);
+        AssertSame(live, await again.QueryAsync(0, 300_000, 300), sameStale: false, sameNames: false);
     }
 
     [Fact]
-    public async Task Restart_AfterTheNodesAndBeforeTheServices_FoldsThemAgain()
+    public async Task Restart_BetweenNodesAndServices_RollsUpAgain()
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300));
         _console.At(320_000);
-        // The Services' turn comes a minute later.
+        // The Services are rolled up a minute later.
         for (int second = 0; second < 60; second++)
         {
             _console.At(320_000 + (second * 1000));
-            _console.Folder.Fold();
+            _console.Worker.RollUp();
         }
 
-        Assert.True(_console.Blocks.FoldedToId() < _console.Frames.LastId);
+        Assert.True(_console.Blocks.RolledUpToId() < _console.Frames.LastId);
         using var again = _console.Restart();
         again.At(500_000);
-        again.Folder.Fold(all: true);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
+        again.Worker.RollUp(all: true);
         again.At(2 * Hours);
-        AssertSame(told, await again.AskAsync(0, 300_000, 300), sameNames: false);
-        Assert.Equal(again.Frames.LastId, again.Blocks.FoldedToId());
+        AssertSame(live, await again.QueryAsync(0, 300_000, 300), sameNames: false);
+        Assert.Equal(again.Frames.LastId, again.Blocks.RolledUpToId());
     }
 
     [Fact]
-    public async Task Fold_Twice_IsTheSame()
+    public async Task RollUp_Twice_IsSame()
     {
         Incident();
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
-        var once = await AskedOld(_console);
+        _console.Worker.RollUp(all: true);
+        var once = await QueryOldAsync(_console);
         for (long minute = T0 - 60_000; minute < T0 + 300_000; minute += 60_000)
         {
             _console.Queue.Touch("node1", minute);
             _console.Queue.Touch("node2", minute);
         }
 
-        _console.Folder.Fold(all: true);
-        AssertSame(once, await AskedOld(_console));
+        _console.Worker.RollUp(all: true);
+        AssertSame(once, await QueryOldAsync(_console));
     }
 
     [Fact]
-    public async Task LateFrames_AreFoldedIntoTheMinutesThatTheyTouch()
+    public async Task LateFrames_AreRolledUpIntoTheirMinutes()
     {
         for (int second = 1; second <= 300; second++)
         {
@@ -126,56 +126,56 @@ public sealed class HistoryTests : IAsyncLifetime
         }
 
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
-        var view = await AskedOld(_console);
-        // Seconds 70 to 200, and the rest up to the next whole picture at second 241.
+        _console.Worker.RollUp(all: true);
+        var view = await QueryOldAsync(_console);
+        // Seconds 70 to 200, and the rest up to the next key frame at second 241.
         Assert.Equal(240 - 69, Backend(view, "10.1.0.5").Entries[..299].Count(v => v == -1));
         Assert.Contains(view.Gaps, g => g.Kind == GapKind.SequenceJump && g.FromMs == T0 + 69_000 && g.ToMs == T0 + 201_000);
 
-        // They come hours later, as a spill does; the neighbours are still there.
+        // They arrive hours later, as from a spill; their neighbours are still stored.
         _console.At(3 * Hours);
         for (int second = 70; second <= 200; second++)
             _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, (uint)(second == 100 ? 9 : 4), 0)));
-        _console.Folder.Fold(all: true);
-        _console.Folder.Fold(all: true);
-        view = await _console.AskAsync(0, 300_000, 300);
+        _console.Worker.RollUp(all: true);
+        _console.Worker.RollUp(all: true);
+        view = await _console.QueryAsync(0, 300_000, 300);
         Assert.DoesNotContain(-1, Backend(view, "10.1.0.5").Entries[..299]);
         Assert.Equal(9, Backend(view, "10.1.0.5").Entries[99]);
         Assert.DoesNotContain(view.Gaps, g => g.Kind == GapKind.SequenceJump);
         // The coarser levels too.
-        Assert.Equal(9, Backend(await _console.AskAsync(0, 240_000, 4), "10.1.0.5").Entries[1]);
+        Assert.Equal(9, Backend(await _console.QueryAsync(0, 240_000, 4), "10.1.0.5").Entries[1]);
     }
 
     [Fact]
-    public async Task SilentNode_ThatHadAPart_MakesTheSumUnknown_NeverSmaller()
+    public async Task SilentNode_WithEntries_MakesSumUnknown()
     {
         for (int second = 1; second <= 240; second++)
         {
             _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, 4, 0)));
-            // node2 is silent for two whole minutes, and has another group when it is back.
+            // node2 is silent for two whole minutes, and has another group when it reports again.
             if (second is <= 30 or > 200)
                 _console.Take("node2", Frame((ulong)second, T0 + (second * 1000L), second is 1 or 201, (Group, 3, 0), (Key("10.1.0.6"), second > 200 ? 2u : 0, 0)));
         }
 
         _console.At(260_000);
-        _console.Folder.Fold(all: true);
-        _console.Folder.Fold(all: true);
-        var view = await AskedOld(_console);
+        _console.Worker.RollUp(all: true);
+        _console.Worker.RollUp(all: true);
+        var view = await QueryOldAsync(_console);
         int[] sum = Backend(view, "10.1.0.5").Entries;
         Assert.Equal((7, -1, -1, 7), (sum[20], sum[45], sum[150], sum[210]));
-        // Nobody knows since when it had that one.
+        // It is unknown since when it had that one.
         int[] other = Backend(view, "10.1.0.6").Entries;
         Assert.Equal((0, -1, 2), (other[20], other[150], other[210]));
     }
 
     [Fact]
-    public async Task CorruptBlock_IsAGapWithASentence()
+    public async Task CorruptBlock_IsGapWithText()
     {
         Incident();
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         await _console.Database.ExecuteAsync($"UPDATE Blocks SET Bytes = x'01FFFFFF7F00' WHERE Kind = 2 AND Step = 1 AND Name <> '' AND AtMs = {T0 + 60_000}");
-        var view = await AskedOld(_console);
+        var view = await QueryOldAsync(_console);
         Assert.Contains(view.Gaps, g => g.FromMs == T0 + 60_000 && g.Text.Contains("damaged block"));
         int[] entries = Backend(view, "10.1.0.5").Entries;
         Assert.True(entries[30] > 0);
@@ -184,35 +184,35 @@ public sealed class HistoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Query_OfOneNode_IsWhatThatNodeTold()
+    public async Task Query_OneNode_IsItsReport()
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300, Node: "node2"));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 300, Node: "node2"));
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
-        var view = await _console.AskAsync(0, 300_000, 300, node: "node2");
-        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
-        Assert.Equal(told.Resets.UnNated, view.Resets.UnNated);
+        var view = await _console.QueryAsync(0, 300_000, 300, node: "node2");
+        Assert.Equal(Backend(live, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
+        Assert.Equal(live.Resets.UnNated, view.Resets.UnNated);
     }
 
     [Theory]
     [InlineData(300, 1)]
     [InlineData(30, 10)]
     [InlineData(5, 60)]
-    public async Task Query_OfOneNode_ByEachLevel_IsTheMostOfItsSeconds_AndEachResetOnce(int columns, int step)
+    public async Task Query_OneNode_EachLevel_IsMaximum_ResetsOnce(int columns, int step)
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns, Node: "node1"));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns, Node: "node1"));
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
-        // Only that level is left; what the others would tell is not there to help out.
+        // Only that level is left; the others are deleted and cannot fill in.
         await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind = 1 AND Step <> {step}");
-        var view = await _console.AskAsync(0, 300_000, columns, node: "node1");
-        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
-        Assert.Equal(Backend(told, "10.1.0.5").LeftoverNamespaces, Backend(view, "10.1.0.5").LeftoverNamespaces);
-        Assert.Equal((1, 1), (told.Resets.UnNated.Sum(), view.Resets.UnNated.Sum()));
+        var view = await _console.QueryAsync(0, 300_000, columns, node: "node1");
+        Assert.Equal(Backend(live, "10.1.0.5").Entries, Backend(view, "10.1.0.5").Entries);
+        Assert.Equal(Backend(live, "10.1.0.5").Closing, Backend(view, "10.1.0.5").Closing);
+        Assert.Equal((1, 1), (live.Resets.UnNated.Sum(), view.Resets.UnNated.Sum()));
     }
 
     [Theory]
@@ -220,21 +220,21 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData(300, "node1", null)]
     [InlineData(43, null, "checkout")]
     [InlineData(300, null, "checkout")]
-    public async Task Query_WithoutSomeMinutesByTheSecond_IsToldByBothLevels_AndEachResetOnce(int columns, string? node, string? service)
+    public async Task Query_MissingFineMinutes_UsesBothLevels_ResetsOnce(int columns, string? node, string? service)
     {
         Incident();
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
         await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind > 0 AND Step = 1 AND AtMs > {T0}");
-        var view = await _console.AskAsync(0, 300_000, columns, node, service);
+        var view = await _console.QueryAsync(0, 300_000, columns, node, service);
         Assert.Equal(1, view.Resets.UnNated.Sum());
         // Before the seconds that node2 missed.
         Assert.DoesNotContain(-1, Backend(view, "10.1.0.5").Entries[1..(columns / 2)]);
     }
 
     [Fact]
-    public async Task Query_OfOneNode_LateFramesAreInItsCoarserLevelsToo()
+    public async Task Query_OneNode_LateFramesAreInCoarserLevels()
     {
         for (int second = 1; second <= 300; second++)
         {
@@ -243,145 +243,145 @@ public sealed class HistoryTests : IAsyncLifetime
         }
 
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(3 * Hours);
-        var view = await _console.AskAsync(0, 240_000, 4, "node1");
+        var view = await _console.QueryAsync(0, 240_000, 4, "node1");
         Assert.Equal([4, 4, -1, -1], Backend(view, "10.1.0.5").Entries);
         for (int second = 70; second <= 200; second++)
             _console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, (uint)(second == 100 ? 9 : 4), 0)));
-        _console.Folder.Fold(all: true);
-        view = await _console.AskAsync(0, 240_000, 4, "node1");
+        _console.Worker.RollUp(all: true);
+        view = await _console.QueryAsync(0, 240_000, 4, "node1");
         Assert.Equal([4, 9, 4, 4], Backend(view, "10.1.0.5").Entries);
     }
 
     [Fact]
-    public async Task Query_OfOneNode_OfAVersionThatHadItBySecondOnly_IsToldByTheSecond_AndGoesOnByAllLevels()
+    public async Task Query_OneNode_OldVersionWithFinestOnly_UsesIt()
     {
         Incident();
-        var told = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 5, Node: "node2"));
+        var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, 5, Node: "node2"));
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step > 1");
         _console.At(2 * Hours);
-        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(await _console.AskAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
-        // The next minute that is folded takes those before it along.
+        Assert.Equal(Backend(live, "10.1.0.5").Entries, Backend(await _console.QueryAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
+        // The next rollup includes the minutes before it.
         _console.Queue.Touch("node2", T0 + 240_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step < 60");
-        Assert.Equal(Backend(told, "10.1.0.5").Entries, Backend(await _console.AskAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
+        Assert.Equal(Backend(live, "10.1.0.5").Entries, Backend(await _console.QueryAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
     }
 
     [Fact]
-    public async Task Query_OfOneService_HasItsResets_AndNoOthers()
+    public async Task Query_OneService_HasItsResetsOnly()
     {
         Incident();
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
-        var view = await _console.AskAsync(0, 300_000, 300, service: "checkout");
+        var view = await _console.QueryAsync(0, 300_000, 300, service: "checkout");
         Assert.Equal("checkout", Assert.Single(view.Services).Name);
         Assert.Equal(1, view.Resets.UnNated.Sum());
         Assert.Equal(1, view.Resets.UnNated[49]);
-        Assert.Empty((await _console.AskAsync(0, 300_000, 300, service: "cart")).Services);
+        Assert.Empty((await _console.QueryAsync(0, 300_000, 300, service: "cart")).Services);
     }
 
     [Fact]
-    public async Task Settings_AreRowsAndAreToldAgain()
+    public async Task Settings_ArePersistedAndRestored()
     {
         var frame = Frame(1, T0 + 1_000, true, (Group, 4, 0));
         frame.Settings.Add(new SettingChange(T0 + 900, "net.netfilter.nf_conntrack_tcp_be_liberal", "0", "1"));
         _console.Take("node1", frame);
-        Assert.Equal("1", Assert.Single((await _console.AskAsync(0, 60_000, 60)).Settings).After);
+        Assert.Equal("1", Assert.Single((await _console.QueryAsync(0, 60_000, 60)).Settings).After);
         _console.At(90_000);
-        _console.Folder.Fold(all: true);
-        _console.Folder.Fold(all: true);
-        Assert.Equal("node1", Assert.Single((await AskedOld(_console)).Settings).Node);
+        _console.Worker.RollUp(all: true);
+        _console.Worker.RollUp(all: true);
+        Assert.Equal("node1", Assert.Single((await QueryOldAsync(_console)).Settings).Node);
     }
 
     [Fact]
-    public void FoldQueue_MarkNeverPassesWhatIsOpen()
+    public void RollupQueue_Mark_StaysBeforeOpenMinutes()
     {
         var queue = new RollupQueue();
         queue.Stored([("a", T0 + 1_000)], 1, 10);
         queue.Stored([("b", T0 + 1_000)], 11, 20);
-        Assert.Equal(0, queue.FoldedToId);
+        Assert.Equal(0, queue.RolledUpToId);
         Assert.NotEmpty(queue.Take("a", long.MaxValue));
-        Assert.Equal(0, queue.FoldedToId);
+        Assert.Equal(0, queue.RolledUpToId);
         Assert.Empty(queue.TakeServices(long.MaxValue, 100));
         queue.Take("b", long.MaxValue);
         foreach (var (minute, _) in queue.TakeServices(long.MaxValue, 100))
             queue.BeginServices(minute);
-        Assert.Equal(20, queue.FoldedToId);
+        Assert.Equal(20, queue.RolledUpToId);
         Assert.Equal(long.MaxValue, queue.FirstOpenMs);
     }
 
     [Fact]
-    public async Task Query_AddressesThatChangedHands_AreNamedAsTheyWere()
+    public async Task Query_ReassignedAddresses_HaveHistoricalNames()
     {
         var first = Pod("a", "10.1.0.5");
         var second = Pod("b", "10.1.0.5");
         var cart = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "cart") };
-        Tell(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(first, false));
+        Apply(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(first, false));
         for (int at = 1; at <= 300; at++)
         {
             if (at == 121)
-                Tell(new PodChange(first, true), new ServiceChange(Service(), true), new ServiceChange(cart, false), new PodChange(second, false));
+                Apply(new PodChange(first, true), new ServiceChange(Service(), true), new ServiceChange(cart, false), new PodChange(second, false));
             _console.Take("node1", Frame((ulong)at, T0 + (at * 1000L), at % 60 == 1, (Group, 4, 0)));
         }
 
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         using var again = _console.Restart();
         again.At(2 * Hours);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
         foreach (string? node in (string?[])[null, "node1"])
         {
-            var lanes = (await again.AskAsync(0, 300_000, 300, node)).Services;
+            var lanes = (await again.QueryAsync(0, 300_000, 300, node)).Services;
             Assert.Equal(["cart", "checkout"], lanes.Select(l => l.Name));
             var (then, before) = (Assert.Single(lanes[0].Backends), Assert.Single(lanes[1].Backends));
             Assert.Equal(("shop/checkout-b", "shop/checkout-a"), (then.Pod, before.Pod));
             Assert.Equal((0, 4), (then.Entries[60], then.Entries[200]));
             Assert.Equal((4, 0), (before.Entries[60], before.Entries[200]));
-            var only = Assert.Single((await again.AskAsync(0, 300_000, 300, node, "checkout")).Services);
+            var only = Assert.Single((await again.QueryAsync(0, 300_000, 300, node, "checkout")).Services);
             Assert.Equal((4, 0), (only.Backends[0].Entries[60], only.Backends[0].Entries[200]));
         }
     }
 
     [Fact]
-    public async Task Query_BeforeTheFirstRecord_OrOfANodeLongAgo_IsUnknownWithASentence()
+    public async Task Query_BeforeFirstRecordOrRetention_IsUnknownWithText()
     {
         Incident();
         _console.At(320_000);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
         _console.At(2 * Hours);
-        var view = await _console.AskAsync(-600_000, 300_000, 900);
+        var view = await _console.QueryAsync(-600_000, 300_000, 900);
         Assert.Equal(-1, Backend(view, "10.1.0.5").Entries[100]);
-        Assert.Contains(view.Gaps, g => g.Node is null && g.FromMs == T0 - 600_000 && g.Text.StartsWith("Nothing is stored of this stretch", StringComparison.Ordinal));
+        Assert.Contains(view.Gaps, g => g.Node is null && g.FromMs == T0 - 600_000 && g.Text.StartsWith("Nothing is stored for this interval", StringComparison.Ordinal));
         _console.At(60 * Hours);
         for (int turn = 0; turn < 40; turn++)
             _console.Retention.Portion();
-        view = await _console.AskAsync(0, 300_000, 300, node: "node2");
-        // No longer by the second, but by ten.
+        view = await _console.QueryAsync(0, 300_000, 300, node: "node2");
+        // No longer at 1 s, but at 10 s.
         Assert.True(Backend(view, "10.1.0.5").Entries[30] > 0);
         _console.At(30 * 24 * Hours);
         for (int turn = 0; turn < 40; turn++)
             _console.Retention.Portion();
-        view = await _console.AskAsync(0, 300_000, 300, node: "node2");
-        Assert.Contains(view.Gaps, g => g.Text.StartsWith("Node node2: its own lanes are kept for 28 days", StringComparison.Ordinal));
-        Assert.DoesNotContain((await _console.AskAsync(0, 300_000, 300)).Gaps, g => g.Text.Contains("are kept for"));
+        view = await _console.QueryAsync(0, 300_000, 300, node: "node2");
+        Assert.Contains(view.Gaps, g => g.Text.StartsWith("Node node2: its lanes are kept for 28 days", StringComparison.Ordinal));
+        Assert.DoesNotContain((await _console.QueryAsync(0, 300_000, 300)).Gaps, g => g.Text.Contains("are kept for"));
     }
 
     [Fact]
-    public async Task Fold_AfterARestart_OfANodeWhoseClockIsOff_JudgesByTheHistoryOfOwnership()
+    public async Task RollUp_AfterRestart_NodeClockOffset_UsesOwnershipHistory()
     {
         var pod = Pod("a", "10.1.0.5");
-        Tell(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(pod, false), new SliceChange(Slice(Ready(pod)), false));
+        Apply(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(pod, false), new SliceChange(Slice(Ready(pod)), false));
         for (int at = 1; at <= 200; at++)
         {
             _console.At(at * 1000L);
             if (at == 100)
-                Tell(new SliceChange(Slice(), false), new PodChange(pod, true));
-            // Two seconds behind us.
+                Apply(new SliceChange(Slice(), false), new PodChange(pod, true));
+            // Two seconds behind the console.
             var frame = Frame((ulong)at, T0 + (at * 1000L) - 2_000, at % 60 == 1, (Group, 4, 0));
             frame.Cost = new CollectorCost(FollowMode.Events, 0, 0, 0, 0, 2_000, 0);
             _console.Take("node1", frame);
@@ -389,33 +389,33 @@ public sealed class HistoryTests : IAsyncLifetime
 
         using var again = _console.Restart();
         again.At(260_000);
-        again.Folder.Fold(all: true);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
+        again.Worker.RollUp(all: true);
         again.At(2 * Hours);
-        int[] stale = Backend(await again.AskAsync(0, 180_000, 180), "10.1.0.5").Stale;
-        // The pod went at our second 100, the node's 98; column i ends at second i + 1.
+        int[] stale = Backend(await again.QueryAsync(0, 180_000, 180), "10.1.0.5").Stale;
+        // The pod was deleted at the console's second 100, the node's 98; column i ends at second i + 1.
         Assert.Equal((0, 0, 4), (stale[60], stale[96], stale[98]));
         Assert.Equal(4, stale[170]);
     }
 
-    private static async Task<TimelineView> AskedOld(PastConsole console)
+    private static async Task<TimelineView> QueryOldAsync(TimelineFixture console)
     {
         console.At(2 * Hours);
-        return await console.AskAsync(0, 300_000, 300);
+        return await console.QueryAsync(0, 300_000, 300);
     }
 
-    // Two nodes, a pod that goes while its entries stay, a reset that both nodes tell.
+    // Two nodes, a pod that is deleted while its entries remain, a reset that both nodes report.
     private void Incident()
     {
         var pod = Pod("a", "10.1.0.5");
-        Tell(new NodeChange(Node("node1", "192.168.0.1"), false), new NodeChange(Node("node2", "192.168.0.2"), false),
+        Apply(new NodeChange(Node("node1", "192.168.0.1"), false), new NodeChange(Node("node2", "192.168.0.2"), false),
             new ServiceChange(Service(), false), new PodChange(pod, false), new SliceChange(Slice(Ready(pod)), false));
         for (int second = 1; second <= 300; second++)
         {
             if (second == 100)
-                Tell(new PodChange(pod.Terminating(T0 + 99_000), false), new SliceChange(Slice(Draining(pod)), false));
+                Apply(new PodChange(pod.Terminating(T0 + 99_000), false), new SliceChange(Slice(Draining(pod)), false));
             if (second == 130)
-                Tell(new SliceChange(Slice(), false), new PodChange(pod, true));
+                Apply(new SliceChange(Slice(), false), new PodChange(pod, true));
             Both(second, (Group, (uint)(4 + (second % 7)), (uint)(second % 3)));
         }
     }
@@ -426,7 +426,7 @@ public sealed class HistoryTests : IAsyncLifetime
         if (second == 50)
             frame.Resets.Add(Reset(T0 + 49_500, ResetKind.UnNated));
         _console.Take("node1", frame);
-        // node2 misses some seconds, until its next whole picture.
+        // node2 misses some seconds, until its next key frame.
         if (second is >= 170 and < 174)
             return;
         frame = Frame((ulong)second, T0 + (second * 1000L) + 150, second % 60 == 1, groups);
@@ -435,7 +435,7 @@ public sealed class HistoryTests : IAsyncLifetime
         _console.Take("node2", frame);
     }
 
-    private void Tell(params ClusterChange[] changes)
+    private void Apply(params ClusterChange[] changes)
     {
         _console.Cluster.Watching();
         _console.Cluster.Apply(changes);
@@ -444,13 +444,13 @@ public sealed class HistoryTests : IAsyncLifetime
 
     private static BackendSeries Backend(TimelineView view, string ip) => view.Services.SelectMany(s => s.Backends).Single(b => b.BackendIp == ip);
 
-    /// <param name="judged">False where the judgements of then were lost with the console that made them.</param>
-    /// <param name="sameNames">False where the cluster has not been told again.</param>
-    private static void AssertSame(TimelineView told, TimelineView past, bool judged = true, bool sameNames = true)
+    /// <param name="sameStale">False if the stale classification was lost with the console that made it.</param>
+    /// <param name="sameNames">False if the cluster has not been listed again.</param>
+    private static void AssertSame(TimelineView live, TimelineView stored, bool sameStale = true, bool sameNames = true)
     {
-        Assert.Equal((told.FromMs, told.ToMs, told.StepMs, told.Columns), (past.FromMs, past.ToMs, past.StepMs, past.Columns));
-        Assert.Equal(told.Services.Count, past.Services.Count);
-        foreach (var (a, b) in told.Services.Zip(past.Services))
+        Assert.Equal((live.FromMs, live.ToMs, live.StepMs, live.Columns), (stored.FromMs, stored.ToMs, stored.StepMs, stored.Columns));
+        Assert.Equal(live.Services.Count, stored.Services.Count);
+        foreach (var (a, b) in live.Services.Zip(stored.Services))
         {
             Assert.Equal((a.Vip, a.Port, a.Proto), (b.Vip, b.Port, b.Proto));
             if (sameNames)
@@ -461,13 +461,13 @@ public sealed class HistoryTests : IAsyncLifetime
                 if (sameNames)
                     Assert.Equal(x.Pod, y.Pod);
                 Assert.Equal(x.Entries, y.Entries);
-                Assert.Equal(x.LeftoverNamespaces, y.LeftoverNamespaces);
-                if (judged)
+                Assert.Equal(x.Closing, y.Closing);
+                if (sameStale)
                     Assert.Equal(x.Stale, y.Stale);
             }
         }
 
-        Assert.Equal(Spans(told), Spans(past));
+        Assert.Equal(Spans(live), Spans(stored));
 
         static IEnumerable<(string?, GapKind, long, long)> Spans(TimelineView view) =>
             view.Gaps.Where(g => g.Kind != GapKind.Silent).Select(g => (g.Node, g.Kind, g.FromMs, g.ToMs)).Order();

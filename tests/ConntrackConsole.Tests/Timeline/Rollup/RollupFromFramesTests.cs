@@ -2,16 +2,16 @@ using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
-using static ConntrackConsole.Tests.Timeline.Rollup.PastConsole;
+using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>A stored block is a function of the stored frames, whenever it is computed.</summary>
+/// <summary>A stored block is a function of the stored frames, independent of when it is computed.</summary>
 public sealed class RollupFromFramesTests : IAsyncLifetime
 {
     private const int Seconds = 280;
 
-    private PastConsole _console = null!;
+    private TimelineFixture _console = null!;
 
     public async ValueTask InitializeAsync() => _console = await StartAsync();
 
@@ -22,21 +22,21 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rollup_Live_AndAgainAfterARestart_GivesTheSameBytes()
+    public async Task Rollup_LiveAndAfterRestart_GivesSameBytes()
     {
         Live();
         var live = await StoredAsync();
         await _console.Database.ExecuteAsync("DELETE FROM Blocks; DELETE FROM ResetSeconds; DELETE FROM Gaps; DELETE FROM Settings");
         using var again = _console.Restart();
-        again.Folder.Fold(all: true);
-        again.Folder.Fold(all: true);
+        again.Worker.RollUp(all: true);
+        again.Worker.RollUp(all: true);
 
         Assert.Contains(live, row => row.StartsWith("block 2 60", StringComparison.Ordinal));
         Assert.Equal(live, await StoredAsync());
     }
 
     [Fact]
-    public async Task Rollup_ResetsThatTwoNodesReport_AreStoredOnce()
+    public async Task Rollup_ResetsReportedByTwoNodes_AreStoredOnce()
     {
         Live();
 
@@ -54,10 +54,10 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     private async Task<int> ResetsOfAsync(string node)
     {
         _console.At(2 * 3_600_000);
-        return (await _console.AskAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
+        return (await _console.QueryAsync(0, 240_000, 240, node)).Resets.UnNated.Sum();
     }
 
-    // Three nodes, rolled up while the frames come; one is away for a minute and fills it in afterwards.
+    // Three nodes, rolled up while the frames arrive; one is disconnected for a minute and back-fills it afterwards.
     private void Live()
     {
         for (int second = 1; second <= Seconds; second++)
@@ -68,7 +68,7 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
             if (second is < 100 or > 160)
                 Take("node3", second);
             if (second % 60 == 5)
-                _console.Folder.Fold(all: true);
+                _console.Worker.RollUp(all: true);
             if (second == 220)
             {
                 for (int late = 100; late <= 160; late++)
@@ -77,8 +77,8 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
         }
 
         _console.At((Seconds + 130) * 1000L);
-        _console.Folder.Fold(all: true);
-        _console.Folder.Fold(all: true);
+        _console.Worker.RollUp(all: true);
+        _console.Worker.RollUp(all: true);
     }
 
     private void Take(string node, int second)
@@ -100,10 +100,10 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     private static readonly (string Node, long AtMs, ushort Port, bool Received)[] Reports =
     [
         ("node1", 30_900, 1, false), ("node2", 31_200, 1, true),
-        // Over a minute's boundary, the one that counts before it and behind it.
+        // Across a minute's boundary, the report that counts before it and after it.
         ("node1", 59_800, 2, false), ("node2", 60_300, 2, true),
         ("node2", 119_700, 3, true), ("node1", 120_400, 3, false),
-        // The other report comes with the late frames.
+        // The other report arrives with the late frames.
         ("node1", 124_500, 4, false), ("node3", 125_000, 4, true),
         ("node2", 130_400, 5, true), ("node3", 130_000, 5, false),
     ];

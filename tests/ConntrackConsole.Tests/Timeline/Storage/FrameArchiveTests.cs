@@ -28,7 +28,7 @@ public sealed class FrameArchiveTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Save_AFrameThatIsThere_IsLeftAsItIs()
+    public void Save_ExistingFrame_IsUnchanged()
     {
         Assert.Equal([true, true, false], _archive.Save([Frame(1, 1), Frame(1, 2), Frame(1, 1) with { Bytes = [9] }]));
         Assert.Equal([false, true], _archive.Save([Frame(1, 2), Frame(2, 2)]));
@@ -37,7 +37,7 @@ public sealed class FrameArchiveTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Read_IsInTheOrderOfRunsAndNumbers_HoweverTheyCame()
+    public void Read_AnyArrivalOrder_IsByRunAndSequence()
     {
         _archive.Save([Frame(2, 1), Frame(1, 9), Frame(2, 3)]);
         _archive.Save([Frame(1, 10), Frame(2, 2), Frame(1, 8)]);
@@ -48,7 +48,7 @@ public sealed class FrameArchiveTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Trim_ByAge_CountsFromWhenAFrameCame()
+    public void Trim_ByAge_UsesArrivalTime()
     {
         _archive.Save([Frame(1, 1)]);
         _archive.Save([Frame(1, 2) with { ReceivedMs = T0 + 60_000, AtMs = T0 - 900_000 }]);
@@ -61,7 +61,7 @@ public sealed class FrameArchiveTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Trim_BySize_KeepsTheNewest_AlsoAfterARestart()
+    public void Trim_BySize_KeepsNewest_AfterRestartToo()
     {
         _archive.Save([.. Enumerable.Range(1, 400).Select(i => Frame(1, (ulong)i))]);
         _archive.Trim();

@@ -14,7 +14,7 @@ internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool At
     private static LifeCycleStep Of(TerminationSpan span, TerminationPhase phase)
     {
         long? at = span.At(phase);
-        bool atLatest = at is { } ms && Seen(phase) && span.Told?.Unwatched is { } unwatched && unwatched.Contains(ms);
+        bool atLatest = at is { } ms && Seen(phase) && span.Reported?.Unwatched is { } unwatched && unwatched.Contains(ms);
         return new LifeCycleStep(phase, at, atLatest, at is null ? NotTold(span, phase) : Source(span, phase));
     }
 
@@ -24,19 +24,19 @@ internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool At
 
     private static string Source(TerminationSpan span, TerminationPhase phase) => phase switch
     {
-        TerminationPhase.Asked => span.Told?.GraceSeconds is { } grace ? $"deletionTimestamp − {grace} s of grace" : "deletionTimestamp − grace",
+        TerminationPhase.Asked => span.Reported?.GraceSeconds is { } grace ? $"deletionTimestamp − {grace} s of grace" : "deletionTimestamp − grace",
         TerminationPhase.EndpointNotReady or TerminationPhase.EndpointTerminating or TerminationPhase.EndpointRemoved => "EndpointSlice, as it arrived",
         TerminationPhase.RulesFirst or TerminationPhase.RulesLast => "kube-proxy's syncs, told by the collectors",
-        TerminationPhase.StopSignal => span.Told is { PreStopFailure: { Length: > 0 } failure } ? $"event Killing; the preStop hook failed: {failure}"
-            : span.Told?.HasPreStop == true ? "event Killing: the preStop hook, then SIGTERM" : "event Killing: SIGTERM",
+        TerminationPhase.StopSignal => span.Reported is { PreStopFailure: { Length: > 0 } failure } ? $"event Killing; the preStop hook failed: {failure}"
+            : span.Reported?.HasPreStop == true ? "event Killing: the preStop hook, then SIGTERM" : "event Killing: SIGTERM",
         TerminationPhase.ContainerFinished => ContainerEnds.Words(span) is { Length: > 0 } words ? words : "containerStatuses",
         TerminationPhase.Deleted => "the object's deletion, as it arrived",
-        _ => span.Told?.IpReusedBy is { } by ? $"by {by}" : "another pod's status",
+        _ => span.Reported?.IpReusedBy is { } by ? $"by {by}" : "another pod's status",
     };
 
     private static string NotTold(TerminationSpan span, TerminationPhase phase)
     {
-        bool forced = span.Told?.Cause == TerminationCause.Forced;
+        bool forced = span.Reported?.Cause == TerminationCause.Forced;
         return phase switch
         {
             TerminationPhase.EndpointNotReady or TerminationPhase.EndpointTerminating or TerminationPhase.EndpointRemoved when span.Service is null => "no EndpointSlice named it",

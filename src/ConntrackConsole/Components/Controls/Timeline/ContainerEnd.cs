@@ -22,7 +22,7 @@ internal static class ContainerEnds
     // finishedAt has whole seconds, and the kubelet needs one to kill.
     private const long NearMs = 2_500;
 
-    public static ContainerEnd Of(TerminationSpan span) => (span.Told?.ExitReason, span.ExitCode, span.Told?.ExitSignal) switch
+    public static ContainerEnd Of(TerminationSpan span) => (span.Reported?.ExitReason, span.ExitCode, span.Reported?.ExitSignal) switch
     {
         ("OOMKilled", _, _) => ContainerEnd.OutOfMemory,
         (_, null, null) => ContainerEnd.Unknown,
@@ -35,7 +35,7 @@ internal static class ContainerEnds
     /// <summary>Such as "exit 137: killed at the end of its grace"; empty where nothing is known.</summary>
     public static string Words(TerminationSpan span)
     {
-        string code = span.ExitCode is { } exit ? $"exit {exit}" : span.Told?.ExitSignal is { } signal ? $"signal {signal}" : "";
+        string code = span.ExitCode is { } exit ? $"exit {exit}" : span.Reported?.ExitSignal is { } signal ? $"signal {signal}" : "";
         string how = Of(span) switch
         {
             ContainerEnd.OutOfMemory => "OOMKilled: out of memory",
@@ -43,12 +43,12 @@ internal static class ContainerEnds
             ContainerEnd.Terminated => "ended by SIGTERM",
             ContainerEnd.Killed when AtGrace(span) => "killed at the end of its grace",
             ContainerEnd.Killed => "killed (SIGKILL)",
-            ContainerEnd.Failed => span.Told?.ExitReason is { Length: > 0 } reason and not "Error" ? reason : "with an error",
+            ContainerEnd.Failed => span.Reported?.ExitReason is { Length: > 0 } reason and not "Error" ? reason : "with an error",
             _ => "",
         };
         return code.Length > 0 && how.Length > 0 ? $"{code}: {how}" : code + how;
     }
 
     private static bool AtGrace(TerminationSpan span) =>
-        span is { Told.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - NearMs;
+        span is { Reported.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - NearMs;
 }

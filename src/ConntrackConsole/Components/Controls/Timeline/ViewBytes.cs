@@ -45,7 +45,7 @@ internal static class ViewBytes
         to.Varint((uint)(view.Terminations.Count - ends.Count));
         to.Varint((uint)ends.Count);
         foreach (var span in ends)
-            WriteTermination(to, span, span.Told?.RolloutId is { } id ? places.GetValueOrDefault(id) : 0);
+            WriteTermination(to, span, span.Reported?.RolloutId is { } id ? places.GetValueOrDefault(id) : 0);
         Series(to, deaf ? [] : view.Resets.UnNated, view.Columns);
         Series(to, deaf ? [] : view.Resets.FromBackend, view.Columns);
         Series(to, deaf ? [] : view.Resets.Other, view.Columns);
@@ -78,7 +78,7 @@ internal static class ViewBytes
             to.U8((byte)backend.StateNow);
             Series(to, backend.Entries, columns);
             Series(to, backend.Stale, columns);
-            Series(to, backend.LeftoverNamespaces, columns);
+            Series(to, backend.Closing, columns);
         }
     }
 
@@ -92,7 +92,7 @@ internal static class ViewBytes
     private static List<TerminationSpan> Terminations(TimelineView view, string? rolloutId) =>
         view.Terminations.Count <= MaxTerminations ? [.. view.Terminations] :
         [
-            .. view.Terminations.OrderByDescending(span => span.StaleEntries > 0).ThenByDescending(span => rolloutId is not null && span.Told?.RolloutId == rolloutId)
+            .. view.Terminations.OrderByDescending(span => span.StaleEntries > 0).ThenByDescending(span => rolloutId is not null && span.Reported?.RolloutId == rolloutId)
                 .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.AskedMs).Take(MaxTerminations),
         ];
 
@@ -116,12 +116,12 @@ internal static class ViewBytes
         to.Text(span.Pod);
         to.Text(span.PodIp);
         to.Text(span.Node);
-        to.Text(DisplayText.Letter(span.Told?.Cause ?? TerminationCause.Unknown));
-        to.Text(DisplayText.Name(span.Told?.Cause ?? TerminationCause.Unknown));
+        to.Text(DisplayText.Letter(span.Reported?.Cause ?? TerminationCause.Unknown));
+        to.Text(DisplayText.Name(span.Reported?.Cause ?? TerminationCause.Unknown));
         to.Varint((uint)rollout);
         foreach (var phase in TerminationPhases.All)
             to.F64(span.At(phase) ?? double.NaN);
-        to.F64(span.Told?.GraceSeconds is { } grace and > 0 ? span.AskedMs + (grace * 1000L) : double.NaN);
+        to.F64(span.Reported?.GraceSeconds is { } grace and > 0 ? span.AskedMs + (grace * 1000L) : double.NaN);
         to.U8((byte)ContainerEnds.Of(span));
         to.Text(ContainerEnds.Words(span));
         to.Varint((uint)Math.Max(0, span.StaleEntries));

@@ -43,7 +43,7 @@ public sealed class PodEndTests : IAsyncDisposable
     [InlineData(null, null, ContainerEnd.Unknown)]
     public void ContainerEnd_OfCodeAndReason_IsItsSign(int? code, string? reason, ContainerEnd sign)
     {
-        var span = Views.OfRollout with { ExitCode = code, Told = Views.OfRollout.Told! with { ExitReason = reason } };
+        var span = Views.OfRollout with { ExitCode = code, Reported = Views.OfRollout.Reported! with { ExitReason = reason } };
 
         Assert.Equal(sign, ContainerEnds.Of(span));
     }

@@ -14,24 +14,24 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>The rooms behind the timeline over a real file, without a host: frames in, blocks made when the test says so.</summary>
-public sealed class PastConsole : IDisposable
+/// <summary>The components of the timeline on a real file, without a host: frames in, rollups when the test requests them.</summary>
+public sealed class TimelineFixture : IDisposable
 {
     public const long T0 = 1_700_000_040_000; // a whole minute
     private readonly bool _ownsDatabase;
 
-    private PastConsole(TestDatabase database, FakeTimeProvider clock, HistoryRetention keep, bool ownsDatabase)
+    private TimelineFixture(TestDatabase database, FakeTimeProvider clock, HistoryRetention keep, bool ownsDatabase)
     {
         (Database, Clock, _ownsDatabase) = (database, clock, ownsDatabase);
         Cluster = new ClusterState(clock);
         Store = new TimelineStore(Cluster, clock);
         Owners = new OwnershipArchive(database, Cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
         Owners.LoadAsync(CancellationToken.None).GetAwaiter().GetResult();
-        Frames = new FrameArchive(database, FrameRetention.Usual, clock);
+        Frames = new FrameArchive(database, FrameRetention.Default, clock);
         Blocks = new BlockArchive(database);
         Queue = new RollupQueue();
         Retention = new Retention(Blocks, keep, clock);
-        Folder = new RollupWorker(
+        Worker = new RollupWorker(
             Blocks, Queue, new NodeRollup(Cluster), new ServiceRollup(Blocks, Store, Cluster), Retention, clock, NullLogger<RollupWorker>.Instance);
         History = new TimelineQueryService(Store, new StoredBlockReader(database), new StoredFacts(database, Cluster), Owners, keep, Queue, Cluster, clock);
     }
@@ -45,19 +45,19 @@ public sealed class PastConsole : IDisposable
     public BlockArchive Blocks { get; }
     public RollupQueue Queue { get; }
     public Retention Retention { get; }
-    public RollupWorker Folder { get; }
+    public RollupWorker Worker { get; }
     public TimelineQueryService History { get; }
 
-    public static async Task<PastConsole> StartAsync(HistoryRetention? keep = null)
+    public static async Task<TimelineFixture> StartAsync(HistoryRetention? keep = null)
     {
         var database = new TestDatabase();
         await ConntrackConsole.Storage.Database.OpenAsync(database, TestContext.Current.CancellationToken);
-        return new PastConsole(database, new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(T0)), keep ?? HistoryRetention.Usual, true);
+        return new TimelineFixture(database, new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(T0)), keep ?? HistoryRetention.Default, true);
     }
 
-    /// <summary>Killed, and started again on the same file.</summary>
-    /// <param name="remember">What the console knows of the cluster before it reads its frames.</param>
-    public PastConsole Restart(Action<ClusterState>? remember = null)
+    /// <summary>Simulates a kill and a start on the same file.</summary>
+    /// <param name="prepare">What the console knows about the cluster before it reads its frames.</param>
+    public TimelineFixture Restart(Action<ClusterState>? prepare = null)
     {
         if (Cluster.HasCluster)
             Cluster.Confirm(Clock.GetUtcNow().ToUnixTimeMilliseconds());
@@ -65,14 +65,14 @@ public sealed class PastConsole : IDisposable
         Owners.Dispose();
         Frames.Dispose();
         Blocks.Dispose();
-        var again = new PastConsole(Database, Clock, HistoryRetention.Usual, false);
-        remember?.Invoke(again.Cluster);
+        var again = new TimelineFixture(Database, Clock, HistoryRetention.Default, false);
+        prepare?.Invoke(again.Cluster);
         new TimelineReplay(again.Frames, again.Store, Clock).All();
-        again.Folder.Resume();
+        again.Worker.Resume();
         return again;
     }
 
-    /// <summary>A frame comes, is seen, and is stored, at its own time or, where that is past, now.</summary>
+    /// <summary>Receives a frame: applies and stores it, at its own time or, if that has passed, now.</summary>
     public void Take(string node, NodeFrame frame, long run = 1)
     {
         if (frame.AtMs > Clock.GetUtcNow().ToUnixTimeMilliseconds())
@@ -87,7 +87,7 @@ public sealed class PastConsole : IDisposable
 
     public void At(long afterMs) => Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + afterMs));
 
-    public Task<TimelineView> AskAsync(long fromMs, long toMs, int columns, string? node = null, string? service = null) =>
+    public Task<TimelineView> QueryAsync(long fromMs, long toMs, int columns, string? node = null, string? service = null) =>
         History.QueryAsync(new TimelineQuery(T0 + fromMs, T0 + toMs, columns, null, service, node), TestContext.Current.CancellationToken);
 
     public void Dispose()

@@ -8,8 +8,8 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Checks;
 
-/// <summary>Small worlds for checks: all is well until a test says otherwise.</summary>
-internal static class Worlds
+/// <summary>Small contexts for checks: everything is ok unless a test changes it.</summary>
+internal static class CheckContexts
 {
     public const long NowMs = 1_795_400_100_000;
     public const double NaN = double.NaN;
@@ -20,8 +20,8 @@ internal static class Worlds
         0.064, 166, 0, 0, 0, 0, 0, 0);
 
     public static ProxyFacts Proxy(ProxyReading? reading = null, long? pendingForMs = null, long? queuedForMs = null, long heardAgoMs = 1_000) =>
-        (reading ?? Idle) is var told ? new ProxyFacts(
-            told, NowMs - heardAgoMs, told.AtMs - pendingForMs, told.AtMs - queuedForMs, new RateFact(3, 12, 2, 60), new RateFact(0, 0, 0, 60)) : null!;
+        (reading ?? Idle) is var metrics ? new ProxyFacts(
+            metrics, NowMs - heardAgoMs, metrics.AtMs - pendingForMs, metrics.AtMs - queuedForMs, new RateFact(3, 12, 2, 60), new RateFact(0, 0, 0, 60)) : null!;
 
     public static NodeFacts Facts(ProxyFacts? proxy = null, string beLiberal = "1", string loose = "1", long heardAgoMs = 500) => new(
         "node1", true, NowMs - heardAgoMs, true, true, new Counters(0, 0, 0, 0, 1_000, 262_144),
@@ -32,7 +32,7 @@ internal static class Worlds
     public static NodeCheckContext Node(NodeFacts? facts, string version = "v1.36.2", bool backends = true) =>
         new("node1", new NodeInfo("uid-node1", "node1", true, []) { KubeletVersion = version }, facts, backends);
 
-    public static CheckContext World(params NodeCheckContext[] nodes) => new(NowMs, CheckLimits.Default)
+    public static CheckContext Context(params NodeCheckContext[] nodes) => new(NowMs, CheckLimits.Default)
     {
         Nodes = nodes,
         HasCluster = true,
@@ -40,8 +40,8 @@ internal static class Worlds
         ClusterMs = NowMs - 1_000,
         Reporting = 1,
         HeardMs = NowMs - 500,
-        UsualBeLiberal = "1",
-        UsualMode = ProxyMode.Nftables,
+        MajorityBeLiberal = "1",
+        MajorityMode = ProxyMode.Nftables,
     };
 
     public static PodInfo Pod(string uid, bool preStop = true, bool readiness = true, int grace = 30) =>
