@@ -58,7 +58,7 @@ public class DependencyTests
     [Fact]
     public void Assemblies_ReferToEachOtherInOneDirection()
     {
-        RepositoryFiles.AssertNone(OursOf("ConntrackConsole.Kernel.dll"));
+        Assert.Empty(OursOf("ConntrackConsole.Kernel.dll"));
         Assert.Equal(["ConntrackConsole.Kernel"], OursOf("ConntrackConsole.Wire.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-console.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-collector.dll"));
