@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>Ways to make exactly one reset each time, between two of the namespaces.</summary>
+/// <summary>Causes exactly one reset per call, between two of the namespaces.</summary>
 internal sealed class Provoke(TwoNodes nodes)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -26,7 +26,7 @@ internal sealed class Provoke(TwoNodes nodes)
         {
             client.LingerState = new LingerOption(true, 0);
             client.Dispose();
-            Assert.True(accepted.Poll(Patience, SelectMode.SelectRead)); // Closed earlier it would provoke a second one.
+            Assert.True(accepted.Poll(Patience, SelectMode.SelectRead)); // Closed earlier it would cause a second one.
         });
 
     public void ServerDiesWithUnreadData(string from, string to, IPEndPoint server, int times, IPEndPoint? asked = null) =>
@@ -46,7 +46,7 @@ internal sealed class Provoke(TwoNodes nodes)
         return 0;
     });
 
-    /// <summary>Resets of a living connection that its receiver must not believe.</summary>
+    /// <summary>Resets of an established connection that its receiver must ignore.</summary>
     public void ForgedWithABadSequence(string from, string to, IPEndPoint server, int times) =>
         Connected(from, to, server, server, 1, (client, accepted) =>
         {
@@ -57,7 +57,7 @@ internal sealed class Provoke(TwoNodes nodes)
                 return 0;
             });
             client.Send([1]);
-            Assert.Equal(1, accepted.Receive(new byte[10])); // It lives.
+            Assert.Equal(1, accepted.Receive(new byte[10])); // Still established.
         });
 
     public void Connected(string from, string to, IPEndPoint server, IPEndPoint asked, int times, Action<Socket, Socket> then)

@@ -11,7 +11,7 @@ namespace ConntrackConsole.EndToEnd.Outages;
 public sealed class RefusedCollectorTests
 {
     [Fact]
-    public async Task Collector_OfANodeThatTheClusterDoesNotHave_SaysSoAndEndsWith2()
+    public async Task Collector_OfAnUnknownNode_ReportsItAndExitsWith2()
     {
         await using var host = await ConsoleHost.StartAsync();
         host.SetCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
@@ -31,7 +31,7 @@ public sealed class RefusedCollectorTests
     [Theory]
     [InlineData("node6", "it does not take this collector's secret")]
     [InlineData(null, "it asks for a secret, and this collector has none")]
-    public async Task Collector_WithoutItsOwnNodesSecret_SaysWhatToGiveIt(string? secretOf, string sentence)
+    public async Task Collector_WithoutItsNodesSecret_NamesTheOption(string? secretOf, string message)
     {
         await using var host = await ConsoleHost.StartAsync();
         string state = Directory.CreateTempSubdirectory("cc-it-").FullName;
@@ -45,7 +45,7 @@ public sealed class RefusedCollectorTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Directory.Delete(state, recursive: true);
-        Assert.Contains(sentence, line, StringComparison.Ordinal);
+        Assert.Contains(message, line, StringComparison.Ordinal);
         Assert.Contains("conntrack-console node-secret node7", line, StringComparison.Ordinal);
         Assert.Empty(host.Get<CollectorRegistry>().ConnectedNodes);
     }

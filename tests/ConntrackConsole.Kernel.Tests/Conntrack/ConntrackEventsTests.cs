@@ -7,7 +7,7 @@ namespace ConntrackConsole.Kernel.Tests.Conntrack;
 public class ConntrackEventsTests
 {
     [Fact]
-    public void Events_OfMadeAndDeletedEntries_ComeInOrderWithThePortOfWhoAsked()
+    public void Events_OfCreatedAndDeletedEntries_AreOrderedAndCarryTheRequestersPort()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen());
@@ -30,7 +30,7 @@ public class ConntrackEventsTests
     }
 
     [Fact]
-    public void Receive_AllocatesNothingForAnEvent()
+    public void Receive_PerEvent_AllocatesNothing()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen());
@@ -56,7 +56,7 @@ public class ConntrackEventsTests
     }
 
     [Fact]
-    public void Receive_AfterAnOverrun_TellsItOnceAndGoesOn()
+    public void Receive_AfterAnOverrun_ReportsItOnceAndContinues()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen(queueBytes: 4096));

@@ -35,7 +35,7 @@ public sealed class RouteSocketTests
     }
 
     [Fact]
-    public void Lookup_EachKindOfRoute_TellsWhereAPacketGoes()
+    public void Lookup_EachKindOfRoute_ReturnsWhereAPacketGoes()
     {
         using var left = new ScratchNamespace();
         using var right = new ScratchNamespace();
@@ -62,7 +62,7 @@ public sealed class RouteSocketTests
     }
 
     [Fact]
-    public void Requests_ThatTheKernelRefuses_SayWhatWasWanted()
+    public void Requests_ThatTheKernelRefuses_NameTheOperation()
     {
         using var scratch = new ScratchNamespace();
         scratch.Inside.Run(() =>

@@ -78,7 +78,7 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
     // The kernel takes all three at once: the others are written as they are.
     private string? WriteIpvs(SettingKind kind, string value)
     {
-        if (!TryNumber(value, out long number) || number is < IpvsConfig.Shortest or > IpvsConfig.Longest)
+        if (!TryNumber(value, out long number) || number is < IpvsConfig.MinTimeoutSeconds or > IpvsConfig.MaxTimeoutSeconds)
             return $"IPVS takes no timeout of '{value}' seconds.";
         var fault = IpvsConfig.TryRead(out var timeouts, proc);
         if (fault == IpvsFault.None)

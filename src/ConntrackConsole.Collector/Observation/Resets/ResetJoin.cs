@@ -10,25 +10,25 @@ namespace ConntrackConsole.Collector.Observation.Resets;
 internal static class ResetJoin
 {
     /// <summary>
-    /// Joins in this order: the original tuple, the un-NATed pair, the original tuple turned round, the reply tuple either
-    /// way. The un-NATed pair, the reply tuple of a Service's flow turned round, is judged only where the reset was
+    /// Joins in this order: the original tuple, the un-NATed pair, the original tuple inverted round, the reply tuple either
+    /// way. The un-NATed pair, the reply tuple of a Service's flow inverted round, is judged only where the reset was
     /// <em>made</em>: on the backend's node every reset of a client shows as client→pod, because it was translated on the
-    /// way. It comes before the turned original, because a backend's segment whose entry was lost makes an entry of its own.
+    /// way. It comes before the inverted original, because a backend's segment whose entry was lost makes an entry of its own.
     /// </summary>
     public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
     {
         var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
-        var turned = packet.Turned();
+        var inverted = packet.Inverted();
 
         if (ByOrig(packet, out var flow)) // client → VIP (or straight to a pod)
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
-        if (!reset.Received && ByReply(turned, out flow) && flow.IsTranslated)
+        if (!reset.Received && ByReply(inverted, out flow) && flow.IsTranslated)
             return With(flow, ResetKind.UnNated); // client → backend's own address
-        if (ByOrig(turned, out flow)) // The client's own socket received it, from the address it had asked for.
+        if (ByOrig(inverted, out flow)) // The client's own socket received it, from the address it had asked for.
             return With(flow, OfBackend(in flow));
         if (ByReply(packet, out flow)) // backend → client, before translation back
             return With(flow, OfBackend(in flow));
-        if (ByReply(turned, out flow)) // The backend received it, translated on the way.
+        if (ByReply(inverted, out flow)) // The backend received it, translated on the way.
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
         return reset;
 
