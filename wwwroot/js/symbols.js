@@ -1,7 +1,7 @@
 // Symbols of termination phases and causes. They differ in shape, not colour; PhaseIcon.razor draws the same ones.
 export const PHASES = [
   ["requested", "deletion requested"], ["notReady", "endpoint not ready"], ["terminating", "endpoint terminating"], ["removed", "endpoint removed"],
-  ["rulesFirst", "removed from the rules, first node"], ["rulesLast", "removed from the rules, last node"], ["stop", "SIGTERM sent"],
+  ["rulesFirst", "rules synced, first node"], ["rulesLast", "rules synced, last node"], ["stop", "SIGTERM sent"],
   ["finished", "container finished"], ["deleted", "deleted"], ["reused", "address reused"],
 ];
 

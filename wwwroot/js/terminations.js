@@ -46,7 +46,7 @@ export class TerminationLane {
       if (last?.rollout === row.rollout) last.to = index;
       else this.brackets.push({ rollout: row.rollout, from: index, to: index });
     });
-    this.sub = hidden ? `+${hidden} more in the table` : selection.rollout ? "of the selected rollout" : view.terminations.length ? "deletion requested → deleted" : "";
+    this.sub = hidden ? `+${hidden} more in the table` : selection.rollout ? "of the selected rollout" : view.terminations.length ? "requested → deleted" : "";
     this.h = Math.max(1, rows.length) * this.row + 8;
     this.noData = view.noData;
     this.filtered = Boolean(selection.rollout);

@@ -72,7 +72,7 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         string length = DisplayText.Duration((window.ToMs - window.FromMs + 500) / 1000 * 1000);
         string atLeast = window.Gaps.Any(gap => gap.ToMs > window.FromMs && gap.FromMs < window.ToMs) ? "at least " : "";
         return unNated + backend + other == 0
-            ? $"{(atLeast.Length > 0 ? "No resets were seen" : "No resets")} in these {length}{(atLeast.Length > 0 ? ", with gaps" : "")}."
-            : $"Resets in these {length}: {atLeast}{unNated:N0} un-NATed, {backend:N0} from a backend, {other:N0} other.";
+            ? $"{(atLeast.Length > 0 ? "No resets seen" : "No resets")} in this {length} range{(atLeast.Length > 0 ? " (with gaps)" : "")}."
+            : $"Resets in this {length} range: {atLeast}{unNated:N0} un-NATed, {backend:N0} from a backend, {other:N0} other.";
     }
 }

@@ -42,7 +42,7 @@ public sealed class HeadlineTests
 
         Assert.False(headline.Alarm);
         Assert.StartsWith("No stale entries", headline.Title, StringComparison.Ordinal);
-        Assert.Equal("No resets in these 10 s.", headline.Resets);
+        Assert.Equal("No resets in this 10 s range.", headline.Resets);
     }
 
     [Fact]
@@ -73,6 +73,6 @@ public sealed class HeadlineTests
             resets: new ResetLane(unNated, Views.Flat(1), [.. Views.Flat(0).Select(_ => -1)]),
             gaps: [new GapSpan("node-a", GapKind.ResetsLost, Views.NowMs - 5000, Views.NowMs - 4000, "overwritten")]);
 
-        Assert.Equal("Resets in these 10 s: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
+        Assert.Equal("Resets in this 10 s range: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
     }
 }
