@@ -1,8 +1,8 @@
-// The shell around the pages: theme, keys, clipboard, and what is shown when the circuit is lost.
+// Page shell: theme, keyboard shortcuts and clipboard.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export function applyTheme(choice) {
-  try { localStorage.setItem("theme", choice); } catch { /* private mode: the choice lasts as long as the page */ }
+  try { localStorage.setItem("theme", choice); } catch { /* private mode: the choice is not kept */ }
   const isDark = choice === "dark" || (choice === "system" && dark.matches);
   document.documentElement.dataset.theme = isDark ? "dark" : "light";
   window.dispatchEvent(new Event("themechange"));
@@ -24,10 +24,10 @@ export function shell(dotnet) {
       if (event.key === "Escape" && !target.closest("[role=dialog]")) target.blur();
       return;
     }
-    // A dialog has keys of its own; ours must not act on the page behind it.
+    // A dialog handles its own keys; shortcuts must not act on the page behind it.
     const dialog = document.querySelector(".mud-dialog");
-    // It hears its Escape only once the focus is in it; who asked for the keys may be quicker.
-    if (dialog?.querySelector(".keys") && event.key === "Escape") { dotnet.invokeMethodAsync("KeyPressed", "keys read"); return; }
+    // The dialog handles Escape only after it has the focus; the user may press it earlier.
+    if (dialog?.querySelector(".keys") && event.key === "Escape") { dotnet.invokeMethodAsync("KeyPressed", "close keys"); return; }
     if (dialog && event.key !== "?") return;
     let key = event.key;
     if (prefix) { key = prefix + key; prefix = ""; }
@@ -53,10 +53,10 @@ export function shell(dotnet) {
   };
 }
 
-// navigator.clipboard exists only on https and localhost; incident rooms often have neither.
+// navigator.clipboard exists only on https and localhost; consoles are often served without either.
 export async function copyText(text) {
   if (navigator.clipboard) {
-    try { await navigator.clipboard.writeText(text); return true; } catch { /* no permission: the old way */ }
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* no permission: use execCommand */ }
   }
   const area = document.createElement("textarea");
   area.value = text;

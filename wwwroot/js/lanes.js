@@ -1,4 +1,4 @@
-// The lanes of the timeline. A lane knows its place, draws itself, says its values at a column, and what lies under a point.
+// Lanes of the timeline. A lane has a position, draws itself, and returns its values at a column and the item at a point.
 // geo = { left, right, width, x(ms), columnX(i), wide }
 import { fit, label } from "./paint.js";
 
@@ -30,7 +30,7 @@ export class ServiceLane {
     this.more = service.backends.length > 5 ? `${service.backends.length} backends` : "";
     this.service = service;
     this.colourOf = colourOf;
-    this.known = new Uint8Array(view.columns); // 0 nothing known, 1 in part, 2 all
+    this.known = new Uint8Array(view.columns); // 0 unknown, 1 partial, 2 complete
     this.top = 1;
     for (let i = 0; i < view.columns; i++) {
       let sum = 0, unknown = 0;
@@ -44,8 +44,8 @@ export class ServiceLane {
     this.scale = niceTop(this.top);
   }
 
-  draw(ctx, geo, paint, view, chosen) {
-    const selected = chosen.ip;
+  draw(ctx, geo, paint, view, selection) {
+    const selected = selection.ip;
     hatchUnknown(ctx, geo, paint, view, this, i => this.known[i] < 2);
     const y = value => this.y + this.h - value / this.scale * (this.h - 6);
     const base = new Int32Array(view.columns);
@@ -55,17 +55,17 @@ export class ServiceLane {
       const dimmed = selected && selected !== backend.ip && this.service.backends.some(other => other.ip === selected);
       const colour = paint["b" + this.colourOf(this.service.key, backend.ip)];
       ctx.fillStyle = colour;
-      overGround(view, base, backend.entries, (from, to, value) => {
+      overBaseline(view, base, backend.entries, (from, to, value) => {
         const x = geo.columnX(from), width = geo.columnX(to) - x, top = y(base[from] + value), height = y(base[from]) - top;
-        // Healthy connections are the quiet ground; a line on top of each band keeps neighbours apart.
+        // Healthy connections are drawn pale; a line on top of each band separates neighbours.
         ctx.globalAlpha = dimmed ? .2 : .5;
         ctx.fillRect(x, top, width, height);
         ctx.globalAlpha = dimmed ? .4 : 1;
         ctx.fillRect(x, top, width, Math.min(1.5, height));
       });
       ctx.globalAlpha = dimmed ? .5 : 1;
-      overGround(view, base, backend.stale, (from, to, value) => {
-        // What is stale must be seen, be it one entry among thousands: at least 7 pixels high.
+      overBaseline(view, base, backend.stale, (from, to, value) => {
+        // Stale entries must be visible, even one among thousands: at least 7 pixels high.
         const low = y(base[from]), top = Math.max(this.y, Math.min(y(base[from] + value), low - 7));
         const x = geo.columnX(from), width = geo.columnX(to) - x, height = low - top;
         ctx.fillStyle = paint.surface;
@@ -95,10 +95,10 @@ export class ServiceLane {
   }
 
   backendLabel(view, backend, base, last, y) {
-    // The end of the view as far as it is told; a gap there is unknown and not the last value.
-    const told = Math.min(view.columns - 1, Math.floor((view.now - view.from) / view.step));
-    const oldest = told - Math.floor(3000 / view.step) - 1;
-    let end = told;
+    // The last reported column; a gap there is unknown, not the last value.
+    const reported = Math.min(view.columns - 1, Math.floor((view.now - view.from) / view.step));
+    const oldest = reported - Math.floor(3000 / view.step) - 1;
+    let end = reported;
     while (end > oldest && end > 0 && backend.entries[end] < 0) end--;
     const count = backend.entries[end] < 0 ? null : backend.entries[end];
     const stale = count === null ? 0 : backend.stale[end];
@@ -119,8 +119,8 @@ export class ServiceLane {
 
   drawLabels(ctx, geo, paint, selected) {
     ctx.font = paint.font(11.5, 500);
-    const most = geo.wide ? 5 : 3;
-    const shown = this.labels.filter(item => item.count !== 0).sort((a, b) => b.weight - a.weight).slice(0, most).sort((a, b) => a.y - b.y);
+    const maxLabels = geo.wide ? 5 : 3;
+    const shown = this.labels.filter(item => item.count !== 0).sort((a, b) => b.weight - a.weight).slice(0, maxLabels).sort((a, b) => a.y - b.y);
     const line = 15;
     let above = this.y - 4;
     for (const item of shown) { item.at = Math.max(item.y, above + line); above = item.at; }
@@ -128,9 +128,9 @@ export class ServiceLane {
     for (const item of [...shown].reverse()) { item.at = Math.min(item.at, below - line); below = item.at; }
     for (const item of shown) {
       const count = item.stale ? `${item.stale} stale` : item.count === null ? "unknown" : String(item.count);
-      const room = geo.wide ? geo.right - 22 - ctx.measureText(count).width - 22 : 150;
+      const maxWidth = geo.wide ? geo.right - 22 - ctx.measureText(count).width - 22 : 150;
       ctx.font = paint.font(11.5, item.ip === selected ? 700 : 500);
-      const name = fit(ctx, item.name, room, "end");
+      const name = fit(ctx, item.name, maxWidth, "end");
       const x = geo.wide ? geo.width - geo.right + 22 : geo.width - geo.right - 8;
       const colour = item.stale ? paint["warn-text"] : paint.text;
       if (geo.wide) {
@@ -151,38 +151,38 @@ export class ServiceLane {
     }
     const value = (this.y + this.h - y) / (this.h - 6) * this.scale;
     const band = (this.bands ?? []).find(item => value >= item.low[column] && value < item.low[column] + item.entries[column]);
-    // A single entry is one pixel high: what stands in the column is near enough.
+    // A single entry is one pixel high: accept any position in the column.
     const only = (this.bands ?? []).filter(item => item.entries[column] > 0);
     const found = band ?? (only.length ? only[only.length - 1] : null);
     return found ? { ip: found.ip } : null;
   }
 
   values(column) {
-    if (this.known[column] === 0) return [{ words: "unknown", muted: true }];
-    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.leftovers[column] > 0).map(backend => ({
+    if (this.known[column] === 0) return [{ text: "unknown", muted: true }];
+    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.closing[column] > 0).map(backend => ({
       colour: "b" + this.colourOf(this.service.key, backend.ip), stale: backend.stale[column] > 0,
-      words: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
-        + (backend.leftovers[column] > 0 ? ` + ${backend.leftovers[column]} leftover` : ""),
+      text: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
+        + (backend.closing[column] > 0 ? ` + ${backend.closing[column]} closing` : ""),
       weight: backend.stale[column] * 1e6 + backend.entries[column],
     })).sort((a, b) => b.weight - a.weight);
   }
 }
 
 export class ResetLane {
-  constructor(view, geo, kind, title, sub, colour, deaf) {
-    Object.assign(this, { title, sub, colour, kind, series: view.resets[kind], deaf });
+  constructor(view, geo, kind, title, sub, colour, incomplete) {
+    Object.assign(this, { title, sub, colour, kind, series: view.resets[kind], incomplete });
     this.h = geo.wide ? 38 : 30;
-    this.top = this.series.reduce((most, value) => Math.max(most, value), 0);
+    this.top = this.series.reduce((max, value) => Math.max(max, value), 0);
     this.total = this.series.reduce((sum, value) => sum + Math.max(0, value), 0);
-    this.sub = view.deaf ? "unknown" : `${this.total} in range`;
+    this.sub = view.noData ? "unknown" : `${this.total} in range`;
   }
 
   draw(ctx, geo, paint, view) {
     heading(ctx, geo, paint, this, this.kind === 0 && this.total > 0 ? paint["warn-text"] : paint.text);
-    hatchUnknown(ctx, geo, paint, view, this, i => this.series[i] < 0 || this.deaf[i]);
+    hatchUnknown(ctx, geo, paint, view, this, i => this.series[i] < 0 || this.incomplete[i]);
     ctx.fillStyle = paint[this.colour];
     steps(view, i => this.series[i], (a, b, value) => {
-      // One reset must be seen: at least 3 pixels high and 2 wide.
+      // A single reset must be visible: at least 3 pixels high and 2 wide.
       const height = Math.max(3, value / Math.max(1, this.top) * (this.h - 6));
       for (let i = a; i < b; i++) ctx.fillRect(geo.columnX(i), this.y + this.h - height, Math.max(2, geo.columnX(i + 1) - geo.columnX(i) - .5), height);
     });
@@ -195,15 +195,15 @@ export class ResetLane {
   hit() { return null; }
 
   values(column) {
-    if (this.series[column] < 0) return [{ words: "unknown", muted: true }];
-    return [{ words: String(this.series[column]) + (this.deaf[column] ? " at least (gap)" : ""), colour: this.colour }];
+    if (this.series[column] < 0) return [{ text: "unknown", muted: true }];
+    return [{ text: String(this.series[column]) + (this.incomplete[column] ? " at least (gap)" : ""), colour: this.colour }];
   }
 }
 
 export class GapLane {
   constructor(view, geo) {
     this.title = "Gaps";
-    this.sub = "not fully known";
+    this.sub = "incomplete data";
     const nodes = [...new Set(view.gaps.map(gap => gap.node))].sort().slice(0, geo.wide ? 6 : 3);
     this.rows = nodes.map(node => ({ node, gaps: view.gaps.filter(gap => gap.node === node) }));
     this.h = this.rows.length * 20 + 4;
@@ -223,16 +223,16 @@ export class GapLane {
         ctx.strokeStyle = paint.gap;
         ctx.lineWidth = 1;
         ctx.strokeRect(x0 + .5, y + .5, x1 - x0 - 1, 15);
-        const words = named(gap);
-        const width = ctx.measureText(words).width;
+        const text = gapText(gap);
+        const width = ctx.measureText(text).width;
         if (x1 + 8 + width < geo.width - 8 && x0 > free) {
-          label(ctx, paint, words, x1 + 8, y + 12, paint.text);
+          label(ctx, paint, text, x1 + 8, y + 12, paint.text);
           free = x1 + width + 20;
         } else if (x0 - 8 - width > Math.max(free, geo.left)) {
-          label(ctx, paint, words, x0 - 8, y + 12, paint.text, "right");
+          label(ctx, paint, text, x0 - 8, y + 12, paint.text, "right");
           free = x1;
         } else if (x0 > free) {
-          label(ctx, paint, fit(ctx, words, geo.width - geo.right - Math.max(geo.left, x0) - 8), x0 + 6, y + 12, paint.text);
+          label(ctx, paint, fit(ctx, text, geo.width - geo.right - Math.max(geo.left, x0) - 8), x0 + 6, y + 12, paint.text);
           free = x1;
         }
       }
@@ -243,7 +243,7 @@ export class GapLane {
 
   values(column, view) {
     const from = view.from + column * view.step, to = from + view.step;
-    return this.rows.flatMap(row => row.gaps).filter(gap => gap.from < to && gap.to > from).map(gap => ({ words: named(gap) }));
+    return this.rows.flatMap(row => row.gaps).filter(gap => gap.from < to && gap.to > from).map(gap => ({ text: gapText(gap) }));
   }
 }
 
@@ -258,8 +258,8 @@ function steps(view, valueAt, draw) {
   }
 }
 
-// The same for a band on a ground: the ground under it may step where the band itself does not.
-function overGround(view, base, series, draw) {
+// The same for a band on a baseline that may step where the band does not.
+function overBaseline(view, base, series, draw) {
   steps(view, i => series[i], (a, b, value) => {
     for (let from = a, to; from < b; from = to) {
       for (to = from + 1; to < b && base[to] === base[from];) to++;
@@ -268,14 +268,14 @@ function overGround(view, base, series, draw) {
   });
 }
 
-// Unknown is never drawn as zero. The last seconds of a live view are not unknown, they have only not been told yet.
+// Unknown is never drawn as zero. The last seconds of a live view are not a gap: they are only not reported yet.
 function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
-  const told = Math.min(view.columns, Math.max(0, Math.ceil((view.now - 3000 - view.from) / view.step)));
+  const reported = Math.min(view.columns, Math.max(0, Math.ceil((view.now - 3000 - view.from) / view.step)));
   ctx.fillStyle = paint.gapHatch;
-  for (let i = 0; i < told;) {
+  for (let i = 0; i < reported;) {
     if (!isUnknown(i)) { i++; continue; }
     let to = i + 1;
-    while (to < told && isUnknown(to)) to++;
+    while (to < reported && isUnknown(to)) to++;
     ctx.fillRect(geo.columnX(i), lane.y, geo.columnX(to) - geo.columnX(i), lane.h);
     i = to;
   }
@@ -283,7 +283,7 @@ function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
 
 const span = ms => ms < 120000 ? `${ms / 1000} s` : ms < 7200000 ? `${ms / 60000} min` : `${ms / 3600000} h`;
 
-function named(gap) {
+function gapText(gap) {
   return !gap.node || gap.text.includes(gap.node) ? gap.text : `${gap.node}: ${gap.text}`;
 }
 

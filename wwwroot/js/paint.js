@@ -1,4 +1,4 @@
-// Colours and brushes of the timeline. Colours come from the page's custom properties, so the theme has one home.
+// Colours and patterns of the timeline. Colours are read from CSS custom properties, so the theme is defined once.
 // Backends: Okabe–Ito without its two oranges, which mean "stale" and "un-NATed" here and nothing else.
 const NAMES = ["text", "muted", "line", "line-strong", "surface", "sunken", "warn", "warn-text", "gap", "accent", "accent-soft", "process", "ending",
   "reset-unnated", "reset-backend", "reset-other", "b0", "b1", "b2", "b3", "b4", "b5"];
@@ -43,7 +43,7 @@ export function label(ctx, paint, text, x, y, colour, align = "left") {
   ctx.textAlign = "left";
 }
 
-// Keeps the end of a pod's name: the beginning is the same for all pods of a Deployment.
+// keep = "end" keeps the end of a pod's name: its beginning is the same for all pods of a Deployment.
 export function fit(ctx, text, width, keep = "start") {
   if (ctx.measureText(text).width <= width) return text;
   for (let length = text.length - 1; length > 1; length--) {

@@ -1,53 +1,53 @@
-// Rollouts as bars above the ends of their pods. Finished, rolled back, stuck and under way differ in shape and pattern.
+// Rollouts as bars above the terminations of their pods. Each state has its own shape and pattern.
 import { fit, label } from "./paint.js";
 import { heading } from "./lanes.js";
 
-const STATES = ["under way", "finished", "given up", "stuck", "abandoned"];
+const STATES = ["in progress", "finished", "superseded", "stuck", "workload deleted"];
 
 export class RolloutLane {
-  constructor(view, geo, measure, chosen) {
+  constructor(view, geo, measure, selection) {
     this.title = "Rollouts";
     this.row = geo.wide ? 24 : 30;
-    const most = geo.wide ? 5 : 3;
-    const weight = item => (item.id === chosen.rollout ? 4 : 0) + (item.state === 3 ? 2 : 0) + (item.closed === null ? 1 : 0);
+    const maxRows = geo.wide ? 5 : 3;
+    const weight = item => (item.id === selection.rollout ? 4 : 0) + (item.state === 3 ? 2 : 0) + (item.closed === null ? 1 : 0);
     const rows = [];
-    let left = view.hiddenRollouts;
+    let hidden = view.hiddenRollouts;
     this.placed = [];
     for (const item of [...view.rollouts].sort((a, b) => weight(b) - weight(a) || b.started - a.started)) {
       const end = item.closed ?? Math.min(view.now, view.to);
       if (end < view.from || item.started > view.to) continue;
       const x0 = Math.max(geo.left, geo.x(item.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 10));
-      const words = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
-      const labelLeft = x1 + words > geo.width - 4;
-      const from = labelLeft ? x0 - words : x0, to = labelLeft ? x1 : x1 + words;
+      const labelWidth = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
+      const labelLeft = x1 + labelWidth > geo.width - 4;
+      const from = labelLeft ? x0 - labelWidth : x0, to = labelLeft ? x1 : x1 + labelWidth;
       let row = rows.findIndex(taken => taken.every(([a, b]) => to < a - 8 || from > b + 8));
       if (row < 0) {
-        if (rows.length >= most) { left++; continue; }
+        if (rows.length >= maxRows) { hidden++; continue; }
         row = rows.push([]) - 1;
       }
       rows[row].push([from, to]);
       this.placed.push({ item, row, x0, x1, labelLeft });
     }
-    this.sub = left ? `+${left} more in the table` : this.placed.length ? "started → finished" : "";
+    this.sub = hidden ? `+${hidden} more in the table` : this.placed.length ? "started → finished" : "";
     this.h = Math.max(1, rows.length) * this.row + 6;
     this.empty = this.placed.length === 0;
   }
 
-  draw(ctx, geo, paint, view, chosen) {
+  draw(ctx, geo, paint, view, selection) {
     heading(ctx, geo, paint, this);
     ctx.font = paint.font(12);
     ctx.save();
     ctx.beginPath();
     ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
     ctx.clip();
-    for (const place of this.placed) this.drawBar(ctx, geo, paint, view, place, place.item.id === chosen.rollout);
+    for (const place of this.placed) this.drawBar(ctx, geo, paint, view, place, place.item.id === selection.rollout);
     ctx.restore();
   }
 
-  drawBar(ctx, geo, paint, view, { item, row, x0, x1, labelLeft }, isChosen) {
+  drawBar(ctx, geo, paint, view, { item, row, x0, x1, labelLeft }, isSelected) {
     const y = this.y + 3 + row * this.row, middle = y + this.row / 2, top = middle - 7;
     const broken = item.state === 2 || item.state === 4;
-    if (isChosen) {
+    if (isSelected) {
       ctx.fillStyle = paint["accent-soft"];
       ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
     }
@@ -63,19 +63,19 @@ export class RolloutLane {
       if (from < x1) ctx.fillRect(from, top, x1 - from, 14);
     }
     ctx.strokeStyle = item.state === 3 ? paint.warn : paint.accent;
-    ctx.lineWidth = isChosen ? 2.5 : 1.5;
+    ctx.lineWidth = isSelected ? 2.5 : 1.5;
     if (item.closed === null) ctx.setLineDash([5, 3]);
     ctx.strokeRect(x0 + .75, top + .75, Math.max(4, x1 - x0 - 1.5), 12.5);
     ctx.setLineDash([]);
     if (item.surged !== null && item.surged >= view.from && item.surged <= view.to) surge(ctx, paint, geo.x(item.surged), middle);
     if (item.closed !== null && item.closed <= view.to) cap(ctx, paint, item.state, x1, middle);
-    ctx.font = paint.font(12, isChosen ? 700 : 550);
-    const words = `#${item.number} ${item.label}` + (item.state === 1 && !item.rollback ? "" : ` · ${item.rollback && item.state === 1 ? "roll-back" : STATES[item.state]}`);
+    ctx.font = paint.font(12, isSelected ? 700 : 550);
+    const text = `#${item.number} ${item.label}` + (item.state === 1 && !item.rollback ? "" : ` · ${item.rollback && item.state === 1 ? "rollback" : STATES[item.state]}`);
     const colour = item.state === 3 ? paint["warn-text"] : paint.text;
-    if (!labelLeft) label(ctx, paint, fit(ctx, words, geo.width - x1 - 16), x1 + 12, middle + 4, colour);
-    else if (x0 - geo.left > 90) label(ctx, paint, fit(ctx, words, x0 - geo.left - 14), x0 - 8, middle + 4, colour, "right");
-    // No room on either side: within the bar itself.
-    else label(ctx, paint, fit(ctx, words, x1 - x0 - 16), x0 + 8, middle + 4, colour);
+    if (!labelLeft) label(ctx, paint, fit(ctx, text, geo.width - x1 - 16), x1 + 12, middle + 4, colour);
+    else if (x0 - geo.left > 90) label(ctx, paint, fit(ctx, text, x0 - geo.left - 14), x0 - 8, middle + 4, colour, "right");
+    // No space on either side: draw it inside the bar.
+    else label(ctx, paint, fit(ctx, text, x1 - x0 - 16), x0 + 8, middle + 4, colour);
   }
 
   hit(x, y) {
@@ -87,7 +87,7 @@ export class RolloutLane {
   values() { return []; }
 }
 
-// The first pod of the new revision was ready.
+// First pod of the new revision ready.
 function surge(ctx, paint, x, y) {
   ctx.fillStyle = paint.accent;
   ctx.strokeStyle = paint.surface;
@@ -101,7 +101,7 @@ function surge(ctx, paint, x, y) {
   ctx.fill();
 }
 
-// Finished: a full bar at the end. Given up for another revision: an arrow back. Abandoned: a cross.
+// Finished: a bar at the end. Superseded: an arrow back. Workload deleted: a cross.
 function cap(ctx, paint, state, x, y) {
   ctx.strokeStyle = paint.accent;
   ctx.lineWidth = 2.5;
@@ -112,4 +112,4 @@ function cap(ctx, paint, state, x, y) {
   ctx.stroke();
 }
 
-export const rolloutWords = item => `rollout ${item.label}: ${STATES[item.state]}`;
+export const rolloutText = item => `rollout ${item.label}: ${STATES[item.state]}`;

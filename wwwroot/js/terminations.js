@@ -1,42 +1,42 @@
-// The ends of pods, phase by phase. Those of one rollout stand together, under a bracket with the rollout's number.
+// Terminations of pods, phase by phase. Those of one rollout are grouped by a bracket with the rollout's number.
 import { fit, label } from "./paint.js";
 import { heading } from "./lanes.js";
-import { causeSign, glyph, phasesOf } from "./signs.js";
+import { causeSymbol, glyph, phasesOf } from "./symbols.js";
 
 const CAUSE = 20;
-const APART = 9;
+const MIN_GAP = 9;
 
-// Signs that fall on one another are spread a little, in their order: to the right, and back to the left where the plot ends.
+// Overlapping symbols are spread in their order: to the right, and back to the left at the end of the plot.
 function spread(phases, geo) {
-  const signs = phases.map(({ key, at }) => ({ key, x: geo.x(at) }));
-  for (let i = 1; i < signs.length; i++) signs[i].x = Math.max(signs[i].x, signs[i - 1].x + APART);
-  for (let i = signs.length - 1, limit = geo.width - geo.right - 2; i >= 0; i--, limit -= APART) signs[i].x = Math.min(signs[i].x, limit);
-  return signs;
+  const symbols = phases.map(({ key, at }) => ({ key, x: geo.x(at) }));
+  for (let i = 1; i < symbols.length; i++) symbols[i].x = Math.max(symbols[i].x, symbols[i - 1].x + MIN_GAP);
+  for (let i = symbols.length - 1, limit = geo.width - geo.right - 2; i >= 0; i--, limit -= MIN_GAP) symbols[i].x = Math.min(symbols[i].x, limit);
+  return symbols;
 }
 
 export class TerminationLane {
-  constructor(view, geo, measure, chosen) {
+  constructor(view, geo, measure, selection) {
     this.title = "Terminating pods";
     this.row = geo.wide ? 24 : 28;
-    const most = geo.wide ? 10 : 5;
-    const weight = span => (chosen.has(span) ? 8 : 0) + (span.stale > 0 ? 4 : 0) + (chosen.inRollout(span) ? 2 : 0) + (span.deleted === null ? 1 : 0);
-    const spans = view.terminations.filter(span => !chosen.rollout || chosen.inRollout(span) || chosen.has(span))
-      .sort((a, b) => weight(b) - weight(a) || b.asked - a.asked);
-    // Which ones have room is decided by weight; where they stand, by their rollout.
+    const maxRows = geo.wide ? 10 : 5;
+    const weight = span => (selection.has(span) ? 8 : 0) + (span.stale > 0 ? 4 : 0) + (selection.inRollout(span) ? 2 : 0) + (span.deleted === null ? 1 : 0);
+    const spans = view.terminations.filter(span => !selection.rollout || selection.inRollout(span) || selection.has(span))
+      .sort((a, b) => weight(b) - weight(a) || b.requested - a.requested);
+    // Weight decides which ones are shown; their rollout decides the order.
     const rows = [];
-    let left = view.hiddenTerminations;
+    let hidden = view.hiddenTerminations;
     for (const span of spans) {
       const place = this.place(view, geo, measure, span);
       if (!place) continue;
       let row = rows.find(candidate => candidate.rollout === span.rollout && candidate.taken.every(([a, b]) => place.to < a - 6 || place.from > b + 6));
       if (!row) {
-        if (rows.length >= most) { left++; continue; }
+        if (rows.length >= maxRows) { hidden++; continue; }
         rows.push(row = { rollout: span.rollout, taken: [], places: [] });
       }
       row.taken.push([place.from, place.to]);
       row.places.push(place);
     }
-    // The newest rollout first, as its bar stands above; those without one last.
+    // The newest rollout first, as in the bars above; terminations without a rollout last.
     rows.sort((a, b) => b.rollout - a.rollout);
     this.placed = rows.flatMap((row, index) => row.places.map(place => ({ ...place, row: index })));
     this.brackets = [];
@@ -46,36 +46,36 @@ export class TerminationLane {
       if (last?.rollout === row.rollout) last.to = index;
       else this.brackets.push({ rollout: row.rollout, from: index, to: index });
     });
-    this.sub = left ? `+${left} more in the table` : chosen.rollout ? "of the chosen rollout" : view.terminations.length ? "asked → deleted" : "";
+    this.sub = hidden ? `+${hidden} more in the table` : selection.rollout ? "of the selected rollout" : view.terminations.length ? "requested → deleted" : "";
     this.h = Math.max(1, rows.length) * this.row + 8;
-    this.unknown = view.deaf;
-    this.filtered = Boolean(chosen.rollout);
+    this.noData = view.noData;
+    this.filtered = Boolean(selection.rollout);
   }
 
   place(view, geo, measure, span) {
     const end = Math.max(...phasesOf(span).filter(phase => phase.key !== "reused").map(phase => phase.at), span.deleted === null || span.stale ? Math.min(view.now, view.to) : 0);
-    if ((end < view.from && !(span.stale > 0)) || span.asked > view.to) return null;
-    const x0 = Math.max(geo.left, geo.x(span.asked)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
-    const signs = spread(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
-    const first = Math.min(x0, signs[0]?.x ?? x0), last = Math.max(x1, signs.at(-1)?.x ?? x1);
-    const words = Math.min(measure(span.pod), geo.wide ? 260 : 150) + CAUSE + 18;
-    const labelLeft = last + words > geo.width - 4;
-    return { span, x0, x1, end, signs, first, last, labelLeft, from: labelLeft ? first - words : first, to: labelLeft ? last : last + words };
+    if ((end < view.from && !(span.stale > 0)) || span.requested > view.to) return null;
+    const x0 = Math.max(geo.left, geo.x(span.requested)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
+    const symbols = spread(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
+    const first = Math.min(x0, symbols[0]?.x ?? x0), last = Math.max(x1, symbols.at(-1)?.x ?? x1);
+    const labelWidth = Math.min(measure(span.pod), geo.wide ? 260 : 150) + CAUSE + 18;
+    const labelLeft = last + labelWidth > geo.width - 4;
+    return { span, x0, x1, end, symbols, first, last, labelLeft, from: labelLeft ? first - labelWidth : first, to: labelLeft ? last : last + labelWidth };
   }
 
-  draw(ctx, geo, paint, view, chosen) {
+  draw(ctx, geo, paint, view, selection) {
     heading(ctx, geo, paint, this);
     ctx.font = paint.font(12);
     if (!this.placed.length) {
       ctx.fillStyle = paint.muted;
-      const words = this.unknown ? "Nothing is stored of this range." : this.filtered ? "No pod of this rollout ended in this range." : "No pod was asked to terminate in this range.";
-      label(ctx, paint, words, geo.left + 12, this.y + this.h / 2 + 4, paint.muted);
+      const text = this.noData ? "No data is stored for this range." : this.filtered ? "No pod of this rollout terminated in this range." : "No pod terminated in this range.";
+      label(ctx, paint, text, geo.left + 12, this.y + this.h / 2 + 4, paint.muted);
     }
     ctx.save();
     ctx.beginPath();
     ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
     ctx.clip();
-    for (const place of this.placed) this.drawSpan(ctx, geo, paint, view, place, chosen.has(place.span));
+    for (const place of this.placed) this.drawSpan(ctx, geo, paint, view, place, selection.has(place.span));
     ctx.restore();
     for (const bracket of this.brackets) this.drawBracket(ctx, geo, paint, bracket);
   }
@@ -105,9 +105,9 @@ export class TerminationLane {
       ctx.fillStyle = paint["accent-soft"];
       ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
     }
-    // The process runs: solid; told to stop: dotted on top. It has ended and the object is still there: thin. Afterwards only its entries are left: hatched.
+    // Process running: solid; after SIGTERM: dotted. Process exited, object still present: thin. Afterwards stale entries: hatched.
     ctx.fillStyle = paint.process;
-    ctx.fillRect(x(span.asked), middle - 5, Math.max(3, x(finished) - x(span.asked)), 10);
+    ctx.fillRect(x(span.requested), middle - 5, Math.max(3, x(finished) - x(span.requested)), 10);
     if (span.stop !== null && span.stop < finished) {
       ctx.fillStyle = paint.surface;
       for (let at = x(span.stop) + 2; at < x(finished) - 2; at += 5) ctx.fillRect(at, middle - 1, 2, 2);
@@ -122,7 +122,7 @@ export class TerminationLane {
       ctx.lineWidth = 1;
       ctx.strokeRect(x(dead) + .5, middle - 4.5, Math.max(1, x(now) - x(dead) - 1), 9);
     }
-    // The end of the grace, where the process reached it or may still do so.
+    // End of the grace period, if the process reached it or still may.
     if (span.grace !== null && span.grace <= Math.max(finished, over) + 1000 && span.grace >= view.from && span.grace <= view.to) {
       ctx.strokeStyle = paint.text;
       ctx.lineWidth = 1;
@@ -133,7 +133,7 @@ export class TerminationLane {
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    for (const sign of place.signs) glyph(ctx, paint, sign.key, sign.x, middle, span.end);
+    for (const symbol of place.symbols) glyph(ctx, paint, symbol.key, symbol.x, middle, span.exit);
     this.drawName(ctx, geo, paint, place, middle, isSelected);
   }
 
@@ -141,9 +141,9 @@ export class TerminationLane {
     const { span } = place;
     const font = paint.font(10.5, 700);
     if (!place.labelLeft) {
-      // After the signs, which may have been spread beyond the end of the bar.
+      // After the symbols, which may be spread beyond the end of the bar.
       const x = place.last + 11;
-      causeSign(ctx, paint, span.cause, x, middle, font);
+      causeSymbol(ctx, paint, span.cause, x, middle, font);
       ctx.font = paint.font(12, isSelected ? 700 : 500);
       label(ctx, paint, fit(ctx, span.pod, geo.width - x - CAUSE - 4, "end"), x + CAUSE, middle + 4, paint.text);
       return;
@@ -152,7 +152,7 @@ export class TerminationLane {
     const name = fit(ctx, span.pod, Math.max(0, place.first - geo.left - CAUSE - 16), "end");
     const width = ctx.measureText(name).width;
     label(ctx, paint, name, place.first - 12, middle + 4, paint.text, "right");
-    causeSign(ctx, paint, span.cause, Math.max(geo.left + 2, place.first - 12 - width - CAUSE), middle, font);
+    causeSymbol(ctx, paint, span.cause, Math.max(geo.left + 2, place.first - 12 - width - CAUSE), middle, font);
   }
 
   hit(x, y) {

@@ -2,14 +2,14 @@
 import { readView } from "./view.js";
 import { fit, label, readPaint } from "./paint.js";
 import { ground, GapLane, ResetLane, ServiceLane } from "./lanes.js";
-import { RolloutLane, rolloutWords } from "./rollouts.js";
-import { phasesOf } from "./signs.js";
+import { RolloutLane, rolloutText } from "./rollouts.js";
+import { phasesOf } from "./symbols.js";
 import { TerminationLane } from "./terminations.js";
 
 const WIDE = 720;
 const DAY = 86400000;
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
-const DEAF_KINDS = [2, 3, 4, 5, 7]; // GapKind: in these a count of resets is not the whole count
+const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
 
 export function create(host, dotnet, options) {
   return new Timeline(host, dotnet, options);
@@ -20,7 +20,7 @@ class Timeline {
     this.host = host;
     this.dotnet = dotnet;
     this.zone = options.zone;
-    this.chosen = chosenOf(options.selected);
+    this.selection = selectionOf(options.selected);
     this.colours = new Map();
     this.shift = 0;
     this.abort = new AbortController();
@@ -45,7 +45,7 @@ class Timeline {
     this.measure();
   }
 
-  // Answers the width of the plot: the page asks for as many columns as there is room for.
+  // Width of the plot: the page requests at most one column per pixel.
   plotWidth() {
     return Math.round(this.width - (this.wide ? 180 + 212 : 16));
   }
@@ -58,7 +58,7 @@ class Timeline {
   }
 
   call(name, ...values) {
-    this.dotnet.invokeMethodAsync(name, ...values).catch(() => { /* the circuit is gone; its banner says so */ });
+    this.dotnet.invokeMethodAsync(name, ...values).catch(() => { /* the circuit is lost; a banner is shown */ });
   }
 
   draw(bytes) {
@@ -66,18 +66,18 @@ class Timeline {
     this.view = readView(bytes);
     if (this.drag?.kind !== "pan") this.shift = 0;
     this.events = collectEvents(this.view);
-    this.deaf = new Uint8Array(this.view.columns);
+    this.incomplete = new Uint8Array(this.view.columns);
     for (const gap of this.view.gaps) {
-      if (!DEAF_KINDS.includes(gap.kind)) continue;
+      if (!LOSSY_GAP_KINDS.includes(gap.kind)) continue;
       const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
-      this.deaf.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
+      this.incomplete.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
     }
-    if (this.view.deaf) this.deaf.fill(1);
-    // Where no node told anything of any Service, nobody was there to tell of resets either.
+    if (this.view.noData) this.incomplete.fill(1);
+    // Where no node reported entries of any Service, resets were not reported either.
     for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
-      if (this.view.services.every(service => service.backends.every(backend => backend.entries[i] < 0))) this.deaf[i] = 1;
+      if (this.view.services.every(service => service.backends.every(backend => backend.entries[i] < 0))) this.incomplete[i] = 1;
     }
-    // With the keyboard the crosshair stands on an event and moves with it; with the mouse it stays under the pointer.
+    // With the keyboard the crosshair follows its event; with the mouse it stays under the pointer.
     if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.layout());
@@ -85,7 +85,7 @@ class Timeline {
 
   setZone(zone) { this.zone = zone; this.layout(); }
 
-  select(selected) { this.chosen = chosenOf(selected); this.layout(); }
+  select(selected) { this.selection = selectionOf(selected); this.layout(); }
 
   measure() {
     const width = this.host.clientWidth;
@@ -116,16 +116,16 @@ class Timeline {
     const ctx = this.base.getContext("2d");
     ctx.font = this.paint.font(12, 500);
     const measure = text => ctx.measureText(text).width;
-    this.chosen.number = view.rollouts.find(item => item.id === this.chosen.rollout)?.number ?? null;
-    const rollouts = new RolloutLane(view, geo, measure, this.chosen);
+    this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
+    const rollouts = new RolloutLane(view, geo, measure, this.selection);
     const lanes = rollouts.empty ? [] : [rollouts];
-    lanes.push(new TerminationLane(view, geo, measure, this.chosen));
+    lanes.push(new TerminationLane(view, geo, measure, this.selection));
     const colourOf = (service, ip) => this.colourOf(service, ip);
     for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf));
     lanes.push(
-      new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.deaf),
-      new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.deaf),
-      new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.deaf));
+      new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
+      new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),
+      new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.incomplete));
     if (view.gaps.length) lanes.push(new GapLane(view, geo));
     let y = 30;
     for (const lane of lanes) {
@@ -163,7 +163,7 @@ class Timeline {
       ctx.lineTo(Math.round(geo.x(view.now)) + .5, this.height - 6);
       ctx.stroke();
     }
-    for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.chosen);
+    for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.selection);
   }
 
   drawTime(ctx) {
@@ -172,7 +172,7 @@ class Timeline {
     const wanted = span / Math.max(2, plot / 110);
     const step = TICKS.map(s => s * 1000).find(s => s >= wanted) ?? TICKS.at(-1) * 1000;
     ctx.font = paint.font(11);
-    // Ticks stand on whole hours and days of the zone that is read.
+    // Ticks are aligned to whole hours and days of the displayed zone.
     const offset = this.zone === "local" ? -new Date(view.from).getTimezoneOffset() * 60000 : 0;
     let day = span > DAY || !this.isToday(view.from) ? "" : this.day(view.from);
     for (let at = Math.ceil((view.from - this.shift + offset) / step) * step - offset; at <= view.to - this.shift; at += step) {
@@ -183,10 +183,10 @@ class Timeline {
       ctx.moveTo(x, 24);
       ctx.lineTo(x, this.height - 6);
       ctx.stroke();
-      // The date stands where a day begins, and at the first tick of a range that is not of today.
-      const words = step >= DAY ? this.day(at) : this.day(at) !== day ? `${this.day(at)} ${this.time(at, step >= 60000)}` : this.time(at, step >= 60000);
+      // The date is shown where a day begins, and at the first tick of a range that does not start today.
+      const text = step >= DAY ? this.day(at) : this.day(at) !== day ? `${this.day(at)} ${this.time(at, step >= 60000)}` : this.time(at, step >= 60000);
       day = this.day(at);
-      label(ctx, paint, words, x, 18, paint.muted, x < geo.left + 34 ? "left" : x > this.width - 36 ? "right" : "center");
+      label(ctx, paint, text, x, 18, paint.muted, x < geo.left + 34 ? "left" : x > this.width - 36 ? "right" : "center");
     }
     ctx.fillStyle = paint.muted;
     if (this.wide) ctx.fillText(this.zone === "local" ? "local time" : "UTC", 16, 18);
@@ -231,12 +231,12 @@ class Timeline {
   drawValues(ctx, lane, values, x) {
     if (!values.length) return;
     const paint = this.paint, line = 15;
-    const most = Math.max(1, Math.floor((lane.h + 6) / line));
-    const shown = values.length > most ? [...values.slice(0, most - 1), { words: `+${values.length - most + 1} more` }] : values;
+    const maxLines = Math.max(1, Math.floor((lane.h + 6) / line));
+    const shown = values.length > maxLines ? [...values.slice(0, maxLines - 1), { text: `+${values.length - maxLines + 1} more` }] : values;
     ctx.font = paint.font(11);
-    const room = Math.min(320, Math.max(x - this.geo.left, this.width - x) - 40);
-    const words = shown.map(value => fit(ctx, value.words, room, "end"));
-    const width = Math.max(...words.map(text => ctx.measureText(text).width)) + 26;
+    const maxWidth = Math.min(320, Math.max(x - this.geo.left, this.width - x) - 40);
+    const lines = shown.map(value => fit(ctx, value.text, maxWidth, "end"));
+    const width = Math.max(...lines.map(text => ctx.measureText(text).width)) + 26;
     const left = x + width + 12 < this.width - (this.wide ? this.geo.right : 4) || x - width - 8 < 0 ? x + 8 : x - width - 8;
     const height = shown.length * line + 4;
     const top = lane.y + Math.max(-3, (lane.h - height) / 2);
@@ -254,7 +254,7 @@ class Timeline {
         ctx.fillRect(left + 7, y + 2, 8, 8);
       }
       ctx.fillStyle = value.stale ? paint["warn-text"] : value.muted ? paint.muted : paint.text;
-      ctx.fillText(words[index], left + 20, y + 11);
+      ctx.fillText(lines[index], left + 20, y + 11);
     });
   }
 
@@ -275,7 +275,7 @@ class Timeline {
 
   isToday(ms) { return this.day(ms) === this.day(this.view.now) && Math.abs(this.view.now - ms) < DAY; }
 
-  // A moment in full: with its date where it is not of today, always with its zone.
+  // A full timestamp: with the date if it is not today, always with the zone.
   stamp(ms) {
     return `${this.isToday(ms) ? "" : this.day(ms) + " "}${this.time(ms, false)}${this.zone === "local" ? " local" : "Z"}`;
   }
@@ -290,10 +290,10 @@ class Timeline {
     const [x, y] = this.place(event);
     this.host.focus({ preventScroll: true });
     this.byKey = false;
-    // A finger pans; a mouse selects a stretch to zoom into, or pans with Shift held.
+    // Touch pans; a mouse selects a range to zoom into, or pans with Shift.
     const kind = event.pointerType === "touch" || event.shiftKey ? "pan" : "zoom";
     this.drag = { kind, start: x, x, y };
-    try { this.over.setPointerCapture(event.pointerId); } catch { /* a pointer that a script made */ }
+    try { this.over.setPointerCapture(event.pointerId); } catch { /* synthetic pointer event */ }
     this.cursor = x;
     this.drawOver();
   }
@@ -362,13 +362,13 @@ class Timeline {
     this.event = next;
     this.byKey = true;
     this.cursor = this.geo.x(next.at);
-    this.readout.textContent = `${this.stamp(next.at)} ${next.words}${next.choice ? next.choice.rollout ? " – Enter chooses the rollout" : " – Enter opens the pod" : ""}`;
+    this.readout.textContent = `${this.stamp(next.at)} ${next.text}${next.choice ? next.choice.rollout ? " – Enter selects the rollout" : " – Enter opens the pod" : ""}`;
     this.drawOver();
   }
 }
 
-// What the page has chosen: an address, one end of a pod, a rollout.
-function chosenOf(selected) {
+// The selection of the page: an address, a termination, a rollout.
+function selectionOf(selected) {
   return {
     ip: selected?.ip ?? null, uid: selected?.uid ?? null, rollout: selected?.rollout ?? null, number: null,
     has(span) { return this.uid ? span.uid === this.uid : span.ip !== "" && span.ip === this.ip; },
@@ -378,18 +378,18 @@ function chosenOf(selected) {
 
 function collectEvents(view) {
   const events = [];
-  const add = (at, words, choice = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${words}`, at, words, choice }); };
+  const add = (at, text, choice = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${text}`, at, text, choice }); };
   for (const item of view.rollouts) {
     const choice = { rollout: item.id };
     add(item.started, `rollout ${item.label} started`, choice);
     if (item.surged !== null) add(item.surged, `rollout ${item.label}: first new pod ready`, choice);
     if (item.stuck !== null) add(item.stuck, `rollout ${item.label} is stuck`, choice);
-    if (item.closed !== null) add(item.closed, rolloutWords(item), choice);
+    if (item.closed !== null) add(item.closed, rolloutText(item), choice);
   }
   for (const span of view.terminations) {
     for (const phase of phasesOf(span)) {
-      const more = phase.key === "asked" ? ` (${span.causeWords})` : phase.key === "finished" && span.endWords ? ` (${span.endWords})` : "";
-      add(phase.at, `${span.pod}: ${phase.words}${more}`, { ip: span.ip, uid: span.uid });
+      const more = phase.key === "requested" ? ` (${span.causeName})` : phase.key === "finished" && span.exitText ? ` (${span.exitText})` : "";
+      add(phase.at, `${span.pod}: ${phase.text}${more}`, { ip: span.ip, uid: span.uid });
     }
   }
   ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {

@@ -1,7 +1,7 @@
-// Reads the byte[] that Components/Timeline/ViewBytes.cs writes. Both files change together.
+// Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together.
 const MAGIC = 0x32565443; // "CTV2"
 
-export const STATES = ["active", "draining", "stale", "reassigned", "leftover", "unknown"];
+export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown"];
 
 export function readView(bytes) {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -23,7 +23,7 @@ export function readView(bytes) {
   at = 4;
   const view = { from: f64(), step: f64(), now: f64(), columns: varint(), flags: u8(), hidden: varint() };
   view.live = (view.flags & 1) !== 0;
-  view.deaf = (view.flags & 2) !== 0; // nobody told anything of this range
+  view.noData = (view.flags & 2) !== 0; // no data is stored for this range
   view.to = view.from + view.step * view.columns;
   const series = () => {
     const values = new Int32Array(view.columns);
@@ -36,7 +36,7 @@ export function readView(bytes) {
   };
   view.services = list(() => ({
     key: str(), title: str(), address: str(),
-    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), leftovers: series() })),
+    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), closing: series() })),
   }));
   view.hiddenRollouts = varint();
   view.rollouts = list((_, index) => ({
@@ -44,9 +44,9 @@ export function readView(bytes) {
   }));
   view.hiddenTerminations = varint();
   view.terminations = list(() => ({
-    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeWords: str(), rollout: varint(),
-    asked: f64(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
-    finished: time(), deleted: time(), reused: time(), grace: time(), end: u8(), endWords: str(), stale: varint(),
+    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeName: str(), rollout: varint(),
+    requested: f64(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
+    finished: time(), deleted: time(), reused: time(), grace: time(), exit: u8(), exitText: str(), stale: varint(),
   }));
   view.resets = [series(), series(), series()];
   view.gaps = list(() => ({ node: str(), kind: u8(), text: str(), from: f64(), to: f64() }));

@@ -5,18 +5,18 @@ using MudBlazor.Services;
 
 namespace ConntrackConsole.Components;
 
-/// <summary>What the pages need of the host.</summary>
+/// <summary>Services and endpoints of the pages.</summary>
 internal static class ComponentServices
 {
     public static IServiceCollection AddConsolePages(this IServiceCollection services)
     {
         services.AddRazorComponents().AddInteractiveServerComponents();
-        // After theirs, which asks once and never again.
+        // Replaces the default provider, which reads the state only once.
         services.AddScoped<AuthenticationStateProvider, SessionWatch>();
         return services.AddPageParts();
     }
 
-    /// <summary>Without the host's own: a page test brings its renderer along.</summary>
+    /// <summary>Without the host's renderer, for page tests that bring their own.</summary>
     public static IServiceCollection AddPageParts(this IServiceCollection services)
     {
         services.AddMudServices();

@@ -10,7 +10,7 @@ public sealed class AuditPageTests(Chromium chromium)
     [Theory]
     [InlineData(390)]
     [InlineData(1400)]
-    public async Task Audit_ReadOpenedVerifiedAndSaved_NothingIsWiderThanTheScreen(int width)
+    public async Task Audit_ExpandedVerifiedAndExported_FitsTheScreen(int width)
     {
         await using var host = await ConsoleHost.StartAsync();
         foreach (string what in (string[])["flush.completed", "flush.break-glass"])

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>The whole loop: a pod vanishes, its clients hang, somebody sees it and flushes, the clients come back.</summary>
+/// <summary>End to end: a pod vanishes, its clients hang, an operator flushes its entries, the clients reconnect.</summary>
 public class BlackHoleTests(Chromium chromium)
 {
     [Fact]
@@ -28,7 +28,7 @@ public class BlackHoleTests(Chromium chromium)
         await Assertions.Expect(page.GetByTestId("headline")).ToContainTextAsync((string)vanished["pod"]!);
         Assert.Empty((await page.RunAxe()).Violations);
 
-        // The flush: one click on a preview, its reason filled in from the evidence.
+        // The flush: one click on a preview with a suggested reason.
         await row.GetByRole(AriaRole.Button).ClickAsync();
         await page.GetByTestId("flush").ClickAsync();
         await Assertions.Expect(page.GetByTestId("preview-entry").First).ToBeVisibleAsync();
@@ -47,7 +47,7 @@ public class BlackHoleTests(Chromium chromium)
         Assert.Empty((await page.RunAxe()).Violations);
         Assert.All(await EntriesAsync(lab, ip), left => Assert.Equal(0, left));
 
-        // Each client that hung is reset by a live pod and connects anew, at its next retransmission.
+        // Each client that hung is reset by a live pod and reconnects at its next retransmission.
         foreach (var connection in hung)
         {
             double hangingFor = doneAt - ((double)connection["t"]! - (double)connection["seconds"]!);
@@ -57,7 +57,7 @@ public class BlackHoleTests(Chromium chromium)
             Assert.InRange((double)reset["t"]!, flushedAt, doneAt + hangingFor + 5);
         }
 
-        // Who, what, where, why, result.
+        // Audit: who, what, where, why, result.
         await page.GetByTestId("outcome-action").ClickAsync();
         var panel = page.GetByTestId("action-panel");
         await Assertions.Expect(panel).ToHaveAttributeAsync("data-state", "Completed");
@@ -67,11 +67,11 @@ public class BlackHoleTests(Chromium chromium)
         await panel.GetByTestId("action-audit").ClickAsync();
         await Assertions.Expect(page.Locator("[data-testid=audit-row]:not([data-what='flush.measured'])")).ToHaveCountAsync(4);
         var audit = await page.GetByTestId("audit-row").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.what)");
-        // The meter writes a row of its own when its time is over.
+        // The outcome monitor adds its own row when the measurement ends.
         Assert.Equal(["flush.approved", "flush.completed", "flush.previewed", "flush.requested"], audit.Except(["flush.measured"]).Order());
         var completed = page.Locator("[data-testid=audit-row][data-what='flush.completed']");
-        foreach (string told in (string[])["olivia", ip, "node1", "node2", "node3", "Completed"])
-            await Assertions.Expect(completed).ToContainTextAsync(told);
+        foreach (string part in (string[])["olivia", ip, "node1", "node2", "node3", "Completed"])
+            await Assertions.Expect(completed).ToContainTextAsync(part);
         Assert.Empty((await page.RunAxe()).Violations);
     }
 

@@ -6,19 +6,19 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>Debian's Chromium, driven by Playwright: one process for all tests, started by the first that needs it.</summary>
+/// <summary>The system's Chromium, driven by Playwright: one process for all tests, started on first use.</summary>
 public sealed class Chromium : IAsyncDisposable
 {
-    private const float PatienceMs = 120_000;
+    private const float TimeoutMs = 120_000;
 
     private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _started = new(StartAsync);
 
-    /// <summary>A page in a context of its own: no cookie or cache of another test.</summary>
+    /// <summary>Opens a page in its own context, without cookies or cache of other tests.</summary>
     public async Task<Tab> OpenAsync(string url, int width = 1400, int height = 900)
     {
         var context = await (await _started.Value).Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = height } });
-        context.SetDefaultTimeout(PatienceMs);
-        context.SetDefaultNavigationTimeout(PatienceMs);
+        context.SetDefaultTimeout(TimeoutMs);
+        context.SetDefaultNavigationTimeout(TimeoutMs);
         var page = await context.NewPageAsync();
         await page.GotoAsync(url);
         return new Tab(context, page);
@@ -35,13 +35,13 @@ public sealed class Chromium : IAsyncDisposable
 
     private static async Task<(IPlaywright Playwright, IBrowser Browser)> StartAsync()
     {
-        // What is waited for is sure to come; on a busy machine, or at a machine's first start of the browser, not soon.
-        Assertions.SetDefaultExpectTimeout(PatienceMs);
+        // Long timeouts: on a busy machine, or at the first start of the browser, pages are slow.
+        Assertions.SetDefaultExpectTimeout(TimeoutMs);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = "/usr/bin/chromium",
-            Timeout = PatienceMs,
+            Timeout = TimeoutMs,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -6,11 +6,11 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>What the page counts equals what truly happened, told by clients and servers themselves.</summary>
+/// <summary>The resets counted on the page equal those recorded by the clients and servers of the lab.</summary>
 public partial class InvalidTests(Chromium chromium)
 {
     [Fact]
-    public async Task Resets_OnThePage_EqualTheLabsLabels()
+    public async Task Resets_OnThePage_EqualThoseOfTheLab()
     {
         await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
         await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
@@ -26,22 +26,22 @@ public partial class InvalidTests(Chromium chromium)
 
         lab.Send("invalid 5");
         await lab.LabelsAsync(2 + 5);
-        // What follows at the clients' next requests is a reset too: looked at again until nothing more comes.
-        (int UnNated, int FromBackend, int Other) told, seen;
+        // The clients' next requests cause more resets: repeat until both counts are stable.
+        (int UnNated, int FromBackend, int Other) expected, counted;
         var clock = Stopwatch.StartNew();
         do
         {
-            told = Told(lab);
+            expected = Expected(lab);
             await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
-            seen = await CountsAsync(page, told.UnNated + told.FromBackend + told.Other);
+            counted = await CountsAsync(page, expected.UnNated + expected.FromBackend + expected.Other);
         }
-        while ((told != Told(lab) || told != seen) && clock.Elapsed < TimeSpan.FromSeconds(60));
+        while ((expected != Expected(lab) || expected != counted) && clock.Elapsed < TimeSpan.FromSeconds(60));
 
-        Assert.Equal((5, 2), (told.UnNated, told.Other));
-        Assert.Equal(told, seen);
+        Assert.Equal((5, 2), (expected.UnNated, expected.Other));
+        Assert.Equal(expected, counted);
     }
 
-    private static (int UnNated, int FromBackend, int Other) Told(RunningLab lab)
+    private static (int UnNated, int FromBackend, int Other) Expected(RunningLab lab)
     {
         var labels = lab.Labels;
         int Of(string kind) => labels.Where(label => (string?)label["kind"] == kind).Sum(label => (int)label["resets"]!);

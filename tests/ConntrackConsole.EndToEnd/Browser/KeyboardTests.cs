@@ -4,24 +4,24 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>From the live page to a pod that went, to the checks, to the audit log and back, and no hand on the mouse.</summary>
+/// <summary>From the live page to a terminated pod, the checks, the audit log and back, using only the keyboard.</summary>
 public partial class KeyboardTests(Chromium chromium)
 {
     [Fact]
-    public async Task Story_WithTheKeyboardAlone()
+    public async Task Pages_AreUsableWithTheKeyboardOnly()
     {
         await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
         await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
         var page = tab.Page;
         await lab.ConnectedAsync(12);
-        lab.Send("rollout healthy");
-        var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods ended']");
+        lab.Tell("rollout healthy");
+        var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods terminated']");
         await Assertions.Expect(ended).ToHaveTextAsync("3");
 
         await FilterAsync(page);
         await MoveInTimeAsync(page);
         await ShowKeysAsync(page);
-        await OpenAPodThatWentAsync(page);
+        await OpenTerminatedPodAsync(page);
         await VisitThePagesAsync(page);
     }
 
@@ -32,7 +32,7 @@ public partial class KeyboardTests(Chromium chromium)
         await Assertions.Expect(filter).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("ArrowDown");
         await Assertions.Expect(page).ToHaveURLAsync(OneService());
-        // In a field the keys are its own.
+        // In a field, shortcuts are off.
         await page.Keyboard.PressAsync("Home");
         await Assertions.Expect(page).Not.ToHaveURLAsync(OneService());
         await page.Keyboard.PressAsync("Escape");
@@ -65,7 +65,7 @@ public partial class KeyboardTests(Chromium chromium)
         await Assertions.Expect(keys).ToHaveCountAsync(0);
     }
 
-    private static async Task OpenAPodThatWentAsync(IPage page)
+    private static async Task OpenTerminatedPodAsync(IPage page)
     {
         var chart = page.GetByTestId("timeline");
         for (int tabs = 0; tabs < 100 && !await chart.EvaluateAsync<bool>("chart => chart === document.activeElement"); tabs++)
@@ -73,25 +73,25 @@ public partial class KeyboardTests(Chromium chromium)
         await Assertions.Expect(chart).ToBeFocusedAsync();
 
         var readout = chart.Locator("[data-readout]");
-        string words = "", arrow = "ArrowLeft";
-        for (int events = 0; events < 200 && !words.Contains("deleted", StringComparison.Ordinal); events++)
+        string text = "", arrow = "ArrowLeft";
+        for (int events = 0; events < 200 && !text.Contains("deleted", StringComparison.Ordinal); events++)
         {
             await page.Keyboard.PressAsync(arrow);
             try
             {
-                await Assertions.Expect(readout).Not.ToHaveTextAsync(words, new LocatorAssertionsToHaveTextOptions { Timeout = 2_000 });
+                await Assertions.Expect(readout).Not.ToHaveTextAsync(text, new LocatorAssertionsToHaveTextOptions { Timeout = 2_000 });
             }
             catch (PlaywrightException)
             {
-                // The last event this way: on a slow machine the pod may have gone only since, the other way.
+                // The last event in this direction: on a slow machine the pod may have been deleted since, in the other direction.
                 arrow = arrow == "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
                 continue;
             }
 
-            words = await readout.TextContentAsync() ?? "";
+            text = await readout.TextContentAsync() ?? "";
         }
 
-        string pod = PodName().Match(words).Value;
+        string pod = PodName().Match(text).Value;
         await page.Keyboard.PressAsync("Enter");
         var panel = page.GetByTestId("pod-panel");
         await Assertions.Expect(panel).ToHaveAttributeAsync("data-pod", new Regex($"{Regex.Escape(pod)}$"));
@@ -106,7 +106,7 @@ public partial class KeyboardTests(Chromium chromium)
         await GoAsync("c", "/checks", page.GetByTestId("checks-headline"));
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.GetByTestId("checks-service")).ToBeFocusedAsync();
-        // Not to another page: these are letters of a name.
+        // Typed letters are no shortcuts.
         await page.Keyboard.TypeAsync("ga");
         await Assertions.Expect(page.GetByTestId("checks-service")).ToHaveValueAsync("ga");
         await page.Keyboard.PressAsync("Control+A");

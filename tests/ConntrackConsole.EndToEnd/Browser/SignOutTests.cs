@@ -6,13 +6,13 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>Who I am stands in the bar; when I am that no more, the page is gone.</summary>
+/// <summary>The top bar shows the user; after the session has ended the page shows nothing.</summary>
 public class SignOutTests(Chromium chromium)
 {
     private const string Token = "token-of-olivia-in-the-test";
 
     [Fact]
-    public async Task Page_SessionEndedByAnAdmin_ShowsNothingMoreWithoutBeingLoaded()
+    public async Task Page_SessionEndedByAnAdmin_IsHiddenWithoutReload()
     {
         await using var host = await ConsoleHost.StartAsync();
         await using var tab = await chromium.OpenAsync($"{host.Url}/signin?token={ConsoleHost.SignInToken}");
@@ -24,12 +24,12 @@ public class SignOutTests(Chromium chromium)
 
         await Assertions.Expect(page.GetByTestId("session-ended")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByTestId("who")).ToHaveCountAsync(0);
-        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Load the page again" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Reload the page" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Your session was ended.")).ToBeVisibleAsync();
     }
 
     [Fact]
-    public async Task SignOut_FromTheTopBarOfAPhone_EndsTheSession()
+    public async Task SignOut_OnAPhone_EndsTheSession()
     {
         await using var host = await ConsoleHost.StartWithAsync(null,
             "--Identity:Links:0:Name=olivia-from-the-platform-team", "--Identity:Links:0:Role=break-glass", $"--Identity:Links:0:Token={Token}");
@@ -40,10 +40,10 @@ public class SignOutTests(Chromium chromium)
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
 
         await who.Locator("summary").ClickAsync();
-        var wayOut = page.GetByTestId("sign-out");
-        var place = (await wayOut.BoundingBoxAsync())!;
-        Assert.True(place.X >= 0 && place.X + place.Width <= 390 && place.Height >= 44, $"at {place.X}, {place.Width} wide, {place.Height} high");
-        await wayOut.ClickAsync();
+        var signOut = page.GetByTestId("sign-out");
+        var box = (await signOut.BoundingBoxAsync())!;
+        Assert.True(box.X >= 0 && box.X + box.Width <= 390 && box.Height >= 44, $"at {box.X}, {box.Width} wide, {box.Height} high");
+        await signOut.ClickAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "Sign in" })).ToBeVisibleAsync();
         var row = Assert.Single(await host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signout"), TestContext.Current.CancellationToken));

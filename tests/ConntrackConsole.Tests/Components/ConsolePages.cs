@@ -29,16 +29,16 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Components;
 
-/// <summary>The real rooms of the console behind a page, with a clock that the test holds and a browser that only listens.</summary>
+/// <summary>Renders pages over the real services of the console, with a fake clock and a fake browser.</summary>
 internal sealed class ConsolePages : IAsyncDisposable
 {
-    /// <summary>What every form of a page carries.</summary>
+    /// <summary>The antiforgery token of all forms.</summary>
     public const string FormToken = "token-of-the-form";
 
-    // The past is read on connections of its own: one memory that they share, kept by the first of them.
+    // History is read on separate connections: a shared in-memory database, kept alive by the first connection.
     private readonly SqliteConnection _database = new($"Data Source=pages-{Guid.NewGuid():N};Mode=Memory;Cache=Shared");
 
-    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _userRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ConsolePages()
     {
@@ -75,10 +75,10 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddScoped(_ => new CurrentUser(
             _ =>
             {
-                _asked.TrySetResult();
+                _userRead.TrySetResult();
                 return Task.FromResult<Principal?>(Principal);
             }, ReadOnly));
-        services.AddScoped(rooms => Scripted ?? new UserActions(rooms.GetRequiredService<ActionService>(), rooms.GetRequiredService<CurrentUser>()));
+        services.AddScoped(services => Scripted ?? new UserActions(services.GetRequiredService<ActionService>(), services.GetRequiredService<CurrentUser>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();
         SignedIn.SetAuthorized("operator (link)");
@@ -89,7 +89,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         Draws.SetVoidResult();
         using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
         db.Database.EnsureCreated();
-        // The console has run for a while: what its memory tells needs no stored past.
+        // The console has run for a while: live data covers the range, no stored history is needed.
         Context.Services.GetRequiredService<TimelineQueryService>();
         Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));
     }
@@ -104,15 +104,15 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public JSRuntimeInvocationHandler Draws { get; }
 
-    /// <summary>Until somebody wants to know who sits at the circuit.</summary>
-    public Task Asked => _asked.Task;
+    /// <summary>Completes when the current user is first read.</summary>
+    public Task UserRead => _userRead.Task;
 
-    /// <summary>Who sits at the circuit; null: the session has ended.</summary>
+    /// <summary>The user of the circuit; null after the session has ended.</summary>
     public Principal? Principal { get; set; } = new("ada", Role.Operator, "s-1", "127.0.0.1");
 
     public bool ReadOnly { get; set; }
 
-    /// <summary>Answers in the desk's place where it is set; else the real one does.</summary>
+    /// <summary>Replaces the action service where set.</summary>
     public ScriptedActions? Scripted { get; set; }
 
     public ActionStore Actions => Get<ActionStore>();
@@ -123,7 +123,7 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public ClusterState Cluster => Context.Services.GetRequiredService<ClusterState>();
 
-    /// <summary>Not running: a test makes each round itself.</summary>
+    /// <summary>Not started: a test runs each round itself.</summary>
     public CheckScheduler Checks => Context.Services.GetRequiredService<CheckScheduler>();
 
     public IDbContextFactory<ConsoleDb> Databases => Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>();
@@ -141,8 +141,8 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public string Uri => Context.Services.GetRequiredService<NavigationManager>().Uri;
 
-    /// <summary>A pod that served shop/orders and is gone, with three established entries that still name it.</summary>
-    public void TellOfADeadPod()
+    /// <summary>Adds a deleted pod of shop/orders with three established entries to its address.</summary>
+    public void AddDeadPod()
     {
         var pod = new PodInfo("uid-1", "shop", "orders-1", "node-a", "Running", [Ip.Parse("10.1.0.5")], false, NowMs - 600_000, null, null, false, null, null);
         Cluster.Watching();

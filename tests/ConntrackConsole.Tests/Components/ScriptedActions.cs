@@ -5,7 +5,7 @@ using ConntrackConsole.Components.State;
 
 namespace ConntrackConsole.Tests.Components;
 
-/// <summary>An action service whose answers the test writes, and that records what it was asked.</summary>
+/// <summary>An action service with scripted answers that records its calls.</summary>
 internal sealed class ScriptedActions() : UserActions(null!, null!)
 {
     public Func<ActionRequest, ActionAnswer> OnRequest { get; set; } = _ => throw new InvalidOperationException("not scripted");

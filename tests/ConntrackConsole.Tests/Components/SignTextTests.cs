@@ -1,20 +1,24 @@
 using System.Text.RegularExpressions;
 using Bunit;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Checks;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components;
 
-/// <summary>Every cause, phase and container end has its own text and sign, on the pages and on the canvas.</summary>
+/// <summary>Every state, cause, phase and result has exactly one text, and a symbol where it needs one, on the pages and on the canvas.</summary>
 public sealed partial class SignTextTests
 {
     private static readonly TerminationCause[] Causes = Enum.GetValues<TerminationCause>();
 
     [Fact]
-    public void Cause_EachHasItsOwnNameLetterAndCode()
+    public void Cause_HasUniqueNameLetterAndCode()
     {
         AssertAllDifferent(Causes.Select(DisplayText.Name));
         AssertAllDifferent(Causes.Select(DisplayText.Letter));
@@ -37,12 +41,12 @@ public sealed partial class SignTextTests
     }
 
     [Fact]
-    public void Legend_EveryPhaseAndEndOfAContainer_HasItsOwnSign()
+    public void Legend_PhasesAndContainerExits_HaveUniqueSymbols()
     {
         using var context = new BunitContext();
         var phases = TerminationPhases.All.Select(phase => context.Render<PhaseIcon>(p => p.Add(s => s.Phase, phase)).Markup);
-        var ends = Enum.GetValues<ContainerEnd>().Where(end => end is not (ContainerEnd.Unknown or ContainerEnd.Clean))
-            .Select(end => context.Render<PhaseIcon>(p => p.Add(s => s.Phase, TerminationPhase.ContainerFinished).Add(s => s.End, end)).Markup);
+        var ends = Enum.GetValues<ContainerExit>().Where(end => end is not (ContainerExit.Unknown or ContainerExit.Clean))
+            .Select(end => context.Render<PhaseIcon>(p => p.Add(s => s.Phase, TerminationPhase.ContainerFinished).Add(s => s.Exit, end)).Markup);
         AssertAllDifferent(phases.Concat(ends));
         AssertAllDifferent(TerminationPhases.All.Select(phase => phase.Name()));
 
@@ -51,35 +55,89 @@ public sealed partial class SignTextTests
             Assert.Contains(phase.Name(), legend.Markup, StringComparison.Ordinal);
     }
 
-    // The canvas has a table of its own: its keys are the fields that view.js reads, in the order in which ViewBytes writes the phases.
+    // The canvas has its own table: its keys are the fields that view.js reads, in the order in which ViewBytes writes the phases.
     [Fact]
-    public void Canvas_Phases_AreThoseOfThePages()
+    public void Canvas_Phases_MatchThePages()
     {
-        string signs = Script("signs.js");
-        var table = PhaseRow().Matches(signs[signs.IndexOf("PHASES = [", StringComparison.Ordinal)..signs.IndexOf("];", StringComparison.Ordinal)]);
+        string symbols = Script("symbols.js");
+        var table = PhaseRow().Matches(symbols[symbols.IndexOf("PHASES = [", StringComparison.Ordinal)..symbols.IndexOf("];", StringComparison.Ordinal)]);
 
         Assert.Equal(TerminationPhases.All.Select(phase => phase.Name()), table.Select(row => row.Groups["words"].Value));
-        string fields = Regex.Match(Script("view.js"), @"asked: f64\(\)(,\s+\w+: time\(\))+").Value;
+        string fields = Regex.Match(Script("view.js"), @"requested: f64\(\)(,\s+\w+: time\(\))+").Value;
         Assert.Equal(table.Select(row => row.Groups["key"].Value), FieldName().Matches(fields).Select(field => field.Groups["key"].Value).Where(key => key != "grace"));
-        var drawn = Regex.Matches(signs, "key === \"(?<key>\\w+)\"").Select(match => match.Groups["key"].Value).ToList();
-        // The last one is drawn where none of the others is.
+        var drawn = Regex.Matches(symbols, "key === \"(?<key>\\w+)\"").Select(match => match.Groups["key"].Value).ToList();
+        // The last one is the default branch.
         Assert.Equal(table.Select(row => row.Groups["key"].Value).SkipLast(1), drawn);
     }
 
     [Fact]
-    public void Canvas_ContainerEnds_AreThoseOfTheEnum()
+    public void Canvas_ContainerExits_MatchTheEnum()
     {
-        var numbers = Regex.Match(Script("signs.js"), @"ContainerEnd: (?<list>[^.]+)\.").Groups["list"].Value.Split(", ").Select(part => int.Parse(part.Split(' ')[0]));
-        Assert.Equal(Enum.GetValues<ContainerEnd>().Select(end => (int)end), numbers);
+        var numbers = Regex.Match(Script("symbols.js"), @"ContainerExit: (?<list>[^.]+)\.").Groups["list"].Value.Split(", ").Select(part => int.Parse(part.Split(' ')[0]));
+        Assert.Equal(Enum.GetValues<ContainerExit>().Select(end => (int)end), numbers);
     }
 
     [Fact]
-    public void Canvas_EntryStates_AreThoseOfTheEnum()
+    public void Canvas_EntryStates_MatchThePages()
     {
         string list = Regex.Match(Script("view.js"), @"STATES = \[(?<list>[^\]]+)\]").Groups["list"].Value;
         Assert.Equal(
-            Enum.GetValues<EntryState>().Order().Select(state => state.ToString().ToLowerInvariant()),
-            list.Split(", ").Select(word => word.Trim('"')));
+            Enum.GetValues<EntryState>().Order().Select(DisplayText.Name),
+            list.Split(", ").Select(name => name.Trim('"')));
+    }
+
+    [Fact]
+    public void Canvas_RolloutStates_MatchThePages()
+    {
+        string list = Regex.Match(Script("rollouts.js"), @"STATES = \[(?<list>[^\]]+)\]").Groups["list"].Value;
+        Assert.Equal(
+            Enum.GetValues<RolloutState>().Select(state => state.Name()),
+            list.Split(", ").Select(name => name.Trim('"')));
+    }
+
+    // Gap kinds during which resets may be missing: all but a truncated frame, which still counts them, and missing dumps of the table.
+    [Fact]
+    public void Canvas_LossyGapKinds_AreKnownKinds()
+    {
+        var kinds = Regex.Match(Script("timeline.js"), @"LOSSY_GAP_KINDS = \[(?<list>[^\]]+)\]").Groups["list"].Value.Split(", ").Select(kind => (GapKind)int.Parse(kind));
+        Assert.Equal([GapKind.ResetsLost, GapKind.FramesDropped, GapKind.SequenceJump, GapKind.Silent, GapKind.Started], kinds);
+    }
+
+    [Fact]
+    public void Gap_EachKindHasItsOwnText() =>
+        AssertAllDifferent(Enum.GetValues<GapKind>().Select(kind => GapLog.Text("node-a", kind, 5_000, 3)));
+
+    [Fact]
+    public void ActionState_HasUniqueNameAndASign()
+    {
+        AssertAllDifferent(Enum.GetValues<ActionState>().Select(ActionStates.Name));
+        Assert.All(Enum.GetValues<ActionState>(), state => Assert.Equal(1, ActionStates.Sign(state).Length));
+    }
+
+    [Fact]
+    public void NodeResult_HasUniqueNames()
+    {
+        AssertAllDifferent(Enum.GetValues<SettingOutcome>().Select(NodeResultText.Name));
+        AssertAllDifferent(Enum.GetValues<NodeOutcome>().Select(NodeResultText.Name));
+    }
+
+    [Fact]
+    public void OwnerEntryResetAndEffect_HaveUniqueNames()
+    {
+        AssertAllDifferent(Enum.GetValues<OwnerState>().Select(DisplayText.Name));
+        AssertAllDifferent(Enum.GetValues<EntryState>().Select(DisplayText.Name));
+        AssertAllDifferent(Enum.GetValues<ResetKind>().Select(DisplayText.Name));
+        AssertAllDifferent(Enum.GetValues<FlushEffect>().Select(DisplayText.Name));
+        AssertAllDifferent(Enum.GetValues<FlushEffect>().Select(DisplayText.Explain));
+    }
+
+    [Fact]
+    public void CheckState_HasUniqueNameIdAndSign()
+    {
+        AssertAllDifferent(Enum.GetValues<CheckState>().Select(CheckFormatter.Name));
+        AssertAllDifferent(Enum.GetValues<CheckState>().Select(CheckFormatter.Id));
+        AssertAllDifferent(Enum.GetValues<CheckState>().Select(CheckFormatter.Sign));
+        Assert.Equal(Enum.GetValues<CheckState>().Order(), CheckFormatter.Order.Order());
     }
 
     private static void AssertAllDifferent(IEnumerable<string> texts)

@@ -38,7 +38,7 @@ internal static class Views
     /// <summary>checkout 3 → 4, finished a second ago.</summary>
     public static readonly Rollout Rollout = new("d1/4", WorkloadKind.Deployment, "d1", "shop", "checkout", "4", "3", NowMs - 9_000, NowMs - 7_000, NowMs - 1_000, null);
 
-    /// <summary>A pod that <see cref="Rollout"/> ended; its rules were without it on one of two nodes, and it was killed after five seconds of grace.</summary>
+    /// <summary>A pod terminated by <see cref="Rollout"/>: removed from the rules of one of two nodes, killed after a grace period of five seconds.</summary>
     public static readonly TerminationSpan OfRollout = new(
         "u1", "shop", "checkout-1", "10.1.0.5", "node-a", "shop/checkout", NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500, OwnerState.Gone, 0)
     {

@@ -9,13 +9,13 @@ using MudBlazor;
 
 namespace ConntrackConsole.Components.Dialogs;
 
-/// <summary>What the dialogs do with the desk: show, confirm or hand to a second person, and follow what comes of it.</summary>
+/// <summary>Base of the action dialogs: previews an action, confirms it or requests approval, and follows the result.</summary>
 public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
-    private CancellationTokenSource _look = new();
+    private CancellationTokenSource _preview = new();
     private ActionFeed? _feed;
-    private ITimer? _beat;
+    private ITimer? _tick;
     private bool _focusDue;
 
     [Inject] protected UserActions Actions { get; set; } = null!;
@@ -30,19 +30,19 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     [CascadingParameter] protected IMudDialogInstance? Dialog { get; set; }
 
-    /// <summary>Where the focus goes where Enter must not be the dangerous key.</summary>
+    /// <summary>Gets the focus where Enter must not confirm a dangerous action.</summary>
     protected ElementReference CancelButton { get; set; }
 
-    /// <summary>The action as it is now; null before the desk has one.</summary>
+    /// <summary>The current action; null before the first preview.</summary>
     protected ActionRecord? Record { get; private set; }
 
     protected OutcomeSample? Reading { get; private set; }
 
-    /// <summary>Why it is not done, or null.</summary>
+    /// <summary>Why the action service refused, or null.</summary>
     protected string? Refusal { get; private set; }
 
-    /// <summary>What the console itself could not do, or null.</summary>
-    protected string? Fault { get; private set; }
+    /// <summary>A failure of the console itself, or null.</summary>
+    protected string? Error { get; private set; }
 
     protected string Reason { get; set; } = "";
 
@@ -50,27 +50,27 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     protected Principal? Principal { get; private set; }
 
-    /// <summary>The nodes are being asked.</summary>
-    protected bool Looking { get; private set; }
+    /// <summary>A preview is being loaded from the nodes.</summary>
+    protected bool IsLoading { get; private set; }
 
-    /// <summary>The orders are on their way.</summary>
-    protected bool Working { get; private set; }
+    /// <summary>The confirmation is being submitted.</summary>
+    protected bool IsSubmitting { get; private set; }
 
     protected long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>What may be confirmed, or null.</summary>
-    protected ActionPlan? Plan => Refusal is null && Fault is null && !Looking && Record is { State: ActionState.Previewed } ? Record.Plan : null;
+    /// <summary>The plan that can be confirmed, or null.</summary>
+    protected ActionPlan? Plan => Refusal is null && Error is null && !IsLoading && Record is { State: ActionState.Previewed } ? Record.Plan : null;
 
-    protected bool Expired => Plan is not null && !Working && NowMs >= Record!.ExpiresMs;
+    protected bool IsExpired => Plan is not null && !IsSubmitting && NowMs >= Record!.ExpiresMs;
 
-    protected bool Waits => Record is { State: ActionState.Waiting };
+    protected bool IsWaiting => Record is { State: ActionState.Waiting };
 
     protected bool IsOver => Record is { HasRun: true } or { State: ActionState.Approved or ActionState.Cancelled or ActionState.Expired } && Confirmed;
 
-    /// <summary>Somebody has clicked: from now on the action is followed, not thrown away with the dialog.</summary>
+    /// <summary>The user has confirmed: closing the dialog no longer cancels the action.</summary>
     protected bool Confirmed { get; private set; }
 
-    protected bool CanConfirm => RendererInfo.IsInteractive && Plan is { } plan && !Working && !Expired && Reason.Trim().Length > 0
+    protected bool CanConfirm => RendererInfo.IsInteractive && Plan is { } plan && !IsSubmitting && !IsExpired && Reason.Trim().Length > 0
         && (plan.Verdict.TypeToConfirm is not { } expected || Typed.Trim() == expected);
 
     protected bool MayBreakGlass => Principal?.Role.MayBreakGlass() == true;
@@ -78,7 +78,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     protected override async Task OnInitializedAsync()
     {
         var second = TimeSpan.FromSeconds(1);
-        _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
+        _tick = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
         Principal = await CurrentUser.CallerAsync(_end.Token);
     }
 
@@ -90,32 +90,32 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         await CancelButton.FocusAsync();
     }
 
-    /// <summary>Asks the nodes; what was shown before is taken back. The last question wins.</summary>
-    protected async Task RefreshAsync(ActionRequest ask)
+    /// <summary>Loads a new preview and cancels the previous one. The last request wins.</summary>
+    protected async Task RefreshAsync(ActionRequest request)
     {
-        if (_end.IsCancellationRequested || (Confirmed && Fault is null))
+        if (_end.IsCancellationRequested || (Confirmed && Error is null))
             return;
-        ThrowAway();
-        var look = Renew();
-        (Looking, Refusal, Fault, Typed, Confirmed) = (true, null, null, "", false);
+        DiscardPreview();
+        var preview = RestartPreview();
+        (IsLoading, Refusal, Error, Typed, Confirmed) = (true, null, null, "", false);
         try
         {
-            var answer = await Actions.RequestAsync(ask, look.Token);
-            if (look.IsCancellationRequested)
+            var answer = await Actions.RequestAsync(request, preview.Token);
+            if (preview.IsCancellationRequested)
             {
                 _ = CancelQuietlyAsync(answer.Record);
                 return;
             }
 
-            (Looking, Record, Refusal) = (false, answer.Record, answer.Refusal?.Sentence);
+            (IsLoading, Record, Refusal) = (false, answer.Record, answer.Refusal?.Sentence);
         }
-        catch (OperationCanceledException) when (look.IsCancellationRequested)
+        catch (OperationCanceledException) when (preview.IsCancellationRequested)
         {
             return;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
-            (Looking, Fault) = (false, $"There is no preview: {e.Message}");
+            (IsLoading, Error) = (false, $"The preview failed: {e.Message}");
         }
 
         if (Plan is { } plan && Reason.Length == 0)
@@ -123,39 +123,39 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         _focusDue = Plan is not { Verdict.Decision: GuardDecision.Allow };
     }
 
-    /// <summary>Something was chosen anew: what is on the screen holds no longer.</summary>
-    protected void Forget()
+    /// <summary>Discards the preview after the user changed an option.</summary>
+    protected void ClearPreview()
     {
         if (_end.IsCancellationRequested)
             return;
-        ThrowAway();
-        Renew();
-        (Looking, Record, Refusal, Fault, Typed) = (false, null, null, null, "");
+        DiscardPreview();
+        RestartPreview();
+        (IsLoading, Record, Refusal, Error, Typed) = (false, null, null, null, "");
     }
 
     protected async Task ConfirmAsync()
     {
         if (!CanConfirm || Record is not { } record)
             return;
-        (Working, Confirmed) = (true, true);
+        (IsSubmitting, Confirmed) = (true, true);
         _feed ??= new ActionFeed(Store, OutcomeMonitor, Clock, FollowAsync);
         try
         {
             var answer = await Actions.ConfirmAsync(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
-            // Refused, it is a preview still and goes with the dialog.
+            // A refused action is still a preview and is cancelled with the dialog.
             (Record, Refusal, Confirmed) = (answer.Record ?? record, answer.Refusal?.Sentence, answer.Refusal is null);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
-            Fault = $"Whether it was ordered is not known: {e.Message} Look at the actions page.";
+            Error = $"The result is unknown: {e.Message} Check the Actions page before you retry.";
         }
         finally
         {
-            (Working, _focusDue) = (false, true);
+            (IsSubmitting, _focusDue) = (false, true);
         }
     }
 
-    /// <summary>Takes back what waits for a second person.</summary>
+    /// <summary>Cancels the request for approval.</summary>
     protected async Task CancelRequestAsync()
     {
         if (Record is not { } record)
@@ -166,10 +166,10 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     protected void Close() => Dialog?.Close();
 
-    // Only what counts down is drawn anew each second.
+    // Re-render each second only while a countdown is visible.
     private void Tick()
     {
-        if (Waits || Expired || (IsOver && Record?.Plan.Request.Kind == ActionKind.Setting))
+        if (IsWaiting || IsExpired || (IsOver && Record?.Plan.Request.Kind == ActionKind.Setting))
             StateHasChanged();
     }
 
@@ -177,11 +177,11 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     {
         try
         {
-            if (Record is not { } shown || await Store.FindAsync(shown.Id, ct) is not { } record)
+            if (Record is not { } followed || await Store.FindAsync(followed.Id, ct) is not { } record)
                 return;
             await InvokeAsync(() =>
             {
-                // Its own answer comes by the click; between preview and answer the store may still tell the former state.
+                // The answer to the confirmation updates Record; until then the store may still return the older state.
                 if (Record?.Id == record.Id && record.UpdatedMs >= Record.UpdatedMs)
                     Record = record;
                 Reading = OutcomeMonitor.Current(record.Id) ?? record.Outcome;
@@ -190,25 +190,25 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         }
         catch (DbException)
         {
-            // Busy or full: the next change looks again.
+            // Database busy or full: the next change retries.
         }
     }
 
-    private CancellationTokenSource Renew()
+    private CancellationTokenSource RestartPreview()
     {
-        var fresh = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        Interlocked.Exchange(ref _look, fresh).Cancel();
-        return fresh;
+        var next = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        Interlocked.Exchange(ref _preview, next).Cancel();
+        return next;
     }
 
-    // Closed by button, Escape or a closed tab, or chosen anew: it is all the same "no".
-    private void ThrowAway()
+    // Cancel button, Escape, closed tab or changed options: each cancels the preview.
+    private void DiscardPreview()
     {
         if (!Confirmed)
             _ = CancelQuietlyAsync(Record);
     }
 
-    // If it cannot be written, the preview expires by itself.
+    // If the cancellation cannot be stored, the preview expires on its own.
     private async Task CancelQuietlyAsync(ActionRecord? record)
     {
         try
@@ -224,13 +224,13 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        ThrowAway();
+        DiscardPreview();
         await _end.CancelAsync();
-        if (_beat is not null)
-            await _beat.DisposeAsync();
+        if (_tick is not null)
+            await _tick.DisposeAsync();
         if (_feed is not null)
             await _feed.DisposeAsync();
-        _look.Dispose();
+        _preview.Dispose();
         _end.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace ConntrackConsole.Components.Dialogs;
 
-/// <summary>Changes a setting of the closed list on chosen nodes, for a time.</summary>
+/// <summary>Changes a setting of <see cref="SettingCatalog"/> on selected nodes; the nodes revert it after a time.</summary>
 public sealed partial class SettingDialog : ActionDialog
 {
     private SettingKind _kind = SettingCatalog.All[0];
@@ -27,24 +27,24 @@ public sealed partial class SettingDialog : ActionDialog
 
     [Inject] private TimelineStore Timeline { get; set; } = null!;
 
-    /// <summary>The setting to begin with; null: the first of the list.</summary>
+    /// <summary>The preselected setting; null selects the first of the catalog.</summary>
     [Parameter] public string? Key { get; set; }
 
     [Parameter] public string? Value { get; set; }
 
     [Parameter] public IReadOnlyList<string> Nodes { get; set; } = [];
 
-    // The filter is taken away by reverting, so its "off" is no choice here.
+    // The filter is removed by reverting the change, so "off" is not offered.
     private IReadOnlyList<string> Choices => _kind.Key == SettingCatalog.DropInvalid ? [.. _kind.Values.Where(v => v != SettingCatalog.Off)] : _kind.Values;
 
     private List<string> Ordered => [.. _chosen.Order(StringComparer.Ordinal)];
 
-    private string? Off => CurrentUser.Off(Principal) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value)?.Message : null);
+    private string? DisabledReason => CurrentUser.DisabledReason(Principal) ?? (_value is { Length: > 0 } value ? _kind.Refuse(value)?.Message : null);
 
-    private bool Complete => Off is null && _value is { Length: > 0 } && _chosen.Count > 0;
+    private bool IsComplete => DisabledReason is null && _value is { Length: > 0 } && _chosen.Count > 0;
 
-    private string ConfirmWords => Working ? "Changing…"
-        : Plan!.Verdict.Decision == GuardDecision.NeedsApproval ? "Ask a second person"
+    private string ConfirmText => IsSubmitting ? "Changing…"
+        : Plan!.Verdict.Decision == GuardDecision.NeedsApproval ? "Request approval"
         : $"Set it to {Plan.Request.Value} on {DisplayText.Count(Plan.Readings.Count, "node")}";
 
     protected override async Task OnInitializedAsync()
@@ -52,12 +52,12 @@ public sealed partial class SettingDialog : ActionDialog
         await base.OnInitializedAsync();
         _nodes = NodeOption.Read(Timeline.Nodes(), Cluster.Current.Nodes.Keys, NowMs);
         _facts = Timeline.Facts(ImmutableDictionary<Ip, long>.Empty).Nodes;
-        var able = _nodes.Where(node => node.CannotAct is null).Select(node => node.Name).ToList();
-        _chosen = (Nodes.Count > 0 ? able.Intersect(Nodes) : able.Count == 1 ? able : []).ToHashSet(StringComparer.Ordinal);
-        Begin(SettingCatalog.Find(Key) ?? _kind, Value);
+        var reachable = _nodes.Where(node => node.CannotAct is null).Select(node => node.Name).ToList();
+        _chosen = (Nodes.Count > 0 ? reachable.Intersect(Nodes) : reachable.Count == 1 ? reachable : []).ToHashSet(StringComparer.Ordinal);
+        Select(SettingCatalog.Find(Key) ?? _kind, Value);
     }
 
-    private void Begin(SettingKind kind, string? value)
+    private void Select(SettingKind kind, string? value)
     {
         (_kind, _value) = (kind, value);
         _revertMs = SettingGuard.DefaultRevertAfterMs(kind);
@@ -67,14 +67,14 @@ public sealed partial class SettingDialog : ActionDialog
 
     private void ChooseKind(string? key)
     {
-        Forget();
-        Begin(SettingCatalog.Find(key) ?? _kind, null);
+        ClearPreview();
+        Select(SettingCatalog.Find(key) ?? _kind, null);
     }
 
-    // What was shown holds for what was chosen then.
+    // A preview is valid only for the values it was made with.
     private void Choose(Action choose)
     {
-        Forget();
+        ClearPreview();
         choose();
     }
 
@@ -83,6 +83,6 @@ public sealed partial class SettingDialog : ActionDialog
         Key = _kind.Key, Value = _value, RevertAfterMs = _revertMs, Nodes = Ordered, BreakGlass = _breakGlass,
     });
 
-    private string? Present(string node) =>
-        _facts.GetValueOrDefault(node)?.Settings.TryGetValue(_kind.Key, out var fact) == true ? $"now {fact.Value}" : "now not told";
+    private string? CurrentValue(string node) =>
+        _facts.GetValueOrDefault(node)?.Settings.TryGetValue(_kind.Key, out var fact) == true ? $"now {fact.Value}" : "now unknown";
 }

@@ -2,10 +2,10 @@ using MudBlazor;
 
 namespace ConntrackConsole.Components.Layout;
 
-/// <summary>MudBlazor's share of the look: the same colours and letters as wwwroot/css/app.css. No font is fetched: the network is closed.</summary>
+/// <summary>MudBlazor theme with the colours and fonts of wwwroot/css/app.css. Only system fonts: the network may be closed.</summary>
 internal static class ConsoleTheme
 {
-    private static readonly string[] Letters = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", "sans-serif"];
+    private static readonly string[] Fonts = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", "sans-serif"];
 
     public static readonly MudTheme Theme = new()
     {
@@ -21,10 +21,10 @@ internal static class ConsoleTheme
         },
         Typography = new Typography
         {
-            Default = new DefaultTypography { FontFamily = Letters, FontSize = "14px", LetterSpacing = "normal" },
-            H6 = new H6Typography { FontFamily = Letters, FontSize = "17px", FontWeight = "650", LetterSpacing = "normal" },
-            Body1 = new Body1Typography { FontFamily = Letters, FontSize = "14px", LetterSpacing = "normal" },
-            Body2 = new Body2Typography { FontFamily = Letters, FontSize = "14px", LetterSpacing = "normal" },
+            Default = new DefaultTypography { FontFamily = Fonts, FontSize = "14px", LetterSpacing = "normal" },
+            H6 = new H6Typography { FontFamily = Fonts, FontSize = "17px", FontWeight = "650", LetterSpacing = "normal" },
+            Body1 = new Body1Typography { FontFamily = Fonts, FontSize = "14px", LetterSpacing = "normal" },
+            Body2 = new Body2Typography { FontFamily = Fonts, FontSize = "14px", LetterSpacing = "normal" },
         },
     };
 }

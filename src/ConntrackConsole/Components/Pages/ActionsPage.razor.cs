@@ -11,31 +11,31 @@ using MudBlazor;
 
 namespace ConntrackConsole.Components.Pages;
 
-/// <summary>What was asked for, by whom, how far it has come, and what is open still.</summary>
+/// <summary>Lists actions with requester and state, and open setting changes.</summary>
 public sealed partial class ActionsPage : ComponentBase
 {
     private const int PageSize = 100;
 
-    // A drift shows in the nodes' frames, not in the actions.
-    private const int BoardEverySeconds = 3;
+    // Drift is detected in the frames of the nodes, which do not signal the feed.
+    private const int ChangesIntervalSeconds = 3;
 
     private readonly CancellationTokenSource _end = new();
     private ActionsUrl _url = ActionsUrl.Everything;
     private ActionFeed? _feed;
-    private ITimer? _beat;
+    private ITimer? _timer;
     private Principal? _caller;
     private List<ActionRecord>? _records;
     private IReadOnlyList<ActionRecord> _rows = [];
     private IReadOnlyList<OpenSetting> _changes = [];
-    private ActionRecord? _picked;
-    private string? _lost, _problem, _busy;
-    private (bool Good, string Sentence)? _answer, _revertAnswer;
-    private string _spoken = "";
-    private int _most = PageSize, _looked, _waiting, _beats;
+    private ActionRecord? _selected;
+    private string? _missingId, _problem, _busy;
+    private (bool Good, string Message)? _answer, _revertAnswer;
+    private string _announcement = "";
+    private int _limit = PageSize, _unconfirmed, _waiting, _ticks;
 
     [Inject] private ActionStore Store { get; set; } = null!;
 
-    [Inject] private OpenChanges Board { get; set; } = null!;
+    [Inject] private OpenChanges OpenChanges { get; set; } = null!;
 
     [Inject] private OutcomeMonitor OutcomeMonitor { get; set; } = null!;
 
@@ -55,16 +55,16 @@ public sealed partial class ActionsPage : ComponentBase
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private string? Off => CurrentUser.Off(_caller);
+    private string? DisabledReason => CurrentUser.DisabledReason(_caller);
 
-    private bool BreaksGlass => _caller?.Role.MayBreakGlass() == true;
+    private bool CanBreakGlass => _caller?.Role.MayBreakGlass() == true;
 
     private string Headline => (_waiting, _changes.Where(c => c.Alarm is not null || c.Drifted).Select(c => c.ActionId).Distinct().Count()) switch
     {
         (0, 0) => "Actions",
-        (0, var troubled) => $"{DisplayText.Count(troubled, "open change")} {(troubled == 1 ? "needs" : "need")} a person.",
-        (var waiting, 0) => $"{DisplayText.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for a second person.",
-        var (waiting, troubled) => $"{DisplayText.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for a second person; {DisplayText.Count(troubled, "open change")} {(troubled == 1 ? "needs" : "need")} a person.",
+        (0, var troubled) => $"{DisplayText.Count(troubled, "open change")} {(troubled == 1 ? "requires" : "require")} attention.",
+        (var waiting, 0) => $"{DisplayText.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for approval.",
+        var (waiting, troubled) => $"{DisplayText.Count(waiting, "action")} {(waiting == 1 ? "waits" : "wait")} for approval; {DisplayText.Count(troubled, "open change")} {(troubled == 1 ? "requires" : "require")} attention.",
     };
 
     protected override async Task OnInitializedAsync()
@@ -75,23 +75,23 @@ public sealed partial class ActionsPage : ComponentBase
         _caller = await CurrentUser.CallerAsync(_end.Token);
         _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
-        _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
+        _timer = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
     }
 
     private async Task RefreshAsync(CancellationToken ct)
     {
         try
         {
-            var (url, most) = (_url, _most);
+            var (url, limit) = (_url, _limit);
             var caller = await CurrentUser.CallerAsync(ct);
-            var records = await Store.ReadAsync(most, long.MaxValue, ct);
-            var changes = await Board.ReadAsync(ct);
-            var picked = url.Action is null ? null : records.Find(r => r.Id == url.Action) ?? await Store.FindAsync(url.Action, ct);
-            await InvokeAsync(() => Show(url, caller, records, changes, picked));
+            var records = await Store.ReadAsync(limit, long.MaxValue, ct);
+            var changes = await OpenChanges.ReadAsync(ct);
+            var selected = url.Action is null ? null : records.Find(r => r.Id == url.Action) ?? await Store.FindAsync(url.Action, ct);
+            await InvokeAsync(() => Show(url, caller, records, changes, selected));
         }
         catch (DbException e)
         {
-            await InvokeAsync(() => Tell($"The database answers: {e.Message} Is its disk full, or its file taken away?"));
+            await InvokeAsync(() => ShowProblem($"Database error: {e.Message} Check the disk space and the database file."));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -99,38 +99,38 @@ public sealed partial class ActionsPage : ComponentBase
         }
     }
 
-    private void Show(ActionsUrl url, Principal? caller, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? picked)
+    private void Show(ActionsUrl url, Principal? caller, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? selected)
     {
         (_caller, _records, _changes, _problem) = (caller, records, changes, null);
         _waiting = records.Count(r => r.State == ActionState.Waiting);
         if (url == _url)
-            (_picked, _lost) = (picked, picked is null ? url.Action : null);
-        string spoken = _picked is { } now ? $"{now.Plan.Request.Target}: {ActionStates.Name(now.State)}" : "";
-        if (spoken != _spoken)
-            _spoken = spoken;
-        Choose();
+            (_selected, _missingId) = (selected, selected is null ? url.Action : null);
+        string announcement = _selected is { } now ? $"{now.Plan.Request.Target}: {ActionStates.Name(now.State)}" : "";
+        if (announcement != _announcement)
+            _announcement = announcement;
+        ApplyFilters();
         StateHasChanged();
     }
 
-    private void Tell(string problem)
+    private void ShowProblem(string problem)
     {
         _problem = problem;
         StateHasChanged();
     }
 
-    private void Choose()
+    private void ApplyFilters()
     {
         var matching = (_records ?? []).Where(_url.Shows).ToList();
-        _looked = matching.Count(ActionStates.OnlyLookedAt);
-        _rows = _url.Looked ? matching : [.. matching.Where(r => !ActionStates.OnlyLookedAt(r))];
+        _unconfirmed = matching.Count(ActionStates.IsUnconfirmedPreview);
+        _rows = _url.IncludePreviews ? matching : [.. matching.Where(r => !ActionStates.IsUnconfirmedPreview(r))];
     }
 
-    // Only what counts down is drawn anew each second.
+    // Re-render each second only while a countdown is visible.
     private void Tick()
     {
-        if (_changes.Count > 0 && ++_beats % BoardEverySeconds == 0)
+        if (_changes.Count > 0 && ++_ticks % ChangesIntervalSeconds == 0)
             _feed?.Wake();
-        if (_waiting > 0 || _changes.Count > 0 || _picked?.IsOpen == true)
+        if (_waiting > 0 || _changes.Count > 0 || _selected?.IsOpen == true)
             StateHasChanged();
     }
 
@@ -144,7 +144,7 @@ public sealed partial class ActionsPage : ComponentBase
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
-            _answer = (false, $"What became of it is not known: {e.Message} Look at its state before you try again.");
+            _answer = (false, $"The result is unknown: {e.Message} Check the state before you retry.");
         }
         finally
         {
@@ -158,13 +158,13 @@ public sealed partial class ActionsPage : ComponentBase
         (_busy, _revertAnswer) = (id, null);
         try
         {
-            // What a node has withheld only break-glass sets back.
-            var answer = await Actions.RevertAsync(id, BreaksGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
+            // Only break-glass forces a revert that a node has withheld.
+            var answer = await Actions.RevertAsync(id, CanBreakGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
             _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : (true, answer.Record?.Sentence ?? "");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
-            _revertAnswer = (false, $"Whether it was set back is not known: {e.Message} The nodes do it by themselves at their time.");
+            _revertAnswer = (false, $"The result is unknown: {e.Message} The nodes revert the change automatically when it expires.");
         }
         finally
         {
@@ -176,9 +176,9 @@ public sealed partial class ActionsPage : ComponentBase
 
     private async Task ChangeSettingAsync() => await Dialogs.ShowAsync<SettingDialog>("Change a setting", ActionDialogs.Options);
 
-    private void Older()
+    private void ShowOlder()
     {
-        _most += PageSize;
+        _limit += PageSize;
         _feed?.Wake();
     }
 
@@ -190,12 +190,12 @@ public sealed partial class ActionsPage : ComponentBase
         if (url.Action != _url.Action)
         {
             _answer = null;
-            _picked = url.Action is null ? null : _records?.Find(r => r.Id == url.Action);
-            _lost = null;
+            _selected = url.Action is null ? null : _records?.Find(r => r.Id == url.Action);
+            _missingId = null;
         }
 
         _url = url;
-        Choose();
+        ApplyFilters();
         _feed?.Wake();
         StateHasChanged();
     });
@@ -217,8 +217,8 @@ public sealed partial class ActionsPage : ComponentBase
         Nav.LocationChanged -= OnLocationChanged;
         Keyboard.Pressed -= OnKeyAsync;
         await _end.CancelAsync();
-        if (_beat is not null)
-            await _beat.DisposeAsync();
+        if (_timer is not null)
+            await _timer.DisposeAsync();
         if (_feed is not null)
             await _feed.DisposeAsync();
         _end.Dispose();

@@ -6,18 +6,18 @@ using Microsoft.AspNetCore.Components.Routing;
 
 namespace ConntrackConsole.Components.Pages;
 
-/// <summary>What is wrong with nodes and Services, what is fine, and what nobody can tell.</summary>
+/// <summary>Check results of nodes, Services and the cluster, grouped by state.</summary>
 public sealed partial class ChecksPage
 {
-    // More of them than this are folded: what is wrong must not drown.
-    private const int MostUntold = 30;
+    // More unknown results than this are collapsed, so that they do not hide problems.
+    private const int MaxExpandedUnknown = 30;
 
     private readonly Dictionary<CheckState, List<CheckResult>> _rows = [];
     private readonly Dictionary<CheckState, int> _counts = [];
     private CheckReport _report = CheckReport.None;
     private ChecksUrl _url = ChecksUrl.Everything;
     private List<string> _namespaces = [], _services = [], _nodes = [];
-    private CheckResult? _picked;
+    private CheckResult? _selected;
     private IDisposable? _subscription;
     private int _shown;
 
@@ -26,13 +26,13 @@ public sealed partial class ChecksPage
     private string Headline => _report.AtMs == 0 ? "Checks"
         : (_counts[CheckState.Bad], _counts[CheckState.Warning]) switch
         {
-            (0, 0) => _shown == 0 ? "Checks" : "Nothing is known to be wrong.",
-            (0, var warnings) => $"{DisplayText.Count(warnings, "warning")}, nothing is bad.",
+            (0, 0) => _shown == 0 ? "Checks" : "No problems found.",
+            (0, var warnings) => $"{DisplayText.Count(warnings, "warning")}, no bad checks.",
             (var bad, 0) => $"{DisplayText.Count(bad, "check")} {(bad == 1 ? "is" : "are")} bad.",
             var (bad, warnings) => $"{DisplayText.Count(bad, "check")} {(bad == 1 ? "is" : "are")} bad, {DisplayText.Count(warnings, "warning")}.",
         };
 
-    private string Calm
+    private string Summary
     {
         get
         {
@@ -40,7 +40,7 @@ public sealed partial class ChecksPage
                 return "";
             long ageMs = Clock.GetUtcNow().ToUnixTimeMilliseconds() - _report.AtMs;
             return ageMs > 30_000
-                ? $"The checks were last evaluated {DisplayText.Ago(ageMs)}: the console's log says why."
+                ? $"The checks were last evaluated {DisplayText.Ago(ageMs)}: see the console's log."
                 : $"{DisplayText.Count(_shown, "check")} of {DisplayText.Count(_nodes.Count, "node")} and {DisplayText.Count(_services.Count, "Service")}, evaluated every two seconds.";
         }
     }
@@ -48,10 +48,10 @@ public sealed partial class ChecksPage
     protected override void OnInitialized()
     {
         _url = ChecksUrl.Parse(Nav.Uri);
-        Take();
-        _subscription = Board.Subscribe(() => _ = InvokeAsync(() =>
+        Update();
+        _subscription = Scheduler.Subscribe(() => _ = InvokeAsync(() =>
         {
-            Take();
+            Update();
             StateHasChanged();
         }));
         Nav.LocationChanged += OnLocationChanged;
@@ -63,7 +63,7 @@ public sealed partial class ChecksPage
         if (!Nav.ToBaseRelativePath(e.Location).StartsWith("checks", StringComparison.Ordinal))
             return;
         _url = ChecksUrl.Parse(e.Location);
-        Take();
+        Update();
         StateHasChanged();
     });
 
@@ -74,9 +74,9 @@ public sealed partial class ChecksPage
         return Task.CompletedTask;
     }
 
-    private void Take()
+    private void Update()
     {
-        var report = Board.Current;
+        var report = Scheduler.Current;
         if (!ReferenceEquals(report, _report))
         {
             _report = report;
@@ -87,13 +87,13 @@ public sealed partial class ChecksPage
 
         foreach (var state in CheckFormatter.Order)
             _rows[state] = [];
-        _picked = null;
+        _selected = null;
         foreach (var result in report.Results)
         {
             if (_url.Shows(result.Subject))
                 _rows[result.State].Add(result);
             if (_url.Check is not null && result.Key == _url.Check)
-                _picked = result;
+                _selected = result;
         }
 
         foreach (var (state, rows) in _rows)
@@ -106,7 +106,7 @@ public sealed partial class ChecksPage
 
     private bool IsOpen(CheckState state) => _url.Open is { } open
         ? open.Split(',').Contains(CheckFormatter.Id(state))
-        : state == CheckState.InsufficientData && _counts[state] <= MostUntold;
+        : state == CheckState.InsufficientData && _counts[state] <= MaxExpandedUnknown;
 
     private void Toggle(CheckState state)
     {

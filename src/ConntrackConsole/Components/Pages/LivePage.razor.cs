@@ -17,15 +17,15 @@ using MudBlazor;
 
 namespace ConntrackConsole.Components.Pages;
 
-/// <summary>The live page. Its address is its state: every choice is a navigation, and every navigation a new snapshot of the store.</summary>
+/// <summary>The live page. Its state is in the URL: every selection navigates, and every navigation reads a new snapshot.</summary>
 public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 {
-    // The chart may draw ten times a second; text that changes faster than this cannot be read.
-    private const long TextPaceMs = 500;
-    private const long RecentMs = 60_000;
-    private const long StoredPaceMs = 5_000;
+    // The chart may redraw ten times a second; text that changes faster than this is unreadable.
+    private const long TextIntervalMs = 500;
+    private const long HeadlineWindowMs = 60_000;
+    private const long StoredCacheTtlMs = 5_000;
 
-    private static readonly TimeSpan LoadingAfter = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LoadingDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly HashSet<string> _filterNames = [];
     private LiveState _state = null!;
@@ -38,22 +38,22 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private string? _blocked;
     private string? _flushNote;
     private string? _loading;
-    private string? _pastFault;
+    private string? _historyError;
     private IReadOnlyList<TerminationCause> _causes = [];
-    private CancellationTokenSource _left = new();
-    private Held? _held;
+    private CancellationTokenSource _navigation = new();
+    private CachedView? _cache;
     private bool _rangeOpen;
-    private string _copyWords = "Copy link";
-    private string _spoken = "";
+    private string _copyText = "Copy link";
+    private string _announcement = "";
     private int _plotWidth = 900;
     private int _hiddenLanes;
     private int _newEvents;
-    private long _textAtMs;
-    private long _spokenAtMs;
+    private long _renderedAtMs;
+    private long _announcedAtMs;
 
     [Inject] private TimelineStore Store { get; set; } = null!;
 
-    [Inject] private TimelineQueryService Past { get; set; } = null!;
+    [Inject] private TimelineQueryService Timeline { get; set; } = null!;
 
     [Inject] private ILogger<LivePage> Log { get; set; } = null!;
 
@@ -80,11 +80,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _state = LiveState.Parse(Nav.Uri, NowMs);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _feed = new LiveFeed(Store, Clock, LookAsync);
+        _feed = new LiveFeed(Store, Clock, RefreshAsync);
     }
 
-    // Runs outside the circuit's thread: a query over a long range must not hold up the clicks.
-    private async Task LookAsync(CancellationToken ct)
+    // Runs outside the circuit's thread: a query over a long range must not block user input.
+    private async Task RefreshAsync(CancellationToken ct)
     {
         try
         {
@@ -94,15 +94,15 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                 return;
             var caller = await CurrentUser.CallerAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
-            var pod = PodSelection.Of(state.Pod, state.Uid, view, asked => snapshot.Pods[asked]);
-            // Few lanes where there is little room: a phone shows what matters, and offers the rest.
+            var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
+            // Fewer lanes on narrow screens: a phone shows the most relevant ones and a button for the rest.
             var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
             byte[] bytes = ViewBytes.Write(view, lanes, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.Off(caller), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.DisabledReason(caller), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });
@@ -116,67 +116,67 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private static TimelineQuery Query(LiveState state, TimelineWindow window) =>
         new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node);
 
-    // What is stored is read less often than memory: a column of a long range changes slowly, one of the past not at all.
+    // Stored history is read less often than memory: columns of a long range change slowly or not at all.
     private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
     {
         var query = Query(state, window);
         bool stored = window.FromMs < nowMs - TimelineStore.HorizonMs + window.StepMs;
-        var held = stored && _held is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
-            && last.Query.Columns == query.Columns && nowMs - last.AtMs < StoredPaceMs ? last : null;
-        // The headline is about now, whatever is on the screen.
-        var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(RecentMs, nowMs, 60));
+        var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
+            && last.Query.Columns == query.Columns && nowMs - last.AtMs < StoredCacheTtlMs ? last : null;
+        // The headline shows the current state, even for a past range.
+        var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60));
         var since = state.ToMs is { } pausedMs && pausedMs < nowMs
             ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node) : null;
-        string?[] pods = [state.Uid, state.Pod, held?.View.Terminations.FirstOrDefault(end => end.Uid == state.Uid)?.PodIp];
-        var asking = new PageQuery(held is null ? query : null, headline, since, [.. pods.OfType<string>().Where(pod => pod.Length > 0)], state.ToMs);
-        var left = _left;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, left.Token);
+        string?[] pods = [state.Uid, state.Pod, cached?.View.Terminations.FirstOrDefault(end => end.Uid == state.Uid)?.PodIp];
+        var page = new PageQuery(cached is null ? query : null, headline, since, [.. pods.OfType<string>().Where(pod => pod.Length > 0)], state.ToMs);
+        var navigation = _navigation;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, navigation.Token);
         try
         {
-            var asked = Past.FollowAsync(asking, end.Token);
-            if (!asked.IsCompleted && await Task.WhenAny(asked, Task.Delay(LoadingAfter, Clock, end.Token)) != asked)
-                await TellAsync($"Reading {DisplayText.Duration(state.RangeMs)} of the past…", _pastFault);
-            var snapshot = await asked;
-            if (held is not null)
-                snapshot = snapshot with { Window = held.View with { NowMs = nowMs } };
+            var reading = Timeline.FollowAsync(page, end.Token);
+            if (!reading.IsCompleted && await Task.WhenAny(reading, Task.Delay(LoadingDelay, Clock, end.Token)) != reading)
+                await ShowStatusAsync($"Reading {DisplayText.Duration(state.RangeMs)} of history…", _historyError);
+            var snapshot = await reading;
+            if (cached is not null)
+                snapshot = snapshot with { Window = cached.View with { NowMs = nowMs } };
             else
-                _held = stored ? new Held(state, query, snapshot.Window!, nowMs) : null;
-            if (_loading is not null || _pastFault is not null)
-                await TellAsync(null, null);
+                _cache = stored ? new CachedView(state, query, snapshot.Window!, nowMs) : null;
+            if (_loading is not null || _historyError is not null)
+                await ShowStatusAsync(null, null);
             return snapshot;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            // Something else was chosen meanwhile: nobody waits for this one.
-            await TellAsync(null, null);
+            // The user navigated meanwhile: the result is no longer needed.
+            await ShowStatusAsync(null, null);
             _feed?.Wake();
             return null;
         }
         catch (Exception e) when (e is DbException or IOException or InvalidDataException)
         {
-            Log.LogError(e, "The stored past could not be read");
-            await TellAsync(null, "The stored past of this range could not be read; the picture is the one from before. The console's log says why.");
+            Log.LogError(e, "Stored history could not be read");
+            await ShowStatusAsync(null, "The stored history of this range could not be read; the previous view is still shown. See the console's log.");
             return null;
         }
     }
 
-    private Task TellAsync(string? loading, string? fault) => InvokeAsync(() =>
+    private Task ShowStatusAsync(string? loading, string? error) => InvokeAsync(() =>
     {
-        (_loading, _pastFault) = (loading, fault);
+        (_loading, _historyError) = (loading, error);
         StateHasChanged();
     });
 
-    private sealed record Held(LiveState State, TimelineQuery Query, TimelineView View, long AtMs);
+    private sealed record CachedView(LiveState State, TimelineQuery Query, TimelineView View, long AtMs);
 
-    private void Show(TimelineView view, Headline headline, PodDetail? pod, string? off, int hiddenLanes, int newEvents)
+    private void Show(TimelineView view, Headline headline, PodDetail? pod, string? disabledReason, int hiddenLanes, int newEvents)
     {
         bool first = _view is null || (_pod is null) != (pod is null) || _pod?.Ip != pod?.Ip || _newEvents == 0 && newEvents > 0;
         (_view, _pod, _hiddenLanes, _newEvents) = (view, pod, hiddenLanes, newEvents);
         string alarm = headline.Alarm ? headline.Title : "";
-        if (alarm != _spoken && NowMs - _spokenAtMs > 10_000)
-            (_spoken, _spokenAtMs) = (alarm, NowMs);
+        if (alarm != _announcement && NowMs - _announcedAtMs > 10_000)
+            (_announcement, _announcedAtMs) = (alarm, NowMs);
         _headline = headline;
-        _blocked = off ?? Blocked(view);
+        _blocked = disabledReason ?? Blocked(view);
         _flushNote = ObserveNote(view);
         if (view.Terminations.Select(span => span.Reported?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
@@ -184,31 +184,31 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             _filterNames.Add($"{lane.Namespace}/{lane.Name}");
         if (_filterNames.Count != _filters.Count)
             _filters = new SortedSet<string>(_filterNames, StringComparer.Ordinal);
-        if (!first && NowMs - _textAtMs < TextPaceMs)
+        if (!first && NowMs - _renderedAtMs < TextIntervalMs)
             return;
-        _textAtMs = NowMs;
+        _renderedAtMs = NowMs;
         StateHasChanged();
     }
 
-    /// <summary>While the live data are stale the button is off and says why. The guards decide again, and they decide for real.</summary>
+    /// <summary>Why a flush is disabled while live data is stale. For display only: the guards decide.</summary>
     private string? Blocked(TimelineView view)
     {
         if (!Cluster.HasCluster)
-            return "No cluster is configured: nobody can say who owns this address, so nothing can be flushed.";
+            return "No cluster is configured, so the owner of this address is unknown. Flushes are disabled.";
         if (Cluster.Age > TimeSpan.FromSeconds(10))
-            return "The picture of the cluster is old: nothing can be flushed until the Kubernetes watch is back.";
+            return "The cluster data is stale. Flushes are disabled until the Kubernetes watch recovers.";
         var reporting = view.Nodes.Where(node => node.Reports(view.NowMs)).ToList();
         if (reporting.Count == 0)
-            return "No collector is connected: there is nobody to flush anything.";
+            return "No collector is connected. Flushes are disabled.";
         return reporting.All(node => node.ObserveOnly())
-            ? "Every node that reports is observe-only: its collector runs with --observe-only and refuses every command. The console cannot lift that; it is set on the node."
+            ? "All reporting nodes are observe-only: their collectors run with --observe-only and reject all commands. This is set on the node."
             : null;
     }
 
     private static string? ObserveNote(TimelineView view)
     {
         var nodes = view.Nodes.Where(node => node.ObserveOnly()).Select(node => node.Node).ToList();
-        return nodes.Count == 0 ? null : $"Observe-only, so they keep their entries: {TextSummary.List(nodes, 3)}.";
+        return nodes.Count == 0 ? null : $"Observe-only nodes keep their entries: {TextSummary.List(nodes, 3)}.";
     }
 
     private ChartChoice Choice => new(_state.Pod, _state.Uid, _state.Rollout);
@@ -217,7 +217,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private static int NewEvents(TimelineView since) =>
         since.Terminations.Count(span => span.AskedMs > since.FromMs)
-            + ViewReading.Sum(since.Resets.UnNated) + ViewReading.Sum(since.Resets.FromBackend) + ViewReading.Sum(since.Resets.Other);
+            + TimelineViewExtensions.Sum(since.Resets.UnNated) + TimelineViewExtensions.Sum(since.Resets.FromBackend) + TimelineViewExtensions.Sum(since.Resets.Other);
 
     private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);
 
@@ -226,9 +226,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (Nav.ToBaseRelativePath(e.Location).Split('?', '#')[0].Length > 0)
             return;
         _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs);
-        // A slow look at what nobody asks for any more is given up.
-        Interlocked.Exchange(ref _left, new CancellationTokenSource()).Cancel();
-        _copyWords = "Copy link";
+        // Cancel the query of the previous state.
+        Interlocked.Exchange(ref _navigation, new CancellationTokenSource()).Cancel();
+        _copyText = "Copy link";
         _newEvents = 0;
         _feed?.Wake();
         StateHasChanged();
@@ -242,7 +242,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         long to = _state.ToMs ?? NowMs;
         long next = to + direction * _state.RangeMs / 2;
-        // Panning past the present is live again.
+        // Panning beyond the current time resumes live mode.
         if (next >= NowMs)
         {
             if (!_state.Live)
@@ -277,7 +277,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         Go(_state with { Namespace = parts.Length == 2 ? parts[0] : null, Service = parts.Length == 2 ? parts[1] : null });
     }
 
-    // Looking closely at one pod while everything moves is no use in a hurry: but the live view goes on, the panel too.
+    // Selecting a pod does not pause the live view.
     private void Pick((string Ip, string? Uid) pod) => Go(_state with { Pod = pod.Ip.Length > 0 ? pod.Ip : null, Uid = pod.Uid });
 
     private void PickRollout(string id) => Go(_state with { Rollout = _state.Rollout == id ? null : id });
@@ -286,10 +286,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private async Task CopyLinkAsync()
     {
-        // What was seen just now, not what will be seen when somebody opens it.
+        // The link is absolute: it shows the current view, not the one at the time it is opened.
         if (_state.Live)
             Go(_state.Paused(NowMs));
-        _copyWords = await Browser.CopyLinkAsync() ? "Link copied" : "Copy it from the address bar";
+        _copyText = await Browser.CopyLinkAsync() ? "Link copied" : "Copy it from the address bar";
     }
 
     private Task OnKeyAsync(string key) => InvokeAsync(() =>
@@ -328,7 +328,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         Nav.LocationChanged -= OnLocationChanged;
         Keyboard.Pressed -= OnKeyAsync;
-        await _left.CancelAsync();
+        await _navigation.CancelAsync();
         if (_feed is not null)
             await _feed.DisposeAsync();
     }

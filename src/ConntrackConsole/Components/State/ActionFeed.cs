@@ -4,20 +4,20 @@ using ConntrackConsole.Actions.Workflow;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>Refreshes what shows actions: once at the start, then at each change, at most twice a second.</summary>
+/// <summary>Refreshes a component that shows actions: once at the start, then at each change, at most twice a second.</summary>
 internal sealed class ActionFeed : IAsyncDisposable
 {
-    public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly ActionStore _store;
-    private readonly OutcomeMonitor _meter;
+    private readonly OutcomeMonitor _outcomes;
     private readonly PageRefresher _refresher;
 
-    public ActionFeed(ActionStore store, OutcomeMonitor meter, TimeProvider clock, Func<CancellationToken, Task> refresh)
+    public ActionFeed(ActionStore store, OutcomeMonitor outcomes, TimeProvider clock, Func<CancellationToken, Task> refresh)
     {
-        (_store, _meter, _refresher) = (store, meter, new PageRefresher(Pace, clock, refresh));
+        (_store, _outcomes, _refresher) = (store, outcomes, new PageRefresher(MinInterval, clock, refresh));
         store.Changed += Wake;
-        meter.Changed += Wake;
+        outcomes.Changed += Wake;
         _refresher.Start();
     }
 
@@ -26,7 +26,7 @@ internal sealed class ActionFeed : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _store.Changed -= Wake;
-        _meter.Changed -= Wake;
+        _outcomes.Changed -= Wake;
         return _refresher.DisposeAsync();
     }
 }

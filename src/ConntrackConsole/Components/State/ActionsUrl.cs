@@ -4,14 +4,14 @@ using ConntrackConsole.Components.Text;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The state of the actions page, as its address says it.</summary>
-/// <param name="Action">The action in the panel.</param>
+/// <summary>State of the actions page, kept in its URL.</summary>
+/// <param name="Action">Id of the action in the panel.</param>
 /// <param name="State">A name of <see cref="ActionStates.Groups"/>.</param>
 /// <param name="Kind">flush or setting.</param>
 /// <param name="Target">Part of the pod's address or the setting's name.</param>
-/// <param name="Who">Part of the name of who asked or approved.</param>
-/// <param name="Looked">With those that were only looked at.</param>
-internal sealed record ActionsUrl(string? Action, string? State, string? Kind, string? Target, string? Who, bool Looked)
+/// <param name="Who">Part of the name of the requester or approver.</param>
+/// <param name="IncludePreviews">Includes previews that were not confirmed.</param>
+internal sealed record ActionsUrl(string? Action, string? State, string? Kind, string? Target, string? Who, bool IncludePreviews)
 {
     public static readonly ActionsUrl Everything = new(null, null, null, null, null, false);
 
@@ -29,7 +29,7 @@ internal sealed record ActionsUrl(string? Action, string? State, string? Kind, s
 
     public Dictionary<string, object?> ToQuery(bool local) => new()
     {
-        ["action"] = Action, ["state"] = State, ["kind"] = Kind, ["target"] = Target, ["who"] = Who, ["looked"] = Looked ? "1" : null, ["tz"] = local ? "local" : null,
+        ["action"] = Action, ["state"] = State, ["kind"] = Kind, ["target"] = Target, ["who"] = Who, ["looked"] = IncludePreviews ? "1" : null, ["tz"] = local ? "local" : null,
     };
 
     public bool Shows(ActionRecord record)

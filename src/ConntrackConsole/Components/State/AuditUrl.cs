@@ -3,8 +3,8 @@ using ConntrackConsole.Audit;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The filters of the audit page, as its address says them.</summary>
-/// <param name="BeforeId">Older rows than this one.</param>
+/// <summary>Filters of the audit page, kept in its URL.</summary>
+/// <param name="BeforeId">Only rows older than this one.</param>
 public sealed record AuditUrl(
     string? Who = null, string? What = null, string? Target = null, string? ActionId = null, long? FromMs = null, long? ToMs = null, long? BeforeId = null)
 {
@@ -25,7 +25,7 @@ public sealed record AuditUrl(
 
     public AuditFilter ToFilter(int limit) => new(At(FromMs), At(ToMs), Who, What, Target, ActionId, limit, BeforeId);
 
-    /// <summary>Where a program gets every row of these filters, from whatever page.</summary>
+    /// <summary>API path that exports all rows of these filters, not only this page.</summary>
     public string Export(string format) => "/api/v1/audit?" + string.Join('&', ToQuery(false)
         .Where(q => q is { Key: not "before", Value: string }).Append(new("format", format))
         .Select(q => $"{q.Key}={Uri.EscapeDataString((string)q.Value!)}"));

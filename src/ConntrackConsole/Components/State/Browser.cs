@@ -2,7 +2,7 @@ using Microsoft.JSInterop;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The browser behind this circuit: its clipboard. One module, loaded at the first use.</summary>
+/// <summary>The clipboard of the browser. The JavaScript module is loaded on first use.</summary>
 internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 {
     private Task<IJSObjectReference>? _module;
@@ -23,7 +23,7 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
         }
         catch (JSDisconnectedException)
         {
-            // The tab is closed: its module went with it.
+            // The tab is closed, and the module with it.
         }
     }
 }

@@ -2,10 +2,10 @@ using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The state of the checks page, as its address says it.</summary>
-/// <param name="Service">namespace/name, or a bare name in every namespace.</param>
-/// <param name="Check">The key of the result whose panel is open.</param>
-/// <param name="Open">Sections that are open beside those of what is wrong; null = as it comes.</param>
+/// <summary>State of the checks page, kept in its URL.</summary>
+/// <param name="Service">namespace/name, or a name in any namespace.</param>
+/// <param name="Check">Key of the result in the panel.</param>
+/// <param name="Open">Expanded sections besides Bad and Warning; null for the default.</param>
 internal sealed record ChecksUrl(string? Namespace, string? Service, string? Node, string? Check, string? Open)
 {
     public static readonly ChecksUrl Everything = new(null, null, null, null, null);
@@ -23,7 +23,7 @@ internal sealed record ChecksUrl(string? Namespace, string? Service, string? Nod
         ["ns"] = Namespace, ["svc"] = Service, ["node"] = Node, ["check"] = Check, ["open"] = Open, ["tz"] = local ? "local" : null,
     };
 
-    /// <summary>A filter for nodes alone leaves Services out, and the other way round; both together show both.</summary>
+    /// <summary>A node filter hides Services and a Service filter hides nodes; both together show both.</summary>
     public bool Shows(CheckSubject subject) => subject.Kind switch
     {
         SubjectKind.Node => Node is not null ? subject.Name == Node : Namespace is null && Service is null,

@@ -4,24 +4,24 @@ using Microsoft.AspNetCore.Components.Authorization;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>Who sits at this circuit, asked anew at each step, and whether this person may change anything from here.</summary>
-/// <param name="circuit">The only place that knows how a circuit's user becomes a caller; null where the session has ended.</param>
+/// <summary>The user of this circuit, read again for each operation, and whether they may act.</summary>
+/// <param name="circuit">Maps the circuit's user to a principal; null after the session has ended.</param>
 public sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly)
 {
-    public const string SessionEnded = "Your session has ended, so nothing can be changed: sign in again.";
+    public const string SessionEnded = "Your session has ended. Sign in again to make changes.";
 
-    public static CurrentUser Of(IServiceProvider rooms) => new(
-        async ct => await rooms.GetRequiredService<Sessions>().CallerAsync((await rooms.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
-        rooms.GetRequiredService<ActionSettings>().ReadOnly);
+    public static CurrentUser Of(IServiceProvider services) => new(
+        async ct => await services.GetRequiredService<Sessions>().CallerAsync((await services.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
+        services.GetRequiredService<ActionSettings>().ReadOnly);
 
     public Task<Principal?> CallerAsync(CancellationToken ct) => circuit(ct);
 
-    /// <summary>The sentence why this person's buttons are off, or null. The desk decides again, and it decides for real.</summary>
-    public string? Off(Principal? caller) => caller switch
+    /// <summary>Why the buttons are disabled for this user, or null. For display only: the action service authorizes each request.</summary>
+    public string? DisabledReason(Principal? caller) => caller switch
     {
         null => SessionEnded,
-        _ when readOnly => "This console is set to read only (Actions:ReadOnly): nothing can be changed from it.",
-        { Role: var role } when !role.MayAct() => $"You are a {role.Name()} here and may look only: ask an operator.",
+        _ when readOnly => "This console is read-only (Actions:ReadOnly).",
+        { Role: var role } when !role.MayAct() => $"Your role ({role.Name()}) is read-only. Ask an operator to act.",
         _ => null,
     };
 }

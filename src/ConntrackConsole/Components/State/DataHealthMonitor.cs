@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Components;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>A part of the frame that looks once a second whether the data still come, and draws itself only when that changed.</summary>
+/// <summary>Base of layout components that evaluate <see cref="DataHealth"/> once a second and re-render only on a change.</summary>
 public abstract class DataHealthMonitor : ComponentBase, IDisposable
 {
-    private ITimer? _beat;
+    private ITimer? _tick;
 
     protected DataHealth DataHealth { get; private set; } = DataHealth.Unknown;
 
@@ -19,28 +19,28 @@ public abstract class DataHealthMonitor : ComponentBase, IDisposable
 
     protected override void OnInitialized()
     {
-        DataHealth = Look();
+        DataHealth = Read();
         var second = TimeSpan.FromSeconds(1);
-        _beat = Clock.CreateTimer(_ => InvokeAsync(Refresh), null, second, second);
+        _tick = Clock.CreateTimer(_ => InvokeAsync(Refresh), null, second, second);
     }
 
     private void Refresh()
     {
-        var world = Look();
-        if (world == DataHealth)
+        var current = Read();
+        if (current == DataHealth)
             return;
-        DataHealth = world;
+        DataHealth = current;
         StateHasChanged();
     }
 
-    private DataHealth Look() => DataHealth.From(Store.Nodes(), Cluster.HasCluster, Cluster.IsReady, Cluster.Age, Cluster.Problem, Clock.GetUtcNow().ToUnixTimeMilliseconds()) with
+    private DataHealth Read() => DataHealth.From(Store.Nodes(), Cluster.HasCluster, Cluster.IsReady, Cluster.Age, Cluster.Problem, Clock.GetUtcNow().ToUnixTimeMilliseconds()) with
     {
         KindProblems = string.Join('\n', Cluster.Kinds.Select(kind => kind.Problem).Where(problem => problem is not null && problem != Cluster.Problem).Distinct().Take(12)),
     };
 
     public void Dispose()
     {
-        _beat?.Dispose();
+        _tick?.Dispose();
         GC.SuppressFinalize(this);
     }
 }

@@ -5,20 +5,20 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>
-/// The first thing one reads: what is so now, since when, whom it touches. Facts only; the reason why is not told here.
+/// The headline of the live page: current state, since when, affected Services. Facts only, no cause.
 /// </summary>
-/// <param name="SinceMs">When the oldest of it began, where the view knows.</param>
-/// <param name="Pods">The pods it is about, worst first.</param>
+/// <param name="SinceMs">When the oldest problem began, if known.</param>
+/// <param name="Pods">Affected pods, most stale entries first.</param>
 internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
 {
     /// <param name="now">A view that ends now.</param>
-    /// <param name="window">The view on the screen: resets are counted in it.</param>
+    /// <param name="window">The displayed view, in which resets are counted.</param>
     public static Headline From(TimelineView now, TimelineView window)
     {
         string resets = ResetsOf(window);
         if (!now.Nodes.Any(node => node.Reports(now.NowMs)))
         {
-            string title = now.Nodes.Count == 0 ? "No collector has reported yet: what the tables hold is unknown." : "No collector is connected: what the tables hold now is unknown.";
+            string title = now.Nodes.Count == 0 ? "No collector has reported yet: the conntrack tables are unknown." : "No collector is connected: the conntrack tables are unknown.";
             return new Headline(title, true, null, "", resets, []);
         }
 
@@ -34,7 +34,7 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
             return Stale(now, window, stale, resets);
 
         int ending = now.Terminations.Count(span => span.DeletedMs is null);
-        string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. No stale entries." : "No stale entries: every connection points to a pod that exists.";
+        string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. No stale entries." : "No stale entries: every connection points to a current pod.";
         string detail = Silent(now);
         if (detail.Length > 0)
             calm = calm.Replace("No stale entries", "No stale entries on the nodes that report", StringComparison.Ordinal);
@@ -45,10 +45,10 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes)> stale, string resets)
     {
         int entries = stale.Sum(pod => pod.Count);
-        string which = stale.Count == 1 ? $"{stale[0].Name}, a pod that does not serve any more" : $"{stale.Count} pods that do not serve any more";
+        string which = stale.Count == 1 ? $"{stale[0].Name}, which no longer serves" : $"{stale.Count} pods that no longer serve";
         string title = $"{DisplayText.Count(entries, "entry", "entries")} still {(entries == 1 ? "points" : "point")} to {which}.";
         var services = stale.SelectMany(pod => pod.Lanes).Select(lane => lane.Name.Length > 0 ? $"{lane.Namespace}/{lane.Name}" : lane.Vip).Distinct().ToList();
-        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients on these entries wait for a pod that cannot answer.";
+        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients with these entries wait for a pod that cannot answer.";
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
             .Select(span => span.ContainerFinishedMs ?? span.EndpointRemovedMs ?? span.DeletedMs).OfType<long>().ToList();
@@ -60,18 +60,18 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
     private static string Silent(TimelineView now)
     {
         var silent = now.Nodes.Where(node => !node.Reports(now.NowMs)).Select(node => node.Node).ToList();
-        return silent.Count == 0 ? "" : $"Not known: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.";
+        return silent.Count == 0 ? "" : $"Unknown: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.";
     }
 
     private static string ResetsOf(TimelineView window)
     {
         if (window.Nodes.Count == 0)
-            return "Resets are not known either.";
-        int unNated = ViewReading.Sum(window.Resets.UnNated), backend = ViewReading.Sum(window.Resets.FromBackend), other = ViewReading.Sum(window.Resets.Other);
+            return "Resets are unknown, too.";
+        int unNated = TimelineViewExtensions.Sum(window.Resets.UnNated), backend = TimelineViewExtensions.Sum(window.Resets.FromBackend), other = TimelineViewExtensions.Sum(window.Resets.Other);
         string length = DisplayText.Duration((window.ToMs - window.FromMs + 500) / 1000 * 1000);
         string atLeast = window.Gaps.Any(gap => gap.ToMs > window.FromMs && gap.FromMs < window.ToMs) ? "at least " : "";
         return unNated + backend + other == 0
-            ? $"{(atLeast.Length > 0 ? "No resets were seen" : "No resets")} in these {length}{(atLeast.Length > 0 ? ", with gaps" : "")}."
-            : $"Resets in these {length}: {atLeast}{unNated:N0} un-NATed, {backend:N0} from a backend, {other:N0} other.";
+            ? $"{(atLeast.Length > 0 ? "No resets seen" : "No resets")} in this {length} range{(atLeast.Length > 0 ? " (with gaps)" : "")}."
+            : $"Resets in this {length} range: {atLeast}{unNated:N0} un-NATed, {backend:N0} from a backend, {other:N0} other.";
     }
 }

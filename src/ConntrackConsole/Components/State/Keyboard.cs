@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The keys of this circuit: the layout hears them, the page in view acts on them.</summary>
+/// <summary>Keyboard shortcuts of this circuit: the layout publishes them, the current page handles them.</summary>
 internal sealed class Keyboard
 {
     public event Func<string, Task>? Pressed;

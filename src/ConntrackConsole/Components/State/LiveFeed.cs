@@ -3,21 +3,21 @@ using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>Refreshes a page on the store's signal, at most every 100 ms, and at least once a second, because silence grows too.</summary>
+/// <summary>Refreshes a page when the store changes, at most every 100 ms, and at least once a second so that ages and gaps advance.</summary>
 internal sealed class LiveFeed : IAsyncDisposable
 {
-    public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
-    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(1);
 
     private readonly PageRefresher _refresher;
     private readonly IDisposable _subscription;
-    private readonly ITimer _beat;
+    private readonly ITimer _timer;
 
     public LiveFeed(TimelineStore store, TimeProvider clock, Func<CancellationToken, Task> refresh)
     {
-        _refresher = new PageRefresher(Pace, clock, refresh);
+        _refresher = new PageRefresher(MinInterval, clock, refresh);
         _subscription = store.Subscribe(Wake);
-        _beat = clock.CreateTimer(_ => Wake(), null, Beat, Beat);
+        _timer = clock.CreateTimer(_ => Wake(), null, MaxInterval, MaxInterval);
         _refresher.Start();
     }
 
@@ -26,7 +26,7 @@ internal sealed class LiveFeed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _subscription.Dispose();
-        await _beat.DisposeAsync();
+        await _timer.DisposeAsync();
         await _refresher.DisposeAsync();
     }
 }

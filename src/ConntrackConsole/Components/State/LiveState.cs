@@ -4,17 +4,17 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>
-/// What the live page shows, as its address says it: a copied link gives the same view. What cannot be read in an
-/// address is left out, not refused: a link from a newer version still opens.
+/// State of the live page, kept in its URL: a copied link opens the same view. Values that cannot be parsed are
+/// ignored, so that a link from a newer version still opens.
 /// </summary>
-/// <param name="Pod">The address of the pod in the panel.</param>
-/// <param name="Uid">That pod itself, where it was chosen by its end: its address may have had several owners.</param>
-/// <param name="Rollout">The rollout whose pods are shown.</param>
-/// <param name="ToMs">Where the view stands still; null = live.</param>
+/// <param name="Pod">IP address of the pod in the panel.</param>
+/// <param name="Uid">UID of that pod if it was selected by its termination: its address may have had several owners.</param>
+/// <param name="Rollout">Id of the rollout by which pods are filtered.</param>
+/// <param name="ToMs">End of a paused view; null if live.</param>
 internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? Uid, string? Rollout, string? Namespace, string? Service, string? Node, bool AllLanes, bool Local)
 {
-    public const long ShortestMs = 10_000;
-    public const long LongestMs = 92 * 24 * 3_600_000L;
+    public const long MinRangeMs = 10_000;
+    public const long MaxRangeMs = 92 * 24 * 3_600_000L;
 
     public static readonly (string Name, long Ms)[] Presets = [("5m", 300_000), ("15m", 900_000), ("1h", 3_600_000), ("6h", 21_600_000), ("24h", 86_400_000)];
 
@@ -30,12 +30,12 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
             range = Presets[0].Ms;
         long? to = query["live"] == "0" ? nowMs : null;
         if (query.Time("from") is { } from && query.Time("to") is { } end && end > from)
-            (range, to) = (Math.Clamp(end - from, ShortestMs, LongestMs), end);
+            (range, to) = (Math.Clamp(end - from, MinRangeMs, MaxRangeMs), end);
         string? pod = Ip.TryParse(query["pod"], out _) ? query["pod"] : null;
         return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], query["lanes"] == "all", query["tz"] == "local");
     }
 
-    /// <summary>The query of this state; names with the value null are taken out of an address.</summary>
+    /// <summary>The query of this state; parameters with the value null are removed from the URL.</summary>
     public Dictionary<string, object?> ToQuery() => new()
     {
         ["range"] = Live ? Presets.FirstOrDefault(preset => preset.Ms == RangeMs).Name : null,
@@ -56,18 +56,18 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
 
     public LiveState Between(long fromMs, long toMs)
     {
-        long range = Math.Clamp(toMs - fromMs, ShortestMs, LongestMs);
+        long range = Math.Clamp(toMs - fromMs, MinRangeMs, MaxRangeMs);
         return this with { RangeMs = range, ToMs = (fromMs + toMs + range) / 2 };
     }
 
-    /// <summary>A live view goes on from one of the presets: the next that is not shorter.</summary>
+    /// <summary>A live view uses a preset range: the next one that is not shorter.</summary>
     public LiveState Resumed() => this with
     {
         ToMs = null,
         RangeMs = Presets.Where(preset => preset.Ms >= RangeMs).Select(preset => preset.Ms).DefaultIfEmpty(Presets[^1].Ms).First(),
     };
 
-    // A uid, or a workload's uid with its revision; anything else in an address is not one.
+    // A UID, or a workload's UID with a revision; anything else is ignored.
     private static string? Name(string? value) =>
         value is { Length: <= 320 } && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '/' or '.' or '_') ? value : null;
 

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>
-/// Refreshes a page once at the start (<see cref="Start"/>) and then after each <see cref="Request"/>, but not more often than an interval:
-/// one request waits, further ones are dropped. The refresh runs outside the circuit's thread.
+/// Refreshes a page at <see cref="Start"/> and then after each <see cref="Request"/>, at most once per interval:
+/// one request is queued, further ones are dropped. The refresh runs outside the circuit's thread.
 /// </summary>
 internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Func<CancellationToken, Task> refresh) : IAsyncDisposable
 {
@@ -12,7 +12,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
     private readonly CancellationTokenSource _end = new();
     private Task _loop = Task.CompletedTask;
 
-    /// <summary>Subscribe to what changes before this: a change after the first refresh has read is then not missed.</summary>
+    /// <summary>Subscribe to changes before calling this, so that no change after the first refresh is missed.</summary>
     public void Start()
     {
         Request();
@@ -31,7 +31,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
         }
     }
 
-    /// <summary>Waits for the refresh that is under way, which is cancelled.</summary>
+    /// <summary>Cancels the current refresh and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -41,7 +41,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
         }
         catch (OperationCanceledException)
         {
-            // The usual end.
+            // Expected on disposal.
         }
 
         _end.Dispose();

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The query of an address; a missing or repeated name reads as null or its first value.</summary>
+/// <summary>Query parameters of a URL: null if missing, the first value if repeated.</summary>
 internal sealed class UrlQuery
 {
     private readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> _values;

@@ -24,7 +24,7 @@ public class UserActions(ActionService service, CurrentUser user)
         AsUser(caller => service.CancelAsync(id, caller, CancellationToken.None));
 
     /// <param name="id">The change.</param>
-    /// <param name="breakGlass">Also where a node withholds the revert.</param>
+    /// <param name="breakGlass">Also reverts where a node withholds it.</param>
     public virtual Task<ActionAnswer> RevertAsync(string id, bool breakGlass) =>
         AsUser(caller => service.RevertAsync(id, null, breakGlass, caller, CancellationToken.None));
 

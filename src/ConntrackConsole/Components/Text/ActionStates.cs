@@ -3,26 +3,26 @@ using ConntrackConsole.Actions.Workflow;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>The words, shapes and colours of an action's state.</summary>
+/// <summary>Name, symbol and colour of an action's state.</summary>
 internal static class ActionStates
 {
     public static readonly IReadOnlyList<(string Id, string Name, Func<ActionState, bool> Has)> Groups =
     [
-        ("waiting", "waiting for a second person", state => state == ActionState.Waiting),
-        ("running", "under way", state => state is ActionState.Previewed or ActionState.Approved or ActionState.Running),
-        ("done", "done", state => state == ActionState.Completed),
-        ("trouble", "in part, failed or unknown", state => state is ActionState.Partly or ActionState.Failed or ActionState.Unknown),
+        ("waiting", "waiting for approval", state => state == ActionState.Waiting),
+        ("running", "in progress", state => state is ActionState.Previewed or ActionState.Approved or ActionState.Running),
+        ("done", "completed", state => state == ActionState.Completed),
+        ("trouble", "partially completed, failed or unknown", state => state is ActionState.Partly or ActionState.Failed or ActionState.Unknown),
         ("not-done", "refused, cancelled or expired", state => state is ActionState.Refused or ActionState.Cancelled or ActionState.Expired),
     ];
 
     public static string Name(ActionState state) => state switch
     {
-        ActionState.Previewed => "shown",
-        ActionState.Waiting => "waiting",
+        ActionState.Previewed => "previewed",
+        ActionState.Waiting => "waiting for approval",
         ActionState.Approved => "approved",
-        ActionState.Running => "under way",
-        ActionState.Completed => "done",
-        ActionState.Partly => "done in part",
+        ActionState.Running => "running",
+        ActionState.Completed => "completed",
+        ActionState.Partly => "partially completed",
         ActionState.Failed => "failed",
         ActionState.Unknown => "unknown",
         ActionState.Refused => "refused",
@@ -30,7 +30,7 @@ internal static class ActionStates
         _ => "expired",
     };
 
-    /// <summary>A shape for each, so that nothing hangs on the colour.</summary>
+    /// <summary>One symbol per state, so that it does not depend on colour.</summary>
     public static string Sign(ActionState state) => state switch
     {
         ActionState.Previewed => "○",
@@ -44,7 +44,7 @@ internal static class ActionStates
         _ => "–",
     };
 
-    /// <summary>The class that colours it.</summary>
+    /// <summary>The CSS class of its colour.</summary>
     public static string Colour(ActionState state) => state switch
     {
         ActionState.Completed => "ok",
@@ -54,8 +54,8 @@ internal static class ActionStates
         _ => "",
     };
 
-    /// <summary>A preview that nobody confirmed: not worth a line unless somebody asks for it.</summary>
-    public static bool OnlyLookedAt(ActionRecord record) =>
+    /// <summary>A preview that was not confirmed; hidden from the list by default.</summary>
+    public static bool IsUnconfirmedPreview(ActionRecord record) =>
         record is { Reason.Length: 0, StartedMs: null, State: ActionState.Previewed or ActionState.Refused or ActionState.Cancelled or ActionState.Expired };
 
     /// <summary>"in 4 min 12 s", "due 3 s ago".</summary>

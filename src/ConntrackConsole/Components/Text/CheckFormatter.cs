@@ -2,10 +2,10 @@ using ConntrackConsole.Checks.Model;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>The words of the checks page.</summary>
+/// <summary>Names and symbols of the checks page.</summary>
 internal static class CheckFormatter
 {
-    /// <summary>The order of the sections: what is wrong first.</summary>
+    /// <summary>Order of the sections, worst first.</summary>
     public static readonly IReadOnlyList<CheckState> Order =
         [CheckState.Bad, CheckState.Warning, CheckState.InsufficientData, CheckState.Ok, CheckState.NotApplicable];
 
@@ -13,22 +13,22 @@ internal static class CheckFormatter
     {
         CheckState.Bad => "Bad",
         CheckState.Warning => "Warning",
-        CheckState.InsufficientData => "Cannot tell",
+        CheckState.InsufficientData => "Unknown",
         CheckState.Ok => "OK",
         _ => "Not applicable",
     };
 
-    /// <summary>For addresses, classes and tests.</summary>
+    /// <summary>Id for URLs, CSS classes and test ids.</summary>
     public static string Id(CheckState state) => state switch
     {
         CheckState.Bad => "bad",
         CheckState.Warning => "warning",
-        CheckState.InsufficientData => "tell",
+        CheckState.InsufficientData => "unknown",
         CheckState.Ok => "ok",
         _ => "na",
     };
 
-    /// <summary>A shape for each, so that nothing hangs on the colour.</summary>
+    /// <summary>One symbol per state, so that it does not depend on colour.</summary>
     public static string Sign(CheckState state) => state switch
     {
         CheckState.Bad => "■",

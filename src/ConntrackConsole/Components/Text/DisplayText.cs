@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>The words of the pages for the facts of the field.</summary>
+/// <summary>Display names of states, causes and effects, and formatted durations and counts.</summary>
 internal static class DisplayText
 {
     public static string Duration(long ms) => Math.Abs(ms) switch
@@ -28,12 +28,12 @@ internal static class DisplayText
         OwnerState.Terminating => "terminating",
         OwnerState.Lost => "lost (node unreachable)",
         OwnerState.Gone => "gone",
-        OwnerState.Node => "a node's address",
-        OwnerState.Service => "a Service's address",
+        OwnerState.Node => "node address",
+        OwnerState.Service => "Service address",
         _ => "unknown",
     };
 
-    /// <summary>Why a pod ended.</summary>
+    /// <summary>Why a pod was terminated.</summary>
     public static string Name(TerminationCause cause) => cause switch
     {
         TerminationCause.Rollout => "rollout",
@@ -43,15 +43,15 @@ internal static class DisplayText
         TerminationCause.Preemption => "preemption",
         TerminationCause.NodeLost => "node lost",
         TerminationCause.Completion => "completion",
-        TerminationCause.ByHand => "deleted by hand",
+        TerminationCause.ByHand => "deleted manually",
         TerminationCause.WorkloadDeleted => "workload deleted",
         TerminationCause.Forced => "forced (grace 0)",
         TerminationCause.OutOfMemory => "out of memory (OOMKilled)",
         TerminationCause.Failed => "failed (exit code)",
-        _ => "cause unknown",
+        _ => "unknown cause",
     };
 
-    /// <summary>The cause as one letter, on the canvas and beside its name.</summary>
+    /// <summary>The cause as one letter, on the canvas and next to its name.</summary>
     public static string Letter(TerminationCause cause) => cause switch
     {
         TerminationCause.Rollout => "R",
@@ -74,8 +74,8 @@ internal static class DisplayText
         EntryState.Active => "active",
         EntryState.Draining => "draining",
         EntryState.Stale => "stale",
-        EntryState.Reassigned => "reassigned to another pod",
-        EntryState.Closing => "leftover",
+        EntryState.Reassigned => "reassigned",
+        EntryState.Leftover => "closing",
         _ => "unknown",
     };
 
@@ -90,7 +90,7 @@ internal static class DisplayText
         _ => "other",
     };
 
-    /// <summary>What deleting an entry does, as one reads it in a list.</summary>
+    /// <summary>The effect of deleting an entry, for a list.</summary>
     public static string Name(FlushEffect effect) => effect switch
     {
         FlushEffect.FailsFast => "fails fast",
@@ -114,9 +114,9 @@ internal static class DisplayText
     {
         FlushEffect.FailsFast => "the client's next retransmission reaches a live pod, which resets it; the client reconnects",
         FlushEffect.Moves => "the next datagram goes to a current endpoint",
-        FlushEffect.MayBreak => "its backend may be alive: the flush itself can reset it",
-        FlushEffect.Hangs => "the client waits until its own timeout",
-        FlushEffect.NoEffect => "a leftover: nothing depends on it",
+        FlushEffect.MayBreak => "its backend may be alive, and the flush can break the connection",
+        FlushEffect.Hangs => "the client hangs until its own timeout",
+        FlushEffect.NoEffect => "the connection is already closing",
         _ => "not predicted",
     };
 }

@@ -2,12 +2,12 @@ using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>The command lines that show the same facts as the panel, for those who want to see with their own eyes.</summary>
+/// <summary>Shell commands that show the same facts as the panel.</summary>
 internal static class PodCommands
 {
     public static IEnumerable<string> For(PodDetail pod)
     {
-        // The reply's source: the pod's address stands nowhere else in the entry of a Service flow.
+        // The reply source: an entry of a Service flow has the pod's address nowhere else.
         if (pod.Ip.Length > 0)
             yield return pod.Ip.Contains(':', StringComparison.Ordinal) ? $"conntrack -L -f ipv6 -r {pod.Ip}" : $"conntrack -L -r {pod.Ip}";
         if (pod.Name?.Split('/') is [var space, var name] && pod.Phase is not null)

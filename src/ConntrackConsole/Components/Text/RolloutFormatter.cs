@@ -3,7 +3,7 @@ using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>How far a rollout came; each is drawn differently.</summary>
+/// <summary>State of a rollout; each is drawn differently.</summary>
 internal enum RolloutState
 {
     Running,
@@ -22,20 +22,20 @@ internal static class RolloutFormatter
         : rollout.StuckMs is not null ? RolloutState.Stuck
         : RolloutState.Running;
 
-    /// <summary>Such as "checkout 3 → 4". A StatefulSet's revisions are its own name and a hash: only the hash tells.</summary>
+    /// <summary>Such as "checkout 3 → 4". The revisions of a StatefulSet are its name and a hash; only the hash is shown.</summary>
     public static string Label(this Rollout rollout)
     {
         string to = Short(rollout.Name, rollout.Revision);
         return rollout.FromRevision is { Length: > 0 } from ? $"{rollout.Name} {Short(rollout.Name, from)} → {to}" : $"{rollout.Name} → {to}";
     }
 
-    public static string Words(this RolloutState state) => state switch
+    public static string Name(this RolloutState state) => state switch
     {
-        RolloutState.Running => "under way",
+        RolloutState.Running => "in progress",
         RolloutState.Finished => "finished",
-        RolloutState.RolledBack => "given up for another revision",
-        RolloutState.Stuck => "stuck: ProgressDeadlineExceeded",
-        _ => "its workload was deleted",
+        RolloutState.RolledBack => "superseded",
+        RolloutState.Stuck => "stuck",
+        _ => "workload deleted",
     };
 
     private static string Short(string name, string revision) =>

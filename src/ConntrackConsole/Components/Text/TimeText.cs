@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>A moment as somebody types it: with a date or without, with a zone or in the one that is shown.</summary>
+/// <summary>Parses typed times: with or without a date, with a zone or in the displayed one.</summary>
 internal static class TimeText
 {
     public const string Examples = "2026-11-24 17:05, 17:05:30, 2026-11-24T17:05:30Z, -2h or now";
 
-    private static readonly string[] Dated = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd"];
-    private static readonly string[] Times = ["HH:mm:ss", "HH:mm", "H:mm"];
+    private static readonly string[] DateTimeFormats = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd"];
+    private static readonly string[] TimeFormats = ["HH:mm:ss", "HH:mm", "H:mm"];
 
     public static long? Parse(string? text, ViewerClock clock, long nowMs)
     {
@@ -18,26 +18,26 @@ internal static class TimeText
         if (typed.Equals("now", StringComparison.OrdinalIgnoreCase))
             return nowMs;
         if (typed[0] == '-')
-            return Back(typed[1..], nowMs);
+            return Ago(typed[1..], nowMs);
         var culture = CultureInfo.InvariantCulture;
-        if (DateTime.TryParseExact(typed, Dated, culture, DateTimeStyles.None, out var at))
+        if (DateTime.TryParseExact(typed, DateTimeFormats, culture, DateTimeStyles.None, out var at))
             return InZone(at, clock);
-        if (TimeOnly.TryParseExact(typed, Times, culture, DateTimeStyles.None, out var time))
+        if (TimeOnly.TryParseExact(typed, TimeFormats, culture, DateTimeStyles.None, out var time))
         {
-            // Of today, or of yesterday where today it is still to come.
+            // Today, or yesterday if that time is still in the future.
             var today = clock.At(nowMs).Date;
             long ms = InZone(today + time.ToTimeSpan(), clock);
             return ms <= nowMs ? ms : InZone(today.AddDays(-1) + time.ToTimeSpan(), clock);
         }
 
-        // With a zone of its own: Z or an offset at its end.
+        // With an explicit zone: Z or an offset at the end.
         bool zoned = typed[^1] is 'Z' or 'z' || (typed.Length > 16 && typed[^6] is '+' or '-');
-        return zoned && DateTimeOffset.TryParse(typed, culture, DateTimeStyles.AssumeUniversal, out var told) ? told.ToUnixTimeMilliseconds() : null;
+        return zoned && DateTimeOffset.TryParse(typed, culture, DateTimeStyles.AssumeUniversal, out var parsed) ? parsed.ToUnixTimeMilliseconds() : null;
     }
 
     public static string Write(long ms, ViewerClock clock) => clock.At(ms).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    private static long? Back(string length, long nowMs)
+    private static long? Ago(string length, long nowMs)
     {
         long unit = length.Length < 2 ? 0 : length[^1] switch { 's' => 1_000, 'm' => 60_000, 'h' => 3_600_000, 'd' => 86_400_000, _ => 0 };
         return unit > 0 && int.TryParse(length[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= 100_000
@@ -45,7 +45,7 @@ internal static class TimeText
             : null;
     }
 
-    // An hour that the clocks skip reads as the one after it; an hour that comes twice, as the first.
+    // A skipped hour (DST) reads as the one after it; a repeated hour as the first.
     private static long InZone(DateTime at, ViewerClock clock)
     {
         var zone = clock.Local ? clock.Zone : TimeZoneInfo.Utc;

@@ -1,11 +1,11 @@
 namespace ConntrackConsole.Components.Text;
 
-/// <summary>How this viewer wants to read times. The zone stands on every stamp: incidents are told across time zones.</summary>
+/// <summary>Time zone of the viewer. Every timestamp includes its zone: incidents are discussed across time zones.</summary>
 public sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
 {
     public static readonly ViewerClock Utc = new(false, TimeZoneInfo.Utc);
 
-    /// <param name="browserZone">The browser's IANA name; a name that this machine does not know reads as UTC.</param>
+    /// <param name="browserZone">The browser's IANA zone; UTC if this host does not know it.</param>
     public static ViewerClock For(bool local, string? browserZone) =>
         new(local, browserZone is { Length: < 64 } && TimeZoneInfo.TryFindSystemTimeZoneById(browserZone, out var zone) ? zone : TimeZoneInfo.Utc);
 
@@ -13,10 +13,10 @@ public sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
 
     public string Full(long ms) => Write(ms, Local, "yyyy-MM-dd HH:mm:ss");
 
-    /// <summary>The same moment in the other zone, for the hover.</summary>
+    /// <summary>The same time in the other zone, for the tooltip.</summary>
     public string Other(long ms) => Write(ms, !Local, "yyyy-MM-dd HH:mm:ss");
 
-    /// <summary>The time of day and date that this viewer reads.</summary>
+    /// <summary>Date and time in the viewer's zone.</summary>
     public DateTime At(long ms) => TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(ms), Local ? Zone : TimeZoneInfo.Utc).DateTime;
 
     private string Write(long ms, bool local, string format)

@@ -16,31 +16,31 @@ namespace ConntrackConsole.Tests.Components.Dialogs;
 public sealed class FlushDialogTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedActions _desk = new();
+    private readonly ScriptedActions _actions = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
 
-    public FlushDialogTests() => _console.Scripted = _desk;
+    public FlushDialogTests() => _console.Scripted = _actions;
 
     [Fact]
-    public async Task Green_IsOneClickOnTheListWithTheReasonFilledIn()
+    public async Task Allowed_IsOneClickWithTheSuggestedReason()
     {
         await OpenAsync(Green);
 
         Assert.Equal(2, _dialogs.FindAll("[data-testid=preview-entry]").Count);
         Assert.Contains("1 fails fast", _dialogs.Find("[data-node=node-a]").TextContent, StringComparison.Ordinal);
         Assert.Contains("within 45 s", _dialogs.Find("[data-testid=expected]").TextContent, StringComparison.Ordinal);
-        Assert.StartsWith("3 others lead to it", _dialogs.Find("[data-testid=left-out]").TextContent, StringComparison.Ordinal);
+        Assert.StartsWith("3 other entries to this address", _dialogs.Find("[data-testid=left-out]").TextContent, StringComparison.Ordinal);
         Assert.Contains("cannot be undone", _dialogs.Markup, StringComparison.Ordinal);
         Assert.Empty(_dialogs.FindAll("[data-testid=typed-confirm]"));
         await ClickAsync("confirm");
 
-        Assert.Equal([("d-flush-1", null, "pod gone, 2 stale entries")], _desk.Confirmed);
+        Assert.Equal([("d-flush-1", null, "pod gone, 2 stale entries")], _actions.Confirmed);
         Assert.Equal("Completed", Find("outcome").GetAttribute("data-state"));
         Assert.Equal("/audit?action=flush-1", Find("outcome-audit").GetAttribute("href"));
     }
 
     [Fact]
-    public async Task Amber_OpensOnlyForTheTypedAddress()
+    public async Task NeedsConfirmation_IsEnabledByTheTypedAddress()
     {
         await OpenAsync(Amber);
 
@@ -50,11 +50,11 @@ public sealed class FlushDialogTests : IAsyncDisposable
         await TypeAsync("typed-confirm", PodIp);
         await ClickAsync("confirm");
 
-        Assert.Equal(PodIp, Assert.Single(_desk.Confirmed).Typed);
+        Assert.Equal(PodIp, Assert.Single(_actions.Confirmed).Typed);
     }
 
     [Fact]
-    public async Task Amber_HasTheFocusOnCancel()
+    public async Task NeedsConfirmation_FocusesCancel()
     {
         await OpenAsync(Amber);
 
@@ -62,12 +62,12 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Red_AsksASecondPerson_ShowsTheLinkAndTheCountdown_AndCanBeTakenBack()
+    public async Task NeedsApproval_ShowsLinkAndCountdown_AndCanBeCancelled()
     {
-        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        _actions.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
         await OpenAsync(Red);
 
-        Assert.Equal("Ask a second person", Find("confirm").TextContent);
+        Assert.Equal("Request approval", Find("confirm").TextContent);
         await ClickAsync("confirm");
 
         Assert.EndsWith("/actions?action=flush-1", Find("waiting-link").TextContent, StringComparison.Ordinal);
@@ -75,27 +75,27 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(20));
         _dialogs.WaitForAssertion(() => Assert.Contains("in 40 s", Find("waiting-countdown").TextContent, StringComparison.Ordinal));
         await ClickAsync("take-back");
-        Assert.Equal(["flush-1"], _desk.Cancelled);
+        Assert.Equal(["flush-1"], _actions.Cancelled);
     }
 
     [Fact]
-    public async Task Waiting_ClosedDialog_LeavesItWaiting()
+    public async Task Waiting_DialogClosed_StaysWaiting()
     {
-        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        _actions.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
         await OpenAsync(Red);
         await ClickAsync("confirm");
 
         await ClickAsync("close");
 
         _dialogs.WaitForAssertion(() => Assert.Empty(_dialogs.FindAll("[data-testid=flush-dialog]")));
-        Assert.Empty(_desk.Cancelled);
+        Assert.Empty(_actions.Cancelled);
     }
 
     [Fact]
-    public async Task Waiting_ApprovedElsewhere_ShowsWhatCameOfIt()
+    public async Task Waiting_ApprovedElsewhere_ShowsTheResult()
     {
         var ct = Xunit.TestContext.Current.CancellationToken;
-        _desk.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        _actions.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
         await OpenAsync(Red);
         await _console.Actions.AddAsync(Flush(verdict: Red), ct);
         await ClickAsync("confirm");
@@ -103,38 +103,38 @@ public sealed class FlushDialogTests : IAsyncDisposable
         await _console.Actions.MoveAsync(Flushed(), ActionState.Previewed, ct);
 
         await _console.UntilAsync(() => _dialogs.FindAll("[data-testid=outcome][data-state=Completed]").Count == 1);
-        Assert.Equal("D", Find("deleted-list").QuerySelector("[data-node=node-a] [data-testid=preview-entry]")!.GetAttribute("data-fate"));
-        Assert.Contains("node-b: was told and has not answered", Find("outcome").TextContent, StringComparison.Ordinal);
+        Assert.Equal("D", Find("deleted-list").QuerySelector("[data-node=node-a] [data-testid=preview-entry]")!.GetAttribute("data-outcome"));
+        Assert.Contains("node-b: the command was sent, no result yet", Find("outcome").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Refused_SaysTheSentenceAndHasNoButton_ButAnotherChoiceLooksAgain()
+    public async Task Refused_ShowsTheReason_AndCanBeRefreshed()
     {
         await OpenAsync(Refuse("A live pod owns this address."));
 
         Assert.Contains("A live pod owns this address.", Find("verdict").TextContent, StringComparison.Ordinal);
         Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
         Assert.Empty(_dialogs.FindAll("[data-testid=reason]"));
-        _desk.OnRequest = _ => ActionAnswer.Of(Flush());
+        _actions.OnRequest = _ => ActionAnswer.Of(Flush());
         await ClickAsync("again");
         Assert.False(Find("confirm").HasAttribute("disabled"));
     }
 
     [Fact]
-    public async Task Confirm_RefusedMeanwhile_SaysWhyAndThrowsThePreviewAway()
+    public async Task Confirm_RefusedMeanwhile_ShowsTheReasonAndDiscardsThePreview()
     {
-        _desk.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
+        _actions.OnConfirm = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         await OpenAsync(Green);
 
         await ClickAsync("confirm");
 
         Assert.Contains("It is alive again.", Find("verdict").TextContent, StringComparison.Ordinal);
         await ClickAsync("cancel");
-        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _desk.Cancelled));
+        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _actions.Cancelled));
     }
 
     [Fact]
-    public async Task Preset_Chosen_TakesTheOldPreviewBackAndLooksAgain()
+    public async Task Preset_Changed_CancelsTheOldPreviewAndLoadsANewOne()
     {
         await OpenAsync(Green);
 
@@ -145,49 +145,49 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.Equal(["flush-1"], _desk.Cancelled);
-        Assert.Equal([null, FlushPreset.Safe], _desk.Requested.Select(ask => ask.Preset));
+        Assert.Equal(["flush-1"], _actions.Cancelled);
+        Assert.Equal([null, FlushPreset.Safe], _actions.Requested.Select(request => request.Preset));
         _dialogs.WaitForElement("[data-testid=preview-entry]");
     }
 
     [Fact]
-    public async Task Scope_IsAmongTheEntries_NamedByTheirService()
+    public async Task Scope_OffersTheServicesOfThePreview()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         await OpenAsync(Green);
 
-        Assert.Equal(["all among the entries", "shop/orders (10.96.0.1:80 tcp)"], Find("scope-service").Children.Select(o => o.TextContent));
+        Assert.Equal(["all in the preview", "shop/orders (10.96.0.1:80 tcp)"], Find("scope-service").Children.Select(o => o.TextContent));
         var choosing = _dialogs.InvokeAsync(() => Find("scope-service").ChangeAsync(new ChangeEventArgs { Value = "tcp 10.96.0.1 80" }));
         _dialogs.WaitForElement("[data-testid=looking]");
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.Equal(new FlushScope("tcp", "10.96.0.1", 80), _desk.Requested[^1].Scope);
+        Assert.Equal(new FlushScope("tcp", "10.96.0.1", 80), _actions.Requested[^1].Scope);
     }
 
     [Fact]
-    public async Task Nodes_AllButSilentOnes_AndOneLeftOutIsNamedWithout()
+    public async Task Nodes_OneExcluded_IsNotInTheRequest()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Cluster.Apply([new NodeChange(new NodeInfo("n2", "node-b", true, []), false)]);
         await OpenAsync(Green);
 
-        Assert.Empty(_desk.Requested[0].Nodes);
+        Assert.Empty(_actions.Requested[0].Nodes);
         var silent = Find("node-choice").QuerySelector("[data-node=node-b]")!;
-        Assert.Contains("no collector there", silent.TextContent, StringComparison.Ordinal);
+        Assert.Contains("no collector", silent.TextContent, StringComparison.Ordinal);
         Assert.True(silent.QuerySelector("input")!.HasAttribute("disabled"));
         var choosing = _dialogs.InvokeAsync(() => Find("node-choice").QuerySelector("[data-node=node-a] input")!.ChangeAsync(new ChangeEventArgs { Value = false }));
         _dialogs.WaitForElement("[data-testid=looking]");
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.Equal(["node-b"], _desk.Requested[^1].Nodes);
+        Assert.Equal(["node-b"], _actions.Requested[^1].Nodes);
     }
 
     [Theory]
     [InlineData(Role.Operator, 0)]
     [InlineData(Role.BreakGlass, 1)]
-    public async Task BreakGlass_IsOfferedToThatRoleAlone(Role role, int boxes)
+    public async Task BreakGlass_IsOfferedOnlyToThatRole(Role role, int boxes)
     {
         _console.Principal = _console.Principal! with { Role = role };
         await OpenAsync(Red);
@@ -196,7 +196,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task BreakGlass_Chosen_LooksAgainWithIt()
+    public async Task BreakGlass_Chosen_RefreshesThePreview()
     {
         _console.Principal = _console.Principal! with { Role = Role.BreakGlass };
         await OpenAsync(Red);
@@ -206,7 +206,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
 
-        Assert.True(_desk.Requested[^1].BreakGlass);
+        Assert.True(_actions.Requested[^1].BreakGlass);
         Assert.Contains("BREAK-GLASS", Find("break-glass-box").TextContent, StringComparison.Ordinal);
         Assert.Contains("danger", Find("confirm").ClassName, StringComparison.Ordinal);
     }
@@ -222,7 +222,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task PreviewOlderThanItLasts_AsksToLookAgain()
+    public async Task PreviewExpired_MustBeRefreshed()
     {
         await OpenAsync(Green);
 
@@ -233,27 +233,27 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Cancelled_TellsTheDesk()
+    public async Task Cancelled_CancelsTheAction()
     {
         await OpenAsync(Green);
 
         await ClickAsync("cancel");
 
-        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _desk.Cancelled));
-        Assert.Empty(_desk.Confirmed);
+        _dialogs.WaitForAssertion(() => Assert.Equal(["flush-1"], _actions.Cancelled));
+        Assert.Empty(_actions.Confirmed);
     }
 
     [Fact]
-    public async Task PreviewThatFails_SaysSoAndOffersNothing()
+    public async Task PreviewFails_ShowsTheErrorAndNoButton()
     {
         await OpenAsync(_ => throw new InvalidOperationException("the audit log cannot be written."));
 
-        Assert.Equal("There is no preview: the audit log cannot be written.", Find("flush-fault").TextContent);
+        Assert.Equal("The preview failed: the audit log cannot be written.", Find("flush-fault").TextContent);
         Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
     }
 
     [Fact]
-    public async Task TextFromAWorkload_StaysText()
+    public async Task TextOfAWorkload_IsEncoded()
     {
         await OpenAsync(Refuse("<img src=x onerror=alert(1)>"));
 
@@ -261,7 +261,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ManyEntries_AreDrawnAsFarAsTheyAreSeen()
+    public async Task ManyEntries_AreVirtualized()
     {
         var many = Flush();
         many = many with { Plan = many.Plan with { Previews = [Preview("node-a", [.. Enumerable.Repeat(Entry("10.1.0.9", FlushEffect.FailsFast), 5_000)])] } };
@@ -284,13 +284,13 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
     private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
     {
-        _desk.OnRequest = answer;
+        _actions.OnRequest = answer;
         _console.Context.Render<MudPopoverProvider>();
         _dialogs = _console.Context.Render<MudDialogProvider>();
         var service = _console.Context.Services.GetRequiredService<IDialogService>();
         await _dialogs.InvokeAsync(() => service.ShowAsync<FlushDialog>("Flush", new DialogParameters<FlushDialog> { { d => d.PodIp, PodIp } }));
         _dialogs.WaitForElement("[data-testid=flush-dialog]");
-        // The page's own thread answers after the first drawing.
+        // The preview is loaded after the first rendering.
         _dialogs.WaitForAssertion(() => Assert.Empty(_dialogs.FindAll("[data-testid=looking]")));
     }
 

@@ -16,19 +16,19 @@ namespace ConntrackConsole.Tests.Components.Dialogs;
 public sealed class SettingDialogTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedActions _desk = new();
+    private readonly ScriptedActions _actions = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
 
     public SettingDialogTests()
     {
-        _console.Scripted = _desk;
-        _console.TellOfADeadPod();
-        Tell("node-a", "0");
-        Tell("node-b", "1");
+        _console.Scripted = _actions;
+        _console.AddDeadPod();
+        Report("node-a", "0");
+        Report("node-b", "1");
     }
 
     [Fact]
-    public async Task Form_TellsMeaningTrapAndWhatEachNodeHasNow()
+    public async Task Form_ShowsMeaningTrapAndCurrentValues()
     {
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
@@ -40,16 +40,16 @@ public sealed class SettingDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Form_NothingChosen_CannotLook()
+    public async Task Form_Incomplete_CannotPreview()
     {
         await OpenAsync(SettingCatalog.Max, null);
 
         Assert.True(Find("look").HasAttribute("disabled"));
-        Assert.Empty(_desk.Requested);
+        Assert.Empty(_actions.Requested);
     }
 
     [Fact]
-    public async Task Form_NumberOutOfRange_SaysTheRangeAndCannotLook()
+    public async Task Form_NumberOutOfRange_ShowsTheRange()
     {
         await OpenAsync(SettingCatalog.Max, null, "node-a");
 
@@ -60,7 +60,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Form_TimesUpToTheLongestOfTheSetting()
+    public async Task Form_RevertTimes_AreLimitedByTheSetting()
     {
         await OpenAsync("net.netfilter.nf_conntrack_log_invalid", "6", "node-a");
 
@@ -68,10 +68,10 @@ public sealed class SettingDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task OneNode_IsOneClickWithAReason()
+    public async Task OneNode_IsConfirmedWithOneClick()
     {
-        _desk.OnRequest = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
-        _desk.OnConfirm = record => ActionAnswer.Of(Applied(nodes: "node-a"));
+        _actions.OnRequest = request => ActionAnswer.Of(Setting(nodes: [.. request.Nodes]));
+        _actions.OnConfirm = record => ActionAnswer.Of(Applied(nodes: "node-a"));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
         await ClickAsync("look");
@@ -80,9 +80,9 @@ public sealed class SettingDialogTests : IAsyncDisposable
         await TypeAsync("reason", "clients reset");
         await ClickAsync("confirm");
 
-        Assert.Equal((SettingCatalog.BeLiberal, "1", 1_800_000L), _desk.Requested[0] is var ask ? (ask.Key!, ask.Value!, ask.RevertAfterMs!.Value) : default);
-        Assert.Equal([("d-setting-1", null, "clients reset")], _desk.Confirmed);
-        Assert.Equal("Written", _dialogs.Find("[data-testid=outcome-node]").GetAttribute("data-fate"));
+        Assert.Equal((SettingCatalog.BeLiberal, "1", 1_800_000L), _actions.Requested[0] is var request ? (request.Key!, request.Value!, request.RevertAfterMs!.Value) : default);
+        Assert.Equal([("d-setting-1", null, "clients reset")], _actions.Confirmed);
+        Assert.Equal("Written", _dialogs.Find("[data-testid=outcome-node]").GetAttribute("data-outcome"));
         Assert.Equal("in 5 min 00 s", Find("revert-countdown").TextContent);
         _console.Clock.Advance(TimeSpan.FromSeconds(2));
         _dialogs.WaitForAssertion(() => Assert.Equal("in 4 min 58 s", Find("revert-countdown").TextContent));
@@ -90,39 +90,39 @@ public sealed class SettingDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task SeveralNodes_NeedTheirNumberTyped_AndNameTheFirst()
+    public async Task SeveralNodes_NeedTheirNumberTyped()
     {
-        _desk.OnRequest = ask => ActionAnswer.Of(Setting(verdict: new GuardVerdict(GuardDecision.NeedsConfirmation, "It is changed on 2 nodes.", "2"), nodes: [.. ask.Nodes]));
+        _actions.OnRequest = request => ActionAnswer.Of(Setting(verdict: new GuardVerdict(GuardDecision.NeedsConfirmation, "It is changed on 2 nodes.", "2"), nodes: [.. request.Nodes]));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-b", "node-a");
 
-        Assert.Contains("First on node-a", Find("canary").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Applied to node-a first", Find("canary").TextContent, StringComparison.Ordinal);
         await ClickAsync("look");
-        Assert.Equal(["node-a", "node-b"], _desk.Requested[0].Nodes);
+        Assert.Equal(["node-a", "node-b"], _actions.Requested[0].Nodes);
         await TypeAsync("reason", "clients reset");
         Assert.True(Find("confirm").HasAttribute("disabled"));
         await TypeAsync("typed-confirm", "2");
         await ClickAsync("confirm");
 
-        Assert.Equal("2", Assert.Single(_desk.Confirmed).Typed);
+        Assert.Equal("2", Assert.Single(_actions.Confirmed).Typed);
     }
 
     [Fact]
-    public async Task Plan_SomethingElseChosen_HoldsNoLonger()
+    public async Task Preview_OptionChanged_IsCancelled()
     {
-        _desk.OnRequest = ask => ActionAnswer.Of(Setting(nodes: [.. ask.Nodes]));
+        _actions.OnRequest = request => ActionAnswer.Of(Setting(nodes: [.. request.Nodes]));
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
         await ClickAsync("look");
 
         await ClickAsync("value-0");
 
         Assert.Empty(_dialogs.FindAll("[data-testid=confirm]"));
-        Assert.Equal(["setting-1"], _desk.Cancelled);
+        Assert.Equal(["setting-1"], _actions.Cancelled);
     }
 
     [Fact]
-    public async Task Refused_SaysTheSentence()
+    public async Task Refused_ShowsTheReason()
     {
-        _desk.OnRequest = _ => ActionAnswer.No(RefusalKind.Guard, "node.collector_outdated", "The collector of node-a is older than this command: install the console's version there.");
+        _actions.OnRequest = _ => ActionAnswer.No(RefusalKind.Guard, "node.collector_outdated", "The collector of node-a is older than this command: install the console's version there.");
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
         await ClickAsync("look");
@@ -132,17 +132,17 @@ public sealed class SettingDialogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Viewer_CannotLookAndReadsWhy()
+    public async Task Viewer_CannotPreview()
     {
         _console.Principal = _console.Principal! with { Role = Role.Viewer };
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
-        Assert.Contains("may look only", Find("setting-off").TextContent, StringComparison.Ordinal);
+        Assert.Contains("is read-only", Find("setting-off").TextContent, StringComparison.Ordinal);
         Assert.True(Find("look").HasAttribute("disabled"));
     }
 
     [Fact]
-    public async Task Filter_OffIsNoChoice()
+    public async Task Filter_OffIsNotOffered()
     {
         await OpenAsync(SettingCatalog.DropInvalid, null, "node-a");
 
@@ -156,7 +156,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
 
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 
-    private void Tell(string node, string value)
+    private void Report(string node, string value)
     {
         _console.Store.Connected(new Hello(node, "0.1.0", "boot", "6.12", _console.NowMs - 1000, [], new Dictionary<string, string>()));
         var frame = new NodeFrame { Sequence = 10, AtMs = _console.NowMs, IsKey = true };

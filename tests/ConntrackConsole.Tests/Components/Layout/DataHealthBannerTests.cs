@@ -4,22 +4,22 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;
 
-public sealed class WorldBannerTests : IAsyncDisposable
+public sealed class DataHealthBannerTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Banner_AllIsWell_IsNotThere()
+    public void Banner_Healthy_IsHidden()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
 
         Assert.Empty(_console.Context.Render<DataHealthBanner>().FindAll("[data-testid=world-banner]"));
     }
 
     [Fact]
-    public void Banner_CollectorFallsSilent_SaysSinceWhenAndWhatMendsIt()
+    public void Banner_CollectorSilent_ShowsAgeAndCommand()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var banner = _console.Context.Render<DataHealthBanner>();
 
         for (int second = 0; second < 7; second++)
@@ -33,20 +33,20 @@ public sealed class WorldBannerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Banner_WatchStopsAnswering_SaysThatThePictureIsOld()
+    public void Banner_WatchStopsResponding_ShowsStaleData()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var banner = _console.Context.Render<DataHealthBanner>();
 
         _console.Clock.Advance(TimeSpan.FromSeconds(12));
 
-        banner.WaitForAssertion(() => Assert.Contains("picture of the cluster is old", banner.Markup, StringComparison.Ordinal));
+        banner.WaitForAssertion(() => Assert.Contains("has stopped responding", banner.Markup, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Banner_ClusterTrouble_IsTheSentenceOfTheInformer()
+    public void Banner_ClusterProblem_IsTheMessageOfTheInformer()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Cluster.Trouble("The API server refuses to list pods: <b>forbidden</b>.");
 
         var banner = _console.Context.Render<DataHealthBanner>();

@@ -15,7 +15,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;
 
-/// <summary>A page that is open, over the real sessions: the real rules decide, and only the clock is the test's.</summary>
+/// <summary>An open page over the real session store, with a fake clock.</summary>
 public sealed class SessionGateTests : IAsyncLifetime
 {
     private readonly BunitContext _context = new();
@@ -38,7 +38,7 @@ public sealed class SessionGateTests : IAsyncLifetime
         _context.Services.AddSingleton<IAuthorizationPolicyProvider, DefaultAuthorizationPolicyProvider>();
         _context.Services.AddSingleton<IAuthorizationService, DefaultAuthorizationService>();
         _context.Services.AddCascadingAuthenticationState();
-        _context.Services.AddScoped<AuthenticationStateProvider>(_ => watch); // Ends with the page.
+        _context.Services.AddScoped<AuthenticationStateProvider>(_ => watch); // Disposed with the page.
         _page = _context.Render<SessionGate>(gate => gate.AddChildContent("<p class=seen>entries</p>"));
     }
 
@@ -49,7 +49,7 @@ public sealed class SessionGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_SessionEndedElsewhere_GoesAwayAtOnce()
+    public async Task Page_SessionEndedElsewhere_IsHiddenAtOnce()
     {
         Assert.Single(_page.FindAll(".seen"));
 
@@ -67,7 +67,7 @@ public sealed class SessionGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_SessionEndedWithoutAWord_GoesAwayAtTheNextLook()
+    public async Task Page_SessionEndedInTheDatabase_IsHiddenAtTheNextCheck()
     {
         await _database.ExecuteAsync("UPDATE Sessions SET EndedMs = 1");
         Assert.Single(_page.FindAll(".seen"));
@@ -78,7 +78,7 @@ public sealed class SessionGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Page_SessionRunsOut_StaysToItsLastLookAndThenGoesAway()
+    public void Page_SessionExpires_IsHiddenAtTheNextCheck()
     {
         _clock.Advance(Sessions.Life - SessionWatch.Every);
         Assert.Single(_page.FindAll(".seen"));

@@ -9,7 +9,7 @@ public sealed class SignedInAsTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void TopBar_SaysWhoAndAsWhat_AndHasTheWayOut()
+    public void TopBar_ShowsNameRoleAndSignOut()
     {
         _console.SignedIn.SetAuthorized("<b>olivia</b>").SetRoles("approver");
 

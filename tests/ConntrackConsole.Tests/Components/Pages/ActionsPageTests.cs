@@ -14,23 +14,23 @@ namespace ConntrackConsole.Tests.Components.Pages;
 public sealed class ActionsPageTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
-    private readonly ScriptedActions _desk = new();
+    private readonly ScriptedActions _actions = new();
 
-    public ActionsPageTests() => _console.Scripted = _desk;
+    public ActionsPageTests() => _console.Scripted = _actions;
 
     private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Page_NothingDone_SaysWhereItBegins()
+    public void Page_Empty_ShowsHowToStart()
     {
         var page = Open();
 
-        Assert.Contains("A flush begins at a pod", page.WaitForElement("[data-testid=actions-empty]").TextContent, StringComparison.Ordinal);
-        Assert.Contains("No setting is changed", page.Find("[data-testid=no-changes]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Start a flush from a pod", page.WaitForElement("[data-testid=actions-empty]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("No changes are open", page.Find("[data-testid=no-changes]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Page_Actions_NewestFirstWithStateWhoAndTarget()
+    public async Task Page_Actions_AreListedNewestFirst()
     {
         await AddAsync(Flushed("flush-old"), Later(Flush("flush-new", Red, ActionState.Waiting) with { ApprovedBy = null }, 5_000));
 
@@ -43,7 +43,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_PreviewsNobodyConfirmed_AreCountedAndShownOnDemand()
+    public async Task Page_UnconfirmedPreviews_AreCountedAndShownOnDemand()
     {
         await AddAsync(Flush("flush-1"), Flush("flush-2") with { State = ActionState.Cancelled });
         var page = Open();
@@ -55,7 +55,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_FilterChosen_GoesIntoTheAddress()
+    public async Task Page_FilterChanged_ChangesTheUrl()
     {
         await AddAsync(Flushed("flush-1"), Applied("setting-1", nodes: "node-a"));
         var page = Open();
@@ -68,7 +68,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_NewAction_AppearsByItself()
+    public async Task Page_NewAction_Appears()
     {
         var page = Open();
         page.WaitForElement("[data-testid=actions-empty]");
@@ -79,7 +79,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_Left_LooksNoMore()
+    public async Task Page_Closed_Unsubscribes()
     {
         var page = Open();
         page.WaitForElement("[data-testid=actions-empty]");
@@ -94,7 +94,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Panel_OfTheAddress_TellsListReasonCommandAndAudit()
+    public async Task Panel_ActionInTheUrl_ShowsEntriesReasonCommandAndAudit()
     {
         await AddAsync(Flushed());
 
@@ -109,13 +109,13 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Panel_UnknownId_SaysSo()
+    public void Panel_UnknownId_IsNotFound()
     {
         Assert.Contains("flush-none", Open("?action=flush-none").WaitForElement("[data-testid=action-lost]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Approver_SeesWhatWasShown_AndApprovesWithItsDigest()
+    public async Task Approver_SeesThePreview_AndApprovesItsDigest()
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting, "ben"));
         _console.Principal = new Principal("ada", Role.Approver, "s-ada", null);
@@ -124,18 +124,18 @@ public sealed class ActionsPageTests : IAsyncDisposable
         var approve = page.WaitForElement("[data-testid=approve]");
         Assert.Equal("Approve and flush 2 entries", approve.TextContent);
         Assert.Equal(2, page.FindAll("[data-testid=action-list] [data-testid=preview-entry]").Count);
-        Assert.StartsWith("◆ ben needs a second person.", page.Find("[data-testid=waiting]").TextContent.Trim(), StringComparison.Ordinal);
+        Assert.StartsWith("◆ ben requests your approval.", page.Find("[data-testid=waiting]").TextContent.Trim(), StringComparison.Ordinal);
         await approve.ClickAsync(new());
 
-        Assert.Equal([("flush-1", "d-flush-1")], _desk.Approved);
+        Assert.Equal([("flush-1", "d-flush-1")], _actions.Approved);
     }
 
     [Fact]
-    public async Task Approver_RefusedByTheGuards_ReadsWhy()
+    public async Task Approver_RefusedByTheGuards_SeesTheReason()
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting, "ben"));
         _console.Principal = new Principal("ada", Role.Approver, "s-ada", null);
-        _desk.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
+        _actions.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         var page = Open("?action=flush-1");
 
         await page.WaitForElement("[data-testid=approve]").ClickAsync(new());
@@ -144,9 +144,9 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("ada", Role.Approver, "You asked for it")]
-    [InlineData("eve", Role.Operator, "An approver has to decide")]
-    public async Task NoApprover_HasNoButtonAndReadsWhy(string name, Role role, string sentence)
+    [InlineData("ada", Role.Approver, "The requester cannot approve")]
+    [InlineData("eve", Role.Operator, "Waiting for an approver")]
+    public async Task NotAnApprover_HasNoButton(string name, Role role, string sentence)
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting));
         _console.Principal = new Principal(name, role, "s-" + name, null);
@@ -157,21 +157,21 @@ public sealed class ActionsPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Asker_CancelsWhatWaits()
+    public async Task Requester_CancelsTheRequest()
     {
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting));
         var page = Open("?action=flush-1");
 
         await page.WaitForElement("[data-testid=cancel-action]").ClickAsync(new());
 
-        Assert.Equal(["flush-1"], _desk.Cancelled);
+        Assert.Equal(["flush-1"], _actions.Cancelled);
     }
 
     [Fact]
-    public async Task OpenChange_CountsDownAndIsRevertedWithOneClick()
+    public async Task OpenChange_CountsDownAndIsReverted()
     {
         await AddAsync(Applied("setting-1", nodes: ["node-a", "node-b"]));
-        _desk.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingOutcome.Reverted, nodes: "node-a") with { Sentence = "Back to 0 on node-a, node-b." });
+        _actions.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingOutcome.Reverted, nodes: "node-a") with { Sentence = "Back to 0 on node-a, node-b." });
         var page = Open();
 
         Assert.Equal("in 5 min 00 s", page.WaitForElement("[data-testid=revert-countdown]").TextContent);
@@ -180,14 +180,14 @@ public sealed class ActionsPageTests : IAsyncDisposable
         Assert.Equal("Revert on 2 nodes", page.Find("[data-testid=revert]").TextContent);
         await page.Find("[data-testid=revert]").ClickAsync(new());
 
-        Assert.Equal(["setting-1"], _desk.Reverted);
+        Assert.Equal(["setting-1"], _actions.Reverted);
         page.WaitForAssertion(() => Assert.Equal("Back to 0 on node-a, node-b.", page.Find("[data-testid=revert-answer]").TextContent));
     }
 
     [Fact]
-    public async Task OpenChange_SomebodyElseSetsIt_IsMarked()
+    public async Task OpenChange_Drifted_IsMarked()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var frame = new NodeFrame { Sequence = 2, AtMs = _console.NowMs, IsKey = true };
         frame.Settings.Add(new SettingChange(_console.NowMs, SettingCatalog.BeLiberal, "1", "0"));
         _console.Store.Apply("node-a", 1, frame);
@@ -196,21 +196,21 @@ public sealed class ActionsPageTests : IAsyncDisposable
         var page = Open();
 
         Assert.Contains("drifted", page.WaitForElement("[data-testid=open-node][data-drifted=true]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("1 open change needs a person.", page.Find("[data-testid=actions-headline]").TextContent);
+        Assert.Equal("1 open change requires attention.", page.Find("[data-testid=actions-headline]").TextContent);
     }
 
     [Fact]
-    public async Task OpenChange_NotSetBack_IsAnAlarmWithItsReason()
+    public async Task OpenChange_NotReverted_IsAnAlarm()
     {
         await AddAsync(Applied("setting-1", SettingOutcome.Withheld, "kube-proxy started while it was 1.", "node-a"));
 
-        Assert.Contains("Not set back: kube-proxy started while it was 1.", Open().WaitForElement("[data-testid=open-node][data-alarm=true]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Not reverted: kube-proxy started while it was 1.", Open().WaitForElement("[data-testid=open-node][data-alarm=true]").TextContent, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(Role.Viewer, false, "may look only")]
-    [InlineData(Role.Operator, true, "set to read only")]
-    public async Task NobodyMayAct_ButtonsAreOffAndSayWhy(Role role, bool readOnly, string sentence)
+    [InlineData(Role.Viewer, false, "is read-only")]
+    [InlineData(Role.Operator, true, "console is read-only")]
+    public async Task ReadOnly_ButtonsAreDisabledWithTheReason(Role role, bool readOnly, string sentence)
     {
         (_console.Principal, _console.ReadOnly) = (_console.Principal! with { Role = role }, readOnly);
         await AddAsync(Applied("setting-1", nodes: "node-a"));
@@ -247,7 +247,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
 
     private static ActionRecord Later(ActionRecord record, long ms) => record with { Plan = record.Plan with { AskedMs = record.Plan.AskedMs + ms } };
 
-    // Who still listens to the store.
+    // Remaining subscribers of the store.
     private static Delegate[] Listeners(ActionStore store) =>
         ((Delegate?)typeof(ActionStore).GetField(nameof(ActionStore.Changed), System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(store))?.GetInvocationList() ?? [];
 

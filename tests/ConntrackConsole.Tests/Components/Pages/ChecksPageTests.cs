@@ -14,10 +14,10 @@ public sealed class ChecksPageTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Page_BeforeTheFirstRound_SaysSo() => Assert.Contains("first round", Open().Find(".loading").TextContent, StringComparison.Ordinal);
+    public void Page_BeforeTheFirstRound_IsLoading() => Assert.Contains("first checks", Open().Find(".loading").TextContent, StringComparison.Ordinal);
 
     [Fact]
-    public void Page_NothingThere_SaysWhatToDo()
+    public void Page_NoSources_ShowsTheCommands()
     {
         _console.Checks.Round();
 
@@ -28,9 +28,9 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_WhatIsWrong_ComesFirst_AndWhatIsFineIsFolded()
+    public void Page_ProblemsComeFirst_OkIsCollapsed()
     {
-        TellOfAVersion();
+        AddKubeletVersion();
         _console.Checks.Round();
 
         var page = Open();
@@ -45,9 +45,9 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_SectionOpened_StaysInTheAddress()
+    public async Task Page_SectionExpanded_IsKeptInTheUrl()
     {
-        TellOfAVersion();
+        AddKubeletVersion();
         _console.Checks.Round();
         var page = Open();
 
@@ -60,9 +60,9 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_StillStaleLater_TurnsBad_WithoutAClick()
+    public void Page_StillStaleLater_BecomesBad()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Checks.Round();
         var page = Open();
 
@@ -74,9 +74,9 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_Verify_OpensThePanelWithTheCommand_AndKeepsItInTheAddress()
+    public async Task Page_Verify_OpensThePanelAndChangesTheUrl()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Checks.Round();
         var page = Open();
 
@@ -89,11 +89,11 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_FilterChosen_GoesIntoTheAddress_AndComesFromIt()
+    public async Task Page_Filter_IsReadFromAndWrittenToTheUrl()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Checks.Round();
-        var page = Open("?node=node-a&open=ok,tell,na");
+        var page = Open("?node=node-a&open=ok,unknown,na");
         Assert.All(page.FindAll("[data-testid=check-row]"), row => Assert.Equal("node-a", row.GetAttribute("data-subject")));
         Assert.NotEmpty(page.FindAll("[data-testid=check-row]"));
 
@@ -105,34 +105,34 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_FilterThatNamesNothing_SaysSo()
+    public void Page_FilterWithoutMatch_IsEmpty()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Checks.Round();
 
         Assert.NotEmpty(Open("?node=nowhere").FindAll("[data-testid=checks-none]"));
     }
 
     [Fact]
-    public void Page_ManyRows_AreCountedAndDrawn()
+    public void Page_ManyRows_AreCountedAndShown()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         for (int node = 0; node < 80; node++)
             _console.Store.Connected(new Hello($"n{node}", "0.1.0", "boot", "6.12", 1, [], new Dictionary<string, string>()));
         _console.Checks.Round();
 
-        var page = Open("?open=tell");
+        var page = Open("?open=unknown");
 
-        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-testid=checks-tell] [data-testid=check-row]")));
-        Assert.True(int.Parse(page.Find("[data-testid=count-tell]").TextContent, System.Globalization.CultureInfo.InvariantCulture) > 400);
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-testid=checks-unknown] [data-testid=check-row]")));
+        Assert.True(int.Parse(page.Find("[data-testid=count-unknown]").TextContent, System.Globalization.CultureInfo.InvariantCulture) > 400);
     }
 
     [Fact]
-    public void Badge_FollowsTheRounds()
+    public void Badge_FollowsTheChecks()
     {
         var badge = _console.Context.Render<CheckBadge>();
         Assert.Empty(badge.FindAll(".badge"));
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
 
         _console.Checks.Round();
 
@@ -143,7 +143,7 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_Left_ListensNoMore()
+    public async Task Page_Closed_Unsubscribes()
     {
         _console.Checks.Round();
         var page = Open();
@@ -156,9 +156,9 @@ public sealed class ChecksPageTests : IAsyncDisposable
         Assert.Equal(0, _console.Checks.Listeners);
     }
 
-    private void TellOfAVersion()
+    private void AddKubeletVersion()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Cluster.Apply([new NodeChange(new NodeInfo("n1", "node-a", true, []) { KubeletVersion = "v1.36.2" }, false)]);
     }
 

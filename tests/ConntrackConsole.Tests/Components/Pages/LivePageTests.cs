@@ -15,9 +15,9 @@ public sealed class LivePageTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Page_DeadPodWithEntries_SaysSoAndListsThePod()
+    public void Page_DeadPodWithEntries_IsTheHeadlineAndListed()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
 
         var page = Open();
 
@@ -29,9 +29,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_NewFrame_IsDrawnAsOneArrayOfBytes()
+    public async Task Page_NewFrame_IsDrawnFromOneByteArray()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         Open();
         await UntilAsync(() => _console.Draws.Invocations.Count > 0);
         int before = _console.Draws.Invocations.Count;
@@ -43,9 +43,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_Left_UnsubscribesAndDrawsNoMore()
+    public async Task Page_Closed_Unsubscribes()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         Open();
         await UntilAsync(() => _console.Draws.Invocations.Count > 0);
 
@@ -59,9 +59,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Chip_RolloutOfTheAddress_IsShownAndAClickClearsIt()
+    public void Chip_RolloutInTheUrl_IsShownAndCleared()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/?rollout=d1/4");
         var page = _console.Context.Render<LivePage>();
 
@@ -73,9 +73,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_PodPicked_OpensThePanelAndKeepsItInTheAddress()
+    public async Task Page_PodSelected_OpensThePanelAndChangesTheUrl()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var page = Open();
         page.WaitForElement("[data-testid=pod-row] button").Click();
 
@@ -87,9 +87,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_ClusterPictureOld_SwitchesTheFlushOffAndSaysWhy()
+    public async Task Page_ClusterDataStale_DisablesTheFlush()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var page = Open("?pod=10.1.0.5");
         page.WaitForElement("[data-testid=flush]");
 
@@ -97,13 +97,13 @@ public sealed class LivePageTests : IAsyncDisposable
         _console.Frame(2, 3);
 
         await UntilAsync(() => page.Find("[data-testid=flush]").HasAttribute("disabled"));
-        Assert.Contains("cluster is old", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("cluster data is stale", page.Find("[data-testid=pod-panel]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Page_LiveKey_PausesCountsWhatIsNewAndGoesOn()
+    public async Task Page_LiveKey_PausesAndResumes()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var page = Open();
         page.WaitForElement("[data-testid=pod-row]");
         var keyboard = _console.Context.Services.GetRequiredService<Keyboard>();
@@ -118,9 +118,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_RangeTyped_IsAnAbsoluteAddress()
+    public void Page_RangeTyped_IsAnAbsoluteUrl()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         var page = Open();
         page.WaitForElement("[data-testid=range-open]").Click();
         page.WaitForElement("[data-testid=range-from]").Change("2027-01-15 06:00");
@@ -132,7 +132,7 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_RangeThatIsNoTime_SaysHowToWriteIt()
+    public void Page_InvalidRange_ShowsExamples()
     {
         var page = Open();
         page.WaitForElement("[data-testid=range-open]").Click();
@@ -140,14 +140,14 @@ public sealed class LivePageTests : IAsyncDisposable
 
         page.Find("[data-testid=range-form]").Submit();
 
-        page.WaitForAssertion(() => Assert.Contains("\"From\" is not a time", page.Find("[data-testid=range-words]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("\"From\" is not a valid time", page.Find("[data-testid=range-words]").TextContent, StringComparison.Ordinal));
         Assert.DoesNotContain("from=", _console.Uri, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Page_EveryNodeObserveOnly_SwitchesTheFlushOffAndSaysWhy()
+    public async Task Page_AllNodesObserveOnly_DisablesTheFlush()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", _console.NowMs - 1000, [new Capability("commands", false, "")], new Dictionary<string, string>()));
         var page = Open("?pod=10.1.0.5");
         page.WaitForElement("[data-testid=flush]");
@@ -164,19 +164,19 @@ public sealed class LivePageTests : IAsyncDisposable
     public async Task Page_EachRefresh_ReadsTheStoreOnce(string query)
     {
         const int Refreshes = 4;
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         Open(query);
         await UntilAsync(() => _console.Draws.Invocations.Count > 0);
         (long reads, int draws) = (_console.Store.Reads, _console.Draws.Invocations.Count);
 
         await UntilAsync(() => _console.Draws.Invocations.Count >= draws + Refreshes);
 
-        // One may have read and not drawn yet.
+        // One refresh may have read the store and not drawn yet.
         Assert.InRange(_console.Store.Reads - reads, Refreshes - 1, _console.Draws.Invocations.Count - draws + 1);
     }
 
     [Fact]
-    public void Page_NoCollector_SaysHowToStartOne()
+    public void Page_NoCollector_ShowsTheCommand()
     {
         var page = Open();
 
@@ -184,9 +184,9 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_BeforeTheCircuitIsUp_HasNoFlushButtonThatLosesTheClick()
+    public void Page_NotInteractive_DisablesTheFlush()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Context.SetRendererInfo(new RendererInfo("Static", isInteractive: false));
 
         var page = Open("?pod=10.1.0.5");
@@ -200,7 +200,7 @@ public sealed class LivePageTests : IAsyncDisposable
         return _console.Context.Render<LivePage>();
     }
 
-    // The page waits between two looks by the test's clock, and looks on another thread.
+    // The page waits for the fake clock between two refreshes, and refreshes on another thread.
     private Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "")
     {
         var sinceStep = Stopwatch.StartNew();
@@ -213,7 +213,7 @@ public sealed class LivePageTests : IAsyncDisposable
                 // The wait between two steps of the clock grows: while the page gets no CPU, its data must not become stale.
                 if (sinceStep.ElapsedMilliseconds >= Math.Min(20 * steps, 1000))
                 {
-                    _console.Clock.Advance(LiveFeed.Pace);
+                    _console.Clock.Advance(LiveFeed.MinInterval);
                     steps++;
                     sinceStep.Restart();
                 }

@@ -8,7 +8,7 @@ namespace ConntrackConsole.Tests.Components.State;
 public sealed class HeadlineTests
 {
     [Fact]
-    public void From_StaleEntries_SaysHowManyWhereAndSinceWhen()
+    public void From_StaleEntries_HasCountPodAndStart()
     {
         long finished = Views.NowMs - 48_000;
         var view = Views.Of(
@@ -18,19 +18,19 @@ public sealed class HeadlineTests
         var headline = Headline.From(view, view);
 
         Assert.True(headline.Alarm);
-        Assert.Equal("3 entries still point to shop/orders-1, a pod that does not serve any more.", headline.Title);
+        Assert.Equal("3 entries still point to shop/orders-1, which no longer serves.", headline.Title);
         Assert.Equal(finished, headline.SinceMs);
         Assert.Contains("Service shop/orders.", headline.Detail, StringComparison.Ordinal);
         Assert.Equal([("10.1.0.5", "shop/orders-1")], headline.Pods);
     }
 
     [Fact]
-    public void From_StaleNowButPausedInThePast_SpeaksOfNow()
+    public void From_StaleNowPausedEarlier_ShowsTheCurrentState()
     {
-        var past = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(3)))]);
+        var earlier = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(3)))]);
         var now = Views.Of([Views.Lane("orders", Views.StaleBackend("10.1.0.5", 1, "shop/orders-1"))]);
 
-        Assert.Equal("1 entry still points to shop/orders-1, a pod that does not serve any more.", Headline.From(now, past).Title);
+        Assert.Equal("1 entry still points to shop/orders-1, which no longer serves.", Headline.From(now, earlier).Title);
     }
 
     [Fact]
@@ -42,30 +42,30 @@ public sealed class HeadlineTests
 
         Assert.False(headline.Alarm);
         Assert.StartsWith("No stale entries", headline.Title, StringComparison.Ordinal);
-        Assert.Equal("No resets in these 10 s.", headline.Resets);
+        Assert.Equal("No resets in this 10 s range.", headline.Resets);
     }
 
     [Fact]
-    public void From_SilentNode_NeverSaysThatAllIsWell()
+    public void From_SilentNode_LimitsTheClaimToReportingNodes()
     {
         var view = Views.Of(nodes: [Views.Node("node-a"), Views.Node("node-b", silentMs: 9_000)]);
 
         var headline = Headline.From(view, view);
 
         Assert.Contains("on the nodes that report", headline.Title, StringComparison.Ordinal);
-        Assert.Equal("Not known: node-b does not report.", headline.Detail);
+        Assert.Equal("Unknown: node-b does not report.", headline.Detail);
     }
 
     [Fact]
-    public void From_NoCollector_SaysUnknownAndNotZero()
+    public void From_NoCollector_IsUnknown()
     {
         var view = Views.Of(nodes: [Views.Node("node-a", connected: false)]);
 
-        Assert.Equal("No collector is connected: what the tables hold now is unknown.", Headline.From(view, view).Title);
+        Assert.Equal("No collector is connected: the conntrack tables are unknown.", Headline.From(view, view).Title);
     }
 
     [Fact]
-    public void From_ResetsAndAGap_SaysAtLeast()
+    public void From_ResetsAndAGap_IsALowerBound()
     {
         int[] unNated = Views.Flat(0);
         unNated[4] = 2;
@@ -73,6 +73,6 @@ public sealed class HeadlineTests
             resets: new ResetLane(unNated, Views.Flat(1), [.. Views.Flat(0).Select(_ => -1)]),
             gaps: [new GapSpan("node-a", GapKind.ResetsLost, Views.NowMs - 5000, Views.NowMs - 4000, "overwritten")]);
 
-        Assert.Equal("Resets in these 10 s: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
+        Assert.Equal("Resets in this 10 s range: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
     }
 }

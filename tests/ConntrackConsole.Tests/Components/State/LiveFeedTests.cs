@@ -10,71 +10,71 @@ public sealed class LiveFeedTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly TimelineStore _store;
-    private readonly SemaphoreSlim _looked = new(0);
-    private int _looks;
+    private readonly SemaphoreSlim _refreshed = new(0);
+    private int _refreshes;
 
     public LiveFeedTests() => _store = new TimelineStore(new ClusterState(_clock), _clock);
 
     [Fact]
-    public async Task Feed_ManySignalsAtOnce_LooksOnceNowAndOnceLater()
+    public async Task Feed_ManyChangesAtOnce_RefreshesOnceNowAndOnceLater()
     {
-        await using var feed = new LiveFeed(_store, _clock, LookAsync);
-        await LookedAsync();
+        await using var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        await RefreshedAsync();
 
         for (int i = 0; i < 500; i++)
             _store.Disconnected("node-a");
-        Assert.Equal(1, _looks);
-        await AdvanceUntilLookedAsync(LiveFeed.Pace);
+        Assert.Equal(1, _refreshes);
+        await AdvanceUntilRefreshedAsync(LiveFeed.MinInterval);
 
-        Assert.Equal(2, _looks);
+        Assert.Equal(2, _refreshes);
     }
 
     [Fact]
-    public async Task Feed_NoSignalAtAll_LooksOnceASecond()
+    public async Task Feed_NoChanges_RefreshesOnceASecond()
     {
-        await using var feed = new LiveFeed(_store, _clock, LookAsync);
-        await LookedAsync();
+        await using var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        await RefreshedAsync();
 
-        await AdvanceUntilLookedAsync(LiveFeed.Beat);
+        await AdvanceUntilRefreshedAsync(LiveFeed.MaxInterval);
 
-        Assert.Equal(2, _looks);
+        Assert.Equal(2, _refreshes);
     }
 
     [Fact]
-    public async Task Feed_Disposed_LooksNoMore()
+    public async Task Feed_Disposed_DoesNotRefresh()
     {
-        var feed = new LiveFeed(_store, _clock, LookAsync);
-        await LookedAsync();
+        var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        await RefreshedAsync();
         await feed.DisposeAsync();
 
         _store.Disconnected("node-a");
         _clock.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.Equal(1, _looks);
+        Assert.Equal(1, _refreshes);
     }
 
-    private Task LookAsync(CancellationToken ct)
+    private Task RefreshAsync(CancellationToken ct)
     {
-        _looks++;
-        _looked.Release();
-        // The second lasts, so that the clock may be advanced until it begins, and no third one comes of it.
-        return _looks < 2 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, ct);
+        _refreshes++;
+        _refreshed.Release();
+        // The second refresh blocks, so that advancing the clock until it begins does not cause a third one.
+        return _refreshes < 2 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, ct);
     }
 
-    private async Task LookedAsync() => Assert.True(await _looked.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+    private async Task RefreshedAsync() => Assert.True(await _refreshed.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
 
-    // The loop asks for its delay a moment after it looked; an Advance before that would be lost.
-    private async Task AdvanceUntilLookedAsync(TimeSpan by)
+    // The loop starts its delay shortly after the refresh; an Advance before that has no effect.
+    private async Task AdvanceUntilRefreshedAsync(TimeSpan by)
     {
         for (int tries = 0; tries < 1200; tries++)
         {
             _clock.Advance(by);
-            if (await _looked.WaitAsync(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken))
+            if (await _refreshed.WaitAsync(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken))
                 return;
         }
 
-        Assert.Fail("The feed did not look again.");
+        Assert.Fail("The feed did not refresh.");
     }
 
-    public void Dispose() => _looked.Dispose();
+    public void Dispose() => _refreshed.Dispose();
 }

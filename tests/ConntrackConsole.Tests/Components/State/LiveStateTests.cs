@@ -8,7 +8,7 @@ public sealed class LiveStateTests
     private const string Page = "http://console/";
 
     [Fact]
-    public void Parse_EmptyAddress_IsLiveOverFiveMinutes()
+    public void Parse_EmptyUrl_IsLiveWithFiveMinutes()
     {
         var state = LiveState.Parse(Page, Views.NowMs);
 
@@ -19,7 +19,7 @@ public sealed class LiveStateTests
     [Theory]
     [InlineData("?range=15m&pod=10.1.0.5&tz=local&lanes=all")]
     [InlineData("?live=0&from=2026-11-23T16:00:00.000Z&to=2026-11-23T16:01:30.250Z&ns=shop&svc=orders&node=node-a")]
-    public void ToQuery_OfAParsedAddress_SaysTheSame(string query)
+    public void ToQuery_OfAParsedUrl_RoundTrips(string query)
     {
         var state = LiveState.Parse(Page + query, Views.NowMs);
 
@@ -36,21 +36,21 @@ public sealed class LiveStateTests
     [InlineData("?pod=10.1&range=")]
     [InlineData("?pod=';drop table")]
     [InlineData("?%%%&&&===")]
-    public void Parse_NonsenseInTheAddress_IsLeftOut(string query)
+    public void Parse_InvalidValues_AreIgnored(string query)
     {
         Assert.Equal(LiveState.Parse(Page, Views.NowMs), LiveState.Parse(Page + query, Views.NowMs));
     }
 
     [Fact]
-    public void Parse_EnormousRange_IsCut()
+    public void Parse_EnormousRange_IsClamped()
     {
         var state = LiveState.Parse(Page + "?from=0001-01-02T00:00:00Z&to=9999-01-01T00:00:00Z", Views.NowMs);
 
-        Assert.Equal(LiveState.LongestMs, state.RangeMs);
+        Assert.Equal(LiveState.MaxRangeMs, state.RangeMs);
     }
 
     [Fact]
-    public void Resumed_AfterAZoom_GoesOnWithTheNextPreset()
+    public void Resumed_AfterAZoom_UsesTheNextPreset()
     {
         var state = LiveState.Parse(Page, Views.NowMs).Between(Views.NowMs - 400_000, Views.NowMs).Resumed();
 
@@ -58,7 +58,7 @@ public sealed class LiveStateTests
     }
 
     [Fact]
-    public void Between_ASelectionOfAnInstant_IsTenSecondsAroundIt()
+    public void Between_VeryShortSelection_IsTenSecondsAroundIt()
     {
         var state = LiveState.Parse(Page, Views.NowMs).Between(Views.NowMs - 1_000, Views.NowMs);
 

@@ -6,15 +6,15 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Controls.Actions;
 
-/// <summary>A Service's address and port that entries lead through: a flush can be narrowed to it.</summary>
+/// <summary>A Service address and port that a flush can be limited to.</summary>
 public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
 {
-    /// <summary>Those among the entries, by name.</summary>
+    /// <summary>The Service addresses of the previewed entries.</summary>
     public static IEnumerable<ScopeOption> Among(IEnumerable<FlushPreview> previews, string podIp, ClusterMap map) =>
         from entry in previews.SelectMany(p => p.Entries)
         where entry.Dst != podIp && entry.Dport is not null
-        group entry by (entry.Proto, entry.Dst, entry.Dport) into some
-        let scope = new FlushScope(some.Key.Proto, some.Key.Dst, some.Key.Dport)
+        group entry by (entry.Proto, entry.Dst, entry.Dport) into g
+        let scope = new FlushScope(g.Key.Proto, g.Key.Dst, g.Key.Dport)
         select new ScopeOption($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
 
     private static string Named(FlushScope scope, ClusterMap map)

@@ -6,13 +6,13 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Controls.Pods;
 
-/// <summary>A pod of the view: one that is a backend, or one that was asked to terminate.</summary>
-/// <param name="Entries">Live-state entries at the end of the view; null = unknown.</param>
+/// <summary>A pod of the view: a backend, or a pod that terminated in the range.</summary>
+/// <param name="Entries">Entries in a live state at the end of the view; null if unknown.</param>
 internal sealed record PodRow(string Ip, string Name, string Services, string Node, OwnerState Owner, EntryState State, int? Entries, int? Stale, TerminationSpan? End)
 {
     public string Key => End?.Uid ?? Ip;
 
-    /// <summary>The last instant of its end that is known, such as "deleted".</summary>
+    /// <summary>The last known phase of its termination, such as "deleted".</summary>
     public string LastPhase => End is null ? "" : TerminationPhases.All.Select(phase => (phase, At: End.At(phase))).Where(step => step.At is not null).MaxBy(step => step.At).phase.Name();
 
     public static IReadOnlyList<PodRow> From(TimelineView view)
@@ -32,14 +32,14 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
                 Total(pod.Select(pair => view.Last(pair.backend.Entries))), Total(pod.Select(pair => view.Last(pair.backend.Stale))), end));
         }
 
-        // An address may have had several owners that ended: each has its row.
+        // An address may have had several terminated owners; each gets a row.
         var shown = rows.Select(row => row.End?.Uid).ToHashSet();
         rows.AddRange(view.Terminations.Where(span => !shown.Contains(span.Uid)).DistinctBy(span => span.Uid).Select(span =>
             new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, backends.Contains(span.PodIp) ? 0 : span.StaleEntries, span)));
         return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.AskedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
     }
 
-    // One unknown part makes the sum unknown.
+    // An unknown part makes the sum unknown.
     private static int? Total(IEnumerable<int?> counts) => counts.Aggregate((int?)0, (sum, count) => sum + count);
 
     private static EntryState Worst(IEnumerable<EntryState> states)

@@ -2,7 +2,7 @@ using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Pods;
 
-/// <summary>What the panel shows of a chosen pod: its name and its end as of the range on the screen, its entries as they are now.</summary>
+/// <summary>Details of the selected pod: name and termination as of the displayed range, entries as of now.</summary>
 internal static class PodSelection
 {
     public static PodDetail? Of(string? ip, string? uid, TimelineView view, Func<string, PodDetail> facts)
@@ -14,15 +14,15 @@ internal static class PodSelection
             span ??= own.Termination;
             if (span is null)
                 return own.Name is not null || ip is null ? own : Named(facts(ip), view, ip);
-            // The console forgets an end after a while; the stored range still tells it.
-            var told = own.Name is null && span.PodIp.Length > 0 ? facts(span.PodIp) : own;
-            return told with { Ip = span.PodIp, Name = $"{span.Namespace}/{span.Pod}", Node = span.Node, Termination = span, Phase = own.Phase };
+            // A termination is kept in memory for a limited time; the stored range still has it.
+            var detail = own.Name is null && span.PodIp.Length > 0 ? facts(span.PodIp) : own;
+            return detail with { Ip = span.PodIp, Name = $"{span.Namespace}/{span.Pod}", Node = span.Node, Termination = span, Phase = own.Phase };
         }
 
         return ip is null ? null : Named(facts(ip), view, ip);
     }
 
-    // Who had the address in the range on the screen, where somebody else has it now.
+    // The owner of the address in the displayed range, if another pod owns it now.
     private static PodDetail Named(PodDetail detail, TimelineView view, string ip)
     {
         string? then = view.Services.SelectMany(lane => lane.Backends).FirstOrDefault(backend => backend.BackendIp == ip)?.Pod;

@@ -1,4 +1,4 @@
 namespace ConntrackConsole.Components.Controls.Timeline;
 
-/// <summary>What is chosen on the chart; the canvas draws it stronger, and only the ends of the chosen rollout.</summary>
+/// <summary>Selection of the chart: the canvas highlights it and filters terminations by the selected rollout.</summary>
 public sealed record ChartChoice(string? Ip, string? Uid, string? Rollout);

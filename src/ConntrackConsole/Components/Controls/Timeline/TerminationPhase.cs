@@ -2,16 +2,16 @@ using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Timeline;
 
-/// <summary>The instants of a pod's end. Their order in time is not fixed: two watches have no order between them.</summary>
+/// <summary>Phases of a pod's termination. Their order in time is not fixed: events of two watches are not ordered.</summary>
 public enum TerminationPhase
 {
-    Asked,
+    DeletionRequested,
     EndpointNotReady,
     EndpointTerminating,
     EndpointRemoved,
-    /// <summary>The first node whose rules were without the endpoint.</summary>
+    /// <summary>The first node on which the kube-proxy rules no longer contain the endpoint.</summary>
     RulesFirst,
-    /// <summary>The last node, where every node told.</summary>
+    /// <summary>The last such node; known only when every node has reported.</summary>
     RulesLast,
     StopSignal,
     ContainerFinished,
@@ -25,27 +25,27 @@ internal static class TerminationPhases
 
     public static string Name(this TerminationPhase phase) => phase switch
     {
-        TerminationPhase.Asked => "asked to terminate",
+        TerminationPhase.DeletionRequested => "deletion requested",
         TerminationPhase.EndpointNotReady => "endpoint not ready",
         TerminationPhase.EndpointTerminating => "endpoint terminating",
         TerminationPhase.EndpointRemoved => "endpoint removed",
-        TerminationPhase.RulesFirst => "rules without it, first node",
-        TerminationPhase.RulesLast => "rules without it, last node",
-        TerminationPhase.StopSignal => "told to stop",
+        TerminationPhase.RulesFirst => "rules synced, first node",
+        TerminationPhase.RulesLast => "rules synced, last node",
+        TerminationPhase.StopSignal => "SIGTERM sent",
         TerminationPhase.ContainerFinished => "container finished",
         TerminationPhase.Deleted => "deleted",
-        TerminationPhase.IpReused => "address owned again",
+        TerminationPhase.IpReused => "address reused",
         _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "This phase has no name."),
     };
 
     public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch
     {
-        TerminationPhase.Asked => span.AskedMs,
+        TerminationPhase.DeletionRequested => span.AskedMs,
         TerminationPhase.EndpointNotReady => span.Reported?.EndpointNotReadyMs,
         TerminationPhase.EndpointTerminating => span.EndpointTerminatingMs,
         TerminationPhase.EndpointRemoved => span.EndpointRemovedMs,
         TerminationPhase.RulesFirst => span.Synced.Min(sync => sync.AtMs),
-        // While one node is behind, or cannot tell, nobody knows the last one.
+        // Unknown while one node has not synced yet or does not report.
         TerminationPhase.RulesLast => span.Synced.Count > 0 && span.Synced.All(sync => sync.AtMs is not null) ? span.Synced.Max(sync => sync.AtMs) : null,
         TerminationPhase.StopSignal => span.Reported?.StopSignalMs,
         TerminationPhase.ContainerFinished => span.ContainerFinishedMs,

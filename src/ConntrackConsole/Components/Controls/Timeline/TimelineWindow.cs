@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Components.Controls.Timeline;
 
 /// <summary>
-/// The columns of a view: whole steps of Unix time, so that a value stays in its column while the live view moves on,
-/// and no more of them than the chart has room for.
+/// The columns of a view: aligned to whole steps of Unix time, so that a value stays in its column while the live view
+/// moves, and at most one per pixel of the plot.
 /// </summary>
 internal readonly record struct TimelineWindow(long FromMs, long ToMs, long StepMs)
 {
@@ -12,8 +12,8 @@ internal readonly record struct TimelineWindow(long FromMs, long ToMs, long Step
 
     public static TimelineWindow For(long rangeMs, long toMs, int plotWidth)
     {
-        int room = Math.Clamp(plotWidth, 60, 4000);
-        long step = Steps.Select(seconds => seconds * 1000).FirstOrDefault(step => rangeMs / step <= room, 86_400_000);
+        int maxColumns = Math.Clamp(plotWidth, 60, 4000);
+        long step = Steps.Select(seconds => seconds * 1000).FirstOrDefault(step => rangeMs / step <= maxColumns, 86_400_000);
         long to = (toMs + step - 1) / step * step;
         long columns = Math.Max(1, (rangeMs + step - 1) / step);
         return new TimelineWindow(to - columns * step, to, step);

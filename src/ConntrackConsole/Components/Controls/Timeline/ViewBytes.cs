@@ -8,12 +8,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Controls.Timeline;
 
 /// <summary>
-/// A view as the canvas reads it (wwwroot/js/view.js): one array of bytes, little-endian, lengths as varints, counts as
-/// runs of equal values (counts of connections mostly stand still, so a lane of 900 columns is some tens of bytes).
+/// Encodes a view for the canvas (wwwroot/js/view.js): one array of bytes, little-endian, lengths as varints, counts as
+/// runs of equal values (connection counts rarely change, so a lane of 900 columns is some tens of bytes).
 /// </summary>
 internal static class ViewBytes
 {
-    // A day of a large cluster has thousands of ends: the canvas has room for the ones that matter, the table for more.
+    // A day of a large cluster has thousands of terminations: the canvas shows the most relevant ones, the table more.
     public const int MaxTerminations = 300;
     public const int MaxRollouts = 100;
 
@@ -21,8 +21,8 @@ internal static class ViewBytes
 
     public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId = null)
     {
-        // Nobody has ever told us of this range: that is not "no resets".
-        bool deaf = !view.HasRecords();
+        // A range without data has unknown resets, not zero.
+        bool noData = !view.HasRecords();
         var bytes = new ArrayBufferWriter<byte>(16 * 1024);
         var to = new BinaryBufferWriter(bytes);
         to.U32(Magic);
@@ -30,7 +30,7 @@ internal static class ViewBytes
         to.F64(view.StepMs);
         to.F64(view.NowMs);
         to.Varint((uint)view.Columns);
-        to.U8((byte)((live ? 1 : 0) | (deaf ? 2 : 0)));
+        to.U8((byte)((live ? 1 : 0) | (noData ? 2 : 0)));
         to.Varint((uint)(view.Services.Count - lanes.Count));
         to.Varint((uint)lanes.Count);
         foreach (var lane in lanes)
@@ -40,15 +40,15 @@ internal static class ViewBytes
         to.Varint((uint)rollouts.Count);
         foreach (var rollout in rollouts)
             WriteRollout(to, rollout);
-        var places = rollouts.Select((rollout, index) => (rollout.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index + 1);
-        var ends = Terminations(view, rolloutId);
-        to.Varint((uint)(view.Terminations.Count - ends.Count));
-        to.Varint((uint)ends.Count);
-        foreach (var span in ends)
-            WriteTermination(to, span, span.Reported?.RolloutId is { } id ? places.GetValueOrDefault(id) : 0);
-        Series(to, deaf ? [] : view.Resets.UnNated, view.Columns);
-        Series(to, deaf ? [] : view.Resets.FromBackend, view.Columns);
-        Series(to, deaf ? [] : view.Resets.Other, view.Columns);
+        var indexes = rollouts.Select((rollout, index) => (rollout.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index + 1);
+        var terminations = Terminations(view, rolloutId);
+        to.Varint((uint)(view.Terminations.Count - terminations.Count));
+        to.Varint((uint)terminations.Count);
+        foreach (var span in terminations)
+            WriteTermination(to, span, span.Reported?.RolloutId is { } id ? indexes.GetValueOrDefault(id) : 0);
+        Series(to, noData ? [] : view.Resets.UnNated, view.Columns);
+        Series(to, noData ? [] : view.Resets.FromBackend, view.Columns);
+        Series(to, noData ? [] : view.Resets.Other, view.Columns);
         to.Varint((uint)view.Gaps.Count);
         foreach (var gap in view.Gaps)
         {
@@ -67,7 +67,7 @@ internal static class ViewBytes
         to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
         to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
         to.Text($"{Address(lane.Vip, lane.Port)} {lane.Proto}");
-        // Stale bands stand on top of the stack, where they are seen; the rest in the order of their coming, as a rollout goes.
+        // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
         var backends = lane.Backends
             .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();
         to.Varint((uint)backends.Count);
@@ -82,10 +82,10 @@ internal static class ViewBytes
         }
     }
 
-    // The chosen one, those under way, then the newest.
-    private static List<Rollout> Rollouts(TimelineView view, string? chosen) =>
+    // The selected rollout, then open ones, then the newest.
+    private static List<Rollout> Rollouts(TimelineView view, string? selected) =>
     [
-        .. view.Rollouts.OrderByDescending(rollout => rollout.Id == chosen).ThenByDescending(rollout => rollout.IsOpen).ThenByDescending(rollout => rollout.StartedMs)
+        .. view.Rollouts.OrderByDescending(rollout => rollout.Id == selected).ThenByDescending(rollout => rollout.IsOpen).ThenByDescending(rollout => rollout.StartedMs)
             .DistinctBy(rollout => rollout.Id).Take(MaxRollouts).OrderBy(rollout => rollout.StartedMs),
     ];
 
@@ -109,7 +109,7 @@ internal static class ViewBytes
         to.F64(rollout.ClosedMs ?? double.NaN);
     }
 
-    /// <param name="rollout">The place of its rollout in the list, from 1; 0 where it belongs to none.</param>
+    /// <param name="rollout">1-based index of its rollout in the list; 0 for none.</param>
     private static void WriteTermination(BinaryBufferWriter to, TerminationSpan span, int rollout)
     {
         to.Text(span.Uid);
@@ -122,14 +122,14 @@ internal static class ViewBytes
         foreach (var phase in TerminationPhases.All)
             to.F64(span.At(phase) ?? double.NaN);
         to.F64(span.Reported?.GraceSeconds is { } grace and > 0 ? span.AskedMs + (grace * 1000L) : double.NaN);
-        to.U8((byte)ContainerEnds.Of(span));
-        to.Text(ContainerEnds.Words(span));
+        to.U8((byte)ContainerExits.Of(span));
+        to.Text(ContainerExits.Describe(span));
         to.Varint((uint)Math.Max(0, span.StaleEntries));
     }
 
     public static string Address(string ip, int port) => ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{port}" : $"{ip}:{port}";
 
-    /// <summary>Pairs (value, run): values zigzag-coded, because unknown is −1. A short array reads as unknown at its end.</summary>
+    /// <summary>Pairs (value, run length), values zigzag-encoded because unknown is −1. A short array is padded with unknown.</summary>
     private static void Series(BinaryBufferWriter to, int[] values, int columns)
     {
         for (int i = 0; i < columns;)

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Components.Controls.Actions;
 
-/// <summary>Actions as the desk would have them.</summary>
+/// <summary>Sample actions.</summary>
 internal static class ActionRecords
 {
     public const string PodIp = "10.1.0.5";
@@ -30,16 +30,16 @@ internal static class ActionRecords
     public static ActionRecord Setting(string id = "setting-1", GuardVerdict? verdict = null, ActionState state = ActionState.Previewed, params string[] nodes) => new(
         new ActionPlan(
             id, new ActionRequest(ActionKind.Setting) { Key = SettingCatalog.BeLiberal, Value = "1", RevertAfterMs = 300_000, Nodes = nodes }, "ada", Views.NowMs,
-            verdict ?? new GuardVerdict(GuardDecision.Allow, "node-a sets it back by itself after 5 min."), "d-" + id, Views.NowMs + 60_000)
+            verdict ?? new GuardVerdict(GuardDecision.Allow, "node-a reverts the change after 5 min."), "d-" + id, Views.NowMs + 60_000)
         {
             Readings = [.. nodes.Select(node => new SettingReading(id, node, SettingCatalog.BeLiberal, "0", null, null, null))], Session = "s-ada",
         }, state, Views.NowMs) { Reason = state is ActionState.Previewed ? "" : "clients reset" };
 
     /// <summary>Written on its nodes and open for five minutes.</summary>
-    public static ActionRecord Applied(string id = "setting-1", SettingOutcome fate = SettingOutcome.Written, string? sentence = null, params string[] nodes) => Setting(id, null, ActionState.Completed, nodes) with
+    public static ActionRecord Applied(string id = "setting-1", SettingOutcome outcome = SettingOutcome.Written, string? sentence = null, params string[] nodes) => Setting(id, null, ActionState.Completed, nodes) with
     {
         StartedMs = Views.NowMs,
-        Nodes = [.. nodes.Select(node => new NodeResult(node, NodeOutcome.Done, Setting: new SettingResult(id, node, SettingCatalog.BeLiberal, fate, "0", "1", Views.NowMs + 300_000, sentence)))],
+        Nodes = [.. nodes.Select(node => new NodeResult(node, NodeOutcome.Done, Setting: new SettingResult(id, node, SettingCatalog.BeLiberal, outcome, "0", "1", Views.NowMs + 300_000, sentence)))],
     };
 
     public static FlushPreview Preview(string node, params FlowEntry[] entries) => new("p1", node, "n" + node, entries, Views.NowMs + 60_000, null, true);

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Tests.Components.Controls.Pods;
 public sealed class PodRowTests
 {
     [Fact]
-    public void From_SeriesThatEndsInAGap_IsUnknownAndNotTheLastValue()
+    public void From_SeriesEndsInAGap_IsUnknown()
     {
         int[] entries = [5, 5, 5, 5, -1, -1, -1, -1, -1, -1];
 
@@ -17,7 +17,7 @@ public sealed class PodRowTests
     }
 
     [Fact]
-    public void From_SeriesWhoseLastSecondIsNotToldYet_IsTheLastValue()
+    public void From_LastSecondNotReportedYet_IsTheLastValue()
     {
         int[] entries = [5, 5, 5, 5, 5, 5, 5, 5, 7, -1];
 
@@ -27,7 +27,7 @@ public sealed class PodRowTests
     }
 
     [Fact]
-    public void From_PodBehindTwoServices_IsOneRowWithTheSumAndTheWorstState()
+    public void From_PodOfTwoServices_IsOneRowWithSumAndWorstState()
     {
         var rows = PodRow.From(Views.Of(
             [

@@ -10,13 +10,13 @@ public sealed class RolloutTableTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Table_NoRollout_IsNotThere()
+    public void Table_NoRollout_IsHidden()
     {
         Assert.Empty(Render(Views.Of()).FindAll("[data-testid=rollout-table]"));
     }
 
     [Fact]
-    public void Table_FinishedRollout_TellsItsRevisionsItsStateAndHowManyPodsEnded()
+    public void Table_FinishedRollout_ShowsRevisionsStateAndTerminatedPods()
     {
         var table = Render(Views.Of(terminations: [Views.OfRollout]) with { Rollouts = [Views.Rollout] });
 
@@ -24,11 +24,11 @@ public sealed class RolloutTableTests : IAsyncDisposable
         Assert.Equal("Finished", row.GetAttribute("data-state"));
         Assert.Contains("checkout 3 → 4", row.TextContent, StringComparison.Ordinal);
         Assert.Contains("after 8", row.QuerySelector("[data-label=Ended]")!.TextContent, StringComparison.Ordinal);
-        Assert.Equal("1", row.QuerySelector("[data-label='Pods ended']")!.TextContent);
+        Assert.Equal("1", row.QuerySelector("[data-label='Pods terminated']")!.TextContent);
     }
 
     [Fact]
-    public void Table_RolloutUnderWay_HasNoEnd()
+    public void Table_OpenRollout_HasNoEnd()
     {
         var table = Render(Views.Of() with { Rollouts = [Views.Rollout with { FinishedMs = null }] });
 
@@ -37,7 +37,7 @@ public sealed class RolloutTableTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Row_Chosen_IsPressedAndAClickNamesTheRollout()
+    public void Row_Selected_IsPressedAndAClickPassesItsId()
     {
         string? picked = null;
         var table = Render(Views.Of() with { Rollouts = [Views.Rollout] }, Views.Rollout.Id, id => picked = id);
@@ -48,7 +48,7 @@ public sealed class RolloutTableTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Table_MoreThanTwenty_SaysHowManyAreNotShown()
+    public void Table_MoreThanTwenty_CountsTheHidden()
     {
         var many = Enumerable.Range(0, 23).Select(i => Views.Rollout with { Id = $"d1/{i}", StartedMs = Views.NowMs - i }).ToList();
 

@@ -29,7 +29,7 @@ public sealed class ViewBytesTests
             1, .. Text("tcp 10.96.0.1 80"), .. Text("orders"), .. Text("10.96.0.1:80 tcp"),
             1, .. Text("10.1.0.5"), .. Text("orders-1"), (byte)EntryState.Active,
             1, 2, 4, 4, 0xD8, 0x04, 4, // entries: −1 twice, 2 four times, 300 four times
-            0, 10, 0, 10, // stale, leftovers
+            0, 10, 0, 10, // stale, closing
             0, 0, 0, 0, // rollouts left out, rollouts, terminations left out, terminations
             0, 10, 0, 10, 0, 10, // resets
             1, .. Text("node-a"), (byte)GapKind.Silent, 2, 0xC3, 0xA9, .. F64(1), .. F64(2),
@@ -54,33 +54,33 @@ public sealed class ViewBytesTests
             0, 1, .. Text("u1"), .. Text("checkout-1"), .. Text("10.1.0.5"), .. Text("node-a"), .. Text("R"), .. Text("rollout"), 1,
             .. F64(Views.NowMs - 8_000), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 7_500),
             .. F64(double.NaN), .. F64(Views.NowMs - 7_800), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 2_500), .. F64(double.NaN),
-            .. F64(Views.NowMs - 3_000), (byte)ContainerEnd.Killed, .. Text("exit 137: killed at the end of its grace"), 0,
+            .. F64(Views.NowMs - 3_000), (byte)ContainerExit.Killed, .. Text("exit 137: killed at the end of the grace period"), 0,
         ];
         Assert.Contains(Convert.ToHexString([.. rollout, .. end]), Convert.ToHexString(bytes), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Write_ThousandsOfEnds_KeepsThoseThatMatterAndCountsTheRest()
+    public void Write_ThousandsOfTerminations_KeepsTheMostRelevant()
     {
-        var ends = Enumerable.Range(0, 5_000).Select(i => Views.Ended("10.1.0.5", $"p{i}", Views.NowMs - 60_000 - i, stale: i == 4_999 ? 1 : 0));
+        var terminations = Enumerable.Range(0, 5_000).Select(i => Views.Ended("10.1.0.5", $"p{i}", Views.NowMs - 60_000 - i, stale: i == 4_999 ? 1 : 0));
 
-        byte[] bytes = ViewBytes.Write(Views.Of(terminations: ends), [], live: false);
+        byte[] bytes = ViewBytes.Write(Views.Of(terminations: terminations), [], live: false);
 
         Assert.Contains(Convert.ToHexString(Text("p4999")), Convert.ToHexString(bytes), StringComparison.Ordinal);
         Assert.InRange(bytes.Length, 1, ViewBytes.MaxTerminations * 300);
     }
 
     [Fact]
-    public void Write_RangeOfWhichNobodyTold_IsUnknownAndNotZero()
+    public void Write_RangeWithoutData_IsUnknown()
     {
-        var past = Views.Of() with { FromMs = Views.NowMs - 7_200_000, ToMs = Views.NowMs - 7_190_000 };
+        var range = Views.Of() with { FromMs = Views.NowMs - 7_200_000, ToMs = Views.NowMs - 7_190_000 };
 
-        Assert.Equal(2, ViewBytes.Write(past, [], live: false)[29] & 2);
+        Assert.Equal(2, ViewBytes.Write(range, [], live: false)[29] & 2);
         Assert.Equal(0, ViewBytes.Write(Views.Of(), [], live: false)[29] & 2);
     }
 
     [Fact]
-    public void Write_SeriesShorterThanTheView_EndsUnknownAndNotZero()
+    public void Write_SeriesShorterThanTheView_IsPaddedWithUnknown()
     {
         var lane = Views.Lane("orders", Views.Backend("10.1.0.5", [4, 4]));
 
@@ -90,7 +90,7 @@ public sealed class ViewBytesTests
     }
 
     [Fact]
-    public void Write_AnHourOfQuietConnections_StaysSmall()
+    public void Write_OneHourOfSteadyConnections_IsSmall()
     {
         var lanes = Enumerable.Range(0, 20).Select(i => new ServiceLane("shop", $"s{i}", $"10.96.0.{i}", 80, "tcp",
             [.. Enumerable.Range(0, 5).Select(b => new BackendSeries($"10.1.{i}.{b}", 80, $"shop/s{i}-{b}", OwnerState.Live, EntryState.Active,

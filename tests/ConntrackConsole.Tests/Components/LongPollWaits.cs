@@ -3,8 +3,8 @@ using Bunit;
 
 namespace ConntrackConsole.Tests.Components;
 
-/// <summary>A page's own thread may get no turn for seconds on a busy machine; a wait ends as soon as what it waits for is there.</summary>
-internal static class PatientWaits
+/// <summary>Long default timeout for waits: on a busy machine a page may get no CPU for seconds. A wait ends as soon as its condition is true.</summary>
+internal static class LongPollWaits
 {
     [ModuleInitializer]
     internal static void Set() => BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(60);

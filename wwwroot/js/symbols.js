@@ -1,11 +1,11 @@
-// The signs of a pod's end and of its cause. Shapes, not colours, tell them apart; PhaseSign.razor draws the same ones.
+// Symbols of termination phases and causes. They differ in shape, not colour; PhaseIcon.razor draws the same ones.
 export const PHASES = [
-  ["asked", "asked to terminate"], ["notReady", "endpoint not ready"], ["terminating", "endpoint terminating"], ["removed", "endpoint removed"],
-  ["rulesFirst", "rules without it, first node"], ["rulesLast", "rules without it, last node"], ["stop", "told to stop"],
-  ["finished", "container finished"], ["deleted", "deleted"], ["reused", "address owned again"],
+  ["requested", "deletion requested"], ["notReady", "endpoint not ready"], ["terminating", "endpoint terminating"], ["removed", "endpoint removed"],
+  ["rulesFirst", "rules synced, first node"], ["rulesLast", "rules synced, last node"], ["stop", "SIGTERM sent"],
+  ["finished", "container finished"], ["deleted", "deleted"], ["reused", "address reused"],
 ];
 
-export const phasesOf = span => PHASES.filter(([key]) => span[key] !== null).map(([key, words]) => ({ at: span[key], key, words }))
+export const phasesOf = span => PHASES.filter(([key]) => span[key] !== null).map(([key, text]) => ({ at: span[key], key, text }))
   .sort((a, b) => a.at - b.at);
 
 const path = (ctx, points) => { points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y))); };
@@ -41,37 +41,37 @@ function hollow(ctx, paint, draw) {
   ctx.stroke();
 }
 
-export function glyph(ctx, paint, key, x, y, end = 0) {
+export function glyph(ctx, paint, key, x, y, exit = 0) {
   const text = paint.text;
-  if (key === "asked") solid(ctx, paint, text, () => ctx.rect(x - 1.5, y - 9, 3, 18));
+  if (key === "requested") solid(ctx, paint, text, () => ctx.rect(x - 1.5, y - 9, 3, 18));
   else if (key === "notReady") hollow(ctx, paint, () => { path(ctx, [[x, y - 5.5], [x + 5.5, y], [x, y + 5.5], [x - 5.5, y]]); ctx.closePath(); });
   else if (key === "terminating") solid(ctx, paint, text, () => { path(ctx, [[x, y - 6], [x + 6, y], [x, y + 6], [x - 6, y]]); ctx.closePath(); });
   else if (key === "removed") hollow(ctx, paint, () => ctx.rect(x - 4.5, y - 4.5, 9, 9));
   else if (key === "rulesFirst") line(ctx, paint, text, () => path(ctx, [[x + 4, y - 7], [x, y - 7], [x, y + 7], [x + 4, y + 7]]));
   else if (key === "rulesLast") line(ctx, paint, text, () => path(ctx, [[x - 4, y - 7], [x, y - 7], [x, y + 7], [x - 4, y + 7]]));
   else if (key === "stop") solid(ctx, paint, text, () => { path(ctx, [[x - 5.5, y - 4.5], [x + 5.5, y - 4.5], [x, y + 5]]); ctx.closePath(); });
-  else if (key === "finished") finished(ctx, paint, x, y, end);
+  else if (key === "finished") finished(ctx, paint, x, y, exit);
   else if (key === "deleted") line(ctx, paint, text, () => { path(ctx, [[x - 5, y - 5], [x + 5, y + 5]]); path(ctx, [[x + 5, y - 5], [x - 5, y + 5]]); }, 2);
   else hollow(ctx, paint, () => { path(ctx, [[x - 3.5, y - 5.5], [x + 5.5, y], [x - 3.5, y + 5.5]]); ctx.closePath(); });
 }
 
-// ContainerEnd: 0 unknown, 1 clean, 2 by SIGTERM, 3 killed, 4 out of memory, 5 failed.
-function finished(ctx, paint, x, y, end) {
-  if (end === 2) { hollow(ctx, paint, () => ctx.arc(x, y, 4.6, 0, Math.PI * 2)); return; }
-  const bad = end >= 3;
+// ContainerExit: 0 unknown, 1 clean, 2 by SIGTERM, 3 killed, 4 out of memory, 5 failed.
+function finished(ctx, paint, x, y, exit) {
+  if (exit === 2) { hollow(ctx, paint, () => ctx.arc(x, y, 4.6, 0, Math.PI * 2)); return; }
+  const bad = exit >= 3;
   solid(ctx, paint, bad ? paint.warn : paint.text, () => ctx.arc(x, y, bad ? 6.2 : 5, 0, Math.PI * 2));
   if (!bad) return;
   ctx.strokeStyle = paint.surface;
   ctx.lineWidth = 1.7;
   ctx.beginPath();
-  if (end === 3) { path(ctx, [[x - 2.4, y - 2.4], [x + 2.4, y + 2.4]]); path(ctx, [[x + 2.4, y - 2.4], [x - 2.4, y + 2.4]]); }
-  else if (end === 4) path(ctx, [[x - 3.4, y], [x + 3.4, y]]);
+  if (exit === 3) { path(ctx, [[x - 2.4, y - 2.4], [x + 2.4, y + 2.4]]); path(ctx, [[x + 2.4, y - 2.4], [x - 2.4, y + 2.4]]); }
+  else if (exit === 4) path(ctx, [[x - 3.4, y], [x + 3.4, y]]);
   else { path(ctx, [[x, y - 3.6], [x, y + .8]]); path(ctx, [[x, y + 2.4], [x, y + 3.8]]); }
   ctx.stroke();
 }
 
-// The cause as a letter in a frame; answers its width.
-export function causeSign(ctx, paint, letter, x, y, font) {
+// The cause as a letter in a frame. Returns its width.
+export function causeSymbol(ctx, paint, letter, x, y, font) {
   ctx.font = font;
   ctx.fillStyle = paint.surface;
   ctx.strokeStyle = paint["line-strong"];

@@ -13,49 +13,49 @@ using static ConntrackConsole.Tests.Components.Controls.Actions.ActionRecords;
 
 namespace ConntrackConsole.Tests.Components.Controls.Actions;
 
-public sealed class ActionPartsTests : IAsyncDisposable
+public sealed class ActionComponentTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Meter_UnderWay_TellsProgressExpectationAndResets()
+    public void Outcome_Measuring_ShowsProgressExpectationAndResets()
     {
         var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [new ResetsAround(ResetKind.NewBackend, 0, 4)], 1, 0, 6, 4, ["node-c: not connected"]);
 
-        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+        var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
-        Assert.Contains("14 s of 55 s", meter.Markup, StringComparison.Ordinal);
-        Assert.Contains("Expected within 45 s", meter.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("4 of 6", meter.Find("[data-testid=meter-back]").TextContent);
-        Assert.Contains("from a new backend04", meter.Find("[data-testid=meter-resets]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("Not told by node-c: not connected", meter.Find("[data-testid=meter-untold]").TextContent);
-        Assert.Single(meter.FindAll("progress"));
+        Assert.Contains("14 s of 55 s", outcome.Markup, StringComparison.Ordinal);
+        Assert.Contains("Expected within 45 s", outcome.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("4 of 6", outcome.Find("[data-testid=meter-back]").TextContent);
+        Assert.Contains("from a new backend04", outcome.Find("[data-testid=meter-resets]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("No data from node-c: not connected", outcome.Find("[data-testid=meter-missing]").TextContent);
+        Assert.Single(outcome.FindAll("progress"));
     }
 
     [Fact]
-    public void Meter_NoNodeTellsAnything_ShowsNoZero()
+    public void Outcome_NoDataFromAnyNode_IsUnknown()
     {
         var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
 
-        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.Asked, 1));
+        var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.NodeCount, 1));
 
-        Assert.All(meter.FindAll("dd"), figure => Assert.Equal("not told", figure.TextContent));
+        Assert.All(outcome.FindAll("dd"), figure => Assert.Equal("unknown", figure.TextContent));
     }
 
     [Fact]
-    public void Meter_AtTheEnd_IsSaidOnceAndExpectsNothing()
+    public void Outcome_Final_IsAnnouncedOnceWithoutExpectation()
     {
         var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 55_000, Views.NowMs + 55_000, true, [], 0, 0, 6, 6, []);
 
-        var meter = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
+        var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
-        Assert.Equal("true", meter.Find("[data-testid=meter]").GetAttribute("data-final"));
-        Assert.Empty(meter.FindAll("progress, [data-testid=meter-expected]"));
-        Assert.Contains("6 of 6 clients came back", meter.Find("[aria-live]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("true", outcome.Find("[data-testid=meter]").GetAttribute("data-final"));
+        Assert.Empty(outcome.FindAll("progress, [data-testid=meter-expected]"));
+        Assert.Contains("6 of 6 clients reconnected", outcome.Find("[aria-live]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Badge_CountsWhatOthersAskedFor()
+    public async Task Badge_CountsRequestsOfOthers()
     {
         _console.Principal = new Principal("zoe", Role.Approver, "s-zoe", null);
         await WaitAsync("flush-1", "ben");
@@ -69,14 +69,14 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [Theory]
     [InlineData("ben", Role.Approver)]
     [InlineData("ada", Role.Operator)]
-    public async Task Badge_IsNotForWhoAskedNorForOperators(string name, Role role)
+    public async Task Badge_RequesterOrOperator_IsHidden(string name, Role role)
     {
         _console.Principal = new Principal(name, role, "s-" + name, null);
         await WaitAsync("flush-1", "ben");
         var badge = _console.Context.Render<ActionBadge>();
-        await _console.Asked;
+        await _console.UserRead;
 
-        // Another one waits, and an approver sits here: the first drawing of a number is the one of both.
+        // Another request waits and the user is an approver: the first rendered number counts both.
         _console.Principal = new Principal("zoe", Role.Approver, "s-zoe", null);
         await WaitAsync("flush-2", "ben");
         await _console.UntilAsync(() => badge.FindAll("[data-testid=badge-waiting]").Count > 0);
@@ -89,13 +89,13 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [InlineData("?state=waiting&kind=flush&target=10.1&who=ada&action=flush-1&looked=1", "flush-1", "waiting", "flush", "10.1", "ada", true)]
     [InlineData("?state=nonsense&kind=else", null, null, null, null, null, false)]
     [InlineData("", null, null, null, null, null, false)]
-    public void Url_SaysWhatThePageShows(string query, string? action, string? state, string? kind, string? target, string? who, bool looked)
+    public void Url_RoundTrips(string query, string? action, string? state, string? kind, string? target, string? who, bool previews)
     {
         var url = ActionsUrl.Parse("http://localhost/actions" + query);
 
-        Assert.Equal(new ActionsUrl(action, state, kind, target, who, looked), url);
-        var told = url.ToQuery(false).Where(p => p.Value is not null).Select(p => $"{p.Key}={p.Value}");
-        Assert.Equal(url, ActionsUrl.Parse("http://localhost/actions?" + string.Join('&', told)));
+        Assert.Equal(new ActionsUrl(action, state, kind, target, who, previews), url);
+        var written = url.ToQuery(false).Where(p => p.Value is not null).Select(p => $"{p.Key}={p.Value}");
+        Assert.Equal(url, ActionsUrl.Parse("http://localhost/actions?" + string.Join('&', written)));
     }
 
     [Fact]
@@ -110,19 +110,19 @@ public sealed class ActionPartsTests : IAsyncDisposable
     }
 
     [Fact]
-    public void States_EachHaveAWordAndAGroup()
+    public void States_EachHasANameAndAGroup()
     {
         Assert.All(Enum.GetValues<ActionState>(), state => Assert.Single(ActionStates.Groups, group => group.Has(state)));
         Assert.Equal(Enum.GetValues<ActionState>().Length, Enum.GetValues<ActionState>().Select(ActionStates.Name).Distinct().Count());
     }
 
     [Fact]
-    public void Commands_AreWhatAPersonWouldType()
+    public void Commands_AreEquivalentShellCommands()
     {
         var scoped = Flush().Plan with { Request = Flush().Plan.Request with { PodIp = "fd00::5", Scope = new FlushScope("udp", "fd00:1::a", 53) } };
         Assert.Equal(["conntrack -D -f ipv6 -p udp -d fd00:1::a --orig-port-dst 53 -r fd00::5"], ActionCommands.For(scoped));
         Assert.Equal(
-            ["sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=0   # back"], ActionCommands.For(Setting(nodes: ["node-a", "node-b"]).Plan));
+            ["sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=0   # revert"], ActionCommands.For(Setting(nodes: ["node-a", "node-b"]).Plan));
     }
 
     [Theory]
@@ -131,14 +131,14 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [InlineData(59_001, "in 1 min 00 s")]
     [InlineData(7_260_000, "in 2 h 01 min")]
     [InlineData(-12_000, "due 12 s ago")]
-    public void Countdown_InWords(long leftMs, string words) => Assert.Equal(words, ActionStates.Until(Views.NowMs + leftMs, Views.NowMs));
+    public void Countdown_IsFormatted(long leftMs, string words) => Assert.Equal(words, ActionStates.Until(Views.NowMs + leftMs, Views.NowMs));
 
     [Fact]
-    public void Settings_AllStandInAGroup_AndTellHowTheyLast()
+    public void Settings_AllHaveAGroupAndAPlaceToPersist()
     {
         Assert.Equal(SettingCatalog.All.Count, SettingText.Groups.Sum(group => group.Kinds.Count));
-        Assert.Equal("/etc/sysctl.d/90-conntrack.conf on the node: net.netfilter.nf_conntrack_acct = 1", SettingText.Lasting("net.netfilter.nf_conntrack_acct", "1"));
-        Assert.Equal("kube-proxy's configuration: ipvs.tcpTimeout: 60s", SettingText.Lasting("ipvs.timeout_tcp", "60"));
+        Assert.Equal("/etc/sysctl.d/90-conntrack.conf on the node: net.netfilter.nf_conntrack_acct = 1", SettingText.Persist("net.netfilter.nf_conntrack_acct", "1"));
+        Assert.Equal("kube-proxy's configuration: ipvs.tcpTimeout: 60s", SettingText.Persist("ipvs.timeout_tcp", "60"));
     }
 
     [Theory]
@@ -147,7 +147,7 @@ public sealed class ActionPartsTests : IAsyncDisposable
     [InlineData("be-liberal", CheckState.Ok, "0", null)]
     [InlineData("invalid-protection", CheckState.Warning, "neither", "1")]
     [InlineData("tcp-loose", CheckState.Warning, "0", "1")]
-    public void CheckSetting_IsWhatTheAdviceNames(string check, CheckState state, string value, string? wanted)
+    public void CheckSetting_IsTheSettingThatFixesTheCheck(string check, CheckState state, string value, string? wanted)
     {
         var name = CheckRules.PerNode.Select(rule => rule.Name).Single(n => n.Id == check);
 
@@ -155,14 +155,14 @@ public sealed class ActionPartsTests : IAsyncDisposable
     }
 
     [Fact]
-    public void NodeOptions_SayWhyANodeCannotAct()
+    public void NodeOptions_HaveTheReasonANodeCannotAct()
     {
         var options = NodeOption.Read(
             [Views.Node("node-a"), Views.Node("node-b", silentMs: 60_000), Views.Node("node-c") with { Capabilities = [new Capability("commands", false, "")] }, Views.Node("node-x", connected: false)],
             ["node-a", "node-b", "node-c", "node-d"], Views.NowMs);
 
         Assert.Equal(["node-a", "node-b", "node-c", "node-d"], options.Select(o => o.Name));
-        Assert.Equal([null, "its collector is silent", "observe-only: its collector refuses every command", "no collector there"], options.Select(o => o.CannotAct));
+        Assert.Equal([null, "collector is silent", "observe-only: the collector rejects all commands", "no collector"], options.Select(o => o.CannotAct));
     }
 
     private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;

@@ -5,37 +5,37 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;
 
-public sealed class KindNoticeTests : IAsyncDisposable
+public sealed class WatchNoticeTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Notice_EveryKindIsFollowed_IsNotThere()
+    public void Notice_AllKindsWatched_IsHidden()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
 
-        Assert.Empty(_console.Context.Render<KindNotice>().FindAll("[data-testid=kind-notice]"));
+        Assert.Empty(_console.Context.Render<WatchNotice>().FindAll("[data-testid=kind-notice]"));
     }
 
     [Fact]
-    public void Notice_OneKindIsForbidden_SaysItsSentenceAtOnce()
+    public void Notice_OneKindForbidden_ShowsItsMessage()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Cluster.Trouble(Kind("deployments"), "Deployments may not be listed: rollouts are missing.");
 
-        Assert.Equal("Deployments may not be listed: rollouts are missing.", _console.Context.Render<KindNotice>().Find("summary").TextContent);
+        Assert.Equal("Deployments may not be listed: rollouts are missing.", _console.Context.Render<WatchNotice>().Find("summary").TextContent);
     }
 
     [Fact]
-    public void Notice_TwoKindsAreForbidden_CountsThemAndListsBoth()
+    public void Notice_TwoKindsForbidden_CountsAndListsThem()
     {
-        _console.TellOfADeadPod();
+        _console.AddDeadPod();
         _console.Cluster.Trouble(Kind("deployments"), "Deployments may not be listed.");
         _console.Cluster.Trouble(Kind("events"), "Events may not be listed.");
 
-        var notice = _console.Context.Render<KindNotice>();
+        var notice = _console.Context.Render<WatchNotice>();
 
-        Assert.Contains("2 kinds of objects", notice.Find("summary").TextContent, StringComparison.Ordinal);
+        Assert.Contains("2 resource kinds", notice.Find("summary").TextContent, StringComparison.Ordinal);
         Assert.Equal(2, notice.FindAll("li").Count);
     }
 
