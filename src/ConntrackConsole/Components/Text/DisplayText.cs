@@ -75,7 +75,7 @@ internal static class DisplayText
         EntryState.Draining => "draining",
         EntryState.Stale => "stale",
         EntryState.Reassigned => "reassigned",
-        EntryState.Leftover => "closing",
+        EntryState.Closing => "closing",
         _ => "unknown",
     };
 

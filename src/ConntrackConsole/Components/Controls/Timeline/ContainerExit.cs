@@ -1,5 +1,4 @@
-
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Controls.Timeline;
 
@@ -23,7 +22,7 @@ internal static class ContainerExits
     // finishedAt has a resolution of one second, and the kubelet takes about one second to kill.
     private const long GraceToleranceMs = 2_500;
 
-    public static ContainerExit Of(TerminationSpan span) => (span.Told?.ExitReason, span.ExitCode, span.Told?.ExitSignal) switch
+    public static ContainerExit Of(TerminationSpan span) => (span.Reported?.ExitReason, span.ExitCode, span.Reported?.ExitSignal) switch
     {
         ("OOMKilled", _, _) => ContainerExit.OutOfMemory,
         (_, null, null) => ContainerExit.Unknown,
@@ -36,7 +35,7 @@ internal static class ContainerExits
     /// <summary>Such as "exit 137: killed at the end of the grace period"; empty if unknown.</summary>
     public static string Describe(TerminationSpan span)
     {
-        string code = span.ExitCode is { } exit ? $"exit {exit}" : span.Told?.ExitSignal is { } signal ? $"signal {signal}" : "";
+        string code = span.ExitCode is { } exit ? $"exit {exit}" : span.Reported?.ExitSignal is { } signal ? $"signal {signal}" : "";
         string how = Of(span) switch
         {
             ContainerExit.OutOfMemory => "OOMKilled: out of memory",
@@ -44,12 +43,12 @@ internal static class ContainerExits
             ContainerExit.Terminated => "terminated by SIGTERM",
             ContainerExit.Killed when AtGrace(span) => "killed at the end of the grace period",
             ContainerExit.Killed => "killed (SIGKILL)",
-            ContainerExit.Failed => span.Told?.ExitReason is { Length: > 0 } reason and not "Error" ? reason : "with an error",
+            ContainerExit.Failed => span.Reported?.ExitReason is { Length: > 0 } reason and not "Error" ? reason : "with an error",
             _ => "",
         };
         return code.Length > 0 && how.Length > 0 ? $"{code}: {how}" : code + how;
     }
 
     private static bool AtGrace(TerminationSpan span) =>
-        span is { Told.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - GraceToleranceMs;
+        span is { Reported.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - GraceToleranceMs;
 }
