@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using ConntrackConsole.Collector.Commands.Flush;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;

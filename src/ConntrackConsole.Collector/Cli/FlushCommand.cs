@@ -3,7 +3,6 @@ using System.Text.Json;
 using ConntrackConsole.Collector.Commands;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
@@ -59,7 +58,7 @@ internal static class FlushCommand
     private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json, CancellationToken stop)
     {
         if (yes)
-            ObserveOnly.RefuseHere();
+            LocalOperator.ThrowIfObserveOnly();
         if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
             throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;

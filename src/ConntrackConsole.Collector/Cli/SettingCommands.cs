@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ConntrackConsole.Collector.Commands.Settings;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Kernel.Proc;
@@ -63,7 +62,7 @@ internal static class SettingCommands
 
     private static int Set(string name, string wanted, bool yes, string? reason, TimeSpan? after, string state, bool json)
     {
-        ObserveOnly.RefuseHere();
+        LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
             throw new CommandException(ExitCode.Usage, wrong.Message);
@@ -101,7 +100,7 @@ internal static class SettingCommands
 
     private static async Task<int> RevertAsync(string name, bool yes, string? reason, bool breakGlass, string state)
     {
-        ObserveOnly.RefuseHere();
+        LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
         var journal = new ActionJournal(state, log: Console.Error);
         if (journal.Where(act => act.IsOpenChange && act.Begin.Target == kind.Key) is not [var open])
@@ -162,6 +161,3 @@ internal static class SettingCommands
 
     private static Option<string?> Reason() => new("--reason") { Description = "Why, for the journal; needed with --yes.", HelpName = "TEXT" };
 }
-
-/// <summary>A change of a setting; <paramref name="Now"/> is null in a dry run.</summary>
-internal sealed record SettingJson(string Key, string Before, string Wanted, string? Now, bool DryRun, DateTimeOffset? RevertAt);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Collector.Cli;

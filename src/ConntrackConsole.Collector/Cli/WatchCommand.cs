@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
@@ -26,7 +25,7 @@ internal static class WatchCommand
         command.SetAction(async (parsed, stop) =>
         {
             bool asJson = parsed.GetValue(json);
-            using var resets = ResetSource.OpenOrSay(parsed.GetValue(source), Console.Error);
+            using var resets = ResetSource.OpenOrLog(parsed.GetValue(source), Console.Error);
             using var proxy = new KubeProxyScraper(TimeProvider.System);
             var observer = new NodeObserver(new Grouping(parsed.GetValue(ranges) ?? []), TimeProvider.System, resets, () => null) { Proxy = proxy };
             // A table only where somebody looks at it; a pipe and a file get lines.

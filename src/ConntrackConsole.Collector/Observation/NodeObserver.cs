@@ -1,5 +1,4 @@
 
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;

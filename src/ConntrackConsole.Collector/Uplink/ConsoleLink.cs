@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Collector.Commands;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
@@ -29,7 +28,7 @@ internal sealed class ConsoleLink(
                 var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
                 // Another node's name or a second collector for a node: no waiting mends that.
                 if (!welcome.Accepted)
-                    throw new CommandException(ExitCode.Usage, "The console refused this collector. " + welcome.Refusal);
+                    throw new UplinkException("The console refused this collector. " + welcome.Refusal);
                 Tell("connected to the console at " + address);
                 backoff.Reset();
                 await StreamAsync(connection, stop);
@@ -39,7 +38,7 @@ internal sealed class ConsoleLink(
             {
                 return;
             }
-            catch (Exception failure) when (failure is not (CommandException or OutOfMemoryException))
+            catch (Exception failure) when (failure is not (UplinkException or OutOfMemoryException))
             {
                 Tell($"no connection to the console at {address}: {failure.Message}");
             }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Uplink;
@@ -15,7 +14,7 @@ internal sealed record NodeCredential(string Node, string? Secret)
     /// <summary>This node's secret alone; it wins, because who has it has no other node's.</summary>
     public const string SecretVariable = "CONNTRACK_NODE_SECRET";
 
-    /// <exception cref="CommandException">The secret cannot be one.</exception>
+    /// <exception cref="UplinkException">The secret cannot be one.</exception>
     public static NodeCredential Of(string node, string? token, string? secret)
     {
         secret = secret?.Trim();
@@ -23,7 +22,7 @@ internal sealed record NodeCredential(string Node, string? Secret)
             return new NodeCredential(node, string.IsNullOrWhiteSpace(token) ? null : NodeSecret.Of(token.Trim(), node));
         return NodeSecret.HasForm(secret)
             ? new NodeCredential(node, secret)
-            : throw new CommandException(ExitCode.Usage, $"{SecretVariable} is no node's secret: give it what `conntrack-console node-secret {node}` prints, {NodeSecret.Length} hexadecimal digits.");
+            : throw new UplinkException($"{SecretVariable} is no node's secret: give it what `conntrack-console node-secret {node}` prints, {NodeSecret.Length} hexadecimal digits.");
     }
 
     /// <summary>Opens the connection with it.</summary>

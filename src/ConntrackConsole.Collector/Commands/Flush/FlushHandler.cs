@@ -1,6 +1,5 @@
 
 using ConntrackConsole.Collector.Commands.Settings;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
@@ -19,7 +18,7 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="journal">Written before each act.</param>
 /// <param name="sysctl">The node's settings.</param>
 /// <param name="own">As in <see cref="FlushExecutor"/>.</param>
-/// <param name="observeOnly">The reason of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+/// <param name="observeOnly">If the node is observe-only, the refusal of every request; otherwise null.</param>
 /// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
 internal sealed class FlushHandler(

@@ -1,6 +1,5 @@
 
 using ConntrackConsole.Collector.Commands.Flush;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 
@@ -16,7 +15,7 @@ namespace ConntrackConsole.Collector.Commands.Settings;
 /// <param name="values">The kernel's values.</param>
 /// <param name="bootId">This run of the kernel.</param>
 /// <param name="proxy">What kube-proxy told last.</param>
-/// <param name="observeOnly">The reason of <see cref="ObserveOnly"/> with which everything is refused, or null.</param>
+/// <param name="observeOnly">If the node is observe-only, the refusal of every request; otherwise null.</param>
 /// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
 /// <param name="log">Hears of what a person must decide.</param>
 internal sealed class SettingHandler(

@@ -44,7 +44,7 @@ internal sealed class ResetSource : IDisposable
         return null;
     }
 
-    public static ResetSource? OpenOrSay(ResetChoice choice, TextWriter log)
+    public static ResetSource? OpenOrLog(ResetChoice choice, TextWriter log)
     {
         var source = TryOpen(choice, out string why);
         if (source is null)

@@ -1,7 +1,7 @@
 
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Host;
+namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>What this process costs: processor time since the last call, and resident memory.</summary>
 internal sealed class OwnCost
