@@ -59,7 +59,7 @@ internal static class ExplainCommand
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
             : $"  packets      {seen.PacketsMissing}");
-        output.WriteLine($"  route        {seen.RouteWords}");
+        output.WriteLine($"  route        {seen.RouteText}");
         var counters = seen.Counters;
         output.WriteLine($"  whole node   invalid +{counters.Invalid}, drop +{counters.Drop}, early_drop +{counters.EarlyDrop}, insert_failed +{counters.InsertFailed}; table {counters.Count} of {counters.Max}");
         output.WriteLine($"  settings     {string.Join(", ", Settings(seen))}");

@@ -21,7 +21,7 @@ internal sealed record ExplainJson(
         explanation.Missing, explanation.CannotKnow, explanation.Commands, seen.Entries, seen.Established, seen.Answered, seen.Idle, seen.Stuck,
         seen.Closed, seen.UnNatedResets, seen.BackendResets, seen.BackendResetsThatFollow, seen.RefusedSyns, seen.NewBackendResets,
         seen.ClientAborts, seen.OtherResets, seen.LostEntries, seen.MidStreamEntries, seen.UnNatedEntries, seen.Packets?.From, seen.Packets?.To,
-        seen.RouteWords, seen.Counters, seen.Settings, seen.Proxy is { Answers: true }, seen.Gaps);
+        seen.RouteText, seen.Counters, seen.Settings, seen.Proxy is { Answers: true }, seen.Gaps);
 }
 
 internal sealed record VerdictJson(string Mechanism, string Title, string Share, IReadOnlyList<ReasonJson> Evidence, string RefutedBy, string Helps);

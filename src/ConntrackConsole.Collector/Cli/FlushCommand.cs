@@ -70,21 +70,21 @@ internal static class FlushCommand
 
         if (reason?.Length > NodeCommandGuard.MaxText)
             throw new CommandException(ExitCode.Usage, $"--reason is longer than {NodeCommandGuard.MaxText} characters: shorten it.");
-        var choice = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
+        var filter = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
         List<Flow> listed;
         using (var table = ConntrackTable.Open())
             listed = EntryDeleter.List(table, podIp);
-        listed.RemoveAll(flow => !choice.Takes(in flow, OwnerState.Unknown));
+        listed.RemoveAll(flow => !filter.Matches(in flow, OwnerState.Unknown));
         if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
-        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, choice, listed, "", 0), reason, state, stop) : null;
+        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, listed, "", 0), reason, state, stop) : null;
 
         if (json)
         {
-            var told = new FlushJson(
+            var result = new FlushJson(
                 podIp.ToString(), preset, !yes, [.. listed.Select(flow => FlowEntries.Of(in flow))],
                 outcome?.Deleted, outcome?.AlreadyGone, outcome?.Alive, outcome?.Failed, outcome?.Remaining, outcome?.Errors ?? []);
-            Console.Out.WriteLine(JsonSerializer.Serialize(told, CollectorJson.Default.FlushJson));
+            Console.Out.WriteLine(JsonSerializer.Serialize(result, CollectorJson.Default.FlushJson));
         }
         else
         {
@@ -104,11 +104,11 @@ internal static class FlushCommand
     {
         if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
             throw new CommandException(ExitCode.Failed, why);
-        var act = new FlushExecutor(Environment.MachineName, new ActionJournal(state, log: Console.Error));
-        using var turn = act.TryLock(TimeSpan.FromSeconds(5), stop)
+        var executor = new FlushExecutor(Environment.MachineName, new ActionJournal(state, log: Console.Error));
+        using var fileLock = executor.TryLock(TimeSpan.FromSeconds(5), stop)
             ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush still runs on this node, one at a time. Nothing was done: try again when it has ended.");
-        act.Settle();
-        var result = act.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
+        executor.ResolveInterrupted();
+        var result = executor.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
         return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Refusal);
     }
 }

@@ -45,14 +45,14 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         _resets += (uint)frame.Resets.Count;
         string at = $"{DateTimeOffset.FromUnixTimeMilliseconds(frame.AtMs):HH:mm:ss}Z  ";
         foreach (var reset in frame.Resets)
-            Tell($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
+            AddEvent($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
         foreach (var gap in frame.Gaps.Where(gap => gap.Kind != GapKind.Started))
-            Tell($"{at}GAP {gap.Kind}: not all was seen");
+            AddEvent($"{at}GAP {gap.Kind}: not all was seen");
         foreach (var change in frame.Settings)
-            Tell($"{at}setting {change.Name}: {change.Before} → {change.After}");
+            AddEvent($"{at}setting {change.Name}: {change.Before} → {change.After}");
     }
 
-    private void Tell(string line)
+    private void AddEvent(string line)
     {
         _events.Enqueue(line);
         if (_events.Count > LastEvents)
@@ -67,11 +67,11 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         yield return Bold($"{"PROTO",-7} {"SERVICE",-24} {"BACKEND",-24} {"TOTAL",7}  STATES");
         var groups = _groups.Select(group => new GroupCounts(group.Key, group.Value))
             .OrderByDescending(group => !group.Key.IsOther).ThenByDescending(group => group.Counts.Total).ThenBy(group => group.Key.Backend).ToList();
-        int room = Math.Max(1, height - 6 - _events.Count);
-        foreach (var group in groups.Take(room))
+        int rows = Math.Max(1, height - 6 - _events.Count);
+        foreach (var group in groups.Take(rows))
             yield return GroupTable.Line(group);
-        if (groups.Count > room)
-            yield return $"... and {groups.Count - room} more groups";
+        if (groups.Count > rows)
+            yield return $"... and {groups.Count - rows} more groups";
         yield return "";
         foreach (string line in _events)
             yield return line.Contains("GAP", StringComparison.Ordinal) || line.Contains("UnNated", StringComparison.Ordinal) ? Red(line) : line;

@@ -6,18 +6,18 @@ namespace ConntrackConsole.Collector.Cli;
 /// <summary>A frame's notes as lines for a reader.</summary>
 internal static class NoteLines
 {
-    private const int Most = 10;
+    private const int MaxNotes = 10;
 
     public static string Of(NodeFrame frame)
     {
         var text = new StringBuilder();
-        foreach (var note in frame.Notes.Take(Most))
+        foreach (var note in frame.Notes.Take(MaxNotes))
         {
             text.AppendLine().Append("           ").Append(What(in note))
                 .Append($": {note.Src}:{note.Sport}→{note.Dst}:{note.Dport}, answered by {note.Backend}:{note.Bport}");
         }
 
-        long more = Math.Max(0, frame.Notes.Count - Most) + (long)frame.MoreNotes;
+        long more = Math.Max(0, frame.Notes.Count - MaxNotes) + (long)frame.MoreNotes;
         return more == 0 ? text.ToString() : text.AppendLine().Append($"           and {more} more notes").ToString();
     }
 

@@ -44,11 +44,11 @@ internal static class ResetsCommand
                         foreach (var reset in frame.Resets)
                         {
                             count++;
-                            var told = ResetJson.Of(reset);
+                            var result = ResetJson.Of(reset);
                             Console.Out.WriteLine(asJson
-                                ? JsonSerializer.Serialize(told, CollectorJson.Default.ResetJson)
-                                : $"{told.At:HH:mm:ss.fff}Z  {told.Kind,-11}  {told.Src}:{told.Sport}→{told.Dst}:{told.Dport}"
-                                    + $"{(told.Vip is null ? "" : $"  of {told.Vip}:{told.Vport} by {told.Backend}")}{(told.Received ? "  (seen where it took effect)" : "")}");
+                                ? JsonSerializer.Serialize(result, CollectorJson.Default.ResetJson)
+                                : $"{result.At:HH:mm:ss.fff}Z  {result.Kind,-11}  {result.Src}:{result.Sport}→{result.Dst}:{result.Dport}"
+                                    + $"{(result.Vip is null ? "" : $"  of {result.Vip}:{result.Vport} by {result.Backend}")}{(result.Received ? "  (seen where it took effect)" : "")}");
                         }
                     },
                     limit.Token),

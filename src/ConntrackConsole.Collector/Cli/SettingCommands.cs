@@ -12,7 +12,7 @@ namespace ConntrackConsole.Collector.Cli;
 /// <summary>sysctl set and sysctl revert: by the same rules as an order of the console, and into the same journal.</summary>
 internal static class SettingCommands
 {
-    private static readonly TimeSpan UsualLife = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan DefaultRevertAfter = TimeSpan.FromMinutes(30);
 
     public static Command BuildSet()
     {
@@ -72,9 +72,9 @@ internal static class SettingCommands
         SettingResult? result = null;
         if (yes)
         {
-            var life = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, UsualLife.TotalMilliseconds));
-            result = Desk(new ActionJournal(state, log: Console.Error), values, null).Apply(
-                new SettingNodeCommand(LocalOperator.Command(Needed(reason), breakGlass: false), kind.Key, before, wanted, (long)life.TotalMilliseconds), JournalOrigin.CommandLine);
+            var revertAfter = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, DefaultRevertAfter.TotalMilliseconds));
+            result = Handler(new ActionJournal(state, log: Console.Error), values, null).Apply(
+                new SettingNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass: false), kind.Key, before, wanted, (long)revertAfter.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
         }
         else if ((values.Refuse(kind) ?? SettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
@@ -89,7 +89,7 @@ internal static class SettingCommands
             Console.Out.WriteLine($"{kind.Key}: {before} → {wanted}{(yes ? $", is {result?.Now}" : "; nothing was changed (--yes changes it)")}");
         if (revertAt is not null)
         {
-            bool isDaemon = DaemonPresence.IsSeen(state);
+            bool isDaemon = DaemonPresence.IsRunning(state);
             Console.Error.WriteLine(isDaemon || kind.Carrier == SettingCarrier.Filter
                 ? $"It is set back at {SettingGuard.Time(result!.RevertAtMs!.Value)}. Sooner: {RevertLine(kind)}"
                 : $"No collector runs on this node with --state {state}: nobody will set it back. Do it yourself: {RevertLine(kind)}");
@@ -103,7 +103,7 @@ internal static class SettingCommands
         LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
         var journal = new ActionJournal(state, log: Console.Error);
-        if (journal.Where(act => act.IsOpenChange && act.Begin.Target == kind.Key) is not [var open])
+        if (journal.Where(action => action.IsOpenChange && action.Begin.Target == kind.Key) is not [var open])
             throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to set back.");
         var change = open.Open();
         if (!yes)
@@ -114,8 +114,8 @@ internal static class SettingCommands
 
         using var proxy = new KubeProxyScraper(TimeProvider.System);
         var reading = await proxy.ReadAsync(CancellationToken.None);
-        var result = Desk(journal, new SettingValues(new Sysctl()), reading).Revert(
-            new RevertNodeCommand(LocalOperator.Command(Needed(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
+        var result = Handler(journal, new SettingValues(new Sysctl()), reading).Revert(
+            new RevertNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
         ThrowUnlessDone(result);
         Console.Out.WriteLine($"{change.Key}: {change.Written} → {change.Before}, is {result.Now}");
         if (result.Sentence is not null)
@@ -123,13 +123,13 @@ internal static class SettingCommands
         return ExitCode.Ok;
     }
 
-    private static SettingHandler Desk(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>
+    private static SettingHandler Handler(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>
         new(Environment.MachineName, TimeProvider.System, journal, values, RunningKernel.Read().BootId, () => proxy);
 
     private static SettingKind Find(string name) => SettingCatalog.Find(name) ?? throw new CommandException(
         ExitCode.Usage, $"'{name}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => Short(kind.Key)))}.");
 
-    private static string Needed(string? reason) => string.IsNullOrWhiteSpace(reason)
+    private static string RequireReason(string? reason) => string.IsNullOrWhiteSpace(reason)
         ? throw new CommandException(ExitCode.Usage, "--yes needs --reason TEXT: why, for the journal and whoever reads it afterwards.")
         : reason;
 

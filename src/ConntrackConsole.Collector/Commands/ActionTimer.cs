@@ -11,30 +11,30 @@ namespace ConntrackConsole.Collector.Commands;
 /// </summary>
 internal sealed class ActionTimer(ActionJournal journal, FlushHandler flushes, SettingHandler settings, TextWriter log)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     public void Run(CancellationToken stop)
     {
-        string? lastTold = null;
+        string? lastLogged = null;
         using var presence = new DaemonPresence(journal.StateDirectory);
         do
         {
             try
             {
-                presence.Show();
+                presence.Announce();
                 journal.CatchUp();
                 flushes.Tick();
                 settings.Tick();
-                lastTold = null;
+                lastLogged = null;
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 string sentence = $"The journal in {journal.StateDirectory} cannot be used, so nothing is done or set back until it can: {failure.Message}";
-                if (sentence != lastTold)
+                if (sentence != lastLogged)
                     log.WriteLine(sentence);
-                lastTold = sentence;
+                lastLogged = sentence;
             }
         }
-        while (!stop.WaitHandle.WaitOne(Every));
+        while (!stop.WaitHandle.WaitOne(Interval));
     }
 }

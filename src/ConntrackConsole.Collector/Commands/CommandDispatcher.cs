@@ -15,32 +15,32 @@ namespace ConntrackConsole.Collector.Commands;
 /// <param name="stop">The program ends: a flush stops between two chunks.</param>
 internal sealed class CommandDispatcher(ActionJournal journal, FlushHandler flushes, SettingHandler settings, RecallHandler recall, CancellationToken stop)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
     // Shorter than what the journal waits before it reports an act of which an answer is on its way.
-    private static readonly TimeSpan AnswerTime = JournalReports.AnswerTime - TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerTimeout = JournalReports.AnswerTimeout - TimeSpan.FromSeconds(1);
 
-    public void Listen(HubConnection connection)
+    public void Register(HubConnection connection)
     {
         // Each on a thread of the pool: an order may take seconds, and messages behind it must not wait.
         connection.On<PreviewRequest?, FlushPreview>(HubMethods.Preview, request => Task.Run(() => flushes.Preview(request)));
-        connection.On<FlushOutcomeRequest?, FlushOutcomeSample>(HubMethods.Meter, request => Task.Run(() => flushes.Meter(request)));
+        connection.On<FlushOutcomeRequest?, FlushOutcomeSample>(HubMethods.Meter, request => Task.Run(() => flushes.ReadOutcome(request)));
         connection.On<SettingRequest?, SettingReading>(HubMethods.ReadSetting, request => Task.Run(() => settings.Read(request)));
         connection.On<FlushNodeCommand?, FlushResult>(HubMethods.Flush, request => Task.Run(() =>
             Answered(connection, flushes.Flush(request, stop), result => result.ActionId)));
-        connection.On<SettingNodeCommand?, SettingResult>(HubMethods.ApplySetting, order => Task.Run(() =>
-            Answered(connection, settings.Apply(order, stop: stop), result => result.ActionId)));
-        connection.On<RevertNodeCommand?, SettingResult>(HubMethods.RevertSetting, order => Task.Run(() =>
-            Answered(connection, settings.Revert(order, stop: stop), result => result.ActionId)));
+        connection.On<SettingNodeCommand?, SettingResult>(HubMethods.ApplySetting, command => Task.Run(() =>
+            Answered(connection, settings.Apply(command, stop: stop), result => result.ActionId)));
+        connection.On<RevertNodeCommand?, SettingResult>(HubMethods.RevertSetting, command => Task.Run(() =>
+            Answered(connection, settings.Revert(command, stop: stop), result => result.ActionId)));
         connection.On<RecallRequest?, RecallAnswer>(HubMethods.Recall, request => Task.Run(() =>
             Answered(connection, recall.Recall(request), answer => answer.ActionId)));
     }
 
     /// <summary>Tells the console of acts that no answer has told it of, until the connection ends.</summary>
-    public async Task TellAsync(HubConnection connection, CancellationToken ended)
+    public async Task ReportAsync(HubConnection connection, CancellationToken ended)
     {
         while (true)
         {
-            while (journal.Untold() is { } report)
+            while (journal.NextReport() is { } report)
             {
                 try
                 {
@@ -48,7 +48,7 @@ internal sealed class CommandDispatcher(ActionJournal journal, FlushHandler flus
                     long last = report.Entries[^1].Number;
                     if (number < report.Entries[0].Number)
                         break; // It could not write them down; a second later it may.
-                    journal.Told(Math.Min(number, last));
+                    journal.MarkReported(Math.Min(number, last));
                 }
                 catch (HubException)
                 {
@@ -61,7 +61,7 @@ internal sealed class CommandDispatcher(ActionJournal journal, FlushHandler flus
                 }
             }
 
-            await Task.Delay(LookEvery, ended);
+            await Task.Delay(ReportInterval, ended);
         }
     }
 
@@ -73,12 +73,12 @@ internal sealed class CommandDispatcher(ActionJournal journal, FlushHandler flus
 
         async Task MarkAsync()
         {
-            await Task.Delay(AnswerTime, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(AnswerTimeout, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stop.IsCancellationRequested || connection.State != HubConnectionState.Connected)
                 return;
             try
             {
-                journal.Answered(actionId(result));
+                journal.MarkAnswered(actionId(result));
             }
             catch (IOException)
             {

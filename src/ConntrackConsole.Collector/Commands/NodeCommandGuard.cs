@@ -15,24 +15,24 @@ internal static class NodeCommandGuard
             ? null
             : new Reason(NodeReasons.InvalidId, $"The action's id is no id: 1 to {MaxId} letters, digits and signs, no spaces.");
 
-    /// <param name="order">As it came.</param>
+    /// <param name="command">As it came.</param>
     /// <param name="consoleNowMs">Now, by the console's clock.</param>
-    public static Reason? Refuse(NodeCommand? order, long consoleNowMs)
+    public static Reason? Refuse(NodeCommand? command, long consoleNowMs)
     {
-        if (order is null)
+        if (command is null)
             return new(NodeReasons.MissingUser, "The order does not say who ordered it.");
-        if (RefuseId(order.ActionId) is { } noId)
+        if (RefuseId(command.ActionId) is { } noId)
             return noId;
-        if (string.IsNullOrWhiteSpace(order.Reason))
+        if (string.IsNullOrWhiteSpace(command.Reason))
             return new(NodeReasons.MissingReason, "The order gives no reason: write a sentence why.");
-        if (string.IsNullOrWhiteSpace(order.Who))
+        if (string.IsNullOrWhiteSpace(command.Who))
             return new(NodeReasons.MissingUser, "The order does not say who ordered it.");
-        if (order.Reason.Length > MaxText || order.Who.Length > MaxText || order.ApprovedBy?.Length > MaxText)
+        if (command.Reason.Length > MaxText || command.Who.Length > MaxText || command.ApprovedBy?.Length > MaxText)
             return new(NodeReasons.TextTooLong, $"The reason or a name is longer than {MaxText} characters: shorten it.");
-        if (order.ApprovedBy is { } second && (string.IsNullOrWhiteSpace(second) || string.Equals(second.Trim(), order.Who.Trim(), StringComparison.OrdinalIgnoreCase)))
-            return new(NodeReasons.OwnApproval, $"{order.Who} cannot approve their own order: a second person must.");
-        return consoleNowMs > order.ValidUntilMs
-            ? new Reason(NodeReasons.CommandExpired, $"The order came {Math.Max(1, (ulong)(consoleNowMs - order.ValidUntilMs) / 1000)} s after its time was over: nothing was done. Order anew.")
+        if (command.ApprovedBy is { } second && (string.IsNullOrWhiteSpace(second) || string.Equals(second.Trim(), command.Who.Trim(), StringComparison.OrdinalIgnoreCase)))
+            return new(NodeReasons.OwnApproval, $"{command.Who} cannot approve their own order: a second person must.");
+        return consoleNowMs > command.ValidUntilMs
+            ? new Reason(NodeReasons.CommandExpired, $"The order came {Math.Max(1, (ulong)(consoleNowMs - command.ValidUntilMs) / 1000)} s after its time was over: nothing was done. Order anew.")
             : null;
     }
 }

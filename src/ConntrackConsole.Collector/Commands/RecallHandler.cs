@@ -15,7 +15,7 @@ internal sealed class RecallHandler(string node, ActionJournal journal, FlushHan
         string? actionId = request?.ActionId;
         // Such an id can never begin here.
         if (NodeCommandGuard.RefuseId(actionId) is not null)
-            return new RecallAnswer(FlushFilter.Shown(actionId ?? ""), node, false, null, null);
+            return new RecallAnswer(FlushFilter.Truncate(actionId ?? ""), node, false, null, null);
         if (journal.TryFence(actionId!))
             return new RecallAnswer(actionId!, node, false, null, null);
         bool isFlush = journal.Find(actionId!)?.Begin.Kind == JournalKind.Flush;

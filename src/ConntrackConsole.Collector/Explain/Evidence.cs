@@ -86,7 +86,7 @@ internal sealed record Evidence
     public bool NeighbourFailed { get; init; }
 
     /// <summary>Where a packet to the address goes, in words.</summary>
-    public string RouteWords { get; init; } = "";
+    public string RouteText { get; init; } = "";
 
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

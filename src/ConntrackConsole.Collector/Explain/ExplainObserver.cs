@@ -17,13 +17,13 @@ namespace ConntrackConsole.Collector.Explain;
 /// </summary>
 internal sealed class ExplainObserver(Ip podIp, int seconds)
 {
-    private const int MostEntries = 500;
-    private const int ListEverySeconds = 5;
+    private const int MaxEntries = 500;
+    private const int ListIntervalSeconds = 5;
 
     private readonly Sysctl _sysctl = new();
-    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<FlowEntryName, AcknowledgementTracker> _looks = [];
-    private readonly HashSet<FlowEntryName> _closed = [];
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
+    private readonly HashSet<FlowEntryId> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
     private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [];
     private Counters _counters;
@@ -41,7 +41,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
         var observing = Task.Factory.StartNew(
             () => observer.Run(Take, until.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAny(_listening.Task, observing);
+        await Task.WhenAny(_started.Task, observing);
         listening();
         using var table = ConntrackTable.Open();
         uint unacknowledged = Unacknowledged();
@@ -49,7 +49,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         {
             if (second > 0)
                 await Task.Delay(1000, stop);
-            if (second % ListEverySeconds == 0)
+            if (second % ListIntervalSeconds == 0)
                 List(table);
             tap?.Drain();
             Look(table, unacknowledged);
@@ -75,7 +75,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         else
         {
             _counters = frame.Counters;
-            _listening.TrySetResult();
+            _started.TrySetResult();
         }
 
         _gaps += frame.Gaps.Count(gap => gap.Kind != GapKind.Started);
@@ -135,29 +135,29 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     {
         foreach (var flow in table.List(flow => flow.Reply.Src == podIp))
         {
-            if (flow is { State: FlowState.Established, IsTranslated: true } && flow.Orig.Proto == Protocols.Tcp && _looks.Count < MostEntries)
-                _looks.TryAdd(new FlowEntryName(flow.Reply, flow.Zone), default);
+            if (flow is { State: FlowState.Established, IsTranslated: true } && flow.Orig.Proto == Protocols.Tcp && _trackers.Count < MaxEntries)
+                _trackers.TryAdd(new FlowEntryId(flow.Reply, flow.Zone), default);
         }
     }
 
     private void Look(ConntrackTable table, uint unacknowledged)
     {
         long nowMs = Environment.TickCount64;
-        foreach (var name in _looks.Keys.ToList())
+        foreach (var name in _trackers.Keys.ToList())
         {
             var found = table.Get(name.Reply, name.Zone);
             if (found is { State: FlowState.Established, TimeoutSeconds: { } timeout })
             {
-                var look = _looks[name];
+                var look = _trackers[name];
                 look.Next(timeout, unacknowledged, nowMs);
-                _looks[name] = look;
+                _trackers[name] = look;
                 continue;
             }
 
             // Not "gone": an end with FIN would be no reset.
             if (found is { State: FlowState.Close })
                 _closed.Add(name);
-            _looks.Remove(name);
+            _trackers.Remove(name);
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     {
         long nowMs = Environment.TickCount64;
         var entries = table.List(flow => flow.Reply.Src == podIp);
-        var (route, neighbourFailed, words) = RouteTo.Find(podIp);
+        var (route, neighbourFailed, text) = RouteTo.Find(podIp);
         int follow = _fromBackend.Count(_unNated.Contains);
         return new Evidence
         {
@@ -177,11 +177,11 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
                     .OrderByDescending(bucket => bucket.Count())
                     .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
             ],
-            Established = _looks.Count,
-            Stuck = _looks.Values.Count(look => look is { EverRose: false, UnacknowledgedLooks: >= 5 }
+            Established = _trackers.Count,
+            Stuck = _trackers.Values.Count(look => look is { EverRose: false, UnacknowledgedSamples: >= 5 }
                 && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
-            Answered = _looks.Values.Count(look => look.EverRose),
-            Idle = _looks.Values.Count(look => !look.EverRose && look.UnacknowledgedLooks == 0),
+            Answered = _trackers.Values.Count(look => look.EverRose),
+            Idle = _trackers.Values.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
             Closed = Math.Max(_closed.Count, _closedByEvents),
             UnNatedResets = _unNated.Count,
             BackendResets = _fromBackend.Count - follow,
@@ -199,7 +199,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
             PacketsMissing = noPackets,
             Route = route,
             NeighbourFailed = neighbourFailed,
-            RouteWords = words,
+            RouteText = text,
             Settings = _sysctl.ReadAll(),
             Proxy = proxy,
             Gaps = _gaps,

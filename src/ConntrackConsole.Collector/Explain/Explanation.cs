@@ -138,7 +138,7 @@ internal sealed record Explanation(
             new(EvidenceClass.EntryTransition, $"{seen.Stuck} of {seen.Established} ESTABLISHED entries stood at or below the unacknowledged timeout ({seen.Setting("nf_conntrack_tcp_timeout_unacknowledged")} s) at every look for {Evidence.StuckSeconds} s or more; not one was answered"),
         };
         if (seen.IsRouteDead)
-            reasons.Add(new(EvidenceClass.Configuration, $"{seen.RouteWords}: nothing that is sent to the address arrives"));
+            reasons.Add(new(EvidenceClass.Configuration, $"{seen.RouteText}: nothing that is sent to the address arrives"));
         if (seen.Packets is { From: 0, To: > 0 } packets)
             reasons.Add(new(EvidenceClass.PacketDirection, $"{packets.To} packets went to the address, none came from it"));
         if (reasons.Count == 1)

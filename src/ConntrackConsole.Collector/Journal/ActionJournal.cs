@@ -21,9 +21,9 @@ internal sealed class ActionJournal
     /// <param name="stateDirectory">Made where it is missing.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Hears of lines that cannot be read.</param>
-    /// <param name="mostBytes">Above this the file is written anew at the start.</param>
+    /// <param name="maxBytes">Above this the file is written anew at the start.</param>
     /// <exception cref="IOException">The directory cannot be used.</exception>
-    public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MaxBytes)
+    public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long maxBytes = MaxBytes)
     {
         StateDirectory = stateDirectory;
         Directory.CreateDirectory(stateDirectory);
@@ -33,9 +33,9 @@ internal sealed class ActionJournal
         using var held = _file.Hold();
         if (_file.Exists)
             ReadRest();
-        if (_memory.Id is null || _file.Length > mostBytes)
+        if (_memory.Id is null || _file.Length > maxBytes)
             Rewrite();
-        _rewriteAbove = Math.Max(mostBytes > long.MaxValue / 4 ? mostBytes : mostBytes * 4, _offset * 2);
+        _rewriteAbove = Math.Max(maxBytes > long.MaxValue / 4 ? maxBytes : maxBytes * 4, _offset * 2);
     }
 
     public string StateDirectory { get; }
@@ -66,7 +66,7 @@ internal sealed class ActionJournal
     public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
     {
         lock (_lock)
-            return [.. _memory.Acts.Where(wanted)];
+            return [.. _memory.Actions.Where(wanted)];
     }
 
     /// <summary>
@@ -147,48 +147,48 @@ internal sealed class ActionJournal
     }
 
     /// <summary>What the console has not heard of, or null.</summary>
-    public JournalReport? Untold()
+    public JournalReport? NextReport()
     {
         lock (_lock)
             return JournalReports.Next(_memory, _time.GetUtcNow());
     }
 
     /// <summary>The console has everything up to a number.</summary>
-    public void Told(long number)
+    public void MarkReported(long number)
     {
         lock (_lock)
         {
-            if (number > _memory.ToldTo)
-                WriteTold(number);
+            if (number > _memory.ReportedUpTo)
+                WriteReported(number);
         }
     }
 
     /// <summary>The console has had the answer to its order.</summary>
-    public void Answered(string actionId)
+    public void MarkAnswered(string actionId)
     {
         lock (_lock)
         {
             if (_memory.Find(actionId) is not { End: not null } act)
                 return;
-            act.IsTold = true;
+            act.IsReported = true;
             // A number stands for all before it; those before may still wait.
-            long number = _memory.Acts.TakeWhile(each => _memory.IsToldOf(each)).LastOrDefault()?.Number ?? 0;
-            if (number > _memory.ToldTo)
-                WriteTold(number);
+            long number = _memory.Actions.TakeWhile(each => _memory.IsReported(each)).LastOrDefault()?.Number ?? 0;
+            if (number > _memory.ReportedUpTo)
+                WriteReported(number);
         }
     }
 
     // Not worth a wait for the disk: what is told twice the console knows by its number.
-    private void WriteTold(long number)
+    private void WriteReported(long number)
     {
         using var held = _file.Hold();
         Follow();
-        Add(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
+        Add(new JournalLine { Phase = JournalPhase.Reported, At = _time.GetUtcNow(), Number = number });
     }
 
     private void Add(JournalLine line)
     {
-        _offset = _file.Append(line.ToBytes(), durable: line.Phase != JournalPhase.Told);
+        _offset = _file.Append(line.ToBytes(), durable: line.Phase != JournalPhase.Reported);
         _memory.Apply(line);
     }
 
@@ -198,13 +198,13 @@ internal sealed class ActionJournal
         var first = _file.ReadFirst();
         if (first?.JournalId != _memory.Id || first?.Generation != _memory.Generation || _file.Length < _offset)
         {
-            var answered = _memory.Acts.Where(act => act.IsTold).Select(act => act.ActionId).ToHashSet();
+            var answered = _memory.Actions.Where(act => act.IsReported).Select(act => act.ActionId).ToHashSet();
             (_memory, _offset) = (new JournalState(), 0);
             ReadRest();
             if (_memory.Id is null)
                 Rewrite();
-            foreach (var act in _memory.Acts.Where(act => answered.Contains(act.ActionId)))
-                act.IsTold = true;
+            foreach (var act in _memory.Actions.Where(act => answered.Contains(act.ActionId)))
+                act.IsReported = true;
         }
         else if (_file.Length > _offset)
         {
@@ -227,12 +227,12 @@ internal sealed class ActionJournal
         if (at < bytes.Length)
         {
             _log.WriteLine($"{_file.FilePath}: a crash tore its last line, which is taken off; an act that it began was not carried out.");
-            _file.CutTo(_offset);
+            _file.Truncate(_offset);
         }
 
         if (bad == 0)
             return;
-        string aside = _file.PutAside(_time.GetUtcNow());
+        string aside = _file.CopyUnreadable(_time.GetUtcNow());
         _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; everything that can be read goes on. "
             + "Look there for who wrote them, then delete it.");
         Rewrite();

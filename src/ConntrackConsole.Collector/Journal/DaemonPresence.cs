@@ -5,7 +5,7 @@ internal sealed class DaemonPresence(string stateDirectory) : IDisposable
 {
     private FileStream? _held;
 
-    public void Show()
+    public void Announce()
     {
         try
         {
@@ -17,7 +17,7 @@ internal sealed class DaemonPresence(string stateDirectory) : IDisposable
         }
     }
 
-    public static bool IsSeen(string stateDirectory)
+    public static bool IsRunning(string stateDirectory)
     {
         try
         {

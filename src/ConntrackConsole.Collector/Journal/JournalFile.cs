@@ -6,8 +6,8 @@ namespace ConntrackConsole.Collector.Journal;
 /// </summary>
 internal sealed class JournalFile(string path)
 {
-    private const int LongestFirstLine = 4096;
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private const int MaxHeaderLength = 4096;
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
 
     public string FilePath => path;
 
@@ -20,7 +20,7 @@ internal sealed class JournalFile(string path)
     /// <exception cref="IOException">Another process does not let go.</exception>
     public FileStream Hold()
     {
-        long until = Environment.TickCount64 + (long)LongestWait.TotalMilliseconds;
+        long until = Environment.TickCount64 + (long)LockTimeout.TotalMilliseconds;
         while (true)
         {
             try
@@ -30,7 +30,7 @@ internal sealed class JournalFile(string path)
             catch (IOException failure) when (failure is not (DirectoryNotFoundException or FileNotFoundException))
             {
                 if (Environment.TickCount64 > until)
-                    throw new IOException($"another process has held {path}.lock for {LongestWait.TotalSeconds:0} s ({failure.Message.TrimEnd('.')})", failure);
+                    throw new IOException($"another process has held {path}.lock for {LockTimeout.TotalSeconds:0} s ({failure.Message.TrimEnd('.')})", failure);
                 Thread.Sleep(2);
             }
         }
@@ -40,7 +40,7 @@ internal sealed class JournalFile(string path)
     public JournalLine? ReadFirst()
     {
         using var file = File.OpenHandle(path);
-        byte[] bytes = new byte[LongestFirstLine];
+        byte[] bytes = new byte[MaxHeaderLength];
         var read = bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0));
         int end = read.IndexOf((byte)'\n');
         return end > 0 && JournalLine.TryParse(read[..end], out var line) ? line : null;
@@ -58,7 +58,7 @@ internal sealed class JournalFile(string path)
     }
 
     /// <summary>Takes off what a crash left of a line.</summary>
-    public void CutTo(long length)
+    public void Truncate(long length)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
         RandomAccess.SetLength(file, length);
@@ -107,7 +107,7 @@ internal sealed class JournalFile(string path)
 
     /// <summary>Keeps what cannot be read where a person can look at it.</summary>
     /// <returns>Its name.</returns>
-    public string PutAside(DateTimeOffset now)
+    public string CopyUnreadable(DateTimeOffset now)
     {
         string aside = Path.ChangeExtension(path, $"unreadable-{now.UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}.jsonl");
         // A copy: were the file moved and we killed, no action would be known any more.

@@ -23,7 +23,7 @@ internal enum JournalPhase
     Fence,
     /// <summary>The console has everything up to this number.</summary>
     [JsonStringEnumMemberName("told")]
-    Told,
+    Reported,
 }
 
 /// <summary>A line of the journal. One form for all, so that a person can read it with grep.</summary>
@@ -106,7 +106,7 @@ internal sealed record JournalLine
             && Flush is null or { ActionId: not null, Node: not null, Errors: not null, EntryOutcomes: not null }
             && Setting is null or { ActionId: not null, Node: not null, Key: not null },
         JournalPhase.Fence => ActionId is { Length: > 0 },
-        JournalPhase.Told => Number is >= 0,
+        JournalPhase.Reported => Number is >= 0,
         _ => false,
     };
 }

@@ -5,12 +5,12 @@ namespace ConntrackConsole.Collector.Journal;
 internal sealed class JournalState
 {
     /// <summary>Acts and fences that are remembered, each. Acts that are open or untold come on top.</summary>
-    public const int Most = 10_000;
+    public const int MaxActions = 10_000;
 
     // A node without a console never has anything told: its journal must not grow for ever either.
-    private const int MaxUntold = 2 * Most;
-    private const int MaxDeletedKept = 50_000;
-    private const int MaxWithoutTrim = Most + (Most / 10);
+    private const int MaxUnreported = 2 * MaxActions;
+    private const int MaxDeletedEntries = 50_000;
+    private const int MaxWithoutTrim = MaxActions + (MaxActions / 10);
 
     private readonly Dictionary<string, JournaledAction> _acts = [];
     private readonly List<JournaledAction> _inOrder = [];
@@ -27,10 +27,10 @@ internal sealed class JournalState
     public long LastNumber { get; private set; }
 
     /// <summary>The console has everything up to this number.</summary>
-    public long ToldTo { get; private set; }
+    public long ReportedUpTo { get; private set; }
 
     /// <summary>In the order of their numbers.</summary>
-    public IReadOnlyList<JournaledAction> Acts => _inOrder;
+    public IReadOnlyList<JournaledAction> Actions => _inOrder;
 
     public JournaledAction? Find(string actionId) => _acts.GetValueOrDefault(actionId);
 
@@ -54,11 +54,11 @@ internal sealed class JournalState
             case JournalPhase.Fence:
                 if (_fences.TryAdd(line.ActionId!, line.At))
                     _fenceOrder.Enqueue(line.ActionId!);
-                if (_fenceOrder.Count > Most)
+                if (_fenceOrder.Count > MaxActions)
                     _fences.Remove(_fenceOrder.Dequeue());
                 return true;
             default:
-                Told(line.Number!.Value);
+                MarkReported(line.Number!.Value);
                 return true;
         }
     }
@@ -72,10 +72,10 @@ internal sealed class JournalState
         // First every begin: a number that was told must be known, and the end of a revert must find its change.
         foreach (var act in _inOrder)
             yield return act.Begin;
-        if (ToldTo > 0)
-            yield return new JournalLine { Phase = JournalPhase.Told, At = now, Number = ToldTo };
-        int room = MaxDeletedKept;
-        var isKept = Enumerable.Reverse(_inOrder).Where(act => (room -= act.End?.Deleted?.Count ?? 0) >= 0).ToHashSet();
+        if (ReportedUpTo > 0)
+            yield return new JournalLine { Phase = JournalPhase.Reported, At = now, Number = ReportedUpTo };
+        int budget = MaxDeletedEntries;
+        var isKept = Enumerable.Reverse(_inOrder).Where(act => (budget -= act.End?.Deleted?.Count ?? 0) >= 0).ToHashSet();
         foreach (var act in _inOrder.Where(act => act.End is not null).OrderBy(act => act.End!.At))
             yield return isKept.Contains(act) ? act.End! : act.End! with { Deleted = null };
     }
@@ -83,24 +83,24 @@ internal sealed class JournalState
     /// <summary>Lets the oldest go that nobody needs any more.</summary>
     public void Trim()
     {
-        int surplus = _inOrder.Count - Most;
+        int surplus = _inOrder.Count - MaxActions;
         if (surplus <= 0)
             return;
         _inOrder.RemoveAll(act =>
         {
-            bool goes = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsToldOf(act) || surplus > MaxUntold - Most);
-            if (goes)
+            bool isRemoved = surplus > 0 && act.End is not null && !act.IsOpenChange && (IsReported(act) || surplus > MaxUnreported - MaxActions);
+            if (isRemoved)
             {
                 surplus--;
                 _acts.Remove(act.ActionId);
             }
 
-            return goes;
+            return isRemoved;
         });
-        _trimAbove = _inOrder.Count + (Most / 10);
+        _trimAbove = _inOrder.Count + (MaxActions / 10);
     }
 
-    public bool IsToldOf(JournaledAction act) => act.IsTold || act.Number <= ToldTo;
+    public bool IsReported(JournaledAction act) => act.IsReported || act.Number <= ReportedUpTo;
 
     private bool Begin(JournalLine line)
     {
@@ -120,19 +120,19 @@ internal sealed class JournalState
         // The first end counts; and the begin of an old act may have been let go before its late end came.
         if (Find(line.ActionId!) is not { End: null } act)
             return;
-        act.End = IsToldOf(act) ? line with { Deleted = null } : line;
+        act.End = IsReported(act) ? line with { Deleted = null } : line;
         if (act.Begin.ChangeId is { } changeId && line.Setting is { } reverted && Find(changeId) is { } change)
             change.LastRevert = reverted.Outcome;
     }
 
-    private void Told(long number)
+    private void MarkReported(long number)
     {
-        ToldTo = Math.Max(ToldTo, Math.Min(number, LastNumber));
+        ReportedUpTo = Math.Max(ReportedUpTo, Math.Min(number, LastNumber));
         _trimAbove = MaxWithoutTrim;
         // What was deleted is kept in memory only until the console has it; it stays in the file.
         for (int index = _inOrder.Count - 1; index >= 0 && _inOrder[index] is var act; index--)
         {
-            if (act.Number <= ToldTo && act.End?.Deleted is not null)
+            if (act.Number <= ReportedUpTo && act.End?.Deleted is not null)
                 act.End = act.End with { Deleted = null };
         }
     }

@@ -11,7 +11,7 @@ internal sealed class JournaledAction(JournalLine begin)
     public JournalLine? End { get; set; }
 
     /// <summary>The console has heard of it, by an answer or by a report.</summary>
-    public bool IsTold { get; set; }
+    public bool IsReported { get; set; }
 
     /// <summary>The fate of the last attempt to set this change back, if there was one.</summary>
     public SettingOutcome? LastRevert { get; set; }

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Collector.KubeProxy;
 /// </summary>
 internal struct KubeProxyMetrics
 {
-    private const int MostBuckets = 64;
+    private const int MaxBuckets = 64;
     private const int Families = 3;
 
     public double ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending;
@@ -26,8 +26,8 @@ internal struct KubeProxyMetrics
             EndpointChangesPending = double.NaN, ServiceChangesPending = double.NaN, SyncFailures = double.NaN,
             ReconcilerDeleted = double.NaN, InvalidDropped = double.NaN, ApiErrors = double.NaN,
         };
-        Span<double> bounds = stackalloc double[MostBuckets];
-        Span<double> counts = stackalloc double[MostBuckets];
+        Span<double> bounds = stackalloc double[MaxBuckets];
+        Span<double> counts = stackalloc double[MaxBuckets];
         int buckets = 0;
         // By IP family: an idle family's last sync is older than the other one's last change, and lags by nothing.
         Span<double> synced = stackalloc double[Families], queued = stackalloc double[Families];
@@ -65,7 +65,7 @@ internal struct KubeProxyMetrics
         return read;
     }
 
-    public readonly Wire.ProxyReading Told(long atMs, Wire.ProxyMode mode, ushort health) => new(
+    public readonly Wire.ProxyReading ToReading(long atMs, Wire.ProxyMode mode, ushort health) => new(
         atMs, true, mode, health, ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending,
         SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors);
 
@@ -125,7 +125,7 @@ internal struct KubeProxyMetrics
         int at = bounds[..buckets].IndexOf(bound);
         if (at < 0)
         {
-            if (buckets == MostBuckets)
+            if (buckets == MaxBuckets)
                 return;
             at = buckets++;
             bounds[at] = bound;

@@ -10,8 +10,8 @@ namespace ConntrackConsole.Collector.KubeProxy;
 internal sealed class KubeProxyScraper : IDisposable
 {
     public const string Capability = "kube-proxy";
-    private const int MostBytes = 4 * 1024 * 1024;
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+    private const int MaxBytes = 4 * 1024 * 1024;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -43,7 +43,7 @@ internal sealed class KubeProxyScraper : IDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         bool? answered = null;
-        using var timer = new PeriodicTimer(Every, _time);
+        using var timer = new PeriodicTimer(Interval, _time);
         try
         {
             do
@@ -72,7 +72,7 @@ internal sealed class KubeProxyScraper : IDisposable
             return new ProxyReading(atMs, false, ProxyMode.Unknown, await HealthAsync(stop), NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN);
         (status, length) = await GetAsync(_mode, stop);
         var mode = status == 200 ? KubeProxyMetrics.Mode(_page.AsSpan(0, Math.Min(length, 32))) : ProxyMode.Unknown;
-        return page.Told(atMs, mode, await HealthAsync(stop));
+        return page.ToReading(atMs, mode, await HealthAsync(stop));
     }
 
     public void Dispose() => _client.Dispose();
@@ -96,9 +96,9 @@ internal sealed class KubeProxyScraper : IDisposable
             {
                 if (length == _page.Length)
                 {
-                    if (length >= MostBytes)
+                    if (length >= MaxBytes)
                         return (0, 0);
-                    Array.Resize(ref _page, Math.Min(length * 2, MostBytes));
+                    Array.Resize(ref _page, Math.Min(length * 2, MaxBytes));
                 }
 
                 int read = await body.ReadAsync(_page.AsMemory(length), second.Token);

@@ -4,13 +4,13 @@ namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
 /// The samples of a page in Prometheus' text format, one after the other, without allocation. Comments and lines that are no
-/// sample, or are longer than <see cref="LongestLine"/>, are passed over: one strange metric must not hide the others.
+/// sample, or are longer than <see cref="MaxLineLength"/>, are passed over: one strange metric must not hide the others.
 /// </summary>
 /// <param name="page">The whole page, UTF-8.</param>
 internal ref struct PrometheusText(ReadOnlySpan<byte> page)
 {
     /// <summary>Bytes of the longest line that is read.</summary>
-    public const int LongestLine = 16 * 1024;
+    public const int MaxLineLength = 16 * 1024;
 
     private ReadOnlySpan<byte> _rest = page;
 
@@ -31,7 +31,7 @@ internal ref struct PrometheusText(ReadOnlySpan<byte> page)
             int end = _rest.IndexOf((byte)'\n');
             var line = end < 0 ? _rest : _rest[..end];
             _rest = end < 0 ? default : _rest[(end + 1)..];
-            if (line.Length <= LongestLine && TryRead(line.Trim(" \t\r"u8)))
+            if (line.Length <= MaxLineLength && TryRead(line.Trim(" \t\r"u8)))
                 return true;
         }
 

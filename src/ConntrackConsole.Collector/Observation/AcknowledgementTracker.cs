@@ -19,33 +19,33 @@ internal struct AcknowledgementTracker
     private long _roseAtMs;
 
     /// <summary>Looks so far.</summary>
-    public int Looks { get; private set; }
+    public int Samples { get; private set; }
 
     /// <summary>Since when every look found the entry unacknowledged; 0 = the last one did not.</summary>
     public long UnacknowledgedSinceMs { get; private set; }
 
     /// <summary>Looks since then.</summary>
-    public int UnacknowledgedLooks { get; private set; }
+    public int UnacknowledgedSamples { get; private set; }
 
     public void Next(uint timeoutSeconds, uint unacknowledgedSeconds, long nowMs)
     {
         // A flow that speaks all the time stands at its full timeout at every look: what moves is when it would expire.
         long expiresAtMs = nowMs + (timeoutSeconds * 1000L);
-        bool rose = Looks > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
+        bool rose = Samples > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
         if (rose)
             _roseAtMs = nowMs;
-        if (rose || Looks == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
+        if (rose || Samples == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
             _expiresAtMs = expiresAtMs;
         if (timeoutSeconds > unacknowledgedSeconds)
-            (UnacknowledgedSinceMs, UnacknowledgedLooks) = (0, 0);
-        else if (UnacknowledgedLooks++ == 0)
+            (UnacknowledgedSinceMs, UnacknowledgedSamples) = (0, 0);
+        else if (UnacknowledgedSamples++ == 0)
             UnacknowledgedSinceMs = nowMs;
-        Looks++;
+        Samples++;
     }
 
     public readonly bool EverRose => _roseAtMs != 0;
 
     public readonly bool IsAlive(long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < AliveForMs;
 
-    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedLooks > 0 && !IsAlive(nowMs);
+    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedSamples > 0 && !IsAlive(nowMs);
 }

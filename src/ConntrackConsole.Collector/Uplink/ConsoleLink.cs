@@ -12,12 +12,12 @@ namespace ConntrackConsole.Collector.Uplink;
 /// carries orders to the desks and the journal to the console; reconnects for ever.
 /// </summary>
 internal sealed class ConsoleLink(
-    ConsoleAddress address, NodeCredential pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher desks,
+    ConsoleAddress address, NodeCredential credential, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher commands,
     Action<WatchList> watch, Action connected, TextWriter log)
 {
     public async Task RunAsync(CancellationToken stop)
     {
-        string? lastTold = null;
+        string? lastLogged = null;
         var backoff = ReconnectBackoff.For(address, Random.Shared);
         while (!stop.IsCancellationRequested)
         {
@@ -29,10 +29,10 @@ internal sealed class ConsoleLink(
                 // Another node's name or a second collector for a node: no waiting mends that.
                 if (!welcome.Accepted)
                     throw new UplinkException("The console refused this collector. " + welcome.Refusal);
-                Tell("connected to the console at " + address);
+                Log("connected to the console at " + address);
                 backoff.Reset();
                 await StreamAsync(connection, stop);
-                Tell("the console ended the stream of frames");
+                Log("the console ended the stream of frames");
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -40,17 +40,17 @@ internal sealed class ConsoleLink(
             }
             catch (Exception failure) when (failure is not (UplinkException or OutOfMemoryException))
             {
-                Tell($"no connection to the console at {address}: {failure.Message}");
+                Log($"no connection to the console at {address}: {failure.Message}");
             }
 
             await Task.Delay(backoff.Next(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        void Tell(string sentence)
+        void Log(string sentence)
         {
-            if (sentence == lastTold)
+            if (sentence == lastLogged)
                 return;
-            lastTold = sentence;
+            lastLogged = sentence;
             log.WriteLine(sentence);
         }
     }
@@ -71,7 +71,7 @@ internal sealed class ConsoleLink(
             connection.InvokeAsync(HubMethods.Frames, delivery.LiveAsync(ended.Token), ended.Token),
             BackfillAsync(connection, delivery, ended.Token),
             CompareClocksAsync(connection, ended.Token),
-            desks.TellAsync(connection, ended.Token),
+            commands.ReportAsync(connection, ended.Token),
         ];
         try
         {
@@ -102,7 +102,7 @@ internal sealed class ConsoleLink(
         while (true)
         {
             await clock.MeasureAsync(() => connection.InvokeAsync<long>(HubMethods.Clock, stop));
-            await Task.Delay(ConsoleClock.Every, stop);
+            await Task.Delay(ConsoleClock.Interval, stop);
         }
     }
 
@@ -117,14 +117,14 @@ internal sealed class ConsoleLink(
                 var socket = new ClientWebSocket();
                 var handler = address.Handler();
                 using var invoker = handler is null ? null : new HttpMessageInvoker(handler);
-                await pass.ConnectAsync(socket, context.Uri, invoker, stop);
+                await credential.ConnectAsync(socket, context.Uri, invoker, stop);
                 return socket;
             };
         });
         builder.AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         var connection = builder.Build();
         connection.On<StoredRanges>(HubMethods.Stored, outbox.Stored);
-        desks.Listen(connection);
+        commands.Register(connection);
         connection.On<WatchList>(HubMethods.Watch, watch);
         return connection;
     }

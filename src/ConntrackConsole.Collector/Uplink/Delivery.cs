@@ -22,7 +22,7 @@ internal sealed class Delivery
         _number = number;
         // What a slow connection does not take in time goes by back-fill.
         _live = Channel.CreateBounded<OutboxEntry>(
-            new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest }, outbox.PutBack);
+            new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest }, outbox.Requeue);
     }
 
     public void Offer(OutboxEntry entry)

@@ -5,9 +5,9 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <param name="Frames">Unacknowledged frames that stay in memory; the older ones go to the spill. An answer takes half a second.</param>
-/// <param name="MostFrames">Bound of the memory where there is no spill, or where it cannot be written.</param>
-/// <param name="MostBytes">The same in bytes.</param>
-internal sealed record OutboxLimits(int Frames = 5, int MostFrames = 900, long MostBytes = 16 * 1024 * 1024);
+/// <param name="MaxFrames">Bound of the memory where there is no spill, or where it cannot be written.</param>
+/// <param name="MaxBytes">The same in bytes.</param>
+internal sealed record OutboxLimits(int Frames = 5, int MaxFrames = 900, long MaxBytes = 16 * 1024 * 1024);
 
 /// <summary>
 /// Frames until the console has stored them: the newest in memory, the rest in the spill, where they outlive this process.
@@ -16,8 +16,8 @@ internal sealed record OutboxLimits(int Frames = 5, int MostFrames = 900, long M
 /// </summary>
 internal sealed class Outbox : IDisposable
 {
-    private const int MostGaps = 100;
-    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
+    private const int MaxGaps = 100;
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
     private readonly long _run;
     private readonly Spill? _spill;
@@ -40,10 +40,10 @@ internal sealed class Outbox : IDisposable
         _log = log;
         _limits = limits ?? new OutboxLimits();
         _entries = spill?.Found ?? [];
-        foreach (var gap in spill?.Torn ?? [])
+        foreach (var gap in spill?.Damaged ?? [])
         {
             log.WriteLine($"A spill file was torn at {DateTimeOffset.FromUnixTimeMilliseconds(gap.FromMs):O}; what stood behind it is lost and shown as a gap.");
-            Dropped(gap);
+            AddGap(gap);
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class Outbox : IDisposable
             _framesInMemory++;
             _bytesInMemory += bytes.Length;
             _delivery?.Offer(entry);
-            while (_framesInMemory > _limits.MostFrames || _bytesInMemory > _limits.MostBytes)
+            while (_framesInMemory > _limits.MaxFrames || _bytesInMemory > _limits.MaxBytes)
                 Drop(_entries.Find(old => old.Bytes is not null)!);
             if (_framesInMemory > _limits.Frames)
                 _work.Writer.TryWrite(true);
@@ -132,7 +132,7 @@ internal sealed class Outbox : IDisposable
         }
     }
 
-    public void PutBack(OutboxEntry entry)
+    public void Requeue(OutboxEntry entry)
     {
         lock (_lock)
             entry.TakenBy = 0;
@@ -146,7 +146,7 @@ internal sealed class Outbox : IDisposable
     }
 
     /// <summary>The next frames of a run for this connection, oldest first.</summary>
-    public List<OutboxEntry> TakeBackfill(int connection, long run, int most)
+    public List<OutboxEntry> TakeBackfill(int connection, long run, int max)
     {
         var taken = new List<OutboxEntry>();
         lock (_lock)
@@ -157,7 +157,7 @@ internal sealed class Outbox : IDisposable
                     continue;
                 entry.TakenBy = connection;
                 taken.Add(entry);
-                if (taken.Count == most)
+                if (taken.Count == max)
                     break;
             }
         }
@@ -199,10 +199,10 @@ internal sealed class Outbox : IDisposable
                 _work.Reader.TryRead(out _);
                 string? fault = TrySpill(_spill, _limits.Frames);
                 if (fault is not null && !failed)
-                    await _log.WriteLineAsync($"Frames cannot be spilled, {_limits.MostFrames} are kept in memory: {fault}");
+                    await _log.WriteLineAsync($"Frames cannot be spilled, {_limits.MaxFrames} are kept in memory: {fault}");
                 failed = fault is not null;
                 if (failed)
-                    await Task.Delay(AfterFault, stop);
+                    await Task.Delay(RetryInterval, stop);
             }
         }
         catch (OperationCanceledException)
@@ -232,7 +232,7 @@ internal sealed class Outbox : IDisposable
                     {
                         if (!ReferenceEquals(entry.Segment, oldest))
                             return false;
-                        Lose(entry);
+                        RecordDrop(entry);
                         return true;
                     });
                 }
@@ -274,13 +274,13 @@ internal sealed class Outbox : IDisposable
     private void Drop(OutboxEntry entry)
     {
         _entries.Remove(entry);
-        Lose(entry);
+        RecordDrop(entry);
     }
 
-    private void Lose(OutboxEntry entry)
+    private void RecordDrop(OutboxEntry entry)
     {
         Forget(entry);
-        Dropped(new Gap(GapKind.FramesDropped, entry.AtMs - 1000, entry.AtMs, 1));
+        AddGap(new Gap(GapKind.FramesDropped, entry.AtMs - 1000, entry.AtMs, 1));
     }
 
     private void Forget(OutboxEntry entry)
@@ -301,10 +301,10 @@ internal sealed class Outbox : IDisposable
     }
 
     // Neighbours become one stretch, so that an hour without room is one gap and not thousands.
-    private void Dropped(Gap gap)
+    private void AddGap(Gap gap)
     {
         bool isNeighbour = _dropped.Last is { } before && gap.FromMs >= before.Value.FromMs && gap.FromMs <= before.Value.ToMs + 2000;
-        if (_dropped.Last is { } last && (isNeighbour || _dropped.Count >= MostGaps))
+        if (_dropped.Last is { } last && (isNeighbour || _dropped.Count >= MaxGaps))
             last.Value = last.Value with { ToMs = Math.Max(last.Value.ToMs, gap.ToMs), Lost = last.Value.Lost + gap.Lost };
         else
             _dropped.AddLast(gap);

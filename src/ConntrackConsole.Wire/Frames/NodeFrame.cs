@@ -103,7 +103,7 @@ public sealed class NodeFrame
     public uint MoreNotes { get; set; }
 
     /// <summary>What the look-ups say about the addresses that the console named.</summary>
-    public List<RadarRow> Radar { get; } = [];
+    public List<WatchedAddress> WatchedAddresses { get; } = [];
 
     /// <summary>Settings that changed.</summary>
     public List<SettingChange> Settings { get; } = [];
@@ -130,7 +130,7 @@ public sealed class NodeFrame
         Gaps.Clear();
         Notes.Clear();
         MoreNotes = 0;
-        Radar.Clear();
+        WatchedAddresses.Clear();
         Settings.Clear();
         Proxy = null;
         HostTcp = null;

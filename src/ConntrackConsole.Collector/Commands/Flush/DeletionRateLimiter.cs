@@ -6,7 +6,7 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="perSecond">Deletions a second; 0 = as fast as the kernel.</param>
 internal sealed class DeletionRateLimiter(int perSecond)
 {
-    public const int Usual = 2000;
+    public const int DefaultPerSecond = 2000;
 
     private readonly long _began = Stopwatch.GetTimestamp();
     private long _sent;

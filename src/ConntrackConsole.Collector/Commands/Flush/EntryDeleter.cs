@@ -41,15 +41,15 @@ internal static class EntryDeleter
         ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds, Func<Flow, bool>? stillWanted = null,
         int perSecond = 0, CancellationToken stop = default)
     {
-        char[] fates = new char[listed.Count];
-        Array.Fill(fates, NotReached);
+        char[] outcomes = new char[listed.Count];
+        Array.Fill(outcomes, NotReached);
         var errors = new List<string>();
         var now = new Flow?[Chunk];
         var keys = new FlowKey[Chunk];
         int[] places = new int[Chunk];
         var results = new Errno[Chunk];
-        var pace = new DeletionRateLimiter(perSecond);
-        for (int start = 0; start < listed.Count && pace.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
+        var rateLimiter = new DeletionRateLimiter(perSecond);
+        for (int start = 0; start < listed.Count && rateLimiter.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
         {
             int count = Math.Min(Chunk, listed.Count - start);
             int wanted = 0;
@@ -64,11 +64,11 @@ internal static class EntryDeleter
                     // Gone, or another entry took its place: that one was not shown.
                     if (now[index] is not { } there || there.Id != entry.Id || there.Orig != entry.Orig)
                     {
-                        fates[start + index] = Gone;
+                        outcomes[start + index] = Gone;
                     }
                     else if (IsAlive(in entry, in there, unacknowledgedSeconds) || stillWanted?.Invoke(there) == false)
                     {
-                        fates[start + index] = Alive;
+                        outcomes[start + index] = Alive;
                     }
                     else
                     {
@@ -82,21 +82,21 @@ internal static class EntryDeleter
             catch (NetlinkException failure)
             {
                 // Which of this chunk were deleted is not known; the dump below tells what is left.
-                fates.AsSpan(start, count).Replace(NotReached, Failed);
-                Say(failure.Message);
+                outcomes.AsSpan(start, count).Replace(NotReached, Failed);
+                AddError(failure.Message);
                 continue;
             }
 
             for (int index = 0; index < wanted; index++)
             {
-                fates[places[index]] = results[index] switch
+                outcomes[places[index]] = results[index] switch
                 {
                     Errno.Ok => Deleted,
                     Errno.ENOENT => Gone,
                     _ => Failed,
                 };
-                if (fates[places[index]] == Failed)
-                    Say($"{listed[places[index]].Orig}: {results[index].Describe()}.");
+                if (outcomes[places[index]] == Failed)
+                    AddError($"{listed[places[index]].Orig}: {results[index].Describe()}.");
             }
         }
 
@@ -110,11 +110,11 @@ internal static class EntryDeleter
             errors.Add($"What is left is unknown: {failure.Message}");
         }
 
-        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(fates));
+        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(outcomes));
 
-        int Count(char fate) => fates.AsSpan().Count(fate);
+        int Count(char outcome) => outcomes.AsSpan().Count(outcome);
 
-        void Say(string sentence)
+        void AddError(string sentence)
         {
             if (errors.Count < MaxErrors)
                 errors.Add(sentence);

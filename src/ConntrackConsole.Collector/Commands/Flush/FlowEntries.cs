@@ -21,10 +21,10 @@ internal static class FlowEntries
     }
 
     /// <summary>SHA-256 over what was asked for and what names each entry, in order: both tuples, zone and id.</summary>
-    public static string Digest(Ip podIp, FlushFilter choice, IReadOnlyList<Flow> flows)
+    public static string Digest(Ip podIp, FlushFilter filter, IReadOnlyList<Flow> flows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add($"{podIp}|{choice.Preset}|{choice.Proto}|{choice.Vip}|{choice.Vport}\n");
+        Add($"{podIp}|{filter.Preset}|{filter.Proto}|{filter.Vip}|{filter.Vport}\n");
         foreach (var flow in flows)
             Add($"{flow.Orig}|{flow.Reply}|{flow.Orig.Dport}|{flow.Zone}|{flow.Id}\n");
         return Convert.ToHexStringLower(hash.GetHashAndReset());

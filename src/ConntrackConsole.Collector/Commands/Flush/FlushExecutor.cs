@@ -14,7 +14,7 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="journal">On disk before the first deletion.</param>
 /// <param name="own">Learns the port that deletes, so that its deletions are not taken for somebody else's.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
-internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.Usual)
+internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
 {
     public FileLock? TryLock(TimeSpan wait, CancellationToken stop = default) => FileLock.TryTake(journal.StateDirectory, "flush", wait, stop);
 
@@ -42,16 +42,16 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
         }
 
         EntryDeleter.Outcome outcome;
-        int? witnessed = null;
+        int? confirmed = null;
         try
         {
             using var table = ConntrackTable.Open();
             own?.Add(table.PortId);
             // What was harmless when it was listed may have been answered since.
-            Func<Flow, bool>? stillWanted = list.Choice.Preset == FlushPreset.Safe ? flow => list.Choice.Takes(in flow, owner) : null;
+            Func<Flow, bool>? stillWanted = list.Filter.Preset == FlushPreset.Safe ? flow => list.Filter.Matches(in flow, owner) : null;
             outcome = EntryDeleter.Run(
-                table, list.Flows, list.PodIp, list.Choice.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
-            witnessed = Witnessed(table.PortId, outcome.Deleted);
+                table, list.Flows, list.PodIp, list.Filter.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
+            confirmed = Witnessed(table.PortId, outcome.Deleted);
         }
         catch (NetlinkException failure)
         {
@@ -60,7 +60,7 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
 
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
-            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: witnessed,
+            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: confirmed,
             Code: outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) ? NodeReasons.PartialDeletion : null);
         return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
@@ -72,17 +72,17 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
             return null;
         if (act.End is null)
         {
-            using var turn = TryLock(wait);
-            if (turn is null)
+            using var fileLock = TryLock(wait);
+            if (fileLock is null)
                 return Unsure(act, -1, NodeReasons.Running, "It still runs: ask again.");
-            Settle();
+            ResolveInterrupted();
         }
 
         return act.End?.Flush ?? Refused(node, actionId, new(NodeReasons.KindMismatch, "The action with this id was no flush."));
     }
 
     /// <summary>Tells of flushes that were cut off what can be told: what is there now. Needs the turn: nobody is at one of them.</summary>
-    public void Settle()
+    public void ResolveInterrupted()
     {
         foreach (var act in journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush))
         {
@@ -107,8 +107,8 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
     {
         if (own is null)
             return null;
-        SpinWait.SpinUntil(() => own.HeardOf(portId) >= deleted, TimeSpan.FromMilliseconds(200));
-        return own.HeardOf(portId);
+        SpinWait.SpinUntil(() => own.DestroyCount(portId) >= deleted, TimeSpan.FromMilliseconds(200));
+        return own.DestroyCount(portId);
     }
 
     public static FlushResult Refused(string node, string? actionId, Reason why) =>

@@ -13,9 +13,9 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushort Vport)
 {
     /// <summary>Reads what the console sent; false with a sentence where it makes no sense.</summary>
-    public static bool TryParse(FlushPreset preset, FlushScope? scope, out FlushFilter choice, out Reason? refusal)
+    public static bool TryParse(FlushPreset preset, FlushScope? scope, out FlushFilter filter, out Reason? refusal)
     {
-        choice = new FlushFilter(preset, 0, default, 0);
+        filter = new FlushFilter(preset, 0, default, 0);
         refusal = null;
         if (!Enum.IsDefined(preset))
         {
@@ -41,24 +41,24 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
                 proto = Protocols.Sctp;
                 break;
             default:
-                refusal = new(FlushReasons.InvalidProtocol, $"'{Shown(scope.Proto)}' is none of tcp, udp and sctp.");
+                refusal = new(FlushReasons.InvalidProtocol, $"'{Truncate(scope.Proto)}' is none of tcp, udp and sctp.");
                 return false;
         }
 
         if (scope.Vip is not null && !Ip.TryParse(scope.Vip, out vip))
-            refusal = new(FlushReasons.InvalidServiceAddress, $"'{Shown(scope.Vip)}' is not a Service's address in its plain form.");
+            refusal = new(FlushReasons.InvalidServiceAddress, $"'{Truncate(scope.Vip)}' is not a Service's address in its plain form.");
         else if (scope.VipPort is not null && scope.Vip is null)
             refusal = new(FlushReasons.PortWithoutAddress, "A Service's port narrows nothing without the Service's address.");
         else if (scope.VipPort is < 1 or > 65535)
             refusal = new(FlushReasons.InvalidPort, $"{scope.VipPort} is no port.");
         if (refusal is not null)
             return false;
-        choice = new FlushFilter(preset, proto, vip, (ushort)(scope.VipPort ?? 0));
+        filter = new FlushFilter(preset, proto, vip, (ushort)(scope.VipPort ?? 0));
         return true;
     }
 
     /// <summary>True where the flush takes an entry that leads to an address whose owner is in this state.</summary>
-    public bool Takes(in Flow flow, OwnerState owner) =>
+    public bool Matches(in Flow flow, OwnerState owner) =>
         (Proto == 0 || flow.Orig.Proto == Proto)
         && (Vip.IsNone || (flow.Orig.Dst == Vip && (Vport == 0 || flow.Orig.Dport == Vport)))
         && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
@@ -68,5 +68,5 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
         (flow.Status & FlowStatus.SeenReply) == 0 || flow.State == FlowState.SynSent
         || (flow.Orig.Proto == Protocols.Udp && owner is (OwnerState.Gone or OwnerState.Lost));
 
-    internal static string Shown(string text) => TextSummary.Truncate(text, 64);
+    internal static string Truncate(string text) => TextSummary.Truncate(text, 64);
 }

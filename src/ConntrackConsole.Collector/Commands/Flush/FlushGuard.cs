@@ -12,14 +12,14 @@ internal static class FlushGuard
 {
     public const int MaxEntries = 5000;
     public const int MaxApprovedEntries = 20_000;
-    public const long OldestStatementMs = 10_000;
-    public const long OldestUnapprovedListMs = 60_000;
+    public const long MaxStatementAgeMs = 10_000;
+    public const long MaxUnapprovedListAgeMs = 60_000;
 
     /// <summary>Why the address must not be flushed, or null.</summary>
     public static Reason? RefuseAddress(string? text, IReadOnlyCollection<Ip> ownAddresses, out Ip podIp)
     {
         if (!Ip.TryParse(text, out podIp))
-            return new(FlushReasons.InvalidAddress, $"'{FlushFilter.Shown(text ?? "")}' is not an IP address in its plain form.");
+            return new(FlushReasons.InvalidAddress, $"'{FlushFilter.Truncate(text ?? "")}' is not an IP address in its plain form.");
         if (podIp.IsUnspecified || podIp.IsLoopback || IsMulticastOrBroadcast(podIp))
             return new(FlushReasons.AddressNotPod, $"{podIp} is not an address that a pod can have.");
         if (ownAddresses.Contains(podIp))
@@ -33,11 +33,11 @@ internal static class FlushGuard
         if (statement is null)
             return new(FlushReasons.OwnerUnstated, $"The console does not say who owns {podIp}.");
         if (!Ip.TryParse(statement.Ip, out var stated) || stated != podIp)
-            return new(FlushReasons.StatementMismatch, $"The statement of ownership is about {FlushFilter.Shown(statement.Ip ?? "nothing")}, not about {podIp}.");
+            return new(FlushReasons.StatementMismatch, $"The statement of ownership is about {FlushFilter.Truncate(statement.Ip ?? "nothing")}, not about {podIp}.");
         var age = (Int128)nowMs - statement.AsOfMs;
-        if (age > OldestStatementMs)
-            return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; nothing is flushed on a view older than {OldestStatementMs / 1000} s.");
-        if (age < -OldestStatementMs)
+        if (age > MaxStatementAgeMs)
+            return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; nothing is flushed on a view older than {MaxStatementAgeMs / 1000} s.");
+        if (age < -MaxStatementAgeMs)
             return new(FlushReasons.StatementFuture, $"The console's statement is dated {-age / 1000} s ahead of this node's clock; set the clocks right.");
         return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating
             ? null
@@ -49,16 +49,16 @@ internal static class FlushGuard
     /// <param name="approved">Whether a second person approved, or may still.</param>
     public static Reason? RefuseCount(int count, bool approved)
     {
-        int most = approved ? MaxApprovedEntries : MaxEntries;
-        return count <= most ? null
-            : approved ? new Reason(FlushReasons.TooManyEntries, $"{count} entries match, more than the {most} that one flush may delete on a node: narrow it to a Service or a protocol.")
-            : new Reason(FlushReasons.ApprovalRequired, $"{count} entries match, more than the {most} that one flush may delete on a node without a second person: let somebody approve it, or narrow it.");
+        int max = approved ? MaxApprovedEntries : MaxEntries;
+        return count <= max ? null
+            : approved ? new Reason(FlushReasons.TooManyEntries, $"{count} entries match, more than the {max} that one flush may delete on a node: narrow it to a Service or a protocol.")
+            : new Reason(FlushReasons.ApprovalRequired, $"{count} entries match, more than the {max} that one flush may delete on a node without a second person: let somebody approve it, or narrow it.");
     }
 
     /// <summary>Why a list may not be used any more, or null.</summary>
-    public static Reason? RefuseAge(long ageMs, bool approved) => approved || ageMs <= OldestUnapprovedListMs
+    public static Reason? RefuseAge(long ageMs, bool approved) => approved || ageMs <= MaxUnapprovedListAgeMs
         ? null
-        : new Reason(FlushReasons.PreviewExpired, $"The list was shown {ageMs / 1000} s ago; without a second person's approval one is taken for {OldestUnapprovedListMs / 1000} s. Look at a new one.");
+        : new Reason(FlushReasons.PreviewExpired, $"The list was shown {ageMs / 1000} s ago; without a second person's approval one is taken for {MaxUnapprovedListAgeMs / 1000} s. Look at a new one.");
 
     /// <summary>Why the preset does not fit who owns the address, or null.</summary>
     public static Reason? RefusePreset(FlushPreset preset, OwnerState owner, bool breakGlass) =>

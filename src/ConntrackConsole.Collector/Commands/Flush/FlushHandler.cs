@@ -23,15 +23,15 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
 internal sealed class FlushHandler(
     string node, TimeProvider time, ActionJournal journal, Sysctl sysctl, OwnNetlinkPorts? own = null, Reason? observeOnly = null,
-    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.Usual)
+    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
 {
     // A statement of ownership is not younger after the wait, so a longer one is in vain.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(30);
 
     private readonly PreviewLists _lists = new();
-    private readonly FlushOutcomeTracker _meter = new(node, time);
-    private readonly FlushExecutor _act = new(node, journal, own, perSecond);
+    private readonly FlushOutcomeTracker _outcomes = new(node, time);
+    private readonly FlushExecutor _executor = new(node, journal, own, perSecond);
     private volatile string? _running;
 
     public FlushPreview Preview(PreviewRequest? request)
@@ -43,7 +43,7 @@ internal sealed class FlushHandler(
             return Refused(new(NodeReasons.InvalidId, "The preview's id is no id."));
         var refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
             ?? FlushGuard.RefuseStatement(request.AddressOwnership, podIp, now);
-        if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var choice, out refusal))
+        if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var filter, out refusal))
             return Refused(refusal!);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
@@ -54,7 +54,7 @@ internal sealed class FlushHandler(
         {
             using var table = ConntrackTable.Open();
             flows = EntryDeleter.List(table, podIp);
-            leftOut = flows.RemoveAll(flow => !choice.Takes(in flow, owner));
+            leftOut = flows.RemoveAll(flow => !filter.Matches(in flow, owner));
         }
         catch (NetlinkException failure)
         {
@@ -63,13 +63,13 @@ internal sealed class FlushHandler(
 
         if (FlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
             return Refused(tooMany);
-        string digest = FlowEntries.Digest(podIp, choice, flows);
-        if (!_lists.TryKeep(request.PreviewId, new FlushList(podIp, choice, flows, digest, now)))
+        string digest = FlowEntries.Digest(podIp, filter, flows);
+        if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, flows, digest, now)))
             return Refused(new(FlushReasons.PreviewExists, "A preview with this id exists already."));
         return new FlushPreview(
             request.PreviewId, node, digest,
             [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
-            now + PreviewLists.LifeMs, null, settings.TcpLoose, leftOut);
+            now + PreviewLists.TtlMs, null, settings.TcpLoose, leftOut);
 
         FlushPreview Refused(Reason why) => new(request?.PreviewId ?? "", node, "", [], now, why.Message, true, RefusalCode: why.Code);
     }
@@ -83,15 +83,15 @@ internal sealed class FlushHandler(
             return earlier;
         try
         {
-            using var turn = _act.TryLock(LongestWait, stop);
-            if (turn is null)
+            using var fileLock = _executor.TryLock(LockTimeout, stop);
+            if (fileLock is null)
             {
                 return FlushExecutor.Refused(node, actionId, new(FlushReasons.Busy, $"Another flush{(_running is { } other ? $" ({other})" : "")} still runs on this node, one at a time. "
                     + "Nothing was done: order this one again when it has ended."));
             }
 
             // The same order may have come over another connection meanwhile, or was cut off in another process.
-            _act.Settle();
+            _executor.ResolveInterrupted();
             if (Recall(actionId!) is { } meanwhile)
                 return meanwhile;
             _running = $"{actionId} of {request!.Command.Who}";
@@ -109,54 +109,54 @@ internal sealed class FlushHandler(
     }
 
     /// <summary>The result of a flush that began once, or null.</summary>
-    public FlushResult? Recall(string actionId) => _act.Recall(actionId, LongestRun);
+    public FlushResult? Recall(string actionId) => _executor.Recall(actionId, RunTimeout);
 
-    public FlushOutcomeSample Meter(FlushOutcomeRequest? request) => _meter.Read(request?.ActionId ?? "");
+    public FlushOutcomeSample ReadOutcome(FlushOutcomeRequest? request) => _outcomes.Read(request?.ActionId ?? "");
 
     /// <summary>Once a second: ends in the journal what was cut off, by a crash or in another process.</summary>
     public void Tick()
     {
         if (journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush).Count == 0)
             return;
-        using var turn = _act.TryLock(TimeSpan.Zero);
-        if (turn is not null)
-            _act.Settle();
+        using var fileLock = _executor.TryLock(TimeSpan.Zero);
+        if (fileLock is not null)
+            _executor.ResolveInterrupted();
     }
 
     private FlushResult Execute(FlushNodeCommand request, CancellationToken stop)
     {
         long now = NowMs;
-        var order = request.Command;
-        if (NodeCommandGuard.Refuse(order, consoleNowMs?.Invoke() ?? now) is { } noOrder)
+        var command = request.Command;
+        if (NodeCommandGuard.Refuse(command, consoleNowMs?.Invoke() ?? now) is { } noOrder)
             return Refused(noOrder);
-        if (journal.IsFenced(order.ActionId))
+        if (journal.IsFenced(command.ActionId))
             return Refused(new(NodeReasons.Fenced, "The console asked what became of this action before it came, and was told that it never began: order anew."));
         if (_lists.Find(request.PreviewId, now) is not { } list)
             return Refused(new(FlushReasons.PreviewGone, "No such list on this node (used, older than 15 minutes, or the collector restarted): look at a new one."));
         if (!string.Equals(list.Digest, request.Digest, StringComparison.Ordinal))
             return Refused(new(FlushReasons.DigestMismatch, "The digest is not that of the list which was shown."));
-        bool approved = order.ApprovedBy is not null;
+        bool approved = command.ApprovedBy is not null;
         var refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
             ?? FlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)
-            ?? FlushGuard.RefuseAge(now - list.ShownAtMs, approved)
+            ?? FlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
             ?? FlushGuard.RefuseCount(list.Flows.Count, approved)
-            ?? FlushGuard.RefusePreset(list.Choice.Preset, request.AddressOwnership.State, order.BreakGlass);
+            ?? FlushGuard.RefusePreset(list.Filter.Preset, request.AddressOwnership.State, command.BreakGlass);
         if (refusal is not null)
             return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
-        _lists.UseUp(request.PreviewId);
+        _lists.Remove(request.PreviewId);
         var begin = new JournalLine
         {
-            Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = order.ActionId, Origin = JournalOrigin.Console,
-            Who = order.Who, ApprovedBy = order.ApprovedBy, Reason = order.Reason,
+            Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = command.ActionId, Origin = JournalOrigin.Console,
+            Who = command.Who, ApprovedBy = command.ApprovedBy, Reason = command.Reason,
         };
-        var result = _act.Run(list, begin, request.AddressOwnership.State, settings.UnacknowledgedSeconds, stop);
+        var result = _executor.Run(list, begin, request.AddressOwnership.State, settings.UnacknowledgedSeconds, stop);
         if (result.Refusal is null)
-            _meter.Keep(result, list);
+            _outcomes.Track(result, list);
         return result;
 
-        FlushResult Refused(Reason why) => FlushExecutor.Refused(node, order.ActionId, why);
+        FlushResult Refused(Reason why) => FlushExecutor.Refused(node, command.ActionId, why);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -23,14 +23,14 @@ internal static class FilterSetting
     }
 
     /// <summary>Arms or disarms it; the sentence why not, or null.</summary>
-    public static string? Write(string value, TimeSpan life)
+    public static string? Write(string value, TimeSpan revertAfter)
     {
         try
         {
             if (value == SettingCatalog.Off)
                 ArmedFilter.Disarm();
             else
-                ArmedFilter.Arm(life, input: value == ForwardAndInput);
+                ArmedFilter.Arm(revertAfter, input: value == ForwardAndInput);
             return null;
         }
         catch (NetlinkException failure)

@@ -26,7 +26,7 @@ internal static class RevertGuard
     /// <param name="proxy">What kube-proxy told last; null = it was never asked.</param>
     /// <param name="entries">Entries of the table; null = not known.</param>
     /// <param name="breakGlass">Somebody took the responsibility.</param>
-    public static RevertVerdict Judge(OpenChange change, bool isSameBoot, string now, ProxyReading? proxy, long? entries, bool breakGlass)
+    public static RevertVerdict Evaluate(OpenChange change, bool isSameBoot, string now, ProxyReading? proxy, long? entries, bool breakGlass)
     {
         if (!isSameBoot)
         {
@@ -43,11 +43,11 @@ internal static class RevertGuard
                 + $"If {change.Before} is wanted, somebody has to set it by hand.");
         }
 
-        if (change is { Key: SettingCatalog.Max } && entries is { } count && long.TryParse(change.Before, CultureInfo.InvariantCulture, out long most)
-            && count >= most && !breakGlass)
+        if (change is { Key: SettingCatalog.Max } && entries is { } count && long.TryParse(change.Before, CultureInfo.InvariantCulture, out long max)
+            && count >= max && !breakGlass)
         {
             return new(SettingOutcome.Withheld,
-                $"The table holds {count} entries, not fewer than the {most} that would be allowed again: every new connection would be dropped. "
+                $"The table holds {count} entries, not fewer than the {max} that would be allowed again: every new connection would be dropped. "
                 + "Set it back when the table has become smaller, or break the glass.");
         }
 

@@ -60,9 +60,9 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
         // After a boot there is nothing to set back, whether or not it can be read.
         if (!isRead && isSameBoot)
             return Ended(SettingOutcome.Failed, null, null, SettingReasons.Unreadable, unreadable);
-        var judged = RevertGuard.Judge(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
-        if (judged.Outcome is { } fate)
-            return Ended(fate, now, now, judged.Code, judged.Sentence);
+        var verdict = RevertGuard.Evaluate(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
+        if (verdict.Outcome is { } outcome)
+            return Ended(outcome, now, now, verdict.Code, verdict.Sentence);
 
         if (Begin(begin with { Before = now, Wanted = change.Before }) is { } notBegun)
             return Refused(node, begin.ActionId, change.Key, notBegun);
@@ -72,7 +72,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             : found is null ? $"Whether {change.Key} was set back is not known: {unreadable}"
             : $"{change.Key} could not be set back to {change.Before} and is {found}. {fault}";
         return End(new SettingResult(
-            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? judged.Sentence,
+            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? verdict.Sentence,
             still is null ? null : SettingReasons.RevertFailed));
 
         // An end without a write: it stands in the journal too, because the change is over, or a person must decide.
@@ -91,17 +91,17 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             return Refused(node, actionId, "", new(NodeReasons.KindMismatch, "The action with this id was a flush."));
         if (act.End is null)
         {
-            using var turn = TryLock(wait);
-            if (turn is null)
+            using var fileLock = TryLock(wait);
+            if (fileLock is null)
                 return new SettingResult(actionId, node, act.Begin.Target!, SettingOutcome.Unsure, act.Begin.Before, null, null, "It still runs: ask again.", NodeReasons.Running);
-            Settle();
+            ResolveInterrupted();
         }
 
         return act.End?.Setting;
     }
 
     /// <summary>Tells of acts that were cut off what can be told: the value that is there. Needs the turn: nobody is at one of them.</summary>
-    public void Settle()
+    public void ResolveInterrupted()
     {
         foreach (var act in journal.Where(act => act.End is null && act.Begin.Kind != JournalKind.Flush))
         {

@@ -47,10 +47,10 @@ internal static class SettingGuard
     {
         if (memoryBytes is not { } memory)
             return new(SettingReasons.MemoryUnknown, "This node's memory cannot be read (/proc/meminfo), so no larger table is allowed.");
-        long most = memory / 4 / SettingCatalog.BytesPerEntry;
-        return value <= most ? null
+        long max = memory / 4 / SettingCatalog.BytesPerEntry;
+        return value <= max ? null
             : new Reason(SettingReasons.MemoryExceeded, $"{value} entries take up to {value * SettingCatalog.BytesPerEntry / 1_048_576} MiB of kernel memory; this node has {memory / 1_048_576} MiB, "
-                + $"of which a quarter may go to the table: {most} entries at most.");
+                + $"of which a quarter may go to the table: {max} entries at most.");
     }
 
     private static string Short(string refusal) => TextSummary.Truncate(refusal, NodeCommandGuard.MaxText);

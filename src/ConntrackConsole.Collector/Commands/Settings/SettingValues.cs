@@ -26,12 +26,12 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
     /// <summary>Writes a value; the sentence why not, or null.</summary>
     /// <param name="kind">Which.</param>
     /// <param name="value">One that its kind allows, or an old one.</param>
-    /// <param name="life">After this the kernel ends it by itself, where it can.</param>
-    public string? Write(SettingKind kind, string value, TimeSpan life) => kind.Carrier switch
+    /// <param name="revertAfter">After this the kernel ends it by itself, where it can.</param>
+    public string? Write(SettingKind kind, string value, TimeSpan revertAfter) => kind.Carrier switch
     {
         SettingCarrier.Sysctl => WriteSysctl(kind, value),
         SettingCarrier.Ipvs => WriteIpvs(kind, value),
-        _ => FilterSetting.Write(value, life),
+        _ => FilterSetting.Write(value, revertAfter),
     };
 
     /// <summary>Why a setting may not be changed on this node, whatever to, or null.</summary>

@@ -14,8 +14,8 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 /// </remarks>
 internal sealed class FlowNotes(OwnNetlinkPorts own)
 {
-    private const long KnownForMs = 600_000;
-    private const int MostBackends = 65_536;
+    private const long BackendTtlMs = 600_000;
+    private const int MaxBackends = 65_536;
 
     private readonly List<FlowNote> _pending = [];
     private readonly Dictionary<(Ip, ushort), long> _backends = [];
@@ -29,7 +29,7 @@ internal sealed class FlowNotes(OwnNetlinkPorts own)
     {
         if (!IsMidStream(in flow))
             return;
-        bool byBackend = _backends.TryGetValue((flow.Orig.Src, flow.Orig.Sport), out long seen) && nowMs - seen <= KnownForMs;
+        bool byBackend = _backends.TryGetValue((flow.Orig.Src, flow.Orig.Sport), out long seen) && nowMs - seen <= BackendTtlMs;
         Note(in flow, byBackend ? FlowNoteKind.UnNated : FlowNoteKind.MidStream, LossCause.None, portId, nowMs);
     }
 
@@ -86,15 +86,15 @@ internal sealed class FlowNotes(OwnNetlinkPorts own)
 
     private void Learn(Ip backend, ushort port, long nowMs)
     {
-        if (_backends.Count >= MostBackends)
+        if (_backends.Count >= MaxBackends)
         {
             foreach (var (key, seen) in _backends)
             {
-                if (nowMs - seen > KnownForMs / 10) // Key frames name every living group once a minute.
+                if (nowMs - seen > BackendTtlMs / 10) // Key frames name every living group once a minute.
                     _backends.Remove(key);
             }
 
-            if (_backends.Count >= MostBackends)
+            if (_backends.Count >= MaxBackends)
                 return;
         }
 

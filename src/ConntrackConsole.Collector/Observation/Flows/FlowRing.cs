@@ -9,7 +9,7 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 internal sealed class FlowRing
 {
     private readonly long _keepMs;
-    private readonly int _mostFlows;
+    private readonly int _maxFlows;
 
     private readonly RowIndex _byOrig;
     private readonly RowIndex _byReply;
@@ -17,18 +17,18 @@ internal sealed class FlowRing
     private int _first;
     private int _count;
 
-    /// <param name="mostFlows">A power of two, 256 at least.</param>
-    public FlowRing(long keepMs, int mostFlows)
+    /// <param name="maxFlows">A power of two, 256 at least.</param>
+    public FlowRing(long keepMs, int maxFlows)
     {
         _keepMs = keepMs;
-        _mostFlows = mostFlows;
+        _maxFlows = maxFlows;
         _byOrig = new RowIndex(row => Hash(_ring[row].Flow.Orig));
         _byReply = new RowIndex(row => Hash(_ring[row].Flow.Reply));
     }
 
     public void Add(in FlowTuples flow, long nowMs)
     {
-        while (_count > 0 && (_count == _mostFlows || _ring[_first].AtMs < nowMs - _keepMs))
+        while (_count > 0 && (_count == _maxFlows || _ring[_first].AtMs < nowMs - _keepMs))
         {
             Unlink(_first);
             _first = (_first + 1) & (_ring.Length - 1);

@@ -20,7 +20,7 @@ internal sealed class FlowTable
     private readonly RowIndex _byReply; // TCP only: what resets are joined by.
     private readonly List<int> _wantedGroups = [];
     private readonly Incoming[] _incoming = new Incoming[32];
-    private int _waiting;
+    private int _pending;
     private int _count;
     private int _silent;
     private ushort _generation;
@@ -38,7 +38,7 @@ internal sealed class FlowTable
     {
         get
         {
-            Settle();
+            ProcessPending();
             return _count;
         }
     }
@@ -51,7 +51,7 @@ internal sealed class FlowTable
     {
         get
         {
-            Settle();
+            ProcessPending();
             return _silent;
         }
     }
@@ -59,21 +59,21 @@ internal sealed class FlowTable
     /// <summary>Makes room for so many flows.</summary>
     public void Reserve(int flows)
     {
-        _byOrig.Reserve(Math.Min(flows, RowIndex.MostRows));
-        _byReply.Reserve(Math.Min(flows, RowIndex.MostRows));
+        _byOrig.Reserve(Math.Min(flows, RowIndex.MaxRows));
+        _byReply.Reserve(Math.Min(flows, RowIndex.MaxRows));
     }
 
     /// <summary>Puts an event's flow in, or changes its state.</summary>
     public void Upsert(in Flow flow)
     {
-        Settle();
+        ProcessPending();
         Put(in flow, fromDump: false);
     }
 
     /// <summary>Starts a resynchronisation: flows that no <see cref="Confirm"/> names until <see cref="EndResync"/> are gone.</summary>
     public void BeginResync()
     {
-        Settle();
+        ProcessPending();
         _generation++;
     }
 
@@ -83,10 +83,10 @@ internal sealed class FlowTable
     /// <summary>Removes what the dump did not name.</summary>
     public void EndResync()
     {
-        Settle();
+        ProcessPending();
         for (int row = 0; row < _rows.Used; row++)
         {
-            if (_rows.Standing(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
+            if (_rows.State(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
                 RemoveAt(row);
         }
     }
@@ -97,12 +97,12 @@ internal sealed class FlowTable
     /// <summary>As <see cref="Remove(in Flow)"/>, and tells the last state that was known; the event's own where none was.</summary>
     public bool Remove(in Flow flow, out FlowState last)
     {
-        Settle();
+        ProcessPending();
         last = flow.State;
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row < 0 || _rows.Name(row).Id != flow.Id)
             return false;
-        last = _rows.Standing(row).State;
+        last = _rows.State(row).State;
         RemoveAt(row);
         return true;
     }
@@ -110,14 +110,14 @@ internal sealed class FlowTable
     /// <summary>The flow whose original tuple this is (zone 0).</summary>
     public bool TryFindByOrig(in FlowTuple tuple, out FlowTuples flow)
     {
-        Settle();
+        ProcessPending();
         return Found(FindByOrig(in tuple, 0), out flow);
     }
 
     /// <summary>The TCP flow whose reply tuple this is.</summary>
     public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow)
     {
-        Settle();
+        ProcessPending();
         int row = -1;
         if (TryPack(in tuple, out var packed))
         {
@@ -134,7 +134,7 @@ internal sealed class FlowTable
     /// </summary>
     public void EnumerateByBackend(IEnumerable<Ip> backends, List<TrackedFlow> output)
     {
-        Settle();
+        ProcessPending();
         _wantedGroups.Clear();
         int left = 0;
         foreach (var backend in backends)
@@ -146,13 +146,13 @@ internal sealed class FlowTable
             wanted[group] = true;
         for (int row = 0; left > 0 && row < _rows.Used; row++)
         {
-            ref readonly var standing = ref _rows.Standing(row);
-            if ((uint)standing.Group >= (uint)wanted.Length || !wanted[standing.Group])
+            ref readonly var rowState = ref _rows.State(row);
+            if ((uint)rowState.Group >= (uint)wanted.Length || !wanted[rowState.Group])
                 continue;
             ref readonly var name = ref _rows.Name(row);
             if ((name.Flags & RowFlags.InUse) == 0)
                 continue; // A free row keeps its chain in the group's place.
-            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, standing.State));
+            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, rowState.State));
             left--;
         }
     }
@@ -160,15 +160,15 @@ internal sealed class FlowTable
     /// <summary>Writes the groups to a frame: all of them, or those that changed since the last call.</summary>
     public void WriteGroups(List<GroupCounts> output, bool all)
     {
-        Settle();
+        ProcessPending();
         _groups.Write(output, all);
     }
 
     // Takes in what a dump told and still waits for its dozen to be full.
-    private void Settle()
+    private void ProcessPending()
     {
-        if (_waiting != 0)
-            PutWaiting(fromDump: true);
+        if (_pending != 0)
+            PutPending(fromDump: true);
     }
 
     private void Put(in Flow flow, bool fromDump)
@@ -181,16 +181,16 @@ internal sealed class FlowTable
 
         // The index is far larger than the processor's caches. So a dump's entries are worked off by the dozen: first all
         // hashes, then one read of each place (the misses overlap), then the work.
-        Incoming.Of(in flow, out _incoming[_waiting++]);
-        if (fromDump && _waiting < _incoming.Length)
+        Incoming.Of(in flow, out _incoming[_pending++]);
+        if (fromDump && _pending < _incoming.Length)
             return;
-        PutWaiting(fromDump);
+        PutPending(fromDump);
     }
 
-    private void PutWaiting(bool fromDump)
+    private void PutPending(bool fromDump)
     {
-        var waiting = _incoming.AsSpan(0, _waiting);
-        _waiting = 0;
+        var waiting = _incoming.AsSpan(0, _pending);
+        _pending = 0;
         if (waiting.Length > 1)
         {
             uint touched = 0;
@@ -208,7 +208,7 @@ internal sealed class FlowTable
         int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
         if (row >= 0)
         {
-            if (Renew(row, in flow.Name, flow.State, fromDump))
+            if (TryUpdate(row, in flow.Name, flow.State, fromDump))
                 return;
             RemoveAt(row); // Another flow took the tuple and its DESTROY was not heard (or comes late, with the old id).
         }
@@ -228,13 +228,13 @@ internal sealed class FlowTable
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row >= 0)
         {
-            var known = new FlowName { Id = flow.Id };
-            if (TryPack(flow.Reply, out known.Reply) && Renew(row, in known, flow.State, fromDump))
+            var known = new FlowIdentity { Id = flow.Id };
+            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, fromDump))
                 return;
             RemoveAt(row);
         }
 
-        var name = new FlowName
+        var name = new FlowIdentity
         {
             Orig = Pack(flow.Orig),
             Reply = Pack(flow.Reply),
@@ -248,18 +248,18 @@ internal sealed class FlowTable
     }
 
     // False where the row is another flow with the same original tuple.
-    private bool Renew(int row, in FlowName seen, FlowState state, bool fromDump)
+    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
         if (name.Id != seen.Id || name.Reply != seen.Reply)
             return false;
-        ref var standing = ref _rows.Standing(row);
-        standing.Generation = _generation;
-        if (standing.State != state)
+        ref var rowState = ref _rows.State(row);
+        rowState.Generation = _generation;
+        if (rowState.State != state)
         {
-            _groups.Add(standing.Group, standing.State, -1);
-            standing.State = state;
-            _groups.Add(standing.Group, state, +1);
+            _groups.Add(rowState.Group, rowState.State, -1);
+            rowState.State = state;
+            _groups.Add(rowState.Group, state, +1);
         }
 
         if (!fromDump && (name.Flags & RowFlags.Silent) != 0)
@@ -277,7 +277,7 @@ internal sealed class FlowTable
         ref var name = ref _rows.Name(row);
         name = flow.Name;
         name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
-        _rows.Standing(row) = new FlowStanding { Group = group, Generation = _generation, State = flow.State };
+        _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)
@@ -290,11 +290,11 @@ internal sealed class FlowTable
     private void RemoveAt(int row)
     {
         ref var name = ref _rows.Name(row);
-        ref readonly var standing = ref _rows.Standing(row);
+        ref readonly var rowState = ref _rows.State(row);
         _byOrig.Remove(OrigHash(in name), row);
         if (name.Proto == Protocols.Tcp)
             _byReply.Remove(ReplyHash(in name), row);
-        _groups.Add(standing.Group, standing.State, -1);
+        _groups.Add(rowState.Group, rowState.State, -1);
         _count--;
         if ((name.Flags & RowFlags.Silent) != 0)
             _silent--;
@@ -323,7 +323,7 @@ internal sealed class FlowTable
         if (row < 0)
             return false;
         ref readonly var name = ref _rows.Name(row);
-        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.Standing(row).State);
+        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State);
         return true;
     }
 
@@ -338,24 +338,24 @@ internal sealed class FlowTable
 
     private PackedTuple Pack(in FlowTuple tuple) => new(_addresses.Pack(tuple.Src), _addresses.Pack(tuple.Dst), tuple.Sport, tuple.Dport);
 
-    private FlowTuple Unpack(in PackedTuple tuple, in FlowName name)
+    private FlowTuple Unpack(in PackedTuple tuple, in FlowIdentity name)
     {
         bool v6 = (name.Flags & RowFlags.V6) != 0;
         return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
     }
 
-    private static ulong OrigHash(in FlowName name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
+    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
 
     private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
         RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
 
-    private static ulong ReplyHash(in FlowName name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
+    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
 
     private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 
     private struct Incoming
     {
-        public FlowName Name;
+        public FlowIdentity Name;
         public FlowState State;
         public ulong Hash;
         public ulong ReplyHash;

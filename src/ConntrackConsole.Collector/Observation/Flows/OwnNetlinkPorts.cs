@@ -7,11 +7,11 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 internal sealed class OwnNetlinkPorts
 {
     // The kernel gives a closed socket's port to others some day; a flush is over long before this many more.
-    private const int Most = 64;
+    private const int MaxPorts = 64;
 
     private readonly Lock _lock = new();
-    private readonly uint[] _ports = new uint[Most];
-    private readonly int[] _heard = new int[Most];
+    private readonly uint[] _ports = new uint[MaxPorts];
+    private readonly int[] _destroys = new int[MaxPorts];
     private int _next;
 
     /// <summary>To be called before the first deletion.</summary>
@@ -21,28 +21,28 @@ internal sealed class OwnNetlinkPorts
         {
             int place = _ports.AsSpan().IndexOf(portId);
             if (place < 0)
-                _ports[place = _next++ % Most] = portId;
-            _heard[place] = 0;
+                _ports[place = _next++ % MaxPorts] = portId;
+            _destroys[place] = 0;
         }
     }
 
     /// <summary>An entry was destroyed through this port; 0, the kernel itself, is never ours.</summary>
-    public void Heard(uint portId)
+    public void CountDestroy(uint portId)
     {
         if (portId == 0)
             return;
         lock (_lock)
         {
             if (_ports.AsSpan().IndexOf(portId) is var place and >= 0)
-                _heard[place]++;
+                _destroys[place]++;
         }
     }
 
     /// <summary>How many entries were, since the port was added.</summary>
-    public int HeardOf(uint portId)
+    public int DestroyCount(uint portId)
     {
         lock (_lock)
-            return _ports.AsSpan().IndexOf(portId) is var place and >= 0 ? _heard[place] : 0;
+            return _ports.AsSpan().IndexOf(portId) is var place and >= 0 ? _destroys[place] : 0;
     }
 
     public bool Contains(uint portId)

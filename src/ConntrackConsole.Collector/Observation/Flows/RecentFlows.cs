@@ -10,8 +10,8 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 /// </summary>
 internal sealed class RecentFlows
 {
-    private readonly FlowRing _ended = new(keepMs: 3000, mostFlows: 65_536);
-    private readonly FlowRing _lost = new(keepMs: 600_000, mostFlows: 16_384);
+    private readonly FlowRing _ended = new(keepMs: 3000, maxFlows: 65_536);
+    private readonly FlowRing _lost = new(keepMs: 600_000, maxFlows: 16_384);
 
     public void Add(in FlowTuples flow, long nowMs, bool lost = false) => (lost ? _lost : _ended).Add(in flow, nowMs);
 

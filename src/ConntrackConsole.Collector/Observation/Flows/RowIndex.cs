@@ -16,7 +16,7 @@ internal interface IRowMatch
 internal sealed class RowIndex(Func<int, ulong> hashOf)
 {
     /// <summary>Row numbers must be below this: 24 bits of a slot name the row, 8 hold a part of the hash.</summary>
-    public const int MostRows = (1 << 24) - 1;
+    public const int MaxRows = (1 << 24) - 1;
 
     private const int ShardCount = 256;
     private const int FirstCapacity = 8;

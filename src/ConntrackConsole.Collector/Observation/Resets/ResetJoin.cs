@@ -32,15 +32,15 @@ internal static class ResetJoin
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
         return reset;
 
-        bool ByOrig(in FlowTuple tuple, out FlowTuples ends) =>
-            table.TryFindByOrig(in tuple, out ends) || recent.TryFindByOrig(in tuple, out ends);
+        bool ByOrig(in FlowTuple tuple, out FlowTuples flow) =>
+            table.TryFindByOrig(in tuple, out flow) || recent.TryFindByOrig(in tuple, out flow);
 
-        bool ByReply(in FlowTuple tuple, out FlowTuples ends) =>
-            table.TryFindByReply(in tuple, out ends) || recent.TryFindByReply(in tuple, out ends);
+        bool ByReply(in FlowTuple tuple, out FlowTuples flow) =>
+            table.TryFindByReply(in tuple, out flow) || recent.TryFindByReply(in tuple, out flow);
 
         // An entry that a reset destroyed as the first and only answer had either just begun (its SYN was refused), or was
         // picked up in mid-stream after its forerunner was lost, towards a backend that knows nothing of the connection.
-        static ResetKind OfBackend(in FlowTuples ends) => ends switch
+        static ResetKind OfBackend(in FlowTuples flow) => flow switch
         {
             { IsTranslated: false } => ResetKind.Direct,
             { State: FlowState.SynSent } => ResetKind.RefusedSyn,
@@ -48,13 +48,13 @@ internal static class ResetJoin
             _ => ResetKind.FromBackend,
         };
 
-        Reset With(in FlowTuples ends, ResetKind kind) => reset with
+        Reset With(in FlowTuples flow, ResetKind kind) => reset with
         {
             Kind = kind,
-            Vip = ends.IsTranslated ? ends.Orig.Dst : default,
-            Vport = ends.IsTranslated ? ends.Orig.Dport : (ushort)0,
-            Backend = ends.Reply.Src,
-            Bport = ends.Reply.Sport,
+            Vip = flow.IsTranslated ? flow.Orig.Dst : default,
+            Vport = flow.IsTranslated ? flow.Orig.Dport : (ushort)0,
+            Backend = flow.Reply.Src,
+            Bport = flow.Reply.Sport,
         };
     }
 }

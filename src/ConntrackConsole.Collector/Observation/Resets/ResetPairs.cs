@@ -40,10 +40,10 @@ internal sealed class ResetPairs
             singles.RemoveAt(i);
             if (other.Frame == _frame) // A frame that is gone cannot be completed; its half stands.
             {
-                var told = output[other.Index];
+                var earlier = output[other.Index];
                 output[other.Index] = reset.Origin == ResetOrigin.Trace
-                    ? reset with { Sequence = told.Sequence }
-                    : told with { Sequence = reset.Sequence };
+                    ? reset with { Sequence = earlier.Sequence }
+                    : earlier with { Sequence = reset.Sequence };
             }
 
             return;

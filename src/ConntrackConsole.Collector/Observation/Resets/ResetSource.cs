@@ -37,7 +37,7 @@ internal sealed class ResetSource : IDisposable
         var source = new ResetSource();
         string? noTrace = choice == ResetChoice.Packet ? null : source.OpenTrace();
         string? noPackets = choice is ResetChoice.Trace || (choice is ResetChoice.Auto && noTrace is null) ? null : source.OpenPackets();
-        why = string.Join(" ", ((string?[])[noTrace, noPackets]).Where(sentence => sentence is not null));
+        why = string.Join(" ", ((string?[])[noTrace, noPackets]).Where(reason => reason is not null));
         if (source._trace is not null || source._packets is not null)
             return source;
         source.Dispose();

@@ -20,7 +20,7 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(2, ResetsSection.MaxLength, ResetsSection.HasAny, ResetsSection.Write, ResetsSection.Read),
         new(3, GapsSection.MaxLength, frame => frame.Gaps.Count > 0, GapsSection.Write, GapsSection.Read),
         new(4, NotesSection.MaxLength, frame => frame.Notes.Count > 0, NotesSection.Write, NotesSection.Read),
-        new(5, RadarSection.MaxLength, frame => frame.Radar.Count > 0, RadarSection.Write, RadarSection.Read),
+        new(5, WatchedAddressesSection.MaxLength, frame => frame.WatchedAddresses.Count > 0, WatchedAddressesSection.Write, WatchedAddressesSection.Read),
         new(6, SettingsSection.MaxLength, frame => frame.Settings.Count > 0, SettingsSection.Write, SettingsSection.Read),
         new(7, ProxySection.MaxLength, frame => frame.Proxy is not null, ProxySection.Write, ProxySection.Read),
         new(8, _ => NodeSection.MaxLength, frame => frame.HostTcp is not null, NodeSection.WriteHostTcp, NodeSection.ReadHostTcp),

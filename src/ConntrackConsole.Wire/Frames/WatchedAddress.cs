@@ -13,4 +13,4 @@ namespace ConntrackConsole.Wire;
 /// <param name="Unacknowledged">Remaining timeout at or below the unacknowledged timeout: no answer came (evidence only for an address without a live owner).</param>
 /// <param name="Idle">Full timeout still running down: nobody has sent since.</param>
 /// <param name="Alive">The timeout rose again: something answers.</param>
-public readonly record struct RadarRow(Ip PodIp, uint Entries, uint Checked, uint Unacknowledged, uint Idle, uint Alive);
+public readonly record struct WatchedAddress(Ip PodIp, uint Entries, uint Checked, uint Unacknowledged, uint Idle, uint Alive);
