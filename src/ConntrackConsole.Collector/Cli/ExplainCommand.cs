@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>explain: observes one pod address for some seconds and says what happens to its connections. Read-only.</summary>
+/// <summary>explain: observes one pod address for some seconds and reports what happens to its connections. Read-only.</summary>
 internal static class ExplainCommand
 {
     public static Command Build()
@@ -20,8 +20,8 @@ internal static class ExplainCommand
         });
         var json = Options.Json("One JSON object.");
         var command = new Command("explain", """
-            Observes one pod's address on this node, changes nothing, and says why its connections break, or what is missing to
-            say it. A mechanism is named only where two independent kinds of evidence agree. Run it on the node of a client.
+            Observes one pod's address on this node without changing anything and reports why its connections break, or which evidence
+            is missing. A mechanism is reported only if two independent kinds of evidence agree. Run it on the node of a client.
 
             Example: conntrack-collector explain --pod-ip 10.244.1.7 --seconds 30
             """) { podIp, seconds, json };
@@ -30,7 +30,7 @@ internal static class ExplainCommand
             var ip = parsed.GetValue(podIp)!.Value;
             int length = parsed.GetValue(seconds);
             var seen = await new ExplainObserver(ip, length).RunAsync(
-                () => Console.Error.WriteLine($"Observing {ip} for {length} s; nothing is changed."), stop);
+                () => Console.Error.WriteLine($"Observing {ip} for {length} s (read-only)."), stop);
             var explanation = Explanation.Of(seen);
             if (parsed.GetValue(json))
                 await Console.Out.WriteLineAsync(JsonSerializer.Serialize(ExplainJson.Of(seen, explanation), CollectorJson.Default.ExplainJson));
@@ -47,13 +47,13 @@ internal static class ExplainCommand
         output.WriteLine();
         output.WriteLine("Facts");
         if (seen.Entries.Count == 0)
-            output.WriteLine("  entries      none that name it as backend");
+            output.WriteLine("  entries      none with it as backend");
         foreach (var bucket in seen.Entries)
             output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, expires in {bucket.Remaining}");
         if (seen.Established > 0)
-            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} were answered, {seen.Idle} idle, {seen.Stuck} without any answer for {Evidence.StuckSeconds} s or more");
+            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} answered, {seen.Idle} idle, {seen.Stuck} unanswered for {Evidence.StuckSeconds} s or more");
         output.WriteLine(seen.ResetsMissing is { } why
-            ? $"  resets       not seen: {why}"
+            ? $"  resets       not observed: {why}"
             : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, other {seen.OtherResets}");
         output.WriteLine($"  entries lost {seen.LostEntries}, made in mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
         output.WriteLine(seen.Packets is { } packets
@@ -80,8 +80,8 @@ internal static class ExplainCommand
         }
 
         Lines("Missing", explanation.Missing, output);
-        Lines("Cannot be known here", explanation.CannotKnow, output);
-        Lines("To check by hand", explanation.Commands, output);
+        Lines("Cannot be determined here", explanation.CannotKnow, output);
+        Lines("To check manually", explanation.Commands, output);
     }
 
     private static void Lines(string title, IReadOnlyList<string> lines, TextWriter output)
@@ -104,7 +104,7 @@ internal static class ExplainCommand
         ? "does not answer on 127.0.0.1:10249"
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
 
-    private static string Number(double value) => double.IsNaN(value) ? "not told" : value.ToString("0.###", CultureInfo.InvariantCulture);
+    private static string Number(double value) => double.IsNaN(value) ? "unknown" : value.ToString("0.###", CultureInfo.InvariantCulture);
 
     public static string Name(EvidenceClass kind) => kind switch
     {

@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Cli;
 
 /// <summary>
-/// What a terminal shows while frames come: the groups with the most flows, the node's counters, the last resets. Redrawn in
-/// place; colours only where they are wanted (https://no-color.org).
+/// The live terminal view of frames: the groups with the most flows, the node's counters, the latest resets. Redrawn in place;
+/// colours are optional (https://no-color.org).
 /// </summary>
 internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)> size, bool colours)
 {
@@ -20,8 +20,8 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         Take(frame);
         var (width, height) = size();
         if (width <= 0)
-            (width, height) = (80, 24); // a terminal that does not know its size
-        var text = new StringBuilder("\u001b[H"); // home: what is there is overwritten, so that nothing flickers
+            (width, height) = (80, 24); // the terminal reports no size
+        var text = new StringBuilder("\u001b[H"); // cursor home: overwriting does not flicker
         foreach (string line in Lines(frame, Math.Max(height - 1, 10)))
             text.Append(Cut(line, Math.Max(width, 40))).Append("\u001b[K\n");
         output.Write(text.Append("\u001b[J").ToString());
@@ -47,7 +47,7 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         foreach (var reset in frame.Resets)
             AddEvent($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
         foreach (var gap in frame.Gaps.Where(gap => gap.Kind != GapKind.Started))
-            AddEvent($"{at}GAP {gap.Kind}: not all was seen");
+            AddEvent($"{at}GAP {gap.Kind}: data is incomplete");
         foreach (var change in frame.Settings)
             AddEvent($"{at}setting {change.Name}: {change.Before} → {change.After}");
     }
@@ -81,7 +81,7 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
 
     private string Red(string text) => colours ? $"\u001b[31m{text}\u001b[0m" : text;
 
-    // Escape sequences take no room on the screen; they stand only at the ends.
+    // Escape sequences have no width; they occur only at both ends.
     private static string Cut(string line, int width)
     {
         int start = line.StartsWith('\u001b') ? line.IndexOf('m', StringComparison.Ordinal) + 1 : 0;

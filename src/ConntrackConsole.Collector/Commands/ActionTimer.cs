@@ -6,8 +6,9 @@ using ConntrackConsole.Collector.Journal;
 namespace ConntrackConsole.Collector.Commands;
 
 /// <summary>
-/// Once a second in the daemon: hears what commands typed on the node wrote into the journal, ends what was cut off, sets back
-/// what is due. On a thread of its own, as /proc/sys/net belongs to the namespace of whoever opens it.
+/// Runs once per second in the daemon: reads what commands run on the node appended to the journal, resolves interrupted actions,
+/// reverts changes that are due. Has its own thread, because /proc/sys/net belongs to the network namespace of the thread that
+/// opens it.
 /// </summary>
 internal sealed class ActionTimer(ActionJournal journal, FlushHandler flushes, SettingHandler settings, TextWriter log)
 {
@@ -29,7 +30,7 @@ internal sealed class ActionTimer(ActionJournal journal, FlushHandler flushes, S
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                string sentence = $"The journal in {journal.StateDirectory} cannot be used, so nothing is done or set back until it can: {failure.Message}";
+                string sentence = $"The journal in {journal.StateDirectory} cannot be used; nothing is executed or reverted until it can: {failure.Message}";
                 if (sentence != lastLogged)
                     log.WriteLine(sentence);
                 lastLogged = sentence;

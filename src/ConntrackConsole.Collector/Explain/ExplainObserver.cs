@@ -12,8 +12,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Explain;
 
 /// <summary>
-/// Observes one pod address on this node for some seconds, and changes nothing: follows events and resets as the daemon does,
-/// looks the address's entries up every second, counts its packets.
+/// Observes one pod address on this node for some seconds, read-only: follows events and resets like the daemon, looks up the
+/// address's entries every second, counts its packets.
 /// </summary>
 internal sealed class ExplainObserver(Ip podIp, int seconds)
 {
@@ -29,7 +29,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     private Counters _counters;
     private int _other, _lost, _midStream, _unNatedEntries, _gaps, _closedByEvents;
 
-    /// <param name="listening">Called once, when nothing that happens from now on is missed.</param>
+    /// <param name="listening">Called once, when the observation has started.</param>
     public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
     {
         using var resets = ResetSource.TryOpen(ResetChoice.Auto, out string why);
@@ -56,15 +56,15 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         }
 
         await until.CancelAsync();
-        await observing; // Its failure, where it had one, is ours.
+        await observing; // Rethrows its failure.
         tap?.Drain();
         return Conclude(table, unacknowledged, noResets, tap, noPackets, await proxyReading);
     }
 
-    // On the observer's thread; read only after it has ended.
+    // Runs on the observer's thread; its results are read only after that thread has ended.
     private void Take(NodeFrame frame)
     {
-        if (frame.Sequence > 1) // The first second is not whole, and its counts are all of the past.
+        if (frame.Sequence > 1) // The first frame's counters cover a partial second and are ignored.
         {
             var now = frame.Counters;
             _counters = new Counters(
@@ -101,7 +101,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         }
     }
 
-    // A reset can be told where it is made and where it takes effect: its client names it once.
+    // A reset can be observed at the sender and at the receiver: identified by its client, it counts once.
     private void Take(in Reset reset)
     {
         if (reset.Backend != podIp && reset.Src != podIp && reset.Dst != podIp)
@@ -154,7 +154,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
                 continue;
             }
 
-            // Not "gone": an end with FIN would be no reset.
+            // A missing entry does not count: it may have ended with FIN instead of a reset.
             if (found is { State: FlowState.Close })
                 _closed.Add(name);
             _trackers.Remove(name);

@@ -5,7 +5,7 @@ using ConntrackConsole.Kernel.Routes;
 
 namespace ConntrackConsole.Collector.Explain;
 
-/// <summary>Where this node sends packets for an address, and whether somebody is there.</summary>
+/// <summary>Determines this node's route to an address, and whether the next hop answers.</summary>
 internal static class RouteTo
 {
     public static (RouteKind Kind, bool NeighbourFailed, string Text) Find(Ip address)
@@ -28,7 +28,7 @@ internal static class RouteTo
         }
     }
 
-    // /proc/net/arp: address, hardware type, flags, hardware address, mask, device. Flags 0x0: asked, not answered.
+    // /proc/net/arp: address, hardware type, flags, hardware address, mask, device. Flags 0x0: incomplete, no answer.
     private static bool IsUnresolved(Ip address)
     {
         if (!address.IsV4)

@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Journal;
 
 /// <summary>
-/// What this node did to its own kernel, on disk before each act and again after it, and read again at every start: an action
-/// that began once never begins again. The daemon and the commands typed on the node share it. Any thread.
+/// Persistent record of what this node did to its own kernel, written before and after each action and read at every start: an
+/// action that began once never begins again. Shared by the daemon and commands run on the node. Thread-safe.
 /// </summary>
 internal sealed class ActionJournal
 {
@@ -18,10 +18,10 @@ internal sealed class ActionJournal
     private JournalState _memory = new();
     private long _offset, _rewriteAbove;
 
-    /// <param name="stateDirectory">Made where it is missing.</param>
+    /// <param name="stateDirectory">Created if missing.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Hears of lines that cannot be read.</param>
-    /// <param name="maxBytes">Above this the file is written anew at the start.</param>
+    /// <param name="log">Receives warnings about lines that cannot be read.</param>
+    /// <param name="maxBytes">A larger file is compacted at the start.</param>
     /// <exception cref="IOException">The directory cannot be used.</exception>
     public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long maxBytes = MaxBytes)
     {
@@ -40,7 +40,7 @@ internal sealed class ActionJournal
 
     public string StateDirectory { get; }
 
-    /// <summary>Made with the file.</summary>
+    /// <summary>Created with the file.</summary>
     public string Id
     {
         get
@@ -62,7 +62,7 @@ internal sealed class ActionJournal
             return _memory.IsFenced(actionId);
     }
 
-    /// <summary>Acts for which <paramref name="wanted"/> is true, in order.</summary>
+    /// <summary>Actions for which <paramref name="wanted"/> is true, in order.</summary>
     public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
     {
         lock (_lock)
@@ -70,8 +70,8 @@ internal sealed class ActionJournal
     }
 
     /// <summary>
-    /// Reads what another process has added; cheap where nothing was. A file that has become far too large is written anew: a
-    /// console that asks without end must not fill the node's disk.
+    /// Reads what other processes have appended; cheap if nothing was. Compacts a file that has grown far too large: a console
+    /// that sends commands without end must not fill the node's disk.
     /// </summary>
     public void CatchUp()
     {
@@ -84,14 +84,14 @@ internal sealed class ActionJournal
             if (_offset <= _rewriteAbove)
                 return;
             Rewrite();
-            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // where all of it is needed
+            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // if nothing could be removed
         }
     }
 
-    /// <summary>Writes that an act begins; on disk when this returns.</summary>
-    /// <param name="begin">Number and time are given here.</param>
-    /// <returns>False where the action began before, in any process and any run, or may not begin any more.</returns>
-    /// <exception cref="IOException">It is not on the disk: do nothing.</exception>
+    /// <summary>Records the begin of an action; durable on return.</summary>
+    /// <param name="begin">Number and time are set here.</param>
+    /// <returns>False if the action began before, in any process and any run, or is fenced.</returns>
+    /// <exception cref="IOException">It is not durable: do not act.</exception>
     public bool TryBegin(JournalLine begin)
     {
         lock (_lock)
@@ -105,8 +105,8 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>Writes how an act ended.</summary>
-    /// <exception cref="IOException">It is not on the disk; this process knows it nevertheless.</exception>
+    /// <summary>Records the end of an action.</summary>
+    /// <exception cref="IOException">It is not durable; this process keeps it in memory.</exception>
     public void End(string actionId, FlushResult? flush = null, SettingResult? setting = null, IReadOnlyList<FlowEntry>? deleted = null)
     {
         var end = new JournalLine
@@ -129,9 +129,9 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>From now on an action that was not begun may not begin; on disk when this returns.</summary>
-    /// <returns>False where it has begun.</returns>
-    /// <exception cref="IOException">It is not on the disk: do not promise it.</exception>
+    /// <summary>Prevents an action that has not begun from beginning; durable on return.</summary>
+    /// <returns>False if it has begun.</returns>
+    /// <exception cref="IOException">It is not durable: do not report the action as fenced.</exception>
     public bool TryFence(string actionId)
     {
         lock (_lock)
@@ -146,14 +146,14 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>What the console has not heard of, or null.</summary>
+    /// <summary>The next report for the console, or null if everything is reported.</summary>
     public JournalReport? NextReport()
     {
         lock (_lock)
             return JournalReports.Next(_memory, _time.GetUtcNow());
     }
 
-    /// <summary>The console has everything up to a number.</summary>
+    /// <summary>Records that the console has everything up to a number.</summary>
     public void MarkReported(long number)
     {
         lock (_lock)
@@ -163,7 +163,7 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>The console has had the answer to its order.</summary>
+    /// <summary>Records that the console received the result of its command.</summary>
     public void MarkAnswered(string actionId)
     {
         lock (_lock)
@@ -171,14 +171,14 @@ internal sealed class ActionJournal
             if (_memory.Find(actionId) is not { End: not null } act)
                 return;
             act.IsReported = true;
-            // A number stands for all before it; those before may still wait.
+            // A reported number covers all lower numbers, and lower ones may still be unreported.
             long number = _memory.Actions.TakeWhile(each => _memory.IsReported(each)).LastOrDefault()?.Number ?? 0;
             if (number > _memory.ReportedUpTo)
                 WriteReported(number);
         }
     }
 
-    // Not worth a wait for the disk: what is told twice the console knows by its number.
+    // Not durable: the console recognizes an entry that is reported twice by its number.
     private void WriteReported(long number)
     {
         using var held = _file.Hold();
@@ -192,7 +192,7 @@ internal sealed class ActionJournal
         _memory.Apply(line);
     }
 
-    // Under the lock over processes.
+    // Needs the lock between processes.
     private void Follow()
     {
         var first = _file.ReadFirst();
@@ -226,15 +226,15 @@ internal sealed class ActionJournal
         _offset += at;
         if (at < bytes.Length)
         {
-            _log.WriteLine($"{_file.FilePath}: a crash tore its last line, which is taken off; an act that it began was not carried out.");
+            _log.WriteLine($"{_file.FilePath}: a crash truncated its last line, which is removed; an action that the line recorded was not executed.");
             _file.Truncate(_offset);
         }
 
         if (bad == 0)
             return;
         string aside = _file.CopyUnreadable(_time.GetUtcNow());
-        _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; everything that can be read goes on. "
-            + "Look there for who wrote them, then delete it.");
+        _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; all readable lines remain in use. "
+            + "Check there who wrote them, then delete that file.");
         Rewrite();
     }
 

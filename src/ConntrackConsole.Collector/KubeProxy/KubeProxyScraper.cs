@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// Asks this node's kube-proxy on its loopback ports, every two seconds and on a task of its own: a kube-proxy that hangs
-/// costs its own reading and nothing else. One that is not there is a fact (<see cref="ProxyReading.Answers"/>), not an error.
+/// Scrapes this node's kube-proxy on its loopback ports every two seconds, in its own task: a kube-proxy that hangs affects
+/// nothing else. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
 /// </summary>
 internal sealed class KubeProxyScraper : IDisposable
 {
@@ -34,10 +34,10 @@ internal sealed class KubeProxyScraper : IDisposable
         _health = new Uri(health + "/healthz");
     }
 
-    /// <summary>The last reading, whether it answered or not; null before the first. Any thread.</summary>
+    /// <summary>The last reading, whether kube-proxy answered or not; null before the first. Thread-safe.</summary>
     public ProxyReading? Last => Volatile.Read(ref _last);
 
-    /// <summary>The reading that nobody has taken yet, or null. Any thread.</summary>
+    /// <summary>Returns the latest reading once, or null. Thread-safe.</summary>
     public ProxyReading? Take() => Interlocked.Exchange(ref _latest, null);
 
     public async Task RunAsync(CancellationToken stop)
@@ -50,7 +50,7 @@ internal sealed class KubeProxyScraper : IDisposable
             {
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
-                // Where there is none, say so once and not every two seconds.
+                // A missing kube-proxy is reported once and not every two seconds.
                 if (reading.Answers || answered != false)
                     Volatile.Write(ref _latest, reading);
                 answered = reading.Answers;
@@ -81,10 +81,10 @@ internal sealed class KubeProxyScraper : IDisposable
 
     private async Task<ushort> HealthAsync(CancellationToken stop) => (ushort)(await GetAsync(_health, stop)).Status;
 
-    // Status 0: no answer within the second, or one that is larger than we read.
+    // Status 0: no response within one second, or a response over the size limit.
     private async Task<(int Status, int Length)> GetAsync(Uri address, CancellationToken stop)
     {
-        // HttpClient's own timeout ends with the headers: the body has to come within the same second.
+        // HttpClient's own timeout covers only the headers: the body must arrive within the same second.
         using var second = CancellationTokenSource.CreateLinkedTokenSource(stop);
         second.CancelAfter(TimeSpan.FromSeconds(1));
         try

@@ -9,9 +9,10 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Looks single entries of the addresses that the console named up, in rounds: no event tells that an entry's timeout has
-/// fallen while its state stays. A round lists the entries from the followed table (no message to the kernel where an address
-/// has none), then asks for at most <see cref="MaxLookups"/> of them a second. On the observer's thread, after its frame.
+/// Looks up individual entries of the addresses on the console's watch list, in rounds: no event reports that an entry's timeout
+/// has fallen while its state is unchanged. A round lists the entries from the followed table (no message to the kernel for an
+/// address without entries), then queries at most <see cref="MaxLookups"/> of them per second. Runs on the observer's thread,
+/// after its frame.
 /// </summary>
 internal sealed class AddressWatcher(Sysctl sysctl)
 {
@@ -25,10 +26,10 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     private volatile FrozenSet<Ip> _watched = [];
     private int _next;
 
-    /// <summary>How many look-ups were sent so far.</summary>
+    /// <summary>Number of look-ups sent so far.</summary>
     public long Lookups { get; private set; }
 
-    /// <summary>The whole list, each time. Any thread. What is no address is passed over.</summary>
+    /// <summary>Replaces the watch list; invalid addresses are ignored. Thread-safe.</summary>
     public void Watch(IEnumerable<string?> podIps) => _watched = podIps.Take(MaxAddresses)
         .Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
 
@@ -44,7 +45,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             LookUp(table, _round[_next++], unacknowledged, nowMs);
     }
 
-    /// <summary>The rows that are not as they were told last; all of them in a key frame.</summary>
+    /// <summary>Adds the rows that changed since they were last emitted; all rows in a key frame.</summary>
     public void Fill(NodeFrame frame, long nowMs)
     {
         var rows = new Dictionary<Ip, WatchedAddress>();
@@ -71,7 +72,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
 
         foreach (var row in rows.Values)
         {
-            if (frame.IsKey || !_reported.TryGetValue(row.PodIp, out var told) || told != row)
+            if (frame.IsKey || !_reported.TryGetValue(row.PodIp, out var last) || last != row)
                 frame.WatchedAddresses.Add(row);
             _reported[row.PodIp] = row;
         }
@@ -106,7 +107,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         }
         catch (NetlinkException)
         {
-            return; // Not looked up: the row shows fewer checked than entries.
+            return; // Not looked up: the row then has fewer checked than entries.
         }
 
         if (found is not { State: FlowState.Established, TimeoutSeconds: { } timeout })
@@ -120,12 +121,12 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         _trackers[name] = look;
     }
 
-    // 0 where the timeout tells nothing: then no entry is ever at or below it.
+    // 0 if the timeout is not significant: then no entry is ever at or below it.
     private uint Unacknowledged() =>
         sysctl.TryRead(SysctlKey.TcpTimeoutUnacknowledged, out long unacknowledged) == SysctlFault.None
         && sysctl.TryRead(SysctlKey.TcpTimeoutEstablished, out long established) == SysctlFault.None
         && established > unacknowledged ? (uint)unacknowledged : 0;
 }
 
-/// <summary>What names an entry for a look-up.</summary>
+/// <summary>Identifies an entry in a look-up.</summary>
 internal readonly record struct FlowEntryId(FlowTuple Reply, ushort Zone);

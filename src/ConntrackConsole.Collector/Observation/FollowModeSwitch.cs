@@ -4,12 +4,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Decides, second by second, whether the table is followed by events or by dumps alone. Listening is not free for the data
-/// path, so above a set rate the collector leaves the events; it comes back to look, later each time it finds the storm going on.
+/// Decides every second whether the table is followed by events or by dumps alone. Listening costs the data path, so above a
+/// limit rate the collector stops listening; it probes again later, with growing intervals while the rate stays high.
 /// </summary>
-/// <param name="pairsPerSecond">The rate, in pairs of NEW and DESTROY.</param>
-/// <param name="seconds">How many seconds running it must be exceeded.</param>
-/// <param name="dumpOnlySeconds">How long it stays away at first.</param>
+/// <param name="pairsPerSecond">The limit rate, in pairs of NEW and DESTROY.</param>
+/// <param name="seconds">How many consecutive seconds it must be exceeded.</param>
+/// <param name="dumpOnlySeconds">How long the first dump-only phase lasts.</param>
 internal sealed class FollowModeSwitch(int pairsPerSecond = 50_000, int seconds = 5, int dumpOnlySeconds = 30)
 {
     private const int MaxDumpOnlySeconds = 300;
@@ -24,8 +24,8 @@ internal sealed class FollowModeSwitch(int pairsPerSecond = 50_000, int seconds 
 
     public FollowMode Mode { get; private set; }
 
-    /// <summary>Takes the events of a second in; events were lost where <paramref name="overrun"/>.</summary>
-    /// <returns>True where <see cref="Mode"/> changed.</returns>
+    /// <summary>Processes the event count of a second; <paramref name="overrun"/> means that events were lost.</summary>
+    /// <returns>True if <see cref="Mode"/> changed.</returns>
     public bool EndSecond(long events, bool overrun)
     {
         if (Mode == FollowMode.DumpOnly)

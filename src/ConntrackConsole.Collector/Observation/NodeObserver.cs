@@ -10,8 +10,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Follows the conntrack table and the resets of one node and makes a frame a second. Everything happens on the one thread
-/// that calls <see cref="Run"/>: listen first, then dump, then drain, so that nothing falls between dump and events.
+/// Follows the conntrack table and the resets of one node and emits a frame per second. Everything happens on the thread that
+/// calls <see cref="Run"/>: listen first, then dump, then drain, so that nothing is lost between dump and events.
 /// </summary>
 internal sealed class NodeObserver
 {
@@ -53,19 +53,21 @@ internal sealed class NodeObserver
         _sampler = new NodeSampler(new Sysctl(), filter: () => Filter?.Invoke());
     }
 
-    /// <summary>Single entries that are looked up in every second.</summary>
+    /// <summary>Looks up individual entries every second.</summary>
     public AddressWatcher AddressWatcher { get; } = new(new Sysctl());
 
-    /// <summary>Where kube-proxy's readings come from, where it is asked.</summary>
+    /// <summary>Source of kube-proxy's readings, if it is scraped.</summary>
     public KubeProxyScraper? Proxy { get; init; }
 
-    /// <summary>Tells our filter's value while there may be one, else null. Called on the observer's thread.</summary>
+    /// <summary>
+    /// Returns the value of this program's filter while there may be one, else null. Called on the observer's thread.
+    /// </summary>
     public Func<string?>? Filter { get; set; }
 
-    /// <summary>Who deletes entries in this program names its netlink ports here.</summary>
+    /// <summary>The netlink ports with which this program deletes entries.</summary>
     public OwnNetlinkPorts OwnNetlinkPorts { get; } = new();
 
-    /// <summary>Asks for a frame with all groups: after a reconnect the console may know nothing. Any thread.</summary>
+    /// <summary>Requests a frame with all groups: after a reconnect the console may have no state. Thread-safe.</summary>
     public void RequestKeyFrame() => _keyWanted = true;
 
     /// <summary>Runs until cancelled; <paramref name="emit"/> gets each frame and must not keep it.</summary>
@@ -77,7 +79,7 @@ internal sealed class NodeObserver
             _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
         _lastStats = table.Stats();
         var gaps = new List<Gap> { new(GapKind.Started, startedMs, _clock.NowMs, 0) };
-        long atMs = startedMs; // The first frame goes out at once: who looks at a node does not wait for the second to end.
+        long atMs = startedMs; // The first frame is emitted immediately.
         do
         {
             uint events = follower.EndSecond(gaps);
@@ -114,7 +116,7 @@ internal sealed class NodeObserver
     {
         if (kind != FlowEventKind.Destroy)
         {
-            if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // before the clock is read, for each of many
+            if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // checked first, because reading the clock for every event is expensive
                 _notes.OnNew(in flow, portId, _clock.NowMs);
             _flows.Upsert(in flow);
             return;
@@ -122,7 +124,7 @@ internal sealed class NodeObserver
 
         OwnNetlinkPorts.CountDestroy(portId);
         _flows.Remove(in flow, out var last);
-        // TIME_WAIT ran out: no reset belongs to it any more.
+        // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
         long nowMs = _clock.NowMs;

@@ -8,8 +8,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Keeps a <see cref="FlowTable"/> like the kernel's: listens first, then dumps, then takes events in; after lost events it
-/// dumps again. Where listening costs too much, or the kernel sends no events, by dumps alone. One thread only.
+/// Keeps a <see cref="FlowTable"/> in sync with the kernel's: listens first, then dumps, then applies events; after lost events
+/// it dumps again. If listening is too expensive, or the kernel sends no events, it uses dumps alone. Single-threaded.
 /// </summary>
 internal sealed class TableFollower : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class TableFollower : IDisposable
     private bool _overrunInSecond;
 
     /// <param name="visitor">Called for each event, in the kernel's order.</param>
-    /// <param name="silentRedumpSeconds">Shortest time between two dumps that look after flows which emit no events.</param>
+    /// <param name="silentRedumpSeconds">Minimum time between two dumps that check flows which emit no events.</param>
     public TableFollower(
         FlowTable flows, ConntrackTable table, FlowEventVisitor visitor, Func<long> nowMs, FollowModeSwitch modeSwitch,
         int queueBytes, int silentRedumpSeconds)
@@ -63,7 +63,7 @@ internal sealed class TableFollower : IDisposable
 
     public FollowMode Mode => _events is null ? FollowMode.DumpOnly : FollowMode.Events;
 
-    /// <summary>Waits for events, at most so long, and takes in what is there.</summary>
+    /// <summary>Waits for events, at most <paramref name="waitMs"/>, and applies them.</summary>
     public void Follow(int waitMs, List<Gap> gaps)
     {
         if (_events is null)
@@ -75,7 +75,7 @@ internal sealed class TableFollower : IDisposable
 
         long before = _eventsOfSecond;
         var outcome = _events.Receive(waitMs, _visitor);
-        // A full batch means that more is waiting; bounded, so that resets are read in time.
+        // A full batch means that more events are queued; bounded, so that resets are read in time.
         for (int batches = 1; outcome == ReceiveOutcome.Data && batches < MaxBatchesPerCall
             && _eventsOfSecond - before >= (long)batches * NetlinkBatch.Capacity; batches++)
         {
@@ -89,18 +89,18 @@ internal sealed class TableFollower : IDisposable
         }
 
         _lastReceivedMs = _nowMs();
-        // At a high rate a wait for each handful would cost more than the events: let some gather. 2 ms of 200,000 events a
-        // second take 1/100 of the queue.
+        // At a high rate a wait for each small batch would cost more than the events: let some gather. 2 ms at 200,000 events per
+        // second use 1/100 of the queue.
         long taken = _eventsOfSecond - before;
         if (taken is >= MinEventsToGather and < MaxBatchesPerCall * NetlinkBatch.Capacity && waitMs > GatherMs)
             Thread.Sleep(GatherMs);
     }
 
-    /// <summary>Ends a second: takes in what is queued, dumps where that is due, and changes over where the rate says so.</summary>
-    /// <returns>The events of this second.</returns>
+    /// <summary>Ends a second: applies queued events, dumps if due, and switches the mode if the rate requires it.</summary>
+    /// <returns>Number of events in this second.</returns>
     public uint EndSecond(List<Gap> gaps)
     {
-        // Bounded, so that a storm that outruns us cannot keep the frame from being made.
+        // Bounded, so that events that arrive faster than they are read cannot delay the frame.
         for (int batches = 0; _events is not null && batches < MaxBatchesPerDrain; batches++)
         {
             var outcome = _events.Receive(0, _visitor);
@@ -123,11 +123,11 @@ internal sealed class TableFollower : IDisposable
         return (uint)Math.Min(events, uint.MaxValue);
     }
 
-    /// <summary>Leaves the groups.</summary>
+    /// <summary>Stops listening.</summary>
     public void Dispose() => _events?.Dispose();
 
-    // A dump costs 3 µs an entry. Flows that emit no events need one now and then, at 1/4 % of a core; without any events
-    // dumps are all there is, at 5 %. Reckoned and not measured: on a busy node a dump's time says little about its cost.
+    // A dump costs 3 µs per entry. Flows that emit no events need one occasionally, at 1/4 % of a core; without any events dumps
+    // are the only source, at 5 %. Computed, not measured: on a busy node the duration of a dump is no measure of its cost.
     private long RedumpMs => _events is null
         ? Math.Max(2000, _flows.Count * 6L / 100)
         : _flows.Silent == 0 ? long.MaxValue : Math.Max(_minRedumpMs, _flows.Count * 6L / 5);
@@ -159,7 +159,7 @@ internal sealed class TableFollower : IDisposable
     private void Resync(List<Gap> gaps)
     {
         _overrunInSecond = true;
-        // What is still queued is older than the loss: take it in before the dump, not after.
+        // What is still queued is older than the loss: apply it before the dump, not after.
         for (int batches = 0; batches < MaxBatchesPerDrain && _events!.Receive(0, _visitor) != ReceiveOutcome.Timeout; batches++)
         {
         }
@@ -177,7 +177,7 @@ internal sealed class TableFollower : IDisposable
             _flows.BeginResync();
             bool interrupted = _table.Dump(_confirm);
             if (interrupted)
-                continue; // Entries may have been skipped: nothing may be swept on this evidence.
+                continue; // Entries may have been skipped, so no missing flow may be removed.
             _flows.EndResync();
             break;
         }

@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// How far the console's clock is ahead of this node's. Of a few questions the one that was answered fastest counts: its error
-/// is half its round trip at most.
+/// Offset of the console's clock from this node's clock. Of several samples the one with the shortest round trip is used: its
+/// error is at most half of that round trip.
 /// </summary>
 internal sealed class ConsoleClock(TimeProvider time)
 {
@@ -14,7 +14,7 @@ internal sealed class ConsoleClock(TimeProvider time)
     /// <summary>The console's clock minus this node's, milliseconds; <see cref="int.MinValue"/> = not measured.</summary>
     public int OffsetMs => _offsetMs;
 
-    /// <summary>Now by the console's clock, milliseconds of Unix time; by this node's until it was measured.</summary>
+    /// <summary>Now by the console's clock, milliseconds of Unix time; by this node's clock before the first measurement.</summary>
     public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds() + (_offsetMs is int.MinValue ? 0 : _offsetMs);
 
     public async Task MeasureAsync(Func<Task<long>> readConsoleClock)

@@ -8,8 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// Keeps the connection to the console: introduces the node, streams the outbox, hears what is stored, compares the clocks,
-/// carries orders to the desks and the journal to the console; reconnects for ever.
+/// Maintains the connection to the console: introduces the node, streams the outbox, receives acknowledgements, measures the
+/// clock offset, dispatches commands and reports the journal. Reconnects without limit.
 /// </summary>
 internal sealed class ConsoleLink(
     ConsoleAddress address, NodeCredential credential, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher commands,
@@ -26,7 +26,7 @@ internal sealed class ConsoleLink(
                 await using var connection = Build();
                 await connection.StartAsync(stop);
                 var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
-                // Another node's name or a second collector for a node: no waiting mends that.
+                // Wrong node name or a second collector for the node: retrying cannot help.
                 if (!welcome.Accepted)
                     throw new UplinkException("The console refused this collector. " + welcome.Refusal);
                 Log("connected to the console at " + address);
@@ -55,7 +55,7 @@ internal sealed class ConsoleLink(
         }
     }
 
-    // A closed connection does not by itself end a stream that waits for its next frame.
+    // A closed connection does not end a stream that waits for its next frame.
     private async Task StreamAsync(HubConnection connection, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -65,7 +65,7 @@ internal sealed class ConsoleLink(
             return Task.CompletedTask;
         };
         var delivery = outbox.Connect();
-        connected(); // The first frame of a connection is a key frame: the console may know nothing.
+        connected(); // The first frame of a connection is a key frame: the console may have no state of this node.
         Task[] parts =
         [
             connection.InvokeAsync(HubMethods.Frames, delivery.LiveAsync(ended.Token), ended.Token),

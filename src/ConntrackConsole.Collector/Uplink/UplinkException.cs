@@ -1,4 +1,6 @@
 namespace ConntrackConsole.Collector.Uplink;
 
-/// <summary>The console or this node's credential rules a connection out; retrying cannot help. The message says what to change.</summary>
+/// <summary>
+/// The console refuses this collector, or the node's secret is malformed; retrying cannot help. The message names the cause.
+/// </summary>
 internal sealed class UplinkException(string message) : Exception(message);

@@ -10,22 +10,22 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// Answers the console's previews and flushes. The list of a preview stays here; a flush names it by id and digest and uses
-/// it up, so nothing that was not shown is deleted and nothing runs twice. Everything that comes in is taken for hostile.
+/// Handles previews and flushes of the console. The list of a preview is kept here; a flush refers to it by id and digest and
+/// consumes it, so that only previewed entries are deleted and nothing runs twice. All input is untrusted.
 /// </summary>
 /// <param name="node">The node's name.</param>
 /// <param name="time">The clock.</param>
-/// <param name="journal">Written before each act.</param>
+/// <param name="journal">Written before each action.</param>
 /// <param name="sysctl">The node's settings.</param>
 /// <param name="own">As in <see cref="FlushExecutor"/>.</param>
 /// <param name="observeOnly">If the node is observe-only, the refusal of every request; otherwise null.</param>
-/// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
+/// <param name="consoleNowMs">Now, by the console's clock; null = use this node's clock.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
 internal sealed class FlushHandler(
     string node, TimeProvider time, ActionJournal journal, Sysctl sysctl, OwnNetlinkPorts? own = null, Reason? observeOnly = null,
     Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
 {
-    // A statement of ownership is not younger after the wait, so a longer one is in vain.
+    // An ownership statement expires during the wait, so a longer one is useless.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(30);
 
@@ -40,7 +40,7 @@ internal sealed class FlushHandler(
         if (observeOnly is not null)
             return Refused(observeOnly);
         if (NodeCommandGuard.RefuseId(request?.PreviewId) is not null)
-            return Refused(new(NodeReasons.InvalidId, "The preview's id is no id."));
+            return Refused(new(NodeReasons.InvalidId, "The preview's id is invalid."));
         var refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
             ?? FlushGuard.RefuseStatement(request.AddressOwnership, podIp, now);
         if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var filter, out refusal))
@@ -65,7 +65,7 @@ internal sealed class FlushHandler(
             return Refused(tooMany);
         string digest = FlowEntries.Digest(podIp, filter, flows);
         if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, flows, digest, now)))
-            return Refused(new(FlushReasons.PreviewExists, "A preview with this id exists already."));
+            return Refused(new(FlushReasons.PreviewExists, "A preview with this id already exists."));
         return new FlushPreview(
             request.PreviewId, node, digest,
             [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
@@ -86,11 +86,11 @@ internal sealed class FlushHandler(
             using var fileLock = _executor.TryLock(LockTimeout, stop);
             if (fileLock is null)
             {
-                return FlushExecutor.Refused(node, actionId, new(FlushReasons.Busy, $"Another flush{(_running is { } other ? $" ({other})" : "")} still runs on this node, one at a time. "
-                    + "Nothing was done: order this one again when it has ended."));
+                return FlushExecutor.Refused(node, actionId, new(FlushReasons.Busy, $"Another flush{(_running is { } other ? $" ({other})" : "")} is still running on this node. "
+                    + "Nothing was done: retry when it has finished."));
             }
 
-            // The same order may have come over another connection meanwhile, or was cut off in another process.
+            // The same command may have arrived over another connection meanwhile, or was interrupted in another process.
             _executor.ResolveInterrupted();
             if (Recall(actionId!) is { } meanwhile)
                 return meanwhile;
@@ -108,12 +108,12 @@ internal sealed class FlushHandler(
         }
     }
 
-    /// <summary>The result of a flush that began once, or null.</summary>
+    /// <summary>The result of a flush that began, or null.</summary>
     public FlushResult? Recall(string actionId) => _executor.Recall(actionId, RunTimeout);
 
     public FlushOutcomeSample ReadOutcome(FlushOutcomeRequest? request) => _outcomes.Read(request?.ActionId ?? "");
 
-    /// <summary>Once a second: ends in the journal what was cut off, by a crash or in another process.</summary>
+    /// <summary>Called once per second: resolves flushes that were interrupted by a crash or in another process.</summary>
     public void Tick()
     {
         if (journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush).Count == 0)
@@ -130,11 +130,11 @@ internal sealed class FlushHandler(
         if (NodeCommandGuard.Refuse(command, consoleNowMs?.Invoke() ?? now) is { } noOrder)
             return Refused(noOrder);
         if (journal.IsFenced(command.ActionId))
-            return Refused(new(NodeReasons.Fenced, "The console asked what became of this action before it came, and was told that it never began: order anew."));
+            return Refused(new(NodeReasons.Fenced, "The console queried this action before it arrived and was answered that it never began: send a new command."));
         if (_lists.Find(request.PreviewId, now) is not { } list)
-            return Refused(new(FlushReasons.PreviewGone, "No such list on this node (used, older than 15 minutes, or the collector restarted): look at a new one."));
+            return Refused(new(FlushReasons.PreviewGone, "This node has no such preview (already used, older than 15 minutes, or lost in a restart of the collector): refresh the preview."));
         if (!string.Equals(list.Digest, request.Digest, StringComparison.Ordinal))
-            return Refused(new(FlushReasons.DigestMismatch, "The digest is not that of the list which was shown."));
+            return Refused(new(FlushReasons.DigestMismatch, "The digest does not match the preview."));
         bool approved = command.ApprovedBy is not null;
         var refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
             ?? FlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)

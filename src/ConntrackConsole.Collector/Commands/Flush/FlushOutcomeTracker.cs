@@ -7,14 +7,14 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// What became of the clients of a flush, for as long as the slowest of them retransmits: who is back at another backend, and
-/// who still goes to the old one. Any thread.
+/// Tracks the clients of a flush for as long as the slowest of them retransmits: which have reconnected to another backend, and
+/// which still use the old one. Thread-safe.
 /// </summary>
 internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
 {
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(130);
 
-    // However often it is asked: a table is read once a second.
+    // However often a client asks, the table is read at most once per second.
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
     private const int MaxVips = 4;
 
@@ -38,7 +38,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         lock (_lock)
         {
             if (!_flushes.TryGetValue(actionId, out var flush) || flush.EndedAt + Ttl < now)
-                return Refused(FlushReasons.OutcomeUnknown, "Nothing is known any more of what became of its clients: it was more than 130 s ago, or the collector restarted since, or it never ran here.");
+                return Refused(FlushReasons.OutcomeUnknown, "The outcome for its clients is no longer available: the flush ended more than 130 s ago, the collector restarted since, or the flush never ran here.");
             if (flush.Last is { } last && now - flush.LastAt is var age && age >= TimeSpan.Zero && age < MinInterval)
                 return last;
             try
@@ -50,7 +50,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
             }
             catch (NetlinkException failure)
             {
-                return Refused(NodeReasons.Netlink, $"What became of its clients cannot be read: {failure.Message}");
+                return Refused(NodeReasons.Netlink, $"The outcome for its clients cannot be read: {failure.Message}");
             }
         }
 
@@ -60,7 +60,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
     private FlushOutcomeSample Sample(string actionId, TrackedFlush flush, ConntrackTable table, DateTimeOffset now)
     {
         var list = flush.List;
-        // By tuple and zone: the id of an entry that was made again can be the same, so it tells nothing.
+        // Compared by tuple and zone: an entry that was created again can have the same id.
         var listed = new Dictionary<(FlowTuple, ushort), bool>();
         var clients = new HashSet<Client>();
         for (int index = 0; index < list.Flows.Count; index++)
@@ -92,7 +92,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null);
     }
 
-    // The kernel picks out IPv4 only; past a few addresses one dump of everything is the cheaper one.
+    // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.
     private static IEnumerable<Flow> ToServices(ConntrackTable table, List<Ip> vips) =>
         vips.Count == 0 ? []
         : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)

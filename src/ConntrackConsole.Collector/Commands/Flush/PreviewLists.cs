@@ -4,12 +4,12 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>A list that was shown: the only thing that a flush can delete.</summary>
+/// <summary>A previewed list of entries: a flush can delete nothing else.</summary>
 internal sealed record FlushList(Ip PodIp, FlushFilter Filter, IReadOnlyList<Flow> Flows, string Digest, long PreviewedAtMs);
 
 /// <summary>
-/// The lists that were shown, for a quarter of an hour: so long a second person may take to approve. Each is used up by its
-/// flush. Bounded; where there are too many the oldest are forgotten, whose flush is then refused. Any thread.
+/// Keeps previewed lists for 15 minutes, the time in which a second person can approve. A flush consumes its list. Bounded: the
+/// oldest lists are removed, and their flushes are refused. Thread-safe.
 /// </summary>
 internal sealed class PreviewLists
 {
@@ -20,7 +20,7 @@ internal sealed class PreviewLists
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FlushList> _lists = [];
 
-    /// <summary>False where there is one with this id.</summary>
+    /// <summary>False if a list with this id exists.</summary>
     public bool TryAdd(string previewId, FlushList list)
     {
         lock (_lock)

@@ -6,18 +6,18 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Settings;
 
 /// <summary>
-/// Answers the console's questions about settings, changes them, and sets each change back: at its time by itself, over restarts,
-/// or by order. Everything that comes in is taken for hostile.
+/// Reads and changes settings for the console, and reverts each change: automatically when it expires, even after restarts, or on
+/// command. All input is untrusted.
 /// </summary>
 /// <param name="node">The node's name.</param>
 /// <param name="time">The clock.</param>
-/// <param name="journal">Written before each act; what is open stands there.</param>
+/// <param name="journal">Written before each action; contains the open changes.</param>
 /// <param name="values">The kernel's values.</param>
-/// <param name="bootId">This run of the kernel.</param>
-/// <param name="proxy">What kube-proxy told last.</param>
+/// <param name="bootId">The kernel's boot id.</param>
+/// <param name="proxy">Last reading of kube-proxy.</param>
 /// <param name="observeOnly">If the node is observe-only, the refusal of every request; otherwise null.</param>
-/// <param name="consoleNowMs">Now, by the console's clock; null = by this node's.</param>
-/// <param name="log">Hears of what a person must decide.</param>
+/// <param name="consoleNowMs">Now, by the console's clock; null = use this node's clock.</param>
+/// <param name="log">Receives what a user must decide.</param>
 internal sealed class SettingHandler(
     string node, TimeProvider time, ActionJournal journal, SettingValues values, string bootId, Func<ProxyReading?> proxy,
     Reason? observeOnly = null, Func<long>? consoleNowMs = null, TextWriter? log = null)
@@ -26,7 +26,7 @@ internal sealed class SettingHandler(
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SettingExecutor _executor = new(node, time, journal, values, bootId);
-    // A change that could not be reverted is tried again: soon, then less and less often, but never given up.
+    // A change that could not be reverted is retried with backoff and without limit.
     private readonly Dictionary<string, Backoff> _retries = [];
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SettingResult> _notExecuted = [];
@@ -35,7 +35,7 @@ internal sealed class SettingHandler(
     /// <summary>Changes that are in force here.</summary>
     public int OpenCount => _executor.Open.Count;
 
-    /// <summary>Whether a change of this setting is open, so that its value is worth a look.</summary>
+    /// <summary>Whether a change of this setting is open.</summary>
     public bool IsOpen(string key) => _executor.Open.Any(act => act.Begin.Target == key);
 
     public SettingReading Read(SettingRequest? request)
@@ -62,24 +62,24 @@ internal sealed class SettingHandler(
         ExecuteOnce(command?.Command, null, () =>
         {
             if (NodeCommandGuard.RefuseId(command!.ChangeId) is not null || journal.Find(command.ChangeId) is not { Begin.Kind: JournalKind.Setting } change)
-                return Refused(command.Command, null, new(SettingReasons.UnknownChange, "This node knows no change with that id: it was not made here, or the state directory was lost."));
+                return Refused(command.Command, null, new(SettingReasons.UnknownChange, "This node has no change with that id: it was not made here, or the state directory was lost."));
             if (!IsProxyAsked(change) && !command.Command.BreakGlass)
-                return Refused(command.Command, change.Begin.Target, new(SettingReasons.ProxyUnknown, "kube-proxy was not asked yet since this collector started, and this depends on it: order again in a few seconds."));
+                return Refused(command.Command, change.Begin.Target, new(SettingReasons.ProxyUnknown, "kube-proxy has not been queried yet since this collector started, and the revert depends on it: retry in a few seconds."));
             return change.IsOpenChange
                 ? _executor.Revert(Begin(command.Command, origin), change, proxy(), command.Command.BreakGlass)
-                : Refused(command.Command, change.Begin.Target, new(SettingReasons.NotOpen, $"The change is not open any more ({change.LastRevert ?? change.End?.Setting?.Outcome}): there is nothing to set back."));
+                : Refused(command.Command, change.Begin.Target, new(SettingReasons.NotOpen, $"The change is no longer open ({change.LastRevert ?? change.End?.Setting?.Outcome}): there is nothing to revert."));
         }, stop);
 
-    /// <summary>The result of an act that began once, or null.</summary>
+    /// <summary>The result of an action that began, or null.</summary>
     public SettingResult? Recall(string actionId) => _executor.Recall(actionId, LockTimeout);
 
-    /// <summary>Once a second: ends in the journal what was cut off, and sets back what is due.</summary>
+    /// <summary>Called once per second: resolves interrupted actions and reverts changes that are due.</summary>
     public void Tick()
     {
         var now = time.GetUtcNow();
         long nowMs = now.ToUnixTimeMilliseconds();
         bool isCutOff = journal.Where(act => act.End is null && act.Begin.Kind != JournalKind.Flush).Count > 0;
-        // A withheld change waits for a person; telling it every second helps nobody.
+        // A withheld revert waits for a user; retrying it every second would only repeat the message.
         var due = observeOnly is not null ? [] : _executor.Open.Where(act =>
             act.Begin.BootId != bootId
             || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingOutcome.Withheld && IsRetryDue(act.ActionId, now) && IsProxyAsked(act))).ToList();
@@ -94,13 +94,13 @@ internal sealed class SettingHandler(
             var begin = new JournalLine
             {
                 Phase = JournalPhase.Begin, At = now, ActionId = Guid.CreateVersion7().ToString("N"), Origin = JournalOrigin.Timer,
-                Who = node, Reason = $"The time of the change by {act.Begin.Who} is over.",
+                Who = node, Reason = $"The change by {act.Begin.Who} has expired.",
             };
             var result = _executor.Revert(begin, act, proxy(), breakGlass: false);
             if (result.Outcome is SettingOutcome.Failed or SettingOutcome.Refused)
                 RetriesOf(act.ActionId).Failed(now);
             if (result.Outcome is not SettingOutcome.Reverted || result.Sentence is not null)
-                log?.WriteLine($"The change of {result.Key} by the action {act.ActionId}: {result.Sentence}");
+                log?.WriteLine($"Change of {result.Key} by the action {act.ActionId}: {result.Sentence}");
         }
     }
 
@@ -114,13 +114,13 @@ internal sealed class SettingHandler(
         {
             using var fileLock = _executor.TryLock(LockTimeout, stop);
             if (fileLock is null)
-                return Refused(command, key, new(SettingReasons.Busy, "Another change of a setting still runs on this node, one at a time. Nothing was done: order this one again."));
-            _executor.ResolveInterrupted(); // What was cut off may be this very order, or a change that is open.
+                return Refused(command, key, new(SettingReasons.Busy, "Another setting change is still running on this node. Nothing was done: retry."));
+            _executor.ResolveInterrupted(); // The interrupted action may be this command, or an open change.
             if (Earlier(command.ActionId) is { } meanwhile)
                 return meanwhile;
             var refusal = NodeCommandGuard.Refuse(command, consoleNowMs?.Invoke() ?? time.GetUtcNow().ToUnixTimeMilliseconds())
                 ?? (journal.IsFenced(command.ActionId)
-                    ? new Reason(NodeReasons.Fenced, "The console asked what became of this action before it came, and was told that it never began: order anew.") : null);
+                    ? new Reason(NodeReasons.Fenced, "The console queried this action before it arrived and was answered that it never began: send a new command.") : null);
             if (refusal is not null)
                 return Refused(command, key, refusal);
             return act();
@@ -148,10 +148,10 @@ internal sealed class SettingHandler(
         if (now == command.Value)
             return NotExecuted(SettingOutcome.Already, null);
         if (now != command.Shown)
-            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is {now} now and not {Truncate(command.Shown)}, which was shown: somebody has changed it meanwhile. Look again.");
+            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is now {now} and not {Truncate(command.Shown)} as previewed: it was changed meanwhile. Refresh the preview.");
         return _executor.Change(Begin(command.Command, origin), kind, now, command.Value, command.RevertAfterMs);
 
-        // Not in the journal, as nothing began; but the same order again shall not act because the value came back.
+        // Not journaled, because nothing began. Remembered, so that a repeated command does not act if the value changes back.
         SettingResult NotExecuted(SettingOutcome outcome, string? sentence)
         {
             var result = new SettingResult(command.Command.ActionId, node, kind.Key, outcome, now, now, null, sentence,
@@ -168,7 +168,7 @@ internal sealed class SettingHandler(
         }
     }
 
-    // A silent kube-proxy is an answer too; one that was not asked is none.
+    // An unreachable kube-proxy is a reading too; only a missing reading is not.
     private bool IsProxyAsked(JournaledAction act) => act.Begin is not { Target: SettingCatalog.BeLiberal, Before: "0" } || proxy() is not null;
 
     private SettingResult? Earlier(string actionId)
@@ -193,7 +193,7 @@ internal sealed class SettingHandler(
     private static string Truncate(string? text) => FlushFilter.Truncate(text ?? "");
 
     private static Reason Unknown(string? key) => new(SettingReasons.UnknownKey,
-        $"'{Truncate(key)}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
+        $"'{Truncate(key)}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
 
     private bool IsRetryDue(string changeId, DateTimeOffset now) => !_retries.TryGetValue(changeId, out var retries) || retries.IsDue(now);
 

@@ -10,7 +10,7 @@ internal readonly record struct PackedTuple(uint Src, uint Dst, ushort Sport, us
     public uint Ports => ((uint)Sport << 16) | Dport;
 }
 
-/// <summary>What names a flow: 32 bytes, so that a comparison touches one cache line.</summary>
+/// <summary>The identity of a flow: 32 bytes, so that a comparison touches one cache line.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FlowIdentity
 {
@@ -31,7 +31,7 @@ internal enum RowFlags : byte
     Silent = 4,
 }
 
-/// <summary>What changes about a flow: eight bytes, walked in one go by a sweep or a look-up by backend.</summary>
+/// <summary>The mutable state of a flow: eight bytes, scanned sequentially by a sweep or a look-up by backend.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FlowRowState
 {
@@ -40,7 +40,7 @@ internal struct FlowRowState
     public FlowState State;
 }
 
-/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves what is there.</summary>
+/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves existing rows.</summary>
 internal sealed class FlowRows
 {
     private const int SegmentBits = 14;
@@ -48,9 +48,9 @@ internal sealed class FlowRows
 
     private FlowIdentity[][] _identities = [];
     private FlowRowState[][] _states = [];
-    private int _free = -1; // The first of a chain of free rows, linked through Standing.Group.
+    private int _free = -1; // Head of the list of free rows, linked through State.Group.
 
-    /// <summary>Rows that were ever used: all flows are below.</summary>
+    /// <summary>Number of rows ever used: all flows have lower row numbers.</summary>
     public int Used { get; private set; }
 
     public ref FlowIdentity Name(int row) => ref _identities[row >> SegmentBits][row & (SegmentLength - 1)];

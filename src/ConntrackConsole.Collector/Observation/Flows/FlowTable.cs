@@ -6,8 +6,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// Every tracked flow of the node, kept up to date by events, with counts by group and state. One thread only. About 60 bytes
-/// a flow; neither an event nor a dump's entry allocates, apart from growth, and growth moves little at a time.
+/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 60 bytes per flow;
+/// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
 internal sealed class FlowTable
 {
@@ -17,14 +17,14 @@ internal sealed class FlowTable
     private readonly GroupCounter _groups = new();
     private readonly GroupCache _groupCache = new();
     private readonly RowIndex _byOrig;
-    private readonly RowIndex _byReply; // TCP only: what resets are joined by.
+    private readonly RowIndex _byReply; // TCP only, to match resets.
     private readonly List<int> _wantedGroups = [];
     private readonly Incoming[] _incoming = new Incoming[32];
     private int _pending;
     private int _count;
     private int _silent;
     private ushort _generation;
-    private volatile uint _touched; // Only so that the reads are not optimised away.
+    private volatile uint _touched; // Prevents the reads from being optimised away.
 
     public FlowTable(Grouping grouping)
     {
@@ -44,8 +44,8 @@ internal sealed class FlowTable
     }
 
     /// <summary>
-    /// Flows that were first met in a dump and sent no event since. With nf_conntrack_events=2 these never emit one, so that
-    /// only another dump tells that they are gone.
+    /// Flows that were first seen in a dump and have emitted no event since. With nf_conntrack_events=2 these never emit one, so
+    /// that only another dump detects their end.
     /// </summary>
     public int Silent
     {
@@ -56,31 +56,34 @@ internal sealed class FlowTable
         }
     }
 
-    /// <summary>Makes room for so many flows.</summary>
+    /// <summary>Reserves capacity.</summary>
     public void Reserve(int flows)
     {
         _byOrig.Reserve(Math.Min(flows, RowIndex.MaxRows));
         _byReply.Reserve(Math.Min(flows, RowIndex.MaxRows));
     }
 
-    /// <summary>Puts an event's flow in, or changes its state.</summary>
+    /// <summary>Inserts the flow of an event, or updates its state.</summary>
     public void Upsert(in Flow flow)
     {
         ProcessPending();
         Put(in flow, fromDump: false);
     }
 
-    /// <summary>Starts a resynchronisation: flows that no <see cref="Confirm"/> names until <see cref="EndResync"/> are gone.</summary>
+    /// <summary>
+    /// Starts a resynchronisation: flows that are not confirmed by <see cref="Confirm"/> before <see cref="EndResync"/> are
+    /// removed.
+    /// </summary>
     public void BeginResync()
     {
         ProcessPending();
         _generation++;
     }
 
-    /// <summary>A flow that a dump names.</summary>
+    /// <summary>Inserts or updates a dumped flow.</summary>
     public void Confirm(in Flow flow) => Put(in flow, fromDump: true);
 
-    /// <summary>Removes what the dump did not name.</summary>
+    /// <summary>Removes the flows that the dump did not contain.</summary>
     public void EndResync()
     {
         ProcessPending();
@@ -91,10 +94,10 @@ internal sealed class FlowTable
         }
     }
 
-    /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and stays.</summary>
+    /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and is kept.</summary>
     public bool Remove(in Flow flow) => Remove(in flow, out _);
 
-    /// <summary>As <see cref="Remove(in Flow)"/>, and tells the last state that was known; the event's own where none was.</summary>
+    /// <summary>As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state.</summary>
     public bool Remove(in Flow flow, out FlowState last)
     {
         ProcessPending();
@@ -107,14 +110,14 @@ internal sealed class FlowTable
         return true;
     }
 
-    /// <summary>The flow whose original tuple this is (zone 0).</summary>
+    /// <summary>Finds the flow with this original tuple (zone 0).</summary>
     public bool TryFindByOrig(in FlowTuple tuple, out FlowTuples flow)
     {
         ProcessPending();
         return Found(FindByOrig(in tuple, 0), out flow);
     }
 
-    /// <summary>The TCP flow whose reply tuple this is.</summary>
+    /// <summary>Finds the TCP flow with this reply tuple.</summary>
     public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow)
     {
         ProcessPending();
@@ -129,8 +132,8 @@ internal sealed class FlowTable
     }
 
     /// <summary>
-    /// The flows that count in a group of one of these backend addresses. Costs a look-up each where they have none, else one
-    /// walk over eight bytes a flow until the last one is found (1 ms for 250,000).
+    /// Lists the flows in groups with one of these backend addresses. Costs one look-up per address without flows, otherwise one
+    /// scan over eight bytes per flow until the last one is found (1 ms for 250,000).
     /// </summary>
     public void EnumerateByBackend(IEnumerable<Ip> backends, List<TrackedFlow> output)
     {
@@ -151,7 +154,7 @@ internal sealed class FlowTable
                 continue;
             ref readonly var name = ref _rows.Name(row);
             if ((name.Flags & RowFlags.InUse) == 0)
-                continue; // A free row keeps its chain in the group's place.
+                continue; // In a free row Group is the link to the next free row.
             output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, rowState.State));
             left--;
         }
@@ -164,7 +167,7 @@ internal sealed class FlowTable
         _groups.Write(output, all);
     }
 
-    // Takes in what a dump told and still waits for its dozen to be full.
+    // Processes dumped entries that are still waiting for a full batch.
     private void ProcessPending()
     {
         if (_pending != 0)
@@ -179,8 +182,8 @@ internal sealed class FlowTable
             return;
         }
 
-        // The index is far larger than the processor's caches. So a dump's entries are worked off by the dozen: first all
-        // hashes, then one read of each place (the misses overlap), then the work.
+        // The index is far larger than the CPU caches, so dumped entries are processed in batches: first all hashes, then one
+        // read of each slot (the cache misses overlap), then the work.
         Incoming.Of(in flow, out _incoming[_pending++]);
         if (fromDump && _pending < _incoming.Length)
             return;
@@ -210,7 +213,7 @@ internal sealed class FlowTable
         {
             if (TryUpdate(row, in flow.Name, flow.State, fromDump))
                 return;
-            RemoveAt(row); // Another flow took the tuple and its DESTROY was not heard (or comes late, with the old id).
+            RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
 
         ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
@@ -247,7 +250,7 @@ internal sealed class FlowTable
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
     }
 
-    // False where the row is another flow with the same original tuple.
+    // False if the row is another flow with the same original tuple.
     private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
@@ -395,5 +398,5 @@ internal sealed class FlowTable
     }
 }
 
-/// <summary>A flow as the table holds it, with what a look-up in the kernel needs.</summary>
+/// <summary>A flow of the table, with what a look-up in the kernel needs.</summary>
 internal readonly record struct TrackedFlow(FlowTuple Orig, FlowTuple Reply, ushort Zone, uint Id, FlowState State);

@@ -1,12 +1,12 @@
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// The netlink ports by which this program deleted entries lately: a DESTROY that carries one of them is our own doing.
-/// Any thread.
+/// The netlink ports with which this program recently deleted entries: a DESTROY with one of them was caused by this program.
+/// Thread-safe.
 /// </summary>
 internal sealed class OwnNetlinkPorts
 {
-    // The kernel gives a closed socket's port to others some day; a flush is over long before this many more.
+    // The kernel reuses the port of a closed socket eventually; a flush is over long before this many more.
     private const int MaxPorts = 64;
 
     private readonly Lock _lock = new();
@@ -14,7 +14,7 @@ internal sealed class OwnNetlinkPorts
     private readonly int[] _destroys = new int[MaxPorts];
     private int _next;
 
-    /// <summary>To be called before the first deletion.</summary>
+    /// <summary>Call it before the first deletion.</summary>
     public void Add(uint portId)
     {
         lock (_lock)
@@ -26,7 +26,7 @@ internal sealed class OwnNetlinkPorts
         }
     }
 
-    /// <summary>An entry was destroyed through this port; 0, the kernel itself, is never ours.</summary>
+    /// <summary>Counts an entry destroyed through this port; port 0 is the kernel itself.</summary>
     public void CountDestroy(uint portId)
     {
         if (portId == 0)
@@ -38,7 +38,7 @@ internal sealed class OwnNetlinkPorts
         }
     }
 
-    /// <summary>How many entries were, since the port was added.</summary>
+    /// <summary>How many entries were destroyed through the port since it was added.</summary>
     public int DestroyCount(uint portId)
     {
         lock (_lock)

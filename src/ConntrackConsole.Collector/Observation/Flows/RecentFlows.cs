@@ -5,8 +5,8 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
 /// Flows that were destroyed in the last seconds. A reset that destroys its entry at once (a refused SYN, a reset as the only
-/// reply) is read from another source than the DESTROY, and may be read later. Those that were lost while their connection
-/// lived are kept longer: the un-NATed reset comes only when the backend next speaks.
+/// reply) is read from another source than the DESTROY, and may be read later. Flows lost before their connection ended are kept
+/// longer: the un-NATed reset follows only when the backend sends again.
 /// </summary>
 internal sealed class RecentFlows
 {

@@ -6,29 +6,30 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
 
-/// <summary>Tells which flow a reset belongs to, and what it says about it.</summary>
+/// <summary>Matches a reset to its flow and classifies it.</summary>
 internal static class ResetJoin
 {
     /// <summary>
-    /// Joins in this order: the original tuple, the un-NATed pair, the original tuple turned round, the reply tuple either
-    /// way. The un-NATed pair, the reply tuple of a Service's flow turned round, is judged only where the reset was
-    /// <em>made</em>: on the backend's node every reset of a client shows as client→pod, because it was translated on the
-    /// way. It comes before the turned original, because a backend's segment whose entry was lost makes an entry of its own.
+    /// Matches in this order: the original tuple, the un-NATed pair, the inverted original tuple, the reply tuple in either
+    /// direction. The un-NATed pair, which is the inverted reply tuple of a Service's flow, is checked only on the node that
+    /// <em>sent</em> the reset: on the backend's node every reset of a client appears as client→pod, because it was translated on
+    /// the way. It comes before the inverted original tuple, because a segment of a backend after the loss of its entry creates
+    /// an entry of its own.
     /// </summary>
     public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
     {
         var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
-        var turned = packet.Turned();
+        var inverted = packet.Turned();
 
         if (ByOrig(packet, out var flow)) // client → VIP (or straight to a pod)
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
-        if (!reset.Received && ByReply(turned, out flow) && flow.IsTranslated)
+        if (!reset.Received && ByReply(inverted, out flow) && flow.IsTranslated)
             return With(flow, ResetKind.UnNated); // client → backend's own address
-        if (ByOrig(turned, out flow)) // The client's own socket received it, from the address it had asked for.
+        if (ByOrig(inverted, out flow)) // The client's own socket received it, from its destination address.
             return With(flow, OfBackend(in flow));
         if (ByReply(packet, out flow)) // backend → client, before translation back
             return With(flow, OfBackend(in flow));
-        if (ByReply(turned, out flow)) // The backend received it, translated on the way.
+        if (ByReply(inverted, out flow)) // The backend received it, translated on the way.
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
         return reset;
 
@@ -38,8 +39,8 @@ internal static class ResetJoin
         bool ByReply(in FlowTuple tuple, out FlowTuples flow) =>
             table.TryFindByReply(in tuple, out flow) || recent.TryFindByReply(in tuple, out flow);
 
-        // An entry that a reset destroyed as the first and only answer had either just begun (its SYN was refused), or was
-        // picked up in mid-stream after its forerunner was lost, towards a backend that knows nothing of the connection.
+        // An entry that a reset destroyed as the only reply had either just begun (its SYN was refused), or was picked up in
+        // mid-stream after the previous entry was lost, towards a backend without that connection.
         static ResetKind OfBackend(in FlowTuples flow) => flow switch
         {
             { IsTranslated: false } => ResetKind.Direct,

@@ -5,15 +5,15 @@ internal delegate void SectionWriter(NodeFrame frame, ref FrameWriter writer);
 internal delegate void SectionReader(ref FrameReader reader, NodeFrame frame);
 
 /// <summary>One section of a frame's binary form.</summary>
-/// <param name="Tag">Its number in the bytes; never reused.</param>
-/// <param name="MaxLength">At most so many bytes, without the section's header.</param>
-/// <param name="HasAny">Whether the frame has anything for it; otherwise it is left out.</param>
+/// <param name="Tag">Its number in the encoding; never reused.</param>
+/// <param name="MaxLength">Maximum number of bytes, without the section's header.</param>
+/// <param name="HasAny">Whether the frame has content for it; otherwise it is omitted.</param>
 internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Func<NodeFrame, bool> HasAny, SectionWriter Write, SectionReader Read)
 {
     /// <summary>Tag u8 and length u32.</summary>
     public const int HeaderLength = 5;
 
-    /// <summary>In the order in which they are written: by their tags, from 1, without a gap.</summary>
+    /// <summary>In the order in which they are written: by tag, from 1, without a gap.</summary>
     public static readonly FrameSection[] All =
     [
         new(1, GroupsSection.MaxLength, frame => frame.Groups.Count > 0, GroupsSection.Write, GroupsSection.Read),
