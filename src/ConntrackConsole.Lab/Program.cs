@@ -1,8 +1,5 @@
-
 using ConntrackConsole.Lab.Cli;
 
-var result = LabCommand.Create().Parse(args);
-// The parser's own response to an invalid command line is the help page; one sentence is enough.
-return result.Errors.Count > 0
-    ? Usage.Error($"{result.Errors[0].Message} See --help.")
-    : await result.InvokeAsync();
+var result = LabCommand.Parse(args, out string? error);
+// The parser would print a page of help; one sentence is enough.
+return error is not null ? Usage.Error(error + " See --help.") : await result.InvokeAsync();

@@ -1,33 +1,32 @@
 namespace ConntrackConsole.Wire;
 
 /// <summary>
-/// Waits between attempts that grow with every failure, less a random share, so that many programs do not retry in step. For one
-/// thread at a time.
+/// Exponential backoff with jitter, so that many programs do not retry in step. Not thread-safe.
 /// </summary>
 public sealed class Backoff
 {
     private TimeSpan _whole;
     private DateTimeOffset _dueAt = DateTimeOffset.MinValue;
 
-    /// <summary>The first wait.</summary>
+    /// <summary>The first delay.</summary>
     public required TimeSpan Min { get; init; }
 
-    /// <summary>No wait is longer.</summary>
+    /// <summary>The maximum delay.</summary>
     public required TimeSpan Max { get; init; }
 
-    /// <summary>How much longer each wait is than the one before.</summary>
+    /// <summary>Growth of the delay with each failure.</summary>
     public double Factor { get; init; } = 2;
 
-    /// <summary>The share of each wait, 0 to 1, that chance takes off: 0 = none, 1 = anything from nothing to the whole wait.</summary>
+    /// <summary>Random share of each delay that is subtracted, 0 to 1: 0 = no jitter, 1 = from zero to the full delay.</summary>
     public double Jitter { get; init; }
 
-    /// <summary>Where chance comes from.</summary>
+    /// <summary>Source of the jitter.</summary>
     public Random Random { get; init; } = Random.Shared;
 
-    /// <summary>The wait after one more failure.</summary>
+    /// <summary>The delay after another failure.</summary>
     public TimeSpan Next() => Next(Min);
 
-    /// <summary>As <see cref="Next()"/>, where the first wait depends on what failed.</summary>
+    /// <summary>As <see cref="Next()"/>, with a first delay that depends on the failure.</summary>
     public TimeSpan Next(TimeSpan min)
     {
         _whole = _whole == TimeSpan.Zero ? min : Max / Factor < _whole ? Max : _whole * Factor;
@@ -36,13 +35,13 @@ public sealed class Backoff
         return Jitter == 0 ? _whole : _whole * (1 - (Random.NextDouble() * Jitter));
     }
 
-    /// <summary>For attempts of a timer: another one failed now, and the next is due after <see cref="Next()"/>.</summary>
+    /// <summary>For attempts on a timer: records a failure; the next attempt is due after <see cref="Next()"/>.</summary>
     public void Failed(DateTimeOffset now) => _dueAt = now + Next();
 
-    /// <summary>Whether the wait that began with the last <see cref="Failed"/> is over.</summary>
+    /// <summary>Whether the delay after the last <see cref="Failed"/> has elapsed.</summary>
     public bool IsDue(DateTimeOffset now) => now >= _dueAt;
 
-    /// <summary>An attempt succeeded: the next wait is the first again.</summary>
+    /// <summary>An attempt succeeded: the next delay is the first one again.</summary>
     public void Reset()
     {
         _whole = TimeSpan.Zero;

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Wire;
 
-/// <summary>Shortens what a sentence quotes or lists.</summary>
+/// <summary>Shortens quoted texts and lists in messages.</summary>
 public static class TextSummary
 {
     /// <summary>The text, or its first <paramref name="maxLength"/> characters and an ellipsis.</summary>
@@ -10,9 +10,9 @@ public static class TextSummary
         return text.Length <= maxLength ? text : text[..maxLength] + "…";
     }
 
-    /// <summary>"a, b, c", or the first <paramref name="max"/> of them and how many more there are: "a, b and 5 more".</summary>
-    /// <param name="items">What is listed.</param>
-    /// <param name="max">At most so many are named.</param>
+    /// <summary>"a, b, c", or the first <paramref name="max"/> items and the number of the others: "a, b and 5 more".</summary>
+    /// <param name="items">The items to list.</param>
+    /// <param name="max">Maximum number of listed items.</param>
     /// <param name="noun">Follows "more": "and 5 more nodes".</param>
     public static string List(IReadOnlyCollection<string> items, int max, string? noun = null)
     {

@@ -24,7 +24,7 @@ public class NodeFrameCodecTests
         Assert.Equal(frame.Gaps, read.Gaps);
         Assert.Equal(frame.Notes, read.Notes);
         Assert.Equal(frame.MoreNotes, read.MoreNotes);
-        Assert.Equal(frame.Radar, read.Radar);
+        Assert.Equal(frame.WatchedAddresses, read.WatchedAddresses);
         Assert.Equal(frame.Settings, read.Settings);
         Assert.Equal(frame.Proxy, read.Proxy);
         Assert.Equal(frame.HostTcp, read.HostTcp);
@@ -146,7 +146,7 @@ public class NodeFrameCodecTests
         frame.Notes.Add(new FlowNote(
             5, FlowNoteKind.Lost, LossCause.ForeignDelete, Ip.Parse("10.1.0.1"), 1000, vip, 80, Ip.Parse("10.244.1.1"), 8080, 4711));
         frame.MoreNotes = 3;
-        frame.Radar.Add(new RadarRow(Ip.Parse("fd00::2"), 9, 8, 7, 6, 5));
+        frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("fd00::2"), 9, 8, 7, 6, 5));
         frame.Settings.Add(new SettingChange(6, "net.netfilter.nf_conntrack_tcp_loose", "1", ""));
         frame.Proxy = new ProxyReading(7, true, ProxyMode.Nftables, 503, 1.5, 2.5, 3.5, 0.25, 10, 1, 0, 2, double.NaN, 3, 4);
         frame.HostTcp = new HostTcp(1, 2, 3, 4);

@@ -4,14 +4,14 @@ using ConntrackConsole.Collector.Host;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>capabilities: what this node can tell and do, and why not where it cannot.</summary>
+/// <summary>capabilities: what this node can observe and do, and why the rest is unavailable.</summary>
 internal static class CapabilitiesCommand
 {
     public static Command Build()
     {
         var json = Options.Json("One JSON array.");
         var command = new Command("capabilities", """
-            Tells what can be seen and done on this node, and what is missing for the rest. Run it first.
+            Lists what can be observed and done on this node, and what is missing for the rest. Run it first.
 
             Example: conntrack-collector capabilities
             """) { json };

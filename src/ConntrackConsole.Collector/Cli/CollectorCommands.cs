@@ -1,9 +1,11 @@
 using System.CommandLine;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Collector.Uplink;
 using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>The program's commands. JSON goes to standard output, words to standard error.</summary>
+/// <summary>The program's commands. JSON goes to standard output, messages to standard error.</summary>
 internal static class CollectorCommands
 {
     public static async Task<int> RunAsync(string[] args)
@@ -11,24 +13,25 @@ internal static class CollectorCommands
         var root = new RootCommand(
             """
             Reads this node's conntrack table and TCP resets: which connections go to which pod, who resets them, and why. Needs
-            root or CAP_NET_ADMIN in the host's network namespace (what else helps: 'capabilities').
+            root or CAP_NET_ADMIN in the host's network namespace ('capabilities' lists what else is useful).
 
-            A pod's connections break?   conntrack-collector explain --pod-ip 10.244.1.7
-            Who goes where?              conntrack-collector summary
-            Follow it live               conntrack-collector watch
+            Why do a pod's connections break?   conntrack-collector explain --pod-ip 10.244.1.7
+            Which connections go where?         conntrack-collector summary
+            Follow them live                    conntrack-collector watch
 
-            Words go to standard error, JSON (--json) to standard output. Exit codes: 0 done, 1 failed, 2 wrong use,
+            Messages go to standard error, JSON (--json) to standard output. Exit codes: 0 success, 1 failure, 2 usage error,
             3 refused by a guard.
             """)
         {
             RunCommand.Build(), SummaryCommand.Build(), FlowsCommand.Build(), WatchCommand.Build(), ResetsCommand.Build(),
             ExplainCommand.Build(), FlushCommand.Build(), SysctlCommand.Build(), CapabilitiesCommand.Build(),
         };
-        var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        // Without response files: '@' begins ordinary text, as in --reason "@olivia asked".
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if ((SwitchValues.Check(parsed, args) ?? (parsed.Errors is [var first, ..] ? first.Message : null)) is { } error)
         {
-            string command = parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name;
-            await Console.Error.WriteLineAsync($"{parsed.Errors[0].Message} See 'conntrack-collector{command} --help'.");
+            string command = string.Concat(SwitchValues.CommandsOf(parsed).Skip(1).Select(part => " " + part.Name));
+            await Console.Error.WriteLineAsync($"{error} See 'conntrack-collector{command} --help'.");
             return ExitCode.Usage;
         }
 
@@ -36,14 +39,19 @@ internal static class CollectorCommands
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (CommandException refused)
+        catch (CommandException failure)
         {
-            await Console.Error.WriteLineAsync(refused.Message);
-            return refused.ExitCode;
+            await Console.Error.WriteLineAsync(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (Exception failure) when (failure is StartupException or UplinkException)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return ExitCode.Usage;
         }
         catch (NetlinkException failure)
         {
-            // Without the capability nothing works: that is how the program was called, not a fault of the kernel's.
+            // A missing capability is a usage error, not a kernel error.
             await Console.Error.WriteLineAsync(failure.Errno == Errno.EPERM
                 ? "No permission to read the conntrack table: run as root or give the program CAP_NET_ADMIN."
                 : failure.Message);

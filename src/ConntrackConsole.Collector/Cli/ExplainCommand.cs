@@ -2,12 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ConntrackConsole.Collector.Explain;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>explain: observes one pod address for some seconds and says what happens to its connections. Read-only.</summary>
+/// <summary>explain: observes one pod address for some seconds and reports what happens to its connections. Read-only.</summary>
 internal static class ExplainCommand
 {
     public static Command Build()
@@ -21,8 +20,8 @@ internal static class ExplainCommand
         });
         var json = Options.Json("One JSON object.");
         var command = new Command("explain", """
-            Observes one pod's address on this node, changes nothing, and says why its connections break, or what is missing to
-            say it. A mechanism is named only where two independent kinds of evidence agree. Run it on the node of a client.
+            Observes one pod's address on this node without changing anything and reports why its connections break, or which evidence
+            is missing. A mechanism is reported only if two independent kinds of evidence agree. Run it on the node of a client.
 
             Example: conntrack-collector explain --pod-ip 10.244.1.7 --seconds 30
             """) { podIp, seconds, json };
@@ -31,7 +30,7 @@ internal static class ExplainCommand
             var ip = parsed.GetValue(podIp)!.Value;
             int length = parsed.GetValue(seconds);
             var seen = await new ExplainObserver(ip, length).RunAsync(
-                () => Console.Error.WriteLine($"Observing {ip} for {length} s; nothing is changed."), stop);
+                () => Console.Error.WriteLine($"Observing {ip} for {length} s (read-only)."), stop);
             var explanation = Explanation.Of(seen);
             if (parsed.GetValue(json))
                 await Console.Out.WriteLineAsync(JsonSerializer.Serialize(ExplainJson.Of(seen, explanation), CollectorJson.Default.ExplainJson));
@@ -48,19 +47,19 @@ internal static class ExplainCommand
         output.WriteLine();
         output.WriteLine("Facts");
         if (seen.Entries.Count == 0)
-            output.WriteLine("  entries      none that name it as backend");
+            output.WriteLine("  entries      none with it as backend");
         foreach (var bucket in seen.Entries)
             output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, expires in {bucket.Remaining}");
         if (seen.Established > 0)
-            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} were answered, {seen.Idle} idle, {seen.Stuck} without any answer for {Evidence.StuckSeconds} s or more");
+            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} answered, {seen.Idle} idle, {seen.Stuck} unanswered for {Evidence.StuckSeconds} s or more");
         output.WriteLine(seen.ResetsMissing is { } why
-            ? $"  resets       not seen: {why}"
+            ? $"  resets       not observed: {why}"
             : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, other {seen.OtherResets}");
         output.WriteLine($"  entries lost {seen.LostEntries}, made in mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
             : $"  packets      {seen.PacketsMissing}");
-        output.WriteLine($"  route        {seen.RouteWords}");
+        output.WriteLine($"  route        {seen.RouteText}");
         var counters = seen.Counters;
         output.WriteLine($"  whole node   invalid +{counters.Invalid}, drop +{counters.Drop}, early_drop +{counters.EarlyDrop}, insert_failed +{counters.InsertFailed}; table {counters.Count} of {counters.Max}");
         output.WriteLine($"  settings     {string.Join(", ", Settings(seen))}");
@@ -81,8 +80,8 @@ internal static class ExplainCommand
         }
 
         Lines("Missing", explanation.Missing, output);
-        Lines("Cannot be known here", explanation.CannotKnow, output);
-        Lines("To check by hand", explanation.Commands, output);
+        Lines("Cannot be determined here", explanation.CannotKnow, output);
+        Lines("To check manually", explanation.Commands, output);
     }
 
     private static void Lines(string title, IReadOnlyList<string> lines, TextWriter output)
@@ -105,7 +104,7 @@ internal static class ExplainCommand
         ? "does not answer on 127.0.0.1:10249"
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
 
-    private static string Number(double value) => double.IsNaN(value) ? "not told" : value.ToString("0.###", CultureInfo.InvariantCulture);
+    private static string Number(double value) => double.IsNaN(value) ? "unknown" : value.ToString("0.###", CultureInfo.InvariantCulture);
 
     public static string Name(EvidenceClass kind) => kind switch
     {
@@ -114,29 +113,4 @@ internal static class ExplainCommand
         EvidenceClass.Counters => "counters",
         _ => "configuration",
     };
-}
-
-internal sealed record ReasonJson(string Class, string Sentence);
-
-internal sealed record VerdictJson(string Mechanism, string Title, string Share, IReadOnlyList<ReasonJson> Evidence, string RefutedBy, string Helps);
-
-/// <summary>The answer of explain. Numbers that are not known are null.</summary>
-internal sealed record ExplainJson(
-    string PodIp, int Seconds, string Conclusion, IReadOnlyList<VerdictJson> Verdicts, IReadOnlyList<string> Missing,
-    IReadOnlyList<string> CannotKnow, IReadOnlyList<string> Commands, IReadOnlyList<EntryBucket> Entries, int Established, int Answered,
-    int Idle, int Stuck, int Closed, int UnNatedResets, int BackendResets, int BackendResetsThatFollow, int RefusedSyns, int NewBackendResets,
-    int ClientAborts, int OtherResets, int LostEntries, int MidStreamEntries, int UnNatedEntries, long? PacketsFrom, long? PacketsTo,
-    string Route, Counters Counters, IReadOnlyDictionary<string, string> Settings, bool KubeProxyAnswers, int Gaps)
-{
-    public static ExplainJson Of(Evidence seen, Explanation explanation) => new(
-        seen.PodIp.ToString(), seen.Seconds, explanation.Conclusion,
-        [
-            .. explanation.Verdicts.Select(verdict => new VerdictJson(
-                verdict.Mechanism, verdict.Title, verdict.Share,
-                [.. verdict.Reasons.Select(reason => new ReasonJson(ExplainCommand.Name(reason.Class), reason.Sentence))], verdict.RefutedBy, verdict.Helps)),
-        ],
-        explanation.Missing, explanation.CannotKnow, explanation.Commands, seen.Entries, seen.Established, seen.Answered, seen.Idle, seen.Stuck,
-        seen.Closed, seen.UnNatedResets, seen.BackendResets, seen.BackendResetsThatFollow, seen.RefusedSyns, seen.NewBackendResets,
-        seen.ClientAborts, seen.OtherResets, seen.LostEntries, seen.MidStreamEntries, seen.UnNatedEntries, seen.Packets?.From, seen.Packets?.To,
-        seen.RouteWords, seen.Counters, seen.Settings, seen.Proxy is { Answers: true }, seen.Gaps);
 }

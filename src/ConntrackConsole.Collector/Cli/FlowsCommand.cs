@@ -1,24 +1,23 @@
 using System.CommandLine;
 using System.Text.Json;
 using ConntrackConsole.Collector.Commands.Flush;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>flows: single flows of the table.</summary>
+/// <summary>flows: lists individual flows.</summary>
 internal static class FlowsCommand
 {
     public static Command Build()
     {
-        var json = Options.Json("One JSON array, an object a flow, instead of lines.");
+        var json = Options.Json("One JSON array with an object per flow, instead of lines.");
         var podIp = Options.PodIp(required: false);
         var service = Options.Service();
         var command = new Command("flows", """
-            Lists the flows of this node's conntrack table, of one pod or Service if asked. A pod is found by the source of the reply
-            tuple, as conntrack -r does: as a destination it does not stand in a Service's flow.
+            Lists the flows of this node's conntrack table, optionally of one pod or Service. A pod is matched by the source of the reply
+            tuple, like conntrack -r: in a Service's flow the pod is not the destination.
 
             Example: conntrack-collector flows --pod-ip 10.244.1.7
             """) { json, podIp, service };

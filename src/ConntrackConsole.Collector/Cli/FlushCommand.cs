@@ -3,7 +3,6 @@ using System.Text.Json;
 using ConntrackConsole.Collector.Commands;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
@@ -13,8 +12,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Cli;
 
 /// <summary>
-/// flush: lists, and with --yes deletes, entries of a pod. Without a console nobody has said who owns the address, so only
-/// entries whose deletion is always safe are taken unless the glass is broken.
+/// flush: lists, and with --yes deletes, entries of a pod. Without a console the owner of the address is unknown, so that without
+/// --break-glass only entries are selected that are always safe to delete.
 /// </summary>
 internal static class FlushCommand
 {
@@ -27,8 +26,8 @@ internal static class FlushCommand
         var podIp = Options.PodIp(required: true);
         var preset = new Option<string>("--preset")
         {
-            Description = $"{Safe}: UNREPLIED and SYN_SENT only. {DeadBackend}: every entry, those that prove alive are skipped. {All}: every entry. "
-                + "All but the first need --break-glass and --reason, as no console says who owns the address.",
+            Description = $"{Safe}: UNREPLIED and SYN_SENT only. {DeadBackend}: every entry except those that prove to be alive. {All}: every entry. "
+                + "All but the first need --break-glass and --reason, because without a console the owner of the address is unknown.",
             DefaultValueFactory = _ => Safe,
         };
         preset.Validators.Add(result =>
@@ -38,12 +37,12 @@ internal static class FlushCommand
         });
         var yes = new Option<bool>("--yes") { Description = "Delete what is listed. Without it nothing is deleted." };
         var breakGlass = new Option<bool>("--break-glass") { Description = "Go beyond the safe preset." };
-        var reason = new Option<string?>("--reason") { Description = "Why, for the journal.", HelpName = "TEXT" };
+        var reason = new Option<string?>("--reason") { Description = "The reason, for the journal.", HelpName = "TEXT" };
         var state = Options.State();
         var json = Options.Json("One JSON object.");
         var command = new Command("flush", """
-            Lists the entries of a pod (dry run); --yes deletes that list, entry by entry. Cannot be undone: the client of a dead pod is
-            reset at its next retransmission and reconnects, the client of a live one may break. Ask 'explain' first.
+            Lists the entries of a pod (dry run); --yes deletes the listed entries one by one. Cannot be undone: the client of a dead pod
+            is reset at its next retransmission and reconnects; the client of a live pod may break. Run 'explain' first.
 
             Example: conntrack-collector flush --pod-ip 10.244.1.7 --preset dead-backend --break-glass --reason "INC-4711" --yes
             """)
@@ -59,33 +58,33 @@ internal static class FlushCommand
     private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json, CancellationToken stop)
     {
         if (yes)
-            ObserveOnly.RefuseHere();
+            LocalOperator.ThrowIfObserveOnly();
         if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
             throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))
         {
             throw new CommandException(
                 ExitCode.RefusedByGuard,
-                $"Without a console nobody says who owns {podIp}: --preset {preset} needs --break-glass and --reason TEXT.");
+                $"Without a console the owner of {podIp} is unknown: --preset {preset} needs --break-glass and --reason TEXT.");
         }
 
         if (reason?.Length > NodeCommandGuard.MaxText)
-            throw new CommandException(ExitCode.Usage, $"--reason is longer than {NodeCommandGuard.MaxText} characters: shorten it.");
-        var choice = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
+            throw new CommandException(ExitCode.Usage, $"--reason is longer than the maximum of {NodeCommandGuard.MaxText} characters: shorten it.");
+        var filter = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
         List<Flow> listed;
         using (var table = ConntrackTable.Open())
             listed = EntryDeleter.List(table, podIp);
-        listed.RemoveAll(flow => !choice.Takes(in flow, OwnerState.Unknown));
+        listed.RemoveAll(flow => !filter.Matches(in flow, OwnerState.Unknown));
         if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
-        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, choice, listed, "", 0), reason, state, stop) : null;
+        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, listed, "", 0), reason, state, stop) : null;
 
         if (json)
         {
-            var told = new FlushJson(
+            var result = new FlushJson(
                 podIp.ToString(), preset, !yes, [.. listed.Select(flow => FlowEntries.Of(in flow))],
                 outcome?.Deleted, outcome?.AlreadyGone, outcome?.Alive, outcome?.Failed, outcome?.Remaining, outcome?.Errors ?? []);
-            Console.Out.WriteLine(JsonSerializer.Serialize(told, CollectorJson.Default.FlushJson));
+            Console.Out.WriteLine(JsonSerializer.Serialize(result, CollectorJson.Default.FlushJson));
         }
         else
         {
@@ -93,7 +92,7 @@ internal static class FlushCommand
                 Console.Out.WriteLine(FlowsCommand.Line(in flow));
             Console.Error.WriteLine(outcome is null
                 ? $"{listed.Count} entries match{(yes || listed.Count == 0 ? "" : "; nothing was deleted (--yes deletes this list)")}."
-                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and left, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "how many remain is not known" : $"{outcome.Remaining} remain with this backend")}.");
+                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and kept, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "the number of remaining entries is unknown" : $"{outcome.Remaining} with this backend remain")}.");
             foreach (string error in outcome?.Errors ?? [])
                 Console.Error.WriteLine(error);
         }
@@ -105,11 +104,11 @@ internal static class FlushCommand
     {
         if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
             throw new CommandException(ExitCode.Failed, why);
-        var act = new FlushExecutor(Environment.MachineName, new ActionJournal(state, log: Console.Error));
-        using var turn = act.TryLock(TimeSpan.FromSeconds(5), stop)
-            ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush still runs on this node, one at a time. Nothing was done: try again when it has ended.");
-        act.Settle();
-        var result = act.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
+        var executor = new FlushExecutor(Environment.MachineName, new ActionJournal(state, log: Console.Error));
+        using var fileLock = executor.TryLock(TimeSpan.FromSeconds(5), stop)
+            ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush is still running on this node. Nothing was done: retry when it has finished.");
+        executor.ResolveInterrupted();
+        var result = executor.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
         return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Refusal);
     }
 }

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>Groups as a table for people.</summary>
+/// <summary>Prints groups as a table.</summary>
 internal static class GroupTable
 {
     public static void Write(IReadOnlyList<GroupCounts> groups, TextWriter output)

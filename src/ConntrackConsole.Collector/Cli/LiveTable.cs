@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Cli;
 
 /// <summary>
-/// What a terminal shows while frames come: the groups with the most flows, the node's counters, the last resets. Redrawn in
-/// place; colours only where they are wanted (https://no-color.org).
+/// The live terminal view of frames: the groups with the most flows, the node's counters, the latest resets. Redrawn in place;
+/// colours are optional (https://no-color.org).
 /// </summary>
 internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)> size, bool colours)
 {
@@ -20,8 +20,8 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         Take(frame);
         var (width, height) = size();
         if (width <= 0)
-            (width, height) = (80, 24); // a terminal that does not know its size
-        var text = new StringBuilder("\u001b[H"); // home: what is there is overwritten, so that nothing flickers
+            (width, height) = (80, 24); // the terminal reports no size
+        var text = new StringBuilder("\u001b[H"); // cursor home: overwriting does not flicker
         foreach (string line in Lines(frame, Math.Max(height - 1, 10)))
             text.Append(Cut(line, Math.Max(width, 40))).Append("\u001b[K\n");
         output.Write(text.Append("\u001b[J").ToString());
@@ -45,14 +45,14 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         _resets += (uint)frame.Resets.Count;
         string at = $"{DateTimeOffset.FromUnixTimeMilliseconds(frame.AtMs):HH:mm:ss}Z  ";
         foreach (var reset in frame.Resets)
-            Tell($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
+            AddEvent($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
         foreach (var gap in frame.Gaps.Where(gap => gap.Kind != GapKind.Started))
-            Tell($"{at}GAP {gap.Kind}: not all was seen");
+            AddEvent($"{at}GAP {gap.Kind}: data is incomplete");
         foreach (var change in frame.Settings)
-            Tell($"{at}setting {change.Name}: {change.Before} → {change.After}");
+            AddEvent($"{at}setting {change.Name}: {change.Before} → {change.After}");
     }
 
-    private void Tell(string line)
+    private void AddEvent(string line)
     {
         _events.Enqueue(line);
         if (_events.Count > LastEvents)
@@ -67,11 +67,11 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
         yield return Bold($"{"PROTO",-7} {"SERVICE",-24} {"BACKEND",-24} {"TOTAL",7}  STATES");
         var groups = _groups.Select(group => new GroupCounts(group.Key, group.Value))
             .OrderByDescending(group => !group.Key.IsOther).ThenByDescending(group => group.Counts.Total).ThenBy(group => group.Key.Backend).ToList();
-        int room = Math.Max(1, height - 6 - _events.Count);
-        foreach (var group in groups.Take(room))
+        int rows = Math.Max(1, height - 6 - _events.Count);
+        foreach (var group in groups.Take(rows))
             yield return GroupTable.Line(group);
-        if (groups.Count > room)
-            yield return $"... and {groups.Count - room} more groups";
+        if (groups.Count > rows)
+            yield return $"... and {groups.Count - rows} more groups";
         yield return "";
         foreach (string line in _events)
             yield return line.Contains("GAP", StringComparison.Ordinal) || line.Contains("UnNated", StringComparison.Ordinal) ? Red(line) : line;
@@ -81,7 +81,7 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
 
     private string Red(string text) => colours ? $"\u001b[31m{text}\u001b[0m" : text;
 
-    // Escape sequences take no room on the screen; they stand only at the ends.
+    // Escape sequences have no width; they occur only at both ends.
     private static string Cut(string line, int width)
     {
         int start = line.StartsWith('\u001b') ? line.IndexOf('m', StringComparison.Ordinal) + 1 : 0;

@@ -1,14 +1,21 @@
-
+using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>How an act of somebody at this node's shell stands in the journal.</summary>
+/// <summary>The user of this node's shell as the origin of an action.</summary>
 internal static class LocalOperator
 {
-    /// <summary>Who types; behind sudo the one who called it.</summary>
+    /// <summary>The user name; under sudo, the user who called it.</summary>
     public static string Who => Environment.GetEnvironmentVariable("SUDO_USER") is { Length: > 0 and <= 64 } caller ? caller : Environment.UserName;
+
+    /// <exception cref="CommandException">This environment is observe-only.</exception>
+    public static void ThrowIfObserveOnly()
+    {
+        if (ObserveOnly.Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(ObserveOnly.Variable)) is { } refusal)
+            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
+    }
 
     public static JournalLine Begin(string? reason) => new()
     {

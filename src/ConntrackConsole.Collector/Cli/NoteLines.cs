@@ -3,31 +3,31 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>A frame's notes as lines for a reader.</summary>
+/// <summary>Formats a frame's notes as lines of text.</summary>
 internal static class NoteLines
 {
-    private const int Most = 10;
+    private const int MaxNotes = 10;
 
     public static string Of(NodeFrame frame)
     {
         var text = new StringBuilder();
-        foreach (var note in frame.Notes.Take(Most))
+        foreach (var note in frame.Notes.Take(MaxNotes))
         {
             text.AppendLine().Append("           ").Append(What(in note))
                 .Append($": {note.Src}:{note.Sport}→{note.Dst}:{note.Dport}, answered by {note.Backend}:{note.Bport}");
         }
 
-        long more = Math.Max(0, frame.Notes.Count - Most) + (long)frame.MoreNotes;
+        long more = Math.Max(0, frame.Notes.Count - MaxNotes) + (long)frame.MoreNotes;
         return more == 0 ? text.ToString() : text.AppendLine().Append($"           and {more} more notes").ToString();
     }
 
     private static string What(in FlowNote note) => note switch
     {
-        { Kind: FlowNoteKind.MidStream } => "entry begins in mid-stream",
-        { Kind: FlowNoteKind.UnNated } => "entry begins in mid-stream from a backend, un-NATed",
+        { Kind: FlowNoteKind.MidStream } => "entry created in mid-stream",
+        { Kind: FlowNoteKind.UnNated } => "entry created in mid-stream by a backend, un-NATed",
         { Cause: LossCause.OwnDelete } => "established entry lost, deleted by this collector",
         { Cause: LossCause.ForeignDelete } => $"established entry lost, deleted by another program (netlink port {note.PortId})",
-        { Cause: LossCause.Timeout } => "established entry lost, its time ran out",
+        { Cause: LossCause.Timeout } => "established entry lost, its timeout expired",
         _ => "established entry lost, removed by the kernel",
     };
 }

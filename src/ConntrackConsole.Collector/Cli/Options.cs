@@ -6,22 +6,22 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>Options that several commands share, parsed strictly.</summary>
+/// <summary>Options shared by several commands, parsed strictly.</summary>
 internal static class Options
 {
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
     public static Option<Cidr[]> PodCidr() => new("--pod-cidr")
     {
-        Description = "An address range of pods, such as 10.244.0.0/16: flows straight to them are counted by pod. May be given several times.",
+        Description = "An address range of pods, such as 10.244.0.0/16: direct flows to them are counted per pod. May be given several times.",
         HelpName = "CIDR",
         CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, Cidr.Parse))],
     };
 
     public static Option<ResetChoice> Resets() => new("--resets")
     {
-        Description = "Who is to see TCP resets: trace (the kernel's tracepoints), packet (a packet socket), both, or auto: "
-            + "trace, and packet where there is none. 'capabilities' tells what each cannot see.",
+        Description = "How TCP resets are observed: trace (the kernel's tracepoints), packet (a packet socket), both, or auto: "
+            + "trace, or packet if tracepoints are unavailable. 'capabilities' lists what each cannot see.",
         HelpName = "auto|trace|packet|both",
         CustomParser = result => Parse(result, result.Tokens[0].Value, text => text switch
         {
@@ -29,7 +29,7 @@ internal static class Options
             "trace" => ResetChoice.Trace,
             "packet" => ResetChoice.Packet,
             "both" => ResetChoice.Both,
-            _ => throw new FormatException($"'{text}' is none of auto, trace, packet and both."),
+            _ => throw new FormatException($"'{text}' is not one of auto, trace, packet and both."),
         }),
     };
 
@@ -42,7 +42,7 @@ internal static class Options
 
     public static Option<Ip?> PodIp(bool required) => new("--pod-ip")
     {
-        Description = "The pod's address: matched against the source of the reply tuple, where a pod stands in a Service's flow.",
+        Description = "The pod's address: matched against the source of the reply tuple, which is the pod in a Service's flow.",
         HelpName = "IP",
         Required = required,
         CustomParser = result => Parse(result, result.Tokens[0].Value, text => (Ip?)Ip.Parse(text)),

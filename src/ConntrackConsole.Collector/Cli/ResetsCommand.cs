@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>resets: the TCP resets of this node, one by one, for some seconds.</summary>
+/// <summary>resets: lists the TCP resets of this node for some seconds.</summary>
 internal static class ResetsCommand
 {
     public static Command Build()
@@ -18,19 +17,19 @@ internal static class ResetsCommand
             if (result.GetValueOrDefault<int>() is < 1 or > 86_400)
                 result.AddError("--seconds takes a number from 1 to 86400.");
         });
-        var json = Options.Json("A JSON object a reset.");
+        var json = Options.Json("One JSON object per reset.");
         var ranges = Options.PodCidr();
         var source = Options.Resets();
         var command = new Command("resets", """
-            Lists TCP resets as they happen, with the flow each belongs to: UnNated (the client resets the pod's own address),
-            FromBackend (the pod ends it), RefusedSyn, NewBackend, ClientAbort, Direct (no Service in between), Other.
+            Lists TCP resets as they occur, each with the flow it belongs to: UnNated (the client resets the pod's own address),
+            FromBackend (the pod resets it), RefusedSyn, NewBackend, ClientAbort, Direct (no Service involved), Other.
 
             Example: conntrack-collector resets --seconds 60 --json
             """) { seconds, json, ranges, source };
         command.SetAction(async (parsed, stop) =>
         {
             using var resets = ResetSource.TryOpen(parsed.GetValue(source), out string why)
-                ?? throw new CommandException(ExitCode.Failed, "Resets cannot be seen here: " + why);
+                ?? throw new CommandException(ExitCode.Failed, "Resets cannot be observed here: " + why);
             if (why.Length > 0)
                 await Console.Error.WriteLineAsync(why);
             bool asJson = parsed.GetValue(json);
@@ -45,11 +44,11 @@ internal static class ResetsCommand
                         foreach (var reset in frame.Resets)
                         {
                             count++;
-                            var told = ResetJson.Of(reset);
+                            var result = ResetJson.Of(reset);
                             Console.Out.WriteLine(asJson
-                                ? JsonSerializer.Serialize(told, CollectorJson.Default.ResetJson)
-                                : $"{told.At:HH:mm:ss.fff}Z  {told.Kind,-11}  {told.Src}:{told.Sport}→{told.Dst}:{told.Dport}"
-                                    + $"{(told.Vip is null ? "" : $"  of {told.Vip}:{told.Vport} by {told.Backend}")}{(told.Received ? "  (seen where it took effect)" : "")}");
+                                ? JsonSerializer.Serialize(result, CollectorJson.Default.ResetJson)
+                                : $"{result.At:HH:mm:ss.fff}Z  {result.Kind,-11}  {result.Src}:{result.Sport}→{result.Dst}:{result.Dport}"
+                                    + $"{(result.Vip is null ? "" : $"  of {result.Vip}:{result.Vport} by {result.Backend}")}{(result.Received ? "  (seen at the receiver)" : "")}");
                         }
                     },
                     limit.Token),

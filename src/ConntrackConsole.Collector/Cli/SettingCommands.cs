@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ConntrackConsole.Collector.Commands.Settings;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Kernel.Proc;
@@ -10,10 +9,10 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>sysctl set and sysctl revert: by the same rules as an order of the console, and into the same journal.</summary>
+/// <summary>sysctl set and sysctl revert: same rules and same journal as commands of the console.</summary>
 internal static class SettingCommands
 {
-    private static readonly TimeSpan UsualLife = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan DefaultRevertAfter = TimeSpan.FromMinutes(30);
 
     public static Command BuildSet()
     {
@@ -26,19 +25,19 @@ internal static class SettingCommands
         var reason = Reason();
         var after = new Option<TimeSpan?>("--revert-after")
         {
-            Description = "When the collector that runs on this node sets it back, such as 90s, 30m or 2h; 30m, or the longest that the setting allows.",
+            Description = "After which time the collector on this node reverts it, such as 90s, 30m or 2h. Default: 30m, or the setting's maximum if that is less.",
             HelpName = "TIME",
             CustomParser = result =>
             {
                 if (TryParseTime(result.Tokens[0].Value, out var time))
                     return time;
-                result.AddError($"'{result.Tokens[0].Value}' is no time such as 90s, 30m or 2h.");
+                result.AddError($"'{result.Tokens[0].Value}' is not a time such as 90s, 30m or 2h.");
                 return null;
             },
         };
         var state = Options.State();
         var json = Options.Json("One JSON object.");
-        var command = new Command("set", "Shows the change of one setting (dry run); --yes makes it. The collector that runs on this node sets it back.")
+        var command = new Command("set", "Previews the change of one setting (dry run); --yes applies it. The collector that runs on this node reverts it.")
         {
             key, value, yes, reason, after, state, json,
         };
@@ -50,12 +49,12 @@ internal static class SettingCommands
 
     public static Command BuildRevert()
     {
-        var key = new Argument<string>("KEY") { Description = "A setting that was changed here and is not set back yet." };
+        var key = new Argument<string>("KEY") { Description = "A setting that was changed here and is not reverted yet." };
         var yes = Yes();
         var reason = Reason();
-        var breakGlass = new Option<bool>("--break-glass") { Description = "Set it back although the collector withholds that." };
+        var breakGlass = new Option<bool>("--break-glass") { Description = "Revert it although the collector withholds the revert." };
         var state = Options.State();
-        var command = new Command("revert", "Shows the open change of one setting (dry run); --yes sets it back.") { key, yes, reason, breakGlass, state };
+        var command = new Command("revert", "Previews the revert of one setting (dry run); --yes reverts it.") { key, yes, reason, breakGlass, state };
         command.SetAction(parsed => RevertAsync(
             parsed.GetValue(key)!, parsed.GetValue(yes), parsed.GetValue(reason), parsed.GetValue(breakGlass), parsed.GetValue(state)!));
         return command;
@@ -63,7 +62,7 @@ internal static class SettingCommands
 
     private static int Set(string name, string wanted, bool yes, string? reason, TimeSpan? after, string state, bool json)
     {
-        ObserveOnly.RefuseHere();
+        LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
             throw new CommandException(ExitCode.Usage, wrong.Message);
@@ -73,9 +72,9 @@ internal static class SettingCommands
         SettingResult? result = null;
         if (yes)
         {
-            var life = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, UsualLife.TotalMilliseconds));
-            result = Desk(new ActionJournal(state, log: Console.Error), values, null).Apply(
-                new SettingNodeCommand(LocalOperator.Command(Needed(reason), breakGlass: false), kind.Key, before, wanted, (long)life.TotalMilliseconds), JournalOrigin.CommandLine);
+            var revertAfter = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, DefaultRevertAfter.TotalMilliseconds));
+            result = Handler(new ActionJournal(state, log: Console.Error), values, null).Apply(
+                new SettingNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass: false), kind.Key, before, wanted, (long)revertAfter.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
         }
         else if ((values.Refuse(kind) ?? SettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
@@ -90,10 +89,10 @@ internal static class SettingCommands
             Console.Out.WriteLine($"{kind.Key}: {before} → {wanted}{(yes ? $", is {result?.Now}" : "; nothing was changed (--yes changes it)")}");
         if (revertAt is not null)
         {
-            bool isDaemon = DaemonPresence.IsSeen(state);
+            bool isDaemon = DaemonPresence.IsRunning(state);
             Console.Error.WriteLine(isDaemon || kind.Carrier == SettingCarrier.Filter
-                ? $"It is set back at {SettingGuard.Time(result!.RevertAtMs!.Value)}. Sooner: {RevertLine(kind)}"
-                : $"No collector runs on this node with --state {state}: nobody will set it back. Do it yourself: {RevertLine(kind)}");
+                ? $"It is reverted at {SettingGuard.Time(result!.RevertAtMs!.Value)}. To revert it sooner: {RevertLine(kind)}"
+                : $"No collector runs on this node with --state {state}, so it is not reverted automatically. Revert it with: {RevertLine(kind)}");
         }
 
         return ExitCode.Ok;
@@ -101,11 +100,11 @@ internal static class SettingCommands
 
     private static async Task<int> RevertAsync(string name, bool yes, string? reason, bool breakGlass, string state)
     {
-        ObserveOnly.RefuseHere();
+        LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
         var journal = new ActionJournal(state, log: Console.Error);
-        if (journal.Where(act => act.IsOpenChange && act.Begin.Target == kind.Key) is not [var open])
-            throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to set back.");
+        if (journal.Where(action => action.IsOpenChange && action.Begin.Target == kind.Key) is not [var open])
+            throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to revert.");
         var change = open.Open();
         if (!yes)
         {
@@ -115,8 +114,8 @@ internal static class SettingCommands
 
         using var proxy = new KubeProxyScraper(TimeProvider.System);
         var reading = await proxy.ReadAsync(CancellationToken.None);
-        var result = Desk(journal, new SettingValues(new Sysctl()), reading).Revert(
-            new RevertNodeCommand(LocalOperator.Command(Needed(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
+        var result = Handler(journal, new SettingValues(new Sysctl()), reading).Revert(
+            new RevertNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
         ThrowUnlessDone(result);
         Console.Out.WriteLine($"{change.Key}: {change.Written} → {change.Before}, is {result.Now}");
         if (result.Sentence is not null)
@@ -124,14 +123,14 @@ internal static class SettingCommands
         return ExitCode.Ok;
     }
 
-    private static SettingHandler Desk(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>
+    private static SettingHandler Handler(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>
         new(Environment.MachineName, TimeProvider.System, journal, values, RunningKernel.Read().BootId, () => proxy);
 
     private static SettingKind Find(string name) => SettingCatalog.Find(name) ?? throw new CommandException(
-        ExitCode.Usage, $"'{name}' is not one of the settings that may be changed: {string.Join(", ", SettingCatalog.All.Select(kind => Short(kind.Key)))}.");
+        ExitCode.Usage, $"'{name}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => Short(kind.Key)))}.");
 
-    private static string Needed(string? reason) => string.IsNullOrWhiteSpace(reason)
-        ? throw new CommandException(ExitCode.Usage, "--yes needs --reason TEXT: why, for the journal and whoever reads it afterwards.")
+    private static string RequireReason(string? reason) => string.IsNullOrWhiteSpace(reason)
+        ? throw new CommandException(ExitCode.Usage, "--yes needs --reason TEXT: the reason, for the journal.")
         : reason;
 
     private static void ThrowUnlessDone(SettingResult result)
@@ -160,8 +159,5 @@ internal static class SettingCommands
 
     private static Option<bool> Yes() => new("--yes") { Description = "Write it. Without this nothing is changed." };
 
-    private static Option<string?> Reason() => new("--reason") { Description = "Why, for the journal; needed with --yes.", HelpName = "TEXT" };
+    private static Option<string?> Reason() => new("--reason") { Description = "The reason, for the journal; required with --yes.", HelpName = "TEXT" };
 }
-
-/// <summary>A change of a setting; <paramref name="Now"/> is null in a dry run.</summary>
-internal sealed record SettingJson(string Key, string Before, string Wanted, string? Now, bool DryRun, DateTimeOffset? RevertAt);

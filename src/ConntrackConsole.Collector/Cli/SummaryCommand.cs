@@ -1,22 +1,21 @@
 using System.CommandLine;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>summary: the table's flows, counted by Service address and backend.</summary>
+/// <summary>summary: counts the table's flows by Service address and backend.</summary>
 internal static class SummaryCommand
 {
     public static Command Build()
     {
-        var json = Options.Json("One JSON array, an object a group, instead of a table.");
+        var json = Options.Json("One JSON array with an object per group, instead of a table.");
         var ranges = Options.PodCidr();
         var command = new Command("summary", """
-            Counts the flows of this node's conntrack table by Service address and backend: where its connections go, and in which
-            state they are. Everything that is neither a Service's nor a pod's is one line, so that the totals add up to the table.
+            Counts the flows of this node's conntrack table by Service address, backend and state. All flows that belong neither to a
+            Service nor to a pod are one line, so that the totals add up to the table.
 
             Example: conntrack-collector summary --pod-cidr 10.244.0.0/16
             """) { json, ranges };

@@ -1,16 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>sysctl: reads conntrack's settings of this node, changes those of a closed list for a while, and sets them back.</summary>
+/// <summary>sysctl: reads conntrack's settings on this node, changes those of a fixed list temporarily, and reverts them.</summary>
 internal static class SysctlCommand
 {
     public static Command Build() => new("sysctl", """
-        Reads conntrack's settings on this node, changes one of a closed list of them for a while, and sets it back.
+        Reads conntrack's settings on this node, changes those of a fixed list temporarily, and reverts them.
 
         Example: conntrack-collector sysctl get
                  conntrack-collector sysctl set nf_conntrack_tcp_be_liberal 1 --reason "INC-4711" --yes
@@ -20,8 +19,8 @@ internal static class SysctlCommand
     private static Command BuildGet()
     {
         var key = Key();
-        var json = Options.Json("One JSON object, values by long name.");
-        var command = new Command("get", "Prints one setting, or all that this kernel has.") { key, json };
+        var json = Options.Json("One JSON object: values by full name.");
+        var command = new Command("get", "Prints one setting, or all settings that this kernel has.") { key, json };
         command.SetAction(parsed =>
         {
             var sysctl = new Sysctl();
@@ -55,7 +54,7 @@ internal static class SysctlCommand
 
     private static Argument<SysctlKey?> Key() => new("KEY")
     {
-        Description = "Such as nf_conntrack_tcp_be_liberal, with or without net.netfilter. before it.",
+        Description = "For example nf_conntrack_tcp_be_liberal, with or without the prefix net.netfilter.",
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = result =>
         {
@@ -63,7 +62,7 @@ internal static class SysctlCommand
                 return null;
             if (SysctlKey.TryParse(result.Tokens[0].Value, out var key))
                 return key;
-            result.AddError($"'{result.Tokens[0].Value}' is not one of the settings that this program knows: {string.Join(", ", SysctlKey.All.Select(known => known.ShortName))}.");
+            result.AddError($"'{result.Tokens[0].Value}' is not a setting that this program knows: {string.Join(", ", SysctlKey.All.Select(known => known.ShortName))}.");
             return null;
         },
     };

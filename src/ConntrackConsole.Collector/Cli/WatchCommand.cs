@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
@@ -9,27 +8,27 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
-/// <summary>watch: what the console would get, a frame a second, until Ctrl-C.</summary>
+/// <summary>watch: prints one frame per second, as sent to the console, until Ctrl-C.</summary>
 internal static class WatchCommand
 {
     public static Command Build()
     {
-        var json = Options.Json("A JSON frame a line.");
+        var json = Options.Json("One JSON frame per line.");
         var ranges = Options.PodCidr();
         var source = Options.Resets();
         var command = new Command("watch", """
-            Follows the table, the resets, kube-proxy and the settings until Ctrl-C: a live table on a terminal, a line a second into
-            a pipe. NO_COLOR takes the colours away.
+            Follows the table, the resets, kube-proxy and the settings until Ctrl-C: a live table on a terminal, one line per second in
+            a pipe. NO_COLOR disables colours.
 
             Example: conntrack-collector watch --pod-cidr 10.244.0.0/16
             """) { json, ranges, source };
         command.SetAction(async (parsed, stop) =>
         {
             bool asJson = parsed.GetValue(json);
-            using var resets = ResetSource.OpenOrSay(parsed.GetValue(source), Console.Error);
+            using var resets = ResetSource.OpenOrLog(parsed.GetValue(source), Console.Error);
             using var proxy = new KubeProxyScraper(TimeProvider.System);
             var observer = new NodeObserver(new Grouping(parsed.GetValue(ranges) ?? []), TimeProvider.System, resets, () => null) { Proxy = proxy };
-            // A table only where somebody looks at it; a pipe and a file get lines.
+            // A table on terminals only; pipes and files get lines.
             var table = asJson || Console.IsOutputRedirected ? null : new LiveTable(
                 Console.Out, () => (Console.WindowWidth, Console.WindowHeight), string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
             if (table is not null)

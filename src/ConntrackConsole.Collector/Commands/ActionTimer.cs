@@ -6,35 +6,36 @@ using ConntrackConsole.Collector.Journal;
 namespace ConntrackConsole.Collector.Commands;
 
 /// <summary>
-/// Once a second in the daemon: hears what commands typed on the node wrote into the journal, ends what was cut off, sets back
-/// what is due. On a thread of its own, as /proc/sys/net belongs to the namespace of whoever opens it.
+/// Runs once per second in the daemon: reads what commands run on the node appended to the journal, resolves interrupted actions,
+/// reverts changes that are due. Has its own thread, because /proc/sys/net belongs to the network namespace of the thread that
+/// opens it.
 /// </summary>
 internal sealed class ActionTimer(ActionJournal journal, FlushHandler flushes, SettingHandler settings, TextWriter log)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     public void Run(CancellationToken stop)
     {
-        string? lastTold = null;
+        string? lastLogged = null;
         using var presence = new DaemonPresence(journal.StateDirectory);
         do
         {
             try
             {
-                presence.Show();
+                presence.Announce();
                 journal.CatchUp();
                 flushes.Tick();
                 settings.Tick();
-                lastTold = null;
+                lastLogged = null;
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                string sentence = $"The journal in {journal.StateDirectory} cannot be used, so nothing is done or set back until it can: {failure.Message}";
-                if (sentence != lastTold)
+                string sentence = $"The journal in {journal.StateDirectory} cannot be used; nothing is executed or reverted until it can: {failure.Message}";
+                if (sentence != lastLogged)
                     log.WriteLine(sentence);
-                lastTold = sentence;
+                lastLogged = sentence;
             }
         }
-        while (!stop.WaitHandle.WaitOne(Every));
+        while (!stop.WaitHandle.WaitOne(Interval));
     }
 }

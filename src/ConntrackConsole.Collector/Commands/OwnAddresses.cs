@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Collector.Commands;
 
 /// <summary>
-/// The addresses of this node's interfaces and its gateways, and the network and broadcast addresses of its networks, as they
-/// are now: none of them can be a pod's.
+/// The current addresses of this node's interfaces and gateways, and the network and broadcast addresses of its networks: none of
+/// them can be a pod's.
 /// </summary>
 internal static class OwnAddresses
 {
@@ -29,7 +29,9 @@ internal static class OwnAddresses
         return addresses;
     }
 
-    /// <summary>The network and broadcast addresses of a network; a point-to-point one (/31, /32, /127, /128) has none.</summary>
+    /// <summary>
+    /// The network and broadcast addresses of a network; a point-to-point network (/31, /32, /127, /128) has none.
+    /// </summary>
     public static IEnumerable<Ip> EndsOf(Ip own, int prefixLength)
     {
         int bits = own.Length * 8;

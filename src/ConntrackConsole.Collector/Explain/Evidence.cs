@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Explain;
 
-/// <summary>Kinds of evidence that do not depend on one another.</summary>
+/// <summary>Independent kinds of evidence.</summary>
 internal enum EvidenceClass
 {
     PacketDirection,
@@ -14,30 +14,30 @@ internal enum EvidenceClass
     Configuration,
 }
 
-/// <summary>Entries of the address at the end, counted.</summary>
+/// <summary>Count of the address's entries at the end, by state and remaining timeout.</summary>
 /// <param name="Remaining">Remaining timeout, such as "≤ 300 s".</param>
 internal sealed record EntryBucket(string Proto, string State, string Remaining, int Count);
 
-/// <summary>Everything that was seen of one pod address on one node. No cluster is known here.</summary>
+/// <summary>Everything that was observed of one pod address on one node, without knowledge of the cluster.</summary>
 internal sealed record Evidence
 {
     public required Ip PodIp { get; init; }
 
-    /// <summary>How long it was observed.</summary>
+    /// <summary>Duration of the observation.</summary>
     public required int Seconds { get; init; }
 
     public IReadOnlyList<EntryBucket> Entries { get; init; } = [];
 
-    /// <summary>Translated ESTABLISHED TCP entries that were looked at again and again. The next four are parts of it.</summary>
+    /// <summary>Translated ESTABLISHED TCP entries that were sampled repeatedly. The next three are subsets.</summary>
     public int Established { get; init; }
 
-    /// <summary>Unacknowledged at every look for at least <see cref="StuckSeconds"/>.</summary>
+    /// <summary>Unacknowledged in every sample for at least <see cref="StuckSeconds"/>.</summary>
     public int Stuck { get; init; }
 
-    /// <summary>Its timeout rose at least once: the backend answered.</summary>
+    /// <summary>The timeout rose at least once: the backend answered.</summary>
     public int Answered { get; init; }
 
-    /// <summary>Full timeout running down: nobody sent.</summary>
+    /// <summary>Full timeout running down: no traffic.</summary>
     public int Idle { get; init; }
 
     /// <summary>Entries that a reset closed.</summary>
@@ -46,10 +46,10 @@ internal sealed record Evidence
     /// <summary>Clients (address and port) of un-NATed resets.</summary>
     public int UnNatedResets { get; init; }
 
-    /// <summary>Clients that the backend reset, without those that had sent it an un-NATed reset before.</summary>
+    /// <summary>Clients that the backend reset, except those that had sent it an un-NATed reset before.</summary>
     public int BackendResets { get; init; }
 
-    /// <summary>Backend's resets that an un-NATed one had brought about.</summary>
+    /// <summary>Backend resets caused by an earlier un-NATed reset.</summary>
     public int BackendResetsThatFollow { get; init; }
 
     public int RefusedSyns { get; init; }
@@ -63,19 +63,19 @@ internal sealed record Evidence
     /// <summary>Established entries that were destroyed before their connection ended.</summary>
     public int LostEntries { get; init; }
 
-    /// <summary>New entries that begin in mid-stream, translated.</summary>
+    /// <summary>New translated entries that begin in mid-stream.</summary>
     public int MidStreamEntries { get; init; }
 
     /// <summary>New mid-stream entries from the pod's own address: its segment was not translated.</summary>
     public int UnNatedEntries { get; init; }
 
-    /// <summary>Sums over the time, of the whole node.</summary>
+    /// <summary>Totals of the whole node over the observation.</summary>
     public Counters Counters { get; init; }
 
-    /// <summary>Why resets cannot be seen here, or null.</summary>
+    /// <summary>Why resets cannot be observed here, or null.</summary>
     public string? ResetsMissing { get; init; }
 
-    /// <summary>Packets that carried the address; null where packets cannot be seen.</summary>
+    /// <summary>Packets from and to the address; null if packets cannot be observed.</summary>
     public (long From, long To)? Packets { get; init; }
 
     public string? PacketsMissing { get; init; }
@@ -85,17 +85,17 @@ internal sealed record Evidence
     /// <summary>The neighbour that packets to the address go to does not answer ARP.</summary>
     public bool NeighbourFailed { get; init; }
 
-    /// <summary>Where a packet to the address goes, in words.</summary>
-    public string RouteWords { get; init; } = "";
+    /// <summary>Description of the route to the address.</summary>
+    public string RouteText { get; init; } = "";
 
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public ProxyReading? Proxy { get; init; }
 
-    /// <summary>Stretches of the time in which something was lost.</summary>
+    /// <summary>Number of intervals in which events were lost.</summary>
     public int Gaps { get; init; }
 
-    /// <summary>Unacknowledged for so long without a single answer: longer than any healthy round trip with its retransmissions.</summary>
+    /// <summary>Minimum time without any acknowledgement: longer than any healthy round trip with its retransmissions.</summary>
     public const int StuckSeconds = 10;
 
     public bool IsRouteDead => NeighbourFailed || Route is RouteKind.Blackhole or RouteKind.Unreachable or RouteKind.Prohibit;

@@ -12,24 +12,24 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Explain;
 
 /// <summary>
-/// Observes one pod address on this node for some seconds, and changes nothing: follows events and resets as the daemon does,
-/// looks the address's entries up every second, counts its packets.
+/// Observes one pod address on this node for some seconds, read-only: follows events and resets like the daemon, looks up the
+/// address's entries every second, counts its packets.
 /// </summary>
 internal sealed class ExplainObserver(Ip podIp, int seconds)
 {
-    private const int MostEntries = 500;
-    private const int ListEverySeconds = 5;
+    private const int MaxEntries = 500;
+    private const int ListIntervalSeconds = 5;
 
     private readonly Sysctl _sysctl = new();
-    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<FlowEntryName, AcknowledgementTracker> _looks = [];
-    private readonly HashSet<FlowEntryName> _closed = [];
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
+    private readonly HashSet<FlowEntryId> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
     private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [];
     private Counters _counters;
     private int _other, _lost, _midStream, _unNatedEntries, _gaps, _closedByEvents;
 
-    /// <param name="listening">Called once, when nothing that happens from now on is missed.</param>
+    /// <param name="listening">Called once, when the observation has started.</param>
     public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
     {
         using var resets = ResetSource.TryOpen(ResetChoice.Auto, out string why);
@@ -41,7 +41,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
         var observing = Task.Factory.StartNew(
             () => observer.Run(Take, until.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAny(_listening.Task, observing);
+        await Task.WhenAny(_started.Task, observing);
         listening();
         using var table = ConntrackTable.Open();
         uint unacknowledged = Unacknowledged();
@@ -49,22 +49,22 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         {
             if (second > 0)
                 await Task.Delay(1000, stop);
-            if (second % ListEverySeconds == 0)
+            if (second % ListIntervalSeconds == 0)
                 List(table);
             tap?.Drain();
             Look(table, unacknowledged);
         }
 
         await until.CancelAsync();
-        await observing; // Its failure, where it had one, is ours.
+        await observing; // Rethrows its failure.
         tap?.Drain();
         return Conclude(table, unacknowledged, noResets, tap, noPackets, await proxyReading);
     }
 
-    // On the observer's thread; read only after it has ended.
+    // Runs on the observer's thread; its results are read only after that thread has ended.
     private void Take(NodeFrame frame)
     {
-        if (frame.Sequence > 1) // The first second is not whole, and its counts are all of the past.
+        if (frame.Sequence > 1) // The first frame's counters cover a partial second and are ignored.
         {
             var now = frame.Counters;
             _counters = new Counters(
@@ -75,7 +75,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         else
         {
             _counters = frame.Counters;
-            _listening.TrySetResult();
+            _started.TrySetResult();
         }
 
         _gaps += frame.Gaps.Count(gap => gap.Kind != GapKind.Started);
@@ -101,7 +101,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         }
     }
 
-    // A reset can be told where it is made and where it takes effect: its client names it once.
+    // A reset can be observed at the sender and at the receiver: identified by its client, it counts once.
     private void Take(in Reset reset)
     {
         if (reset.Backend != podIp && reset.Src != podIp && reset.Dst != podIp)
@@ -135,29 +135,29 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     {
         foreach (var flow in table.List(flow => flow.Reply.Src == podIp))
         {
-            if (flow is { State: FlowState.Established, IsTranslated: true } && flow.Orig.Proto == Protocols.Tcp && _looks.Count < MostEntries)
-                _looks.TryAdd(new FlowEntryName(flow.Reply, flow.Zone), default);
+            if (flow is { State: FlowState.Established, IsTranslated: true } && flow.Orig.Proto == Protocols.Tcp && _trackers.Count < MaxEntries)
+                _trackers.TryAdd(new FlowEntryId(flow.Reply, flow.Zone), default);
         }
     }
 
     private void Look(ConntrackTable table, uint unacknowledged)
     {
         long nowMs = Environment.TickCount64;
-        foreach (var name in _looks.Keys.ToList())
+        foreach (var name in _trackers.Keys.ToList())
         {
             var found = table.Get(name.Reply, name.Zone);
             if (found is { State: FlowState.Established, TimeoutSeconds: { } timeout })
             {
-                var look = _looks[name];
+                var look = _trackers[name];
                 look.Next(timeout, unacknowledged, nowMs);
-                _looks[name] = look;
+                _trackers[name] = look;
                 continue;
             }
 
-            // Not "gone": an end with FIN would be no reset.
+            // A missing entry does not count: it may have ended with FIN instead of a reset.
             if (found is { State: FlowState.Close })
                 _closed.Add(name);
-            _looks.Remove(name);
+            _trackers.Remove(name);
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     {
         long nowMs = Environment.TickCount64;
         var entries = table.List(flow => flow.Reply.Src == podIp);
-        var (route, neighbourFailed, words) = RouteTo.Find(podIp);
+        var (route, neighbourFailed, text) = RouteTo.Find(podIp);
         int follow = _fromBackend.Count(_unNated.Contains);
         return new Evidence
         {
@@ -177,11 +177,11 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
                     .OrderByDescending(bucket => bucket.Count())
                     .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
             ],
-            Established = _looks.Count,
-            Stuck = _looks.Values.Count(look => look is { EverRose: false, UnacknowledgedLooks: >= 5 }
+            Established = _trackers.Count,
+            Stuck = _trackers.Values.Count(look => look is { EverRose: false, UnacknowledgedSamples: >= 5 }
                 && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
-            Answered = _looks.Values.Count(look => look.EverRose),
-            Idle = _looks.Values.Count(look => !look.EverRose && look.UnacknowledgedLooks == 0),
+            Answered = _trackers.Values.Count(look => look.EverRose),
+            Idle = _trackers.Values.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
             Closed = Math.Max(_closed.Count, _closedByEvents),
             UnNatedResets = _unNated.Count,
             BackendResets = _fromBackend.Count - follow,
@@ -199,7 +199,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
             PacketsMissing = noPackets,
             Route = route,
             NeighbourFailed = neighbourFailed,
-            RouteWords = words,
+            RouteText = text,
             Settings = _sysctl.ReadAll(),
             Proxy = proxy,
             Gaps = _gaps,

@@ -5,10 +5,10 @@ using ConntrackConsole.Kernel.Routes;
 
 namespace ConntrackConsole.Collector.Explain;
 
-/// <summary>Where this node sends packets for an address, and whether somebody is there.</summary>
+/// <summary>Determines this node's route to an address, and whether the next hop answers.</summary>
 internal static class RouteTo
 {
-    public static (RouteKind Kind, bool NeighbourFailed, string Words) Find(Ip address)
+    public static (RouteKind Kind, bool NeighbourFailed, string Text) Find(Ip address)
     {
         try
         {
@@ -28,7 +28,7 @@ internal static class RouteTo
         }
     }
 
-    // /proc/net/arp: address, hardware type, flags, hardware address, mask, device. Flags 0x0: asked, not answered.
+    // /proc/net/arp: address, hardware type, flags, hardware address, mask, device. Flags 0x0: incomplete, no answer.
     private static bool IsUnresolved(Ip address)
     {
         if (!address.IsV4)
@@ -37,9 +37,9 @@ internal static class RouteTo
         {
             foreach (string line in File.ReadLines("/proc/thread-self/net/arp").Skip(1))
             {
-                string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (words.Length >= 3 && Ip.TryParse(words[0], out var ip) && ip == address)
-                    return words[2] == "0x0";
+                string[] text = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (text.Length >= 3 && Ip.TryParse(text[0], out var ip) && ip == address)
+                    return text[2] == "0x0";
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

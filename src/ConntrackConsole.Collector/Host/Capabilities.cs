@@ -10,24 +10,24 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Host;
 
-/// <summary>Finds out, by trying, what this node can tell and do.</summary>
+/// <summary>Probes what this node can observe and do.</summary>
 internal static class Capabilities
 {
     public const string Events = "events";
     public const string Commands = "commands";
 
     private const string Trace =
-        "Sees the TCP resets that sockets of this node and of all its pods make and accept, by the kernel's tcp tracepoints. "
-        + "Cannot see: resets on 127.0.0.0/8 and ::1 (no namespace is told); the sequence number; resets made by no socket of "
-        + "this machine (forged, or from outside) unless a socket here accepts them; a listener's answer to a stray segment, "
-        + "which names no peer and is told only where it is received.";
+        "Observes the TCP resets that sockets of this node and of all its pods send and accept, by the kernel's tcp tracepoints. "
+        + "Cannot see: resets on 127.0.0.0/8 and ::1 (the trace has no namespace); the sequence number; resets sent by no socket of "
+        + "this machine (forged, or from outside) unless a socket here accepts them; a listener's reset of a stray segment, "
+        + "which is traced without a peer and appears only where it is received.";
 
     private const string Packet =
-        "Sees TCP resets as packets where they leave a pod, and those that arrive from outside for an address of this node, "
-        + "with the sequence number, accepted or not. Cannot see: resets that the node's own processes make; what stays "
-        + "inside a pod or on the node's loopback; why a reset was made; pods on macvlan, ipvlan or a bridge that reaches "
+        "Observes TCP resets as packets where they leave a pod, and those that arrive from outside for an address of this node, "
+        + "with the sequence number, accepted or not. Cannot see: resets sent by the node's own processes; resets that stay "
+        + "inside a pod or on the node's loopback; why a reset was sent; pods on macvlan, ipvlan or a bridge that reaches "
         + "other nodes; IPv6 with extension headers. A reset from outside that is translated towards a pod of another "
-        + "node is told by both nodes. Costs about 0.4 µs a forwarded packet.";
+        + "node is reported by both nodes. Costs about 0.4 µs per forwarded packet.";
 
     /// <param name="observeOnly">Why this node refuses every command, or null.</param>
     public static IReadOnlyList<Capability> Probe(string? observeOnly) =>
@@ -42,21 +42,21 @@ internal static class Capabilities
         Resets("resets.packet", ResetChoice.Packet, Packet),
         Proxy(),
         new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
-            ? "Reads IPVS's own timeouts and switches."
+            ? "Reads the timeouts and switches of IPVS."
             : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
         new(Commands, observeOnly is null, observeOnly
-            ?? "Takes the console's commands, each through this node's own guards; --observe-only refuses them all."),
-        Command("flush", observeOnly, null, "Lists and deletes the entries that lead to a pod: presets Safe, DeadBackend and All, narrowed to a Service or a protocol."),
-        Command("settings", observeOnly, SettingsFault(), "Changes settings of a closed list, and sets each back by itself at its time, also after a restart."),
-        Command("filter", observeOnly, FilterFault(), "Arms a filter that drops INVALID packets, which the kernel disarms by itself."),
-        Command("ipvs", observeOnly, IpvsTimeouts.IsLoaded() ? null : "IPVS is not loaded in this kernel or namespace.", "Changes IPVS's timeouts."),
+            ?? "Accepts the console's commands, each checked by this node's own guards; --observe-only refuses them all."),
+        Command("flush", observeOnly, null, "Lists and deletes the entries of a pod: presets Safe, DeadBackend and All, optionally limited to a Service or a protocol."),
+        Command("settings", observeOnly, SettingsFault(), "Changes settings of a fixed list and reverts each automatically when it expires, even after a restart."),
+        Command("filter", observeOnly, FilterFault(), "Arms a filter that drops INVALID packets; the kernel disarms it automatically."),
+        Command("ipvs", observeOnly, IpvsTimeouts.IsLoaded() ? null : "IPVS is not loaded in this kernel or namespace.", "Changes the timeouts of IPVS."),
     ];
 
-    // A console knows by these names what an older collector cannot do.
+    // From these names a console determines what an older collector cannot do.
     private static Capability Command(string name, string? observeOnly, string? missing, string detail) =>
         new($"{Commands}.{name}", (observeOnly ?? missing) is null, observeOnly ?? missing ?? detail);
 
-    // Opened and closed: the kernel, or the mount, says by that whether it would take a value.
+    // Opening the file for writing, without writing, shows whether the kernel and the mount allow it.
     private static string? SettingsFault()
     {
         try
@@ -82,7 +82,7 @@ internal static class Capabilities
         bool answers = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult().Answers;
         return new Capability(KubeProxyScraper.Capability, answers, answers
             ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
-            : "kube-proxy does not answer on 127.0.0.1:10249 (another program does its work, or --metrics-bind-address is another one): whether its rules lag is not known.");
+            : "kube-proxy does not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): whether its rules lag is unknown.");
     }
 
     private static Capability Resets(string name, ResetChoice choice, string detail)
@@ -94,12 +94,12 @@ internal static class Capabilities
     /// <summary>What net.netfilter.nf_conntrack_events means for the data.</summary>
     public static string EventsSentence(long? setting) => setting switch
     {
-        0 => "nf_conntrack_events=0: the kernel sends none, so the table is only read every few seconds; entries that come and go "
-            + "in between, and why they went, are not seen. Set it to 1 or 2 to see them.",
-        1 => "nf_conntrack_events=1: every entry tells.",
-        2 => "nf_conntrack_events=2: entries older than the collector tell nothing; a background dump (every 15 s, less often "
-            + "where the table is large) finds what became of them.",
-        _ => "nf_conntrack_events cannot be read: whether every entry tells is unknown.",
+        0 => "nf_conntrack_events=0: the kernel sends no events, so the table is only dumped every few seconds; entries created and destroyed "
+            + "in between, and why they were destroyed, are not seen. Set it to 1 or 2 to see them.",
+        1 => "nf_conntrack_events=1: every entry emits events.",
+        2 => "nf_conntrack_events=2: entries older than the collector emit no events; a background dump (every 15 s, less often "
+            + "for a large table) detects their changes.",
+        _ => "nf_conntrack_events cannot be read: whether every entry emits events is unknown.",
     };
 
     private static string EventsSentence() => EventsSentence(new Sysctl().TryRead(SysctlKey.Events, out long value) == SysctlFault.None ? value : null);

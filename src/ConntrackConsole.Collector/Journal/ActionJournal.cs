@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Journal;
 
 /// <summary>
-/// What this node did to its own kernel, on disk before each act and again after it, and read again at every start: an action
-/// that began once never begins again. The daemon and the commands typed on the node share it. Any thread.
+/// Persistent record of what this node did to its own kernel, written before and after each action and read at every start: an
+/// action that began once never begins again. Shared by the daemon and commands run on the node. Thread-safe.
 /// </summary>
 internal sealed class ActionJournal
 {
@@ -18,12 +18,12 @@ internal sealed class ActionJournal
     private JournalState _memory = new();
     private long _offset, _rewriteAbove;
 
-    /// <param name="stateDirectory">Made where it is missing.</param>
+    /// <param name="stateDirectory">Created if missing.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Hears of lines that cannot be read.</param>
-    /// <param name="mostBytes">Above this the file is written anew at the start.</param>
+    /// <param name="log">Receives warnings about lines that cannot be read.</param>
+    /// <param name="maxBytes">A larger file is compacted at the start.</param>
     /// <exception cref="IOException">The directory cannot be used.</exception>
-    public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long mostBytes = MaxBytes)
+    public ActionJournal(string stateDirectory, TimeProvider? time = null, TextWriter? log = null, long maxBytes = MaxBytes)
     {
         StateDirectory = stateDirectory;
         Directory.CreateDirectory(stateDirectory);
@@ -33,14 +33,14 @@ internal sealed class ActionJournal
         using var held = _file.Hold();
         if (_file.Exists)
             ReadRest();
-        if (_memory.Id is null || _file.Length > mostBytes)
+        if (_memory.Id is null || _file.Length > maxBytes)
             Rewrite();
-        _rewriteAbove = Math.Max(mostBytes > long.MaxValue / 4 ? mostBytes : mostBytes * 4, _offset * 2);
+        _rewriteAbove = Math.Max(maxBytes > long.MaxValue / 4 ? maxBytes : maxBytes * 4, _offset * 2);
     }
 
     public string StateDirectory { get; }
 
-    /// <summary>Made with the file.</summary>
+    /// <summary>Created with the file.</summary>
     public string Id
     {
         get
@@ -62,16 +62,16 @@ internal sealed class ActionJournal
             return _memory.IsFenced(actionId);
     }
 
-    /// <summary>Acts for which <paramref name="wanted"/> is true, in order.</summary>
+    /// <summary>Actions for which <paramref name="wanted"/> is true, in order.</summary>
     public IReadOnlyList<JournaledAction> Where(Func<JournaledAction, bool> wanted)
     {
         lock (_lock)
-            return [.. _memory.Acts.Where(wanted)];
+            return [.. _memory.Actions.Where(wanted)];
     }
 
     /// <summary>
-    /// Reads what another process has added; cheap where nothing was. A file that has become far too large is written anew: a
-    /// console that asks without end must not fill the node's disk.
+    /// Reads what other processes have appended; cheap if nothing was. Compacts a file that has grown far too large: a console
+    /// that sends commands without end must not fill the node's disk.
     /// </summary>
     public void CatchUp()
     {
@@ -84,14 +84,14 @@ internal sealed class ActionJournal
             if (_offset <= _rewriteAbove)
                 return;
             Rewrite();
-            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // where all of it is needed
+            _rewriteAbove = Math.Max(_rewriteAbove, _offset * 2); // if nothing could be removed
         }
     }
 
-    /// <summary>Writes that an act begins; on disk when this returns.</summary>
-    /// <param name="begin">Number and time are given here.</param>
-    /// <returns>False where the action began before, in any process and any run, or may not begin any more.</returns>
-    /// <exception cref="IOException">It is not on the disk: do nothing.</exception>
+    /// <summary>Records the begin of an action; durable on return.</summary>
+    /// <param name="begin">Number and time are set here.</param>
+    /// <returns>False if the action began before, in any process and any run, or is fenced.</returns>
+    /// <exception cref="IOException">It is not durable: do not act.</exception>
     public bool TryBegin(JournalLine begin)
     {
         lock (_lock)
@@ -105,8 +105,8 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>Writes how an act ended.</summary>
-    /// <exception cref="IOException">It is not on the disk; this process knows it nevertheless.</exception>
+    /// <summary>Records the end of an action.</summary>
+    /// <exception cref="IOException">It is not durable; this process keeps it in memory.</exception>
     public void End(string actionId, FlushResult? flush = null, SettingResult? setting = null, IReadOnlyList<FlowEntry>? deleted = null)
     {
         var end = new JournalLine
@@ -129,9 +129,9 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>From now on an action that was not begun may not begin; on disk when this returns.</summary>
-    /// <returns>False where it has begun.</returns>
-    /// <exception cref="IOException">It is not on the disk: do not promise it.</exception>
+    /// <summary>Prevents an action that has not begun from beginning; durable on return.</summary>
+    /// <returns>False if it has begun.</returns>
+    /// <exception cref="IOException">It is not durable: do not report the action as fenced.</exception>
     public bool TryFence(string actionId)
     {
         lock (_lock)
@@ -146,65 +146,65 @@ internal sealed class ActionJournal
         }
     }
 
-    /// <summary>What the console has not heard of, or null.</summary>
-    public JournalReport? Untold()
+    /// <summary>The next report for the console, or null if everything is reported.</summary>
+    public JournalReport? NextReport()
     {
         lock (_lock)
             return JournalReports.Next(_memory, _time.GetUtcNow());
     }
 
-    /// <summary>The console has everything up to a number.</summary>
-    public void Told(long number)
+    /// <summary>Records that the console has everything up to a number.</summary>
+    public void MarkReported(long number)
     {
         lock (_lock)
         {
-            if (number > _memory.ToldTo)
-                WriteTold(number);
+            if (number > _memory.ReportedUpTo)
+                WriteReported(number);
         }
     }
 
-    /// <summary>The console has had the answer to its order.</summary>
-    public void Answered(string actionId)
+    /// <summary>Records that the console received the result of its command.</summary>
+    public void MarkAnswered(string actionId)
     {
         lock (_lock)
         {
             if (_memory.Find(actionId) is not { End: not null } act)
                 return;
-            act.IsTold = true;
-            // A number stands for all before it; those before may still wait.
-            long number = _memory.Acts.TakeWhile(each => _memory.IsToldOf(each)).LastOrDefault()?.Number ?? 0;
-            if (number > _memory.ToldTo)
-                WriteTold(number);
+            act.IsReported = true;
+            // A reported number covers all lower numbers, and lower ones may still be unreported.
+            long number = _memory.Actions.TakeWhile(each => _memory.IsReported(each)).LastOrDefault()?.Number ?? 0;
+            if (number > _memory.ReportedUpTo)
+                WriteReported(number);
         }
     }
 
-    // Not worth a wait for the disk: what is told twice the console knows by its number.
-    private void WriteTold(long number)
+    // Not durable: the console recognizes an entry that is reported twice by its number.
+    private void WriteReported(long number)
     {
         using var held = _file.Hold();
         Follow();
-        Add(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
+        Add(new JournalLine { Phase = JournalPhase.Reported, At = _time.GetUtcNow(), Number = number });
     }
 
     private void Add(JournalLine line)
     {
-        _offset = _file.Append(line.ToBytes(), durable: line.Phase != JournalPhase.Told);
+        _offset = _file.Append(line.ToBytes(), durable: line.Phase != JournalPhase.Reported);
         _memory.Apply(line);
     }
 
-    // Under the lock over processes.
+    // Needs the lock between processes.
     private void Follow()
     {
         var first = _file.ReadFirst();
         if (first?.JournalId != _memory.Id || first?.Generation != _memory.Generation || _file.Length < _offset)
         {
-            var answered = _memory.Acts.Where(act => act.IsTold).Select(act => act.ActionId).ToHashSet();
+            var answered = _memory.Actions.Where(act => act.IsReported).Select(act => act.ActionId).ToHashSet();
             (_memory, _offset) = (new JournalState(), 0);
             ReadRest();
             if (_memory.Id is null)
                 Rewrite();
-            foreach (var act in _memory.Acts.Where(act => answered.Contains(act.ActionId)))
-                act.IsTold = true;
+            foreach (var act in _memory.Actions.Where(act => answered.Contains(act.ActionId)))
+                act.IsReported = true;
         }
         else if (_file.Length > _offset)
         {
@@ -226,15 +226,15 @@ internal sealed class ActionJournal
         _offset += at;
         if (at < bytes.Length)
         {
-            _log.WriteLine($"{_file.FilePath}: a crash tore its last line, which is taken off; an act that it began was not carried out.");
-            _file.CutTo(_offset);
+            _log.WriteLine($"{_file.FilePath}: a crash truncated its last line, which is removed; an action that the line recorded was not executed.");
+            _file.Truncate(_offset);
         }
 
         if (bad == 0)
             return;
-        string aside = _file.PutAside(_time.GetUtcNow());
-        _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; everything that can be read goes on. "
-            + "Look there for who wrote them, then delete it.");
+        string aside = _file.CopyUnreadable(_time.GetUtcNow());
+        _log.WriteLine($"{_file.FilePath}: {bad} of its lines cannot be read by this program. The file is kept as {aside}; all readable lines remain in use. "
+            + "Check there who wrote them, then delete that file.");
         Rewrite();
     }
 

@@ -1,11 +1,13 @@
 namespace ConntrackConsole.Collector.Journal;
 
-/// <summary>Tells commands typed on the node that a daemon of the same state directory runs, which sets changes back.</summary>
+/// <summary>
+/// Shows commands run on the node that a daemon with the same state directory is running and will revert changes.
+/// </summary>
 internal sealed class DaemonPresence(string stateDirectory) : IDisposable
 {
     private FileStream? _held;
 
-    public void Show()
+    public void Announce()
     {
         try
         {
@@ -13,11 +15,11 @@ internal sealed class DaemonPresence(string stateDirectory) : IDisposable
         }
         catch (IOException)
         {
-            // A command looks at this very moment; the next second is early enough.
+            // A command is checking at this moment; the next second is early enough.
         }
     }
 
-    public static bool IsSeen(string stateDirectory)
+    public static bool IsRunning(string stateDirectory)
     {
         try
         {

@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Collector.Journal;
 
 /// <summary>
-/// The right to act: one flush and one change of a setting at a time on a node, whichever process asks. Who holds it knows that
-/// an act without an end in the journal was cut off, as nobody else can be at it.
+/// Lock between processes: one flush and one setting change at a time on a node. While it is held, an action without an end in
+/// the journal was interrupted, because no other process can be executing it.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
@@ -12,9 +12,9 @@ internal sealed class FileLock : IDisposable
 
     /// <param name="stateDirectory">Where the journal is.</param>
     /// <param name="what">flush or setting.</param>
-    /// <param name="wait">How long to wait for another to end.</param>
-    /// <param name="stop">Ends the wait.</param>
-    /// <returns>Null where another still acts.</returns>
+    /// <param name="wait">How long to wait for the current holder.</param>
+    /// <param name="stop">Cancels the wait.</param>
+    /// <returns>Null if another process still holds it.</returns>
     /// <exception cref="IOException">The directory cannot be used.</exception>
     public static FileLock? TryTake(string stateDirectory, string what, TimeSpan wait, CancellationToken stop = default)
     {

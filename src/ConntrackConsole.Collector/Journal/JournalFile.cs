@@ -1,13 +1,13 @@
 namespace ConntrackConsole.Collector.Journal;
 
 /// <summary>
-/// The bytes of a journal that the daemon and commands typed on the node share. Every access is under one lock over processes,
-/// so a line is whole or torn by a crash, never mixed with another's.
+/// The file of a journal shared by the daemon and commands run on the node. Every access holds a lock between processes, so that
+/// a line is either complete or truncated by a crash, never mixed with another.
 /// </summary>
 internal sealed class JournalFile(string path)
 {
-    private const int LongestFirstLine = 4096;
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private const int MaxHeaderLength = 4096;
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
 
     public string FilePath => path;
 
@@ -16,11 +16,11 @@ internal sealed class JournalFile(string path)
     /// <exception cref="IOException">It is gone.</exception>
     public long Length => new FileInfo(path).Length;
 
-    /// <summary>Holds the journal against every other process; dispose of it to let go.</summary>
-    /// <exception cref="IOException">Another process does not let go.</exception>
+    /// <summary>Locks the journal against other processes; dispose to release.</summary>
+    /// <exception cref="IOException">Another process does not release the lock.</exception>
     public FileStream Hold()
     {
-        long until = Environment.TickCount64 + (long)LongestWait.TotalMilliseconds;
+        long until = Environment.TickCount64 + (long)LockTimeout.TotalMilliseconds;
         while (true)
         {
             try
@@ -30,23 +30,23 @@ internal sealed class JournalFile(string path)
             catch (IOException failure) when (failure is not (DirectoryNotFoundException or FileNotFoundException))
             {
                 if (Environment.TickCount64 > until)
-                    throw new IOException($"another process has held {path}.lock for {LongestWait.TotalSeconds:0} s ({failure.Message.TrimEnd('.')})", failure);
+                    throw new IOException($"another process has held {path}.lock for {LockTimeout.TotalSeconds:0} s ({failure.Message.TrimEnd('.')})", failure);
                 Thread.Sleep(2);
             }
         }
     }
 
-    /// <summary>The line at the top, which says whether the file was written anew since.</summary>
+    /// <summary>The first line; its generation shows whether the file was rewritten.</summary>
     public JournalLine? ReadFirst()
     {
         using var file = File.OpenHandle(path);
-        byte[] bytes = new byte[LongestFirstLine];
+        byte[] bytes = new byte[MaxHeaderLength];
         var read = bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0));
         int end = read.IndexOf((byte)'\n');
         return end > 0 && JournalLine.TryParse(read[..end], out var line) ? line : null;
     }
 
-    /// <summary>Every byte from an offset on.</summary>
+    /// <summary>All bytes from an offset.</summary>
     public byte[] ReadFrom(long offset)
     {
         using var file = File.OpenHandle(path);
@@ -57,16 +57,16 @@ internal sealed class JournalFile(string path)
         return bytes[..length];
     }
 
-    /// <summary>Takes off what a crash left of a line.</summary>
-    public void CutTo(long length)
+    /// <summary>Removes an incomplete line that a crash left.</summary>
+    public void Truncate(long length)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
         RandomAccess.SetLength(file, length);
     }
 
     /// <param name="line">One whole line.</param>
-    /// <param name="durable">Whether it must be on the disk before this returns.</param>
-    /// <returns>The file's length after it.</returns>
+    /// <param name="durable">Whether it must be durable before this returns.</param>
+    /// <returns>The new length of the file.</returns>
     public long Append(byte[] line, bool durable)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
@@ -79,7 +79,7 @@ internal sealed class JournalFile(string path)
         }
         catch (IOException)
         {
-            // Half a line may stand there, or a whole one that is not on the disk: it must not be taken for an act that began.
+            // A partial line, or a complete one that is not durable, must not count as an action that began.
             RandomAccess.SetLength(file, length);
             throw;
         }
@@ -87,7 +87,7 @@ internal sealed class JournalFile(string path)
         return length + line.Length;
     }
 
-    /// <summary>Puts another file in its place, whole or not at all.</summary>
+    /// <summary>Replaces the file atomically.</summary>
     /// <returns>Its length.</returns>
     public long Replace(IEnumerable<JournalLine> lines)
     {
@@ -105,17 +105,17 @@ internal sealed class JournalFile(string path)
         return length;
     }
 
-    /// <summary>Keeps what cannot be read where a person can look at it.</summary>
-    /// <returns>Its name.</returns>
-    public string PutAside(DateTimeOffset now)
+    /// <summary>Keeps a copy of an unreadable file for inspection.</summary>
+    /// <returns>The name of the copy.</returns>
+    public string CopyUnreadable(DateTimeOffset now)
     {
         string aside = Path.ChangeExtension(path, $"unreadable-{now.UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}.jsonl");
-        // A copy: were the file moved and we killed, no action would be known any more.
+        // A copy, not a move: if the process were killed after a move, all actions would be forgotten.
         File.Copy(path, aside, overwrite: true);
         return aside;
     }
 
-    // Who did what to whom on this node is nobody else's business.
+    // Private to this user: the journal names users and addresses.
     private static FileStreamOptions Private(FileMode mode, FileAccess access, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };

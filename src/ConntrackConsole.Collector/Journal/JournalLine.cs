@@ -5,28 +5,28 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Journal;
 
-/// <summary>What a line of the journal is.</summary>
+/// <summary>Type of a journal line.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<JournalPhase>))]
 internal enum JournalPhase
 {
-    /// <summary>The first line: the journal's id, and how often it was written anew.</summary>
+    /// <summary>The first line: the journal's id and how often it was rewritten.</summary>
     [JsonStringEnumMemberName("journal")]
     Journal,
-    /// <summary>Written before an act.</summary>
+    /// <summary>Written before an action.</summary>
     [JsonStringEnumMemberName("begin")]
     Begin,
-    /// <summary>Written after it.</summary>
+    /// <summary>Written after an action.</summary>
     [JsonStringEnumMemberName("end")]
     End,
-    /// <summary>An action that was asked about before it came: it may not begin any more.</summary>
+    /// <summary>The console queried the action before it arrived: it must not begin any more.</summary>
     [JsonStringEnumMemberName("fence")]
     Fence,
     /// <summary>The console has everything up to this number.</summary>
     [JsonStringEnumMemberName("told")]
-    Told,
+    Reported,
 }
 
-/// <summary>A line of the journal. One form for all, so that a person can read it with grep.</summary>
+/// <summary>A line of the journal. All lines have one format, which works with grep.</summary>
 internal sealed record JournalLine
 {
     public required JournalPhase Phase { get; init; }
@@ -53,19 +53,19 @@ internal sealed record JournalLine
 
     public string? Reason { get; init; }
 
-    /// <summary>Entries listed, or the value before.</summary>
+    /// <summary>Number of listed entries, or the previous value.</summary>
     public string? Before { get; init; }
 
-    /// <summary>The value that is to be written.</summary>
+    /// <summary>The value to write.</summary>
     public string? Wanted { get; init; }
 
-    /// <summary>When a change is set back.</summary>
+    /// <summary>When a change is reverted.</summary>
     public long? RevertAtMs { get; init; }
 
-    /// <summary>The run of the kernel in which a change was made.</summary>
+    /// <summary>The kernel's boot id when a change was made.</summary>
     public string? BootId { get; init; }
 
-    /// <summary>The change that a revert sets back.</summary>
+    /// <summary>The change that a revert undoes.</summary>
     public string? ChangeId { get; init; }
 
     public FlushResult? Flush { get; init; }
@@ -74,7 +74,7 @@ internal sealed record JournalLine
 
     public IReadOnlyList<FlowEntry>? Deleted { get; init; }
 
-    /// <summary>Reads a line; false for one that this program did not write.</summary>
+    /// <summary>Parses a line; false for one that this program did not write.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, [NotNullWhen(true)] out JournalLine? line)
     {
         line = null;
@@ -106,12 +106,12 @@ internal sealed record JournalLine
             && Flush is null or { ActionId: not null, Node: not null, Errors: not null, EntryOutcomes: not null }
             && Setting is null or { ActionId: not null, Node: not null, Key: not null },
         JournalPhase.Fence => ActionId is { Length: > 0 },
-        JournalPhase.Told => Number is >= 0,
+        JournalPhase.Reported => Number is >= 0,
         _ => false,
     };
 }
 
-/// <summary>What kind of act a journal tells of.</summary>
+/// <summary>Type of a journaled action.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<JournalKind>))]
 internal enum JournalKind
 {
@@ -123,7 +123,7 @@ internal enum JournalKind
     Revert,
 }
 
-/// <summary>JSON of the journal: what a line has not is left out, so nothing can be required by its constructor.</summary>
+/// <summary>JSON of the journal. Absent members are omitted, so no constructor parameter can be required.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

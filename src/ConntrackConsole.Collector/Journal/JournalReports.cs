@@ -4,50 +4,50 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Journal;
 
-/// <summary>What of a journal the console is told, and in which words.</summary>
+/// <summary>Builds the reports of a journal for the console.</summary>
 internal static class JournalReports
 {
-    /// <summary>An answer to an order is on its way for so long before the act is reported.</summary>
-    public static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(6);
+    /// <summary>How long the result of a command may be in transit before the action is reported.</summary>
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(6);
 
     private const int MaxEntries = 50;
-    // As a text within JSON it grows to more than twice its size, and the console takes 2 MiB.
+    // As a string inside JSON it more than doubles in size, and the console accepts 2 MiB.
     private const int MaxDetails = 256 * 1024;
 
-    /// <summary>The oldest that are not told, up to the first that has not ended; null where there are none.</summary>
+    /// <summary>The oldest unreported entries, up to the first action that has not ended; or null.</summary>
     public static JournalReport? Next(JournalState memory, DateTimeOffset now)
     {
         var entries = new List<JournalEntry>();
-        int room = MaxDetails;
-        foreach (var act in memory.Acts)
+        int budget = MaxDetails;
+        foreach (var act in memory.Actions)
         {
-            if (memory.IsToldOf(act))
+            if (memory.IsReported(act))
                 continue;
-            if (act.End is null || IsOnItsWay(act, now) || entries.Count == MaxEntries || (room < MaxDetails / 2 && act.End.Deleted is not null))
+            if (act.End is null || IsAnswerPending(act, now) || entries.Count == MaxEntries || (budget < MaxDetails / 2 && act.End.Deleted is not null))
                 break;
-            var entry = Entry(act, room);
-            room -= entry.Details?.Length ?? 0;
+            var entry = Entry(act, budget);
+            budget -= entry.Details?.Length ?? 0;
             entries.Add(entry);
         }
 
         return entries.Count == 0 ? null : new JournalReport(memory.Id!, entries);
     }
 
-    private static bool IsOnItsWay(JournaledAction act, DateTimeOffset now) =>
-        act.Begin.Origin == JournalOrigin.Console && now - act.End!.At is var age && age >= TimeSpan.Zero && age < AnswerTime;
+    private static bool IsAnswerPending(JournaledAction act, DateTimeOffset now) =>
+        act.Begin.Origin == JournalOrigin.Console && now - act.End!.At is var age && age >= TimeSpan.Zero && age < AnswerTimeout;
 
-    public static JournalEntry Entry(JournaledAction act, int mostDetails = MaxDetails)
+    public static JournalEntry Entry(JournaledAction act, int maxDetails = MaxDetails)
     {
         var begin = act.Begin;
         var (after, sentence, failed) = act.End switch
         {
-            { Flush: { } flush } => Words(flush),
-            { Setting: { } setting } => Words(setting),
-            _ => (null, "It began and was cut off; what it did is not known.", true),
+            { Flush: { } flush } => Describe(flush),
+            { Setting: { } setting } => Describe(setting),
+            _ => (null, "It began and was interrupted; its effect is unknown.", true),
         };
-        string? details = Details(act.End?.Deleted, mostDetails, out int told);
-        if (act.End?.Deleted is { } deleted && told < deleted.Count)
-            sentence += $" The first {told} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
+        string? details = Details(act.End?.Deleted, maxDetails, out int included);
+        if (act.End?.Deleted is { } deleted && included < deleted.Count)
+            sentence += $" Only the first {included} of {deleted.Count} deleted entries are listed here; the rest is in the journal on the node.";
         return new JournalEntry(
             act.Number, begin.At.ToUnixTimeMilliseconds(), begin.Origin!.Value, act.ActionId, Name(begin.Kind!.Value), begin.Target!, begin.Who!,
             begin.Reason, begin.Before, after, sentence, details, failed, begin.ChangeId, act.End?.Setting?.Outcome,
@@ -61,35 +61,35 @@ internal static class JournalReports
         _ => "revert",
     };
 
-    private static (string? After, string Sentence, bool Failed) Words(FlushResult flush)
+    private static (string? After, string Sentence, bool Failed) Describe(FlushResult flush)
     {
-        string remain = flush.Remaining < 0 ? "how many remain is not known" : Format($"{flush.Remaining} lead to the address now");
+        string remain = flush.Remaining < 0 ? "the number of remaining entries is unknown" : Format($"{flush.Remaining} entries now lead to the address");
         if (flush.Unsure)
-            return (null, Format($"It was cut off: how many of the {flush.Listed} listed entries were deleted is not known, {remain}."), true);
+            return (null, Format($"It was interrupted: how many of the {flush.Listed} listed entries were deleted is unknown; {remain}."), true);
         int notReached = flush.Listed - flush.Deleted - flush.AlreadyGone - flush.Alive - flush.Failed;
-        string after = Format($"{flush.Deleted} deleted, {flush.AlreadyGone} already gone, {flush.Alive} alive and left, {flush.Failed} failed")
+        string after = Format($"{flush.Deleted} deleted, {flush.AlreadyGone} already gone, {flush.Alive} alive and kept, {flush.Failed} failed")
             + (notReached > 0 ? Format($", {notReached} not reached") : "");
         return (after, $"Of {flush.Listed} listed entries: {after}; {remain}." + string.Concat(flush.Errors.Select(error => " " + error)),
             flush.Failed > 0 || notReached > 0);
     }
 
-    private static (string? After, string Sentence, bool Failed) Words(SettingResult setting) => (
+    private static (string? After, string Sentence, bool Failed) Describe(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "The old value is back." : "Written and read back."),
+        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "Reverted to the previous value." : "Written and verified."),
         setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
-    private static string? Details(IReadOnlyList<FlowEntry>? deleted, int most, out int told)
+    private static string? Details(IReadOnlyList<FlowEntry>? deleted, int maxLength, out int included)
     {
-        told = 0;
+        included = 0;
         if (deleted is not { Count: > 0 })
             return null;
-        told = deleted.Count;
+        included = deleted.Count;
         while (true)
         {
-            string text = JsonSerializer.Serialize([.. deleted.Take(told)], WireJson.Default.FlowEntryArray);
-            if (text.Length <= most || told == 1)
+            string text = JsonSerializer.Serialize([.. deleted.Take(included)], WireJson.Default.FlowEntryArray);
+            if (text.Length <= maxLength || included == 1)
                 return text;
-            told = Math.Max(1, (int)((long)told * most / text.Length) - 1);
+            included = Math.Max(1, (int)((long)included * maxLength / text.Length) - 1);
         }
     }
 

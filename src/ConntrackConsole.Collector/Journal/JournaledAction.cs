@@ -3,17 +3,17 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Journal;
 
-/// <summary>An act as the journal has it: its begin line, and its end line once there is one.</summary>
+/// <summary>An action in the journal: its begin line, and its end line once it has one.</summary>
 internal sealed class JournaledAction(JournalLine begin)
 {
     public JournalLine Begin { get; } = begin;
 
     public JournalLine? End { get; set; }
 
-    /// <summary>The console has heard of it, by an answer or by a report.</summary>
-    public bool IsTold { get; set; }
+    /// <summary>The console has its result, from the command or from a report.</summary>
+    public bool IsReported { get; set; }
 
-    /// <summary>The fate of the last attempt to set this change back, if there was one.</summary>
+    /// <summary>Outcome of the last attempt to revert this change, or null.</summary>
     public SettingOutcome? LastRevert { get; set; }
 
     public long Number => Begin.Number!.Value;
@@ -21,8 +21,8 @@ internal sealed class JournaledAction(JournalLine begin)
     public string ActionId => Begin.ActionId!;
 
     /// <summary>
-    /// A change that may still be in force and that nobody has set back. Where the end is missing it may be: whoever settles it
-    /// looks what is there.
+    /// A change that may still be in force and is not reverted. Without an end line it is not open until the interrupted action
+    /// is resolved.
     /// </summary>
     public bool IsOpenChange => Begin.Kind == JournalKind.Setting
         && LastRevert is not (SettingOutcome.Reverted or SettingOutcome.Drifted or SettingOutcome.Void)

@@ -4,18 +4,18 @@ using System.Text;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// The numbers of one /metrics page of kube-proxy that matter here. Names differ by mode and labels by version: the same
-/// name with several IP families is added up, or the oldest or newest is taken, and what is not there stays NaN.
+/// The relevant values of kube-proxy's /metrics. Names differ by mode and labels by version: values of several IP families are
+/// summed, or the oldest or newest is used, and missing values are NaN.
 /// </summary>
 internal struct KubeProxyMetrics
 {
-    private const int MostBuckets = 64;
+    private const int MaxBuckets = 64;
     private const int Families = 3;
 
     public double ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending;
     public double SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors;
 
-    /// <summary>Samples that begin with kubeproxy_: none = something else listens there.</summary>
+    /// <summary>Number of samples that begin with kubeproxy_; 0 = another program listens on the port.</summary>
     public int Samples;
 
     public static KubeProxyMetrics Read(ReadOnlySpan<byte> page)
@@ -26,10 +26,10 @@ internal struct KubeProxyMetrics
             EndpointChangesPending = double.NaN, ServiceChangesPending = double.NaN, SyncFailures = double.NaN,
             ReconcilerDeleted = double.NaN, InvalidDropped = double.NaN, ApiErrors = double.NaN,
         };
-        Span<double> bounds = stackalloc double[MostBuckets];
-        Span<double> counts = stackalloc double[MostBuckets];
+        Span<double> bounds = stackalloc double[MaxBuckets];
+        Span<double> counts = stackalloc double[MaxBuckets];
         int buckets = 0;
-        // By IP family: an idle family's last sync is older than the other one's last change, and lags by nothing.
+        // Per IP family: an idle family's last sync may be older than the other family's last change without any lag.
         Span<double> synced = stackalloc double[Families], queued = stackalloc double[Families];
         synced.Fill(double.NaN);
         queued.Fill(double.NaN);
@@ -65,7 +65,7 @@ internal struct KubeProxyMetrics
         return read;
     }
 
-    public readonly Wire.ProxyReading Told(long atMs, Wire.ProxyMode mode, ushort health) => new(
+    public readonly Wire.ProxyReading ToReading(long atMs, Wire.ProxyMode mode, ushort health) => new(
         atMs, true, mode, health, ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending,
         SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors);
 
@@ -93,7 +93,7 @@ internal struct KubeProxyMetrics
         return family.SequenceEqual("IPv4"u8) ? 1 : family.SequenceEqual("IPv6"u8) ? 2 : 0;
     }
 
-    // The family that lags most; where none does, the one that synced last. 0 stands for "never".
+    // The family with the largest lag; without lag, the one that synced last. 0 means never.
     private static (double Synced, double Queued) WorstOf(ReadOnlySpan<double> synced, ReadOnlySpan<double> queued)
     {
         int worst = -1;
@@ -114,7 +114,7 @@ internal struct KubeProxyMetrics
 
     private static void Add(ref double sum, double value) => sum = double.IsNaN(sum) ? value : sum + value;
 
-    // The same bound of several families: cumulative histograms with the same bounds add up.
+    // Sums the same bound of several families: cumulative histograms with equal bounds can be added.
     private static void AddBucket(ReadOnlySpan<byte> le, double count, Span<double> bounds, Span<double> counts, ref int buckets)
     {
         double bound;
@@ -125,7 +125,7 @@ internal struct KubeProxyMetrics
         int at = bounds[..buckets].IndexOf(bound);
         if (at < 0)
         {
-            if (buckets == MostBuckets)
+            if (buckets == MaxBuckets)
                 return;
             at = buckets++;
             bounds[at] = bound;
@@ -135,7 +135,7 @@ internal struct KubeProxyMetrics
         counts[at] += count;
     }
 
-    // As Prometheus' histogram_quantile: linear within a bucket, the last finite bound for what lies beyond it.
+    // Like histogram_quantile of Prometheus: linear within a bucket, the last finite bound above that.
     private static double Quantile(double share, Span<double> bounds, Span<double> counts)
     {
         bounds.Sort(counts);

@@ -4,14 +4,14 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// Asks this node's kube-proxy on its loopback ports, every two seconds and on a task of its own: a kube-proxy that hangs
-/// costs its own reading and nothing else. One that is not there is a fact (<see cref="ProxyReading.Answers"/>), not an error.
+/// Scrapes this node's kube-proxy on its loopback ports every two seconds, in its own task: a kube-proxy that hangs affects
+/// nothing else. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
 /// </summary>
 internal sealed class KubeProxyScraper : IDisposable
 {
     public const string Capability = "kube-proxy";
-    private const int MostBytes = 4 * 1024 * 1024;
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+    private const int MaxBytes = 4 * 1024 * 1024;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -34,23 +34,23 @@ internal sealed class KubeProxyScraper : IDisposable
         _health = new Uri(health + "/healthz");
     }
 
-    /// <summary>The last reading, whether it answered or not; null before the first. Any thread.</summary>
+    /// <summary>The last reading, whether kube-proxy answered or not; null before the first. Thread-safe.</summary>
     public ProxyReading? Last => Volatile.Read(ref _last);
 
-    /// <summary>The reading that nobody has taken yet, or null. Any thread.</summary>
+    /// <summary>Returns the latest reading once, or null. Thread-safe.</summary>
     public ProxyReading? Take() => Interlocked.Exchange(ref _latest, null);
 
     public async Task RunAsync(CancellationToken stop)
     {
         bool? answered = null;
-        using var timer = new PeriodicTimer(Every, _time);
+        using var timer = new PeriodicTimer(Interval, _time);
         try
         {
             do
             {
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
-                // Where there is none, say so once and not every two seconds.
+                // A missing kube-proxy is reported once and not every two seconds.
                 if (reading.Answers || answered != false)
                     Volatile.Write(ref _latest, reading);
                 answered = reading.Answers;
@@ -72,7 +72,7 @@ internal sealed class KubeProxyScraper : IDisposable
             return new ProxyReading(atMs, false, ProxyMode.Unknown, await HealthAsync(stop), NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN);
         (status, length) = await GetAsync(_mode, stop);
         var mode = status == 200 ? KubeProxyMetrics.Mode(_page.AsSpan(0, Math.Min(length, 32))) : ProxyMode.Unknown;
-        return page.Told(atMs, mode, await HealthAsync(stop));
+        return page.ToReading(atMs, mode, await HealthAsync(stop));
     }
 
     public void Dispose() => _client.Dispose();
@@ -81,10 +81,10 @@ internal sealed class KubeProxyScraper : IDisposable
 
     private async Task<ushort> HealthAsync(CancellationToken stop) => (ushort)(await GetAsync(_health, stop)).Status;
 
-    // Status 0: no answer within the second, or one that is larger than we read.
+    // Status 0: no response within one second, or a response over the size limit.
     private async Task<(int Status, int Length)> GetAsync(Uri address, CancellationToken stop)
     {
-        // HttpClient's own timeout ends with the headers: the body has to come within the same second.
+        // HttpClient's own timeout covers only the headers: the body must arrive within the same second.
         using var second = CancellationTokenSource.CreateLinkedTokenSource(stop);
         second.CancelAfter(TimeSpan.FromSeconds(1));
         try
@@ -96,9 +96,9 @@ internal sealed class KubeProxyScraper : IDisposable
             {
                 if (length == _page.Length)
                 {
-                    if (length >= MostBytes)
+                    if (length >= MaxBytes)
                         return (0, 0);
-                    Array.Resize(ref _page, Math.Min(length * 2, MostBytes));
+                    Array.Resize(ref _page, Math.Min(length * 2, MaxBytes));
                 }
 
                 int read = await body.ReadAsync(_page.AsMemory(length), second.Token);

@@ -3,27 +3,27 @@ using System.Buffers.Text;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// The samples of a page in Prometheus' text format, one after the other, without allocation. Comments and lines that are no
-/// sample, or are longer than <see cref="LongestLine"/>, are passed over: one strange metric must not hide the others.
+/// Enumerates the samples of a page in the Prometheus text format without allocation. Comments, malformed lines and lines longer
+/// than <see cref="MaxLineLength"/> are skipped: one unexpected metric must not hide the others.
 /// </summary>
 /// <param name="page">The whole page, UTF-8.</param>
 internal ref struct PrometheusText(ReadOnlySpan<byte> page)
 {
-    /// <summary>Bytes of the longest line that is read.</summary>
-    public const int LongestLine = 16 * 1024;
+    /// <summary>Maximum length of a line in bytes.</summary>
+    public const int MaxLineLength = 16 * 1024;
 
     private ReadOnlySpan<byte> _rest = page;
 
-    /// <summary>Name of the present sample.</summary>
+    /// <summary>Name of the current sample.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>What stands between the braces, as it is written; empty where there are none.</summary>
+    /// <summary>The raw text between the braces; empty without labels.</summary>
     public ReadOnlySpan<byte> Labels { get; private set; }
 
     /// <summary>Its value; may be NaN or infinite.</summary>
     public double Value { get; private set; }
 
-    /// <summary>Goes to the next sample.</summary>
+    /// <summary>Advances to the next sample.</summary>
     public bool MoveNext()
     {
         while (!_rest.IsEmpty)
@@ -31,14 +31,14 @@ internal ref struct PrometheusText(ReadOnlySpan<byte> page)
             int end = _rest.IndexOf((byte)'\n');
             var line = end < 0 ? _rest : _rest[..end];
             _rest = end < 0 ? default : _rest[(end + 1)..];
-            if (line.Length <= LongestLine && TryRead(line.Trim(" \t\r"u8)))
+            if (line.Length <= MaxLineLength && TryRead(line.Trim(" \t\r"u8)))
                 return true;
         }
 
         return false;
     }
 
-    /// <summary>The value of a label of the present sample, as it is written (escapes stay); empty where there is none.</summary>
+    /// <summary>The raw value of a label of the current sample (with escapes); empty if missing.</summary>
     public readonly ReadOnlySpan<byte> Label(ReadOnlySpan<byte> name)
     {
         var rest = Labels;
@@ -100,7 +100,7 @@ internal ref struct PrometheusText(ReadOnlySpan<byte> page)
         return read;
     }
 
-    // A brace may stand inside a quoted value.
+    // A quoted value may contain a brace.
     private static int EndOfLabels(ReadOnlySpan<byte> text)
     {
         int at = 1;

@@ -1,51 +1,54 @@
 namespace ConntrackConsole.Collector.Observation;
 
-/// <summary>What repeated looks at one established TCP entry tell about its backend, by the remaining timeout alone.</summary>
+/// <summary>
+/// Infers from repeated samples of one established TCP entry, by the remaining timeout alone, whether its backend responds.
+/// </summary>
 /// <remarks>
 /// The kernel sets the timeout to tcp_timeout_established at every segment, except that it sets tcp_timeout_unacknowledged
-/// (or max_retrans) while data waits for its acknowledgement. So at or below that: no answer came yet. A busy healthy flow is
-/// caught like that at half of all looks, which is why only a run of looks, and no answer in between, means anything.
-/// A rise is no proof either: the first keep-alive probes of a client refresh the timeout by themselves (they carry no data).
+/// (or max_retrans) while data waits for its acknowledgement. So at or below that value no acknowledgement came yet. Half of all
+/// samples find a busy healthy flow in this state, so only consecutive samples without an acknowledgement in between are
+/// significant. A rise is no proof either: the first keep-alive probes of a client refresh the timeout by themselves (they carry
+/// no data).
 /// </remarks>
 internal struct AcknowledgementTracker
 {
-    /// <summary>An entry that answered within this time counts as alive: between two looks it may be waiting again.</summary>
+    /// <summary>An entry that answered within this time counts as alive: between two samples it may be waiting again.</summary>
     public const long AliveForMs = 5000;
 
-    // The kernel tells whole seconds.
+    // The kernel reports whole seconds.
     private const long RoundingMs = 1500;
 
     private long _expiresAtMs;
     private long _roseAtMs;
 
-    /// <summary>Looks so far.</summary>
-    public int Looks { get; private set; }
+    /// <summary>Number of samples.</summary>
+    public int Samples { get; private set; }
 
-    /// <summary>Since when every look found the entry unacknowledged; 0 = the last one did not.</summary>
+    /// <summary>Time since which every sample found the entry unacknowledged; 0 = the last one did not.</summary>
     public long UnacknowledgedSinceMs { get; private set; }
 
-    /// <summary>Looks since then.</summary>
-    public int UnacknowledgedLooks { get; private set; }
+    /// <summary>Samples since then.</summary>
+    public int UnacknowledgedSamples { get; private set; }
 
     public void Next(uint timeoutSeconds, uint unacknowledgedSeconds, long nowMs)
     {
-        // A flow that speaks all the time stands at its full timeout at every look: what moves is when it would expire.
+        // A flow with constant traffic has its full timeout in every sample: only its expiry time moves.
         long expiresAtMs = nowMs + (timeoutSeconds * 1000L);
-        bool rose = Looks > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
+        bool rose = Samples > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
         if (rose)
             _roseAtMs = nowMs;
-        if (rose || Looks == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
+        if (rose || Samples == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
             _expiresAtMs = expiresAtMs;
         if (timeoutSeconds > unacknowledgedSeconds)
-            (UnacknowledgedSinceMs, UnacknowledgedLooks) = (0, 0);
-        else if (UnacknowledgedLooks++ == 0)
+            (UnacknowledgedSinceMs, UnacknowledgedSamples) = (0, 0);
+        else if (UnacknowledgedSamples++ == 0)
             UnacknowledgedSinceMs = nowMs;
-        Looks++;
+        Samples++;
     }
 
     public readonly bool EverRose => _roseAtMs != 0;
 
     public readonly bool IsAlive(long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < AliveForMs;
 
-    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedLooks > 0 && !IsAlive(nowMs);
+    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedSamples > 0 && !IsAlive(nowMs);
 }

@@ -1,5 +1,4 @@
 
-using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
@@ -11,26 +10,26 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Follows the conntrack table and the resets of one node and makes a frame a second. Everything happens on the one thread
-/// that calls <see cref="Run"/>: listen first, then dump, then drain, so that nothing falls between dump and events.
+/// Follows the conntrack table and the resets of one node and emits a frame per second. Everything happens on the thread that
+/// calls <see cref="Run"/>: listen first, then dump, then drain, so that nothing is lost between dump and events.
 /// </summary>
 internal sealed class NodeObserver
 {
-    private const int KeyFrameEverySeconds = 60;
+    private const int KeyFrameIntervalSeconds = 60;
 
     private readonly FrameClock _clock;
     private readonly FlowTable _flows;
     private readonly RecentFlows _recent = new();
     private readonly ResetSource? _resets;
-    private readonly NodeSampler _readings;
-    private readonly PendingResets _resetBook;
+    private readonly NodeSampler _sampler;
+    private readonly PendingResets _pendingResets;
     private readonly FlowNotes _notes;
     private readonly NodeFrame _frame = new();
     private readonly Func<Gap?> _takeDropped;
     private readonly FlowEventVisitor _onEvent;
     private readonly int _eventQueueBytes;
     private readonly int _silentFlowsRedumpSeconds;
-    private readonly FollowModeSwitch _switchOver;
+    private readonly FollowModeSwitch _modeSwitch;
     private readonly OwnCost _cost = new();
     private volatile bool _keyWanted = true;
     private ulong _sequence;
@@ -39,34 +38,36 @@ internal sealed class NodeObserver
 
     public NodeObserver(
         Grouping grouping, TimeProvider time, ResetSource? resets, Func<Gap?> takeDropped,
-        int eventQueueBytes = ConntrackEvents.DefaultQueueBytes, int silentFlowsRedumpSeconds = 15, FollowModeSwitch? switchOver = null)
+        int eventQueueBytes = ConntrackEvents.DefaultQueueBytes, int silentFlowsRedumpSeconds = 15, FollowModeSwitch? modeSwitch = null)
     {
-        _switchOver = switchOver ?? new FollowModeSwitch();
+        _modeSwitch = modeSwitch ?? new FollowModeSwitch();
         _silentFlowsRedumpSeconds = silentFlowsRedumpSeconds;
         _eventQueueBytes = eventQueueBytes;
         _clock = new FrameClock(time);
         _flows = new FlowTable(grouping);
         _resets = resets;
-        _resetBook = new PendingResets(resets is { IsDouble: true });
+        _pendingResets = new PendingResets(resets is { IsDouble: true });
         _notes = new FlowNotes(OwnNetlinkPorts);
         _takeDropped = takeDropped;
         _onEvent = OnEvent;
-        _readings = new NodeSampler(new Sysctl(), filter: () => Filter?.Invoke());
+        _sampler = new NodeSampler(new Sysctl(), filter: () => Filter?.Invoke());
     }
 
-    /// <summary>Single entries that are looked up in every second.</summary>
-    public Radar Radar { get; } = new(new Sysctl());
+    /// <summary>Looks up individual entries every second.</summary>
+    public AddressWatcher AddressWatcher { get; } = new(new Sysctl());
 
-    /// <summary>Where kube-proxy's readings come from, where it is asked.</summary>
+    /// <summary>Source of kube-proxy's readings, if it is scraped.</summary>
     public KubeProxyScraper? Proxy { get; init; }
 
-    /// <summary>Tells our filter's value while there may be one, else null. Called on the observer's thread.</summary>
+    /// <summary>
+    /// Returns the value of this program's filter while there may be one, else null. Called on the observer's thread.
+    /// </summary>
     public Func<string?>? Filter { get; set; }
 
-    /// <summary>Who deletes entries in this program names its netlink ports here.</summary>
+    /// <summary>The netlink ports with which this program deletes entries.</summary>
     public OwnNetlinkPorts OwnNetlinkPorts { get; } = new();
 
-    /// <summary>Asks for a frame with all groups: after a reconnect the console may know nothing. Any thread.</summary>
+    /// <summary>Requests a frame with all groups: after a reconnect the console may have no state. Thread-safe.</summary>
     public void RequestKeyFrame() => _keyWanted = true;
 
     /// <summary>Runs until cancelled; <paramref name="emit"/> gets each frame and must not keep it.</summary>
@@ -75,10 +76,10 @@ internal sealed class NodeObserver
         using var table = ConntrackTable.Open();
         long startedMs = _clock.NowMs;
         using var follower = new TableFollower(
-            _flows, table, _onEvent, () => _clock.NowMs, _switchOver, _eventQueueBytes, _silentFlowsRedumpSeconds);
+            _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
         _lastStats = table.Stats();
         var gaps = new List<Gap> { new(GapKind.Started, startedMs, _clock.NowMs, 0) };
-        long atMs = startedMs; // The first frame goes out at once: who looks at a node does not wait for the second to end.
+        long atMs = startedMs; // The first frame is emitted immediately.
         do
         {
             uint events = follower.EndSecond(gaps);
@@ -86,7 +87,7 @@ internal sealed class NodeObserver
             _frame.Cost = _cost.Take(follower.Mode, events, _flows.Count);
             emit(_frame);
             gaps.Clear();
-            Radar.Look(table, _flows, Environment.TickCount64);
+            AddressWatcher.Look(table, _flows, Environment.TickCount64);
         }
         while (WaitForSecond(follower, gaps, out atMs, stop));
     }
@@ -99,7 +100,7 @@ internal sealed class NodeObserver
             follower.Follow(Math.Clamp(_clock.Wait, 0, 100), gaps);
             if (_resets is not null)
             {
-                uint lost = _resets.Drain(_resetBook.Waiting);
+                uint lost = _resets.Drain(_pendingResets.Waiting);
                 if (lost != 0)
                     gaps.Add(new Gap(GapKind.ResetsLost, _clock.NowMs - 1000, _clock.NowMs, lost));
             }
@@ -115,15 +116,15 @@ internal sealed class NodeObserver
     {
         if (kind != FlowEventKind.Destroy)
         {
-            if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // before the clock is read, for each of many
+            if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // checked first, because reading the clock for every event is expensive
                 _notes.OnNew(in flow, portId, _clock.NowMs);
             _flows.Upsert(in flow);
             return;
         }
 
-        OwnNetlinkPorts.Heard(portId);
+        OwnNetlinkPorts.CountDestroy(portId);
         _flows.Remove(in flow, out var last);
-        // TIME_WAIT ran out: no reset belongs to it any more.
+        // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
         long nowMs = _clock.NowMs;
@@ -137,7 +138,7 @@ internal sealed class NodeObserver
         _frame.Clear();
         _frame.Sequence = ++_sequence;
         _frame.AtMs = atMs;
-        _frame.IsKey = _keyWanted || ++_secondsSinceKey >= KeyFrameEverySeconds;
+        _frame.IsKey = _keyWanted || ++_secondsSinceKey >= KeyFrameIntervalSeconds;
         if (_frame.IsKey)
         {
             _keyWanted = false;
@@ -150,12 +151,12 @@ internal sealed class NodeObserver
             stats.InsertFailed - _lastStats.InsertFailed, stats.Entries, stats.MaxEntries,
             stats.SearchRestart - _lastStats.SearchRestart, stats.ClashResolve - _lastStats.ClashResolve);
         _lastStats = stats;
-        _readings.Fill(_frame);
-        Radar.Fill(_frame, Environment.TickCount64);
+        _sampler.Fill(_frame);
+        AddressWatcher.Fill(_frame, Environment.TickCount64);
         _frame.Proxy = Proxy?.Take();
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);
         _notes.WriteTo(_frame);
-        int truncated = _resetBook.WriteTo(_frame, _flows, _recent, _clock.NowMs);
+        int truncated = _pendingResets.WriteTo(_frame, _flows, _recent, _clock.NowMs);
         if (truncated > 0)
             gaps.Add(new Gap(GapKind.ResetsTruncated, atMs - 1000, atMs, (uint)truncated));
         _frame.Gaps.AddRange(gaps);

@@ -6,12 +6,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// The node's settings and host counters, once a second, as changes. Whoever changed a setting: a value that is not what it
-/// was a second ago is an event. On the observer's thread, as both files belong to the namespace of the thread that opens them.
+/// Samples the node's settings and host counters once per second and emits changes, whoever made them. Runs on the observer's
+/// thread, because /proc/sys/net and /proc/net belong to the network namespace of the thread that opens them.
 /// </summary>
-/// <param name="sysctl">Where /proc/sys is.</param>
-/// <param name="proc">Usually /proc.</param>
-/// <param name="filter">Our filter's value while there may be one, else null: asking the kernel costs a little.</param>
+/// <param name="sysctl">Access to /proc/sys.</param>
+/// <param name="proc">Mount point of procfs.</param>
+/// <param name="filter">Value of this program's filter while there may be one, else null: a query of the kernel is not free.</param>
 internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<string?>? filter = null)
 {
     private static readonly SysctlKey[] Keys = [.. SysctlKey.All.Where(key => key != SysctlKey.Count)];
@@ -76,13 +76,13 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
 
     private void NoteFilter(NodeFrame frame)
     {
-        // Never seen and off is the usual state, and no event.
+        // Off and never seen before is the normal state, and not a change.
         string now = filter?.Invoke() ?? SettingCatalog.Off;
         if (now != SettingCatalog.Off || _known.ContainsKey(SettingCatalog.DropInvalid))
             Note(frame, SettingCatalog.DropInvalid, now);
     }
 
-    // What is there at the start is in the collector's introduction; IPVS's values are told as changes from nothing.
+    // Initial values are part of Hello; IPVS values are emitted as changes from empty.
     private void Note(NodeFrame frame, string name, string now)
     {
         string before = _known.GetValueOrDefault(name, "");

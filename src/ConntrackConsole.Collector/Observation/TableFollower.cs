@@ -8,14 +8,14 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Keeps a <see cref="FlowTable"/> like the kernel's: listens first, then dumps, then takes events in; after lost events it
-/// dumps again. Where listening costs too much, or the kernel sends no events, by dumps alone. One thread only.
+/// Keeps a <see cref="FlowTable"/> in sync with the kernel's: listens first, then dumps, then applies events; after lost events
+/// it dumps again. If listening is too expensive, or the kernel sends no events, it uses dumps alone. Single-threaded.
 /// </summary>
 internal sealed class TableFollower : IDisposable
 {
-    private const int MostDatagramsBatches = 4096;
-    private const int MostBatchesAtOnce = 256;
-    private const int ManyEvents = 32;
+    private const int MaxBatchesPerDrain = 4096;
+    private const int MaxBatchesPerCall = 256;
+    private const int MinEventsToGather = 32;
     private const int GatherMs = 2;
     private const long DumpOnlyGapMs = 10_000;
 
@@ -23,30 +23,30 @@ internal sealed class TableFollower : IDisposable
     private readonly ConntrackTable _table;
     private readonly FlowEventVisitor _visitor;
     private readonly FlowVisitor _confirm;
-    private readonly FollowModeSwitch _switchOver;
+    private readonly FollowModeSwitch _modeSwitch;
     private readonly Func<long> _nowMs;
     private readonly int _queueBytes;
-    private readonly int _leastRedumpMs;
+    private readonly int _minRedumpMs;
     private readonly bool _kernelSendsEvents;
     private ConntrackEvents? _events;
-    private long _lastHeardMs;
+    private long _lastReceivedMs;
     private long _lastDumpMs;
-    private long _deafSinceMs;
+    private long _dumpOnlySinceMs;
     private long _eventsOfSecond;
     private bool _overrunInSecond;
 
     /// <param name="visitor">Called for each event, in the kernel's order.</param>
-    /// <param name="silentRedumpSeconds">Shortest time between two dumps that look after flows which emit no events.</param>
+    /// <param name="silentRedumpSeconds">Minimum time between two dumps that check flows which emit no events.</param>
     public TableFollower(
-        FlowTable flows, ConntrackTable table, FlowEventVisitor visitor, Func<long> nowMs, FollowModeSwitch switchOver,
+        FlowTable flows, ConntrackTable table, FlowEventVisitor visitor, Func<long> nowMs, FollowModeSwitch modeSwitch,
         int queueBytes, int silentRedumpSeconds)
     {
         _flows = flows;
         _table = table;
         _nowMs = nowMs;
-        _switchOver = switchOver;
+        _modeSwitch = modeSwitch;
         _queueBytes = queueBytes;
-        _leastRedumpMs = silentRedumpSeconds * 1000;
+        _minRedumpMs = silentRedumpSeconds * 1000;
         _visitor = (kind, in flow, portId) =>
         {
             _eventsOfSecond++;
@@ -58,12 +58,12 @@ internal sealed class TableFollower : IDisposable
             _events = ConntrackEvents.Listen(_queueBytes);
         _flows.Reserve((int)Math.Min(_table.Stats().Entries, int.MaxValue));
         Dump();
-        _lastHeardMs = _deafSinceMs = _nowMs();
+        _lastReceivedMs = _dumpOnlySinceMs = _nowMs();
     }
 
     public FollowMode Mode => _events is null ? FollowMode.DumpOnly : FollowMode.Events;
 
-    /// <summary>Waits for events, at most so long, and takes in what is there.</summary>
+    /// <summary>Waits for events, at most <paramref name="waitMs"/>, and applies them.</summary>
     public void Follow(int waitMs, List<Gap> gaps)
     {
         if (_events is null)
@@ -75,8 +75,8 @@ internal sealed class TableFollower : IDisposable
 
         long before = _eventsOfSecond;
         var outcome = _events.Receive(waitMs, _visitor);
-        // A full batch means that more is waiting; bounded, so that resets are read in time.
-        for (int batches = 1; outcome == ReceiveOutcome.Data && batches < MostBatchesAtOnce
+        // A full batch means that more events are queued; bounded, so that resets are read in time.
+        for (int batches = 1; outcome == ReceiveOutcome.Data && batches < MaxBatchesPerCall
             && _eventsOfSecond - before >= (long)batches * NetlinkBatch.Capacity; batches++)
         {
             outcome = _events.Receive(0, _visitor);
@@ -88,20 +88,20 @@ internal sealed class TableFollower : IDisposable
             return;
         }
 
-        _lastHeardMs = _nowMs();
-        // At a high rate a wait for each handful would cost more than the events: let some gather. 2 ms of 200,000 events a
-        // second take 1/100 of the queue.
+        _lastReceivedMs = _nowMs();
+        // At a high rate a wait for each small batch would cost more than the events: let some gather. 2 ms at 200,000 events per
+        // second use 1/100 of the queue.
         long taken = _eventsOfSecond - before;
-        if (taken is >= ManyEvents and < MostBatchesAtOnce * NetlinkBatch.Capacity && waitMs > GatherMs)
+        if (taken is >= MinEventsToGather and < MaxBatchesPerCall * NetlinkBatch.Capacity && waitMs > GatherMs)
             Thread.Sleep(GatherMs);
     }
 
-    /// <summary>Ends a second: takes in what is queued, dumps where that is due, and changes over where the rate says so.</summary>
-    /// <returns>The events of this second.</returns>
+    /// <summary>Ends a second: applies queued events, dumps if due, and switches the mode if the rate requires it.</summary>
+    /// <returns>Number of events in this second.</returns>
     public uint EndSecond(List<Gap> gaps)
     {
-        // Bounded, so that a storm that outruns us cannot keep the frame from being made.
-        for (int batches = 0; _events is not null && batches < MostDatagramsBatches; batches++)
+        // Bounded, so that events that arrive faster than they are read cannot delay the frame.
+        for (int batches = 0; _events is not null && batches < MaxBatchesPerDrain; batches++)
         {
             var outcome = _events.Receive(0, _visitor);
             if (outcome == ReceiveOutcome.Timeout)
@@ -111,63 +111,63 @@ internal sealed class TableFollower : IDisposable
         }
 
         long events = _eventsOfSecond;
-        bool changed = _kernelSendsEvents && _switchOver.EndSecond(events, _overrunInSecond);
+        bool changed = _kernelSendsEvents && _modeSwitch.EndSecond(events, _overrunInSecond);
         _eventsOfSecond = 0;
         _overrunInSecond = false;
         if (changed)
-            ChangeOver(gaps);
+            ApplyMode(gaps);
         else if (_nowMs() - _lastDumpMs >= RedumpMs)
             Dump();
-        if (_events is null && _nowMs() - _deafSinceMs >= DumpOnlyGapMs)
-            TellDeafness(gaps);
+        if (_events is null && _nowMs() - _dumpOnlySinceMs >= DumpOnlyGapMs)
+            AddDumpOnlyGap(gaps);
         return (uint)Math.Min(events, uint.MaxValue);
     }
 
-    /// <summary>Leaves the groups.</summary>
+    /// <summary>Stops listening.</summary>
     public void Dispose() => _events?.Dispose();
 
-    // A dump costs 3 µs an entry. Flows that emit no events need one now and then, at 1/4 % of a core; without any events
-    // dumps are all there is, at 5 %. Reckoned and not measured: on a busy node a dump's time says little about its cost.
+    // A dump costs 3 µs per entry. Flows that emit no events need one occasionally, at 1/4 % of a core; without any events dumps
+    // are the only source, at 5 %. Computed, not measured: on a busy node the duration of a dump is no measure of its cost.
     private long RedumpMs => _events is null
         ? Math.Max(2000, _flows.Count * 6L / 100)
-        : _flows.Silent == 0 ? long.MaxValue : Math.Max(_leastRedumpMs, _flows.Count * 6L / 5);
+        : _flows.Silent == 0 ? long.MaxValue : Math.Max(_minRedumpMs, _flows.Count * 6L / 5);
 
-    private void ChangeOver(List<Gap> gaps)
+    private void ApplyMode(List<Gap> gaps)
     {
-        if (_switchOver.Mode == FollowMode.DumpOnly)
+        if (_modeSwitch.Mode == FollowMode.DumpOnly)
         {
             _events?.Dispose();
             _events = null;
-            _deafSinceMs = _nowMs();
+            _dumpOnlySinceMs = _nowMs();
             Dump();
             return;
         }
 
-        TellDeafness(gaps);
+        AddDumpOnlyGap(gaps);
         _events = ConntrackEvents.Listen(_queueBytes);
         Dump();
-        _lastHeardMs = _nowMs();
+        _lastReceivedMs = _nowMs();
     }
 
-    private void TellDeafness(List<Gap> gaps)
+    private void AddDumpOnlyGap(List<Gap> gaps)
     {
         long now = _nowMs();
-        gaps.Add(new Gap(GapKind.DumpOnly, _deafSinceMs, now, 0));
-        _deafSinceMs = now;
+        gaps.Add(new Gap(GapKind.DumpOnly, _dumpOnlySinceMs, now, 0));
+        _dumpOnlySinceMs = now;
     }
 
     private void Resync(List<Gap> gaps)
     {
         _overrunInSecond = true;
-        // What is still queued is older than the loss: take it in before the dump, not after.
-        for (int batches = 0; batches < MostDatagramsBatches && _events!.Receive(0, _visitor) != ReceiveOutcome.Timeout; batches++)
+        // What is still queued is older than the loss: apply it before the dump, not after.
+        for (int batches = 0; batches < MaxBatchesPerDrain && _events!.Receive(0, _visitor) != ReceiveOutcome.Timeout; batches++)
         {
         }
 
         Dump();
         long now = _nowMs();
-        gaps.Add(new Gap(GapKind.EventsLost, _lastHeardMs, now, 0));
-        _lastHeardMs = now;
+        gaps.Add(new Gap(GapKind.EventsLost, _lastReceivedMs, now, 0));
+        _lastReceivedMs = now;
     }
 
     private void Dump()
@@ -177,7 +177,7 @@ internal sealed class TableFollower : IDisposable
             _flows.BeginResync();
             bool interrupted = _table.Dump(_confirm);
             if (interrupted)
-                continue; // Entries may have been skipped: nothing may be swept on this evidence.
+                continue; // Entries may have been skipped, so no missing flow may be removed.
             _flows.EndResync();
             break;
         }

@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Collector.Commands;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
@@ -9,16 +8,16 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// Keeps the connection to the console: introduces the node, streams the outbox, hears what is stored, compares the clocks,
-/// carries orders to the desks and the journal to the console; reconnects for ever.
+/// Maintains the connection to the console: introduces the node, streams the outbox, receives acknowledgements, measures the
+/// clock offset, dispatches commands and reports the journal. Reconnects without limit.
 /// </summary>
 internal sealed class ConsoleLink(
-    ConsoleAddress address, NodeCredential pass, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher desks,
+    ConsoleAddress address, NodeCredential credential, Func<Hello> hello, Outbox outbox, ConsoleClock clock, CommandDispatcher commands,
     Action<WatchList> watch, Action connected, TextWriter log)
 {
     public async Task RunAsync(CancellationToken stop)
     {
-        string? lastTold = null;
+        string? lastLogged = null;
         var backoff = ReconnectBackoff.For(address, Random.Shared);
         while (!stop.IsCancellationRequested)
         {
@@ -27,36 +26,36 @@ internal sealed class ConsoleLink(
                 await using var connection = Build();
                 await connection.StartAsync(stop);
                 var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
-                // Another node's name or a second collector for a node: no waiting mends that.
+                // Wrong node name or a second collector for the node: retrying cannot help.
                 if (!welcome.Accepted)
-                    throw new CommandException(ExitCode.Usage, "The console refused this collector. " + welcome.Refusal);
-                Tell("connected to the console at " + address);
+                    throw new UplinkException("The console refused this collector. " + welcome.Refusal);
+                Log("connected to the console at " + address);
                 backoff.Reset();
                 await StreamAsync(connection, stop);
-                Tell("the console ended the stream of frames");
+                Log("the console ended the stream of frames");
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception failure) when (failure is not (CommandException or OutOfMemoryException))
+            catch (Exception failure) when (failure is not (UplinkException or OutOfMemoryException))
             {
-                Tell($"no connection to the console at {address}: {failure.Message}");
+                Log($"no connection to the console at {address}: {failure.Message}");
             }
 
             await Task.Delay(backoff.Next(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        void Tell(string sentence)
+        void Log(string sentence)
         {
-            if (sentence == lastTold)
+            if (sentence == lastLogged)
                 return;
-            lastTold = sentence;
+            lastLogged = sentence;
             log.WriteLine(sentence);
         }
     }
 
-    // A closed connection does not by itself end a stream that waits for its next frame.
+    // A closed connection does not end a stream that waits for its next frame.
     private async Task StreamAsync(HubConnection connection, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -66,13 +65,13 @@ internal sealed class ConsoleLink(
             return Task.CompletedTask;
         };
         var delivery = outbox.Connect();
-        connected(); // The first frame of a connection is a key frame: the console may know nothing.
+        connected(); // The first frame of a connection is a key frame: the console may have no state of this node.
         Task[] parts =
         [
             connection.InvokeAsync(HubMethods.Frames, delivery.LiveAsync(ended.Token), ended.Token),
             BackfillAsync(connection, delivery, ended.Token),
             CompareClocksAsync(connection, ended.Token),
-            desks.TellAsync(connection, ended.Token),
+            commands.ReportAsync(connection, ended.Token),
         ];
         try
         {
@@ -103,7 +102,7 @@ internal sealed class ConsoleLink(
         while (true)
         {
             await clock.MeasureAsync(() => connection.InvokeAsync<long>(HubMethods.Clock, stop));
-            await Task.Delay(ConsoleClock.Every, stop);
+            await Task.Delay(ConsoleClock.Interval, stop);
         }
     }
 
@@ -118,14 +117,14 @@ internal sealed class ConsoleLink(
                 var socket = new ClientWebSocket();
                 var handler = address.Handler();
                 using var invoker = handler is null ? null : new HttpMessageInvoker(handler);
-                await pass.ConnectAsync(socket, context.Uri, invoker, stop);
+                await credential.ConnectAsync(socket, context.Uri, invoker, stop);
                 return socket;
             };
         });
         builder.AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         var connection = builder.Build();
         connection.On<StoredRanges>(HubMethods.Stored, outbox.Stored);
-        desks.Listen(connection);
+        commands.Register(connection);
         connection.On<WatchList>(HubMethods.Watch, watch);
         return connection;
     }

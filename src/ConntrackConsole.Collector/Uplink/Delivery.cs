@@ -3,10 +3,12 @@ using System.Threading.Channels;
 
 namespace ConntrackConsole.Collector.Uplink;
 
-/// <summary>What one connection sends: new frames at once, the older ones beside them and paced, after the first new one.</summary>
+/// <summary>
+/// What one connection sends: new frames immediately; older frames concurrently and rate-limited, after the first new one.
+/// </summary>
 internal sealed class Delivery
 {
-    /// <summary>Back-filled frames a second: what one live frame a second can spare, with room for a console that serves thousands.</summary>
+    /// <summary>Back-filled frames per second: low enough for a console that serves thousands of nodes.</summary>
     public const int BackfillPerSecond = 200;
 
     private const int Burst = 20;
@@ -20,9 +22,9 @@ internal sealed class Delivery
     {
         _outbox = outbox;
         _number = number;
-        // What a slow connection does not take in time goes by back-fill.
+        // Frames that a slow connection does not take in time are sent by back-fill.
         _live = Channel.CreateBounded<OutboxEntry>(
-            new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest }, outbox.PutBack);
+            new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest }, outbox.Requeue);
     }
 
     public void Offer(OutboxEntry entry)
@@ -42,7 +44,7 @@ internal sealed class Delivery
         }
     }
 
-    /// <summary>Waits until there is something to fill back, and says of which run.</summary>
+    /// <summary>Waits until there are frames to back-fill, and returns their run.</summary>
     public async Task<long> NextRunAsync(CancellationToken stop)
     {
         await _firstSent.Task.WaitAsync(stop);

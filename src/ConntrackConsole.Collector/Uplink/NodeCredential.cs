@@ -1,21 +1,20 @@
 using System.Net;
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Uplink;
 
-/// <summary>What this node's collector shows at the console's door.</summary>
-/// <param name="Secret">Null: the console's Unix socket is to let it in without.</param>
+/// <summary>Credential with which this node's collector authenticates to the console.</summary>
+/// <param name="Secret">Null if none is set: the console's Unix socket accepts connections without a secret.</param>
 internal sealed record NodeCredential(string Node, string? Secret)
 {
-    /// <summary>The console's token, from which each node's secret is made.</summary>
+    /// <summary>The console's token, from which each node's secret is derived.</summary>
     public const string TokenVariable = "CONNTRACK_CONSOLE_TOKEN";
 
-    /// <summary>This node's secret alone; it wins, because who has it has no other node's.</summary>
+    /// <summary>Only this node's secret. It takes precedence, because it gives no access to other nodes.</summary>
     public const string SecretVariable = "CONNTRACK_NODE_SECRET";
 
-    /// <exception cref="CommandException">The secret cannot be one.</exception>
+    /// <exception cref="UplinkException">The secret does not have the form of one.</exception>
     public static NodeCredential Of(string node, string? token, string? secret)
     {
         secret = secret?.Trim();
@@ -23,11 +22,11 @@ internal sealed record NodeCredential(string Node, string? Secret)
             return new NodeCredential(node, string.IsNullOrWhiteSpace(token) ? null : NodeSecret.Of(token.Trim(), node));
         return NodeSecret.HasForm(secret)
             ? new NodeCredential(node, secret)
-            : throw new CommandException(ExitCode.Usage, $"{SecretVariable} is no node's secret: give it what `conntrack-console node-secret {node}` prints, {NodeSecret.Length} hexadecimal digits.");
+            : throw new UplinkException($"{SecretVariable} is not a node secret: set it to the output of `conntrack-console node-secret {node}`, {NodeSecret.Length} hexadecimal digits.");
     }
 
-    /// <summary>Opens the connection with it.</summary>
-    /// <exception cref="IOException">The console does not take it.</exception>
+    /// <summary>Opens the connection with this credential.</summary>
+    /// <exception cref="IOException">The console rejects it.</exception>
     public async Task ConnectAsync(ClientWebSocket socket, Uri hub, HttpMessageInvoker? invoker, CancellationToken stop)
     {
         socket.Options.CollectHttpResponseDetails = true;
@@ -40,9 +39,9 @@ internal sealed record NodeCredential(string Node, string? Secret)
         }
         catch (WebSocketException failure) when (socket.HttpStatusCode == HttpStatusCode.Unauthorized)
         {
-            string what = Secret is null ? "asks for a secret, and this collector has none" : "does not take this collector's secret";
+            string what = Secret is null ? "requires a secret, and this collector has none" : "rejects this collector's secret";
             throw new IOException(
-                $"it {what}: give it the console's Collectors:Token in {TokenVariable}, or in {SecretVariable} what `conntrack-console node-secret {Node}` prints", failure);
+                $"the console {what}: set {TokenVariable} to the console's Collectors:Token, or {SecretVariable} to the output of `conntrack-console node-secret {Node}`", failure);
         }
     }
 }

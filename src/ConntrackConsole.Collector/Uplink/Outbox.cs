@@ -4,20 +4,20 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Uplink;
 
-/// <param name="Frames">Unacknowledged frames that stay in memory; the older ones go to the spill. An answer takes half a second.</param>
-/// <param name="MostFrames">Bound of the memory where there is no spill, or where it cannot be written.</param>
-/// <param name="MostBytes">The same in bytes.</param>
-internal sealed record OutboxLimits(int Frames = 5, int MostFrames = 900, long MostBytes = 16 * 1024 * 1024);
+/// <param name="Frames">Unacknowledged frames kept in memory; older ones go to the spill. An acknowledgement takes half a second.</param>
+/// <param name="MaxFrames">Limit of the frames in memory if there is no spill, or if it cannot be written.</param>
+/// <param name="MaxBytes">The same in bytes.</param>
+internal sealed record OutboxLimits(int Frames = 5, int MaxFrames = 900, long MaxBytes = 16 * 1024 * 1024);
 
 /// <summary>
-/// Frames until the console has stored them: the newest in memory, the rest in the spill, where they outlive this process.
-/// What finds no room is dropped, oldest first, and its extent told as a <see cref="Gap"/> in a later frame. The observer's
-/// thread only ever waits for the lock, under which no byte is written to a file.
+/// Keeps frames until the console has stored them: the newest in memory, the rest in the spill, which survives this process. If
+/// both are full, the oldest frames are dropped and reported as a <see cref="Gap"/> in a later frame. The observer's thread waits
+/// only for the lock, and no file is written under the lock.
 /// </summary>
 internal sealed class Outbox : IDisposable
 {
-    private const int MostGaps = 100;
-    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
+    private const int MaxGaps = 100;
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
     private readonly long _run;
     private readonly Spill? _spill;
@@ -40,14 +40,14 @@ internal sealed class Outbox : IDisposable
         _log = log;
         _limits = limits ?? new OutboxLimits();
         _entries = spill?.Found ?? [];
-        foreach (var gap in spill?.Torn ?? [])
+        foreach (var gap in spill?.Damaged ?? [])
         {
-            log.WriteLine($"A spill file was torn at {DateTimeOffset.FromUnixTimeMilliseconds(gap.FromMs):O}; what stood behind it is lost and shown as a gap.");
-            Dropped(gap);
+            log.WriteLine($"A spill file was damaged at {DateTimeOffset.FromUnixTimeMilliseconds(gap.FromMs):O}; the frames after that point are lost and reported as a gap.");
+            AddGap(gap);
         }
     }
 
-    /// <summary>Frames that the console has not yet stored, of earlier runs too.</summary>
+    /// <summary>Frames that the console has not yet stored, including those of earlier runs.</summary>
     public int Unacknowledged
     {
         get
@@ -78,14 +78,14 @@ internal sealed class Outbox : IDisposable
             _framesInMemory++;
             _bytesInMemory += bytes.Length;
             _delivery?.Offer(entry);
-            while (_framesInMemory > _limits.MostFrames || _bytesInMemory > _limits.MostBytes)
+            while (_framesInMemory > _limits.MaxFrames || _bytesInMemory > _limits.MaxBytes)
                 Drop(_entries.Find(old => old.Bytes is not null)!);
             if (_framesInMemory > _limits.Frames)
                 _work.Writer.TryWrite(true);
         }
     }
 
-    /// <summary>The console has committed these frames: they may be forgotten.</summary>
+    /// <summary>The console has committed these frames: they are removed.</summary>
     public void Stored(StoredRanges stored)
     {
         lock (_lock)
@@ -102,7 +102,7 @@ internal sealed class Outbox : IDisposable
         _work.Writer.TryWrite(true);
     }
 
-    /// <summary>The oldest extent of what was dropped that was not yet told.</summary>
+    /// <summary>Removes and returns the oldest gap of dropped frames that is not yet reported.</summary>
     public Gap? TakeDropped()
     {
         lock (_lock)
@@ -114,14 +114,14 @@ internal sealed class Outbox : IDisposable
         }
     }
 
-    /// <summary>A connection begins: from here on new frames are offered to it.</summary>
+    /// <summary>Starts a connection: from now on new frames are offered to it.</summary>
     public Delivery Connect()
     {
         lock (_lock)
             return _delivery = new Delivery(this, ++_connections);
     }
 
-    /// <summary>The frame's bytes while they are in memory, for the live stream; a frame that was spilled goes by back-fill.</summary>
+    /// <summary>The frame's bytes if they are in memory, for the live stream; a spilled frame is sent by back-fill.</summary>
     public byte[]? TakeLive(OutboxEntry entry)
     {
         lock (_lock)
@@ -132,21 +132,21 @@ internal sealed class Outbox : IDisposable
         }
     }
 
-    public void PutBack(OutboxEntry entry)
+    public void Requeue(OutboxEntry entry)
     {
         lock (_lock)
             entry.TakenBy = 0;
     }
 
-    /// <summary>The oldest run of which this connection has something to send.</summary>
+    /// <summary>The oldest run with frames that this connection has not sent.</summary>
     public long? NextRun(int connection)
     {
         lock (_lock)
             return _entries.Find(entry => entry.TakenBy != connection)?.Run;
     }
 
-    /// <summary>The next frames of a run for this connection, oldest first.</summary>
-    public List<OutboxEntry> TakeBackfill(int connection, long run, int most)
+    /// <summary>Takes the next frames of a run for this connection, oldest first.</summary>
+    public List<OutboxEntry> TakeBackfill(int connection, long run, int max)
     {
         var taken = new List<OutboxEntry>();
         lock (_lock)
@@ -157,7 +157,7 @@ internal sealed class Outbox : IDisposable
                     continue;
                 entry.TakenBy = connection;
                 taken.Add(entry);
-                if (taken.Count == most)
+                if (taken.Count == max)
                     break;
             }
         }
@@ -165,7 +165,9 @@ internal sealed class Outbox : IDisposable
         return taken;
     }
 
-    /// <summary>The frame's bytes wherever they are; null where it is done with, or was lost on the disk, which is then told.</summary>
+    /// <summary>
+    /// The frame's bytes from memory or disk; null if it is acknowledged, or unreadable on disk, which is then reported as a gap.
+    /// </summary>
     public byte[]? Read(OutboxEntry entry)
     {
         SpillSegment segment;
@@ -186,7 +188,9 @@ internal sealed class Outbox : IDisposable
         return bytes;
     }
 
-    /// <summary>Moves frames to the spill until cancelled; then all that are left, so that an orderly end loses none.</summary>
+    /// <summary>
+    /// Moves frames to the spill until cancelled; then moves all remaining ones, so that a clean shutdown loses none.
+    /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         if (_spill is null)
@@ -199,16 +203,16 @@ internal sealed class Outbox : IDisposable
                 _work.Reader.TryRead(out _);
                 string? fault = TrySpill(_spill, _limits.Frames);
                 if (fault is not null && !failed)
-                    await _log.WriteLineAsync($"Frames cannot be spilled, {_limits.MostFrames} are kept in memory: {fault}");
+                    await _log.WriteLineAsync($"Frames cannot be written to the spill; up to {_limits.MaxFrames} are kept in memory: {fault}");
                 failed = fault is not null;
                 if (failed)
-                    await Task.Delay(AfterFault, stop);
+                    await Task.Delay(RetryInterval, stop);
             }
         }
         catch (OperationCanceledException)
         {
             if (TrySpill(_spill, 0) is { } fault)
-                await _log.WriteLineAsync($"{FramesInMemory} frames are lost at the end: {fault}");
+                await _log.WriteLineAsync($"{FramesInMemory} frames are lost at shutdown: {fault}");
         }
     }
 
@@ -232,7 +236,7 @@ internal sealed class Outbox : IDisposable
                     {
                         if (!ReferenceEquals(entry.Segment, oldest))
                             return false;
-                        Lose(entry);
+                        RecordDrop(entry);
                         return true;
                     });
                 }
@@ -274,13 +278,13 @@ internal sealed class Outbox : IDisposable
     private void Drop(OutboxEntry entry)
     {
         _entries.Remove(entry);
-        Lose(entry);
+        RecordDrop(entry);
     }
 
-    private void Lose(OutboxEntry entry)
+    private void RecordDrop(OutboxEntry entry)
     {
         Forget(entry);
-        Dropped(new Gap(GapKind.FramesDropped, entry.AtMs - 1000, entry.AtMs, 1));
+        AddGap(new Gap(GapKind.FramesDropped, entry.AtMs - 1000, entry.AtMs, 1));
     }
 
     private void Forget(OutboxEntry entry)
@@ -300,11 +304,11 @@ internal sealed class Outbox : IDisposable
         entry.Bytes = null;
     }
 
-    // Neighbours become one stretch, so that an hour without room is one gap and not thousands.
-    private void Dropped(Gap gap)
+    // Adjacent gaps are merged, so that an hour of dropped frames is one gap and not thousands.
+    private void AddGap(Gap gap)
     {
         bool isNeighbour = _dropped.Last is { } before && gap.FromMs >= before.Value.FromMs && gap.FromMs <= before.Value.ToMs + 2000;
-        if (_dropped.Last is { } last && (isNeighbour || _dropped.Count >= MostGaps))
+        if (_dropped.Last is { } last && (isNeighbour || _dropped.Count >= MaxGaps))
             last.Value = last.Value with { ToMs = Math.Max(last.Value.ToMs, gap.ToMs), Lost = last.Value.Lost + gap.Lost };
         else
             _dropped.AddLast(gap);

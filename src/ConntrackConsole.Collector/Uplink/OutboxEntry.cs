@@ -1,6 +1,8 @@
 namespace ConntrackConsole.Collector.Uplink;
 
-/// <summary>A frame that the console has not yet stored: in memory, or in a segment of the spill. Changed under the outbox's lock.</summary>
+/// <summary>
+/// A frame that the console has not yet stored: in memory, or in a segment of the spill. Modified under the outbox's lock.
+/// </summary>
 internal sealed class OutboxEntry(long run, ulong sequence, long atMs)
 {
     public long Run { get; } = run;
@@ -9,7 +11,7 @@ internal sealed class OutboxEntry(long run, ulong sequence, long atMs)
 
     public long AtMs { get; } = atMs;
 
-    /// <summary>The encoded frame; null once it is spilled.</summary>
+    /// <summary>The encoded frame; null once it is in the spill.</summary>
     public byte[]? Bytes { get; set; }
 
     public SpillSegment? Segment { get; set; }
@@ -18,7 +20,7 @@ internal sealed class OutboxEntry(long run, ulong sequence, long atMs)
 
     public int Length { get; set; }
 
-    /// <summary>Number of the connection that has it in hand or has sent it.</summary>
+    /// <summary>Number of the connection that sends or has sent it; 0 = none.</summary>
     public int TakenBy { get; set; }
 
     /// <summary>Stored by the console, or dropped.</summary>
@@ -34,6 +36,6 @@ internal sealed class SpillSegment(string path, long run)
 
     public long Bytes { get; set; }
 
-    /// <summary>Frames in it that the console has not yet stored. Changed under the outbox's lock.</summary>
+    /// <summary>Frames in it that the console has not yet stored. Modified under the outbox's lock.</summary>
     public int Waiting { get; set; }
 }

@@ -4,8 +4,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// How long to wait before the next attempt to connect. Over the network anything from 0 to 30 s, so that a console that comes
-/// back does not get all nodes at once; to a console on this machine short waits that grow.
+/// Backoff between connection attempts. Over the network a random delay from 0 to 30 s, so that not all nodes reconnect to a
+/// restarted console at once; to a console on this machine short, growing delays.
 /// </summary>
 internal static class ReconnectBackoff
 {

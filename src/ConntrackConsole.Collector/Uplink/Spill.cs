@@ -4,44 +4,44 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// Frames on disk, in segments that are deleted whole: what the console did not take before memory was full, or before the
-/// collector ended. One thread writes. Nothing is synced to the disk: a killed process loses nothing that was written, and
-/// what a power cut tears off is found by its sum.
+/// Frames on disk, in segments that are deleted as a whole: frames that the console had not stored when memory was full or the
+/// collector ended. One thread writes. Nothing is synced to the disk: a killed process loses nothing that was written, and what a
+/// power failure truncates is detected by the checksum.
 /// </summary>
 internal sealed class Spill : IDisposable
 {
-    public const long UsualBytes = 64 * 1024 * 1024;
+    public const long DefaultMaxBytes = 64 * 1024 * 1024;
 
     private readonly string _folder;
     private readonly FileStream _lock;
-    private readonly long _mostBytes;
+    private readonly long _maxBytes;
     private readonly int _segmentBytes;
     private readonly List<SpillSegment> _segments = [];
     private FileStream? _file;
     private byte[] _buffer = [];
     private long _count;
 
-    private Spill(string folder, FileStream held, long mostBytes)
+    private Spill(string folder, FileStream held, long maxBytes)
     {
         _folder = folder;
         _lock = held;
-        _mostBytes = mostBytes;
-        _segmentBytes = (int)Math.Min(mostBytes / 16, 4 * 1024 * 1024);
+        _maxBytes = maxBytes;
+        _segmentBytes = (int)Math.Min(maxBytes / 16, 4 * 1024 * 1024);
     }
 
-    /// <summary>What an earlier run left, oldest first.</summary>
+    /// <summary>Frames of earlier runs, oldest first.</summary>
     public List<OutboxEntry> Found { get; } = [];
 
-    /// <summary>Where bytes of an earlier run could not be read.</summary>
-    public List<Gap> Torn { get; } = [];
+    /// <summary>Gaps for bytes of earlier runs that could not be read.</summary>
+    public List<Gap> Damaged { get; } = [];
 
     public long TotalBytes => _segments.Sum(segment => segment.Bytes);
 
-    /// <exception cref="IOException">The folder cannot be used, or another collector uses it.</exception>
-    public static Spill Open(string stateDirectory, long mostBytes = UsualBytes)
+    /// <exception cref="IOException">The directory cannot be used, or another collector uses it.</exception>
+    public static Spill Open(string stateDirectory, long maxBytes = DefaultMaxBytes)
     {
         string folder = Path.GetFullPath(Path.Combine(stateDirectory, "spill"));
-        // Who talks to whom on this node is nobody else's business.
+        // Private to this user: frames show which clients use which pods.
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
         else
@@ -53,10 +53,10 @@ internal sealed class Spill : IDisposable
         }
         catch (IOException failure)
         {
-            throw new IOException($"another collector uses it ({failure.Message.TrimEnd('.')}); give each a directory of its own", failure);
+            throw new IOException($"another collector uses it ({failure.Message.TrimEnd('.')}); give each collector its own directory", failure);
         }
 
-        var spill = new Spill(folder, held, mostBytes);
+        var spill = new Spill(folder, held, maxBytes);
         var files = Directory.GetFiles(folder, "*.frames").Select(path => (path, Numbers: Name(path)))
             .OrderBy(file => file.Numbers.Run).ThenBy(file => file.Numbers.Count);
         foreach (var (path, _) in files)
@@ -65,8 +65,8 @@ internal sealed class Spill : IDisposable
         return spill;
     }
 
-    /// <summary>Writes frames and says of each where it stands; only the caller, under its lock, lets them go from memory.</summary>
-    /// <exception cref="IOException">Nothing is lost: what was not written is still in memory.</exception>
+    /// <summary>Writes frames and returns the position of each; the caller frees their memory under its lock.</summary>
+    /// <exception cref="IOException">Nothing is lost: frames that were not written are still in memory.</exception>
     public IEnumerable<(OutboxEntry Entry, SpillSegment Segment, int Offset)> Append(IReadOnlyList<OutboxEntry> entries, IReadOnlyList<byte[]> frames)
     {
         for (int i = 0; i < entries.Count; i++)
@@ -85,8 +85,8 @@ internal sealed class Spill : IDisposable
             }
             catch
             {
-                // Half a record may stand there: it must neither hide what follows nor be told as a loss later.
-                CutBack(segment);
+                // Remove a partial record: it must neither hide later records nor be reported as a loss.
+                Truncate(segment);
                 throw;
             }
 
@@ -96,7 +96,7 @@ internal sealed class Spill : IDisposable
         }
     }
 
-    /// <summary>A spilled frame; null where it is gone or damaged.</summary>
+    /// <summary>A frame of the spill; null if it is missing or damaged.</summary>
     public static byte[]? Read(SpillSegment segment, int offset, int length, ulong sequence)
     {
         try
@@ -104,7 +104,7 @@ internal sealed class Spill : IDisposable
             using var file = File.OpenHandle(segment.Path);
             byte[] record = new byte[SpillFormat.RecordHeaderLength + length];
             int read = RandomAccess.Read(file, record, offset);
-            return SpillFormat.TryReadRecord(record.AsSpan(0, read), out ulong told, out _, out var frame) && told == sequence
+            return SpillFormat.TryReadRecord(record.AsSpan(0, read), out ulong found, out _, out var frame) && found == sequence
                 ? frame.ToArray()
                 : null;
         }
@@ -114,15 +114,15 @@ internal sealed class Spill : IDisposable
         }
     }
 
-    /// <summary>Deletes the segments that nobody waits for.</summary>
+    /// <summary>Deletes the segments that are not needed any more.</summary>
     public void DeleteEmpty(Func<SpillSegment, bool> isWaited)
     {
         foreach (var segment in _segments.Where(segment => !isWaited(segment)).ToList())
             Delete(segment);
     }
 
-    /// <summary>The oldest segment where there is more than may be.</summary>
-    public SpillSegment? Surplus => TotalBytes > _mostBytes ? _segments[0] : null;
+    /// <summary>The oldest segment if the spill exceeds its maximum size, or null.</summary>
+    public SpillSegment? Surplus => TotalBytes > _maxBytes ? _segments[0] : null;
 
     public void Delete(SpillSegment segment)
     {
@@ -155,7 +155,7 @@ internal sealed class Spill : IDisposable
         _segments.Add(new SpillSegment(path, run) { Bytes = header.Length });
     }
 
-    private void CutBack(SpillSegment segment)
+    private void Truncate(SpillSegment segment)
     {
         try
         {
@@ -163,7 +163,7 @@ internal sealed class Spill : IDisposable
         }
         catch (IOException)
         {
-            // The disk refuses this too; the next start finds the tail by its sum.
+            // The disk refuses this too; the next start detects the partial record by its checksum.
         }
 
         End();
@@ -177,16 +177,16 @@ internal sealed class Spill : IDisposable
 
     private void Load(string path)
     {
-        int most = (int)Math.Min(new FileInfo(path).Length, _segmentBytes + NodeFrameCodec.MaxBytes + SpillFormat.RecordHeaderLength);
-        if (_buffer.Length < most)
-            _buffer = new byte[most];
+        int length = (int)Math.Min(new FileInfo(path).Length, _segmentBytes + NodeFrameCodec.MaxBytes + SpillFormat.RecordHeaderLength);
+        if (_buffer.Length < length)
+            _buffer = new byte[length];
         ReadOnlySpan<byte> bytes;
         using (var file = File.OpenHandle(path))
-            bytes = _buffer.AsSpan(0, RandomAccess.Read(file, _buffer.AsSpan(0, most), 0));
+            bytes = _buffer.AsSpan(0, RandomAccess.Read(file, _buffer.AsSpan(0, length), 0));
         long endedMs = new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
         if (!SpillFormat.TryReadHeader(bytes, out long run) || run != Name(path).Run)
         {
-            Torn.Add(new Gap(GapKind.FramesDropped, endedMs, endedMs, 0));
+            Damaged.Add(new Gap(GapKind.FramesDropped, endedMs, endedMs, 0));
             File.Delete(path);
             return;
         }
@@ -205,7 +205,7 @@ internal sealed class Spill : IDisposable
 
         if (at < bytes.Length)
         {
-            Torn.Add(new Gap(GapKind.FramesDropped, Math.Min(lastAtMs, endedMs), endedMs, 0));
+            Damaged.Add(new Gap(GapKind.FramesDropped, Math.Min(lastAtMs, endedMs), endedMs, 0));
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
             RandomAccess.SetLength(file, at);
         }

@@ -5,8 +5,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Uplink;
 
 /// <summary>
-/// The bytes of a spill file: magic "CCS1" · zero u32 · run i64, then records: length u32 · CRC-32C u32 over all that follows ·
-/// sequence u64 · atMs i64 · the frame. Whoever reads them believes nothing that the sum does not cover.
+/// Format of a spill file: magic "CCS1" · zero u32 · run i64, then records: length u32 · CRC-32C u32 of the rest of the record ·
+/// sequence u64 · atMs i64 · the frame. Only bytes that the checksum covers are used.
 /// </summary>
 internal static class SpillFormat
 {
@@ -46,8 +46,8 @@ internal static class SpillFormat
         return length;
     }
 
-    /// <summary>The record at the beginning of <paramref name="rest"/>.</summary>
-    /// <returns>False at the end and where the bytes are no whole record.</returns>
+    /// <summary>Reads the record at the start of <paramref name="rest"/>.</summary>
+    /// <returns>False at the end, or if the bytes are not a complete record.</returns>
     public static bool TryReadRecord(ReadOnlySpan<byte> rest, out ulong sequence, out long atMs, out ReadOnlySpan<byte> frame)
     {
         sequence = 0;

@@ -35,7 +35,17 @@ internal static class LabCommand
           followedBy (M1 only): resets from the backend that it causes at the client's next request.
         """;
 
-    public static RootCommand Create()
+    /// <param name="args">The arguments of the process.</param>
+    /// <param name="error">What is wrong with them, or null.</param>
+    public static ParseResult Parse(string[] args, out string? error)
+    {
+        // Without response files: '@' begins ordinary text.
+        var parsed = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        error = SwitchValues.Check(parsed, args) ?? (parsed.Errors is [var first, ..] ? first.Message : null);
+        return parsed;
+    }
+
+    private static RootCommand Create()
     {
         var scenario = new Option<string?>("--scenario") { Description = "Scenario of every rolling update: healthy, blackhole, invalid or early-exit (default: each in turn).", HelpName = "NAME" };
         var interval = new Option<string?>("--interval") { Description = "Seconds between the starts of two rolling updates (default: 60).", HelpName = "SECONDS" };

@@ -5,8 +5,10 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire;
 
-/// <summary>Writes little-endian numbers, varints, addresses and texts into a buffer that grows. Frames have a faster writer of their own.</summary>
-/// <param name="output">Where the bytes go.</param>
+/// <summary>
+/// Writes little-endian numbers, varints, addresses and texts into a growing buffer. Frames have their own, faster writer.
+/// </summary>
+/// <param name="output">Target of the bytes.</param>
 public readonly struct BinaryBufferWriter(IBufferWriter<byte> output)
 {
     /// <summary>One byte.</summary>
@@ -57,7 +59,10 @@ public readonly struct BinaryBufferWriter(IBufferWriter<byte> output)
         output.Advance(length);
     }
 
-    /// <summary>The same of at most <paramref name="maxLength"/> bytes of UTF-8; a longer text is truncated at a whole character.</summary>
+    /// <summary>
+    /// As <see cref="Text(string)"/> with at most <paramref name="maxLength"/> bytes of UTF-8; a longer text is truncated at a
+    /// character boundary.
+    /// </summary>
     public void Text(string value, int maxLength)
     {
         if (Encoding.UTF8.GetMaxByteCount(value.Length) <= maxLength || Encoding.UTF8.GetByteCount(value) <= maxLength)

@@ -1,15 +1,15 @@
 namespace ConntrackConsole.Wire;
 
-/// <summary>Where the collector's knowledge of the table comes from at the moment.</summary>
+/// <summary>How the collector currently follows the table.</summary>
 public enum FollowMode : byte
 {
     /// <summary>Events, with dumps at the start and after overruns.</summary>
     Events = 0,
-    /// <summary>Dumps only: events come faster than the set rate, and listening would slow the data path.</summary>
+    /// <summary>Dumps only: events exceed the limit rate, and listening would slow the data path.</summary>
     DumpOnly = 1,
 }
 
-/// <summary>What the collector itself costs in this second.</summary>
+/// <summary>Resource use of the collector in this second.</summary>
 /// <param name="Mode">How it follows the table.</param>
 /// <param name="CpuMs">Processor time, user and system, milliseconds.</param>
 /// <param name="RssKiB">Resident memory, KiB.</param>

@@ -3,36 +3,36 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire;
 
-/// <summary>What is remarkable about an entry that was made or removed.</summary>
+/// <summary>Kind of an unusual creation or removal of an entry.</summary>
 public enum FlowNoteKind : byte
 {
-    /// <summary>An established TCP entry was destroyed while its connection had not ended.</summary>
+    /// <summary>An established TCP entry was destroyed before its connection ended.</summary>
     Lost = 1,
     /// <summary>A new TCP entry that begins in mid-stream: ESTABLISHED [UNREPLIED].</summary>
     MidStream = 2,
-    /// <summary>A new mid-stream entry whose original source is a backend: the pod's segment was not translated.</summary>
+    /// <summary>A new mid-stream entry with a backend as original source: the pod's segment was not translated.</summary>
     UnNated = 3,
 }
 
 /// <summary>Why an entry was destroyed.</summary>
 public enum LossCause : byte
 {
-    /// <summary>Not a loss, or not to be told.</summary>
+    /// <summary>Not a loss, or not known.</summary>
     None = 0,
     /// <summary>
-    /// Its timeout ran out: no netlink port, and no sign of an eviction. The kernel does not tell why it removes an entry, so
-    /// the rare other reasons (an interface with masquerading went down) are in here.
+    /// Its timeout expired: no netlink port, and no sign of an eviction. The kernel gives no reason when it removes an entry, so
+    /// this includes rare other reasons (an interface with masquerading went down).
     /// </summary>
     Timeout = 1,
     /// <summary>This collector deleted it (DESTROY carries our netlink port).</summary>
     OwnDelete = 2,
     /// <summary>Another program deleted it (DESTROY carries another netlink port).</summary>
     ForeignDelete = 3,
-    /// <summary>The kernel evicted it to make room: early_drop rose in the same second, or the table is full.</summary>
+    /// <summary>The kernel evicted it: early_drop increased in the same second, or the table is full.</summary>
     Kernel = 4,
 }
 
-/// <summary>A remarkable birth or death of an entry.</summary>
+/// <summary>An unusual creation or removal of an entry.</summary>
 /// <param name="AtMs">When, milliseconds of Unix time.</param>
 /// <param name="Kind">What.</param>
 /// <param name="Cause">Why, for a loss.</param>
@@ -42,6 +42,6 @@ public enum LossCause : byte
 /// <param name="Dport">Original destination port.</param>
 /// <param name="Backend">Source of the reply tuple.</param>
 /// <param name="Bport">Source port of the reply tuple.</param>
-/// <param name="PortId">Netlink port of who asked for the change; 0 = the kernel itself.</param>
+/// <param name="PortId">Netlink port of the program that requested the change; 0 = the kernel itself.</param>
 public readonly record struct FlowNote(
     long AtMs, FlowNoteKind Kind, LossCause Cause, Ip Src, ushort Sport, Ip Dst, ushort Dport, Ip Backend, ushort Bport, uint PortId);

@@ -5,8 +5,8 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Wire;
 
 /// <summary>
-/// Reads frame bytes that nobody vouches for. After the first fault every read gives zero, so that loops over counts end by
-/// themselves and one check at the end suffices.
+/// Reads untrusted frame bytes. After the first error every read returns zero, so that loops over counts terminate and one check
+/// at the end suffices.
 /// </summary>
 internal ref struct FrameReader(ReadOnlySpan<byte> bytes)
 {
@@ -46,7 +46,7 @@ internal ref struct FrameReader(ReadOnlySpan<byte> bytes)
 
     public string Text() => Take(U8(), out var span) ? System.Text.Encoding.UTF8.GetString(span) : "";
 
-    /// <summary>A byte that names a member of an enumeration from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    /// <summary>A byte that is an enumeration value from <paramref name="first"/> to <paramref name="last"/>.</summary>
     public byte Member(byte first, byte last, string what)
     {
         byte value = U8();
@@ -55,7 +55,7 @@ internal ref struct FrameReader(ReadOnlySpan<byte> bytes)
         return value;
     }
 
-    /// <summary>The bytes of the next section, or none after the last.</summary>
+    /// <summary>The bytes of the next section; false after the last.</summary>
     public bool TrySection(out byte tag, out ReadOnlySpan<byte> section)
     {
         tag = 0;

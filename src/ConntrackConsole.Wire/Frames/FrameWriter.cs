@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire;
 
-/// <summary>Writes little-endian numbers, varints and addresses into a span that is large enough.</summary>
+/// <summary>Writes little-endian numbers, varints and addresses into a span that must be large enough.</summary>
 internal ref struct FrameWriter(Span<byte> span)
 {
     private readonly Span<byte> _span = span;
@@ -40,7 +40,7 @@ internal ref struct FrameWriter(Span<byte> span)
         Length += 8;
     }
 
-    /// <summary>At most 255 bytes of UTF-8; a longer text is cut.</summary>
+    /// <summary>At most 255 bytes of UTF-8; a longer text is truncated.</summary>
     public void Text(string value)
     {
         var place = _span.Slice(Length + 1, 255);
@@ -50,7 +50,7 @@ internal ref struct FrameWriter(Span<byte> span)
     }
 
     /// <summary>Opens a section.</summary>
-    /// <returns>What <see cref="EndSection"/> wants.</returns>
+    /// <returns>The argument for <see cref="EndSection"/>.</returns>
     public int BeginSection(byte tag)
     {
         U8(tag);

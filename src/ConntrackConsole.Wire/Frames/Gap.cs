@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Wire;
 
-/// <summary>Why a stretch of time is not fully known.</summary>
+/// <summary>Why the data of an interval is incomplete.</summary>
 public enum GapKind : byte
 {
     /// <summary>The kernel's event queue overran (ENOBUFS); a new dump followed.</summary>
@@ -11,17 +11,19 @@ public enum GapKind : byte
     FramesDropped = 3,
     /// <summary>The console saw a jump in a collector's frame numbers.</summary>
     SequenceJump = 4,
-    /// <summary>The console heard nothing from the collector.</summary>
+    /// <summary>The console received nothing from the collector.</summary>
     Silent = 5,
-    /// <summary>More resets in one second than a frame carries; the rest is counted by kind only.</summary>
+    /// <summary>More resets in one second than fit into a frame; the rest is only counted by kind.</summary>
     ResetsTruncated = 6,
-    /// <summary>The collector started here: what was before is unknown.</summary>
+    /// <summary>The collector started here: earlier data is unknown.</summary>
     Started = 7,
-    /// <summary>The table was followed by dumps alone: what came and went between two of them was not seen.</summary>
+    /// <summary>
+    /// The table was followed by dumps alone: entries that were created and destroyed between two dumps were not seen.
+    /// </summary>
     DumpOnly = 8,
 }
 
-/// <summary>A stretch of time in which we were deaf or only half awake.</summary>
+/// <summary>An interval for which data is missing or incomplete.</summary>
 /// <param name="Kind">Why.</param>
 /// <param name="FromMs">Start, milliseconds of Unix time.</param>
 /// <param name="ToMs">End, milliseconds of Unix time.</param>

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Wire;
 
 /// <summary>The flows of one group at the end of a frame's second: 13 counts, one for each <see cref="FlowState"/>.</summary>
-/// <param name="Key">What is counted.</param>
+/// <param name="Key">The group.</param>
 /// <param name="Counts">Counts by state, index = (int)<see cref="FlowState"/>; all zero = the group is gone.</param>
 public readonly record struct GroupCounts(GroupKey Key, StateCounts Counts);
 
@@ -65,20 +65,20 @@ public struct StateCounts : IEquatable<StateCounts>
 }
 
 /// <summary>
-/// What one node saw in one second. Self-contained: read without the frames before it, except that a frame that is not a
-/// key frame names only the groups whose counts changed.
+/// What one node observed in one second. Self-contained, except that a frame that is not a key frame contains only the groups
+/// with changed counts.
 /// </summary>
 public sealed class NodeFrame
 {
     private ResetOverflow _moreResets;
 
-    /// <summary>Number of the frame, counted by the collector from 1 since its start; no number is used twice.</summary>
+    /// <summary>Number of the frame, counted by the collector from 1 since its start; numbers are not reused.</summary>
     public ulong Sequence { get; set; }
 
     /// <summary>End of the second, milliseconds of Unix time by the node's clock.</summary>
     public long AtMs { get; set; }
 
-    /// <summary>True where <see cref="Groups"/> names every group that exists: what it leaves out is gone.</summary>
+    /// <summary>True if <see cref="Groups"/> contains every existing group: other groups are gone.</summary>
     public bool IsKey { get; set; }
 
     /// <summary>The kernel's counters.</summary>
@@ -93,31 +93,31 @@ public sealed class NodeFrame
     /// <summary>Resets of this second, at most <see cref="NodeFrameCodec.MaxResets"/>.</summary>
     public List<Reset> Resets { get; } = [];
 
-    /// <summary>Stretches of time that are not fully known.</summary>
+    /// <summary>Intervals with incomplete data.</summary>
     public List<Gap> Gaps { get; } = [];
 
-    /// <summary>Remarkable births and deaths of entries, at most <see cref="NodeFrameCodec.MaxNotes"/>.</summary>
+    /// <summary>Unusual creations and removals of entries, at most <see cref="NodeFrameCodec.MaxNotes"/>.</summary>
     public List<FlowNote> Notes { get; } = [];
 
     /// <summary>Notes of this second that did not fit into <see cref="Notes"/>.</summary>
     public uint MoreNotes { get; set; }
 
-    /// <summary>What the look-ups say about the addresses that the console named.</summary>
-    public List<RadarRow> Radar { get; } = [];
+    /// <summary>Results of the look-ups for addresses on the console's watch list.</summary>
+    public List<WatchedAddress> WatchedAddresses { get; } = [];
 
     /// <summary>Settings that changed.</summary>
     public List<SettingChange> Settings { get; } = [];
 
-    /// <summary>What kube-proxy tells, in the seconds in which it was asked.</summary>
+    /// <summary>A reading of kube-proxy, in seconds with a scrape.</summary>
     public ProxyReading? Proxy { get; set; }
 
-    /// <summary>TCP counters of the host's own namespace, where /proc/net/snmp can be read.</summary>
+    /// <summary>TCP counters of the host's own namespace, if /proc/net/snmp is readable.</summary>
     public HostTcp? HostTcp { get; set; }
 
-    /// <summary>What the collector itself costs.</summary>
+    /// <summary>Resource use of the collector.</summary>
     public CollectorCost? Cost { get; set; }
 
-    /// <summary>Empties the frame for its next use.</summary>
+    /// <summary>Clears the frame for reuse.</summary>
     public void Clear()
     {
         Sequence = 0;
@@ -130,7 +130,7 @@ public sealed class NodeFrame
         Gaps.Clear();
         Notes.Clear();
         MoreNotes = 0;
-        Radar.Clear();
+        WatchedAddresses.Clear();
         Settings.Clear();
         Proxy = null;
         HostTcp = null;

@@ -4,24 +4,23 @@ using ConntrackConsole.Wire.Sections;
 namespace ConntrackConsole.Wire;
 
 /// <summary>
-/// The binary form of a <see cref="NodeFrame"/>: little-endian, self-contained. Foreign bytes are checked before anything is
-/// believed: every count against the bytes that are left, every kind against its range.
+/// The binary form of a <see cref="NodeFrame"/>: little-endian, self-contained. Input is validated before use: every count
+/// against the remaining bytes, every kind against its range.
 /// </summary>
 /// <remarks>
 /// Layout: magic "CCF2" · flags (1 = key) · sequence u64 · atMs i64 · 8 counters u32 · sections until the end, each tag u8,
-/// length u32, bytes. A section that has nothing to say is left out; one that a version does not know is skipped, so that
-/// collectors and consoles of neighbouring versions understand each other. An address is a length byte (0, 4, 16) and its
-/// bytes, a text a length byte and UTF-8.
+/// length u32, bytes. An empty section is omitted; an unknown one is skipped, so that collectors and consoles of adjacent
+/// versions are compatible. An address is a length byte (0, 4, 16) and its bytes, a text a length byte and UTF-8.
 /// </remarks>
 public static class NodeFrameCodec
 {
-    /// <summary>Most resets that a frame carries one by one.</summary>
+    /// <summary>Maximum number of individual resets in a frame.</summary>
     public const int MaxResets = 2000;
 
-    /// <summary>Most notes that a frame carries one by one.</summary>
+    /// <summary>Maximum number of individual notes in a frame.</summary>
     public const int MaxNotes = 1000;
 
-    /// <summary>Largest frame that is accepted, in bytes.</summary>
+    /// <summary>Maximum size of a frame in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
 
     private const uint Magic = 0x32464343; // "CCF2"
@@ -50,7 +49,7 @@ public static class NodeFrameCodec
     }
 
     /// <summary>Reads a frame into <paramref name="frame"/>, which is cleared first.</summary>
-    /// <returns>False where the bytes are no frame; <paramref name="error"/> then says what is wrong and where.</returns>
+    /// <returns>False if the bytes are not a frame; <paramref name="error"/> then contains the error and its position.</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, NodeFrame frame, out string? error)
     {
         ArgumentNullException.ThrowIfNull(frame);

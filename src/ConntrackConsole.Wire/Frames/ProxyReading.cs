@@ -3,7 +3,7 @@ namespace ConntrackConsole.Wire;
 /// <summary>How kube-proxy renders rules.</summary>
 public enum ProxyMode : byte
 {
-    /// <summary>Not told.</summary>
+    /// <summary>Unknown.</summary>
     Unknown = 0,
     /// <summary>iptables.</summary>
     Iptables = 1,
@@ -14,15 +14,15 @@ public enum ProxyMode : byte
 }
 
 /// <summary>
-/// What a node's kube-proxy tells about itself (127.0.0.1:10249 and :10256). A number that its metrics do not have is NaN.
+/// One scrape of a node's kube-proxy (127.0.0.1:10249 and :10256). Values missing in its metrics are NaN.
 /// </summary>
 /// <param name="AtMs">When it was read, milliseconds of Unix time.</param>
-/// <param name="Answers">False where /metrics did not answer; all else is then unknown.</param>
+/// <param name="Answers">False if /metrics did not answer; everything else is then unknown.</param>
 /// <param name="Mode">From /proxyMode.</param>
 /// <param name="HealthStatus">HTTP status of /healthz (200 or 503); 0 = no answer.</param>
 /// <param name="ProcessStart">process_start_time_seconds, Unix time.</param>
-/// <param name="LastSync">kubeproxy_sync_proxy_rules_last_timestamp_seconds, Unix time, of the IP family that lags most (of the one that synced last where none does).</param>
-/// <param name="LastQueued">kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds, Unix time, of the same family: two families have no order between them.</param>
+/// <param name="LastSync">kubeproxy_sync_proxy_rules_last_timestamp_seconds, Unix time, of the IP family with the largest lag (without lag, of the one that synced last).</param>
+/// <param name="LastQueued">kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds, Unix time, of the same family: times of different families are not comparable.</param>
 /// <param name="SyncP99">99th percentile of the sync duration since the start of kube-proxy, seconds.</param>
 /// <param name="EndpointChanges">kubeproxy_sync_proxy_rules_endpoint_changes_total.</param>
 /// <param name="EndpointChangesPending">kubeproxy_sync_proxy_rules_endpoint_changes_pending.</param>

@@ -2,10 +2,12 @@ using System.Buffers;
 
 namespace ConntrackConsole.Wire;
 
-/// <summary>Unsigned numbers of 32 bits, seven bits a byte, least significant first; the high bit says that another byte follows (LEB128).</summary>
+/// <summary>
+/// Unsigned 32-bit numbers in LEB128: seven bits per byte, least significant first; the high bit is set if another byte follows.
+/// </summary>
 public static class Varint
 {
-    /// <summary>Bytes of the longest number.</summary>
+    /// <summary>Maximum number of bytes.</summary>
     public const int MaxLength = 5;
 
     /// <summary>Writes a number.</summary>
@@ -24,8 +26,8 @@ public static class Varint
     /// <summary>Reads the number at the start of untrusted bytes.</summary>
     /// <param name="source">The bytes; more may follow the number.</param>
     /// <param name="value">The number; 0 on failure.</param>
-    /// <param name="consumed">How many bytes were looked at, also on failure.</param>
-    /// <returns><see cref="OperationStatus.NeedMoreData"/> where the bytes end within the number, <see cref="OperationStatus.InvalidData"/> where it has more than 32 bits.</returns>
+    /// <param name="consumed">Number of bytes examined, also on failure.</param>
+    /// <returns><see cref="OperationStatus.NeedMoreData"/> if the bytes end within the number, <see cref="OperationStatus.InvalidData"/> if it has more than 32 bits.</returns>
     public static OperationStatus TryRead(ReadOnlySpan<byte> source, out uint value, out int consumed)
     {
         uint read = 0;

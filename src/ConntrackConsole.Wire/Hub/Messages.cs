@@ -13,31 +13,39 @@ public static class HubMethods
     public const string Frames = "Frames";
     /// <summary>
     /// Collector → console: a run (<see cref="Wire.Hello.StartedAtMs"/>, this one or an earlier one) and a stream of its frames
-    /// that the console has not acknowledged, oldest first. A frame may come that came before: the console knows it by node,
-    /// run and number. Because every frame keeps its number, and changes are folded in the order of numbers once they are
-    /// stored, a frame that is no key frame is as good late as it was in time.
+    /// that the console has not acknowledged, oldest first. A frame may arrive more than once: the console recognizes it by node,
+    /// run and number. Because frames keep their numbers and changes are applied in order of number once they are stored, a late
+    /// frame that is not a key frame is as useful as one in time.
     /// </summary>
     public const string Backfill = "Backfill";
     /// <summary>Console → collector, with result: <see cref="Wire.PreviewRequest"/> → <see cref="Wire.FlushPreview"/>.</summary>
     public const string Preview = "Preview";
     /// <summary>Console → collector, with result: <see cref="Wire.FlushNodeCommand"/> → <see cref="Wire.FlushResult"/>.</summary>
     public const string Flush = "Flush";
-    /// <summary>Console → collector, with result: <see cref="Wire.FlushOutcomeRequest"/> → <see cref="Wire.FlushOutcomeSample"/>.</summary>
+    /// <summary>
+    /// Console → collector, with result: <see cref="Wire.FlushOutcomeRequest"/> → <see cref="Wire.FlushOutcomeSample"/>.
+    /// </summary>
     public const string Meter = "Meter";
     /// <summary>Console → collector, with result: <see cref="Wire.SettingRequest"/> → <see cref="Wire.SettingReading"/>.</summary>
     public const string ReadSetting = "ReadSetting";
-    /// <summary>Console → collector, with result: <see cref="Wire.SettingNodeCommand"/> → <see cref="Wire.SettingResult"/>.</summary>
+    /// <summary>
+    /// Console → collector, with result: <see cref="Wire.SettingNodeCommand"/> → <see cref="Wire.SettingResult"/>.
+    /// </summary>
     public const string ApplySetting = "ApplySetting";
-    /// <summary>Console → collector, with result: <see cref="Wire.RevertNodeCommand"/> → <see cref="Wire.SettingResult"/>.</summary>
+    /// <summary>
+    /// Console → collector, with result: <see cref="Wire.RevertNodeCommand"/> → <see cref="Wire.SettingResult"/>.
+    /// </summary>
     public const string RevertSetting = "RevertSetting";
     /// <summary>Console → collector, with result: <see cref="Wire.RecallRequest"/> → <see cref="Wire.RecallAnswer"/>.</summary>
     public const string Recall = "Recall";
     /// <summary>
-    /// Collector → console, with result: <see cref="Wire.JournalReport"/> → the number up to which the console has written the
-    /// entries down (long). Sent after every connect and whenever an entry ends that no answer has told the console of.
+    /// Collector → console, with result: <see cref="Wire.JournalReport"/> → the number up to which the console has stored the
+    /// entries (long). Sent after every connect and whenever an entry ends that the console has received no result of.
     /// </summary>
     public const string Journal = "Journal";
-    /// <summary>Console → collector, no result: <see cref="Wire.StoredRanges"/>. These frames are committed and may be forgotten.</summary>
+    /// <summary>
+    /// Console → collector, no result: <see cref="Wire.StoredRanges"/>. These frames are committed and can be discarded.
+    /// </summary>
     public const string Stored = "Stored";
     /// <summary>Console → collector, no result: <see cref="Wire.WatchList"/>, the whole list each time.</summary>
     public const string Watch = "Watch";
@@ -50,22 +58,22 @@ public static class HubMethods
 /// <param name="Version">The collector's version.</param>
 /// <param name="BootId">/proc/sys/kernel/random/boot_id.</param>
 /// <param name="Kernel">The kernel's release.</param>
-/// <param name="StartedAtMs">When the collector started: with <paramref name="Node"/> it names one run of frame numbers.</param>
-/// <param name="Capabilities">What this node can and cannot tell, with the reason.</param>
-/// <param name="Sysctls">Present values of the relevant sysctls; a name that this kernel lacks is absent.</param>
+/// <param name="StartedAtMs">When the collector started: with <paramref name="Node"/> it identifies one run of frame numbers.</param>
+/// <param name="Capabilities">What this node can and cannot observe and do, with the reason.</param>
+/// <param name="Sysctls">Current values of the relevant sysctls; names unknown to this kernel are absent.</param>
 public sealed record Hello(
     string Node, string Version, string BootId, string Kernel, long StartedAtMs,
     IReadOnlyList<Capability> Capabilities, IReadOnlyDictionary<string, string> Sysctls);
 
-/// <summary>One thing that a node can or cannot do.</summary>
+/// <summary>One capability of a node.</summary>
 /// <param name="Name">Stable name, such as "events", "resets.trace", "delete".</param>
 /// <param name="Available">Whether it works here.</param>
-/// <param name="Detail">What it means, or why it is missing and what would give it.</param>
+/// <param name="Detail">What it means, or why it is missing and how to get it.</param>
 public sealed record Capability(string Name, bool Available, string Detail);
 
 /// <summary>The console's answer to <see cref="Hello"/>.</summary>
-/// <param name="Accepted">False where this collector is not wanted.</param>
-/// <param name="Refusal">The sentence why, where it is not accepted.</param>
+/// <param name="Accepted">False if this collector is refused.</param>
+/// <param name="Refusal">The reason of the refusal.</param>
 public sealed record Welcome(bool Accepted, string? Refusal);
 
 /// <summary>A range of frame numbers of one run of a collector, both ends included.</summary>
@@ -78,11 +86,11 @@ public sealed record SequenceRange(ulong From, ulong To);
 /// <param name="Ranges">What is stored since the last message, at most 1,000 ranges.</param>
 public sealed record StoredRanges(long StartedAtMs, IReadOnlyList<SequenceRange> Ranges);
 
-/// <summary>Addresses whose entries the collector shall look up one by one: terminated and lost pods.</summary>
+/// <summary>Addresses of terminated and lost pods, for which the collector looks up each entry.</summary>
 /// <param name="PodIps">The addresses, at most 1,000.</param>
 public sealed record WatchList(IReadOnlyList<string> PodIps);
 
-/// <summary>What the console knows of an address, at a moment. The collector refuses one that is older than 10 s.</summary>
+/// <summary>What the console knew of an address at some time. The collector refuses statements older than 10 s.</summary>
 /// <param name="Ip">The address.</param>
 /// <param name="State">gone, lost, terminating or live.</param>
 /// <param name="Owner">namespace/name of the last owner.</param>
@@ -93,15 +101,15 @@ public sealed record OwnershipStatement(string Ip, OwnerState State, string? Own
 [JsonConverter(typeof(JsonStringEnumConverter<OwnerState>))]
 public enum OwnerState
 {
-    /// <summary>The console does not know the address (never a pod's, as far as it has seen).</summary>
+    /// <summary>The console does not know the address (as far as it has seen, it was never a pod's).</summary>
     Unknown,
-    /// <summary>A pod that runs owns it.</summary>
+    /// <summary>A running pod has it.</summary>
     Live,
-    /// <summary>A pod that is terminating owns it.</summary>
+    /// <summary>A terminating pod has it.</summary>
     Terminating,
     /// <summary>Its pod's node is unreachable and its endpoint is not serving.</summary>
     Lost,
-    /// <summary>A pod owned it and no longer exists; nobody took the address since.</summary>
+    /// <summary>A pod had it and no longer exists; it has not been reused since.</summary>
     Gone,
     /// <summary>It is a node's own address.</summary>
     Node,
@@ -109,7 +117,9 @@ public enum OwnerState
     Service,
 }
 
-/// <summary>Source-generated JSON for everything that goes through the hub and the command line (Native AOT has no reflection).</summary>
+/// <summary>
+/// Source-generated JSON for everything that goes through the hub and the command line (Native AOT has no reflection).
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

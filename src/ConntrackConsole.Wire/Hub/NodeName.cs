@@ -1,12 +1,12 @@
 namespace ConntrackConsole.Wire;
 
 /// <summary>
-/// What a node's name may look like: a DNS subdomain of RFC 1123, as the API server demands of a Node's metadata.name. One
-/// spelling only, so that no two names can pass for the same node.
+/// Format of a node's name: a DNS subdomain of RFC 1123, as the API server requires for metadata.name of a Node. Only one
+/// spelling, so that no two names can denote the same node.
 /// </summary>
 public static class NodeName
 {
-    /// <summary>Most characters of a name.</summary>
+    /// <summary>Maximum length of a name.</summary>
     public const int MaxLength = 253;
 
     /// <summary>

@@ -16,11 +16,14 @@ internal static class ConsoleCommands
     {
         var keys = KeyOptions.For(args);
         var root = Build(keys);
-        var parsed = root.Parse(KeyOptions.Normalize(args), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        string[] arguments = KeyOptions.Normalize(args);
+        var parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        string? message = SwitchValues.Check(parsed, arguments)
+            ?? (parsed.Errors.Count == 0 ? null : string.Join(' ', parsed.Errors.Select(problem => problem.Message)));
+        if (message is not null)
         {
-            string command = string.Concat(parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name);
-            await error.WriteLineAsync($"conntrack-console: {string.Join(' ', parsed.Errors.Select(problem => problem.Message))} See 'conntrack-console{command} --help'.");
+            string command = string.Concat(SwitchValues.CommandsOf(parsed).Skip(1).Select(part => " " + part.Name));
+            await error.WriteLineAsync($"conntrack-console: {message} See 'conntrack-console{command} --help'.");
             return Usage;
         }
 

@@ -49,6 +49,59 @@ public class CommandLineTests
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sysctl set nf_conntrack_acct --yes=1 --reason x --state STATE", "sysctl set")]
+    [InlineData("sysctl set nf_conntrack_acct 1 --reason x --yes:no --state STATE", "sysctl set")]
+    [InlineData("flush --pod-ip 10.244.0.1 --yes= --state STATE", "flush")]
+    [InlineData("flush --pod-ip 10.244.0.1 --break-glass=yes --state STATE", "flush")]
+    [InlineData("summary --json=1", "summary")]
+    [InlineData("run --console http://localhost:1 --node n --state STATE --observe-only=0", "run")]
+    public void Switch_ValueOtherThanTrueOrFalse_IsRefusedAndChangesNothing(string arguments, string command)
+    {
+        using var scratch = Loaded();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, output, errors) = CollectorProgram.Run(scratch.Inside, arguments.Replace("STATE", state.Path, StringComparison.Ordinal).Split(' '));
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Matches($"takes true or false.*'conntrack-collector {command} --help'", Assert.Single(errors.Trim().Split('\n')));
+        Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
+        Assert.Empty(Directory.GetFiles(state.Path));
+    }
+
+    [Theory]
+    [InlineData("--yes=false", 3)]
+    [InlineData("--yes=True", 2)]
+    public void Switch_TrueOrFalse_IsTaken(string yes, int left)
+    {
+        using var scratch = Loaded();
+        using var state = new TemporaryDirectory();
+
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, "flush", "--pod-ip", "10.244.0.1", yes, "--state", state.Path).ExitCode);
+
+        Assert.Equal(left, ConntrackProgram.List(scratch.Inside).Count);
+    }
+
+    [Fact]
+    public void Flush_ReasonThatBeginsWithAnAtSign_IsText()
+    {
+        using var scratch = Loaded();
+        using var state = new TemporaryDirectory();
+
+        var (exitCode, _, errors) = CollectorProgram.Run(
+            scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--yes", "--reason", "@olivia asked", "--state", state.Path);
+
+        Assert.True(exitCode == 0, errors);
+        Assert.Equal("@olivia asked", Assert.Single(new ActionJournal(state.Path).Where(_ => true)).Begin.Reason);
+    }
+
+    [Theory]
+    [InlineData("sysctl set", "'conntrack-collector sysctl set --help'")]
+    [InlineData("flush", "'conntrack-collector flush --help'")]
+    [InlineData("--bogus", "'conntrack-collector --help'")]
+    public void WrongInput_Hint_NamesTheCommandThatWasTyped(string arguments, string hint) =>
+        Assert.Contains(hint, CollectorProgram.Run(null, arguments.Split(' ')).Errors, StringComparison.Ordinal);
+
     [Fact]
     public void Flush_WithoutYes_DeletesNothing()
     {

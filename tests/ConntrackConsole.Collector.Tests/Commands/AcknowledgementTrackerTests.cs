@@ -28,7 +28,7 @@ public class EntryLookTests
     public void Hung_RetransmissionsRefreshTheShortTimeout_IsUnacknowledgedSinceTheFirstLook()
     {
         var look = Seen(299, 300, 299, 298, 300, 299, 298, 297, 296, 295, 300);
-        Assert.True(look is { EverRose: false, UnacknowledgedLooks: 11, UnacknowledgedSinceMs: 1 } && look.IsUnacknowledged(10_000));
+        Assert.True(look is { EverRose: false, UnacknowledgedSamples: 11, UnacknowledgedSinceMs: 1 } && look.IsUnacknowledged(10_000));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class EntryLookTests
     public void Idle_ThenUsedAgainstNobody_IsUnacknowledgedFromThenOn()
     {
         var look = Seen(80000, 79999, 300, 299);
-        Assert.True(look is { EverRose: false, UnacknowledgedLooks: 2 });
+        Assert.True(look is { EverRose: false, UnacknowledgedSamples: 2 });
     }
 
     private static AcknowledgementTracker Seen(params uint[] timeouts)

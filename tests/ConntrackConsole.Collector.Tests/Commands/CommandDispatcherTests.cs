@@ -103,7 +103,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
         var first = await ReportAsync();
         _console.Write = report => report.Entries[^1].Number;
         var second = await ReportAsync();
-        await Eventually.TrueAsync(() => new ActionJournal(_state.Path).Untold() is null);
+        await Eventually.TrueAsync(() => new ActionJournal(_state.Path).NextReport() is null);
 
         Assert.Equal((first.JournalId, 1L), (second.JournalId, Assert.Single(second.Entries).Number));
         var entry = second.Entries[0];

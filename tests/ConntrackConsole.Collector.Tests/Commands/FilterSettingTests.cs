@@ -15,9 +15,9 @@ public sealed class FilterSettingTests : IDisposable
     private readonly ScratchNamespace _scratch = new();
     private readonly TemporaryDirectory _state = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly SettingHandler _desk;
+    private readonly SettingHandler _handler;
 
-    public FilterSettingTests() => _desk = new SettingHandler(
+    public FilterSettingTests() => _handler = new SettingHandler(
         "node1", _time, new ActionJournal(_state.Path, _time), new SettingValues(new Sysctl()), "boot-1", () => null);
 
     [Theory]
@@ -27,7 +27,7 @@ public sealed class FilterSettingTests : IDisposable
     {
         var result = Apply(value, 60_000);
         var reading = Read();
-        var reverted = _scratch.Inside.Run(() => _desk.Revert(
+        var reverted = _scratch.Inside.Run(() => _handler.Revert(
             new RevertNodeCommand(new NodeCommand("r1", "ada", null, "over", false, long.MaxValue), "a1"), stop: TestContext.Current.CancellationToken));
 
         Assert.Equal((SettingOutcome.Written, "off", value), (result.Outcome, result.Before, result.Now));
@@ -43,7 +43,7 @@ public sealed class FilterSettingTests : IDisposable
         Apply("forward", 1000);
         Eventually.True(() => _scratch.Inside.Run(FilterSetting.Read).Value == "off"); // by the kernel's clock, not by the test's
         _time.Advance(TimeSpan.FromSeconds(1));
-        _scratch.Inside.Run(_desk.Tick);
+        _scratch.Inside.Run(_handler.Tick);
 
         var revert = Assert.Single(new ActionJournal(_state.Path).Where(act => act.Begin.Kind == JournalKind.Revert));
         Assert.Equal((JournalOrigin.Timer, SettingOutcome.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Outcome));
@@ -67,7 +67,7 @@ public sealed class FilterSettingTests : IDisposable
     {
         _scratch.Inside.Run(() => ArmedFilter.Arm(TimeSpan.FromMinutes(1)));
 
-        var result = _scratch.Inside.Run(() => _desk.Apply(
+        var result = _scratch.Inside.Run(() => _handler.Apply(
             Order("forward+input", 60_000) with { Shown = "forward" }, stop: TestContext.Current.CancellationToken));
 
         Assert.Equal(SettingOutcome.Refused, result.Outcome);
@@ -103,9 +103,9 @@ public sealed class FilterSettingTests : IDisposable
     }
 
     private SettingResult Apply(string value, long revertAfterMs) =>
-        _scratch.Inside.Run(() => _desk.Apply(Order(value, revertAfterMs), stop: TestContext.Current.CancellationToken));
+        _scratch.Inside.Run(() => _handler.Apply(Order(value, revertAfterMs), stop: TestContext.Current.CancellationToken));
 
-    private SettingReading Read() => _scratch.Inside.Run(() => _desk.Read(new SettingRequest("q", SettingCatalog.DropInvalid, "forward")));
+    private SettingReading Read() => _scratch.Inside.Run(() => _handler.Read(new SettingRequest("q", SettingCatalog.DropInvalid, "forward")));
 
     private static SettingNodeCommand Order(string value, long revertAfterMs) =>
         new(new NodeCommand("a1", "ada", null, "INC-1", false, long.MaxValue), SettingCatalog.DropInvalid, "off", value, revertAfterMs);

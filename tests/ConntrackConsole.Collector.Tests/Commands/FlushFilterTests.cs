@@ -57,8 +57,8 @@ public class FlushFilterTests
     {
         var flow = Observation.Flows.Service(1000, state, proto: proto) with { Status = replied ? FlowStatus.SeenReply : FlowStatus.None };
 
-        Assert.Equal(takes, new FlushFilter(FlushPreset.Safe, 0, default, 0).Takes(in flow, owner));
-        Assert.True(new FlushFilter(FlushPreset.DeadBackend, 0, default, 0).Takes(in flow, owner));
+        Assert.Equal(takes, new FlushFilter(FlushPreset.Safe, 0, default, 0).Matches(in flow, owner));
+        Assert.True(new FlushFilter(FlushPreset.DeadBackend, 0, default, 0).Matches(in flow, owner));
     }
 
     [Theory]
@@ -69,26 +69,26 @@ public class FlushFilterTests
     [InlineData(null, "10.96.0.1", 81, false)]
     public void Takes_OnlyWhatTheScopeNames(string? proto, string? vip, int? port, bool takes)
     {
-        Assert.True(FlushFilter.TryParse(FlushPreset.All, new FlushScope(proto, vip, port), out var choice, out _));
+        Assert.True(FlushFilter.TryParse(FlushPreset.All, new FlushScope(proto, vip, port), out var filter, out _));
 
-        Assert.Equal(takes, choice.Takes(Observation.Flows.Service(1000), OwnerState.Gone));
+        Assert.Equal(takes, filter.Matches(Observation.Flows.Service(1000), OwnerState.Gone));
     }
 
     [Fact]
     public void Digest_CoversTheAddressThePresetTheScopeAndTheEntries()
     {
         Flow[] flows = [Observation.Flows.Service(1000), Observation.Flows.Service(1001)];
-        var (pod, choice) = (Ip.Parse("10.244.1.1"), new FlushFilter(FlushPreset.All, 0, default, 0));
+        var (pod, filter) = (Ip.Parse("10.244.1.1"), new FlushFilter(FlushPreset.All, 0, default, 0));
 
         string[] digests =
         [
-            FlowEntries.Digest(pod, choice, flows), FlowEntries.Digest(Ip.Parse("10.244.1.2"), choice, flows),
-            FlowEntries.Digest(pod, choice with { Preset = FlushPreset.Safe }, flows), FlowEntries.Digest(pod, choice with { Proto = Protocols.Tcp }, flows),
-            FlowEntries.Digest(pod, choice with { Vip = Observation.Flows.Vip }, flows), FlowEntries.Digest(pod, choice with { Vport = 80 }, flows),
-            FlowEntries.Digest(pod, choice, [flows[0]]), FlowEntries.Digest(pod, choice, [flows[1], flows[0]]),
+            FlowEntries.Digest(pod, filter, flows), FlowEntries.Digest(Ip.Parse("10.244.1.2"), filter, flows),
+            FlowEntries.Digest(pod, filter with { Preset = FlushPreset.Safe }, flows), FlowEntries.Digest(pod, filter with { Proto = Protocols.Tcp }, flows),
+            FlowEntries.Digest(pod, filter with { Vip = Observation.Flows.Vip }, flows), FlowEntries.Digest(pod, filter with { Vport = 80 }, flows),
+            FlowEntries.Digest(pod, filter, [flows[0]]), FlowEntries.Digest(pod, filter, [flows[1], flows[0]]),
         ];
 
         Assert.Equal(digests.Length, digests.Distinct().Count());
-        Assert.Equal(digests[0], FlowEntries.Digest(pod, choice, [Observation.Flows.Service(1000), Observation.Flows.Service(1001)]));
+        Assert.Equal(digests[0], FlowEntries.Digest(pod, filter, [Observation.Flows.Service(1000), Observation.Flows.Service(1001)]));
     }
 }

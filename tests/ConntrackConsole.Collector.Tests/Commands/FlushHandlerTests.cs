@@ -22,12 +22,12 @@ public sealed class FlushHandlerTests : IDisposable
     private readonly ScratchNamespace _scratch = new();
     private readonly TemporaryDirectory _state = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly FlushHandler _desk;
+    private readonly FlushHandler _handler;
 
     public FlushHandlerTests()
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow, Flow.Replace("10.1.0.1", "10.1.0.2"), Flow.Replace(Pod, "10.244.0.2").Replace("10.1.0.1", "10.1.0.3")]);
-        _desk = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl());
+        _handler = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl());
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class FlushHandlerTests : IDisposable
     [Fact]
     public void Preview_OfALiveOwner_IsRefused()
     {
-        var preview = _scratch.Inside.Run(() => _desk.Preview(new PreviewRequest("p", Pod, Statement(OwnerState.Live, 0, Pod))));
+        var preview = _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("p", Pod, Statement(OwnerState.Live, 0, Pod))));
 
         Assert.NotNull(preview.Refusal);
         Assert.Empty(preview.Entries);
@@ -222,9 +222,9 @@ public sealed class FlushHandlerTests : IDisposable
             question with { Scope = new FlushScope(new string('x', 100_000), null, null) }, question with { Scope = new FlushScope(null, null, int.MinValue) },
         ];
 
-        Assert.All(orders, order => Assert.InRange(_scratch.Inside.Run(() => _desk.Flush(order, TestContext.Current.CancellationToken)).Refusal!.Length, 20, 1500));
-        Assert.All(questions, asked => Assert.InRange(_scratch.Inside.Run(() => _desk.Preview(asked)).Refusal!.Length, 10, 1500));
-        Assert.All((FlushOutcomeRequest?[])[null, new(null!), new("x")], asked => Assert.NotNull(_desk.Meter(asked).Refusal));
+        Assert.All(orders, order => Assert.InRange(_scratch.Inside.Run(() => _handler.Flush(order, TestContext.Current.CancellationToken)).Refusal!.Length, 20, 1500));
+        Assert.All(questions, asked => Assert.InRange(_scratch.Inside.Run(() => _handler.Preview(asked)).Refusal!.Length, 10, 1500));
+        Assert.All((FlushOutcomeRequest?[])[null, new(null!), new("x")], asked => Assert.NotNull(_handler.ReadOutcome(asked).Refusal));
         Assert.Equal(3, ConntrackProgram.List(_scratch.Inside).Count);
     }
 
@@ -234,7 +234,7 @@ public sealed class FlushHandlerTests : IDisposable
         NetworkInterfaceWith("10.244.0.254/24");
         foreach (string address in (string[])["10.244.0.254", "10.244.0.0", "10.244.0.255"])
         {
-            var preview = _scratch.Inside.Run(() => _desk.Preview(new PreviewRequest("p" + address, address, Statement(OwnerState.Gone, 0, address))));
+            var preview = _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("p" + address, address, Statement(OwnerState.Gone, 0, address))));
             Assert.Equal(FlushReasons.NodeAddress, preview.RefusalCode);
         }
     }
@@ -301,13 +301,13 @@ public sealed class FlushHandlerTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal((1, 2, 2, 1), Meter("a1"));
-        _time.Advance(FlushOutcomeTracker.Life);
-        Assert.Equal(FlushReasons.OutcomeUnknown, _desk.Meter(new FlushOutcomeRequest("a1")).RefusalCode);
+        _time.Advance(FlushOutcomeTracker.Ttl);
+        Assert.Equal(FlushReasons.OutcomeUnknown, _handler.ReadOutcome(new FlushOutcomeRequest("a1")).RefusalCode);
     }
 
     private (int, int, int, int) Meter(string actionId)
     {
-        var reading = _scratch.Inside.Run(() => _desk.Meter(new FlushOutcomeRequest(actionId)));
+        var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));
         Assert.Null(reading.Refusal);
         return (reading.Left, reading.Recreated, reading.Clients, reading.CameBack);
     }
@@ -327,12 +327,12 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     private FlushPreview Preview(FlushPreset preset = FlushPreset.DeadBackend, FlushScope? scope = null, OwnerState owner = OwnerState.Gone) =>
-        Preview(_desk, preset, scope, owner);
+        Preview(_handler, preset, scope, owner);
 
     private FlushPreview Preview(
-        FlushHandler desk, FlushPreset preset = FlushPreset.DeadBackend, FlushScope? scope = null, OwnerState owner = OwnerState.Gone)
+        FlushHandler handler, FlushPreset preset = FlushPreset.DeadBackend, FlushScope? scope = null, OwnerState owner = OwnerState.Gone)
     {
-        var preview = _scratch.Inside.Run(() => desk.Preview(
+        var preview = _scratch.Inside.Run(() => handler.Preview(
             new PreviewRequest(Guid.NewGuid().ToString(), Pod, Statement(owner, 0, Pod), preset, scope)));
         Assert.Null(preview.Refusal);
         return preview;
@@ -343,10 +343,10 @@ public sealed class FlushHandlerTests : IDisposable
         Func<NodeCommand, NodeCommand>? note = null)
     {
         var order = Order(preview, actionId) with { AddressOwnership = Statement(owner, ageMs, about) };
-        return _scratch.Inside.Run(() => _desk.Flush(order with { Command = note?.Invoke(order.Command) ?? order.Command }));
+        return _scratch.Inside.Run(() => _handler.Flush(order with { Command = note?.Invoke(order.Command) ?? order.Command }));
     }
 
-    private FlushResult Flush(FlushHandler desk, FlushPreview preview, string actionId) => _scratch.Inside.Run(() => desk.Flush(Order(preview, actionId)));
+    private FlushResult Flush(FlushHandler handler, FlushPreview preview, string actionId) => _scratch.Inside.Run(() => handler.Flush(Order(preview, actionId)));
 
     private FlushNodeCommand Order(FlushPreview preview, string actionId) => new(
         new NodeCommand(actionId, "ada", null, "test", false, long.MaxValue), preview.PreviewId, preview.Digest, Statement(OwnerState.Gone, 0, Pod));

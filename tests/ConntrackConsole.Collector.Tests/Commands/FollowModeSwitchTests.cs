@@ -6,7 +6,7 @@ namespace ConntrackConsole.Collector.Tests.Commands;
 
 public class SwitchOverTests
 {
-    private readonly FollowModeSwitch _switch = new(pairsPerSecond: 100, seconds: 3, awaySeconds: 10);
+    private readonly FollowModeSwitch _switch = new(pairsPerSecond: 100, seconds: 3, dumpOnlySeconds: 10);
 
     [Fact]
     public void Mode_AboveTheRateForTheSetTime_IsDumpOnly()

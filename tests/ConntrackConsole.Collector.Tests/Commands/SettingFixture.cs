@@ -31,7 +31,7 @@ internal sealed class SettingFixture : IDisposable
 
     public ActionJournal Journal { get; private set; } = null!;
 
-    public SettingHandler Desk { get; private set; } = null!;
+    public SettingHandler Handler { get; private set; } = null!;
 
     public ProxyReading? Proxy { get; set; }
 
@@ -48,7 +48,7 @@ internal sealed class SettingFixture : IDisposable
     public void Start(string bootId = "boot-1", Reason? observeOnly = null)
     {
         Journal = new ActionJournal(State, Time, Log);
-        Desk = new SettingHandler(
+        Handler = new SettingHandler(
             "node1", Time, Journal, new SettingValues(new Sysctl(Path.Combine(_folder.Path, "sys")), Path.Combine(_folder.Path, "proc")), bootId, () => Proxy,
             observeOnly, null, Log);
     }
@@ -57,16 +57,16 @@ internal sealed class SettingFixture : IDisposable
         new NodeCommand(id, "ada", null, "INC-1", false, Time.GetUtcNow().ToUnixTimeMilliseconds() + 30_000), key, shown, value, revertAfterMs);
 
     public SettingResult Apply(string key, string shown, string value, string id = "a1", long revertAfterMs = 60_000) =>
-        Desk.Apply(Order(key, shown, value, id, revertAfterMs));
+        Handler.Apply(Order(key, shown, value, id, revertAfterMs));
 
-    public SettingResult Revert(string changeId, string id = "r1", bool breakGlass = false) => Desk.Revert(new RevertNodeCommand(
+    public SettingResult Revert(string changeId, string id = "r1", bool breakGlass = false) => Handler.Revert(new RevertNodeCommand(
         new NodeCommand(id, "ada", null, "INC-1 is over", breakGlass, long.MaxValue), changeId));
 
     /// <summary>Lets time pass and the desk look.</summary>
     public void Pass(TimeSpan time)
     {
         Time.Advance(time);
-        Desk.Tick();
+        Handler.Tick();
     }
 
     /// <summary>kube-proxy's process started then.</summary>

@@ -8,19 +8,19 @@ public sealed class SettingHandlerTests : IDisposable
 {
     private const string Acct = SettingFixture.Acct;
 
-    private readonly SettingFixture _house = new();
+    private readonly SettingFixture _fixture = new();
 
     [Fact]
     public void Apply_WritesReadsBackAndTellsWhenItIsSetBack()
     {
-        var result = _house.Apply(Acct, "0", "1");
+        var result = _fixture.Apply(Acct, "0", "1");
 
-        long revertAt = _house.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000;
+        long revertAt = _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000;
         Assert.Equal(new SettingResult("a1", "node1", Acct, SettingOutcome.Written, "0", "1", revertAt, null), result);
-        Assert.Equal("1", _house[Acct]);
-        var act = _house.Journal.Find("a1")!;
+        Assert.Equal("1", _fixture[Acct]);
+        var act = _fixture.Journal.Find("a1")!;
         Assert.Equal(("0", "1", "ada", "INC-1", "boot-1"), (act.Begin.Before, act.Begin.Wanted, act.Begin.Who, act.Begin.Reason, act.Begin.BootId));
-        var reading = _house.Desk.Read(new SettingRequest("q", Acct, "1"));
+        var reading = _fixture.Handler.Read(new SettingRequest("q", Acct, "1"));
         Assert.Equal(("1", "a1", revertAt), (reading.Value, reading.Open!.ActionId, reading.Open.RevertAtMs));
         Assert.Equal(SettingReasons.OpenChange, reading.RefusalCode);
     }
@@ -28,32 +28,32 @@ public sealed class SettingHandlerTests : IDisposable
     [Fact]
     public void Apply_WithAnIdThatRan_AnswersTheFirstResultAndWritesNothing()
     {
-        var first = _house.Apply(Acct, "0", "1");
-        _house[Acct] = "0";
+        var first = _fixture.Apply(Acct, "0", "1");
+        _fixture[Acct] = "0";
 
-        Assert.Equal(first, _house.Apply(Acct, "0", "1"));
-        _house.Start();
-        Assert.Equal(first, _house.Apply(Acct, "0", "1"));
+        Assert.Equal(first, _fixture.Apply(Acct, "0", "1"));
+        _fixture.Start();
+        Assert.Equal(first, _fixture.Apply(Acct, "0", "1"));
 
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void Apply_OfAValueThatMoved_DoesNothing_AndNeitherDoesTheSameOrderLater()
     {
-        _house[Acct] = "1";
-        Assert.Equal(SettingOutcome.Already, _house.Apply(Acct, "0", "1", "a1").Outcome);
-        _house[SettingCatalog.Max] = "5000";
-        var moved = _house.Apply(SettingCatalog.Max, "4096", "6000", "a2");
-        _house[SettingCatalog.Max] = "4096";
-        _house[Acct] = "0";
+        _fixture[Acct] = "1";
+        Assert.Equal(SettingOutcome.Already, _fixture.Apply(Acct, "0", "1", "a1").Outcome);
+        _fixture[SettingCatalog.Max] = "5000";
+        var moved = _fixture.Apply(SettingCatalog.Max, "4096", "6000", "a2");
+        _fixture[SettingCatalog.Max] = "4096";
+        _fixture[Acct] = "0";
 
         Assert.Equal((SettingOutcome.Moved, "5000"), (moved.Outcome, moved.Now));
         Assert.Equal(SettingReasons.Moved, moved.Code);
-        Assert.Equal(SettingOutcome.Moved, _house.Apply(SettingCatalog.Max, "4096", "6000", "a2").Outcome);
-        Assert.Equal(SettingOutcome.Already, _house.Apply(Acct, "0", "1", "a1").Outcome);
-        Assert.Equal(("4096", "0"), (_house[SettingCatalog.Max], _house[Acct]));
-        Assert.Empty(_house.Journal.Where(_ => true));
+        Assert.Equal(SettingOutcome.Moved, _fixture.Apply(SettingCatalog.Max, "4096", "6000", "a2").Outcome);
+        Assert.Equal(SettingOutcome.Already, _fixture.Apply(Acct, "0", "1", "a1").Outcome);
+        Assert.Equal(("4096", "0"), (_fixture[SettingCatalog.Max], _fixture[Acct]));
+        Assert.Empty(_fixture.Journal.Where(_ => true));
     }
 
     public static TheoryData<string, string, string?, string?, long, string> AgainstTheRules => new()
@@ -79,36 +79,36 @@ public sealed class SettingHandlerTests : IDisposable
     [MemberData(nameof(AgainstTheRules))]
     public void Apply_AgainstTheRules_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string code)
     {
-        var result = _house.Apply(key, shown!, value!, "a1", revertAfterMs);
+        var result = _fixture.Apply(key, shown!, value!, "a1", revertAfterMs);
 
         Assert.True(result.Outcome == SettingOutcome.Refused, rule);
         Assert.Equal(code, result.Code);
-        Assert.Empty(_house.Journal.Where(_ => true));
+        Assert.Empty(_fixture.Journal.Where(_ => true));
     }
 
     [Fact]
     public void Apply_AsMuchAsMemoryBears_IsWritten() =>
-        Assert.Equal(SettingOutcome.Written, _house.Apply(SettingCatalog.Max, "4096", "655360").Outcome);
+        Assert.Equal(SettingOutcome.Written, _fixture.Apply(SettingCatalog.Max, "4096", "655360").Outcome);
 
     [Fact]
     public void Apply_OfASecondChange_IsRefusedUntilTheFirstIsSetBack()
     {
-        _house.Apply(Acct, "0", "1");
+        _fixture.Apply(Acct, "0", "1");
 
-        var second = _house.Apply(Acct, "1", "0", "a2");
+        var second = _fixture.Apply(Acct, "1", "0", "a2");
 
         Assert.Equal(SettingOutcome.Refused, second.Outcome);
         Assert.Equal(SettingReasons.OpenChange, second.Code);
         Assert.Contains("by the action a1", second.Sentence, StringComparison.Ordinal);
-        Assert.Equal(SettingOutcome.Written, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a3").Outcome);
-        Assert.Equal(SettingOutcome.Reverted, _house.Revert("a1").Outcome);
-        Assert.Equal(SettingOutcome.Written, _house.Apply(Acct, "0", "1", "a4").Outcome);
+        Assert.Equal(SettingOutcome.Written, _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a3").Outcome);
+        Assert.Equal(SettingOutcome.Reverted, _fixture.Revert("a1").Outcome);
+        Assert.Equal(SettingOutcome.Written, _fixture.Apply(Acct, "0", "1", "a4").Outcome);
     }
 
     [Fact]
     public void Orders_ThatAreNotWhole_AreRefusedWithASentence()
     {
-        var good = _house.Order(Acct, "0", "1");
+        var good = _fixture.Order(Acct, "0", "1");
         var note = good.Command;
         SettingNodeCommand?[] orders =
         [
@@ -123,84 +123,84 @@ public sealed class SettingHandlerTests : IDisposable
 
         Assert.All(orders, order =>
         {
-            var result = _house.Desk.Apply(order, stop: TestContext.Current.CancellationToken);
+            var result = _fixture.Handler.Apply(order, stop: TestContext.Current.CancellationToken);
             Assert.Equal(SettingOutcome.Refused, result.Outcome);
             Assert.InRange(result.Sentence!.Length, 20, 1500);
             Assert.Matches("^(setting|node)\\.[a-z_]+$", result.Code);
         });
         Assert.All((RevertNodeCommand?[])[null, new(null!, "a1"), new(note, null!), new(note, "unknown")], order =>
-            Assert.Equal(SettingOutcome.Refused, _house.Desk.Revert(order, stop: TestContext.Current.CancellationToken).Outcome));
+            Assert.Equal(SettingOutcome.Refused, _fixture.Handler.Revert(order, stop: TestContext.Current.CancellationToken).Outcome));
         Assert.All((SettingRequest?[])[null, new(null!, null!, null!), new("q", new string('k', 100_000), "1")], request =>
-            Assert.NotNull(_house.Desk.Read(request).Refusal));
-        Assert.Equal("0", _house[Acct]);
+            Assert.NotNull(_fixture.Handler.Read(request).Refusal));
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void Apply_OfAFencedId_IsRefused()
     {
-        _house.Journal.TryFence("a1");
+        _fixture.Journal.TryFence("a1");
 
-        Assert.Equal(SettingOutcome.Refused, _house.Apply(Acct, "0", "1").Outcome);
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal(SettingOutcome.Refused, _fixture.Apply(Acct, "0", "1").Outcome);
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void Apply_WhereTheJournalIsGone_ChangesNothing()
     {
-        File.Delete(Path.Combine(_house.State, "journal.jsonl"));
+        File.Delete(Path.Combine(_fixture.State, "journal.jsonl"));
 
-        var result = _house.Apply(Acct, "0", "1");
+        var result = _fixture.Apply(Acct, "0", "1");
 
         Assert.Equal(SettingOutcome.Refused, result.Outcome);
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void ObserveOnly_RefusesEverythingAndSetsNothingBack()
     {
-        _house.Apply(Acct, "0", "1");
-        _house.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
-        _house.Pass(TimeSpan.FromMinutes(2));
+        _fixture.Apply(Acct, "0", "1");
+        _fixture.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
+        _fixture.Pass(TimeSpan.FromMinutes(2));
 
-        Assert.Equal("only looks", _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Sentence);
-        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_house.Revert("a1").Sentence, _house.Revert("a1").Code));
-        Assert.Equal(("only looks", null), (_house.Desk.Read(new SettingRequest("q", Acct, "1")).Refusal, _house.Desk.Read(new SettingRequest("q", Acct, "1")).Value));
-        Assert.Equal("1", _house[Acct]);
+        Assert.Equal("only looks", _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Sentence);
+        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_fixture.Revert("a1").Sentence, _fixture.Revert("a1").Code));
+        Assert.Equal(("only looks", null), (_fixture.Handler.Read(new SettingRequest("q", Acct, "1")).Refusal, _fixture.Handler.Read(new SettingRequest("q", Acct, "1")).Value));
+        Assert.Equal("1", _fixture[Acct]);
     }
 
     [Fact]
     public void Apply_ThatWasCutOff_IsUnsureForEver_AndStillSetBackAtItsTime()
     {
-        Assert.True(_house.Journal.TryBegin(CutOff("a1", "1")));
-        _house[Acct] = "1"; // written, and then killed
-        _house.Start();
+        Assert.True(_fixture.Journal.TryBegin(CutOff("a1", "1")));
+        _fixture[Acct] = "1"; // written, and then killed
+        _fixture.Start();
 
-        var told = _house.Apply(Acct, "0", "1");
+        var told = _fixture.Apply(Acct, "0", "1");
 
         Assert.Equal((SettingOutcome.Unsure, "1", true), (told.Outcome, told.Now, told.RevertAtMs is not null));
-        Assert.Equal(told, _house.Apply(Acct, "0", "1"));
-        _house.Pass(TimeSpan.FromMinutes(1));
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal(told, _fixture.Apply(Acct, "0", "1"));
+        _fixture.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void Apply_ThatWasCutOffBeforeItsWrite_IsUnsure_AndNothingIsOpen()
     {
-        Assert.True(_house.Journal.TryBegin(CutOff("a1", "1")));
-        _house.Start();
-        _house.Desk.Tick();
+        Assert.True(_fixture.Journal.TryBegin(CutOff("a1", "1")));
+        _fixture.Start();
+        _fixture.Handler.Tick();
 
-        var told = _house.Desk.Recall("a1")!;
+        var told = _fixture.Handler.Recall("a1")!;
 
         Assert.Equal((SettingOutcome.Unsure, "0", null), (told.Outcome, told.Now, told.RevertAtMs));
-        Assert.Equal(SettingOutcome.Written, _house.Apply(Acct, "0", "1", "a2").Outcome);
+        Assert.Equal(SettingOutcome.Written, _fixture.Apply(Acct, "0", "1", "a2").Outcome);
     }
 
     private JournalLine CutOff(string id, string wanted) => new()
     {
-        Phase = JournalPhase.Begin, At = _house.Time.GetUtcNow(), ActionId = id, Origin = JournalOrigin.Console, Kind = JournalKind.Setting, Target = Acct,
-        Who = "ada", Reason = "x", Before = "0", Wanted = wanted, RevertAtMs = _house.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000, BootId = "boot-1",
+        Phase = JournalPhase.Begin, At = _fixture.Time.GetUtcNow(), ActionId = id, Origin = JournalOrigin.Console, Kind = JournalKind.Setting, Target = Acct,
+        Who = "ada", Reason = "x", Before = "0", Wanted = wanted, RevertAtMs = _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds() + 60_000, BootId = "boot-1",
     };
 
-    public void Dispose() => _house.Dispose();
+    public void Dispose() => _fixture.Dispose();
 }

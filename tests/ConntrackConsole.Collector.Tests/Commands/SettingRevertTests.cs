@@ -11,71 +11,71 @@ public sealed class SettingRevertTests : IDisposable
 {
     private const string Acct = SettingFixture.Acct;
 
-    private readonly SettingFixture _house = new();
+    private readonly SettingFixture _fixture = new();
 
     [Fact]
     public void Change_AtItsTime_IsSetBackByItself()
     {
-        _house.Apply(Acct, "0", "1");
-        _house.Pass(TimeSpan.FromSeconds(59));
-        Assert.Equal("1", _house[Acct]);
+        _fixture.Apply(Acct, "0", "1");
+        _fixture.Pass(TimeSpan.FromSeconds(59));
+        Assert.Equal("1", _fixture[Acct]);
 
-        _house.Pass(TimeSpan.FromSeconds(1));
+        _fixture.Pass(TimeSpan.FromSeconds(1));
 
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal("0", _fixture[Acct]);
         var revert = Revert();
         Assert.Equal((JournalOrigin.Timer, "a1", SettingOutcome.Reverted), (revert.Begin.Origin, revert.Begin.ChangeId, revert.End!.Setting!.Outcome));
-        Assert.False(_house.Desk.IsOpen(Acct));
-        _house.Pass(TimeSpan.FromMinutes(1));
-        Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
+        Assert.False(_fixture.Handler.IsOpen(Acct));
+        _fixture.Pass(TimeSpan.FromMinutes(1));
+        Assert.Single(_fixture.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
     }
 
     [Fact]
     public void Change_OverARestart_IsSetBackAtItsTime()
     {
-        _house.Apply(Acct, "0", "1");
-        _house.Start();
-        _house.Pass(TimeSpan.FromSeconds(59));
-        Assert.Equal("1", _house[Acct]);
+        _fixture.Apply(Acct, "0", "1");
+        _fixture.Start();
+        _fixture.Pass(TimeSpan.FromSeconds(59));
+        Assert.Equal("1", _fixture[Acct]);
 
-        _house.Pass(TimeSpan.FromHours(1));
+        _fixture.Pass(TimeSpan.FromHours(1));
 
-        Assert.Equal("0", _house[Acct]);
+        Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
     public void Change_AfterABoot_IsVoidAtOnce()
     {
-        _house.Apply(Acct, "0", "1");
-        _house.Start(bootId: "boot-2");
-        _house.Desk.Tick();
+        _fixture.Apply(Acct, "0", "1");
+        _fixture.Start(bootId: "boot-2");
+        _fixture.Handler.Tick();
 
-        Assert.Equal("1", _house[Acct]); // somebody's sysctl.d made it 1: not ours to touch
+        Assert.Equal("1", _fixture[Acct]); // somebody's sysctl.d made it 1: not ours to touch
         Assert.Equal(SettingOutcome.Void, Revert().End!.Setting!.Outcome);
-        Assert.False(_house.Desk.IsOpen(Acct));
-        Assert.Contains("booted since", _house.Log.ToString(), StringComparison.Ordinal);
+        Assert.False(_fixture.Handler.IsOpen(Acct));
+        Assert.Contains("booted since", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Change_ThatSomebodyElseChanged_IsLeftAsDrifted()
     {
-        _house.Apply(SettingCatalog.Max, "4096", "8192");
-        _house[SettingCatalog.Max] = "10000";
-        _house.Pass(TimeSpan.FromMinutes(1));
+        _fixture.Apply(SettingCatalog.Max, "4096", "8192");
+        _fixture[SettingCatalog.Max] = "10000";
+        _fixture.Pass(TimeSpan.FromMinutes(1));
 
-        Assert.Equal("10000", _house[SettingCatalog.Max]);
+        Assert.Equal("10000", _fixture[SettingCatalog.Max]);
         var result = Revert().End!.Setting!;
         Assert.Equal((SettingOutcome.Drifted, "10000"), (result.Outcome, result.Now));
-        Assert.False(_house.Desk.IsOpen(SettingCatalog.Max));
+        Assert.False(_fixture.Handler.IsOpen(SettingCatalog.Max));
     }
 
     [Fact]
     public void Change_ThatSomebodyElseSetBack_IsReverted()
     {
-        _house.Apply(Acct, "0", "1");
-        _house[Acct] = "0";
+        _fixture.Apply(Acct, "0", "1");
+        _fixture[Acct] = "0";
 
-        var result = _house.Revert("a1");
+        var result = _fixture.Revert("a1");
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
         Assert.Contains("was back already", result.Sentence, StringComparison.Ordinal);
@@ -84,33 +84,33 @@ public sealed class SettingRevertTests : IDisposable
     [Fact]
     public void BeLiberal_WhereKubeProxyStartedUnderIt_IsWithheldUntilSomebodyBreaksTheGlass()
     {
-        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
-        _house.ProxyStarted(_house.Time.GetUtcNow().AddSeconds(10));
-        _house.Pass(TimeSpan.FromMinutes(1));
-        _house.Pass(TimeSpan.FromMinutes(1));
+        _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _fixture.ProxyStarted(_fixture.Time.GetUtcNow().AddSeconds(10));
+        _fixture.Pass(TimeSpan.FromMinutes(1));
+        _fixture.Pass(TimeSpan.FromMinutes(1));
 
-        Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
+        Assert.Equal("1", _fixture[SettingCatalog.BeLiberal]);
         Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome); // once, not every second
-        Assert.Contains("nothing would protect the clients", _house.Log.ToString(), StringComparison.Ordinal);
-        _house.Start();
-        _house.Pass(TimeSpan.FromMinutes(1));
+        Assert.Contains("nothing would protect the clients", _fixture.Log.ToString(), StringComparison.Ordinal);
+        _fixture.Start();
+        _fixture.Pass(TimeSpan.FromMinutes(1));
         Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome);
 
-        Assert.Equal(SettingOutcome.Withheld, _house.Revert("a1", "r1").Outcome);
-        var broken = _house.Revert("a1", "r2", breakGlass: true);
+        Assert.Equal(SettingOutcome.Withheld, _fixture.Revert("a1", "r1").Outcome);
+        var broken = _fixture.Revert("a1", "r2", breakGlass: true);
 
         Assert.Equal(SettingOutcome.Reverted, broken.Outcome);
         Assert.Contains("Restart kube-proxy", broken.Sentence, StringComparison.Ordinal);
-        Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
+        Assert.Equal("0", _fixture[SettingCatalog.BeLiberal]);
     }
 
     [Fact]
     public void BeLiberal_WhereKubeProxyIsOlder_IsSetBackWithoutAWord()
     {
-        _house.ProxyStarted(_house.Time.GetUtcNow().AddDays(-1));
-        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _fixture.ProxyStarted(_fixture.Time.GetUtcNow().AddDays(-1));
+        _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
 
-        var result = _house.Revert("a1");
+        var result = _fixture.Revert("a1");
 
         Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Sentence));
     }
@@ -118,29 +118,29 @@ public sealed class SettingRevertTests : IDisposable
     [Fact]
     public void BeLiberal_WhereKubeProxysStartIsUnknown_IsSetBackAndSaysSo()
     {
-        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
-        _house.ProxyIsSilent();
-        _house.Pass(TimeSpan.FromMinutes(1));
+        _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _fixture.ProxyIsSilent();
+        _fixture.Pass(TimeSpan.FromMinutes(1));
 
         var result = Revert().End!.Setting!;
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
         Assert.Contains("When kube-proxy started is not known", result.Sentence, StringComparison.Ordinal);
-        Assert.Contains("KUBE-FORWARD", _house.Log.ToString(), StringComparison.Ordinal);
+        Assert.Contains("KUBE-FORWARD", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void BeLiberal_BeforeKubeProxyWasAsked_WaitsForThat()
     {
-        _house.Apply(SettingCatalog.BeLiberal, "0", "1");
-        _house.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
+        _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
+        _fixture.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
 
-        Assert.Equal(SettingOutcome.Refused, _house.Revert("a1").Outcome);
-        Assert.Equal("1", _house[SettingCatalog.BeLiberal]);
-        _house.ProxyIsSilent();
-        _house.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(SettingOutcome.Refused, _fixture.Revert("a1").Outcome);
+        Assert.Equal("1", _fixture[SettingCatalog.BeLiberal]);
+        _fixture.ProxyIsSilent();
+        _fixture.Pass(TimeSpan.FromSeconds(1));
 
-        Assert.Equal("0", _house[SettingCatalog.BeLiberal]);
+        Assert.Equal("0", _fixture[SettingCatalog.BeLiberal]);
     }
 
     [Theory]
@@ -150,8 +150,8 @@ public sealed class SettingRevertTests : IDisposable
     {
         var change = new OpenChange("a1", SettingCatalog.Max, "4096", "8192", 1, 2);
 
-        Assert.Equal(fate, RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
-        Assert.Null(RevertGuard.Judge(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Outcome);
+        Assert.Equal(fate, RevertGuard.Evaluate(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
+        Assert.Null(RevertGuard.Evaluate(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Outcome);
     }
 
     [Fact]
@@ -159,43 +159,43 @@ public sealed class SettingRevertTests : IDisposable
     {
         const string anotherReadOnlyNumber = "/proc/sys/kernel/ngroups_max";
         string written = File.ReadAllText(anotherReadOnlyNumber).Trim();
-        _house[SettingCatalog.Max] = "10240";
-        _house.Apply(SettingCatalog.Max, "10240", written);
-        string path = _house.PathOf(SettingCatalog.Max);
+        _fixture[SettingCatalog.Max] = "10240";
+        _fixture.Apply(SettingCatalog.Max, "10240", written);
+        string path = _fixture.PathOf(SettingCatalog.Max);
         File.Delete(path);
         File.CreateSymbolicLink(path, anotherReadOnlyNumber);
 
-        _house.Pass(TimeSpan.FromMinutes(1));
+        _fixture.Pass(TimeSpan.FromMinutes(1));
         for (int second = 0; second < 44; second++)
-            _house.Pass(TimeSpan.FromSeconds(1));
+            _fixture.Pass(TimeSpan.FromSeconds(1));
 
-        var attempts = _house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert);
+        var attempts = _fixture.Journal.Where(act => act.Begin.Kind == JournalKind.Revert);
         Assert.Equal(2, attempts.Count); // at once, after 15 s; the next after 30 more
         Assert.All(attempts, act => Assert.Equal((SettingOutcome.Failed, written), (act.End!.Setting!.Outcome, act.End.Setting.Now)));
-        Assert.Contains("could not be set back", _house.Log.ToString(), StringComparison.Ordinal);
-        Assert.True(_house.Desk.IsOpen(SettingCatalog.Max));
+        Assert.Contains("could not be set back", _fixture.Log.ToString(), StringComparison.Ordinal);
+        Assert.True(_fixture.Handler.IsOpen(SettingCatalog.Max));
         File.Delete(path);
-        _house[SettingCatalog.Max] = written;
+        _fixture[SettingCatalog.Max] = written;
 
-        _house.Pass(TimeSpan.FromSeconds(1));
+        _fixture.Pass(TimeSpan.FromSeconds(1));
 
-        Assert.Equal("10240", _house[SettingCatalog.Max]);
-        Assert.False(_house.Desk.IsOpen(SettingCatalog.Max));
+        Assert.Equal("10240", _fixture[SettingCatalog.Max]);
+        Assert.False(_fixture.Handler.IsOpen(SettingCatalog.Max));
     }
 
     [Fact]
     public void Revert_OfAChangeThatIsOver_IsRefused()
     {
-        _house.Apply(Acct, "0", "1");
-        var first = _house.Revert("a1", "r1");
-        _house[Acct] = "1";
+        _fixture.Apply(Acct, "0", "1");
+        var first = _fixture.Revert("a1", "r1");
+        _fixture[Acct] = "1";
 
-        Assert.Equal(first, _house.Revert("a1", "r1")); // the same order: the same answer
-        var again = _house.Revert("a1", "r2");
+        Assert.Equal(first, _fixture.Revert("a1", "r1")); // the same order: the same answer
+        var again = _fixture.Revert("a1", "r2");
 
         Assert.Equal(SettingOutcome.Refused, again.Outcome);
         Assert.Equal(SettingReasons.NotOpen, again.Code);
-        Assert.Equal("1", _house[Acct]);
+        Assert.Equal("1", _fixture[Acct]);
     }
 
     [Theory]
@@ -203,51 +203,51 @@ public sealed class SettingRevertTests : IDisposable
     [InlineData("1", SettingOutcome.Unsure)]
     public void Revert_ThatWasCutOff_IsToldByWhatIsThere_AndDoneInTheEnd(string found, SettingOutcome fate)
     {
-        _house.Apply(Acct, "0", "1");
-        _house.Journal.TryBegin(new JournalLine
+        _fixture.Apply(Acct, "0", "1");
+        _fixture.Journal.TryBegin(new JournalLine
         {
-            Phase = JournalPhase.Begin, At = _house.Time.GetUtcNow(), ActionId = "r1", Origin = JournalOrigin.Console, Kind = JournalKind.Revert, Target = Acct,
+            Phase = JournalPhase.Begin, At = _fixture.Time.GetUtcNow(), ActionId = "r1", Origin = JournalOrigin.Console, Kind = JournalKind.Revert, Target = Acct,
             Who = "ada", Reason = "x", Before = "1", Wanted = "0", ChangeId = "a1",
         });
-        _house[Acct] = found;
-        _house.Start();
+        _fixture[Acct] = found;
+        _fixture.Start();
 
-        Assert.Equal(fate, _house.Revert("a1", "r1").Outcome);
-        _house.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(fate, _fixture.Revert("a1", "r1").Outcome);
+        _fixture.Pass(TimeSpan.FromMinutes(1));
 
-        Assert.Equal("0", _house[Acct]);
-        Assert.False(_house.Desk.IsOpen(Acct));
+        Assert.Equal("0", _fixture[Acct]);
+        Assert.False(_fixture.Handler.IsOpen(Acct));
     }
 
     [Fact]
     public void Change_TypedInAnotherProcess_IsSetBackByTheDaemon()
     {
-        var daemon = (_house.Journal, _house.Desk);
-        _house.Start(); // another that shares the journal
-        _house.Desk.Apply(_house.Order(Acct, "0", "1"), JournalOrigin.CommandLine, TestContext.Current.CancellationToken);
-        _house.Time.Advance(TimeSpan.FromMinutes(1));
+        var daemon = (_fixture.Journal, _fixture.Handler);
+        _fixture.Start(); // another that shares the journal
+        _fixture.Handler.Apply(_fixture.Order(Acct, "0", "1"), JournalOrigin.CommandLine, TestContext.Current.CancellationToken);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(1));
 
         daemon.Journal.CatchUp();
-        daemon.Desk.Tick();
+        daemon.Handler.Tick();
 
-        Assert.Equal("0", _house[Acct]);
-        Assert.Equal(["setting", "revert"], daemon.Journal.Untold()!.Entries.Select(entry => entry.Kind));
+        Assert.Equal("0", _fixture[Acct]);
+        Assert.Equal(["setting", "revert"], daemon.Journal.NextReport()!.Entries.Select(entry => entry.Kind));
     }
 
     [Fact]
     public void Recall_OfAnUnknownAction_PromisesThatItNeverBegins()
     {
-        var flushes = new FlushHandler("node1", _house.Time, _house.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
-        var recall = new RecallHandler("node1", _house.Journal, flushes, _house.Desk);
-        var known = _house.Apply(Acct, "0", "1", "known");
+        var flushes = new FlushHandler("node1", _fixture.Time, _fixture.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
+        var recall = new RecallHandler("node1", _fixture.Journal, flushes, _fixture.Handler);
+        var known = _fixture.Apply(Acct, "0", "1", "known");
 
         Assert.Equal(new RecallAnswer("a9", "node1", false, null, null), recall.Recall(new RecallRequest("a9")));
-        Assert.Equal(SettingOutcome.Refused, _house.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a9").Outcome);
+        Assert.Equal(SettingOutcome.Refused, _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a9").Outcome);
         Assert.Equal(new RecallAnswer("known", "node1", true, null, known), recall.Recall(new RecallRequest("known")));
         Assert.All((RecallRequest?[])[null, new(null!), new(new string('x', 100_000))], request => Assert.False(recall.Recall(request).Known));
     }
 
-    private JournaledAction Revert() => Assert.Single(_house.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
+    private JournaledAction Revert() => Assert.Single(_fixture.Journal.Where(act => act.Begin.Kind == JournalKind.Revert));
 
-    public void Dispose() => _house.Dispose();
+    public void Dispose() => _fixture.Dispose();
 }

@@ -189,8 +189,8 @@ internal static class FuzzTargets
         {
             FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
             FlushGuard.RefuseStatement(preview.AddressOwnership, podIp, 1);
-            Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var choice, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
-            choice.Takes(default, preview.AddressOwnership.State);
+            Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var filter, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
+            filter.Matches(default, preview.AddressOwnership.State);
         }
 
         if (Parsed<FlushNodeCommand>(input) is { } flush)
@@ -243,12 +243,12 @@ internal static class FuzzTargets
             }
         }
 
-        foreach (var act in memory.Acts.Where(act => act.IsOpenChange))
+        foreach (var act in memory.Actions.Where(act => act.IsOpenChange))
             act.Open();
         JournalReports.Next(memory, DateTimeOffset.MaxValue);
         var rewritten = new JournalState();
         Assert.All(memory.Lines("j", default), line => Assert.True(rewritten.Apply(line)));
-        Assert.Equal(memory.Acts.Select(act => act.ActionId), rewritten.Acts.Select(act => act.ActionId));
+        Assert.Equal(memory.Actions.Select(act => act.ActionId), rewritten.Actions.Select(act => act.ActionId));
     }
 
     private static IEnumerable<byte[]> JournalSeeds()
@@ -268,7 +268,7 @@ internal static class FuzzTargets
         yield return [.. begin.ToBytes(), .. end.ToBytes(), .. (begin with { Number = 2, ActionId = "r", Kind = JournalKind.Revert, ChangeId = "a" }).ToBytes()];
         yield return [.. flush.ToBytes(), .. flushed.ToBytes()];
         yield return new JournalLine { Phase = JournalPhase.Fence, At = DateTimeOffset.UnixEpoch, ActionId = "z" }.ToBytes();
-        yield return new JournalLine { Phase = JournalPhase.Told, At = DateTimeOffset.UnixEpoch, Number = 1 }.ToBytes();
+        yield return new JournalLine { Phase = JournalPhase.Reported, At = DateTimeOffset.UnixEpoch, Number = 1 }.ToBytes();
     }
 
     private static void Addresses(ReadOnlySpan<byte> input)
@@ -326,7 +326,7 @@ internal static class FuzzTargets
         frame.Resets.Add(new Reset(1, ResetKind.UnNated, client, 1, pod, 2, vip, 80, pod, 8080, 3, false, ResetOrigin.Packet, 99));
         frame.Gaps.Add(new Gap(GapKind.EventsLost, 1, 2, 3));
         frame.Notes.Add(new FlowNote(5, FlowNoteKind.Lost, LossCause.Timeout, client, 1, vip, 80, pod, 8080, 4));
-        frame.Radar.Add(new RadarRow(pod, 5, 4, 3, 2, 1));
+        frame.WatchedAddresses.Add(new WatchedAddress(pod, 5, 4, 3, 2, 1));
         frame.Settings.Add(new SettingChange(6, "net.netfilter.nf_conntrack_tcp_loose", "1", "0"));
         frame.Proxy = new ProxyReading(7, true, ProxyMode.Ipvs, 200, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
         frame.HostTcp = new HostTcp(1, 2, 3, 4);

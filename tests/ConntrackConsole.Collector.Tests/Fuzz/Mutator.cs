@@ -3,7 +3,7 @@ namespace ConntrackConsole.Collector.Tests.Fuzz;
 /// <summary>Makes new inputs from seeds, the same ones for the same number: a failure can be had again.</summary>
 internal sealed class Mutator(IReadOnlyList<byte[]> seeds, int seed)
 {
-    private const int LongestInput = 64 * 1024;
+    private const int MaxInputLength = 64 * 1024;
     private static readonly byte[] Telling = [0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 63, 64, 127, 128, 129, 200, 253, 254, 255];
 
     private readonly Random _random = new(seed);
@@ -13,8 +13,8 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, int seed)
         var bytes = new List<byte>(seeds[_random.Next(seeds.Count)]);
         for (int changes = _random.Next(1, 8); changes > 0; changes--)
             Change(bytes);
-        if (bytes.Count > LongestInput)
-            bytes.RemoveRange(LongestInput, bytes.Count - LongestInput);
+        if (bytes.Count > MaxInputLength)
+            bytes.RemoveRange(MaxInputLength, bytes.Count - MaxInputLength);
         return [.. bytes];
     }
 

@@ -117,14 +117,14 @@ public sealed class JournalTests : IDisposable
         Assert.True(journal.TryFence("a1"));
         Assert.False(journal.TryFence("begun"));
         Assert.False(Open().TryBegin(Flush("a1")));
-        Assert.True(Open(mostBytes: 1).IsFenced("a1")); // written anew
+        Assert.True(Open(maxBytes: 1).IsFenced("a1")); // written anew
         Assert.False(journal.TryBegin(Flush("a1")));
     }
 
     [Fact]
     public void CatchUp_OfAJournalThatGrewWithoutEnd_WritesItAnew()
     {
-        var journal = Open(mostBytes: 100);
+        var journal = Open(maxBytes: 100);
         journal.TryBegin(Flush("a1"));
         for (int number = 0; number < 50; number++)
         {
@@ -149,14 +149,14 @@ public sealed class JournalTests : IDisposable
         journal.TryBegin(Flush("cli") with { Origin = JournalOrigin.CommandLine });
         journal.End("cli", flush: Result("cli"), deleted: [Entry]);
         journal.TryBegin(Flush("begun"));
-        journal.Told(1);
+        journal.MarkReported(1);
 
-        var again = Open(mostBytes: 1);
+        var again = Open(maxBytes: 1);
 
         Assert.Equal(journal.Id, again.Id);
         Assert.Equal(["change", "cli", "begun"], again.Where(_ => true).Select(act => act.ActionId));
         Assert.Equal("change", Assert.Single(again.Where(act => act.IsOpenChange)).ActionId);
-        var report = again.Untold()!;
+        var report = again.NextReport()!;
         Assert.Equal(("cli", 2L), (report.Entries[0].ActionId, Assert.Single(report.Entries).Number));
         Assert.NotNull(report.Entries[0].Details);
         // The process that had it open follows.
@@ -176,10 +176,10 @@ public sealed class JournalTests : IDisposable
             string id = "a" + number;
             Assert.True(memory.Apply(Flush(id) with { Number = number }));
             Assert.True(memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow(), ActionId = id, Flush = Result(id) }));
-            memory.Apply(new JournalLine { Phase = JournalPhase.Told, At = _time.GetUtcNow(), Number = number });
+            memory.Apply(new JournalLine { Phase = JournalPhase.Reported, At = _time.GetUtcNow(), Number = number });
         }
 
-        Assert.InRange(memory.Acts.Count, JournalState.Most, JournalState.Most * 11 / 10);
+        Assert.InRange(memory.Actions.Count, JournalState.MaxActions, JournalState.MaxActions * 11 / 10);
         Assert.True(memory.Find("open")!.IsOpenChange);
         Assert.NotNull(memory.Find("a5001"));
         Assert.Null(memory.Find("a2"));
@@ -196,7 +196,7 @@ public sealed class JournalTests : IDisposable
             memory.Apply(new JournalLine { Phase = JournalPhase.End, At = _time.GetUtcNow().AddTicks(number), ActionId = id, Flush = Result(id), Deleted = [.. Enumerable.Repeat(Entry, 3)] });
         }
 
-        Assert.InRange(memory.Acts.Count, 2 * JournalState.Most, (2 * JournalState.Most) + (JournalState.Most / 10));
+        Assert.InRange(memory.Actions.Count, 2 * JournalState.MaxActions, (2 * JournalState.MaxActions) + (JournalState.MaxActions / 10));
         var lines = memory.Lines("j", _time.GetUtcNow()).ToList();
         Assert.Equal(50_000 / 3, lines.Count(line => line.Deleted is not null));
         Assert.NotNull(lines[^1].Deleted);
@@ -243,23 +243,23 @@ public sealed class JournalTests : IDisposable
     {
         var journal = Open();
         journal.TryBegin(Flush("cli") with { Origin = JournalOrigin.CommandLine, Reason = "INC-1" });
-        Assert.Null(journal.Untold()); // not ended
+        Assert.Null(journal.NextReport()); // not ended
         journal.TryBegin(Setting("timer") with { Origin = JournalOrigin.Timer });
         journal.End("timer", setting: Written("timer"));
-        Assert.Null(journal.Untold()); // the older one first
+        Assert.Null(journal.NextReport()); // the older one first
         journal.End("cli", flush: Result("cli"), deleted: [Entry]);
 
-        var report = journal.Untold()!;
+        var report = journal.NextReport()!;
 
         Assert.Equal(journal.Id, report.JournalId);
         Assert.Equal([(1L, "flush"), (2L, "setting")], report.Entries.Select(entry => (entry.Number, entry.Kind)));
         Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and left, 0 failed", false),
             (report.Entries[0].Target, report.Entries[0].Before, report.Entries[0].After, report.Entries[0].Failed));
         Assert.Contains("\"replySrc\":\"10.244.0.1\"", report.Entries[0].Details, StringComparison.Ordinal);
-        journal.Told(1);
-        Assert.Equal(2, Assert.Single(Open().Untold()!.Entries).Number);
-        journal.Told(2);
-        Assert.Null(Open().Untold());
+        journal.MarkReported(1);
+        Assert.Equal(2, Assert.Single(Open().NextReport()!.Entries).Number);
+        journal.MarkReported(2);
+        Assert.Null(Open().NextReport());
     }
 
     [Fact]
@@ -272,12 +272,12 @@ public sealed class JournalTests : IDisposable
             journal.End(id, flush: Result(id));
         }
 
-        Assert.Null(journal.Untold());
-        journal.Answered("answered");
-        _time.Advance(JournalReports.AnswerTime);
+        Assert.Null(journal.NextReport());
+        journal.MarkAnswered("answered");
+        _time.Advance(JournalReports.AnswerTimeout);
 
-        Assert.Equal("lost", Assert.Single(journal.Untold()!.Entries).ActionId);
-        Assert.Equal("lost", Assert.Single(Open().Untold()!.Entries).ActionId); // a later run knows what was answered
+        Assert.Equal("lost", Assert.Single(journal.NextReport()!.Entries).ActionId);
+        Assert.Equal("lost", Assert.Single(Open().NextReport()!.Entries).ActionId); // a later run knows what was answered
     }
 
     [Fact]
@@ -290,13 +290,13 @@ public sealed class JournalTests : IDisposable
             journal.End("a" + act, flush: Result("a" + act), deleted: [.. Enumerable.Repeat(Entry, act == 0 ? 5000 : 1)]);
         }
 
-        var report = journal.Untold()!;
+        var report = journal.NextReport()!;
 
         Assert.Contains("of 5000 deleted entries are listed here", report.Entries[0].Result, StringComparison.Ordinal);
         int most = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(report, WireJson.Default.JournalReport).Length;
         Assert.InRange(most, 200_000, 1_500_000);
-        journal.Told(report.Entries[^1].Number);
-        Assert.Equal(50, journal.Untold()!.Entries.Count);
+        journal.MarkReported(report.Entries[^1].Number);
+        Assert.Equal(50, journal.NextReport()!.Entries.Count);
     }
 
     [Fact]
@@ -317,7 +317,7 @@ public sealed class JournalTests : IDisposable
     private static readonly FlowEntry Entry = new(
         "tcp", "ESTABLISHED", "10.1.0.1", 1000, "10.96.0.1", 80, "10.244.0.1", 8080, "10.1.0.1", 1000, 0, 7, 300, 14, null);
 
-    private ActionJournal Open(long mostBytes = long.MaxValue) => new(_state.Path, _time, _log, mostBytes);
+    private ActionJournal Open(long maxBytes = long.MaxValue) => new(_state.Path, _time, _log, maxBytes);
 
     private JournalLine Flush(string id) => new()
     {

@@ -42,16 +42,16 @@ public sealed class KilledTests : IDisposable
         var journal = new ActionJournal(_state.Path);
         var act = Assert.Single(journal.Where(_ => true));
         Assert.Null(act.End);
-        var desk = new FlushHandler("node1", TimeProvider.System, journal, new Sysctl());
-        _scratch.Inside.Run(desk.Tick);
+        var handler = new FlushHandler("node1", TimeProvider.System, journal, new Sysctl());
+        _scratch.Inside.Run(handler.Tick);
 
-        var told = _scratch.Inside.Run(() => desk.Flush(
+        var told = _scratch.Inside.Run(() => handler.Flush(
             new FlushNodeCommand(new NodeCommand(act.ActionId, "ada", null, "again", true, long.MaxValue), "p", "d", new OwnershipStatement(Pod, OwnerState.Gone, null, 0)),
             TestContext.Current.CancellationToken));
 
         Assert.Equal((true, entries, left, null), (told.Unsure, told.Listed, told.Remaining, told.Refusal));
         Assert.Equal(left, ConntrackProgram.List(_scratch.Inside).Count);
-        var entry = Assert.Single(journal.Untold()!.Entries);
+        var entry = Assert.Single(journal.NextReport()!.Entries);
         Assert.Equal((act.ActionId, null, true), (entry.ActionId, entry.After, entry.Failed));
         Assert.Contains("cut off", entry.Result, StringComparison.Ordinal);
     }
@@ -80,22 +80,22 @@ public sealed class KilledTests : IDisposable
             written += isWritten ? 1 : 0;
             cutOff += act is { End: null } ? 1 : 0;
             Assert.True(!isWritten || act is not null, "written before the journal");
-            var desk = new SettingHandler("node1", TimeProvider.System, journal, new SettingValues(new Sysctl()), RunningKernel.Read().BootId, () => null);
-            _scratch.Inside.Run(desk.Tick);
+            var handler = new SettingHandler("node1", TimeProvider.System, journal, new SettingValues(new Sysctl()), RunningKernel.Read().BootId, () => null);
+            _scratch.Inside.Run(handler.Tick);
             if (act is null)
                 continue;
 
             // The same order again writes nothing, and tells what is there.
-            var told = _scratch.Inside.Run(() => desk.Apply(new SettingNodeCommand(
+            var told = _scratch.Inside.Run(() => handler.Apply(new SettingNodeCommand(
                 new NodeCommand(act.ActionId, "ada", null, "again", false, long.MaxValue), SettingCatalog.Find(Key)!.Key, "0", "1", 60_000),
                 stop: TestContext.Current.CancellationToken));
             Assert.Equal(isWritten ? "1" : "0", told.Now);
             Assert.Equal(isWritten ? "1" : "0", Read());
-            Assert.Equal(isWritten, desk.IsOpen(SettingCatalog.Find(Key)!.Key));
+            Assert.Equal(isWritten, handler.IsOpen(SettingCatalog.Find(Key)!.Key));
             if (isWritten)
             {
                 var order = new RevertNodeCommand(new NodeCommand("r" + round, "ada", null, "over", false, long.MaxValue), act.ActionId);
-                Assert.Equal(SettingOutcome.Reverted, _scratch.Inside.Run(() => desk.Revert(order, stop: TestContext.Current.CancellationToken)).Outcome);
+                Assert.Equal(SettingOutcome.Reverted, _scratch.Inside.Run(() => handler.Revert(order, stop: TestContext.Current.CancellationToken)).Outcome);
             }
 
             Assert.Equal("0", Read());
@@ -108,7 +108,7 @@ public sealed class KilledTests : IDisposable
     public async Task Daemon_RunsAgainAfterAKill_SetsBackWhatWasTypedBefore()
     {
         var first = Daemon();
-        await Eventually.TrueAsync(() => DaemonPresence.IsSeen(_state.Path));
+        await Eventually.TrueAsync(() => DaemonPresence.IsRunning(_state.Path));
         var (code, _, words) = CollectorProgram.Run(_scratch.Inside, [.. Set(1), "--revert-after", "3s"]);
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -21,9 +21,9 @@ public class FlowNotesTests
     [InlineData(FlowState.Close, FlowState.Close, false)]
     [InlineData(FlowState.TimeWait, FlowState.TimeWait, false)]
     [InlineData(FlowState.SynSent, FlowState.None, false)]
-    public void Destroy_OfAnEstablishedFlow_IsALoss(FlowState last, FlowState told, bool lost)
+    public void Destroy_OfAnEstablishedFlow_IsALoss(FlowState last, FlowState resets, bool lost)
     {
-        Assert.Equal(lost, _notes.OnDestroy(Flows.Service(1000, told), last, 0, At));
+        Assert.Equal(lost, _notes.OnDestroy(Flows.Service(1000, resets), last, 0, At));
         Assert.Equal(lost ? 1 : 0, Frame().Notes.Count);
     }
 

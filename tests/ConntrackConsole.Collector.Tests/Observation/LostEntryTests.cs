@@ -55,7 +55,7 @@ public sealed class LostEntryTests : IDisposable
         foreach (var (_, accepted) in _connections)
             accepted.Send([1]);
 
-        NodeWatch.Await(AllTold, trace, packet, both);
+        NodeWatch.Await(HasAll, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
             var lost = watch.Notes.FindAll(note => note.Kind == FlowNoteKind.Lost);
@@ -66,9 +66,9 @@ public sealed class LostEntryTests : IDisposable
             var unNated = watch.Notes.FindAll(note => note.Kind == FlowNoteKind.UnNated && note.Src == _backend);
             Assert.Equal(Times, unNated.Count);
             Assert.All(unNated, note => Assert.Equal((Port, Client), (note.Sport, note.Dst)));
-            var told = watch.Told(Vport, Port);
-            Assert.Equal(Times, told.Count);
-            Assert.All(told, reset => Assert.Equal(
+            var resets = watch.ResetsOf(Vport, Port);
+            Assert.Equal(Times, resets.Count);
+            Assert.All(resets, reset => Assert.Equal(
                 (ResetKind.UnNated, Client, _backend, Ip.From(_vip.Address), Vport),
                 (reset.Kind, reset.Src, reset.Dst, reset.Vip, reset.Vport)));
         }
@@ -96,12 +96,12 @@ public sealed class LostEntryTests : IDisposable
             return 0;
         });
 
-        NodeWatch.Await(AllTold, trace, packet, both);
+        NodeWatch.Await(HasAll, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
-            var told = watch.Told(Vport, Port);
-            Assert.Equal(Times, told.Count);
-            Assert.All(told, reset => Assert.Equal(
+            var resets = watch.ResetsOf(Vport, Port);
+            Assert.Equal(Times, resets.Count);
+            Assert.All(resets, reset => Assert.Equal(
                 (ResetKind.UnNated, Client, _backend, Ip.From(_vip.Address)), (reset.Kind, reset.Src, reset.Dst, reset.Vip)));
             Assert.Empty(watch.Notes);
         }
@@ -125,12 +125,12 @@ public sealed class LostEntryTests : IDisposable
         foreach (var (client, _) in _connections)
             client.Send([1]);
 
-        NodeWatch.Await(AllTold, trace, packet, both);
+        NodeWatch.Await(HasAll, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
-            var told = watch.Told(Vport, Port);
-            Assert.Equal(Times, told.Count);
-            Assert.All(told, reset => Assert.Equal(
+            var resets = watch.ResetsOf(Vport, Port);
+            Assert.Equal(Times, resets.Count);
+            Assert.All(resets, reset => Assert.Equal(
                 (ResetKind.NewBackend, other, Ip.From(_vip.Address), Vport), (reset.Kind, reset.Backend, reset.Vip, reset.Vport)));
             Assert.Equal(Times, watch.Notes.Count(note => note.Kind == FlowNoteKind.MidStream && note.Backend == other));
         }
@@ -167,10 +167,10 @@ public sealed class LostEntryTests : IDisposable
         // The rest by the flush desk of this very collector.
         var result = _nodes.Inside(TwoNodes.A, () =>
         {
-            var desk = new FlushHandler("a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnNetlinkPorts);
+            var handler = new FlushHandler("a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnNetlinkPorts);
             var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-            var preview = desk.Preview(new PreviewRequest("p", _backend.ToString(), gone));
-            return desk.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
+            var preview = handler.Preview(new PreviewRequest("p", _backend.ToString(), gone));
+            return handler.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
         });
         Assert.Equal((2, 2), (result.Deleted, result.Witnessed));
         NodeWatch.Await(_ => Lost().Count() >= 3, watch);
@@ -183,7 +183,7 @@ public sealed class LostEntryTests : IDisposable
         IEnumerable<string> Lost() => watch.Notes.Select(note => $"{note.Kind} {note.Cause} {note.Sport}").Order();
     }
 
-    private static bool AllTold(NodeWatch watch) => watch.Told(Vport, Port).Count >= Times;
+    private static bool HasAll(NodeWatch watch) => watch.ResetsOf(Vport, Port).Count >= Times;
 
     private Ip Client => _nodes.PodAddress(TwoNodes.PodA);
 

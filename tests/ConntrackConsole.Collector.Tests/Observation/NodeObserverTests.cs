@@ -124,7 +124,7 @@ public class NodeObserverTests
 
         // Never by dumps alone: where the storm takes long, it would be left after some seconds of overruns.
         scratch.Inside.Run(() => new NodeObserver(
-            new Grouping([]), TimeProvider.System, null, () => null, eventQueueBytes: 16_384, switchOver: FollowModeSwitch.Never).Run(
+            new Grouping([]), TimeProvider.System, null, () => null, eventQueueBytes: 16_384, modeSwitch: FollowModeSwitch.Never).Run(
             frame =>
             {
                 overruns += frame.Gaps.Count(gap => gap.Kind == GapKind.EventsLost);
@@ -170,7 +170,7 @@ public class NodeObserverTests
         int step = 0;
 
         scratch.Inside.Run(() => new NodeObserver(
-            new Grouping([]), TimeProvider.System, null, () => null, switchOver: new FollowModeSwitch(pairsPerSecond: 100, seconds: 1, awaySeconds: 3)).Run(
+            new Grouping([]), TimeProvider.System, null, () => null, modeSwitch: new FollowModeSwitch(pairsPerSecond: 100, seconds: 1, dumpOnlySeconds: 3)).Run(
             frame =>
             {
                 gaps.AddRange(frame.Gaps);

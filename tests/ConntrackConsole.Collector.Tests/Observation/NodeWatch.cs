@@ -20,7 +20,7 @@ internal sealed class NodeWatch : IDisposable
     private readonly Dictionary<string, int> _frames = [];
     private volatile Exception? _failure;
 
-    public NodeWatch(TwoNodes nodes, ResetChoice choice)
+    public NodeWatch(TwoNodes nodes, ResetChoice filter)
     {
         foreach (string node in (string[])[TwoNodes.A, TwoNodes.B])
         {
@@ -28,7 +28,7 @@ internal sealed class NodeWatch : IDisposable
             {
                 try
                 {
-                    using var resets = ResetSource.TryOpen(choice, out string why);
+                    using var resets = ResetSource.TryOpen(filter, out string why);
                     Assert.Equal("", why);
                     var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
                     lock (_observers)
@@ -59,9 +59,9 @@ internal sealed class NodeWatch : IDisposable
     /// The same until each of them has told so much, where its readers had to wait for their turn; whoever asserts says how
     /// much it must be. What is told beyond it is there as well: two more frames of each node follow.
     /// </summary>
-    public static void Await(Func<NodeWatch, bool> told, params NodeWatch[] watches)
+    public static void Await(Func<NodeWatch, bool> resets, params NodeWatch[] watches)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60) && !watches.All(told);)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60) && !watches.All(resets);)
             Await(watches);
         Await(watches);
     }
@@ -73,7 +73,7 @@ internal sealed class NodeWatch : IDisposable
     }
 
     /// <summary>Resets that name one of the ports, as the console counts them.</summary>
-    public List<Reset> Told(params int[] ports)
+    public List<Reset> ResetsOf(params int[] ports)
     {
         var ledger = new ResetDeduplicator();
         lock (_frames)
@@ -85,7 +85,7 @@ internal sealed class NodeWatch : IDisposable
             }
         }
 
-        return [.. ledger.Kept.Select(told => told.Reset)];
+        return [.. ledger.Kept.Select(resets => resets.Reset)];
     }
 
     public List<FlowNote> Notes

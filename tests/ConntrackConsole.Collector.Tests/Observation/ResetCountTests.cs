@@ -54,11 +54,11 @@ public class ResetCountTests
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.PodA, Case("pod loopback", loopback, 0, 0), Times);
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.PodA, Case("inside a pod", Pod(TwoNodes.PodA), Times, 0), Times);
 
-        NodeWatch.Await(watch => cases.All(c => watch.Told(c.Port).Count >= Expected(c, watch)), trace, packet, both);
+        NodeWatch.Await(watch => cases.All(c => watch.ResetsOf(c.Port).Count >= Expected(c, watch)), trace, packet, both);
         Assert.Empty(trace.Gaps.Concat(packet.Gaps).Concat(both.Gaps));
         Assert.Equal(
             cases.Select(c => $"{c.Name}: {c.Trace} {c.Packet} {Expected(c, both)}"),
-            cases.Select(c => $"{c.Name}: {trace.Told(c.Port).Count} {packet.Told(c.Port).Count} {both.Told(c.Port).Count}"));
+            cases.Select(c => $"{c.Name}: {trace.ResetsOf(c.Port).Count} {packet.ResetsOf(c.Port).Count} {both.ResetsOf(c.Port).Count}"));
 
         int Expected((string Name, int Port, int Trace, int Packet) c, NodeWatch watch) =>
             watch == trace ? c.Trace : watch == packet ? c.Packet : Math.Max(c.Trace, c.Packet);
@@ -94,22 +94,22 @@ public class ResetCountTests
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.PodB, new IPEndPoint(pod, 8082), Times, new IPEndPoint(vip.ToIPAddress(), 82));
         provoke.ServerDiesWithUnreadData(TwoNodes.PodA, TwoNodes.PodB, new IPEndPoint(pod, 8083), Times, new IPEndPoint(vip.ToIPAddress(), 83));
 
-        NodeWatch.Await(watch => watch.Told(81, 82, 83, 8081, 8082, 8083).Count >= 3 * Times, trace, packet, both);
+        NodeWatch.Await(watch => watch.ResetsOf(81, 82, 83, 8081, 8082, 8083).Count >= 3 * Times, trace, packet, both);
         foreach (var watch in (NodeWatch[])[trace, packet, both])
         {
-            Assert.Equal(Of(ResetKind.RefusedSyn, 8081), Counts(watch.Told(81, 8081)));
-            Assert.Equal(Of(ResetKind.ClientAbort, 8082), Counts(watch.Told(82, 8082)));
-            Assert.Equal(Of(ResetKind.FromBackend, 8083), Counts(watch.Told(83, 8083)));
+            Assert.Equal(Of(ResetKind.RefusedSyn, 8081), Counts(watch.ResetsOf(81, 8081)));
+            Assert.Equal(Of(ResetKind.ClientAbort, 8082), Counts(watch.ResetsOf(82, 8082)));
+            Assert.Equal(Of(ResetKind.FromBackend, 8083), Counts(watch.ResetsOf(83, 8083)));
             Assert.Empty(watch.Gaps);
         }
 
         // Aborts and deaths of a server have a sequence number; the tracepoint adds why.
-        Assert.All(packet.Told(82, 83, 8082, 8083), reset => Assert.NotEqual(0u, reset.Sequence));
-        Assert.Contains(both.Told(83, 8083), reset => reset is { Sequence: not 0, Origin: ResetOrigin.Trace });
+        Assert.All(packet.ResetsOf(82, 83, 8082, 8083), reset => Assert.NotEqual(0u, reset.Sequence));
+        Assert.Contains(both.ResetsOf(83, 8083), reset => reset is { Sequence: not 0, Origin: ResetOrigin.Trace });
 
         string Of(ResetKind kind, int port) => $"{Times} {kind} of {vip} by {nodes.PodAddress(TwoNodes.PodB)}:{port}";
 
-        static string Counts(List<Reset> told) => string.Join(", ", told
+        static string Counts(List<Reset> resets) => string.Join(", ", resets
             .GroupBy(reset => $"{reset.Kind} of {reset.Vip} by {reset.Backend}:{reset.Bport}").Select(kind => $"{kind.Count()} {kind.Key}"));
     }
 }

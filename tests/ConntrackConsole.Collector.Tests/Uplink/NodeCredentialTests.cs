@@ -1,11 +1,10 @@
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Collector.Uplink;
 using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Uplink;
 
-public class NodePassTests
+public class NodeCredentialTests
 {
     private const string Token = "collector-token-of-the-test";
     private static readonly string Own = NodeSecret.Of("another-token-of-the-test", "node1");
@@ -29,7 +28,7 @@ public class NodePassTests
     [InlineData("61319661fd424d0a7332c611fb4c7018bfc1e4b3b4cf60f293127a390981fa3")]
     public void Of_SomethingThatIsNoSecret_SaysWhereToGetOne(string secret)
     {
-        var fault = Assert.Throws<CommandException>(() => NodeCredential.Of("node1", Token, secret));
+        var fault = Assert.Throws<UplinkException>(() => NodeCredential.Of("node1", Token, secret));
         Assert.Contains("conntrack-console node-secret node1", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, fault.Message, StringComparison.Ordinal);
     }

@@ -92,7 +92,7 @@ public class OutboxTests
     public async Task Run_MoreThanTheSpillMayHold_DropsTheOldestSegments_AndTellsTheirExtent()
     {
         using var state = new TemporaryDirectory();
-        using var outbox = new Outbox(Run, Spill.Open(state.Path, mostBytes: 16 * 1024), TextWriter.Null);
+        using var outbox = new Outbox(Run, Spill.Open(state.Path, maxBytes: 16 * 1024), TextWriter.Null);
         using var stop = new CancellationTokenSource();
         var running = outbox.RunAsync(stop.Token);
         for (int i = 0; i < 20; i++)

@@ -19,7 +19,7 @@ public class SpillTests
             using (var spill = Spill.Open(state.Path))
             {
                 Assert.Equal(Math.Max(0, whole), spill.Found.Count);
-                Assert.Equal(ends.Contains(length) ? 0 : 1, spill.Torn.Count);
+                Assert.Equal(ends.Contains(length) ? 0 : 1, spill.Damaged.Count);
                 for (int i = 0; i < whole; i++)
                     Assert.Equal(Frame(i), Spill.Read(spill.Found[i].Segment!, spill.Found[i].Offset, spill.Found[i].Length, (ulong)i + 1));
             }
@@ -29,7 +29,7 @@ public class SpillTests
             if (whole > 0)
                 Assert.Equal(ends[whole], new FileInfo(path).Length);
             using var again = Spill.Open(state.Path);
-            Assert.Empty(again.Torn);
+            Assert.Empty(again.Damaged);
             Assert.Equal(Math.Max(0, whole), again.Found.Count);
         }
     }
@@ -47,7 +47,7 @@ public class SpillTests
             using var spill = Spill.Open(state.Path);
             int whole = ends.Count(end => end <= at) - 1;
             Assert.Equal(Math.Max(0, whole), spill.Found.Count);
-            Assert.Single(spill.Torn);
+            Assert.Single(spill.Damaged);
         }
     }
 
@@ -85,7 +85,7 @@ public class SpillTests
         File.WriteAllText(Path.Combine(folder, "odd-name-here.frames"), "CCS1 but not really");
         using var spill = Spill.Open(state.Path);
         Assert.Empty(spill.Found);
-        Assert.Single(spill.Torn);
+        Assert.Single(spill.Damaged);
         Assert.True(File.Exists(Path.Combine(folder, "notes.txt")));
     }
 

@@ -104,6 +104,8 @@ public sealed class AuditCommandTests
     [InlineData("command was not provided. See 'conntrack-console audit --help'")]
     [InlineData("'mend'", "mend")]
     [InlineData("--head is not N:HASH", "verify", "--head", "7")]
+    [InlineData("See 'conntrack-console audit verify --help'", "verify", "--head", "7")]
+    [InlineData("--json takes true or false, not '1'", "verify", "--json=1")]
     [InlineData("'--bogus=1'", "verify", "--bogus=1")]
     [InlineData("[config.not_a_number]", "verify", "--Storage:RowDays=x")]
     [InlineData("There is no database", "verify", "--Storage:DataDirectory=/no/such/folder")]

@@ -46,13 +46,13 @@ public sealed class WatchTests : IAsyncLifetime
         await collector.ConnectAsync();
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var first = Frame(1, now, true, (Group, 4, 0));
-        first.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 4, 4, 2, 1, 1));
+        first.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("10.1.0.5"), 4, 4, 2, 1, 1));
         collector.Send(first);
         await Eventually.TrueAsync(() => Lookups().Count == 1);
         Assert.Equal(new NodeLookups("node1", 4, 2, 1, 1), Lookups()[0]);
 
         var second = Frame(2, now + 1_000, false);
-        second.Radar.Add(new RadarRow(Ip.Parse("10.1.0.5"), 0, 0, 0, 0, 0));
+        second.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("10.1.0.5"), 0, 0, 0, 0, 0));
         collector.Send(second);
         await Eventually.TrueAsync(() => Lookups().Count == 0);
     }

@@ -2,23 +2,25 @@ using System.Diagnostics;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>How fast entries are deleted: each one makes a client reset and reconnect, and they shall not all come at once.</summary>
-/// <param name="perSecond">Deletions a second; 0 = as fast as the kernel.</param>
+/// <summary>
+/// Limits the rate of deletions: each makes a client reset and reconnect, and these reconnects must not all happen at once.
+/// </summary>
+/// <param name="perSecond">Deletions per second; 0 = unlimited.</param>
 internal sealed class DeletionRateLimiter(int perSecond)
 {
-    public const int Usual = 2000;
+    public const int DefaultPerSecond = 2000;
 
     private readonly long _began = Stopwatch.GetTimestamp();
     private long _sent;
 
-    /// <summary>Waits until so many more may be deleted; false where it was told to stop.</summary>
+    /// <summary>Waits until that many more may be deleted; false if cancelled.</summary>
     public bool Wait(int count, CancellationToken stop)
     {
         if (stop.IsCancellationRequested)
             return false;
         if (perSecond > 0)
         {
-            // By the clock since the beginning: a slow chunk is made up for, never more than that.
+            // Relative to the start: a slow chunk is caught up, but the overall rate is never exceeded.
             double ahead = (_sent * 1000.0 / perSecond) - Stopwatch.GetElapsedTime(_began).TotalMilliseconds;
             if (ahead >= 1 && stop.WaitHandle.WaitOne((int)ahead))
                 return false;

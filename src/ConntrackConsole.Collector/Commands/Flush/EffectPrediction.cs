@@ -5,21 +5,21 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>What the deletion of an entry will do to its flow.</summary>
+/// <summary>Predicts the effect of a deletion on the entry's flow.</summary>
 internal static class EffectPrediction
 {
     public static FlushEffect Of(in Flow flow, OwnerState owner, bool tcpLoose)
     {
-        // Without translation the next packet makes the same entry again; without a live state nothing depends on it.
+        // Without translation the next packet creates the same entry again; without a live state nothing depends on it.
         if (!flow.IsTranslated || !flow.State.IsLive())
             return FlushEffect.NoEffect;
         if (flow.Orig.Proto != Protocols.Tcp)
             return FlushEffect.Moves;
         if (flow.State is FlowState.SynSent)
-            return FlushEffect.FailsFast; // The next SYN is translated anew.
+            return FlushEffect.FailsFast; // The next SYN is translated again.
         if (!tcpLoose)
             return FlushEffect.Hangs; // Every later segment is INVALID and is not translated.
-        // A backend that is gone cannot speak first; one that still runs may, and its segment would arrive un-NATed.
+        // A backend that is gone cannot send first; one that still runs may, and its segment would arrive un-NATed.
         return owner is OwnerState.Gone or OwnerState.Lost ? FlushEffect.FailsFast : FlushEffect.MayBreak;
     }
 }

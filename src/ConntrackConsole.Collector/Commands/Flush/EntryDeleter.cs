@@ -7,8 +7,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// Deletes a list of entries, each by its own message: deleted = listed ∩ still there ∩ not alive. They go in chunks, so that
-/// what is known of an entry is a millisecond old when it is deleted.
+/// Deletes a list of entries, each by its own message: deleted = listed ∩ still present ∩ not alive. Works in chunks, so that an
+/// entry is checked about a millisecond before it is deleted.
 /// </summary>
 internal static class EntryDeleter
 {
@@ -16,40 +16,40 @@ internal static class EntryDeleter
     private const int Chunk = 128;
     private const char Gone = 'G', Alive = 'A', Failed = 'F';
 
-    /// <summary>Letter of an entry that was deleted.</summary>
+    /// <summary>Outcome of an entry that was deleted.</summary>
     public const char Deleted = 'D';
 
-    /// <summary>Letter of an entry whose turn did not come.</summary>
+    /// <summary>Outcome of an entry that was not processed.</summary>
     public const char NotReached = 'N';
 
-    /// <param name="Remaining">Entries found by the dump afterwards; -1 where that dump failed.</param>
+    /// <param name="Remaining">Entries found by the dump afterwards; -1 if that dump failed.</param>
     /// <param name="EntryOutcomes">As <see cref="FlushResult.EntryOutcomes"/>.</param>
     public sealed record Outcome(
         int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors, string EntryOutcomes = "");
 
-    /// <summary>Every entry whose answers come from the address: where a pod's IP stands in a Service's flow.</summary>
+    /// <summary>All entries with the address as reply source, which is the pod's IP in a Service's flow.</summary>
     public static List<Flow> List(ConntrackTable table, Ip podIp) => table.ListByReplySource(podIp);
 
-    /// <param name="table">Its port deletes.</param>
-    /// <param name="listed">What was shown.</param>
-    /// <param name="podIp">Where they lead.</param>
-    /// <param name="unacknowledgedSeconds">An established entry with more than this has just been acknowledged.</param>
-    /// <param name="stillWanted">Asked of each entry as it is now; null = whatever it became.</param>
+    /// <param name="table">The socket that sends the deletions.</param>
+    /// <param name="listed">The previewed entries.</param>
+    /// <param name="podIp">The pod's address.</param>
+    /// <param name="unacknowledgedSeconds">An established entry with a longer timeout has just been acknowledged.</param>
+    /// <param name="stillWanted">Checked for each entry in its current state; null = delete in any state.</param>
     /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
-    /// <param name="stop">Ends it between two chunks.</param>
+    /// <param name="stop">Stops between two chunks.</param>
     public static Outcome Run(
         ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds, Func<Flow, bool>? stillWanted = null,
         int perSecond = 0, CancellationToken stop = default)
     {
-        char[] fates = new char[listed.Count];
-        Array.Fill(fates, NotReached);
+        char[] outcomes = new char[listed.Count];
+        Array.Fill(outcomes, NotReached);
         var errors = new List<string>();
         var now = new Flow?[Chunk];
         var keys = new FlowKey[Chunk];
         int[] places = new int[Chunk];
         var results = new Errno[Chunk];
-        var pace = new DeletionRateLimiter(perSecond);
-        for (int start = 0; start < listed.Count && pace.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
+        var rateLimiter = new DeletionRateLimiter(perSecond);
+        for (int start = 0; start < listed.Count && rateLimiter.Wait(Math.Min(Chunk, listed.Count - start), stop); start += Chunk)
         {
             int count = Math.Min(Chunk, listed.Count - start);
             int wanted = 0;
@@ -61,14 +61,14 @@ internal static class EntryDeleter
                 for (int index = 0; index < count; index++)
                 {
                     var entry = listed[start + index];
-                    // Gone, or another entry took its place: that one was not shown.
+                    // Gone, or replaced by another entry, which was not previewed.
                     if (now[index] is not { } there || there.Id != entry.Id || there.Orig != entry.Orig)
                     {
-                        fates[start + index] = Gone;
+                        outcomes[start + index] = Gone;
                     }
                     else if (IsAlive(in entry, in there, unacknowledgedSeconds) || stillWanted?.Invoke(there) == false)
                     {
-                        fates[start + index] = Alive;
+                        outcomes[start + index] = Alive;
                     }
                     else
                     {
@@ -81,22 +81,22 @@ internal static class EntryDeleter
             }
             catch (NetlinkException failure)
             {
-                // Which of this chunk were deleted is not known; the dump below tells what is left.
-                fates.AsSpan(start, count).Replace(NotReached, Failed);
-                Say(failure.Message);
+                // Which of this chunk were deleted is unknown; the dump below finds what remains.
+                outcomes.AsSpan(start, count).Replace(NotReached, Failed);
+                AddError(failure.Message);
                 continue;
             }
 
             for (int index = 0; index < wanted; index++)
             {
-                fates[places[index]] = results[index] switch
+                outcomes[places[index]] = results[index] switch
                 {
                     Errno.Ok => Deleted,
                     Errno.ENOENT => Gone,
                     _ => Failed,
                 };
-                if (fates[places[index]] == Failed)
-                    Say($"{listed[places[index]].Orig}: {results[index].Describe()}.");
+                if (outcomes[places[index]] == Failed)
+                    AddError($"{listed[places[index]].Orig}: {results[index].Describe()}.");
             }
         }
 
@@ -107,22 +107,22 @@ internal static class EntryDeleter
         }
         catch (NetlinkException failure)
         {
-            errors.Add($"What is left is unknown: {failure.Message}");
+            errors.Add($"The remaining entries are unknown: {failure.Message}");
         }
 
-        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(fates));
+        return new Outcome(Count(Deleted), Count(Gone), Count(Alive), Count(Failed), remaining, errors, new string(outcomes));
 
-        int Count(char fate) => fates.AsSpan().Count(fate);
+        int Count(char outcome) => outcomes.AsSpan().Count(outcome);
 
-        void Say(string sentence)
+        void AddError(string sentence)
         {
             if (errors.Count < MaxErrors)
                 errors.Add(sentence);
         }
     }
 
-    // Only an acknowledged segment sets the timeout back to the established one, so a timeout that rose above the
-    // unacknowledged one since the listing proves that the backend has just answered.
+    // Only an acknowledged segment resets the timeout to the established value, so a timeout that rose above the unacknowledged
+    // value since the listing proves that the backend has just answered.
     private static bool IsAlive(in Flow listed, in Flow now, uint unacknowledgedSeconds) =>
         now.Orig.Proto == Protocols.Tcp && now.State == FlowState.Established
         && now.TimeoutSeconds > unacknowledgedSeconds && now.TimeoutSeconds > listed.TimeoutSeconds;

@@ -7,7 +7,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>Flows as people and the console read them.</summary>
+/// <summary>Converts flows for the console and for output.</summary>
 internal static class FlowEntries
 {
     public static FlowEntry Of(in Flow flow, FlushEffect? effect = null)
@@ -20,11 +20,11 @@ internal static class FlowEntries
             flow.Zone, flow.Id, flow.TimeoutSeconds ?? 0, (uint)flow.Status, effect);
     }
 
-    /// <summary>SHA-256 over what was asked for and what names each entry, in order: both tuples, zone and id.</summary>
-    public static string Digest(Ip podIp, FlushFilter choice, IReadOnlyList<Flow> flows)
+    /// <summary>SHA-256 of the request and the identity of each entry, in order: both tuples, zone and id.</summary>
+    public static string Digest(Ip podIp, FlushFilter filter, IReadOnlyList<Flow> flows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add($"{podIp}|{choice.Preset}|{choice.Proto}|{choice.Vip}|{choice.Vport}\n");
+        Add($"{podIp}|{filter.Preset}|{filter.Proto}|{filter.Vip}|{filter.Vport}\n");
         foreach (var flow in flows)
             Add($"{flow.Orig}|{flow.Reply}|{flow.Orig.Dport}|{flow.Zone}|{flow.Id}\n");
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -9,20 +9,20 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>Deletes a list and keeps the journal of it. Who calls holds the turn (<see cref="TryLock"/>) and has checked everything.</summary>
+/// <summary>Deletes a list and journals it. The caller holds the lock (<see cref="TryLock"/>) and has checked everything.</summary>
 /// <param name="node">The node's name.</param>
-/// <param name="journal">On disk before the first deletion.</param>
-/// <param name="own">Learns the port that deletes, so that its deletions are not taken for somebody else's.</param>
+/// <param name="journal">Durable before the first deletion.</param>
+/// <param name="own">Receives the netlink port of the deletions, so that they are not attributed to another program.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
-internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.Usual)
+internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
 {
     public FileLock? TryLock(TimeSpan wait, CancellationToken stop = default) => FileLock.TryTake(journal.StateDirectory, "flush", wait, stop);
 
-    /// <param name="list">What was shown.</param>
-    /// <param name="begin">Who, why; the rest is filled in here.</param>
-    /// <param name="owner">Who owns the address at this moment.</param>
+    /// <param name="list">The previewed list.</param>
+    /// <param name="begin">User and reason; the rest is set here.</param>
+    /// <param name="owner">Current state of the address's owner.</param>
     /// <param name="unacknowledgedSeconds">As <see cref="EntryDeleter.Run"/>.</param>
-    /// <param name="stop">Ends it between two chunks.</param>
+    /// <param name="stop">Stops between two chunks.</param>
     public FlushResult Run(FlushList list, JournalLine begin, OwnerState owner, uint unacknowledgedSeconds, CancellationToken stop)
     {
         long started = Stopwatch.GetTimestamp();
@@ -34,7 +34,7 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
                 Kind = JournalKind.Flush, Target = list.PodIp.ToString(), Before = list.Flows.Count.ToString(CultureInfo.InvariantCulture),
             });
             if (!first)
-                return Refused(node, actionId, new(NodeReasons.DuplicateId, "An action with this id began before, or may not begin any more: order anew."));
+                return Refused(node, actionId, new(NodeReasons.DuplicateId, "An action with this id already began or was fenced: send a new command."));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -42,16 +42,16 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
         }
 
         EntryDeleter.Outcome outcome;
-        int? witnessed = null;
+        int? confirmed = null;
         try
         {
             using var table = ConntrackTable.Open();
             own?.Add(table.PortId);
-            // What was harmless when it was listed may have been answered since.
-            Func<Flow, bool>? stillWanted = list.Choice.Preset == FlushPreset.Safe ? flow => list.Choice.Takes(in flow, owner) : null;
+            // An entry that was safe when listed may have been answered since.
+            Func<Flow, bool>? stillWanted = list.Filter.Preset == FlushPreset.Safe ? flow => list.Filter.Matches(in flow, owner) : null;
             outcome = EntryDeleter.Run(
-                table, list.Flows, list.PodIp, list.Choice.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
-            witnessed = Witnessed(table.PortId, outcome.Deleted);
+                table, list.Flows, list.PodIp, list.Filter.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
+            confirmed = Witnessed(table.PortId, outcome.Deleted);
         }
         catch (NetlinkException failure)
         {
@@ -60,29 +60,32 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
 
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
-            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: witnessed,
+            outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: confirmed,
             Code: outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) ? NodeReasons.PartialDeletion : null);
         return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
 
-    /// <summary>The result of a flush that began once; waits for one that still runs. Null where it never began.</summary>
+    /// <summary>The result of a flush that began; waits for one that is still running. Null if it never began.</summary>
     public FlushResult? Recall(string actionId, TimeSpan wait)
     {
         if (journal.Find(actionId) is not { } act)
             return null;
         if (act.End is null)
         {
-            using var turn = TryLock(wait);
-            if (turn is null)
-                return Unsure(act, -1, NodeReasons.Running, "It still runs: ask again.");
-            Settle();
+            using var fileLock = TryLock(wait);
+            if (fileLock is null)
+                return Unsure(act, -1, NodeReasons.Running, "It is still running: query again.");
+            ResolveInterrupted();
         }
 
-        return act.End?.Flush ?? Refused(node, actionId, new(NodeReasons.KindMismatch, "The action with this id was no flush."));
+        return act.End?.Flush ?? Refused(node, actionId, new(NodeReasons.KindMismatch, "The action with this id was not a flush."));
     }
 
-    /// <summary>Tells of flushes that were cut off what can be told: what is there now. Needs the turn: nobody is at one of them.</summary>
-    public void Settle()
+    /// <summary>
+    /// Ends interrupted flushes in the journal with what is known: the entries that exist now. Needs the lock, so that none of
+    /// them is running.
+    /// </summary>
+    public void ResolveInterrupted()
     {
         foreach (var act in journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush))
         {
@@ -95,20 +98,20 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
             }
             catch (NetlinkException)
             {
-                // -1 tells that it is not known.
+                // -1 means unknown.
             }
 
-            End(Unsure(act, remaining, NodeReasons.Interrupted, "It was cut off: the collector ended in the middle of it."), null);
+            End(Unsure(act, remaining, NodeReasons.Interrupted, "It was interrupted: the collector ended during the flush."), null);
         }
     }
 
-    // The proof is the dump; the events of those entries that emit any only bear it out, so they are waited for a moment only.
+    // The dump is the proof; DESTROY events only confirm it, and not all entries emit them, so the wait is short.
     private int? Witnessed(uint portId, int deleted)
     {
         if (own is null)
             return null;
-        SpinWait.SpinUntil(() => own.HeardOf(portId) >= deleted, TimeSpan.FromMilliseconds(200));
-        return own.HeardOf(portId);
+        SpinWait.SpinUntil(() => own.DestroyCount(portId) >= deleted, TimeSpan.FromMilliseconds(200));
+        return own.DestroyCount(portId);
     }
 
     public static FlushResult Refused(string node, string? actionId, Reason why) =>
@@ -127,7 +130,7 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return result with { Errors = [.. result.Errors, $"The journal's end line could not be written: {failure.Message}"] };
+            return result with { Errors = [.. result.Errors, $"The end line of the journal could not be written: {failure.Message}"] };
         }
     }
 }

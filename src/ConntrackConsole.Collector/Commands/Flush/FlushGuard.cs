@@ -5,65 +5,65 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// What the node itself can check before it lists or deletes anything, whatever the console says. Pure; each refusal is the
-/// sentence that the user reads.
+/// Checks of the node itself before it lists or deletes anything, independent of the console. Pure; the message of a refusal is
+/// shown to the user.
 /// </summary>
 internal static class FlushGuard
 {
     public const int MaxEntries = 5000;
     public const int MaxApprovedEntries = 20_000;
-    public const long OldestStatementMs = 10_000;
-    public const long OldestUnapprovedListMs = 60_000;
+    public const long MaxStatementAgeMs = 10_000;
+    public const long MaxUnapprovedListAgeMs = 60_000;
 
     /// <summary>Why the address must not be flushed, or null.</summary>
     public static Reason? RefuseAddress(string? text, IReadOnlyCollection<Ip> ownAddresses, out Ip podIp)
     {
         if (!Ip.TryParse(text, out podIp))
-            return new(FlushReasons.InvalidAddress, $"'{FlushFilter.Shown(text ?? "")}' is not an IP address in its plain form.");
+            return new(FlushReasons.InvalidAddress, $"'{FlushFilter.Truncate(text ?? "")}' is not an IP address in canonical form.");
         if (podIp.IsUnspecified || podIp.IsLoopback || IsMulticastOrBroadcast(podIp))
             return new(FlushReasons.AddressNotPod, $"{podIp} is not an address that a pod can have.");
         if (ownAddresses.Contains(podIp))
-            return new(FlushReasons.NodeAddress, $"{podIp} is an address of this node or its gateway, or the first or last of one of its networks, not a pod's.");
+            return new(FlushReasons.NodeAddress, $"{podIp} is an address of this node or its gateway, or the first or last address of one of its networks, not a pod's.");
         return null;
     }
 
-    /// <summary>Why the console's statement does not allow the act, or null.</summary>
+    /// <summary>Why the console's statement does not allow the flush, or null.</summary>
     public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs)
     {
         if (statement is null)
-            return new(FlushReasons.OwnerUnstated, $"The console does not say who owns {podIp}.");
+            return new(FlushReasons.OwnerUnstated, $"The console does not state who owns {podIp}.");
         if (!Ip.TryParse(statement.Ip, out var stated) || stated != podIp)
-            return new(FlushReasons.StatementMismatch, $"The statement of ownership is about {FlushFilter.Shown(statement.Ip ?? "nothing")}, not about {podIp}.");
+            return new(FlushReasons.StatementMismatch, $"The ownership statement is for {FlushFilter.Truncate(statement.Ip ?? "no address")}, not for {podIp}.");
         var age = (Int128)nowMs - statement.AsOfMs;
-        if (age > OldestStatementMs)
-            return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; nothing is flushed on a view older than {OldestStatementMs / 1000} s.");
-        if (age < -OldestStatementMs)
-            return new(FlushReasons.StatementFuture, $"The console's statement is dated {-age / 1000} s ahead of this node's clock; set the clocks right.");
+        if (age > MaxStatementAgeMs)
+            return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; the maximum for a flush is {MaxStatementAgeMs / 1000} s.");
+        if (age < -MaxStatementAgeMs)
+            return new(FlushReasons.StatementFuture, $"The console's statement is dated {-age / 1000} s ahead of this node's clock; synchronize the clocks.");
         return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating
             ? null
-            : new Reason(StatementCode(statement.State), $"The console says that {podIp} is {statement.State.ToString().ToLowerInvariant()}; only a pod that is gone, lost or terminating is flushed.");
+            : new Reason(StatementCode(statement.State), $"According to the console {podIp} is {statement.State.ToString().ToLowerInvariant()}; only pods that are gone, lost or terminating can be flushed.");
     }
 
-    /// <summary>Why so many must not be deleted, or null.</summary>
+    /// <summary>Why this number of entries must not be deleted, or null.</summary>
     /// <param name="count">Entries of the list.</param>
-    /// <param name="approved">Whether a second person approved, or may still.</param>
+    /// <param name="approved">Whether a second person approved, or still can.</param>
     public static Reason? RefuseCount(int count, bool approved)
     {
-        int most = approved ? MaxApprovedEntries : MaxEntries;
-        return count <= most ? null
-            : approved ? new Reason(FlushReasons.TooManyEntries, $"{count} entries match, more than the {most} that one flush may delete on a node: narrow it to a Service or a protocol.")
-            : new Reason(FlushReasons.ApprovalRequired, $"{count} entries match, more than the {most} that one flush may delete on a node without a second person: let somebody approve it, or narrow it.");
+        int max = approved ? MaxApprovedEntries : MaxEntries;
+        return count <= max ? null
+            : approved ? new Reason(FlushReasons.TooManyEntries, $"{count} entries match; the maximum for one flush on a node is {max}: limit it to a Service or a protocol.")
+            : new Reason(FlushReasons.ApprovalRequired, $"{count} entries match; the maximum for one flush on a node without approval is {max}: request approval, or limit it to a Service or a protocol.");
     }
 
-    /// <summary>Why a list may not be used any more, or null.</summary>
-    public static Reason? RefuseAge(long ageMs, bool approved) => approved || ageMs <= OldestUnapprovedListMs
+    /// <summary>Why a preview is too old, or null.</summary>
+    public static Reason? RefuseAge(long ageMs, bool approved) => approved || ageMs <= MaxUnapprovedListAgeMs
         ? null
-        : new Reason(FlushReasons.PreviewExpired, $"The list was shown {ageMs / 1000} s ago; without a second person's approval one is taken for {OldestUnapprovedListMs / 1000} s. Look at a new one.");
+        : new Reason(FlushReasons.PreviewExpired, $"The preview is {ageMs / 1000} s old; without approval the maximum is {MaxUnapprovedListAgeMs / 1000} s. Refresh the preview.");
 
-    /// <summary>Why the preset does not fit who owns the address, or null.</summary>
+    /// <summary>Why the preset is not allowed for the owner's state, or null.</summary>
     public static Reason? RefusePreset(FlushPreset preset, OwnerState owner, bool breakGlass) =>
         preset == FlushPreset.All && owner == OwnerState.Terminating && !breakGlass
-            ? new Reason(FlushReasons.PresetNeedsBreakGlass, "The pod still runs while it is terminating, and the preset All takes connections that work: take DeadBackend, or break the glass.")
+            ? new Reason(FlushReasons.PresetNeedsBreakGlass, "The pod still runs while it is terminating, and the preset All deletes working connections: use DeadBackend, or break glass.")
             : null;
 
     private static string StatementCode(OwnerState state) => state switch

@@ -7,28 +7,28 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// What became of the clients of a flush, for as long as the slowest of them retransmits: who is back at another backend, and
-/// who still goes to the old one. Any thread.
+/// Tracks the clients of a flush for as long as the slowest of them retransmits: which have reconnected to another backend, and
+/// which still use the old one. Thread-safe.
 /// </summary>
 internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
 {
-    public static readonly TimeSpan Life = TimeSpan.FromSeconds(130);
+    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(130);
 
-    // However often it is asked: a table is read once a second.
-    private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
+    // However often a client asks, the table is read at most once per second.
+    private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
     private const int MaxVips = 4;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Kept> _kept = [];
+    private readonly Dictionary<string, TrackedFlush> _flushes = [];
 
-    public void Keep(FlushResult result, FlushList list)
+    public void Track(FlushResult result, FlushList list)
     {
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            foreach (string old in _kept.Where(each => each.Value.EndedAt + Life < now).Select(each => each.Key).ToList())
-                _kept.Remove(old);
-            _kept[result.ActionId] = new Kept(list, result.EntryOutcomes, now);
+            foreach (string old in _flushes.Where(each => each.Value.EndedAt + Ttl < now).Select(each => each.Key).ToList())
+                _flushes.Remove(old);
+            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now);
         }
     }
 
@@ -37,36 +37,36 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            if (!_kept.TryGetValue(actionId, out var kept) || kept.EndedAt + Life < now)
-                return Refused(FlushReasons.OutcomeUnknown, "Nothing is known any more of what became of its clients: it was more than 130 s ago, or the collector restarted since, or it never ran here.");
-            if (kept.Last is { } last && now - kept.LastAt is var age && age >= TimeSpan.Zero && age < Least)
+            if (!_flushes.TryGetValue(actionId, out var flush) || flush.EndedAt + Ttl < now)
+                return Refused(FlushReasons.OutcomeUnknown, "The outcome for its clients is no longer available: the flush ended more than 130 s ago, the collector restarted since, or the flush never ran here.");
+            if (flush.Last is { } last && now - flush.LastAt is var age && age >= TimeSpan.Zero && age < MinInterval)
                 return last;
             try
             {
                 using var table = ConntrackTable.Open();
-                kept.Last = Look(actionId, kept, table, now);
-                kept.LastAt = now;
-                return kept.Last;
+                flush.Last = Sample(actionId, flush, table, now);
+                flush.LastAt = now;
+                return flush.Last;
             }
             catch (NetlinkException failure)
             {
-                return Refused(NodeReasons.Netlink, $"What became of its clients cannot be read: {failure.Message}");
+                return Refused(NodeReasons.Netlink, $"The outcome for its clients cannot be read: {failure.Message}");
             }
         }
 
         FlushOutcomeSample Refused(string code, string sentence) => new(actionId, node, now.ToUnixTimeMilliseconds(), 0, 0, 0, 0, sentence, code);
     }
 
-    private FlushOutcomeSample Look(string actionId, Kept kept, ConntrackTable table, DateTimeOffset now)
+    private FlushOutcomeSample Sample(string actionId, TrackedFlush flush, ConntrackTable table, DateTimeOffset now)
     {
-        var list = kept.List;
-        // By tuple and zone: the id of an entry that was made again can be the same, so it tells nothing.
+        var list = flush.List;
+        // Compared by tuple and zone: an entry that was created again can have the same id.
         var listed = new Dictionary<(FlowTuple, ushort), bool>();
         var clients = new HashSet<Client>();
         for (int index = 0; index < list.Flows.Count; index++)
         {
             var flow = list.Flows[index];
-            bool deleted = kept.EntryOutcomes[index] == EntryDeleter.Deleted;
+            bool deleted = flush.EntryOutcomes[index] == EntryDeleter.Deleted;
             listed[(flow.Orig, flow.Zone)] = deleted;
             if (deleted && flow.IsTranslated)
                 clients.Add(Client.Of(in flow));
@@ -92,13 +92,13 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null);
     }
 
-    // The kernel picks out IPv4 only; past a few addresses one dump of everything is the cheaper one.
+    // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.
     private static IEnumerable<Flow> ToServices(ConntrackTable table, List<Ip> vips) =>
         vips.Count == 0 ? []
         : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
         : table.List(flow => vips.Contains(flow.Orig.Dst));
 
-    private sealed record Kept(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)
+    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)
     {
         public FlushOutcomeSample? Last { get; set; }
 

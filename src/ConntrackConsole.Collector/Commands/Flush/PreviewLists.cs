@@ -4,34 +4,34 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
-/// <summary>A list that was shown: the only thing that a flush can delete.</summary>
-internal sealed record FlushList(Ip PodIp, FlushFilter Choice, IReadOnlyList<Flow> Flows, string Digest, long ShownAtMs);
+/// <summary>A previewed list of entries: a flush can delete nothing else.</summary>
+internal sealed record FlushList(Ip PodIp, FlushFilter Filter, IReadOnlyList<Flow> Flows, string Digest, long PreviewedAtMs);
 
 /// <summary>
-/// The lists that were shown, for a quarter of an hour: so long a second person may take to approve. Each is used up by its
-/// flush. Bounded; where there are too many the oldest are forgotten, whose flush is then refused. Any thread.
+/// Keeps previewed lists for 15 minutes, the time in which a second person can approve. A flush consumes its list. Bounded: the
+/// oldest lists are removed, and their flushes are refused. Thread-safe.
 /// </summary>
 internal sealed class PreviewLists
 {
-    public const long LifeMs = 15 * 60 * 1000;
-    private const int Most = 64;
+    public const long TtlMs = 15 * 60 * 1000;
+    private const int MaxLists = 64;
     private const int MaxEntries = 5 * FlushGuard.MaxApprovedEntries;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FlushList> _lists = [];
 
-    /// <summary>False where there is one with this id.</summary>
-    public bool TryKeep(string previewId, FlushList list)
+    /// <summary>False if a list with this id exists.</summary>
+    public bool TryAdd(string previewId, FlushList list)
     {
         lock (_lock)
         {
             if (!_lists.TryAdd(previewId, list))
                 return false;
-            var others = _lists.Where(each => each.Key != previewId).OrderBy(each => each.Value.ShownAtMs).ToList();
+            var others = _lists.Where(each => each.Key != previewId).OrderBy(each => each.Value.PreviewedAtMs).ToList();
             int entries = _lists.Values.Sum(each => each.Flows.Count);
             foreach (var (id, old) in others)
             {
-                if (old.ShownAtMs + LifeMs >= list.ShownAtMs && _lists.Count <= Most && entries <= MaxEntries)
+                if (old.PreviewedAtMs + TtlMs >= list.PreviewedAtMs && _lists.Count <= MaxLists && entries <= MaxEntries)
                     break;
                 _lists.Remove(id);
                 entries -= old.Flows.Count;
@@ -44,10 +44,10 @@ internal sealed class PreviewLists
     public FlushList? Find(string? previewId, long nowMs)
     {
         lock (_lock)
-            return previewId is not null && _lists.TryGetValue(previewId, out var list) && list.ShownAtMs + LifeMs >= nowMs ? list : null;
+            return previewId is not null && _lists.TryGetValue(previewId, out var list) && list.PreviewedAtMs + TtlMs >= nowMs ? list : null;
     }
 
-    public void UseUp(string previewId)
+    public void Remove(string previewId)
     {
         lock (_lock)
             _lists.Remove(previewId);

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Settings;
 
-/// <summary>Our own filter of INVALID packets as a setting: off, forward or forward+input.</summary>
+/// <summary>This program's own filter of INVALID packets as a setting: off, forward or forward+input.</summary>
 internal static class FilterSetting
 {
     private const string Forward = "forward", ForwardAndInput = "forward+input";
@@ -22,15 +22,15 @@ internal static class FilterSetting
         }
     }
 
-    /// <summary>Arms or disarms it; the sentence why not, or null.</summary>
-    public static string? Write(string value, TimeSpan life)
+    /// <summary>Arms or disarms it. Returns an error message, or null.</summary>
+    public static string? Write(string value, TimeSpan revertAfter)
     {
         try
         {
             if (value == SettingCatalog.Off)
                 ArmedFilter.Disarm();
             else
-                ArmedFilter.Arm(life, input: value == ForwardAndInput);
+                ArmedFilter.Arm(revertAfter, input: value == ForwardAndInput);
             return null;
         }
         catch (NetlinkException failure)
@@ -39,22 +39,22 @@ internal static class FilterSetting
         }
     }
 
-    /// <summary>Why it is not to be armed here, or null.</summary>
+    /// <summary>Why it must not be armed here, or null.</summary>
     public static Reason? Refuse(string proc) => Foreign(proc).FirstOrDefault(rule => rule.Presence == RulePresence.Present) is { Presence: RulePresence.Present } rule
-        ? new Reason(SettingReasons.FilterRedundant, $"kube-proxy drops INVALID packets on this node already: {rule.Reason} A filter of ours would add nothing.")
+        ? new Reason(SettingReasons.FilterRedundant, $"kube-proxy already drops INVALID packets on this node: {rule.Reason} Another filter would have no effect.")
         : null;
 
-    /// <summary>What it has dropped so far, and what could not be found out; or null.</summary>
+    /// <summary>How many packets it has dropped, and what could not be determined; or null.</summary>
     public static string? Detail(string proc)
     {
         var sentences = Foreign(proc).Where(rule => rule.Presence == RulePresence.Unknown)
-            .Select(rule => "Whether kube-proxy drops INVALID packets already is not known: " + rule.Reason).Distinct().ToList();
+            .Select(rule => "Whether kube-proxy already drops INVALID packets is unknown: " + rule.Reason).Distinct().ToList();
         try
         {
             if (ArmedFilter.TryRead(out var state))
             {
                 ulong packets = (state.Forward?.Packets ?? 0) + (state.Input?.Packets ?? 0);
-                sentences.Insert(0, $"The filter has dropped {packets} INVALID packets{(state.IsArmed ? "." : "; its time is over.")}");
+                sentences.Insert(0, $"The filter has dropped {packets} INVALID packets{(state.IsArmed ? "." : "; it has expired.")}");
             }
         }
         catch (NetlinkException failure)

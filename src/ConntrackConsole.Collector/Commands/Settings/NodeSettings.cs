@@ -3,9 +3,9 @@ using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Collector.Commands.Settings;
 
-/// <summary>The settings of a node's conntrack that decide what a flush does, as they are at the moment of asking.</summary>
-/// <param name="TcpLoose">False: a flow whose entry is deleted is never picked up again, its client hangs.</param>
-/// <param name="UnacknowledgedSeconds">The timeout that an entry falls to while its segments stay unacknowledged.</param>
+/// <summary>The current conntrack settings of a node that determine the effect of a flush.</summary>
+/// <param name="TcpLoose">False: after its entry is deleted, a flow is never picked up again and its client hangs.</param>
+/// <param name="UnacknowledgedSeconds">The timeout of an entry while its segments are unacknowledged.</param>
 internal sealed record NodeSettings(bool TcpLoose, uint UnacknowledgedSeconds)
 {
     public static bool TryRead(Sysctl sysctl, [NotNullWhen(true)] out NodeSettings? settings, [NotNullWhen(false)] out string? why)

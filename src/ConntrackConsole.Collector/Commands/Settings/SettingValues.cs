@@ -6,12 +6,15 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Settings;
 
-/// <summary>The settings as this node's kernel has them, whatever carries them. On a thread in the right network namespace.</summary>
-/// <param name="sysctl">Where /proc/sys is.</param>
-/// <param name="proc">Usually /proc.</param>
+/// <summary>
+/// Reads and writes settings of this node's kernel: sysctls, IPVS timeouts and the filter. Call it on a thread in the right
+/// network namespace.
+/// </summary>
+/// <param name="sysctl">Access to /proc/sys.</param>
+/// <param name="proc">Mount point of procfs.</param>
 internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
 {
-    /// <summary>Reads a value; false with the sentence why not.</summary>
+    /// <summary>Reads a value; false with an error message.</summary>
     public bool TryRead(SettingKind kind, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? why)
     {
         (value, why) = kind.Carrier switch
@@ -23,18 +26,18 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
         return value is not null;
     }
 
-    /// <summary>Writes a value; the sentence why not, or null.</summary>
-    /// <param name="kind">Which.</param>
-    /// <param name="value">One that its kind allows, or an old one.</param>
-    /// <param name="life">After this the kernel ends it by itself, where it can.</param>
-    public string? Write(SettingKind kind, string value, TimeSpan life) => kind.Carrier switch
+    /// <summary>Writes a value. Returns an error message, or null.</summary>
+    /// <param name="kind">Which setting.</param>
+    /// <param name="value">A value that the setting allows, or a previous one.</param>
+    /// <param name="revertAfter">Time after which the kernel ends it automatically, if it can.</param>
+    public string? Write(SettingKind kind, string value, TimeSpan revertAfter) => kind.Carrier switch
     {
         SettingCarrier.Sysctl => WriteSysctl(kind, value),
         SettingCarrier.Ipvs => WriteIpvs(kind, value),
-        _ => FilterSetting.Write(value, life),
+        _ => FilterSetting.Write(value, revertAfter),
     };
 
-    /// <summary>Why a setting may not be changed on this node, whatever to, or null.</summary>
+    /// <summary>Why a setting must not be changed to any value on this node, or null.</summary>
     public Reason? Refuse(SettingKind kind) => kind.Carrier switch
     {
         SettingCarrier.Ipvs when !IpvsTimeouts.IsLoaded(proc) => new(SettingReasons.NotIpvs, "IPVS is not loaded on this node: kube-proxy does not run in ipvs mode, and there is nothing to change."),
@@ -42,13 +45,13 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
         _ => null,
     };
 
-    /// <summary>What else to know before the click, or null.</summary>
+    /// <summary>Additional information for the preview, or null.</summary>
     public string? Detail(SettingKind kind) => kind.Carrier == SettingCarrier.Filter ? FilterSetting.Detail(proc) : null;
 
-    /// <summary>Entries that the table holds now; null where that cannot be read.</summary>
+    /// <summary>Entries in the table now; null if unreadable.</summary>
     public long? Entries => sysctl.TryRead(SysctlKey.Count, out long count) == SysctlFault.None ? count : null;
 
-    /// <summary>The machine's memory in bytes; null where that cannot be read.</summary>
+    /// <summary>The machine's memory in bytes; null if unreadable.</summary>
     public long? Memory => NodeMemory.TryRead(out var memory, proc) ? memory.TotalBytes : null;
 
     private (string?, string?) ReadSysctl(SettingKind kind)
@@ -64,7 +67,7 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
         if (!SysctlKey.TryParse(kind.Key, out var key))
             return $"{kind.Key} is not known to this collector.";
         if (!TryNumber(value, out long number))
-            return $"'{value}' is no number.";
+            return $"'{value}' is not a number.";
         var fault = sysctl.TryWrite(key, number);
         return fault == SysctlFault.None ? null : Sysctl.Explain(fault, key);
     }
@@ -75,11 +78,11 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
         return fault == IpvsFault.None ? (Text(Part(kind.Key, timeouts)), null) : (null, IpvsConfig.Explain(fault));
     }
 
-    // The kernel takes all three at once: the others are written as they are.
+    // The kernel sets all three at once: the others are written unchanged.
     private string? WriteIpvs(SettingKind kind, string value)
     {
         if (!TryNumber(value, out long number) || number is < IpvsConfig.MinTimeoutSeconds or > IpvsConfig.MaxTimeoutSeconds)
-            return $"IPVS takes no timeout of '{value}' seconds.";
+            return $"IPVS does not accept a timeout of '{value}' seconds.";
         var fault = IpvsConfig.TryRead(out var timeouts, proc);
         if (fault == IpvsFault.None)
             fault = IpvsConfig.TryWrite(With(kind.Key, timeouts, (int)number), proc);

@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// Packs addresses into 32 bits: IPv4 as it is, IPv6 as the number of an entry here, counted by its users. Whether a number
-/// is the one or the other is the caller's to keep.
+/// Packs addresses into 32 bits: IPv4 unchanged, IPv6 as the number of a reference-counted entry. The caller keeps track of the
+/// family.
 /// </summary>
 internal sealed class AddressPool
 {
@@ -13,7 +13,7 @@ internal sealed class AddressPool
     private readonly List<(Ip Ip, int Users)> _entries = [];
     private readonly Stack<uint> _free = new();
 
-    /// <summary>The number of an address that is in use; false where no flow has it.</summary>
+    /// <summary>The number of an address that is in use; false if no flow has it.</summary>
     public bool TryPack(Ip ip, out uint packed)
     {
         if (!ip.IsV4)
@@ -22,7 +22,7 @@ internal sealed class AddressPool
         return true;
     }
 
-    /// <summary>The number of an address, which must be given back with <see cref="Release"/>.</summary>
+    /// <summary>The number of an address, which must be released with <see cref="Release"/>.</summary>
     public uint Pack(Ip ip)
     {
         if (ip.IsV4)
@@ -45,7 +45,7 @@ internal sealed class AddressPool
 
     public Ip Unpack(uint packed, bool v6) => v6 ? _entries[(int)packed].Ip : Ip.V4(packed);
 
-    /// <summary>Gives an IPv6 address back.</summary>
+    /// <summary>Releases an IPv6 address.</summary>
     public void Release(uint number)
     {
         ref var entry = ref CollectionsMarshal.AsSpan(_entries)[(int)number];

@@ -4,12 +4,12 @@ using ConntrackConsole.Kernel.Conntrack;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// The flows that ended last, found by either tuple: a ring that grows with need, without allocation per flow.
+/// The most recently ended flows, indexed by either tuple: a ring buffer that grows on demand, without allocation per flow.
 /// </summary>
 internal sealed class FlowRing
 {
     private readonly long _keepMs;
-    private readonly int _mostFlows;
+    private readonly int _maxFlows;
 
     private readonly RowIndex _byOrig;
     private readonly RowIndex _byReply;
@@ -17,18 +17,18 @@ internal sealed class FlowRing
     private int _first;
     private int _count;
 
-    /// <param name="mostFlows">A power of two, 256 at least.</param>
-    public FlowRing(long keepMs, int mostFlows)
+    /// <param name="maxFlows">A power of two, at least 256.</param>
+    public FlowRing(long keepMs, int maxFlows)
     {
         _keepMs = keepMs;
-        _mostFlows = mostFlows;
+        _maxFlows = maxFlows;
         _byOrig = new RowIndex(row => Hash(_ring[row].Flow.Orig));
         _byReply = new RowIndex(row => Hash(_ring[row].Flow.Reply));
     }
 
     public void Add(in FlowTuples flow, long nowMs)
     {
-        while (_count > 0 && (_count == _mostFlows || _ring[_first].AtMs < nowMs - _keepMs))
+        while (_count > 0 && (_count == _maxFlows || _ring[_first].AtMs < nowMs - _keepMs))
         {
             Unlink(_first);
             _first = (_first + 1) & (_ring.Length - 1);
@@ -40,14 +40,14 @@ internal sealed class FlowRing
         ulong hash = Hash(flow.Orig);
         int before = _byOrig.Find(hash, new OrigMatch(_ring, flow.Orig));
         if (before >= 0)
-            Unlink(before); // The later of two flows with one tuple is the one to be found.
+            Unlink(before); // Of two flows with the same tuple the later one is found.
         int row = (_first + _count++) & (_ring.Length - 1);
         _ring[row] = new Entry { AtMs = nowMs, Flow = flow };
         _byOrig.Add(hash, row);
         _byReply.Add(Hash(flow.Reply), row);
     }
 
-    /// <returns>When the flow ended, or <see cref="long.MinValue"/> where there is none.</returns>
+    /// <returns>When the flow ended, or <see cref="long.MinValue"/> if not found.</returns>
     public long FindByOrig(in FlowTuple tuple, out FlowTuples flow) =>
         Found(_byOrig.Find(Hash(in tuple), new OrigMatch(_ring, tuple)), out flow);
 

@@ -10,9 +10,9 @@ internal readonly record struct PackedTuple(uint Src, uint Dst, ushort Sport, us
     public uint Ports => ((uint)Sport << 16) | Dport;
 }
 
-/// <summary>What names a flow: 32 bytes, so that a comparison touches one cache line.</summary>
+/// <summary>The identity of a flow: 32 bytes, so that a comparison touches one cache line.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct FlowName
+internal struct FlowIdentity
 {
     public PackedTuple Orig;
     public PackedTuple Reply;
@@ -31,50 +31,50 @@ internal enum RowFlags : byte
     Silent = 4,
 }
 
-/// <summary>What changes about a flow: eight bytes, walked in one go by a sweep or a look-up by backend.</summary>
+/// <summary>The mutable state of a flow: eight bytes, scanned sequentially by a sweep or a look-up by backend.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct FlowStanding
+internal struct FlowRowState
 {
     public int Group;
     public ushort Generation;
     public FlowState State;
 }
 
-/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves what is there.</summary>
+/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves existing rows.</summary>
 internal sealed class FlowRows
 {
     private const int SegmentBits = 14;
     private const int SegmentLength = 1 << SegmentBits;
 
-    private FlowName[][] _names = [];
-    private FlowStanding[][] _standings = [];
-    private int _free = -1; // The first of a chain of free rows, linked through Standing.Group.
+    private FlowIdentity[][] _identities = [];
+    private FlowRowState[][] _states = [];
+    private int _free = -1; // Head of the list of free rows, linked through State.Group.
 
-    /// <summary>Rows that were ever used: all flows are below.</summary>
+    /// <summary>Number of rows ever used: all flows have lower row numbers.</summary>
     public int Used { get; private set; }
 
-    public ref FlowName Name(int row) => ref _names[row >> SegmentBits][row & (SegmentLength - 1)];
+    public ref FlowIdentity Name(int row) => ref _identities[row >> SegmentBits][row & (SegmentLength - 1)];
 
-    public ref FlowStanding Standing(int row) => ref _standings[row >> SegmentBits][row & (SegmentLength - 1)];
+    public ref FlowRowState State(int row) => ref _states[row >> SegmentBits][row & (SegmentLength - 1)];
 
     public int Take()
     {
         int row = _free;
         if (row >= 0)
         {
-            _free = Standing(row).Group;
+            _free = State(row).Group;
             return row;
         }
 
-        if (Used == RowIndex.MostRows)
-            throw new InvalidOperationException($"More than {RowIndex.MostRows} flows cannot be followed.");
+        if (Used == RowIndex.MaxRows)
+            throw new InvalidOperationException($"More than {RowIndex.MaxRows} flows cannot be followed.");
         row = Used++;
-        if (row >> SegmentBits == _names.Length)
+        if (row >> SegmentBits == _identities.Length)
         {
-            Array.Resize(ref _names, _names.Length + 1);
-            Array.Resize(ref _standings, _standings.Length + 1);
-            _names[^1] = GC.AllocateUninitializedArray<FlowName>(SegmentLength);
-            _standings[^1] = GC.AllocateUninitializedArray<FlowStanding>(SegmentLength);
+            Array.Resize(ref _identities, _identities.Length + 1);
+            Array.Resize(ref _states, _states.Length + 1);
+            _identities[^1] = GC.AllocateUninitializedArray<FlowIdentity>(SegmentLength);
+            _states[^1] = GC.AllocateUninitializedArray<FlowRowState>(SegmentLength);
         }
 
         return row;
@@ -83,7 +83,7 @@ internal sealed class FlowRows
     public void Free(int row)
     {
         Name(row).Flags = RowFlags.None;
-        Standing(row).Group = _free;
+        State(row).Group = _free;
         _free = row;
     }
 }

@@ -6,8 +6,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// Every tracked flow of the node, kept up to date by events, with counts by group and state. One thread only. About 60 bytes
-/// a flow; neither an event nor a dump's entry allocates, apart from growth, and growth moves little at a time.
+/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 60 bytes per flow;
+/// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
 internal sealed class FlowTable
 {
@@ -17,14 +17,14 @@ internal sealed class FlowTable
     private readonly GroupCounter _groups = new();
     private readonly GroupCache _groupCache = new();
     private readonly RowIndex _byOrig;
-    private readonly RowIndex _byReply; // TCP only: what resets are joined by.
+    private readonly RowIndex _byReply; // TCP only, to match resets.
     private readonly List<int> _wantedGroups = [];
     private readonly Incoming[] _incoming = new Incoming[32];
-    private int _waiting;
+    private int _pending;
     private int _count;
     private int _silent;
     private ushort _generation;
-    private volatile uint _touched; // Only so that the reads are not optimised away.
+    private volatile uint _touched; // Prevents the reads from being optimised away.
 
     public FlowTable(Grouping grouping)
     {
@@ -38,86 +38,89 @@ internal sealed class FlowTable
     {
         get
         {
-            Settle();
+            ProcessPending();
             return _count;
         }
     }
 
     /// <summary>
-    /// Flows that were first met in a dump and sent no event since. With nf_conntrack_events=2 these never emit one, so that
-    /// only another dump tells that they are gone.
+    /// Flows that were first seen in a dump and have emitted no event since. With nf_conntrack_events=2 these never emit one, so
+    /// that only another dump detects their end.
     /// </summary>
     public int Silent
     {
         get
         {
-            Settle();
+            ProcessPending();
             return _silent;
         }
     }
 
-    /// <summary>Makes room for so many flows.</summary>
+    /// <summary>Reserves capacity.</summary>
     public void Reserve(int flows)
     {
-        _byOrig.Reserve(Math.Min(flows, RowIndex.MostRows));
-        _byReply.Reserve(Math.Min(flows, RowIndex.MostRows));
+        _byOrig.Reserve(Math.Min(flows, RowIndex.MaxRows));
+        _byReply.Reserve(Math.Min(flows, RowIndex.MaxRows));
     }
 
-    /// <summary>Puts an event's flow in, or changes its state.</summary>
+    /// <summary>Inserts the flow of an event, or updates its state.</summary>
     public void Upsert(in Flow flow)
     {
-        Settle();
+        ProcessPending();
         Put(in flow, fromDump: false);
     }
 
-    /// <summary>Starts a resynchronisation: flows that no <see cref="Confirm"/> names until <see cref="EndResync"/> are gone.</summary>
+    /// <summary>
+    /// Starts a resynchronisation: flows that are not confirmed by <see cref="Confirm"/> before <see cref="EndResync"/> are
+    /// removed.
+    /// </summary>
     public void BeginResync()
     {
-        Settle();
+        ProcessPending();
         _generation++;
     }
 
-    /// <summary>A flow that a dump names.</summary>
+    /// <summary>Inserts or updates a dumped flow.</summary>
     public void Confirm(in Flow flow) => Put(in flow, fromDump: true);
 
-    /// <summary>Removes what the dump did not name.</summary>
+    /// <summary>Removes the flows that the dump did not contain.</summary>
     public void EndResync()
     {
-        Settle();
+        ProcessPending();
         for (int row = 0; row < _rows.Used; row++)
         {
-            if (_rows.Standing(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
+            if (_rows.State(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
                 RemoveAt(row);
         }
     }
 
-    /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and stays.</summary>
+    /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and is kept.</summary>
     public bool Remove(in Flow flow) => Remove(in flow, out _);
 
-    /// <summary>As <see cref="Remove(in Flow)"/>, and tells the last state that was known; the event's own where none was.</summary>
+    /// <summary>As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state.</summary>
     public bool Remove(in Flow flow, out FlowState last)
     {
-        Settle();
+        ProcessPending();
         last = flow.State;
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row < 0 || _rows.Name(row).Id != flow.Id)
             return false;
-        last = _rows.Standing(row).State;
+        last = _rows.State(row).State;
         RemoveAt(row);
         return true;
     }
 
-    /// <summary>The flow whose original tuple this is (zone 0).</summary>
+    /// <summary>Finds the flow with this original tuple (zone 0).</summary>
     public bool TryFindByOrig(in FlowTuple tuple, out FlowTuples flow)
     {
-        Settle();
+        ProcessPending();
         return Found(FindByOrig(in tuple, 0), out flow);
     }
 
-    /// <summary>The TCP flow whose reply tuple this is.</summary>
+    /// <summary>Finds the TCP flow with this reply tuple.</summary>
     public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow)
     {
-        Settle();
+        ProcessPending();
         int row = -1;
         if (TryPack(in tuple, out var packed))
         {
@@ -129,12 +132,12 @@ internal sealed class FlowTable
     }
 
     /// <summary>
-    /// The flows that count in a group of one of these backend addresses. Costs a look-up each where they have none, else one
-    /// walk over eight bytes a flow until the last one is found (1 ms for 250,000).
+    /// Lists the flows in groups with one of these backend addresses. Costs one look-up per address without flows, otherwise one
+    /// scan over eight bytes per flow until the last one is found (1 ms for 250,000).
     /// </summary>
     public void EnumerateByBackend(IEnumerable<Ip> backends, List<TrackedFlow> output)
     {
-        Settle();
+        ProcessPending();
         _wantedGroups.Clear();
         int left = 0;
         foreach (var backend in backends)
@@ -146,13 +149,13 @@ internal sealed class FlowTable
             wanted[group] = true;
         for (int row = 0; left > 0 && row < _rows.Used; row++)
         {
-            ref readonly var standing = ref _rows.Standing(row);
-            if ((uint)standing.Group >= (uint)wanted.Length || !wanted[standing.Group])
+            ref readonly var rowState = ref _rows.State(row);
+            if ((uint)rowState.Group >= (uint)wanted.Length || !wanted[rowState.Group])
                 continue;
             ref readonly var name = ref _rows.Name(row);
             if ((name.Flags & RowFlags.InUse) == 0)
-                continue; // A free row keeps its chain in the group's place.
-            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, standing.State));
+                continue; // In a free row Group is the link to the next free row.
+            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, rowState.State));
             left--;
         }
     }
@@ -160,15 +163,15 @@ internal sealed class FlowTable
     /// <summary>Writes the groups to a frame: all of them, or those that changed since the last call.</summary>
     public void WriteGroups(List<GroupCounts> output, bool all)
     {
-        Settle();
+        ProcessPending();
         _groups.Write(output, all);
     }
 
-    // Takes in what a dump told and still waits for its dozen to be full.
-    private void Settle()
+    // Processes dumped entries that are still waiting for a full batch.
+    private void ProcessPending()
     {
-        if (_waiting != 0)
-            PutWaiting(fromDump: true);
+        if (_pending != 0)
+            PutPending(fromDump: true);
     }
 
     private void Put(in Flow flow, bool fromDump)
@@ -179,18 +182,18 @@ internal sealed class FlowTable
             return;
         }
 
-        // The index is far larger than the processor's caches. So a dump's entries are worked off by the dozen: first all
-        // hashes, then one read of each place (the misses overlap), then the work.
-        Incoming.Of(in flow, out _incoming[_waiting++]);
-        if (fromDump && _waiting < _incoming.Length)
+        // The index is far larger than the CPU caches, so dumped entries are processed in batches: first all hashes, then one
+        // read of each slot (the cache misses overlap), then the work.
+        Incoming.Of(in flow, out _incoming[_pending++]);
+        if (fromDump && _pending < _incoming.Length)
             return;
-        PutWaiting(fromDump);
+        PutPending(fromDump);
     }
 
-    private void PutWaiting(bool fromDump)
+    private void PutPending(bool fromDump)
     {
-        var waiting = _incoming.AsSpan(0, _waiting);
-        _waiting = 0;
+        var waiting = _incoming.AsSpan(0, _pending);
+        _pending = 0;
         if (waiting.Length > 1)
         {
             uint touched = 0;
@@ -208,9 +211,9 @@ internal sealed class FlowTable
         int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
         if (row >= 0)
         {
-            if (Renew(row, in flow.Name, flow.State, fromDump))
+            if (TryUpdate(row, in flow.Name, flow.State, fromDump))
                 return;
-            RemoveAt(row); // Another flow took the tuple and its DESTROY was not heard (or comes late, with the old id).
+            RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
 
         ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
@@ -228,13 +231,13 @@ internal sealed class FlowTable
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row >= 0)
         {
-            var known = new FlowName { Id = flow.Id };
-            if (TryPack(flow.Reply, out known.Reply) && Renew(row, in known, flow.State, fromDump))
+            var known = new FlowIdentity { Id = flow.Id };
+            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, fromDump))
                 return;
             RemoveAt(row);
         }
 
-        var name = new FlowName
+        var name = new FlowIdentity
         {
             Orig = Pack(flow.Orig),
             Reply = Pack(flow.Reply),
@@ -247,19 +250,19 @@ internal sealed class FlowTable
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
     }
 
-    // False where the row is another flow with the same original tuple.
-    private bool Renew(int row, in FlowName seen, FlowState state, bool fromDump)
+    // False if the row is another flow with the same original tuple.
+    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
         if (name.Id != seen.Id || name.Reply != seen.Reply)
             return false;
-        ref var standing = ref _rows.Standing(row);
-        standing.Generation = _generation;
-        if (standing.State != state)
+        ref var rowState = ref _rows.State(row);
+        rowState.Generation = _generation;
+        if (rowState.State != state)
         {
-            _groups.Add(standing.Group, standing.State, -1);
-            standing.State = state;
-            _groups.Add(standing.Group, state, +1);
+            _groups.Add(rowState.Group, rowState.State, -1);
+            rowState.State = state;
+            _groups.Add(rowState.Group, state, +1);
         }
 
         if (!fromDump && (name.Flags & RowFlags.Silent) != 0)
@@ -277,7 +280,7 @@ internal sealed class FlowTable
         ref var name = ref _rows.Name(row);
         name = flow.Name;
         name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
-        _rows.Standing(row) = new FlowStanding { Group = group, Generation = _generation, State = flow.State };
+        _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)
@@ -290,11 +293,11 @@ internal sealed class FlowTable
     private void RemoveAt(int row)
     {
         ref var name = ref _rows.Name(row);
-        ref readonly var standing = ref _rows.Standing(row);
+        ref readonly var rowState = ref _rows.State(row);
         _byOrig.Remove(OrigHash(in name), row);
         if (name.Proto == Protocols.Tcp)
             _byReply.Remove(ReplyHash(in name), row);
-        _groups.Add(standing.Group, standing.State, -1);
+        _groups.Add(rowState.Group, rowState.State, -1);
         _count--;
         if ((name.Flags & RowFlags.Silent) != 0)
             _silent--;
@@ -323,7 +326,7 @@ internal sealed class FlowTable
         if (row < 0)
             return false;
         ref readonly var name = ref _rows.Name(row);
-        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.Standing(row).State);
+        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State);
         return true;
     }
 
@@ -338,24 +341,24 @@ internal sealed class FlowTable
 
     private PackedTuple Pack(in FlowTuple tuple) => new(_addresses.Pack(tuple.Src), _addresses.Pack(tuple.Dst), tuple.Sport, tuple.Dport);
 
-    private FlowTuple Unpack(in PackedTuple tuple, in FlowName name)
+    private FlowTuple Unpack(in PackedTuple tuple, in FlowIdentity name)
     {
         bool v6 = (name.Flags & RowFlags.V6) != 0;
         return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
     }
 
-    private static ulong OrigHash(in FlowName name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
+    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
 
     private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
         RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
 
-    private static ulong ReplyHash(in FlowName name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
+    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
 
     private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 
     private struct Incoming
     {
-        public FlowName Name;
+        public FlowIdentity Name;
         public FlowState State;
         public ulong Hash;
         public ulong ReplyHash;
@@ -395,5 +398,5 @@ internal sealed class FlowTable
     }
 }
 
-/// <summary>A flow as the table holds it, with what a look-up in the kernel needs.</summary>
+/// <summary>A flow of the table, with what a look-up in the kernel needs.</summary>
 internal readonly record struct TrackedFlow(FlowTuple Orig, FlowTuple Reply, ushort Zone, uint Id, FlowState State);

@@ -4,11 +4,11 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <summary>Both tuples of a flow, and how far it had come.</summary>
-/// <param name="State">The last state that is known; of a destroyed flow, the one before its end.</param>
-/// <param name="EndedUnreplied">True where the flow was destroyed before any answer but a reset had come.</param>
+/// <summary>Both tuples of a flow and its last state.</summary>
+/// <param name="State">The last known state; of a destroyed flow, the one before its end.</param>
+/// <param name="EndedUnreplied">True if the flow was destroyed before any reply other than a reset.</param>
 internal readonly record struct FlowTuples(FlowTuple Orig, FlowTuple Reply, FlowState State = FlowState.None, bool EndedUnreplied = false)
 {
-    /// <summary>True where the answers come from another place than the client asked.</summary>
+    /// <summary>True if the replies come from another address or port than the client's destination.</summary>
     public bool IsTranslated => Reply.Src != Orig.Dst || Reply.Sport != Orig.Dport;
 }

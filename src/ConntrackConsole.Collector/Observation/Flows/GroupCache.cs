@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// Remembers the group of the last IPv4 flows by what decides it, in 16 bytes: saves most flows the making and look-up of a
-/// <see cref="Wire.GroupKey"/>. One place a hash; a version that changed empties it.
+/// Caches the group of recent IPv4 flows by the fields that determine it, in 16 bytes: most flows need no <see
+/// cref="Wire.GroupKey"/> and no look-up. One slot per hash; a new version clears it.
 /// </summary>
 internal sealed class GroupCache
 {
@@ -11,7 +11,9 @@ internal sealed class GroupCache
     private readonly Place[] _places = new Place[Places];
     private int _version = -1;
 
-    /// <summary>The place for these ends; its <see cref="Place.Group"/> holds where <see cref="Place.Is"/> says so.</summary>
+    /// <summary>
+    /// The slot for these tuples; its <see cref="Place.Group"/> is valid only if <see cref="Place.Is"/> returns true.
+    /// </summary>
     public ref Place Of(in PackedTuple orig, in PackedTuple reply, byte proto, int version)
     {
         if (_version != version)

@@ -4,21 +4,21 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <summary>Counts of flows by group and state, with the list of what changed since it was last written.</summary>
+/// <summary>Counts flows by group and state, and lists the groups that changed since the last write.</summary>
 internal sealed class GroupCounter
 {
     private readonly Dictionary<GroupKey, int> _index = [];
-    private readonly Dictionary<Ip, int> _byBackend = []; // The first group of a chain through Group.NextOfBackend.
+    private readonly Dictionary<Ip, int> _byBackend = []; // Head of a list linked through Group.NextOfBackend.
     private readonly Stack<int> _free = new();
     private Group[] _groups = new Group[64];
     private int _used;
     private int[] _changed = new int[64];
     private int _changedCount;
 
-    /// <summary>Changes whenever a group's number becomes free for another group.</summary>
+    /// <summary>Changes whenever a group's number becomes free for reuse.</summary>
     public int Version { get; private set; }
 
-    /// <summary>The number of a group; one that nobody counts in disappears when it was written.</summary>
+    /// <summary>The number of a group; an empty group is removed after it was written.</summary>
     public int Of(in GroupKey key)
     {
         ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(_index, key, out bool exists);
@@ -47,7 +47,7 @@ internal sealed class GroupCounter
         _changed[_changedCount++] = index;
     }
 
-    /// <summary>The groups whose backend has this address, and how many flows they hold together.</summary>
+    /// <summary>Adds the groups with this backend address and returns their total number of flows.</summary>
     public int OfBackend(Ip backend, List<int> groups)
     {
         int total = 0;
@@ -87,7 +87,7 @@ internal sealed class GroupCounter
         }
 
         _changedCount = 0;
-        output.Sort(static (a, b) => Compare(a.Key, b.Key)); // A VIP's backends in one run: the address travels once.
+        output.Sort(static (a, b) => Compare(a.Key, b.Key)); // Backends of a VIP are adjacent, so that the address is encoded once.
     }
 
     private void Forget(int index)

@@ -18,21 +18,21 @@ internal readonly record struct Cidr(Ip Network, int PrefixLength)
             return new Cidr(network, prefixLength);
         }
 
-        throw new FormatException($"'{text}' is not an address range such as 10.244.1.0/24 (bits behind the prefix must be zero).");
+        throw new FormatException($"'{text}' is not an address range such as 10.244.1.0/24 (the host bits must be zero).");
     }
 
     public bool Contains(Ip ip) => ip.IsIn(Network, PrefixLength);
 }
 
 /// <summary>
-/// Decides which group a flow counts in: a Service's where the destination was translated, a pod's where it goes straight to
-/// an address of the pods' ranges, "other" for all the rest.
+/// Assigns a flow to a group: that of a Service if the destination was translated, that of a pod if the destination is in the
+/// pods' ranges, otherwise "other".
 /// </summary>
 internal sealed class Grouping(IReadOnlyList<Cidr> podRanges)
 {
-    private readonly Cidr[] _podRanges = [.. podRanges]; // To walk an interface allocates, once for each flow.
+    private readonly Cidr[] _podRanges = [.. podRanges]; // An array, because enumerating an interface allocates for each flow.
 
-    /// <summary>The group, which depends on the original destination and the reply's source alone.</summary>
+    /// <summary>The group, which depends only on the original destination and the reply source.</summary>
     public GroupKey Of(in FlowTuple orig, in FlowTuple reply)
     {
         bool ports = !Protocols.IsPortless(orig.Proto);

@@ -5,13 +5,13 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
 /// Flows that were destroyed in the last seconds. A reset that destroys its entry at once (a refused SYN, a reset as the only
-/// reply) is read from another source than the DESTROY, and may be read later. Those that were lost while their connection
-/// lived are kept longer: the un-NATed reset comes only when the backend next speaks.
+/// reply) is read from another source than the DESTROY, and may be read later. Flows lost before their connection ended are kept
+/// longer: the un-NATed reset follows only when the backend sends again.
 /// </summary>
 internal sealed class RecentFlows
 {
-    private readonly FlowRing _ended = new(keepMs: 3000, mostFlows: 65_536);
-    private readonly FlowRing _lost = new(keepMs: 600_000, mostFlows: 16_384);
+    private readonly FlowRing _ended = new(keepMs: 3000, maxFlows: 65_536);
+    private readonly FlowRing _lost = new(keepMs: 600_000, maxFlows: 16_384);
 
     public void Add(in FlowTuples flow, long nowMs, bool lost = false) => (lost ? _lost : _ended).Add(in flow, nowMs);
 

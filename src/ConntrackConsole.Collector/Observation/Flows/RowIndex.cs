@@ -2,21 +2,21 @@ using System.Numerics;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <summary>Tells whether a row is the one that is looked for.</summary>
+/// <summary>Predicate for the row to find.</summary>
 internal interface IRowMatch
 {
     bool Is(int row);
 }
 
 /// <summary>
-/// Finds row numbers by a 64-bit hash: 256 shards of open addressing with four bytes a slot. A shard grows alone, so no
-/// insertion ever waits for more than 1/256 of the index to be moved.
+/// Finds row numbers by a 64-bit hash: 256 shards with open addressing and four bytes per slot. Each shard grows alone, so that
+/// an insertion moves at most 1/256 of the index.
 /// </summary>
 /// <param name="hashOf">The hash of a row that is in the index.</param>
 internal sealed class RowIndex(Func<int, ulong> hashOf)
 {
-    /// <summary>Row numbers must be below this: 24 bits of a slot name the row, 8 hold a part of the hash.</summary>
-    public const int MostRows = (1 << 24) - 1;
+    /// <summary>Row numbers must be below this: 24 bits of a slot are the row number, 8 a part of the hash.</summary>
+    public const int MaxRows = (1 << 24) - 1;
 
     private const int ShardCount = 256;
     private const int FirstCapacity = 8;
@@ -24,7 +24,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
 
     private readonly Shard[] _shards = new Shard[ShardCount];
 
-    /// <summary>Reads the place where a row of this hash would stand, so that it is in the cache when it is needed.</summary>
+    /// <summary>Reads the first slot for this hash, so that it is in the CPU cache when it is needed.</summary>
     public uint Touch(ulong hash)
     {
         var slots = _shards[hash >> 56].Slots;
@@ -53,11 +53,11 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         }
     }
 
-    /// <summary>Makes room for so many rows at once: what is known beforehand need not grow.</summary>
+    /// <summary>Reserves capacity for a known number of rows.</summary>
     public void Reserve(int rows)
     {
         int capacity = FirstCapacity;
-        while (capacity - (capacity >> 2) < rows / ShardCount * 17 / 16) // Shards differ by a few per cent.
+        while (capacity - (capacity >> 2) < rows / ShardCount * 17 / 16) // Shard sizes differ by a few per cent.
             capacity *= 2;
         foreach (ref var shard in _shards.AsSpan())
         {
@@ -67,7 +67,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         }
     }
 
-    /// <summary>Puts a row in; the same hash, even the same key, may stand in more than once.</summary>
+    /// <summary>Adds a row; the same hash, and even the same key, may occur more than once.</summary>
     public void Add(ulong hash, int row)
     {
         ref var shard = ref _shards[hash >> 56];
@@ -78,7 +78,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         shard.Count++;
     }
 
-    /// <summary>Takes a row out; nothing happens where it is not in.</summary>
+    /// <summary>Removes a row; does nothing if it is not in the index.</summary>
     public void Remove(ulong hash, int row)
     {
         ref var shard = ref _shards[hash >> 56];
@@ -95,7 +95,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
             at = (at + 1) & mask;
         }
 
-        // Close the hole: what stands behind it moves up unless that would take it before its home.
+        // Close the gap: following slots move up unless that would place them before their home slot.
         shard.Count--;
         for (uint next = (at + 1) & mask; slots[next] != 0; next = (next + 1) & mask)
         {
@@ -139,7 +139,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
     }
 }
 
-/// <summary>A keyed mix: an attacker who chooses addresses and ports cannot choose where they land.</summary>
+/// <summary>Keyed hash: an attacker who chooses addresses and ports cannot choose their slots.</summary>
 internal static class RowHash
 {
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;

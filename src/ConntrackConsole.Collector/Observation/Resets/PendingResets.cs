@@ -4,33 +4,33 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
 
-/// <summary>Resets on their way from their source into a frame: joined with their flows, each once, as many as fit.</summary>
+/// <summary>Resets on their way from the source into a frame: matched to their flows, deduplicated, limited in number.</summary>
 internal sealed class PendingResets(bool isDouble)
 {
-    // The DESTROY or NEW that explains a reset is sent a moment after the reset was made. What is younger waits for the next
-    // frame, so that the explanation is there whichever second it falls into.
-    private const long SettleMs = 20;
+    // The DESTROY or NEW that explains a reset arrives a moment after the reset. Younger resets wait for the next frame, so that
+    // the event is available even at the boundary of a second.
+    private const long MinAgeMs = 20;
 
-    private readonly List<Reset> _waiting = [];
+    private readonly List<Reset> _pending = [];
     private readonly List<Reset> _joined = [];
     private readonly ResetPairs? _pairs = isDouble ? new ResetPairs() : null;
 
-    /// <summary>Where the source puts what it has seen.</summary>
-    public List<Reset> Waiting => _waiting;
+    /// <summary>Input list, filled from the source.</summary>
+    public List<Reset> Waiting => _pending;
 
-    /// <summary>Writes the settled resets to the frame.</summary>
-    /// <returns>How many did not fit one by one.</returns>
+    /// <summary>Writes all resets that are old enough to the frame.</summary>
+    /// <returns>How many did not fit individually.</returns>
     public int WriteTo(NodeFrame frame, FlowTable table, RecentFlows recent, long nowMs)
     {
         _joined.Clear();
         _pairs?.Begin(nowMs);
         int kept = 0;
-        for (int i = 0; i < _waiting.Count; i++)
+        for (int i = 0; i < _pending.Count; i++)
         {
-            var seen = _waiting[i];
-            if (seen.AtMs > nowMs - SettleMs && seen.AtMs <= nowMs)
+            var seen = _pending[i];
+            if (seen.AtMs > nowMs - MinAgeMs && seen.AtMs <= nowMs)
             {
-                _waiting[kept++] = seen;
+                _pending[kept++] = seen;
                 continue;
             }
 
@@ -41,7 +41,7 @@ internal sealed class PendingResets(bool isDouble)
                 _pairs.Add(in reset, _joined);
         }
 
-        _waiting.RemoveRange(kept, _waiting.Count - kept);
+        _pending.RemoveRange(kept, _pending.Count - kept);
         foreach (var reset in _joined)
         {
             if (frame.Resets.Count < NodeFrameCodec.MaxResets)

@@ -6,14 +6,15 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
 
-/// <summary>Tells which flow a reset belongs to, and what it says about it.</summary>
+/// <summary>Matches a reset to its flow and classifies it.</summary>
 internal static class ResetJoin
 {
     /// <summary>
-    /// Joins in this order: the original tuple, the un-NATed pair, the original tuple inverted round, the reply tuple either
-    /// way. The un-NATed pair, the reply tuple of a Service's flow inverted round, is judged only where the reset was
-    /// <em>made</em>: on the backend's node every reset of a client shows as client→pod, because it was translated on the
-    /// way. It comes before the inverted original, because a backend's segment whose entry was lost makes an entry of its own.
+    /// Matches in this order: the original tuple, the un-NATed pair, the inverted original tuple, the reply tuple in either
+    /// direction. The un-NATed pair, which is the inverted reply tuple of a Service's flow, is checked only on the node that
+    /// <em>sent</em> the reset: on the backend's node every reset of a client appears as client→pod, because it was translated on
+    /// the way. It comes before the inverted original tuple, because a segment of a backend after the loss of its entry creates
+    /// an entry of its own.
     /// </summary>
     public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
     {
@@ -24,7 +25,7 @@ internal static class ResetJoin
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
         if (!reset.Received && ByReply(inverted, out flow) && flow.IsTranslated)
             return With(flow, ResetKind.UnNated); // client → backend's own address
-        if (ByOrig(inverted, out flow)) // The client's own socket received it, from the address it had asked for.
+        if (ByOrig(inverted, out flow)) // The client's own socket received it, from its destination address.
             return With(flow, OfBackend(in flow));
         if (ByReply(packet, out flow)) // backend → client, before translation back
             return With(flow, OfBackend(in flow));
@@ -32,15 +33,15 @@ internal static class ResetJoin
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
         return reset;
 
-        bool ByOrig(in FlowTuple tuple, out FlowTuples ends) =>
-            table.TryFindByOrig(in tuple, out ends) || recent.TryFindByOrig(in tuple, out ends);
+        bool ByOrig(in FlowTuple tuple, out FlowTuples flow) =>
+            table.TryFindByOrig(in tuple, out flow) || recent.TryFindByOrig(in tuple, out flow);
 
-        bool ByReply(in FlowTuple tuple, out FlowTuples ends) =>
-            table.TryFindByReply(in tuple, out ends) || recent.TryFindByReply(in tuple, out ends);
+        bool ByReply(in FlowTuple tuple, out FlowTuples flow) =>
+            table.TryFindByReply(in tuple, out flow) || recent.TryFindByReply(in tuple, out flow);
 
-        // An entry that a reset destroyed as the first and only answer had either just begun (its SYN was refused), or was
-        // picked up in mid-stream after its forerunner was lost, towards a backend that knows nothing of the connection.
-        static ResetKind OfBackend(in FlowTuples ends) => ends switch
+        // An entry that a reset destroyed as the only reply had either just begun (its SYN was refused), or was picked up in
+        // mid-stream after the previous entry was lost, towards a backend without that connection.
+        static ResetKind OfBackend(in FlowTuples flow) => flow switch
         {
             { IsTranslated: false } => ResetKind.Direct,
             { State: FlowState.SynSent } => ResetKind.RefusedSyn,
@@ -48,13 +49,13 @@ internal static class ResetJoin
             _ => ResetKind.FromBackend,
         };
 
-        Reset With(in FlowTuples ends, ResetKind kind) => reset with
+        Reset With(in FlowTuples flow, ResetKind kind) => reset with
         {
             Kind = kind,
-            Vip = ends.IsTranslated ? ends.Orig.Dst : default,
-            Vport = ends.IsTranslated ? ends.Orig.Dport : (ushort)0,
-            Backend = ends.Reply.Src,
-            Bport = ends.Reply.Sport,
+            Vip = flow.IsTranslated ? flow.Orig.Dst : default,
+            Vport = flow.IsTranslated ? flow.Orig.Dport : (ushort)0,
+            Backend = flow.Reply.Src,
+            Bport = flow.Reply.Sport,
         };
     }
 }

@@ -5,8 +5,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Resets;
 
 /// <summary>
-/// Makes one reset of the two that a tracepoint and a packet socket tell of the same: the tracepoint's, which has the reason,
-/// with the packet's sequence number. Only joined resets can be compared: a packet shows addresses before translation.
+/// Merges the two observations of one reset by a tracepoint and a packet socket: the tracepoint's, which has the reason, gets the
+/// packet's sequence number. Only matched resets can be compared: a packet has the addresses before translation.
 /// </summary>
 internal sealed class ResetPairs
 {
@@ -15,7 +15,7 @@ internal sealed class ResetPairs
     private readonly Dictionary<Ends, List<Single>> _singles = [];
     private uint _frame;
 
-    /// <summary>To be called at the beginning of a frame's list.</summary>
+    /// <summary>Call it before the resets of a frame are added.</summary>
     public void Begin(long nowMs)
     {
         _frame++;
@@ -27,7 +27,7 @@ internal sealed class ResetPairs
         }
     }
 
-    /// <summary>Appends the reset, or completes the one that it is the other half of.</summary>
+    /// <summary>Appends the reset, or merges it into its other observation.</summary>
     public void Add(in Reset reset, List<Reset> output)
     {
         ref var singles = ref CollectionsMarshal.GetValueRefOrAddDefault(_singles, Ends.Of(in reset), out _);
@@ -38,12 +38,12 @@ internal sealed class ResetPairs
             if (other.Origin == reset.Origin || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
                 continue;
             singles.RemoveAt(i);
-            if (other.Frame == _frame) // A frame that is gone cannot be completed; its half stands.
+            if (other.Frame == _frame) // A reset in an emitted frame cannot be completed any more.
             {
-                var told = output[other.Index];
+                var earlier = output[other.Index];
                 output[other.Index] = reset.Origin == ResetOrigin.Trace
-                    ? reset with { Sequence = told.Sequence }
-                    : told with { Sequence = reset.Sequence };
+                    ? reset with { Sequence = earlier.Sequence }
+                    : earlier with { Sequence = reset.Sequence };
             }
 
             return;
@@ -55,7 +55,7 @@ internal sealed class ResetPairs
 
     private readonly record struct Single(ResetOrigin Origin, long AtMs, uint Frame, int Index);
 
-    // The Service's address stands for its backend, so that a reset before and after translation has the same ends.
+    // The Service's address is replaced by its backend, so that a reset before and after translation has the same endpoints.
     private readonly record struct Ends(bool Received, Ip From, ushort FromPort, Ip To, ushort ToPort)
     {
         public static Ends Of(in Reset reset)

@@ -6,18 +6,18 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
 
-/// <summary>Who is to see resets.</summary>
+/// <summary>How resets are observed.</summary>
 internal enum ResetChoice
 {
-    /// <summary>The tracepoints, or packets where there are none.</summary>
+    /// <summary>By tracepoints, or by packets if tracepoints are unavailable.</summary>
     Auto,
     Trace,
     Packet,
-    /// <summary>Each fills in what the other cannot see; what both see counts once.</summary>
+    /// <summary>Both complement each other; a reset that both observe counts once.</summary>
     Both,
 }
 
-/// <summary>The resets of this node, not yet joined with their flows.</summary>
+/// <summary>Reads the resets of this node, not yet matched to their flows.</summary>
 internal sealed class ResetSource : IDisposable
 {
     private readonly ResetRecord[] _batch = new ResetRecord[256];
@@ -25,36 +25,36 @@ internal sealed class ResetSource : IDisposable
     private ResetTrace? _trace;
     private PacketResets? _packets;
 
-    /// <summary>True where a reset may be told twice, by its tracepoint and by its packet.</summary>
+    /// <summary>True if a reset may be observed twice, by tracepoint and by packet.</summary>
     public bool IsDouble => _trace is not null && _packets is not null;
 
-    /// <summary>Opens what was chosen.</summary>
+    /// <summary>Opens the chosen sources.</summary>
     /// <param name="choice">The choice.</param>
-    /// <param name="why">What of it there is not, and why; empty where nothing is missing.</param>
-    /// <returns>Null where there is nothing of it.</returns>
+    /// <param name="why">What is unavailable, and why; empty if nothing is.</param>
+    /// <returns>Null if no chosen source is available.</returns>
     public static ResetSource? TryOpen(ResetChoice choice, out string why)
     {
         var source = new ResetSource();
         string? noTrace = choice == ResetChoice.Packet ? null : source.OpenTrace();
         string? noPackets = choice is ResetChoice.Trace || (choice is ResetChoice.Auto && noTrace is null) ? null : source.OpenPackets();
-        why = string.Join(" ", ((string?[])[noTrace, noPackets]).Where(sentence => sentence is not null));
+        why = string.Join(" ", ((string?[])[noTrace, noPackets]).Where(reason => reason is not null));
         if (source._trace is not null || source._packets is not null)
             return source;
         source.Dispose();
         return null;
     }
 
-    public static ResetSource? OpenOrSay(ResetChoice choice, TextWriter log)
+    public static ResetSource? OpenOrLog(ResetChoice choice, TextWriter log)
     {
         var source = TryOpen(choice, out string why);
         if (source is null)
-            log.WriteLine("Resets are not seen: " + why);
+            log.WriteLine("Resets are not observed: " + why);
         else if (why.Length > 0)
-            log.WriteLine($"Resets are seen {(source._trace is null ? "as packets" : "by tracepoints")} only: {why}");
+            log.WriteLine($"Resets are observed {(source._trace is null ? "as packets" : "by tracepoints")} only: {why}");
         return source;
     }
 
-    /// <summary>Appends what came since the last call.</summary>
+    /// <summary>Appends the resets since the last call.</summary>
     /// <returns>How many records are known to be lost.</returns>
     public uint Drain(List<Reset> output)
     {
@@ -106,7 +106,7 @@ internal sealed class ResetSource : IDisposable
     private string? OpenPackets() =>
         TryLocality(out var locality) is { } failure ? failure : PacketResets.TryOpen(locality!, out _packets, out string? why) ? null : why;
 
-    // One for each reader's thread.
+    // Each reader's thread needs its own.
     private string? TryLocality(out Locality? locality)
     {
         locality = null;

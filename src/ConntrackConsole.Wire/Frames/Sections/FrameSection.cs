@@ -5,22 +5,22 @@ internal delegate void SectionWriter(NodeFrame frame, ref FrameWriter writer);
 internal delegate void SectionReader(ref FrameReader reader, NodeFrame frame);
 
 /// <summary>One section of a frame's binary form.</summary>
-/// <param name="Tag">Its number in the bytes; never reused.</param>
-/// <param name="MaxLength">At most so many bytes, without the section's header.</param>
-/// <param name="HasAny">Whether the frame has anything for it; otherwise it is left out.</param>
+/// <param name="Tag">Its number in the encoding; never reused.</param>
+/// <param name="MaxLength">Maximum number of bytes, without the section's header.</param>
+/// <param name="HasAny">Whether the frame has content for it; otherwise it is omitted.</param>
 internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Func<NodeFrame, bool> HasAny, SectionWriter Write, SectionReader Read)
 {
     /// <summary>Tag u8 and length u32.</summary>
     public const int HeaderLength = 5;
 
-    /// <summary>In the order in which they are written: by their tags, from 1, without a gap.</summary>
+    /// <summary>In the order in which they are written: by tag, from 1, without a gap.</summary>
     public static readonly FrameSection[] All =
     [
         new(1, GroupsSection.MaxLength, frame => frame.Groups.Count > 0, GroupsSection.Write, GroupsSection.Read),
         new(2, ResetsSection.MaxLength, ResetsSection.HasAny, ResetsSection.Write, ResetsSection.Read),
         new(3, GapsSection.MaxLength, frame => frame.Gaps.Count > 0, GapsSection.Write, GapsSection.Read),
         new(4, NotesSection.MaxLength, frame => frame.Notes.Count > 0, NotesSection.Write, NotesSection.Read),
-        new(5, RadarSection.MaxLength, frame => frame.Radar.Count > 0, RadarSection.Write, RadarSection.Read),
+        new(5, WatchedAddressesSection.MaxLength, frame => frame.WatchedAddresses.Count > 0, WatchedAddressesSection.Write, WatchedAddressesSection.Read),
         new(6, SettingsSection.MaxLength, frame => frame.Settings.Count > 0, SettingsSection.Write, SettingsSection.Read),
         new(7, ProxySection.MaxLength, frame => frame.Proxy is not null, ProxySection.Write, ProxySection.Read),
         new(8, _ => NodeSection.MaxLength, frame => frame.HostTcp is not null, NodeSection.WriteHostTcp, NodeSection.ReadHostTcp),

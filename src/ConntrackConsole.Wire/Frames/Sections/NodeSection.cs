@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Wire.Sections;
 
-// The node's and the collector's own figures.
+// Counters of the node and of the collector itself.
 internal static class NodeSection
 {
     public const int MaxLength = 32;

@@ -43,7 +43,7 @@ internal sealed class NodeTimeline(string name)
     public Dictionary<GroupKey, GroupTimeline> Groups { get; } = [];
 
     /// <summary>The current results of the node's look-ups for addresses without a live owner.</summary>
-    public Dictionary<Ip, RadarRow> Radar { get; } = [];
+    public Dictionary<Ip, WatchedAddress> WatchedAddresses { get; } = [];
 
     /// <summary>By the node's clock.</summary>
     public long LastAtMs { get; private set; }
@@ -115,7 +115,7 @@ internal sealed class NodeTimeline(string name)
         if (_known)
         {
             ApplyGroups(frame, atMs, gap);
-            ApplyRadar(frame);
+            ApplyWatchedAddresses(frame);
             Known.Add(atMs, unbroken);
         }
 
@@ -138,16 +138,16 @@ internal sealed class NodeTimeline(string name)
         }
     }
 
-    private void ApplyRadar(NodeFrame frame)
+    private void ApplyWatchedAddresses(NodeFrame frame)
     {
         if (frame.IsKey)
-            Radar.Clear();
-        foreach (var row in frame.Radar)
+            WatchedAddresses.Clear();
+        foreach (var row in frame.WatchedAddresses)
         {
             if (row.Entries == 0)
-                Radar.Remove(row.PodIp);
-            else if (Radar.Count < MaxGroups || Radar.ContainsKey(row.PodIp))
-                Radar[row.PodIp] = row;
+                WatchedAddresses.Remove(row.PodIp);
+            else if (WatchedAddresses.Count < MaxGroups || WatchedAddresses.ContainsKey(row.PodIp))
+                WatchedAddresses[row.PodIp] = row;
         }
     }
 

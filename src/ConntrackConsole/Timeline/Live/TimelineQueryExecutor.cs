@@ -99,8 +99,8 @@ internal sealed class TimelineQueryExecutor(
             pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended) }, [.. entries], [.. near],
             [
                 .. from node in nodes.Values
-                   where !ip.IsNone && node.Radar.ContainsKey(ip)
-                   let row = node.Radar[ip]
+                   where !ip.IsNone && node.WatchedAddresses.ContainsKey(ip)
+                   let row = node.WatchedAddresses[ip]
                    orderby node.Name
                    select new NodeLookups(node.Name, (int)row.Entries, (int)row.Unacknowledged, (int)row.Idle, (int)row.Alive),
             ]);

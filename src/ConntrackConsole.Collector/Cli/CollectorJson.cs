@@ -1,8 +1,7 @@
 using System.Text.Json.Serialization;
-using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Host;
+namespace ConntrackConsole.Collector.Cli;
 
 /// <summary>Source-generated JSON of the command line's output.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

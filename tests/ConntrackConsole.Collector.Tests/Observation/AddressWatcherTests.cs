@@ -10,7 +10,7 @@ using Xunit;
 namespace ConntrackConsole.Collector.Tests.Observation;
 
 /// <summary>Entries of the real kernel, looked up by tuple.</summary>
-public class RadarTests
+public class AddressWatcherTests
 {
     [Fact]
     public void Rows_TellWaitingIdleAndAnswered_OfTheWatchedAddressesOnly()
@@ -27,7 +27,7 @@ public class RadarTests
         {
             using var table = ConntrackTable.Open();
             var flows = Followed(table);
-            var radar = new Radar(new Sysctl());
+            var radar = new AddressWatcher(new Sysctl());
             radar.Watch(["10.244.0.1", "10.244.0.3", "fd00:244::1", "10.244.0.99", "nonsense", null]);
 
             radar.Look(table, flows, 0);
@@ -36,7 +36,7 @@ public class RadarTests
 
             var rows = Rows(radar, 1000, key: false);
             Assert.Equal(
-                [new RadarRow(Ip.Parse("10.244.0.1"), 4, 4, 2, 1, 1), new RadarRow(Ip.Parse("fd00:244::1"), 1, 1, 1, 0, 0)],
+                [new WatchedAddress(Ip.Parse("10.244.0.1"), 4, 4, 2, 1, 1), new WatchedAddress(Ip.Parse("fd00:244::1"), 1, 1, 1, 0, 0)],
                 rows.OrderBy(row => row.PodIp));
             Assert.Equal(2 * 5, radar.Lookups); // nothing for what is not watched, has no entry or is not established
             Assert.Empty(Rows(radar, 1000, key: false));
@@ -59,7 +59,7 @@ public class RadarTests
         {
             using var table = ConntrackTable.Open();
             var flows = Followed(table);
-            var radar = new Radar(new Sysctl());
+            var radar = new AddressWatcher(new Sysctl());
             radar.Watch(["10.244.0.1"]);
             uint[] checkedBySecond = [.. Enumerable.Range(0, 3).Select(second =>
             {
@@ -72,11 +72,11 @@ public class RadarTests
         });
     }
 
-    private static List<RadarRow> Rows(Radar radar, long nowMs, bool key)
+    private static List<WatchedAddress> Rows(AddressWatcher radar, long nowMs, bool key)
     {
         var frame = new NodeFrame { IsKey = key };
         radar.Fill(frame, nowMs);
-        return frame.Radar;
+        return frame.WatchedAddresses;
     }
 
     private static FlowTable Followed(ConntrackTable table)

@@ -9,27 +9,28 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
-/// Looks single entries of the addresses that the console named up, in rounds: no event tells that an entry's timeout has
-/// fallen while its state stays. A round lists the entries from the followed table (no message to the kernel where an address
-/// has none), then asks for at most <see cref="MostLooks"/> of them a second. On the observer's thread, after its frame.
+/// Looks up individual entries of the addresses on the console's watch list, in rounds: no event reports that an entry's timeout
+/// has fallen while its state is unchanged. A round lists the entries from the followed table (no message to the kernel for an
+/// address without entries), then queries at most <see cref="MaxLookups"/> of them per second. Runs on the observer's thread,
+/// after its frame.
 /// </summary>
-internal sealed class Radar(Sysctl sysctl)
+internal sealed class AddressWatcher(Sysctl sysctl)
 {
-    public const int MostLooks = 500;
-    public const int MostAddresses = 1000;
+    public const int MaxLookups = 500;
+    public const int MaxAddresses = 1000;
 
-    private readonly Dictionary<FlowEntryName, AcknowledgementTracker> _looks = [];
-    private readonly List<FlowEntryName> _round = [];
+    private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
+    private readonly List<FlowEntryId> _round = [];
     private readonly List<TrackedFlow> _found = [];
-    private readonly Dictionary<Ip, RadarRow> _told = [];
+    private readonly Dictionary<Ip, WatchedAddress> _reported = [];
     private volatile FrozenSet<Ip> _watched = [];
     private int _next;
 
-    /// <summary>How many look-ups were sent so far.</summary>
+    /// <summary>Number of look-ups sent so far.</summary>
     public long Lookups { get; private set; }
 
-    /// <summary>The whole list, each time. Any thread. What is no address is passed over.</summary>
-    public void Watch(IEnumerable<string?> podIps) => _watched = podIps.Take(MostAddresses)
+    /// <summary>Replaces the watch list; invalid addresses are ignored. Thread-safe.</summary>
+    public void Watch(IEnumerable<string?> podIps) => _watched = podIps.Take(MaxAddresses)
         .Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
 
     public void Look(ConntrackTable table, FlowTable flows, long nowMs)
@@ -40,19 +41,19 @@ internal sealed class Radar(Sysctl sysctl)
         if (_round.Count == 0)
             return;
         uint unacknowledged = Unacknowledged();
-        for (int asked = 0; asked < MostLooks && _next < _round.Count; asked++)
-            LookAt(table, _round[_next++], unacknowledged, nowMs);
+        for (int sent = 0; sent < MaxLookups && _next < _round.Count; sent++)
+            LookUp(table, _round[_next++], unacknowledged, nowMs);
     }
 
-    /// <summary>The rows that are not as they were told last; all of them in a key frame.</summary>
+    /// <summary>Adds the rows that changed since they were last emitted; all rows in a key frame.</summary>
     public void Fill(NodeFrame frame, long nowMs)
     {
-        var rows = new Dictionary<Ip, RadarRow>();
+        var rows = new Dictionary<Ip, WatchedAddress>();
         foreach (var name in _round)
         {
-            var row = rows.GetValueOrDefault(name.Reply.Src, new RadarRow(name.Reply.Src, 0, 0, 0, 0, 0));
+            var row = rows.GetValueOrDefault(name.Reply.Src, new WatchedAddress(name.Reply.Src, 0, 0, 0, 0, 0));
             row = row with { Entries = row.Entries + 1 };
-            if (_looks.TryGetValue(name, out var look))
+            if (_trackers.TryGetValue(name, out var look))
             {
                 row = row with { Checked = row.Checked + 1 };
                 row = look.IsAlive(nowMs) ? row with { Alive = row.Alive + 1 }
@@ -63,17 +64,17 @@ internal sealed class Radar(Sysctl sysctl)
             rows[name.Reply.Src] = row;
         }
 
-        foreach (var gone in _told.Keys.Except(rows.Keys).ToList())
+        foreach (var gone in _reported.Keys.Except(rows.Keys).ToList())
         {
-            frame.Radar.Add(new RadarRow(gone, 0, 0, 0, 0, 0));
-            _told.Remove(gone);
+            frame.WatchedAddresses.Add(new WatchedAddress(gone, 0, 0, 0, 0, 0));
+            _reported.Remove(gone);
         }
 
         foreach (var row in rows.Values)
         {
-            if (frame.IsKey || !_told.TryGetValue(row.PodIp, out var told) || told != row)
-                frame.Radar.Add(row);
-            _told[row.PodIp] = row;
+            if (frame.IsKey || !_reported.TryGetValue(row.PodIp, out var last) || last != row)
+                frame.WatchedAddresses.Add(row);
+            _reported[row.PodIp] = row;
         }
     }
 
@@ -86,17 +87,17 @@ internal sealed class Radar(Sysctl sysctl)
         foreach (var flow in _found)
         {
             if (flow is { State: FlowState.Established, Orig.Proto: Protocols.Tcp } && flow.Reply.Src != flow.Orig.Dst)
-                _round.Add(new FlowEntryName(flow.Reply, flow.Zone));
+                _round.Add(new FlowEntryId(flow.Reply, flow.Zone));
         }
 
-        if (_looks.Count == 0)
+        if (_trackers.Count == 0)
             return;
         var present = _round.ToHashSet();
-        foreach (var name in _looks.Keys.Where(name => !present.Contains(name)).ToList())
-            _looks.Remove(name);
+        foreach (var name in _trackers.Keys.Where(name => !present.Contains(name)).ToList())
+            _trackers.Remove(name);
     }
 
-    private void LookAt(ConntrackTable table, FlowEntryName name, uint unacknowledged, long nowMs)
+    private void LookUp(ConntrackTable table, FlowEntryId name, uint unacknowledged, long nowMs)
     {
         Lookups++;
         Flow? found;
@@ -106,26 +107,26 @@ internal sealed class Radar(Sysctl sysctl)
         }
         catch (NetlinkException)
         {
-            return; // Not looked up: the row shows fewer checked than entries.
+            return; // Not looked up: the row then has fewer checked than entries.
         }
 
         if (found is not { State: FlowState.Established, TimeoutSeconds: { } timeout })
         {
-            _looks.Remove(name);
+            _trackers.Remove(name);
             return;
         }
 
-        _looks.TryGetValue(name, out var look);
+        _trackers.TryGetValue(name, out var look);
         look.Next(timeout, unacknowledged, nowMs);
-        _looks[name] = look;
+        _trackers[name] = look;
     }
 
-    // 0 where the timeout tells nothing: then no entry is ever at or below it.
+    // 0 if the timeout is not significant: then no entry is ever at or below it.
     private uint Unacknowledged() =>
         sysctl.TryRead(SysctlKey.TcpTimeoutUnacknowledged, out long unacknowledged) == SysctlFault.None
         && sysctl.TryRead(SysctlKey.TcpTimeoutEstablished, out long established) == SysctlFault.None
         && established > unacknowledged ? (uint)unacknowledged : 0;
 }
 
-/// <summary>What names an entry for a look-up.</summary>
-internal readonly record struct FlowEntryName(FlowTuple Reply, ushort Zone);
+/// <summary>Identifies an entry in a look-up.</summary>
+internal readonly record struct FlowEntryId(FlowTuple Reply, ushort Zone);

@@ -1,9 +1,9 @@
 
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Host;
+namespace ConntrackConsole.Collector.Observation;
 
-/// <summary>What this process costs: processor time since the last call, and resident memory.</summary>
+/// <summary>Resource use of this process: CPU time since the last call, and resident memory.</summary>
 internal sealed class OwnCost
 {
     private TimeSpan _last = Environment.CpuUsage.TotalTime;

@@ -1,13 +1,13 @@
 namespace ConntrackConsole.Wire.Sections;
 
-internal static class RadarSection
+internal static class WatchedAddressesSection
 {
-    public static int MaxLength(NodeFrame frame) => 4 + (frame.Radar.Count * 40);
+    public static int MaxLength(NodeFrame frame) => 4 + (frame.WatchedAddresses.Count * 40);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
     {
-        writer.U32((uint)frame.Radar.Count);
-        foreach (var row in frame.Radar)
+        writer.U32((uint)frame.WatchedAddresses.Count);
+        foreach (var row in frame.WatchedAddresses)
         {
             writer.Address(row.PodIp);
             writer.U32(row.Entries);
@@ -21,6 +21,6 @@ internal static class RadarSection
     public static void Read(ref FrameReader reader, NodeFrame frame)
     {
         for (uint left = reader.Count(minimumEach: 21); left > 0; left--)
-            frame.Radar.Add(new RadarRow(reader.Address(), reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32()));
+            frame.WatchedAddresses.Add(new WatchedAddress(reader.Address(), reader.U32(), reader.U32(), reader.U32(), reader.U32(), reader.U32()));
     }
 }

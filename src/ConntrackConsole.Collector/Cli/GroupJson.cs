@@ -1,0 +1,27 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>Flow counts of one group. For the group of all other flows every address field is null.</summary>
+internal sealed record GroupJson(
+    string? Proto, string? Vip, int? Vport, string? Backend, int? Bport, IReadOnlyDictionary<string, uint> States, uint Total)
+{
+    public static GroupJson Of(GroupCounts group)
+    {
+        var states = new SortedDictionary<string, uint>(StringComparer.Ordinal);
+        for (int state = 0; state < FlowStates.Count; state++)
+        {
+            if (group.Counts[state] != 0)
+                states[((FlowState)state).Name()] = group.Counts[state];
+        }
+
+        var key = group.Key;
+        if (key.IsOther)
+            return new GroupJson(null, null, null, null, null, states, group.Counts.Total);
+        bool ports = !Protocols.IsPortless(key.Proto);
+        return new GroupJson(
+            Protocols.Name(key.Proto), key.IsDirect ? null : key.Vip.ToString(), key.IsDirect || !ports ? null : key.Vport,
+            key.Backend.ToString(), ports ? key.Bport : null, states, group.Counts.Total);
+    }
+}

@@ -1,0 +1,4 @@
+namespace ConntrackConsole.Collector.Cli;
+
+/// <summary>A setting change; <paramref name="Now"/> is null in a dry run.</summary>
+internal sealed record SettingJson(string Key, string Before, string Wanted, string? Now, bool DryRun, DateTimeOffset? RevertAt);
