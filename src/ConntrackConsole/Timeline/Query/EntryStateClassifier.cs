@@ -25,12 +25,12 @@ internal static class EntryStateClassifier
             return EntryState.Unknown;
         var owner = map.OwnerOf(key.Backend);
         var service = key.Vip.IsNone ? null : map.ServiceAt(key.Proto, key.Vip, key.Vport);
-        var said = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
-            ? new Said(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
-            : (Said?)null;
+        var condition = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
+            ? new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
+            : (EndpointCondition?)null;
         string? uid = owner.Pod?.Uid;
         var before = Before.Own;
-        if (said is null && service is { } left)
+        if (condition is null && service is { } left)
         {
             if (history is not null)
                 before = BeforeThat(history.LastEndpointUntil(left, key.Backend, long.MaxValue), uid);
@@ -40,7 +40,7 @@ internal static class EntryStateClassifier
                 before = Before.Other;
         }
 
-        return Judge(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), said, before);
+        return Judge(key, owner.State, uid, service is not null && (!map.Slices.IsEmpty || history is { KnowsSlices: true }), condition, before);
     }
 
     /// <summary>What a group's entries in live states were at a moment of the console's clock.</summary>
@@ -53,14 +53,14 @@ internal static class EntryStateClassifier
         string? uid = state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost ? owner!.PodUid : null;
         var service = key.Vip.IsNone ? null : history.ServiceAt(key.Proto, key.Vip, key.Vport, atMs);
         var last = service is null ? null : history.LastEndpointUntil(service.Key, key.Backend, atMs);
-        var said = last is not null && (last.ToMs is null || last.ToMs > atMs)
-            ? new Said(last.PodUid, last.Serving, last.Terminating)
-            : (Said?)null;
-        return Judge(key, state, uid, service is not null && history.KnowsSlices, said, BeforeThat(last, uid));
+        var condition = last is not null && (last.ToMs is null || last.ToMs > atMs)
+            ? new EndpointCondition(last.PodUid, last.Serving, last.Terminating)
+            : (EndpointCondition?)null;
+        return Judge(key, state, uid, service is not null && history.KnowsSlices, condition, BeforeThat(last, uid));
     }
 
     /// <param name="sliced">The Service is known, and so are its slices: whoever is not in them has left, or never was there.</param>
-    private static EntryState Judge(in GroupKey key, OwnerState owner, string? uid, bool sliced, Said? said, Before before)
+    private static EntryState Judge(in GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
     {
         switch (owner)
         {
@@ -70,21 +70,21 @@ internal static class EntryStateClassifier
                 if (!sliced)
                     return steady;
                 // After a pod's end its endpoint may stand for some ms while the address is another's already.
-                if (said is { } word)
-                    return word.PodUid is null || word.PodUid == uid ? steady : EntryState.Reassigned;
+                if (condition is { } known)
+                    return known.PodUid is null || known.PodUid == uid ? steady : EntryState.Reassigned;
                 // The same pod was a backend and is none any more: left. Any other was never meant by this Service (M5, M5b).
                 return before == Before.Own ? EntryState.Stale : EntryState.Reassigned;
             case OwnerState.Lost:
                 return EntryState.Stale;
             case OwnerState.Gone:
                 // A hand-made slice may name what once was a pod's address.
-                return said is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
+                return condition is { PodUid: null, Serving: true } ? EntryState.Active : EntryState.Stale;
             case OwnerState.Service when key.IsDirect && key.Proto == Protocols.Udp:
                 // Made while the rules were absent; its sender refreshes it for ever (M8).
                 return EntryState.Stale;
             default:
                 // No pod's address of its own (a node's, a hand-made slice's): the slices alone tell.
-                if (said is { } listed)
+                if (condition is { } listed)
                     return listed.Terminating ? EntryState.Draining : EntryState.Active;
                 return sliced && before != Before.Never ? EntryState.Stale : EntryState.Unknown;
         }
@@ -94,7 +94,7 @@ internal static class EntryStateClassifier
         last is null ? Before.Never : uid is null || last.PodUid == uid ? Before.Own : Before.Other;
 
     /// <summary>What the Service's slices say of the backend.</summary>
-    private readonly record struct Said(string? PodUid, bool Serving, bool Terminating);
+    private readonly record struct EndpointCondition(string? PodUid, bool Serving, bool Terminating);
 
     /// <summary>Whom the Service's slices named at the address when they last did.</summary>
     private enum Before
