@@ -100,7 +100,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     {
         var byService = new Dictionary<ServiceKey, List<Termination>>();
         asked = [];
-        for (int i = terminations.Count - 1; i >= 0 && terminations[i].AskedMs >= sinceMs; i--)
+        for (int i = terminations.Count - 1; i >= 0 && terminations[i].DeletionRequestedMs >= sinceMs; i--)
         {
             var end = terminations[i];
             if (end.Service is not { } service)
@@ -109,7 +109,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
                 byService[service] = ends = [];
             ends.Add(end);
             if (!end.PodIp.IsNone && end.ContainerFinishedMs is null)
-                asked.TryAdd(end.PodIp, end.AskedMs);
+                asked.TryAdd(end.PodIp, end.DeletionRequestedMs);
         }
 
         return byService;

@@ -215,7 +215,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Told?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 
     private static int NewEvents(TimelineView since) =>
-        since.Terminations.Count(span => span.AskedMs > since.FromMs)
+        since.Terminations.Count(span => span.DeletionRequestedMs > since.FromMs)
             + ViewReading.Sum(since.Resets.UnNated) + ViewReading.Sum(since.Resets.FromBackend) + ViewReading.Sum(since.Resets.Other);
 
     private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);

@@ -72,7 +72,7 @@ internal sealed class NodeTimeline(string name)
     {
         (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
         // What was told last stays so, whatever comes late.
-        if (former.Readings.HasHeard)
+        if (former.Readings.HasReported)
             Readings = former.Readings;
     }
 

@@ -200,14 +200,14 @@ public sealed partial class TimelineStore
     public List<(string Node, RulesSync Sync)> TakeUnsavedSyncs()
     {
         lock (_lock)
-            return _syncs.TakeUnsaved();
+            return _syncs.DrainDirty();
     }
 
     /// <summary>They could not be written: next time again.</summary>
     public void KeepUnsavedSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         lock (_lock)
-            _syncs.KeepUnsaved(syncs);
+            _syncs.Requeue(syncs);
     }
 
     /// <summary>The stream of a node broke off for a reason that leaves the time unknown.</summary>

@@ -48,9 +48,9 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
         else
             sum.Reassigned += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
-        if (sum.Backends.Count < ServiceEntries.MostBackends)
+        if (sum.Backends.Count < ServiceEntries.MaxBackends)
             sum.Backends.Add(key.Backend);
-        if (sum.Nodes.Count < ServiceEntries.MostBackends)
+        if (sum.Nodes.Count < ServiceEntries.MaxBackends)
             sum.Nodes.Add(node);
     }
 

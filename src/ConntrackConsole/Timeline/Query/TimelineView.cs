@@ -61,7 +61,7 @@ public enum EntryState
 /// <param name="StaleEntries">Entries in a live state whose backend is this pod's address, over all nodes, while they are stale; else 0.</param>
 public sealed record TerminationSpan(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service,
-    long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
+    long DeletionRequestedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
     long? DeletedMs, OwnerState Owner, int StaleEntries)
 {
     /// <summary>All its instants and its cause.</summary>

@@ -47,7 +47,7 @@ public sealed class WorldBannerTests : IAsyncDisposable
     public void Banner_ClusterTrouble_IsTheSentenceOfTheInformer()
     {
         _console.TellOfADeadPod();
-        _console.Cluster.Trouble("The API server refuses to list pods: <b>forbidden</b>.");
+        _console.Cluster.SetProblem("The API server refuses to list pods: <b>forbidden</b>.");
 
         var banner = _console.Context.Render<DataHealthBanner>();
 

@@ -51,5 +51,5 @@ internal static class ContainerEnds
     }
 
     private static bool AtGrace(TerminationSpan span) =>
-        span is { Told.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - NearMs;
+        span is { Told.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.DeletionRequestedMs >= (grace * 1000L) - NearMs;
 }

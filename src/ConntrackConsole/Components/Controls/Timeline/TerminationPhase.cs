@@ -41,14 +41,14 @@ internal static class TerminationPhases
 
     public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch
     {
-        TerminationPhase.Asked => span.AskedMs,
+        TerminationPhase.Asked => span.DeletionRequestedMs,
         TerminationPhase.EndpointNotReady => span.Told?.EndpointNotReadyMs,
         TerminationPhase.EndpointTerminating => span.EndpointTerminatingMs,
         TerminationPhase.EndpointRemoved => span.EndpointRemovedMs,
         TerminationPhase.RulesFirst => span.Synced.Min(sync => sync.AtMs),
         // While one node is behind, or cannot tell, nobody knows the last one.
         TerminationPhase.RulesLast => span.Synced.Count > 0 && span.Synced.All(sync => sync.AtMs is not null) ? span.Synced.Max(sync => sync.AtMs) : null,
-        TerminationPhase.StopSignal => span.Told?.StopSignalMs,
+        TerminationPhase.StopSignal => span.Told?.SigtermSentMs,
         TerminationPhase.ContainerFinished => span.ContainerFinishedMs,
         TerminationPhase.Deleted => span.DeletedMs,
         _ => span.Told?.IpReusedMs,
