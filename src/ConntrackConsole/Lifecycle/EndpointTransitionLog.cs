@@ -5,28 +5,28 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>How a pod's endpoint went, as its slices told it: only of endpoints that are on their way out or gone.</summary>
+/// <summary>The transition of a pod's endpoint as reported by its slices; only for endpoints that are leaving or removed.</summary>
 internal sealed class EndpointTransition
 {
     public ServiceKey? Service { get; set; }
 
-    /// <summary>First seen not ready after it was ready; null where it never was, or left without a word.</summary>
+    /// <summary>First seen not ready after it was ready; null if it never was ready, or was removed without a transition.</summary>
     public long? NotReadyMs { get; set; }
 
     public long? TerminatingMs { get; set; }
 
-    /// <summary>It left the last slice.</summary>
+    /// <summary>When it was removed from the last slice.</summary>
     public long? RemovedMs { get; set; }
 
-    /// <summary>While nobody watched: an instant within it came out of a list, and is no later than it stands.</summary>
+    /// <summary>The range in which the console was not watching: a time within it came from a list and is an upper bound.</summary>
     public TimeRange? Unwatched { get; set; }
 
     internal List<Ip> Ips { get; } = [];
 }
 
 /// <summary>
-/// The endpoints' side of an ending, from the slices alone: whether a pod's own watch speaks sooner or later makes no
-/// difference. An endpoint that is ready again is forgotten: what is kept is bounded by what is wrong.
+/// Tracks the endpoint part of terminations from the slices alone, independent of when the pod watch reports. An endpoint
+/// that becomes ready again is dropped, so the size is bounded by the number of endpoints that are not ready.
 /// </summary>
 internal sealed class EndpointTransitionLog
 {
@@ -37,8 +37,8 @@ internal sealed class EndpointTransitionLog
 
     public EndpointTransition? Of(string podUid) => _byPod.GetValueOrDefault(podUid);
 
-    /// <param name="listed">It comes from a list: since when nobody watched.</param>
-    /// <returns>The pods of which something else is known now.</returns>
+    /// <param name="listed">Set if the change comes from a list: the range in which the console was not watching.</param>
+    /// <returns>The uids of the pods with a changed transition.</returns>
     public List<string> Follow(ClusterMap before, ClusterMap after, SliceInfo slice, long nowMs, TimeRange? listed)
     {
         var was = ByPod(before.Slices.GetValueOrDefault(slice.Uid));
@@ -48,57 +48,57 @@ internal sealed class EndpointTransitionLog
         {
             var next = now.GetValueOrDefault(pod);
             if (next is null || !Same(endpoint, next))
-                Take(after, slice, pod, endpoint, next, nowMs, listed, changed);
+                Observe(after, slice, pod, endpoint, next, nowMs, listed, changed);
         }
 
         foreach (var (pod, endpoint) in now)
         {
             if (!was.ContainsKey(pod))
-                Take(after, slice, pod, null, endpoint, nowMs, listed, changed);
+                Observe(after, slice, pod, null, endpoint, nowMs, listed, changed);
         }
 
         return changed;
     }
 
-    private void Take(ClusterMap after, SliceInfo slice, string pod, SliceEndpoint? was, SliceEndpoint? now, long nowMs, TimeRange? listed, List<string> changed)
+    private void Observe(ClusterMap after, SliceInfo slice, string pod, SliceEndpoint? was, SliceEndpoint? now, long nowMs, TimeRange? listed, List<string> changed)
     {
-        var trace = _byPod.GetValueOrDefault(pod);
-        var named = Named(after, pod, trace, was ?? now!);
-        if (named.Count > 0 && named.All(e => e is { Ready: true, Terminating: false }))
+        var transition = _byPod.GetValueOrDefault(pod);
+        var conditions = ConditionsOf(after, pod, transition, was ?? now!);
+        if (conditions.Count > 0 && conditions.All(e => e is { Ready: true, Terminating: false }))
         {
             if (_byPod.Remove(pod))
                 changed.Add(pod);
             return;
         }
 
-        if (trace is null)
+        if (transition is null)
         {
-            _byPod[pod] = trace = new EndpointTransition();
+            _byPod[pod] = transition = new EndpointTransition();
             _order.Enqueue(pod);
-            // Those that became ready again stand in the order still.
+            // The queue still contains pods that became ready again.
             while (_byPod.Count > Max || _order.Count > 4 * Max)
                 _byPod.Remove(_order.Dequeue());
         }
 
-        foreach (var ip in (was ?? now!).Addresses.Where(ip => !trace.Ips.Contains(ip)))
-            trace.Ips.Add(ip);
-        // The first by name, whichever of several Services spoke first.
-        if (slice.Service is { } service && (trace.Service is not { } known || Compare(service, known) < 0))
-            trace.Service = service;
-        var told = (trace.NotReadyMs, trace.TerminatingMs, trace.RemovedMs);
-        // In a list one slice may say already what another will say in a moment: it had happened by then.
-        bool turned = was is { Ready: true } ? now is { Ready: false } : listed is not null && named.Any(e => e.Ready) && named.Any(e => !e.Ready);
-        if (turned)
-            trace.NotReadyMs ??= nowMs;
+        foreach (var ip in (was ?? now!).Addresses.Where(ip => !transition.Ips.Contains(ip)))
+            transition.Ips.Add(ip);
+        // The first Service by name, regardless of which one reported first.
+        if (slice.Service is { } service && (transition.Service is not { } known || Compare(service, known) < 0))
+            transition.Service = service;
+        var former = (transition.NotReadyMs, transition.TerminatingMs, transition.RemovedMs);
+        // Within a list, one slice may already show what another shows a moment later: it had already happened.
+        bool becameNotReady = was is { Ready: true } ? now is { Ready: false } : listed is not null && conditions.Any(e => e.Ready) && conditions.Any(e => !e.Ready);
+        if (becameNotReady)
+            transition.NotReadyMs ??= nowMs;
         if (now is { Terminating: true })
-            trace.TerminatingMs ??= nowMs;
-        trace.RemovedMs = named.Count > 0 ? null : trace.RemovedMs ?? nowMs;
-        if (listed is { } blind && told != (trace.NotReadyMs, trace.TerminatingMs, trace.RemovedMs))
-            trace.Unwatched = new TimeRange(Math.Min(trace.Unwatched?.FromMs ?? blind.FromMs, nowMs), nowMs);
+            transition.TerminatingMs ??= nowMs;
+        transition.RemovedMs = conditions.Count > 0 ? null : transition.RemovedMs ?? nowMs;
+        if (listed is { } unwatched && former != (transition.NotReadyMs, transition.TerminatingMs, transition.RemovedMs))
+            transition.Unwatched = new TimeRange(Math.Min(transition.Unwatched?.FromMs ?? unwatched.FromMs, nowMs), nowMs);
         changed.Add(pod);
     }
 
-    /// <summary>The first by name of the Services whose slices name a pod now.</summary>
+    /// <summary>The first Service, by name, with a slice that contains the pod now.</summary>
     public static ServiceKey? ServiceOf(ClusterMap map, PodInfo pod)
     {
         ServiceKey? first = null;
@@ -113,16 +113,16 @@ internal sealed class EndpointTransitionLog
 
     private static int Compare(ServiceKey a, ServiceKey b) => string.CompareOrdinal(a.ToString(), b.ToString());
 
-    // All that the slices still say of the pod, over its address families.
-    private static List<SliceEndpoint> Named(ClusterMap map, string pod, EndpointTransition? trace, SliceEndpoint endpoint)
+    // All conditions that the slices still contain for the pod, over its address families.
+    private static List<SliceEndpoint> ConditionsOf(ClusterMap map, string pod, EndpointTransition? transition, SliceEndpoint endpoint)
     {
-        var ips = endpoint.Addresses.Concat(trace?.Ips ?? []).Concat(map.Pods.GetValueOrDefault(pod)?.Ips ?? []).Distinct();
+        var ips = endpoint.Addresses.Concat(transition?.Ips ?? []).Concat(map.Pods.GetValueOrDefault(pod)?.Ips ?? []).Distinct();
         return [.. ips.SelectMany(map.EndpointsAt).Select(e => e.SliceEndpoint).Where(e => e.PodUid == pod)];
     }
 
     private static Dictionary<string, SliceEndpoint> ByPod(SliceInfo? slice)
     {
-        // A slice has up to a hundred: growing step by step would cost twice as much again.
+        // A slice has up to a hundred endpoints: growing the dictionary step by step would triple its cost.
         var byPod = new Dictionary<string, SliceEndpoint>(slice?.Endpoints.Count ?? 0);
         foreach (var endpoint in slice?.Endpoints ?? [])
         {

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>The tables of terminations and rollouts.</summary>
+/// <summary>Tables of terminations and rollouts.</summary>
 internal static class LifecycleTables
 {
     extension(ConsoleDb db)
@@ -24,7 +24,7 @@ internal sealed class TerminationRow
     public required string Node { get; set; }
     public string? ServiceNamespace { get; set; }
     public string? ServiceName { get; set; }
-    public long AskedMs { get; set; }
+    public long DeletionRequestedMs { get; set; }
     public long? EndpointTerminatingMs { get; set; }
     public long? EndpointRemovedMs { get; set; }
     public long? ContainerFinishedMs { get; set; }
@@ -38,7 +38,7 @@ internal sealed class TerminationRow
     public string? WorkloadUid { get; set; }
     public int? GraceSeconds { get; set; }
     public long? EndpointNotReadyMs { get; set; }
-    public long? StopSignalMs { get; set; }
+    public long? SigtermSentMs { get; set; }
     public bool HasPreStop { get; set; }
     public string? PreStopFailure { get; set; }
     public int? ExitSignal { get; set; }
@@ -77,7 +77,9 @@ internal sealed class LifecycleTablesConfiguration : IEntityTypeConfiguration<Te
     {
         builder.ToTable("Terminations");
         builder.HasKey(r => r.Uid);
-        builder.HasIndex(r => r.AskedMs);
+        builder.HasIndex(r => r.DeletionRequestedMs);
+        builder.Property(r => r.DeletionRequestedMs).HasColumnName("AskedMs");
+        builder.Property(r => r.SigtermSentMs).HasColumnName("StopSignalMs");
     }
 
     public void Configure(EntityTypeBuilder<RolloutRow> builder)

@@ -6,7 +6,7 @@ using ConntrackConsole.Ownership;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>A pod that came and went between two looks: only its name is left of it, and its address if it had one.</summary>
+/// <summary>Stands in for a pod that was deleted between two runs: only its name is known, and its address if it had one.</summary>
 internal static class PlaceholderPod
 {
     public static PodInfo Of(OwnerSpan span)
@@ -21,7 +21,7 @@ internal static class PlaceholderPod
         return Of(pod.Uid, pod.FullName, pod.Node, []);
     }
 
-    /// <summary>A ReplicaSet names its pods after itself, with a dash and five characters behind.</summary>
+    /// <summary>A ReplicaSet's pods are named after it, followed by a dash and five characters.</summary>
     public static (string Namespace, string Set)? SetOf(PodInfo pod)
     {
         ArgumentNullException.ThrowIfNull(pod);

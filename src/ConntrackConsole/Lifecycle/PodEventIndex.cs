@@ -2,7 +2,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>What Event objects said about a pod.</summary>
+/// <summary>What Event objects reported about a pod.</summary>
 internal sealed class PodEvents
 {
     private const int MaxKilling = 8;
@@ -11,11 +11,11 @@ internal sealed class PodEvents
 
     public string? PreStopFailure { get; set; }
 
-    /// <summary>reason and message of an event that says who takes the pod away.</summary>
-    public (string Reason, string Message, long AtMs)? Taken { get; set; }
+    /// <summary>reason and message of an event that names what removes the pod.</summary>
+    public (string Reason, string Message, long AtMs)? RemovalEvent { get; set; }
 
-    /// <summary>The first event Killing that can belong to an end asked for at a moment: a failed liveness probe writes one too, for a restart.</summary>
-    public long? KillingSince(long askedMs) => _killing.Where(at => at >= askedMs - 1_000).Select(at => (long?)at).Min();
+    /// <summary>The first event Killing that can belong to a deletion request: a failed liveness probe emits one too, for a restart.</summary>
+    public long? KillingSince(long requestedMs) => _killing.Where(at => at >= requestedMs - 1_000).Select(at => (long?)at).Min();
 
     public void AddKilling(long atMs)
     {
@@ -28,8 +28,8 @@ internal sealed class PodEvents
 }
 
 /// <summary>
-/// Events about pods' ends, which may come before the pods' own watch speaks. Bounded, those of the oldest events first
-/// forgotten: a list has them in the order of their names.
+/// Indexes events about pod terminations, which may arrive before the pod watch reports them. Bounded by event time, oldest
+/// dropped first: a list is ordered by name, not by time.
 /// </summary>
 internal sealed class PodEventIndex
 {
@@ -45,48 +45,48 @@ internal sealed class PodEventIndex
 
     public PodEvents? Of(string podUid) => _byPod.GetValueOrDefault(podUid);
 
-    /// <summary>Which controller said that it deleted a pod, and when.</summary>
+    /// <summary>Which controller reported deleting a pod, and when.</summary>
     public (string Controller, long AtMs)? DeletedBy(string ns, string pod) =>
         _byController.TryGetValue((ns, pod), out var by) ? by : null;
 
-    /// <returns>The pod that it is about: its uid, or its name where a controller says that it deleted it; else nothing.</returns>
-    public (string? Uid, string? Name) Follow(ObjectEvent told)
+    /// <returns>The uid of the pod it is about, or the name of the pod that a controller reported deleting; otherwise neither.</returns>
+    public (string? Uid, string? Name) Follow(ObjectEvent reported)
     {
-        if (told.Reason == "SuccessfulDelete")
+        if (reported.Reason == "SuccessfulDelete")
         {
-            if (PodOf(told.Message) is not { } pod)
+            if (PodOf(reported.Message) is not { } pod)
                 return default;
-            bool known = _byController.TryGetValue((told.Namespace, pod), out var former);
-            // A StatefulSet deletes a pod of the same name again and again.
-            if (known && former.AtMs > told.AtMs)
+            bool known = _byController.TryGetValue((reported.Namespace, pod), out var former);
+            // A StatefulSet deletes pods of the same name repeatedly.
+            if (known && former.AtMs > reported.AtMs)
                 return (null, pod);
             if (!known)
-                _controllerOrder.Enqueue((told.Namespace, pod), told.AtMs);
-            _byController[(told.Namespace, pod)] = ($"{told.InvolvedKind} {told.InvolvedName}", told.AtMs);
+                _controllerOrder.Enqueue((reported.Namespace, pod), reported.AtMs);
+            _byController[(reported.Namespace, pod)] = ($"{reported.InvolvedKind} {reported.InvolvedName}", reported.AtMs);
             while (_controllerOrder.Count > Max)
                 _byController.Remove(_controllerOrder.Dequeue());
             return (null, pod);
         }
 
-        bool takes = told.Reason is "Evicted" or "Preempted" or "Preempting"
-            // The taint manager says with the same reason that it changed its mind.
-            || (told.Reason == "TaintManagerEviction" && told.Message.StartsWith("Marking", StringComparison.Ordinal));
-        if (told.InvolvedKind != "Pod" || told.InvolvedUid is not { } uid || !(takes || told.Reason is "Killing" or "FailedPreStopHook"))
+        bool isRemoval = reported.Reason is "Evicted" or "Preempted" or "Preempting"
+            // The taint manager uses the same reason to report a cancelled deletion.
+            || (reported.Reason == "TaintManagerEviction" && reported.Message.StartsWith("Marking", StringComparison.Ordinal));
+        if (reported.InvolvedKind != "Pod" || reported.InvolvedUid is not { } uid || !(isRemoval || reported.Reason is "Killing" or "FailedPreStopHook"))
             return default;
-        if (!_byPod.TryGetValue(uid, out var notes))
+        if (!_byPod.TryGetValue(uid, out var events))
         {
-            _byPod[uid] = notes = new PodEvents();
-            _order.Enqueue(uid, told.AtMs);
+            _byPod[uid] = events = new PodEvents();
+            _order.Enqueue(uid, reported.AtMs);
             while (_order.Count > Max)
                 _byPod.Remove(_order.Dequeue());
         }
 
-        if (takes)
-            notes.Taken ??= (told.Reason, told.Message, told.AtMs);
-        else if (told.Reason == "Killing")
-            notes.AddKilling(told.AtMs);
+        if (isRemoval)
+            events.RemovalEvent ??= (reported.Reason, reported.Message, reported.AtMs);
+        else if (reported.Reason == "Killing")
+            events.AddKilling(reported.AtMs);
         else
-            notes.PreStopFailure ??= told.Message;
+            events.PreStopFailure ??= reported.Message;
         return (uid, null);
     }
 
@@ -94,7 +94,7 @@ internal sealed class PodEventIndex
     {
         if (message.StartsWith(Deleted, StringComparison.Ordinal))
             return message[Deleted.Length..].Trim();
-        // A StatefulSet says: delete Pod web-0 in StatefulSet web successful.
+        // Message of a StatefulSet: delete Pod web-0 in StatefulSet web successful.
         return message.StartsWith(DeletedBySet, StringComparison.Ordinal) ? message[DeletedBySet.Length..].Split(' ')[0] : null;
     }
 }

@@ -2,222 +2,222 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>The end of one pod as it becomes known: what each watch told, kept apart, and the record made of it.</summary>
+/// <summary>Tracks the termination of one pod: keeps what each watch reported separately, and builds the record from it.</summary>
 internal sealed class PodTerminationTracker
 {
-    /// <summary>What an earlier run of the console saved of it.</summary>
+    /// <summary>The record saved by an earlier run of the console.</summary>
     private readonly Termination? _saved;
 
     private long? _deletedMs;
     private long? _reusedMs;
     private string? _reusedBy;
     private TimeRange? _unwatched;
-    private long? _leftMs;
-    private ServiceKey? _serves;
-    private bool _begun;
-    private bool _askedByArrival;
-    private bool _askedByEvent;
+    private long? _endpointGoneMs;
+    private ServiceKey? _service;
+    private bool _isStarted;
+    private bool _requestTimeIsArrival;
+    private bool _requestTimeIsEvent;
 
     public PodTerminationTracker(PodInfo pod, long seenMs)
     {
         Pod = pod;
         SeenMs = seenMs;
-        AskedMs = seenMs;
+        DeletionRequestedMs = seenMs;
         Uid = pod.Uid;
-        Told = Blank(pod, seenMs);
+        Record = Blank(pod, seenMs);
     }
 
     public PodTerminationTracker(Termination saved)
     {
         _saved = saved;
-        Told = saved;
+        Record = saved;
         Uid = saved.Uid;
-        AskedMs = saved.AskedMs;
-        SeenMs = saved.AskedMs;
+        DeletionRequestedMs = saved.DeletionRequestedMs;
+        SeenMs = saved.DeletionRequestedMs;
         GraceSeconds = saved.GraceSeconds;
         (_deletedMs, _reusedMs, _reusedBy, _unwatched) = (saved.DeletedMs, saved.IpReusedMs, saved.IpReusedBy, saved.Unwatched);
-        Watched = false;
+        IsWatched = false;
     }
 
     public string Uid { get; }
 
-    /// <summary>The pod as it was last seen; null while only an earlier run saw it.</summary>
+    /// <summary>The pod as last seen; null while only an earlier run has seen it.</summary>
     public PodInfo? Pod { get; private set; }
 
-    /// <summary>When its end was first seen, by our clock.</summary>
+    /// <summary>When its end was first seen, by the console's clock.</summary>
     public long SeenMs { get; }
 
-    public long AskedMs { get; private set; }
+    public long DeletionRequestedMs { get; private set; }
 
     public int? GraceSeconds { get; private set; }
 
-    /// <summary>Its begin was seen as it happened.</summary>
-    public bool Watched { get; private set; } = true;
+    /// <summary>The start of the termination was observed live.</summary>
+    public bool IsWatched { get; private set; } = true;
 
-    /// <summary>When it was asked, in the time of what its workload did: a stretch where nobody watched.</summary>
-    public TimeRange Asked => Watched ? new TimeRange(SeenMs, SeenMs)
-        : new TimeRange(_askedByArrival && !_askedByEvent ? _unwatched?.FromMs ?? SeenMs : AskedMs, SeenMs);
+    /// <summary>When its deletion was requested, on the clock of the workload changes: a range if the console was not watching.</summary>
+    public TimeRange DeletionRequested => IsWatched ? new TimeRange(SeenMs, SeenMs)
+        : new TimeRange(_requestTimeIsArrival && !_requestTimeIsEvent ? _unwatched?.FromMs ?? SeenMs : DeletionRequestedMs, SeenMs);
 
-    public bool Forced { get; private set; }
+    public bool IsForced { get; private set; }
 
-    public bool EndedFirst { get; private set; }
+    public bool HasEndedFirst { get; private set; }
 
     public bool IsDeleted => _deletedMs is not null;
 
-    /// <summary>Whether a cause that is read now may take the place of what is known.</summary>
-    public bool Accepts(TerminationCause cause) => _saved is null
+    /// <summary>Whether a newly classified cause may replace the saved one.</summary>
+    public bool CanSetCause(TerminationCause cause) => _saved is null
         || _saved.Cause == TerminationCause.Unknown
         || (_saved.Cause == TerminationCause.ByHand && cause != TerminationCause.Unknown);
 
-    public Termination Told { get; private set; }
+    public Termination Record { get; private set; }
 
-    /// <summary>What its pod's own watch says.</summary>
-    /// <param name="listed">It comes from a list, or from the absence in one.</param>
-    public void See(PodInfo pod, bool deleted, long nowMs, TimeRange? listed)
+    /// <summary>Applies what the pod watch reported.</summary>
+    /// <param name="listed">Set if the state comes from a list, or from the pod's absence in one.</param>
+    public void Observe(PodInfo pod, bool deleted, long nowMs, TimeRange? listed)
     {
-        if (!_begun)
-            Begin(pod, nowMs, listed);
-        _begun = true;
+        if (!_isStarted)
+            Start(pod, nowMs, listed);
+        _isStarted = true;
         Pod = pod;
         if (deleted && _deletedMs is null)
         {
             _deletedMs = nowMs;
-            Arrived(nowMs, listed);
+            ExtendUnwatched(nowMs, listed);
         }
     }
 
-    public void Reused(string by, long nowMs, TimeRange? listed)
+    public void SetIpReused(string by, long nowMs, TimeRange? listed)
     {
         if (_reusedMs is not null)
             return;
         (_reusedMs, _reusedBy) = (nowMs, by);
-        Arrived(nowMs, listed);
+        ExtendUnwatched(nowMs, listed);
     }
 
-    /// <summary>An instant that only its arrival tells came out of a list: it lies between what was known before and now.</summary>
-    public void Arrived(long nowMs, TimeRange? listed)
+    /// <summary>Records that a time known only by its arrival came from a list: it lies between the last known time and now.</summary>
+    public void ExtendUnwatched(long nowMs, TimeRange? listed)
     {
-        if (listed is not { } blind)
+        if (listed is not { } unwatched)
             return;
-        long known = _unwatched?.FromMs ?? Math.Max(blind.FromMs, LastKnown());
+        long known = _unwatched?.FromMs ?? Math.Max(unwatched.FromMs, LastKnown());
         _unwatched = new TimeRange(Math.Min(known, nowMs), Math.Max(nowMs, _unwatched?.ToMs ?? 0));
     }
 
-    /// <summary>It went while nobody watched, and is in no list any more.</summary>
-    public void Missed(long nowMs, TimeRange listed)
+    /// <summary>The pod was deleted while the console was not watching, and is absent from the list.</summary>
+    public void MarkDeletedUnwatched(long nowMs, TimeRange listed)
     {
         _deletedMs ??= nowMs;
-        Arrived(nowMs, listed);
-        Told = Told with { DeletedMs = _deletedMs, Unwatched = _unwatched };
+        ExtendUnwatched(nowMs, listed);
+        Record = Record with { DeletedMs = _deletedMs, Unwatched = _unwatched };
     }
 
-    /// <summary>Its endpoint is in no slice any more; when it left was not seen.</summary>
-    public void MissedEndpoint(long nowMs, TimeRange listed)
+    /// <summary>No slice contains its endpoint any more; its removal was not observed.</summary>
+    public void MarkEndpointRemovedUnwatched(long nowMs, TimeRange listed)
     {
-        _leftMs = nowMs;
-        Arrived(nowMs, listed);
-        Told = Told with { EndpointRemovedMs = nowMs, Unwatched = _unwatched };
+        _endpointGoneMs = nowMs;
+        ExtendUnwatched(nowMs, listed);
+        Record = Record with { EndpointRemovedMs = nowMs, Unwatched = _unwatched };
     }
 
-    /// <summary>The record made anew of all that is known.</summary>
-    /// <param name="deletedByMs">When a controller said that it deleted the pod.</param>
-    public void Retell(EndpointTransition? endpoint, PodEvents? notes, OwnerRef? workload, long? deletedByMs)
+    /// <summary>Rebuilds the record from everything that is known.</summary>
+    /// <param name="deletedByMs">When a controller reported deleting the pod.</param>
+    public void Rebuild(EndpointTransition? endpoint, PodEvents? events, OwnerRef? workload, long? deletedByMs)
     {
-        // The slices may have been listed before anything else told of this end.
-        if (endpoint?.Unwatched is { } blind)
-            Arrived(blind.ToMs, blind);
+        // The slices may have been listed before anything else reported this termination.
+        if (endpoint?.Unwatched is { } unwatched)
+            ExtendUnwatched(unwatched.ToMs, unwatched);
         if (Pod is not { } pod)
         {
-            // Of an earlier run: only what is new is added to what was saved.
-            Told = Told with
+            // From an earlier run: only add what is new to what was saved.
+            Record = Record with
             {
-                EndpointNotReadyMs = Told.EndpointNotReadyMs ?? endpoint?.NotReadyMs,
-                EndpointTerminatingMs = Told.EndpointTerminatingMs ?? endpoint?.TerminatingMs,
-                EndpointRemovedMs = endpoint is null ? _leftMs ?? _saved?.EndpointRemovedMs : endpoint.RemovedMs,
-                StopSignalMs = Told.StopSignalMs ?? notes?.KillingSince(AskedMs),
-                PreStopFailure = Told.PreStopFailure ?? notes?.PreStopFailure,
+                EndpointNotReadyMs = Record.EndpointNotReadyMs ?? endpoint?.NotReadyMs,
+                EndpointTerminatingMs = Record.EndpointTerminatingMs ?? endpoint?.TerminatingMs,
+                EndpointRemovedMs = endpoint is null ? _endpointGoneMs ?? _saved?.EndpointRemovedMs : endpoint.RemovedMs,
+                SigtermSentMs = Record.SigtermSentMs ?? events?.KillingSince(DeletionRequestedMs),
+                PreStopFailure = Record.PreStopFailure ?? events?.PreStopFailure,
                 IpReusedMs = _reusedMs, IpReusedBy = _reusedBy, DeletedMs = _deletedMs, Unwatched = _unwatched,
             };
             return;
         }
 
-        // Where the object does not say when it was asked, an event may.
-        if (_askedByArrival && notes?.KillingSince(_unwatched?.FromMs ?? SeenMs - 5_000) is { } said)
-            (AskedMs, _askedByEvent) = (Math.Min(AskedMs, said), true);
-        if (_askedByArrival && deletedByMs is { } byMs)
-            (AskedMs, _askedByEvent) = (Math.Min(AskedMs, byMs), true);
-        if (EndedFirst && notes?.Taken is { } taken)
-            AskedMs = Math.Min(AskedMs, taken.AtMs);
-        long? killing = notes?.KillingSince(AskedMs);
-        bool finished = pod.ContainersEnded || (IsDeleted && !Forced);
-        Told = Told with
+        // If the object does not contain the time of the deletion request, an event may.
+        if (_requestTimeIsArrival && events?.KillingSince(_unwatched?.FromMs ?? SeenMs - 5_000) is { } killingMs)
+            (DeletionRequestedMs, _requestTimeIsEvent) = (Math.Min(DeletionRequestedMs, killingMs), true);
+        if (_requestTimeIsArrival && deletedByMs is { } controllerMs)
+            (DeletionRequestedMs, _requestTimeIsEvent) = (Math.Min(DeletionRequestedMs, controllerMs), true);
+        if (HasEndedFirst && events?.RemovalEvent is { } removal)
+            DeletionRequestedMs = Math.Min(DeletionRequestedMs, removal.AtMs);
+        long? killing = events?.KillingSince(DeletionRequestedMs);
+        bool isFinished = pod.ContainersEnded || (IsDeleted && !IsForced);
+        Record = Record with
         {
-            PodIp = Told.PodIp.IsNone ? pod.Ip : Told.PodIp,
-            Node = Told.Node.Length == 0 ? pod.Node : Told.Node,
-            AskedMs = AskedMs,
-            Service = _saved?.Service ?? endpoint?.Service ?? _serves,
+            PodIp = Record.PodIp.IsNone ? pod.Ip : Record.PodIp,
+            Node = Record.Node.Length == 0 ? pod.Node : Record.Node,
+            DeletionRequestedMs = DeletionRequestedMs,
+            Service = _saved?.Service ?? endpoint?.Service ?? _service,
             EndpointNotReadyMs = _saved?.EndpointNotReadyMs ?? endpoint?.NotReadyMs,
             EndpointTerminatingMs = _saved?.EndpointTerminatingMs ?? endpoint?.TerminatingMs,
-            EndpointRemovedMs = endpoint is null ? _leftMs ?? _saved?.EndpointRemovedMs : endpoint.RemovedMs,
-            ContainerFinishedMs = finished ? pod.FinishedMs ?? Told.ContainerFinishedMs : Told.ContainerFinishedMs,
-            ExitCode = finished ? pod.ExitCode ?? Told.ExitCode : Told.ExitCode,
-            ExitSignal = finished ? pod.ExitSignal ?? Told.ExitSignal : Told.ExitSignal,
-            ExitReason = finished ? pod.ExitReason ?? Told.ExitReason : Told.ExitReason,
+            EndpointRemovedMs = endpoint is null ? _endpointGoneMs ?? _saved?.EndpointRemovedMs : endpoint.RemovedMs,
+            ContainerFinishedMs = isFinished ? pod.FinishedMs ?? Record.ContainerFinishedMs : Record.ContainerFinishedMs,
+            ExitCode = isFinished ? pod.ExitCode ?? Record.ExitCode : Record.ExitCode,
+            ExitSignal = isFinished ? pod.ExitSignal ?? Record.ExitSignal : Record.ExitSignal,
+            ExitReason = isFinished ? pod.ExitReason ?? Record.ExitReason : Record.ExitReason,
             DeletedMs = _deletedMs,
             GraceSeconds = GraceSeconds,
             HasPreStop = pod.HasPreStop,
-            StopSignalMs = _saved?.StopSignalMs ?? killing,
-            PreStopFailure = _saved?.PreStopFailure ?? notes?.PreStopFailure,
-            Workload = workload ?? Told.Workload,
+            SigtermSentMs = _saved?.SigtermSentMs ?? killing,
+            PreStopFailure = _saved?.PreStopFailure ?? events?.PreStopFailure,
+            Workload = workload ?? Record.Workload,
             IpReusedMs = _reusedMs,
             IpReusedBy = _reusedBy,
             Unwatched = _unwatched,
         };
     }
 
-    /// <summary>Slices name it for a Service; they have not said yet that it goes.</summary>
-    public void Serves(ServiceKey? service) => _serves ??= service;
+    /// <summary>Sets the Service with slices that contain the pod, before they report its endpoint as terminating.</summary>
+    public void SetService(ServiceKey? service) => _service ??= service;
 
-    /// <summary>The workloads under which it is kept.</summary>
+    /// <summary>The workloads under which it is indexed.</summary>
     public List<string> Owners { get; } = [];
 
-    /// <summary>It was this set's pod: nothing but its name told so.</summary>
+    /// <summary>Assigns a placeholder pod to its ReplicaSet, which is known only by the pod's name.</summary>
     public void Adopt(WorkloadInfo set) => Pod = Pod! with
     {
         Controller = new OwnerRef(nameof(WorkloadKind.ReplicaSet), set.Name, set.Uid), TemplateHash = set.TemplateHash,
     };
 
-    public void Because(TerminationCause cause, string evidence, string? rolloutId) =>
-        Told = Told with { Cause = cause, Evidence = evidence, RolloutId = rolloutId };
+    public void SetCause(TerminationCause cause, string evidence, string? rolloutId) =>
+        Record = Record with { Cause = cause, Evidence = evidence, RolloutId = rolloutId };
 
-    private void Begin(PodInfo pod, long nowMs, TimeRange? listed)
+    private void Start(PodInfo pod, long nowMs, TimeRange? listed)
     {
         if (_saved is not null)
         {
-            EndedFirst = _saved.Cause is TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory;
+            HasEndedFirst = _saved.Cause is TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory;
             return;
         }
 
-        bool restarts = pod.Controller?.Kind is nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet);
-        // With a controller that starts containers again only a deletion ends them, and the final one is stamped after their end.
-        EndedFirst = pod.ContainersEnded && (pod.AskedMs is null || (!restarts && pod.FinishedMs < pod.AskedMs));
-        // The kubelet's last deletion, with grace 0, takes the place of the first: what was asked then is not told any more.
-        bool overwritten = listed is not null && !EndedFirst && pod is { ContainersEnded: true, DeletionGraceSeconds: 0, GraceSeconds: not 0 };
-        GraceSeconds = EndedFirst || overwritten ? null : pod.DeletionGraceSeconds;
-        long? asked = EndedFirst ? pod.FinishedMs : overwritten ? null : pod.AskedMs;
-        AskedMs = asked ?? nowMs;
-        Watched = listed is null;
-        // A pod without a node is taken away at once, whatever was asked.
-        Forced = !EndedFirst && pod is { DeletionMs: not null, DeletionGraceSeconds: 0, ContainersEnded: false, GraceSeconds: not 0 } && pod.Node.Length > 0;
-        _askedByArrival = asked is null;
-        if (_askedByArrival)
-            Arrived(nowMs, listed);
+        bool isRestarted = pod.Controller?.Kind is nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet);
+        // If the controller restarts containers, only a deletion ends them, and the final deletion is stamped after their end.
+        HasEndedFirst = pod.ContainersEnded && (pod.DeletionRequestedMs is null || (!isRestarted && pod.FinishedMs < pod.DeletionRequestedMs));
+        // The kubelet's final deletion, with grace period 0, overwrites the first one: the original request is lost.
+        bool overwritten = listed is not null && !HasEndedFirst && pod is { ContainersEnded: true, DeletionGraceSeconds: 0, GraceSeconds: not 0 };
+        GraceSeconds = HasEndedFirst || overwritten ? null : pod.DeletionGraceSeconds;
+        long? requested = HasEndedFirst ? pod.FinishedMs : overwritten ? null : pod.DeletionRequestedMs;
+        DeletionRequestedMs = requested ?? nowMs;
+        IsWatched = listed is null;
+        // A pod without a node is removed immediately, whatever the grace period.
+        IsForced = !HasEndedFirst && pod is { DeletionMs: not null, DeletionGraceSeconds: 0, ContainersEnded: false, GraceSeconds: not 0 } && pod.Node.Length > 0;
+        _requestTimeIsArrival = requested is null;
+        if (_requestTimeIsArrival)
+            ExtendUnwatched(nowMs, listed);
     }
 
     private long LastKnown() => _saved is null
         ? 0
-        : new[] { _saved.AskedMs, _saved.EndpointNotReadyMs, _saved.EndpointTerminatingMs, _saved.EndpointRemovedMs, _saved.DeletedMs, _saved.StopSignalMs }.Max() ?? 0;
+        : new[] { _saved.DeletionRequestedMs, _saved.EndpointNotReadyMs, _saved.EndpointTerminatingMs, _saved.EndpointRemovedMs, _saved.DeletedMs, _saved.SigtermSentMs }.Max() ?? 0;
 
     private static Termination Blank(PodInfo pod, long nowMs) => new(
-        pod.Uid, pod.Namespace, pod.Name, pod.Ip, pod.Node, null, pod.AskedMs ?? nowMs, null, null, null, null, null);
+        pod.Uid, pod.Namespace, pod.Name, pod.Ip, pod.Node, null, pod.DeletionRequestedMs ?? nowMs, null, null, null, null, null);
 }

@@ -2,30 +2,30 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>A workload on its way from one revision to the next.</summary>
-/// <param name="Id">The workload's uid, a slash, the revision.</param>
-/// <param name="SurgedMs">The first pod of the new revision was ready.</param>
-/// <param name="FinishedMs">All replicas are of the new revision and available, and no old one is left.</param>
-/// <param name="RolledBackMs">Another revision took over before it was finished.</param>
+/// <summary>The rollout of a workload from one revision to the next.</summary>
+/// <param name="Id">uid/revision of the workload.</param>
+/// <param name="SurgedMs">When the first pod of the new revision was ready.</param>
+/// <param name="FinishedMs">When all replicas had the new revision and were available, and no old one was left.</param>
+/// <param name="RolledBackMs">When another revision superseded it before it finished.</param>
 public sealed record Rollout(
     string Id, WorkloadKind Kind, string WorkloadUid, string Namespace, string Name, string Revision, string? FromRevision,
     long StartedMs, long? SurgedMs, long? FinishedMs, long? RolledBackMs)
 {
     public string Workload => $"{Namespace}/{Name}";
 
-    /// <summary>It goes back to a template that an earlier revision had.</summary>
+    /// <summary>It returns to the template of an earlier revision.</summary>
     public bool IsRollback { get; init; }
 
-    /// <summary>The controller gave up waiting (ProgressDeadlineExceeded).</summary>
+    /// <summary>When the controller reported ProgressDeadlineExceeded.</summary>
     public long? StuckMs { get; init; }
 
-    /// <summary>pod-template-hash or controller-revision-hash of its pods, where that is known.</summary>
+    /// <summary>pod-template-hash or controller-revision-hash of its pods, if known.</summary>
     public string? TemplateHash { get; init; }
 
-    /// <summary>The workload was deleted before it was finished.</summary>
+    /// <summary>When the workload was deleted before the rollout finished.</summary>
     public long? AbandonedMs { get; init; }
 
-    /// <summary>While nobody watched: an instant within it is no later than it stands and no earlier than the begin.</summary>
+    /// <summary>The range in which the console was not watching: a time within it is an upper bound, the start is the lower bound.</summary>
     public TimeRange? Unwatched { get; init; }
 
     public long? ClosedMs => FinishedMs ?? RolledBackMs ?? AbandonedMs;

@@ -3,21 +3,21 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>Follows workloads from revision to revision. The newest <see cref="Max"/> are kept.</summary>
-/// <remarks>Deployments, ReplicaSets and pods come by watches of their own: each instant is the earliest that any of them told.</remarks>
+/// <summary>Tracks rollouts of workloads from revision to revision. Keeps the newest <see cref="Max"/>.</summary>
+/// <remarks>Deployments, ReplicaSets and pods arrive on separate watches: each time is the earliest that any of them reported.</remarks>
 public sealed class RolloutLog
 {
     public const int Max = 2_000;
 
-    // A pod's end and its rollout's begin come by different watches.
+    // A pod's end and the start of its rollout arrive on different watches.
     private const long SlackMs = ScaleDownLog.SlackMs;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, RolloutTracker> _tracks = [];
+    private readonly Dictionary<string, RolloutTracker> _trackers = [];
     private readonly Dictionary<string, Rollout> _byId = [];
     private readonly Queue<string> _order = new();
-    private readonly Queue<string> _forgotten = new();
-    private readonly Dictionary<string, Rollout> _unsaved = [];
+    private readonly Queue<string> _deleted = new();
+    private readonly Dictionary<string, Rollout> _dirty = [];
     private volatile Rollout[]? _snapshot = [];
 
     public IReadOnlyList<Rollout> Current
@@ -31,61 +31,61 @@ public sealed class RolloutLog
         }
     }
 
-    /// <summary>What an earlier run knew.</summary>
-    public void Remember(IEnumerable<Rollout> past)
+    /// <summary>Restores what an earlier run saved.</summary>
+    public void Restore(IEnumerable<Rollout> saved)
     {
         lock (_lock)
         {
-            foreach (var rollout in past.OrderBy(r => r.StartedMs))
+            foreach (var rollout in saved.OrderBy(r => r.StartedMs))
             {
-                var track = Track(rollout.WorkloadUid);
-                track.Revision = rollout.Revision;
-                Keep(track, rollout);
+                var tracker = TrackerOf(rollout.WorkloadUid);
+                tracker.Revision = rollout.Revision;
+                Store(tracker, rollout);
             }
 
-            _unsaved.Clear();
+            _dirty.Clear();
         }
     }
 
-    public List<Rollout> TakeUnsaved()
+    public List<Rollout> DrainDirty()
     {
         lock (_lock)
         {
-            List<Rollout> taken = [.. _unsaved.Values];
-            _unsaved.Clear();
+            List<Rollout> taken = [.. _dirty.Values];
+            _dirty.Clear();
             return taken;
         }
     }
 
-    /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsaved(IEnumerable<Rollout> rollouts)
+    /// <summary>Requeues rollouts that could not be written.</summary>
+    public void Requeue(IEnumerable<Rollout> rollouts)
     {
         lock (_lock)
         {
             foreach (var rollout in rollouts)
-                _unsaved.TryAdd(rollout.Id, rollout);
+                _dirty.TryAdd(rollout.Id, rollout);
         }
     }
 
-    /// <summary>The newest rollout that was under way within a stretch of time and leads away from a pod's template.</summary>
+    /// <summary>The newest rollout that was in progress within a time range and replaces the pod's template.</summary>
     public Rollout? Replacing(string workloadUid, PodInfo pod, TimeRange at)
     {
         lock (_lock)
         {
-            return _tracks.GetValueOrDefault(workloadUid)?.Ids.Select(id => _byId.GetValueOrDefault(id)).LastOrDefault(r =>
-                r is not null && r.StartedMs - SlackMs <= at.ToMs && (r.ClosedMs ?? at.ToMs) + SlackMs >= at.FromMs && LeadsAwayFrom(r, pod));
+            return _trackers.GetValueOrDefault(workloadUid)?.Ids.Select(id => _byId.GetValueOrDefault(id)).LastOrDefault(r =>
+                r is not null && r.StartedMs - SlackMs <= at.ToMs && (r.ClosedMs ?? at.ToMs) + SlackMs >= at.FromMs && IsReplacing(r, pod));
         }
     }
 
-    /// <summary>The first rollout that began after a moment.</summary>
+    /// <summary>The first rollout that started at or after a time.</summary>
     public Rollout? FirstAfter(string workloadUid, long atMs)
     {
         lock (_lock)
-            return _tracks.GetValueOrDefault(workloadUid)?.Ids.Select(id => _byId.GetValueOrDefault(id)).FirstOrDefault(r => r?.StartedMs >= atMs);
+            return _trackers.GetValueOrDefault(workloadUid)?.Ids.Select(id => _byId.GetValueOrDefault(id)).FirstOrDefault(r => r?.StartedMs >= atMs);
     }
 
-    /// <param name="listed">It comes from a list: when it happened is not known, only that it has.</param>
-    /// <returns>The workload with another rollout, or one that closed.</returns>
+    /// <param name="listed">Set if the change comes from a list: it happened at an unknown time within this range.</param>
+    /// <returns>The uid of the workload, if its rollout started or closed.</returns>
     public string? Follow(ClusterMap before, ClusterMap after, ClusterChange change, long nowMs, TimeRange? listed)
     {
         lock (_lock)
@@ -95,8 +95,8 @@ public sealed class RolloutLog
                 case WorkloadChange { Workload: { Kind: WorkloadKind.ReplicaSet } set, Deleted: false }:
                     return set.Controller is { Kind: nameof(WorkloadKind.Deployment) } owner
                         ? FollowSet(before, after, set, owner.Uid, nowMs, listed) : null;
-                case WorkloadChange { Workload.Kind: not WorkloadKind.ReplicaSet } told:
-                    return told.Deleted ? Forget(told.Workload, nowMs) : FollowWorkload(after, told.Workload, nowMs, listed);
+                case WorkloadChange { Workload.Kind: not WorkloadKind.ReplicaSet } changed:
+                    return changed.Deleted ? Forget(changed.Workload, nowMs) : FollowWorkload(after, changed.Workload, nowMs, listed);
                 case PodChange { Deleted: false, Pod: { Ready: true, IsTerminating: false, Controller: not null } pod }:
                     FollowPod(after, pod, nowMs, listed);
                     return null;
@@ -108,24 +108,24 @@ public sealed class RolloutLog
 
     private string? FollowWorkload(ClusterMap map, WorkloadInfo workload, long nowMs, TimeRange? listed)
     {
-        bool first = !_tracks.ContainsKey(workload.Uid);
-        var track = Track(workload.Uid);
+        bool first = !_trackers.ContainsKey(workload.Uid);
+        var tracker = TrackerOf(workload.Uid);
         bool changed = false;
         if (workload.Revision is { } revision)
         {
-            // Its newest ReplicaSet may have told of a revision that the Deployment itself does not know yet.
-            bool newer = IsNewer(workload.Kind, revision, track.Revision);
+            // Its newest ReplicaSet may have reported a revision that the Deployment does not have yet.
+            bool newer = IsNewer(workload.Kind, revision, tracker.Revision);
             bool starts = first ? IsUnderWay(workload, isNew: listed is null) : newer;
-            string? from = first ? workload.CurrentRevision : track.Revision;
-            track.Revision = newer ? revision : track.Revision;
+            string? from = first ? workload.CurrentRevision : tracker.Revision;
+            tracker.Revision = newer ? revision : tracker.Revision;
             if (starts)
             {
-                Start(track, workload, revision, from == revision ? null : from, nowMs, listed);
+                Start(tracker, workload, revision, from == revision ? null : from, nowMs, listed);
                 changed = true;
             }
         }
 
-        if (Latest(track) is not { IsOpen: true } open || open.Revision != workload.Revision)
+        if (Latest(tracker) is not { IsOpen: true } open || open.Revision != workload.Revision)
             return changed ? workload.Uid : null;
         var next = open;
         if (workload.Progress == "ProgressDeadlineExceeded")
@@ -137,24 +137,24 @@ public sealed class RolloutLog
         }
 
         next = SurgedUnseen(map, next, nowMs, listed);
-        Put(track, open, next, nowMs, listed);
+        Put(tracker, open, next, nowMs, listed);
         return changed ? workload.Uid : null;
     }
 
     private string? FollowSet(ClusterMap before, ClusterMap after, WorkloadInfo set, string owner, long nowMs, TimeRange? listed)
     {
-        // Before its Deployment was ever seen there is nothing to compare its revision with.
-        if (set.Revision is not { } revision || _tracks.GetValueOrDefault(owner) is not { } track)
+        // Before its Deployment was first seen there is no revision to compare with.
+        if (set.Revision is not { } revision || _trackers.GetValueOrDefault(owner) is not { } tracker)
             return null;
-        bool starts = IsNewer(WorkloadKind.Deployment, revision, track.Revision) && after.Workloads.ContainsKey(owner);
+        bool starts = IsNewer(WorkloadKind.Deployment, revision, tracker.Revision) && after.Workloads.ContainsKey(owner);
         if (starts)
         {
-            string? from = track.Revision;
-            track.Revision = revision;
-            Start(track, after.Workloads[owner], revision, from, nowMs, listed);
+            string? from = tracker.Revision;
+            tracker.Revision = revision;
+            Start(tracker, after.Workloads[owner], revision, from, nowMs, listed);
         }
 
-        if (Latest(track) is not { } latest)
+        if (Latest(tracker) is not { } latest)
             return null;
         var next = latest;
         if (latest.Revision == revision)
@@ -163,13 +163,13 @@ public sealed class RolloutLog
             next = next with
             {
                 TemplateHash = next.TemplateHash ?? set.TemplateHash,
-                // Its template was an earlier revision's: undone, or the same once more.
+                // The template belonged to an earlier revision: a rollback, or the same template again.
                 IsRollback = next.IsRollback || set.HadOtherRevisions || (former is not null && IsNewer(WorkloadKind.Deployment, revision, former)),
             };
             if (former is not null && former != revision && listed is null)
                 next = next with { StartedMs = Math.Min(next.StartedMs, nowMs) };
-            // Found in the middle: the set was made when it began.
-            if (next is { Unwatched: { } blind, IsRollback: false } && set.CreatedMs > 0 && blind.Contains(next.StartedMs) && set.CreatedMs < next.StartedMs)
+            // First seen mid-rollout: the ReplicaSet was created when the rollout started.
+            if (next is { Unwatched: { } unwatched, IsRollback: false } && set.CreatedMs > 0 && unwatched.Contains(next.StartedMs) && set.CreatedMs < next.StartedMs)
                 next = next with { StartedMs = set.CreatedMs };
             if (set.Ready > 0 && latest.IsOpen)
                 next = Surged(next, nowMs);
@@ -180,12 +180,12 @@ public sealed class RolloutLog
             next = next with { FromRevision = revision };
         }
 
-        Put(track, latest, next, nowMs, listed);
+        Put(tracker, latest, next, nowMs, listed);
         return starts || next.TemplateHash != latest.TemplateHash ? owner : null;
     }
 
-    // Pods are listed by a watch of their own, often before what tells whose they are: one that is ready by now has been so
-    // for an unknown while, and the next line that says it is late.
+    // Pods are listed by a separate watch, often before their owners: a pod that is ready by now became ready at an unknown
+    // time, and the next watch event that shows it is late.
     private static Rollout SurgedUnseen(ClusterMap map, Rollout rollout, long nowMs, TimeRange? listed)
     {
         if (listed is null || !rollout.IsOpen || rollout.SurgedMs is not null)
@@ -200,7 +200,7 @@ public sealed class RolloutLog
     }
 
     private static bool IsOf(ClusterMap map, Rollout rollout, PodInfo pod, string owner) => owner == rollout.WorkloadUid
-        ? !LeadsAwayFrom(rollout, pod)
+        ? !IsReplacing(rollout, pod)
         : map.Workloads.GetValueOrDefault(owner) is { Kind: WorkloadKind.ReplicaSet } set && set.Controller?.Uid == rollout.WorkloadUid
             && set.Revision == rollout.Revision;
 
@@ -208,64 +208,64 @@ public sealed class RolloutLog
     {
         string owner = pod.Controller!.Uid;
         var set = map.Workloads.GetValueOrDefault(owner);
-        if (!_tracks.TryGetValue(set?.Controller?.Uid ?? owner, out var track) || Latest(track) is not { IsOpen: true } open)
+        if (!_trackers.TryGetValue(set?.Controller?.Uid ?? owner, out var tracker) || Latest(tracker) is not { IsOpen: true } open)
             return;
-        bool isNew = set is { Kind: WorkloadKind.ReplicaSet } ? set.Revision == open.Revision : !LeadsAwayFrom(open, pod);
+        bool isNew = set is { Kind: WorkloadKind.ReplicaSet } ? set.Revision == open.Revision : !IsReplacing(open, pod);
         if (isNew)
-            Put(track, open, Surged(open, nowMs), nowMs, listed);
+            Put(tracker, open, Surged(open, nowMs), nowMs, listed);
     }
 
     private string? Forget(WorkloadInfo workload, long nowMs)
     {
-        if (!_tracks.TryGetValue(workload.Uid, out var track))
+        if (!_trackers.TryGetValue(workload.Uid, out var tracker))
             return null;
-        if (Latest(track) is { IsOpen: true } open)
-            Put(track, open, open with { AbandonedMs = nowMs }, nowMs, null);
-        // Not at once: its last pods still end.
-        _forgotten.Enqueue(workload.Uid);
-        while (_forgotten.Count > Max)
-            _tracks.Remove(_forgotten.Dequeue());
+        if (Latest(tracker) is { IsOpen: true } open)
+            Put(tracker, open, open with { AbandonedMs = nowMs }, nowMs, null);
+        // Not immediately: its last pods are still terminating.
+        _deleted.Enqueue(workload.Uid);
+        while (_deleted.Count > Max)
+            _trackers.Remove(_deleted.Dequeue());
         return workload.Uid;
     }
 
-    private void Start(RolloutTracker track, WorkloadInfo workload, string revision, string? from, long nowMs, TimeRange? listed)
+    private void Start(RolloutTracker tracker, WorkloadInfo workload, string revision, string? from, long nowMs, TimeRange? listed)
     {
-        if (Latest(track) is { IsOpen: true } open)
-            Put(track, open, open with { RolledBackMs = nowMs }, nowMs, listed);
+        if (Latest(tracker) is { IsOpen: true } open)
+            Put(tracker, open, open with { RolledBackMs = nowMs }, nowMs, listed);
         string id = $"{workload.Uid}/{revision}";
         bool seen = _byId.ContainsKey(id);
         var started = new Rollout(
-            // A StatefulSet's revision has the same name when it comes again.
+            // A StatefulSet's revision has the same name when it is rolled out again.
             seen ? $"{id}@{nowMs.ToString(CultureInfo.InvariantCulture)}" : id,
             workload.Kind, workload.Uid, workload.Namespace, workload.Name, revision, from, nowMs, null, null, null)
         {
             TemplateHash = workload.Kind == WorkloadKind.StatefulSet ? revision : null,
             IsRollback = seen,
         };
-        Put(track, null, started, nowMs, listed);
+        Put(tracker, null, started, nowMs, listed);
     }
 
     private static Rollout Surged(Rollout rollout, long nowMs) =>
         rollout with { SurgedMs = Math.Max(rollout.StartedMs, Math.Min(rollout.SurgedMs ?? nowMs, nowMs)) };
 
-    private void Put(RolloutTracker track, Rollout? was, Rollout next, long nowMs, TimeRange? listed)
+    private void Put(RolloutTracker tracker, Rollout? former, Rollout next, long nowMs, TimeRange? listed)
     {
-        if (next == was)
+        if (next == former)
             return;
-        if (listed is { } blind)
-            next = next with { Unwatched = new TimeRange(next.Unwatched?.FromMs ?? Math.Max(blind.FromMs, LastKnown(was)), nowMs) };
-        Keep(track, next);
-        _unsaved[next.Id] = next;
+        if (listed is { } unwatched)
+            next = next with { Unwatched = new TimeRange(next.Unwatched?.FromMs ?? Math.Max(unwatched.FromMs, LastKnown(former)), nowMs) };
+        Store(tracker, next);
+        _dirty[next.Id] = next;
     }
 
-    private static long LastKnown(Rollout? was) => was is null ? 0 : Math.Max(was.StartedMs, Math.Max(was.SurgedMs ?? 0, was.StuckMs ?? 0));
+    private static long LastKnown(Rollout? former) => former is null ? 0 : Math.Max(former.StartedMs, Math.Max(former.SurgedMs ?? 0, former.StuckMs ?? 0));
 
-    private void Keep(RolloutTracker track, Rollout rollout)
+    private void Store(RolloutTracker tracker, Rollout rollout)
     {
         if (_byId.TryAdd(rollout.Id, rollout))
         {
             _order.Enqueue(rollout.Id);
-            track.Add(rollout.Id);
+            tracker.Add(rollout.Id);
         }
 
         _byId[rollout.Id] = rollout;
@@ -274,17 +274,17 @@ public sealed class RolloutLog
         _snapshot = null;
     }
 
-    private RolloutTracker Track(string workloadUid)
+    private RolloutTracker TrackerOf(string workloadUid)
     {
-        if (!_tracks.TryGetValue(workloadUid, out var track))
-            _tracks[workloadUid] = track = new RolloutTracker();
-        return track;
+        if (!_trackers.TryGetValue(workloadUid, out var tracker))
+            _trackers[workloadUid] = tracker = new RolloutTracker();
+        return tracker;
     }
 
-    private Rollout? Latest(RolloutTracker track) => track.Ids.Count > 0 ? _byId.GetValueOrDefault(track.Ids[^1]) : null;
+    private Rollout? Latest(RolloutTracker tracker) => tracker.Ids.Count > 0 ? _byId.GetValueOrDefault(tracker.Ids[^1]) : null;
 
-    private static bool LeadsAwayFrom(Rollout rollout, PodInfo pod) => rollout.Kind == WorkloadKind.DaemonSet
-        // Its pods name a hash, and the DaemonSet only a generation. creationTimestamp has whole seconds.
+    private static bool IsReplacing(Rollout rollout, PodInfo pod) => rollout.Kind == WorkloadKind.DaemonSet
+        // Pods have a hash, the DaemonSet only a generation. creationTimestamp has whole seconds.
         ? pod.CreatedMs + 999 < rollout.StartedMs
         : rollout.TemplateHash is null || pod.TemplateHash != rollout.TemplateHash;
 
@@ -294,7 +294,7 @@ public sealed class RolloutLog
 
     private static bool IsUnderWay(WorkloadInfo w, bool isNew) => w.Kind switch
     {
-        // Before its controller has looked, its numbers are those of the revision before.
+        // Until its controller has observed the new generation, the counts are those of the previous revision.
         WorkloadKind.Deployment => w.Progress != "NewReplicaSetAvailable"
             && ((w.Progress is not null && w.ObservedGeneration < w.Generation) || w.Updated < w.Desired || w.Replicas > w.Updated || w.Available < w.Desired),
         WorkloadKind.StatefulSet => w.CurrentRevision is { } current && current != w.Revision,

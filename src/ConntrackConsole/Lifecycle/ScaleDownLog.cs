@@ -2,21 +2,21 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>A workload came to want fewer pods.</summary>
-/// <param name="ToMs">It had no more than it wanted; null while it still has.</param>
+/// <summary>A reduction of a workload's desired replicas.</summary>
+/// <param name="ToMs">When the replicas were no longer above the desired count; null while they still are.</param>
 internal sealed record ScaleDown(long FromMs, long? ToMs, int Before, int After);
 
-/// <summary>Which workloads came to want fewer pods, or went: what pods end of. Bounded, oldest first forgotten.</summary>
+/// <summary>Tracks which workloads were scaled down or deleted, which terminates their pods. Bounded; the oldest are dropped first.</summary>
 internal sealed class ScaleDownLog
 {
-    /// <summary>Two watches have no order between them: so far apart may they tell of one thing.</summary>
+    /// <summary>Watches have no order between them: two may report the same change this far apart.</summary>
     public const long SlackMs = 2_000;
 
     private const int MaxWorkloads = 10_000;
-    private const int MaxFalls = 8;
+    private const int MaxPerWorkload = 8;
 
-    private readonly Dictionary<string, List<ScaleDown>> _falls = [];
-    private readonly Queue<string> _fallen = new();
+    private readonly Dictionary<string, List<ScaleDown>> _scaleDowns = [];
+    private readonly Queue<string> _order = new();
     private readonly Dictionary<string, (WorkloadInfo Last, long AtMs)> _deleted = [];
     private readonly Queue<string> _deletedOrder = new();
 
@@ -24,11 +24,11 @@ internal sealed class ScaleDownLog
 
     public long? DeletedMs(string uid) => _deleted.TryGetValue(uid, out var former) ? former.AtMs : null;
 
-    /// <summary>The fall during which something happened.</summary>
-    public ScaleDown? FallAt(string uid, TimeRange at) =>
-        _falls.GetValueOrDefault(uid)?.FindLast(f => f.FromMs - SlackMs <= at.ToMs && (f.ToMs ?? at.ToMs) + SlackMs >= at.FromMs);
+    /// <summary>The scale-down that was in progress within a time range.</summary>
+    public ScaleDown? ScaleDownAt(string uid, TimeRange at) =>
+        _scaleDowns.GetValueOrDefault(uid)?.FindLast(f => f.FromMs - SlackMs <= at.ToMs && (f.ToMs ?? at.ToMs) + SlackMs >= at.FromMs);
 
-    /// <returns>Whether something is known now that decides about pods.</returns>
+    /// <returns>True if the change can affect the cause of a termination.</returns>
     public bool Follow(WorkloadInfo? before, WorkloadInfo now, bool deleted, long nowMs)
     {
         if (deleted)
@@ -40,40 +40,40 @@ internal sealed class ScaleDownLog
             return true;
         }
 
-        bool fewer = before is null
-            // First seen in the middle of it; a Deployment has more than it wants in every rollout.
+        bool isReduced = before is null
+            // First seen during a scale-down; a Deployment has more than the desired replicas in every rollout.
             ? now.Kind != WorkloadKind.Deployment && now.Replicas > now.Desired
             : now.Desired < before.Desired;
-        var falls = _falls.GetValueOrDefault(now.Uid);
-        if (falls is null && !fewer)
+        var scaleDowns = _scaleDowns.GetValueOrDefault(now.Uid);
+        if (scaleDowns is null && !isReduced)
             return false;
-        if (falls is null)
+        if (scaleDowns is null)
         {
-            _falls[now.Uid] = falls = [];
-            _fallen.Enqueue(now.Uid);
-            while (_fallen.Count > MaxWorkloads)
-                _falls.Remove(_fallen.Dequeue());
+            _scaleDowns[now.Uid] = scaleDowns = [];
+            _order.Enqueue(now.Uid);
+            while (_order.Count > MaxWorkloads)
+                _scaleDowns.Remove(_order.Dequeue());
         }
 
-        bool has = now.Kind != WorkloadKind.Deployment && now.Replicas > now.Desired;
-        if (fewer)
+        bool isAboveDesired = now.Kind != WorkloadKind.Deployment && now.Replicas > now.Desired;
+        if (isReduced)
         {
-            falls.Add(new ScaleDown(nowMs, has ? null : nowMs, before?.Desired ?? now.Replicas, now.Desired));
-            if (falls.Count > MaxFalls)
-                falls.RemoveAt(0);
+            scaleDowns.Add(new ScaleDown(nowMs, isAboveDesired ? null : nowMs, before?.Desired ?? now.Replicas, now.Desired));
+            if (scaleDowns.Count > MaxPerWorkload)
+                scaleDowns.RemoveAt(0);
             return true;
         }
 
-        bool ended = false;
-        for (int i = 0; i < falls.Count && !has; i++)
+        bool hasEnded = false;
+        for (int i = 0; i < scaleDowns.Count && !isAboveDesired; i++)
         {
-            if (falls[i].ToMs is null)
+            if (scaleDowns[i].ToMs is null)
             {
-                falls[i] = falls[i] with { ToMs = nowMs };
-                ended = true;
+                scaleDowns[i] = scaleDowns[i] with { ToMs = nowMs };
+                hasEnded = true;
             }
         }
 
-        return ended;
+        return hasEnded;
     }
 }

@@ -6,16 +6,16 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>
-/// The end of a pod, phase by phase. Two watches have no order between them, so each phase is kept by itself: what the
-/// object says (asked, finished) by the cluster's clock, what only its arrival tells (the endpoint's, deleted) by ours.
+/// The termination of a pod, phase by phase. Watches have no order between them, so each phase is stored separately: times
+/// from the object (deletion requested, finished) on the cluster's clock, arrival times (endpoint, deleted) on the console's.
 /// </summary>
 public sealed record Termination(
     string Uid, string Namespace, string Pod, Ip PodIp, string Node, ServiceKey? Service,
-    long AskedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode, long? DeletedMs)
+    long DeletionRequestedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode, long? DeletedMs)
 {
     public TerminationCause Cause { get; init; }
 
-    /// <summary>What the cause was read from, in words, such as "status.reason Evicted".</summary>
+    /// <summary>What the cause was derived from, as a sentence.</summary>
     public string? Evidence { get; init; }
 
     /// <summary>The rollout it belongs to (<see cref="Rollout.Id"/>).</summary>
@@ -24,32 +24,32 @@ public sealed record Termination(
     /// <summary>Deployment, StatefulSet, DaemonSet, Job or ReplicaSet that the pod belonged to.</summary>
     public OwnerRef? Workload { get; init; }
 
-    /// <summary>The grace that was asked for first, seconds.</summary>
+    /// <summary>The grace period of the first deletion request, in seconds.</summary>
     public int? GraceSeconds { get; init; }
 
-    /// <summary>The endpoint was no longer ready (first seen).</summary>
+    /// <summary>When the endpoint was first seen not ready.</summary>
     public long? EndpointNotReadyMs { get; init; }
 
-    /// <summary>The kubelet said that it stops the containers (event Killing): SIGTERM, after the preStop hook where there is one.</summary>
-    public long? StopSignalMs { get; init; }
+    /// <summary>When the kubelet started to stop the containers (event Killing). It sends SIGTERM then, or after the preStop hook if there is one.</summary>
+    public long? SigtermSentMs { get; init; }
 
-    /// <summary>The pod has a preStop hook: between <see cref="StopSignalMs"/> and SIGTERM it runs.</summary>
+    /// <summary>The pod has a preStop hook, which runs between <see cref="SigtermSentMs"/> and SIGTERM.</summary>
     public bool HasPreStop { get; init; }
 
-    /// <summary>What the event FailedPreStopHook said.</summary>
+    /// <summary>Message of the event FailedPreStopHook.</summary>
     public string? PreStopFailure { get; init; }
 
     public int? ExitSignal { get; init; }
 
     public string? ExitReason { get; init; }
 
-    /// <summary>Another pod got the address.</summary>
+    /// <summary>When another pod was assigned the address.</summary>
     public long? IpReusedMs { get; init; }
 
     /// <summary>namespace/name of that pod.</summary>
     public string? IpReusedBy { get; init; }
 
-    /// <summary>From when on kube-proxy had a reason to take its endpoint out of the rules.</summary>
+    /// <summary>From when on kube-proxy had a reason to remove its endpoint from the rules.</summary>
     public long? EndpointChangedMs
     {
         get
@@ -60,23 +60,23 @@ public sealed record Termination(
     }
 
     /// <summary>
-    /// While nobody watched. An instant within it that only its arrival tells (the endpoint's, deleted, the address, and
-    /// asked where the object did not say it) is no later than it stands and no earlier than the begin.
+    /// The range in which the console was not watching. A time within it that is known only by its arrival (endpoint, deleted,
+    /// address reused, and deletion requested if the object lacks it) is an upper bound; the start of the range is the lower bound.
     /// </summary>
     public TimeRange? Unwatched { get; init; }
 }
 
-/// <summary>A stretch of time.</summary>
+/// <summary>A range of time.</summary>
 public readonly record struct TimeRange(long FromMs, long ToMs)
 {
-    /// <summary>From without to: what is known of the begin is exact.</summary>
+    /// <summary>Excludes the start, which is exact, and includes the end.</summary>
     public bool Contains(long atMs) => atMs > FromMs && atMs <= ToMs;
 }
 
-/// <summary>Why a pod ended, as far as the objects tell.</summary>
+/// <summary>Why a pod ended, as far as the objects show.</summary>
 public enum TerminationCause : byte
 {
-    /// <summary>Nothing tells.</summary>
+    /// <summary>Nothing shows the cause.</summary>
     Unknown = 0,
     /// <summary>A rollout replaced it.</summary>
     Rollout = 1,
@@ -84,22 +84,22 @@ public enum TerminationCause : byte
     ScaleDown = 2,
     /// <summary>Evicted through the API (a drain).</summary>
     Drain = 3,
-    /// <summary>Evicted by the kubelet: the node ran out of something.</summary>
+    /// <summary>Evicted by the kubelet: the node ran out of a resource.</summary>
     Eviction = 4,
-    /// <summary>A pod of higher priority took its place.</summary>
+    /// <summary>Preempted by a pod with higher priority.</summary>
     Preemption = 5,
-    /// <summary>Its node was not heard for too long (taint manager, pod garbage collection).</summary>
+    /// <summary>Its node did not report for too long (taint manager, pod garbage collection).</summary>
     NodeLost = 6,
-    /// <summary>A Job's or a bare pod's work was done.</summary>
+    /// <summary>A Job's pod or a bare pod completed its work.</summary>
     Completion = 7,
-    /// <summary>Somebody deleted the pod itself.</summary>
+    /// <summary>A user or a program deleted the pod itself.</summary>
     ByHand = 8,
     /// <summary>Its workload was deleted.</summary>
     WorkloadDeleted = 9,
-    /// <summary>Deleted with grace 0: the object went before its containers.</summary>
+    /// <summary>Deleted with grace period 0: the object was removed before its containers ended.</summary>
     Forced = 10,
-    /// <summary>The kernel killed it for memory, and nothing starts it again. A container that is started again is no ending.</summary>
+    /// <summary>The kernel killed it for exceeding its memory limit, and it is not restarted. A container restart is not a termination.</summary>
     OutOfMemory = 11,
-    /// <summary>Its containers ended with an error, and nothing starts them again.</summary>
+    /// <summary>Its containers ended with an error and are not restarted.</summary>
     Failed = 12,
 }

@@ -2,90 +2,90 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>Everything that is known of why a pod ended, whichever watch told it first.</summary>
-/// <param name="SeenMs">When its end was first seen, by our clock, as the workloads' changes are.</param>
-/// <param name="Owner">Its ReplicaSet, StatefulSet or DaemonSet, also where that is gone.</param>
+/// <summary>Everything that is known about why a pod ended, regardless of which watch reported it first.</summary>
+/// <param name="SeenMs">When its end was first seen, by the console's clock, like the workload changes.</param>
+/// <param name="Owner">Its ReplicaSet, StatefulSet or DaemonSet, even if already deleted.</param>
 /// <param name="Top">The ReplicaSet's Deployment.</param>
 internal sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? Owner, WorkloadInfo? Top)
 {
-    /// <summary>False where it was found to have begun while nobody watched.</summary>
-    public bool Watched { get; init; } = true;
+    /// <summary>False if the termination started while the console was not watching.</summary>
+    public bool IsWatched { get; init; } = true;
 
-    /// <summary>The first deletion that was seen had grace 0, and the containers still ran.</summary>
-    public bool Forced { get; init; }
+    /// <summary>The first observed deletion had grace period 0 while the containers were still running.</summary>
+    public bool IsForced { get; init; }
 
-    /// <summary>The containers ended before anybody asked.</summary>
-    public bool EndedFirst { get; init; }
+    /// <summary>The containers ended before any deletion was requested.</summary>
+    public bool HasEndedFirst { get; init; }
 
-    /// <summary>The object is gone: no more will be told of it.</summary>
-    public bool Deleted { get; init; }
+    /// <summary>The object was deleted: its watch reports nothing further.</summary>
+    public bool IsDeleted { get; init; }
 
-    /// <summary>The event that says who takes the pod away.</summary>
-    public (string Reason, string Message)? Taken { get; init; }
+    /// <summary>The event that names what removes the pod.</summary>
+    public (string Reason, string Message)? RemovalEvent { get; init; }
 
-    /// <summary>The controller that said that it deleted the pod.</summary>
+    /// <summary>The controller that reported deleting the pod.</summary>
     public string? DeletedBy { get; init; }
 
-    /// <summary>The rollout under way then, to another template than the pod's.</summary>
+    /// <summary>The rollout in progress at that time, to a template other than the pod's.</summary>
     public Rollout? Rollout { get; init; }
 
-    /// <summary>The first rollout that began afterwards: with strategy Recreate the old pods go before.</summary>
+    /// <summary>The first rollout that started afterwards: with strategy Recreate the old pods are removed first.</summary>
     public Rollout? NextRollout { get; init; }
 
-    public ScaleDown? OwnerFall { get; init; }
+    public ScaleDown? OwnerScaleDown { get; init; }
 
-    public ScaleDown? TopFall { get; init; }
+    public ScaleDown? TopScaleDown { get; init; }
 
-    /// <summary>The workload that was deleted before or with the pod.</summary>
+    /// <summary>The workload that was deleted before or together with the pod.</summary>
     public WorkloadInfo? DeletedWorkload { get; init; }
 }
 
-/// <summary>Reads the cause of an end from what is known: a pure function, so the same facts in any order give the same cause.</summary>
+/// <summary>Classifies the cause of a termination. A pure function: the same facts give the same cause in any order of arrival.</summary>
 internal static class TerminationCauseClassifier
 {
     public static (TerminationCause Cause, string Evidence, string? RolloutId) Of(TerminationFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        if (OfReason(facts.Pod.EndReason) is { } told)
-            return (told, $"The pod says {facts.Pod.EndReason}: {Words(told)}.", null);
-        if (facts.Taken is { } taken && OfReason(taken.Reason) is { } event_)
-            return (event_, $"Event {taken.Reason}: {taken.Message.TrimEnd('.')}.", null);
-        if (facts.EndedFirst)
-            return OfItself(facts.Pod);
-        if (facts.Forced)
-            return (TerminationCause.Forced, "Deleted with grace 0 while its containers ran: the object went before them.", null);
+        if (OfReason(facts.Pod.EndReason) is { } byStatus)
+            return (byStatus, $"Pod status reason {facts.Pod.EndReason}: {Describe(byStatus)}.", null);
+        if (facts.RemovalEvent is { } removal && OfReason(removal.Reason) is { } byEvent)
+            return (byEvent, $"Event {removal.Reason}: {removal.Message.TrimEnd('.')}.", null);
+        if (facts.HasEndedFirst)
+            return OfContainers(facts.Pod);
+        if (facts.IsForced)
+            return (TerminationCause.Forced, "Deleted with grace period 0 while its containers were running: the object was removed before they ended.", null);
         if (facts.DeletedWorkload is { } gone)
             return (TerminationCause.WorkloadDeleted, $"{gone.Kind} {gone.Name} was deleted.", null);
-        if (facts.Pod is { Controller: null, DeletionMs: null } && !facts.Watched)
-            return (TerminationCause.Unknown, "It went while the console did not watch, and nothing tells why.", null);
+        if (facts.Pod is { Controller: null, DeletionMs: null } && !facts.IsWatched)
+            return (TerminationCause.Unknown, "Deleted while the console was not watching; cause unknown.", null);
         return facts.Pod.Controller is { } controller
             ? OfController(facts, controller)
-            : (TerminationCause.ByHand, "The pod itself was deleted; no controller owns it.", null);
+            : (TerminationCause.ByHand, "The pod itself was deleted; it has no controller.", null);
     }
 
-    /// <summary>How its last container finished, in words; null where that is not known.</summary>
-    public static string? ExitWords(Termination t)
+    /// <summary>How its last container exited, as a sentence; null if unknown.</summary>
+    public static string? DescribeExit(Termination t)
     {
         ArgumentNullException.ThrowIfNull(t);
         return t switch
         {
-            { ExitReason: "OOMKilled" } => "The kernel killed it for memory (OOMKilled).",
-            { ExitReason: "ContainerStatusUnknown" } => "The kubelet does not know how it finished (ContainerStatusUnknown).",
+            { ExitReason: "OOMKilled" } => "The kernel killed it because it exceeded its memory limit (OOMKilled).",
+            { ExitReason: "ContainerStatusUnknown" } => "The kubelet does not know how it exited (ContainerStatusUnknown).",
             { ExitCode: null } => null,
-            { ExitCode: 0 } => "It finished in order (exit 0).",
-            { ExitCode: 137, GraceSeconds: { } grace, ContainerFinishedMs: { } at } when grace > 0 && at >= t.AskedMs + (grace * 1000L) =>
-                $"It was killed at the end of its grace of {grace} s (SIGKILL, exit 137).",
-            { ExitCode: 137 } => "It was killed before the end of its grace (SIGKILL, exit 137).",
-            { ExitCode: 143 } => "It ended on SIGTERM without handling it (exit 143).",
-            _ => $"It finished with exit {t.ExitCode}.",
+            { ExitCode: 0 } => "Exited normally (code 0).",
+            { ExitCode: 137, GraceSeconds: { } grace, ContainerFinishedMs: { } at } when grace > 0 && at >= t.DeletionRequestedMs + (grace * 1000L) =>
+                $"Killed at the end of its grace period of {grace} s (SIGKILL, exit code 137).",
+            { ExitCode: 137 } => "Killed before the end of its grace period (SIGKILL, exit code 137).",
+            { ExitCode: 143 } => "Terminated by SIGTERM without handling it (exit code 143).",
+            _ => $"Exited with code {t.ExitCode}.",
         };
     }
 
-    private static (TerminationCause, string, string?) OfItself(PodInfo pod) => pod switch
+    private static (TerminationCause, string, string?) OfContainers(PodInfo pod) => pod switch
     {
-        { ExitReason: "OOMKilled" } => (TerminationCause.OutOfMemory, "Container reason OOMKilled, and its restartPolicy starts none again.", null),
-        { Phase: "Succeeded" } => (TerminationCause.Completion, "Phase Succeeded before anybody asked: its work was done.", null),
-        _ => (TerminationCause.Failed, $"Phase {pod.Phase} before anybody asked (exit {pod.ExitCode?.ToString() ?? "unknown"}), and its restartPolicy starts none again.", null),
+        { ExitReason: "OOMKilled" } => (TerminationCause.OutOfMemory, "Container reason OOMKilled; the restartPolicy does not restart it.", null),
+        { Phase: "Succeeded" } => (TerminationCause.Completion, "Phase Succeeded before any deletion was requested: the pod completed its work.", null),
+        _ => (TerminationCause.Failed, $"Phase {pod.Phase} before any deletion was requested (exit code {pod.ExitCode?.ToString() ?? "unknown"}); the restartPolicy does not restart it.", null),
     };
 
     private static (TerminationCause, string, string?) OfController(TerminationFacts facts, OwnerRef controller)
@@ -93,63 +93,63 @@ internal static class TerminationCauseClassifier
         string name = $"{controller.Kind} {controller.Name}";
         if (controller.Kind is not (nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet)))
         {
-            // A Job deletes unfinished pods when it is suspended, has failed, or wants fewer at once: its object would say which.
-            return (TerminationCause.Unknown, facts.DeletedBy is { } word
-                ? $"{word} says that it deleted the pod before its work was done, and not why; a {controller.Kind} is not watched."
-                : $"It was deleted before its work was done; a {controller.Kind} is not watched.", null);
+            // A Job deletes unfinished pods when it is suspended, failed, or its parallelism was reduced: only its object shows which.
+            return (TerminationCause.Unknown, facts.DeletedBy is { } reporter
+                ? $"{reporter} reported deleting the pod before it completed, without a reason; the console does not watch {controller.Kind} objects."
+                : $"Deleted before it completed; the console does not watch {controller.Kind} objects.", null);
         }
 
-        bool took = facts.OwnerFall is not null || facts.DeletedBy is not null;
+        bool isControllerDeletion = facts.OwnerScaleDown is not null || facts.DeletedBy is not null;
         if (facts.Rollout is { } rollout)
         {
-            // While the pod still goes, the controller's own word may be under way.
-            if (took || controller.Kind != nameof(WorkloadKind.ReplicaSet) || facts.Owner is null || !facts.Watched || !facts.Deleted)
+            // While the pod is still terminating, the controller's own event may not have arrived yet.
+            if (isControllerDeletion || controller.Kind != nameof(WorkloadKind.ReplicaSet) || facts.Owner is null || !facts.IsWatched || !facts.IsDeleted)
             {
                 return (TerminationCause.Rollout,
-                    $"{rollout.Kind} {rollout.Name} goes to revision {rollout.Revision}; the pod is of another one{Told(facts)}.", rollout.Id);
+                    $"{rollout.Kind} {rollout.Name} rolls out revision {rollout.Revision}; the pod belongs to another revision{ControllerEvidence(facts)}.", rollout.Id);
             }
         }
-        else if (took && facts is { Top: null, Owner.Controller: { Kind: nameof(WorkloadKind.Deployment) } above })
+        else if (isControllerDeletion && facts is { Top: null, Owner.Controller: { Kind: nameof(WorkloadKind.Deployment) } above })
         {
-            string what = facts.OwnerFall is { } set ? $"{name} went from {set.Before} to {set.After}" : $"{facts.DeletedBy} says that it deleted the pod";
+            string what = facts.OwnerScaleDown is { } scaled ? $"{name} was scaled from {scaled.Before} to {scaled.After}" : $"{facts.DeletedBy} reported deleting the pod";
             return (TerminationCause.Unknown,
-                $"{what}, by a rollout or a scale-down: its Deployment {above.Name} is not known. May the console read deployments?", null);
+                $"{what}, by a rollout or a scale-down: Deployment {above.Name} is unknown. Check that the console may read deployments.", null);
         }
-        else if (facts.OwnerFall is { } fall)
+        else if (facts.OwnerScaleDown is { } scaleDown)
         {
-            bool topFell = facts.TopFall is not null || facts.Top is null || facts.Top.Desired <= fall.After || facts.NextRollout is null;
-            return topFell
-                ? (TerminationCause.ScaleDown, $"{name} went from {fall.Before} to {fall.After}.", null)
+            bool isTopScaledDown = facts.TopScaleDown is not null || facts.Top is null || facts.Top.Desired <= scaleDown.After || facts.NextRollout is null;
+            return isTopScaledDown
+                ? (TerminationCause.ScaleDown, $"{name} was scaled from {scaleDown.Before} to {scaleDown.After}.", null)
                 : (TerminationCause.Rollout,
-                    $"{name} was emptied before revision {facts.NextRollout!.Revision} began (strategy Recreate).", facts.NextRollout.Id);
+                    $"{name} was scaled to 0 before revision {facts.NextRollout!.Revision} started (strategy Recreate).", facts.NextRollout.Id);
         }
-        else if (facts is { DeletedBy: { } unseen, Watched: false, Top: { } top, Owner: { } left } && left.Revision != top.Revision)
+        else if (facts is { DeletedBy: { } reporter, IsWatched: false, Top: { } top, Owner: { } former } && former.Revision != top.Revision)
         {
             return (TerminationCause.Unknown,
-                $"{unseen} says that it deleted the pod while the console did not watch; {top.Kind} {top.Name} is at another revision now.", null);
+                $"{reporter} reported deleting the pod while the console was not watching; {top.Kind} {top.Name} is at another revision now.", null);
         }
-        else if (facts.DeletedBy is { } by)
+        else if (facts.DeletedBy is { } deletedBy)
         {
-            return (TerminationCause.ScaleDown, $"{by} says that it deleted the pod, and no rollout was under way.", null);
+            return (TerminationCause.ScaleDown, $"{deletedBy} reported deleting the pod, and no rollout was in progress.", null);
         }
 
         if (facts.Owner is not { } owner)
-            return (TerminationCause.Unknown, $"{name} is not known: may the console read {controller.Kind.ToLowerInvariant()}s?", null);
-        if (!facts.Watched)
+            return (TerminationCause.Unknown, $"{name} is unknown. Check that the console may read {controller.Kind.ToLowerInvariant()}s.", null);
+        if (!facts.IsWatched)
         {
             return owner.Desired == 0 && owner.Kind != WorkloadKind.DaemonSet
-                ? (TerminationCause.ScaleDown, $"{name} wants none.", null)
-                : (TerminationCause.Unknown, "It was asked while the console did not watch, and no event tells who did.", null);
+                ? (TerminationCause.ScaleDown, $"{name} is scaled to 0.", null)
+                : (TerminationCause.Unknown, "Deletion was requested while the console was not watching, and no event names the requester.", null);
         }
 
-        return (TerminationCause.ByHand, $"{name} wants {owner.Desired} as before and says nothing of a deletion: the pod itself was deleted.", null);
+        return (TerminationCause.ByHand, $"{name} still wants {owner.Desired} and reported no deletion: the pod itself was deleted.", null);
     }
 
-    private static string Told(TerminationFacts facts) =>
-        facts.OwnerFall is { } fall ? $" (its {facts.Pod.Controller?.Kind} went from {fall.Before} to {fall.After})"
-        : facts.DeletedBy is { } by ? $" ({by} deleted it)" : "";
+    private static string ControllerEvidence(TerminationFacts facts) =>
+        facts.OwnerScaleDown is { } scaleDown ? $" (its {facts.Pod.Controller?.Kind} was scaled from {scaleDown.Before} to {scaleDown.After})"
+        : facts.DeletedBy is { } deletedBy ? $" ({deletedBy} deleted it)" : "";
 
-    // Reasons of status.reason, of the condition DisruptionTarget, and of events.
+    // Reasons from status.reason, the condition DisruptionTarget, and events.
     private static TerminationCause? OfReason(string? reason) => reason switch
     {
         "EvictionByEvictionAPI" => TerminationCause.Drain,
@@ -160,12 +160,12 @@ internal static class TerminationCauseClassifier
         _ => null,
     };
 
-    private static string Words(TerminationCause cause) => cause switch
+    private static string Describe(TerminationCause cause) => cause switch
     {
-        TerminationCause.Drain => "evicted through the API, as a drain does",
+        TerminationCause.Drain => "evicted through the API, as by kubectl drain",
         TerminationCause.Eviction => "evicted by its kubelet",
-        TerminationCause.Preemption => "a pod of higher priority took its place",
-        TerminationCause.NodeLost => "its node was not heard for too long, or is gone",
-        _ => "its time was over",
+        TerminationCause.Preemption => "preempted by a pod with higher priority",
+        TerminationCause.NodeLost => "its node did not report for too long, or was deleted",
+        _ => "its activeDeadlineSeconds expired",
     };
 }

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Lifecycle;
 [ReasonCodes("Why a pod ended")]
 internal static class TerminationCodes
 {
-    [Description("Why the pod ended is not known.")]
+    [Description("The cause is unknown.")]
     public const string Unknown = "termination.unknown";
 
     [Description("A rollout replaced the pod.")]
@@ -22,7 +22,7 @@ internal static class TerminationCodes
     [Description("The kubelet evicted the pod because its node ran out of a resource.")]
     public const string KubeletEviction = "termination.kubelet_eviction";
 
-    [Description("A pod of higher priority took its place.")]
+    [Description("The pod was preempted by a pod with higher priority.")]
     public const string Preemption = "termination.preemption";
 
     [Description("The node did not report for too long.")]
@@ -37,16 +37,16 @@ internal static class TerminationCodes
     [Description("The workload was deleted.")]
     public const string WorkloadDeleted = "termination.workload_deleted";
 
-    [Description("The pod was deleted with a grace period of 0: the object went before its containers.")]
+    [Description("The pod was deleted with grace period 0: the object was removed before its containers ended.")]
     public const string Forced = "termination.forced";
 
-    [Description("The kernel killed a container for memory (OOMKilled), and its restartPolicy does not start it again.")]
+    [Description("The kernel killed a container for exceeding its memory limit (OOMKilled), and the restartPolicy does not restart it.")]
     public const string OomKilled = "termination.oom_killed";
 
-    [Description("The containers ended with an error, and the restartPolicy does not start them again.")]
+    [Description("The containers ended with an error, and the restartPolicy does not restart them.")]
     public const string Failed = "termination.failed";
 
-    /// <exception cref="ArgumentOutOfRangeException">A cause without a code.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cause has no code.</exception>
     public static string Code(this TerminationCause cause) => cause switch
     {
         TerminationCause.Unknown => Unknown,

@@ -5,18 +5,18 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lifecycle;
 
 /// <summary>
-/// Follows the ends of pods over all watches, which have no order between them: each watch's part is kept by itself, and
-/// the record is made anew of all parts whenever one grows. The newest <see cref="Max"/> are kept.
+/// Tracks pod terminations over all watches, which have no order between them: the input of each watch is kept separately,
+/// and the record is rebuilt whenever one of them changes. Keeps the newest <see cref="Max"/>.
 /// </summary>
 public sealed class TerminationLog(RolloutLog rollouts)
 {
     public const int Max = 10_000;
 
-    // What ended by itself longer ago than this when it is first listed is nobody's incident.
-    private const long OldMs = 3_600_000;
+    // Pods that ended on their own longer ago than this when first listed are ignored.
+    private const long MaxListedAgeMs = 3_600_000;
 
-    // How long after its deletion a pod's cause may still be read anew.
-    private const long SettledMs = 600_000;
+    // How long after its deletion a pod's cause may still be reclassified.
+    private const long ReclassifyWindowMs = 600_000;
 
     private readonly Lock _lock = new();
     private readonly EndpointTransitionLog _endpoints = new();
@@ -28,12 +28,12 @@ public sealed class TerminationLog(RolloutLog rollouts)
     private readonly Dictionary<string, List<PodTerminationTracker>> _byOwner = [];
     private readonly Dictionary<(string Namespace, string Set), List<PodTerminationTracker>> _orphans = [];
     private readonly Queue<string> _order = new();
-    private readonly Dictionary<string, Termination> _unsaved = [];
+    private readonly Dictionary<string, Termination> _dirty = [];
     private volatile Termination[]? _snapshot = [];
 
     public RolloutLog Rollouts => rollouts;
 
-    /// <summary>By <see cref="Termination.AskedMs"/>, oldest first.</summary>
+    /// <summary>Ordered by <see cref="Termination.DeletionRequestedMs"/>, oldest first.</summary>
     public IReadOnlyList<Termination> Current
     {
         get
@@ -43,76 +43,76 @@ public sealed class TerminationLog(RolloutLog rollouts)
             lock (_lock)
             {
                 var all = new Termination[_byUid.Count];
-                long[] asked = new long[all.Length];
+                long[] requested = new long[all.Length];
                 int count = 0;
-                foreach (var ending in _byUid.Values)
-                    (all[count], asked[count++]) = (ending.Told, ending.Told.AskedMs);
-                Array.Sort(asked, all);
+                foreach (var tracker in _byUid.Values)
+                    (all[count], requested[count++]) = (tracker.Record, tracker.Record.DeletionRequestedMs);
+                Array.Sort(requested, all);
                 return _snapshot = all;
             }
         }
     }
 
-    /// <summary>What an earlier run knew.</summary>
-    public void Remember(Termination past)
+    /// <summary>Restores a termination that an earlier run saved.</summary>
+    public void Restore(Termination saved)
     {
         lock (_lock)
-            Add(new PodTerminationTracker(past));
+            Add(new PodTerminationTracker(saved));
     }
 
-    /// <summary>What was not written yet.</summary>
-    public List<Termination> TakeUnsaved()
+    /// <summary>Returns and clears the terminations that are not saved yet.</summary>
+    public List<Termination> DrainDirty()
     {
         lock (_lock)
         {
-            List<Termination> taken = [.. _unsaved.Values];
-            _unsaved.Clear();
-            return taken;
+            List<Termination> removal = [.. _dirty.Values];
+            _dirty.Clear();
+            return removal;
         }
     }
 
-    /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsaved(IEnumerable<Termination> terminations)
+    /// <summary>Requeues terminations that could not be written.</summary>
+    public void Requeue(IEnumerable<Termination> terminations)
     {
         lock (_lock)
         {
             foreach (var termination in terminations)
-                _unsaved.TryAdd(termination.Uid, termination);
+                _dirty.TryAdd(termination.Uid, termination);
         }
     }
 
-    /// <summary>What an earlier run saw and the first lists do not name any more went while nobody looked.</summary>
-    /// <param name="known">The pods as an earlier run left them, each as often as it had addresses.</param>
-    /// <param name="watchedUntilMs">When that run last looked; 0 where that is not known.</param>
+    /// <summary>Closes what an earlier run saw and the first lists no longer contain: it was deleted while the console was not watching.</summary>
+    /// <param name="known">The pods known to the earlier run, one entry for each address.</param>
+    /// <param name="watchedUntilMs">When that run last watched; 0 if unknown.</param>
     public void CloseMissing(ClusterMap map, IEnumerable<PodInfo> known, long watchedUntilMs, long nowMs)
     {
-        var unseen = new TimeRange(Math.Min(watchedUntilMs, nowMs), nowMs);
+        var unwatched = new TimeRange(Math.Min(watchedUntilMs, nowMs), nowMs);
         lock (_lock)
         {
-            foreach (var ending in _byUid.Values)
+            foreach (var tracker in _byUid.Values)
             {
-                var told = ending.Told;
-                bool gone = told.DeletedMs is null && !map.Pods.ContainsKey(told.Uid);
-                bool left = told is { EndpointRemovedMs: null, Service: not null } && _endpoints.Of(told.Uid) is null
-                    && !map.EndpointsAt(told.PodIp).Any(e => e.SliceEndpoint.PodUid == told.Uid);
+                var record = tracker.Record;
+                bool gone = record.DeletedMs is null && !map.Pods.ContainsKey(record.Uid);
+                bool endpointGone = record is { EndpointRemovedMs: null, Service: not null } && _endpoints.Of(record.Uid) is null
+                    && !map.EndpointsAt(record.PodIp).Any(e => e.SliceEndpoint.PodUid == record.Uid);
                 if (gone)
-                    ending.Missed(nowMs, unseen);
-                if (left)
-                    ending.MissedEndpoint(nowMs, unseen);
-                if (gone || left)
-                    Changed(ending);
+                    tracker.MarkDeletedUnwatched(nowMs, unwatched);
+                if (endpointGone)
+                    tracker.MarkEndpointRemovedUnwatched(nowMs, unwatched);
+                if (gone || endpointGone)
+                    MarkDirty(tracker);
             }
 
             foreach (var pod in known)
             {
                 if (map.Pods.ContainsKey(pod.Uid) || _byUid.ContainsKey(pod.Uid))
                     continue;
-                var ending = new PodTerminationTracker(pod, nowMs);
-                ending.See(pod, true, nowMs, unseen);
+                var tracker = new PodTerminationTracker(pod, nowMs);
+                tracker.Observe(pod, true, nowMs, unwatched);
                 if (PlaceholderPod.SetOf(pod) is { } set)
-                    _orphans[set] = [.. _orphans.GetValueOrDefault(set) ?? [], ending];
-                Add(ending);
-                Retell(map, ending);
+                    _orphans[set] = [.. _orphans.GetValueOrDefault(set) ?? [], tracker];
+                Add(tracker);
+                Rebuild(map, tracker);
             }
 
             if (_orphans.Count == 0)
@@ -122,24 +122,24 @@ public sealed class TerminationLog(RolloutLog rollouts)
         }
     }
 
-    // Its ReplicaSet may be listed later than the pods.
+    // The ReplicaSet may be listed later than its pods.
     private void Adopt(ClusterMap map, WorkloadInfo set)
     {
-        if (set.Kind != WorkloadKind.ReplicaSet || !_orphans.Remove((set.Namespace, set.Name), out var endings))
+        if (set.Kind != WorkloadKind.ReplicaSet || !_orphans.Remove((set.Namespace, set.Name), out var trackers))
             return;
-        foreach (var ending in endings)
+        foreach (var tracker in trackers)
         {
-            ending.Adopt(set);
-            Retell(map, ending);
+            tracker.Adopt(set);
+            Rebuild(map, tracker);
         }
     }
 
-    /// <param name="listed">It comes from a list: since when nobody watched; null where it was watched.</param>
+    /// <param name="listed">Set if the change comes from a list: the range in which the console was not watching; null for a watch event.</param>
     public void Follow(ClusterMap before, ClusterMap after, ClusterChange change, long nowMs, TimeRange? listed = null)
     {
         lock (_lock)
         {
-            string? rolled = rollouts.Follow(before, after, change, nowMs, listed);
+            string? changedWorkload = rollouts.Follow(before, after, change, nowMs, listed);
             switch (change)
             {
                 case PodChange { Pod: var pod, Deleted: var deleted }:
@@ -153,15 +153,15 @@ public sealed class TerminationLog(RolloutLog rollouts)
                     if (_orphans.Count > 0)
                         Adopt(after, workload);
                     var former = before.Workloads.GetValueOrDefault(workload.Uid);
-                    // One that is listed after its pods explains them, too.
-                    if (_workloads.Follow(former, workload, gone, nowMs) || rolled is not null || former is null)
-                        JudgeAll(after, workload, rolled);
+                    // A workload that is listed after its pods can also explain their termination.
+                    if (_workloads.Follow(former, workload, gone, nowMs) || changedWorkload is not null || former is null)
+                        ReclassifyAll(after, workload, changedWorkload);
                     break;
-                case EventChange { Event: var told }:
-                    var (about, name) = _events.Follow(told);
-                    var ending = about is not null ? _byUid.GetValueOrDefault(about) : name is not null ? _byName.GetValueOrDefault((told.Namespace, name)) : null;
-                    if (ending is not null)
-                        Retell(after, ending);
+                case EventChange { Event: var reported }:
+                    var (about, name) = _events.Follow(reported);
+                    var tracker = about is not null ? _byUid.GetValueOrDefault(about) : name is not null ? _byName.GetValueOrDefault((reported.Namespace, name)) : null;
+                    if (tracker is not null)
+                        Rebuild(after, tracker);
                     break;
             }
         }
@@ -169,106 +169,106 @@ public sealed class TerminationLog(RolloutLog rollouts)
 
     private void FollowPod(ClusterMap before, ClusterMap after, PodInfo pod, bool deleted, long nowMs, TimeRange? listed)
     {
-        NoteOwner(before, pod, nowMs, listed);
-        var ending = _byUid.GetValueOrDefault(pod.Uid);
-        if (ending is null)
+        RecordIpReuse(before, pod, nowMs, listed);
+        var tracker = _byUid.GetValueOrDefault(pod.Uid);
+        if (tracker is null)
         {
             if (!deleted && !pod.IsTerminating && !pod.ContainersEnded)
                 return;
-            if (listed is not null && !deleted && !pod.IsTerminating && pod.FinishedMs < nowMs - OldMs)
+            if (listed is not null && !deleted && !pod.IsTerminating && pod.FinishedMs < nowMs - MaxListedAgeMs)
                 return;
-            ending = new PodTerminationTracker(pod, nowMs);
+            tracker = new PodTerminationTracker(pod, nowMs);
         }
 
-        bool first = ending.Pod is null;
-        ending.See(pod, deleted, nowMs, listed);
+        bool first = tracker.Pod is null;
+        tracker.Observe(pod, deleted, nowMs, listed);
         if (!_byUid.ContainsKey(pod.Uid) || first)
-            Add(ending);
-        if (ending.Told.Service is null)
-            ending.Serves(EndpointTransitionLog.ServiceOf(after, pod));
-        Retell(after, ending);
+            Add(tracker);
+        if (tracker.Record.Service is null)
+            tracker.SetService(EndpointTransitionLog.ServiceOf(after, pod));
+        Rebuild(after, tracker);
     }
 
-    // An address that another pod had, and that is this one's now.
-    private void NoteOwner(ClusterMap before, PodInfo pod, long nowMs, TimeRange? listed)
+    // An address of another pod that is now assigned to this one.
+    private void RecordIpReuse(ClusterMap before, PodInfo pod, long nowMs, TimeRange? listed)
     {
         if (pod.HostNetwork || pod.Ips.Count == 0)
             return;
         var known = before.Pods.GetValueOrDefault(pod.Uid)?.Ips ?? [];
         foreach (var ip in pod.Ips)
         {
-            if (known.Contains(ip) || !_byIp.TryGetValue(ip, out var former) || former.Uid == pod.Uid || former.Told.IpReusedMs is not null)
+            if (known.Contains(ip) || !_byIp.TryGetValue(ip, out var former) || former.Uid == pod.Uid || former.Record.IpReusedMs is not null)
                 continue;
-            former.Reused(pod.FullName, nowMs, listed);
-            former.Retell(_endpoints.Of(former.Uid), _events.Of(former.Uid), null, By(former)?.AtMs);
-            Changed(former);
+            former.SetIpReused(pod.FullName, nowMs, listed);
+            former.Rebuild(_endpoints.Of(former.Uid), _events.Of(former.Uid), null, DeletedBy(former)?.AtMs);
+            MarkDirty(former);
         }
     }
 
     private void FollowEndpoint(string uid)
     {
-        if (!_byUid.TryGetValue(uid, out var ending))
+        if (!_byUid.TryGetValue(uid, out var tracker))
             return;
-        ending.Retell(_endpoints.Of(uid), _events.Of(uid), null, By(ending)?.AtMs);
-        Changed(ending);
+        tracker.Rebuild(_endpoints.Of(uid), _events.Of(uid), null, DeletedBy(tracker)?.AtMs);
+        MarkDirty(tracker);
     }
 
-    private void JudgeAll(ClusterMap map, WorkloadInfo workload, string? rolled)
+    private void ReclassifyAll(ClusterMap map, WorkloadInfo workload, string? changedWorkload)
     {
-        foreach (string owner in new[] { workload.Uid, workload.Controller?.Uid, rolled }.OfType<string>().Distinct())
+        foreach (string owner in new[] { workload.Uid, workload.Controller?.Uid, changedWorkload }.OfType<string>().Distinct())
         {
-            foreach (var ending in _byOwner.GetValueOrDefault(owner) ?? [])
-                Retell(map, ending);
+            foreach (var tracker in _byOwner.GetValueOrDefault(owner) ?? [])
+                Rebuild(map, tracker);
         }
     }
 
-    private void Retell(ClusterMap map, PodTerminationTracker ending)
+    private void Rebuild(ClusterMap map, PodTerminationTracker tracker)
     {
-        var was = ending.Told;
-        var (owner, top) = OwnersOf(map, ending.Pod);
-        ending.Retell(_endpoints.Of(ending.Uid), _events.Of(ending.Uid), TopOf(ending.Pod, owner, top), By(ending)?.AtMs);
-        Index(ending, ending.Pod?.Controller?.Uid);
-        Index(ending, owner?.Controller?.Uid);
-        if (ending.Pod is { } pod)
+        var was = tracker.Record;
+        var (owner, top) = OwnersOf(map, tracker.Pod);
+        tracker.Rebuild(_endpoints.Of(tracker.Uid), _events.Of(tracker.Uid), TopOf(tracker.Pod, owner, top), DeletedBy(tracker)?.AtMs);
+        Index(tracker, tracker.Pod?.Controller?.Uid);
+        Index(tracker, owner?.Controller?.Uid);
+        if (tracker.Pod is { } pod)
         {
-            var (cause, evidence, rollout) = TerminationCauseClassifier.Of(Facts(ending, pod, owner, top));
-            if (ending.Accepts(cause))
-                ending.Because(cause, evidence, rollout);
+            var (cause, evidence, rollout) = TerminationCauseClassifier.Of(Facts(tracker, pod, owner, top));
+            if (tracker.CanSetCause(cause))
+                tracker.SetCause(cause, evidence, rollout);
         }
 
-        if (ending.Told != was || !_byUid.ContainsKey(ending.Uid))
-            Changed(ending);
+        if (tracker.Record != was || !_byUid.ContainsKey(tracker.Uid))
+            MarkDirty(tracker);
     }
 
-    private TerminationFacts Facts(PodTerminationTracker ending, PodInfo pod, WorkloadInfo? owner, WorkloadInfo? top)
+    private TerminationFacts Facts(PodTerminationTracker tracker, PodInfo pod, WorkloadInfo? owner, WorkloadInfo? top)
     {
         string? ownerUid = pod.Controller?.Uid;
         string? topUid = top?.Uid ?? ownerUid;
-        var taken = _events.Of(pod.Uid)?.Taken;
-        var ownerFall = ownerUid is null ? null : _workloads.FallAt(ownerUid, ending.Asked);
-        return new TerminationFacts(pod, ending.SeenMs, owner, top)
+        var removal = _events.Of(pod.Uid)?.RemovalEvent;
+        var ownerScaleDown = ownerUid is null ? null : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested);
+        return new TerminationFacts(pod, tracker.SeenMs, owner, top)
         {
-            Watched = ending.Watched, Forced = ending.Forced, EndedFirst = ending.EndedFirst, Deleted = ending.IsDeleted,
-            Taken = taken is { } t ? (t.Reason, t.Message) : null,
-            DeletedBy = By(ending)?.Controller,
-            Rollout = topUid is null ? null : rollouts.Replacing(topUid, pod, ending.Asked),
-            NextRollout = topUid is null ? null : rollouts.FirstAfter(topUid, ending.SeenMs),
-            OwnerFall = ownerFall,
-            TopFall = ownerFall is null || top is null ? null : _workloads.FallAt(top.Uid, new TimeRange(ownerFall.FromMs, ownerFall.FromMs)),
-            DeletedWorkload = Deleted(owner, ending) ?? Deleted(top, ending),
+            IsWatched = tracker.IsWatched, IsForced = tracker.IsForced, HasEndedFirst = tracker.HasEndedFirst, IsDeleted = tracker.IsDeleted,
+            RemovalEvent = removal is { } t ? (t.Reason, t.Message) : null,
+            DeletedBy = DeletedBy(tracker)?.Controller,
+            Rollout = topUid is null ? null : rollouts.Replacing(topUid, pod, tracker.DeletionRequested),
+            NextRollout = topUid is null ? null : rollouts.FirstAfter(topUid, tracker.SeenMs),
+            OwnerScaleDown = ownerScaleDown,
+            TopScaleDown = ownerScaleDown is null || top is null ? null : _workloads.ScaleDownAt(top.Uid, new TimeRange(ownerScaleDown.FromMs, ownerScaleDown.FromMs)),
+            DeletedWorkload = Deleted(owner, tracker) ?? Deleted(top, tracker),
         };
     }
 
-    // A StatefulSet's pods have their names again: there the time must fit, too.
-    private (string Controller, long AtMs)? By(PodTerminationTracker ending) =>
-        _events.DeletedBy(ending.Told.Namespace, ending.Told.Pod) is { } by
-        && (ending.Pod is not { Controller.Kind: nameof(WorkloadKind.StatefulSet) } || Math.Abs(by.AtMs - ending.AskedMs) < 5_000)
+    // Pods of a StatefulSet reuse their names: the time must match too.
+    private (string Controller, long AtMs)? DeletedBy(PodTerminationTracker tracker) =>
+        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by
+        && (tracker.Pod is not { Controller.Kind: nameof(WorkloadKind.StatefulSet) } || Math.Abs(by.AtMs - tracker.DeletionRequestedMs) < 5_000)
             ? by : null;
 
-    // Before the pod, or, where deletion went from the foreground, with it.
-    private WorkloadInfo? Deleted(WorkloadInfo? workload, PodTerminationTracker ending) =>
+    // Deleted before the pod, or together with it (foreground deletion).
+    private WorkloadInfo? Deleted(WorkloadInfo? workload, PodTerminationTracker tracker) =>
         workload is not null && _workloads.DeletedMs(workload.Uid) is { } at
-        && at <= Math.Max(ending.SeenMs, ending.Told.DeletedMs ?? 0) + ScaleDownLog.SlackMs
+        && at <= Math.Max(tracker.SeenMs, tracker.Record.DeletedMs ?? 0) + ScaleDownLog.SlackMs
             ? workload : null;
 
     private (WorkloadInfo? Owner, WorkloadInfo? Top) OwnersOf(ClusterMap map, PodInfo? pod)
@@ -283,51 +283,51 @@ public sealed class TerminationLog(RolloutLog rollouts)
     private static OwnerRef? TopOf(PodInfo? pod, WorkloadInfo? owner, WorkloadInfo? top) =>
         top is not null ? new OwnerRef(top.Kind.ToString(), top.Name, top.Uid) : owner?.Controller ?? pod?.Controller;
 
-    private void Add(PodTerminationTracker ending)
+    private void Add(PodTerminationTracker tracker)
     {
-        if (_byUid.TryAdd(ending.Uid, ending))
-            _order.Enqueue(ending.Uid);
-        var told = ending.Told;
-        if (!told.PodIp.IsNone && ending.Pod is not { HostNetwork: true })
-            _byIp[told.PodIp] = ending;
-        _byName[(told.Namespace, told.Pod)] = ending;
+        if (_byUid.TryAdd(tracker.Uid, tracker))
+            _order.Enqueue(tracker.Uid);
+        var record = tracker.Record;
+        if (!record.PodIp.IsNone && tracker.Pod is not { HostNetwork: true })
+            _byIp[record.PodIp] = tracker;
+        _byName[(record.Namespace, record.Pod)] = tracker;
         while (_order.Count > Max)
             Drop(_order.Dequeue());
         _snapshot = null;
     }
 
-    // Under its ReplicaSet and its Deployment, so that what is learned of these reaches it.
-    private void Index(PodTerminationTracker ending, string? owner)
+    // Indexed under its ReplicaSet and its Deployment, so that changes of these reach it.
+    private void Index(PodTerminationTracker tracker, string? owner)
     {
-        if (owner is null || ending.Owners.Contains(owner))
+        if (owner is null || tracker.Owners.Contains(owner))
             return;
-        ending.Owners.Add(owner);
-        if (!_byOwner.TryGetValue(owner, out var endings))
-            _byOwner[owner] = endings = [];
-        // What is settled is not judged again: the list is swept each time it has doubled.
-        if (endings.Count >= 64 && (endings.Count & (endings.Count - 1)) == 0)
-            endings.RemoveAll(e => e.Told.DeletedMs < ending.SeenMs - SettledMs);
-        endings.Add(ending);
+        tracker.Owners.Add(owner);
+        if (!_byOwner.TryGetValue(owner, out var trackers))
+            _byOwner[owner] = trackers = [];
+        // Old terminations are not reclassified: they are removed each time the list has doubled.
+        if (trackers.Count >= 64 && (trackers.Count & (trackers.Count - 1)) == 0)
+            trackers.RemoveAll(e => e.Record.DeletedMs < tracker.SeenMs - ReclassifyWindowMs);
+        trackers.Add(tracker);
     }
 
     private void Drop(string uid)
     {
-        if (!_byUid.Remove(uid, out var ending))
+        if (!_byUid.Remove(uid, out var tracker))
             return;
-        if (_byIp.GetValueOrDefault(ending.Told.PodIp) == ending)
-            _byIp.Remove(ending.Told.PodIp);
-        if (_byName.GetValueOrDefault((ending.Told.Namespace, ending.Told.Pod)) == ending)
-            _byName.Remove((ending.Told.Namespace, ending.Told.Pod));
-        foreach (string owner in ending.Owners)
+        if (_byIp.GetValueOrDefault(tracker.Record.PodIp) == tracker)
+            _byIp.Remove(tracker.Record.PodIp);
+        if (_byName.GetValueOrDefault((tracker.Record.Namespace, tracker.Record.Pod)) == tracker)
+            _byName.Remove((tracker.Record.Namespace, tracker.Record.Pod));
+        foreach (string owner in tracker.Owners)
         {
-            if (_byOwner.TryGetValue(owner, out var endings) && endings.Remove(ending) && endings.Count == 0)
+            if (_byOwner.TryGetValue(owner, out var trackers) && trackers.Remove(tracker) && trackers.Count == 0)
                 _byOwner.Remove(owner);
         }
     }
 
-    private void Changed(PodTerminationTracker ending)
+    private void MarkDirty(PodTerminationTracker tracker)
     {
-        _unsaved[ending.Uid] = ending.Told;
+        _dirty[tracker.Uid] = tracker.Record;
         _snapshot = null;
     }
 }

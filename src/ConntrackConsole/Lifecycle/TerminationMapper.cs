@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>Endings and rollouts as rows, and back.</summary>
+/// <summary>Maps terminations and rollouts to entities and back.</summary>
 internal static class TerminationMapper
 {
     public static Termination Termination(TerminationRow row)
@@ -13,11 +13,11 @@ internal static class TerminationMapper
         return new Termination(
             row.Uid, row.Namespace, row.Pod, Ip.TryParse(row.PodIp, out var ip) ? ip : default, row.Node,
             row is { ServiceNamespace: { } ns, ServiceName: { } name } ? new ServiceKey(ns, name) : null,
-            row.AskedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs)
+            row.DeletionRequestedMs, row.EndpointTerminatingMs, row.EndpointRemovedMs, row.ContainerFinishedMs, row.ExitCode, row.DeletedMs)
         {
             Cause = (TerminationCause)row.Cause, Evidence = row.Evidence, RolloutId = row.RolloutId,
             Workload = row is { WorkloadKind: { } kind, WorkloadName: { } workload, WorkloadUid: { } uid } ? new OwnerRef(kind, workload, uid) : null,
-            GraceSeconds = row.GraceSeconds, EndpointNotReadyMs = row.EndpointNotReadyMs, StopSignalMs = row.StopSignalMs,
+            GraceSeconds = row.GraceSeconds, EndpointNotReadyMs = row.EndpointNotReadyMs, SigtermSentMs = row.SigtermSentMs,
             HasPreStop = row.HasPreStop, PreStopFailure = row.PreStopFailure, ExitSignal = row.ExitSignal, ExitReason = row.ExitReason,
             IpReusedMs = row.IpReusedMs, IpReusedBy = row.IpReusedBy, Unwatched = TimeRange(row.UnwatchedFromMs, row.UnwatchedToMs),
         };
@@ -29,12 +29,12 @@ internal static class TerminationMapper
         return new TerminationRow
         {
             Uid = t.Uid, Namespace = t.Namespace, Pod = t.Pod, PodIp = t.PodIp.ToString(), Node = t.Node,
-            ServiceNamespace = t.Service?.Namespace, ServiceName = t.Service?.Name, AskedMs = t.AskedMs,
+            ServiceNamespace = t.Service?.Namespace, ServiceName = t.Service?.Name, DeletionRequestedMs = t.DeletionRequestedMs,
             EndpointTerminatingMs = t.EndpointTerminatingMs, EndpointRemovedMs = t.EndpointRemovedMs,
             ContainerFinishedMs = t.ContainerFinishedMs, ExitCode = t.ExitCode, DeletedMs = t.DeletedMs,
             Cause = (byte)t.Cause, Evidence = t.Evidence, RolloutId = t.RolloutId,
             WorkloadKind = t.Workload?.Kind, WorkloadName = t.Workload?.Name, WorkloadUid = t.Workload?.Uid,
-            GraceSeconds = t.GraceSeconds, EndpointNotReadyMs = t.EndpointNotReadyMs, StopSignalMs = t.StopSignalMs,
+            GraceSeconds = t.GraceSeconds, EndpointNotReadyMs = t.EndpointNotReadyMs, SigtermSentMs = t.SigtermSentMs,
             HasPreStop = t.HasPreStop, PreStopFailure = t.PreStopFailure, ExitSignal = t.ExitSignal, ExitReason = t.ExitReason,
             IpReusedMs = t.IpReusedMs, IpReusedBy = t.IpReusedBy, UnwatchedFromMs = t.Unwatched?.FromMs, UnwatchedToMs = t.Unwatched?.ToMs,
         };

@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Nodes;
 
 /// <summary>
-/// How much a foreign counter grew, in steps of ten seconds over the last hour. A counter that begins anew grew by what is
-/// not known: what its owner counts while it starts is its first list, and no change.
+/// The growth of an external counter, in steps of ten seconds over the last hour. The growth across a counter reset is
+/// unknown: what a process counts during startup is its first list, not changes.
 /// </summary>
 internal sealed class CounterRate
 {
@@ -11,40 +11,40 @@ internal sealed class CounterRate
     /// <summary>The last minute, and the hour before it.</summary>
     public const int Steps = (60 + 1) * PerMinute;
 
-    /// <summary>Readings further apart than this do not say when in between the counter grew.</summary>
-    public const long MostApartMs = 30_000;
+    /// <summary>Readings further apart than this do not show when in between the counter grew.</summary>
+    public const long MaxGapMs = 30_000;
 
     private const int PerMinute = 6;
-    private const int EnoughOfAMinute = 4;
+    private const int MinStepsPerMinute = 4;
 
     private readonly float[] _steps = new float[Steps];
     private double _last = double.NaN;
     private long _lastMs, _lastStep = -1, _settledMs;
 
-    /// <summary>Takes in a reading; NaN where the counter was not there.</summary>
+    /// <summary>Adds a reading; NaN if the counter was absent.</summary>
     public void Add(long atMs, double value)
     {
         if (double.IsNaN(value) || value < 0 || atMs < 0)
             return;
-        long apartMs = atMs - _lastMs;
-        bool began = double.IsNaN(_last) || value < _last;
-        if (began)
+        long gapMs = atMs - _lastMs;
+        bool isFirst = double.IsNaN(_last) || value < _last;
+        if (isFirst)
             _settledMs = atMs + StepMs;
-        if (began || apartMs > MostApartMs)
+        if (isFirst || gapMs > MaxGapMs)
         {
             (_last, _lastMs) = (value, atMs);
             return;
         }
 
-        if (apartMs <= 0)
-            return; // The clock was set back: wait until it is where it was.
-        Turn(atMs / StepMs);
+        if (gapMs <= 0)
+            return; // The clock jumped backwards: ignore readings until it catches up.
+        Advance(atMs / StepMs);
         if (atMs >= _settledMs)
             _steps[_lastStep % Steps] += (float)(value - _last);
         (_last, _lastMs) = (value, atMs);
     }
 
-    /// <summary>Growth over the last steps up to a moment; NaN where nothing is known of them.</summary>
+    /// <summary>Growth over the last steps up to a time; NaN if none of them is known.</summary>
     public double Recent(long atMs, int steps)
     {
         long end = atMs / StepMs;
@@ -61,7 +61,7 @@ internal sealed class CounterRate
         return known == 0 ? double.NaN : sum;
     }
 
-    /// <summary>Growth of an ordinary minute: the median of the known minutes of the hour before the last minute.</summary>
+    /// <summary>Typical growth per minute: the median of the known minutes in the hour before the last minute.</summary>
     public (double Median, int Minutes) Baseline(long atMs)
     {
         var minutes = new List<double>(60);
@@ -78,7 +78,7 @@ internal sealed class CounterRate
                 known++;
             }
 
-            if (known >= EnoughOfAMinute)
+            if (known >= MinStepsPerMinute)
                 minutes.Add(sum * PerMinute / known);
         }
 
@@ -88,7 +88,7 @@ internal sealed class CounterRate
 
     private float At(long step) => step < 0 || step > _lastStep || step <= _lastStep - Steps ? float.NaN : _steps[step % Steps];
 
-    private void Turn(long step)
+    private void Advance(long step)
     {
         if (_lastStep < 0 || step - _lastStep >= Steps)
             Array.Fill(_steps, float.NaN);

@@ -5,16 +5,16 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Nodes;
 
 /// <summary>
-/// What a node told last of its settings and its kube-proxy, with as much of the past as a judgement needs. A late frame
-/// changes nothing here. Not safe for several threads: <see cref="TimelineStore"/> holds its lock.
+/// The last reported settings and kube-proxy metrics of a node, with the history that the checks need. Late frames are
+/// not applied here. Not thread-safe: <see cref="TimelineStore"/> holds its lock.
 /// </summary>
 internal sealed class NodeMetrics
 {
     public const string BeLiberal = "net.netfilter.nf_conntrack_tcp_be_liberal";
 
-    // What a node tells is foreign: neither many names nor many changes must fill the memory.
-    private const int MostSettings = 256;
-    private const int MostChanges = 32;
+    // Node input is untrusted: neither many names nor many changes may exhaust memory.
+    private const int MaxSettings = 256;
+    private const int MaxChanges = 32;
 
     private readonly CounterRate _endpointChanges = new();
     private readonly CounterRate _apiErrors = new();
@@ -24,13 +24,13 @@ internal sealed class NodeMetrics
     private long _proxyHeardMs;
     private long? _pendingSinceMs, _queuedSinceMs;
 
-    /// <summary>False while no frame and no introduction has told anything.</summary>
-    public bool HasHeard { get; private set; }
+    /// <summary>False until a hello message or a frame has arrived.</summary>
+    public bool HasReported { get; private set; }
 
-    /// <summary>A collector introduces itself with the values of now; what else it told of stays as it was.</summary>
+    /// <summary>Applies the current values in a collector's hello message; everything else is kept.</summary>
     public void Begin(Hello hello, long nowMs)
     {
-        HasHeard = true;
+        HasReported = true;
         foreach (string gone in _settings.Keys.Where(k => k.StartsWith("net.netfilter.", StringComparison.Ordinal) && !hello.Sysctls.ContainsKey(k)).ToList())
             _settings = _settings.Remove(gone);
         foreach (var (name, value) in hello.Sysctls)
@@ -43,7 +43,7 @@ internal sealed class NodeMetrics
 
     public void Apply(NodeFrame frame, long heardMs)
     {
-        HasHeard = true;
+        HasReported = true;
         foreach (var change in frame.Settings)
         {
             if (change.After.Length > 0)
@@ -73,11 +73,11 @@ internal sealed class NodeMetrics
             return;
         }
 
-        // A sync that ended after the last reading took in what waited then: what waits now waits since now.
+        // A sync that ended after the last reading applied what was pending then: what is pending now is pending since this reading.
         bool synced = before is not { Answers: true } || before.LastSync != proxy.LastSync;
         bool pending = proxy.EndpointChangesPending > 0 || proxy.ServiceChangesPending > 0;
         _pendingSinceMs = !pending ? null : synced ? proxy.AtMs : _pendingSinceMs ?? proxy.AtMs;
-        // Asked for again and again without a sync in between: it waits since the first time.
+        // Queued repeatedly without a sync in between: it is queued since the first time.
         bool queued = proxy.LastQueued > proxy.LastSync || (proxy.LastQueued > 0 && double.IsNaN(proxy.LastSync));
         _queuedSinceMs = !queued ? null : synced || _queuedSinceMs is null ? QueuedMs(proxy) : _queuedSinceMs;
         _endpointChanges.Add(proxy.AtMs, proxy.EndpointChanges);
@@ -95,13 +95,13 @@ internal sealed class NodeMetrics
 
     private void Set(string name, string value, long? changedMs, long atMs)
     {
-        if (_settings.Count >= MostSettings && !_settings.ContainsKey(name))
+        if (_settings.Count >= MaxSettings && !_settings.ContainsKey(name))
             return;
         _settings = _settings.SetItem(name, new SettingFact(value, changedMs));
         if (name != BeLiberal)
             return;
         _beLiberal = _beLiberal.Add((atMs, value));
-        if (_beLiberal.Length > MostChanges)
+        if (_beLiberal.Length > MaxChanges)
             _beLiberal = _beLiberal.RemoveAt(0);
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Nodes;
 
-/// <summary>The table of the kube-proxies' syncs.</summary>
+/// <summary>Table of kube-proxy syncs.</summary>
 internal static class NodeTables
 {
     extension(ConsoleDb db)
@@ -13,15 +13,15 @@ internal static class NodeTables
     }
 }
 
-/// <summary>A sync of a node's kube-proxy, as its metrics told it.</summary>
+/// <summary>A sync of a node's kube-proxy, as reported by its metrics.</summary>
 internal sealed class SyncRow
 {
     public required string Node { get; set; }
-    /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds, in our clock.</summary>
+    /// <summary>kubeproxy_sync_proxy_rules_last_timestamp_seconds, on the console's clock.</summary>
     public long AtMs { get; set; }
-    /// <summary>What kube-proxy had heard of before this moment is in the rules.</summary>
+    /// <summary>The rules contain every change that kube-proxy had received before this time.</summary>
     public long CoversMs { get; set; }
-    /// <summary>When this was first read.</summary>
+    /// <summary>When it was first read.</summary>
     public long SeenMs { get; set; }
     public double SyncP99 { get; set; }
 }

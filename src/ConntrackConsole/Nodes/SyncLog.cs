@@ -2,85 +2,85 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Nodes;
 
-/// <summary>A sync of a node's kube-proxy, in our clock.</summary>
-/// <param name="AtMs">Its end.</param>
-/// <param name="CoversMs">What kube-proxy had heard of before this moment is in the rules that it wrote.</param>
+/// <summary>A sync of a node's kube-proxy, on the console's clock.</summary>
+/// <param name="AtMs">When it ended.</param>
+/// <param name="CoversMs">The written rules contain every change that kube-proxy had received before this time.</param>
 /// <param name="SeenMs">When it was first read.</param>
 public sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P99);
 
 /// <summary>
-/// What each node's kube-proxy told of its syncs. It is asked every few seconds and tells only its last one: what is found
-/// here is no earlier than the truth, by so much at most. Not safe for several threads: the timeline holds its lock.
+/// The syncs that each node's kube-proxy reported. Its metrics are read every few seconds and contain only the last sync, so a
+/// result here is late by at most that interval and never early. Not thread-safe: the timeline holds its lock.
 /// </summary>
 internal sealed class SyncLog
 {
-    /// <summary>Most syncs that are kept for a node: over an hour at one a second.</summary>
+    /// <summary>Maximum number of syncs kept for a node: over an hour at one per second.</summary>
     public const int Max = 4_096;
 
-    /// <summary>kube-proxy and the console hear of a change by watches of their own: so much sooner may it have heard.</summary>
-    public const long HeardSoonerMs = 200;
+    /// <summary>kube-proxy and the console use separate watches: kube-proxy may have received a change this much earlier.</summary>
+    public const long WatchSkewMs = 200;
 
-    // A kube-proxy that was not read for so long does not answer.
+    // A kube-proxy that was not read for this long is considered unresponsive.
     private const long SilentMs = 30_000;
 
     private readonly Dictionary<string, NodeSyncs> _nodes = [];
-    private readonly Dictionary<(string Node, long AtMs), RulesSync> _unsaved = [];
+    private readonly Dictionary<(string Node, long AtMs), RulesSync> _dirty = [];
 
-    /// <param name="clockOffsetMs">Our clock minus the node's.</param>
-    public void Add(string node, ProxyReading told, long clockOffsetMs, long nowMs)
+    /// <param name="clockOffsetMs">The console's clock minus the node's.</param>
+    public void Add(string node, ProxyReading reading, long clockOffsetMs, long nowMs)
     {
-        ArgumentNullException.ThrowIfNull(told);
+        ArgumentNullException.ThrowIfNull(reading);
         var syncs = Of(node);
         if (nowMs >= syncs.ReadMs)
-            (syncs.ReadMs, syncs.Answers) = (nowMs, told.Answers);
-        if (!told.Answers || !(told.LastSync > 0) || told.LastSync > 1e11)
+            (syncs.ReadMs, syncs.Answers) = (nowMs, reading.Answers);
+        if (!reading.Answers || !(reading.LastSync > 0) || reading.LastSync > 1e11)
             return;
-        long atMs = (long)(told.LastSync * 1000) + clockOffsetMs;
-        long readMs = told.AtMs + clockOffsetMs;
+        long atMs = (long)(reading.LastSync * 1000) + clockOffsetMs;
+        long readMs = reading.AtMs + clockOffsetMs;
         if (atMs > readMs + LiveWindow.MaxAheadMs)
             return;
-        long lengthMs = double.IsFinite(told.SyncP99) ? (long)Math.Clamp(told.SyncP99 * 1000, 0, 600_000) : 1_000;
+        long lengthMs = double.IsFinite(reading.SyncP99) ? (long)Math.Clamp(reading.SyncP99 * 1000, 0, 600_000) : 1_000;
         long coversMs = atMs - lengthMs;
-        if (told.EndpointChangesPending > 0)
+        if (reading.EndpointChangesPending > 0)
             syncs.HeldBackMs = atMs;
-        // A change that it does not have may be the very one that is asked for: kube-proxy had not heard of that sooner.
+        // A pending change may be the one in question: kube-proxy had then not received it earlier.
         if (atMs == syncs.HeldBackMs)
-            coversMs -= HeardSoonerMs;
-        // Nothing was queued after it and nothing waits, and one that ran meanwhile would have ended by now.
-        else if (told.LastQueued > 0 && told.LastQueued <= told.LastSync && readMs >= atMs + lengthMs)
-            coversMs = Math.Max(coversMs, (long)(told.LastQueued * 1000) + clockOffsetMs);
-        Put(node, syncs, new RulesSync(atMs, coversMs, nowMs, double.IsFinite(told.SyncP99) ? told.SyncP99 : 0));
+            coversMs -= WatchSkewMs;
+        // Nothing was queued after it, nothing is pending, and a sync running in between would have ended by now.
+        else if (reading.LastQueued > 0 && reading.LastQueued <= reading.LastSync && readMs >= atMs + lengthMs)
+            coversMs = Math.Max(coversMs, (long)(reading.LastQueued * 1000) + clockOffsetMs);
+        Put(node, syncs, new RulesSync(atMs, coversMs, nowMs, double.IsFinite(reading.SyncP99) ? reading.SyncP99 : 0));
     }
 
-    /// <summary>What an earlier run saved.</summary>
+    /// <summary>Restores a sync that an earlier run saved.</summary>
     public void Restore(string node, RulesSync sync)
     {
         Put(node, Of(node), sync);
-        _unsaved.Clear();
+        _dirty.Clear();
     }
 
-    public List<(string Node, RulesSync Sync)> TakeUnsaved()
+    public List<(string Node, RulesSync Sync)> DrainDirty()
     {
-        List<(string, RulesSync)> taken = [.. _unsaved.Select(u => (u.Key.Node, u.Value))];
-        _unsaved.Clear();
+        List<(string, RulesSync)> taken = [.. _dirty.Select(u => (u.Key.Node, u.Value))];
+        _dirty.Clear();
         return taken;
     }
 
-    public void KeepUnsaved(IEnumerable<(string Node, RulesSync Sync)> syncs)
+    public void Requeue(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         foreach (var (node, sync) in syncs)
-            _unsaved.TryAdd((node, sync.AtMs), sync);
+            _dirty.TryAdd((node, sync.AtMs), sync);
     }
 
-    /// <summary>The first sync of a node that had a change of <paramref name="changedMs"/> in its rules, or why that is not known.</summary>
+    /// <summary>The first sync of a node that wrote a change of <paramref name="changedMs"/> to the rules, or why that is unknown.</summary>
     public NodeSync After(string node, long changedMs, long nowMs)
     {
         if (!_nodes.TryGetValue(node, out var syncs) || syncs.ReadMs == 0 && syncs.List.Count == 0)
-            return new NodeSync(node, null) { Unknown = $"No collector of {node} told of its kube-proxy." };
-        // What is in memory begins later: its first sync would be one of many since.
+            return new NodeSync(node, null) { Unknown = $"No collector on {node} has reported kube-proxy metrics." };
+        // Memory starts later: the first sync in it would be one of many since.
         if (changedMs < nowMs - LiveWindow.HorizonMs)
-            return new NodeSync(node, null) { Unknown = "Longer ago than the syncs in memory." };
-        long wanted = changedMs - HeardSoonerMs;
+            return new NodeSync(node, null) { Unknown = "Older than the syncs in memory." };
+        long wanted = changedMs - WatchSkewMs;
         int low = 0, high = syncs.List.Count;
         while (low < high)
         {
@@ -95,16 +95,16 @@ internal sealed class SyncLog
         {
             if (syncs.List[low].CoversMs < wanted)
                 continue;
-            // The oldest that was ever read, and read long after: others came before it.
+            // The oldest sync was first read long after the change: others preceded it.
             return low == 0 && syncs.List[0].SeenMs > changedMs + SilentMs
-                ? new NodeSync(node, null) { Unknown = $"Nothing was heard of the kube-proxy of {node} at that time." }
+                ? new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} was not read at that time." }
                 : new NodeSync(node, syncs.List[low].AtMs);
         }
 
         return syncs switch
         {
-            { Answers: false, ReadMs: > 0 } => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} does not answer (127.0.0.1:10249/metrics)." },
-            _ when nowMs - syncs.ReadMs > SilentMs => new NodeSync(node, null) { Unknown = $"Nothing was heard of the kube-proxy of {node} since." },
+            { Answers: false, ReadMs: > 0 } => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} does not respond (127.0.0.1:10249/metrics)." },
+            _ when nowMs - syncs.ReadMs > SilentMs => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} has not been read since." },
             _ => new NodeSync(node, null),
         };
     }
@@ -119,7 +119,7 @@ internal sealed class SyncLog
     private void Put(string node, NodeSyncs syncs, RulesSync sync)
     {
         var list = syncs.List;
-        // Halved, not walked: an hour's frames may be read anew at once.
+        // Binary search: an hour of frames may be reprocessed in one go.
         int at = 0, end = list.Count;
         while (at < end)
         {
@@ -144,17 +144,17 @@ internal sealed class SyncLog
                 list.RemoveAt(0);
         }
 
-        _unsaved[(node, sync.AtMs)] = sync;
+        _dirty[(node, sync.AtMs)] = sync;
     }
 
     private sealed class NodeSyncs
     {
-        /// <summary>By their end.</summary>
+        /// <summary>Ordered by end.</summary>
         public List<RulesSync> List { get; } = [];
 
         public long ReadMs { get; set; }
 
-        /// <summary>The last sync that was shown with a change held back for the next one.</summary>
+        /// <summary>The last sync that was reported with a change pending for the next one.</summary>
         public long HeldBackMs { get; set; }
 
         public bool Answers { get; set; }

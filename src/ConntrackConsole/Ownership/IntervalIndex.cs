@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace ConntrackConsole.Ownership;
 
 /// <summary>
-/// Spans by key, each key's in the order of time and without overlap. One writer; readers need no lock, because a key's
-/// spans are an array that is replaced and never changed. Bounded: of the closed spans the oldest are forgotten, and counted.
+/// Spans by key, ordered by time and without overlap. One writer; readers need no lock, because the spans of a key are an
+/// array that is replaced and never modified. Bounded: the oldest closed spans are dropped, and counted.
 /// </summary>
 internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
     where TKey : notnull
     where TSpan : class, ISpan<TSpan>
 {
-    // One writer: more locks would only cost memory.
+    // One writer, so more locks would only use memory.
     private readonly ConcurrentDictionary<TKey, TSpan[]> _spans = new(1, 64);
     private readonly Queue<(TKey Key, TSpan Span)> _closed = new();
     private long _completeSinceMs;
@@ -22,10 +22,10 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
 
     public long Forgotten => Volatile.Read(ref _forgotten);
 
-    /// <summary>Every span that ended after this is here.</summary>
+    /// <summary>Every span that ended after this time is in the index.</summary>
     public long CompleteSinceMs => Volatile.Read(ref _completeSinceMs);
 
-    /// <summary>A key has no spans any more.</summary>
+    /// <summary>Called when the last span of a key is dropped.</summary>
     public Action<TKey, TSpan>? Forgetting { get; init; }
 
     public ReadOnlySpan<TSpan> Of(TKey key) => _spans.TryGetValue(key, out var spans) ? spans : default;
@@ -34,10 +34,10 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
 
     public TSpan? Open(TKey key) => Of(key) is [.., { ToMs: null } last] ? last : null;
 
-    /// <summary>What was so at a moment.</summary>
+    /// <summary>The span at a time.</summary>
     public TSpan? At(TKey key, long atMs) => LastUntil(key, atMs) is { } span && (span.ToMs is null || span.ToMs > atMs) ? span : null;
 
-    /// <summary>What began last at or before a moment, ended or not.</summary>
+    /// <summary>The last span that started at or before a time, open or closed.</summary>
     public TSpan? LastUntil(TKey key, long atMs)
     {
         var spans = Of(key);
@@ -67,14 +67,14 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
         return within;
     }
 
-    /// <summary>Adds the span that now holds; the one before must be closed.</summary>
+    /// <summary>Adds a new span; the previous one must be closed.</summary>
     public void Add(TKey key, TSpan span)
     {
         var spans = _spans.GetValueOrDefault(key, []);
         if (spans.Length >= maxPerKey)
         {
-            // An endpoint that flaps every second must not push all others out; the database keeps what goes here.
-            Forgot(spans[0]);
+            // An endpoint that flaps every second must not evict all others; the database keeps what is dropped here.
+            CountForgotten(spans[0]);
             spans = spans[1..];
         }
 
@@ -84,7 +84,7 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
     }
 
     /// <summary>Closes the open span.</summary>
-    /// <returns>The closed span, or null where none was open.</returns>
+    /// <returns>The closed span, or null if none was open.</returns>
     public TSpan? Close(TKey key, long toMs, Unseen unseen = Unseen.None)
     {
         if (Open(key) is not { } open)
@@ -110,7 +110,7 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
         var (key, span) = _closed.Dequeue();
         if (!_spans.TryGetValue(key, out var spans) || Array.IndexOf(spans, span) is var at && at < 0)
             return;
-        Forgot(span);
+        CountForgotten(span);
         if (spans.Length > 1)
         {
             _spans[key] = [.. spans[..at], .. spans[(at + 1)..]];
@@ -121,7 +121,7 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
         Forgetting?.Invoke(key, span);
     }
 
-    private void Forgot(TSpan span)
+    private void CountForgotten(TSpan span)
     {
         Volatile.Write(ref _forgotten, _forgotten + 1);
         CompleteOnlySince(span.ToMs ?? span.FromMs);

@@ -5,26 +5,26 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Ownership;
 
 /// <summary>
-/// The history of ownership as rows: after a restart, and in a window that is older than what memory keeps, things have the
-/// names that they had. What changed is saved every second.
+/// Stores the ownership history in the database, so that names are still known after a restart and in windows that are no
+/// longer in memory. Changes are saved every second.
 /// </summary>
 public sealed partial class OwnershipArchive(
     IDbContextFactory<ConsoleDb> databases, OwnershipHistory ownership, TimeProvider time, ILogger<OwnershipArchive> log) : BackgroundService
 {
-    // The frames' writer waits meanwhile.
-    private const int RowsAtOnce = 5_000;
-    private const int MostPerKey = 4_096;
-    private const int BusySeconds = 30;
+    // The frame writer waits while a batch is written.
+    private const int BatchSize = 5_000;
+    private const int MaxPerKey = 4_096;
+    private const int BusyTimeoutSeconds = 30;
 
-    // Without a change the moment up to which the cluster was followed is written this often: so exact is a restart's "last known".
-    private const long WatchEveryMs = 5_000;
+    // How often the watch time is saved if nothing changed: the precision of "last known" after a restart.
+    private const long WatchSaveIntervalMs = 5_000;
 
     internal static readonly AgedRows[] Aged = [.. ((string[])["Owners", "ServiceSpans", "EndpointSpans", "ClusterWatches"]).Select(AgedSpans)];
 
     private long _watchSavedMs;
 
-    // What ended before, except what was so within a pinned window. A large cluster ends a hundred spans a second, and the
-    // tables take turns: a larger portion.
+    // Deletes spans that ended before the retention limit, except within a pinned window. A large cluster closes a hundred spans
+    // per second and the tables take turns, so the portion is larger.
     private static AgedRows AgedSpans(string table) => new(
         $"DELETE FROM {table} WHERE rowid IN (SELECT s.rowid FROM {table} s WHERE s.ToMs < $a "
         + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE p.FromMs <= s.ToMs AND p.ToMs >= s.FromMs) LIMIT 5000)");
@@ -35,12 +35,12 @@ public sealed partial class OwnershipArchive(
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Takes up what an earlier run saved, before anything new is seen.</summary>
+    /// <summary>Restores what an earlier run saved, before the first list.</summary>
     public async Task LoadAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         long watchedMs = await db.ClusterWatches.MaxAsync(w => (long?)w.ToMs, ct) ?? 0;
-        using var rows = new BulkConnection(databases, BusySeconds);
+        using var rows = new BulkConnection(databases, BusyTimeoutSeconds);
         var reader = new SpanReader(rows);
         var owners = reader.Newest("Owners", SpanReader.OwnerColumns, SpanReader.Owner, OwnershipHistory.MaxClosedOwners, out bool allOwners);
         var services = reader.Newest("ServiceSpans", SpanReader.ServiceColumns, SpanReader.Service, OwnershipHistory.MaxClosedServices, out bool allServices);
@@ -53,18 +53,18 @@ public sealed partial class OwnershipArchive(
             ownership.CompleteOnlySince(services[0].ToMs ?? watchedMs);
         if (!allEndpoints)
             ownership.CompleteOnlySince(endpoints[0].ToMs ?? watchedMs);
-        ownership.KeepChanges();
+        ownership.TrackChanges();
     }
 
-    /// <summary>The history for a window: the one in memory where it reaches back far enough, else what is stored of the window.</summary>
+    /// <summary>The history for a window: the one in memory if it reaches back far enough, otherwise the stored spans of the window.</summary>
     public async Task<OwnershipHistory> LoadAsync(long fromMs, long toMs, CancellationToken ct)
     {
-        if (fromMs - SpanReader.LookBackMs >= ownership.CompleteSinceMs || ownership.CompleteSinceMs == 0)
+        if (fromMs - SpanReader.LookbackMs >= ownership.CompleteSinceMs || ownership.CompleteSinceMs == 0)
             return ownership;
-        using var rows = new BulkConnection(databases, BusySeconds);
+        using var rows = new BulkConnection(databases, BusyTimeoutSeconds);
         var reader = new SpanReader(rows);
-        var window = new OwnershipHistory(int.MaxValue, int.MaxValue, int.MaxValue, MostPerKey);
-        // A volume query: never on the thread of whoever asks.
+        var window = new OwnershipHistory(int.MaxValue, int.MaxValue, int.MaxValue, MaxPerKey);
+        // A large query: never on the caller's thread.
         await Task.Run(() => window.Restore(
             reader.Within("Owners", SpanReader.OwnerColumns, "Ip", SpanReader.Owner, fromMs, toMs),
             reader.Within("ServiceSpans", SpanReader.ServiceColumns, "Namespace, Name", SpanReader.Service, fromMs, toMs),
@@ -74,18 +74,18 @@ public sealed partial class OwnershipArchive(
         return window;
     }
 
-    /// <summary>Saves everything that changed since the last time.</summary>
+    /// <summary>Saves everything that changed since the last save.</summary>
     public Task SaveAsync(CancellationToken ct) => Task.Run(Save, ct);
 
     private void Save()
     {
         while (true)
         {
-            // In this order: what the cluster was followed up to must not be newer than what is saved of it.
+            // Read in this order: the saved watch time must not be newer than the saved changes.
             long watchedMs = ownership.WatchedUntilMs;
-            var changes = ownership.Unsaved(RowsAtOnce);
-            bool last = changes.Count < RowsAtOnce;
-            bool watched = last && ownership.WatchedSinceMs > 0 && (watchedMs - _watchSavedMs >= WatchEveryMs || (changes.Count > 0 && watchedMs > _watchSavedMs));
+            var changes = ownership.Unsaved(BatchSize);
+            bool last = changes.Count < BatchSize;
+            bool watched = last && ownership.WatchedSinceMs > 0 && (watchedMs - _watchSavedMs >= WatchSaveIntervalMs || (changes.Count > 0 && watchedMs > _watchSavedMs));
             if (changes.Count == 0 && !watched)
                 return;
             Write(changes, watched ? watchedMs : null);
@@ -113,7 +113,7 @@ public sealed partial class OwnershipArchive(
 
     private void Write(List<(object Span, bool IsNew)> changes, long? watchedMs)
     {
-        using var rows = new BulkConnection(databases, BusySeconds);
+        using var rows = new BulkConnection(databases, BusyTimeoutSeconds);
         using var transaction = rows.Begin();
         foreach (var (span, isNew) in changes)
             SpanWriter.Write(rows, span, isNew);
@@ -139,6 +139,6 @@ public sealed partial class OwnershipArchive(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The history of ownership could not be saved; will retry: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to save the ownership history; will retry: {Reason}")]
     private partial void LogNotSaved(string reason);
 }

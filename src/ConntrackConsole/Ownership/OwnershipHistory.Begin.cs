@@ -5,19 +5,19 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>The first list of a run, joined to what the run before it saw.</summary>
+/// <summary>Merges the first list of a run with the spans of the previous run.</summary>
 public sealed partial class OwnershipHistory
 {
-    private void BeginOwners(ClusterMap map, long awayMs, long nowMs)
+    private void BeginOwners(ClusterMap map, long lastWatchedMs, long nowMs)
     {
         foreach (var open in _owners.All.Where(s => s.ToMs is null).ToList())
         {
             var owner = map.OwnerOf(open.Ip);
             if (!Holds(owner.State) || !IsSame(open, owner))
-                CloseOwner(open.Ip, Math.Max(awayMs, open.FromMs), Unseen.End);
+                CloseOwner(open.Ip, Math.Max(lastWatchedMs, open.FromMs), Unseen.End);
         }
 
-        // Those that ended first: an address is its present owner's only since then.
+        // Ended pods first: the current owner has the address only since they ended.
         foreach (var pod in map.Pods.Values.Where(p => p.ContainersEnded).OrderBy(p => p.FinishedMs))
         {
             foreach (var ip in PodIndex.OwnAddresses(pod))
@@ -33,7 +33,7 @@ public sealed partial class OwnershipHistory
             foreach (var ip in node.Addresses)
             {
                 if (_owners.Open(ip) is null)
-                    BeginOwner(ip, map.OwnerOf(ip), awayMs, null, nowMs);
+                    BeginOwner(ip, map.OwnerOf(ip), lastWatchedMs, null, nowMs);
             }
         }
 
@@ -42,15 +42,15 @@ public sealed partial class OwnershipHistory
             foreach (var ip in PodIndex.OwnAddresses(pod))
             {
                 if (_owners.Open(ip) is null && map.OwnerOf(ip) is { Pod: { } owner } ownership)
-                    BeginOwner(ip, ownership, Math.Max(awayMs, owner.CreatedMs), SinceMs(map, ownership, owner), nowMs);
+                    BeginOwner(ip, ownership, Math.Max(lastWatchedMs, owner.CreatedMs), SinceMs(map, ownership, owner), nowMs);
             }
         }
     }
 
-    // Of one that terminates or is lost the objects say since when; before that it ran.
+    // For a terminating or lost pod the objects contain the start of that state; before it the pod was live.
     private static long? SinceMs(ClusterMap map, AddressOwnership owner, PodInfo pod) => owner.State switch
     {
-        OwnerState.Terminating => pod.AskedMs,
+        OwnerState.Terminating => pod.DeletionRequestedMs,
         OwnerState.Lost => map.Nodes.GetValueOrDefault(pod.Node)?.ReadySinceMs,
         _ => null,
     };
@@ -61,37 +61,37 @@ public sealed partial class OwnershipHistory
         fromMs = Math.Min(Math.Max(fromMs, last?.ToMs ?? 0), nowMs);
         if (owner.State is OwnerState.Terminating or OwnerState.Lost)
         {
-            long turnedMs = Math.Clamp(sinceMs ?? nowMs, fromMs, nowMs);
-            // The span of an earlier run stands where it ended; what it was from then to its turn follows from it.
-            if (turnedMs > fromMs)
-                AddOwner(SpanOf(ip, owner, fromMs) with { State = OwnerState.Live, ToMs = turnedMs, Unseen = Unseen.Begin });
-            fromMs = turnedMs;
+            long changedMs = Math.Clamp(sinceMs ?? nowMs, fromMs, nowMs);
+            // The earlier run's span ends where that run stopped; the pod was live from then until its state changed.
+            if (changedMs > fromMs)
+                AddOwner(SpanOf(ip, owner, fromMs) with { State = OwnerState.Live, ToMs = changedMs, Unseen = Unseen.Begin });
+            fromMs = changedMs;
         }
 
         AddOwner(SpanOf(ip, owner, fromMs) with { Unseen = Unseen.Begin });
     }
 
-    private void BeginServices(ClusterMap map, long awayMs, long nowMs)
+    private void BeginServices(ClusterMap map, long lastWatchedMs, long nowMs)
     {
         foreach (var open in _services.All.Where(s => s.ToMs is null).ToList())
         {
             if (!map.Services.TryGetValue(open.Key, out var service) || !IsSame(open, service))
-                CloseService(open.Key, Math.Max(awayMs, open.FromMs), Unseen.End);
+                CloseService(open.Key, Math.Max(lastWatchedMs, open.FromMs), Unseen.End);
         }
 
         foreach (var service in map.Services.Values)
         {
             if (_services.Open(service.Key) is null)
-                AddService(SpanOf(service, Math.Min(Math.Max(awayMs, service.CreatedMs), nowMs)) with { Unseen = Unseen.Begin });
+                AddService(SpanOf(service, Math.Min(Math.Max(lastWatchedMs, service.CreatedMs), nowMs)) with { Unseen = Unseen.Begin });
         }
     }
 
-    private void BeginEndpoints(ClusterMap map, long awayMs, long nowMs)
+    private void BeginEndpoints(ClusterMap map, long lastWatchedMs, long nowMs)
     {
         foreach (var open in _endpoints.All.Where(s => s.ToMs is null).ToList())
         {
-            if (map.EndpointOf(open.Service, open.Ip) is not { } said || !IsSame(open, said))
-                CloseEndpoint(open.Service, open.Ip, Math.Max(awayMs, open.FromMs), Unseen.End);
+            if (map.EndpointOf(open.Service, open.Ip) is not { } endpoint || !IsSame(open, endpoint))
+                CloseEndpoint(open.Service, open.Ip, Math.Max(lastWatchedMs, open.FromMs), Unseen.End);
         }
 
         foreach (var slice in map.Slices.Values)
@@ -100,11 +100,11 @@ public sealed partial class OwnershipHistory
                 continue;
             foreach (var ip in addresses.Ips)
             {
-                if (_endpoints.Open((service, ip)) is not null || map.EndpointOf(service, ip) is not { } said)
+                if (_endpoints.Open((service, ip)) is not null || map.EndpointOf(service, ip) is not { } endpoint)
                     continue;
-                // No endpoint is older than its pod; when it became ready the slices do not say.
-                long madeMs = said.PodUid is { } uid ? map.Pods.GetValueOrDefault(uid)?.CreatedMs ?? 0 : 0;
-                AddEndpoint(SpanOf(service, ip, said, Math.Min(Math.Max(awayMs, madeMs), nowMs)) with { Unseen = Unseen.Begin });
+                // An endpoint is never older than its pod; the slices do not contain when it became ready.
+                long createdMs = endpoint.PodUid is { } uid ? map.Pods.GetValueOrDefault(uid)?.CreatedMs ?? 0 : 0;
+                AddEndpoint(SpanOf(service, ip, endpoint, Math.Min(Math.Max(lastWatchedMs, createdMs), nowMs)) with { Unseen = Unseen.Begin });
             }
         }
     }

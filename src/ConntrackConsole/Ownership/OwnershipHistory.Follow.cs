@@ -4,19 +4,19 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>How the history follows the map: by the addresses that a change touches, and no others.</summary>
+/// <summary>Updates the history from map changes: only for the addresses that a change touches.</summary>
 public sealed partial class OwnershipHistory
 {
     private bool _begun;
     private long _watchedUntilMs;
 
-    /// <summary>Since when this run follows the cluster; 0 before the first list.</summary>
+    /// <summary>Since when this run watches the cluster; 0 before the first list.</summary>
     public long WatchedSinceMs { get; private set; }
 
-    /// <summary>Until when the cluster was followed, by this run or the one before; 0 = never.</summary>
+    /// <summary>Until when the cluster was watched, by this run or the previous one; 0 = never.</summary>
     public long WatchedUntilMs => Volatile.Read(ref _watchedUntilMs);
 
-    /// <summary>The cluster was true as it is at this moment.</summary>
+    /// <summary>Records that the map was confirmed as current at this time.</summary>
     public void Watched(long atMs)
     {
         if (_begun)
@@ -24,20 +24,20 @@ public sealed partial class OwnershipHistory
     }
 
     /// <summary>
-    /// Every kind was listed. What an earlier run left open goes on where it still is so, and ends otherwise at the moment to
-    /// which that run saw it. What is new began at an unseen moment: for a pod's address not before the pod was made. That is
-    /// not when it got the address, but it is the only bound that the object gives, and nobody else it names had it since.
+    /// Called when every kind is listed. Open spans of an earlier run continue if they still apply, and otherwise end when that run
+    /// last watched. New spans started at an unobserved time: for a pod's address not before the pod was created. That is not when
+    /// it was assigned the address, but it is the only bound in the object, and no other known pod had the address since.
     /// </summary>
     internal void Begin(ClusterMap map, long nowMs)
     {
         if (_begun)
             return;
         _begun = true;
-        long awayMs = Math.Min(_watchedUntilMs, nowMs);
+        long lastWatchedMs = Math.Min(_watchedUntilMs, nowMs);
         WatchedSinceMs = nowMs;
-        BeginOwners(map, awayMs, nowMs);
-        BeginServices(map, awayMs, nowMs);
-        BeginEndpoints(map, awayMs, nowMs);
+        BeginOwners(map, lastWatchedMs, nowMs);
+        BeginServices(map, lastWatchedMs, nowMs);
+        BeginEndpoints(map, lastWatchedMs, nowMs);
         BeginUnaddressed(map);
         KnowsSlices |= !map.Slices.IsEmpty;
         Volatile.Write(ref _watchedUntilMs, nowMs);
@@ -69,11 +69,11 @@ public sealed partial class OwnershipHistory
         }
     }
 
-    /// <summary>A pod that an earlier version saw end, of which there are no spans.</summary>
-    internal void Remember(OwnerSpan past)
+    /// <summary>Adds the span of an owner that an earlier version saw terminate, unless the address has spans already.</summary>
+    internal void Restore(OwnerSpan saved)
     {
-        if (!past.Ip.IsNone && _owners.LastUntil(past.Ip, long.MaxValue) is null)
-            AddOwner(past);
+        if (!saved.Ip.IsNone && _owners.LastUntil(saved.Ip, long.MaxValue) is null)
+            AddOwner(saved);
     }
 
     private void FollowNode(ClusterMap before, ClusterMap after, string name, long nowMs)
@@ -112,7 +112,7 @@ public sealed partial class OwnershipHistory
                 FollowEndpoint(map, former, ip, nowMs);
             if ((now ?? was)!.Slice.Service is { } service)
                 FollowEndpoint(map, service, ip, nowMs);
-            // Whether it serves decides whether a pod on a silent node is lost.
+            // The serving condition determines whether a pod on an unreachable node is lost.
             FollowOwner(map, ip, nowMs);
         }
 
@@ -158,19 +158,19 @@ public sealed partial class OwnershipHistory
 
     private void FollowEndpoint(ClusterMap map, ServiceKey service, Ip ip, long nowMs)
     {
-        var said = map.EndpointOf(service, ip);
+        var endpoint = map.EndpointOf(service, ip);
         if (_endpoints.Open((service, ip)) is { } open)
         {
-            if (said is not null && IsSame(open, said))
+            if (endpoint is not null && IsSame(open, endpoint))
                 return;
             CloseEndpoint(service, ip, nowMs);
         }
 
-        if (said is not null)
-            AddEndpoint(SpanOf(service, ip, said, nowMs));
+        if (endpoint is not null)
+            AddEndpoint(SpanOf(service, ip, endpoint, nowMs));
     }
 
-    // A pod that had ended before it was first seen at this address.
+    // The pod ended before it was first seen at this address.
     private void AddGone(ClusterMap map, Ip ip, long nowMs)
     {
         if (map.PodAt(ip) is { } pod)
@@ -196,8 +196,8 @@ public sealed partial class OwnershipHistory
     private static bool IsSame(ServiceSpan span, ServiceInfo service) =>
         span.Uid == service.Uid && span.Vips.SequenceEqual(ServiceIndex.Vips(service)) && span.Ports.SequenceEqual(service.Ports);
 
-    private static bool IsSame(EndpointSpan span, SliceEndpoint said) =>
-        (span.Ready, span.Serving, span.Terminating, span.PodUid) == (said.Ready, said.Serving, said.Terminating, said.PodUid);
+    private static bool IsSame(EndpointSpan span, SliceEndpoint endpoint) =>
+        (span.Ready, span.Serving, span.Terminating, span.PodUid) == (endpoint.Ready, endpoint.Serving, endpoint.Terminating, endpoint.PodUid);
 
     private static OwnerSpan SpanOf(Ip ip, AddressOwnership owner, long fromMs) =>
         new(ip, owner.Pod?.Uid ?? "", owner.Name ?? "", owner.Pod?.Node ?? owner.Name ?? "", fromMs, null) { State = owner.State };
@@ -205,6 +205,6 @@ public sealed partial class OwnershipHistory
     private static ServiceSpan SpanOf(ServiceInfo service, long fromMs) =>
         new(service.Key, service.Uid, [.. ServiceIndex.Vips(service)], service.Ports, fromMs, null);
 
-    private static EndpointSpan SpanOf(ServiceKey service, Ip ip, SliceEndpoint said, long fromMs) =>
-        new(service, ip, said.PodUid, said.Ready, said.Serving, said.Terminating, fromMs, null);
+    private static EndpointSpan SpanOf(ServiceKey service, Ip ip, SliceEndpoint endpoint, long fromMs) =>
+        new(service, ip, endpoint.PodUid, endpoint.Ready, endpoint.Serving, endpoint.Terminating, fromMs, null);
 }

@@ -5,42 +5,42 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>What changed since it was last saved, in order.</summary>
+/// <summary>Tracks the changes since the last save, in order.</summary>
 public sealed partial class OwnershipHistory
 {
-    /// <summary>How many changes wait to be saved at most: past it the oldest are lost, and counted.</summary>
+    /// <summary>Maximum number of unsaved changes: beyond it the oldest are dropped, and counted.</summary>
     public const int MaxUnsaved = 2_000_000;
 
-    private readonly Queue<(object Span, bool IsNew)> _unsaved = new();
-    private bool _keeps;
+    private readonly Queue<(object Span, bool IsNew)> _dirty = new();
+    private bool _isTracking;
 
-    /// <summary>Changes that were never saved because saving failed for too long.</summary>
-    public long Unsavable { get; private set; }
+    /// <summary>Number of changes that were dropped because saving failed for too long.</summary>
+    public long LostChanges { get; private set; }
 
-    /// <summary>Somebody saves what changes: from here on it is noted.</summary>
-    public void KeepChanges() => _keeps = true;
+    /// <summary>Starts to track changes for saving.</summary>
+    public void TrackChanges() => _isTracking = true;
 
-    /// <summary>The oldest changes that are not saved; a span that is not new was saved, or comes earlier in the same list.</summary>
-    public List<(object Span, bool IsNew)> Unsaved(int most)
+    /// <summary>The oldest unsaved changes; a span that is not new was saved before, or is earlier in the same list.</summary>
+    public List<(object Span, bool IsNew)> Unsaved(int max)
     {
-        lock (_unsaved)
-            return [.. _unsaved.Take(most)];
+        lock (_dirty)
+            return [.. _dirty.Take(max)];
     }
 
-    /// <summary>The first ones of <see cref="Unsaved"/> are saved.</summary>
+    /// <summary>Marks the first changes of <see cref="Unsaved"/> as saved.</summary>
     public void Saved(int count)
     {
-        lock (_unsaved)
+        lock (_dirty)
         {
-            for (count = Math.Min(count, _unsaved.Count); count > 0; count--)
-                _unsaved.Dequeue();
-            if (_unsaved.Count == 0)
-                _unsaved.TrimExcess();
+            for (count = Math.Min(count, _dirty.Count); count > 0; count--)
+                _dirty.Dequeue();
+            if (_dirty.Count == 0)
+                _dirty.TrimExcess();
         }
     }
 
-    /// <summary>What was saved, oldest end first, open ones last; before the first <see cref="Begin"/>.</summary>
-    /// <param name="watchedUntilMs">Until when the cluster was followed, as far as these reach.</param>
+    /// <summary>Restores saved spans, ordered by end with open ones last; before the first <see cref="Begin"/>.</summary>
+    /// <param name="watchedUntilMs">Until when the cluster was watched, as covered by these spans.</param>
     public void Restore(IEnumerable<OwnerSpan> owners, IEnumerable<ServiceSpan> services, IEnumerable<EndpointSpan> endpoints, long watchedUntilMs)
     {
         foreach (var span in owners)
@@ -68,10 +68,10 @@ public sealed partial class OwnershipHistory
         Volatile.Write(ref _watchedUntilMs, watchedUntilMs);
     }
 
-    /// <summary>What ended before this moment was not restored.</summary>
+    /// <summary>Records that spans that ended before this time were not restored.</summary>
     public void CompleteOnlySince(long ms) => _owners.CompleteOnlySince(ms);
 
-    // A clock that was set back must not bring spans out of order: what holds now began after what held before.
+    // If the clock jumps backwards, spans keep their order: a new span never starts before the previous one ended.
     private static long After(long? formerMs, long fromMs) => Math.Max(fromMs, formerMs ?? 0);
 
     private void AddOwner(OwnerSpan span)
@@ -105,15 +105,15 @@ public sealed partial class OwnershipHistory
 
     private void Note(object? span, bool isNew)
     {
-        if (span is null || !_keeps)
+        if (span is null || !_isTracking)
             return;
-        lock (_unsaved)
+        lock (_dirty)
         {
-            _unsaved.Enqueue((span, isNew));
-            if (_unsaved.Count <= MaxUnsaved)
+            _dirty.Enqueue((span, isNew));
+            if (_dirty.Count <= MaxUnsaved)
                 return;
-            _unsaved.Dequeue();
-            Unsavable++;
+            _dirty.Dequeue();
+            LostChanges++;
         }
     }
 }

@@ -2,14 +2,14 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>A pod that has no address of its own yet, or, in the host's network, never will.</summary>
+/// <summary>A pod that has no address of its own yet, or never gets one because it runs in the host network.</summary>
 /// <param name="FullName">namespace/name.</param>
 /// <param name="Node">Empty until it is scheduled.</param>
 public sealed record UnaddressedPod(string Uid, string FullName, string Node);
 
 /// <summary>
-/// Pods that no span of an address names: known while they are here, so that the next run can tell which of them went while
-/// nobody watched. Of those that are gone nothing is kept; their ending tells of them.
+/// Pods without an address span. They are kept while they exist, so that the next run can determine which of them were deleted
+/// while the console was not watching. Deleted pods are removed; their termination record remains.
 /// </summary>
 public sealed partial class OwnershipHistory
 {
@@ -17,7 +17,7 @@ public sealed partial class OwnershipHistory
 
     internal IReadOnlyCollection<UnaddressedPod> Unaddressed => _unaddressed.Values;
 
-    /// <summary>Those that an earlier run left; before the first <see cref="Begin"/>.</summary>
+    /// <summary>Restores the pods of an earlier run; before the first <see cref="Begin"/>.</summary>
     public void Restore(IEnumerable<UnaddressedPod> pods)
     {
         foreach (var pod in pods)
@@ -35,7 +35,7 @@ public sealed partial class OwnershipHistory
     private void FollowUnaddressed(ClusterMap map, string uid)
     {
         var known = _unaddressed.GetValueOrDefault(uid);
-        // One whose containers ended has its ending already, or is too old for one.
+        // A pod with ended containers already has a termination record, or is too old for one.
         if (map.Pods.GetValueOrDefault(uid) is { ContainersEnded: false } pod && PodIndex.OwnAddresses(pod).Count == 0)
         {
             if (known is not null && known.Node == pod.Node)

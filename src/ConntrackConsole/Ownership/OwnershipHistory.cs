@@ -7,31 +7,31 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ownership;
 
 /// <summary>
-/// Who owned which address when, which Service had which addresses, and which endpoints. Bounded: what still is so is
-/// always here, of what ended the newest; the oldest is forgotten first, and counted. One writer (<see cref="ClusterState"/>
-/// under its lock), readers without a lock. Times are of arrival, by the console's clock: the API server's may differ.
+/// The history of address owners, Service addresses and endpoints. Bounded: keeps all open spans and the newest closed ones;
+/// the oldest are dropped first, and counted. One writer (<see cref="ClusterState"/> under its lock), lock-free readers.
+/// Times are arrival times on the console's clock: the API server's clock may differ.
 /// </summary>
 public sealed partial class OwnershipHistory
 {
-    /// <summary>Who owned what when it was last looked.</summary>
+    /// <summary>The owners with an open span.</summary>
     internal IEnumerable<OwnerSpan> OpenOwners => _owners.All.Where(s => s.ToMs is null && s.State != OwnerState.Node);
 
-    /// <summary>How many ended spans of addresses are kept in memory, some 400 bytes each. A pod's life makes two: an hour of 13 pods a second.</summary>
+    /// <summary>Maximum number of closed address spans in memory, about 400 bytes each. A pod creates two: one hour at 13 pods per second.</summary>
     public const int MaxClosedOwners = 100_000;
 
-    /// <summary>How many ended spans of endpoints are kept, some 170 bytes each. A pod's life makes about four.</summary>
+    /// <summary>Maximum number of closed endpoint spans, about 170 bytes each. A pod creates about four.</summary>
     public const int MaxClosedEndpoints = 200_000;
 
     public const int MaxClosedServices = 10_000;
 
-    /// <summary>How many spans one address, endpoint or Service may have.</summary>
+    /// <summary>Maximum number of spans of one address, endpoint or Service.</summary>
     public const int MaxPerKey = 256;
 
     private readonly IntervalIndex<Ip, OwnerSpan> _owners;
     private readonly IntervalIndex<ServiceKey, ServiceSpan> _services;
     private readonly IntervalIndex<(ServiceKey Service, Ip Ip), EndpointSpan> _endpoints;
 
-    // Which Services ever had a place: (proto, address, port), (proto, none, NodePort), (0, address, 0).
+    // Which Services ever had a key: (proto, address, port), (proto, none, NodePort), (0, address, 0).
     private readonly ConcurrentDictionary<(byte Proto, Ip Ip, ushort Port), ServiceKey[]> _places = new(1, 64);
 
     public OwnershipHistory()
@@ -46,26 +46,26 @@ public sealed partial class OwnershipHistory
         _endpoints = new IntervalIndex<(ServiceKey, Ip), EndpointSpan>(maxEndpoints, maxPerKey);
     }
 
-    /// <summary>How many spans were forgotten to keep within the limits; the database has them still.</summary>
+    /// <summary>Number of spans dropped to stay within the limits; the database still has them.</summary>
     public long Forgotten => _owners.Forgotten + _services.Forgotten + _endpoints.Forgotten;
 
-    /// <summary>Everything that ended after this moment is in memory.</summary>
+    /// <summary>Everything that ended after this time is in memory.</summary>
     public long CompleteSinceMs => Math.Max(_owners.CompleteSinceMs, Math.Max(_services.CompleteSinceMs, _endpoints.CompleteSinceMs));
 
-    /// <summary>Ended spans in memory.</summary>
+    /// <summary>Number of closed spans in memory.</summary>
     public int Closed => _owners.Closed + _services.Closed + _endpoints.Closed;
 
-    /// <summary>False while no slice was ever seen: then nothing can be said of who left one.</summary>
+    /// <summary>False until a slice was seen: without slices the removal of an endpoint cannot be determined.</summary>
     public bool KnowsSlices { get; private set; }
 
-    /// <summary>The pod that owned an address at a moment.</summary>
+    /// <summary>The pod that owned an address at a time.</summary>
     public OwnerSpan? OwnerAt(Ip ip, long atMs) => _owners.At(ip, atMs) is { State: not OwnerState.Node } span ? span : null;
 
-    /// <summary>The pods that owned an address within a window, oldest first; one stands once for each state it was in.</summary>
+    /// <summary>The pods that owned an address within a window, oldest first; each pod has one span for each of its states.</summary>
     public IReadOnlyList<OwnerSpan> OwnersWithin(Ip ip, long fromMs, long toMs) =>
         _owners.Within(ip, fromMs, toMs).FindAll(s => s.State != OwnerState.Node);
 
-    /// <summary>Who owned an address at a moment, and if nobody did, who had it last. No pod object: those are not kept.</summary>
+    /// <summary>The owner of an address at a time, or its last owner if it had none. Without a pod object, since those are not kept.</summary>
     public AddressOwnership OwnershipAt(Ip ip, long atMs)
     {
         var (state, span) = HolderAt(ip, atMs);
@@ -78,10 +78,10 @@ public sealed partial class OwnershipHistory
         };
     }
 
-    /// <summary>After what an earlier run saw, and before this run's first list: names are the last known ones, states nobody knows.</summary>
+    /// <summary>True between the end of the earlier run and this run's first list: names are the last known ones, states are unknown.</summary>
     internal bool IsUnwatched(long atMs) => !_begun && atMs > WatchedUntilMs;
 
-    /// <summary>The span that held at a moment; for an address that is gone, the last one.</summary>
+    /// <summary>The span at a time; for an address without an owner, the last one.</summary>
     internal (OwnerState State, OwnerSpan? Span) HolderAt(Ip ip, long atMs)
     {
         var span = _owners.LastUntil(ip, atMs);
@@ -92,12 +92,12 @@ public sealed partial class OwnershipHistory
         return span is null or { State: OwnerState.Node } ? (OwnerState.Unknown, null) : (OwnerState.Gone, span);
     }
 
-    /// <summary>The Service that had a virtual address at a moment.</summary>
+    /// <summary>The Service that had a virtual address at a time.</summary>
     public ServiceSpan? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
         NewestAt((proto, vip, port), atMs, span => Translates(span, proto, vip, port))
         ?? (IsNodesOwn(vip, atMs) ? NewestAt((proto, default, port), atMs, span => HasNodePort(span, proto, port)) : null);
 
-    /// <summary>The Services that had a virtual address within a window, in the order of time.</summary>
+    /// <summary>The Services that had a virtual address within a window, ordered by time.</summary>
     public IReadOnlyList<ServiceSpan> ServicesWithin(byte proto, Ip vip, ushort port, long fromMs, long toMs)
     {
         var spans = new List<ServiceSpan>();
@@ -113,7 +113,7 @@ public sealed partial class OwnershipHistory
         return spans;
     }
 
-    /// <summary>The Service that had a virtual address last, up to a moment: for entries that outlive their Service.</summary>
+    /// <summary>The last Service that had a virtual address up to a time, for entries that outlive their Service.</summary>
     public ServiceSpan? LastServiceUntil(byte proto, Ip vip, ushort port, long atMs)
     {
         ServiceSpan? last = null;
@@ -132,16 +132,16 @@ public sealed partial class OwnershipHistory
             (one.ToMs ?? long.MaxValue, one.FromMs).CompareTo((other.ToMs ?? long.MaxValue, other.FromMs)) > 0;
     }
 
-    /// <summary>A Service's addresses and ports at a moment; also a headless one's, which has no address.</summary>
+    /// <summary>A Service's addresses and ports at a time, including headless Services, which have no address.</summary>
     public ServiceSpan? ServiceAt(ServiceKey service, long atMs) => _services.At(service, atMs);
 
-    /// <summary>What a Service's slices said of an address at a moment; null where they did not name it.</summary>
+    /// <summary>The endpoint for an address in a Service's slices at a time; null if they did not contain it.</summary>
     public EndpointSpan? EndpointAt(ServiceKey service, Ip ip, long atMs) => _endpoints.At((service, ip), atMs);
 
-    /// <summary>What a Service's slices said last of an address, up to a moment, whether they still do or not.</summary>
+    /// <summary>The last endpoint for an address in a Service's slices up to a time, open or closed.</summary>
     public EndpointSpan? LastEndpointUntil(ServiceKey service, Ip ip, long atMs) => _endpoints.LastUntil((service, ip), atMs);
 
-    /// <summary>The moments within a window at which something changed that decides what an entry is.</summary>
+    /// <summary>The times within a window at which something changed that affects the state of an entry.</summary>
     internal SortedSet<long> ChangesWithin(in GroupKey key, long fromMs, long toMs)
     {
         var moments = new SortedSet<long>();
@@ -170,7 +170,7 @@ public sealed partial class OwnershipHistory
         }
     }
 
-    // A node answers on every address it has, also on such as its object does not name; a pod's and a Service's are not among them.
+    // A node accepts NodePort traffic on all its addresses, including those not in its object, but not on pod or Service addresses.
     private bool IsNodesOwn(Ip ip, long atMs) => HolderAt(ip, atMs).State is OwnerState.Node or OwnerState.Unknown;
 
     private ServiceSpan? ServiceWith(Ip ip, long atMs) => NewestAt((0, ip, 0), atMs, span => span.Vips.Contains(ip));
@@ -221,7 +221,7 @@ public sealed partial class OwnershipHistory
         }
     }
 
-    // Places that a Service had in a span that was forgotten earlier may stay behind; they find no span and harm nobody.
+    // Keys of a span that was dropped earlier may remain; they match no span and are harmless.
     private void Unplace(ServiceKey key, ServiceSpan span)
     {
         foreach (var place in Places(span))

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>The tables of who owned which address when.</summary>
+/// <summary>Tables of the ownership history.</summary>
 internal static class OwnershipTables
 {
     extension(ConsoleDb db)
@@ -21,7 +21,7 @@ internal static class OwnershipTables
     }
 }
 
-/// <summary>A pod's address over a stretch of time.</summary>
+/// <summary>The owner of an address over a range of time.</summary>
 internal sealed class OwnerSpanRow
 {
     public long Id { get; set; }
@@ -33,11 +33,11 @@ internal sealed class OwnerSpanRow
     public long? ToMs { get; set; }
     /// <summary>OwnerState: 1 live, 2 terminating, 3 lost, 5 a node's own.</summary>
     public byte State { get; set; }
-    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    /// <summary>1 = start not observed, 2 = end not observed, 3 = neither observed.</summary>
     public byte Unseen { get; set; }
 }
 
-/// <summary>A pod without an address of its own, as long as it is there.</summary>
+/// <summary>An existing pod without an address of its own.</summary>
 internal sealed class UnaddressedPodRow
 {
     public required string Uid { get; set; }
@@ -45,24 +45,24 @@ internal sealed class UnaddressedPodRow
     public required string Node { get; set; }
 }
 
-/// <summary>A Service's addresses and ports over a stretch of time.</summary>
+/// <summary>A Service's addresses and ports over a range of time.</summary>
 internal sealed class ServiceSpanRow
 {
     public long Id { get; set; }
     public required string Namespace { get; set; }
     public required string Name { get; set; }
     public required string Uid { get; set; }
-    /// <summary>Addresses, separated by blanks.</summary>
+    /// <summary>Addresses, separated by spaces.</summary>
     public required string Vips { get; set; }
-    /// <summary>proto/port/nodePort/targetPort/name, separated by blanks.</summary>
+    /// <summary>proto/port/nodePort/targetPort/name, separated by spaces.</summary>
     public required string Ports { get; set; }
     public long FromMs { get; set; }
     public long? ToMs { get; set; }
-    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    /// <summary>1 = start not observed, 2 = end not observed, 3 = neither observed.</summary>
     public byte Unseen { get; set; }
 }
 
-/// <summary>What a Service's slices said of an address over a stretch of time.</summary>
+/// <summary>The endpoint conditions of an address in a Service's slices over a range of time.</summary>
 internal sealed class EndpointSpanRow
 {
     public long Id { get; set; }
@@ -75,16 +75,16 @@ internal sealed class EndpointSpanRow
     public bool Terminating { get; set; }
     public long FromMs { get; set; }
     public long? ToMs { get; set; }
-    /// <summary>1 = nobody saw it begin, 2 = nobody saw it end; 3 = neither.</summary>
+    /// <summary>1 = start not observed, 2 = end not observed, 3 = neither observed.</summary>
     public byte Unseen { get; set; }
 }
 
-/// <summary>A stretch of time in which a run of the console followed the cluster.</summary>
+/// <summary>A range of time in which a run of the console watched the cluster.</summary>
 internal sealed class ClusterWatchRow
 {
     /// <summary>When the first list of the run was complete.</summary>
     public long FromMs { get; set; }
-    /// <summary>When the cluster was last known to be followed.</summary>
+    /// <summary>When the watch of the cluster was last confirmed.</summary>
     public long ToMs { get; set; }
 }
 

@@ -6,35 +6,35 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>Reads spans, oldest end first and open ones last: the order in which the history takes them.</summary>
+/// <summary>Reads spans ordered by end, open ones last: the order that the history requires.</summary>
 internal sealed class SpanReader(BulkConnection rows)
 {
-    // The same few names stand in very many rows.
+    // Many rows repeat the same few names.
     private readonly Dictionary<string, string> _names = [];
 
-    /// <summary>How far before a window the last owner of an address is looked for.</summary>
-    public const long LookBackMs = 86_400_000;
+    /// <summary>How far before a window the last owner of an address is searched.</summary>
+    public const long LookbackMs = 86_400_000;
 
     /// <summary>
-    /// Those that overlap a window, and of each key the last one before it: an entry is stale for as long as it lives, and is
-    /// called after the pod that went before.
+    /// The spans that overlap a window, and for each key the last one before it: a stale entry is named after the last owner of
+    /// its address for as long as the entry exists.
     /// </summary>
     public List<T> Within<T>(string table, string columns, string key, Func<DbDataReader, SpanReader, T?> read, long fromMs, long toMs)
         where T : class =>
         [
-            // MAX() makes SQLite take the other columns from the row that has it.
-            .. Read($"SELECT {columns}, MAX(ToMs) AS Last FROM {table} WHERE ToMs >= $a AND ToMs < $b GROUP BY {key} ORDER BY Last", read, fromMs - LookBackMs, fromMs),
+            // With MAX(), SQLite takes the other columns from the row with the maximum.
+            .. Read($"SELECT {columns}, MAX(ToMs) AS Last FROM {table} WHERE ToMs >= $a AND ToMs < $b GROUP BY {key} ORDER BY Last", read, fromMs - LookbackMs, fromMs),
             .. Read($"SELECT {columns} FROM {table} WHERE ToMs >= $a AND FromMs <= $b ORDER BY ToMs, FromMs", read, fromMs, toMs),
             .. Read($"SELECT {columns} FROM {table} WHERE ToMs IS NULL AND FromMs <= $b ORDER BY FromMs", read, fromMs, toMs),
         ];
 
-    /// <summary>The open ones and the newest closed ones.</summary>
-    /// <param name="whole">False where older ones were left out.</param>
-    public List<T> Newest<T>(string table, string columns, Func<DbDataReader, SpanReader, T?> read, int most, out bool whole)
+    /// <summary>The open spans and the newest closed ones.</summary>
+    /// <param name="isComplete">False if older ones were omitted.</param>
+    public List<T> Newest<T>(string table, string columns, Func<DbDataReader, SpanReader, T?> read, int max, out bool isComplete)
         where T : class
     {
-        var spans = Read($"SELECT {columns} FROM {table} WHERE ToMs IS NOT NULL ORDER BY ToMs DESC, FromMs DESC LIMIT $b", read, 0, most);
-        whole = spans.Count < most;
+        var spans = Read($"SELECT {columns} FROM {table} WHERE ToMs IS NOT NULL ORDER BY ToMs DESC, FromMs DESC LIMIT $b", read, 0, max);
+        isComplete = spans.Count < max;
         spans.Reverse();
         spans.AddRange(Read($"SELECT {columns} FROM {table} WHERE ToMs IS NULL ORDER BY FromMs", read, 0, 0));
         return spans;

@@ -3,10 +3,10 @@ using ConntrackConsole.Storage;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>Writes spans with prepared statements: 300,000 come with the first list of a large cluster.</summary>
+/// <summary>Writes spans with prepared statements: the first list of a large cluster creates 300,000.</summary>
 internal static class SpanWriter
 {
-    // A span that ended is the open one with its key: of two of the same millisecond the other has an end already.
+    // Updates the open span with this key: if two started in the same millisecond, the other one is already closed.
     private const string EndOwner =
         "UPDATE Owners SET ToMs = $a, Unseen = $b WHERE Ip = $c AND FromMs = $d AND PodUid = $e AND State = $f AND ToMs IS NULL";
 

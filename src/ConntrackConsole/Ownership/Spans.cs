@@ -5,23 +5,23 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>Which ends of a span nobody saw: it is then a bound, not a moment.</summary>
+/// <summary>Which ends of a span were not observed: such an end is a bound, not an exact time.</summary>
 [Flags]
 public enum Unseen : byte
 {
     None = 0,
-    /// <summary>It was so already when the console first looked: it began at FromMs at the earliest.</summary>
+    /// <summary>It already existed when the console first listed it: FromMs is the earliest possible start.</summary>
     Begin = 1,
-    /// <summary>The console was away when it ended: ToMs is when it was last known to be so.</summary>
+    /// <summary>It ended while the console was not watching: ToMs is when it was last known to exist.</summary>
     End = 2,
 }
 
-/// <summary>Something that was so over a stretch of time.</summary>
+/// <summary>A state over a range of time.</summary>
 internal interface ISpan<out TSelf>
 {
     long FromMs { get; }
 
-    /// <summary>Null while it still is so.</summary>
+    /// <summary>Null while it is open.</summary>
     long? ToMs { get; }
 
     TSelf Ended(long toMs, Unseen unseen);
@@ -29,10 +29,10 @@ internal interface ISpan<out TSelf>
 
 /// <param name="PodUid">Empty for a node's own address.</param>
 /// <param name="FullName">namespace/name of the pod; the node's name for its own address.</param>
-/// <param name="ToMs">Null while it still is so.</param>
+/// <param name="ToMs">Null while it is open.</param>
 public sealed record OwnerSpan(Ip Ip, string PodUid, string FullName, string Node, long FromMs, long? ToMs) : ISpan<OwnerSpan>
 {
-    /// <summary>Live, Terminating or Lost; Node for a node's own address. Another state of the same pod is another span.</summary>
+    /// <summary>Live, Terminating or Lost; Node for a node's own address. Each state of a pod has its own span.</summary>
     public OwnerState State { get; init; } = OwnerState.Live;
 
     public Unseen Unseen { get; init; }
@@ -40,8 +40,8 @@ public sealed record OwnerSpan(Ip Ip, string PodUid, string FullName, string Nod
     public OwnerSpan Ended(long toMs, Unseen unseen) => this with { ToMs = toMs, Unseen = Unseen | unseen };
 }
 
-/// <summary>The addresses and ports of a Service over a stretch of time.</summary>
-/// <param name="Vips">ClusterIPs, then external and LoadBalancer addresses; none for a headless Service.</param>
+/// <summary>The addresses and ports of a Service over a range of time.</summary>
+/// <param name="Vips">ClusterIPs, then external and LoadBalancer addresses; empty for a headless Service.</param>
 public sealed record ServiceSpan(ServiceKey Key, string Uid, IReadOnlyList<Ip> Vips, IReadOnlyList<ServicePort> Ports, long FromMs, long? ToMs) : ISpan<ServiceSpan>
 {
     public Unseen Unseen { get; init; }
@@ -49,7 +49,7 @@ public sealed record ServiceSpan(ServiceKey Key, string Uid, IReadOnlyList<Ip> V
     public ServiceSpan Ended(long toMs, Unseen unseen) => this with { ToMs = toMs, Unseen = Unseen | unseen };
 }
 
-/// <summary>What the slices of a Service said of an address over a stretch of time.</summary>
+/// <summary>The endpoint conditions of an address in the slices of a Service over a range of time.</summary>
 public sealed record EndpointSpan(
     ServiceKey Service, Ip Ip, string? PodUid, bool Ready, bool Serving, bool Terminating, long FromMs, long? ToMs) : ISpan<EndpointSpan>
 {

@@ -60,8 +60,8 @@ public sealed class RolloutOutageTests : IAsyncLifetime
 
         var endings = Endings();
         Assert.Equal(
-            whole.State.Terminations.Select(t => (t.Uid, t.AskedMs, t.GraceSeconds, (byte)t.Cause, t.RolloutId, t.HasPreStop, t.StopSignalMs)).Order(),
-            endings.Select(t => (t.Uid, t.AskedMs, t.GraceSeconds, t.Cause, t.RolloutId, t.HasPreStop, t.StopSignalMs)).Order());
+            whole.State.Terminations.Select(t => (t.Uid, t.DeletionRequestedMs, t.GraceSeconds, (byte)t.Cause, t.RolloutId, t.HasPreStop, t.SigtermSentMs)).Order(),
+            endings.Select(t => (t.Uid, t.DeletionRequestedMs, t.GraceSeconds, t.Cause, t.RolloutId, t.HasPreStop, t.SigtermSentMs)).Order());
         foreach (var ending in endings)
         {
             var earlier = before.SingleOrDefault(t => t.Uid == ending.Uid);

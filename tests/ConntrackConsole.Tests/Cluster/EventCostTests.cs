@@ -6,7 +6,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>What an event allocates, map and history together, in a cluster of 20,000 pods: not a share of the cluster.</summary>
+/// <summary>The allocations of an event, for map and history together, in a cluster of 20,000 pods: they do not grow with the cluster.</summary>
 public class EventCostTests
 {
     private const int Pods = 20_000;
@@ -21,15 +21,15 @@ public class EventCostTests
     }
 
     [Fact]
-    public void Apply_PodThatChangedNothingOfItsPlace_CostsAFewTreeNodes() =>
+    public void Apply_PodWithUnchangedAddress_AllocatesAFewTreeNodes() =>
         Assert.InRange(Cost(i => new PodChange(PodOf(i) with { Phase = "Running" }, false)), 1, 6_000);
 
     [Fact]
-    public void Apply_PodThatBeginsToTerminate_CostsAFewTreeNodes() =>
+    public void Apply_PodStartsToTerminate_AllocatesAFewTreeNodes() =>
         Assert.InRange(Cost(i => new PodChange(PodOf(i).Terminating(5), false)), 1, 10_000);
 
     [Fact]
-    public void Apply_SliceOfAHundredInWhichOneChanged_CostsNoMoreThanItsOwnSize() =>
+    public void Apply_SliceWithOneChangedEndpoint_AllocatesItsOwnSize() =>
         Assert.InRange(Cost(i => new SliceChange(SliceOf(i % 200, i % 100), false)), 1, 30_000);
 
     private double Cost(Func<int, ClusterChange> change)

@@ -9,11 +9,11 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>What the list of a cluster costs: bytes made are exact whatever else the machine does.</summary>
+/// <summary>Memory of the list of a cluster: allocated bytes are exact under any load.</summary>
 public class ListFootprintTests
 {
-    // What is required: so many within so much, everything counted.
-    private const long MostBytes = 600_000_000;
+    // The requirement: all objects within this limit, everything included.
+    private const long MaxBytes = 600_000_000;
     private const int AllPods = 150_000;
     private const int AllServices = 10_000;
 
@@ -24,27 +24,27 @@ public class ListFootprintTests
     private const int Services = 500;
 
     [Fact]
-    public async Task Lists_OfTheLargestCluster_FitIntoWhatIsAllowed()
+    public async Task Lists_LargestCluster_FitIntoTheMemoryLimit()
     {
         var pods = await MadeAsync("pods", Body(), Pods);
         var services = await MadeAsync("services", ServicesBody(), Services);
         var slices = await MadeAsync("endpointslices", SlicesBody(), Services);
 
-        // The worst that can be: of all that is made while they are read nothing is collected before the end.
+        // Worst case: nothing allocated while reading is collected before the end.
         long made = (AllPods * pods.Bytes) + (AllServices * (services.Bytes + slices.Bytes));
         Assert.True(pods.Bytes > 500 && services.Bytes > 300 && slices.Bytes > 300, $"{pods.Bytes}, {services.Bytes}, {slices.Bytes} bytes each: nothing was measured");
-        Assert.True(Process + made <= MostBytes, $"{made / 1_000_000} MB are made for {AllPods} pods: {pods.Bytes} bytes a pod, {services.Bytes + slices.Bytes} a Service");
+        Assert.True(Process + made <= MaxBytes, $"{made / 1_000_000} MB are allocated for {AllPods} pods: {pods.Bytes} bytes a pod, {services.Bytes + slices.Bytes} a Service");
 
-        // When a watch has lost its place all are listed again: then the old ones and the new ones are there.
+        // After an expired watch everything is listed again: then the old and the new objects are both in memory.
         long kept = (AllPods * Kept(pods.Changes)) + (AllServices * (Kept(services.Changes) + Kept(slices.Changes)));
-        Assert.True(Process + (2 * kept) <= MostBytes, $"{kept / 1_000_000} MB are kept for {AllPods} pods");
+        Assert.True(Process + (2 * kept) <= MaxBytes, $"{kept / 1_000_000} MB are kept for {AllPods} pods");
     }
 
-    private static long Kept(List<ClusterChange> changes) => Weight.Of(changes.Aggregate(ClusterMap.Empty, (m, change) => change.ApplyTo(m, 0))) / changes.Count;
+    private static long Kept(List<ClusterChange> changes) => ObjectSize.Of(changes.Aggregate(ClusterMap.Empty, (m, change) => change.ApplyTo(m, 0))) / changes.Count;
 
     private static async Task<(List<ClusterChange> Changes, long Bytes)> MadeAsync(string kind, byte[] body, int count)
     {
-        // Once for what is made only the first time.
+        // Warm up, for one-time allocations.
         await ReadAsync(kind, body);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var (changes, thread) = await ReadAsync(kind, body);
@@ -55,7 +55,7 @@ public class ListFootprintTests
     }
 
     [Fact]
-    public async Task List_OfPods_RepeatedWordsAreOneString()
+    public async Task List_Pods_RepeatedStringsAreShared()
     {
         var (changes, _) = await ReadAsync("pods", Body());
         var pods = changes.Cast<PodChange>().Select(c => c.Pod).ToList();
@@ -91,7 +91,7 @@ public class ListFootprintTests
             .Replace(ip, $"10.96.{i >> 8}.{i & 255}", StringComparison.Ordinal));
     }
 
-    // Each with its share of the pods.
+    // Each slice has its share of the pods.
     private static byte[] SlicesBody()
     {
         var slice = Recorded("endpointslices", s => s.GetProperty("endpoints") is { ValueKind: JsonValueKind.Array } e && e.EnumerateArray().Any(x => x.TryGetProperty("targetRef", out _)));

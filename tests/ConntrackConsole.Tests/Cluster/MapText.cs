@@ -3,7 +3,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>The content of a map as text, to compare two of them: a difference then reads as a difference of words.</summary>
+/// <summary>The content of a map as text, so that a difference between two maps is readable.</summary>
 public static class MapText
 {
     public static string Of(ClusterMap map) => string.Join('\n',

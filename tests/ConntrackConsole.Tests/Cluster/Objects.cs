@@ -13,7 +13,7 @@ public static class Objects
     public static PodInfo Pod(string uid, string ip, string node = "node1", long createdMs = 1_000) =>
         new(uid, "shop", $"checkout-{uid}", node, "Running", [Ip.Parse(ip)], false, createdMs, null, null, false, null, null);
 
-    public static PodInfo Terminating(this PodInfo pod, long askedMs) => pod with { DeletionMs = askedMs + 30_000, AskedMs = askedMs };
+    public static PodInfo Terminating(this PodInfo pod, long requestedMs) => pod with { DeletionMs = requestedMs + 30_000, DeletionRequestedMs = requestedMs };
 
     public static NodeInfo Node(string name, string ip, bool reachable = true) => new($"uid-{name}", name, reachable, [Ip.Parse(ip)]);
 

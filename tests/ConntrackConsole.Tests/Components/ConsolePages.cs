@@ -152,7 +152,7 @@ internal sealed class ConsolePages : IAsyncDisposable
             new PodChange(pod, false),
         ]);
         Cluster.Confirm(NowMs);
-        Cluster.Apply([new PodChange(pod with { DeletionMs = NowMs - 40_000, AskedMs = NowMs - 70_000, FinishedMs = NowMs - 45_000, ExitCode = 0, ContainersEnded = true }, true)]);
+        Cluster.Apply([new PodChange(pod with { DeletionMs = NowMs - 40_000, DeletionRequestedMs = NowMs - 70_000, FinishedMs = NowMs - 45_000, ExitCode = 0, ContainersEnded = true }, true)]);
         Store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", NowMs - 1000, [], new Dictionary<string, string>()));
         Frame(1, 3);
     }

@@ -45,7 +45,7 @@ internal static class Views
         Reported = new Termination("u1", "shop", "checkout-1", Ip.Parse("10.1.0.5"), "node-a", new ServiceKey("shop", "checkout"), NowMs - 8_000, NowMs - 7_900, NowMs - 3_000, NowMs - 3_000, 137, NowMs - 2_500)
         {
             Cause = TerminationCause.Rollout, Evidence = "ReplicaSet checkout-3 scaled down", RolloutId = "d1/4", GraceSeconds = 5,
-            EndpointNotReadyMs = NowMs - 7_900, StopSignalMs = NowMs - 7_800, HasPreStop = true, ExitReason = "Error",
+            EndpointNotReadyMs = NowMs - 7_900, SigtermSentMs = NowMs - 7_800, HasPreStop = true, ExitReason = "Error",
         },
         Synced = [new NodeSync("node-a", NowMs - 7_500), new NodeSync("node-b", null)],
     };

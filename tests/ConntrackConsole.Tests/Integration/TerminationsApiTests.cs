@@ -110,7 +110,7 @@ public sealed class TerminationsApiTests : IAsyncLifetime
         {
             // Some have the same timestamp: the page boundary must not lose them.
             for (int i = 0; i < count; i++)
-                db.Terminations.Add(new TerminationRow { Uid = $"u{i:D6}", Namespace = "shop", Pod = $"p{i}", PodIp = "10.1.0.5", Node = i % 2 == 0 ? "even" : "odd", AskedMs = 1_800_000_000_000 + (i / 3 * 1000), DeletedMs = 1 });
+                db.Terminations.Add(new TerminationRow { Uid = $"u{i:D6}", Namespace = "shop", Pod = $"p{i}", PodIp = "10.1.0.5", Node = i % 2 == 0 ? "even" : "odd", DeletionRequestedMs = 1_800_000_000_000 + (i / 3 * 1000), DeletedMs = 1 });
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         }
 

@@ -7,14 +7,14 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Kubernetes;
 
-/// <summary>Every field that is kept, and what becomes of objects that are not as they should be.</summary>
+/// <summary>Parsing of every field, and of malformed objects.</summary>
 public class KubeObjectFieldTests
 {
     private const string Meta = "\"metadata\":{\"uid\":\"u\",\"namespace\":\"n\",\"name\":\"x\",\"creationTimestamp\":\"2026-11-23T02:00:00Z\"";
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 
-    /// <param name="rest">What follows the first fields of metadata.</param>
+    /// <param name="rest">The JSON after the first fields of metadata.</param>
     private static JsonElement Item(string rest) => Json("{" + Meta + rest);
 
     [Fact]
@@ -33,7 +33,7 @@ public class KubeObjectFieldTests
         Assert.Equal(new OwnerRef("ReplicaSet", "x-7dfb", "rs"), pod.Controller);
         Assert.Equal(("7dfb", 4, 30, true, true, true), (pod.TemplateHash, pod.DeletionGraceSeconds, pod.GraceSeconds, pod.HasPreStop, pod.HasReadinessProbe, pod.Ready));
         Assert.Equal(("EvictionByEvictionAPI", 137, 9, "OOMKilled"), (pod.EndReason, pod.ExitCode, pod.ExitSignal, pod.ExitReason));
-        Assert.Equal(pod.DeletionMs - 4_000, pod.AskedMs);
+        Assert.Equal(pod.DeletionMs - 4_000, pod.DeletionRequestedMs);
         Assert.Equal(Ms("2026-11-23T02:04:25Z"), pod.FinishedMs);
         Assert.True(pod.ContainersEnded);
     }
@@ -43,7 +43,7 @@ public class KubeObjectFieldTests
     [InlineData("""{"conditions":[{"type":"DisruptionTarget","status":"False","reason":"PreemptionByScheduler"}]}""", null)]
     [InlineData("""{"conditions":[null,5,{"type":7},{"type":"DisruptionTarget","status":"True","reason":"DeletionByTaintManager"}]}""", "DeletionByTaintManager")]
     [InlineData("""{"reason":5}""", null)]
-    public void Pod_EndReason_IsWhatTheObjectSays(string status, string? reason) =>
+    public void Pod_EndReason_IsReadFromStatus(string status, string? reason) =>
         Assert.Equal(reason, KubeObject.Pod(Item("},\"status\":" + status + "}"))!.EndReason);
 
     [Theory]
@@ -51,14 +51,14 @@ public class KubeObjectFieldTests
     [InlineData("""{"containers":[{"lifecycle":{"postStart":{}}}]}""", false, false)]
     [InlineData("""{"containers":null,"initContainers":{}}""", false, false)]
     [InlineData("""{"containers":[null,"x",{"lifecycle":{"preStop":null}}]}""", false, false)]
-    public void Pod_HookAndProbe_OfAnyContainer(string spec, bool hook, bool probe)
+    public void Pod_HookAndProbe_AreReadFromAnyContainer(string spec, bool hook, bool probe)
     {
         var pod = KubeObject.Pod(Item("},\"spec\":" + spec + "}"))!;
         Assert.Equal((hook, probe), (pod.HasPreStop, pod.HasReadinessProbe));
     }
 
     [Fact]
-    public void Pod_SidecarStillRuns_ContainersHaveNotEnded() => Assert.False(KubeObject.Pod(Item(
+    public void Pod_SidecarStillRunning_ContainersHaveNotEnded() => Assert.False(KubeObject.Pod(Item(
         """},"status":{"phase":"Succeeded","initContainerStatuses":[{"state":{"running":{}}}]}}"""))!.ContainersEnded);
 
     [Fact]
@@ -84,7 +84,7 @@ public class KubeObjectFieldTests
     [InlineData("""{"clusterIP":"None","selector":{}}""", true, false)]
     [InlineData("""{"clusterIPs":["None"],"selector":null}""", true, false)]
     [InlineData("""{"type":"ExternalName","externalName":"x.example"}""", false, false)]
-    public void Service_HeadlessAndSelector(string spec, bool headless, bool selector)
+    public void Service_HeadlessAndSelector_AreRead(string spec, bool headless, bool selector)
     {
         var service = KubeObject.Service(Item("},\"spec\":" + spec + "}"))!;
         Assert.Equal((headless, selector), (service.Headless, service.HasSelector));
@@ -92,7 +92,7 @@ public class KubeObjectFieldTests
     }
 
     [Fact]
-    public void Slice_PortsAndFqdn()
+    public void Slice_PortsAndFqdn_AreRead()
     {
         var slice = KubeObject.Slice(Item("""},"addressType":"IPv6","ports":[{"name":"","port":8080,"protocol":"TCP"},{"name":"all","port":null}],"endpoints":[null,{"addresses":["fd00::5"]}]}"""))!;
         Assert.Equal([new ServicePort("", Protocols.Tcp, 8080, 0) { TargetPort = 8080 }], slice.Ports);
@@ -104,7 +104,7 @@ public class KubeObjectFieldTests
     }
 
     [Fact]
-    public void Node_VersionAndSince()
+    public void Node_VersionAndReadySince_AreRead()
     {
         var node = KubeObject.Node(Json(
             """{"metadata":{"uid":"u","name":"node1"},"status":{"addresses":[{"type":"InternalIP","address":"10.0.0.1"},{"type":"Hostname","address":"10.0.0.9"}],"conditions":[{"type":"Ready","status":"Unknown","lastTransitionTime":"2026-11-23T02:00:00Z"}],"nodeInfo":{"kubeletVersion":"v1.36.2"}}}"""))!;
@@ -113,7 +113,7 @@ public class KubeObjectFieldTests
     }
 
     [Fact]
-    public void Workloads_OfEachKind_HaveTheirRevision()
+    public void Workload_EachKind_HasItsRevision()
     {
         string status = """{"generation":3,"annotations":{"deployment.kubernetes.io/revision":"7","deprecated.daemonset.template.generation":"4"},"labels":{"pod-template-hash":"abc"}},"spec":{"replicas":5},"status":{"observedGeneration":2,"replicas":6,"updatedReplicas":2,"readyReplicas":4,"availableReplicas":3,"updateRevision":"s-2","currentRevision":"s-1","desiredNumberScheduled":9,"currentNumberScheduled":8,"updatedNumberScheduled":7,"numberReady":6,"numberAvailable":5,"conditions":[{"type":"Progressing","reason":"ReplicaSetUpdated"}]}}""";
         WorkloadInfo Of(WorkloadKind kind) => KubeObject.Workload(kind, Json("{" + Meta + "," + status[1..]))!;
@@ -130,19 +130,19 @@ public class KubeObjectFieldTests
     [InlineData("""{"eventTime":null,"lastTimestamp":"2026-11-23T02:00:06Z","firstTimestamp":"2026-11-23T02:00:01Z","reportingComponent":"","source":{"component":"kubelet"}}""", "2026-11-23T02:00:06Z", "kubelet")]
     [InlineData("""{"firstTimestamp":"2026-11-23T02:00:01Z"}""", "2026-11-23T02:00:01Z", "")]
     [InlineData("""{"message":5}""", "2026-11-23T02:00:00Z", "")]
-    public void Event_TimeAndComponent_FromWhatThereIs(string fields, string at, string component)
+    public void Event_TimeAndComponent_AreReadFromTheAvailableFields(string fields, string at, string component)
     {
-        var told = KubeObject.Event(Json("{" + Meta + "},\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\",\"namespace\":\"shop\",\"uid\":\"pod\"},\"reason\":\"Killing\"," + fields[1..]))!;
-        Assert.Equal(("shop", "p", "pod", Ms(at), component), (told.Namespace, told.InvolvedName, told.InvolvedUid, told.AtMs, told.Component));
+        var reported = KubeObject.Event(Json("{" + Meta + "},\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\",\"namespace\":\"shop\",\"uid\":\"pod\"},\"reason\":\"Killing\"," + fields[1..]))!;
+        Assert.Equal(("shop", "p", "pod", Ms(at), component), (reported.Namespace, reported.InvolvedName, reported.InvolvedUid, reported.AtMs, reported.Component));
     }
 
     [Theory]
     [InlineData("Pod", "Pulled")]
     [InlineData("Secret", "Killing")]
-    public void Event_ThatTellsOfNoEnd_IsLeftOut(string kind, string reason) =>
+    public void Event_Irrelevant_IsSkipped(string kind, string reason) =>
         Assert.Null(KubeObject.Event(Json("{" + Meta + "},\"involvedObject\":{\"kind\":\"" + kind + "\",\"name\":\"p\"},\"reason\":\"" + reason + "\"}")));
 
-    /// <summary>Each value of each recorded object in turn becomes something else: no reader throws.</summary>
+    /// <summary>Replaces each value of each recorded object in turn: no parser throws.</summary>
     [Theory]
     [InlineData("null")]
     [InlineData("[]")]
@@ -154,7 +154,7 @@ public class KubeObjectFieldTests
     [InlineData("9223372036854775807")]
     [InlineData("\"9999-12-31T23:59:59Z\"")]
     [InlineData("true")]
-    public void AnyKind_AnyValueReplaced_IsReadOrLeftOut(string instead)
+    public void AnyKind_AnyValueReplaced_IsReadOrSkipped(string instead)
     {
         var files = new RecordedFiles(RecordedFiles.Names.First().Data);
         foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
@@ -190,7 +190,7 @@ public class KubeObjectFieldTests
             else if (value.ValueKind == JsonValueKind.Object)
             {
                 writer.WriteStartObject();
-                // The bulk of an object, and nothing of it is read.
+                // managedFields is most of an object and is never read.
                 foreach (var field in value.EnumerateObject().Where(f => f.Name != "managedFields"))
                 {
                     writer.WritePropertyName(field.Name);

@@ -34,15 +34,15 @@ public class KubeObjectTests
     [InlineData("""{"phase":"Failed","containerStatuses":[{"state":{"running":{}}}]}""", false)]
     [InlineData("""{"phase":"Running","containerStatuses":[{"state":{"terminated":{"exitCode":137}}}]}""", false)]
     [InlineData("""{"phase":"Succeeded","containerStatuses":[{"state":{"terminated":{"exitCode":0}}}]}""", true)]
-    public void Pod_ContainersEnded_NeedsPhaseAndNoContainerThatRuns(string status, bool ended) =>
+    public void Pod_ContainersEnded_RequiresFinalPhaseAndNoRunningContainer(string status, bool ended) =>
         Assert.Equal(ended, KubeObject.Pod(Json($$"""{"metadata":{"uid":"u","namespace":"n","name":"p"},"status":{{status}}}"""))!.ContainersEnded);
 
     [Fact]
-    public void Pod_Deletion_AskedIsTimestampMinusGrace()
+    public void Pod_Deletion_RequestedIsTimestampMinusGrace()
     {
         var pod = KubeObject.Pod(Json(
             """{"metadata":{"uid":"u","namespace":"n","name":"p","deletionTimestamp":"2026-11-23T02:04:24Z","deletionGracePeriodSeconds":30},"status":{"podIP":"10.1.0.5","podIPs":[{"ip":"10.1.0.5"},{"ip":"fd00::5"}]}}"""))!;
-        Assert.Equal(DateTimeOffset.Parse("2026-11-23T02:03:54Z").ToUnixTimeMilliseconds(), pod.AskedMs);
+        Assert.Equal(DateTimeOffset.Parse("2026-11-23T02:03:54Z").ToUnixTimeMilliseconds(), pod.DeletionRequestedMs);
         Assert.Equal([Ip.Parse("10.1.0.5"), Ip.Parse("fd00::5")], pod.Ips);
     }
 
@@ -50,17 +50,17 @@ public class KubeObjectTests
     [InlineData("""{"metadata":{"uid":5}}""")]
     [InlineData("""{"metadata":null}""")]
     [InlineData("[]")]
-    public void Pod_NotAnObjectWeKnow_IsLeftOut(string json) => Assert.Null(KubeObject.Pod(Json(json)));
+    public void Pod_UnknownJson_IsSkipped(string json) => Assert.Null(KubeObject.Pod(Json(json)));
 
     [Fact]
     public void Service_Headless_HasNoAddress() =>
         Assert.Empty(KubeObject.Service(Json("""{"metadata":{"uid":"u","namespace":"n","name":"s"},"spec":{"clusterIP":"None","clusterIPs":["None"]}}"""))!.ClusterIps);
 
     [Fact]
-    public void Read_Bookmark_MovesTheVersionOnly() =>
+    public void Read_Bookmark_ChangesTheVersionOnly() =>
         Assert.Equal(("77", null), KubeReader.Read(WatchedKind.All[3], """{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"77"}}}"""));
 
     [Fact]
-    public void Read_ErrorGone_AsksForANewList() =>
+    public void Read_ErrorGone_ThrowsWatchExpired() =>
         Assert.Throws<WatchExpiredException>(() => KubeReader.Read(WatchedKind.All[3], """{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version"}}"""));
 }

@@ -10,10 +10,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ConntrackConsole.Tests.Kubernetes;
 
-/// <summary>An API server without objects that checks who asks, over TLS, with a certificate for localhost of an authority of its own.</summary>
+/// <summary>An API server without objects that authenticates clients over TLS, with a certificate for localhost from its own CA.</summary>
 internal sealed class TlsApiServer : IAsyncDisposable
 {
-    // A key per name for all tests: making one takes longer than the rest of a test.
+    // One key per name for all tests: generating one takes longer than the rest of a test.
     private static readonly ConcurrentDictionary<string, RSAParameters> Keys = new();
 
     private readonly WebApplication _server;
@@ -42,14 +42,14 @@ internal sealed class TlsApiServer : IAsyncDisposable
 
     public int Port => new Uri(_server.Urls.First()).Port;
 
-    /// <summary>The one that is accepted, besides the client certificate of "console".</summary>
+    /// <summary>The accepted token, besides the client certificate of "console".</summary>
     public string Token
     {
         get => Volatile.Read(ref _token);
         set => Volatile.Write(ref _token, value);
     }
 
-    /// <summary>The one that was sent last, accepted or not.</summary>
+    /// <summary>The token that was sent last, accepted or not.</summary>
     public string LastToken => Volatile.Read(ref _lastToken);
 
     public int Accepted => Volatile.Read(ref _accepted);
@@ -73,7 +73,7 @@ internal sealed class TlsApiServer : IAsyncDisposable
     {
         string sent = context.Request.Headers.Authorization.ToString();
         Volatile.Write(ref _lastToken, sent.Replace("Bearer ", "", StringComparison.Ordinal));
-        // Several, separated by a blank: while one takes the place of another both are good.
+        // Several, separated by a space: while one replaces another both are valid.
         bool named = context.Connection.ClientCertificate?.Subject == "CN=console" || Token.Split(' ').Any(t => sent == $"Bearer {t}");
         context.Response.StatusCode = named ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized;
         if (!named)

@@ -2,124 +2,124 @@ using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Tests.Cluster;
 using Xunit;
-using static ConntrackConsole.Tests.Cluster.ClusterStory;
+using static ConntrackConsole.Tests.Cluster.ClusterScenario;
 
 namespace ConntrackConsole.Tests.Lifecycle;
 
 public class RolloutLogTests
 {
     [Fact]
-    public void Deployment_ListedInMidRollout_IsRecognisedSinceItsNewSetWasMade()
+    public void Deployment_ListedMidRollout_StartsWithItsNewReplicaSet()
     {
-        var story = new ClusterStory()
-            .Told(0, "deployments", Deployment(2, 3, 4, 1, 3))
-            .Told(0, "replicasets", Set("aaa", 1, 3, 3, 3)).Told(0, "replicasets", Set("bbb", 2, 1, 1, created: -20))
+        var scenario = new ClusterScenario()
+            .Apply(0, "deployments", Deployment(2, 3, 4, 1, 3))
+            .Apply(0, "replicasets", Set("aaa", 1, 3, 3, 3)).Apply(0, "replicasets", Set("bbb", 2, 1, 1, created: -20))
             .Pod(0, PodJson("p1", meta: Deletion(-5, 30))).Listed();
-        var rollout = Assert.Single(story.State.Rollouts);
+        var rollout = Assert.Single(scenario.State.Rollouts);
         Assert.Equal(("2", "1", At(-20), true), (rollout.Revision, rollout.FromRevision, rollout.StartedMs, rollout.IsOpen));
         Assert.NotNull(rollout.Unwatched);
-        Assert.Equal((TerminationCause.Rollout, rollout.Id), Assert.Single(story.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        Assert.Equal((TerminationCause.Rollout, rollout.Id), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
     }
 
     [Fact]
-    public void Deployment_ListedInMidRollback_DidNotBeginWhenItsSetWasMade()
+    public void Deployment_ListedMidRollback_DoesNotStartWithItsReplicaSet()
     {
-        var story = new ClusterStory()
-            .Told(0, "deployments", Deployment(3, 3, 4, 1, 3))
-            .Told(0, "replicasets", Set("bbb", 2, 3, 3, 3)).Told(0, "replicasets", Set("aaa", 3, 1, 1, created: -3_600, history: "1")).Listed();
-        var rollout = Assert.Single(story.State.Rollouts);
+        var scenario = new ClusterScenario()
+            .Apply(0, "deployments", Deployment(3, 3, 4, 1, 3))
+            .Apply(0, "replicasets", Set("bbb", 2, 3, 3, 3)).Apply(0, "replicasets", Set("aaa", 3, 1, 1, created: -3_600, history: "1")).Listed();
+        var rollout = Assert.Single(scenario.State.Rollouts);
         Assert.Equal(("3", "2", true, At(0)), (rollout.Revision, rollout.FromRevision, rollout.IsRollback, rollout.StartedMs));
         Assert.NotNull(rollout.Unwatched);
     }
 
     [Fact]
-    public void Deployment_ListedAtRest_IsNoRollout_AndNeitherIsScaling()
+    public void Deployment_StableOrScaling_HasNoRollout()
     {
-        var story = WithDeployment().Told(1, "deployments", Deployment(1, 5, 3, 3, 3, "NewReplicaSetAvailable", 2, 1)).Told(2, "deployments", Deployment(1, 5, 5, 5, 5, "NewReplicaSetAvailable", 2));
-        Assert.Empty(story.State.Rollouts);
+        var scenario = WithDeployment().Apply(1, "deployments", Deployment(1, 5, 3, 3, 3, "NewReplicaSetAvailable", 2, 1)).Apply(2, "deployments", Deployment(1, 5, 5, 5, 5, "NewReplicaSetAvailable", 2));
+        Assert.Empty(scenario.State.Rollouts);
     }
 
     [Fact]
-    public void Deployment_ProgressDeadlineExceeded_IsStuckAndStillOpen()
+    public void Deployment_ProgressDeadlineExceeded_IsStuckAndOpen()
     {
-        var story = WithDeployment().Told(1, "replicasets", Set("bbb", 2, 1, 0)).Told(1, "deployments", Deployment(2, 3, 4, 1, 3, "ReplicaSetUpdated", 2))
-            .Told(601, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2)).Told(700, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2));
-        Assert.True(Assert.Single(story.State.Rollouts) is { IsOpen: true } rollout && rollout.StuckMs == At(601));
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 0)).Apply(1, "deployments", Deployment(2, 3, 4, 1, 3, "ReplicaSetUpdated", 2))
+            .Apply(601, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2)).Apply(700, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2));
+        Assert.True(Assert.Single(scenario.State.Rollouts) is { IsOpen: true } rollout && rollout.StuckMs == At(601));
     }
 
     [Fact]
-    public void Deployment_UndoneAfterItFinished_IsARollbackAndTheFirstStaysFinished()
+    public void Deployment_UndoneAfterFinish_IsARollbackAndTheFirstStaysFinished()
     {
-        var story = WithDeployment().Told(1, "replicasets", Set("bbb", 2, 3, 3, 3)).Told(2, "deployments", Deployment(2, 3, 3, 3, 3, "NewReplicaSetAvailable", 2))
-            .Told(50, "replicasets", Set("aaa", 3, 1, 0)).Told(51, "deployments", Deployment(3, 3, 4, 1, 3, "ReplicaSetUpdated", 3));
-        Assert.Equal([false, true], story.State.Rollouts.Select(r => r.IsRollback));
-        Assert.Equal((At(2), null), (story.State.Rollouts[0].FinishedMs, story.State.Rollouts[0].RolledBackMs));
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 3, 3, 3)).Apply(2, "deployments", Deployment(2, 3, 3, 3, 3, "NewReplicaSetAvailable", 2))
+            .Apply(50, "replicasets", Set("aaa", 3, 1, 0)).Apply(51, "deployments", Deployment(3, 3, 4, 1, 3, "ReplicaSetUpdated", 3));
+        Assert.Equal([false, true], scenario.State.Rollouts.Select(r => r.IsRollback));
+        Assert.Equal((At(2), null), (scenario.State.Rollouts[0].FinishedMs, scenario.State.Rollouts[0].RolledBackMs));
     }
 
     [Fact]
     public void Deployment_SupersededTwice_EachIsRolledBackByTheNext()
     {
-        var story = WithDeployment().Told(1, "replicasets", Set("bbb", 2, 1, 0)).Told(5, "replicasets", Set("ccc", 3, 1, 0)).Told(9, "replicasets", Set("ddd", 4, 1, 0));
-        Assert.Equal([At(5), At(9), null], story.State.Rollouts.Select(r => r.RolledBackMs));
-        Assert.All(story.State.Rollouts, r => Assert.False(r.IsRollback));
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 0)).Apply(5, "replicasets", Set("ccc", 3, 1, 0)).Apply(9, "replicasets", Set("ddd", 4, 1, 0));
+        Assert.Equal([At(5), At(9), null], scenario.State.Rollouts.Select(r => r.RolledBackMs));
+        Assert.All(scenario.State.Rollouts, r => Assert.False(r.IsRollback));
     }
 
     [Fact]
-    public void Deployment_DeletedInMidRollout_IsAbandoned()
+    public void Deployment_DeletedMidRollout_IsAbandoned()
     {
-        var story = WithDeployment().Told(1, "replicasets", Set("bbb", 2, 1, 0)).Told(4, "deployments", Deployment(2, 3, 4, 1, 3), deleted: true);
-        Assert.True(Assert.Single(story.State.Rollouts) is { IsOpen: false, FinishedMs: null } rollout && rollout.AbandonedMs == At(4));
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 0)).Apply(4, "deployments", Deployment(2, 3, 4, 1, 3), deleted: true);
+        Assert.True(Assert.Single(scenario.State.Rollouts) is { IsOpen: false, FinishedMs: null } rollout && rollout.AbandonedMs == At(4));
     }
 
     [Fact]
-    public void Recreate_OldPodsGoBeforeTheNewSetIsMade_BelongToItsRollout()
+    public void Recreate_OldPodsDeletedFirst_BelongToTheRollout()
     {
-        var story = WithDeployment().Told(1, "deployments", Deployment(1, 3, 3, 3, 3, "ReplicaSetUpdated", 2, 1)).Told(1, "replicasets", Set("aaa", 1, 0, 3, 3))
-            .Pod(1, PodJson("p1", meta: Deletion(1, 30))).Told(1.5, "replicasets", Set("aaa", 1, 0, 0));
-        Assert.Equal(TerminationCause.ScaleDown, Assert.Single(story.State.Terminations).Cause);
-        story.Told(12, "replicasets", Set("bbb", 2, 3, 0, created: 12)).Told(12, "deployments", Deployment(2, 3, 0, 0, 0, "ReplicaSetUpdated", 2));
-        Assert.Equal((TerminationCause.Rollout, "uid-own/2"), Assert.Single(story.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        var scenario = WithDeployment().Apply(1, "deployments", Deployment(1, 3, 3, 3, 3, "ReplicaSetUpdated", 2, 1)).Apply(1, "replicasets", Set("aaa", 1, 0, 3, 3))
+            .Pod(1, PodJson("p1", meta: Deletion(1, 30))).Apply(1.5, "replicasets", Set("aaa", 1, 0, 0));
+        Assert.Equal(TerminationCause.ScaleDown, Assert.Single(scenario.State.Terminations).Cause);
+        scenario.Apply(12, "replicasets", Set("bbb", 2, 3, 0, created: 12)).Apply(12, "deployments", Deployment(2, 3, 0, 0, 0, "ReplicaSetUpdated", 2));
+        Assert.Equal((TerminationCause.Rollout, "uid-own/2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
     }
 
     [Fact]
-    public void OldPodDeletedByHandInAStuckRollout_IsByHandWhenItIsGone()
+    public void Cause_OldPodDeletedManuallyInAStuckRollout_IsByHandOnceDeleted()
     {
-        var story = WithDeployment().Told(1, "replicasets", Set("bbb", 2, 1, 1)).Told(1, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2))
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 1)).Apply(1, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2))
             .Pod(900, PodJson("p1", meta: Deletion(900, 30))).Pod(905, PodJson("p1", meta: Deletion(905, 0), status: Ended("Succeeded", 0, "Completed", 904)), deleted: true);
-        Assert.Equal(TerminationCause.ByHand, Assert.Single(story.State.Terminations).Cause);
+        Assert.Equal(TerminationCause.ByHand, Assert.Single(scenario.State.Terminations).Cause);
     }
 
     [Fact]
-    public void StatefulSet_ByItsRevisions_StartsSurgesFinishes_AndBackAgain()
+    public void StatefulSet_RevisionsChange_RolloutStartsSurgesAndFinishes()
     {
-        var story = new ClusterStory().Told(0, "statefulsets", Stateful("web-1", "web-1", 2)).Pod(0, Web("web-1", 0)).Listed()
-            .Told(1, "statefulsets", Stateful("web-2", "web-1", 2, generation: 2));
-        story.Pod(1, Web("web-1", 1, Deletion(1, 30)));
-        Assert.Equal((TerminationCause.Rollout, "uid-web/web-2"), Assert.Single(story.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
-        story.Pod(9, Web("web-2", 1)).Told(10, "statefulsets", Stateful("web-2", "web-2", 2, generation: 2));
-        var rollout = Assert.Single(story.State.Rollouts);
+        var scenario = new ClusterScenario().Apply(0, "statefulsets", Stateful("web-1", "web-1", 2)).Pod(0, Web("web-1", 0)).Listed()
+            .Apply(1, "statefulsets", Stateful("web-2", "web-1", 2, generation: 2));
+        scenario.Pod(1, Web("web-1", 1, Deletion(1, 30)));
+        Assert.Equal((TerminationCause.Rollout, "uid-web/web-2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        scenario.Pod(9, Web("web-2", 1)).Apply(10, "statefulsets", Stateful("web-2", "web-2", 2, generation: 2));
+        var rollout = Assert.Single(scenario.State.Rollouts);
         Assert.Equal((At(1), At(9), At(10), "web-1"), (rollout.StartedMs, rollout.SurgedMs, rollout.FinishedMs, rollout.FromRevision));
-        story.Told(20, "statefulsets", Stateful("web-1", "web-2", 2, generation: 3)).Told(30, "statefulsets", Stateful("web-2", "web-1", 2, generation: 4));
-        Assert.Equal(3, story.State.Rollouts.Select(r => r.Id).Distinct().Count());
-        Assert.Equal(story.State.Rollouts[2].StartedMs, story.State.Rollouts[1].RolledBackMs);
+        scenario.Apply(20, "statefulsets", Stateful("web-1", "web-2", 2, generation: 3)).Apply(30, "statefulsets", Stateful("web-2", "web-1", 2, generation: 4));
+        Assert.Equal(3, scenario.State.Rollouts.Select(r => r.Id).Distinct().Count());
+        Assert.Equal(scenario.State.Rollouts[2].StartedMs, scenario.State.Rollouts[1].RolledBackMs);
     }
 
     [Fact]
-    public void StatefulSet_WantsFewer_IsScaleDown()
+    public void StatefulSet_FewerDesired_IsScaleDown()
     {
-        var story = new ClusterStory().Told(0, "statefulsets", Stateful("web-1", "web-1", 2)).Pod(0, Web("web-1", 1)).Listed()
-            .Told(1, "statefulsets", Stateful("web-1", "web-1", 1, has: 2, generation: 2)).Pod(1, Web("web-1", 1, Deletion(1, 30)));
-        Assert.Equal("StatefulSet web went from 2 to 1.", Assert.Single(story.State.Terminations).Evidence);
+        var scenario = new ClusterScenario().Apply(0, "statefulsets", Stateful("web-1", "web-1", 2)).Pod(0, Web("web-1", 1)).Listed()
+            .Apply(1, "statefulsets", Stateful("web-1", "web-1", 1, has: 2, generation: 2)).Pod(1, Web("web-1", 1, Deletion(1, 30)));
+        Assert.Equal("StatefulSet web was scaled from 2 to 1.", Assert.Single(scenario.State.Terminations).Evidence);
     }
 
     [Fact]
-    public void DaemonSet_ByItsTemplatesGeneration_OldPodsBelongToTheRollout()
+    public void DaemonSet_TemplateGenerationChanges_OldPodsBelongToTheRollout()
     {
-        var story = new ClusterStory().Told(0, "daemonsets", Daemons(1, 2, 2)).Pod(0, Agent("a1", -600)).Listed()
-            .Told(1, "daemonsets", Daemons(2, 2, 0)).Pod(1, Agent("a1", -600, Deletion(1, 30)));
-        Assert.Equal((TerminationCause.Rollout, "uid-agent/2"), Assert.Single(story.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
-        story.Pod(5, Agent("a2", 3)).Told(9, "daemonsets", Daemons(2, 2, 2));
-        var rollout = Assert.Single(story.State.Rollouts);
+        var scenario = new ClusterScenario().Apply(0, "daemonsets", Daemons(1, 2, 2)).Pod(0, Agent("a1", -600)).Listed()
+            .Apply(1, "daemonsets", Daemons(2, 2, 0)).Pod(1, Agent("a1", -600, Deletion(1, 30)));
+        Assert.Equal((TerminationCause.Rollout, "uid-agent/2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        scenario.Pod(5, Agent("a2", 3)).Apply(9, "daemonsets", Daemons(2, 2, 2));
+        var rollout = Assert.Single(scenario.State.Rollouts);
         Assert.Equal((At(5), At(9)), (rollout.SurgedMs, rollout.FinishedMs));
     }
 

@@ -10,7 +10,7 @@ public class CounterRateTests
     private readonly CounterRate _rate = new();
 
     [Fact]
-    public void Recent_SumsWhatCameWithinTheSteps()
+    public void Recent_SeveralSteps_SumsTheirGrowth()
     {
         Feed(0, 300, second => second * 0.5);
 
@@ -18,7 +18,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void Recent_OneReading_IsNotKnown()
+    public void Recent_OneReading_IsUnknown()
     {
         _rate.Add(At(0), 166);
 
@@ -26,7 +26,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void Baseline_IsTheMedianMinute_WhateverTheLastOneHas()
+    public void Baseline_BurstInTheLastMinute_IsTheMedianMinute()
     {
         Feed(0, 3_600, second => second / 60 * 4.0);
         double before = 3_600 / 60 * 4;
@@ -40,7 +40,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void CounterBeginsAnew_ItsFirstListIsNoChange()
+    public void Recent_CounterReset_IgnoresItsFirstList()
     {
         Feed(0, 120, _ => 5_000);
         Feed(122, 130, second => (second - 120) * 100);
@@ -50,7 +50,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void Reset_LaterGrowthCountsAgain()
+    public void Recent_AfterReset_CountsLaterGrowth()
     {
         Feed(0, 60, _ => 5_000);
         Feed(62, 80, _ => 10);
@@ -60,7 +60,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void LongPause_ItsGrowthIsPlacedNowhere()
+    public void Recent_LongPause_IgnoresItsGrowth()
     {
         Feed(0, 60, _ => 10);
         Feed(600, 660, _ => 9_000);
@@ -72,7 +72,7 @@ public class CounterRateTests
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(-1)]
-    public void NoNumber_IsLeftOut(double value)
+    public void Add_InvalidNumber_IsSkipped(double value)
     {
         Feed(0, 60, _ => 10);
         _rate.Add(At(62), value);
@@ -81,7 +81,7 @@ public class CounterRateTests
     }
 
     [Fact]
-    public void ClockSetBack_WaitsUntilItIsWhereItWas()
+    public void Add_ClockSetBack_WaitsUntilItCatchesUp()
     {
         Feed(0, 60, second => second);
         _rate.Add(At(10), 61);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Nodes;
 
-public class NodeReadingsTests
+public class NodeMetricsTests
 {
     private const long T0 = 1_795_400_000_000;
     private const double NaN = double.NaN;
@@ -17,44 +17,44 @@ public class NodeReadingsTests
     private readonly TimelineStore _store;
     private ulong _sequence;
 
-    public NodeReadingsTests() => _store = new TimelineStore(new ClusterState(_clock), _clock);
+    public NodeMetricsTests() => _store = new TimelineStore(new ClusterState(_clock), _clock);
 
     [Fact]
-    public void Pending_IsMeasuredFromTheReadingThatSawItFirst_UntilASyncTookItIn()
+    public void Pending_UntilSynced_StartsAtTheFirstReading()
     {
-        // As recorded: pending at one reading, synced before the next, pending again.
-        Told(4, pending: 3, synced: T0 / 1000 - 10);
+        // As recorded: pending at one reading, synced before the next, then pending again.
+        Report(4, pending: 3, synced: T0 / 1000 - 10);
         Assert.Equal(T0 + 4_000, Proxy().PendingSinceMs);
-        Told(6, pending: 3, synced: T0 / 1000 - 10);
+        Report(6, pending: 3, synced: T0 / 1000 - 10);
         Assert.Equal(T0 + 4_000, Proxy().PendingSinceMs);
-        Told(8, pending: 1, synced: T0 / 1000 + 6.5);
+        Report(8, pending: 1, synced: T0 / 1000 + 6.5);
         Assert.Equal(T0 + 8_000, Proxy().PendingSinceMs);
-        Told(10, pending: 0, synced: T0 / 1000 + 8.5);
+        Report(10, pending: 0, synced: T0 / 1000 + 8.5);
         Assert.Null(Proxy().PendingSinceMs);
     }
 
     [Fact]
-    public void Queued_IsMeasuredFromWhenItWasAskedFor_NotFromTheLastSync()
+    public void Queued_UntilSynced_StartsWhenItWasQueued()
     {
-        // The last sync is 11 s old when the next is asked for: as recorded, and nothing is wrong.
-        Told(11, queued: T0 / 1000 + 11, synced: T0 / 1000);
+        // The last sync is 11 s old when the next one is queued: as recorded, without a problem.
+        Report(11, queued: T0 / 1000 + 11, synced: T0 / 1000);
         Assert.Equal(T0 + 11_000, Proxy().QueuedSinceMs);
-        Told(50, queued: T0 / 1000 + 49, synced: T0 / 1000);
+        Report(50, queued: T0 / 1000 + 49, synced: T0 / 1000);
         Assert.Equal(T0 + 11_000, Proxy().QueuedSinceMs);
-        Told(52, queued: T0 / 1000 + 49, synced: T0 / 1000 + 51);
+        Report(52, queued: T0 / 1000 + 49, synced: T0 / 1000 + 51);
         Assert.Null(Proxy().QueuedSinceMs);
     }
 
     [Fact]
-    public void MetricsAbsent_NothingWaits()
+    public void Apply_MetricsAbsent_NothingIsPending()
     {
-        Told(2, pending: NaN, queued: NaN, synced: NaN);
+        Report(2, pending: NaN, queued: NaN, synced: NaN);
 
         Assert.Equal((null, null), (Proxy().PendingSinceMs, Proxy().QueuedSinceMs));
     }
 
     [Fact]
-    public void Settings_FromTheIntroduction_ThenFromChanges()
+    public void Settings_HelloThenChanges_AreApplied()
     {
         _store.Connected(Hello(("net.netfilter.nf_conntrack_tcp_be_liberal", "0"), ("net.netfilter.nf_conntrack_tcp_loose", "1")));
         Assert.Equal(new SettingFact("0", null), Facts().Settings[NodeMetrics.BeLiberal]);
@@ -71,7 +71,7 @@ public class NodeReadingsTests
     }
 
     [Fact]
-    public void Settings_TheSameAfterAReconnection_AreNoChange()
+    public void Settings_UnchangedAfterReconnect_AreNoChange()
     {
         _store.Connected(Hello((NodeMetrics.BeLiberal, "0")));
         At(60);
@@ -82,10 +82,10 @@ public class NodeReadingsTests
     }
 
     [Fact]
-    public void Rebuilt_WhatWasToldLastStays()
+    public void Rebuild_KnownNode_KeepsTheLastReport()
     {
         _store.Connected(Hello((NodeMetrics.BeLiberal, "1")));
-        Told(4, pending: 2, synced: T0 / 1000 - 10);
+        Report(4, pending: 2, synced: T0 / 1000 - 10);
 
         _store.Rebuild("node1", [(1, Frame(2))]);
 
@@ -94,7 +94,7 @@ public class NodeReadingsTests
     }
 
     [Fact]
-    public void Rebuilt_OfANodeNotHeardYet_IsWhatItsFramesTell()
+    public void Rebuild_UnknownNode_AppliesItsFrames()
     {
         var frame = Frame(2);
         frame.Proxy = Reading(2, 1, NaN, NaN);
@@ -108,7 +108,7 @@ public class NodeReadingsTests
 
     private ProxyFacts Proxy() => Facts().Proxy!;
 
-    private void Told(int second, double pending = 0, double queued = NaN, double synced = NaN)
+    private void Report(int second, double pending = 0, double queued = NaN, double synced = NaN)
     {
         At(second);
         var frame = Frame(second);

@@ -11,7 +11,7 @@ public class SyncLogTests
     private readonly SyncLog _syncs = new();
 
     [Fact]
-    public void After_SyncThatBeganAfterTheChange_IsTheFirstOne()
+    public void After_SyncStartedAfterTheChange_IsTheFirstOne()
     {
         Read(2.0, sync: 1.4, queued: 1.1);
         Read(4.0, sync: 3.6, queued: 3.2);
@@ -20,9 +20,9 @@ public class SyncLogTests
     }
 
     [Fact]
-    public void After_SyncThatRanAlready_IsNotIt()
+    public void After_SyncAlreadyRunning_DoesNotCount()
     {
-        // It ended after the change but began before: what was queued meanwhile waits for the next.
+        // It ended after the change but started before it: changes queued in between wait for the next sync.
         Read(3.2, sync: 3.1, queued: 3.15, p99: 0.6);
         Assert.Equal((null, null), After(3.05) is var s ? (s.AtMs, s.Unknown) : default);
         Read(6.0, sync: 4.2, queued: 3.15, p99: 0.6);
@@ -30,9 +30,9 @@ public class SyncLogTests
     }
 
     [Fact]
-    public void After_OnlyChangeOnAnIdleCluster_IsCoveredByTheSyncThatItQueued()
+    public void After_OnlyChangeOnAnIdleCluster_IsCoveredByItsQueuedSync()
     {
-        // p99 counts from the start of kube-proxy: by it alone a quick sync would never be believed.
+        // p99 covers the whole run of kube-proxy: based on it alone a quick sync would never count.
         Read(3.2, sync: 3.1, queued: 3.02, p99: 5);
         Assert.Null(After(3.0).AtMs);
         Read(9.0, sync: 3.1, queued: 3.02, p99: 5);
@@ -47,45 +47,45 @@ public class SyncLogTests
     }
 
     [Theory]
-    // Shown with a change held back; then, in the midst of the next sync, no longer, though that one has not ended.
+    // First reported with a pending change; then, during the next sync, no longer, although that sync has not ended.
     [InlineData(new double[] { 1 })]
     [InlineData(new double[] { 1, 0 })]
-    public void After_AChangeHeldBack_MayBeTheOneAskedFor_ThatOneIsInTheNextSync(double[] pending)
+    public void After_PendingChange_IsInTheNextSync(double[] pending)
     {
-        // Heard by kube-proxy at 3.136, when its sync had just begun; by us at 3.142.
+        // Received by kube-proxy at 3.136, just after its sync started; by the console at 3.142.
         for (int i = 0; i < pending.Length; i++)
             Read(3.3 + i, sync: 3.17, queued: 3.136, p99: 0.038, pending: pending[i]);
         Assert.Null(_syncs.After("n", At(3.142), At(5)).AtMs);
-        // What came before the sync began is in it.
+        // Changes received before the sync started are included.
         Assert.Equal(At(3.17), _syncs.After("n", At(3.130), At(5)).AtMs);
         Read(6, sync: 4.4, queued: 3.136, p99: 0.038);
         Assert.Equal(At(4.4), _syncs.After("n", At(3.142), At(6)).AtMs);
     }
 
     [Fact]
-    public void After_NodeInAnotherTime_IsToldInOurs()
+    public void After_NodeClockOffset_IsConverted()
     {
         _syncs.Add("n", Reading(2.0 - 100, 1.4 - 100, 1.1 - 100, 0.1, 0), 100_000, At(2));
         Assert.Equal(At(1.4), After(1.0).AtMs);
     }
 
     [Fact]
-    public void After_NoCollectorOrNoAnswer_SaysWhyItIsUnknown()
+    public void After_NoCollectorOrNoResponse_GivesTheReason()
     {
         Assert.Contains("No collector", After(1).Unknown);
         _syncs.Add("n", Reading(1, double.NaN, double.NaN, double.NaN, double.NaN) with { Answers = false }, 0, At(1));
-        Assert.Contains("does not answer", After(1).Unknown);
+        Assert.Contains("does not respond", After(1).Unknown);
     }
 
     [Fact]
-    public void After_CollectorThatCameLater_DoesNotClaimItsFirstSync()
+    public void After_CollectorStartedLater_DoesNotReturnItsFirstSync()
     {
         Read(300, sync: 299, queued: 298);
         Assert.Contains("at that time", After(1).Unknown);
     }
 
     [Fact]
-    public void After_Silence_IsNotNoSyncYet()
+    public void After_NoRecentReading_IsUnknown()
     {
         Read(2.0, sync: 1.4, queued: 1.1);
         Assert.Null(_syncs.After("n", At(5), At(6)).Unknown);
@@ -93,14 +93,14 @@ public class SyncLogTests
     }
 
     [Fact]
-    public void Add_LateAndTwice_KeepsTheOrderAndTellsOnlyNewsToTheDatabase()
+    public void Add_LateAndTwice_KeepsTheOrderAndSavesOnlyChanges()
     {
         Read(6.0, sync: 5.5, queued: 5.2);
         Read(2.0, sync: 1.4, queued: 1.1);
         Assert.Equal(At(1.4), After(1.0).AtMs);
-        Assert.Equal(2, _syncs.TakeUnsaved().Count);
+        Assert.Equal(2, _syncs.DrainDirty().Count);
         Read(6.0, sync: 5.5, queued: 5.2);
-        Assert.Empty(_syncs.TakeUnsaved());
+        Assert.Empty(_syncs.DrainDirty());
     }
 
     [Theory]
@@ -109,14 +109,14 @@ public class SyncLogTests
     [InlineData(-1)]
     [InlineData(1e300)]
     [InlineData(double.PositiveInfinity)]
-    public void Add_TimesThatCannotBe_AreLeftOut(double sync)
+    public void Add_InvalidTimes_AreSkipped(double sync)
     {
         _syncs.Add("n", Reading(2, 0, 0, 0.1, 0) with { LastSync = sync }, 0, At(2));
-        Assert.Empty(_syncs.TakeUnsaved());
+        Assert.Empty(_syncs.DrainDirty());
     }
 
     [Fact]
-    public void Add_ForYears_StaysBounded()
+    public void Add_ManySyncs_StaysBounded()
     {
         for (int i = 0; i < SyncLog.Max + 100; i++)
             Read(i + 0.5, sync: i, queued: i - 0.1);

@@ -36,7 +36,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     public void Dispose() => _database.Dispose();
 
     [Fact]
-    public async Task Save_ThenLoad_NamesThingsAsTheyWere()
+    public async Task Load_AfterSave_RestoresTheHistory()
     {
         var (cluster, archive) = await StartAsync();
         Apply(cluster, 10_000, NodeUp);
@@ -69,7 +69,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Load_BeforeTheFirstListOfTheNewRun_NamesAreTheLastKnownOnesAndStatesUnknown()
+    public async Task Load_BeforeTheFirstList_NamesAreLastKnownAndStatesUnknown()
     {
         var (cluster, archive) = await StartAsync();
         Apply(cluster, 10_000, NodeUp, new PodChange(A, false), new ServiceChange(Service(), false), new SliceChange(Slice(Ready(A)), false));
@@ -83,7 +83,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Begin_AfterADeath_ContinuesWhatIsStillSoAndEndsTheRestWhereItWasLastKnown()
+    public async Task Begin_AfterACrash_ContinuesOpenSpansAndEndsTheRestWhenLastKnown()
     {
         var (cluster, archive) = await StartAsync();
         var b = Pod("b", "10.1.0.6");
@@ -92,7 +92,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         cluster.Confirm(60_000);
         await archive.SaveAsync(Ct);
 
-        // Killed; when it is back b is gone, and another has its address.
+        // After a crash and restart b is deleted, and another pod has its address.
         _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(90_000));
         var (again, next) = await StartAsync();
         var heir = Pod("c", "10.1.0.6", createdMs: 75_000);
@@ -116,7 +116,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Begin_PodsWithoutAnAddressOfTheirOwnWentMeanwhile_TheirEndingsAreTold_AndNoOthers()
+    public async Task Begin_UnaddressedPodsDeletedMeanwhile_HaveTerminations()
     {
         var (cluster, archive) = await StartAsync();
         var waits = Pod("w", "10.1.0.7") with { Ips = [], Node = "" };
@@ -142,7 +142,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         Assert.Equal([("h", "checkout-h", "node1"), ("p", "checkout-p", "node1"), ("w", "checkout-w", "")], ends.Select(t => (t.Uid, t.Pod, t.Node)));
         Assert.All(ends, t => Assert.Equal((90_000, new TimeRange(58_000, 90_000), TerminationCause.Unknown), (t.DeletedMs!.Value, t.Unwatched!.Value, t.Cause)));
 
-        // Told once: the next run finds only the one that still waits.
+        // Reported once: the next run finds only the pod that is still pending.
         var (third, _) = await StartAsync();
         Apply(third, 95_000, NodeUp, new PodChange(A, false));
         third.Confirm(95_000);
@@ -160,13 +160,13 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
         await archive.SaveAsync(Ct);
         Assert.Same(cluster.History, await archive.LoadAsync(0, 1, Ct));
 
-        // As if memory had forgotten all of it.
+        // As if everything was dropped from memory.
         cluster.History.CompleteOnlySince(long.MaxValue);
         var window = await archive.LoadAsync(25_000, 26_000, Ct);
         Assert.Equal("a", window.OwnerAt(PodIp, 25_000)!.PodUid);
         Assert.Equal(Checkout, window.ServiceAt(Protocols.Tcp, Ip.Parse(Vip), 80, 25_000)!.Key);
         Assert.Equal(EntryState.Active, EntryStateClassifier.At(window, Frames.Group, 25_000));
-        // A window after its end still knows who it was.
+        // A window after its end still has its last owner.
         var later = await archive.LoadAsync(50_000, 60_000, Ct);
         Assert.Equal((OwnerState.Gone, "shop/checkout-a"), later.OwnershipAt(PodIp, 55_000) is var o ? (o.State, o.Name!) : default);
         Assert.Equal(EntryState.Stale, EntryStateClassifier.At(later, Frames.Group, 55_000));
@@ -174,7 +174,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Retention_DeletesWhatEndedBefore_ButNothingOfAPinnedWindow()
+    public async Task Retention_EndedSpans_AreDeletedExceptInPinnedWindows()
     {
         var (cluster, archive) = await StartAsync();
         cluster.Confirm(10_000);
@@ -203,7 +203,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Save_DatabaseCannotBeWritten_IsTriedAgainAndNothingIsLost()
+    public async Task Save_DatabaseNotWritable_RetriesWithoutLoss()
     {
         var (cluster, archive) = await StartAsync();
         cluster.Confirm(10_000);
@@ -216,7 +216,7 @@ public sealed class OwnershipArchiveTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Load_RowsThatCannotBeRead_AreLeftOut()
+    public async Task Load_InvalidRows_AreSkipped()
     {
         await _database.ExecuteAsync("INSERT INTO Owners (Ip, PodUid, FullName, Node, FromMs, State, Unseen) VALUES ('nonsense', 'u', 'a/b', 'n', 1, 1, 0)");
         await _database.ExecuteAsync("INSERT INTO ServiceSpans (Namespace, Name, Uid, Vips, Ports, FromMs, Unseen) VALUES ('shop', 'checkout', 'u', '10.96.0.10 x', '6/80/0/http/web 6/80 999/1/1/1/1 ', 1, 0)");

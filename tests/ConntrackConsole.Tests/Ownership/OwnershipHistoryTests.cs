@@ -27,7 +27,7 @@ public class OwnershipHistoryTests
     private OwnershipHistory History => _cluster.History;
 
     [Fact]
-    public void OwnerAt_PodsOneAfterTheOther_EachAtItsTime()
+    public void OwnerAt_SuccessivePods_IsTheOneAtThatTime()
     {
         Begin(NodeUp);
         At(10_000, new PodChange(A, false));
@@ -37,7 +37,7 @@ public class OwnershipHistoryTests
 
         Assert.Null(History.OwnerAt(PodIp, 9_999));
         Assert.Equal(("a", OwnerState.Live), History.OwnerAt(PodIp, 10_000) is { } o ? (o.PodUid, o.State) : default);
-        // By arrival: what the object says (19,500) is the API server's clock.
+        // Arrival time: the time in the object (19,500) is on the API server's clock.
         Assert.Equal(OwnerState.Live, History.OwnerAt(PodIp, 19_999)!.State);
         Assert.Equal(("a", OwnerState.Terminating), History.OwnerAt(PodIp, 29_999) is { } t ? (t.PodUid, t.State) : default);
         Assert.Null(History.OwnerAt(PodIp, 30_000));
@@ -48,20 +48,20 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void OwnerAt_AtTheFirstList_BeganWithThePodAtTheEarliest()
+    public void OwnerAt_FirstList_StartsNoEarlierThanThePod()
     {
         _clock.Advance(TimeSpan.FromSeconds(50));
         Begin(NodeUp, new PodChange(A with { CreatedMs = 7_000 }, false), new PodChange(Pod("t", "10.1.0.6").Terminating(30_000), false));
         var span = History.OwnerAt(PodIp, 7_000)!;
         Assert.Equal((7_000, Unseen.Begin, null), (span.FromMs, span.Unseen, span.ToMs));
         Assert.Null(History.OwnerAt(PodIp, 6_999));
-        // One that is terminating already ran until it was asked to end.
+        // A pod that is already terminating was live until its deletion was requested.
         Assert.Equal(OwnerState.Live, History.OwnerAt(Ip.Parse("10.1.0.6"), 29_999)!.State);
         Assert.Equal(OwnerState.Terminating, History.OwnerAt(Ip.Parse("10.1.0.6"), 30_000)!.State);
     }
 
     [Fact]
-    public void OwnerAt_PodThatEndedBeforeTheFirstList_LeavesTheAddressToItsPresentOwner()
+    public void OwnerAt_PodEndedBeforeTheFirstList_CurrentOwnerFollows()
     {
         _clock.Advance(TimeSpan.FromSeconds(50));
         var job = Pod("job", "10.1.0.5") with { ContainersEnded = true, FinishedMs = 20_000, Phase = "Succeeded" };
@@ -71,7 +71,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void OwnerAt_HostNetworkPod_IsNobody_TheAddressIsTheNodes()
+    public void OwnerAt_HostNetworkPod_IsNullAndTheNodeOwnsTheAddress()
     {
         Begin(NodeUp, new PodChange(Pod("agent", "192.168.0.1") with { HostNetwork = true }, false));
         Assert.Null(History.OwnerAt(Ip.Parse("192.168.0.1"), 99_000));
@@ -79,7 +79,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void OwnerAt_NodeFallsSilentAndSpeaksAgain_EachStateHasItsSpan()
+    public void OwnerAt_NodeUnreachableAndBack_EachStateHasASpan()
     {
         Begin(NodeUp, new PodChange(A, false));
         At(10_000, new NodeChange(Node("node1", "192.168.0.1", reachable: false), false));
@@ -90,7 +90,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void ServiceAt_AddressThatWentFromOneServiceToAnother_IsEachOnesInItsTime()
+    public void ServiceAt_AddressReassigned_IsTheServiceAtThatTime()
     {
         var heir = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "heir") };
         Begin(NodeUp);
@@ -106,12 +106,12 @@ public class OwnershipHistoryTests
         Assert.Equal(OwnerState.Service, History.OwnershipAt(vip, 15_000).State);
         Assert.Equal(OwnerState.Unknown, History.OwnershipAt(vip, 25_000).State);
         Assert.Equal(Checkout, History.ServiceAt(Protocols.Tcp, Ip.Parse("192.168.0.1"), 30080, 15_000)!.Key);
-        // A node answers on addresses that its object does not name.
+        // A node accepts traffic on addresses that are not in its object.
         Assert.Equal(Checkout, History.ServiceAt(Protocols.Tcp, Ip.Parse("172.20.0.1"), 30080, 15_000)!.Key);
     }
 
     [Fact]
-    public void ServiceAt_PortAddedLater_IsThereFromThen()
+    public void ServiceAt_PortAddedLater_ExistsFromThen()
     {
         Begin(new ServiceChange(Service(), false));
         At(10_000, new ServiceChange(Service() with { Ports = [.. Service().Ports, new("metrics", Protocols.Tcp, 9090, 0)] }, false));
@@ -121,7 +121,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void EndpointAt_FollowsReadyServingTerminatingAndRemoval()
+    public void EndpointAt_ConditionsAndRemoval_AreTracked()
     {
         Begin(NodeUp, new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         At(10_000, new SliceChange(Slice(Draining(A)), false));
@@ -135,7 +135,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void Follow_SliceThatChangesItsService_EndsInOneAndBeginsInTheOther()
+    public void Follow_SliceChangesItsService_EndpointMoves()
     {
         var other = new ServiceKey("shop", "cart");
         Begin(new SliceChange(Slice(Ready(A)), false));
@@ -145,10 +145,10 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void Follow_ChangesThatChangeNothing_MakeNoSpans()
+    public void Follow_NoEffectiveChange_CreatesNoSpans()
     {
         Begin(NodeUp, new PodChange(A, false), new SliceChange(Slice(Ready(A)), false), new ServiceChange(Service(), false));
-        History.KeepChanges();
+        History.TrackChanges();
         At(10_000, new PodChange(A with { Ready = true }, false), new SliceChange(Slice(Ready(A)), false), new ServiceChange(Service() with { Ports = [.. Service().Ports] }, false), NodeUp);
         Assert.Empty(History.Unsaved(10));
     }
@@ -167,7 +167,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void Closed_MoreThanTheLimit_ForgetsTheOldestEndAndCounts()
+    public void Restore_BeyondTheLimit_DropsTheOldestAndCounts()
     {
         var history = new OwnershipHistory(maxOwners: 2, maxServices: 1, maxEndpoints: 1);
         history.Restore(
@@ -183,7 +183,7 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void Endpoint_ThatFlapsForHours_KeepsItsNewestOnly()
+    public void EndpointAt_Flapping_KeepsOnlyTheNewest()
     {
         Begin(new SliceChange(Slice(Ready(A)), false));
         for (int i = 0; i < OwnershipHistory.MaxPerKey + 10; i++)
@@ -194,15 +194,15 @@ public class OwnershipHistoryTests
     }
 
     [Fact]
-    public void Remember_TerminationOfWhichThereAreNoSpans_NamesItsAddress()
+    public void Restore_TerminationWithoutSpans_NamesItsAddress()
     {
-        _cluster.Remember([new Termination("u", "shop", "old-1", PodIp, "node1", null, 1_000, null, null, null, null, 2_000)]);
+        _cluster.Restore([new Termination("u", "shop", "old-1", PodIp, "node1", null, 1_000, null, null, null, null, 2_000)]);
         Assert.Equal((OwnerState.Gone, "shop/old-1"), History.OwnershipAt(PodIp, 3_000) is var o ? (o.State, o.Name!) : default);
         Assert.Equal(OwnerState.Unknown, History.OwnershipAt(PodIp, 999).State);
     }
 
     [Fact]
-    public void RandomChanges_HistoryAlwaysSaysOfNowWhatTheMapSays()
+    public void Follow_RandomChanges_HistoryMatchesTheMap()
     {
         var random = new Random(4711);
         Begin(NodeUp, new NodeChange(Node("node2", "192.168.0.2"), false));
@@ -232,8 +232,8 @@ public class OwnershipHistoryTests
                 Assert.Equal((step, now.State), (step, then.State));
                 if (now.Pod is { } owner)
                     Assert.Equal((step, owner.Uid), (step, History.OwnerAt(ip, step * 1_000)!.PodUid));
-                var (said, was) = (map.EndpointOf(Checkout, ip), History.EndpointAt(Checkout, ip, step * 1_000));
-                Assert.Equal((said?.Ready, said?.Serving, said?.Terminating, said?.PodUid), (was?.Ready, was?.Serving, was?.Terminating, was?.PodUid));
+                var (condition, was) = (map.EndpointOf(Checkout, ip), History.EndpointAt(Checkout, ip, step * 1_000));
+                Assert.Equal((condition?.Ready, condition?.Serving, condition?.Terminating, condition?.PodUid), (was?.Ready, was?.Serving, was?.Terminating, was?.PodUid));
                 foreach (var key in (GroupKey[])[Frames.Key($"10.1.0.{i}"), Frames.Key($"10.1.0.{i}", null)])
                     Assert.Equal((step, EntryStateClassifier.Of(map, key, History)), (step, EntryStateClassifier.At(History, key, step * 1_000)));
             }

@@ -8,35 +8,35 @@ using Microsoft.Extensions.Logging;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>How a watch is broken just before a line.</summary>
+/// <summary>How a watch is interrupted just before a line.</summary>
 public enum Cut
 {
     /// <summary>Ended by the server.</summary>
     Closed,
     /// <summary>The connection is reset.</summary>
     Aborted,
-    /// <summary>Ended, and the next watch is answered with HTTP 410.</summary>
+    /// <summary>Ended, and the next watch gets HTTP 410.</summary>
     Gone,
     /// <summary>An ERROR event with code 410.</summary>
     GoneEvent,
-    /// <summary>Ended, and the next request is answered with HTTP 500.</summary>
+    /// <summary>Ended, and the next request gets HTTP 500.</summary>
     ServerError,
     /// <summary>Half of the line, then ended.</summary>
     HalfLine,
     /// <summary>Half of the line, then the connection is reset.</summary>
     HalfLineAborted,
-    /// <summary>The line comes in pieces.</summary>
+    /// <summary>The line is sent in pieces.</summary>
     Trickle,
-    /// <summary>Ended, and the next watch is answered with 200 and no body.</summary>
+    /// <summary>Ended, and the next watch gets 200 without a body.</summary>
     Empty,
     /// <summary>Half of the line, then nothing, and the connection stays open.</summary>
     Stalled,
 }
 
 /// <summary>
-/// Replays a recording byte for byte over HTTP. Lists are as recorded until a line was released; from then on they are what
-/// the lines made of them. A watch gets the released lines of its kind after its version. Several servers share one port:
-/// each is below a path of its own, as behind a proxy.
+/// Replays a recording byte for byte over HTTP. Lists are as recorded until a line is released; from then on the lines are
+/// applied to them. A watch receives the released lines of its kind after its version. Several servers share one port: each
+/// has its own base path, as behind a proxy.
 /// </summary>
 public sealed class RecordedApiServer : IDisposable
 {
@@ -57,22 +57,22 @@ public sealed class RecordedApiServer : IDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The watch is broken, once, before the line of this index (of <see cref="RecordedFiles.Lines"/>).</summary>
+    /// <summary>The watch is interrupted once before the line with this index (of <see cref="RecordedFiles.Lines"/>).</summary>
     public ConcurrentDictionary<int, Cut> Cuts { get; } = new();
 
-    /// <summary>Lists are cut in pages of so many, whatever is asked for; 0: as asked.</summary>
+    /// <summary>Page size of lists, regardless of the requested limit; 0 uses the requested limit.</summary>
     public int PageSize { get; set; }
 
-    /// <summary>Kinds that are answered with a status of their own, such as 403.</summary>
+    /// <summary>Kinds that get an error status, such as 403.</summary>
     public ConcurrentDictionary<string, int> Refused { get; } = new();
 
-    /// <summary>How many lists were asked for.</summary>
+    /// <summary>Number of list requests.</summary>
     public int Lists => Volatile.Read(ref _lists);
 
-    /// <summary>How many watches were opened: each after its kind was listed and taken in.</summary>
+    /// <summary>Number of opened watches; each is opened after its kind was listed and applied.</summary>
     public int Watches => Volatile.Read(ref _watches);
 
-    /// <summary>How many lines may be sent.</summary>
+    /// <summary>Number of lines that may be sent.</summary>
     public int Released
     {
         get => Volatile.Read(ref _released);
@@ -92,7 +92,7 @@ public sealed class RecordedApiServer : IDisposable
         return server;
     }
 
-    /// <summary>A kubeconfig file for it.</summary>
+    /// <summary>Writes a kubeconfig file for this server.</summary>
     public string WriteKubeconfig()
     {
         string path = Path.Combine(Path.GetTempPath(), $"kubeconfig-{Guid.NewGuid():N}");
@@ -182,7 +182,7 @@ public sealed class RecordedApiServer : IDisposable
             $$$"""{"metadata":{"resourceVersion":"{{{version}}}"{{{next}}}},"items":[{{{string.Join(",", items.Skip(from).Take(size))}}}]}""");
     }
 
-    /// <summary>What a list says after so many lines.</summary>
+    /// <summary>The content of a list after a number of lines.</summary>
     private (List<string> Items, long Version) After(string kind, int lines)
     {
         var items = new Dictionary<string, string>();
@@ -216,7 +216,7 @@ public sealed class RecordedApiServer : IDisposable
         Interlocked.Increment(ref _watches);
         for (int index = 0; ; index++)
         {
-            // Taken before the count is looked at: a release in between is not missed.
+            // Read before the count, so that a release in between is not missed.
             var more = Volatile.Read(ref _more).Task;
             if (index >= Math.Min(Released, _files.Lines.Count))
             {
@@ -237,7 +237,7 @@ public sealed class RecordedApiServer : IDisposable
         }
     }
 
-    /// <returns>False where the watch ends with it.</returns>
+    /// <returns>False if the watch ends.</returns>
     private async Task<bool> CutAsync(HttpContext context, string kind, Cut cut, byte[] line, CancellationToken ct)
     {
         var body = context.Response.Body;

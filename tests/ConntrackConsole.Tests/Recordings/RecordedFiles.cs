@@ -4,20 +4,20 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>A watch line as it came.</summary>
-/// <param name="Kind">The last word of its path, such as endpointslices.</param>
+/// <summary>A recorded watch line.</summary>
+/// <param name="Kind">The last segment of its path, such as endpointslices.</param>
 /// <param name="Version">resourceVersion of its object.</param>
 public sealed record RecordedLine(double T, string Kind, string Line, long Version);
 
-/// <summary>What was done to the cluster.</summary>
+/// <summary>An operation on the cluster.</summary>
 public sealed record RecordedLabel(double T, string Did);
 
-/// <summary>An answer of a node's kube-proxy.</summary>
+/// <summary>A response of a node's kube-proxy.</summary>
 public sealed record RecordedPage(double T, string Path, int Status, string Body);
 
 /// <summary>
-/// What a real API server sent (tests/fixtures/recordings, or the folder that CC_RECORDINGS names): list bodies, watch lines
-/// in the order of their arrival, labels, and what the kube-proxies served.
+/// A recording of a real API server (tests/fixtures/recordings, or the folder in CC_RECORDINGS): list bodies, watch lines in
+/// order of arrival, labels, and the kube-proxy responses.
 /// </summary>
 public sealed class RecordedFiles
 {
@@ -33,7 +33,7 @@ public sealed class RecordedFiles
 
     public RecordedFiles(string name)
     {
-        // A test that asks for one by its name finds it also where the folder given has others.
+        // A recording requested by name is found even if the configured folder contains others.
         string folder = Path.Combine(Directory.Exists(Path.Combine(Root, name)) ? Root : Fixtures, name);
         Name = name;
         Pages = Directory.GetFiles(folder, ProxyFiles + "*.jsonl.gz").ToDictionary(
@@ -60,7 +60,7 @@ public sealed class RecordedFiles
 
     public IReadOnlyList<RecordedLabel> Labels { get; }
 
-    /// <summary>By node, in the order of time.</summary>
+    /// <summary>By node, ordered by time.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<RecordedPage>> Pages { get; }
 
     /// <summary>Unix milliseconds of a recorded second.</summary>

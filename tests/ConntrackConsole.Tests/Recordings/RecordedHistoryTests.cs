@@ -11,7 +11,7 @@ public class RecordedHistoryTests
     private static readonly Ip FirstPod = Ip.Parse("10.244.0.7");
 
     [Fact]
-    public void RolloutGraceful_HistoryOfTheFirstPodsAddress_HasEachPhaseAtItsMoment()
+    public void RolloutGraceful_HistoryOfTheFirstPod_HasEachPhase()
     {
         var played = new Recording("rollout-graceful");
         played.PlayTo(40);
@@ -19,7 +19,7 @@ public class RecordedHistoryTests
         Assert.Equal(
             [OwnerState.Live, OwnerState.Live, OwnerState.Terminating, OwnerState.Gone],
             ((double[])[0, 3, 3.2, 8.4]).Select(t => history.OwnershipAt(FirstPod, played.At(t)).State));
-        // Before the first list the pod's own creation is the bound.
+        // Before the first list the pod's creation time is the bound.
         Assert.Equal(Unseen.Begin, history.OwnerAt(FirstPod, played.At(0))!.Unseen);
         var checkout = new ServiceKey("shop", "checkout");
         Assert.Equal((true, true, false), history.EndpointAt(checkout, FirstPod, played.At(3.1)) is { } ready ? (ready.Ready, ready.Serving, ready.Terminating) : default);

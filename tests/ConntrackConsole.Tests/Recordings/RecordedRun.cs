@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace ConntrackConsole.Tests.Recordings;
 
 /// <summary>
-/// A recording over HTTP into the real informer, line by line; the clock stands at each line's own time when it is applied.
+/// Plays a recording over HTTP into the real informer, line by line; the clock is at each line's recorded time when it is applied.
 /// <code>
 /// await using var run = await RecordedRun.StartAsync("rollout-graceful"); // lists are applied, State.IsReady
 /// await run.PlayToAsync(3.2);                                             // every line up to second 3.2 is applied
@@ -18,8 +18,8 @@ namespace ConntrackConsole.Tests.Recordings;
 /// </summary>
 public sealed class RecordedRun : IAsyncDisposable
 {
-    // The informer waits on the recorded clock, which stands still between two lines: below a millisecond it does not wait.
-    private static readonly WatchOptions Quick = new() { FirstWait = TimeSpan.FromTicks(1), LongestWait = TimeSpan.FromTicks(1) };
+    // The informer waits on the recorded clock, which does not advance between two lines: below a millisecond it does not wait.
+    private static readonly WatchOptions Quick = new() { MinBackoff = TimeSpan.FromTicks(1), MaxBackoff = TimeSpan.FromTicks(1) };
 
     private readonly string _kubeconfig;
     private readonly ClusterInformer _informer;
@@ -43,7 +43,7 @@ public sealed class RecordedRun : IAsyncDisposable
 
     public ClusterState State { get; }
 
-    /// <summary>How many lines were played.</summary>
+    /// <summary>Number of lines played.</summary>
     public int Played { get; private set; }
 
     public long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -82,7 +82,7 @@ public sealed class RecordedRun : IAsyncDisposable
         await UntilAsync(() => VersionOf(line.Kind) >= line.Version, $"line {Played - 1} ({line.Kind}, version {line.Version})");
     }
 
-    /// <summary>Sends all that is left at once, and waits until it is applied. The clock stays where it is.</summary>
+    /// <summary>Sends all remaining lines at once, and waits until they are applied. The clock does not advance.</summary>
     public async Task RushAsync()
     {
         Server.Released = Played = Files.Lines.Count;

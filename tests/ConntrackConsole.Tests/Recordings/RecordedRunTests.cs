@@ -3,14 +3,14 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>Every recording over HTTP into the real informer.</summary>
+/// <summary>Plays every recording over HTTP into the real informer.</summary>
 public class RecordedRunTests
 {
     public static TheoryData<string> Names => RecordedFiles.Names;
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Recording_Replayed_EndsAsTheLastListWouldSay(string name)
+    public async Task Recording_Replayed_MatchesTheFinalList(string name)
     {
         await using var run = await RecordedRun.StartAsync(name);
         Assert.NotEmpty(run.State.Current.Pods);

@@ -10,41 +10,41 @@ using Xunit;
 namespace ConntrackConsole.Tests.Recordings;
 
 /// <summary>
-/// When the rules of each node were without a pod that went, against what two real kube-proxies served. The truth is read
-/// from the raw pages: they count the changes of slices, which come to them one after the other as they came to us.
+/// When each node's rules no longer contained a deleted pod, compared with the metrics of two real kube-proxies. The expected
+/// values come from the raw pages: they count slice changes, which arrive there in the same order as at the console.
 /// </summary>
 public partial class RecordedSyncTests
 {
-    // Before our line: kube-proxy has a watch of its own.
-    private const double HeardSooner = 0.2;
+    // kube-proxy may receive a change before the recorded line: it has a separate watch.
+    private const double WatchSkewSeconds = 0.2;
 
     public static TheoryData<string> Recordings => RecordedFiles.Names;
 
     [Theory]
     [MemberData(nameof(Recordings))]
-    public void EveryRecording_EveryEnding_EveryNode_RulesWereWithoutItWhenTheRawPagesSay(string name)
+    public void EveryRecording_EveryTerminationAndNode_SyncMatchesTheRawMetrics(string name)
     {
         var files = new RecordedFiles(name);
         var syncs = Read(files);
         int compared = 0;
-        foreach (var t in new ReplayedLife(files, files.Lines).Terminations)
+        foreach (var t in new RecordingReplay(files, files.Lines).Terminations)
         {
             if (t.EndpointChangedMs is not { } changedMs)
                 continue;
             var change = OrdinalOf(files, t.Uid);
             foreach (var (node, pages) in files.Pages)
             {
-                var said = syncs.After(node, changedMs, files.At(files.Seconds));
+                var actual = syncs.After(node, changedMs, files.At(files.Seconds));
                 var truth = FirstWith(files, [.. pages.Where(p => p is { Path: "/metrics", Status: 200 }).Select(Numbers.Of)], change);
-                Assert.Equal((node, t.Pod, truth, (string?)null), (node, t.Pod, said.AtMs is { } at ? at - files.At(0) : -1, said.Unknown));
+                Assert.Equal((node, t.Pod, truth, (string?)null), (node, t.Pod, actual.AtMs is { } at ? at - files.At(0) : -1, actual.Unknown));
                 compared++;
             }
         }
 
-        TestContext.Current.SendDiagnosticMessage($"{name}: {compared} endings on a node compared");
+        TestContext.Current.SendDiagnosticMessage($"{name}: {compared} terminations compared on a node");
     }
 
-    // As the collector reads them, and in the order in which the console is told.
+    // Read as by the collector, and in the order in which the console receives them.
     private static SyncLog Read(RecordedFiles files)
     {
         var syncs = new SyncLog();
@@ -57,21 +57,21 @@ public partial class RecordedSyncTests
         return syncs;
     }
 
-    // The sync that the first page shows which has counted the change and holds none back.
+    // The sync in the first page that has counted the change and has none pending.
     private static long FirstWith(RecordedFiles files, List<Numbers> pages, (int Ordinal, double T) change)
     {
         double before = pages[0].Changes;
         foreach (var page in pages)
         {
             double sync = page.Sync - (files.At(0) / 1000.0);
-            if (page.Changes - page.Pending >= before + change.Ordinal && sync > change.T - HeardSooner)
+            if (page.Changes - page.Pending >= before + change.Ordinal && sync > change.T - WatchSkewSeconds)
                 return (long)(page.Sync * 1000) - files.At(0);
         }
 
         return -1;
     }
 
-    /// <summary>The slice line that first says the pod takes no new connections: how many slice lines kube-proxy had heard with it.</summary>
+    /// <summary>The first slice line in which the pod accepts no new connections, and how many slice lines kube-proxy had received by then.</summary>
     private static (int Ordinal, double T) OrdinalOf(RecordedFiles files, string uid)
     {
         int ordinal = 0;
@@ -99,16 +99,16 @@ public partial class RecordedSyncTests
                 named[NameOf(slice)] = now.Value;
         }
 
-        throw new InvalidOperationException($"No slice line says that {uid} goes.");
+        throw new InvalidOperationException($"No slice line removes {uid}.");
     }
 
-    // It has no rules, and kube-proxy does not ask for its slices.
+    // A headless Service has no rules, and kube-proxy does not watch its slices.
     private static bool IsHeadless(JsonElement slice) =>
         slice.GetProperty("metadata").GetProperty("labels").TryGetProperty("service.kubernetes.io/headless", out _);
 
     private static string NameOf(JsonElement slice) => slice.GetProperty("metadata").GetProperty("name").GetString()!;
 
-    // Null where the slice does not name the pod.
+    // Null if the slice does not contain the pod.
     private static bool? Ready(JsonElement slice, string uid)
     {
         if (slice.GetProperty("endpoints") is { ValueKind: JsonValueKind.Array } endpoints)
@@ -126,10 +126,10 @@ public partial class RecordedSyncTests
     private sealed partial record Numbers(double Sync, double Changes, double Pending)
     {
         public static Numbers Of(RecordedPage page) => new(
-            Most(page.Body, "last_timestamp_seconds"), Most(page.Body, "endpoint_changes_total"), Most(page.Body, "endpoint_changes_pending"));
+            Max(page.Body, "last_timestamp_seconds"), Max(page.Body, "endpoint_changes_total"), Max(page.Body, "endpoint_changes_pending"));
 
-        // Of one that has both families the idle one's numbers are old or zero.
-        private static double Most(string body, string name) => Samples().Matches(body).Where(m => m.Groups[1].Value == name)
+        // With both address families, the metrics of the unused family are old or zero.
+        private static double Max(string body, string name) => Samples().Matches(body).Where(m => m.Groups[1].Value == name)
             .Select(m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
 
         [GeneratedRegex(@"^kubeproxy_sync_proxy_rules_(\w+?)(?:\{[^}]*\})? (\S+)$", RegexOptions.Multiline)]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>Each recording against its labels: what was done, and what came of it.</summary>
+/// <summary>Compares each recording with its labels: what was done, and the result.</summary>
 public class RecordedTerminationTests
 {
     // A label is written when kubectl returns, and the API server stamps whole seconds.
@@ -16,7 +16,7 @@ public class RecordedTerminationTests
     private static readonly Ip FirstPod = Ip.Parse("10.244.0.7");
 
     [Fact]
-    public void RolloutGraceful_EveryPhase_IsKeptApart()
+    public void RolloutGraceful_EveryPhase_IsRecordedSeparately()
     {
         var played = new Recording("rollout-graceful");
         played.PlayTo(40);
@@ -24,18 +24,18 @@ public class RecordedTerminationTests
         Assert.Equal(3, played.State.Terminations.Count);
         var first = played.State.Terminations.Single(t => t.PodIp == FirstPod);
         Assert.Equal(new ServiceKey("shop", "checkout"), first.Service);
-        Assert.Equal("2026-11-23T02:03:54.0000000+00:00", DateTimeOffset.FromUnixTimeMilliseconds(first.AskedMs).ToString("O"));
+        Assert.Equal("2026-11-23T02:03:54.0000000+00:00", DateTimeOffset.FromUnixTimeMilliseconds(first.DeletionRequestedMs).ToString("O"));
         Assert.Equal(played.At(3.152), first.EndpointNotReadyMs);
         Assert.Equal(played.At(3.152), first.EndpointTerminatingMs);
         Assert.Equal(played.At(8.309), first.EndpointRemovedMs);
         Assert.Equal(played.At(9.158), first.DeletedMs);
         Assert.Equal(0, first.ExitCode);
-        Assert.True(first.ContainerFinishedMs > first.AskedMs && first.ContainerFinishedMs <= first.DeletedMs);
-        Assert.Equal("It finished in order (exit 0).", TerminationCauseClassifier.ExitWords(first));
+        Assert.True(first.ContainerFinishedMs > first.DeletionRequestedMs && first.ContainerFinishedMs <= first.DeletedMs);
+        Assert.Equal("Exited normally (code 0).", TerminationCauseClassifier.DescribeExit(first));
     }
 
     [Fact]
-    public void RolloutGraceful_AllThree_EndInOrderAfterTheirPreStopHook_AsPartOfTheRollout()
+    public void RolloutGraceful_AllPods_ExitNormallyAfterTheirPreStopHook()
     {
         var played = new Recording("rollout-graceful");
         played.PlayTo(40);
@@ -43,16 +43,16 @@ public class RecordedTerminationTests
         {
             Assert.True(t.HasPreStop);
             Assert.Equal((30, 0, "Completed"), (t.GraceSeconds, t.ExitCode, t.ExitReason));
-            Assert.Equal(t.AskedMs, t.StopSignalMs);
-            Assert.InRange(t.ContainerFinishedMs!.Value - t.StopSignalMs!.Value, 5_000, 6_000);
-            Assert.True(t.AskedMs < t.EndpointTerminatingMs && t.EndpointTerminatingMs < t.EndpointRemovedMs && t.EndpointRemovedMs < t.DeletedMs);
+            Assert.Equal(t.DeletionRequestedMs, t.SigtermSentMs);
+            Assert.InRange(t.ContainerFinishedMs!.Value - t.SigtermSentMs!.Value, 5_000, 6_000);
+            Assert.True(t.DeletionRequestedMs < t.EndpointTerminatingMs && t.EndpointTerminatingMs < t.EndpointRemovedMs && t.EndpointRemovedMs < t.DeletedMs);
             Assert.Equal(TerminationCause.Rollout, t.Cause);
             Assert.Equal(("Deployment", "checkout"), (t.Workload!.Kind, t.Workload.Name));
         });
         var rollout = Assert.Single(played.State.Rollouts);
         Assert.All(played.State.Terminations, t => Assert.Equal(rollout.Id, t.RolloutId));
         Assert.Equal(("shop/checkout", "3", "2", false), (rollout.Workload, rollout.Revision, rollout.FromRevision, rollout.IsRollback));
-        // Its ReplicaSet is the first to tell, its first pod is ready a little later; the label says when "rollout status" saw the end.
+        // Its ReplicaSet reports first, its first pod is ready a little later; the label is when "rollout status" saw the end.
         Assert.Equal(played.At(2.367), rollout.StartedMs);
         Assert.Equal(played.At(3.050), rollout.SurgedMs);
         Assert.Equal(played.At(5.422), rollout.FinishedMs);
@@ -60,13 +60,13 @@ public class RecordedTerminationTests
     }
 
     [Fact]
-    public void RolloutGraceful_OwnerOfTheAddress_GoesFromLiveToGone()
+    public void RolloutGraceful_AddressOwner_ChangesFromLiveToGone()
     {
         var played = new Recording("rollout-graceful");
         Assert.Equal(OwnerState.Live, played.State.Current.OwnerOf(FirstPod).State);
         played.PlayTo(3.2);
         Assert.Equal(OwnerState.Terminating, played.State.Current.OwnerOf(FirstPod).State);
-        // Containers ended, the object still there: nobody answers at the address any more.
+        // Containers ended, the object still exists: nothing responds at the address any more.
         played.PlayTo(8.305);
         Assert.Equal(OwnerState.Gone, played.State.Current.OwnerOf(FirstPod).State);
         played.PlayTo(40);
@@ -76,18 +76,18 @@ public class RecordedTerminationTests
     }
 
     [Fact]
-    public void RolloutGraceful_FinalDelete_DoesNotRewriteWhenItWasAsked()
+    public void RolloutGraceful_FinalDelete_KeepsTheRequestTime()
     {
         var played = new Recording("rollout-graceful");
         played.PlayTo(8.5);
-        long asked = played.State.Terminations.Single(t => t.PodIp == FirstPod).AskedMs;
-        // At 9.157 the object comes with a deletionTimestamp in the past and grace 0.
+        long asked = played.State.Terminations.Single(t => t.PodIp == FirstPod).DeletionRequestedMs;
+        // At 9.157 the object arrives with an earlier deletionTimestamp and grace period 0.
         played.PlayTo(9.5);
-        Assert.Equal((asked, 30), played.State.Terminations.Single(t => t.PodIp == FirstPod) is var t ? (t.AskedMs, t.GraceSeconds) : default);
+        Assert.Equal((asked, 30), played.State.Terminations.Single(t => t.PodIp == FirstPod) is var t ? (t.DeletionRequestedMs, t.GraceSeconds) : default);
     }
 
     [Fact]
-    public void RolloutIgnoresSigterm_BothPods_AreKilledAtTheEndOfTheirGrace()
+    public void RolloutIgnoresSigterm_BothPods_AreKilledAtTheEndOfTheGracePeriod()
     {
         var played = new Recording("rollout-ignores-sigterm");
         played.PlayTo(35);
@@ -95,10 +95,10 @@ public class RecordedTerminationTests
         Assert.All(played.State.Terminations, t =>
         {
             Assert.Equal((4, 137, "Error"), (t.GraceSeconds, t.ExitCode, t.ExitReason));
-            Assert.Equal(t.AskedMs + 4_000, t.ContainerFinishedMs);
-            Assert.Equal("It was killed at the end of its grace of 4 s (SIGKILL, exit 137).", TerminationCauseClassifier.ExitWords(t));
+            Assert.Equal(t.DeletionRequestedMs + 4_000, t.ContainerFinishedMs);
+            Assert.Equal("Killed at the end of its grace period of 4 s (SIGKILL, exit code 137).", TerminationCauseClassifier.DescribeExit(t));
             Assert.Equal(TerminationCause.Rollout, t.Cause);
-            // It is in two Services' slices: it left when it left the last.
+            // It is in slices of two Services: it was removed when the last one dropped it.
             Assert.Equal(new ServiceKey("shop", "ledger"), t.Service);
         });
         Assert.Equal([played.At(7.803), played.At(8.363)], played.State.Terminations.Select(t => t.EndpointRemovedMs!.Value).Order());
@@ -114,21 +114,21 @@ public class RecordedTerminationTests
         Assert.All(played.State.Terminations, t =>
         {
             Assert.Equal((30, 143, TerminationCause.Rollout), (t.GraceSeconds, t.ExitCode, t.Cause));
-            Assert.InRange(t.ContainerFinishedMs!.Value - t.AskedMs, 0, 1_000);
-            Assert.Contains("SIGTERM", TerminationCauseClassifier.ExitWords(t));
+            Assert.InRange(t.ContainerFinishedMs!.Value - t.DeletionRequestedMs, 0, 1_000);
+            Assert.Contains("SIGTERM", TerminationCauseClassifier.DescribeExit(t));
             Assert.False(t.HasPreStop);
         });
         Near(played, Assert.Single(played.State.Rollouts), 2.254, 3.724);
     }
 
     [Fact]
-    public void ForceDelete_SliceSpeaksAfterThePod_BothTimesAreKept()
+    public void ForceDelete_SliceArrivesAfterThePod_BothTimesAreRecorded()
     {
         var played = new Recording("force-delete");
         played.PlayTo(2.46);
         var pod = Ip.Parse("10.244.1.10");
         Assert.Equal(OwnerState.Gone, played.State.Current.OwnerOf(pod).State);
-        // For some 20 ms an endpoint names a pod that is gone.
+        // For about 20 ms an endpoint references a deleted pod.
         Assert.NotEmpty(played.State.Current.EndpointsAt(pod));
         played.PlayTo(10);
         var ended = Assert.Single(played.State.Terminations);
@@ -138,14 +138,14 @@ public class RecordedTerminationTests
     }
 
     [Fact]
-    public void ForceDelete_TheObjectWentFirst_IsForcedAndNoRollout()
+    public void ForceDelete_ObjectDeletedFirst_IsForcedAndNoRollout()
     {
         var played = new Recording("force-delete");
         played.PlayTo(20);
         var ended = Assert.Single(played.State.Terminations);
         Assert.Equal((TerminationCause.Forced, 0), (ended.Cause, ended.GraceSeconds));
-        Assert.Contains("grace 0", ended.Evidence);
-        // The containers ran on, and nobody ever said how they finished.
+        Assert.Contains("grace period 0", ended.Evidence);
+        // The containers kept running, and their exit was never reported.
         Assert.Equal((null, null), (ended.ContainerFinishedMs, ended.ExitCode));
         Assert.Equal("PreStopHook failed", ended.PreStopFailure);
         Assert.InRange(ended.DeletedMs!.Value, played.At(2.374), played.At(2.529));
@@ -160,15 +160,15 @@ public class RecordedTerminationTests
         Assert.Equal(2, played.State.Terminations.Count);
         Assert.All(played.State.Terminations, t =>
         {
-            Assert.Equal((TerminationCause.ScaleDown, "ReplicaSet ledger-5b8bc56896 went from 2 to 0."), (t.Cause, t.Evidence));
-            Assert.InRange(t.AskedMs, played.At(2.294) - NearMs, played.At(2.294) + NearMs);
+            Assert.Equal((TerminationCause.ScaleDown, "ReplicaSet ledger-5b8bc56896 was scaled from 2 to 0."), (t.Cause, t.Evidence));
+            Assert.InRange(t.DeletionRequestedMs, played.At(2.294) - NearMs, played.At(2.294) + NearMs);
             Assert.Equal(137, t.ExitCode);
         });
         Assert.Empty(played.State.Rollouts);
     }
 
     [Fact]
-    public void ServicesChange_NoPodEnds_AndNoneIsInvented()
+    public void ServicesChange_NoPodEnds_HasNoTerminations()
     {
         var played = new Recording("services-change");
         played.PlayTo(30);
@@ -177,7 +177,7 @@ public class RecordedTerminationTests
     }
 
     [Fact]
-    public void CrashLoop_OnlyTheDeletionOfItsWorkload_IsAnEnding()
+    public void CrashLoop_OnlyTheDeletionOfItsWorkload_IsATermination()
     {
         var played = new Recording("crash-loop");
         played.PlayTo(32);
@@ -186,15 +186,15 @@ public class RecordedTerminationTests
         var ended = Assert.Single(played.State.Terminations);
         Assert.Equal((TerminationCause.WorkloadDeleted, played.At(34.877)), (ended.Cause, ended.DeletedMs));
         Assert.Contains("was deleted", ended.Evidence);
-        Assert.InRange(ended.AskedMs, played.At(32.658) - NearMs, played.At(32.658) + NearMs);
-        // The slice went before the endpoint said anything.
+        Assert.InRange(ended.DeletionRequestedMs, played.At(32.658) - NearMs, played.At(32.658) + NearMs);
+        // The slice was deleted before the endpoint changed.
         Assert.Equal((null, null, played.At(32.766)), (ended.EndpointNotReadyMs, ended.EndpointTerminatingMs, ended.EndpointRemovedMs));
         var rollout = Assert.Single(played.State.Rollouts);
         Assert.Equal(("1", null, played.At(3.578)), (rollout.Revision, rollout.FromRevision, rollout.FinishedMs));
     }
 
     [Fact]
-    public void RollbackMidway_TheFirstIsRolledBack_ThePodBelongsToTheWayBack()
+    public void RollbackMidway_FirstIsRolledBack_PodBelongsToTheRollback()
     {
         var played = new Recording("rollback-midway");
         played.PlayTo(14);
@@ -208,14 +208,14 @@ public class RecordedTerminationTests
         Assert.Equal((true, "4", played.At(14.671)), (back.IsRollback, back.FromRevision, back.FinishedMs));
         var ended = Assert.Single(played.State.Terminations);
         Assert.Equal((TerminationCause.Rollout, back.Id), (ended.Cause, ended.RolloutId));
-        // It never ran: its exit 137 is the kubelet's way to say that it does not know.
+        // It never ran: the kubelet reports exit code 137 if it does not know.
         Assert.Equal((137, "ContainerStatusUnknown"), (ended.ExitCode, ended.ExitReason));
-        Assert.Contains("does not know", TerminationCauseClassifier.ExitWords(ended));
+        Assert.Contains("does not know", TerminationCauseClassifier.DescribeExit(ended));
         Assert.Null(ended.EndpointNotReadyMs);
     }
 
     [Fact]
-    public void RolloutIptablesNode2_TwoRolloutsAtOnce_EachPodBelongsToItsOwn()
+    public void RolloutIptablesNode2_TwoRollouts_EachPodBelongsToItsOwn()
     {
         var played = new Recording("rollout-iptables-node2");
         played.PlayTo(30);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace ConntrackConsole.Tests.Recordings;
 
 /// <summary>
-/// A recording played straight into a <see cref="ClusterState"/> at the times at which it came, without a server: see
-/// <c>RecordedRun</c> for the whole way.
+/// Plays a recording directly into a <see cref="ClusterState"/> at the recorded times, without a server; see
+/// <c>RecordedRun</c> for a replay over HTTP.
 /// </summary>
 public sealed class Recording
 {

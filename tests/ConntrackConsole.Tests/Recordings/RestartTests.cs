@@ -10,16 +10,16 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>The console is gone between any two lines of a recording, for as long as one likes, and knows the same in the end.</summary>
+/// <summary>The console restarts between any two lines of a recording, with downtimes of any length, and ends in the same state.</summary>
 public class RestartTests
 {
-    private const long MostUnderWayMs = 250;
+    private const long MaxTransitMs = 250;
 
     public static TheoryData<string> Recordings => RecordedFiles.Names;
 
     [Theory]
     [MemberData(nameof(Recordings))]
-    public void EveryRecording_GoneBetweenAnyTwoLines_LosesNoEndingAndInventsNoInstant(string name)
+    public void EveryRecording_RestartBetweenAnyTwoLines_LosesNoTerminationAndInventsNoTime(string name)
     {
         var files = new RecordedFiles(name);
         var whole = new Run(files, null, 0).Play(files.Lines.Count);
@@ -29,7 +29,7 @@ public class RestartTests
             {
                 var first = new Run(files, null, 0).Play(killed);
                 var second = new Run(files, first, killed + length).Play(files.Lines.Count);
-                Compare($"{name}, gone for {length} lines at {killed}", whole, second);
+                Compare($"{name}, down for {length} lines at {killed}", whole, second);
             }
         }
     }
@@ -38,27 +38,27 @@ public class RestartTests
     {
         var expected = whole.State.Terminations.ToDictionary(t => t.Uid);
         var known = interrupted.State.Terminations.ToDictionary(t => t.Uid);
-        // A pod that came and went while the console was away was never seen by anybody.
-        foreach (var (uid, truth) in expected.Where(e => known.ContainsKey(e.Key) || interrupted.Knew(e.Key)))
+        // A pod that existed only while the console was down was never observed.
+        foreach (var (uid, truth) in expected.Where(e => known.ContainsKey(e.Key) || interrupted.HasSeen(e.Key)))
         {
             Assert.True(known.TryGetValue(uid, out var t), $"{when}: {truth.Pod} was lost");
-            Instant(when, "asked", truth.AskedMs, t.AskedMs, t.Unwatched, mayMiss: false);
+            Instant(when, "deletion requested", truth.DeletionRequestedMs, t.DeletionRequestedMs, t.Unwatched, mayMiss: false);
             Instant(when, "not ready", truth.EndpointNotReadyMs, t.EndpointNotReadyMs, t.Unwatched, mayMiss: true);
             Instant(when, "terminating", truth.EndpointTerminatingMs, t.EndpointTerminatingMs, t.Unwatched, mayMiss: true);
             Instant(when, "removed", truth.EndpointRemovedMs, t.EndpointRemovedMs, t.Unwatched, mayMiss: true);
             Instant(when, "deleted", truth.DeletedMs, t.DeletedMs, t.Unwatched, mayMiss: false);
             Assert.True(t.ExitCode is null || t.ExitCode == truth.ExitCode, $"{when}: exit {t.ExitCode} was invented");
-            Assert.True(t.Cause == truth.Cause || t.Cause == TerminationCause.Unknown, $"{when}: {truth.Pod} was {truth.Cause}, is said to be {t.Cause} ({t.Evidence})");
+            Assert.True(t.Cause == truth.Cause || t.Cause == TerminationCause.Unknown, $"{when}: {truth.Pod} was {truth.Cause}, classified as {t.Cause} ({t.Evidence})");
             if (t.Cause == truth.Cause)
                 Assert.True(t.RolloutId == truth.RolloutId, $"{when}: {t.RolloutId} instead of {truth.RolloutId}");
         }
 
-        Assert.True(known.Keys.All(expected.ContainsKey), $"{when}: an ending was invented");
+        Assert.True(known.Keys.All(expected.ContainsKey), $"{when}: a termination was invented");
         foreach (var r in interrupted.State.Rollouts)
         {
             var truth = whole.State.Rollouts.SingleOrDefault(w => w.Id == r.Id);
             Assert.True(truth is not null, $"{when}: rollout {r.Id} was invented");
-            Assert.True(r.IsRollback == truth.IsRollback, $"{when}: rollout {r.Id} is a rollback or is none");
+            Assert.True(r.IsRollback == truth.IsRollback, $"{when}: rollout {r.Id} has the wrong IsRollback");
             Assert.True(!r.IsOpen, $"{when}: rollout {r.Id} stayed open");
             if (!IsMadeIn(r.StartedMs, truth.StartedMs) || r.Unwatched is null)
                 Instant(when, "rollout started", truth.StartedMs, r.StartedMs, r.Unwatched, mayMiss: false);
@@ -66,20 +66,20 @@ public class RestartTests
             Instant(when, "rollout surged", truth.SurgedMs, r.SurgedMs, r.Unwatched, mayMiss: true);
         }
 
-        // The last state of the world names every revision that was still under way, or came after the first look.
+        // The final state contains every rollout that was still in progress, or started after the first list.
         foreach (var truth in whole.State.Rollouts.Where(w => interrupted.Began(w)))
             Assert.True(interrupted.State.Rollouts.Any(r => r.Id == truth.Id), $"{when}: rollout {truth.Id} was lost");
     }
 
-    // What began unseen is told by its ReplicaSet's creationTimestamp, in whole seconds; the truth is when the line of it came.
-    private static bool IsMadeIn(long saidMs, long arrivedMs) => saidMs % 1_000 == 0 && arrivedMs - saidMs is >= 0 and < 1_000 + MostUnderWayMs;
+    // The start of an unobserved rollout is its ReplicaSet's creationTimestamp, in whole seconds; the expected value is the line's arrival.
+    private static bool IsMadeIn(long recordedMs, long arrivedMs) => recordedMs % 1_000 == 0 && arrivedMs - recordedMs is >= 0 and < 1_000 + MaxTransitMs;
 
-    private static void Instant(string when, string what, long? truth, long? said, TimeRange? unwatched, bool mayMiss)
+    private static void Instant(string when, string what, long? truth, long? actual, TimeRange? unwatched, bool mayMiss)
     {
-        if (said == truth || (mayMiss && said is null))
+        if (actual == truth || (mayMiss && actual is null))
             return;
-        bool bounded = said is { } at && truth is { } real && unwatched is { } blind && blind.Contains(at) && real <= at && real >= blind.FromMs - 1_000;
-        Assert.True(bounded, $"{when}: {what} is {said}, was {truth}, not watched {unwatched}");
+        bool bounded = actual is { } at && truth is { } real && unwatched is { } range && range.Contains(at) && real <= at && real >= range.FromMs - 1_000;
+        Assert.True(bounded, $"{when}: {what} is {actual}, was {truth}, not watched {unwatched}");
     }
 
     private sealed class Run
@@ -97,24 +97,24 @@ public class RestartTests
             if (from > 0)
                 _clock.SetUtcNow(files.Start + TimeSpan.FromSeconds(files.Lines[from - 1].T));
             State = new ClusterState(_clock);
-            State.History.KeepChanges();
+            State.History.TrackChanges();
             State.Watching();
             if (former is not null)
                 Inherit(former);
             foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
                 State.Apply([.. ListAt(kind, from).Select(i => kind.Change(i, false)).OfType<ClusterChange>()], listed: true);
             State.Confirm(NowMs);
-            See();
+            Observe();
         }
 
         public ClusterState State { get; }
 
         private long NowMs => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-        private void See() => _seen.UnionWith(State.Current.Pods.Keys);
+        private void Observe() => _seen.UnionWith(State.Current.Pods.Keys);
 
-        /// <summary>The pod was seen by this run or the one before it.</summary>
-        public bool Knew(string uid) => _seen.Contains(uid);
+        /// <summary>The pod was seen by this run or the previous one.</summary>
+        public bool HasSeen(string uid) => _seen.Contains(uid);
 
         public bool Began(Rollout rollout) => rollout.StartedMs > _files.At(_files.Lines[Math.Max(0, _from - 1)].T) || _inherited.Contains(rollout.Id);
 
@@ -131,14 +131,14 @@ public class RestartTests
                 if (KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change is { } change)
                     State.Apply([change]);
                 if (line.Kind == "pods")
-                    See();
+                    Observe();
                 State.Confirm(NowMs);
             }
 
             return this;
         }
 
-        // What the database would give back.
+        // What the database would return.
         private void Inherit(Run former)
         {
             _seen.UnionWith(former._seen);
@@ -157,7 +157,7 @@ public class RestartTests
 
             State.History.Restore(owners.Values.OrderBy(o => o.ToMs ?? long.MaxValue), [], [], former.State.History.WatchedUntilMs);
             State.History.Restore(unaddressed.Values);
-            State.Remember(
+            State.Restore(
                 former.State.Terminations.Select(t => TerminationMapper.Termination(TerminationMapper.Row(t))),
                 former.State.Rollouts.Select(r => TerminationMapper.Rollout(TerminationMapper.Row(r))));
         }
@@ -171,9 +171,9 @@ public class RestartTests
                     objects[Uid(item)] = item.Clone();
             }
 
-            foreach (var told in _files.Lines.Take(line).Where(l => l.Kind == kind.Name))
+            foreach (var earlier in _files.Lines.Take(line).Where(l => l.Kind == kind.Name))
             {
-                using var parsed = JsonDocument.Parse(told.Line);
+                using var parsed = JsonDocument.Parse(earlier.Line);
                 var item = parsed.RootElement.GetProperty("object");
                 switch (parsed.RootElement.GetProperty("type").GetString())
                 {

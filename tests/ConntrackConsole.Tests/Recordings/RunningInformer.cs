@@ -3,7 +3,7 @@ using ConntrackConsole.Kubernetes.Informer;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>An informer that follows until it is disposed of.</summary>
+/// <summary>An informer that runs until it is disposed.</summary>
 internal sealed class RunningInformer : IAsyncDisposable
 {
     private readonly ClusterInformer _informer;

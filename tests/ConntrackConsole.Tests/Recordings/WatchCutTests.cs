@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>The watch is cut at each event in turn, in every way: the picture in the end is that of an uncut run.</summary>
+/// <summary>Cuts the watch at each event in turn, in every way: the final state is that of an uncut run.</summary>
 public class WatchCutTests
 {
     private static readonly Cut[] Ways = [.. Enum.GetValues<Cut>().Where(c => c != Cut.Stalled)];
@@ -12,10 +12,10 @@ public class WatchCutTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task EveryLine_CutOneAfterTheOther_EndsAsUncut(string name)
+    public async Task EveryLine_CutInTurn_EndsAsUncut(string name)
     {
         string uncut = await UncutAsync(name);
-        // Each line is cut in another way, from another beginning in each run.
+        // Each line is cut in another way, with another offset in each run.
         for (int shift = 0; shift < Ways.Length; shift += 4)
         {
             await using var run = await RecordedRun.StartAsync(name);
@@ -28,17 +28,17 @@ public class WatchCutTests
     }
 
     [Fact]
-    public Task OneLine_EachInEachWay_EndsAsUncut() => EachInTurnAsync("services-change");
+    public Task OneLine_CutInEachWay_EndsAsUncut() => EachInTurnAsync("services-change");
 
     [Theory]
     [Trait("Category", "Long")]
     [MemberData(nameof(Names))]
-    public Task OneLineOfEveryRecording_EachInEachWay_EndsAsUncut(string name) => EachInTurnAsync(name);
+    public Task OneLineOfEveryRecording_CutInEachWay_EndsAsUncut(string name) => EachInTurnAsync(name);
 
     [Theory]
     [InlineData(Cut.Gone)]
     [InlineData(Cut.GoneEvent)]
-    public async Task HistoryGone_BeforeAPodIsDeleted_TheDifferenceDeletesIt(Cut cut)
+    public async Task HistoryExpired_BeforeAPodIsDeleted_NextListDeletesIt(Cut cut)
     {
         await using var run = await RecordedRun.StartAsync("rollout-graceful");
         int line = run.Files.Lines.ToList().FindIndex(l => l.Kind == "pods" && l.Line.StartsWith("""{"type":"DELETED""", StringComparison.Ordinal));
@@ -54,7 +54,7 @@ public class WatchCutTests
     }
 
     [Fact]
-    public async Task HalfALine_ThenSilence_IsOpenedAgainAndNothingIsLost()
+    public async Task HalfALine_ThenIdle_IsReopenedWithoutLoss()
     {
         string uncut = await UncutAsync("force-delete");
         await using var run = await RecordedRun.StartAsync("force-delete");
@@ -72,7 +72,7 @@ public class WatchCutTests
     }
 
     [Fact]
-    public async Task Lists_InPagesOfTwo_AreTheSame()
+    public async Task Lists_PagesOfTwo_AreTheSame()
     {
         await using var whole = await RecordedRun.StartAsync("rollout-graceful");
         await using var paged = await RecordedRun.StartAsync("rollout-graceful", server => server.PageSize = 2);

@@ -119,7 +119,7 @@ public sealed class GuardContextBuilder(
         return new NodeStatus(name, known, connected, connected ? cannot : null);
     }
 
-    private long? ChangedMs(Ip ip) => cluster.Terminations.Where(t => t.PodIp == ip).MaxBy(t => t.AskedMs)?.EndpointChangedMs;
+    private long? ChangedMs(Ip ip) => cluster.Terminations.Where(t => t.PodIp == ip).MaxBy(t => t.DeletionRequestedMs)?.EndpointChangedMs;
 
     private static List<string> WithoutEndpoints(ClusterMap map, IReadOnlyList<FlushPreview> previews)
     {

@@ -30,8 +30,8 @@ internal record TerminationView(
             t.Uid, t.Namespace, t.Pod, t.PodIp.IsNone ? "" : t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.Workload,
             JsonNamingPolicy.CamelCase.ConvertName(t.Cause.ToString()), t.Cause.Code(), t.Evidence, RolloutView.Of(t.RolloutId, rollout),
             t.GraceSeconds, t.HasPreStop, t.PreStopFailure,
-            ApiTime.Text(t.AskedMs), ApiTime.Text(t.StopSignalMs), ApiTime.Text(t.EndpointNotReadyMs), ApiTime.Text(t.EndpointTerminatingMs),
-            ApiTime.Text(t.EndpointRemovedMs), ApiTime.Text(t.ContainerFinishedMs), t.ExitCode, t.ExitSignal, t.ExitReason, TerminationCauseClassifier.ExitWords(t),
+            ApiTime.Text(t.DeletionRequestedMs), ApiTime.Text(t.SigtermSentMs), ApiTime.Text(t.EndpointNotReadyMs), ApiTime.Text(t.EndpointTerminatingMs),
+            ApiTime.Text(t.EndpointRemovedMs), ApiTime.Text(t.ContainerFinishedMs), t.ExitCode, t.ExitSignal, t.ExitReason, TerminationCauseClassifier.DescribeExit(t),
             ApiTime.Text(t.DeletedMs), ApiTime.Text(t.IpReusedMs), t.IpReusedBy,
             [.. Stamped(t)], [.. Bounds(t)],
             [.. syncs.Select(s => new NodeSyncView(s.Node, ApiTime.Text(s.AtMs), s.Unknown))]);
@@ -39,9 +39,9 @@ internal record TerminationView(
 
     private static IEnumerable<string> Stamped(Termination t)
     {
-        if (!ByArrival(t).Any(i => i.Name == "askedAt" && t.Unwatched is { } blind && blind.Contains(t.AskedMs)))
+        if (!ByArrival(t).Any(i => i.Name == "askedAt" && t.Unwatched is { } blind && blind.Contains(t.DeletionRequestedMs)))
             yield return "askedAt";
-        if (t.StopSignalMs is not null)
+        if (t.SigtermSentMs is not null)
             yield return "stopSignalAt";
         if (t.ContainerFinishedMs is not null)
             yield return "containerFinishedAt";
@@ -56,7 +56,7 @@ internal record TerminationView(
     private static (string Name, long? AtMs)[] ByArrival(Termination t) =>
     [
         // The object says when it was asked to the second; an arrival has milliseconds.
-        ("askedAt", t.AskedMs % 1_000 == 0 ? null : t.AskedMs),
+        ("askedAt", t.DeletionRequestedMs % 1_000 == 0 ? null : t.DeletionRequestedMs),
         ("endpointNotReadyAt", t.EndpointNotReadyMs), ("endpointTerminatingAt", t.EndpointTerminatingMs),
         ("endpointRemovedAt", t.EndpointRemovedMs), ("deletedAt", t.DeletedMs), ("ipReusedAt", t.IpReusedMs),
     ];

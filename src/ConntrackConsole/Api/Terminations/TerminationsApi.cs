@@ -46,15 +46,15 @@ internal static class TerminationsApi
     }
 
     private static string Token(Termination last) =>
-        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.AskedMs.ToString(CultureInfo.InvariantCulture)}/{last.Uid}"));
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.DeletionRequestedMs.ToString(CultureInfo.InvariantCulture)}/{last.Uid}"));
 
-    private static TerminationPlace? Place(string token)
+    private static TerminationCursor? Place(string token)
     {
         byte[] bytes = new byte[token.Length];
         if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
             return null;
         string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
         return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long asked)
-            ? new TerminationPlace(asked, parts[1]) : null;
+            ? new TerminationCursor(asked, parts[1]) : null;
     }
 }

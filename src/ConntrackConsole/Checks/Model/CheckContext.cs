@@ -98,7 +98,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     {
         var byService = new Dictionary<ServiceKey, List<Termination>>();
         deletions = [];
-        for (int i = terminations.Count - 1; i >= 0 && terminations[i].AskedMs >= sinceMs; i--)
+        for (int i = terminations.Count - 1; i >= 0 && terminations[i].DeletionRequestedMs >= sinceMs; i--)
         {
             var end = terminations[i];
             if (end.Service is not { } service)
@@ -107,7 +107,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
                 byService[service] = ends = [];
             ends.Add(end);
             if (!end.PodIp.IsNone && end.ContainerFinishedMs is null)
-                deletions.TryAdd(end.PodIp, end.AskedMs);
+                deletions.TryAdd(end.PodIp, end.DeletionRequestedMs);
         }
 
         return byService;

@@ -57,7 +57,7 @@ internal static class DrainTime
             if (end.Cause is TerminationCause.Forced or TerminationCause.NodeLost or TerminationCause.Completion or TerminationCause.Eviction or TerminationCause.Preemption
                 || (end.GraceSeconds ?? spec) is not (> 0 and <= 1_000_000) || LastSign(end, service) is not { } lastMs)
                 continue;
-            long graceMs = (end.GraceSeconds ?? spec)!.Value * 1000L, drainMs = Math.Max(0, lastMs - end.AskedMs);
+            long graceMs = (end.GraceSeconds ?? spec)!.Value * 1000L, drainMs = Math.Max(0, lastMs - end.DeletionRequestedMs);
             // The pod may have run out of memory long before its grace period ended; exit 137 at its end is the kubelet's
             // SIGKILL.
             bool killed = (end.ExitCode == Sigkill || end.ExitSignal == 9) && end.ExitReason != "OOMKilled" && drainMs >= graceMs - context.Limits.KillSlackMs;
@@ -74,7 +74,7 @@ internal static class DrainTime
             return finishedMs;
         if (end.DeletedMs is not { } deletedMs)
             return null;
-        return service.LastActive.TryGetValue(end.PodIp, out long activeMs) && activeMs >= end.AskedMs && activeMs <= deletedMs ? activeMs : deletedMs;
+        return service.LastActive.TryGetValue(end.PodIp, out long activeMs) && activeMs >= end.DeletionRequestedMs && activeMs <= deletedMs ? activeMs : deletedMs;
     }
 }
 

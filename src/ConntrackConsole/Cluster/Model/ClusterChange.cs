@@ -1,9 +1,9 @@
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>One object came, changed or went.</summary>
+/// <summary>An object was added, modified or deleted.</summary>
 public abstract record ClusterChange
 {
-    /// <summary>Of the object that the map keeps; null where it keeps none.</summary>
+    /// <summary>uid of the object that the map keeps; null if it keeps none.</summary>
     public abstract string? Uid { get; }
 
     public abstract ClusterMap ApplyTo(ClusterMap map, long nowMs);
@@ -44,7 +44,7 @@ internal sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : Clu
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Workload) : map.With(Workload);
 }
 
-/// <summary>Something was said about an object: the map stays as it is.</summary>
+/// <summary>An Event about an object; it does not change the map.</summary>
 internal sealed record EventChange(ObjectEvent Event) : ClusterChange
 {
     public override string? Uid => null;

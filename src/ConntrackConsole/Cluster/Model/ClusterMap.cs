@@ -6,12 +6,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>
-/// What the cluster looks like at a moment: immutable, swapped as a whole by <see cref="ClusterState"/>. Every index is
-/// kept by the change that touches it, so an event costs a few tree nodes and not a walk over the cluster.
+/// An immutable snapshot of the cluster, replaced as a whole by <see cref="ClusterState"/>. Each change updates only the
+/// indexes it touches, so an event costs a few tree nodes and not a scan of the cluster.
 /// </summary>
 public sealed record ClusterMap
 {
-    /// <summary>How many former owners are remembered.</summary>
+    /// <summary>How many former owners are kept.</summary>
     public const int MaxGone = 10_000;
 
     public static readonly ClusterMap Empty = new();
@@ -30,51 +30,51 @@ public sealed record ClusterMap
     internal SliceIndex SliceIndex { get; private init; } = SliceIndex.Empty;
     internal FormerOwners Gone { get; private init; } = FormerOwners.Empty;
 
-    /// <summary>The pod that has an address of its own; one in the host's network has none.</summary>
+    /// <summary>The pod with this address of its own; a pod in the host network has none.</summary>
     public PodInfo? PodAt(Ip ip) => PodIndex.At(ip);
 
     /// <summary>
-    /// The Service that a virtual address belongs to: by ClusterIP, external or LoadBalancer address, or by NodePort on a
-    /// node's own address.
+    /// The Service of a virtual address: by ClusterIP, external or LoadBalancer address, or by NodePort on a node's own
+    /// address.
     /// </summary>
     public ServiceKey? ServiceAt(byte proto, Ip vip, ushort port) =>
         (ServiceIndex.At(proto, vip, port) ?? (NodeIndex.At(vip) is null ? null : ServiceIndex.AtNodePort(proto, port)))?.Key;
 
-    /// <summary>The endpoints that a Service's slices name for an address, over all its slices.</summary>
+    /// <summary>The endpoints for an address in all slices of a Service.</summary>
     public IEnumerable<SliceEndpoint> EndpointsOf(ServiceKey service, Ip ip) =>
-        from said in SliceIndex.At(ip) where said.Slice.Service == service select said.SliceEndpoint;
+        from found in SliceIndex.At(ip) where found.Slice.Service == service select found.SliceEndpoint;
 
-    /// <summary>What a Service's slices say of an address: the best word where several name it, null where none does.</summary>
+    /// <summary>The endpoint for an address in a Service's slices: the best condition if several contain it, null if none does.</summary>
     public SliceEndpoint? EndpointOf(ServiceKey service, Ip ip) => SliceIndex.At(service, ip);
 
     public IEnumerable<SliceEndpoint> EndpointsOf(ServiceKey service) =>
         from slice in SliceIndex.Of(service) where !slice.IsFqdn from endpoint in slice.Endpoints select endpoint;
 
-    /// <summary>Endpoints of any slice for an address, also of one that belongs to no Service.</summary>
+    /// <summary>Endpoints for an address in any slice, including slices without a Service.</summary>
     public IEnumerable<(SliceInfo Slice, SliceEndpoint SliceEndpoint)> EndpointsAt(Ip ip) => SliceIndex.At(ip);
 
     /// <summary>
-    /// The ports at which the backends of a Service's port listen: several where pods resolve a named targetPort
-    /// differently (the slices have the numbers), none while no slice tells.
+    /// The ports on which the backends of a Service's port listen: several if pods resolve a named targetPort differently
+    /// (the slices have the numbers), empty while no slice contains them.
     /// </summary>
     public IReadOnlyList<ushort> TargetPorts(ServiceKey service, ServicePort port)
     {
         ArgumentNullException.ThrowIfNull(port);
-        var told = from slice in SliceIndex.Of(service)
+        var reported = from slice in SliceIndex.Of(service)
                    from listed in slice.Ports
                    where listed.Proto == port.Proto && (listed.Name ?? "") == (port.Name ?? "") && listed.Port != 0
                    select listed.Port;
-        var ports = told.Distinct().Order().ToList();
-        // A Service without slices yet: a number speaks for itself.
+        var ports = reported.Distinct().Order().ToList();
+        // The Service has no slices yet: use a numeric targetPort.
         return ports.Count == 0 && port.TargetPort != 0 ? [port.TargetPort] : ports;
     }
 
-    /// <summary>Sentences about what conntrack cannot tell of a Service.</summary>
+    /// <summary>Notes about what conntrack cannot show for a Service.</summary>
     public IReadOnlyList<string> Notes(ServiceKey service) =>
     [
         .. from slice in SliceIndex.Of(service)
            where slice.IsFqdn
-           select $"EndpointSlice {slice.Namespace}/{slice.Name} names hosts instead of addresses (FQDN): entries to them cannot be told by name.",
+           select $"EndpointSlice {slice.Namespace}/{slice.Name} contains host names instead of addresses (FQDN): entries to them cannot be attributed to the Service.",
     ];
 
     public FormerOwner? GoneAt(Ip ip) => Gone.At(ip);
@@ -83,15 +83,15 @@ public sealed record ClusterMap
     {
         if (ip.IsNone)
             return AddressOwnership.Unknown;
-        // A node's address first: whatever a Service or a pod says of it, its entries are the node's and never to be flushed.
+        // A node's address comes first: even if a Service or a pod claims it, its entries belong to the node and must never be flushed.
         if (NodeIndex.At(ip) is { } node)
             return new AddressOwnership(OwnerState.Node, Name: node);
         var pod = PodAt(ip);
         if (pod is { ContainersEnded: false })
-            return new AddressOwnership(StateOf(pod, ip), pod, pod.FullName, pod.AskedMs);
+            return new AddressOwnership(StateOf(pod, ip), pod, pod.FullName, pod.DeletionRequestedMs);
         if (ServiceIndex.At(ip) is { } service)
             return new AddressOwnership(OwnerState.Service, Name: service.Key.ToString());
-        // An ended pod keeps its address in its status for as long as its object lives; others may have had it since.
+        // An ended pod keeps its address in its status as long as its object exists; other pods may have had it since.
         var gone = GoneAt(ip);
         if (pod is not null && (gone is null || (pod.FinishedMs ?? pod.CreatedMs) >= gone.GoneMs))
             return new AddressOwnership(OwnerState.Gone, null, pod.FullName, pod.FinishedMs);
@@ -99,21 +99,21 @@ public sealed record ClusterMap
     }
 
     /// <summary>
-    /// Addresses whose entries may lead nowhere: of lost pods, of terminating ones, then of those that went last. Asked
-    /// every second: it looks at the pods that end, at those of lost nodes and at the former owners, not at all pods.
+    /// Addresses that may have stale entries: of lost pods, of terminating pods, then of the most recently deleted ones. Called
+    /// every second: it scans ending pods, pods on lost nodes and former owners, not all pods.
     /// </summary>
-    public IReadOnlyList<Ip> AddressesWithoutLiveOwner(int most)
+    public IReadOnlyList<Ip> AddressesWithoutLiveOwner(int max)
     {
         var present = new List<(int Rank, long Order, Ip Ip)>();
         var (goneMs, gone) = (new List<long>(), new List<Ip>());
         foreach (string uid in PodIndex.Ending)
-            Look(Pods[uid]);
+            AddPod(Pods[uid]);
         foreach (var (name, uids) in PodIndex.ByNode)
         {
             if (!NodeIndex.IsLost(name))
                 continue;
             foreach (string uid in uids)
-                Look(Pods[uid]);
+                AddPod(Pods[uid]);
         }
 
         foreach (var owner in Gone.All)
@@ -126,26 +126,26 @@ public sealed record ClusterMap
         var addresses = new List<Ip>();
         var seen = new HashSet<Ip>();
         foreach (var (_, _, ip) in present)
-            Take(ip);
+            AddAddress(ip);
         long[] order = [.. goneMs];
         Ip[] byEnd = [.. gone];
         Array.Sort(order, byEnd);
-        // Whether somebody has the address again is asked only of as many as are wanted.
-        for (int i = byEnd.Length - 1; i >= 0 && addresses.Count < most; i--)
+        // Only checks as many addresses for a new owner as are requested.
+        for (int i = byEnd.Length - 1; i >= 0 && addresses.Count < max; i--)
         {
             if (OwnerOf(byEnd[i]).State == OwnerState.Gone)
-                Take(byEnd[i]);
+                AddAddress(byEnd[i]);
         }
 
         return addresses;
 
-        void Take(Ip ip)
+        void AddAddress(Ip ip)
         {
-            if (addresses.Count < most && seen.Add(ip))
+            if (addresses.Count < max && seen.Add(ip))
                 addresses.Add(ip);
         }
 
-        void Look(PodInfo pod)
+        void AddPod(PodInfo pod)
         {
             foreach (var ip in pod.Ips)
             {
@@ -168,7 +168,7 @@ public sealed record ClusterMap
 
     private OwnerState StateOf(PodInfo pod, Ip ip)
     {
-        // A kubelet that cannot be heard leaves its pods as they were; only the endpoint tells (serving turns false).
+        // The pods of an unreachable kubelet stay unchanged; only the endpoint shows it (serving becomes false).
         if (NodeIndex.IsLost(pod.Node) && !SliceIndex.IsServing(ip))
             return OwnerState.Lost;
         return pod.IsTerminating ? OwnerState.Terminating : OwnerState.Live;
@@ -176,20 +176,20 @@ public sealed record ClusterMap
 
     public ClusterMap With(PodInfo pod) => this with { PodIndex = PodIndex.With(pod) };
 
-    /// <summary>Takes a pod out and remembers it as the last owner of its addresses.</summary>
+    /// <summary>Removes a pod and keeps it as the last owner of its addresses.</summary>
     public ClusterMap Without(PodInfo pod, long goneMs)
     {
         var known = Pods.GetValueOrDefault(pod.Uid);
-        // Where its containers ended earlier, it was gone from its address then.
+        // If its containers ended earlier, its address was free from then on.
         if (pod.ContainersEnded && pod.FinishedMs is { } finishedMs)
             goneMs = Math.Min(goneMs, finishedMs);
         var gone = Gone;
         foreach (var ip in PodIndex.OwnAddresses(pod).Union(PodIndex.OwnAddresses(known)))
-            gone = gone.Remembering(new FormerOwner(ip, pod.Uid, pod.FullName, goneMs));
+            gone = gone.WithFormerOwner(new FormerOwner(ip, pod.Uid, pod.FullName, goneMs));
         return this with { PodIndex = PodIndex.Without(pod.Uid), Gone = gone };
     }
 
-    public ClusterMap Remembering(FormerOwner owner) => this with { Gone = Gone.Remembering(owner) };
+    public ClusterMap WithFormerOwner(FormerOwner owner) => this with { Gone = Gone.WithFormerOwner(owner) };
 
     public ClusterMap With(NodeInfo node) => this with { NodeIndex = NodeIndex.With(node) };
 

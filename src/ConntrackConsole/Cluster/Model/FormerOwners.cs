@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>The last owners of addresses that nobody owns now: a bounded number, the oldest forgotten first.</summary>
+/// <summary>The last owners of addresses that have no owner now. Bounded; the oldest are dropped first.</summary>
 internal sealed record FormerOwners
 {
     public static readonly FormerOwners Empty = new();
@@ -16,9 +16,9 @@ internal sealed record FormerOwners
 
     public FormerOwner? At(Ip ip) => ByIp.GetValueOrDefault(ip);
 
-    public FormerOwners Remembering(FormerOwner owner)
+    public FormerOwners WithFormerOwner(FormerOwner owner)
     {
-        // A finished Job's pod may be deleted days after its address went to others: it is not their successor.
+        // The pod of a finished Job may be deleted days after its address was reused: it does not replace the later owner.
         if (ByIp.TryGetValue(owner.Ip, out var known) && known.GoneMs > owner.GoneMs)
             return this;
         var byIp = ByIp.SetItem(owner.Ip, owner);

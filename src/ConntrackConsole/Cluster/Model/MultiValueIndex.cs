@@ -2,25 +2,25 @@ using System.Collections.Immutable;
 
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>Keeps an index of a few values a key: a key without values is no key.</summary>
+/// <summary>An index with a few values for each key; a key without values is removed.</summary>
 internal static class MultiValueIndex
 {
     public static SmallList<T> Of<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key)
         where TKey : notnull
-        where T : class => index.TryGetValue(key, out var few) ? few : default;
+        where T : class => index.TryGetValue(key, out var values) ? values : default;
 
     public static ImmutableDictionary<TKey, SmallList<T>> Adding<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key, T value)
         where TKey : notnull
         where T : class => index.SetItem(key, index.Of(key).Add(value));
 
-    /// <summary>Takes one claim away; the others stay.</summary>
+    /// <summary>Removes one value of a key; the others remain.</summary>
     public static ImmutableDictionary<TKey, SmallList<T>> Removing<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key, T value)
         where TKey : notnull
         where T : class
     {
-        if (!index.TryGetValue(key, out var few))
+        if (!index.TryGetValue(key, out var values))
             return index;
-        var left = few.Remove(value);
+        var left = values.Remove(value);
         return left.Count == 0 ? index.Remove(key) : index.SetItem(key, left);
     }
 }

@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>The nodes by name and by address.</summary>
+/// <summary>Nodes by name and by address.</summary>
 internal sealed record NodeIndex
 {
     public static readonly NodeIndex Empty = new();
@@ -16,8 +16,8 @@ internal sealed record NodeIndex
     public string? At(Ip ip) => ByIp.Of(ip).Newest;
 
     /// <summary>
-    /// Its node is known not to be heard. One that is not there although others are was deleted; where no node is known at
-    /// all, the console may not read nodes (or not yet), and that says nothing about a pod.
+    /// True if the node is known to be unreachable. A node that is absent while others exist was deleted; if no node is known
+    /// at all, the console may not read nodes (or has not listed them yet), which allows no conclusion about a pod.
     /// </summary>
     public bool IsLost(string node) => node.Length > 0 && !All.IsEmpty && !(All.TryGetValue(node, out var info) && info.Reachable);
 
@@ -30,7 +30,7 @@ internal sealed record NodeIndex
     }
 
     public NodeIndex Without(NodeInfo node) =>
-        // A node that was made anew under its name has another uid: the old one's end is not its own.
+        // A node that was recreated under the same name has another uid: the deletion of the old one does not apply to it.
         All.TryGetValue(node.Name, out var known) && known.Uid == node.Uid
             ? new NodeIndex { All = All.Remove(node.Name), ByIp = Unlisted(node.Name) }
             : this;

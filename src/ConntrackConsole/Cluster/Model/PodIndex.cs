@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>
-/// The pods, by uid, by the addresses that are theirs, and by node. A pod in the host's network has no address of its own:
-/// what it shows as podIP is its node's.
+/// Pods by uid, by their own addresses, and by node. A pod in the host network has no address of its own: its podIP is the
+/// node's.
 /// </summary>
 internal sealed record PodIndex
 {
@@ -13,7 +13,7 @@ internal sealed record PodIndex
 
     public ImmutableDictionary<string, PodInfo> All { get; private init; } = ImmutableDictionary<string, PodInfo>.Empty;
 
-    /// <summary>uids of the pods that terminate or whose containers ended: few, and looked at every second.</summary>
+    /// <summary>uids of the pods that are terminating or have ended containers: few, and scanned every second.</summary>
     public ImmutableHashSet<string> Ending { get; private init; } = [];
 
     /// <summary>uids, by node.</summary>
@@ -36,7 +36,7 @@ internal sealed record PodIndex
 
         return best;
 
-        // Two pods can name one address for a moment: the one that runs owns it, the newer one where both do.
+        // Two pods can have the same address for a moment: the running one owns it, or the newer one if both are running.
         static (int, long) Rank(PodInfo pod) => (pod.ContainersEnded ? 0 : pod.IsTerminating ? 1 : 2, pod.CreatedMs);
     }
 
@@ -54,7 +54,7 @@ internal sealed record PodIndex
         ? Moved(old, null) with { All = All.Remove(uid), Ending = Ending.Remove(uid) }
         : this;
 
-    // Most changes of a pod leave its addresses and its node as they are: then these indexes are not touched at all.
+    // Most pod changes affect neither its addresses nor its node: then these indexes are not touched.
     private PodIndex Moved(PodInfo? old, PodInfo? now)
     {
         string uid = (now ?? old)!.Uid;

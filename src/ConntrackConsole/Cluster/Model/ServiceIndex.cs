@@ -4,9 +4,9 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>
-/// The Services by name, by address and port (ClusterIPs, external and LoadBalancer addresses) and by NodePort. Two may
-/// claim the same for a while (an address given to a new Service, one external address for two): the newer claim counts,
-/// and the other is there again when it ends.
+/// Services by name, by address and port (ClusterIPs, external and LoadBalancer addresses) and by NodePort. Two may claim the
+/// same key for a while (an address reassigned to a new Service, an external address of two Services): the newer claim wins,
+/// and the other one applies again when it ends.
 /// </summary>
 internal sealed record ServiceIndex
 {
@@ -16,7 +16,7 @@ internal sealed record ServiceIndex
 
     private ImmutableDictionary<Ip, SmallList<ServiceInfo>> ByIp { get; init; } = ImmutableDictionary<Ip, SmallList<ServiceInfo>>.Empty;
 
-    // A NodePort stands under no address.
+    // NodePorts are stored with an empty address.
     private ImmutableDictionary<(Ip, byte, ushort), SmallList<ServiceInfo>> ByPort { get; init; } = ImmutableDictionary<(Ip, byte, ushort), SmallList<ServiceInfo>>.Empty;
 
     public ServiceInfo? At(Ip ip) => ByIp.Of(ip).Newest;
@@ -38,7 +38,7 @@ internal sealed record ServiceIndex
 
     public ServiceIndex Without(ServiceInfo service)
     {
-        // Deleted and made anew under its name, a Service has another uid: the old one's end is not the new one's.
+        // A Service that was recreated under the same name has another uid: the deletion of the old one does not apply to it.
         if (!All.TryGetValue(service.Key, out var old) || old.Uid != service.Uid)
             return this;
         var (byIp, byPort) = (ByIp, ByPort);
@@ -49,7 +49,7 @@ internal sealed record ServiceIndex
         return new ServiceIndex { All = All.Remove(old.Key), ByIp = byIp, ByPort = byPort };
     }
 
-    /// <summary>Every address that is translated for a Service; none for a headless one.</summary>
+    /// <summary>Every address that is translated for a Service; empty for a headless one.</summary>
     public static IEnumerable<Ip> Vips(ServiceInfo service) => service.ClusterIps.Concat(service.OtherIps).Where(ip => !ip.IsNone);
 
     private static IEnumerable<(Ip, byte, ushort)> Places(ServiceInfo service)

@@ -9,17 +9,17 @@ public readonly record struct ServiceKey(string Namespace, string Name)
     public override string ToString() => $"{Namespace}/{Name}";
 }
 
-/// <param name="NodePort">0 where it has none.</param>
+/// <param name="NodePort">0 if it has none.</param>
 public sealed record ServicePort(string? Name, byte Proto, ushort Port, ushort NodePort)
 {
-    /// <summary>targetPort as a number; 0 where it is a name (the slices have the number).</summary>
+    /// <summary>Numeric targetPort; 0 if it is a name (the slices have the number).</summary>
     public ushort TargetPort { get; init; }
 
-    /// <summary>targetPort as a name, which each pod resolves for itself.</summary>
+    /// <summary>Named targetPort, which is resolved for each pod.</summary>
     public string? TargetPortName { get; init; }
 }
 
-/// <param name="ClusterIps">None for a headless Service.</param>
+/// <param name="ClusterIps">Empty for a headless Service.</param>
 public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> ClusterIps, IReadOnlyList<ServicePort> Ports)
 {
     /// <summary>externalIPs and status.loadBalancer.ingress: addresses that are translated like a ClusterIP.</summary>
@@ -27,7 +27,7 @@ public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> C
 
     public bool Headless { get; init; }
 
-    /// <summary>creationTimestamp; 0 where it is not known.</summary>
+    /// <summary>creationTimestamp; 0 if unknown.</summary>
     public long CreatedMs { get; init; }
 
     public bool HasSelector { get; init; } = true;
@@ -36,26 +36,26 @@ public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> C
     public bool LocalTraffic { get; init; }
 }
 
-/// <summary>An endpoint of a slice, with the defaults that a missing condition has (ready true, serving as ready, terminating false).</summary>
+/// <summary>An endpoint of a slice, with the defaults of missing conditions (ready true, serving as ready, terminating false).</summary>
 public sealed record SliceEndpoint(
     IReadOnlyList<Ip> Addresses, bool Ready, bool Serving, bool Terminating, string? PodUid, string? Node);
 
-/// <param name="Service">None where the slice belongs to no Service.</param>
+/// <param name="Service">Null if the slice belongs to no Service.</param>
 public sealed record SliceInfo(string Uid, string Namespace, string Name, ServiceKey? Service, IReadOnlyList<SliceEndpoint> Endpoints)
 {
-    /// <summary>Ports of all its endpoints; a named targetPort has its number here.</summary>
+    /// <summary>Ports of all its endpoints; a named targetPort is resolved here.</summary>
     public IReadOnlyList<ServicePort> Ports { get; init; } = [];
 
-    /// <summary>Names instead of addresses: nothing that conntrack could know.</summary>
+    /// <summary>Contains host names instead of addresses, which conntrack does not have.</summary>
     public bool IsFqdn { get; init; }
 }
 
-/// <param name="Reachable">False where the node's Ready condition is not True.</param>
+/// <param name="Reachable">False if the node's Ready condition is not True.</param>
 public sealed record NodeInfo(string Uid, string Name, bool Reachable, IReadOnlyList<Ip> Addresses)
 {
     /// <summary>status.nodeInfo.kubeletVersion, such as v1.36.2.</summary>
     public string? KubeletVersion { get; init; }
 
-    /// <summary>Since when the Ready condition is what it is.</summary>
+    /// <summary>When the Ready condition last changed.</summary>
     public long? ReadySinceMs { get; init; }
 }

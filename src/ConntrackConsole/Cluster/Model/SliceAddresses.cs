@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>A slice's addresses in order, each with the place of its endpoint: found in a few steps among a thousand.</summary>
+/// <summary>A slice's addresses, sorted for binary search, each with the index of its endpoint.</summary>
 internal sealed class SliceAddresses
 {
     private readonly Ip[] _ips;
@@ -34,7 +34,7 @@ internal sealed class SliceAddresses
 
     public bool Contains(Ip ip) => Array.BinarySearch(_ips, ip) >= 0;
 
-    /// <summary>What the slice says of an address; the best word where it names it twice.</summary>
+    /// <summary>The slice's endpoint for an address; the best condition if the slice contains it twice.</summary>
     public SliceEndpoint? At(Ip ip)
     {
         int found = Array.BinarySearch(_ips, ip);
@@ -48,7 +48,7 @@ internal sealed class SliceAddresses
         return best;
     }
 
-    /// <summary>A ready endpoint before one that only serves, and that before one that does neither.</summary>
+    /// <summary>Prefers a ready endpoint to one that is only serving, and that to one that is neither.</summary>
     public static SliceEndpoint Better(SliceEndpoint? one, SliceEndpoint other) => one is null || Rank(other) > Rank(one) ? other : one;
 
     private static int Rank(SliceEndpoint endpoint) => (endpoint.Ready ? 4 : 0) + (endpoint.Serving ? 2 : 0) + (endpoint.Terminating ? 0 : 1);

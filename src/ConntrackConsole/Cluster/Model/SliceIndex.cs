@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster.Model;
 
-/// <summary>The EndpointSlices by uid, by Service and by address.</summary>
+/// <summary>EndpointSlices by uid, by Service and by address.</summary>
 internal sealed record SliceIndex
 {
     public static readonly SliceIndex Empty = new();
@@ -34,10 +34,10 @@ internal sealed record SliceIndex
         }
     }
 
-    /// <summary>What a Service's slices say of an address; the best word where several name it.</summary>
+    /// <summary>The endpoint for an address in a Service's slices; the best condition if several contain it.</summary>
     public SliceEndpoint? At(ServiceKey service, Ip ip)
     {
-        // By address first: it stands in the slices of its few Services, a Service has as many slices as it is large.
+        // By address first: an address is in few slices, while a large Service has many.
         var uids = ByIp.Of(ip);
         SliceEndpoint? best = null;
         for (int i = 0; i < uids.Count; i++)
@@ -88,7 +88,7 @@ internal sealed record SliceIndex
         };
     }
 
-    // A slice of a hundred endpoints comes anew for every one that changes: only what is new or gone is written.
+    // A slice with a hundred endpoints is sent again for every endpoint that changes: only added and removed addresses are updated.
     private ImmutableDictionary<Ip, SmallList<string>> Moved(string uid, SliceAddresses? old, SliceAddresses? now)
     {
         var byIp = ByIp;

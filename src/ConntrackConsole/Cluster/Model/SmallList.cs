@@ -1,13 +1,13 @@
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>
-/// One value in the usual case, several while two objects claim the same thing: an address that two pods name for a
-/// moment, an external address of two Services. As large as a reference, which counts where there are 150,000 of them.
+/// Usually holds one value, and several while two objects claim the same key: an address that two pods have for a moment,
+/// an external address of two Services. Has the size of a reference, which matters with 150,000 of them.
 /// </summary>
 internal readonly struct SmallList<T>
     where T : class
 {
-    private readonly object? _held; // nothing, a T, or a T[] of two and more; a new array for each change
+    private readonly object? _held; // null, a T, or a T[] of two or more; copied on each change
 
     private SmallList(object? held) => _held = held;
 
@@ -15,7 +15,7 @@ internal readonly struct SmallList<T>
 
     public T this[int index] => _held is T[] several ? several[index] : (T)_held!;
 
-    /// <summary>The one that came last; null where there is none.</summary>
+    /// <summary>The value added last; null if empty.</summary>
     public T? Newest => _held is T[] several ? several[^1] : (T?)_held;
 
     public SmallList<T> Add(T value)

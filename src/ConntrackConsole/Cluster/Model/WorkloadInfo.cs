@@ -8,7 +8,7 @@ public enum WorkloadKind : byte
     DaemonSet = 4,
 }
 
-/// <summary>What the console keeps of a Deployment, ReplicaSet, StatefulSet or DaemonSet.</summary>
+/// <summary>The fields of a Deployment, ReplicaSet, StatefulSet or DaemonSet that the console uses.</summary>
 /// <param name="Controller">A ReplicaSet's Deployment.</param>
 /// <param name="Revision">Deployment and ReplicaSet: the annotation deployment.kubernetes.io/revision; StatefulSet: status.updateRevision; DaemonSet: the template's generation.</param>
 /// <param name="TemplateHash">A ReplicaSet's pod-template-hash.</param>
@@ -20,10 +20,10 @@ public sealed record WorkloadInfo(
 {
     public string FullName => $"{Namespace}/{Name}";
 
-    /// <summary>StatefulSet: status.currentRevision, the one that pods not yet updated have.</summary>
+    /// <summary>StatefulSet: status.currentRevision, the revision of pods that are not updated yet.</summary>
     public string? CurrentRevision { get; init; }
 
-    /// <summary>A ReplicaSet that was an earlier revision's already (annotation deployment.kubernetes.io/revision-history): it is older than its present revision.</summary>
+    /// <summary>A ReplicaSet that already had an earlier revision (annotation deployment.kubernetes.io/revision-history): it is older than its current revision.</summary>
     public bool HadOtherRevisions { get; init; }
 }
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ConntrackConsole.Cluster.State;
 
-/// <summary>Ready once the cluster has been listed, or where the console runs without one.</summary>
+/// <summary>Ready once the cluster has been listed, or if the console runs without one.</summary>
 internal sealed class ClusterReadiness(ClusterState cluster) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Cluster.State;
 
-/// <summary>The present <see cref="ClusterMap"/>, how old it is, and the ends of pods that were seen. One writer: the informer.</summary>
+/// <summary>The current <see cref="ClusterMap"/>, its age, and the observed pod terminations. One writer: the informer.</summary>
 public sealed class ClusterState(TimeProvider time, TerminationLog? terminations = null, OwnershipHistory? history = null)
 {
     private const long SaveLagMs = 2_000;
@@ -15,50 +15,50 @@ public sealed class ClusterState(TimeProvider time, TerminationLog? terminations
     private readonly TerminationLog _terminations = terminations ?? new TerminationLog(new RolloutLog());
     private volatile ClusterMap _current = ClusterMap.Empty;
     private readonly WatchStatusRegistry _kinds = new();
-    private string? _problem = "The console has not heard from the cluster yet.";
+    private string? _problem = "The console has not listed the cluster yet.";
 
-    // Until when an earlier run's endings are surely saved: they are written by another beat than the mark of the watch.
-    private long FormerRunMs => Math.Max(0, History.WatchedUntilMs - SaveLagMs);
+    // Until when all terminations of an earlier run are saved: they are written on another timer than the watch time.
+    private long PreviousRunMs => Math.Max(0, History.WatchedUntilMs - SaveLagMs);
 
     public ClusterMap Current => _current;
 
-    /// <summary>False where no cluster is configured: addresses then have no names, and nothing can be flushed.</summary>
+    /// <summary>False if no cluster is configured: addresses then have no names, and nothing can be flushed.</summary>
     public bool HasCluster { get; private set; }
 
     /// <summary>True once every kind that guards depend on was listed.</summary>
     public bool IsReady { get; private set; }
 
     /// <summary>
-    /// How long ago the picture was last known to be true, by the oldest of the kinds that guards depend on;
+    /// How long ago the state was last confirmed as current, by the oldest of the kinds that guards depend on;
     /// <see cref="TimeSpan.MaxValue"/> before the first list.
     /// </summary>
     public TimeSpan Age => _kinds.OldestCoreMs is var at and not 0
         ? TimeSpan.FromMilliseconds(Math.Max(0, time.GetUtcNow().ToUnixTimeMilliseconds() - at))
         : TimeSpan.MaxValue;
 
-    /// <summary>The sentence for the banner, or null while all is well. What a kind that no guard needs lacks is in <see cref="Kinds"/>.</summary>
+    /// <summary>The text of the banner; null if there is no problem. Problems of kinds that no guard needs are in <see cref="Kinds"/>.</summary>
     public string? Problem => _kinds.CoreProblem ?? Volatile.Read(ref _problem);
 
     public IReadOnlyList<Termination> Terminations => _terminations.Current;
 
     public IReadOnlyList<Rollout> Rollouts => _terminations.Rollouts.Current;
 
-    /// <summary>Names as they were.</summary>
+    /// <summary>Former and current owners of addresses.</summary>
     public OwnershipHistory History { get; } = history ?? new OwnershipHistory();
 
-    /// <summary>One for each kind that is watched.</summary>
+    /// <summary>The status of each watched kind.</summary>
     public IReadOnlyList<KindStatus> Kinds => _kinds.Statuses(time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    /// <summary>A signal without payload, on the writer's thread: look again at <see cref="Current"/>.</summary>
+    /// <summary>Raised without payload on the writer's thread: read <see cref="Current"/> again.</summary>
     public event Action? Changed;
 
-    /// <param name="listed">They come from a list and not from a watch: when they happened is not known.</param>
+    /// <param name="listed">True if they come from a list and not from a watch: when they happened is unknown.</param>
     public void Apply(IEnumerable<ClusterChange> changes, bool listed = false)
     {
         lock (_writing)
         {
             long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-            TimeRange? unwatched = listed || !IsReady ? new TimeRange(IsReady ? _kinds.OldestCoreMs : FormerRunMs, nowMs) : null;
+            TimeRange? unwatched = listed || !IsReady ? new TimeRange(IsReady ? _kinds.OldestCoreMs : PreviousRunMs, nowMs) : null;
             var map = _current;
             foreach (var change in changes)
             {
@@ -74,39 +74,39 @@ public sealed class ClusterState(TimeProvider time, TerminationLog? terminations
         Changed?.Invoke();
     }
 
-    /// <summary>What an earlier run of the console knew, so that a restart in an incident forgets no former owner.</summary>
-    public void Remember(IEnumerable<Termination> terminations, IEnumerable<Rollout>? rollouts = null)
+    /// <summary>Restores what an earlier run saved, so that a restart during an incident loses no former owner.</summary>
+    public void Restore(IEnumerable<Termination> terminations, IEnumerable<Rollout>? rollouts = null)
     {
         lock (_writing)
         {
-            _terminations.Rollouts.Remember(rollouts ?? []);
+            _terminations.Rollouts.Restore(rollouts ?? []);
             var map = _current;
-            foreach (var past in terminations)
+            foreach (var saved in terminations)
             {
-                _terminations.Remember(past);
-                if (past is not { DeletedMs: { } deletedMs, PodIp.IsNone: false })
+                _terminations.Restore(saved);
+                if (saved is not { DeletedMs: { } deletedMs, PodIp.IsNone: false })
                     continue;
-                string name = $"{past.Namespace}/{past.Pod}";
-                History.Remember(new OwnerSpan(past.PodIp, past.Uid, name, past.Node, Math.Min(past.AskedMs, deletedMs), deletedMs)
+                string name = $"{saved.Namespace}/{saved.Pod}";
+                History.Restore(new OwnerSpan(saved.PodIp, saved.Uid, name, saved.Node, Math.Min(saved.DeletionRequestedMs, deletedMs), deletedMs)
                 {
                     State = OwnerState.Terminating, Unseen = Unseen.Begin,
                 });
-                map = map.Remembering(new FormerOwner(past.PodIp, past.Uid, name, deletedMs));
+                map = map.WithFormerOwner(new FormerOwner(saved.PodIp, saved.Uid, name, deletedMs));
             }
 
             _current = map;
         }
     }
 
-    /// <summary>Terminations and rollouts that changed since they were last taken.</summary>
-    public (List<Termination> Terminations, List<Rollout> Rollouts) TakeUnsaved() =>
-        (_terminations.TakeUnsaved(), _terminations.Rollouts.TakeUnsaved());
+    /// <summary>Returns and clears the terminations and rollouts that changed since the last call.</summary>
+    public (List<Termination> Terminations, List<Rollout> Rollouts) DrainDirty() =>
+        (_terminations.DrainDirty(), _terminations.Rollouts.DrainDirty());
 
-    /// <summary>They could not be written: next time again.</summary>
-    public void KeepUnsaved(IEnumerable<Termination> terminations, IEnumerable<Rollout> rollouts)
+    /// <summary>Requeues terminations and rollouts that could not be written.</summary>
+    public void Requeue(IEnumerable<Termination> terminations, IEnumerable<Rollout> rollouts)
     {
-        _terminations.KeepUnsaved(terminations);
-        _terminations.Rollouts.KeepUnsaved(rollouts);
+        _terminations.Requeue(terminations);
+        _terminations.Rollouts.Requeue(rollouts);
     }
 
     public void Watching()
@@ -115,10 +115,10 @@ public sealed class ClusterState(TimeProvider time, TerminationLog? terminations
         Changed?.Invoke();
     }
 
-    /// <summary>Every kind was listed, or is still being followed, at <paramref name="atMs"/>.</summary>
+    /// <summary>Confirms that every kind was listed, or was still being watched, at <paramref name="atMs"/>.</summary>
     public void Confirm(long atMs) => Confirm(WatchedKind.All, atMs);
 
-    /// <summary>These kinds were listed, or are still being followed, at <paramref name="atMs"/>.</summary>
+    /// <summary>Confirms that these kinds were listed, or were still being watched, at <paramref name="atMs"/>.</summary>
     public void Confirm(IReadOnlyList<WatchedKind> kinds, long atMs)
     {
         foreach (var kind in kinds)
@@ -129,7 +129,7 @@ public sealed class ClusterState(TimeProvider time, TerminationLog? terminations
             lock (_writing)
             {
                 IEnumerable<PodInfo> known = [.. History.OpenOwners.Where(o => o.PodUid.Length > 0).Select(PlaceholderPod.Of), .. History.Unaddressed.Select(PlaceholderPod.Of)];
-                _terminations.CloseMissing(_current, known, FormerRunMs, atMs);
+                _terminations.CloseMissing(_current, known, PreviousRunMs, atMs);
                 History.Begin(_current, atMs);
             }
 
@@ -138,27 +138,27 @@ public sealed class ClusterState(TimeProvider time, TerminationLog? terminations
 
         if (IsReady)
             History.Watched(_kinds.OldestCoreMs);
-        // One kind that is followed does not yet make the picture.
+        // A single watched kind does not resolve the problem.
         if ((IsReady && Interlocked.Exchange(ref _problem, null) is not null) || first)
             Changed?.Invoke();
     }
 
-    /// <summary>Everything of a kind up to a version was applied.</summary>
+    /// <summary>Records that everything of a kind up to a version is applied.</summary>
     public void Followed(WatchedKind kind, string version) => _kinds.Followed(kind, version);
 
-    /// <summary>An object of a kind was too large to be read.</summary>
+    /// <summary>Counts an object that was too large to be parsed.</summary>
     public void Skipped(WatchedKind kind) => _kinds.Skipped(kind);
 
-    public void Trouble(string sentence)
+    public void SetProblem(string problem)
     {
-        if (Interlocked.Exchange(ref _problem, sentence) != sentence)
+        if (Interlocked.Exchange(ref _problem, problem) != problem)
             Changed?.Invoke();
     }
 
-    /// <summary>Why a kind is not followed; null when it is again.</summary>
-    public void Trouble(WatchedKind kind, string? sentence)
+    /// <summary>Sets why a kind is not watched; null when it is watched again.</summary>
+    public void SetProblem(WatchedKind kind, string? problem)
     {
-        if (_kinds.Tell(kind, sentence))
+        if (_kinds.SetProblem(kind, problem))
             Changed?.Invoke();
     }
 }

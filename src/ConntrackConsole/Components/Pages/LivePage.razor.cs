@@ -216,7 +216,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Reported?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 
     private static int NewEvents(TimelineView since) =>
-        since.Terminations.Count(span => span.AskedMs > since.FromMs)
+        since.Terminations.Count(span => span.DeletionRequestedMs > since.FromMs)
             + TimelineViewExtensions.Sum(since.Resets.UnNated) + TimelineViewExtensions.Sum(since.Resets.FromBackend) + TimelineViewExtensions.Sum(since.Resets.Other);
 
     private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);

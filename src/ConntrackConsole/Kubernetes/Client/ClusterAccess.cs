@@ -3,57 +3,57 @@ using k8s;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>How the console reaches the cluster, or why it has none.</summary>
+/// <summary>How the console accesses the cluster, or why it has none.</summary>
 internal sealed class ClusterAccess
 {
-    private readonly KubernetesClientConfiguration? _client;
-    private readonly Func<KubernetesClientConfiguration>? _read;
+    private readonly KubernetesClientConfiguration? _configuration;
+    private readonly Func<KubernetesClientConfiguration>? _readConfiguration;
 
     private ClusterAccess(string problem) => Problem = problem;
 
     private ClusterAccess(Func<KubernetesClientConfiguration> read)
         : this("Waiting for the first list of the cluster.")
     {
-        _read = () => Asking(read());
-        _client = _read();
+        _readConfiguration = () => WithKeepAlive(read());
+        _configuration = _readConfiguration();
     }
 
-    /// <summary>The banner until the first list, or for ever where there is no cluster.</summary>
+    /// <summary>The text of the banner until the first list completes, or permanently if there is no cluster.</summary>
     public string Problem { get; }
 
-    public bool HasCluster => _client is not null;
+    public bool HasCluster => _configuration is not null;
 
-    public k8s.Kubernetes Connect() => new(_client ?? throw new InvalidOperationException(Problem));
+    public k8s.Kubernetes Connect() => new(_configuration ?? throw new InvalidOperationException(Problem));
 
-    /// <summary>As <see cref="Connect"/>, with the file read and its exec plugin asked again.</summary>
-    /// <exception cref="StartupException">It can no longer be used.</exception>
-    public k8s.Kubernetes Renew() => new((_read ?? throw new InvalidOperationException(Problem))());
+    /// <summary>Like <see cref="Connect"/>, but reads the file and runs its exec plugin again.</summary>
+    /// <exception cref="StartupException">The configuration is no longer valid.</exception>
+    public k8s.Kubernetes Renew() => new((_readConfiguration ?? throw new InvalidOperationException(Problem))());
 
-    /// <param name="account">Null: this pod's own. Used only in a pod.</param>
-    /// <exception cref="StartupException">A kubeconfig or service account that is not there or cannot be used.</exception>
+    /// <param name="account">Null for this pod's own. Used only inside a pod.</param>
+    /// <exception cref="StartupException">The kubeconfig or service account is missing or invalid.</exception>
     internal static ClusterAccess Find(KubernetesOptions settings, ServiceAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Enabled == false)
-            return new($"The cluster is switched off ({ConfigurationKeys.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
+            return new($"Cluster access is disabled ({ConfigurationKeys.KubernetesEnabled}=false): addresses have no names and nothing can be flushed.");
         if (settings.Kubeconfig is { } path)
             return new(() => KubeConfigFile.Read(path, settings.Context));
         if (ServiceAccount.IsInCluster)
         {
             account ??= ServiceAccount.OfThisPod();
             return account.Missing is { } missing && settings.Enabled != true
-                ? new($"No cluster can be asked: addresses have no names and nothing can be flushed. {missing}")
+                ? new($"The cluster is not accessible: addresses have no names and nothing can be flushed. {missing}")
                 : new(account.Read);
         }
 
         return settings.Enabled == true
-            ? throw new StartupException($"{ConfigurationKeys.KubernetesEnabled} is true but there is no cluster here: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
-            : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {ConfigurationKeys.Kubeconfig} to a kubeconfig file and start again.");
+            ? throw new StartupException($"{ConfigurationKeys.KubernetesEnabled} is true but no cluster is configured: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
+            : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {ConfigurationKeys.Kubeconfig} to a kubeconfig file and restart the console.");
     }
 
-    // A connection that a firewall forgot never ends by itself, and an idle watch says nothing for a minute: the other end is
-    // asked (HTTP/2 PING), so that ten seconds are the most for which a dead watch looks alive.
-    private static KubernetesClientConfiguration Asking(KubernetesClientConfiguration client)
+    // A connection that a firewall dropped never closes on its own, and an idle watch receives nothing for a minute: HTTP/2 PING
+    // detects a dead watch within ten seconds.
+    private static KubernetesClientConfiguration WithKeepAlive(KubernetesClientConfiguration client)
     {
         client.FirstMessageHandlerSetup = handler =>
         {

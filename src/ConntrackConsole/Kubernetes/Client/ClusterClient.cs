@@ -4,36 +4,36 @@ using ConntrackConsole.Configuration;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>The connection that all kinds share; made anew when the API server no longer accepts its credentials.</summary>
-internal sealed class ClusterClient(ClusterAccess access, WatchOptions pace, TimeProvider time) : IDisposable
+/// <summary>The connection that all kinds share; recreated when the API server no longer accepts its credentials.</summary>
+internal sealed class ClusterClient(ClusterAccess access, WatchOptions options, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan RenewAtMostEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MinRenewInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _renewing = new();
+    private readonly Lock _lock = new();
     private readonly List<k8s.Kubernetes> _old = [];
     private k8s.Kubernetes _client = access.Connect();
     private KubeReader? _reader;
-    private DateTimeOffset _renewed = time.GetUtcNow();
+    private DateTimeOffset _lastRenewal = time.GetUtcNow();
 
     public KubeReader Reader
     {
         get
         {
-            lock (_renewing)
-                return _reader ??= new KubeReader(_client, pace, time);
+            lock (_lock)
+                return _reader ??= new KubeReader(_client, options, time);
         }
     }
 
-    /// <summary>Reads the kubeconfig and asks its exec plugin again where that was what failed.</summary>
+    /// <summary>Reads the kubeconfig and runs its exec plugin again if the failure was an authentication error.</summary>
     public void Renew(Exception e)
     {
         if (e is not ApiServerException { Status: HttpStatusCode.Unauthorized })
             return;
-        lock (_renewing)
+        lock (_lock)
         {
-            if (time.GetUtcNow() - _renewed < RenewAtMostEvery)
+            if (time.GetUtcNow() - _lastRenewal < MinRenewInterval)
                 return;
-            _renewed = time.GetUtcNow();
+            _lastRenewal = time.GetUtcNow();
             try
             {
                 var next = access.Renew();
@@ -42,10 +42,10 @@ internal sealed class ClusterClient(ClusterAccess access, WatchOptions pace, Tim
             }
             catch (StartupException)
             {
-                // Still broken: what the server said stands, and it is tried again.
+                // Still broken: the server's error remains the problem, and renewal is retried.
             }
 
-            // Requests of the one before may still be under way; those before it have ended long ago.
+            // The previous client may still have requests in flight; older ones have none.
             while (_old.Count > 2)
             {
                 _old[0].Dispose();
@@ -54,23 +54,23 @@ internal sealed class ClusterClient(ClusterAccess access, WatchOptions pace, Tim
         }
     }
 
-    /// <summary>A timeout of our own or of the HTTP client is trouble; the end of the program is not.</summary>
-    public static bool IsTrouble(Exception e, CancellationToken ct) =>
+    /// <summary>True for failures that are retried, including the console's and the HTTP client's timeouts; false on shutdown.</summary>
+    public static bool IsRequestFailure(Exception e, CancellationToken ct) =>
         !ct.IsCancellationRequested
         && e is HttpRequestException or IOException or JsonException or ApiServerException or WatchExpiredException or OperationCanceledException or ObjectDisposedException;
 
-    public static string Sentence(Exception e) => e switch
+    public static string Describe(Exception e) => e switch
     {
         ApiServerException => e.Message,
-        JsonException => "The API server's answer is no JSON that a cluster would send: is a proxy between it and the console?",
-        OperationCanceledException => Silent("timeout"),
+        JsonException => "The API server's response is not valid JSON. Check whether a proxy is between the console and the API server.",
+        OperationCanceledException => Unreachable("timeout"),
         HttpRequestException { InnerException: System.Security.Authentication.AuthenticationException inner } =>
             $"The API server's certificate is not accepted ({inner.Message.TrimEnd('.')}): check certificate-authority and server of the kubeconfig (in a pod: ca.crt of its service account), and the clock.",
-        _ => Silent(e.Message.TrimEnd('.')),
+        _ => Unreachable(e.Message.TrimEnd('.')),
     };
 
-    private static string Silent(string why) =>
-        $"The cluster does not answer ({why}): what is shown of pods and Services is old. Check the API server and the network.";
+    private static string Unreachable(string why) =>
+        $"The cluster does not respond ({why}): pods and Services are shown as last known. Check the API server and the network.";
 
     public void Dispose()
     {

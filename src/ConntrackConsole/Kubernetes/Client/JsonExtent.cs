@@ -3,8 +3,8 @@ using System.Buffers;
 namespace ConntrackConsole.Kubernetes.Client;
 
 /// <summary>
-/// Finds where a JSON value ends, however the bytes are cut, each byte looked at once and none kept: so that a value too
-/// large to be read can be stepped over. It does not check the value; who parses it does.
+/// Finds the end of a JSON value in any split of its bytes, scanning each byte once and buffering none, so that a value that
+/// is too large to parse can be skipped. It does not validate the value; the parser does.
 /// </summary>
 internal struct JsonExtent
 {
@@ -18,7 +18,7 @@ internal struct JsonExtent
 
     public bool Done { get; private set; }
 
-    /// <summary>How many of these bytes belong to the value.</summary>
+    /// <summary>Returns how many of these bytes belong to the value.</summary>
     public int Scan(ReadOnlySpan<byte> bytes)
     {
         int at = 0;

@@ -4,7 +4,7 @@ using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>The body of a list, item by item while it arrives: only one is in memory at a time.</summary>
+/// <summary>Reads the body of a list item by item as it arrives: only one item is in memory at a time.</summary>
 internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
 {
     private readonly PipeCursor _body = new(body);
@@ -12,8 +12,8 @@ internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
     /// <summary>resourceVersion and continue of the list's metadata.</summary>
     public (string? Version, string? Continue) Meta { get; private set; }
 
-    /// <exception cref="JsonException">The body is no JSON object.</exception>
-    /// <exception cref="IOException">It ended in the middle.</exception>
+    /// <exception cref="JsonException">The body is not a JSON object.</exception>
+    /// <exception cref="IOException">The body is truncated.</exception>
     public async Task ReadAsync(Action<JsonElement> item, Action skipped, CancellationToken ct)
     {
         await ExpectAsync((byte)'{', ct);
@@ -65,7 +65,7 @@ internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
         _body.Consume(1);
     }
 
-    /// <summary>The next value, parsed where it is small enough and sound, stepped over where it is not.</summary>
+    /// <summary>Parses the next value, or skips it if it is too large or invalid.</summary>
     private async ValueTask<T?> ValueAsync<T>(Func<JsonElement, T> read, Action skipped, CancellationToken ct)
     {
         await PeekAsync(ct);
@@ -105,13 +105,13 @@ internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
             }
             catch (JsonException)
             {
-                // Nested too deep, or broken inside: the rest of the list is good.
+                // Nested too deep or invalid: the rest of the list is still readable.
             }
         }
 
-        // A byte that begins no value would be looked at for ever.
+        // A byte that starts no value would loop forever.
         if (scanned == 0 && !tooLarge)
-            throw new JsonException("The body is no list.");
+            throw new JsonException("The body is not a list.");
         skipped();
         return default;
     }
@@ -127,7 +127,7 @@ internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
         }
     }
 
-    // Consumes the white space before it.
+    // Consumes leading white space.
     private byte? FirstOfNextToken()
     {
         while (!_body.Unread.IsEmpty)
@@ -145,9 +145,9 @@ internal sealed class JsonItems(PipeReader body, int maxBytes) : IDisposable
     private async ValueTask ExpectAsync(byte wanted, CancellationToken ct)
     {
         if (await PeekAsync(ct) != wanted)
-            throw new JsonException("The body is no list.");
+            throw new JsonException("The body is not a list.");
         _body.Consume(1);
     }
 
-    private static IOException Ended() => new("the list ended in the middle");
+    private static IOException Ended() => new("the list is truncated");
 }

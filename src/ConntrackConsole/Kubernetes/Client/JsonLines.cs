@@ -3,12 +3,12 @@ using System.IO.Pipelines;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>The lines of a watch. One that is not closed by a line feed was cut: it is not a line.</summary>
+/// <summary>Reads the lines of a watch. A last line without a line feed is truncated and is not returned.</summary>
 internal sealed class JsonLines(PipeReader body, int maxBytes) : IDisposable
 {
     private readonly PipeCursor _body = new(body);
 
-    /// <summary>The next line, valid until the next call; empty for one that was too long; null at the end.</summary>
+    /// <summary>The next line, valid until the next call; empty if it was too long; null at the end.</summary>
     public async ValueTask<ReadOnlySequence<byte>?> NextAsync(CancellationToken ct)
     {
         long scanned = 0;

@@ -7,12 +7,12 @@ using k8s.KubeConfigModels;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>A kubeconfig, read by the official client, with a sentence for each thing that can be wrong with it.</summary>
+/// <summary>Reads a kubeconfig with the official client, with a specific error message for each way in which it can be invalid.</summary>
 internal static class KubeConfigFile
 {
     private static readonly TimeSpan PluginTimeout = TimeSpan.FromSeconds(30);
 
-    /// <exception cref="StartupException">It is not there or cannot be used.</exception>
+    /// <exception cref="StartupException">The file does not exist or is invalid.</exception>
     public static KubernetesClientConfiguration Read(string path, string? context)
     {
         string full = Path.GetFullPath(path);
@@ -25,24 +25,24 @@ internal static class KubeConfigFile
             RequireContext(config, full, context);
             KubernetesClientConfiguration.ExecTimeout = PluginTimeout;
             var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(path, context);
-            // An authority that holds no certificate would leave every server refused, with nothing said about why.
+            // A certificate-authority without a certificate would reject every server without an explanation.
             if (client.SslCaCerts is { Count: 0 })
-                throw new CryptographicException("certificate-authority holds no certificate");
+                throw new CryptographicException("certificate-authority contains no certificate");
             if (!Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                throw new StartupException($"{ConfigurationKeys.Kubeconfig}: {full} names no server with an http or https address.");
-            // The client's certificate and key are read only when a connection is made: better now than later.
+                throw new StartupException($"{ConfigurationKeys.Kubeconfig}: {full} has no server with an http or https address.");
+            // The client certificate and key are read only when a client is created: fail now rather than later.
             new k8s.Kubernetes(client).Dispose();
             return client;
         }
         catch (Exception e) when (e is not StartupException)
         {
-            // The library throws many types here (YAML, base64, certificates, missing keys).
-            throw Fault(e, config, path, context);
+            // The library throws many exception types here (YAML, base64, certificates, missing keys).
+            throw ToStartupException(e, config, path, context);
         }
     }
 
-    /// <summary>The first line of what a library says.</summary>
-    public static string Words(Exception e) => e.Message.Split('\n')[0].TrimEnd('.', ' ', '\r');
+    /// <summary>The first line of an exception's message.</summary>
+    public static string FirstLine(Exception e) => e.Message.Split('\n')[0].TrimEnd('.', ' ', '\r');
 
     private static void RequireContext(K8SConfiguration config, string path, string? wanted)
     {
@@ -50,28 +50,28 @@ internal static class KubeConfigFile
         string? name = wanted ?? config.CurrentContext;
         if (string.IsNullOrEmpty(name) || known.Contains(name))
             return;
-        string list = known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
+        string list = known.Length == 0 ? "it has no contexts" : $"it has {string.Join(", ", known)}";
         throw new StartupException(wanted is null
-            ? $"{ConfigurationKeys.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {ConfigurationKeys.KubernetesContext}."
+            ? $"{ConfigurationKeys.Kubeconfig}: the current-context '{name}' of {path} does not exist ({list}): set {ConfigurationKeys.KubernetesContext}."
             : $"{ConfigurationKeys.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
     }
 
-    private static StartupException Fault(Exception e, K8SConfiguration? config, string path, string? context)
+    private static StartupException ToStartupException(Exception e, K8SConfiguration? config, string path, string? context)
     {
-        string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
-        if (PluginOf(config, context) is { } plugin && Plugin(e))
+        string advice = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
+        if (PluginOf(config, context) is { } plugin && IsPluginError(e))
         {
             return new StartupException(!IsInstalled(plugin, path)
-                ? $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
-                : $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
+                ? $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} does not exist: install it on the console's machine, or configure its full path."
+                : $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} returned no credentials ({FirstLine(e)}): log in as its provider describes, then {advice}");
         }
 
         return e is CryptographicException
-            ? new StartupException($"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
-            : new StartupException($"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
+            ? new StartupException($"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({FirstLine(e)}): {advice}")
+            : new StartupException($"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({FirstLine(e)}): {advice}");
     }
 
-    private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;
+    private static bool IsPluginError(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;
 
     private static bool IsInstalled(string plugin, string path)
     {

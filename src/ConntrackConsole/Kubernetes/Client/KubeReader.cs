@@ -9,22 +9,22 @@ using ConntrackConsole.Kubernetes.Parsing;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>List, watch and a sign of life, as raw JSON over the official client's connection and credentials.</summary>
-internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeProvider time)
+/// <summary>List, watch and ping requests as raw JSON, over the connection and credentials of the official client.</summary>
+internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions options, TimeProvider time)
 {
-    // The server ends a watch after this; spread, so that the kinds do not all come back in one second.
+    // The server ends a watch after this time; jittered, so that the kinds do not all reconnect in the same second.
     private const int WatchSeconds = 240;
 
-    // A server may ignore the limit: what is gathered before it is applied is bounded here too.
+    // A server may ignore the limit, so the batch size is bounded here too.
     private const int BatchSize = 500;
 
     private static readonly StreamPipeReaderOptions BodyOptions = new(bufferSize: 64 * 1024);
 
     private readonly string _server = client.BaseUri.AbsoluteUri.TrimEnd('/');
 
-    /// <summary>All objects of a kind, page by page and item by item, and the version from which to watch.</summary>
-    /// <param name="batch">Called with what was read; the list is used again afterwards.</param>
-    /// <exception cref="WatchExpiredException">The list took longer than the server keeps its snapshot.</exception>
+    /// <summary>Lists all objects of a kind, page by page and item by item, and returns the version to watch from.</summary>
+    /// <param name="batch">Called for each batch; the list is reused afterwards.</param>
+    /// <exception cref="WatchExpiredException">The list took longer than the server retains its snapshot.</exception>
     public async Task<(HashSet<string> Uids, string Version)> ListAsync(
         WatchedKind kind, Action<List<ClusterChange>> batch, Action skipped, CancellationToken ct)
     {
@@ -32,29 +32,29 @@ internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeP
         var uids = new HashSet<string>();
         string? next = null;
         string? version = null;
-        using var silence = new CancellationTokenSource(pace.Silence, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
+        using var idle = new CancellationTokenSource(options.IdleTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, idle.Token);
         do
         {
-            string query = $"limit={pace.PageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}");
+            string query = $"limit={options.PageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}");
             using var response = await GetAsync($"{kind.Path}?{query}", kind, "list", either.Token);
-            using var items = new JsonItems(Body(await response.Content.ReadAsStreamAsync(either.Token)), pace.MostBytes);
-            await items.ReadAsync(Take, skipped, either.Token);
+            using var items = new JsonItems(Body(await response.Content.ReadAsStreamAsync(either.Token)), options.MaxBytes);
+            await items.ReadAsync(Add, skipped, either.Token);
             Flush();
             string? before = next;
             (version, next) = items.Meta;
             if (string.IsNullOrEmpty(version) || (!string.IsNullOrEmpty(next) && next == before))
-                throw new ApiServerException($"The API server's list of {kind.Name} has no resourceVersion or no end: is {client.BaseUri} a k8s.Kubernetes API server?");
+                throw new ApiServerException($"The list of {kind.Name} has no resourceVersion or never ends. Check that {client.BaseUri} is a Kubernetes API server.");
         }
         while (!string.IsNullOrEmpty(next));
         return (uids, version);
 
-        void Take(JsonElement item)
+        void Add(JsonElement item)
         {
-            silence.CancelAfter(pace.Silence);
+            idle.CancelAfter(options.IdleTimeout);
             if (kind.Change(item, false) is not { } change)
                 return;
-            // The very string that the map keeps: 150,000 of them are not to be there twice.
+            // The same string instance that the map keeps, so that 150,000 uids are not stored twice.
             if (change.Uid is { } uid)
                 uids.Add(uid);
             changes.Add(change);
@@ -70,23 +70,23 @@ internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeP
         }
     }
 
-    /// <summary>What happened since a version: the version after each event, and its change (null for a bookmark).</summary>
+    /// <summary>Watches from a version: yields the version after each event, and its change (null for a bookmark).</summary>
     /// <param name="opened">Called when the server has accepted the watch.</param>
     /// <param name="skipped">Called for a line that was too long.</param>
     /// <exception cref="WatchExpiredException">The version is too old.</exception>
     public async IAsyncEnumerable<(string? Version, ClusterChange? Change)> WatchAsync(
         WatchedKind kind, string version, Action opened, Action skipped, [EnumeratorCancellation] CancellationToken ct)
     {
-        int seconds = WatchSeconds + pace.Random.Next(WatchSeconds / 4);
+        int seconds = WatchSeconds + options.Random.Next(WatchSeconds / 4);
         string query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={Uri.EscapeDataString(version)}";
-        using var silence = new CancellationTokenSource(pace.Silence, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, silence.Token);
+        using var idle = new CancellationTokenSource(options.IdleTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, idle.Token);
         using var response = await GetAsync($"{kind.Path}?{query}", kind, "watch", either.Token);
-        using var lines = new JsonLines(Body(await response.Content.ReadAsStreamAsync(either.Token)), pace.MostBytes);
+        using var lines = new JsonLines(Body(await response.Content.ReadAsStreamAsync(either.Token)), options.MaxBytes);
         opened();
         while (await NextAsync() is { } line)
         {
-            silence.CancelAfter(pace.Silence);
+            idle.CancelAfter(options.IdleTimeout);
             if (line.IsEmpty)
                 skipped();
             else
@@ -101,13 +101,13 @@ internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeP
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                // Silent for too long: as good as ended.
+                // Idle for too long: treated as ended.
                 return null;
             }
         }
     }
 
-    /// <summary>One line of a watch.</summary>
+    /// <summary>Parses one line of a watch.</summary>
     /// <exception cref="WatchExpiredException">An ERROR event with code 410.</exception>
     public static (string? Version, ClusterChange? Change) Read(WatchedKind kind, string line) => Read(kind, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(line)));
 
@@ -120,36 +120,36 @@ internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeP
         {
             if (item.Number("code") == (int)HttpStatusCode.Gone)
                 throw new WatchExpiredException();
-            throw new ApiServerException($"The watch of {kind.Name} ended: {item.Text("message") ?? "no reason given"}.");
+            throw new ApiServerException($"The watch of {kind.Name} failed: {item.Text("message") ?? "no reason given"}.");
         }
 
         return (KubeObject.ResourceVersion(item), type is "ADDED" or "MODIFIED" or "DELETED" ? kind.Change(item, type == "DELETED") : null);
     }
 
-    /// <summary>Throws where the API server does not answer.</summary>
+    /// <summary>Throws if the API server does not respond.</summary>
     public async Task PingAsync(CancellationToken ct)
     {
-        using var response = await GetAsync("version", null, "tell", ct);
+        using var response = await GetAsync("version", null, "get", ct);
     }
 
     private static PipeReader Body(Stream stream) => PipeReader.Create(stream, BodyOptions);
 
     private async Task<HttpResponseMessage> GetAsync(string path, WatchedKind? kind, string verb, CancellationToken ct)
     {
-        // By HTTP/2 all watches share one connection with the sign of life, and whether it lives can be asked.
+        // With HTTP/2 all watches and the ping share one connection, which can be checked with PING frames.
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{_server}/{path}"))
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        await SignAsync(request, ct);
+        await AuthenticateAsync(request, ct);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.IsSuccessStatusCode)
             return response;
         using (response)
-            throw response.StatusCode == HttpStatusCode.Gone ? new WatchExpiredException() : ApiServerException.To(kind, verb, response);
+            throw response.StatusCode == HttpStatusCode.Gone ? new WatchExpiredException() : ApiServerException.From(kind, verb, response);
     }
 
-    private async Task SignAsync(HttpRequestMessage request, CancellationToken ct)
+    private async Task AuthenticateAsync(HttpRequestMessage request, CancellationToken ct)
     {
         try
         {
@@ -158,8 +158,8 @@ internal sealed class KubeReader(k8s.Kubernetes client, WatchOptions pace, TimeP
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // A token's file that went, or an exec plugin that fails once its token has expired: the library throws what it likes.
-            throw new ApiServerException($"The console's credentials could not be renewed ({KubeConfigFile.Words(e)}): run the kubeconfig's exec plugin, or see to the service account's token.")
+            // A missing token file, or an exec plugin that fails after its token expired: the library throws various exception types.
+            throw new ApiServerException($"Failed to renew the console's credentials ({KubeConfigFile.FirstLine(e)}): run the kubeconfig's exec plugin, or check the service account's token.")
             {
                 Status = HttpStatusCode.Unauthorized,
             };

@@ -3,17 +3,17 @@ using System.IO.Pipelines;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>What has arrived on a pipe and is not consumed yet.</summary>
+/// <summary>The data that has arrived on a pipe and is not consumed yet.</summary>
 internal sealed class PipeCursor(PipeReader body) : IDisposable
 {
     private bool _reading;
 
-    /// <summary>Valid until the next <see cref="FillAsync"/>, also where it was consumed.</summary>
+    /// <summary>Valid until the next <see cref="FillAsync"/>, including the consumed part.</summary>
     public ReadOnlySequence<byte> Unread { get; private set; } = ReadOnlySequence<byte>.Empty;
 
     public void Consume(long count) => Unread = Unread.Slice(count);
 
-    /// <summary>Waits for more; false at the end of the stream.</summary>
+    /// <summary>Waits for more data; false at the end of the stream.</summary>
     public async ValueTask<bool> FillAsync(CancellationToken ct)
     {
         if (_reading)
@@ -22,10 +22,10 @@ internal sealed class PipeCursor(PipeReader body) : IDisposable
         long before = Unread.Length;
         var result = await body.ReadAsync(ct);
         (_reading, Unread) = (true, result.Buffer);
-        // All was examined, so a read returns with more, or at the end with the same.
+        // Everything was examined, so a read returns more data, or the same data at the end of the stream.
         return Unread.Length > before;
     }
 
-    /// <summary>Gives the buffers back and closes the stream below.</summary>
+    /// <summary>Returns the buffers and closes the underlying stream.</summary>
     public void Dispose() => body.Complete();
 }

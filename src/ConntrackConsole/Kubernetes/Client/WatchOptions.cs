@@ -2,29 +2,29 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Kubernetes.Client;
 
-/// <summary>How patient the informer is.</summary>
+/// <summary>Timeouts, retries and limits of the informer.</summary>
 internal sealed record WatchOptions
 {
-    public TimeSpan FirstWait { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Until a kind that is not permitted, or not served, is asked for again.</summary>
-    public TimeSpan RefusedWait { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Retry interval for a kind that is not permitted or not served.</summary>
+    public TimeSpan ForbiddenRetryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Without a whole line or item for so long the stream is dead, or too slow to be of use: bookmarks come about every
-    /// minute, also where nothing happens.
+    /// Without a complete line or item for this long the stream is considered dead or too slow: bookmarks arrive about every
+    /// minute even if nothing changes.
     /// </summary>
-    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(90);
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
-    /// <summary>What a list or watch may hold in one object; etcd's own limit is 1.5 MB.</summary>
-    public int MostBytes { get; init; } = 8 * 1024 * 1024;
+    /// <summary>Maximum size of one object in a list or watch; etcd's own limit is 1.5 MB.</summary>
+    public int MaxBytes { get; init; } = 8 * 1024 * 1024;
 
     public int PageSize { get; init; } = 500;
 
     public Random Random { get; init; } = Random.Shared;
 
-    /// <summary>Each wait is twice the one before, less up to a half by chance, so that consoles do not ask in step.</summary>
-    public Backoff NewBackoff() => new() { Min = FirstWait, Max = LongestWait, Jitter = 0.5, Random = Random };
+    /// <summary>Each delay is twice the previous one, reduced by up to half at random, so that consoles do not retry in step.</summary>
+    public Backoff NewBackoff() => new() { Min = MinBackoff, Max = MaxBackoff, Jitter = 0.5, Random = Random };
 }

@@ -6,69 +6,69 @@ using ConntrackConsole.Kubernetes.Parsing;
 namespace ConntrackConsole.Kubernetes.Informer;
 
 /// <summary>
-/// Keeps <see cref="ClusterState"/> true: a <see cref="KindWatcher"/> for each kind, and a question every two seconds that
-/// tells how old the picture is. The official client has no such thing.
+/// Keeps <see cref="ClusterState"/> current: a <see cref="KindWatcher"/> for each kind, and a ping every two seconds that
+/// determines how old the state is. The official client has no informer.
 /// </summary>
 internal sealed partial class ClusterInformer(
-    ClusterAccess access, ClusterState state, TimeProvider time, ILogger<ClusterInformer> log, WatchOptions? pace = null) : BackgroundService
+    ClusterAccess access, ClusterState state, TimeProvider time, ILogger<ClusterInformer> log, WatchOptions? options = null) : BackgroundService
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly WatchOptions _pace = pace ?? new WatchOptions();
+    private readonly WatchOptions _options = options ?? new WatchOptions();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        state.Trouble(access.Problem);
+        state.SetProblem(access.Problem);
         if (!access.HasCluster)
             return;
         state.Watching();
-        using var link = new ClusterClient(access, _pace, time);
-        var questions = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        using var timer = time.CreateTimer(_ => questions.Writer.TryWrite(true), null, TimeSpan.Zero, Heartbeat);
-        var followers = WatchedKind.All.Select(kind => new KindWatcher(kind, link, state, _pace, time, log, Opened)).ToList();
+        using var client = new ClusterClient(access, _options, time);
+        var heartbeats = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        using var timer = time.CreateTimer(_ => heartbeats.Writer.TryWrite(true), null, TimeSpan.Zero, HeartbeatInterval);
+        var watchers = WatchedKind.All.Select(kind => new KindWatcher(kind, client, state, _options, time, log, Opened)).ToList();
         try
         {
-            await Task.WhenAll(followers.Select(f => f.FollowAsync(stoppingToken)).Append(ConfirmAsync(link, followers, questions.Reader, stoppingToken)));
+            await Task.WhenAll(watchers.Select(f => f.RunAsync(stoppingToken)).Append(HeartbeatAsync(client, watchers, heartbeats.Reader, stoppingToken)));
         }
         catch (OperationCanceledException)
         {
-            // The console ends.
+            // Shutdown.
         }
 
-        // The first picture need not wait for the next heartbeat.
+        // The first state does not wait for the next heartbeat.
         void Opened()
         {
             if (!state.IsReady)
-                questions.Writer.TryWrite(true);
+                heartbeats.Writer.TryWrite(true);
         }
     }
 
-    /// <summary>An idle watch says nothing for a minute: an answered question in between proves that the server is there.</summary>
-    private async Task ConfirmAsync(ClusterClient link, IReadOnlyList<KindWatcher> followers, ChannelReader<bool> questions, CancellationToken ct)
+    /// <summary>An idle watch receives nothing for a minute: a successful ping in between proves that the server is reachable.</summary>
+    private async Task HeartbeatAsync(ClusterClient client, IReadOnlyList<KindWatcher> watchers, ChannelReader<bool> heartbeats, CancellationToken ct)
     {
-        await foreach (bool _ in questions.ReadAllAsync(ct))
+        await foreach (bool _ in heartbeats.ReadAllAsync(ct))
         {
-            long askedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-            var watched = followers.Where(f => f.WatchedAt(askedMs)).ToList();
+            long sentMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+            var watched = watchers.Where(f => f.WatchedAt(sentMs)).ToList();
             using var timeout = new CancellationTokenSource(HeartbeatTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
             try
             {
-                await link.Reader.PingAsync(either.Token);
-                // Not those whose watch broke while the question was under way.
-                state.Confirm([.. watched.Where(f => f.WatchedAt(askedMs)).Select(f => f.Kind)], askedMs);
+                await client.Reader.PingAsync(either.Token);
+                // Excludes kinds with a watch that broke during the ping.
+                state.Confirm([.. watched.Where(f => f.WatchedAt(sentMs)).Select(f => f.Kind)], sentMs);
             }
-            catch (Exception e) when (ClusterClient.IsTrouble(e, ct))
+            catch (Exception e) when (ClusterClient.IsRequestFailure(e, ct))
             {
-                string sentence = ClusterClient.Sentence(e);
-                state.Trouble(sentence);
-                LogTrouble(sentence);
-                link.Renew(e);
+                string problem = ClusterClient.Describe(e);
+                state.SetProblem(problem);
+                LogProblem(problem);
+                client.Renew(e);
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Asking for the version: {Sentence}")]
-    private partial void LogTrouble(string sentence);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Heartbeat failed: {Problem}")]
+    private partial void LogProblem(string problem);
 }

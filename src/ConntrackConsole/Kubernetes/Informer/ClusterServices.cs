@@ -10,7 +10,7 @@ namespace ConntrackConsole.Kubernetes.Informer;
 /// <summary>The connection to the cluster, its current state, and the watch that keeps it current.</summary>
 internal static class ClusterServices
 {
-    /// <summary>Name of the health check that /readyz asks.</summary>
+    /// <summary>Name of the health check behind /readyz.</summary>
     public const string ReadinessCheck = "cluster";
 
     public static IServiceCollection AddCluster(this IServiceCollection services)

@@ -8,12 +8,12 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Kubernetes.Informer;
 
 /// <summary>
-/// Keeps one kind of <see cref="ClusterState"/> true: list, then watch from its version; what went in the meantime is the
-/// difference to the next list.
+/// Keeps one kind of <see cref="ClusterState"/> current: lists, then watches from the list's version; objects deleted in
+/// between are found by comparing with the next list.
 /// </summary>
-internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, ClusterState state, WatchOptions pace, TimeProvider time, ILogger log, Action opened)
+internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client, ClusterState state, WatchOptions options, TimeProvider time, ILogger log, Action opened)
 {
-    private readonly Backoff _backoff = pace.NewBackoff();
+    private readonly Backoff _backoff = options.NewBackoff();
     private string? _version;
     private int _failures;
     private string? _logged;
@@ -21,10 +21,10 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
 
     public WatchedKind Kind => kind;
 
-    /// <summary>True while a watch is open that was opened before a moment.</summary>
+    /// <summary>True while a watch is open that was opened at or before a time.</summary>
     public bool WatchedAt(long ms) => Volatile.Read(ref _watchingSinceMs) is var since and not 0 && since <= ms;
 
-    public async Task FollowAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -34,21 +34,21 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
                 if (_version is null)
                     await ListAsync(ct);
                 long openedMs = await WatchAsync(ct);
-                // Ended by the server, as it should from time to time; one that ends every watch at once is not to be flooded.
-                wait = NowMs - openedMs < 1_000 ? _backoff.Next(pace.FirstWait / 5) : TimeSpan.Zero;
+                // The server ends watches regularly; back off if it ends them immediately.
+                wait = NowMs - openedMs < 1_000 ? _backoff.Next(options.MinBackoff / 5) : TimeSpan.Zero;
                 if (wait == TimeSpan.Zero)
                     _backoff.Reset();
             }
             catch (WatchExpiredException)
             {
                 _version = null;
-                LogGone(kind.Name);
-                // At once the first time; a server that says so again and again is not to be flooded.
-                wait = _backoff.Next(pace.FirstWait / 10);
+                LogExpired(kind.Name);
+                // Retry almost immediately the first time; back off if the server repeats it.
+                wait = _backoff.Next(options.MinBackoff / 10);
             }
-            catch (Exception e) when (ClusterClient.IsTrouble(e, ct))
+            catch (Exception e) when (ClusterClient.IsRequestFailure(e, ct))
             {
-                wait = Trouble(e);
+                wait = OnFailure(e);
             }
             finally
             {
@@ -63,7 +63,7 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
     private async Task ListAsync(CancellationToken ct)
     {
         int count = 0;
-        var (uids, listed) = await link.Reader.ListAsync(kind, Apply, Skipped, ct);
+        var (uids, listed) = await client.Reader.ListAsync(kind, Apply, Skipped, ct);
         var missing = kind.Missing(state.Current, uids).ToList();
         if (missing.Count > 0)
             state.Apply(missing, listed: true);
@@ -80,7 +80,7 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
     private async Task<long> WatchAsync(CancellationToken ct)
     {
         long openedMs = NowMs;
-        await foreach (var (next, change) in link.Reader.WatchAsync(kind, _version!, Opened, Skipped, ct))
+        await foreach (var (next, change) in client.Reader.WatchAsync(kind, _version!, Opened, Skipped, ct))
         {
             if (change is not null)
                 state.Apply([change]);
@@ -96,29 +96,29 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
             _failures = 0;
             _logged = null;
             Volatile.Write(ref _watchingSinceMs, openedMs = NowMs);
-            state.Trouble(kind, null);
+            state.SetProblem(kind, null);
             opened();
         }
     }
 
-    private TimeSpan Trouble(Exception e)
+    private TimeSpan OnFailure(Exception e)
     {
-        // What would have been told by something that is no JSON is not known.
+        // The content of a line that is not JSON is unknown: list again.
         if (e is JsonException)
             _version = null;
         _failures++;
         var refusal = e as ApiServerException;
-        string sentence = ClusterClient.Sentence(e);
-        // A connection that breaks once is not worth a banner: it is back in half a second.
+        string problem = ClusterClient.Describe(e);
+        // A single broken connection does not raise a banner: it is reopened within half a second.
         if (refusal is not null || _failures > 1)
-            state.Trouble(kind, sentence);
-        // A right that is missing is said once, not every half minute.
-        if (sentence != _logged)
-            LogTrouble(kind.Name, sentence);
-        _logged = sentence;
-        link.Renew(e);
-        if (refusal is { Lasting: true } && !kind.Core)
-            return pace.RefusedWait * (1 - (pace.Random.NextDouble() / 2));
+            state.SetProblem(kind, problem);
+        // A missing permission is logged once, not at every retry.
+        if (problem != _logged)
+            LogProblem(kind.Name, problem);
+        _logged = problem;
+        client.Renew(e);
+        if (refusal is { IsPersistent: true } && !kind.IsCore)
+            return options.ForbiddenRetryInterval * (1 - (options.Random.NextDouble() / 2));
         var wait = _backoff.Next();
         return refusal?.RetryAfter > wait ? refusal.RetryAfter.Value : wait;
     }
@@ -126,7 +126,7 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
     private void Skipped()
     {
         state.Skipped(kind);
-        LogSkipped(kind.Name, pace.MostBytes / (1024 * 1024));
+        LogSkipped(kind.Name, options.MaxBytes / (1024 * 1024));
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -134,12 +134,12 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient link, 
     [LoggerMessage(Level = LogLevel.Information, Message = "Listed {Count} {Kind}.")]
     private partial void LogListed(string kind, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Kind} is too old: listing again.")]
-    private partial void LogGone(string kind);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Kind} expired; listing again.")]
+    private partial void LogExpired(string kind);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Watching {Kind}: {Sentence}")]
-    private partial void LogTrouble(string kind, string sentence);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The watch of {Kind} failed: {Problem}")]
+    private partial void LogProblem(string kind, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "One of the {Kind} is larger than {MiB} MiB or cannot be read: left out.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Skipped an object of {Kind}: it is larger than {MiB} MiB or cannot be parsed.")]
     private partial void LogSkipped(string kind, int miB);
 }

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kubernetes.Parsing;
 
-/// <summary>Fields of an object that may lack any of them: missing, null or of another type are all "not there".</summary>
+/// <summary>Reads optional fields: missing, null and differently typed fields all count as absent.</summary>
 internal static class KubeJson
 {
     internal static JsonElement Get(this JsonElement item, string name)
@@ -15,7 +15,7 @@ internal static class KubeJson
         }
         catch (InvalidOperationException)
         {
-            // A field whose name is half a surrogate pair stands beside it.
+            // The object has a property name with an unpaired surrogate.
             return default;
         }
     }
@@ -32,12 +32,12 @@ internal static class KubeJson
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, or bytes that are no UTF-8: no text.
+            // Unpaired surrogate or invalid UTF-8.
             return null;
         }
     }
 
-    /// <summary>A text that many objects repeat.</summary>
+    /// <summary>A pooled string, for text that many objects repeat.</summary>
     internal static string? Shared(this JsonElement item, string name)
     {
         try
@@ -66,10 +66,10 @@ internal static class KubeJson
     internal static int? Int(this JsonElement item, string name) =>
         item.Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int number) ? number : null;
 
-    /// <summary>A count that is absent where it is zero; never below it.</summary>
+    /// <summary>A count; 0 if absent or negative.</summary>
     internal static int Count(this JsonElement item, string name) => Math.Max(0, item.Int(name) ?? 0);
 
-    /// <summary>0 where it is no port.</summary>
+    /// <summary>0 if it is not a valid port.</summary>
     internal static ushort Port(this JsonElement item, string name) =>
         item.Number(name) is { } number and > 0 and <= ushort.MaxValue ? (ushort)number : (ushort)0;
 
@@ -86,7 +86,7 @@ internal static class KubeJson
         _ => Protocols.Tcp,
     };
 
-    /// <summary>Each address once, in their order; what is no address is left out.</summary>
+    /// <summary>Distinct addresses in their order; invalid ones are skipped.</summary>
     internal static Ip[] Addresses(IEnumerable<string?> texts)
     {
         Ip[] addresses = [];
@@ -99,7 +99,7 @@ internal static class KubeJson
         return addresses;
     }
 
-    /// <summary>The condition of a type; not there where there is none.</summary>
+    /// <summary>The condition of a type; undefined if absent.</summary>
     internal static JsonElement Condition(this JsonElement status, string type)
     {
         foreach (var condition in status.List("conditions"))

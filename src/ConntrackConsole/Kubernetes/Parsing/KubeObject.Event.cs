@@ -6,7 +6,7 @@ namespace ConntrackConsole.Kubernetes.Parsing;
 
 internal static partial class KubeObject
 {
-    private const int LongestMessage = 1024;
+    private const int MaxMessageLength = 1024;
 
     private static readonly FrozenSet<string> Subjects =
         FrozenSet.Create("Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "Node");
@@ -15,7 +15,7 @@ internal static partial class KubeObject
         "Killing", "Unhealthy", "FailedPreStopHook", "BackOff", "Evicted", "Preempted", "Preempting", "TaintManagerEviction",
         "NodeNotReady", "ScalingReplicaSet", "SuccessfulDelete", "SuccessfulCreate");
 
-    /// <summary>An Event that tells how something ended or grew; null for the many others.</summary>
+    /// <summary>An Event about a termination or scaling; null for all others.</summary>
     public static ObjectEvent? Event(JsonElement item)
     {
         var meta = item.Get("metadata");
@@ -26,13 +26,13 @@ internal static partial class KubeObject
             return null;
         }
 
-        // What was written through events.k8s.io has eventTime, the older recorders the other two.
+        // Events written through events.k8s.io have eventTime, older recorders set the other two.
         long? at = item.Time("eventTime") ?? item.Time("lastTimestamp") ?? item.Time("firstTimestamp") ?? meta.Time("creationTimestamp");
         string message = item.Text("message") ?? "";
         string? component = item.Shared("reportingComponent");
         return at is null ? null : new ObjectEvent(
             uid, kind, about.Shared("namespace") ?? meta.Shared("namespace") ?? "", name, about.Text("uid"), reason,
-            message.Length > LongestMessage ? message[..LongestMessage] : message, at.Value,
+            message.Length > MaxMessageLength ? message[..MaxMessageLength] : message, at.Value,
             (string.IsNullOrEmpty(component) ? item.Get("source").Shared("component") : component) ?? "");
     }
 }

@@ -15,7 +15,7 @@ internal static partial class KubeObject
         long? deletion = meta.Time("deletionTimestamp");
         int? grace = meta.Int("deletionGracePeriodSeconds");
         string phase = status.Shared("phase") ?? "";
-        // A sidecar is an init container that goes on running.
+        // A sidecar is an init container that keeps running.
         bool running = status.List("containerStatuses").Concat(status.List("initContainerStatuses")).Any(c => c.Get("state").HasObject("running"));
         var last = LastEnded(status);
         var labels = meta.Get("labels");

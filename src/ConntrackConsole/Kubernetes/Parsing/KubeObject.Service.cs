@@ -13,7 +13,7 @@ internal static partial class KubeObject
         if (!Named(meta, out string uid, out string ns, out string name))
             return null;
         var spec = item.Get("spec");
-        // A headless Service has the word None where others have an address; that parses as no address, as it should.
+        // The clusterIP of a headless Service is "None", which does not parse as an address and is skipped.
         return new ServiceInfo(
             uid, new ServiceKey(ns, StringPool.Shared.Of(name)),
             KubeJson.Addresses(spec.List("clusterIPs").Select(KubeJson.Text).Prepend(spec.Text("clusterIP"))), ServicePorts(spec))
@@ -60,7 +60,7 @@ internal static partial class KubeObject
            let name = port.Get("targetPort").ValueKind == JsonValueKind.String ? port.Shared("targetPort") : null
            select new ServicePort(port.Shared("name"), port.Protocol(), number, port.Port("nodePort"))
            {
-               // Without one it is the same port.
+               // targetPort defaults to port.
                TargetPort = !string.IsNullOrEmpty(name) ? (ushort)0 : port.Port("targetPort") is > 0 and var target ? target : number,
                TargetPortName = string.IsNullOrEmpty(name) ? null : name,
            },
@@ -74,7 +74,7 @@ internal static partial class KubeObject
            select new ServicePort(port.Shared("name"), port.Protocol(), number, 0) { TargetPort = number },
     ];
 
-    // A balancer that works as a proxy (ipMode) sends to the nodes by itself: the address is never translated here.
+    // A load balancer with ipMode Proxy sends to the nodes itself: the nodes never translate its address.
     private static IEnumerable<string?> Balanced(JsonElement status) =>
         from ingress in status.Get("loadBalancer").List("ingress")
         where ingress.Text("ipMode") != "Proxy"

@@ -9,7 +9,7 @@ internal static partial class KubeObject
 
     private const string FormerRevisions = "deployment.kubernetes.io/revision-history";
 
-    // Kept by the API server for every DaemonSet, in spite of its name.
+    // The API server still sets it on every DaemonSet, despite its name.
     private const string TemplateGeneration = "deprecated.daemonset.template.generation";
 
     public static WorkloadInfo? Workload(WorkloadKind kind, JsonElement item)
@@ -23,11 +23,11 @@ internal static partial class KubeObject
         return new WorkloadInfo(
             kind, StringPool.Shared.Of(uid), ns, StringPool.Shared.Of(name), Controller(meta), Revision(kind, meta, status), meta.Get("labels").Shared("pod-template-hash"),
             meta.Time("creationTimestamp") ?? 0, meta.Number("generation") ?? 0, status.Number("observedGeneration") ?? 0,
-            // An absent number of replicas means one.
+            // If spec.replicas is absent, the default is 1.
             daemons ? status.Count("desiredNumberScheduled") : Math.Max(0, item.Get("spec").Int("replicas") ?? 1), replicas,
             kind switch
             {
-                // All its pods are of its one revision.
+                // All its pods belong to its single revision.
                 WorkloadKind.ReplicaSet => replicas,
                 WorkloadKind.DaemonSet => status.Count("updatedNumberScheduled"),
                 _ => status.Count("updatedReplicas"),

@@ -4,8 +4,8 @@ using ConntrackConsole.Cluster.Model;
 namespace ConntrackConsole.Kubernetes.Parsing;
 
 /// <summary>
-/// Reads the few fields we keep out of the API's JSON. Whatever is missing, null or of another type counts as absent: an
-/// object of a newer API must not stop the watch.
+/// Reads the fields that the console needs from the API's JSON. A missing, null or differently typed field counts as absent:
+/// an object of a newer API version must not stop the watch.
 /// </summary>
 internal static partial class KubeObject
 {

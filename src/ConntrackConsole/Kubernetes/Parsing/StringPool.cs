@@ -5,14 +5,14 @@ using System.Text.Json;
 namespace ConntrackConsole.Kubernetes.Parsing;
 
 /// <summary>
-/// One string for each text that many objects repeat (namespaces, nodes, phases, template hashes). Two generations: the
-/// older one is dropped whenever the younger is full, so what is no longer said is forgotten.
+/// Interns strings that many objects repeat (namespaces, nodes, phases, template hashes). Two generations: the older one is
+/// dropped whenever the younger is full, so unused strings are freed.
 /// </summary>
 internal sealed class StringPool(int generation)
 {
-    private const int LongestText = 253;
+    private const int MaxLength = 253;
 
-    // 5,000 nodes, and names and uids of 10,000 ReplicaSets, which their pods repeat.
+    // Holds 5,000 nodes, and names and uids of 10,000 ReplicaSets, which their pods repeat.
     public static readonly StringPool Shared = new(65_536);
 
     private readonly Lock _lock = new();
@@ -33,15 +33,15 @@ internal sealed class StringPool(int generation)
         }
     }
 
-    /// <summary>The text of a JSON string without making a new one where it is known; null for any other value.</summary>
+    /// <summary>The text of a JSON string, without an allocation if it is pooled; null for any other value.</summary>
     public string? Of(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String)
             return null;
         var raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
-        if (raw.Length > LongestText || raw.Contains((byte)'\\'))
+        if (raw.Length > MaxLength || raw.Contains((byte)'\\'))
             return value.GetString();
-        Span<char> chars = stackalloc char[LongestText];
+        Span<char> chars = stackalloc char[MaxLength];
         return Of(chars[..Encoding.UTF8.GetChars(raw, chars)]);
     }
 }

@@ -165,7 +165,7 @@ internal sealed class TimelineQueryExecutor(
                 && (query.Node is null || termination.Node == query.Node);
             if (!wanted)
                 continue;
-            bool inWindow = termination.AskedMs <= query.ToMs
+            bool inWindow = termination.DeletionRequestedMs <= query.ToMs
                 && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
             // Current stale entries matter however long ago their pod was deleted.
             if (inWindow || StaleOf(termination) > 0)
@@ -181,7 +181,7 @@ internal sealed class TimelineQueryExecutor(
     {
         var owner = t.PodIp.IsNone ? OwnerState.Unknown : _map.OwnerOf(t.PodIp).State;
         return new TerminationSpan(
-            t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
+            t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.DeletionRequestedMs, t.EndpointTerminatingMs,
             t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs, owner, (int)Math.Min(StaleOf(t), int.MaxValue)) { Reported = t };
     }
 

@@ -199,14 +199,14 @@ public sealed partial class TimelineStore
     public List<(string Node, RulesSync Sync)> DrainDirtySyncs()
     {
         lock (_lock)
-            return _syncs.TakeUnsaved();
+            return _syncs.DrainDirty();
     }
 
     /// <summary>Writing failed: return them with the next call.</summary>
     public void RequeueSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
         lock (_lock)
-            _syncs.KeepUnsaved(syncs);
+            _syncs.Requeue(syncs);
     }
 
     /// <summary>The stream of a node was aborted for a reason that leaves the interval unknown.</summary>

@@ -21,7 +21,7 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
     {
         ArgumentNullException.ThrowIfNull(query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = db.Terminations.AsNoTracking().Where(t => t.AskedMs >= query.FromMs - MaxTerminationMs && t.AskedMs <= query.ToMs);
+        var rows = db.Terminations.AsNoTracking().Where(t => t.DeletionRequestedMs >= query.FromMs - MaxTerminationMs && t.DeletionRequestedMs <= query.ToMs);
         if (query.Namespace is { } ns)
             rows = rows.Where(t => t.Namespace == ns);
         if (query.Node is { } node)
@@ -31,12 +31,12 @@ public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterS
         var map = cluster.Current;
         return
         [
-            .. from row in await rows.OrderByDescending(t => t.AskedMs).Take(MaxRows).ToListAsync(ct)
+            .. from row in await rows.OrderByDescending(t => t.DeletionRequestedMs).Take(MaxRows).ToListAsync(ct)
                where Math.Max(row.DeletedMs ?? query.ToMs, row.EndpointRemovedMs ?? 0) >= query.FromMs
-               orderby row.AskedMs
+               orderby row.DeletionRequestedMs
                let t = TerminationMapper.Termination(row)
                select new TerminationSpan(
-                   t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.AskedMs, t.EndpointTerminatingMs,
+                   t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.DeletionRequestedMs, t.EndpointTerminatingMs,
                    t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs,
                    t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Reported = t },
         ];

@@ -36,10 +36,10 @@ internal sealed partial class TimelineArchive(
     public async Task LoadAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = await db.Terminations.AsNoTracking().OrderByDescending(t => t.AskedMs).Take(TerminationLog.Max).ToListAsync(ct);
+        var rows = await db.Terminations.AsNoTracking().OrderByDescending(t => t.DeletionRequestedMs).Take(TerminationLog.Max).ToListAsync(ct);
         rows.Reverse();
         var rollouts = await db.Rollouts.AsNoTracking().OrderByDescending(r => r.StartedMs).Take(RolloutLog.Max).ToListAsync(ct);
-        cluster.Remember(rows.Select(TerminationMapper.Termination), rollouts.Select(TerminationMapper.Rollout));
+        cluster.Restore(rows.Select(TerminationMapper.Termination), rollouts.Select(TerminationMapper.Rollout));
         long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
             timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));

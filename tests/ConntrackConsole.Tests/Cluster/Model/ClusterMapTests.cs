@@ -30,7 +30,7 @@ public class ClusterMapTests
         Assert.Equal(OwnerState.Live, Map(NodeDown, new PodChange(A, false), new SliceChange(Slice(Ready(A)), false)).OwnerOf(PodIp).State);
 
     [Fact]
-    public void OwnerOf_LostNodeAndTerminatingForEver_IsLost() =>
+    public void OwnerOf_LostNodeAndTerminating_IsLost() =>
         Assert.Equal(OwnerState.Lost, Map(NodeDown, new PodChange(A.Terminating(2_000), false)).OwnerOf(PodIp).State);
 
     [Fact]
@@ -41,14 +41,14 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void OwnerOf_AddressTakenByAnotherPod_IsLiveAgain()
+    public void OwnerOf_AddressReusedByAnotherPod_IsLive()
     {
         var owner = Map(NodeUp, new PodChange(A, false), new PodChange(A, true), new PodChange(Pod("b", "10.1.0.5"), false)).OwnerOf(PodIp);
         Assert.Equal((OwnerState.Live, "b"), (owner.State, owner.Pod!.Uid));
     }
 
     [Fact]
-    public void OwnerOf_EndedPodBesideARunningOne_TheRunningOneOwns()
+    public void OwnerOf_EndedAndRunningPod_IsTheRunningOne()
     {
         var ended = A with { Phase = "Succeeded", ContainersEnded = true, CreatedMs = 9_000 };
         var map = Map(NodeUp, new PodChange(Pod("b", "10.1.0.5"), false), new PodChange(ended, false));
@@ -56,7 +56,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void OwnerOf_HostNetworkPod_LeavesTheAddressToTheNode()
+    public void OwnerOf_HostNetworkPod_IsTheNode()
     {
         var agent = Pod("agent", "192.168.0.1") with { HostNetwork = true };
         var map = Map(NodeUp, new PodChange(agent, false));
@@ -72,7 +72,7 @@ public class ClusterMapTests
     public void OwnerOf_AddressNeverSeen_IsUnknown() => Assert.Equal(OwnerState.Unknown, Map(NodeUp).OwnerOf(Ip.Parse("10.9.9.9")).State);
 
     [Fact]
-    public void With_PodThatGetsItsAddressLater_ListsItOnce()
+    public void With_PodGetsItsAddressLater_IsIndexedOnce()
     {
         var pending = A with { Ips = [] };
         var map = Map(NodeUp, new PodChange(pending, false), new PodChange(A, false), new PodChange(A, false));
@@ -81,17 +81,17 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void Remembering_MoreThanTheLimit_ForgetsTheOldest()
+    public void WithFormerOwner_BeyondTheLimit_DropsTheOldest()
     {
         var map = ClusterMap.Empty;
         for (int i = 0; i <= ClusterMap.MaxGone; i++)
-            map = map.Remembering(new FormerOwner(Ip.V4((uint)(0x0A000000 + i)), $"u{i}", $"shop/p{i}", i));
+            map = map.WithFormerOwner(new FormerOwner(Ip.V4((uint)(0x0A000000 + i)), $"u{i}", $"shop/p{i}", i));
         Assert.Null(map.GoneAt(Ip.V4(0x0A000000)));
         Assert.NotNull(map.GoneAt(Ip.V4(0x0A000001)));
     }
 
     [Fact]
-    public void ServiceAt_NodePortOnANodesAddress_FindsTheService()
+    public void ServiceAt_NodePortOnNodeAddress_IsTheService()
     {
         var map = Map(NodeUp, new ServiceChange(Service(), false));
         Assert.Equal(Checkout, map.ServiceAt(Protocols.Tcp, Ip.Parse("192.168.0.1"), 30080));
@@ -100,7 +100,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void With_ServiceMadeAnewUnderAnotherAddress_ForgetsTheOldOne()
+    public void With_ServiceRecreatedWithAnotherAddress_DropsTheOldOne()
     {
         var again = Service() with { Uid = "svc2", ClusterIps = [Ip.Parse("10.96.0.77")] };
         var map = Map(new ServiceChange(Service(), false), new ServiceChange(Service(), true), new ServiceChange(again, false));
@@ -109,29 +109,29 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void OwnerOf_NoNodeIsKnown_SaysNothingOfALostPod() =>
+    public void OwnerOf_NoNodeKnown_IsNotLost() =>
         Assert.Equal(OwnerState.Live, Map(new PodChange(A, false)).OwnerOf(PodIp).State);
 
     [Fact]
-    public void OwnerOf_ItsNodeWasDeleted_IsLost() =>
+    public void OwnerOf_NodeDeleted_IsLost() =>
         Assert.Equal(OwnerState.Lost, Map(NodeUp, new NodeChange(Node("node2", "192.168.0.2"), false), new PodChange(A, false), new NodeChange(Node("node1", "192.168.0.1"), true)).OwnerOf(PodIp).State);
 
     [Fact]
-    public void OwnerOf_FinishedJobDeletedLongAfter_DoesNotTakeTheAddressFromItsLastOwner()
+    public void OwnerOf_FinishedJobDeletedLater_IsStillTheLaterOwner()
     {
         var job = Pod("job", "10.1.0.5") with { Phase = "Succeeded", ContainersEnded = true, FinishedMs = 2_000 };
         var map = Map(NodeUp, new PodChange(job, false), new PodChange(A, false), new PodChange(A, true));
-        // Its object still stands there with the address in its status.
+        // Its object still exists with the address in its status.
         Assert.Equal((OwnerState.Gone, "shop/checkout-a"), map.OwnerOf(PodIp) is var o ? (o.State, o.Name!) : default);
         Assert.Equal("shop/checkout-a", new PodChange(job, true).ApplyTo(map, 90_000).OwnerOf(PodIp).Name);
     }
 
     [Fact]
-    public void Without_FinalObjectHasNoAddressAnyMore_IsRememberedByTheOneItHad() =>
+    public void Without_FinalObjectHasNoAddress_KeepsTheFormerOwner() =>
         Assert.Equal(OwnerState.Gone, Map(NodeUp, new PodChange(A, false), new PodChange(A with { Ips = [] }, true)).OwnerOf(PodIp).State);
 
     [Fact]
-    public void DualStack_BothAddressesOfAPodAndOfAService_EachByItsFamilysSlice()
+    public void EndpointOf_DualStack_IsReadFromTheSliceOfEachFamily()
     {
         Ip v6 = Ip.Parse("fd00:1::5"), vip6 = Ip.Parse("fd00:96::a");
         var pod = A with { Ips = [PodIp, v6] };
@@ -148,7 +148,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void ServiceAt_EveryVirtualAddress_BelongsToIt()
+    public void ServiceAt_EveryVirtualAddress_IsTheService()
     {
         var service = Service() with
         {
@@ -168,7 +168,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void TwoServices_OneExternalAddressWithDifferentPorts_AndOneGoes_TheOtherStays()
+    public void ServiceAt_SharedExternalAddress_OneDeleted_OtherRemains()
     {
         var shared = Ip.Parse("203.0.113.7");
         var one = Service() with { OtherIps = [shared] };
@@ -181,7 +181,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void ServiceAt_AddressGivenToANewService_BeforeTheOldOnesEndIsHeard_IsTheNewOnes()
+    public void ServiceAt_AddressReassignedBeforeDeletionArrives_IsTheNewService()
     {
         var heir = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "heir") };
         var map = Map(new ServiceChange(Service(), false), new ServiceChange(heir, false));
@@ -191,7 +191,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void Without_ServiceOrNodeOfAnEarlierUid_LeavesTheNewOneOfItsName()
+    public void Without_ServiceOrNodeWithEarlierUid_KeepsTheNewOne()
     {
         var again = Service() with { Uid = "svc2" };
         var node = Node("node1", "192.168.0.1") with { Uid = "again" };
@@ -201,17 +201,17 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void OwnerOf_NodesAddressThatAServiceNamesAsExternal_StaysTheNodes()
+    public void OwnerOf_NodeAddressAsExternalIp_IsTheNode()
     {
         var map = Map(NodeUp, new ServiceChange(Service() with { OtherIps = [Ip.Parse("192.168.0.1"), PodIp] }, false), new PodChange(A, false));
         Assert.Equal(OwnerState.Node, map.OwnerOf(Ip.Parse("192.168.0.1")).State);
         Assert.Equal(Checkout, map.ServiceAt(Protocols.Tcp, Ip.Parse("192.168.0.1"), 80));
-        // Nor does a Service hide a pod by claiming its address.
+        // A Service does not hide a pod by claiming its address either.
         Assert.Equal(OwnerState.Live, map.OwnerOf(PodIp).State);
     }
 
     [Fact]
-    public void HeadlessService_HasEndpointsButNoAddress()
+    public void ServiceAt_HeadlessService_HasEndpointsButNoAddress()
     {
         var map = Map(NodeUp, new PodChange(A, false), new ServiceChange(Service() with { ClusterIps = [], Headless = true }, false), new SliceChange(Slice(Ready(A)), false));
         Assert.Null(map.ServiceAt(Protocols.Tcp, PodIp, 80));
@@ -219,7 +219,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void Slices_WithoutServiceAndHandMade_AreFoundByAddress()
+    public void EndpointsAt_SlicesWithoutServiceOrPod_AreFound()
     {
         var hand = Slice(new SliceEndpoint([Ip.Parse("10.9.9.9")], true, true, false, null, null));
         var free = hand with { Uid = "free", Service = null };
@@ -230,7 +230,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void FqdnSlice_IsIgnoredWithANote()
+    public void EndpointsOf_FqdnSlice_IsIgnoredWithANote()
     {
         var map = Map(new SliceChange(Slice(Ready(A)) with { IsFqdn = true }, false));
         Assert.Empty(map.EndpointsOf(Checkout));
@@ -239,7 +239,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void TargetPorts_NamedPort_HasTheNumbersOfTheSlices()
+    public void TargetPorts_NamedPort_AreTheNumbersOfTheSlices()
     {
         var named = new ServicePort("http", Protocols.Tcp, 80, 0) { TargetPortName = "web" };
         var map = Map(
@@ -251,7 +251,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void With_SliceThatLosesAndGainsEndpoints_TouchesOnlyThese()
+    public void With_SliceEndpointsAddedAndRemoved_UpdatesTheIndex()
     {
         var endpoints = Enumerable.Range(0, 100).Select(i => new SliceEndpoint([Ip.V4((uint)(0x0A010000 + i))], true, true, false, $"u{i}", "node1")).ToArray();
         var map = Map(new SliceChange(Slice(endpoints), false));
@@ -263,7 +263,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void EndpointOf_AddressInTwoSlices_IsTheBetterWord()
+    public void EndpointOf_AddressInTwoSlices_IsTheBetterCondition()
     {
         var old = Slice(Draining(A));
         var map = Map(new SliceChange(old, false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.5"))) with { Uid = "s2" }, false));
@@ -271,7 +271,7 @@ public class ClusterMapTests
     }
 
     [Fact]
-    public void AddressesWithoutLiveOwner_LostThenTerminatingThenTheLastGone()
+    public void AddressesWithoutLiveOwner_Order_IsLostThenTerminatingThenGone()
     {
         var down = new NodeChange(Node("node2", "192.168.0.2", reachable: false), false);
         var done = Pod("done", "10.1.0.9") with { ContainersEnded = true, FinishedMs = 6_000, Phase = "Succeeded" };

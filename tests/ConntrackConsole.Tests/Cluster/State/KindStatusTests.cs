@@ -9,17 +9,17 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Cluster.State;
 
-/// <summary>What one kind lacks costs its feature; what a kind that guards need lacks, they refuse on.</summary>
+/// <summary>A problem of an optional kind disables its feature; a problem of a kind that guards need makes them refuse.</summary>
 public class KindStatusTests
 {
     [Theory]
-    [InlineData("events", 403, "The console may not list events: when SIGTERM was sent")]
-    [InlineData("deployments", 403, "The console may not list deployments: rollouts are not recognised. Give its ClusterRole 'get', 'list' and 'watch' on deployments")]
-    [InlineData("statefulsets", 404, "This API server does not know statefulsets: rollouts of StatefulSets are not recognised.")]
-    public async Task KindNoGuardNeeds_Refused_SaysWhatItCostsAndTheRestWorks(string kind, int status, string sentence)
+    [InlineData("events", 403, "The console may not list events: SIGTERM times")]
+    [InlineData("deployments", 403, "The console may not list deployments: rollouts are not detected. Grant its ClusterRole 'get', 'list' and 'watch' on deployments")]
+    [InlineData("statefulsets", 404, "This API server does not serve statefulsets: rollouts of StatefulSets are not detected.")]
+    public async Task OptionalKind_Refused_ReportsTheImpactAndTheRestWorks(string kind, int status, string problem)
     {
         await using var run = await RecordedRun.StartAsync("rollout-graceful", server => server.Refused[kind] = status);
-        Assert.StartsWith(sentence, run.State.Kinds.Single(k => k.Kind == kind).Problem, StringComparison.Ordinal);
+        Assert.StartsWith(problem, run.State.Kinds.Single(k => k.Kind == kind).Problem, StringComparison.Ordinal);
         Assert.True(run.State.IsReady);
         Assert.Null(run.State.Problem);
         Assert.True(run.State.Age < TimeSpan.FromSeconds(10));
@@ -28,7 +28,7 @@ public class KindStatusTests
     }
 
     [Fact]
-    public async Task KindNoGuardNeeds_PermittedLater_IsFollowed()
+    public async Task OptionalKind_PermittedLater_IsWatched()
     {
         await using var run = await RecordedRun.StartAsync("rollout-graceful", server => server.Refused["deployments"] = 403);
         Assert.DoesNotContain(run.State.Current.Workloads.Values, w => w.Kind == WorkloadKind.Deployment);
@@ -43,11 +43,11 @@ public class KindStatusTests
     [InlineData("services", 404)]
     [InlineData("endpointslices", 403)]
     [InlineData("pods", 401)]
-    public async Task KindGuardsNeed_RefusedWhileRunning_ThePictureGrowsOld(string kind, int status)
+    public async Task CoreKind_RefusedWhileRunning_StateAges(string kind, int status)
     {
         await using var run = await RecordedRun.StartAsync("rollout-graceful");
         run.Server.Refused[kind] = status;
-        // Its watch ends at its next line, and is not accepted again.
+        // Its watch ends at its next line and is not accepted again.
         int line = run.Files.Lines.ToList().FindIndex(l => l.Kind == kind);
         if (line >= 0)
         {
@@ -77,11 +77,11 @@ public class KindStatusTests
     }
 
     [Fact]
-    public void Age_IsThatOfTheOldestKindThatGuardsNeed()
+    public void Age_SeveralKinds_IsThatOfTheOldestCoreKind()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddDays(20_000));
         var state = new ClusterState(clock);
-        var core = WatchedKind.All.Where(k => k.Core).ToList();
+        var core = WatchedKind.All.Where(k => k.IsCore).ToList();
         long NowMs() => clock.GetUtcNow().ToUnixTimeMilliseconds();
         state.Confirm([.. core.Skip(1)], NowMs());
         Assert.Equal((TimeSpan.MaxValue, false), (state.Age, state.IsReady));
@@ -94,35 +94,35 @@ public class KindStatusTests
     }
 
     [Fact]
-    public void Pace_Backoff_DoublesUpToTheLongestWait_LessUpToAHalfByChance()
+    public void Backoff_Next_DoublesUpToTheMaximumWithJitter()
     {
-        var backoff = new WatchOptions { FirstWait = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromSeconds(3), Random = new Chosen(0, 0.5, 1, 0, 0) }.NewBackoff();
+        var backoff = new WatchOptions { MinBackoff = TimeSpan.FromSeconds(1), MaxBackoff = TimeSpan.FromSeconds(3), Random = new Chosen(0, 0.5, 1, 0, 0) }.NewBackoff();
         Assert.Equal([1000, 1500, 1500, 3000], Enumerable.Range(0, 4).Select(_ => backoff.Next().TotalMilliseconds));
         backoff.Reset();
         Assert.Equal(0.1, backoff.Next(TimeSpan.FromSeconds(0.1)).TotalSeconds);
     }
 
     [Fact]
-    public void Refusal_RetryAfter_IsKeptWithinAMinute()
+    public void ApiServerException_RetryAfter_IsCappedAtAMinute()
     {
         using var response = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
         response.Headers.RetryAfter = new(TimeSpan.FromHours(1));
-        Assert.Equal(TimeSpan.FromMinutes(1), ApiServerException.To(WatchedKind.All[0], "list", response).RetryAfter);
+        Assert.Equal(TimeSpan.FromMinutes(1), ApiServerException.From(WatchedKind.All[0], "list", response).RetryAfter);
     }
 
     [Fact]
-    public void StringPool_ForgetsWhatIsNoLongerSaid_AndKeepsWhatIs()
+    public void StringPool_Overflow_DropsUnusedAndKeepsUsedStrings()
     {
         var pool = new StringPool(generation: 10);
         string node = pool.Of("node1");
-        string once = pool.Of("said once");
+        string once = pool.Of("used once");
         for (int index = 0; index < 100; index++)
         {
             pool.Of($"text {index}");
             Assert.Same(node, pool.Of("node1"));
         }
 
-        Assert.NotSame(once, pool.Of("said once"));
+        Assert.NotSame(once, pool.Of("used once"));
     }
 
     private sealed class Chosen(params double[] values) : Random

@@ -8,13 +8,13 @@ namespace ConntrackConsole.Tests.Kubernetes.Client;
 
 public class JsonItemsTests
 {
-    private const int Most = 100;
+    private const int MaxBytes = 100;
 
     private const string List =
         """ { "kind" : "PodList","metadata":{"resourceVersion":"12","continue":"n\"x"} , "items" : [ {"a":"}]\"\\"} ,{"b":[{"c":[]}]}, 5,null ],"more":[1,{"x":"{"}], "n":-1.5e3,"t":true }  """;
 
     [Fact]
-    public async Task Read_HoweverTheBytesAreCut_IsTheSame()
+    public async Task Read_AnySplitOfTheBytes_IsTheSame()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(List);
         for (int size = 1; size <= bytes.Length; size++)
@@ -27,7 +27,7 @@ public class JsonItemsTests
     }
 
     [Fact]
-    public async Task Read_EndedAnywhere_IsNeverAWholeList()
+    public async Task Read_TruncatedAnywhere_Throws()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(List.Trim());
         for (int length = 0; length < bytes.Length; length++)
@@ -40,9 +40,9 @@ public class JsonItemsTests
     [InlineData("""{"x":LONG}""")]
     [InlineData("""{"x":tru}""")]
     [InlineData("""{"x"}""")]
-    public async Task Read_AnItemThatIsTooLargeOrBroken_IsLeftOutAndTheOthersAreRead(string item)
+    public async Task Read_ItemTooLargeOrInvalid_IsSkippedAndTheOthersAreRead(string item)
     {
-        item = item.Replace("LONG", new string('7', 10 * Most), StringComparison.Ordinal);
+        item = item.Replace("LONG", new string('7', 10 * MaxBytes), StringComparison.Ordinal);
         byte[] bytes = Encoding.UTF8.GetBytes($$$"""{"items":[1,{{{item}}},2],"metadata":{"resourceVersion":"3"}}""");
         for (int size = 1; size < 200; size += 13)
         {
@@ -54,11 +54,11 @@ public class JsonItemsTests
     }
 
     [Fact]
-    public async Task Read_AnItemNestedTooDeep_IsLeftOut()
+    public async Task Read_ItemNestedTooDeep_IsSkipped()
     {
         string deep = new string('[', 30) + new string(']', 30);
         string tooDeep = string.Concat(Enumerable.Repeat("[", 90)) + string.Concat(Enumerable.Repeat("]", 90));
-        var (items, skipped, _) = await ReadAsync(Encoding.UTF8.GetBytes($$"""{"items":[{{deep}},{{tooDeep}},2]}"""), 16, most: 1000);
+        var (items, skipped, _) = await ReadAsync(Encoding.UTF8.GetBytes($$"""{"items":[{{deep}},{{tooDeep}},2]}"""), 16, maxBytes: 1000);
         Assert.Equal([deep, "2"], items);
         Assert.Equal(1, skipped);
     }
@@ -70,7 +70,7 @@ public class JsonItemsTests
     [InlineData("{]")]
     [InlineData("""{"items":[}]}""")]
     [InlineData("""{"items" 5}""")]
-    public async Task Read_NoList_IsAnError(string body) => await Assert.ThrowsAnyAsync<Exception>(async () =>
+    public async Task Read_NotAList_Throws(string body) => await Assert.ThrowsAnyAsync<Exception>(async () =>
     {
         try
         {
@@ -87,7 +87,7 @@ public class JsonItemsTests
     [InlineData("""{"items":null,"metadata":{"resourceVersion":"3"}}""", "3")]
     [InlineData("""{"metadata":null,"items":{}}""", null)]
     [InlineData("{}", null)]
-    public async Task Read_NullWhereAListIsExpected_HasNoItems(string body, string? version)
+    public async Task Read_NullItems_HasNoItems(string body, string? version)
     {
         var (items, _, meta) = await ReadAsync(Encoding.UTF8.GetBytes(body), 5);
         Assert.Empty(items);
@@ -95,32 +95,32 @@ public class JsonItemsTests
     }
 
     [Fact]
-    public async Task Lines_HoweverTheBytesAreCut_AreWholeOnes()
+    public async Task Lines_AnySplitOfTheBytes_AreComplete()
     {
-        string text = "{\"a\":1}\r\n\n" + new string('x', 3 * Most) + "\n{\"b\":2}\n{\"half\":";
+        string text = "{\"a\":1}\r\n\n" + new string('x', 3 * MaxBytes) + "\n{\"b\":2}\n{\"half\":";
         for (int size = 1; size < text.Length; size++)
         {
-            using var lines = new JsonLines(PipeReader.Create(new Pieces(Encoding.UTF8.GetBytes(text), size)), Most);
+            using var lines = new JsonLines(PipeReader.Create(new Pieces(Encoding.UTF8.GetBytes(text), size)), MaxBytes);
             var read = new List<string>();
             while (await lines.NextAsync(TestContext.Current.CancellationToken) is { } line)
                 read.Add(Encoding.UTF8.GetString(line).TrimEnd());
-            // One that is too long may be whole in the buffer by chance: it is read then, and no harm done.
+            // A line that is too long may be complete in the buffer by chance; then it is read, which is harmless.
             Assert.Equal(3, read.Count);
             Assert.Equal(("{\"a\":1}", "{\"b\":2}"), (read[0], read[2]));
-            Assert.True(read[1].Length is 0 or 3 * Most, read[1]);
+            Assert.True(read[1].Length is 0 or 3 * MaxBytes, read[1]);
         }
     }
 
-    private static async Task<(List<string> Items, int Skipped, (string? Version, string? Continue) Meta)> ReadAsync(byte[] bytes, int size, int most = Most)
+    private static async Task<(List<string> Items, int Skipped, (string? Version, string? Continue) Meta)> ReadAsync(byte[] bytes, int size, int maxBytes = MaxBytes)
     {
-        using var items = new JsonItems(PipeReader.Create(new Pieces(bytes, size)), most);
+        using var items = new JsonItems(PipeReader.Create(new Pieces(bytes, size)), maxBytes);
         var read = new List<string>();
         int skipped = 0;
         await items.ReadAsync(item => read.Add(item.GetRawText()), () => skipped++, TestContext.Current.CancellationToken);
         return (read, skipped, items.Meta);
     }
 
-    /// <summary>A stream that gives so many bytes at a time.</summary>
+    /// <summary>A stream that returns a fixed number of bytes at a time.</summary>
     private sealed class Pieces(byte[] bytes, int size) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

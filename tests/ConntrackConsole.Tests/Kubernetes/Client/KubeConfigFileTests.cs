@@ -35,17 +35,17 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ClientCertificate_Expired_IsTold()
+    public async Task ClientCertificate_Expired_IsReported()
     {
         using var client = TlsApiServer.Issued(_server.Ca, "console", DateTimeOffset.UtcNow.AddHours(-1));
         var state = new ClusterState(TimeProvider.System);
         await using (Start(Certificate(client), state))
-            await Eventually.TrueAsync(() => state.Problem?.Contains("The cluster does not answer", StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => state.Problem?.Contains("The cluster does not respond", StringComparison.Ordinal) == true);
         Assert.False(state.IsReady);
     }
 
     [Fact]
-    public async Task Authority_IsNotTheServers_TheCertificateIsNotAccepted()
+    public async Task Authority_NotTheServers_CertificateIsRejected()
     {
         using var other = TlsApiServer.Authority("other-ca");
         var state = new ClusterState(TimeProvider.System);
@@ -55,7 +55,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ExecPlugin_ItsTokenExpires_IsAskedAgain()
+    public async Task ExecPlugin_TokenExpired_RunsAgain()
     {
         string plugin = Plugin($"cat {_folder}/credential");
         await GiveAsync("first");
@@ -66,39 +66,39 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
             await Eventually.TrueAsync(() => state.IsReady);
             await GiveAsync("second");
             _server.Token = "second";
-            // The heartbeat is refused; the plugin is asked at most every ten seconds.
+            // The heartbeat is rejected; the plugin runs at most every ten seconds.
             await Eventually.TrueAsync(() => Advance(clock) && state.Problem?.Contains("does not accept the console's credentials", StringComparison.Ordinal) == true);
             await Eventually.TrueAsync(() => Advance(clock) && state.Problem is null && state.Age < TimeSpan.FromSeconds(10));
         }
     }
 
     [Theory]
-    [InlineData("exit 3", "gave no credentials")]
-    [InlineData("echo no json", "gave no credentials")]
-    [InlineData("echo '{}'", "gave no credentials")]
-    [InlineData(null, "cannot be started")]
-    public void ExecPlugin_Fails_SaysWhichAndWhatToDo(string? script, string said)
+    [InlineData("exit 3", "returned no credentials")]
+    [InlineData("echo no json", "returned no credentials")]
+    [InlineData("echo '{}'", "returned no credentials")]
+    [InlineData(null, "does not exist")]
+    public void ExecPlugin_Fails_ErrorNamesThePlugin(string? script, string expected)
     {
         string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
-        var fault = Assert.Throws<StartupException>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
-        Assert.Contains($"the exec plugin '{plugin}'", fault.Message, StringComparison.Ordinal);
-        Assert.True(fault.Message.Contains(said, StringComparison.Ordinal), fault.Message);
-        Assert.DoesNotContain("\n", fault.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<StartupException>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
+        Assert.Contains($"the exec plugin '{plugin}'", error.Message, StringComparison.Ordinal);
+        Assert.True(error.Message.Contains(expected, StringComparison.Ordinal), error.Message);
+        Assert.DoesNotContain("\n", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Context_NotThere_NamesThoseThatAre()
+    public void Context_Missing_ErrorListsTheExistingOnes()
     {
-        var fault = Assert.Throws<StartupException>(() => Find(Config("token: x", _server.Ca), "production"));
-        Assert.Contains("no context 'production'", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("it has lab, other", fault.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<StartupException>(() => Find(Config("token: x", _server.Ca), "production"));
+        Assert.Contains("no context 'production'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("it has lab, other", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Context_Named_IsTheOneThatIsUsed()
+    public async Task Context_Configured_IsUsed()
     {
         var state = new ClusterState(TimeProvider.System);
-        // The user of 'other' is refused, the one of 'lab' is not.
+        // The server rejects the user of 'other' and accepts the user of 'lab'.
         await using (Start(Config("token: first", _server.Ca), state, context: "other"))
             await Eventually.TrueAsync(() => state.Problem?.Contains("credentials", StringComparison.Ordinal) == true);
         await using (Start(Config("token: first", _server.Ca), state, context: "lab"))
@@ -109,25 +109,25 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     [InlineData("certificate-authority-data: bm8gY2VydGlmaWNhdGU=")]
     [InlineData("certificate-authority-data: '***'")]
     [InlineData("certificate-authority: /nonexistent/ca.crt")]
-    public void Authority_Broken_IsTold(string ca)
+    public void Authority_Invalid_IsReported(string ca)
     {
-        var fault = Assert.Throws<StartupException>(() => Find(Write("token: x", ca)));
-        Assert.Contains(ConfigurationKeys.Kubeconfig, fault.Message, StringComparison.Ordinal);
-        Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<StartupException>(() => Find(Write("token: x", ca)));
+        Assert.Contains(ConfigurationKeys.Kubeconfig, error.Message, StringComparison.Ordinal);
+        Assert.Contains("kubectl --kubeconfig", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("client-certificate-data: bm8gY2VydGlmaWNhdGU=, client-key-data: bm8ga2V5")]
     [InlineData("client-certificate-data: '***', client-key-data: '***'")]
     [InlineData("client-certificate: /nonexistent/tls.crt, client-key: /nonexistent/tls.key")]
-    public void ClientCertificate_Broken_IsTold(string user)
+    public void ClientCertificate_Invalid_IsReported(string user)
     {
-        var fault = Assert.Throws<StartupException>(() => Find(Config(user, _server.Ca)));
-        Assert.Contains("kubectl --kubeconfig", fault.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<StartupException>(() => Find(Config(user, _server.Ca)));
+        Assert.Contains("kubectl --kubeconfig", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task NoCluster_IsABannerAndNoFault()
+    public async Task Find_NoCluster_SetsTheBannerAndDoesNotThrow()
     {
         var access = ClusterAccess.Find(new KubernetesOptions());
         Assert.False(access.HasCluster);
@@ -140,20 +140,20 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watches_WhoseConnectionDiesWithoutAWord_AreOpenedAgainLongBeforeTheySeemTooSilent()
+    public async Task Watches_ConnectionFreezes_AreReopenedBeforeTheIdleTimeout()
     {
         int port = _server.Port;
-        await using var road = new DeadEnd(port);
+        await using var proxy = new FreezableProxy(port);
         string config = Config("token: first", _server.Ca);
         await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config, TestContext.Current.CancellationToken))
-            .Replace($":{port}", $":{road.Port}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+            .Replace($":{port}", $":{proxy.Port}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         var state = new ClusterState(TimeProvider.System);
         await using (Start(config, state))
         {
             await Eventually.TrueAsync(() => state.IsReady && _server.Watches >= WatchedKind.All.Count);
             int before = _server.Watches;
-            road.Freeze();
-            // Nobody hears of it, and new connections work: only asking tells.
+            proxy.Freeze();
+            // The freeze is not visible and new connections work: only PING detects it.
             await Eventually.TrueAsync(() => _server.Watches >= before + WatchedKind.All.Count);
         }
     }
@@ -191,7 +191,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
             kind: Config
             clusters: [{name: c, cluster: {server: "https://localhost:{{{_server.Port}}}", {{{ca}}}}}]
             contexts: [{name: lab, context: {cluster: c, user: u}}, {name: other, context: {cluster: c, user: v}}]
-            users: [{name: u, user: {{{{user}}}}}, {name: v, user: {token: nobody}}]
+            users: [{name: u, user: {{{{user}}}}}, {name: v, user: {token: unknown}}]
             current-context: lab
             """);
         return path;
@@ -208,5 +208,5 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
 
     private static RunningInformer Start(string kubeconfig, ClusterState state, TimeProvider? time = null, string? context = null) => new(new ClusterInformer(
         ClusterAccess.Find(new KubernetesOptions { Kubeconfig = kubeconfig, Context = context }), state, time ?? TimeProvider.System, NullLogger<ClusterInformer>.Instance,
-        new WatchOptions { FirstWait = TimeSpan.FromMilliseconds(50) }));
+        new WatchOptions { MinBackoff = TimeSpan.FromMilliseconds(50) }));
 }

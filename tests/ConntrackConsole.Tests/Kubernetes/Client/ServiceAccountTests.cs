@@ -12,11 +12,11 @@ using k8s.Authentication;
 
 namespace ConntrackConsole.Tests.Kubernetes.Client;
 
-/// <summary>The environment of a pod belongs to the whole process: no other test runs meanwhile.</summary>
+/// <summary>The environment of a pod applies to the whole process, so no other test runs in parallel.</summary>
 [CollectionDefinition(nameof(InClusterEnvironment), DisableParallelization = true)]
 public sealed class InClusterEnvironment;
 
-/// <summary>As in a pod: a folder with a token and an authority, and a server over TLS that checks the one and is checked by the other.</summary>
+/// <summary>As in a pod: a folder with a token and a CA certificate, and a TLS server that checks the token and is verified by the CA.</summary>
 [Collection(nameof(InClusterEnvironment))]
 public sealed class ServiceAccountTests : IAsyncLifetime
 {
@@ -35,7 +35,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
         _server = await TlsApiServer.StartAsync();
         Folder(null) = _folder;
         Pod("localhost", $"{_server.Port}");
-        // As it is mounted: with a newline now and then.
+        // A mounted token may end with a newline.
         File.WriteAllText(Token, "first\n");
         File.WriteAllText(Authority, _server.Ca.ExportCertificatePem());
     }
@@ -49,7 +49,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TokenAndAuthority_OfTheFolder_AreUsed()
+    public async Task TokenAndAuthority_InFolder_AreUsed()
     {
         await using (Start())
             await UntilAsync(() => _state.IsReady);
@@ -58,7 +58,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Authority_IsNotTheServers_NothingIsSaidToIt()
+    public async Task Authority_NotTheServers_NoRequestIsSent()
     {
         using var other = TlsApiServer.Authority("other-ca");
         File.WriteAllText(Authority, other.ExportCertificatePem());
@@ -69,7 +69,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Authority_OfSeveral_AnyOfThemIsTrusted()
+    public async Task Authority_SeveralCertificates_AnyIsTrusted()
     {
         using var old = TlsApiServer.Authority("old-ca");
         File.WriteAllText(Authority, old.ExportCertificatePem() + "\n" + _server.Ca.ExportCertificatePem());
@@ -78,11 +78,11 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Token_IsReplacedInTime_TheNewOneIsSentAfterAMinute()
+    public async Task Token_Replaced_NewOneIsSentWithinAMinute()
     {
         var provider = Assert.IsType<TokenFileAuth>(Account.Read().TokenProvider);
         Assert.Equal("first", await SentAsync());
-        // As the kubelet does: another file in its place.
+        // As the kubelet does: replace the file.
         File.WriteAllText(Token + ".new", "second");
         File.Move(Token + ".new", Token, overwrite: true);
         Assert.InRange(ReadAgainAt(provider) - DateTime.UtcNow, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1));
@@ -93,7 +93,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Token_WasRevoked_IsTold_AndTheNextOneIsTaken()
+    public async Task Token_Revoked_IsReportedAndTheNextOneIsUsed()
     {
         await using (Start())
         {
@@ -106,7 +106,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Token_IsGoneForAMoment_TheOneBeforeServes()
+    public async Task Token_MissingForAMoment_PreviousOneIsUsed()
     {
         await using (Start())
         {
@@ -121,38 +121,38 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     [Theory]
     [InlineData("token")]
     [InlineData("ca.crt")]
-    public void File_NotThere_IsABannerThatSaysWhatToDo_AndAFaultWhereAClusterIsDemanded(string file)
+    public void File_Missing_IsReportedInTheBannerAndThrowsIfAClusterIsRequired(string file)
     {
         string missing = Path.Combine(_folder, file);
         File.Delete(missing);
         var access = ClusterAccess.Find(Unset, Account);
         Assert.False(access.HasCluster);
-        string said = Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }, Account)).Message;
-        foreach (string sentence in (string[])[access.Problem, said])
+        string actual = Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }, Account)).Message;
+        foreach (string message in (string[])[access.Problem, actual])
         {
-            Assert.Contains($"The pod has no {missing}", sentence);
-            Assert.Contains("automountServiceAccountToken", sentence);
-            Assert.Contains(ConfigurationKeys.Kubeconfig, sentence);
+            Assert.Contains($"The pod has no {missing}", message);
+            Assert.Contains("automountServiceAccountToken", message);
+            Assert.Contains(ConfigurationKeys.Kubeconfig, message);
         }
     }
 
     [Theory]
     [InlineData("token", " \n", "is empty")]
-    [InlineData("ca.crt", "no certificate", "holds no certificate")]
+    [InlineData("ca.crt", "no certificate", "contains no certificate")]
     [InlineData("ca.crt", "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n", "service account cannot be used")]
-    public void File_Broken_IsAFaultThatSaysWhich(string file, string content, string sentence)
+    public void File_Invalid_ThrowsWithTheFileName(string file, string content, string message)
     {
         File.WriteAllText(Path.Combine(_folder, file), content);
-        string said = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account)).Message;
-        Assert.Contains(sentence, said);
-        Assert.Contains(_folder, said);
+        string actual = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account)).Message;
+        Assert.Contains(message, actual);
+        Assert.Contains(_folder, actual);
     }
 
     [Theory]
     [InlineData(null, null)]
     [InlineData("10.96.0.1", null)]
     [InlineData("", "443")]
-    public void OutsideOfACluster_IsNoCluster(string? host, string? port)
+    public void Find_OutsideOfACluster_HasNoCluster(string? host, string? port)
     {
         Pod(host, port);
         Assert.StartsWith("No cluster is configured", ClusterAccess.Find(Unset, Account).Problem);
@@ -161,13 +161,13 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     [Theory]
     [InlineData("10.96.0.1", "https://10.96.0.1:443")]
     [InlineData("fd00:96::1", "https://[fd00:96::1]:443")]
-    public void Address_OfEitherFamily(string host, string address)
+    public void Address_EitherFamily_IsUsed(string host, string address)
     {
         Pod(host, "443");
         Assert.Equal(new Uri(address), new Uri(Account.Read().Host));
     }
 
-    // Where the library looks, and when it reads the token again: both are its own, for its own tests.
+    // The folder that the library reads and the time of its next token read: internals of the library.
     [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "ServiceAccountPath")]
     private static extern ref string Folder(KubernetesClientConfiguration? of);
 
@@ -190,7 +190,7 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     private ServiceAccount Account => new(_folder);
 
     private RunningInformer Start() => new(new ClusterInformer(
-        ClusterAccess.Find(Unset, Account), _state, _clock, NullLogger<ClusterInformer>.Instance, new WatchOptions { FirstWait = TimeSpan.FromMilliseconds(50) }));
+        ClusterAccess.Find(Unset, Account), _state, _clock, NullLogger<ClusterInformer>.Instance, new WatchOptions { MinBackoff = TimeSpan.FromMilliseconds(50) }));
 
     private Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") => Eventually.TrueAsync(
         () =>

@@ -15,7 +15,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Kubernetes.Informer;
 
-/// <summary>The informer against HTTP as an API server speaks it: pages, 410, an interrupted watch, no permission.</summary>
+/// <summary>The informer against an HTTP server that behaves like an API server: pages, 410, an interrupted watch, no permission.</summary>
 public sealed class ClusterInformerTests : IAsyncLifetime
 {
     private readonly ConcurrentQueue<string> _podQueries = new();
@@ -65,7 +65,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Start_ListInPages_ThenWatch_AndConfirms()
+    public async Task Start_PagedList_IsAppliedThenWatchedAndConfirmed()
     {
         _podPages.Add([Pod("a", "10.1.0.5")]);
         _podPages.Add([Pod("b", "10.1.0.6")]);
@@ -78,7 +78,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_HistoryGone_ListsAgainAndTheMissingPodIsGone()
+    public async Task Watch_HistoryExpired_ListsAgainAndRemovesTheMissingPod()
     {
         _podPages.Add([Pod("a", "10.1.0.5"), Pod("b", "10.1.0.6")]);
         _podWatches.Enqueue(["""{"type":"ERROR","object":{"kind":"Status","code":410}}"""]);
@@ -91,7 +91,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ObjectsTooLargeToRead_InListAndWatch_AreLeftOutAndCounted()
+    public async Task Objects_TooLarge_AreSkippedAndCounted()
     {
         string large = new('x', 9 * 1024 * 1024);
         _podPages.Add([Pod(large, "10.1.0.4"), Pod("a", "10.1.0.5")]);
@@ -103,7 +103,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_LineThatIsNoJson_ListsAgain()
+    public async Task Watch_LineIsNotJson_ListsAgain()
     {
         _podPages.Add([Pod("a", "10.1.0.5")]);
         _podWatches.Enqueue(["<html>a proxy's page</html>"]);
@@ -113,7 +113,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_Forbidden_SaysWhichRightIsMissing()
+    public async Task List_Forbidden_NamesTheMissingPermission()
     {
         await _informer.StartAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => _state.Problem?.Contains("may not list pods") == true);
@@ -129,7 +129,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
         }
         else if (context.Request.Query["watch"] == "true")
         {
-            // Without anything queued the watch idles for a moment, then a queued one ends it.
+            // With an empty queue the watch idles for a moment; a queued entry ends it.
             for (int i = 0; i < 20 && _podWatches.IsEmpty; i++)
                 await HoldAsync(context, 100);
             foreach (string line in _podWatches.TryDequeue(out string[]? lines) ? lines : [])

@@ -18,7 +18,7 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
     public static IReadOnlyList<PodRow> From(TimelineView view)
     {
         var ends = view.Terminations.Where(span => span.PodIp.Length > 0).GroupBy(span => span.PodIp)
-            .ToDictionary(spans => spans.Key, spans => spans.MaxBy(span => span.AskedMs)!);
+            .ToDictionary(spans => spans.Key, spans => spans.MaxBy(span => span.DeletionRequestedMs)!);
         var backends = view.Services.SelectMany(lane => lane.Backends.Select(backend => (lane, backend))).ToLookup(pair => pair.backend.BackendIp);
         var rows = new List<PodRow>();
         foreach (var pod in backends)
@@ -36,7 +36,7 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
         var shown = rows.Select(row => row.End?.Uid).ToHashSet();
         rows.AddRange(view.Terminations.Where(span => !shown.Contains(span.Uid)).DistinctBy(span => span.Uid).Select(span =>
             new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, backends.Contains(span.PodIp) ? 0 : span.StaleEntries, span)));
-        return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.AskedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
+        return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.DeletionRequestedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
     }
 
     // An unknown part makes the sum unknown.

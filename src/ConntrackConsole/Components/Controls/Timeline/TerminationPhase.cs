@@ -40,14 +40,14 @@ internal static class TerminationPhases
 
     public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch
     {
-        TerminationPhase.DeletionRequested => span.AskedMs,
+        TerminationPhase.DeletionRequested => span.DeletionRequestedMs,
         TerminationPhase.EndpointNotReady => span.Reported?.EndpointNotReadyMs,
         TerminationPhase.EndpointTerminating => span.EndpointTerminatingMs,
         TerminationPhase.EndpointRemoved => span.EndpointRemovedMs,
         TerminationPhase.RulesFirst => span.Synced.Min(sync => sync.AtMs),
         // Unknown while one node has not synced yet or does not report.
         TerminationPhase.RulesLast => span.Synced.Count > 0 && span.Synced.All(sync => sync.AtMs is not null) ? span.Synced.Max(sync => sync.AtMs) : null,
-        TerminationPhase.StopSignal => span.Reported?.StopSignalMs,
+        TerminationPhase.StopSignal => span.Reported?.SigtermSentMs,
         TerminationPhase.ContainerFinished => span.ContainerFinishedMs,
         TerminationPhase.Deleted => span.DeletedMs,
         _ => span.Reported?.IpReusedMs,

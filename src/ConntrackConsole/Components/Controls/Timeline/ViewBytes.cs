@@ -93,7 +93,7 @@ internal static class ViewBytes
         view.Terminations.Count <= MaxTerminations ? [.. view.Terminations] :
         [
             .. view.Terminations.OrderByDescending(span => span.StaleEntries > 0).ThenByDescending(span => rolloutId is not null && span.Reported?.RolloutId == rolloutId)
-                .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.AskedMs).Take(MaxTerminations),
+                .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.DeletionRequestedMs).Take(MaxTerminations),
         ];
 
     private static void WriteRollout(BinaryBufferWriter to, Rollout rollout)
@@ -121,7 +121,7 @@ internal static class ViewBytes
         to.Varint((uint)rollout);
         foreach (var phase in TerminationPhases.All)
             to.F64(span.At(phase) ?? double.NaN);
-        to.F64(span.Reported?.GraceSeconds is { } grace and > 0 ? span.AskedMs + (grace * 1000L) : double.NaN);
+        to.F64(span.Reported?.GraceSeconds is { } grace and > 0 ? span.DeletionRequestedMs + (grace * 1000L) : double.NaN);
         to.U8((byte)ContainerExits.Of(span));
         to.Text(ContainerExits.Describe(span));
         to.Varint((uint)Math.Max(0, span.StaleEntries));

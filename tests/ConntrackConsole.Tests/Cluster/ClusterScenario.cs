@@ -5,8 +5,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>Objects as the API server writes them, told to a <see cref="ClusterState"/> one after the other.</summary>
-public sealed class ClusterStory
+/// <summary>Applies objects, in the JSON of the API server, to a <see cref="ClusterState"/> one after the other.</summary>
+public sealed class ClusterScenario
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
@@ -14,14 +14,14 @@ public sealed class ClusterStory
 
     public ClusterState State { get; }
 
-    public ClusterStory()
+    public ClusterScenario()
     {
         State = new ClusterState(Clock);
         State.Watching();
     }
 
-    /// <summary>What was told so far came in the first lists.</summary>
-    public ClusterStory Listed()
+    /// <summary>Marks everything applied so far as the first lists.</summary>
+    public ClusterScenario Listed()
     {
         State.Confirm(Clock.GetUtcNow().ToUnixTimeMilliseconds());
         return this;
@@ -29,10 +29,10 @@ public sealed class ClusterStory
 
     public static long At(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToUnixTimeMilliseconds();
 
-    /// <summary>Time as the API server writes it.</summary>
+    /// <summary>A time in the format of the API server.</summary>
     public static string Time(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
-    public ClusterStory Told(double seconds, string kind, string json, bool deleted = false)
+    public ClusterScenario Apply(double seconds, string kind, string json, bool deleted = false)
     {
         var at = Start + TimeSpan.FromSeconds(seconds);
         if (at > Clock.GetUtcNow())
@@ -43,10 +43,10 @@ public sealed class ClusterStory
         return this;
     }
 
-    public ClusterStory Pod(double seconds, string pod, bool deleted = false) => Told(seconds, "pods", pod, deleted);
+    public ClusterScenario Pod(double seconds, string pod, bool deleted = false) => Apply(seconds, "pods", pod, deleted);
 
-    /// <param name="meta">More of metadata, beginning with a comma.</param>
-    /// <param name="status">Of status, without braces.</param>
+    /// <param name="meta">Further fields of metadata, starting with a comma.</param>
+    /// <param name="status">Fields of status, without braces.</param>
     public static string PodJson(string name, string? owner = "ReplicaSet", string meta = "", string status = "\"phase\":\"Running\"", int grace = 30, string hash = "aaa", string ip = "10.1.0.5") =>
         $$"""
         {"metadata":{"uid":"uid-{{name}}","namespace":"shop","name":"{{name}}","creationTimestamp":"{{Time(-600)}}","labels":{"pod-template-hash":"{{hash}}"}
@@ -86,7 +86,7 @@ public sealed class ClusterStory
         """;
 
     /// <summary>A Deployment of three with one ReplicaSet, listed.</summary>
-    public static ClusterStory WithDeployment() => new ClusterStory()
-        .Told(0, "deployments", Deployment(1, 3, 3, 3, 3, "NewReplicaSetAvailable"))
-        .Told(0, "replicasets", Set("aaa", 1, 3, 3, 3)).Pod(0, PodJson("p1")).Listed();
+    public static ClusterScenario WithDeployment() => new ClusterScenario()
+        .Apply(0, "deployments", Deployment(1, 3, 3, 3, 3, "NewReplicaSetAvailable"))
+        .Apply(0, "replicasets", Set("aaa", 1, 3, 3, 3)).Pod(0, PodJson("p1")).Listed();
 }

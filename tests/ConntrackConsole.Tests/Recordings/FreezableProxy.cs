@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>Passes connections on; frozen, those that exist carry nothing more and yet never end, as behind a firewall that forgot them.</summary>
-internal sealed class DeadEnd : IAsyncDisposable
+/// <summary>A TCP proxy. When frozen, existing connections carry no data but stay open, as behind a firewall that dropped their state.</summary>
+internal sealed class FreezableProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
@@ -12,7 +12,7 @@ internal sealed class DeadEnd : IAsyncDisposable
     private readonly Task _accepting;
     private CancellationTokenSource _flowing = new();
 
-    public DeadEnd(int to)
+    public FreezableProxy(int to)
     {
         _to = to;
         _listener.Start();
@@ -35,8 +35,8 @@ internal sealed class DeadEnd : IAsyncDisposable
                 open.AddRange([near, far]);
                 await far.ConnectAsync(IPAddress.Loopback, _to, _end.Token);
                 var flowing = Volatile.Read(ref _flowing).Token;
-                _ = CarryAsync(near, far, flowing);
-                _ = CarryAsync(far, near, flowing);
+                _ = RelayAsync(near, far, flowing);
+                _ = RelayAsync(far, near, flowing);
             }
         }
         catch (OperationCanceledException)
@@ -46,7 +46,7 @@ internal sealed class DeadEnd : IAsyncDisposable
         }
     }
 
-    private static async Task CarryAsync(TcpClient from, TcpClient to, CancellationToken flowing)
+    private static async Task RelayAsync(TcpClient from, TcpClient to, CancellationToken flowing)
     {
         try
         {
@@ -55,7 +55,7 @@ internal sealed class DeadEnd : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
         {
-            // Frozen, or one end went.
+            // Frozen, or one end closed.
         }
     }
 

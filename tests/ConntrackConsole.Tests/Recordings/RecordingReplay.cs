@@ -6,13 +6,13 @@ using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>A recording's lines in any order between its watches, each at its own time.</summary>
-public sealed class ReplayedLife
+/// <summary>Replays the lines of a recording in any order between its watches, each at its own time.</summary>
+public sealed class RecordingReplay
 {
     private readonly TerminationLog _log = new(new RolloutLog());
     private ClusterMap _map = ClusterMap.Empty;
 
-    public ReplayedLife(RecordedFiles files, IEnumerable<RecordedLine> lines)
+    public RecordingReplay(RecordedFiles files, IEnumerable<RecordedLine> lines)
     {
         long startMs = files.At(0);
         foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
@@ -30,17 +30,17 @@ public sealed class ReplayedLife
 
     public IReadOnlyList<Rollout> Rollouts => _log.Rollouts.Current;
 
-    /// <summary>The lines with the watches mixed anew; each watch keeps its own order.</summary>
+    /// <summary>Shuffles the watches of a recording; each watch keeps its own order.</summary>
     public static List<RecordedLine> Mixed(RecordedFiles files, int seed, IReadOnlyList<string> kinds)
     {
         var random = new Random(seed);
         var mixed = new List<RecordedLine>();
-        // The kinds that are not mixed keep their places among the first ones.
+        // Kinds that are not shuffled form one stream.
         var streams = files.Lines.GroupBy(l => kinds.Contains(l.Kind) ? l.Kind : "").Select(g => new Queue<RecordedLine>(g)).ToList();
         while (streams.Count > 0)
         {
             var stream = streams[random.Next(streams.Count)];
-            // In runs of any length: from line by line to one watch wholly before another.
+            // Runs of random length: from single lines to one watch entirely before another.
             for (int run = random.Next(1, 40); run > 0 && stream.Count > 0; run--)
                 mixed.Add(stream.Dequeue());
             streams.RemoveAll(s => s.Count == 0);

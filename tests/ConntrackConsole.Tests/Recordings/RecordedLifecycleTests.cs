@@ -4,8 +4,8 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
 
-/// <summary>What holds for every ending in every recording, read from its lines without any of our readers.</summary>
-public class RecordedLifeTests
+/// <summary>Invariants of every termination in every recording, derived from its lines without the console's parsers.</summary>
+public class RecordedLifecycleTests
 {
     private static readonly string[] TwoWatches = ["pods", "endpointslices"];
     private static readonly string[] AllWatches = ["pods", "endpointslices", "replicasets", "deployments", "events"];
@@ -14,25 +14,25 @@ public class RecordedLifeTests
 
     [Theory]
     [MemberData(nameof(Recordings))]
-    public void EveryRecording_EveryDeletedPod_HasOneEndingThatSaysWhatTheLinesSay(string name)
+    public void EveryRecording_EveryDeletedPod_HasOneTerminationMatchingTheLines(string name)
     {
         var files = new RecordedFiles(name);
-        var life = new ReplayedLife(files, files.Lines);
-        var told = TruthOf(files);
+        var replay = new RecordingReplay(files, files.Lines);
+        var expected = TruthOf(files);
 
-        Assert.Equal(told.Keys.Order(), life.Terminations.Select(t => t.Uid).Order());
-        foreach (var t in life.Terminations)
+        Assert.Equal(expected.Keys.Order(), replay.Terminations.Select(t => t.Uid).Order());
+        foreach (var t in replay.Terminations)
         {
-            var truth = told[t.Uid];
-            Assert.Equal((truth.Asked, truth.Grace, truth.Deleted), (t.AskedMs, t.GraceSeconds, t.DeletedMs));
-            Assert.True(t.DeletedMs is null || t.AskedMs <= t.DeletedMs, $"{t.Pod} was deleted before it was asked");
+            var truth = expected[t.Uid];
+            Assert.Equal((truth.Asked, truth.Grace, truth.Deleted), (t.DeletionRequestedMs, t.GraceSeconds, t.DeletedMs));
+            Assert.True(t.DeletedMs is null || t.DeletionRequestedMs <= t.DeletedMs, $"{t.Pod} was deleted before its deletion was requested");
             Assert.Equal((truth.NotReady, truth.Terminating, truth.Removed), (t.EndpointNotReadyMs, t.EndpointTerminatingMs, t.EndpointRemovedMs));
             Assert.Equal((truth.Finished, truth.Exit), (t.ContainerFinishedMs, t.ExitCode));
             Assert.NotEqual(TerminationCause.Unknown, t.Cause);
             Assert.False(string.IsNullOrEmpty(t.Evidence));
             Assert.Null(t.Unwatched);
             if (t.Cause == TerminationCause.Rollout)
-                Assert.Contains(life.Rollouts, r => r.Id == t.RolloutId);
+                Assert.Contains(replay.Rollouts, r => r.Id == t.RolloutId);
             else
                 Assert.Null(t.RolloutId);
         }
@@ -40,18 +40,18 @@ public class RecordedLifeTests
 
     [Theory]
     [MemberData(nameof(Recordings))]
-    public void EveryRecording_PodAndSliceWatchesInAnyOrder_TellTheSame(string name) => SameInAnyOrder(name, TwoWatches, instants: true);
+    public void EveryRecording_PodAndSliceWatchesInAnyOrder_GiveTheSameTerminations(string name) => SameInAnyOrder(name, TwoWatches, instants: true);
 
     [Theory]
     [MemberData(nameof(Recordings))]
-    public void EveryRecording_AllWatchesInAnyOrder_TellTheSameCauses(string name) => SameInAnyOrder(name, AllWatches, instants: false);
+    public void EveryRecording_AllWatchesInAnyOrder_GiveTheSameCauses(string name) => SameInAnyOrder(name, AllWatches, instants: false);
 
     [Theory]
     [MemberData(nameof(Recordings))]
     public void EveryRecording_Rollouts_AreInOrder(string name)
     {
         var files = new RecordedFiles(name);
-        foreach (var rollout in new ReplayedLife(files, files.Lines).Rollouts)
+        foreach (var rollout in new RecordingReplay(files, files.Lines).Rollouts)
         {
             Assert.Null(rollout.Unwatched);
             Assert.True(rollout.SurgedMs is null || rollout.SurgedMs >= rollout.StartedMs);
@@ -63,14 +63,14 @@ public class RecordedLifeTests
     private static void SameInAnyOrder(string name, string[] watches, bool instants)
     {
         var files = new RecordedFiles(name);
-        string expected = Text(new ReplayedLife(files, files.Lines), instants);
+        string expected = Text(new RecordingReplay(files, files.Lines), instants);
         for (int seed = 0; seed < 60; seed++)
-            Assert.Equal(expected, Text(new ReplayedLife(files, ReplayedLife.Mixed(files, seed, watches)), instants));
+            Assert.Equal(expected, Text(new RecordingReplay(files, RecordingReplay.Mixed(files, seed, watches)), instants));
     }
 
-    private static string Text(ReplayedLife life, bool instants) => string.Join('\n', life.Terminations.OrderBy(t => t.Uid).Select(t => instants
+    private static string Text(RecordingReplay replay, bool instants) => string.Join('\n', replay.Terminations.OrderBy(t => t.Uid).Select(t => instants
         ? t.ToString()
-        : $"{t.Pod} {t.AskedMs} {t.EndpointNotReadyMs} {t.EndpointTerminatingMs} {t.EndpointRemovedMs} {t.DeletedMs} {t.Cause} {t.RolloutId} {t.StopSignalMs} {t.Workload}"));
+        : $"{t.Pod} {t.DeletionRequestedMs} {t.EndpointNotReadyMs} {t.EndpointTerminatingMs} {t.EndpointRemovedMs} {t.DeletedMs} {t.Cause} {t.RolloutId} {t.SigtermSentMs} {t.Workload}"));
 
     private sealed record Truth
     {
@@ -129,10 +129,10 @@ public class RecordedLifeTests
             slices[id] = now;
             foreach (string uid in was.Keys.Union(now.Keys).Where(truth.ContainsKey))
             {
-                bool has = now.TryGetValue(uid, out var said);
-                if (has && said.Terminating)
+                bool has = now.TryGetValue(uid, out var condition);
+                if (has && condition.Terminating)
                     truth[uid] = truth[uid] with { Terminating = truth[uid].Terminating ?? files.At(line.T) };
-                if (has && !said.Ready && was.TryGetValue(uid, out var before) && before.Ready)
+                if (has && !condition.Ready && was.TryGetValue(uid, out var before) && before.Ready)
                     truth[uid] = truth[uid] with { NotReady = truth[uid].NotReady ?? files.At(line.T) };
                 truth[uid] = truth[uid] with { Removed = slices.Values.Any(s => s.ContainsKey(uid)) ? null : truth[uid].Removed ?? files.At(line.T) };
             }

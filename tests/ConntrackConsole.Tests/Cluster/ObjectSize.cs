@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace ConntrackConsole.Tests.Cluster;
 
-/// <summary>The bytes of everything that an object holds, counted object by object: the same on every machine, however busy.</summary>
-internal static class Weight
+/// <summary>The size of an object graph in bytes, counted object by object: identical on every machine and under any load.</summary>
+internal static class ObjectSize
 {
     private const int Header = 16;
 
@@ -34,7 +34,7 @@ internal static class Weight
     };
 
     private static int SizeOf(Type type) => type.IsValueType
-        ? (int)typeof(Weight).GetMethod(nameof(SizeOfValue), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!
+        ? (int)typeof(ObjectSize).GetMethod(nameof(SizeOfValue), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!
         : 8;
 
     private static int SizeOfValue<T>() => Unsafe.SizeOf<T>();
@@ -52,7 +52,7 @@ internal static class Weight
     {
         null => [],
         _ when value.GetType() is { IsPrimitive: true } or { IsEnum: true } => [],
-        // The fields of a struct lie in its holder.
+        // The fields of a struct are part of the containing object.
         ValueType => Fields(value.GetType()).SelectMany(f => Inside(f.GetValue(value))),
         _ => [value],
     };
