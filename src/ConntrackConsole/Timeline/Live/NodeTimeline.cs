@@ -72,7 +72,7 @@ internal sealed class NodeTimeline(string name)
     {
         (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
         // The latest readings stay, whatever arrives late.
-        if (former.Readings.HasHeard)
+        if (former.Readings.HasReported)
             Readings = former.Readings;
     }
 

@@ -51,7 +51,7 @@ internal sealed partial class TimelineArchive(
 
     public async Task SaveAsync(CancellationToken ct)
     {
-        var (ended, rollouts) = cluster.TakeUnsaved();
+        var (ended, rollouts) = cluster.DrainDirty();
         var syncs = timeline.DrainDirtySyncs();
         if (ended.Count + rollouts.Count + syncs.Count == 0)
             return;
@@ -61,7 +61,7 @@ internal sealed partial class TimelineArchive(
         }
         catch
         {
-            cluster.KeepUnsaved(ended, rollouts);
+            cluster.Requeue(ended, rollouts);
             timeline.RequeueSyncs(syncs);
             throw;
         }

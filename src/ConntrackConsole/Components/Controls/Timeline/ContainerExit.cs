@@ -50,5 +50,5 @@ internal static class ContainerExits
     }
 
     private static bool AtGrace(TerminationSpan span) =>
-        span is { Reported.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.AskedMs >= (grace * 1000L) - GraceToleranceMs;
+        span is { Reported.GraceSeconds: { } grace, ContainerFinishedMs: { } finished } && finished - span.DeletionRequestedMs >= (grace * 1000L) - GraceToleranceMs;
 }
