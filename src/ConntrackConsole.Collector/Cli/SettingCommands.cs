@@ -73,7 +73,7 @@ internal static class SettingCommands
         SettingResult? result = null;
         if (yes)
         {
-            var life = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, UsualLife.TotalMilliseconds));
+            var life = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.MaxRevertMs, UsualLife.TotalMilliseconds));
             result = Desk(new ActionJournal(state, log: Console.Error), values, null).Apply(
                 new SettingNodeCommand(LocalOperator.Command(Needed(reason), breakGlass: false), kind.Key, before, wanted, (long)life.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
@@ -119,8 +119,8 @@ internal static class SettingCommands
             new RevertNodeCommand(LocalOperator.Command(Needed(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
         ThrowUnlessDone(result);
         Console.Out.WriteLine($"{change.Key}: {change.Written} → {change.Before}, is {result.Now}");
-        if (result.Sentence is not null)
-            Console.Error.WriteLine(result.Sentence);
+        if (result.Message is not null)
+            Console.Error.WriteLine(result.Message);
         return ExitCode.Ok;
     }
 
@@ -140,7 +140,7 @@ internal static class SettingCommands
         {
             throw new CommandException(
                 result.Outcome is SettingOutcome.Refused or SettingOutcome.Withheld or SettingOutcome.Moved or SettingOutcome.Drifted ? ExitCode.RefusedByGuard : ExitCode.Failed,
-                result.Sentence ?? $"{result.Key}: {result.Outcome}.");
+                result.Message ?? $"{result.Key}: {result.Outcome}.");
         }
     }
 

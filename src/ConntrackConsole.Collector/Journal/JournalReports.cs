@@ -61,7 +61,7 @@ internal static class JournalReports
         _ => "revert",
     };
 
-    private static (string? After, string Sentence, bool Failed) Words(FlushResult flush)
+    private static (string? After, string Message, bool Failed) Words(FlushResult flush)
     {
         string remain = flush.Remaining < 0 ? "how many remain is not known" : Format($"{flush.Remaining} lead to the address now");
         if (flush.Unsure)
@@ -73,9 +73,9 @@ internal static class JournalReports
             flush.Failed > 0 || notReached > 0);
     }
 
-    private static (string? After, string Sentence, bool Failed) Words(SettingResult setting) => (
+    private static (string? After, string Message, bool Failed) Words(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "The old value is back." : "Written and read back."),
+        setting.Message ?? (setting.Outcome == SettingOutcome.Reverted ? "The old value is back." : "Written and read back."),
         setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
     private static string? Details(IReadOnlyList<FlowEntry>? deleted, int most, out int told)

@@ -23,7 +23,7 @@ public static class HubMethods
     /// <summary>Console → collector, with result: <see cref="Wire.FlushNodeCommand"/> → <see cref="Wire.FlushResult"/>.</summary>
     public const string Flush = "Flush";
     /// <summary>Console → collector, with result: <see cref="Wire.FlushOutcomeRequest"/> → <see cref="Wire.FlushOutcomeSample"/>.</summary>
-    public const string Meter = "Meter";
+    public const string FlushOutcome = "Meter";
     /// <summary>Console → collector, with result: <see cref="Wire.SettingRequest"/> → <see cref="Wire.SettingReading"/>.</summary>
     public const string ReadSetting = "ReadSetting";
     /// <summary>Console → collector, with result: <see cref="Wire.SettingNodeCommand"/> → <see cref="Wire.SettingResult"/>.</summary>

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Addresses that are none, more than one, or nobody's to flush; names that are no node's.</summary>
+/// <summary>Invalid, multiple or protected addresses; unknown node names.</summary>
 internal static class AddressAttacks
 {
     private const string Plain = "flush.invalid_address", Never = "flush.owner_unknown", NoNode = "action.unknown_node";
@@ -43,7 +43,7 @@ internal static class AddressAttacks
         Address("an option", "--help", Plain),
         Address("nothing", "", Plain),
         Address("a live pod's", AttackedConsole.Live, "flush.owner_live"),
-        Address("one that nobody ever had", AttackedConsole.NeverSeen, Never),
+        Address("one that no pod ever had", AttackedConsole.NeverSeen, Never),
         Address("a node's", "192.168.0.1", "flush.node_address"),
         Address("the other node's", "192.168.0.2", "flush.node_address"),
         Address("a Service's", Tests.Cluster.Objects.Vip, "flush.owner_service"),
@@ -52,7 +52,7 @@ internal static class AddressAttacks
         Address("a client's", "10.9.0.1", Never),
         Address("link-local", "169.254.1.1", Never),
         Address("'this network'", "0.0.0.1", Never),
-        // The cluster says that pods had them: then each node refuses from what it sees itself.
+        // Pods of the cluster had these addresses, so each node refuses from its own observation.
         Impossible("the node's gateway", AttackedNode.Gateway, "flush.node_address"),
         Impossible("the node's address towards its pods", AttackedNode.PodBridge, "flush.node_address"),
         Impossible("the broadcast of the node's pods", AttackedNode.PodBroadcast, "flush.node_address"),

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Confirmations, approvals and cancellations that come from the wrong hand, too late, twice, or for another thing.</summary>
+/// <summary>Confirmations, approvals and cancellations by the wrong user, too late, twice, or with the wrong digest.</summary>
 internal static class DecisionAttacks
 {
     private const string Dead = AttackedConsole.Dead, NotYours = "action.not_found", NotShown = "action.digest_mismatch", NoLonger = "action.expired";
@@ -112,7 +112,7 @@ internal static class DecisionAttacks
         {
             var (p, shown, ip) = await ShownAsync(c);
             (await p.ConfirmAsync(shown)).Ok("Completed");
-            // What a second deletion would find.
+            // Entries that a second deletion would find.
             await c.Node1.InsertAsync([AttackedNode.Entry(ip, 42_000)]);
             return await p.ConfirmAsync(shown);
         }),
@@ -180,7 +180,7 @@ internal static class DecisionAttacks
             return await send(c, person, (await person.AskAsync(Good)).Ok("Previewed"));
         });
 
-    // The pod is still there, so its address has to be typed.
+    // The pod still exists, so its address must be typed.
     private static Attack Typed(string name, string? typed) => new($"a confirmation for which was typed: {name}", 409, "action.typed_confirmation", async c =>
     {
         var person = c.Operator();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Previews and flushes of a console that lies.</summary>
+/// <summary>Previews and flushes of a compromised console.</summary>
 internal static class FlushOrderAttacks
 {
     private const string Pod = AttackedByConsole.Pod, Busy = AttackedByConsole.Busy, Unparsed = "parse", NoOwner = "flush.owner_unstated";
@@ -13,7 +13,7 @@ internal static class FlushOrderAttacks
     public static readonly NodeAttack[] All =
     [
         Shown("of a live pod", "flush.owner_live", Pod, OwnerState.Live),
-        Shown("of nobody's address", NoPod, Pod, OwnerState.Unknown),
+        Shown("of an address without owner", NoPod, Pod, OwnerState.Unknown),
         Shown("of a node's address", "flush.node_address", Pod, OwnerState.Node),
         Shown("of a Service's address", "flush.owner_service", Pod, OwnerState.Service),
         Shown("of an owner's state that is no state", NoPod, Pod, (OwnerState)99),
@@ -78,7 +78,7 @@ internal static class FlushOrderAttacks
             return await c.OrderedAsync(c.Flush(shown) with { Digest = other.Digest });
         }),
         Ordered("of an address that is live now", "flush.owner_live", (c, s) => c.Flush(s, AttackedByConsole.Gone(state: OwnerState.Live))),
-        Ordered("of an address that is nobody's now", NoPod, (c, s) => c.Flush(s, AttackedByConsole.Gone(state: OwnerState.Unknown))),
+        Ordered("of an address that has no owner now", NoPod, (c, s) => c.Flush(s, AttackedByConsole.Gone(state: OwnerState.Unknown))),
         Ordered("of an address that is a node's now", "flush.node_address", (c, s) => c.Flush(s, AttackedByConsole.Gone(state: OwnerState.Node))),
         Ordered("of an address that is a Service's now", "flush.owner_service", (c, s) => c.Flush(s, AttackedByConsole.Gone(state: OwnerState.Service))),
         Ordered("with a statement about another address", "flush.statement_mismatch", (c, s) => c.Flush(s, AttackedByConsole.Gone(AttackedByConsole.Other))),
@@ -87,12 +87,12 @@ internal static class FlushOrderAttacks
         Ordered("with a statement of 11 s ago", "flush.cluster_stale", (c, s) => c.Flush(s, AttackedByConsole.Gone(ahead: -11_500))),
         Ordered("with a statement 11 s ahead", "flush.statement_future", (c, s) => c.Flush(s, AttackedByConsole.Gone(ahead: 11_500))),
         Ordered("with a statement of the end of time", "flush.statement_future", (c, s) => c.Flush(s, AttackedByConsole.Gone() with { AsOfMs = long.MaxValue })),
-        Ordered("whose time is over", "node.command_expired", (c, s) => c.Flush(s, order: c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 })),
-        Ordered("whose time was over in 1970", "node.command_expired", (c, s) => c.Flush(s, order: c.Order() with { ValidUntilMs = 0 })),
+        Ordered("that has expired", "node.command_expired", (c, s) => c.Flush(s, order: c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 })),
+        Ordered("that expired in 1970", "node.command_expired", (c, s) => c.Flush(s, order: c.Order() with { ValidUntilMs = 0 })),
         Ordered("without a reason", "node.missing_reason", (c, s) => c.Flush(s, order: c.Order() with { Reason = "" })),
         Ordered("with a blank reason", "node.missing_reason", (c, s) => c.Flush(s, order: c.Order() with { Reason = " \n" })),
         Ordered("with a reason of a megabyte", "node.text_too_long", (c, s) => c.Flush(s, order: c.Order() with { Reason = Megabyte })),
-        Ordered("of nobody", "node.missing_user", (c, s) => c.Flush(s, order: c.Order() with { Who = " " })),
+        Ordered("without a user", "node.missing_user", (c, s) => c.Flush(s, order: c.Order() with { Who = " " })),
         Ordered("that its own author approved", "node.own_approval", (c, s) => c.Flush(s, order: c.Order() with { ApprovedBy = "mallory" })),
         Ordered("that its own author approved in capitals", "node.own_approval", (c, s) => c.Flush(s, order: c.Order() with { ApprovedBy = " MALLORY " })),
         Ordered("that a blank approved", "node.own_approval", (c, s) => c.Flush(s, order: c.Order() with { ApprovedBy = "" })),
@@ -119,7 +119,7 @@ internal static class FlushOrderAttacks
             await c.PreviewAsync(preset: FlushPreset.All, state: OwnerState.Terminating), AttackedByConsole.Gone(state: OwnerState.Terminating)))),
         new("a flush of all that was shown of one who is gone, and terminates", "flush.preset_needs_break_glass", async c => await c.OrderedAsync(c.Flush(
             await c.PreviewAsync(preset: FlushPreset.All), AttackedByConsole.Gone(state: OwnerState.Terminating), c.Order() with { ApprovedBy = "anna" }))),
-        new("a flush whose id the console has asked about before", "node.fenced", async c =>
+        new("a flush with an id that the console has recalled before", "node.fenced", async c =>
         {
             var order = c.Order();
             Assert.False((await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId))).Known);
@@ -155,19 +155,19 @@ internal static class FlushOrderAttacks
             await c.Node.InsertAsync([entry]);
             var shown = await c.PreviewAsync(ip);
             await c.Node.DeleteAsync(ip);
-            // At the same place of memory the kernel gives the same id: others take it first.
+            // At the same memory address the kernel assigns the same id, so allocate others first.
             await c.Node.InsertAsync([.. Enumerable.Range(0, 64).Select(n => AttackedNode.Entry(AttackedByConsole.Other, 54_000 + n)), entry]);
             var result = await c.Console.SendAsync<FlushResult>(HubMethods.Flush, c.Flush(shown, AttackedByConsole.Gone(ip)));
             return result is { Deleted: 0, AlreadyGone: 1 } ? "1 gone, none deleted" : null;
         }),
-        new("a meter of a flush that never was", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.Meter, new FlushOutcomeRequest(c.NewId()))).RefusalCode),
-        new("a meter with an id of a megabyte", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.Meter, new FlushOutcomeRequest(Megabyte))).RefusalCode),
+        new("a meter of a flush that never was", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(c.NewId()))).RefusalCode),
+        new("a meter with an id of a megabyte", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(Megabyte))).RefusalCode),
         new("a watch of a megabyte", "still asks for previews", async c =>
         {
             await Assert.ThrowsAnyAsync<Exception>(() => c.Console.SendAsync<object>(HubMethods.Watch, new WatchList([Megabyte, "0.0.0.0/0", "", Pod])));
             return (await c.PreviewAsync()).Entries.Count > 0 ? "still asks for previews" : null;
         }),
-        new("a method that the collector has not", Unparsed, c => Said(() => c.Console.SendAsync<object>("Exec", new { command = "conntrack -F" }))),
+        new("a method that the collector has not", Unparsed, c => Describe(() => c.Console.SendAsync<object>("Exec", new { command = "conntrack -F" }))),
     ];
 
     private static NodeAttack Shown(string name, string fragment, string ip, OwnerState state = OwnerState.Gone) =>
@@ -181,13 +181,13 @@ internal static class FlushOrderAttacks
 
     private static async Task<string?> Raw(AttackedByConsole c, Func<FlushPreview, object> order) => await c.OrderedAsync(order(await c.PreviewAsync()));
 
-    private static async Task<string?> Said<T>(Func<Task<T>> send)
+    private static async Task<string?> Describe<T>(Func<Task<T>> send)
     {
         var fault = await Assert.ThrowsAnyAsync<Exception>(send);
         return fault.Message;
     }
 
-    // A flush that may go, and then an entry again where it was: what a second one would find.
+    // An allowed flush, then a new entry in its place that a second flush would find.
     private static async Task<(FlushPreview Shown, string Ip)> SpentAsync(AttackedByConsole c, NodeCommand order)
     {
         var (ip, entry) = c.NewPod();

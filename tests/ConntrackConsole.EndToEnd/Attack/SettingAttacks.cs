@@ -1,6 +1,6 @@
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Settings that are in no list, values beyond their bounds, changes that nobody would set back.</summary>
+/// <summary>Unlisted settings, values out of range, changes without a revert.</summary>
 internal static class SettingAttacks
 {
     private const string Acct = "nf_conntrack_acct", Unlisted = "setting.unknown_key", Both = """["node1","node2"]""";
@@ -77,8 +77,8 @@ internal static class SettingAttacks
             var p = c.Operator();
             return await p.ConfirmAsync((await p.AskAsync(Asked.Setting(Acct, "1"))).Ok("Previewed"), reason: "  ");
         }),
-        new("a setting: set back by a viewer", 403, "action.role", async c => await c["vera"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
-        new("a setting: set back that was never changed", 410, "action.no_open_change", async c => await c["olivia"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
+        new("a setting: reverted by a viewer", 403, "action.role", async c => await c["vera"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
+        new("a setting: reverted without a change", 410, "action.no_open_change", async c => await c["olivia"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
         new("a setting: cancelled by another operator", 404, "action.not_found", async c => await c["oscar"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "cancel", new { })),
     ];
 
@@ -89,7 +89,7 @@ internal static class SettingAttacks
     private static Attack Value(string name, string key, string value, string fragment) => Set($"its value is {name}", Asked.Setting(key, value), fragment);
 
     private static Attack Revert(string name, string key, int seconds, string fragment) =>
-        Set($"set back {name}", Asked.Setting(key, "1", $",\"revertAfterSeconds\":{seconds}"), fragment);
+        Set($"reverted {name}", Asked.Setting(key, "1", $",\"revertAfterSeconds\":{seconds}"), fragment);
 
     private static Attack Shown(string name, string? typed, int status, string fragment, string nodes) => new($"a setting: {name}", status, fragment, async c =>
     {

@@ -139,7 +139,7 @@ internal sealed class FlushHandler(
         bool approved = order.ApprovedBy is not null;
         var refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
             ?? FlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)
-            ?? FlushGuard.RefuseAge(now - list.ShownAtMs, approved)
+            ?? FlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
             ?? FlushGuard.RefuseCount(list.Flows.Count, approved)
             ?? FlushGuard.RefusePreset(list.Choice.Preset, request.AddressOwnership.State, order.BreakGlass);
         if (refusal is not null)

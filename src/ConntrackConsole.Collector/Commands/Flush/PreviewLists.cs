@@ -5,7 +5,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>A list that was shown: the only thing that a flush can delete.</summary>
-internal sealed record FlushList(Ip PodIp, FlushFilter Choice, IReadOnlyList<Flow> Flows, string Digest, long ShownAtMs);
+internal sealed record FlushList(Ip PodIp, FlushFilter Choice, IReadOnlyList<Flow> Flows, string Digest, long PreviewedAtMs);
 
 /// <summary>
 /// The lists that were shown, for a quarter of an hour: so long a second person may take to approve. Each is used up by its
@@ -27,11 +27,11 @@ internal sealed class PreviewLists
         {
             if (!_lists.TryAdd(previewId, list))
                 return false;
-            var others = _lists.Where(each => each.Key != previewId).OrderBy(each => each.Value.ShownAtMs).ToList();
+            var others = _lists.Where(each => each.Key != previewId).OrderBy(each => each.Value.PreviewedAtMs).ToList();
             int entries = _lists.Values.Sum(each => each.Flows.Count);
             foreach (var (id, old) in others)
             {
-                if (old.ShownAtMs + LifeMs >= list.ShownAtMs && _lists.Count <= Most && entries <= MaxEntries)
+                if (old.PreviewedAtMs + LifeMs >= list.PreviewedAtMs && _lists.Count <= Most && entries <= MaxEntries)
                     break;
                 _lists.Remove(id);
                 entries -= old.Flows.Count;
@@ -44,7 +44,7 @@ internal sealed class PreviewLists
     public FlushList? Find(string? previewId, long nowMs)
     {
         lock (_lock)
-            return previewId is not null && _lists.TryGetValue(previewId, out var list) && list.ShownAtMs + LifeMs >= nowMs ? list : null;
+            return previewId is not null && _lists.TryGetValue(previewId, out var list) && list.PreviewedAtMs + LifeMs >= nowMs ? list : null;
     }
 
     public void UseUp(string previewId)

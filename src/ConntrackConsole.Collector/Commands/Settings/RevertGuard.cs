@@ -5,8 +5,8 @@ namespace ConntrackConsole.Collector.Commands.Settings;
 
 /// <summary>Whether a change may be set back now. Pure.</summary>
 /// <param name="Outcome">What becomes of it without a write; null = write the old value.</param>
-/// <param name="Sentence">What people should know, or null.</param>
-internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Sentence)
+/// <param name="Message">What people should know, or null.</param>
+internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Message)
 {
     /// <summary>Stable code of an outcome that is not the old value.</summary>
     public string? Code => Outcome switch

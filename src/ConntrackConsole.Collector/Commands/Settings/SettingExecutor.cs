@@ -62,7 +62,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             return Ended(SettingOutcome.Failed, null, null, SettingReasons.Unreadable, unreadable);
         var judged = RevertGuard.Judge(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
         if (judged.Outcome is { } fate)
-            return Ended(fate, now, now, judged.Code, judged.Sentence);
+            return Ended(fate, now, now, judged.Code, judged.Message);
 
         if (Begin(begin with { Before = now, Wanted = change.Before }) is { } notBegun)
             return Refused(node, begin.ActionId, change.Key, notBegun);
@@ -72,7 +72,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             : found is null ? $"Whether {change.Key} was set back is not known: {unreadable}"
             : $"{change.Key} could not be set back to {change.Before} and is {found}. {fault}";
         return End(new SettingResult(
-            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? judged.Sentence,
+            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? judged.Message,
             still is null ? null : SettingReasons.RevertFailed));
 
         // An end without a write: it stands in the journal too, because the change is over, or a person must decide.
@@ -144,7 +144,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return result with { Sentence = $"{result.Sentence} The journal's end line could not be written: {failure.Message}".Trim() };
+            return result with { Message = $"{result.Message} The journal's end line could not be written: {failure.Message}".Trim() };
         }
     }
 

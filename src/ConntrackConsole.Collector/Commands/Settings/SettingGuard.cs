@@ -23,15 +23,15 @@ internal static class SettingGuard
                 : new Reason(SettingReasons.FilterArmed, $"The filter is armed already ({now}) by something that this journal does not know. The kernel disarms it by itself: wait for it, or remove the table by hand.");
         }
 
-        if (kind.OnlyUp && long.TryParse(now, CultureInfo.InvariantCulture, out long before) && long.Parse(value!, CultureInfo.InvariantCulture) < before)
+        if (kind.IsIncreaseOnly && long.TryParse(now, CultureInfo.InvariantCulture, out long before) && long.Parse(value!, CultureInfo.InvariantCulture) < before)
             return new(SettingReasons.OnlyUp, $"{kind.Key} is {now} and may only be raised here; lower it by hand, when the table has become small enough.");
         return kind.Key == SettingCatalog.Max && now != value ? RefuseMax(long.Parse(value!, CultureInfo.InvariantCulture), memoryBytes) : null;
     }
 
     /// <summary>Why a change may not stay for so long, or null.</summary>
-    public static Reason? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.LongestMs
+    public static Reason? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.MaxRevertMs
         ? null
-        : new Reason(SettingReasons.InvalidRevertTime, $"{kind.Key} must be set back after at least a moment and at most {kind.LongestMs / 1000} s; the order says {revertAfterMs} ms.");
+        : new Reason(SettingReasons.InvalidRevertTime, $"{kind.Key} must be set back after at least a moment and at most {kind.MaxRevertMs / 1000} s; the order says {revertAfterMs} ms.");
 
     /// <summary>Why a key cannot be changed while another change of it is open.</summary>
     public static Reason RefuseOpen(OpenChange open) =>

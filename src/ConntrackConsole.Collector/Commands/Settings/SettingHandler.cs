@@ -100,8 +100,8 @@ internal sealed class SettingHandler(
             var result = _act.Revert(begin, act, proxy(), breakGlass: false);
             if (result.Outcome is SettingOutcome.Failed or SettingOutcome.Refused)
                 RetriesOf(act.ActionId).Failed(now);
-            if (result.Outcome is not SettingOutcome.Reverted || result.Sentence is not null)
-                log?.WriteLine($"The change of {result.Key} by the action {act.ActionId}: {result.Sentence}");
+            if (result.Outcome is not SettingOutcome.Reverted || result.Message is not null)
+                log?.WriteLine($"The change of {result.Key} by the action {act.ActionId}: {result.Message}");
         }
     }
 
@@ -148,8 +148,8 @@ internal sealed class SettingHandler(
             return Refused(order.Command, kind.Key, unfit);
         if (now == order.Value)
             return Undone(SettingOutcome.Already, null);
-        if (now != order.Shown)
-            return Undone(SettingOutcome.Moved, $"{kind.Key} is {now} now and not {Shown(order.Shown)}, which was shown: somebody has changed it meanwhile. Look again.");
+        if (now != order.Previewed)
+            return Undone(SettingOutcome.Moved, $"{kind.Key} is {now} now and not {Shown(order.Previewed)}, which was shown: somebody has changed it meanwhile. Look again.");
         return _act.Change(Begin(order.Command, origin), kind, now, order.Value, order.RevertAfterMs);
 
         // Not in the journal, as nothing began; but the same order again shall not act because the value came back.

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConntrackConsole.Api.Terminations;
 
-/// <summary>GET terminations: which pods ended, when each phase began, and why.</summary>
+/// <summary>GET terminations: which pods terminated, when each phase began, and why.</summary>
 internal static class TerminationsApi
 {
     private const int DefaultLimit = 100;
@@ -16,7 +16,7 @@ internal static class TerminationsApi
 
     public static void MapTerminations(this IEndpointRouteBuilder api) => api.MapGet("/terminations", ListAsync)
         .WithName("listTerminations").WithTags("Terminations").WithSummary("Terminations of pods, newest first")
-        .WithDescription($"Each with all its instants, its cause, and when each node's rules no longer had the endpoint. limit is 1 to {MaxLimit}, {DefaultLimit} where absent.")
+        .WithDescription($"Each with all its instants, its cause, and when each node's rules no longer had the endpoint. limit is 1 to {MaxLimit}, default {DefaultLimit}.")
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<Results<Ok<TerminationPage>, ProblemHttpResult>> ListAsync(
