@@ -15,13 +15,13 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
     {
         string ip = await console.DeadPodAsync();
         var person = console.Operator();
-        var shown = (await person.AskAsync(Asked.Flush(ip))).Ok("Previewed");
+        var shown = (await person.RequestAsync(ActionBodies.Flush(ip))).Ok("Previewed");
         Assert.Equal("Allow", shown.Body.GetProperty("decision").GetString());
 
         var done = (await person.ConfirmAsync(shown, reason: "its clients hang")).Ok("Completed");
         console.Node1.Expect(ip);
         await console.AssertUntouchedAsync();
-        Assert.Equal("1 entry deleted on 1 node; none remains.", done.Body.GetProperty("sentence").GetString());
+        Assert.Equal("1 entry deleted on 1 node; none remain.", done.Body.GetProperty("sentence").GetString());
 
         // A second confirmation is refused.
         Assert.Equal(410, (await person.ConfirmAsync(shown)).Status);
@@ -37,7 +37,7 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
         console.Former(ip);
         await console.Node1.InsertAsync([AttackedNode.Entry(ip, 45_000)]);
         var person = console.Operator();
-        (await person.ConfirmAsync((await person.AskAsync(Asked.Flush(ip))).Ok("Previewed"), reason: "its clients hang")).Ok("Completed");
+        (await person.ConfirmAsync((await person.RequestAsync(ActionBodies.Flush(ip))).Ok("Previewed"), reason: "its clients hang")).Ok("Completed");
         console.Node1.Expect(ip);
         await console.AssertUntouchedAsync();
     }
@@ -46,7 +46,7 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
     public async Task Flush_OfAll_WaitsForTheSecondPerson()
     {
         string ip = await console.DeadPodAsync();
-        var shown = (await console["olivia"].AskAsync(Asked.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
+        var shown = (await console["olivia"].RequestAsync(ActionBodies.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
         (await console["olivia"].ConfirmAsync(shown, reason: "no backend answers")).Ok("Waiting");
         await console.AssertUntouchedAsync();
 
@@ -60,7 +60,7 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
     public async Task Setting_OnANode_IsWrittenThereAndRevertedManually()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync("""{"kind":"setting","key":"nf_conntrack_tcp_be_liberal","value":"1","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync("""{"kind":"setting","key":"nf_conntrack_tcp_be_liberal","value":"1","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, reason: "clients reset the pod's address")).Ok("Completed");
         Assert.Equal("1", console.Node1.Setting("nf_conntrack_tcp_be_liberal"));
 
@@ -76,7 +76,7 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
     public async Task Setting_Expired_IsRevertedByTheNodeAndAudited()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync("""{"kind":"setting","key":"nf_conntrack_acct","value":"1","nodes":["node1"],"revertAfterSeconds":10}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync("""{"kind":"setting","key":"nf_conntrack_acct","value":"1","nodes":["node1"],"revertAfterSeconds":10}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, reason: "to count for a moment")).Ok("Completed");
         Assert.Equal("1", console.Node1.Setting("nf_conntrack_acct"));
 
@@ -89,7 +89,7 @@ public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<
     public async Task Filter_OnANode_IsArmedInItsKernelAndRemovedByReverting()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync($$"""{"kind":"setting","key":"{{SettingCatalog.DropInvalid}}","value":"forward","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync($$"""{"kind":"setting","key":"{{SettingCatalog.DropInvalid}}","value":"forward","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, typed: "1", reason: "clients reset the pod's address")).Ok("Completed");
         Assert.True(console.Node1.DropsInvalid());
 

@@ -15,7 +15,7 @@ internal sealed record Attack(string Name, int Status, string Code, Func<Attacke
 }
 
 /// <summary>Request bodies of actions.</summary>
-internal static class Asked
+internal static class ActionBodies
 {
     public static string Flush(string? podIp, string more = "", string nodes = """["node1"]""") =>
         $$"""{"kind":"flush","podIp":{{JsonSerializer.Serialize(podIp)}},"nodes":{{nodes}},"reason":"an attack"{{more}}}""";

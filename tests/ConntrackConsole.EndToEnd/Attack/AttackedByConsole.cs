@@ -62,14 +62,14 @@ public sealed class AttackedByConsole : IAsyncLifetime
         new(order ?? Order(), shown.PreviewId, shown.Digest, statement ?? Gone());
 
     /// <summary>Code of the refusal of a preview, or null if it succeeded.</summary>
-    internal Task<string?> AskedAsync(object? request) => SendAsync<FlushPreview>(HubMethods.Preview, request, answer =>
+    internal Task<string?> PreviewCodeAsync(object? request) => SendAsync<FlushPreview>(HubMethods.Preview, request, answer =>
     {
         Assert.Empty(answer.Entries);
         return answer.RefusalCode;
     });
 
     /// <summary>Code of the refusal of a flush, or null if it was executed.</summary>
-    internal Task<string?> OrderedAsync(object? request) => SendAsync<FlushResult>(HubMethods.Flush, request, answer =>
+    internal Task<string?> FlushCodeAsync(object? request) => SendAsync<FlushResult>(HubMethods.Flush, request, answer =>
     {
         Assert.Equal(0, answer.Deleted);
         return answer.Refusal is null ? null : answer.Code;
@@ -77,9 +77,9 @@ public sealed class AttackedByConsole : IAsyncLifetime
 
     internal Task<string?> ReadAsync(object? request) => SendAsync<SettingReading>(HubMethods.ReadSetting, request, answer => answer.RefusalCode);
 
-    internal Task<string?> AppliedAsync(object? request) => SendAsync<SettingResult>(HubMethods.ApplySetting, request, Code);
+    internal Task<string?> ApplyCodeAsync(object? request) => SendAsync<SettingResult>(HubMethods.ApplySetting, request, Code);
 
-    internal Task<string?> RevertedAsync(object? request) => SendAsync<SettingResult>(HubMethods.RevertSetting, request, Code);
+    internal Task<string?> RevertCodeAsync(object? request) => SendAsync<SettingResult>(HubMethods.RevertSetting, request, Code);
 
     private static string? Code(SettingResult answer) => answer.Outcome is SettingOutcome.Refused or SettingOutcome.Moved ? answer.Code : null;
 

@@ -34,7 +34,7 @@ public sealed class ConsoleAttackTests(AttackedConsole console) : IClassFixture<
     [Fact]
     public async Task Confirm_ByAUserWhoBecameAViewer_IsRefused()
     {
-        var shown = (await console["lowered"].AskAsync(Asked.Flush(AttackedConsole.Dead))).Ok("Previewed");
+        var shown = (await console["lowered"].RequestAsync(ActionBodies.Flush(AttackedConsole.Dead))).Ok("Previewed");
         await console.RestartAsync("lowered", "viewer");
         long before = Head;
         var answer = await console["lowered"].ConfirmAsync(shown);
@@ -47,7 +47,7 @@ public sealed class ConsoleAttackTests(AttackedConsole console) : IClassFixture<
     [Fact]
     public async Task Preview_IPv6AddressInAnotherSpelling_IsOfThatAddress()
     {
-        var shown = (await console.Operator().AskAsync(Asked.Flush("FD00:1:0:0::5"))).Ok("Previewed");
+        var shown = (await console.Operator().RequestAsync(ActionBodies.Flush("FD00:1:0:0::5"))).Ok("Previewed");
         Assert.Equal(AttackedConsole.DeadV6, shown.Body.GetProperty("target").GetString());
         Assert.Equal(1, shown.Body.GetProperty("nodes")[0].GetProperty("count").GetInt32());
         await console.AssertUntouchedAsync();

@@ -23,7 +23,7 @@ public sealed class HubAttackTests(AttackedConsole console) : IClassFixture<Atta
         await console.AssertUntouchedAsync();
         Assert.Equal(["node1", "node2"], console.Host.Get<CollectorLink>().ConnectedNodes);
         // They still answer.
-        (await console.Operator().AskAsync(Asked.Flush(AttackedConsole.Dead))).Ok("Previewed");
+        (await console.Operator().RequestAsync(ActionBodies.Flush(AttackedConsole.Dead))).Ok("Previewed");
     }
 }
 

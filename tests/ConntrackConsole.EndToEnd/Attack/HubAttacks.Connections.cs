@@ -18,7 +18,7 @@ internal static partial class HubAttacks
     private static Task<string> ForgedAsync(AttackedConsole c, string ask, JournalOrigin origin) => NodeAsync(c, async (hub, _) =>
     {
         var person = c.Operator();
-        var shown = (await person.AskAsync(ask)).Ok("Previewed");
+        var shown = (await person.RequestAsync(ask)).Ok("Previewed");
         Assert.Equal(1, await hub.InvokeAsync<long>(HubMethods.Journal, Report(shown.Id, origin), Ct));
         return (await c.Host.Get<ActionStore>().FindAsync(shown.Id, Ct))!.State.ToString();
     });
@@ -30,7 +30,7 @@ internal static partial class HubAttacks
         new("tcp", "ESTABLISHED", "10.9.0.1", 40_000, Vip, 80, backend, 8080, "10.9.0.1", 40_000, 0, 1, 300, 0, FlushEffect.FailsFast);
 
     private static async Task<string> AskedOfAsync(AttackedConsole c, Func<string, PreviewRequest, FlushPreview> lie) => await NodeAsync(c, async (_, ip) =>
-        (await c.Operator().AskAsync(Asked.Flush(ip, nodes: """["node3"]"""))).Detail, hub => hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => lie("node3", request)));
+        (await c.Operator().RequestAsync(ActionBodies.Flush(ip, nodes: """["node3"]"""))).Detail, hub => hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => lie("node3", request)));
 
     /// <summary>A third node of the cluster, connected with its own secret.</summary>
     private static async Task<string> NodeAsync(AttackedConsole c, Func<HubConnection, string, Task<string>> attack, Action<HubConnection>? listen = null)

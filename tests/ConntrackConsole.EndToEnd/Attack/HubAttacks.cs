@@ -81,16 +81,16 @@ internal static partial class HubAttacks
         new("a flush's answer in another node's name", "Unknown", c => NodeAsync(c, async (_, ip) =>
         {
             var person = c.Operator();
-            var shown = (await person.AskAsync(Asked.Flush(ip, nodes: """["node3"]"""))).Ok("Previewed");
+            var shown = (await person.RequestAsync(ActionBodies.Flush(ip, nodes: """["node3"]"""))).Ok("Previewed");
             return (await person.ConfirmAsync(shown)).Ok().State;
         }, hub =>
         {
             hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => new FlushPreview(request.PreviewId, "node3", "d", [Entry(request.PodIp)], Soon, null, true));
             hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request => new FlushResult(request.Command.ActionId, "node1", 1, 1, 0, 0, 0, 0, null, [], 1));
         })),
-        new("a journal with another node's preview of a setting, reverted", "Previewed", c => ForgedAsync(c, Asked.Setting("nf_conntrack_acct", "1"), JournalOrigin.Timer)),
-        new("a journal with another node's preview of a flush, executed", "Previewed", c => ForgedAsync(c, Asked.Flush(AttackedConsole.Dead), JournalOrigin.Console)),
-        new("a journal with another node's preview of a flush, typed", "Previewed", c => ForgedAsync(c, Asked.Flush(AttackedConsole.Dead), JournalOrigin.CommandLine)),
+        new("a journal with another node's preview of a setting, reverted", "Previewed", c => ForgedAsync(c, ActionBodies.Setting("nf_conntrack_acct", "1"), JournalOrigin.Timer)),
+        new("a journal with another node's preview of a flush, executed", "Previewed", c => ForgedAsync(c, ActionBodies.Flush(AttackedConsole.Dead), JournalOrigin.Console)),
+        new("a journal with another node's preview of a flush, typed", "Previewed", c => ForgedAsync(c, ActionBodies.Flush(AttackedConsole.Dead), JournalOrigin.CommandLine)),
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -69,7 +69,7 @@ internal sealed class Person : IDisposable
         return new Answer(Name, (int)answer.StatusCode, detail, document.RootElement.Clone());
     }
 
-    public Task<Answer> AskAsync(string json) => PostAsync("/api/v1/actions", json);
+    public Task<Answer> RequestAsync(string json) => PostAsync("/api/v1/actions", json);
 
     public Task<Answer> DecideAsync(string id, string step, object body) => PostAsync($"/api/v1/actions/{id}/{step}", JsonSerializer.Serialize(body));
 

@@ -49,17 +49,17 @@ internal static class SettingOrderAttacks
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Command = order with { BreakGlass = true, ApprovedBy = "anna" } });
+            return await c.ApplyCodeAsync(Order(c) with { Command = order with { BreakGlass = true, ApprovedBy = "anna" } });
         }),
-        new("a setting: an order that is null", "node.invalid_id", c => c.AppliedAsync(null)),
-        new("a setting: an order of nothing", "node.invalid_id", c => c.AppliedAsync(new { key = Acct, shown = "0", value = "1", revertAfterMs = 60_000 })),
-        new("a setting: without the time until the revert", "setting.invalid_revert_time", c => c.AppliedAsync(new { order = c.Order(), key = Acct, shown = "0", value = "1" })),
-        new("a setting: a value that is null", "setting.invalid_value", c => c.AppliedAsync(new { order = c.Order(), key = Acct, shown = "0", value = (string?)null, revertAfterMs = 60_000 })),
+        new("a setting: an order that is null", "node.invalid_id", c => c.ApplyCodeAsync(null)),
+        new("a setting: an order of nothing", "node.invalid_id", c => c.ApplyCodeAsync(new { key = Acct, shown = "0", value = "1", revertAfterMs = 60_000 })),
+        new("a setting: without the time until the revert", "setting.invalid_revert_time", c => c.ApplyCodeAsync(new { order = c.Order(), key = Acct, shown = "0", value = "1" })),
+        new("a setting: a value that is null", "setting.invalid_value", c => c.ApplyCodeAsync(new { order = c.Order(), key = Acct, shown = "0", value = (string?)null, revertAfterMs = 60_000 })),
         new("a setting: with an id that the console has recalled before", "node.fenced", async c =>
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Command = order });
+            return await c.ApplyCodeAsync(Order(c) with { Command = order });
         }),
         new("a setting: read by a path", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "../../kernel/hostname", "1"))),
         new("a setting: read by no name", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "", "1"))),
@@ -68,14 +68,14 @@ internal static class SettingOrderAttacks
         Reverted("node.invalid_id", "setting.unknown_change", ""),
         Reverted("a path", "setting.unknown_change", "../../etc/passwd"),
         Reverted("an id of a megabyte", "setting.unknown_change", Megabyte),
-        new("a revert: an order that is null", "node.invalid_id", c => c.RevertedAsync(null)),
-        new("a revert: without a reason", "node.missing_reason", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { Reason = "" }, "setting-0"))),
-        new("a revert: expired", "node.command_expired", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
+        new("a revert: an order that is null", "node.invalid_id", c => c.RevertCodeAsync(null)),
+        new("a revert: without a reason", "node.missing_reason", c => c.RevertCodeAsync(new RevertNodeCommand(c.Order() with { Reason = "" }, "setting-0"))),
+        new("a revert: expired", "node.command_expired", c => c.RevertCodeAsync(new RevertNodeCommand(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
         new("a change while another of the same setting is open", "setting.open_change", async c =>
         {
             var (open, back) = (Order(c), c.Order());
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
-            string? code = await c.AppliedAsync(Order(c) with { Previewed = "1", Value = "0" });
+            string? code = await c.ApplyCodeAsync(Order(c) with { Previewed = "1", Value = "0" });
             await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(back, open.Command.ActionId));
             return code;
         }),
@@ -92,13 +92,13 @@ internal static class SettingOrderAttacks
             var open = Order(c);
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
             await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(c.Order(), open.Command.ActionId));
-            return await c.RevertedAsync(new RevertNodeCommand(c.Order(), open.Command.ActionId));
+            return await c.RevertCodeAsync(new RevertNodeCommand(c.Order(), open.Command.ActionId));
         }),
     ];
 
     private static SettingNodeCommand Order(AttackedByConsole c) => new(c.Order(), Acct, "0", "1", 60_000);
 
-    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingNodeCommand> order) => new($"a setting: {name}", fragment, c => c.AppliedAsync(order(c)));
+    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingNodeCommand> order) => new($"a setting: {name}", fragment, c => c.ApplyCodeAsync(order(c)));
 
     private static NodeAttack Key(string name, string key) => Applied($"its name is {name}", Unlisted, c => Order(c) with { Key = key });
 
@@ -106,5 +106,5 @@ internal static class SettingOrderAttacks
 
     private static NodeAttack Time(string name, long afterMs) => Applied($"reverted {name}", "setting.invalid_revert_time", c => Order(c) with { RevertAfterMs = afterMs });
 
-    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertedAsync(new RevertNodeCommand(c.Order(), change)));
+    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertCodeAsync(new RevertNodeCommand(c.Order(), change)));
 }

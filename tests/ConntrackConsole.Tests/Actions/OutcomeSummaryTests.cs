@@ -13,7 +13,7 @@ public class OutcomeSummaryTests
 
     [Fact]
     public void Of_EveryNodeDone_IsCompleted() =>
-        Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remains."), Flushed(Done("n1", 3), Done("n2", 1)));
+        Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remain."), Flushed(Done("n1", 3), Done("n2", 1)));
 
     [Fact]
     public void Of_ANodeNotContacted_IsPartlyAndNamesIt()
@@ -137,7 +137,7 @@ public class OutcomeSummaryTests
         var (state, message) = Flushed(done, done with { Node = "n2", Remaining = -1 });
 
         Assert.Equal(ActionState.Partly, state);
-        Assert.Equal("4 entries deleted on 2 nodes; none seen remaining. What is left on n2 could not be read.", message);
+        Assert.Equal("4 entries deleted on 2 nodes; none seen remaining. The remaining entries on n2 could not be read.", message);
         Assert.Contains("n2: listed 2, deleted 2, already gone 0, alive 0, failed 0, remaining unknown", ActionFormatter.After(Record() with { Nodes = [new NodeResult("n2", NodeOutcome.Done, done with { Node = "n2", Remaining = -1 })] }), StringComparison.Ordinal);
     }
 

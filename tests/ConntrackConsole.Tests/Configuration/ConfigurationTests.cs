@@ -65,7 +65,7 @@ public class ConfigurationTests
         Assert.Equal(
             """
             The configuration is not valid:
-              - Storage:FrameHours is 'abc': set it to a whole number from 2 to 8784, or leave it out. [config.not_a_number]
+              - Storage:FrameHours is 'abc': set it to a whole number from 2 to 8784, or omit it. [config.not_a_number]
               - Unknown configuration key 'Kubernetes:Kubeconfg'; known keys are Kubernetes:Enabled, Kubernetes:Kubeconfig, Kubernetes:Context. [config.unknown_key]
             """, Refused(("Kubernetes:Kubeconfg", "/x"), ("Storage:FrameHours", "abc")).Message);
 

@@ -34,15 +34,15 @@ public sealed class ActionAudit(AuditLog audit)
     }
 
     /// <summary>A row about an action that was requested but not yet previewed.</summary>
-    public static AuditNote Note(string id, ActionRequest ask, Principal principal, string step, string result, string? code = null)
+    public static AuditNote Note(string id, ActionRequest request, Principal principal, string step, string result, string? code = null)
     {
-        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(principal);
         return new AuditNote(
-            ActionFormatter.Short(principal.Name), principal.Address, $"{KindName(ask.Kind)}.{step}", Names(ask.Nodes), ActionFormatter.Short(ask.Target),
-            ActionFormatter.Short(ask.Reason) is { Length: > 0 } reason ? reason : "(reason supplied on confirmation)", null, null, result, null, id)
+            ActionFormatter.Short(principal.Name), principal.Address, $"{KindName(request.Kind)}.{step}", Names(request.Nodes), ActionFormatter.Short(request.Target),
+            ActionFormatter.Short(request.Reason) is { Length: > 0 } reason ? reason : "(reason supplied on confirmation)", null, null, result, null, id)
         {
-            Session = principal.Session, Roles = principal.Role.Name(), Code = ReasonCode.OrNull(code), IncidentId = ActionFormatter.Short(ask.IncidentId) is { Length: > 0 } incident ? incident : null,
+            Session = principal.Session, Roles = principal.Role.Name(), Code = ReasonCode.OrNull(code), IncidentId = ActionFormatter.Short(request.IncidentId) is { Length: > 0 } incident ? incident : null,
         };
     }
 

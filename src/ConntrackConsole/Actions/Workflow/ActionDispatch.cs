@@ -44,20 +44,20 @@ public sealed partial class ActionDispatch(
     }
 
     /// <summary>Reverts an open change on all given nodes.</summary>
-    public async Task<ActionRecord> RevertAsync(ActionRecord record, RevertRequest ask, IReadOnlyList<NodeResult> open, Principal principal)
+    public async Task<ActionRecord> RevertAsync(ActionRecord record, RevertRequest request, IReadOnlyList<NodeResult> open, Principal principal)
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(principal);
         long startedMs = NowMs;
-        var order = new NodeCommand(ask.Id, principal.Name, null, ask.Reason, ask.BreakGlass, NowMs + (long)CollectorLink.SettingTimeout.TotalMilliseconds);
-        var answers = await Task.WhenAll(open.Select(n => collectors.RevertSettingAsync(n.Node, record.Plan.Request.Target, new RevertNodeCommand(order, record.Id))));
+        var command = new NodeCommand(request.Id, principal.Name, null, request.Reason, request.BreakGlass, NowMs + (long)CollectorLink.SettingTimeout.TotalMilliseconds);
+        var answers = await Task.WhenAll(open.Select(n => collectors.RevertSettingAsync(n.Node, record.Plan.Request.Target, new RevertNodeCommand(command, record.Id))));
         var byNode = answers.ToDictionary(a => a.Node, StringComparer.Ordinal);
         var written = await UpdateNodesAsync(record.Id, n => byNode.GetValueOrDefault(n.Node) is { } answer ? AfterRevert(n, answer) : n) ?? record;
         try
         {
             await audit.WriteAsync(ActionAudit.Outcome(written, principal, "reverted", NowMs - startedMs) with
             {
-                Why = ask.Reason, Where = ActionGuard.Names(open.Select(n => n.Node)), Before = ActionFormatter.After(record with { Nodes = open }),
+                Why = request.Reason, Where = ActionGuard.Names(open.Select(n => n.Node)), Before = ActionFormatter.After(record with { Nodes = open }),
                 After = ActionFormatter.After(written with { Nodes = [.. written.Nodes.Where(n => byNode.ContainsKey(n.Node))] }),
                 Result = written.Message,
             }, CancellationToken.None);
@@ -107,10 +107,10 @@ public sealed partial class ActionDispatch(
 
     private async Task<List<NodeResult>> FlushAsync(ActionRecord running)
     {
-        var order = Order(running, CollectorLink.FlushTimeout);
+        var command = Command(running, CollectorLink.FlushTimeout);
         var statement = contexts.Statement(running.Plan.Request.Target);
         var answers = await Task.WhenAll(running.Plan.Previews.Where(p => p.Refusal is null).Select(p =>
-            collectors.FlushAsync(p.Node, new FlushNodeCommand(order, running.Id, p.Digest, statement))));
+            collectors.FlushAsync(p.Node, new FlushNodeCommand(command, running.Id, p.Digest, statement))));
         return [.. answers.Select(a => a switch
         {
             { Value: { Refusal: { } refusal } result } => new NodeResult(a.Node, NodeOutcome.Refused, result, Message: refusal, RefusalCode: result.Code),
@@ -141,9 +141,9 @@ public sealed partial class ActionDispatch(
 
     private async Task<NodeResult> ApplyAsync(ActionRecord running, SettingReading reading)
     {
-        var ask = running.Plan.Request;
-        var order = new SettingNodeCommand(Order(running, CollectorLink.SettingTimeout), ask.Target, reading.Value!, ask.Value!, ask.RevertAfterMs!.Value);
-        var answer = await collectors.ApplySettingAsync(reading.Node, order);
+        var request = running.Plan.Request;
+        var command = new SettingNodeCommand(Command(running, CollectorLink.SettingTimeout), request.Target, reading.Value!, request.Value!, request.RevertAfterMs!.Value);
+        var answer = await collectors.ApplySettingAsync(reading.Node, command);
         return answer switch
         {
             { Value: { Outcome: SettingOutcome.Refused or SettingOutcome.Moved } result } => new NodeResult(answer.Node, NodeOutcome.Refused, Setting: result, Message: result.Message),
@@ -155,14 +155,14 @@ public sealed partial class ActionDispatch(
     private async Task<NodeResult> WatchCanaryAsync(ActionRecord running, NodeResult canary)
     {
         await Task.Delay(TimeSpan.FromMilliseconds(settings.CanaryMs), time);
-        var ask = running.Plan.Request;
-        var now = await collectors.ReadSettingAsync(canary.Node, new SettingRequest(running.Id, ask.Target, ask.Value!), CancellationToken.None);
-        return now.Value is { } reading && reading.Value == ask.Value
+        var request = running.Plan.Request;
+        var now = await collectors.ReadSettingAsync(canary.Node, new SettingRequest(running.Id, request.Target, request.Value!), CancellationToken.None);
+        return now.Value is { } reading && reading.Value == request.Value
             ? canary
             : canary with { RefusalCode = ActionReasons.CanaryFailed, Message = $"{canary.Node} was changed first and {(now.Value is null ? "no longer answers" : $"has the value {now.Value.Value} again because something else sets it")}, so the other nodes were not changed." };
     }
 
-    private NodeCommand Order(ActionRecord running, TimeSpan valid) => new(
+    private NodeCommand Command(ActionRecord running, TimeSpan valid) => new(
         running.Id, running.Plan.RequestedBy, running.ApprovedBy, running.Reason, running.Plan.Request.BreakGlass, NowMs + (long)valid.TotalMilliseconds);
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -40,13 +40,13 @@ internal static class ActionFormatter
     }
 
     /// <summary>The digest of a preview: over the request, and each node's own digest of its list or its value.</summary>
-    public static string Digest(string id, ActionRequest ask, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
+    public static string Digest(string id, ActionRequest request, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
     {
         var text = new StringBuilder();
         Add(id);
-        Add(ask.Kind.ToString());
-        Add(ask.Target);
-        Add(ask.Kind == ActionKind.Flush ? $"{ask.Preset}|{ask.Scope?.Proto}|{ask.Scope?.Vip}|{ask.Scope?.VipPort}" : $"{ask.Value}|{ask.RevertAfterMs}");
+        Add(request.Kind.ToString());
+        Add(request.Target);
+        Add(request.Kind == ActionKind.Flush ? $"{request.Preset}|{request.Scope?.Proto}|{request.Scope?.Vip}|{request.Scope?.VipPort}" : $"{request.Value}|{request.RevertAfterMs}");
         foreach (var preview in previews.OrderBy(p => p.Node, StringComparer.Ordinal))
             Add($"{preview.Node} {preview.Digest}");
         foreach (var reading in readings)

@@ -28,25 +28,25 @@ public sealed partial class ActionService(
     private const string AuditFault = "The audit log cannot be written, so nothing was sent: check disk space and file permissions of the database.";
 
     /// <summary>Previews the action on the nodes and checks the guards. Audit rows are written before and after.</summary>
-    public async Task<ActionAnswer> RequestAsync(ActionRequest ask, Principal principal, CancellationToken ct)
+    public async Task<ActionAnswer> RequestAsync(ActionRequest request, Principal principal, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(principal);
         // Deserialized JSON may contain null where the type does not allow it.
-        ask = ask with { Nodes = [.. (ask.Nodes ?? []).Select(n => n ?? "")] };
+        request = request with { Nodes = [.. (request.Nodes ?? []).Select(n => n ?? "")] };
         long startedMs = NowMs;
-        string id = $"{ActionAudit.KindName(ask.Kind)}-{Guid.CreateVersion7():N}";
+        string id = $"{ActionAudit.KindName(request.Kind)}-{Guid.CreateVersion7():N}";
         if (!rate.TryAcquire(principal.Name))
         {
             var limited = GuardVerdict.Refuse(ActionReasons.PreviewRateLimited, $"More than {PreviewRateLimiter.MaxPerMinute} previews in a minute: each preview queries every node. Wait a moment and try again.");
             return rate.TryAcquireRefusal(principal.Name) ? await RefuseAsync(limited) : ActionAnswer.No(Refusal.Of(limited));
         }
 
-        await audit.WriteAsync(ActionAudit.Note(id, ask, principal, "requested", ask.BreakGlass ? "requested, with break-glass" : "requested"), ct);
+        await audit.WriteAsync(ActionAudit.Note(id, request, principal, "requested", request.BreakGlass ? "requested, with break-glass" : "requested"), ct);
 
         // No node is queried where the owner of the address alone decides.
         // The reason may follow at the confirmation, where a blank one is refused.
-        var context = await contexts.ReadAsync(ask, principal, string.IsNullOrWhiteSpace(ask.Reason) ? "(reason supplied on confirmation)" : ask.Reason, id, ct);
+        var context = await contexts.ReadAsync(request, principal, string.IsNullOrWhiteSpace(request.Reason) ? "(reason supplied on confirmation)" : request.Reason, id, ct);
         var verdict = ActionGuard.Check(context);
         if (verdict.Decision == GuardDecision.Refuse)
             return await RefuseAsync(verdict);
@@ -62,13 +62,13 @@ public sealed partial class ActionService(
         {
             Session = principal.Session, Previews = previews, Readings = readings, Silent = context.Silent,
             Owner = new PlanOwner(context.Owner.State, context.Owner.Name, context.Owner.SinceMs),
-            SuggestedReason = ask.Kind == ActionKind.Flush ? ActionFormatter.SuggestedReason(ask.Target, context.Owner, previews) : "",
+            SuggestedReason = request.Kind == ActionKind.Flush ? ActionFormatter.SuggestedReason(request.Target, context.Owner, previews) : "",
             ExpectedWithinS = ActionFormatter.ExpectedWithinS(context.Owner, previews, startedMs),
         };
         bool refused = verdict.Decision == GuardDecision.Refuse;
         var record = new ActionRecord(plan, refused ? ActionState.Refused : ActionState.Previewed, NowMs)
         {
-            Reason = ActionFormatter.Short(ask.Reason), Message = refused ? verdict.Message : "", Code = refused ? verdict.Code : null,
+            Reason = ActionFormatter.Short(request.Reason), Message = refused ? verdict.Message : "", Code = refused ? verdict.Code : null,
         };
         await audit.WriteAsync(ActionAudit.Note(record, principal, refused ? "refused" : "previewed", verdict.Message, verdict.Code) with { DurationMs = NowMs - startedMs }, ct);
         await store.AddAsync(record, ct);
@@ -76,7 +76,7 @@ public sealed partial class ActionService(
 
         async Task<ActionAnswer> RefuseAsync(GuardVerdict why)
         {
-            await audit.WriteAsync(ActionAudit.Note(id, ask, principal, "refused", why.Message, why.Code) with { DurationMs = NowMs - startedMs }, ct);
+            await audit.WriteAsync(ActionAudit.Note(id, request, principal, "refused", why.Message, why.Code) with { DurationMs = NowMs - startedMs }, ct);
             return ActionAnswer.No(Refusal.Of(why));
         }
     }

@@ -17,18 +17,18 @@ public sealed class GuardContextBuilder(
 {
     private static readonly string[] FlushKinds = ["pods", "nodes", "services", "endpointslices"];
 
-    public async Task<GuardContext> ReadAsync(ActionRequest ask, Principal principal, string reason, string id, CancellationToken ct)
+    public async Task<GuardContext> ReadAsync(ActionRequest request, Principal principal, string reason, string id, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(request);
         long sinceMs = NowMs - (long)RateLimits.Window.TotalMilliseconds;
-        var context = new GuardContext(ask, principal, reason)
+        var context = new GuardContext(request, principal, reason)
         {
             ReadOnly = settings.ReadOnly, Rates = settings.Rates, Policy = settings.Policy, Id = id,
             HasCluster = cluster.HasCluster, ClusterAge = cluster.Age,
             // A later answer, or the revert of a setting, is not a new action.
             Recent = [.. (await store.RunSinceAsync(sinceMs, ct)).Where(r => r.StartedMs >= sinceMs).Select(r => new RecentAction(r.Id, r.Plan.RequestedBy, r.Plan.Targets))],
         };
-        return ask.Kind == ActionKind.Flush ? Flush(context) : Setting(context);
+        return request.Kind == ActionKind.Flush ? Flush(context) : Setting(context);
     }
 
     /// <summary>The context after the nodes were queried.</summary>
@@ -56,7 +56,7 @@ public sealed class GuardContextBuilder(
         var map = cluster.Current;
         bool valid = Ip.TryParse(context.Request.Target, out var ip);
         var owner = valid ? map.OwnerOf(ip) : AddressOwnership.Unknown;
-        var ask = context.Request with
+        var request = context.Request with
         {
             // IPv6 addresses have many spellings; nodes and tables use the canonical one.
             PodIp = valid ? ip.ToString() : context.Request.PodIp,
@@ -65,14 +65,14 @@ public sealed class GuardContextBuilder(
             Nodes = context.Request.Nodes.Count > 0 ? context.Request.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };
         var syncs = valid && ChangedMs(ip) is { } changedMs ? timeline.SyncsAfter(changedMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
-        var nodes = ask.Nodes.Select(name => StatusOf(name, "flush") with
+        var nodes = request.Nodes.Select(name => StatusOf(name, "flush") with
         {
             RulesSynced = syncs.GetValueOrDefault(name) is { Unknown: null } sync ? sync.AtMs is not null : null,
             SyncUnknown = syncs.GetValueOrDefault(name)?.Unknown,
         }).ToList();
         return context with
         {
-            Request = ask, ValidIp = valid, Owner = owner, Nodes = nodes,
+            Request = request, ValidIp = valid, Owner = owner, Nodes = nodes,
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
             Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],

@@ -52,7 +52,7 @@ internal static class TerminationsApi
         if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
             return null;
         string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
-        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long asked)
-            ? new TerminationPlace(asked, parts[1]) : null;
+        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long requestedMs)
+            ? new TerminationPlace(requestedMs, parts[1]) : null;
     }
 }

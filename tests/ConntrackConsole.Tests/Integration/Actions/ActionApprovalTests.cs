@@ -108,11 +108,11 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Cancel_WhileWaiting_ByRequesterOrApprover_EndsIt(bool asker)
+    public async Task Cancel_WhileWaiting_ByRequesterOrApprover_EndsIt(bool requester)
     {
         var plan = await _scene.WaitingAsync();
-        var answer = await _scene.Service.CancelAsync(plan.Id, asker ? Ada : Eve, Ct);
-        Assert.Equal((ActionState.Cancelled, $"Cancelled by {(asker ? "ada" : "eve")}; nothing was sent."), (answer.Record!.State, answer.Record.Message));
+        var answer = await _scene.Service.CancelAsync(plan.Id, requester ? Ada : Eve, Ct);
+        Assert.Equal((ActionState.Cancelled, $"Cancelled by {(requester ? "ada" : "eve")}; nothing was sent."), (answer.Record!.State, answer.Record.Message));
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         Assert.Equal(RefusalKind.Over, (await _scene.Service.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -145,7 +145,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal((ActionReasons.Expired, "No second person approved it in time; nothing was sent."), (expired.Code, expired.Message));
+        Assert.Equal((ActionReasons.Expired, "The action was not approved in time; nothing was sent."), (expired.Code, expired.Message));
         Assert.Equal("conntrack-console, for ada", Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.expired")).Who);
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -201,8 +201,8 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Fact]
     public async Task Request_NullNodeNames_IsRefusedWithAMessage()
     {
-        Assert.Null((await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
-        Assert.Equal(ActionReasons.UnknownNode, (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
+        Assert.Null((await _scene.RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
+        Assert.Equal(ActionReasons.UnknownNode, (await _scene.RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
     }
 
     [Fact]

@@ -18,15 +18,15 @@ public sealed class ActionPolicyTests
     public async Task Rule_OfFlushesInANamespace_Tightens(string require, GuardDecision expected, string code)
     {
         await using var scene = await StartAsync(1, "Actions:Policy:0:Action=flush", "Actions:Policy:0:Namespace=shop", "Actions:Policy:0:MoreThan=1", $"Actions:Policy:0:Require={require}");
-        var answer = await scene.AskAsync();
+        var answer = await scene.RequestAsync();
         Assert.Equal(expected, answer.Record!.Plan.Verdict.Decision);
         Assert.Equal(code, answer.Record.Plan.Verdict.Code);
         Assert.Equal(expected == GuardDecision.Refuse, answer.Refusal is not null);
 
         // The rule matches neither fewer entries nor a setting.
         scene.Entries["node1"] = 1;
-        Assert.Equal(GuardDecision.Allow, (await scene.AskAsync()).Record!.Plan.Verdict.Decision);
-        Assert.Equal(GuardDecision.Allow, (await scene.AskAsync(Setting("node1"))).Record!.Plan.Verdict.Decision);
+        Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync()).Record!.Plan.Verdict.Decision);
+        Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync(Setting("node1"))).Record!.Plan.Verdict.Decision);
     }
 
     [Fact]
@@ -47,12 +47,12 @@ public sealed class ActionPolicyTests
     {
         await using var scene = await StartAsync(1, $"--Actions:{key}=1");
         await scene.ConfirmAsync(await scene.PreviewAsync());
-        var refused = await scene.AskAsync();
+        var refused = await scene.RequestAsync();
         Assert.Equal(code, refused.Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Flushes);
 
         scene.Host.Pass(TimeSpan.FromMinutes(11));
-        Assert.Null((await scene.AskAsync()).Refusal);
+        Assert.Null((await scene.RequestAsync()).Refusal);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ActionPolicyTests
         var record = await scene.ChangedAsync("node1");
         scene.Host.Pass(TimeSpan.FromMinutes(11));
         Assert.Null((await scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
-        Assert.Null((await scene.AskAsync()).Refusal);
+        Assert.Null((await scene.RequestAsync()).Refusal);
     }
 
     [Fact]

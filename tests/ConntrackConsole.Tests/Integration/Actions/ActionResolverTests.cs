@@ -38,7 +38,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         {
             await _scene.RestartAsync(file => file.ExecuteAsync("DELETE FROM Actions"));
             var row = Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.interrupted"));
-            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
+            Assert.Equal((PodIp, "The console ended before the preview: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
         }
     }
 

@@ -114,12 +114,12 @@ public sealed class ActionScene : IAsyncDisposable
     public static FlushResult Result(string actionId, string node, int entries) =>
         new(actionId, node, entries, entries, 0, 0, 0, 0, null, [], 3, new string('D', entries));
 
-    public Task<ActionAnswer> AskAsync(ActionRequest? ask = null, Principal? principal = null) =>
-        Service.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, principal ?? Ada, Ct);
+    public Task<ActionAnswer> RequestAsync(ActionRequest? request = null, Principal? principal = null) =>
+        Service.RequestAsync(request ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, principal ?? Ada, Ct);
 
-    public async Task<ActionPlan> PreviewAsync(ActionRequest? ask = null)
+    public async Task<ActionPlan> PreviewAsync(ActionRequest? request = null)
     {
-        var answer = await AskAsync(ask);
+        var answer = await RequestAsync(request);
         Assert.Null(answer.Refusal);
         return answer.Record!.Plan;
     }

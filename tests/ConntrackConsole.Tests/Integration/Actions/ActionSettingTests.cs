@@ -143,7 +143,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     {
         var open = new OpenChange("x", Key, "0", "1", 1, 2);
         _scene.Nodes["node2"].ReadSetting = r => new SettingReading(r.ActionId, "node2", r.Key, "1", null, open, null);
-        Assert.Equal(SettingReasons.OpenChange, (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Code);
+        Assert.Equal(SettingReasons.OpenChange, (await _scene.RequestAsync(Setting("node1", "node2"))).Refusal!.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
@@ -155,7 +155,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
 
         var answer = await _scene.Service.RevertAsync(record.Id, "enough", false, Bob, Ct);
 
-        Assert.Equal((ActionState.Completed, "Back to 0 on node1, node2."), (answer.Record!.State, answer.Record.Message));
+        Assert.Equal((ActionState.Completed, "Reverted to 0 on node1, node2."), (answer.Record!.State, answer.Record.Message));
         var order = Assert.IsType<RevertNodeCommand>(_scene.Nodes["node2"].Orders.Last());
         Assert.Equal((record.Id, "bob", "enough"), (order.ChangeId, order.Command.Who, order.Command.Reason));
         Assert.NotEqual(record.Id, order.Command.ActionId);

@@ -53,7 +53,7 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].AddressOwnership is var o ? (o.Ip, o.State, o.Owner) : default);
 
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
-        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.Record!.State, outcome.Record.Message));
+        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remain."), (outcome.Record!.State, outcome.Record.Message));
         var order = Assert.Single(_node1.Flushes);
         Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Command.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
@@ -83,7 +83,7 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsQueried()
     {
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
-        var answer = await AskAsync();
+        var answer = await RequestAsync();
         Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
         Assert.Equal(FlushReasons.OwnerLive, answer.Refusal.Code);
         Assert.Null(answer.Record);
@@ -210,10 +210,10 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(["flush.cancelled", "flush.refused"], (await AuditAsync(plan.Id)).TakeLast(2).Select(r => r.What));
     }
 
-    private Task<ActionAnswer> AskAsync(ActionRequest? ask = null) =>
-        Service.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
+    private Task<ActionAnswer> RequestAsync(ActionRequest? request = null) =>
+        Service.RequestAsync(request ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
 
-    private async Task<ActionPlan> PreviewAsync() => (await AskAsync()).Record!.Plan;
+    private async Task<ActionPlan> PreviewAsync() => (await RequestAsync()).Record!.Plan;
 
     private Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, string reason = "because", string? digest = null) =>
         Service.ConfirmAsync(plan.Id, digest ?? plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
