@@ -61,7 +61,7 @@ internal static class JournalReports
         _ => "revert",
     };
 
-    private static (string? After, string Sentence, bool Failed) Describe(FlushResult flush)
+    private static (string? After, string Message, bool Failed) Describe(FlushResult flush)
     {
         string remain = flush.Remaining < 0 ? "the number of remaining entries is unknown" : Format($"{flush.Remaining} entries now lead to the address");
         if (flush.Unsure)
@@ -73,9 +73,9 @@ internal static class JournalReports
             flush.Failed > 0 || notReached > 0);
     }
 
-    private static (string? After, string Sentence, bool Failed) Describe(SettingResult setting) => (
+    private static (string? After, string Message, bool Failed) Describe(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "Reverted to the previous value." : "Written and verified."),
+        setting.Message ?? (setting.Outcome == SettingOutcome.Reverted ? "Reverted to the previous value." : "Written and verified."),
         setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
     private static string? Details(IReadOnlyList<FlowEntry>? deleted, int maxLength, out int included)

@@ -43,8 +43,8 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
             reading.Node == node && reading.ActionId == request.ActionId && reading.Key == request.Key && reading.Value is not { Length: > 64 }, ct);
 
     public Task<Answer<FlushOutcomeSample>> OutcomeAsync(string node, FlushOutcomeRequest request, CancellationToken ct) =>
-        QuestionAsync<FlushOutcomeSample>(node, HubMethods.Meter, request, reading =>
-            reading is { Left: >= 0 and <= MaxCount, Recreated: >= 0 and <= MaxCount, Clients: >= 0 and <= MaxCount, CameBack: >= 0 and <= MaxCount }
+        QuestionAsync<FlushOutcomeSample>(node, HubMethods.FlushOutcome, request, reading =>
+            reading is { Left: >= 0 and <= MaxCount, Recreated: >= 0 and <= MaxCount, Clients: >= 0 and <= MaxCount, Reconnected: >= 0 and <= MaxCount }
             && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
     public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>

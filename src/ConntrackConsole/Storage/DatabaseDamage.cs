@@ -83,7 +83,7 @@ internal static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be renamed ({e.Message}): move it away, and start again.");
+            throw new StartupException(StartupErrorCodes.DatabaseDamaged, $"The database {file} is damaged ({damage}) and cannot be renamed ({e.Message}): move it away, and start again.");
         }
 
         return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was renamed to {aside}, and a new one was created: earlier data, "

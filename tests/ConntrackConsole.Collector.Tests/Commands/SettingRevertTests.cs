@@ -78,7 +78,7 @@ public sealed class SettingRevertTests : IDisposable
         var result = _fixture.Revert("a1");
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("was back already", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("was back already", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class SettingRevertTests : IDisposable
         var broken = _fixture.Revert("a1", "r2", breakGlass: true);
 
         Assert.Equal(SettingOutcome.Reverted, broken.Outcome);
-        Assert.Contains("Restart kube-proxy", broken.Sentence, StringComparison.Ordinal);
+        Assert.Contains("Restart kube-proxy", broken.Message, StringComparison.Ordinal);
         Assert.Equal("0", _fixture[SettingCatalog.BeLiberal]);
     }
 
@@ -112,7 +112,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var result = _fixture.Revert("a1");
 
-        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Sentence));
+        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Message));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class SettingRevertTests : IDisposable
         var result = Revert().End!.Setting!;
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("When kube-proxy started is not known", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("When kube-proxy started is not known", result.Message, StringComparison.Ordinal);
         Assert.Contains("KUBE-FORWARD", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 

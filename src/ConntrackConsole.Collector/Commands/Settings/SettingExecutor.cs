@@ -61,7 +61,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             return Ended(SettingOutcome.Failed, null, null, SettingReasons.Unreadable, unreadable);
         var verdict = RevertGuard.Evaluate(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
         if (verdict.Outcome is { } outcome)
-            return Ended(outcome, now, now, verdict.Code, verdict.Sentence);
+            return Ended(outcome, now, now, verdict.Code, verdict.Message);
 
         if (Begin(begin with { Before = now, Wanted = change.Before }) is { } notBegun)
             return Refused(node, begin.ActionId, change.Key, notBegun);
@@ -71,7 +71,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             : found is null ? $"Whether {change.Key} was reverted is unknown: {unreadable}"
             : $"{change.Key} could not be reverted to {change.Before} and is {found}. {fault}";
         return End(new SettingResult(
-            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? verdict.Sentence,
+            begin.ActionId!, node, change.Key, still is null ? SettingOutcome.Reverted : SettingOutcome.Failed, now, found, null, still ?? verdict.Message,
             still is null ? null : SettingReasons.RevertFailed));
 
         // Ended without a write. It is journaled too, because the change is over or a user must decide.
@@ -146,7 +146,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return result with { Sentence = $"{result.Sentence} The end line of the journal could not be written: {failure.Message}".Trim() };
+            return result with { Message = $"{result.Message} The end line of the journal could not be written: {failure.Message}".Trim() };
         }
     }
 

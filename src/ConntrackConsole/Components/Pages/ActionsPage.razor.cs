@@ -72,7 +72,7 @@ public sealed partial class ActionsPage : ComponentBase
         _url = ActionsUrl.Parse(Nav.Uri);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _caller = await CurrentUser.CallerAsync(_end.Token);
+        _principal = await CurrentUser.PrincipalAsync(_end.Token);
         _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _timer = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
@@ -83,7 +83,7 @@ public sealed partial class ActionsPage : ComponentBase
         try
         {
             var (url, limit) = (_url, _limit);
-            var caller = await CurrentUser.CallerAsync(ct);
+            var caller = await CurrentUser.PrincipalAsync(ct);
             var records = await Store.ReadAsync(limit, long.MaxValue, ct);
             var changes = await OpenChanges.ReadAsync(ct);
             var selected = url.Action is null ? null : records.Find(r => r.Id == url.Action) ?? await Store.FindAsync(url.Action, ct);
@@ -101,7 +101,7 @@ public sealed partial class ActionsPage : ComponentBase
 
     private void Show(ActionsUrl url, Principal? caller, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? selected)
     {
-        (_caller, _records, _changes, _problem) = (caller, records, changes, null);
+        (_principal, _records, _changes, _problem) = (principal, records, changes, null);
         _waiting = records.Count(r => r.State == ActionState.Waiting);
         if (url == _url)
             (_selected, _missingId) = (selected, selected is null ? url.Action : null);
@@ -140,7 +140,7 @@ public sealed partial class ActionsPage : ComponentBase
         try
         {
             var answer = await step;
-            _answer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : null;
+            _answer = answer.Refusal is { } refusal ? (false, refusal.Message) : null;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
@@ -160,7 +160,7 @@ public sealed partial class ActionsPage : ComponentBase
         {
             // Only break-glass forces a revert that a node has withheld.
             var answer = await Actions.RevertAsync(id, CanBreakGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
-            _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : (true, answer.Record?.Sentence ?? "");
+            _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Message) : (true, answer.Record?.Message ?? "");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {

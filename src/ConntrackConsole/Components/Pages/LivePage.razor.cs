@@ -92,7 +92,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
             if (await SnapshotAsync(state, window, nowMs, ct) is not { Window: { } view } snapshot)
                 return;
-            var caller = await CurrentUser.CallerAsync(ct);
+            var principal = await CurrentUser.PrincipalAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
             // Fewer lanes on narrow screens: a phone shows the most relevant ones and a button for the rest.

@@ -11,10 +11,10 @@ public sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circui
     public const string SessionEnded = "Your session has ended. Sign in again to make changes.";
 
     public static CurrentUser Of(IServiceProvider services) => new(
-        async ct => await services.GetRequiredService<Sessions>().CallerAsync((await services.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
+        async ct => await services.GetRequiredService<Sessions>().PrincipalAsync((await services.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
         services.GetRequiredService<ActionSettings>().ReadOnly);
 
-    public Task<Principal?> CallerAsync(CancellationToken ct) => circuit(ct);
+    public Task<Principal?> PrincipalAsync(CancellationToken ct) => circuit(ct);
 
     /// <summary>Why the buttons are disabled for this user, or null. For display only: the action service authorizes each request.</summary>
     public string? DisabledReason(Principal? caller) => caller switch

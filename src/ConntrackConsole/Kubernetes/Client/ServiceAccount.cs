@@ -37,21 +37,21 @@ internal sealed record ServiceAccount(string Folder)
     public KubernetesClientConfiguration Read()
     {
         if (Missing is { } missing)
-            throw new StartupException(missing);
+            throw new StartupException(StartupErrorCodes.ServiceAccount, missing);
         KubernetesClientConfiguration client;
         try
         {
             if (File.ReadAllText(Token).Trim().Length == 0)
-                throw new StartupException($"{Token} is empty: check that the pod's service account exists, and restart the pod.");
+                throw new StartupException(StartupErrorCodes.ServiceAccount, $"{Token} is empty: check that the pod's service account exists, and restart the pod.");
             client = KubernetesClientConfiguration.InClusterConfig();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or KubeConfigException or FormatException)
         {
-            throw new StartupException($"The pod's service account cannot be used ({KubeConfigFile.FirstLine(e)}): check the permissions of {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
+            throw new StartupException(StartupErrorCodes.ServiceAccount, $"The pod's service account cannot be used ({KubeConfigFile.FirstLine(e)}): check the permissions of {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
         }
 
         return client.SslCaCerts is { Count: > 0 }
             ? client
-            : throw new StartupException($"{Authority} contains no certificate: check the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
+            : throw new StartupException(StartupErrorCodes.ServiceAccount, $"{Authority} contains no certificate: check the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
     }
 }

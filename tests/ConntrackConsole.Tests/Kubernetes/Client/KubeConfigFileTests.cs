@@ -81,6 +81,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     {
         string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
         var error = Assert.Throws<StartupException>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
+        Assert.Equal(StartupErrorCodes.KubeconfigPlugin, error.Code);
         Assert.Contains($"the exec plugin '{plugin}'", error.Message, StringComparison.Ordinal);
         Assert.True(error.Message.Contains(expected, StringComparison.Ordinal), error.Message);
         Assert.DoesNotContain("\n", error.Message, StringComparison.Ordinal);
@@ -90,6 +91,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     public void Context_Missing_ErrorListsTheExistingOnes()
     {
         var error = Assert.Throws<StartupException>(() => Find(Config("token: x", _server.Ca), "production"));
+        Assert.Equal(StartupErrorCodes.KubeconfigContext, error.Code);
         Assert.Contains("no context 'production'", error.Message, StringComparison.Ordinal);
         Assert.Contains("it has lab, other", error.Message, StringComparison.Ordinal);
     }
@@ -136,7 +138,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         await informer.StartAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
         Assert.Equal((false, false, TimeSpan.MaxValue), (state.HasCluster, state.IsReady, state.Age));
-        Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }));
+        Assert.Equal(StartupErrorCodes.ClusterMissing, Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true })).Code);
     }
 
     [Fact]

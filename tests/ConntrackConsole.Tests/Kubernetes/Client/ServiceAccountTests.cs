@@ -143,7 +143,9 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     public void File_Invalid_ThrowsWithTheFileName(string file, string content, string message)
     {
         File.WriteAllText(Path.Combine(_folder, file), content);
-        string actual = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account)).Message;
+        var failure = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account));
+        Assert.Equal(StartupErrorCodes.ServiceAccount, failure.Code);
+        string actual = failure.Message;
         Assert.Contains(message, actual);
         Assert.Contains(_folder, actual);
     }
