@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Actions;

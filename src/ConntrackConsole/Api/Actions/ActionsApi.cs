@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;

@@ -72,7 +72,7 @@ public sealed partial class ActionsPage : ComponentBase
         _url = ActionsUrl.Parse(Nav.Uri);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _principal = await CurrentUser.PrincipalAsync(_end.Token);
+        _caller = await CurrentUser.PrincipalAsync(_end.Token);
         _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _timer = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
@@ -101,7 +101,7 @@ public sealed partial class ActionsPage : ComponentBase
 
     private void Show(ActionsUrl url, Principal? caller, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? selected)
     {
-        (_principal, _records, _changes, _problem) = (principal, records, changes, null);
+        (_caller, _records, _changes, _problem) = (caller, records, changes, null);
         _waiting = records.Count(r => r.State == ActionState.Waiting);
         if (url == _url)
             (_selected, _missingId) = (selected, selected is null ? url.Action : null);
