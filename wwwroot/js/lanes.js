@@ -159,10 +159,10 @@ export class ServiceLane {
 
   values(column) {
     if (this.known[column] === 0) return [{ words: "unknown", muted: true }];
-    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.leftovers[column] > 0).map(backend => ({
+    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.closing[column] > 0).map(backend => ({
       colour: "b" + this.colourOf(this.service.key, backend.ip), stale: backend.stale[column] > 0,
       words: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
-        + (backend.leftovers[column] > 0 ? ` + ${backend.leftovers[column]} leftover` : ""),
+        + (backend.closing[column] > 0 ? ` + ${backend.closing[column]} closing` : ""),
       weight: backend.stale[column] * 1e6 + backend.entries[column],
     })).sort((a, b) => b.weight - a.weight);
   }

@@ -1,7 +1,7 @@
 // Reads the byte[] that Components/Timeline/ViewBytes.cs writes. Both files change together.
 const MAGIC = 0x32565443; // "CTV2"
 
-export const STATES = ["active", "draining", "stale", "reassigned", "leftover", "unknown"];
+export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown"];
 
 export function readView(bytes) {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -36,7 +36,7 @@ export function readView(bytes) {
   };
   view.services = list(() => ({
     key: str(), title: str(), address: str(),
-    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), leftovers: series() })),
+    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), closing: series() })),
   }));
   view.hiddenRollouts = varint();
   view.rollouts = list((_, index) => ({
