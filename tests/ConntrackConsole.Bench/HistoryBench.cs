@@ -146,7 +146,7 @@ internal static class HistoryBench
             queue.TouchServices(atMs);
             clock.NowMs = atMs + 70_000;
             folder.RollUp(all: true);
-            services.Add(folder.LastServices.TotalMilliseconds);
+            services.Add(folder.LastServicesDuration.TotalMilliseconds);
         }
 
         report.Info("bytes a node-minute", bytes / (double)(Nodes * Minutes), "B", "350 groups a node, 3 % of them change each second");

@@ -53,13 +53,13 @@ internal static partial class HubAttacks
         }
     }
 
-    private static Task<string> OpenAsync(AttackedConsole c, string node, string passOf, Func<HubConnection, Task<Welcome>> attack) =>
-        OpenAsync(c, node, passOf, async hub => (await attack(hub)).Refusal ?? "let in");
+    private static Task<string> OpenAsync(AttackedConsole c, string node, string secretOf, Func<HubConnection, Task<Welcome>> attack) =>
+        OpenAsync(c, node, secretOf, async hub => (await attack(hub)).Refusal ?? "let in");
 
-    private static async Task<string> OpenAsync(AttackedConsole c, string node, string passOf, Func<HubConnection, Task<string>> attack)
+    private static async Task<string> OpenAsync(AttackedConsole c, string node, string secretOf, Func<HubConnection, Task<string>> attack)
     {
         Assert.NotEmpty(node);
-        await using var hub = Build(c, [(NodeSecret.Header, passOf), Bearer(Secret(passOf))]);
+        await using var hub = Build(c, [(NodeSecret.Header, secretOf), Bearer(Secret(secretOf))]);
         await hub.StartAsync(Ct);
         return await attack(hub);
     }

@@ -29,7 +29,7 @@ internal static partial class HubAttacks
         Connect("the cookie of an admin and a node's name", c => [("Cookie", c["adam"].Cookie), (NodeSecret.Header, "node1")]),
         new("the hub's path in capitals, with no secret", Unauthorized, async c => $"{(await c["adam"].PostAsync("/HUBS/COLLECTOR/negotiate?negotiateVersion=1", "")).Status}"),
 
-        Hello("as another node", "presented the secret of node node2", "node1", hello => hello, passOf: "node2"),
+        Hello("as another node", "presented the secret of node node2", "node1", hello => hello, secretOf: "node2"),
         Hello("as a node that the cluster has not", "has no node named node7", "node7", hello => hello),
         Hello("as an older collector of a node", "started later is already connected", "node1", hello => hello with { StartedAtMs = 1 }),
         Hello("with a version of 10,000 letters", "an introduction that this console does not support", "node1", hello => hello with { Version = new string('v', 10_000) }),
@@ -103,8 +103,8 @@ internal static partial class HubAttacks
         return (await Assert.ThrowsAnyAsync<Exception>(() => hub.StartAsync(Ct))).Message;
     });
 
-    private static HubAttack Hello(string name, string fragment, string node, Func<Hello, Hello> change, string? passOf = null) =>
-        new($"an introduction {name}", fragment, c => OpenAsync(c, node, passOf ?? node, async hub =>
+    private static HubAttack Hello(string name, string fragment, string node, Func<Hello, Hello> change, string? secretOf = null) =>
+        new($"an introduction {name}", fragment, c => OpenAsync(c, node, secretOf ?? node, async hub =>
             (await hub.InvokeAsync<Welcome>(HubMethods.Hello, change(Tests.Timeline.Frames.Hello(node, long.MaxValue)), Ct)).Refusal ?? "let in"));
 
     private static HubAttack Call(string method, object argument) => new($"a call of {method}", Missing, c => NodeAsync(c, async (hub, _) =>

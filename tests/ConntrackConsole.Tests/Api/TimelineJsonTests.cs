@@ -49,6 +49,18 @@ public sealed class TimelineJsonTests
         Assert.Equal(("eventsLost", "gap.events_lost"), (gap.GetProperty("kind").GetString(), gap.GetProperty("code").GetString()));
     }
 
+    [Theory]
+    [InlineData(EntryState.Closing, "leftover")]
+    [InlineData(EntryState.Stale, "stale")]
+    public async Task Backend_HasItsStableStateName(EntryState state, string name)
+    {
+        var backend = new BackendSeries("10.1.0.5", 8080, null, OwnerState.Gone, state, [0, 0], [1, 1], [0, 0]);
+        var json = await WriteAsync(new TimelineView(
+            At, At + 2_000, 1_000, 2, [new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", [backend])], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At));
+
+        Assert.Equal(name, json.GetProperty("services")[0].GetProperty("backends")[0].GetProperty("state").GetString());
+    }
+
     private static async Task<JsonElement> WriteAsync(TimelineView view)
     {
         using var bytes = new MemoryStream();

@@ -114,7 +114,7 @@ public class ServiceCheckTests
     [Fact]
     public void Drain_NoTermination_InsufficientData()
     {
-        Assert.Contains("No termination seen", DrainTime.Of(Context(Here), Service(Pod("a"))).Sentence, StringComparison.Ordinal);
+        Assert.Equal(UnknownCodes.NoTermination, DrainTime.Of(Context(Here), Service(Pod("a"))).UnknownCode);
         Assert.Equal(CheckState.InsufficientData, DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(30_000, 30, 137, cause: TerminationCause.Forced)] }).State);
     }
 

@@ -29,7 +29,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
         Assert.True((await b.ConnectAsync(1)).Accepted);
         b.Preview = request => new FlushPreview(request.PreviewId, "node-b", "digest", [], long.MaxValue, null, true);
 
-        await using var a = Collector("node-b", socket, ConsoleHost.Token, passOf: "node-a");
+        await using var a = Collector("node-b", socket, ConsoleHost.Token, secretOf: "node-a");
         a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
         var welcome = await a.ConnectAsync(2);
         Assert.False(welcome.Accepted);
@@ -117,8 +117,8 @@ public sealed class NodeSecretTests : IAsyncLifetime
         Assert.DoesNotContain("ServerSentEvents", offers);
     }
 
-    private TestCollector Collector(string node, bool socket, string? token, string? passOf = null) =>
-        new(node, socket ? "http://localhost" : _host.Url, token, socket ? _host.Socket : null, passOf);
+    private TestCollector Collector(string node, bool socket, string? token, string? secretOf = null) =>
+        new(node, socket ? "http://localhost" : _host.Url, token, socket ? _host.Socket : null, secretOf);
 
     private async Task<int> StatusAsync(bool overSocket, string headers)
     {

@@ -19,17 +19,17 @@ public sealed class TestCollector : IAsyncDisposable
     private Task _stream = Task.CompletedTask;
 
     /// <param name="token">The console's token, from which the node's secret is derived; null: no secret is presented.</param>
-    /// <param name="passOf">Presents this node's secret instead of its own.</param>
-    public TestCollector(string node, string url, string? token, string? socket = null, string? passOf = null)
+    /// <param name="secretOf">Presents this node's secret instead of its own.</param>
+    public TestCollector(string node, string url, string? token, string? socket = null, string? secretOf = null)
     {
         _node = node;
-        passOf ??= node;
+        secretOf ??= node;
         var builder = new HubConnectionBuilder().WithUrl(url + HubMethods.Path, options =>
         {
             if (token is not null)
             {
-                options.Headers["Authorization"] = NodeSecret.Scheme + NodeSecret.Of(token, passOf);
-                options.Headers[NodeSecret.Header] = passOf;
+                options.Headers["Authorization"] = NodeSecret.Scheme + NodeSecret.Of(token, secretOf);
+                options.Headers[NodeSecret.Header] = secretOf;
             }
 
             if (socket is not null)

@@ -13,7 +13,7 @@ namespace ConntrackConsole.Timeline.Blocks;
 internal static class ReportedResets
 {
     /// <summary>
-    /// The other report of a reset is at most <see cref="ResetDeduplicator.SameMs"/> away, possibly on the other side of the
+    /// The other report of a reset is at most <see cref="ResetDeduplicator.MaxPairDistanceMs"/> away, possibly on the other side of the
     /// minute's boundary. Which reports are pairs depends on the earlier ones: for two minutes to agree, a sender that resets
     /// repeatedly within that time must have paused once within this interval.
     /// </summary>
@@ -24,7 +24,7 @@ internal static class ReportedResets
     {
         long endMs = minuteMs + Level.MinuteMs;
         var part = new NodeFrame { AtMs = frame.AtMs };
-        part.Resets.AddRange(frame.Resets.Where(r => r.AtMs >= minuteMs - LookbackMs && r.AtMs <= endMs + ResetDeduplicator.SameMs));
+        part.Resets.AddRange(frame.Resets.Where(r => r.AtMs >= minuteMs - LookbackMs && r.AtMs <= endMs + ResetDeduplicator.MaxPairDistanceMs));
         bool hasMore = frame.AtMs >= minuteMs && frame.AtMs < endMs && ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u);
         if (hasMore)
             part.MoreResets = frame.MoreResets;

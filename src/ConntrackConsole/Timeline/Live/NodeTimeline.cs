@@ -68,7 +68,7 @@ internal sealed class NodeTimeline(string name)
     public void Disconnect() => Connected = false;
 
     /// <summary>Replaces a timeline that was built from fewer frames.</summary>
-    public void Succeed(NodeTimeline former)
+    public void InheritFrom(NodeTimeline former)
     {
         (Hello, Connected, LastHeardMs) = (former.Hello, former.Connected, former.LastHeardMs);
         // The latest readings stay, whatever arrives late.

@@ -11,13 +11,13 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     public const int MaxKept = 50_000;
 
     /// <summary>A reset that was sent and one that was received between the same two endpoints within this time are the same.</summary>
-    public const long SameMs = 1_000;
+    public const long MaxPairDistanceMs = 1_000;
 
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
     private readonly Queue<Report> _kept = new();
     private readonly Dictionary<long, int[]> _bySecond = [];
 
-    public IEnumerable<Report> Kept => _kept.Where(t => !t.Withdrawn);
+    public IEnumerable<Report> Kept => _kept.Where(t => !t.IsWithdrawn);
 
     public void Add(string node, in Reset reset)
     {
@@ -29,12 +29,12 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
         {
             // Each reset is sent once and received at most once; which report arrives first depends on the nodes' frames.
             var other = seen.Report.Reset;
-            if (seen.IsPaired || other.Received == reset.Received || Math.Abs(other.AtMs - reset.AtMs) > SameMs)
+            if (seen.IsPaired || other.Received == reset.Received || Math.Abs(other.AtMs - reset.AtMs) > MaxPairDistanceMs)
                 continue;
             seen.IsPaired = true;
             if (Weight(in reset) <= Weight(in other))
                 return;
-            seen.Report.Withdrawn = true;
+            seen.Report.IsWithdrawn = true;
             Count(other.AtMs, other.Kind, -1);
             seen.Report = report;
             Keep(report);
@@ -107,7 +107,7 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     {
         public string Node { get; } = node;
         public Reset Reset { get; } = reset;
-        public bool Withdrawn { get; set; }
+        public bool IsWithdrawn { get; set; }
     }
 
     private sealed class Seen(Report report)

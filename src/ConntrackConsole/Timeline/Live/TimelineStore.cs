@@ -170,7 +170,7 @@ public sealed partial class TimelineStore
             // The reading's own time, whenever the frame arrived.
             foreach (var (reading, offsetMs) in proxies)
                 _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
-            timeline.Succeed(GetOrAdd(node));
+            timeline.InheritFrom(GetOrAdd(node));
             timeline.Trim(nowMs - HorizonMs);
             _nodes[node] = timeline;
             _gaps.Replace(node, gaps);

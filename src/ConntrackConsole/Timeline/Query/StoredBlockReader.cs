@@ -39,7 +39,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         long fromMs = query.FromMs + (firstColumn * stepMs);
         long toMs = query.FromMs + (endColumn * stepMs);
         var part = new Part(rows, query, lanes, firstColumn, endColumn, corrupt, ct);
-        part.Lay(query.Node is null ? BlockKind.Service : BlockKind.Node, Level.For(stepMs), fromMs, toMs);
+        part.Merge(query.Node is null ? BlockKind.Service : BlockKind.Node, Level.For(stepMs), fromMs, toMs);
     }
 
     private sealed class Part(
@@ -48,7 +48,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         // Every Service block has a block of the whole cluster beside it.
         private readonly string _marker = query.Node ?? BlockArchive.Cluster;
 
-        public void Lay(BlockKind kind, Level level, long fromMs, long toMs)
+        public void Merge(BlockKind kind, Level level, long fromMs, long toMs)
         {
             var there = new HashSet<long>();
             long firstMs = level.StartOf(Math.Max(0, fromMs));
@@ -83,7 +83,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             if (level != Level.Finest && HasFinest(kind, fromMs, toMs))
                 LayBlocks(kind, Level.Finest, fromMs, toMs);
             else if (level.Coarser is { } coarser)
-                Lay(kind, coarser, fromMs, toMs);
+                Merge(kind, coarser, fromMs, toMs);
         }
 
         private bool HasFinest(BlockKind kind, long fromMs, long toMs)
@@ -123,7 +123,7 @@ public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                     row.GetBytes(2, 0, bytes, 0, length);
                     long atMs = row.GetInt64(1);
                     // The whole cluster's resets are separate rows.
-                    if (!lanes.Lay(
+                    if (!lanes.Merge(
                         bytes.AsSpan(0, length), name, atMs, level, firstColumn, endColumn, isCluster || kind == BlockKind.Node,
                         kind == BlockKind.Node || !isCluster, null, ref buffer))
                     {

@@ -27,7 +27,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
     /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
     /// <param name="wanted">Which Service's series are taken; null = all with a Service address.</param>
     /// <returns>False if the bytes are not a valid block.</returns>
-    public bool Lay(
+    public bool Merge(
         ReadOnlySpan<byte> bytes, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets,
         Func<GroupKey, bool>? wanted, ref byte[] buffer)
     {
@@ -140,13 +140,13 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
     public int[] Blank { get; private set; } = [];
 
     /// <summary>A copy for a window that begins that many columns later; the new columns at its end are unknown.</summary>
-    public StoredLanes Later(int by)
+    public StoredLanes Shifted(int by)
     {
         var later = new StoredLanes(fromMs + (by * stepMs), stepMs, columns) { Blank = Moved(Blank, by) };
         Array.Copy(Known, by, later.Known, 0, columns - by);
         Array.Copy(Resets, by * ResetOverflow.Length, later.Resets, 0, (columns - by) * ResetOverflow.Length);
         foreach (var series in _series.Values)
-            later._series[series.Key] = series.Later(row => ReferenceEquals(row, Blank) ? later.Blank : Moved(row, by), columns);
+            later._series[series.Key] = series.Shifted(row => ReferenceEquals(row, Blank) ? later.Blank : Moved(row, by), columns);
         return later;
     }
 
@@ -201,7 +201,7 @@ public sealed class StoredLanes(long fromMs, long stepMs, int columns)
             }
         }
 
-        internal StoredSeries Later(Func<int[], int[]> moved, int columns) => new(Key, columns)
+        internal StoredSeries Shifted(Func<int[], int[]> moved, int columns) => new(Key, columns)
         {
             Namespace = Namespace, Name = Name, Block = Block, Pod = Pod, Owner = Owner, State = State,
             EntryColumns = moved(EntryColumns), ClosingColumns = moved(ClosingColumns), StaleColumns = moved(StaleColumns),

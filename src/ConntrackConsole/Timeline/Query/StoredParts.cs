@@ -19,7 +19,7 @@ internal sealed class StoredParts
     private const long HeldMs = 3_000;
     private const int MaxParts = 16;
 
-    private readonly ConcurrentDictionary<TimelineQuery, Held> _held = new();
+    private readonly ConcurrentDictionary<TimelineQuery, Held> _cached = new();
 
     /// <param name="query">The window, in whole steps.</param>
     /// <param name="liveMs">Where memory begins: a part that was read for another start does not fit.</param>
@@ -29,18 +29,18 @@ internal sealed class StoredParts
         if (query.ToMs < nowMs - (2 * stepMs))
             return await read();
         var key = query with { FromMs = 0, ToMs = query.ToMs - query.FromMs };
-        if (_held.TryGetValue(key, out var held) && held.LiveMs == liveMs && nowMs >= held.AtMs && nowMs - held.AtMs < HeldMs
+        if (_cached.TryGetValue(key, out var held) && held.LiveMs == liveMs && nowMs >= held.AtMs && nowMs - held.AtMs < HeldMs
             && query.FromMs >= held.FromMs && (query.FromMs - held.FromMs) % stepMs == 0 && (query.FromMs - held.FromMs) / stepMs < query.Columns)
         {
-            return held.Part with { Lanes = held.Part.Lanes.Later((int)((query.FromMs - held.FromMs) / stepMs)) };
+            return held.Part with { Lanes = held.Part.Lanes.Shifted((int)((query.FromMs - held.FromMs) / stepMs)) };
         }
 
         var part = await read();
-        if (_held.Count >= MaxParts)
-            _held.Clear();
-        _held[key] = new Held(query.FromMs, liveMs, nowMs, part);
+        if (_cached.Count >= MaxParts)
+            _cached.Clear();
+        _cached[key] = new Held(query.FromMs, liveMs, nowMs, part);
         // Joining with memory modifies the lanes: the cached ones must stay unchanged.
-        return part with { Lanes = part.Lanes.Later(0) };
+        return part with { Lanes = part.Lanes.Shifted(0) };
     }
 
     private sealed record Held(long FromMs, long LiveMs, long AtMs, StoredPart Part);

@@ -19,7 +19,7 @@ internal static class Downsampler
             // A Service's coarsest blocks are few and small, and rewritten each minute: not worth packing. A node has those of
             // every group.
             bool pack = kind == BlockKind.Node || level.Coarser is not null;
-            foreach (var (name, block) in Lay(level, minuteMs, minutes, former(level, atMs), replaceNames))
+            foreach (var (name, block) in Merge(level, minuteMs, minutes, former(level, atMs), replaceNames))
                 yield return Stored(kind, level, name, atMs, block, pack);
         }
     }
@@ -34,7 +34,7 @@ internal static class Downsampler
     /// <param name="former">The existing coarse blocks of the interval; modified in place.</param>
     /// <param name="replaceNames">Whether this minute's names are newer than those in the coarse blocks.</param>
     /// <returns>The changed coarse blocks.</returns>
-    public static IEnumerable<(string Name, Block Block)> Lay(
+    public static IEnumerable<(string Name, Block Block)> Merge(
         Level level, long minuteMs, Dictionary<string, Block> minutes, Dictionary<string, Block> former, bool replaceNames)
     {
         var (first, count) = Columns(level, minuteMs);
@@ -43,7 +43,7 @@ internal static class Downsampler
             if (!former.TryGetValue(name, out var coarse))
                 former[name] = coarse = new Block(level.Columns);
             (coarse.Namespace, coarse.Name) = (minute.Namespace, minute.Name);
-            Lay(coarse, minute, first, count, replaceNames);
+            Merge(coarse, minute, first, count, replaceNames);
             yield return (name, coarse);
         }
 
@@ -64,7 +64,7 @@ internal static class Downsampler
         foreach (var (atMs, minute) in minutes)
         {
             var (first, count) = Columns(level, atMs);
-            Lay(coarse ??= new Block(level.Columns), minute, first, count, replaceNames: true);
+            Merge(coarse ??= new Block(level.Columns), minute, first, count, replaceNames: true);
         }
 
         return coarse;
@@ -73,7 +73,7 @@ internal static class Downsampler
     private static (int First, int Count) Columns(Level level, long minuteMs) =>
         ((int)((minuteMs - level.StartOf(minuteMs)) / level.StepMs), (int)Math.Max(1, Level.MinuteMs / level.StepMs));
 
-    private static void Lay(Block coarse, Block minute, int first, int count, bool replaceNames)
+    private static void Merge(Block coarse, Block minute, int first, int count, bool replaceNames)
     {
         Clear(coarse, first, count);
         int each = minute.Columns / count;

@@ -25,7 +25,7 @@ public sealed partial class RollupWorker(
     private bool _failed;
 
     /// <summary>How long the last rollup of the Services' minute took, including its coarser levels.</summary>
-    public TimeSpan LastServices { get; private set; }
+    public TimeSpan LastServicesDuration { get; private set; }
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -209,7 +209,7 @@ public sealed partial class RollupWorker(
         }
 
         queue.SetRolledUpTo(minute + Level.MinuteMs);
-        LastServices = time.GetElapsedTime(watch);
+        LastServicesDuration = time.GetElapsedTime(watch);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Rollup failed; will retry. Frames are kept until it succeeds: {Reason}")]

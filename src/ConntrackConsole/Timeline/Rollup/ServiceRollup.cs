@@ -65,13 +65,13 @@ public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, C
     private void MarkUnknown(Dictionary<GroupKey, BlockSeries> sums, string node, Block? block, long minuteMs, int columns)
     {
         var before = new HashSet<GroupKey>();
-        if (blocks.Near(node, minuteMs, after: false, minuteMs - NearMs) is { } last)
+        if (blocks.Nearest(node, minuteMs, after: false, minuteMs - NearMs) is { } last)
             before = PartAt(last.Block, Array.LastIndexOf(last.Block.Known, true));
         // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that the node
         // would report.
         else if (block is null)
             return;
-        var next = block is not null && block.Known[^1] ? null : blocks.Near(node, minuteMs, after: true, minuteMs + NearMs)?.Block;
+        var next = block is not null && block.Known[^1] ? null : blocks.Nearest(node, minuteMs, after: true, minuteMs + NearMs)?.Block;
         if (next is null && timeline.HasLeft(node))
         {
             // Only the time between two of its reports is unknown.

@@ -101,7 +101,7 @@ public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisp
     }
 
     /// <summary>The node's last block before a moment, or its first one after.</summary>
-    public (long AtMs, Block Block)? Near(string node, long atMs, bool after, long notBeyondMs)
+    public (long AtMs, Block Block)? Nearest(string node, long atMs, bool after, long notBeyondMs)
     {
         using var row = Rows.Read(
             after
