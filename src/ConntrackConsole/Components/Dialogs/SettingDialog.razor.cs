@@ -45,7 +45,7 @@ public sealed partial class SettingDialog : ActionDialog
 
     private string ConfirmText => IsSubmitting ? "Changing…"
         : Plan!.Verdict.Decision == GuardDecision.NeedsApproval ? "Request approval"
-        : $"Set it to {Plan.Request.Value} on {DisplayText.Count(Plan.Readings.Count, "node")}";
+        : $"Set to {Plan.Request.Value} on {DisplayText.Count(Plan.Readings.Count, "node")}";
 
     protected override async Task OnInitializedAsync()
     {

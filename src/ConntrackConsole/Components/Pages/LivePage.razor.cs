@@ -211,7 +211,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         return nodes.Count == 0 ? null : $"Observe-only nodes keep their entries: {TextSummary.List(nodes, 3)}.";
     }
 
-    private ChartChoice Choice => new(_state.Pod, _state.Uid, _state.Rollout);
+    private ChartSelection Selection => new(_state.Pod, _state.Uid, _state.Rollout);
 
     private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Reported?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
 

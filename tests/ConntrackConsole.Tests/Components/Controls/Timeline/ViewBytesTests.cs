@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Controls.Timeline;
 
-/// <summary>The canvas reads these bytes in JavaScript (wwwroot/js/view.js): what is pinned here is the agreement of the two.</summary>
+/// <summary>Pins the byte format that the canvas decodes (wwwroot/js/view.js).</summary>
 public sealed class ViewBytesTests
 {
     [Fact]
