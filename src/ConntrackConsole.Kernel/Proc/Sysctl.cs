@@ -90,7 +90,7 @@ internal sealed class Sysctl(string root = "/proc/sys")
             SysctlFault.ReadOnly when !key.IsWritable => $"{key} is read-only.",
             SysctlFault.ReadOnly =>
                 $"{key} is read-only here: in a container mount the host's /proc/sys/net writable; some keys can be written only in the initial network namespace.",
-            SysctlFault.NoPermission => $"This process may not read or write {key}: CAP_NET_ADMIN is missing.",
+            SysctlFault.NoPermission => $"{key} cannot be read or written: CAP_NET_ADMIN is missing.",
             SysctlFault.OutOfRange => $"{key} must be from {key.Minimum} to {key.Maximum}.",
             SysctlFault.Malformed => $"{key} does not contain a number.",
             _ => $"{key} could not be read or written.",

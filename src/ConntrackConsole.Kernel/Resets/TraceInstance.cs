@@ -65,15 +65,15 @@ internal sealed class TraceInstance : IDisposable
             return false;
         }
 
-        var made = new TraceInstance(tracefs, path);
-        why = made.Prepare(bufferKiB > 0 ? bufferKiB : BufferKiB);
+        var created = new TraceInstance(tracefs, path);
+        why = created.Prepare(bufferKiB > 0 ? bufferKiB : BufferKiB);
         if (why is not null)
         {
-            made.CloseAndRemove();
+            created.CloseAndRemove();
             return false;
         }
 
-        instance = made;
+        instance = created;
         return true;
     }
 

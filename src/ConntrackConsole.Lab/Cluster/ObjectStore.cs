@@ -12,8 +12,8 @@ namespace ConntrackConsole.Lab.Cluster;
 internal sealed record Change(long Version, string Type, string Namespace, byte[] Object);
 
 /// <summary>A watch requested a version that is no longer in the history (HTTP 410).</summary>
-internal sealed class ExpiredVersionException(long asked, long oldest)
-    : Exception($"too old resource version: {asked} ({oldest})");
+internal sealed class ExpiredVersionException(long requested, long oldest)
+    : Exception($"too old resource version: {requested} ({oldest})");
 
 /// <summary>
 /// The cluster's objects with one version counter for all, and a bounded history of changes per kind: the equivalent of etcd

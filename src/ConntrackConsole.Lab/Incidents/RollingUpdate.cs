@@ -79,22 +79,22 @@ internal sealed class RollingUpdate(
         var old = _pods;
         // A pod with connections from each client, so that the hang appears on the pod's node and on another.
         var victim = scenario == Scenario.Blackhole ? old.MaxBy(pod => truth.ConnectionsTo(pod.Ip).DefaultIfEmpty().Min()) : null;
-        var fresh = new List<LabPod>();
+        var replacements = new List<LabPod>();
         var endings = new List<Task>();
         var replaced = deployment.Restart();
         foreach (var pod in old)
         {
-            deployment.Scale(deployment.Current, fresh.Count + 1);
-            fresh.Add(await kubelet.StartServerAsync(pod.Node, deployment, deployment.Current, slice));
+            deployment.Scale(deployment.Current, replacements.Count + 1);
+            replacements.Add(await kubelet.StartServerAsync(pod.Node, deployment, deployment.Current, slice));
             var ending = scenario == Scenario.EarlyExit ? Ending.ExitImmediately : pod == victim ? Ending.Vanish : Ending.Drain;
             if (ending != Ending.Drain)
                 truth.SetTermination(pod, scenario);
-            deployment.Scale(replaced, old.Count - fresh.Count);
+            deployment.Scale(replaced, old.Count - replacements.Count);
             endings.Add(kubelet.EndAsync(pod, deployment, slice, ending, () => rules.WithoutAsync(pod.Sandbox.Address)));
             await Task.Delay(50); // The next pod is requested after the old one's deletion was observed.
         }
 
-        _pods = fresh;
+        _pods = replacements;
         await Task.WhenAll(endings);
     }
 }

@@ -60,7 +60,7 @@ internal sealed class LabNetwork : IDisposable
         {
             using var routes = RouteSocket.Open();
             using var other = File.OpenHandle(right.Namespace.FilePath);
-            routes.AddVeth($"cable{right.Number}", $"cable{left.Number}", other);
+            routes.AddVeth($"link{right.Number}", $"link{left.Number}", other);
             Connect(routes, left, right);
         });
         right.Namespace.Run(() =>
@@ -72,10 +72,10 @@ internal sealed class LabNetwork : IDisposable
 
     private static void Connect(RouteSocket routes, LabNode node, LabNode other)
     {
-        string cable = $"cable{other.Number}";
-        routes.AddAddress(cable, node.Address, 32);
-        routes.SetUp(cable, up: true);
-        routes.AddRoute(other.Address, 32, cable, source: node.Address);
-        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, cable, other.Address, node.Address);
+        string link = $"link{other.Number}";
+        routes.AddAddress(link, node.Address, 32);
+        routes.SetUp(link, up: true);
+        routes.AddRoute(other.Address, 32, link, source: node.Address);
+        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, link, other.Address, node.Address);
     }
 }

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Lab.Network;
 /// <summary>A pod's network: a namespace with one link to its node, routed, with a link-local gateway.</summary>
 internal sealed class PodSandbox
 {
-    private static int _cables;
+    private static int _links;
 
     private readonly LabNode _node;
     private readonly string _link;
@@ -30,7 +30,7 @@ internal sealed class PodSandbox
     public static PodSandbox Create(LabNode node, string prefix, string podName)
     {
         var address = node.TakePodAddress();
-        string link = $"veth{Interlocked.Increment(ref _cables):x8}";
+        string link = $"veth{Interlocked.Increment(ref _links):x8}";
         var networkNamespace = NetworkNamespace.Create(prefix + podName);
         var sandbox = new PodSandbox(node, networkNamespace, address, link);
         networkNamespace.Run(() => NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"));

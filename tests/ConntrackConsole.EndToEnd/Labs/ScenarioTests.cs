@@ -34,7 +34,7 @@ public sealed class ScenarioTests
         var labels = await lab.LabelsAsync(resets);
         Assert.InRange(labels.Count, resets, Resets());
         Assert.True(labels.Count >= Connections, $"{labels.Count} resets");
-        Assert.All(labels, label => Assert.Equal(("early-exit", "M3", "from-backend", 1), Words(label)));
+        Assert.All(labels, label => Assert.Equal(("early-exit", "M3", "from-backend", 1), Fields(label)));
         Assert.All(lab.Events("exited"), exited => Assert.Equal(143, (int?)exited["exitCode"]));
 
         int Resets() => lab.Events("client-reset").Count + lab.Events("client-refused").Count;
@@ -49,7 +49,7 @@ public sealed class ScenarioTests
         string ip = (string)Assert.Single(lab.Events("vanished"))["ip"]!;
         var hung = await lab.HungAsync(ip);
         Assert.Empty(lab.Events("client-reset"));
-        Assert.All(await lab.LabelsAsync(hung.Count), label => Assert.Equal(("blackhole", "M4", "hang", 0), Words(label)));
+        Assert.All(await lab.LabelsAsync(hung.Count), label => Assert.Equal(("blackhole", "M4", "hang", 0), Fields(label)));
         string[] locals = [.. hung.Select(line => (string)line["local"]!)];
         Assert.Equal(["node1", "node3"], hung.Select(line => (string?)line["node"]).Distinct().Order());
 
@@ -78,7 +78,7 @@ public sealed class ScenarioTests
         lab.Send($"invalid {Segments}");
         await lab.EventsAsync("invalid-segment", Segments);
         Assert.Equal(Segments, (await lab.LabelsAsync(Segments)).Count);
-        Assert.All(lab.Labels, label => Assert.Equal(("invalid", "M1", "un-nated", 1), Words(label)));
+        Assert.All(lab.Labels, label => Assert.Equal(("invalid", "M1", "un-nated", 1), Fields(label)));
         // On the clients' nodes, and on the pod's if that is a different one: the segment and its reset.
         int nodes = lab.Labels.Sum(label => NodeOf(lab, (string)label["reply"]!["src"]!) == (string?)label["node"] ? 1 : 2);
         Assert.InRange(await InvalidAsync(lab) - before, nodes + Segments, 2 * nodes);
@@ -93,7 +93,7 @@ public sealed class ScenarioTests
         return lab;
     }
 
-    private static (string?, string?, string?, int) Words(JsonNode label) =>
+    private static (string?, string?, string?, int) Fields(JsonNode label) =>
         ((string?)label["scenario"], (string?)label["mechanism"], (string?)label["kind"], (int)label["resets"]!);
 
     private static string? NodeOf(RunningLab lab, string ip) =>

@@ -110,9 +110,9 @@ public sealed class ResetDecoderTests
         var resets = Decode(page);
         Assert.Equal(2, resets.Count);
         Assert.True(ResetDecoder.TryCreate(ThisKernel, out var decoder, out _));
-        var made = Assert.Single(resets, reset => !reset.Received);
-        Assert.Equal(reason, decoder.ReasonName(made.Reason));
-        Assert.Equal(state, made.State);
+        var sent = Assert.Single(resets, reset => !reset.Received);
+        Assert.Equal(reason, decoder.ReasonName(sent.Reason));
+        Assert.Equal(state, sent.State);
         foreach (var reset in resets)
         {
             Assert.Equal((source, sport, destination, dport), (reset.Src, reset.Sport, reset.Dst, reset.Dport));

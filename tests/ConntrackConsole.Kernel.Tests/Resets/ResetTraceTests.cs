@@ -39,12 +39,12 @@ public sealed class ResetTraceTests : IDisposable
         });
         Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(error).SocketErrorCode);
 
-        var made = Assert.Single(_b.Sent(1));
-        Assert.Equal((server, (ushort)81, _nodes.PodAddress(TwoNodes.PodA)), (made.Src, made.Sport, made.Dst));
-        Assert.Equal("NO_SOCKET", _b.Trace.ReasonName(made.Reason));
-        Assert.Equal(TcpState.Unknown, made.State);
+        var sent = Assert.Single(_b.Sent(1));
+        Assert.Equal((server, (ushort)81, _nodes.PodAddress(TwoNodes.PodA)), (sent.Src, sent.Sport, sent.Dst));
+        Assert.Equal("NO_SOCKET", _b.Trace.ReasonName(sent.Reason));
+        Assert.Equal(TcpState.Unknown, sent.State);
         var received = Assert.Single(_a.Received(1));
-        Assert.Equal((made.Src, made.Sport, made.Dst, made.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
+        Assert.Equal((sent.Src, sent.Sport, sent.Dst, sent.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
         AssertNothingElse();
     }
 
@@ -59,12 +59,12 @@ public sealed class ResetTraceTests : IDisposable
         client.Dispose();
         long after = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
-        var made = Assert.Single(_a.Sent(1));
-        Assert.Equal(Address(TwoNodes.PodA, v6), made.Src);
-        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080), (made.Dst, made.Dport));
-        Assert.InRange(made.AtMs, before - 5, after + 5);
+        var sent = Assert.Single(_a.Sent(1));
+        Assert.Equal(Address(TwoNodes.PodA, v6), sent.Src);
+        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080), (sent.Dst, sent.Dport));
+        Assert.InRange(sent.AtMs, before - 5, after + 5);
         var received = Assert.Single(_b.Received(1));
-        Assert.Equal((made.Src, made.Sport, made.Dst, made.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
+        Assert.Equal((sent.Src, sent.Sport, sent.Dst, sent.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
         AssertNothingElse();
         accepted.Dispose();
     }
@@ -79,9 +79,9 @@ public sealed class ResetTraceTests : IDisposable
         Assert.True(accepted.Poll(TimeSpan.FromSeconds(60), SelectMode.SelectRead));
         accepted.Dispose();
 
-        var made = Assert.Single(_b.Sent(1));
-        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080, Address(TwoNodes.PodA, v6)), (made.Src, made.Sport, made.Dst));
-        Assert.Equal("TCP_ABORT_ON_CLOSE", _b.Trace.ReasonName(made.Reason));
+        var sent = Assert.Single(_b.Sent(1));
+        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080, Address(TwoNodes.PodA, v6)), (sent.Src, sent.Sport, sent.Dst));
+        Assert.Equal("TCP_ABORT_ON_CLOSE", _b.Trace.ReasonName(sent.Reason));
         Assert.Single(_a.Received(1));
         AssertNothingElse();
         client.Dispose();
@@ -128,13 +128,13 @@ public sealed class ResetTraceTests : IDisposable
     {
         // The median of eleven: on a busy machine a reader thread may be scheduled late, which is not the trace's fault.
         var delays = new List<long>();
-        for (int made = 1; made <= 11; made++)
+        for (int sent = 1; sent <= 11; sent++)
         {
             var (client, accepted) = Connect(TwoNodes.PodA, TwoNodes.PodB, v6: false);
             client.LingerState = new LingerOption(true, 0);
             client.Dispose();
             var clock = Stopwatch.StartNew();
-            Assert.Equal(made, _a.Sent(made).Count);
+            Assert.Equal(sent, _a.Sent(sent).Count);
             delays.Add(clock.ElapsedMilliseconds);
             accepted.Dispose();
         }
@@ -175,7 +175,7 @@ public sealed class ResetTraceTests : IDisposable
     // A last reset that both must see proves that nothing is still in flight.
     private void AssertNothingElse()
     {
-        int madeByA = _a.Sent(0).Count, madeByB = _b.Sent(0).Count;
+        int sentByA = _a.Sent(0).Count, sentByB = _b.Sent(0).Count;
         int receivedByA = _a.Received(0).Count, receivedByB = _b.Received(0).Count;
         foreach (var (pod, collector) in (ReadOnlySpan<(string, Collector)>)[(TwoNodes.PodA, _a), (TwoNodes.PodB, _b)])
         {
@@ -190,9 +190,9 @@ public sealed class ResetTraceTests : IDisposable
 
         _a.Wait(all => all.Any(reset => reset.Received && reset.Sport == 82));
         _b.Wait(all => all.Any(reset => reset.Received && reset.Sport == 82));
-        Assert.Equal((madeByA + 1, receivedByA + 1), (_a.Sent(0).Count, _a.Received(0).Count));
-        Assert.Equal((madeByB + 1, receivedByB + 1), (_b.Sent(0).Count, _b.Received(0).Count));
-        Assert.True(madeByA == 0 || madeByB == 0, "both nodes kept a sent reset");
+        Assert.Equal((sentByA + 1, receivedByA + 1), (_a.Sent(0).Count, _a.Received(0).Count));
+        Assert.Equal((sentByB + 1, receivedByB + 1), (_b.Sent(0).Count, _b.Received(0).Count));
+        Assert.True(sentByA == 0 || sentByB == 0, "both nodes kept a sent reset");
     }
 
     private Ip Address(string pod, bool v6) => v6 ? _nodes.PodAddress6(pod) : _nodes.PodAddress(pod);
