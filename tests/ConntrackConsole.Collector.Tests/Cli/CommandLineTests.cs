@@ -215,8 +215,8 @@ public class CommandLineTests
     [InlineData("nf_conntrack_acct 1 --yes", 2, "--reason")]
     [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, "at most 86400 s")]
     [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, "at most 60 s")]
-    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "no time")]
-    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "may be changed")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "not a time")]
+    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "is not a setting that can be changed")]
     [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, "IPVS is not loaded")]
     [InlineData("nftables.drop_invalid off --yes --reason x", 3, "revert its change")]
     public void Sysctl_InvalidSet_ChangesNothing(string arguments, int code, string because)

@@ -42,7 +42,7 @@ public class ExplanationTests
     private static readonly Dictionary<string, (Evidence Seen, string Mechanisms, string Missing)> Cases = new()
     {
         ["healthy and busy"] = (Healthy, "", "none in 30 s"),
-        ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of a client"),
+        ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of an affected client"),
         ["un-NATed resets and INVALID"] = (UnNated, "M1", ""),
         ["and what the client's next request brings"] = (UnNated with { BackendResetsThatFollow = 3, Closed = 3 }, "M1", ""),
         ["un-NATed resets, the counter stands still"] = (UnNated with { Counters = default }, "", "the counter did not increase"),

@@ -253,7 +253,7 @@ public sealed class JournalTests : IDisposable
 
         Assert.Equal(journal.Id, report.JournalId);
         Assert.Equal([(1L, "flush"), (2L, "setting")], report.Entries.Select(entry => (entry.Number, entry.Kind)));
-        Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and left, 0 failed", false),
+        Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and kept, 0 failed", false),
             (report.Entries[0].Target, report.Entries[0].Before, report.Entries[0].After, report.Entries[0].Failed));
         Assert.Contains("\"replySrc\":\"10.244.0.1\"", report.Entries[0].Details, StringComparison.Ordinal);
         journal.MarkReported(1);

@@ -53,7 +53,7 @@ public sealed class KilledTests : IDisposable
         Assert.Equal(left, ConntrackProgram.List(_scratch.Inside).Count);
         var entry = Assert.Single(journal.NextReport()!.Entries);
         Assert.Equal((act.ActionId, null, true), (entry.ActionId, entry.After, entry.Failed));
-        Assert.Contains("cut off", entry.Result, StringComparison.Ordinal);
+        Assert.Contains("interrupted", entry.Result, StringComparison.Ordinal);
     }
 
     [Fact]
