@@ -118,8 +118,8 @@ internal static class SettingCommands
             new RevertNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass), change.ActionId), JournalOrigin.CommandLine);
         ThrowUnlessDone(result);
         Console.Out.WriteLine($"{change.Key}: {change.Written} → {change.Before}, is {result.Now}");
-        if (result.Sentence is not null)
-            Console.Error.WriteLine(result.Sentence);
+        if (result.Message is not null)
+            Console.Error.WriteLine(result.Message);
         return ExitCode.Ok;
     }
 
@@ -139,7 +139,7 @@ internal static class SettingCommands
         {
             throw new CommandException(
                 result.Outcome is SettingOutcome.Refused or SettingOutcome.Withheld or SettingOutcome.Moved or SettingOutcome.Drifted ? ExitCode.RefusedByGuard : ExitCode.Failed,
-                result.Sentence ?? $"{result.Key}: {result.Outcome}.");
+                result.Message ?? $"{result.Key}: {result.Outcome}.");
         }
     }
 

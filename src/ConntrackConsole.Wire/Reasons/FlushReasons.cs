@@ -14,8 +14,8 @@ public static class FlushReasons
     [Description("The address is loopback, multicast, unspecified or broadcast: no pod can have it.")]
     public const string AddressNotPod = "flush.address_not_pod";
 
-    /// <summary>The address belongs to a node, its gateway or the edge of one of its networks.</summary>
-    [Description("The address belongs to a node, its gateway or the edge of one of its networks.")]
+    /// <summary>The address belongs to a node, its gateway, or is the first or last address of one of its networks.</summary>
+    [Description("The address belongs to a node, its gateway, or is the first or last address of one of its networks.")]
     public const string NodeAddress = "flush.node_address";
 
     /// <summary>A live pod owns the address.</summary>
@@ -26,8 +26,8 @@ public static class FlushReasons
     [Description("The address belongs to a Service.")]
     public const string OwnerService = "flush.owner_service";
 
-    /// <summary>No pod is known that owned the address.</summary>
-    [Description("No pod is known that owned the address.")]
+    /// <summary>The console knows no pod that owned the address.</summary>
+    [Description("The console knows no pod that owned the address.")]
     public const string OwnerUnknown = "flush.owner_unknown";
 
     /// <summary>The command carries no ownership statement.</summary>
@@ -50,20 +50,20 @@ public static class FlushReasons
     [Description("More entries match than one flush may delete on a node.")]
     public const string TooManyEntries = "flush.too_many_entries";
 
-    /// <summary>So many entries need the approval of a second person.</summary>
-    [Description("So many entries need the approval of a second person.")]
+    /// <summary>This number of entries requires the approval of a second person.</summary>
+    [Description("This number of entries requires the approval of a second person.")]
     public const string ApprovalRequired = "flush.approval_required";
 
-    /// <summary>The preset all on a terminating pod needs break-glass.</summary>
-    [Description("The preset all on a terminating pod needs break-glass.")]
+    /// <summary>The preset all on a terminating pod requires break-glass.</summary>
+    [Description("The preset all on a terminating pod requires break-glass.")]
     public const string PresetNeedsBreakGlass = "flush.preset_needs_break_glass";
 
-    /// <summary>The preset is not known.</summary>
-    [Description("The preset is not known.")]
+    /// <summary>The preset is unknown.</summary>
+    [Description("The preset is unknown.")]
     public const string UnknownPreset = "flush.unknown_preset";
 
-    /// <summary>The protocol is none of tcp, udp and sctp.</summary>
-    [Description("The protocol is none of tcp, udp and sctp.")]
+    /// <summary>The protocol is not tcp, udp or sctp.</summary>
+    [Description("The protocol is not tcp, udp or sctp.")]
     public const string InvalidProtocol = "flush.invalid_protocol";
 
     /// <summary>The Service address is not an IP address in canonical form.</summary>
@@ -82,16 +82,16 @@ public static class FlushReasons
     [Description("A preview with this id exists already on the node.")]
     public const string PreviewExists = "flush.preview_exists";
 
-    /// <summary>The node does not hold this preview: used, expired, or lost by a restart.</summary>
-    [Description("The node does not hold this preview: used, expired, or lost by a restart.")]
+    /// <summary>The node does not have this preview: it was used, has expired, or was lost in a restart.</summary>
+    [Description("The node does not have this preview: it was used, has expired, or was lost in a restart.")]
     public const string PreviewGone = "flush.preview_gone";
 
     /// <summary>The preview is too old to be used without an approval.</summary>
     [Description("The preview is too old to be used without an approval.")]
     public const string PreviewExpired = "flush.preview_expired";
 
-    /// <summary>The digest is not that of the previewed list.</summary>
-    [Description("The digest is not that of the previewed list.")]
+    /// <summary>The digest does not match the previewed list.</summary>
+    [Description("The digest does not match the previewed list.")]
     public const string DigestMismatch = "flush.digest_mismatch";
 
     /// <summary>Another flush is running on the node.</summary>

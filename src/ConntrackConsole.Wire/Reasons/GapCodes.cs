@@ -3,7 +3,7 @@ using System.ComponentModel;
 namespace ConntrackConsole.Wire;
 
 /// <summary>Stable codes of <see cref="GapKind"/> for programs.</summary>
-[ReasonCodes("Gaps in the record")]
+[ReasonCodes("Gaps in recorded data")]
 public static class GapCodes
 {
     /// <summary><see cref="GapKind.EventsLost"/>.</summary>
@@ -27,15 +27,15 @@ public static class GapCodes
     public const string Silent = "gap.silent";
 
     /// <summary><see cref="GapKind.ResetsTruncated"/>.</summary>
-    [Description("More resets in one second than a frame lists one by one; the counts are complete.")]
+    [Description("More resets in one second than a frame lists individually; the counts are complete.")]
     public const string ResetsTruncated = "gap.resets_truncated";
 
     /// <summary><see cref="GapKind.Started"/>.</summary>
-    [Description("The collector started here; what was before is not known.")]
+    [Description("The collector started here; earlier data is unknown.")]
     public const string Started = "gap.started";
 
     /// <summary><see cref="GapKind.DumpOnly"/>.</summary>
-    [Description("The table was read every few seconds instead of followed by events; entries that lived shorter were not seen.")]
+    [Description("The table was polled every few seconds instead of followed by events; shorter-lived entries were not seen.")]
     public const string DumpOnly = "gap.dump_only";
 
     /// <summary>Anything else: a kind that a newer collector sent.</summary>

@@ -42,12 +42,12 @@ public static class NodeReasons
     [Description("The command arrived after its deadline.")]
     public const string CommandExpired = "node.command_expired";
 
-    /// <summary>The console has been told that this action never began, so it may not begin any more.</summary>
-    [Description("The console has been told that this action never began, so it may not begin any more.")]
+    /// <summary>The node has reported that this action never began, so the action can no longer begin.</summary>
+    [Description("The node has reported that this action never began, so the action can no longer begin.")]
     public const string Fenced = "node.fenced";
 
-    /// <summary>An action with this id began before.</summary>
-    [Description("An action with this id began before.")]
+    /// <summary>An action with this id has already begun.</summary>
+    [Description("An action with this id has already begun.")]
     public const string DuplicateId = "node.duplicate_id";
 
     /// <summary>The action with this id is of another kind.</summary>
@@ -70,8 +70,8 @@ public static class NodeReasons
     [Description("The action is still running.")]
     public const string Running = "node.running";
 
-    /// <summary>The collector ended in the middle of the action.</summary>
-    [Description("The collector ended in the middle of the action.")]
+    /// <summary>The collector ended during the action.</summary>
+    [Description("The collector ended during the action.")]
     public const string Interrupted = "node.interrupted";
 
     /// <summary>The node did not answer the command; the outcome is unknown.</summary>

@@ -14,8 +14,8 @@ public static class SettingReasons
     [Description("The setting does not take this value.")]
     public const string InvalidValue = "setting.invalid_value";
 
-    /// <summary>The filter is removed by reverting its change, not by a change to off.</summary>
-    [Description("The filter is removed by reverting its change, not by a change to off.")]
+    /// <summary>The filter is removed by reverting its change, not by changing it to off.</summary>
+    [Description("The filter is removed by reverting its change, not by changing it to off.")]
     public const string FilterOff = "setting.filter_off";
 
     /// <summary>The filter is already armed by something else.</summary>
@@ -50,16 +50,16 @@ public static class SettingReasons
     [Description("kube-proxy does not run in ipvs mode on the node.")]
     public const string NotIpvs = "setting.not_ipvs";
 
-    /// <summary>The present value cannot be read.</summary>
-    [Description("The present value cannot be read.")]
+    /// <summary>The current value cannot be read.</summary>
+    [Description("The current value cannot be read.")]
     public const string Unreadable = "setting.unreadable";
 
-    /// <summary>The value is no longer the one of the preview.</summary>
-    [Description("The value is no longer the one of the preview.")]
+    /// <summary>The value is no longer the previewed one.</summary>
+    [Description("The value is no longer the previewed one.")]
     public const string Moved = "setting.moved";
 
-    /// <summary>Something else changed the value since, so it was not reverted.</summary>
-    [Description("Something else changed the value since, so it was not reverted.")]
+    /// <summary>Something else has changed the value since, so it was not reverted.</summary>
+    [Description("Something else has changed the value since, so it was not reverted.")]
     public const string Drifted = "setting.drifted";
 
     /// <summary>The node rebooted since the change, so there is nothing to revert.</summary>
@@ -70,12 +70,12 @@ public static class SettingReasons
     [Description("The revert is withheld because it would cause harm now.")]
     public const string Withheld = "setting.withheld";
 
-    /// <summary>The kernel did not take the value, or it could not be read back.</summary>
-    [Description("The kernel did not take the value, or it could not be read back.")]
+    /// <summary>The kernel rejected the value, or it could not be read back.</summary>
+    [Description("The kernel rejected the value, or it could not be read back.")]
     public const string WriteFailed = "setting.write_failed";
 
-    /// <summary>The old value could not be written back.</summary>
-    [Description("The old value could not be written back.")]
+    /// <summary>The previous value could not be restored.</summary>
+    [Description("The previous value could not be restored.")]
     public const string RevertFailed = "setting.revert_failed";
 
     /// <summary>The change is no longer open.</summary>
@@ -86,8 +86,8 @@ public static class SettingReasons
     [Description("The node does not know the change.")]
     public const string UnknownChange = "setting.unknown_change";
 
-    /// <summary>kube-proxy was not queried yet since the collector started, and the revert depends on it.</summary>
-    [Description("kube-proxy was not queried yet since the collector started, and the revert depends on it.")]
+    /// <summary>kube-proxy has not been queried since the collector started, and the revert depends on it.</summary>
+    [Description("kube-proxy has not been queried since the collector started, and the revert depends on it.")]
     public const string ProxyUnknown = "setting.proxy_unknown";
 
     /// <summary>Another setting change is running on the node.</summary>

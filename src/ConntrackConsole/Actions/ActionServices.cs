@@ -8,7 +8,7 @@ namespace ConntrackConsole.Actions;
 /// <summary>Registers the action workflow, its outcome monitor and the consumer of the node journals.</summary>
 internal static class ActionServices
 {
-    /// <summary>After stored history and ingest: the hosted services here start last and read what those have loaded.</summary>
+    /// <summary>Call after stored history and ingest are registered: these hosted services start last and read what those have loaded.</summary>
     public static IServiceCollection AddActions(this IServiceCollection services)
     {
         services.AddSingleton(provider => ActionSettings.Of(provider.GetRequiredService<IOptions<ActionsOptions>>().Value));

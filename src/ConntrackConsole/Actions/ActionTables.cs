@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Actions;
 
-/// <summary>The tables of actions and of the nodes' journals.</summary>
+/// <summary>Tables of actions and node journals.</summary>
 internal static class ActionTables
 {
     extension(ConsoleDb db)
@@ -15,25 +15,25 @@ internal static class ActionTables
     }
 }
 
-/// <summary>One action, as far as it has come. The audit log has how it came there.</summary>
+/// <summary>An action in its current state. The audit log records how it got there.</summary>
 internal sealed class ActionRow
 {
     public required string Id { get; set; }
     public required string Kind { get; set; }
     public required string Target { get; set; }
     public required string State { get; set; }
-    public required string AskedBy { get; set; }
-    public long AskedMs { get; set; }
+    public required string RequestedBy { get; set; }
+    public long RequestedMs { get; set; }
     public long UpdatedMs { get; set; }
 
-    /// <summary>What was asked for and what was shown: JSON.</summary>
+    /// <summary>The request and its preview, as JSON.</summary>
     public required string Plan { get; set; }
 
-    /// <summary>What came of it, node by node: JSON; null before it was carried out.</summary>
+    /// <summary>The result for each node, as JSON; null before execution.</summary>
     public string? Outcome { get; set; }
 }
 
-/// <summary>How far a node's journal is written down.</summary>
+/// <summary>How far a node's journal has been written to the audit log.</summary>
 internal sealed class JournalMarkRow
 {
     public required string Node { get; set; }
@@ -47,7 +47,9 @@ internal sealed class ActionTablesConfiguration : IEntityTypeConfiguration<Actio
     {
         builder.ToTable("Actions");
         builder.HasKey(r => r.Id);
-        builder.HasIndex(r => r.AskedMs);
+        builder.Property(r => r.RequestedBy).HasColumnName("AskedBy");
+        builder.Property(r => r.RequestedMs).HasColumnName("AskedMs");
+        builder.HasIndex(r => r.RequestedMs);
         builder.HasIndex(r => r.State);
     }
 

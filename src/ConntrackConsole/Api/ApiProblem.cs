@@ -7,16 +7,22 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace ConntrackConsole.Api;
 
 /// <summary>Errors of the API: problem details (RFC 9457) with a stable code.</summary>
-/// <param name="Code">Stable: programs compare this and nothing else.</param>
+/// <param name="Code">Stable; the only member that programs should compare.</param>
 /// <param name="Detail">What is wrong and what to do, in plain English.</param>
 internal sealed record ApiProblem(string Type, string Title, int Status, string? Detail, string Code)
 {
     public const string CodeMember = "code";
 
-    public static ProblemHttpResult Create(int status, string code, string title, string detail) =>
-        TypedResults.Problem(detail, statusCode: status, title: title, extensions: new Dictionary<string, object?> { [CodeMember] = code });
+    /// <param name="more">Further extension members.</param>
+    public static ProblemHttpResult Create(int status, string code, string title, string? detail, params ReadOnlySpan<(string Name, object? Value)> more)
+    {
+        var extensions = new Dictionary<string, object?> { [CodeMember] = code };
+        foreach (var (name, value) in more)
+            extensions[name] = value;
+        return TypedResults.Problem(detail, statusCode: status, title: title, extensions: extensions);
+    }
 
-    /// <summary>Gives problem details to answers of the API that have none: unknown paths, wrong methods, failures.</summary>
+    /// <summary>Adds problem details to API responses that have none: unknown paths, wrong methods, failures.</summary>
     public static void UseOnApi(IApplicationBuilder api)
     {
         api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });
@@ -30,14 +36,14 @@ internal sealed record ApiProblem(string Type, string Title, int Status, string?
 
     private static ProblemHttpResult ForStatus(int status) => status switch
     {
-        StatusCodes.Status404NotFound => Create(status, RequestErrorCodes.NotFound, "Not found", "There is no such path: see /openapi/v1.json for those that exist."),
+        StatusCodes.Status404NotFound => Create(status, RequestErrorCodes.NotFound, "Not found", "There is no such path: see /openapi/v1.json."),
         StatusCodes.Status405MethodNotAllowed => Create(status, RequestErrorCodes.MethodNotAllowed, "Method not allowed", "This path does not support the method: see /openapi/v1.json."),
-        >= 500 => Create(status, RequestErrorCodes.Failed, "The request failed", "The console failed to answer: its log has the reason."),
-        _ => Create(status, RequestErrorCodes.Malformed, "Invalid request", $"The request was refused: {ReasonPhrases.GetReasonPhrase(status)}."),
+        >= 500 => Create(status, RequestErrorCodes.Failed, "The request failed", "The console failed to process the request: see its log."),
+        _ => Create(status, RequestErrorCodes.Malformed, "Invalid request", $"The request was rejected: {ReasonPhrases.GetReasonPhrase(status)}."),
     };
 }
 
-/// <summary>Names in the OpenAPI document what an endpoint may answer.</summary>
+/// <summary>Describes in the OpenAPI document which problems an endpoint may return.</summary>
 internal static class ApiProblemExtensions
 {
     public const string ContentType = MediaTypeNames.Application.ProblemJson;

@@ -5,7 +5,7 @@ using ConntrackConsole.Api.Timeline;
 
 namespace ConntrackConsole.Api;
 
-/// <summary>The API for programs: JSON under /api/v1, errors as RFC 9457 problem details, described by /openapi/v1.json.</summary>
+/// <summary>The API: JSON under /api/v1, errors as RFC 9457 problem details, described by /openapi/v1.json.</summary>
 internal static class ApiRoutes
 {
     public const string Root = "/api/v1";
@@ -18,7 +18,7 @@ internal static class ApiRoutes
         api.MapTimeline();
         api.DescribeActions().MapActions();
         api.MapAudit();
-        // As the API itself: it names every parameter that an attacker would try.
+        // Requires authorization like the API itself: it lists every parameter that an attacker would try.
         app.MapOpenApi().RequireAuthorization();
     }
 }

@@ -15,7 +15,7 @@ internal static class ApiServices
     {
         services.ConfigureHttpJsonOptions(json =>
         {
-            // The schemas of the document are made with these: enums are names, numbers are never strings.
+            // The schemas of the document are generated with these options: enums are names, numbers are never strings.
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
@@ -25,7 +25,7 @@ internal static class ApiServices
             options.AddDocumentTransformer(DescribeAsync);
             options.AddSchemaTransformer((schema, context, _) =>
             {
-                // Some answers leave out what is null.
+                // Some responses omit null members.
                 foreach (var member in context.JsonTypeInfo.Properties.Where(member => member.IsGetNullable))
                     schema.Required?.Remove(member.Name);
                 return Task.CompletedTask;
@@ -38,7 +38,7 @@ internal static class ApiServices
         document.Info = new OpenApiInfo
         {
             Title = "ConntrackConsole", Version = "v1",
-            Description = "Times are RFC 3339 in UTC. Errors are problem details (RFC 9457) with a stable 'code'. Changing requests are sent as application/json.",
+            Description = "Times are RFC 3339 in UTC. Errors are problem details (RFC 9457) with a stable 'code'. Requests that change something must be sent as application/json.",
         };
         string? cookie = context.ApplicationServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>()
             .Get(CookieAuthenticationDefaults.AuthenticationScheme).Cookie.Name;
@@ -46,7 +46,7 @@ internal static class ApiServices
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes[SecurityScheme] = new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = cookie, Description = "The session that a sign-in link begins.",
+            Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = cookie, Description = "The session that a sign-in link starts.",
         };
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, document)] = [] }];
         return Task.CompletedTask;

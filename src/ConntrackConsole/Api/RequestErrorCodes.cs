@@ -3,15 +3,21 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api;
 
-/// <summary>Codes of requests that no endpoint of the API answers.</summary>
+/// <summary>Codes of requests that no endpoint of the API processes.</summary>
 [ReasonCodes("API: requests")]
 internal static class RequestErrorCodes
 {
-    [Description("A changing request names an Origin that is not this console (403).")]
+    [Description("The Origin header of a request that changes something is not this console (403).")]
     public const string ForeignOrigin = "request.foreign_origin";
 
-    [Description("A changing request is not sent as application/json (415).")]
+    [Description("A request that changes something is not sent as application/json (415).")]
     public const string NotJson = "request.not_json";
+
+    [Description("The body is larger than 256 KiB (400).")]
+    public const string BodyTooLarge = "request.body_too_large";
+
+    [Description("The body is not valid JSON, or has unknown, repeated or mistyped fields (400).")]
+    public const string InvalidJson = "request.invalid_json";
 
     [Description("There is no such path or object (404).")]
     public const string NotFound = "request.not_found";
@@ -19,9 +25,9 @@ internal static class RequestErrorCodes
     [Description("The path does not support the method (405).")]
     public const string MethodNotAllowed = "request.method_not_allowed";
 
-    [Description("The request cannot be read, or is too large.")]
+    [Description("The request is malformed or too large.")]
     public const string Malformed = "request.malformed";
 
-    [Description("The console failed to answer; its log has the exception (500).")]
+    [Description("The console failed to process the request; its log has the exception (500).")]
     public const string Failed = "request.failed";
 }

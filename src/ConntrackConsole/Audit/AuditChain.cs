@@ -2,15 +2,15 @@ using System.Security.Cryptography;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>What joins each row to the one before it: SHA-256, or HMAC-SHA256 with a key, over the hash before and the row.</summary>
+/// <summary>Hash chain of the audit log: SHA-256, or HMAC-SHA256 with a key, over the previous hash and the row.</summary>
 internal static class AuditChain
 {
     public const int HashLength = 64;
 
-    /// <summary>The hash before the first row.</summary>
+    /// <summary>The hash that precedes the first row.</summary>
     public static readonly string Beginning = new('0', HashLength);
 
-    /// <summary>In this order for ever: another one is another hash.</summary>
+    /// <summary>Never change the order: it is part of the hash.</summary>
     internal static readonly string[] Columns =
     [
         nameof(AuditRow.Id), nameof(AuditRow.AtMs), nameof(AuditRow.Who), nameof(AuditRow.From), nameof(AuditRow.What), nameof(AuditRow.Where),
@@ -20,8 +20,8 @@ internal static class AuditChain
     ];
 
     /// <summary>
-    /// The column that later versions added: where it is null the row is hashed as before it existed, so older chains stay valid. A value is
-    /// hashed behind all others, so that adding, changing or removing it breaks the chain.
+    /// The column that a later version added. If it is null the row is hashed as before it existed, so older chains remain valid. A value is
+    /// hashed after all others, so that adding, changing or removing it breaks the chain.
     /// </summary>
     internal static readonly int Optional = Array.IndexOf(Columns, nameof(AuditRow.Code));
 
@@ -36,8 +36,8 @@ internal static class AuditChain
         return (row.Code is null ? form : form.Text(row.Code)).Bytes.ToArray();
     }
 
-    /// <param name="before">The hash of the row before, or <see cref="Beginning"/>.</param>
-    /// <param name="key">Null: whoever can write the rows can make their hashes too.</param>
+    /// <param name="before">The hash of the previous row, or <see cref="Beginning"/>.</param>
+    /// <param name="key">Null: anyone who can write the rows can also compute their hashes.</param>
     public static string Hash(string before, ReadOnlySpan<byte> canonical, AuditKey? key)
     {
         using var hash = key?.NewHash() ?? IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -47,6 +47,6 @@ internal static class AuditChain
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Whether a text is what <see cref="Hash"/> makes.</summary>
+    /// <summary>Whether a text has the form of a hash.</summary>
     public static bool IsHash(string? text) => text is { Length: HashLength } && text.All(char.IsAsciiHexDigitLower);
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>Rows as RFC 4180 has them, and safe to open in a spreadsheet.</summary>
+/// <summary>Rows as CSV (RFC 4180), safe to open in a spreadsheet.</summary>
 internal static class AuditCsv
 {
     public const string Head =
@@ -31,7 +31,7 @@ internal static class AuditCsv
         line.Append(',');
         if (string.IsNullOrEmpty(text))
             return;
-        // A spreadsheet runs what begins so as a formula.
+        // A spreadsheet evaluates text with these first characters as a formula.
         string safe = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' ? "'" + text : text;
         if (safe.AsSpan().ContainsAny(",\"\r\n") || safe[0] == ' ' || safe[^1] == ' ')
             line.Append('"').Append(safe.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');

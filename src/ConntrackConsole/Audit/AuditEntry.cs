@@ -1,9 +1,9 @@
 namespace ConntrackConsole.Audit;
 
 /// <param name="What">flush.requested, flush.previewed, flush.refused, flush.approved, flush.completed, flush.cancelled, signin.</param>
-/// <param name="Where">Nodes, by comma.</param>
-/// <param name="Target">The pod's address.</param>
-/// <param name="ActionId">Joins the rows of one action.</param>
+/// <param name="Where">Nodes, separated by commas.</param>
+/// <param name="Target">The pod address or the setting.</param>
+/// <param name="ActionId">Common to all rows of one action.</param>
 public sealed record AuditEntry(
     long Id, DateTimeOffset At, string Who, string? From, string What, string? Where, string? Target, string Why,
     string? Before, string? After, string Result, long? DurationMs, string ActionId)
@@ -14,24 +14,24 @@ public sealed record AuditEntry(
 
     public string? IncidentId { get; init; }
 
-    /// <summary>What was deleted, entry by entry: JSON. Null in a list that leaves it out.</summary>
+    /// <summary>The deleted entries as JSON. Null in lists that omit it.</summary>
     public string? Details { get; init; }
 
-    /// <summary>Whether there is something in <see cref="Details"/>, be it left out or not.</summary>
+    /// <summary>Whether the row has <see cref="Details"/>, even if they are omitted here.</summary>
     public bool HasDetails { get; init; }
 
-    /// <summary>Stable reason code of <see cref="Result"/>; null where there is none, and in rows from before the codes.</summary>
+    /// <summary>Stable reason code of <see cref="Result"/>; null if there is no code, and in rows from before codes existed.</summary>
     public string? Code { get; init; }
 
     public string? Hash { get; init; }
 
     public string? KeyId { get; init; }
 
-    /// <summary>Somebody acted without the second person.</summary>
+    /// <summary>An action without the required second person.</summary>
     public bool IsBreakGlass => What.Contains("break-glass", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>A row before it has a number and a time.</summary>
+/// <summary>A row to be appended, without number and time.</summary>
 public sealed record AuditNote(
     string Who, string? From, string What, string? Where, string? Target, string Why, string? Before, string? After,
     string Result, long? DurationMs, string ActionId)
@@ -42,14 +42,14 @@ public sealed record AuditNote(
 
     public string? IncidentId { get; init; }
 
-    /// <summary>What was deleted, entry by entry: JSON.</summary>
+    /// <summary>The deleted entries as JSON.</summary>
     public string? Details { get; init; }
 
     /// <summary>Stable reason code of <see cref="Result"/>, or null.</summary>
     public string? Code { get; init; }
 }
 
-/// <summary>Filters that are null let everything through. Newest first.</summary>
+/// <summary>A null filter matches everything. Newest first.</summary>
 public sealed record AuditFilter(
     DateTimeOffset? FromTime = null, DateTimeOffset? ToTime = null, string? Who = null, string? What = null, string? Target = null,
     string? ActionId = null, int Limit = 500, long? BeforeId = null);

@@ -3,15 +3,15 @@ using System.Threading.Channels;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>Copies every row to a file, in order, behind the acts: they never wait for it. What could not be copied follows later.</summary>
+/// <summary>Copies every row to a file, in order, asynchronously: actions never wait for it. Rows that cannot be copied are retried later.</summary>
 internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeProvider time, ILogger<AuditForward> logger) : BackgroundService
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly Channel<bool> _signals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _copying = new(1);
     private AuditHead? _last;
-    private DateTimeOffset? _told;
+    private DateTimeOffset? _loggedAt;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeP
     {
         log.Appended -= Signal;
         await base.StopAsync(cancellationToken);
-        // The row of the end as well.
+        // Include the row about the shutdown.
         await CatchUpAsync(cancellationToken);
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeP
                 }
                 catch (TimeoutException)
                 {
-                    // Another console on the same database may have added something, and a full disk may have room again.
+                    // Another console on the same database may have added rows, and a full disk may have space again.
                 }
 
                 await CatchUpAsync(stoppingToken);
@@ -50,17 +50,17 @@ internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeP
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The end.
+            // Shutdown.
         }
     }
 
     /// <returns>Whether everything is in the file.</returns>
     public async Task<bool> CatchUpAsync(CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
+        await _copying.WaitAsync(ct);
         try
         {
-            // A file that was moved away goes on where it was; one that belongs to another log begins anew.
+            // After the file was moved away, copying continues; a file of another log is started from the first row.
             var last = file.Open() ?? _last;
             long after = last is { } head && (await log.FindAsync(head.Row, ct))?.Hash is { } hash && hash == head.Hash ? head.Row : 0;
             await foreach (var row in log.FollowAsync(after, ct))
@@ -75,34 +75,34 @@ internal sealed partial class AuditForward(AuditLog log, ForwardFile file, TimeP
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DbException)
         {
-            Tell(e);
+            LogThrottled(e);
             return false;
         }
         finally
         {
             file.Dispose();
-            _turn.Release();
+            _copying.Release();
         }
     }
 
     private void Signal() => _signals.Writer.TryWrite(true);
 
-    private void Tell(Exception e)
+    private void LogThrottled(Exception e)
     {
         var now = time.GetUtcNow();
-        if (_told is { } before && now - before < Minute)
+        if (_loggedAt is { } before && now - before < Minute)
             return;
-        _told = now;
+        _loggedAt = now;
         LogBehind(file.Path, e.Message);
     }
 
     public override void Dispose()
     {
         file.Dispose();
-        _turn.Dispose();
+        _copying.Dispose();
         base.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Audit rows cannot be forwarded to {File} ({Fault}). They are in the database, and follow as soon as the file can be written.")]
-    private partial void LogBehind(string file, string fault);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to forward audit rows to {File} ({Error}); will retry. The rows are in the database.")]
+    private partial void LogBehind(string file, string error);
 }

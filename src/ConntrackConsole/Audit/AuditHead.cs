@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>The end of the chain at some moment, as it stands in the console's log: against it rows missing at the tail are found.</summary>
+/// <summary>The end of the chain at one moment, as recorded in the console's log; used to detect rows removed from the end.</summary>
 public readonly record struct AuditHead(long Row, string Hash)
 {
-    public const string Form = "N:HASH, as the console's log has it in 'Audit head: row N, HASH'";
+    public const string Form = "N:HASH, from 'Audit head: row N, HASH' in the console's log";
 
     public static AuditHead? Parse(string? text)
     {

@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>A row as an object of JSON: every column, exactly as it is hashed.</summary>
+/// <summary>A row as a JSON object: every column, exactly as hashed.</summary>
 internal static class AuditJson
 {
-    // Readable in a log shipper. It stands in no page: no '<' has to hide.
+    // Readable in a log shipper. Never embedded in a page, so '<' needs no escaping.
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
@@ -43,7 +43,7 @@ internal static class AuditJson
         json.WriteEndObject();
     }
 
-    /// <summary>One line with its end.</summary>
+    /// <summary>One line including its line end.</summary>
     public static byte[] Line(AuditEntry row)
     {
         using var bytes = new MemoryStream();

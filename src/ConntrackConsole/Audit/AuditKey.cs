@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>A secret of the chain. Only its name is ever written.</summary>
+/// <summary>A secret of the chain. Only its id is ever written.</summary>
 public sealed class AuditKey
 {
     private readonly byte[] _secret;
@@ -21,7 +21,7 @@ public sealed class AuditKey
     public override string ToString() => Id;
 }
 
-/// <summary>The secrets of the chain, the newest first: that one signs, the others only verify what they signed once.</summary>
+/// <summary>The secrets of the chain, the newest first: it signs; the others only verify older rows.</summary>
 public sealed class AuditKeys(IEnumerable<string> secrets)
 {
     public static readonly AuditKeys None = new([]);
@@ -32,6 +32,6 @@ public sealed class AuditKeys(IEnumerable<string> secrets)
 
     public AuditKey? Find(string id) => Array.Find(_keys, k => k.Id == id);
 
-    /// <summary>0 for the newest; a row without a key counts as older than every key. It only ever falls along a sound chain.</summary>
+    /// <summary>0 for the newest; a row without a key counts as older than every key. It never increases along a valid chain.</summary>
     public int Age(string? id) => id is null ? _keys.Length : Array.FindIndex(_keys, k => k.Id == id);
 }

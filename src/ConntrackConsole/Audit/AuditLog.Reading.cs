@@ -15,7 +15,7 @@ public sealed partial class AuditLog
         return read.ConvertAll(Entry);
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, without the details: a page of them can be very large.</summary>
+    /// <summary>Like <see cref="ReadAsync"/>, but without details, which can be very large.</summary>
     public async Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter filter, CancellationToken ct = default)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -38,7 +38,7 @@ public sealed partial class AuditLog
         return await db.Audit.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct) is { } row ? Entry(row) : null;
     }
 
-    /// <summary>Every row that the filter lets through, whatever its limit, one after the other.</summary>
+    /// <summary>Streams every row that matches the filter, ignoring its limit.</summary>
     public async IAsyncEnumerable<AuditEntry> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken ct = default)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -46,7 +46,7 @@ public sealed partial class AuditLog
             yield return Entry(row);
     }
 
-    /// <summary>Every row behind one, oldest first.</summary>
+    /// <summary>Every row after the given one, oldest first.</summary>
     public async IAsyncEnumerable<AuditEntry> FollowAsync(long afterId, [EnumeratorCancellation] CancellationToken ct = default)
     {
         await using var db = await databases.CreateDbContextAsync(ct);

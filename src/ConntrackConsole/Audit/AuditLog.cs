@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>Who did what, where, why, and what came of it. It can be added to and read; nothing changes or removes a row.</summary>
+/// <summary>Records who did what, where, why, and with which result. Append-only: rows are never changed or removed.</summary>
 public sealed partial class AuditLog(
     IDbContextFactory<ConsoleDb> databases, TimeProvider time, AuditKeys? keys = null, ILogger<AuditLog>? logger = null) : IDisposable
 {
@@ -14,13 +14,13 @@ public sealed partial class AuditLog(
     private readonly AuditKeys _keys = keys ?? AuditKeys.None;
     private readonly ILogger _logger = logger ?? NullLogger<AuditLog>.Instance;
 
-    /// <summary>The last row that this program wrote.</summary>
+    /// <summary>The last row that this process wrote.</summary>
     public AuditHead? Head { get; private set; }
 
-    /// <summary>A row was added. Called on the writer's thread: it must not take long.</summary>
+    /// <summary>Raised after a row was added, on the writer's thread; handlers must be fast.</summary>
     public event Action? Appended;
 
-    /// <exception cref="AuditUnavailableException">A row here would break the chain.</exception>
+    /// <exception cref="AuditUnavailableException">Appending a row would break the chain.</exception>
     public async Task<AuditEntry> AppendAsync(AuditNote note, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(note);
@@ -30,7 +30,7 @@ public sealed partial class AuditLog(
         {
             row = await AppendRowAsync(note, ct);
             Head = new AuditHead(row.Id, row.Hash!);
-            // Within the turn: heads stand in the log in the order of their rows.
+            // Under the lock, so that heads appear in the log in the order of their rows.
             LogHead(row.Id, row.Hash!);
         }
         finally
@@ -45,22 +45,22 @@ public sealed partial class AuditLog(
     private async Task<AuditRow> AppendRowAsync(AuditNote note, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        // BEGIN IMMEDIATE: from here to the commit no other console can add to the end that is read here.
-        await using var turn = await db.Database.BeginTransactionAsync(ct);
+        // BEGIN IMMEDIATE: until the commit no other console can append after the end that is read here.
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var end = await EndAsync(db, ct);
         if (end.KeyId is { } used && _keys.Current is null)
         {
-            throw new AuditUnavailableException($"The audit log is keyed (key {used}), and no key is set: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
-                + "If it is lost, set a new one: the log goes on with that.");
+            throw new AuditUnavailableException($"The audit log is keyed (key {used}), but no key is configured: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
+                + "If it is lost, set a new one: the log continues with that key.");
         }
 
         if (end.Before is null)
         {
             end = end with { Before = AuditChain.Beginning };
-            if (end.Next > 1 && Earlier(db, turn) is { Count: > 0 } earlier)
+            if (end.Next > 1 && PreChain(db, transaction) is { Count: > 0 } earlier)
             {
                 var first = Add(db, end, new AuditNote(
-                    "conntrack-console", null, PreChainRows.What, null, null, "Rows from before the chain are covered from here on", null, earlier.ToJson(),
+                    "conntrack-console", null, PreChainRows.What, null, null, "Rows from before the chain are covered by the chain from here on", null, earlier.ToJson(),
                     "ok", null, $"audit-{Guid.NewGuid():N}"));
                 await db.SaveChangesAsync(ct);
                 end = new ChainEnd(first.Id + 1, first.Hash, first.KeyId);
@@ -69,7 +69,7 @@ public sealed partial class AuditLog(
 
         var row = Add(db, end, note);
         await db.SaveChangesAsync(ct);
-        await turn.CommitAsync(ct);
+        await transaction.CommitAsync(ct);
         return row;
     }
 
@@ -89,26 +89,26 @@ public sealed partial class AuditLog(
         return row;
     }
 
-    // Numbers once given are never given again: a tail that was cut off leaves a hole.
+    // Numbers are never reused, so that removing the last rows leaves a gap.
     private static async Task<ChainEnd> EndAsync(ConsoleDb db, CancellationToken ct)
     {
         long given = await db.Database.SqlQuery<long>($"SELECT COALESCE(MAX(seq), 0) AS Value FROM sqlite_sequence WHERE name = 'Audit'").SingleAsync(ct);
         long last = await db.Audit.MaxAsync(r => (long?)r.Id, ct) ?? 0;
-        // A row without a hash that somebody put in does not end the chain.
+        // An inserted row without a hash does not end the chain.
         var end = await db.Audit.Where(r => r.Hash != null).OrderByDescending(r => r.Id).Select(r => new { r.Hash, r.KeyId }).FirstOrDefaultAsync(ct);
         return new ChainEnd(Math.Max(given, last) + 1, end?.Hash, end?.KeyId);
     }
 
-    private static PreChainRows Earlier(ConsoleDb db, IDbContextTransaction turn)
+    private static PreChainRows PreChain(ConsoleDb db, IDbContextTransaction transaction)
     {
-        using var rows = StoredRows.Read((SqliteConnection)db.Database.GetDbConnection(), (SqliteTransaction)turn.GetDbTransaction());
+        using var rows = StoredRows.Read((SqliteConnection)db.Database.GetDbConnection(), (SqliteTransaction)transaction.GetDbTransaction());
         using var earlier = new PreChainRowsReader();
         while (rows.Next())
             earlier.Add(rows);
         return earlier.Take();
     }
 
-    // What SQLite would not give back as it was: half a surrogate, and a zero.
+    // Replaces what SQLite would not return unchanged: lone surrogates and NUL characters.
     private static string? Clean(string? text) => text is null ? null
         : System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 
@@ -118,6 +118,6 @@ public sealed partial class AuditLog(
     private partial void LogHead(long row, string hash);
 
     /// <param name="Next">The number of the next row.</param>
-    /// <param name="Before">The hash of the last row in the chain; null where there is no chain yet.</param>
+    /// <param name="Before">The hash of the last row in the chain; null if there is no chain yet.</param>
     private readonly record struct ChainEnd(long Next, string? Before, string? KeyId);
 }

@@ -12,7 +12,7 @@ internal static class AuditServices
             provider.GetRequiredService<IOptions<AuditOptions>>().Value.ReadKeys(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataDirectory)));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditVerifier>();
-        // It stops after the row of the shutdown is written, and copies that row too.
+        // Stops after the row about the shutdown is written, and copies that row too.
         return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<IOptions<AuditOptions>>().Value.ForwardFile is { } file
             ? new AuditForward(
                 provider.GetRequiredService<AuditLog>(), new ForwardFile(file), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AuditForward>>())

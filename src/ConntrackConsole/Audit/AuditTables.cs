@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>The audit log's table.</summary>
+/// <summary>Table of the audit log.</summary>
 internal static class AuditTables
 {
     extension(ConsoleDb db)
@@ -33,16 +33,16 @@ internal sealed class AuditRow
     public string? Roles { get; set; }
     public string? IncidentId { get; set; }
 
-    /// <summary>What was deleted, entry by entry: JSON.</summary>
+    /// <summary>The deleted entries as JSON.</summary>
     public string? Details { get; set; }
 
-    /// <summary>Stable reason code of <see cref="Result"/>; null where there is none, and in rows from before the codes.</summary>
+    /// <summary>Stable reason code of <see cref="Result"/>; null if there is no code, and in rows from before codes existed.</summary>
     public string? Code { get; set; }
 
     /// <summary>Null in rows from before the chain.</summary>
     public string? Hash { get; set; }
 
-    /// <summary>Names the key of <see cref="Hash"/>; null where it is made without one.</summary>
+    /// <summary>Id of the key of <see cref="Hash"/>; null if unkeyed.</summary>
     public string? KeyId { get; set; }
 }
 

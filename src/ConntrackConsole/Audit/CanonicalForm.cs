@@ -5,8 +5,8 @@ using System.Text;
 namespace ConntrackConsole.Audit;
 
 /// <summary>
-/// A row as bytes, in one way only: each value with its kind and its length before it, so that no two different rows read the
-/// same, null is not empty, and 5 is not "5".
+/// Unambiguous binary form of a row: each value is prefixed with its kind and length, so that two different rows never have the same bytes,
+/// null differs from empty, and 5 differs from "5".
 /// </summary>
 internal sealed class CanonicalForm
 {
@@ -40,10 +40,10 @@ internal sealed class CanonicalForm
 
     public CanonicalForm Text(ReadOnlySpan<byte> utf8) => Prefixed(TextKind, utf8);
 
-    /// <summary>A value of a kind that the console never writes: it must not read like one that it does.</summary>
+    /// <summary>A value of a kind that the console never writes; it must not look like one that it does.</summary>
     public CanonicalForm Foreign(ReadOnlySpan<byte> bytes) => Prefixed(ForeignKind, bytes);
 
-    /// <summary>The same row under another number: the number is the first value.</summary>
+    /// <summary>The same row with another number, which is the first value.</summary>
     public static byte[] WithId(ReadOnlySpan<byte> row, long id)
     {
         byte[] other = row.ToArray();

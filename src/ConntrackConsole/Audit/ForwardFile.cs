@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>The file to which rows are copied, for a log shipper, by one console. It remembers by itself how far they have come: by its last line.</summary>
+/// <summary>The file to which one console copies rows for a log shipper. Its last line determines where copying continues.</summary>
 internal sealed class ForwardFile(string path) : IDisposable
 {
     private const int Block = 64 * 1024;
@@ -11,8 +11,8 @@ internal sealed class ForwardFile(string path) : IDisposable
 
     public string Path => path;
 
-    /// <summary>Opened anew each time: a shipper may have moved it away.</summary>
-    /// <returns>The row of the last whole line; null where there is none.</returns>
+    /// <summary>Reopened each time, because a log shipper may have moved it away.</summary>
+    /// <returns>The row of the last complete line, or null.</returns>
     public AuditHead? Open()
     {
         Dispose();
@@ -21,7 +21,7 @@ internal sealed class ForwardFile(string path) : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
         _stream = new FileStream(path, options);
         long end = LineEnd(_stream.Length);
-        // Half a line, from a crash: it is written again as a whole.
+        // A partial line from a crash is rewritten completely.
         if (end < _stream.Length)
             _stream.SetLength(end);
         _stream.Position = end;
@@ -40,13 +40,13 @@ internal sealed class ForwardFile(string path) : IDisposable
         }
         catch (IOException)
         {
-            // What could not be written was told when it was written.
+            // The failure was already reported by the write.
         }
 
         _stream = null;
     }
 
-    // Where the last line that ends before a place ends.
+    // The end of the last line that ends before a position.
     private long LineEnd(long before)
     {
         byte[] block = new byte[Block];

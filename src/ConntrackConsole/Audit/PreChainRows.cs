@@ -3,15 +3,15 @@ using System.Text.Json;
 
 namespace ConntrackConsole.Audit;
 
-/// <summary>The rows from before the chain, taken together: the row that begins the chain names them, and so covers them from then on.</summary>
-/// <param name="Sha256">Over their canonical forms, in the order of their numbers.</param>
+/// <summary>Digest of all rows from before the chain. The first row of the chain contains it, which protects them from then on.</summary>
+/// <param name="Sha256">SHA-256 over their canonical forms, ordered by number.</param>
 internal sealed record PreChainRows(long Count, long FirstId, long LastId, string Sha256)
 {
     public const string What = "audit.chain-started";
 
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
-    /// <returns>Null where it is none.</returns>
+    /// <returns>Null if the text is not valid.</returns>
     public static PreChainRows? Parse(string? json)
     {
         try
@@ -25,7 +25,7 @@ internal sealed record PreChainRows(long Count, long FirstId, long LastId, strin
     }
 }
 
-/// <summary>Takes them up one after the other.</summary>
+/// <summary>Computes the digest row by row.</summary>
 internal sealed class PreChainRowsReader : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -35,7 +35,7 @@ internal sealed class PreChainRowsReader : IDisposable
 
     public long FirstId { get; private set; }
 
-    /// <summary>The first number that is missing among them; null where none is.</summary>
+    /// <summary>The first missing number among them, or null.</summary>
     public long? Missing { get; private set; }
 
     public void Add(StoredRows row)

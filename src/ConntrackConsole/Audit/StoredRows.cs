@@ -4,8 +4,7 @@ using SQLitePCL;
 namespace ConntrackConsole.Audit;
 
 /// <summary>
-/// The rows as they stand in the file, one after the other by number: bytes and kinds, not what they would be converted to, because
-/// a changed bit may be lost in a conversion.
+/// Reads rows as stored in the file, ordered by number: raw bytes and kinds, because a changed bit could be lost in a conversion.
 /// </summary>
 internal sealed class StoredRows : IDisposable
 {
@@ -21,10 +20,10 @@ internal sealed class StoredRows : IDisposable
 
     public long Id => _reader.GetInt64(0);
 
-    /// <summary>Empty where it is no text.</summary>
+    /// <summary>Empty if it is not text.</summary>
     public string? Hash => Text(AuditChain.Columns.Length);
 
-    /// <summary>Empty where it is no text.</summary>
+    /// <summary>Empty if it is not text.</summary>
     public string? KeyId => Text(Array.IndexOf(AuditChain.Columns, nameof(AuditRow.KeyId)));
 
     public string? What => Text(Array.IndexOf(AuditChain.Columns, nameof(AuditRow.What)));
@@ -37,7 +36,7 @@ internal sealed class StoredRows : IDisposable
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-        // NOT INDEXED: what an index repeats is no proof of the table.
+        // NOT INDEXED: the content of an index proves nothing about the table.
         bool hasCode = HasCode(connection, transaction);
         command.CommandText = $"SELECT {string.Join(", ", AuditChain.Columns.Append(nameof(AuditRow.Hash)).Select(c => c == nameof(AuditRow.Code) && !hasCode ? "NULL" : $"\"{c}\""))} FROM \"Audit\" NOT INDEXED ORDER BY \"Id\"";
         try
@@ -51,7 +50,7 @@ internal sealed class StoredRows : IDisposable
         }
     }
 
-    // A copy that an older version wrote has no such column, and nothing is migrated to verify it.
+    // A copy written by an older version lacks this column, and verification does not migrate.
     private static bool HasCode(SqliteConnection connection, SqliteTransaction transaction)
     {
         using var command = connection.CreateCommand();

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Cli;
 
-/// <summary>audit verify: checks the chain of a database without changing it, beside a running console or of a copy.</summary>
+/// <summary>audit verify: checks the audit chain of a database without changing it; works on a copy, or while the console is running.</summary>
 internal static class AuditCommand
 {
     // SQLite's primary result codes (sqlite3.h).
@@ -22,7 +22,7 @@ internal static class AuditCommand
     {
         var head = new Option<AuditHead?>("--head")
         {
-            Description = $"The last row and its hash, {AuditHead.Form}: only against it rows that were cut off at the end are found.",
+            Description = $"The last row and its hash, {AuditHead.Form}: required to detect rows removed from the end.",
             HelpName = "N:HASH",
             CustomParser = result =>
             {
@@ -34,7 +34,7 @@ internal static class AuditCommand
         };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
         var verify = new Command(
-            "verify", "Check that no row of the audit log was changed, removed, re-ordered or inserted. Exit codes: 0 intact, 1 broken, 2 wrong use.") { head, json };
+            "verify", "Check that no row of the audit log was changed, removed, re-ordered or inserted. Exit codes: 0 intact, 1 broken, 2 wrong usage.") { head, json };
         verify.SetAction(result => Run(keys.Values(result), result.GetValue(head), result.GetValue(json), result.InvocationConfiguration.Output));
         return new Command("audit", "The audit log; conntrack-console audit verify [--head N:HASH] [--json] checks it.") { verify };
     }
@@ -45,11 +45,11 @@ internal static class AuditCommand
         var storage = services.GetRequiredService<IOptions<StorageOptions>>().Value;
         string file = new SqliteConnectionStringBuilder(storage.ConnectionString).DataSource;
         if (!File.Exists(file))
-            throw new StartupException($"There is no database {file}: set {ConfigurationKeys.DataDirectory} or {ConfigurationKeys.ConnectionString}.");
+            throw new StartupException(StartupErrorCodes.DatabaseMissing, $"There is no database {file}: set {ConfigurationKeys.DataDirectory} or {ConfigurationKeys.ConnectionString}.");
         var keys = services.GetRequiredService<IOptions<AuditOptions>>().Value.ReadKeys(storage.DataDirectory);
         var verdict = Verify(storage.ConnectionString, file, new AuditKeys(keys), head);
         output.Write(json ? Json(verdict) : Text(verdict, file));
-        return verdict.IsWhole ? 0 : ConsoleCommands.Failed;
+        return verdict.IsIntact ? 0 : ConsoleCommands.Failed;
     }
 
     private static AuditVerdict Verify(string connectionString, string file, AuditKeys keys, AuditHead? head)
@@ -60,17 +60,17 @@ internal static class AuditCommand
         }
         catch (SqliteException e) when (e.SqliteErrorCode is CantOpen or ReadOnly && !File.Exists(file + "-wal"))
         {
-            // A copy in a place where nothing can be written: SQLite wants its log beside it, unless the file cannot change.
+            // A copy in a read-only place: SQLite requires a WAL file beside it unless the database is opened as immutable.
             string uri = $"file:{string.Join('/', Path.GetFullPath(file).Split('/').Select(Uri.EscapeDataString))}?immutable=1";
             return Verify(new SqliteConnectionStringBuilder { DataSource = uri, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString(), keys, head);
         }
         catch (SqliteException e) when (e.SqliteErrorCode is Error)
         {
-            throw new StartupException($"The database {file} has no audit chain (SQLite: {e.Message.TrimEnd('.')}): start this version of conntrack-console on it once, or name the right file.");
+            throw new StartupException(StartupErrorCodes.DatabaseWithoutChain, $"The database {file} has no audit chain (SQLite: {e.Message.TrimEnd('.')}): start this version of conntrack-console on it once, or set the correct file.");
         }
         catch (SqliteException e) when (e.SqliteErrorCode is CantOpen or ReadOnly or NotADatabase)
         {
-            throw new StartupException($"The database {file} cannot be read (SQLite: {e.Message.TrimEnd('.')}): check the file and its permissions.");
+            throw new StartupException(StartupErrorCodes.DatabaseUnreadable, $"The database {file} cannot be read (SQLite: {e.Message.TrimEnd('.')}): check the file and its permissions.");
         }
     }
 
@@ -85,21 +85,21 @@ internal static class AuditCommand
     {
         var text = new StringBuilder();
         text.AppendLine($"{file}: {verdict.Rows} rows checked.");
-        text.AppendLine(verdict.KeySentence);
+        text.AppendLine(verdict.KeyMessage);
         text.AppendLine(verdict.Fault is { } fault
-            ? $"BROKEN at row {fault.Row} ({fault.KindName}): {fault.Sentence}"
-            : "Whole: no row was changed, removed, re-ordered or put in.");
+            ? $"BROKEN at row {fault.Row} ({fault.KindName}): {fault.Message}"
+            : "Intact: no row was changed, removed, re-ordered or inserted.");
         if (verdict.Head is { } head)
-            text.AppendLine($"{(verdict.IsWhole ? "Head" : "Last sound row")}: {head}");
-        text.AppendLine(verdict.TailSentence);
+            text.AppendLine($"{(verdict.IsIntact ? "Head" : "Last valid row")}: {head}");
+        text.AppendLine(verdict.TailMessage);
         return text.ToString();
     }
 
     private static string Json(AuditVerdict verdict) => JsonSerializer.Serialize(new
     {
-        whole = verdict.IsWhole, rows = verdict.Rows, keyed = verdict.Keyed, unkeyed = verdict.Unkeyed, beforeChain = verdict.Earlier,
+        whole = verdict.IsIntact, rows = verdict.Rows, keyed = verdict.Keyed, unkeyed = verdict.Unkeyed, beforeChain = verdict.Earlier,
         head = verdict.Head is { } head ? new { row = head.Row, hash = head.Hash } : null,
-        fault = verdict.Fault is { } fault ? new { row = fault.Row, kind = fault.KindName, sentence = fault.Sentence } : null,
-        againstHead = verdict.AgainstHead, keys = verdict.KeySentence, tail = verdict.TailSentence,
+        fault = verdict.Fault is { } fault ? new { row = fault.Row, kind = fault.KindName, sentence = fault.Message } : null,
+        againstHead = verdict.AgainstHead, keys = verdict.KeyMessage, tail = verdict.TailMessage,
     }, JsonSerializerOptions.Web) + "\n";
 }

@@ -11,7 +11,7 @@ internal static class ConsoleCommands
     public const int Failed = 1;
     public const int Usage = 2;
 
-    /// <returns>The exit code: 0 done, 1 failed, 2 wrong use or configuration.</returns>
+    /// <returns>The exit code: 0 done, 1 failed, 2 wrong usage or configuration.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         var keys = KeyOptions.For(args);
@@ -37,7 +37,7 @@ internal static class ConsoleCommands
         }
         catch (StartupException failure)
         {
-            await error.WriteLineAsync($"conntrack-console: {failure.Message}");
+            await error.WriteLineAsync($"conntrack-console: {failure.Message}{(failure.Errors.Count == 0 ? $" [{failure.Code}]" : "")}");
             return Usage;
         }
     }
@@ -45,11 +45,11 @@ internal static class ConsoleCommands
     private static RootCommand Build(KeyOptions keys)
     {
         var root = new RootCommand("""
-            A live timeline of pods that terminate, conntrack entries and TCP resets, with guarded actions.
+            A live timeline of terminating pods, conntrack entries and TCP resets, with guarded actions.
 
             Options are configuration keys. They can also be set as environment variables (the second spelling, without the dashes),
-            or in appsettings.json beside the program. After the start, open the sign-in link that the log shows.
-            Exit codes: 0 ended as requested, 1 failed while running, 2 wrong use or configuration.
+            or in appsettings.json beside the program. After startup, open the sign-in link that the log shows.
+            Exit codes: 0 ended as requested, 1 failed while running, 2 wrong usage or configuration.
             """)
         {
             AuditCommand.Build(keys), NodeSecretCommand.Build(keys),

@@ -15,7 +15,7 @@ internal sealed class KeyOptions
     {
         foreach (var option in OptionKeys.All)
             _options.Add(option.Key, Create(option, option.Key));
-        // Entries of a list beyond the first exist where somebody types them.
+        // Entries of a list beyond the first exist only if they are given.
         foreach (string argument in arguments)
         {
             if (Find(argument) is { } found && !_options.ContainsKey(found.Key))
@@ -37,11 +37,11 @@ internal sealed class KeyOptions
         if (Find(argument) is not { } found)
             return argument;
         int equals = argument.IndexOf('=', StringComparison.Ordinal);
-        // A blank counts as unset as well, but for System.CommandLine it is a value.
+        // A blank also counts as unset, but System.CommandLine requires a value.
         return equals < 0 ? $"--{found.Key}" : Alias(found.Key) + (equals == argument.Length - 1 ? "= " : argument[equals..]);
     })];
 
-    /// <summary>What was given; the last value where a key was given more than once.</summary>
+    /// <summary>The given values; the last one if a key is given more than once.</summary>
     public IReadOnlyDictionary<string, string?> Values(ParseResult result) => _options
         .Where(option => result.GetResult(option.Value) is { Implicit: false })
         .ToDictionary(option => option.Key, option => result.GetValue(option.Value)?.LastOrDefault(), StringComparer.OrdinalIgnoreCase);

@@ -25,7 +25,7 @@ internal sealed class ActionsOptions
     public List<PolicyRuleOptions> Policy { get; set; } = [];
 }
 
-/// <summary>A rule that can only make the guards stricter; what is null matches everything.</summary>
+/// <summary>A rule that can only make the guards stricter; null matches everything.</summary>
 internal sealed class PolicyRuleOptions : IListEntry
 {
     public const string Confirmation = "confirmation";
@@ -60,7 +60,7 @@ internal sealed class ActionsOptionsValidator(IConfiguration configuration) : Op
             {
                 yield return new ConfigurationError(
                     ConfigurationErrorCodes.UnknownValue, $"{rule.Path}:{nameof(rule.Action)}",
-                    $"{rule.Path}:{nameof(rule.Action)} is '{action}': set it to flush or the name of a setting, or leave it out; as it is, the rule would never match.");
+                    $"{rule.Path}:{nameof(rule.Action)} is '{action}': set it to flush or the name of a setting, or omit it; otherwise the rule would never match.");
             }
 
             string require = $"{rule.Path}:{nameof(rule.Require)}";

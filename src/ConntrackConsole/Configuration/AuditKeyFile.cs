@@ -12,14 +12,14 @@ internal static class AuditKeyFile
         try
         {
             string resolved = Resolve(file);
-            // Whoever takes the database must not have the key with it.
+            // A copy of the data directory must not contain the key.
             if (resolved.StartsWith(Path.TrimEndingDirectorySeparator(Resolve(dataDirectory)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                return Error(ConfigurationErrorCodes.FileInDataDirectory, $" is in the data directory, beside the database that it protects: move it, for example with 'mv {file} /etc/conntrack-console.key', and set the new path.");
+                return Error(ConfigurationErrorCodes.FileInDataDirectory, $" is in the data directory, with the database that it protects: move it, for example with 'mv {file} /etc/conntrack-console.key', and set the new path.");
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(resolved) & Others) != 0)
-                return Error(ConfigurationErrorCodes.FileNotPrivate, $" can be read or written by others than its owner: run 'chmod 600 {file}'.");
+                return Error(ConfigurationErrorCodes.FileNotPrivate, $" can be read or written by users other than its owner: run 'chmod 600 {file}'.");
             string[] keys = new FileInfo(resolved).Length > MaxBytes ? []
                 : File.ReadAllLines(resolved).Select(line => line.Trim()).Where(line => line.Length > 0).Distinct().ToArray();
-            return keys.Length == 0 ? Error(ConfigurationErrorCodes.FileEmpty, $" holds no key: run 'openssl rand -hex 32 > {file}'.") : (keys, null);
+            return keys.Length == 0 ? Error(ConfigurationErrorCodes.FileEmpty, $" contains no key: run 'openssl rand -hex 32 > {file}'.") : (keys, null);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -34,7 +34,7 @@ internal static class AuditKeyFile
     private static (IReadOnlyList<string>, ConfigurationError?) Error(string code, string rest) =>
         ([], new ConfigurationError(code, ConfigurationKeys.AuditKeyFile, ConfigurationKeys.AuditKeyFile + rest));
 
-    // A directory on the way may be a link as well.
+    // A parent directory may be a link as well.
     private static string Resolve(string path)
     {
         string? directory = Path.GetDirectoryName(path);

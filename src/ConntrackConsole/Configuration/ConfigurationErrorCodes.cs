@@ -3,11 +3,11 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Configuration;
 
-/// <summary>Codes of the errors that the console lists at its start (exit code 2).</summary>
+/// <summary>Codes of the configuration errors that the console lists at startup (exit code 2).</summary>
 [ReasonCodes("Configuration")]
 internal static class ConfigurationErrorCodes
 {
-    [Description("A key below one of the console's sections that the console does not know.")]
+    [Description("A key in one of the console's sections is unknown.")]
     public const string UnknownKey = "config.unknown_key";
 
     [Description("A list has a value of its own instead of numbered entries.")]
@@ -22,7 +22,7 @@ internal static class ConfigurationErrorCodes
     [Description("The value is neither true nor false.")]
     public const string NotABoolean = "config.not_a_boolean";
 
-    [Description("The value is not one of those that the key allows.")]
+    [Description("The key does not allow the value.")]
     public const string UnknownValue = "config.unknown_value";
 
     [Description("A key that the entry of a list requires is not set.")]
@@ -31,10 +31,10 @@ internal static class ConfigurationErrorCodes
     [Description("Two entries of a list have the same name or token.")]
     public const string Duplicate = "config.duplicate";
 
-    [Description("Two keys are set of which only one may be.")]
+    [Description("Two mutually exclusive keys are set.")]
     public const string Conflict = "config.conflict";
 
-    [Description("A key is set without the one that it depends on.")]
+    [Description("A key is set without a key that it depends on.")]
     public const string DependencyMissing = "config.dependency_missing";
 
     [Description("The name is too long, has invisible characters, or is reserved.")]
@@ -49,7 +49,7 @@ internal static class ConfigurationErrorCodes
     [Description("The text is not an SQLite connection string that names a file.")]
     public const string InvalidConnectionString = "config.invalid_connection_string";
 
-    [Description("A finer resolution would be kept longer than the next coarser one.")]
+    [Description("A finer resolution has a longer retention than the next coarser one.")]
     public const string RetentionOrder = "config.retention_order";
 
     [Description("The path is longer than the kernel accepts.")]
@@ -67,7 +67,7 @@ internal static class ConfigurationErrorCodes
     [Description("The file exists but cannot be read.")]
     public const string FileUnreadable = "config.file_unreadable";
 
-    [Description("The key file can be read or written by others than its owner.")]
+    [Description("The key file can be read or written by users other than its owner.")]
     public const string FileNotPrivate = "config.file_not_private";
 
     [Description("The key file is inside the data directory that it protects.")]
@@ -76,7 +76,7 @@ internal static class ConfigurationErrorCodes
     [Description("Two keys name the same file.")]
     public const string SameFile = "config.same_file";
 
-    [Description("The key file holds no key.")]
+    [Description("The key file contains no key.")]
     public const string FileEmpty = "config.file_empty";
 
     [Description("A key of the audit log is too short.")]

@@ -18,9 +18,9 @@ internal sealed class ConfigurationKeyAttribute(string description) : Attribute
 {
     public string Description { get; } = description;
 
-    /// <summary>What applies where the key is not set, for properties that a new instance leaves at null.</summary>
+    /// <summary>What applies if the key is not set, for properties that are null in a new instance.</summary>
     public string? WhenUnset { get; init; }
 
-    /// <summary>The full key where it is not section and property name.</summary>
+    /// <summary>The full key if it is not section and property name.</summary>
     public string? FullKey { get; init; }
 }

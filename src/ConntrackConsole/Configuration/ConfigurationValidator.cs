@@ -29,7 +29,7 @@ internal sealed class ConfigurationValidator<T>(IConfiguration configuration) : 
 
     private IEnumerable<ConfigurationError> UnknownKeys()
     {
-        // At the root there are the keys of the platform and all environment variables.
+        // The root also contains the keys of the platform and all environment variables.
         if (OptionKeys.SectionOf(typeof(T)) is not { Length: > 0 } section)
             yield break;
         foreach (var (key, value) in configuration.GetSection(section).AsEnumerable())

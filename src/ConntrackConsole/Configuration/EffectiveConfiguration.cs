@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Configuration;
 
-/// <summary>Every key with its value, fit to be shown: of secrets only that they are set.</summary>
+/// <summary>Every key with its value, safe to display: secrets appear only as set.</summary>
 internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string> Values)
 {
     private const string Set = "(set)";
@@ -10,7 +10,7 @@ internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string
     public static EffectiveConfiguration Of(IConfiguration configuration, StorageOptions storage)
     {
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        // Entries of a list appear only where they are set.
+        // List entries appear only if they are set.
         foreach (var option in OptionKeys.All.Where(option => !option.IsListEntry))
             values[option.Key] = "(default)";
         foreach (var (option, key, _) in OptionKeys.Classes.SelectMany(options => OptionsBinder.Values(configuration, options)))

@@ -22,7 +22,7 @@ internal sealed class IdentityOptions : IDerivedOptions
 /// <summary>One sign-in link: for whom, and that person's role.</summary>
 internal sealed class SignInLinkOptions : IListEntry
 {
-    /// <summary>Whom the one link is for where none is configured.</summary>
+    /// <summary>Person of the one link that exists if none is configured.</summary>
     public const string DefaultName = "operator (link)";
 
     public const string DefaultRole = "operator";

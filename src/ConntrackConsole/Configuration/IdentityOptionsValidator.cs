@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace ConntrackConsole.Configuration;
 
-/// <summary>Validates the sign-in links: each is one person with a name that can be read.</summary>
+/// <summary>Validates the sign-in links: each is for one person with a readable name.</summary>
 internal sealed partial class IdentityOptionsValidator(IConfiguration configuration) : OptionsValidator<IdentityOptions>
 {
     private const int MaxNameLength = 64;
 
-    // The audit log has rows that the program itself writes under this name.
+    // The console itself writes audit rows under this name.
     private const string ProgramName = "conntrack-console";
 
     protected override IEnumerable<ConfigurationError> Check(IdentityOptions options)
@@ -20,7 +20,7 @@ internal sealed partial class IdentityOptionsValidator(IConfiguration configurat
         {
             yield return new ConfigurationError(
                 ConfigurationErrorCodes.Conflict, ConfigurationKeys.SignInToken,
-                $"{ConfigurationKeys.SignInToken} is the token of the one link that exists without {ConfigurationKeys.Links}: move it to {first}:Token, or leave it out.");
+                $"{ConfigurationKeys.SignInToken} is the token of the one link that exists without {ConfigurationKeys.Links}: move it to {first}:Token, or omit it.");
         }
 
         for (int i = 0; i < options.Links.Count; i++)
@@ -40,21 +40,21 @@ internal sealed partial class IdentityOptionsValidator(IConfiguration configurat
         else if (link.Name.Length > MaxNameLength || !link.Name.EnumerateRunes().All(IsVisible))
             yield return new ConfigurationError(ConfigurationErrorCodes.InvalidName, name, $"{name} must be 1 to {MaxNameLength} visible characters: the audit log shows it.");
         else if (link.Name.Equals(ProgramName, StringComparison.OrdinalIgnoreCase))
-            yield return new ConfigurationError(ConfigurationErrorCodes.InvalidName, name, $"{name} is '{link.Name}', the name under which the program itself writes to the audit log: choose another name.");
+            yield return new ConfigurationError(ConfigurationErrorCodes.InvalidName, name, $"{name} is '{link.Name}', the name that the console itself uses in the audit log: choose another name.");
         if (link.Name.Length > 0 && earlier.Any(other => other.Name.Equals(link.Name, StringComparison.OrdinalIgnoreCase)))
-            yield return new ConfigurationError(ConfigurationErrorCodes.Duplicate, name, $"{name} is '{link.Name}', as that of another link: the audit log could not tell them apart, so give each its own name.");
+            yield return new ConfigurationError(ConfigurationErrorCodes.Duplicate, name, $"{name} is '{link.Name}', which is also the name of another link: use different names, so that the audit log can distinguish them.");
         if (string.IsNullOrWhiteSpace(configuration[role]))
             yield return new ConfigurationError(ConfigurationErrorCodes.Missing, role, $"{role} is not set: set it to {string.Join(", ", SignInLinkOptions.Roles)}.");
         if (link.Token is not null && !UrlSafeToken().IsMatch(link.Token))
             yield return InvalidToken(token);
         if (link.Token is not null && earlier.Any(other => other.Token == link.Token))
-            yield return new ConfigurationError(ConfigurationErrorCodes.Duplicate, token, $"{token} is also the token of another link: give each its own, or leave it out.");
+            yield return new ConfigurationError(ConfigurationErrorCodes.Duplicate, token, $"{token} is also the token of another link: use different tokens, or omit it.");
     }
 
     private static ConfigurationError InvalidToken(string key) => new(
         ConfigurationErrorCodes.InvalidToken, key, $"{key} must be 16 to 256 letters, digits, '-', '_', '.' or '~' (it is part of a link).");
 
-    // A name with invisible characters could pass for another one.
+    // A name with invisible characters could be mistaken for another one.
     private static bool IsVisible(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator

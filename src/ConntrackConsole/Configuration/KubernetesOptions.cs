@@ -4,8 +4,8 @@ namespace ConntrackConsole.Configuration;
 [ConfigurationSection("Kubernetes")]
 internal sealed class KubernetesOptions
 {
-    /// <summary>Null: a cluster where one is found (in-cluster or a kubeconfig), else none.</summary>
-    [ConfigurationKey("whether to watch a cluster", WhenUnset = "a cluster where one is found")]
+    /// <summary>Null: a cluster if one is found (in-cluster or a kubeconfig), otherwise none.</summary>
+    [ConfigurationKey("whether to watch a cluster", WhenUnset = "if a cluster is found")]
     public bool? Enabled { get; set; }
 
     [ConfigurationKey("path of a kubeconfig file", WhenUnset = "the pod's own service account")]
@@ -23,7 +23,7 @@ internal sealed class KubernetesOptionsValidator : OptionsValidator<KubernetesOp
         {
             yield return new ConfigurationError(
                 ConfigurationErrorCodes.DependencyMissing, ConfigurationKeys.KubernetesContext,
-                $"{ConfigurationKeys.KubernetesContext} names a context of a file, but {ConfigurationKeys.Kubeconfig} is not set: set it, or leave the context out.");
+                $"{ConfigurationKeys.KubernetesContext} names a context of a file, but {ConfigurationKeys.Kubeconfig} is not set: set it, or omit the context.");
         }
     }
 }

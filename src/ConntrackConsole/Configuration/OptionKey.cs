@@ -11,18 +11,18 @@ internal enum OptionType
     Choice,
 }
 
-/// <summary>One configuration key with all that help, documentation and validation need.</summary>
+/// <summary>One configuration key with everything that help, documentation and validation use.</summary>
 /// <param name="Key">The key; an entry of a list is written as entry 0.</param>
 /// <param name="Property">Where the value is bound to, as a path below the root.</param>
 /// <param name="Values">The values that a choice allows.</param>
-/// <param name="Default">What applies where the key is not set.</param>
+/// <param name="Default">What applies if the key is not set.</param>
 internal sealed record OptionKey(
     string Key, string Property, string Description, OptionType Type, int Min, int Max, IReadOnlyList<string> Values, string Default)
 {
     private const string FirstEntry = "0";
     private const int MaxIndexDigits = 4;
 
-    // By name, so that no new key is forgotten.
+    // Detected by name, so that no new key is missed.
     private static readonly string[] SecretSuffixes = ["Token", "Secret", "Password", "Key"];
 
     /// <summary>The name of the environment variable.</summary>
@@ -36,7 +36,7 @@ internal sealed record OptionKey(
     /// <summary>The value must never be shown.</summary>
     public bool IsSecret => SecretSuffixes.Any(suffix => Key.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The key in its proper spelling where it is this one, or this one of another entry of the list; else null.</summary>
+    /// <summary>The key in its canonical spelling if it is this key, or this key in another entry of the list; otherwise null.</summary>
     public string? Canonicalize(string key)
     {
         string[] own = Key.Split(':'), other = key.Split(':');
@@ -53,7 +53,7 @@ internal sealed record OptionKey(
         return string.Join(':', own);
     }
 
-    /// <summary>Whether a key is a section above this one: it may exist with an empty value.</summary>
+    /// <summary>Whether a key is a parent section of this one, which may exist with an empty value.</summary>
     public bool IsBelow(string section)
     {
         string[] own = Key.Split(':'), other = section.Split(':');
@@ -74,9 +74,9 @@ internal sealed record OptionKey(
                 bool isNumber = System.Numerics.BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
                 return (null, new ConfigurationError(
                     isNumber ? ConfigurationErrorCodes.OutOfRange : ConfigurationErrorCodes.NotANumber, key,
-                    $"{key} is '{text}': set it to a whole number from {Min} to {Max}, or leave it out."));
+                    $"{key} is '{text}': set it to a whole number from {Min} to {Max}, or omit it."));
             case OptionType.Boolean when !bool.TryParse(text, out _):
-                return (null, new ConfigurationError(ConfigurationErrorCodes.NotABoolean, key, $"{key} is '{text}': set it to true or false, or leave it out."));
+                return (null, new ConfigurationError(ConfigurationErrorCodes.NotABoolean, key, $"{key} is '{text}': set it to true or false, or omit it."));
             case OptionType.Choice:
                 return Values.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } choice
                     ? (choice, null)

@@ -4,10 +4,10 @@ using System.Reflection;
 
 namespace ConntrackConsole.Configuration;
 
-/// <summary>All configuration keys, made from the options classes.</summary>
+/// <summary>All configuration keys, generated from the options classes.</summary>
 internal static class OptionKeys
 {
-    /// <summary>The options classes in the order in which help and documentation list them.</summary>
+    /// <summary>The options classes in the order of help and documentation.</summary>
     public static readonly IReadOnlyList<Type> Classes =
     [
         typeof(ServerOptions), typeof(StorageOptions), typeof(KubernetesOptions), typeof(CollectorsOptions), typeof(ActionsOptions),
@@ -16,7 +16,7 @@ internal static class OptionKeys
 
     public static readonly IReadOnlyList<OptionKey> All = [.. Classes.SelectMany(Of)];
 
-    /// <summary>The key with this name, and its proper spelling; null where there is none.</summary>
+    /// <summary>The key with this name, and its canonical spelling; or null.</summary>
     public static (OptionKey Option, string Key)? Find(string key) =>
         All.Select(option => (Option: option, Key: option.Canonicalize(key))).FirstOrDefault(found => found.Key is not null) is { Key: { } name } match
             ? (match.Option, name) : null;

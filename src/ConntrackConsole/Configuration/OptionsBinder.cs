@@ -1,16 +1,16 @@
 namespace ConntrackConsole.Configuration;
 
-/// <summary>Options with values that follow from others.</summary>
+/// <summary>Options with derived values.</summary>
 internal interface IDerivedOptions
 {
-    /// <summary>Sets them, after binding.</summary>
+    /// <summary>Sets the derived values after binding.</summary>
     void Derive();
 }
 
 /// <summary>An entry of a list that knows its own key, so that an error can name it.</summary>
 internal interface IListEntry
 {
-    /// <summary>Such as Identity:Links:0; null where the entry is not from the configuration.</summary>
+    /// <summary>Such as Identity:Links:0; null if the entry is not from the configuration.</summary>
     string? Path { get; set; }
 }
 

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Configuration;
 /// <summary>Registers the options of the console.</summary>
 internal static class OptionsServices
 {
-    /// <summary>Every options class, bound from the configuration and validated at the start.</summary>
+    /// <summary>Every options class, bound from the configuration and validated at startup.</summary>
     public static IServiceCollection AddConsoleOptions(this IServiceCollection services) => services
         .Add<ServerOptions, ServerOptionsValidator>()
         .Add<StorageOptions, StorageOptionsValidator>()
@@ -17,7 +17,7 @@ internal static class OptionsServices
         .AddSingleton(provider => EffectiveConfiguration.Of(
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
 
-    /// <summary>Validates all options at once, before anything is done with one of them.</summary>
+    /// <summary>Validates all options at once, before any of them is used.</summary>
     /// <exception cref="StartupException">All errors of the configuration.</exception>
     private static void ValidateOptions(this IServiceProvider services)
     {
@@ -32,7 +32,7 @@ internal static class OptionsServices
         }
     }
 
-    /// <summary>The options of a configuration that no program runs with yet.</summary>
+    /// <summary>The options of a configuration, outside a host.</summary>
     /// <exception cref="StartupException">All errors of the configuration.</exception>
     public static ServiceProvider BuildOptions(this IConfiguration configuration)
     {

@@ -1,17 +1,20 @@
 namespace ConntrackConsole.Configuration;
 
-/// <summary>The console cannot start. The message is shown to the user: what is wrong and what to do. It leads to exit code 2.</summary>
+/// <summary>The console cannot start. The message explains what is wrong and what to do. Leads to exit code 2.</summary>
 internal sealed class StartupException : Exception
 {
-    public StartupException(string message)
-        : base(message)
-    {
-    }
+    /// <param name="code">One of <see cref="StartupErrorCodes"/> or <see cref="ConfigurationErrorCodes"/>.</param>
+    public StartupException(string code, string message)
+        : base(message) =>
+        Code = code;
 
     internal StartupException(IReadOnlyList<ConfigurationError> errors)
         : base($"The configuration is not valid:{string.Concat(errors.Select(error => $"\n  - {error.Message} [{error.Code}]"))}") =>
-        Errors = errors;
+        (Code, Errors) = (errors[0].Code, errors);
 
-    /// <summary>Every error of the configuration; empty where something else keeps the console from starting.</summary>
+    /// <summary>Stable code; that of the first error for configuration errors.</summary>
+    internal string Code { get; }
+
+    /// <summary>Every configuration error; empty for other failures.</summary>
     internal IReadOnlyList<ConfigurationError> Errors { get; } = [];
 }

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Configuration;
 
-/// <summary>The database, and how long what is in it is kept.</summary>
+/// <summary>The database and its retention.</summary>
 [ConfigurationSection("Storage")]
 internal sealed class StorageOptions : IDerivedOptions
 {
@@ -61,7 +61,7 @@ internal sealed class StorageOptionsValidator : OptionsValidator<StorageOptions>
     {
         if (ConnectionStringProblem(options.ConnectionString) is { } problem)
             yield return new ConfigurationError(ConfigurationErrorCodes.InvalidConnectionString, ConfigurationKeys.ConnectionString, problem);
-        // A window whose finer data has been deleted is drawn from the coarser data, which must therefore be kept longer.
+        // If the finer data of a window has been deleted, the coarser data is drawn, so it must be kept longer.
         foreach (var (finer, finerHours, coarser, coarserDays, unit) in ((string, int, string, int, int)[])
         [
             (nameof(options.NodeHours), options.NodeHours, nameof(options.NodeTenSecondDays), options.NodeTenSecondDays, 24),
@@ -84,11 +84,11 @@ internal sealed class StorageOptionsValidator : OptionsValidator<StorageOptions>
         try
         {
             return string.IsNullOrWhiteSpace(new SqliteConnectionStringBuilder(text).DataSource)
-                ? $"{ConfigurationKeys.ConnectionString} names no file: use 'Data Source=/path/console.db'." : null;
+                ? $"{ConfigurationKeys.ConnectionString} contains no file: use 'Data Source=/path/console.db'." : null;
         }
         catch (ArgumentException)
         {
-            // The library's message may repeat the string, which may hold a password.
+            // The library's message may repeat the string, which may contain a password.
             return $"{ConfigurationKeys.ConnectionString} is not an SQLite connection string: use 'Data Source=/path/console.db'.";
         }
     }

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions;
 using ConntrackConsole.Api;
 using ConntrackConsole.Audit;
@@ -25,24 +24,24 @@ internal static class ConsoleApplication
         await using var app = await BuildAsync(values);
         await app.StartListeningAsync();
         await app.WaitForShutdownAsync();
-        // A background service that failed stops the program; that must not look like an orderly end.
+        // A failed background service stops the program, which must not look like an orderly shutdown.
         return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
     }
 
-    /// <summary>Everything but listening.</summary>
+    /// <summary>Builds and prepares the application without listening.</summary>
     /// <exception cref="StartupException">The configuration, the cluster's credentials or the database cannot be used.</exception>
     public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> values, Action<WebApplicationBuilder>? adapt = null)
     {
         var builder = CreateBuilder(values);
         adapt?.Invoke(builder);
-        // Before the host exists: building it creates the server, which already reads options.
+        // Validate before the host exists: building it creates the server, which already reads options.
         builder.Configuration.BuildOptions().Dispose();
         builder.Services
             .AddConsoleOptions()
             .AddStorage()
             .AddIdentity()
-            // Hosted services start in the order of registration and stop in the reverse one. The start is in the audit log before
-            // any service can act, and its end after all of them; stored history is loaded before frames and cluster changes arrive.
+            // Hosted services start in the order of registration and stop in the reverse one. The start is written to the audit log before
+            // any service can act, and the shutdown after all of them; stored history is loaded before frames and cluster changes arrive.
             .AddAudit()
             .AddHostedService<LifecycleAudit>()
             .AddTimeline()
@@ -68,7 +67,7 @@ internal static class ConsoleApplication
             ContentRootPath = AppContext.BaseDirectory,
             ApplicationName = typeof(ConsoleApplication).Assembly.GetName().Name,
         });
-        // Without this, a console that runs from the build output answers static files with nothing.
+        // Without this, a console that runs from the build output serves no static files.
         builder.WebHost.UseStaticWebAssets();
         builder.Configuration.AddInMemoryCollection(values);
         return builder;

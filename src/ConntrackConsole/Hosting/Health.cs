@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>/healthz: the process answers. /readyz: the cluster, where there is one, has been listed.</summary>
+/// <summary>/healthz: the process responds. /readyz: the cluster, if configured, has been listed.</summary>
 internal static class Health
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>Writes the audit rows of a start and of an orderly shutdown. It starts before every service that acts, and stops after them.</summary>
+/// <summary>Writes the audit rows of startup and orderly shutdown. It starts before every service that acts, and stops after them.</summary>
 internal sealed partial class LifecycleAudit(AuditLog log, EffectiveConfiguration configuration, ILogger<LifecycleAudit> logger) : IHostedService
 {
     private const string Who = "conntrack-console";
@@ -14,7 +14,7 @@ internal sealed partial class LifecycleAudit(AuditLog log, EffectiveConfiguratio
     private readonly string _run = $"console-{Guid.NewGuid():N}";
     private bool _started;
 
-    /// <exception cref="StartupException">The log accepts no row: then nothing must be done either.</exception>
+    /// <exception cref="StartupException">The audit log cannot be written, so nothing may be done.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         string after = JsonSerializer.Serialize(new
@@ -29,12 +29,12 @@ internal sealed partial class LifecycleAudit(AuditLog log, EffectiveConfiguratio
         }
         catch (AuditUnavailableException refusal)
         {
-            throw new StartupException(refusal.Message);
+            throw new StartupException(StartupErrorCodes.AuditKeyMissing, refusal.Message);
         }
         catch (Exception e) when (e is DbException or DbUpdateException)
         {
             throw new StartupException(
-                $"The audit log cannot be written ({(e.InnerException ?? e).Message.TrimEnd('.')}): check disk space and file permissions of the database.");
+                StartupErrorCodes.AuditUnavailable, $"The audit log cannot be written ({(e.InnerException ?? e).Message.TrimEnd('.')}): check disk space and file permissions of the database.");
         }
     }
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Api;
 using ConntrackConsole.Components;
 using ConntrackConsole.Identity;
@@ -6,23 +5,23 @@ using ConntrackConsole.Ingest;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>Middleware in the order in which a request passes it, and all endpoints.</summary>
+/// <summary>Middleware in request order, and all endpoints.</summary>
 internal static class RequestPipeline
 {
     public static void MapConsole(this WebApplication app)
     {
-        app.UseCollectorDoor();
+        app.UseCollectorAuthentication();
         app.Use((context, next) =>
         {
             context.Response.Headers.XContentTypeOptions = "nosniff";
-            // The sign-in token must not travel on in a Referer.
+            // The sign-in token must not leak in a Referer header.
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
             return next(context);
         });
         app.UseApiProblems();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseApiDoor();
+        app.UseCsrfProtection();
         app.UseAntiforgery();
 
         app.MapSignIn();

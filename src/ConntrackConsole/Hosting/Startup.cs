@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>What happens before the console listens, and how it begins to.</summary>
+/// <summary>Preparation before the console listens, and the start of listening.</summary>
 internal static class Startup
 {
     /// <summary>Prepares addresses, the data directory, the cluster's credentials and the database, in this order.</summary>
@@ -21,14 +21,14 @@ internal static class Startup
     public static async Task PrepareAsync(this WebApplication app)
     {
         var services = app.Services;
-        // Set here, so that Kestrel does not read them a second time without the socket.
+        // Set here, so that Kestrel does not read them again without the socket.
         foreach (string address in services.GetRequiredService<IOptions<ServerOptions>>().Value.Addresses)
             app.Urls.Add(address);
         if (services.GetRequiredService<IOptions<CollectorsOptions>>().Value.Socket is { } socket)
             app.Urls.Add($"http://unix:{socket}");
 
         Database.PrepareFolder(services.GetRequiredService<IOptions<StorageOptions>>().Value);
-        // Reads the kubeconfig: an error in it must not show up only when the watch begins.
+        // Reads the kubeconfig, so that an error in it is reported now and not when the watch starts.
         services.GetRequiredService<ClusterAccess>();
         if (await Database.OpenAsync(services.GetRequiredService<IDbContextFactory<ConsoleDb>>()) is { } damage)
             await ReportDamageAsync(app, damage);
@@ -44,25 +44,28 @@ internal static class Startup
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
-            throw new StartupException(e is AddressInUseException || e.InnerException is AddressInUseException
-                ? $"Another program already listens on {addresses}: stop it, or choose another port with --Urls=http://127.0.0.1:PORT."
-                : $"The console cannot listen on {addresses}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another address with --Urls=http://127.0.0.1:PORT.");
+            throw e is AddressInUseException || e.InnerException is AddressInUseException
+                ? new StartupException(
+                    StartupErrorCodes.AddressInUse, $"Another program already listens on {addresses}: stop it, or choose another port with --Urls=http://127.0.0.1:PORT.")
+                : new StartupException(
+                    StartupErrorCodes.AddressUnavailable,
+                    $"The console cannot listen on {addresses}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another address with --Urls=http://127.0.0.1:PORT.");
         }
 
-        // A browser cannot open an address that means "every address".
+        // A browser cannot open a wildcard address.
         string? url = app.Urls.FirstOrDefault(address => !address.Contains("://unix:", StringComparison.Ordinal))?
             .Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
         foreach (var link in app.Services.GetRequiredService<SignInLinks>().All)
             app.Logger.LogInformation("One-time sign-in link for {Name} ({Role}): {Link}", link.Name, link.Role.Name(), url + link.Path);
     }
 
-    // Loudly: in the log, on the timeline, and as the first row of the fresh audit log.
+    // Reported in the log, on the timeline, and as the first row of the new audit log.
     private static async Task ReportDamageAsync(WebApplication app, string damage)
     {
         app.Logger.LogCritical("{Damage}", damage);
         long nowMs = app.Services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
         app.Services.GetRequiredService<TimelineStore>().Restore([new GapSpan(null, GapKind.FramesDropped, nowMs - TimelineStore.HorizonMs, nowMs, damage)], []);
         await app.Services.GetRequiredService<AuditLog>().AppendAsync(new AuditNote(
-            "conntrack-console", null, "storage.damaged", null, null, damage, null, null, "put aside", null, $"storage-{Guid.NewGuid():N}"));
+            "conntrack-console", null, "storage.damaged", null, null, damage, null, null, "set aside", null, $"storage-{Guid.NewGuid():N}"));
     }
 }

@@ -3,13 +3,34 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>Codes of the answers to requests without a valid session or the right.</summary>
+/// <summary>Codes of responses to requests without a valid session or sufficient rights.</summary>
 [ReasonCodes("Sign-in")]
 internal static class IdentityErrorCodes
 {
-    [Description("The request has no session, or its session has ended (401).")]
+    [Description("The request has no session (401).")]
     public const string SignInRequired = "auth.sign_in_required";
+
+    [Description("The console does not know the session (401).")]
+    public const string SessionUnknown = "auth.session_unknown";
+
+    [Description("The session was ended by its user or an admin (401).")]
+    public const string SessionEnded = "auth.session_ended";
+
+    [Description("The session has expired (401).")]
+    public const string SessionExpired = "auth.session_expired";
+
+    [Description("The configuration no longer has a sign-in link for the user of the session (401).")]
+    public const string LinkRemoved = "auth.link_removed";
 
     [Description("The session is valid, but its role does not allow the request (403).")]
     public const string Forbidden = "auth.forbidden";
+
+    [Description("The sign-in link is not valid (403).")]
+    public const string LinkInvalid = "auth.link_invalid";
+
+    [Description("The sign-in link was already used (403).")]
+    public const string LinkUsed = "auth.link_used";
+
+    [Description("The sign-out form is not from a current page of this console (400).")]
+    public const string InvalidForm = "auth.invalid_form";
 }

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Identity;
 /// <summary>Sign-in links, sessions, and the cookie that names a session.</summary>
 internal static class IdentityServices
 {
-    // Longer than a session, so that whoever returns too late learns that the session has expired.
+    // Longer than a session, so that a user who returns too late sees that the session has expired.
     private static readonly TimeSpan CookieLifetime = TimeSpan.FromDays(7);
 
     public static IServiceCollection AddIdentity(this IServiceCollection services)
@@ -27,7 +27,7 @@ internal static class IdentityServices
         return services.AddCascadingAuthenticationState();
     }
 
-    // Cookies do not distinguish ports: two consoles on one host must not take each other's.
+    // Cookies do not distinguish ports: two consoles on one host must not overwrite each other's.
     private static string CookieName(StorageOptions storage) =>
         $"conntrack-console-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(storage.DataDirectory)))[..8]}";
 
@@ -41,9 +41,13 @@ internal static class IdentityServices
         options.ExpireTimeSpan = CookieLifetime;
         options.SlidingExpiration = false;
         options.Events.OnValidatePrincipal = SignIn.ValidateAsync;
-        options.Events.OnRedirectToLogin = context => SignInPage.RefuseAsync(
-            context.HttpContext, StatusCodes.Status401Unauthorized, IdentityErrorCodes.SignInRequired, "Sign in",
-            context.HttpContext.Features.Get<SessionCheck>()?.Refusal is { } refusal ? $"{refusal} {SignInPage.HowTo}" : SignInPage.HowTo);
+        options.Events.OnRedirectToLogin = context =>
+        {
+            var refusal = context.HttpContext.Features.Get<SessionCheck>()?.Refusal;
+            return SignInPage.RefuseAsync(
+                context.HttpContext, StatusCodes.Status401Unauthorized, refusal?.Code ?? IdentityErrorCodes.SignInRequired, "Sign in",
+                refusal is null ? SignInPage.HowTo : $"{refusal.Message} {SignInPage.HowTo}");
+        };
         options.Events.OnRedirectToAccessDenied = context =>
             SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, IdentityErrorCodes.Forbidden, "Not allowed", SignInPage.HowTo);
     }

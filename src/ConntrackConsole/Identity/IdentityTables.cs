@@ -13,7 +13,7 @@ internal static class IdentityTables
     }
 }
 
-/// <summary>Somebody who signed in.</summary>
+/// <summary>One session of a user.</summary>
 internal sealed class SessionRow
 {
     public required string Id { get; set; }

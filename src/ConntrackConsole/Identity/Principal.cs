@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Identity;
 
-/// <summary>Who asks for something, as it was known at this very moment: a session that has ended has no caller.</summary>
-/// <param name="Name">The name of the link that was used.</param>
-/// <param name="Session">Names the session in the audit log; it is no secret.</param>
-/// <param name="Address">Where the person sits.</param>
+/// <summary>The user of a valid session, with the current role. A session that has ended has no principal.</summary>
+/// <param name="Name">Name of the used link.</param>
+/// <param name="Session">Identifies the session in the audit log; not a secret.</param>
+/// <param name="Address">Network address of the user.</param>
 public sealed record Principal(string Name, Role Role, string Session, string? Address);

@@ -1,17 +1,17 @@
 namespace ConntrackConsole.Identity;
 
-/// <summary>What somebody is to this console. One role a link.</summary>
+/// <summary>Role of a user; each link has one.</summary>
 public enum Role
 {
-    /// <summary>Sees everything, changes nothing.</summary>
+    /// <summary>Can see everything and change nothing.</summary>
     Viewer,
-    /// <summary>Asks for actions and confirms those that need no second person.</summary>
+    /// <summary>Can request actions and confirm those that require no second person.</summary>
     Operator,
-    /// <summary>An operator who may also approve what another one asked for.</summary>
+    /// <summary>An operator who can also approve actions of other users.</summary>
     Approver,
-    /// <summary>An approver who may also end other people's actions and sessions.</summary>
+    /// <summary>An approver who can also cancel other users' actions and end their sessions.</summary>
     Admin,
-    /// <summary>An operator who may act without a second person, loudly.</summary>
+    /// <summary>An operator who can act without a second person; every such action is logged as critical.</summary>
     BreakGlass,
 }
 
@@ -26,7 +26,7 @@ internal static class Rights
 
     public static bool MayAdminister(this Role role) => role is Role.Admin;
 
-    /// <summary>As it stands in the configuration and in the audit log.</summary>
+    /// <summary>Name in the configuration and in the audit log.</summary>
     public static string Name(this Role role) => role switch
     {
         Role.Viewer => "viewer",
@@ -36,6 +36,6 @@ internal static class Rights
         _ => "break-glass",
     };
 
-    /// <param name="name">As <see cref="Name"/> gives it.</param>
+    /// <param name="name">A name that <see cref="Name"/> returns.</param>
     public static Role Parse(string name) => Enum.GetValues<Role>().First(role => role.Name() == name);
 }

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Components.Server;
 namespace ConntrackConsole.Identity;
 
 /// <summary>
-/// Takes the page away from a session that has ended while it was open: a circuit lives on one request and would never be
-/// asked again. One that is ended loses it at once, one that runs out at the next look. What is decisive is
-/// <see cref="Sessions.CheckAsync"/> at each act; this is for what is seen.
+/// Signs an open page out when its session ends: a circuit lives on one request and would otherwise never be revalidated. A session that is
+/// ended loses its pages at once, one that expires at the next check. This only affects what is displayed; each action is authorized by
+/// <see cref="Sessions.CheckAsync"/>.
 /// </summary>
 internal sealed partial class SessionWatch : ServerAuthenticationStateProvider, IDisposable
 {
-    public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _closed = new();
     private readonly Sessions _sessions;
@@ -35,22 +35,22 @@ internal sealed partial class SessionWatch : ServerAuthenticationStateProvider, 
         _closed.Dispose();
     }
 
-    private async Task WatchAsync(Task<AuthenticationState> told)
+    private async Task WatchAsync(Task<AuthenticationState> state)
     {
         if (_watching)
             return;
         _watching = true;
         var stop = _closed.Token;
-        using var timer = new PeriodicTimer(Every, _time);
+        using var timer = new PeriodicTimer(CheckInterval, _time);
         try
         {
-            var user = (await told).User;
+            var user = (await state).User;
             _session = user.FindFirstValue(Sessions.SessionClaim);
             while (await timer.WaitForNextTickAsync(stop))
             {
-                if (await IsOverAsync(user, stop))
+                if (await HasEndedAsync(user, stop))
                 {
-                    TakeAway();
+                    SignOut();
                     return;
                 }
             }
@@ -64,25 +64,25 @@ internal sealed partial class SessionWatch : ServerAuthenticationStateProvider, 
     private void OnEnded(string session)
     {
         if (session == _session)
-            TakeAway();
+            SignOut();
     }
 
-    private void TakeAway() => SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
+    private void SignOut() => SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
 
-    private async Task<bool> IsOverAsync(ClaimsPrincipal user, CancellationToken stop)
+    private async Task<bool> HasEndedAsync(ClaimsPrincipal user, CancellationToken stop)
     {
         try
         {
-            return await _sessions.CallerAsync(user, stop) is null;
+            return await _sessions.PrincipalAsync(user, stop) is null;
         }
         catch (DbException failure)
         {
-            // A database that is busy ends nobody's view of an incident; no act goes through without it.
-            LogNotAsked(failure);
+            // A busy database must not end the view of an incident; no action is authorized without the database.
+            LogCheckFailed(failure);
             return false;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether a session still holds could not be asked; it is asked again.")]
-    private partial void LogNotAsked(Exception failure);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Session revalidation failed; will retry.")]
+    private partial void LogCheckFailed(Exception failure);
 }

@@ -2,81 +2,83 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>Who stands behind a cookie at this moment, or the sentence why nobody does.</summary>
-internal sealed record SessionCheck(Principal? Principal, string? Refusal);
+/// <summary>The user of a cookie at this moment, or why there is no valid session.</summary>
+internal sealed record SessionCheck(Principal? Principal, Reason? Refusal);
 
 /// <summary>
-/// Who has signed in. A cookie only names a session: whether it still holds is asked here, each time, and the role is the
-/// configuration's of now.
+/// Sessions of signed-in users. A cookie only names a session: its validity is checked here each time, and the role is taken from the
+/// current configuration.
 /// </summary>
 internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks links, AuditLog audit, TimeProvider time)
 {
-    /// <summary>However busy somebody is: afterwards a link is needed again.</summary>
-    public static readonly TimeSpan Life = TimeSpan.FromHours(12);
+    /// <summary>Absolute lifetime of a session; afterwards a new link is required.</summary>
+    public static readonly TimeSpan Ttl = TimeSpan.FromHours(12);
 
-    /// <summary>Claim with the session's name; the only one besides the person's that the cookie carries.</summary>
+    /// <summary>Claim with the session id; the cookie contains only this and the name of the person.</summary>
     public const string SessionClaim = ClaimTypes.NameIdentifier;
 
-    /// <summary>A session was ended, by whomever; one that runs out by itself is not told.</summary>
+    /// <summary>Raised when a session is ended; not when it expires.</summary>
     public event Action<string>? Ended;
 
-    /// <summary>Writes the sign-in down, then begins the session.</summary>
+    /// <summary>Writes the sign-in to the audit log, then starts the session.</summary>
     public async Task<Principal> BeginAsync(SignInLink link, string? address, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
-        var caller = new Principal(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
-        await audit.AppendAsync(Note(caller, "signin", null, "Sign-in link used", "ok"), ct);
+        var principal = new Principal(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
+        await audit.AppendAsync(Note(principal, "signin", null, "Sign-in link used", "ok"), ct);
         await using var db = await databases.CreateDbContextAsync(ct);
-        db.Sessions.Add(new SessionRow { Id = caller.Session, Who = caller.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)Life.TotalMilliseconds });
+        db.Sessions.Add(new SessionRow { Id = principal.Session, Who = principal.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)Ttl.TotalMilliseconds });
         await db.SaveChangesAsync(ct);
-        return caller;
+        return principal;
     }
 
-    /// <summary>The decisive check: to be made at every act, not once for a page.</summary>
+    /// <summary>The authoritative check; call it for every action, not once per page.</summary>
     public async Task<SessionCheck> CheckAsync(ClaimsPrincipal? user, CancellationToken ct)
     {
         if (user?.Identity?.IsAuthenticated != true || user.FindFirstValue(SessionClaim) is not { } id)
-            return new SessionCheck(null, "You are not signed in.");
+            return new SessionCheck(null, new Reason(IdentityErrorCodes.SignInRequired, "You are not signed in."));
         var row = await FindAsync(id, ct);
-        string? refusal = row is null ? "This console does not know your session."
-            : row.EndedMs is not null ? "Your session was ended."
-            : NowMs >= row.UntilMs ? $"Your session is over: it lasts {Life.TotalHours} hours."
-            : links.RoleOf(row.Who) is null ? $"The configuration has no link for {row.Who} any more, so this session has ended."
+        var refusal = row is null ? new Reason(IdentityErrorCodes.SessionUnknown, "This console does not know your session.")
+            : row.EndedMs is not null ? new Reason(IdentityErrorCodes.SessionEnded, "Your session was ended.")
+            : NowMs >= row.UntilMs ? new Reason(IdentityErrorCodes.SessionExpired, $"Your session has expired: sessions last {Ttl.TotalHours} hours.")
+            : links.RoleOf(row.Who) is null
+                ? new Reason(IdentityErrorCodes.LinkRemoved, $"The configuration no longer has a link for {row.Who}, so this session has ended.")
             : null;
         return refusal is null
             ? new SessionCheck(new Principal(row!.Who, links.RoleOf(row.Who)!.Value, id, row.From), null)
             : new SessionCheck(null, refusal);
     }
 
-    /// <summary>Who it is now, or null: <see cref="CheckAsync"/> says why.</summary>
-    public async Task<Principal?> CallerAsync(ClaimsPrincipal? user, CancellationToken ct) => (await CheckAsync(user, ct)).Principal;
+    /// <summary>The user, or null; <see cref="CheckAsync"/> returns the reason.</summary>
+    public async Task<Principal?> PrincipalAsync(ClaimsPrincipal? user, CancellationToken ct) => (await CheckAsync(user, ct)).Principal;
 
-    /// <summary>Somebody ends their own session.</summary>
-    public async Task SignOutAsync(Principal caller, CancellationToken ct, string why = "Signed out")
+    /// <summary>Ends the user's own session.</summary>
+    public async Task SignOutAsync(Principal principal, CancellationToken ct, string why = "Signed out")
     {
-        ArgumentNullException.ThrowIfNull(caller);
-        await audit.AppendAsync(Note(caller, "signout", null, why, "ok"), ct);
-        await EndAsync(caller.Session, ct);
+        ArgumentNullException.ThrowIfNull(principal);
+        await audit.AppendAsync(Note(principal, "signout", null, why, "ok"), ct);
+        await EndAsync(principal.Session, ct);
     }
 
-    /// <summary>An admin ends somebody else's session; it holds for the next act of that session, wherever its page is open.</summary>
-    /// <param name="session">As the audit log's rows of that person name it.</param>
-    /// <returns>The sentence why it was not ended, or null.</returns>
+    /// <summary>Ends the session of another user; it applies to the next action of that session and to its open pages.</summary>
+    /// <param name="session">Session id, as in the audit rows of that user.</param>
+    /// <returns>Why it was not ended, or null.</returns>
     public async Task<string?> EndOtherAsync(Principal admin, string session, string reason, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(admin);
         if (!admin.Role.MayAdminister())
-            return $"{admin.Name} is {admin.Role.Name()}: only an admin ends other people's sessions.";
+            return $"{admin.Name} is {admin.Role.Name()}: only an admin can end sessions of other users.";
         if (string.IsNullOrWhiteSpace(reason))
-            return "The reason is missing: write down why the session is ended.";
+            return "A reason is required: state why the session is ended.";
         if (await FindAsync(session, ct) is not { } row)
-            return $"There is no session {session}: take it from the audit log's row of the sign-in.";
+            return $"There is no session {session}: see the audit row of the sign-in.";
         if (row.EndedMs is not null || NowMs >= row.UntilMs)
-            return $"The session of {row.Who} has ended already.";
+            return $"The session of {row.Who} has already ended.";
         await audit.AppendAsync(Note(admin, "session.ended", row.Who, reason.Trim(), "ok") with { Before = $"session {session}" }, ct);
         await EndAsync(session, ct);
         return null;
@@ -96,10 +98,10 @@ internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLin
         Ended?.Invoke(id);
     }
 
-    private static AuditNote Note(Principal caller, string what, string? target, string why, string result) =>
-        new(caller.Name, caller.Address, what, null, target, why, null, null, result, null, $"{what}-{Guid.NewGuid():N}")
+    private static AuditNote Note(Principal principal, string what, string? target, string why, string result) =>
+        new(principal.Name, principal.Address, what, null, target, why, null, null, result, null, $"{what}-{Guid.NewGuid():N}")
         {
-            Session = caller.Session, Roles = caller.Role.Name(),
+            Session = principal.Session, Roles = principal.Role.Name(),
         };
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();

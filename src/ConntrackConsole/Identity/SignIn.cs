@@ -8,7 +8,7 @@ namespace ConntrackConsole.Identity;
 /// <summary>The session cookie: when it is issued, how it is validated on each request, and how it is removed.</summary>
 internal static class SignIn
 {
-    /// <summary>Claim with the address from which the session was begun, for the audit log.</summary>
+    /// <summary>Claim with the address from which the session was started, for the audit log.</summary>
     public const string AddressClaim = "address";
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
@@ -22,21 +22,21 @@ internal static class SignIn
         context.Response.Headers.CacheControl = "no-store";
         if (links.WithToken(context.Request.Query["token"]) is not { } link)
         {
-            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, "This link is not valid", SignInPage.HowTo);
+            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkInvalid, "This link is not valid", SignInPage.HowTo);
             return;
         }
 
-        var before = await sessions.CallerAsync(context.User, context.RequestAborted);
+        var before = await sessions.PrincipalAsync(context.User, context.RequestAborted);
         if (link.TryUse())
         {
             await context.SignInAsync(await BeginAsync(context, link, sessions));
-            // One browser is one person: the pages that are still open as somebody else go away.
+            // One browser is one person: pages that are still open as another user are signed out.
             if (before is not null)
                 await sessions.SignOutAsync(before, CancellationToken.None, $"The same browser signed in as {link.Name}");
         }
         else if (before is null)
         {
-            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, "This link was used already", SignInPage.HowTo);
+            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkUsed, "This link was already used", SignInPage.HowTo);
             return;
         }
 
@@ -47,12 +47,12 @@ internal static class SignIn
     {
         try
         {
-            var caller = await sessions.BeginAsync(link, context.Connection.RemoteIpAddress?.ToString() ?? "unix socket", context.RequestAborted);
-            return Principal([new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session)]);
+            var principal = await sessions.BeginAsync(link, context.Connection.RemoteIpAddress?.ToString() ?? "unix socket", context.RequestAborted);
+            return Principal([new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session)]);
         }
         catch
         {
-            link.GiveBack();
+            link.Release();
             throw;
         }
     }
@@ -60,16 +60,16 @@ internal static class SignIn
     private static async Task SignOutAsync(HttpContext context, IAntiforgery forms, Sessions sessions)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (await sessions.CallerAsync(context.User, context.RequestAborted) is { } caller)
+        if (await sessions.PrincipalAsync(context.User, context.RequestAborted) is { } principal)
         {
             if (!await forms.IsRequestValidAsync(context))
             {
-                await SignInPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Not signed out",
-                    "This did not come from a page of this console as it is now. Load the page again, and sign out there.");
+                await SignInPage.WriteAsync(context, StatusCodes.Status400BadRequest, IdentityErrorCodes.InvalidForm, "Not signed out",
+                    "The request did not come from a current page of this console. Reload the page and sign out there.");
                 return;
             }
 
-            await sessions.SignOutAsync(caller, CancellationToken.None);
+            await sessions.SignOutAsync(principal, CancellationToken.None);
         }
 
         await context.SignOutAsync();
@@ -81,7 +81,7 @@ internal static class SignIn
     {
         var check = await context.HttpContext.RequestServices.GetRequiredService<Sessions>().CheckAsync(context.Principal, context.HttpContext.RequestAborted);
         context.HttpContext.Features.Set(check);
-        if (check.Principal is not { } caller)
+        if (check.Principal is not { } principal)
         {
             context.RejectPrincipal();
             return;
@@ -89,8 +89,8 @@ internal static class SignIn
 
         context.ReplacePrincipal(Principal(
         [
-            new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session),
-            new Claim(ClaimTypes.Role, caller.Role.Name()), new Claim(AddressClaim, caller.Address ?? ""),
+            new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session),
+            new Claim(ClaimTypes.Role, principal.Role.Name()), new Claim(AddressClaim, principal.Address ?? ""),
         ]));
     }
 

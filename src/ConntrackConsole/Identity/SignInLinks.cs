@@ -1,9 +1,8 @@
-
 using ConntrackConsole.Configuration;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>The links of this start of the console: who may sign in, and what each is to it now.</summary>
+/// <summary>The sign-in links of this run of the console: who may sign in, and with which role.</summary>
 internal sealed class SignInLinks
 {
     internal SignInLinks(IdentityOptions options)
@@ -17,7 +16,7 @@ internal sealed class SignInLinks
     public SignInLink? WithToken(string? token)
     {
         SignInLink? found = null;
-        // All of them, always: where it stands in the list must not show in the time taken.
+        // Always compares all of them, so that the time taken does not reveal the position in the list.
         foreach (var link in All)
         {
             if (link.Has(token))
@@ -27,6 +26,6 @@ internal sealed class SignInLinks
         return found;
     }
 
-    /// <summary>What somebody is now, or null where the configuration no longer names them.</summary>
+    /// <summary>The current role of a person, or null if the configuration no longer has a link for them.</summary>
     public Role? RoleOf(string name) => All.FirstOrDefault(link => PersonName.AreSame(link.Name, name))?.Role;
 }

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Ingest;
 /// <summary>Who may reach the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
 internal static class CollectorAuthMiddleware
 {
-    public static void UseCollectorDoor(this WebApplication app)
+    public static void UseCollectorAuthentication(this WebApplication app)
     {
         string? token = app.Services.GetRequiredService<IOptions<CollectorsOptions>>().Value.Token;
         app.Use((context, next) => Admit(context, token) is { } refused ? refused : next(context));
@@ -18,10 +18,10 @@ internal static class CollectorAuthMiddleware
     {
         bool fromSocket = context.IsFromCollectorSocket();
         if (!context.Request.Path.StartsWithSegments(HubMethods.Path))
-            return fromSocket ? Refuse(context, StatusCodes.Status404NotFound, "This socket serves collectors only.") : null;
+            return fromSocket ? Refuse(context, StatusCodes.Status404NotFound, CollectorErrorCodes.SocketServesCollectorsOnly, "This socket serves collectors only.") : null;
         if (token is null && !fromSocket)
         {
-            return Refuse(context, StatusCodes.Status403Forbidden,
+            return Refuse(context, StatusCodes.Status403Forbidden, CollectorErrorCodes.TcpDisabled,
                 $"Collectors are not served over TCP because the console has no {ConfigurationKeys.CollectorToken}: set it on the console and give the same value to the collector.");
         }
 
@@ -29,7 +29,7 @@ internal static class CollectorAuthMiddleware
         var pass = token is null ? CollectorIdentity.Unnamed : CollectorIdentity.Read(context.Request.Headers, token);
         if (pass is null)
         {
-            return Refuse(context, StatusCodes.Status401Unauthorized,
+            return Refuse(context, StatusCodes.Status401Unauthorized, CollectorErrorCodes.NotAuthenticated,
                 $"The console does not know this collector: it must name its node in {NodeSecret.Header} and present that node's secret, made from the console's {ConfigurationKeys.CollectorToken}. "
                 + "Start it with CONNTRACK_CONSOLE_TOKEN, or with CONNTRACK_NODE_SECRET from conntrack-console node-secret NAME.");
         }
@@ -38,10 +38,7 @@ internal static class CollectorAuthMiddleware
         return null;
     }
 
-    private static Task Refuse(HttpContext context, int status, string message)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(message);
-    }
+    private static Task Refuse(HttpContext context, int status, string code, string message) =>
+        TypedResults.Problem(message, statusCode: status, title: "Collector refused", extensions: new Dictionary<string, object?> { ["code"] = code })
+            .ExecuteAsync(context);
 }

@@ -43,8 +43,8 @@ public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegist
             reading.Node == node && reading.ActionId == request.ActionId && reading.Key == request.Key && reading.Value is not { Length: > 64 }, ct);
 
     public Task<Answer<FlushOutcomeSample>> OutcomeAsync(string node, FlushOutcomeRequest request, CancellationToken ct) =>
-        QuestionAsync<FlushOutcomeSample>(node, HubMethods.Meter, request, reading =>
-            reading is { Left: >= 0 and <= MostCount, Recreated: >= 0 and <= MostCount, Clients: >= 0 and <= MostCount, CameBack: >= 0 and <= MostCount }
+        QuestionAsync<FlushOutcomeSample>(node, HubMethods.FlushOutcome, request, reading =>
+            reading is { Left: >= 0 and <= MostCount, Recreated: >= 0 and <= MostCount, Clients: >= 0 and <= MostCount, Reconnected: >= 0 and <= MostCount }
             && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
     public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>

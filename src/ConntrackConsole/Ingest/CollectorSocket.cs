@@ -65,7 +65,7 @@ internal static class CollectorSocket
             return endPoint;
         }
 
-        throw new StartupException($"Another console already serves the collectors on {path}: stop it, or set {ConfigurationKeys.CollectorSocket} to another path.");
+        throw new StartupException(StartupErrorCodes.SocketInUse, $"Another console already serves the collectors on {path}: stop it, or set {ConfigurationKeys.CollectorSocket} to another path.");
     }
 
     private sealed class Marker;

@@ -31,7 +31,7 @@ internal static class Database
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {ConfigurationKeys.DataDirectory} to another folder.");
+                StartupErrorCodes.DataDirectoryUnwritable, $"The data directory {storage.DataDirectory} cannot be written: give this user the right to write there, or set {ConfigurationKeys.DataDirectory} to another folder.");
         }
     }
 
@@ -62,12 +62,12 @@ internal static class Database
         }
         catch (SqliteException e)
         {
-            throw new StartupException(e.SqliteErrorCode switch
+            throw e.SqliteErrorCode switch
             {
-                CantOpen or ReadOnly =>
-                    $"The database {file} cannot be opened for writing: check the folder and its rights, or set {ConfigurationKeys.ConnectionString}.",
-                _ => $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}.",
-            });
+                CantOpen or ReadOnly => new StartupException(
+                    StartupErrorCodes.DatabaseReadOnly, $"The database {file} cannot be opened for writing: check the folder and its rights, or set {ConfigurationKeys.ConnectionString}."),
+                _ => new StartupException(StartupErrorCodes.DatabaseUnusable, $"The database {file} cannot be used (SQLite says: {e.Message}): move it away or set {ConfigurationKeys.ConnectionString}."),
+            };
         }
     }
 
@@ -78,7 +78,7 @@ internal static class Database
         if (newer.Count > 0)
         {
             throw new StartupException(
-                $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
+                StartupErrorCodes.DatabaseNewer, $"The database {file} was made by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
         }
 
         await db.Database.MigrateAsync(ct);

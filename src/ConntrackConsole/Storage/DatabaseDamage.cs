@@ -80,7 +80,7 @@ internal static class DatabaseDamage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
+            throw new StartupException(StartupErrorCodes.DatabaseDamaged, $"The database {file} is damaged ({damage}) and cannot be put aside ({e.Message}): move it away, and start again.");
         }
 
         return $"The database {file} was damaged ({damage.TrimEnd('.')}). It was put aside as {aside}, and a fresh one was begun: what was before, "

@@ -41,7 +41,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
 
         var result = await _console.AskAsync<FlushNodeCommand, FlushResult>(HubMethods.Flush, order);
         var again = await _console.AskAsync<FlushNodeCommand, FlushResult>(HubMethods.Flush, order);
-        var meter = await _console.AskAsync<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.Meter, new FlushOutcomeRequest("a1"));
+        var meter = await _console.AskAsync<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest("a1"));
         var recalled = await _console.AskAsync<RecallRequest, RecallAnswer>(HubMethods.Recall, new RecallRequest("a1"));
 
         Assert.Equal(("DD", 2, null), (result.EntryOutcomes, result.Deleted, result.Refusal));
@@ -67,7 +67,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     [Fact]
     public async Task MalformedRequests_OverTheHub_AreErrorsAndTheCollectorContinues()
     {
-        foreach (string method in (string[])[HubMethods.Preview, HubMethods.Flush, HubMethods.Meter, HubMethods.ReadSetting, HubMethods.ApplySetting, HubMethods.RevertSetting])
+        foreach (string method in (string[])[HubMethods.Preview, HubMethods.Flush, HubMethods.FlushOutcome, HubMethods.ReadSetting, HubMethods.ApplySetting, HubMethods.RevertSetting])
         {
             foreach (string json in (string[])["null", "{}", "[]", "7", """{"order":null,"key":null,"previewId":null,"actionId":null,"changeId":null,"preset":99,"revertAfterMs":1e99}"""])
             {
@@ -77,9 +77,9 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
                     {
                         HubMethods.Preview => (await _console.AskRawAsync<FlushPreview>(method, json)).Refusal!,
                         HubMethods.Flush => (await _console.AskRawAsync<FlushResult>(method, json)).Refusal!,
-                        HubMethods.Meter => (await _console.AskRawAsync<FlushOutcomeSample>(method, json)).Refusal!,
+                        HubMethods.FlushOutcome => (await _console.AskRawAsync<FlushOutcomeSample>(method, json)).Refusal!,
                         HubMethods.ReadSetting => (await _console.AskRawAsync<SettingReading>(method, json)).Refusal!,
-                        _ => (await _console.AskRawAsync<SettingResult>(method, json)).Sentence!,
+                        _ => (await _console.AskRawAsync<SettingResult>(method, json)).Message!,
                     };
                     Assert.NotNull(answer);
                 }

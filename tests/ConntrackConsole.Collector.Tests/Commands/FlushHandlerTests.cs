@@ -309,7 +309,7 @@ public sealed class FlushHandlerTests : IDisposable
     {
         var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));
         Assert.Null(reading.Refusal);
-        return (reading.Left, reading.Recreated, reading.Clients, reading.CameBack);
+        return (reading.Left, reading.Recreated, reading.Clients, reading.Reconnected);
     }
 
     private void NetworkInterfaceWith(string address) => _scratch.Inside.Run(() =>

@@ -125,7 +125,7 @@ public sealed class SettingHandlerTests : IDisposable
         {
             var result = _fixture.Handler.Apply(order, stop: TestContext.Current.CancellationToken);
             Assert.Equal(SettingOutcome.Refused, result.Outcome);
-            Assert.InRange(result.Sentence!.Length, 20, 1500);
+            Assert.InRange(result.Message!.Length, 20, 1500);
             Assert.Matches("^(setting|node)\\.[a-z_]+$", result.Code);
         });
         Assert.All((RevertNodeCommand?[])[null, new(null!, "a1"), new(note, null!), new(note, "unknown")], order =>

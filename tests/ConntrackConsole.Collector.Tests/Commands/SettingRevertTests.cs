@@ -112,7 +112,7 @@ public sealed class SettingRevertTests : IDisposable
 
         var result = _fixture.Revert("a1");
 
-        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Sentence));
+        Assert.Equal((SettingOutcome.Reverted, null), (result.Outcome, result.Message));
     }
 
     [Fact]

@@ -204,7 +204,7 @@ internal static class FuzzTargets
             NodeCommandGuard.Refuse(setting.Command, long.MaxValue);
             foreach (var kind in SettingCatalog.All)
             {
-                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Shown, 1L << 34)?.Message.Length ?? 1, 1, 1500);
+                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Previewed, 1L << 34)?.Message.Length ?? 1, 1, 1500);
                 SettingGuard.RefuseTime(kind, setting.RevertAfterMs);
             }
         }

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Addresses that are none, more than one, or nobody's to flush; names that are no node's.</summary>
+/// <summary>Invalid, multiple or protected addresses; unknown node names.</summary>
 internal static class AddressAttacks
 {
     private const string Plain = "flush.invalid_address", Never = "flush.owner_unknown", NoNode = "action.unknown_node";
@@ -43,7 +43,7 @@ internal static class AddressAttacks
         Address("an option", "--help", Plain),
         Address("nothing", "", Plain),
         Address("a live pod's", AttackedConsole.Live, "flush.owner_live"),
-        Address("one that nobody ever had", AttackedConsole.NeverSeen, Never),
+        Address("one that no pod ever had", AttackedConsole.NeverSeen, Never),
         Address("a node's", "192.168.0.1", "flush.node_address"),
         Address("the other node's", "192.168.0.2", "flush.node_address"),
         Address("a Service's", Tests.Cluster.Objects.Vip, "flush.owner_service"),
@@ -52,7 +52,7 @@ internal static class AddressAttacks
         Address("a client's", "10.9.0.1", Never),
         Address("link-local", "169.254.1.1", Never),
         Address("'this network'", "0.0.0.1", Never),
-        // The cluster says that pods had them: then each node refuses from what it sees itself.
+        // Pods of the cluster had these addresses, so each node refuses from its own observation.
         Impossible("the node's gateway", AttackedNode.Gateway, "flush.node_address"),
         Impossible("the node's address towards its pods", AttackedNode.PodBridge, "flush.node_address"),
         Impossible("the broadcast of the node's pods", AttackedNode.PodBroadcast, "flush.node_address"),
@@ -63,17 +63,17 @@ internal static class AddressAttacks
         Impossible("broadcast", "255.255.255.255", "flush.address_not_pod"),
         Impossible("the unspecified", "0.0.0.0", "flush.address_not_pod"),
         Impossible("the unspecified of IPv6", "::", "flush.address_not_pod"),
-        Flush("the preset all while its pod terminates", Asked.Flush(AttackedConsole.Ending, ""","preset":"all" """), "flush.preset_needs_break_glass"),
-        Flush("a scope with an unknown protocol", Asked.Flush(Dead, ""","scope":{"proto":"icmp"}"""), "flush.invalid_protocol"),
-        Flush("a scope with a protocol in capitals", Asked.Flush(Dead, ""","scope":{"proto":"TCP"}"""), "flush.invalid_protocol"),
-        Flush("a scope with a CIDR", Asked.Flush(Dead, ""","scope":{"vip":"10.96.0.0/12"}"""), "flush.invalid_service_address"),
-        Flush("a scope with a mapped address", Asked.Flush(Dead, ""","scope":{"vip":"::ffff:10.96.0.10"}"""), "flush.invalid_service_address"),
-        Flush("a scope with an empty address", Asked.Flush(Dead, ""","scope":{"vip":""}"""), "flush.invalid_service_address"),
-        Flush("a scope with a port and no address", Asked.Flush(Dead, ""","scope":{"vipPort":80}"""), "flush.port_without_address"),
-        Flush("a scope with port 0", Asked.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":0}"""), "flush.invalid_port"),
-        Flush("a scope with a port beyond 65535", Asked.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":65616}"""), "flush.invalid_port"),
-        Flush("a scope with a port below zero", Asked.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":-1}"""), "flush.invalid_port"),
-        Flush("a scope that leaves nothing", Asked.Flush(Dead, ""","scope":{"vip":"10.96.0.99"}"""), "flush.no_entries_in_scope"),
+        Flush("the preset all while its pod terminates", ActionBodies.Flush(AttackedConsole.Ending, ""","preset":"all" """), "flush.preset_needs_break_glass"),
+        Flush("a scope with an unknown protocol", ActionBodies.Flush(Dead, ""","scope":{"proto":"icmp"}"""), "flush.invalid_protocol"),
+        Flush("a scope with a protocol in capitals", ActionBodies.Flush(Dead, ""","scope":{"proto":"TCP"}"""), "flush.invalid_protocol"),
+        Flush("a scope with a CIDR", ActionBodies.Flush(Dead, ""","scope":{"vip":"10.96.0.0/12"}"""), "flush.invalid_service_address"),
+        Flush("a scope with a mapped address", ActionBodies.Flush(Dead, ""","scope":{"vip":"::ffff:10.96.0.10"}"""), "flush.invalid_service_address"),
+        Flush("a scope with an empty address", ActionBodies.Flush(Dead, ""","scope":{"vip":""}"""), "flush.invalid_service_address"),
+        Flush("a scope with a port and no address", ActionBodies.Flush(Dead, ""","scope":{"vipPort":80}"""), "flush.port_without_address"),
+        Flush("a scope with port 0", ActionBodies.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":0}"""), "flush.invalid_port"),
+        Flush("a scope with a port beyond 65535", ActionBodies.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":65616}"""), "flush.invalid_port"),
+        Flush("a scope with a port below zero", ActionBodies.Flush(Dead, ""","scope":{"vip":"10.96.0.10","vipPort":-1}"""), "flush.invalid_port"),
+        Flush("a scope that leaves nothing", ActionBodies.Flush(Dead, ""","scope":{"vip":"10.96.0.99"}"""), "flush.no_entries_in_scope"),
         Node("in capitals", "NODE1", NoNode),
         Node("a dot behind", "node1.", NoNode),
         Node("a blank behind", "node1 ", NoNode),
@@ -96,13 +96,13 @@ internal static class AddressAttacks
         Nodes("5,000 that do not exist", System.Text.Json.JsonSerializer.Serialize(Enumerable.Range(3, 5_000).Select(n => $"node{n}")), NoNode),
     ];
 
-    private static Attack Flush(string name, string body, string fragment) => new(name, 409, fragment, c => c.Operator().AskAsync(body));
+    private static Attack Flush(string name, string body, string fragment) => new(name, 409, fragment, c => c.Operator().RequestAsync(body));
 
-    private static Attack Address(string name, string address, string fragment) => Flush($"address: {name}", Asked.Flush(address), fragment);
+    private static Attack Address(string name, string address, string fragment) => Flush($"address: {name}", ActionBodies.Flush(address), fragment);
 
-    private static Attack Impossible(string name, string address, string fragment) => Flush($"a former pod's address: {name}", Asked.Flush(address), fragment);
+    private static Attack Impossible(string name, string address, string fragment) => Flush($"a former pod's address: {name}", ActionBodies.Flush(address), fragment);
 
     private static Attack Node(string name, string node, string fragment) => Nodes(name, System.Text.Json.JsonSerializer.Serialize<string[]>([node]), fragment);
 
-    private static Attack Nodes(string name, string nodes, string fragment) => Flush($"nodes: {name}", Asked.Flush(Dead, nodes: nodes), fragment);
+    private static Attack Nodes(string name, string nodes, string fragment) => Flush($"nodes: {name}", ActionBodies.Flush(Dead, nodes: nodes), fragment);
 }

@@ -4,19 +4,19 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>A real collector under the orders of a console that lies.</summary>
+/// <summary>A real collector that is controlled by a compromised console.</summary>
 public sealed class AttackedByConsole : IAsyncLifetime
 {
     internal const string Pod = "10.1.0.5", Busy = "10.1.0.8", Other = "10.1.0.6";
     internal const string Acct = "net.netfilter.nf_conntrack_acct";
 
-    /// <summary>More than one person may delete at once on a node.</summary>
+    /// <summary>More entries than one user may delete at once on a node.</summary>
     private const int ManyEntries = 5_001;
 
     private int _id;
     private int _pods;
 
-    internal LyingConsole Console { get; private set; } = null!;
+    internal RogueConsole Console { get; private set; } = null!;
 
     internal AttackedNode Node { get; private set; } = null!;
 
@@ -24,7 +24,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Console = await LyingConsole.StartAsync();
+        Console = await RogueConsole.StartAsync();
         string[] backends = [Pod, Pod, Other, "192.168.0.1", AttackedNode.Gateway, AttackedNode.PodBridge, AttackedNode.PodBroadcast, "fd00:1::5", .. Enumerable.Repeat(Busy, ManyEntries)];
         Node = await AttackedNode.StartAsync("node1", Console.Folder, "192.168.0.1", backends);
         await Console.ConnectedAsync();
@@ -38,7 +38,7 @@ public sealed class AttackedByConsole : IAsyncLifetime
 
     internal string NewId() => $"attack-{Interlocked.Increment(ref _id)}";
 
-    /// <summary>An address of its own and the line that makes an entry of it.</summary>
+    /// <summary>A separate address and the conntrack line of its entry.</summary>
     internal (string Ip, string Entry) NewPod()
     {
         int number = Interlocked.Increment(ref _pods);
@@ -61,33 +61,33 @@ public sealed class AttackedByConsole : IAsyncLifetime
     internal FlushNodeCommand Flush(FlushPreview shown, OwnershipStatement? statement = null, NodeCommand? order = null) =>
         new(order ?? Order(), shown.PreviewId, shown.Digest, statement ?? Gone());
 
-    /// <summary>The code of the refusal of a preview; null where it made one.</summary>
-    internal Task<string?> AskedAsync(object? request) => SaidAsync<FlushPreview>(HubMethods.Preview, request, answer =>
+    /// <summary>Code of the refusal of a preview, or null if it succeeded.</summary>
+    internal Task<string?> PreviewCodeAsync(object? request) => SendAsync<FlushPreview>(HubMethods.Preview, request, answer =>
     {
         Assert.Empty(answer.Entries);
         return answer.RefusalCode;
     });
 
-    /// <summary>The code of the refusal of a flush; null where it was carried out.</summary>
-    internal Task<string?> OrderedAsync(object? request) => SaidAsync<FlushResult>(HubMethods.Flush, request, answer =>
+    /// <summary>Code of the refusal of a flush, or null if it was executed.</summary>
+    internal Task<string?> FlushCodeAsync(object? request) => SendAsync<FlushResult>(HubMethods.Flush, request, answer =>
     {
         Assert.Equal(0, answer.Deleted);
         return answer.Refusal is null ? null : answer.Code;
     });
 
-    internal Task<string?> ReadAsync(object? request) => SaidAsync<SettingReading>(HubMethods.ReadSetting, request, answer => answer.RefusalCode);
+    internal Task<string?> ReadAsync(object? request) => SendAsync<SettingReading>(HubMethods.ReadSetting, request, answer => answer.RefusalCode);
 
-    internal Task<string?> AppliedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.ApplySetting, request, Code);
+    internal Task<string?> ApplyCodeAsync(object? request) => SendAsync<SettingResult>(HubMethods.ApplySetting, request, Code);
 
-    internal Task<string?> RevertedAsync(object? request) => SaidAsync<SettingResult>(HubMethods.RevertSetting, request, Code);
+    internal Task<string?> RevertCodeAsync(object? request) => SendAsync<SettingResult>(HubMethods.RevertSetting, request, Code);
 
     private static string? Code(SettingResult answer) => answer.Outcome is SettingOutcome.Refused or SettingOutcome.Moved ? answer.Code : null;
 
-    private async Task<string?> SaidAsync<T>(string method, object? request, Func<T, string?> said)
+    private async Task<string?> SendAsync<T>(string method, object? request, Func<T, string?> toCode)
     {
         try
         {
-            return said(await Console.SendAsync<T>(method, request));
+            return toCode(await Console.SendAsync<T>(method, request));
         }
         catch (HubException fault)
         {

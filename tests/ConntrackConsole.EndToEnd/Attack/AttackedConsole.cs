@@ -12,7 +12,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>The real console with everybody who may sign in, over two real nodes whose entries must outlive every attack.</summary>
+/// <summary>The real console with all its users, over two real nodes; their entries must survive every attack.</summary>
 public sealed class AttackedConsole : IAsyncLifetime
 {
     internal const string Dead = "10.1.0.5", Live = "10.1.0.6", Ending = "10.1.0.7", NeverSeen = "10.1.0.99", HostPod = "192.168.0.77", DeadV6 = "fd00:1::5";
@@ -20,7 +20,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     private const int Operators = 12;
     private static readonly string[] NodeNames = ["node1", "node2"];
 
-    // What an API server that lies, or a CNI that errs, may call a pod's address.
+    // Addresses that a compromised API server or a faulty CNI may report as pod addresses.
     internal static readonly string[] Impossible = [AttackedNode.Gateway, AttackedNode.PodBridge, AttackedNode.PodBroadcast, "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0", "::1", "ff02::1", "::"];
 
     private readonly Dictionary<string, Person> _people = [];
@@ -32,17 +32,17 @@ public sealed class AttackedConsole : IAsyncLifetime
 
     internal AttackedNode Node1 => _nodes[0];
 
-    /// <summary>Somebody by the name of a link; strangers have none.</summary>
+    /// <summary>A user by the name of a link; strangers have no session.</summary>
     internal Person this[string name] => _people[name];
 
-    /// <summary>One operator after the other: each may ask for 30 previews a minute.</summary>
+    /// <summary>Rotates the operators: each may request 30 previews per minute.</summary>
     internal Person Operator() => _people[$"operator{_turn++ % Operators}"];
 
     public async ValueTask InitializeAsync()
     {
         Host = await ConsoleHost.StartWithAsync(null, Settings());
-        TellCluster();
-        // Of addresses that no pod can have and of such that a pod may get: none of them may be deleted here.
+        PublishCluster();
+        // Entries of addresses that no pod can have, and of ones that a pod may get: none of them may be deleted here.
         string[] backends = [Dead, Dead, Dead, Live, Ending, NeverSeen, HostPod, DeadV6, "192.168.0.1", AttackedNode.Gateway, AttackedNode.PodBridge, AttackedNode.PodBroadcast, "10.96.0.10"];
         _nodes.Add(await AttackedNode.StartAsync("node1", Host.Folder, "192.168.0.1", backends));
         _nodes.Add(await AttackedNode.StartAsync("node2", Host.Folder, "192.168.0.2", [Dead, Live]));
@@ -71,7 +71,7 @@ public sealed class AttackedConsole : IAsyncLifetime
             await node.AssertUntouchedAsync();
     }
 
-    /// <summary>A pod that has ended with an entry on node1, for one attack alone.</summary>
+    /// <summary>A former pod with an entry on node1, for a single attack.</summary>
     internal async Task<string> DeadPodAsync()
     {
         string ip = $"10.1.0.{_dead++}";
@@ -80,7 +80,7 @@ public sealed class AttackedConsole : IAsyncLifetime
         return ip;
     }
 
-    /// <summary>A pod had the address and has ended.</summary>
+    /// <summary>A former pod had the address.</summary>
     internal void Former(string ip) => Host.TellCluster(new PodChange(Pod($"x{ip}", ip), false), new PodChange(Pod($"x{ip}", ip), true));
 
     /// <summary>A new pod gets the address.</summary>
@@ -88,14 +88,14 @@ public sealed class AttackedConsole : IAsyncLifetime
 
     internal void End(string ip, string uid = "heir") => Host.TellCluster(new PodChange(Pod($"{uid}{ip}", ip), true));
 
-    /// <summary>The Service's slice names the address as ready, or not.</summary>
+    /// <summary>The EndpointSlice of the Service lists the address as ready, or not.</summary>
     internal void List(string ip, bool listed)
     {
         var live = Ready(Pod("live", Live));
         Host.TellCluster(new SliceChange(listed ? Slice(live, live with { Addresses = [Kernel.Net.Ip.Parse(ip)], PodUid = null }) : Slice(live), false));
     }
 
-    /// <summary>Changes what stands in the database, as time or another hand would.</summary>
+    /// <summary>Changes the database, as time or another writer would.</summary>
     internal async Task ChangeAsync(Func<ConsoleDb, Task> change)
     {
         await using var db = await Host.Get<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
@@ -103,7 +103,7 @@ public sealed class AttackedConsole : IAsyncLifetime
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The time of an action is over.</summary>
+    /// <summary>Lets an action expire.</summary>
     internal Task AgeAsync(string id) => ChangeAsync(async db =>
     {
         var row = await db.Actions.SingleAsync(r => r.Id == id);
@@ -118,11 +118,11 @@ public sealed class AttackedConsole : IAsyncLifetime
         await Host.Get<Sessions>().SignOutAsync(new Principal(person.Name, Role.Operator, session, null), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The console starts again and its configuration says something else of somebody.</summary>
+    /// <summary>Restarts the console with a changed role of a user.</summary>
     internal async Task RestartAsync(string name, string role)
     {
         Host = await Host.RestartWithAsync(Settings((name, role)));
-        TellCluster();
+        PublishCluster();
         await ConnectedAsync();
     }
 
@@ -146,7 +146,7 @@ public sealed class AttackedConsole : IAsyncLifetime
     ];
 
     /// <summary>Two nodes, a Service with a live pod, and former pods, at possible and at impossible addresses.</summary>
-    internal void TellCluster()
+    internal void PublishCluster()
     {
         PodInfo[] former = [Pod("dead", Dead), Pod("dead6", DeadV6), .. Impossible.Select((ip, place) => Pod($"impossible{place}", ip))];
         var live = Pod("live", Live);

@@ -7,8 +7,8 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Attack;
 
 /// <summary>
-/// A node to be attacked: a network namespace with real entries, the real collector in it, and the conntrack program as the
-/// witness of what is there afterwards.
+/// A node to be attacked: a network namespace with real entries, the real collector in it, and the conntrack program to
+/// verify the entries afterwards.
 /// </summary>
 internal sealed partial class AttackedNode : IAsyncDisposable
 {
@@ -19,8 +19,8 @@ internal sealed partial class AttackedNode : IAsyncDisposable
     private string[] _entries = [];
     private string[] _settings = [];
 
-    /// <param name="folder">Where the console's socket is.</param>
-    /// <param name="address">The node's own.</param>
+    /// <param name="folder">Directory of the console's socket.</param>
+    /// <param name="address">Address of the node.</param>
     /// <param name="backends">An address for each entry.</param>
     public static async Task<AttackedNode> StartAsync(string name, DirectoryInfo folder, string address, IEnumerable<string> backends)
     {
@@ -47,7 +47,7 @@ internal sealed partial class AttackedNode : IAsyncDisposable
             + (proto == "tcp" ? " --state ESTABLISHED -u SEEN_REPLY,ASSURED" : "");
     }
 
-    /// <summary>Puts entries into the table; from now on they belong to what must stay.</summary>
+    /// <summary>Adds entries to the table; from now on they must remain.</summary>
     public async Task InsertAsync(IEnumerable<string> lines)
     {
         string file = Path.GetTempFileName();
@@ -72,7 +72,7 @@ internal sealed partial class AttackedNode : IAsyncDisposable
         await RememberAsync();
     }
 
-    /// <summary>These entries are meant to go; the rest must stay as it is.</summary>
+    /// <summary>These entries may be deleted; all others must remain.</summary>
     public void Expect(string goneBackend)
     {
         int before = _entries.Length;
@@ -92,7 +92,7 @@ internal sealed partial class AttackedNode : IAsyncDisposable
         return process.ExitCode;
     }
 
-    /// <summary>What is there now is what must stay.</summary>
+    /// <summary>The current entries must remain.</summary>
     private async Task RememberAsync() => (_entries, _settings) = (await EntriesAsync(), Settings());
 
     /// <summary>Dumps the table and reads the settings again: the same entries by tuples, zone and id, and the same values.</summary>
@@ -112,7 +112,7 @@ internal sealed partial class AttackedNode : IAsyncDisposable
         NetworkNamespace.Delete(_inside.Name);
     }
 
-    // Without what runs down by itself, and in one order.
+    // Without timeouts, and sorted.
     private async Task<string[]> EntriesAsync() =>
         [.. (await ConntrackAsync("-L", "-o", "extended,id")).Split('\n').Where(line => line.StartsWith("ipv", StringComparison.Ordinal))
             .Select(line => Remaining().Replace(line, "$1 ")).Order(StringComparer.Ordinal)];

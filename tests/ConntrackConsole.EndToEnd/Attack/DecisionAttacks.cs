@@ -2,11 +2,11 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Confirmations, approvals and cancellations that come from the wrong hand, too late, twice, or for another thing.</summary>
+/// <summary>Confirmations, approvals and cancellations by the wrong user, too late, twice, or with the wrong digest.</summary>
 internal static class DecisionAttacks
 {
     private const string Dead = AttackedConsole.Dead, NotYours = "action.not_found", NotShown = "action.digest_mismatch", NoLonger = "action.expired";
-    private static readonly string Good = Asked.Flush(Dead), TakesAll = Asked.Flush(Dead, ""","preset":"all" """);
+    private static readonly string Good = ActionBodies.Flush(Dead), TakesAll = ActionBodies.Flush(Dead, ""","preset":"all" """);
 
     public static readonly Attack[] All =
     [
@@ -25,7 +25,7 @@ internal static class DecisionAttacks
         Confirm("without a digest", 409, NotShown, (_, p, s) => p.DecideAsync(s.Id, "confirm", new { reason = "x" })),
         Confirm("with the node's digest", 409, NotShown, (_, p, s) => p.DecideAsync(s.Id, "confirm", new { digest = s.Body.GetProperty("nodes")[0].GetProperty("digest").GetString(), reason = "x" })),
         Confirm("with another preview's digest", 409, NotShown, async (_, p, s) =>
-            await p.DecideAsync(s.Id, "confirm", new { digest = (await p.AskAsync(Good)).Ok().Digest, reason = "x" })),
+            await p.DecideAsync(s.Id, "confirm", new { digest = (await p.RequestAsync(Good)).Ok().Digest, reason = "x" })),
         Confirm("without a reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: null)),
         Confirm("with an empty reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: "")),
         Confirm("with a blank reason", 409, "action.missing_reason", (_, p, s) => p.ConfirmAsync(s, reason: " \t\n")),
@@ -46,14 +46,14 @@ internal static class DecisionAttacks
         }),
         Confirm("of one that was refused at the preview", 410, "action.wrong_state", async (c, p, _) =>
         {
-            var refused = await p.AskAsync(Asked.Flush(AttackedNode.Gateway));
+            var refused = await p.RequestAsync(ActionBodies.Flush(AttackedNode.Gateway));
             string id = refused.Body.GetProperty("action").GetString()!;
             return await p.DecideAsync(id, "confirm", new { digest = "", reason = "x" });
         }),
         new("a confirmation while the cluster is silent", 409, "flush.cluster_stale", async c =>
         {
             var p = c.Operator();
-            var shown = (await p.AskAsync(Good)).Ok();
+            var shown = (await p.RequestAsync(Good)).Ok();
             await c.Host.SilenceClusterAsync(TimeSpan.FromSeconds(12));
             try
             {
@@ -69,7 +69,7 @@ internal static class DecisionAttacks
             await c.Host.SilenceClusterAsync(TimeSpan.FromSeconds(12));
             try
             {
-                return await c.Operator().AskAsync(Good);
+                return await c.Operator().RequestAsync(Good);
             }
             finally
             {
@@ -112,7 +112,7 @@ internal static class DecisionAttacks
         {
             var (p, shown, ip) = await ShownAsync(c);
             (await p.ConfirmAsync(shown)).Ok("Completed");
-            // What a second deletion would find.
+            // Entries that a second deletion would find.
             await c.Node1.InsertAsync([AttackedNode.Entry(ip, 42_000)]);
             return await p.ConfirmAsync(shown);
         }),
@@ -150,8 +150,8 @@ internal static class DecisionAttacks
         }),
         Approve("by confirming it once more", 410, NoLonger, (c, s) => c["olivia"].ConfirmAsync(s)),
         Approve("by a confirmation of the approver", 404, NotYours, (c, s) => c["anna"].ConfirmAsync(s)),
-        new("an approval of what only was shown", 404, NotYours, async c => await c["anna"].ApproveAsync((await c["olivia"].AskAsync(TakesAll)).Ok("Previewed"))),
-        new("an approval of what needs none", 404, NotYours, async c => await c["anna"].ApproveAsync((await c.Operator().AskAsync(Good)).Ok("Previewed"))),
+        new("an approval of what only was shown", 404, NotYours, async c => await c["anna"].ApproveAsync((await c["olivia"].RequestAsync(TakesAll)).Ok("Previewed"))),
+        new("an approval of what needs none", 404, NotYours, async c => await c["anna"].ApproveAsync((await c.Operator().RequestAsync(Good)).Ok("Previewed"))),
         new("an approval of an action that never was", 404, NotYours, c => c["anna"].DecideAsync("flush-0", "approve", new { digest = "" })),
         new("an approval after another pod got the address", 409, "flush.owner_live", async c =>
         {
@@ -160,16 +160,16 @@ internal static class DecisionAttacks
             return await c["anna"].ApproveAsync(waiting);
         }),
 
-        new("a cancellation of another operator's preview", 404, NotYours, async c => await c["oscar"].DecideAsync((await c["olivia"].AskAsync(Good)).Ok().Id, "cancel", new { })),
-        new("a cancellation by a viewer", 404, NotYours, async c => await c["vera"].DecideAsync((await c["olivia"].AskAsync(Good)).Ok().Id, "cancel", new { })),
+        new("a cancellation of another operator's preview", 404, NotYours, async c => await c["oscar"].DecideAsync((await c["olivia"].RequestAsync(Good)).Ok().Id, "cancel", new { })),
+        new("a cancellation by a viewer", 404, NotYours, async c => await c["vera"].DecideAsync((await c["olivia"].RequestAsync(Good)).Ok().Id, "cancel", new { })),
         new("a cancellation of what was cancelled", 410, "action.wrong_state", async c =>
         {
-            var shown = (await c["olivia"].AskAsync(Good)).Ok();
+            var shown = (await c["olivia"].RequestAsync(Good)).Ok();
             (await c["olivia"].DecideAsync(shown.Id, "cancel", new { })).Ok("Cancelled");
             return await c["olivia"].DecideAsync(shown.Id, "cancel", new { });
         }),
         new("a cancellation of an action that never was", 404, NotYours, c => c["adam"].DecideAsync("flush-0", "cancel", new { })),
-        new("a revert of a flush", 404, NotYours, async c => await c["olivia"].DecideAsync((await c["olivia"].AskAsync(Good)).Ok().Id, "revert", new { })),
+        new("a revert of a flush", 404, NotYours, async c => await c["olivia"].DecideAsync((await c["olivia"].RequestAsync(Good)).Ok().Id, "revert", new { })),
         new("a revert of an action that never was", 404, NotYours, c => c["olivia"].DecideAsync("setting-0", "revert", new { })),
     ];
 
@@ -177,14 +177,14 @@ internal static class DecisionAttacks
         new($"a confirmation {name}", status, fragment, async c =>
         {
             var person = c.Operator();
-            return await send(c, person, (await person.AskAsync(Good)).Ok("Previewed"));
+            return await send(c, person, (await person.RequestAsync(Good)).Ok("Previewed"));
         });
 
-    // The pod is still there, so its address has to be typed.
+    // The pod still exists, so its address must be typed.
     private static Attack Typed(string name, string? typed) => new($"a confirmation for which was typed: {name}", 409, "action.typed_confirmation", async c =>
     {
         var person = c.Operator();
-        return await person.ConfirmAsync((await person.AskAsync(Asked.Flush(AttackedConsole.Ending, ""","preset":"dead-backend" """))).Ok("Previewed"), typed);
+        return await person.ConfirmAsync((await person.RequestAsync(ActionBodies.Flush(AttackedConsole.Ending, ""","preset":"dead-backend" """))).Ok("Previewed"), typed);
     });
 
     private static Attack Approve(string name, int status, string fragment, Func<AttackedConsole, Answer, Task<Answer>> send, string by = "olivia") =>
@@ -192,7 +192,7 @@ internal static class DecisionAttacks
 
     private static async Task<Answer> WaitingAsync(AttackedConsole c, string by, string ip)
     {
-        var shown = (await c[by].AskAsync(Asked.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
+        var shown = (await c[by].RequestAsync(ActionBodies.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
         return (await c[by].ConfirmAsync(shown)).Ok("Waiting");
     }
 
@@ -200,6 +200,6 @@ internal static class DecisionAttacks
     {
         var person = c.Operator();
         string ip = await c.DeadPodAsync();
-        return (person, (await person.AskAsync(Asked.Flush(ip))).Ok("Previewed"), ip);
+        return (person, (await person.RequestAsync(ActionBodies.Flush(ip))).Ok("Previewed"), ip);
     }
 }

@@ -4,8 +4,8 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Attack;
 
 /// <summary>
-/// Connections to the collectors' hub that pretend to be somebody else, or say more than a collector may. After each of them the
-/// real nodes are as they were, and their collectors still speak for them.
+/// Connections to the collectors' hub with a false identity, or with calls that a collector must not make. After each of them the
+/// real nodes are unchanged, and their collectors are still connected.
 /// </summary>
 public sealed class HubAttackTests(AttackedConsole console) : IClassFixture<AttackedConsole>
 {
@@ -18,14 +18,14 @@ public sealed class HubAttackTests(AttackedConsole console) : IClassFixture<Atta
     public async Task Connection_IsRefusedForItsReasonAndNothingIsTouched(string name)
     {
         var attack = ByName[name];
-        string said = await attack.Send(console);
-        Assert.Contains(attack.Fragment, said, StringComparison.Ordinal);
+        string answer = await attack.Send(console);
+        Assert.Contains(attack.Fragment, answer, StringComparison.Ordinal);
         await console.AssertUntouchedAsync();
         Assert.Equal(["node1", "node2"], console.Host.Get<CollectorLink>().ConnectedNodes);
-        // They answer still.
-        (await console.Operator().AskAsync(Asked.Flush(AttackedConsole.Dead))).Ok("Previewed");
+        // They still answer.
+        (await console.Operator().RequestAsync(ActionBodies.Flush(AttackedConsole.Dead))).Ok("Previewed");
     }
 }
 
-/// <param name="Fragment">Of what the connection was told.</param>
+/// <param name="Fragment">Part of the answer to the connection.</param>
 internal sealed record HubAttack(string Name, string Fragment, Func<AttackedConsole, Task<string>> Send);

@@ -11,28 +11,28 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>How the attacks come to their connections.</summary>
+/// <summary>Connections for the attacks.</summary>
 internal static partial class HubAttacks
 {
-    // What a node says it did must not change what another one was shown.
+    // A report of one node must not change the preview of another node.
     private static Task<string> ForgedAsync(AttackedConsole c, string ask, JournalOrigin origin) => NodeAsync(c, async (hub, _) =>
     {
         var person = c.Operator();
-        var shown = (await person.AskAsync(ask)).Ok("Previewed");
+        var shown = (await person.RequestAsync(ask)).Ok("Previewed");
         Assert.Equal(1, await hub.InvokeAsync<long>(HubMethods.Journal, Report(shown.Id, origin), Ct));
         return (await c.Host.Get<ActionStore>().FindAsync(shown.Id, Ct))!.State.ToString();
     });
 
     private static JournalReport Report(string actionId, JournalOrigin origin = JournalOrigin.Timer) => new(
-        Guid.NewGuid().ToString("N"), [new JournalEntry(1, 1, origin, actionId, "setting", AttackedByConsole.Acct, "mallory", null, "1", "0", "set back", null, false, actionId, SettingOutcome.Reverted)]);
+        Guid.NewGuid().ToString("N"), [new JournalEntry(1, 1, origin, actionId, "setting", AttackedByConsole.Acct, "mallory", null, "1", "0", "reverted", null, false, actionId, SettingOutcome.Reverted)]);
 
     private static FlowEntry Entry(string backend) =>
         new("tcp", "ESTABLISHED", "10.9.0.1", 40_000, Vip, 80, backend, 8080, "10.9.0.1", 40_000, 0, 1, 300, 0, FlushEffect.FailsFast);
 
     private static async Task<string> AskedOfAsync(AttackedConsole c, Func<string, PreviewRequest, FlushPreview> lie) => await NodeAsync(c, async (_, ip) =>
-        (await c.Operator().AskAsync(Asked.Flush(ip, nodes: """["node3"]"""))).Detail, hub => hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => lie("node3", request)));
+        (await c.Operator().RequestAsync(ActionBodies.Flush(ip, nodes: """["node3"]"""))).Detail, hub => hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => lie("node3", request)));
 
-    /// <summary>A third node that the cluster has, let in with its own secret.</summary>
+    /// <summary>A third node of the cluster, connected with its own secret.</summary>
     private static async Task<string> NodeAsync(AttackedConsole c, Func<HubConnection, string, Task<string>> attack, Action<HubConnection>? listen = null)
     {
         c.Host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
@@ -42,10 +42,10 @@ internal static partial class HubAttacks
             listen?.Invoke(hub);
             await hub.StartAsync(Ct);
             Assert.True((await hub.InvokeAsync<Welcome>(HubMethods.Hello, Tests.Timeline.Frames.Hello("node3", 1), Ct)).Accepted);
-            string said = await attack(hub, AttackedConsole.Dead);
+            string answer = await attack(hub, AttackedConsole.Dead);
             await hub.StopAsync(Ct);
             await Eventually.TrueAsync(() => !c.Host.Get<CollectorLink>().ConnectedNodes.Contains("node3"));
-            return said;
+            return answer;
         }
         finally
         {

@@ -6,27 +6,27 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>What may be tried at the collectors' door and behind it.</summary>
+/// <summary>Attacks on the authentication of collectors and on the hub.</summary>
 internal static partial class HubAttacks
 {
     private const string Unauthorized = "401", Missing = "Method does not exist";
 
     public static readonly HubAttack[] All =
     [
-        Door("no secret", _ => []),
-        Door("a node's name and no secret", _ => [(NodeSecret.Header, "node1")]),
-        Door("a secret and no node's name", _ => [Bearer(Secret("node1"))]),
-        Door("another console's secret", _ => [(NodeSecret.Header, "node1"), Bearer(NodeSecret.Of("another console's token", "node1"))]),
-        Door("another node's secret", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node2"))]),
-        Door("the console's token itself", _ => [(NodeSecret.Header, "node1"), Bearer(ConsoleHost.Token)]),
-        Door("the secret in capitals", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node1").ToUpperInvariant())]),
-        Door("half a secret", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node1")[..32])]),
-        Door("an empty secret", _ => [(NodeSecret.Header, "node1"), Bearer("")]),
-        Door("the secret by another scheme", _ => [(NodeSecret.Header, "node1"), ("Authorization", "Basic " + Secret("node1"))]),
-        Door("the node's name in capitals", _ => [(NodeSecret.Header, "NODE1"), Bearer(Secret("node1"))]),
-        Door("two nodes' names", _ => [(NodeSecret.Header, "node1,node2"), Bearer(Secret("node1"))]),
-        Door("the cookie of an admin", c => [("Cookie", c["adam"].Cookie)]),
-        Door("the cookie of an admin and a node's name", c => [("Cookie", c["adam"].Cookie), (NodeSecret.Header, "node1")]),
+        Connect("no secret", _ => []),
+        Connect("a node's name and no secret", _ => [(NodeSecret.Header, "node1")]),
+        Connect("a secret and no node's name", _ => [Bearer(Secret("node1"))]),
+        Connect("another console's secret", _ => [(NodeSecret.Header, "node1"), Bearer(NodeSecret.Of("another console's token", "node1"))]),
+        Connect("another node's secret", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node2"))]),
+        Connect("the console's token itself", _ => [(NodeSecret.Header, "node1"), Bearer(ConsoleHost.Token)]),
+        Connect("the secret in capitals", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node1").ToUpperInvariant())]),
+        Connect("half a secret", _ => [(NodeSecret.Header, "node1"), Bearer(Secret("node1")[..32])]),
+        Connect("an empty secret", _ => [(NodeSecret.Header, "node1"), Bearer("")]),
+        Connect("the secret by another scheme", _ => [(NodeSecret.Header, "node1"), ("Authorization", "Basic " + Secret("node1"))]),
+        Connect("the node's name in capitals", _ => [(NodeSecret.Header, "NODE1"), Bearer(Secret("node1"))]),
+        Connect("two nodes' names", _ => [(NodeSecret.Header, "node1,node2"), Bearer(Secret("node1"))]),
+        Connect("the cookie of an admin", c => [("Cookie", c["adam"].Cookie)]),
+        Connect("the cookie of an admin and a node's name", c => [("Cookie", c["adam"].Cookie), (NodeSecret.Header, "node1")]),
         new("the hub's path in capitals, with no secret", Unauthorized, async c => $"{(await c["adam"].PostAsync("/HUBS/COLLECTOR/negotiate?negotiateVersion=1", "")).Status}"),
 
         Hello("as another node", "presented the secret of node node2", "node1", hello => hello, passOf: "node2"),
@@ -46,7 +46,7 @@ internal static partial class HubAttacks
             await hub.SendAsync(HubMethods.Frames, EmptyAsync(), Ct);
             return await closed;
         })),
-        new("a frame that is none", "closed", c => NodeAsync(c, async (hub, _) =>
+        new("an invalid frame", "closed", c => NodeAsync(c, async (hub, _) =>
         {
             var closed = Closed(hub);
             await hub.SendAsync(HubMethods.Frames, OneAsync([0xFF, 0xFF, 0xFF, 0xFF]), Ct);
@@ -81,23 +81,23 @@ internal static partial class HubAttacks
         new("a flush's answer in another node's name", "Unknown", c => NodeAsync(c, async (_, ip) =>
         {
             var person = c.Operator();
-            var shown = (await person.AskAsync(Asked.Flush(ip, nodes: """["node3"]"""))).Ok("Previewed");
+            var shown = (await person.RequestAsync(ActionBodies.Flush(ip, nodes: """["node3"]"""))).Ok("Previewed");
             return (await person.ConfirmAsync(shown)).Ok().State;
         }, hub =>
         {
             hub.On<PreviewRequest, FlushPreview>(HubMethods.Preview, request => new FlushPreview(request.PreviewId, "node3", "d", [Entry(request.PodIp)], Soon, null, true));
             hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request => new FlushResult(request.Command.ActionId, "node1", 1, 1, 0, 0, 0, 0, null, [], 1));
         })),
-        new("a journal with another node's preview of a setting, set back", "Previewed", c => ForgedAsync(c, Asked.Setting("nf_conntrack_acct", "1"), JournalOrigin.Timer)),
-        new("a journal with another node's preview of a flush, carried out", "Previewed", c => ForgedAsync(c, Asked.Flush(AttackedConsole.Dead), JournalOrigin.Console)),
-        new("a journal with another node's preview of a flush, typed", "Previewed", c => ForgedAsync(c, Asked.Flush(AttackedConsole.Dead), JournalOrigin.CommandLine)),
+        new("a journal with another node's preview of a setting, reverted", "Previewed", c => ForgedAsync(c, ActionBodies.Setting("nf_conntrack_acct", "1"), JournalOrigin.Timer)),
+        new("a journal with another node's preview of a flush, executed", "Previewed", c => ForgedAsync(c, ActionBodies.Flush(AttackedConsole.Dead), JournalOrigin.Console)),
+        new("a journal with another node's preview of a flush, typed", "Previewed", c => ForgedAsync(c, ActionBodies.Flush(AttackedConsole.Dead), JournalOrigin.CommandLine)),
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static long Soon => DateTimeOffset.UtcNow.AddSeconds(60).ToUnixTimeMilliseconds();
 
-    private static HubAttack Door(string name, Func<AttackedConsole, (string, string)[]> headers) => new($"a connection with {name}", Unauthorized, async c =>
+    private static HubAttack Connect(string name, Func<AttackedConsole, (string, string)[]> headers) => new($"a connection with {name}", Unauthorized, async c =>
     {
         await using var hub = Build(c, headers(c));
         return (await Assert.ThrowsAnyAsync<Exception>(() => hub.StartAsync(Ct))).Message;

@@ -3,8 +3,8 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Attack;
 
 /// <summary>
-/// Orders of a console that lies, straight to the real collector: none of the console's guards stands before them. After every
-/// one of them the node's table is dumped again and its settings are read again.
+/// Commands of a compromised console, sent directly to the real collector without the console's guards. After each of them the
+/// node's table is dumped and its settings are read again.
 /// </summary>
 public sealed class NodeAttackTests(AttackedByConsole attacked) : IClassFixture<AttackedByConsole>
 {
@@ -15,17 +15,17 @@ public sealed class NodeAttackTests(AttackedByConsole attacked) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Order_IsRefusedForItsReasonAndNothingIsTouched(string name)
+    public async Task Command_IsRefusedWithItsCodeAndNothingIsTouched(string name)
     {
         var attack = ByName[name];
-        string? said = await attack.Send(attacked);
-        Assert.NotNull(said);
-        Assert.Contains(attack.Reason, said, StringComparison.Ordinal);
+        string? code = await attack.Send(attacked);
+        Assert.NotNull(code);
+        Assert.Contains(attack.Reason, code, StringComparison.Ordinal);
         await attacked.Node.AssertUntouchedAsync();
     }
 }
 
-/// <summary>An order that must be refused.</summary>
-/// <param name="Reason">The reason code, or a part of the error of a message that cannot be read.</param>
-/// <param name="Send">What goes before, and the order; gives what the node said, or null where it obeyed.</param>
+/// <summary>A command that must be refused.</summary>
+/// <param name="Reason">The reason code, or part of the error for a malformed message.</param>
+/// <param name="Send">Prepares the attack and sends the command; returns the node's refusal, or null if it executed the command.</param>
 internal sealed record NodeAttack(string Name, string Reason, Func<AttackedByConsole, Task<string?>> Send);

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>What the console answered to somebody.</summary>
-/// <param name="Detail">The sentence; the whole text where it is no problem details.</param>
+/// <summary>Response of the console to a user.</summary>
+/// <param name="Detail">The detail; the whole text if it is not problem details.</param>
 internal sealed record Answer(string Who, int Status, string Detail, JsonElement Body)
 {
     /// <summary>The reason code of problem details, or null.</summary>
@@ -18,7 +18,7 @@ internal sealed record Answer(string Who, int Status, string Detail, JsonElement
 
     public string State => Body.GetProperty("state").GetString()!;
 
-    /// <summary>That what had to go before an attack went.</summary>
+    /// <summary>Asserts that the preparation of an attack succeeded.</summary>
     public Answer Ok(string? state = null)
     {
         Assert.True(Status is 200 or 201 && (state is null || State == state), $"{Status} {Detail}{Body}");
@@ -26,7 +26,7 @@ internal sealed record Answer(string Who, int Status, string Detail, JsonElement
     }
 }
 
-/// <summary>A browser, signed in as somebody or as nobody.</summary>
+/// <summary>A browser, signed in as a user or not at all.</summary>
 internal sealed class Person : IDisposable
 {
     private readonly Func<string> _url;
@@ -42,7 +42,7 @@ internal sealed class Person : IDisposable
 
     public string Name { get; }
 
-    /// <summary>Name and value, as it is sent.</summary>
+    /// <summary>Name and value, as sent.</summary>
     public string Cookie => _handler.CookieContainer.GetCookieHeader(new Uri(_url()));
 
     public async Task SignInAsync(string token)
@@ -65,11 +65,11 @@ internal sealed class Person : IDisposable
         string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         bool isJson = answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
         using var document = JsonDocument.Parse(isJson ? text : "{}");
-        string detail = document.RootElement.TryGetProperty("detail", out var told) ? told.GetString()! : isJson ? "" : text;
+        string detail = document.RootElement.TryGetProperty("detail", out var member) ? member.GetString()! : isJson ? "" : text;
         return new Answer(Name, (int)answer.StatusCode, detail, document.RootElement.Clone());
     }
 
-    public Task<Answer> AskAsync(string json) => PostAsync("/api/v1/actions", json);
+    public Task<Answer> RequestAsync(string json) => PostAsync("/api/v1/actions", json);
 
     public Task<Answer> DecideAsync(string id, string step, object body) => PostAsync($"/api/v1/actions/{id}/{step}", JsonSerializer.Serialize(body));
 

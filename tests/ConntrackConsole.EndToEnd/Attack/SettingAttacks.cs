@@ -1,6 +1,6 @@
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Settings that are in no list, values beyond their bounds, changes that nobody would set back.</summary>
+/// <summary>Unlisted settings, values out of range, changes without a revert.</summary>
 internal static class SettingAttacks
 {
     private const string Acct = "nf_conntrack_acct", Unlisted = "setting.unknown_key", Both = """["node1","node2"]""";
@@ -49,51 +49,51 @@ internal static class SettingAttacks
         Revert("after a day and a second", Acct, 86_401, Time),
         Revert("after 68 years", Acct, int.MaxValue, Time),
         Revert("after 61 s where a minute is the most", "nf_conntrack_log_invalid", 61, "setting.invalid_revert_time"),
-        Set("on no node", Asked.Setting(Acct, "1", nodes: "[]"), "setting.no_node"),
-        Set("on nodes that are null", Asked.Setting(Acct, "1", nodes: "null"), "setting.no_node"),
-        Set("on a node that does not exist", Asked.Setting(Acct, "1", nodes: """["node1","node3"]"""), "action.unknown_node"),
-        Set("on the same node twice", Asked.Setting(Acct, "1", nodes: """["node1","node1"]"""), "action.duplicate_node"),
-        Set("on all by a wildcard", Asked.Setting(Acct, "1", nodes: """["*"]"""), "action.unknown_node"),
+        Set("on no node", ActionBodies.Setting(Acct, "1", nodes: "[]"), "setting.no_node"),
+        Set("on nodes that are null", ActionBodies.Setting(Acct, "1", nodes: "null"), "setting.no_node"),
+        Set("on a node that does not exist", ActionBodies.Setting(Acct, "1", nodes: """["node1","node3"]"""), "action.unknown_node"),
+        Set("on the same node twice", ActionBodies.Setting(Acct, "1", nodes: """["node1","node1"]"""), "action.duplicate_node"),
+        Set("on all by a wildcard", ActionBodies.Setting(Acct, "1", nodes: """["*"]"""), "action.unknown_node"),
         Shown("on two nodes, nothing typed", null, 409, "action.typed_confirmation", Both),
         Shown("on two nodes, a node's name typed", "node1", 409, "action.typed_confirmation", Both),
         Shown("on two nodes, the setting typed", Acct, 409, "action.typed_confirmation", Both),
         Shown("on two nodes, 02 typed", "02", 409, "action.typed_confirmation", Both),
-        new("a setting: confirmed by another operator", 404, "action.not_found", async c => await c["oscar"].ConfirmAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok("Previewed"))),
+        new("a setting: confirmed by another operator", 404, "action.not_found", async c => await c["oscar"].ConfirmAsync((await c["olivia"].RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok("Previewed"))),
         new("a setting: confirmed with a flush's digest", 409, "action.digest_mismatch", async c =>
         {
             var p = c.Operator();
-            var (setting, flush) = ((await p.AskAsync(Asked.Setting(Acct, "1"))).Ok(), (await p.AskAsync(Asked.Flush(AttackedConsole.Dead))).Ok());
+            var (setting, flush) = ((await p.RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok(), (await p.RequestAsync(ActionBodies.Flush(AttackedConsole.Dead))).Ok());
             return await p.DecideAsync(setting.Id, "confirm", new { digest = flush.Digest, reason = "x" });
         }),
         new("a setting: confirmed after its time", 410, "action.expired", async c =>
         {
             var p = c.Operator();
-            var shown = (await p.AskAsync(Asked.Setting(Acct, "1"))).Ok("Previewed");
+            var shown = (await p.RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok("Previewed");
             await c.AgeAsync(shown.Id);
             return await p.ConfirmAsync(shown);
         }),
         new("a setting: confirmed with a blank reason", 409, "action.missing_reason", async c =>
         {
             var p = c.Operator();
-            return await p.ConfirmAsync((await p.AskAsync(Asked.Setting(Acct, "1"))).Ok("Previewed"), reason: "  ");
+            return await p.ConfirmAsync((await p.RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok("Previewed"), reason: "  ");
         }),
-        new("a setting: set back by a viewer", 403, "action.role", async c => await c["vera"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
-        new("a setting: set back that was never changed", 410, "action.no_open_change", async c => await c["olivia"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
-        new("a setting: cancelled by another operator", 404, "action.not_found", async c => await c["oscar"].DecideAsync((await c["olivia"].AskAsync(Asked.Setting(Acct, "1"))).Ok().Id, "cancel", new { })),
+        new("a setting: reverted by a viewer", 403, "action.role", async c => await c["vera"].DecideAsync((await c["olivia"].RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
+        new("a setting: reverted without a change", 410, "action.no_open_change", async c => await c["olivia"].DecideAsync((await c["olivia"].RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok().Id, "revert", new { reason = "x" })),
+        new("a setting: cancelled by another operator", 404, "action.not_found", async c => await c["oscar"].DecideAsync((await c["olivia"].RequestAsync(ActionBodies.Setting(Acct, "1"))).Ok().Id, "cancel", new { })),
     ];
 
-    private static Attack Set(string name, string body, string fragment) => new($"a setting: {name}", 409, fragment, c => c.Operator().AskAsync(body));
+    private static Attack Set(string name, string body, string fragment) => new($"a setting: {name}", 409, fragment, c => c.Operator().RequestAsync(body));
 
-    private static Attack Key(string name, string key, string fragment) => Set($"its name is {name}", Asked.Setting(key, "1"), fragment);
+    private static Attack Key(string name, string key, string fragment) => Set($"its name is {name}", ActionBodies.Setting(key, "1"), fragment);
 
-    private static Attack Value(string name, string key, string value, string fragment) => Set($"its value is {name}", Asked.Setting(key, value), fragment);
+    private static Attack Value(string name, string key, string value, string fragment) => Set($"its value is {name}", ActionBodies.Setting(key, value), fragment);
 
     private static Attack Revert(string name, string key, int seconds, string fragment) =>
-        Set($"set back {name}", Asked.Setting(key, "1", $",\"revertAfterSeconds\":{seconds}"), fragment);
+        Set($"reverted {name}", ActionBodies.Setting(key, "1", $",\"revertAfterSeconds\":{seconds}"), fragment);
 
     private static Attack Shown(string name, string? typed, int status, string fragment, string nodes) => new($"a setting: {name}", status, fragment, async c =>
     {
         var p = c.Operator();
-        return await p.ConfirmAsync((await p.AskAsync(Asked.Setting(Acct, "1", nodes: nodes))).Ok("Previewed"), typed);
+        return await p.ConfirmAsync((await p.RequestAsync(ActionBodies.Setting(Acct, "1", nodes: nodes))).Ok("Previewed"), typed);
     });
 }

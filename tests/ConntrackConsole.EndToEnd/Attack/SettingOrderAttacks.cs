@@ -1,9 +1,8 @@
-
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>Orders of a console that lies to change settings, and to set changes back that never were.</summary>
+/// <summary>Commands of a compromised console to change settings, and to revert changes that do not exist.</summary>
 internal static class SettingOrderAttacks
 {
     private const string Acct = AttackedByConsole.Acct, Unlisted = "setting.unknown_key";
@@ -31,17 +30,17 @@ internal static class SettingOrderAttacks
         Value("a table beyond the memory", "setting.memory_exceeded", SettingCatalog.Max, "2147483647"),
         Value("the filter off", "setting.filter_off", SettingCatalog.DropInvalid, "off"),
         Value("rules of one's own", "setting.invalid_value", SettingCatalog.DropInvalid, "forward } ; flush ruleset"),
-        Value("IPVS where there is none", "setting.not_ipvs", "ipvs.timeout_tcp", "900"),
+        Value("IPVS on a node without it", "setting.not_ipvs", "ipvs.timeout_tcp", "900"),
         Time("at once", 0),
         Time("before it was made", -1),
         Time("after a day and a millisecond", 86_400_001),
         Time("never", long.MaxValue),
         Time("at the beginning of time", long.MinValue),
-        Applied("a value that was not shown", "setting.moved", c => Order(c) with { Shown = "1" }),
-        Applied("a shown value of a megabyte", "setting.moved", c => Order(c) with { Shown = Megabyte }),
-        Applied("an order whose time is over", "node.command_expired", c => Order(c) with { Command = c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 } }),
+        Applied("a value that was not shown", "setting.moved", c => Order(c) with { Previewed = "1" }),
+        Applied("a shown value of a megabyte", "setting.moved", c => Order(c) with { Previewed = Megabyte }),
+        Applied("an expired command", "node.command_expired", c => Order(c) with { Command = c.Order() with { ValidUntilMs = AttackedByConsole.NowMs - 5_000 } }),
         Applied("an order without a reason", "node.missing_reason", c => Order(c) with { Command = c.Order() with { Reason = " " } }),
-        Applied("an order of nobody", "node.missing_user", c => Order(c) with { Command = c.Order() with { Who = "" } }),
+        Applied("a command without a user", "node.missing_user", c => Order(c) with { Command = c.Order() with { Who = "" } }),
         Applied("an order that its author approved", "node.own_approval", c => Order(c) with { Command = c.Order() with { ApprovedBy = "mallory" } }),
         Applied("an order with an empty id", "node.invalid_id", c => Order(c) with { Command = c.Order() with { ActionId = "" } }),
         Applied("an order with an id of two lines", "node.invalid_id", c => Order(c) with { Command = c.Order() with { ActionId = "a\nb" } }),
@@ -50,17 +49,17 @@ internal static class SettingOrderAttacks
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Command = order with { BreakGlass = true, ApprovedBy = "anna" } });
+            return await c.ApplyCodeAsync(Order(c) with { Command = order with { BreakGlass = true, ApprovedBy = "anna" } });
         }),
-        new("a setting: an order that is null", "node.invalid_id", c => c.AppliedAsync(null)),
-        new("a setting: an order of nothing", "node.invalid_id", c => c.AppliedAsync(new { key = Acct, shown = "0", value = "1", revertAfterMs = 60_000 })),
-        new("a setting: without the time to set it back", "setting.invalid_revert_time", c => c.AppliedAsync(new { order = c.Order(), key = Acct, shown = "0", value = "1" })),
-        new("a setting: a value that is null", "setting.invalid_value", c => c.AppliedAsync(new { order = c.Order(), key = Acct, shown = "0", value = (string?)null, revertAfterMs = 60_000 })),
-        new("a setting: whose id the console has asked about before", "node.fenced", async c =>
+        new("a setting: an order that is null", "node.invalid_id", c => c.ApplyCodeAsync(null)),
+        new("a setting: an order of nothing", "node.invalid_id", c => c.ApplyCodeAsync(new { key = Acct, shown = "0", value = "1", revertAfterMs = 60_000 })),
+        new("a setting: without the time until the revert", "setting.invalid_revert_time", c => c.ApplyCodeAsync(new { order = c.Order(), key = Acct, shown = "0", value = "1" })),
+        new("a setting: a value that is null", "setting.invalid_value", c => c.ApplyCodeAsync(new { order = c.Order(), key = Acct, shown = "0", value = (string?)null, revertAfterMs = 60_000 })),
+        new("a setting: with an id that the console has recalled before", "node.fenced", async c =>
         {
             var order = c.Order();
             await c.Console.SendAsync<RecallAnswer>(HubMethods.Recall, new RecallRequest(order.ActionId));
-            return await c.AppliedAsync(Order(c) with { Command = order });
+            return await c.ApplyCodeAsync(Order(c) with { Command = order });
         }),
         new("a setting: read by a path", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "../../kernel/hostname", "1"))),
         new("a setting: read by no name", Unlisted, c => c.ReadAsync(new SettingRequest(c.NewId(), "", "1"))),
@@ -69,18 +68,18 @@ internal static class SettingOrderAttacks
         Reverted("node.invalid_id", "setting.unknown_change", ""),
         Reverted("a path", "setting.unknown_change", "../../etc/passwd"),
         Reverted("an id of a megabyte", "setting.unknown_change", Megabyte),
-        new("a revert: an order that is null", "node.invalid_id", c => c.RevertedAsync(null)),
-        new("a revert: without a reason", "node.missing_reason", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { Reason = "" }, "setting-0"))),
-        new("a revert: whose time is over", "node.command_expired", c => c.RevertedAsync(new RevertNodeCommand(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
+        new("a revert: an order that is null", "node.invalid_id", c => c.RevertCodeAsync(null)),
+        new("a revert: without a reason", "node.missing_reason", c => c.RevertCodeAsync(new RevertNodeCommand(c.Order() with { Reason = "" }, "setting-0"))),
+        new("a revert: expired", "node.command_expired", c => c.RevertCodeAsync(new RevertNodeCommand(c.Order() with { ValidUntilMs = 1 }, "setting-0"))),
         new("a change while another of the same setting is open", "setting.open_change", async c =>
         {
             var (open, back) = (Order(c), c.Order());
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
-            string? said = await c.AppliedAsync(Order(c) with { Shown = "1", Value = "0" });
+            string? code = await c.ApplyCodeAsync(Order(c) with { Previewed = "1", Value = "0" });
             await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(back, open.Command.ActionId));
-            return said;
+            return code;
         }),
-        new("a change that comes a second time after it was set back", "Written at first, nothing since", async c =>
+        new("a change that is repeated after its revert", "Written at first, nothing since", async c =>
         {
             var open = Order(c);
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
@@ -88,24 +87,24 @@ internal static class SettingOrderAttacks
             var again = await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
             return again.Outcome == SettingOutcome.Written ? "Written at first, nothing since" : null;
         }),
-        new("a revert: of a change that was set back", "setting.not_open", async c =>
+        new("a revert: of a reverted change", "setting.not_open", async c =>
         {
             var open = Order(c);
             await c.Console.SendAsync<SettingResult>(HubMethods.ApplySetting, open);
             await c.Console.SendAsync<SettingResult>(HubMethods.RevertSetting, new RevertNodeCommand(c.Order(), open.Command.ActionId));
-            return await c.RevertedAsync(new RevertNodeCommand(c.Order(), open.Command.ActionId));
+            return await c.RevertCodeAsync(new RevertNodeCommand(c.Order(), open.Command.ActionId));
         }),
     ];
 
     private static SettingNodeCommand Order(AttackedByConsole c) => new(c.Order(), Acct, "0", "1", 60_000);
 
-    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingNodeCommand> order) => new($"a setting: {name}", fragment, c => c.AppliedAsync(order(c)));
+    private static NodeAttack Applied(string name, string fragment, Func<AttackedByConsole, SettingNodeCommand> order) => new($"a setting: {name}", fragment, c => c.ApplyCodeAsync(order(c)));
 
     private static NodeAttack Key(string name, string key) => Applied($"its name is {name}", Unlisted, c => Order(c) with { Key = key });
 
     private static NodeAttack Value(string name, string fragment, string key, string value) => Applied($"its value is {name}", fragment, c => Order(c) with { Key = key, Value = value });
 
-    private static NodeAttack Time(string name, long afterMs) => Applied($"set back {name}", "setting.invalid_revert_time", c => Order(c) with { RevertAfterMs = afterMs });
+    private static NodeAttack Time(string name, long afterMs) => Applied($"reverted {name}", "setting.invalid_revert_time", c => Order(c) with { RevertAfterMs = afterMs });
 
-    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertedAsync(new RevertNodeCommand(c.Order(), change)));
+    private static NodeAttack Reverted(string name, string fragment, string change) => new($"a revert: of {name}", fragment, c => c.RevertCodeAsync(new RevertNodeCommand(c.Order(), change)));
 }

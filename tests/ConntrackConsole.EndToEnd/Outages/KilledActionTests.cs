@@ -80,7 +80,7 @@ public abstract class KilledActionTests(Victim victim)
             case "Partly":
                 Assert.Equal((1, true, left), (begun, flush.GetProperty("unsure").GetBoolean(), flush.GetProperty("remaining").GetInt32()));
                 string sentence = KilledScene.Text(action!.Value, "sentence")!;
-                Assert.Contains("How many entries were deleted is not known", sentence, StringComparison.Ordinal);
+                Assert.Contains("The number of deleted entries is unknown", sentence, StringComparison.Ordinal);
                 Assert.Contains("cut off", sentence, StringComparison.Ordinal);
                 break;
             default:

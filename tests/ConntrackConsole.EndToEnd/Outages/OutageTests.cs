@@ -78,7 +78,7 @@ public sealed class OutageTests : IAsyncLifetime
         await Task.Delay(length / 2, TestContext.Current.CancellationToken);
 
         await using var host = await ConsoleHost.StartAsync(_folder);
-        await Eventually.TrueAsync(() => IsWhole(run, atLeast: before.Count + (int)length.TotalSeconds), TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => IsIntact(run, atLeast: before.Count + (int)length.TotalSeconds), TimeSpan.FromSeconds(90));
         var after = Rows().Skip(before.Count).ToList();
         Assert.Equal(before, Rows().Take(before.Count));
         // The first that came after the outage is a live one; the oldest missing one came later.
@@ -169,7 +169,7 @@ public sealed class OutageTests : IAsyncLifetime
 
     private List<ulong> Runs(long run) => StoredFrames.Sequences(_folder, Node, run);
 
-    private bool IsWhole(long run, int atLeast)
+    private bool IsIntact(long run, int atLeast)
     {
         var sequences = Runs(run);
         return sequences.Count >= atLeast && sequences[^1] == (ulong)sequences.Count;

@@ -6,7 +6,7 @@ using static ConntrackConsole.Tests.Actions.GuardContexts;
 
 namespace ConntrackConsole.Tests.Actions;
 
-/// <summary>A table of each rule: a world in which everything speaks for the act, and one thing changed.</summary>
+/// <summary>A table of every rule: a context that allows the action, with one change.</summary>
 public class ActionGuardTests
 {
     private static readonly FlushPreview Strict = Preview("node1", 1, FlushEffect.Hangs) with { TcpLoose = false };
@@ -60,7 +60,7 @@ public class ActionGuardTests
         { "rules not synced where none is", CleanFlush with { Nodes = [Node("node1") with { RulesSynced = true }, Node("node2") with { RulesSynced = false }] }, GuardDecision.Allow, "action.allowed" },
         { "rules not known", CleanFlush with { Nodes = [Node("node1") with { SyncUnknown = "kube-proxy does not answer." }, Node("node2")] }, GuardDecision.NeedsConfirmation, "flush.rules_unknown" },
         { "rules synced", Synced(true), GuardDecision.Allow, "action.allowed" },
-        { "nobody answers", CleanFlush with { Previews = [], Silent = ["node1", "node2"] }, GuardDecision.Refuse, "flush.no_node_answered" },
+        { "no node answers", CleanFlush with { Previews = [], Silent = ["node1", "node2"] }, GuardDecision.Refuse, "flush.no_node_answered" },
         { "one silent", CleanFlush with { Silent = ["node3"] }, GuardDecision.NeedsConfirmation, "flush.node_silent" },
         { "all refuse", CleanFlush with { Previews = [Preview("node1", 0) with { Refusal = "Own address." }] }, GuardDecision.Refuse, "flush.all_nodes_refuse" },
         { "one refuses", CleanFlush with { Previews = [Preview("node1", 1), Preview("node2", 0) with { Refusal = "Busy." }] }, GuardDecision.NeedsConfirmation, "flush.node_refuses" },
@@ -87,7 +87,7 @@ public class ActionGuardTests
         { "break-glass for approval", Broken(CleanFlush with { WithoutEndpoints = ["shop/checkout"] }), GuardDecision.NeedsConfirmation, "flush.no_endpoint" },
         { "break-glass, all, terminating", Broken(Owned(OwnerState.Terminating) with { Request = CleanFlush.Request with { Preset = FlushPreset.All } }), GuardDecision.NeedsConfirmation, "flush.preset_all" },
         { "break-glass opens no live pod", Broken(Owned(OwnerState.Live)), GuardDecision.Refuse, "flush.owner_live" },
-        { "break-glass opens no rule of the house", Broken(Ruled(new PolicyRule(null, null, null, null, GuardDecision.Refuse))), GuardDecision.Refuse, "policy.forbidden" },
+        { "break-glass does not override the policy", Broken(Ruled(new PolicyRule(null, null, null, null, GuardDecision.Refuse))), GuardDecision.Refuse, "policy.forbidden" },
     };
 
     public static TheoryData<string, GuardContext, GuardDecision, string> Setting => new()
@@ -106,8 +106,8 @@ public class ActionGuardTests
         { "events to 0", Set("nf_conntrack_events", "0"), GuardDecision.Refuse, "setting.invalid_value" },
         { "log_invalid for an hour", Set("nf_conntrack_log_invalid", "6") with { Request = CleanSetting.Request with { Key = "nf_conntrack_log_invalid", Value = "6", RevertAfterMs = 3_600_000 } }, GuardDecision.Refuse, "setting.invalid_revert_time" },
         { "log_invalid as usual", Set("nf_conntrack_log_invalid", "6"), GuardDecision.Allow, "action.allowed" },
-        { "set back at once", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = 9_999 } }, GuardDecision.Refuse, "setting.invalid_revert_time" },
-        { "never set back", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = long.MaxValue } }, GuardDecision.Refuse, "setting.invalid_revert_time" },
+        { "reverted at once", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = 9_999 } }, GuardDecision.Refuse, "setting.invalid_revert_time" },
+        { "never reverted", CleanSetting with { Request = CleanSetting.Request with { RevertAfterMs = long.MaxValue } }, GuardDecision.Refuse, "setting.invalid_revert_time" },
         { "filter to off", Set(SettingCatalog.DropInvalid, "off"), GuardDecision.Refuse, "setting.filter_off" },
         { "filter", Set(SettingCatalog.DropInvalid, "forward"), GuardDecision.NeedsConfirmation, "setting.filter_drops" },
         { "filter beside kube-proxy's", Set(SettingCatalog.DropInvalid, "forward") with { Nodes = [Node("node1") with { DropsInvalid = true }] }, GuardDecision.Refuse, "setting.filter_redundant" },
@@ -135,35 +135,35 @@ public class ActionGuardTests
         var verdict = ActionGuard.Check(world);
         Assert.True(expected == verdict.Decision, $"{changed}: {verdict}");
         Assert.Equal(code, verdict.Code);
-        Assert.NotEmpty(verdict.Sentence);
+        Assert.NotEmpty(verdict.Message);
         string typed = world.Request.Kind == ActionKind.Flush ? PodIp : $"{world.Nodes.Count}";
         Assert.Equal(expected == GuardDecision.NeedsConfirmation ? typed : null, verdict.TypeToConfirm);
     }
 
     [Fact]
-    public void Check_TwoDoubts_HasBothReasons()
+    public void Check_TwoRequirements_HasBothReasons()
     {
         var verdict = ActionGuard.Check(Owned(OwnerState.Terminating) with { Silent = ["node3"] });
         Assert.Equal([FlushGuardReasons.OwnerTerminating, FlushGuardReasons.NodeSilent], verdict.Reasons.Select(r => r.Code));
-        Assert.All(verdict.Reasons, r => Assert.Contains(r.Message, verdict.Sentence));
+        Assert.All(verdict.Reasons, r => Assert.Contains(r.Message, verdict.Message));
     }
 
     [Fact]
-    public void Check_BreakGlassForAnApproval_TellsWhatItReplaces()
+    public void Check_BreakGlassForAnApproval_NamesWhatItReplaces()
     {
         var verdict = ActionGuard.Check(Broken(CleanFlush with { WithoutEndpoints = ["shop/checkout"] }));
-        Assert.Equal("Break-glass, without a second person. shop/checkout has no endpoint: clients will hang until there is one again.", verdict.Sentence);
+        Assert.Equal("Break-glass: executes without a second person. shop/checkout has no endpoint: clients will hang until it has one again.", verdict.Message);
     }
 
     [Fact]
-    public void Catalog_EverySetting_HasValuesOrARange_AndCanBeSetBack() => Assert.All(SettingCatalog.All, kind =>
+    public void Catalog_EverySetting_HasValuesOrARange_AndCanBeReverted() => Assert.All(SettingCatalog.All, kind =>
     {
-        Assert.True(kind.Values.Count > 0 || kind.Most > kind.Least, kind.Key);
-        Assert.True(kind.LongestMs >= 10_000, kind.Key);
+        Assert.True(kind.Values.Count > 0 || kind.Max > kind.Min, kind.Key);
+        Assert.True(kind.MaxRevertMs >= 10_000, kind.Key);
         Assert.NotEmpty(kind.Meaning);
-        Assert.NotEmpty(kind.Lasting);
-        Assert.Null(kind.Refuse(kind.Values.Count > 0 ? kind.Values[^1] : $"{kind.Most}"));
-        Assert.NotNull(kind.Refuse($"{kind.Most + 1}x"));
+        Assert.NotEmpty(kind.HowToPersist);
+        Assert.Null(kind.Refuse(kind.Values.Count > 0 ? kind.Values[^1] : $"{kind.Max}"));
+        Assert.NotNull(kind.Refuse($"{kind.Max + 1}x"));
         Assert.NotNull(kind.Refuse("-1"));
         Assert.NotNull(kind.Refuse(""));
         Assert.NotNull(kind.Refuse(null));

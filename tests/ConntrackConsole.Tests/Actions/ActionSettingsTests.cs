@@ -10,7 +10,7 @@ namespace ConntrackConsole.Tests.Actions;
 public class ActionSettingsTests
 {
     [Fact]
-    public void Of_NothingSet_IsTheUsual()
+    public void Of_NothingSet_HasDefaults()
     {
         var settings = ActionSettings.Of(Read<ActionsOptions>());
         Assert.Equal((false, new RateLimits(10, 20, 30), 5_000), (settings.ReadOnly, settings.Rates, settings.CanaryMs));
@@ -18,7 +18,7 @@ public class ActionSettingsTests
     }
 
     [Fact]
-    public void Of_EverythingSet_IsInTheGuardsWords()
+    public void Of_EverythingSet_IsConverted()
     {
         var settings = ActionSettings.Of(Read<ActionsOptions>(
             ("Actions:ReadOnly", "true"), ("Actions:PerUser", "1"), ("Actions:PerNode", "2"), ("Actions:PerCluster", "3"), ("Actions:CanarySeconds", "4"),
@@ -37,7 +37,7 @@ public class ActionSettingsTests
     }
 
     [Fact]
-    public void Read_SeveralFaults_AreAllListedWithTheirKeys() =>
+    public void Read_SeveralErrors_AreAllListedWithTheirKeys() =>
         AssertErrors(
         [
             ("config.unknown_key", "Actions:ReadOnyl"), ("config.unknown_key", "Actions:Policy:5"), ("config.unknown_key", "Actions:Policy:0:Requires"),
@@ -51,8 +51,8 @@ public class ActionSettingsTests
             ("Actions:Policy:2:Require", "refuse"), ("Actions:Policy:2:Preset", "everything"), ("Actions:Policy:3:Require", "refuse"), ("Actions:Policy:3:MoreThan", "-1"),
             ("Actions:Policy:4:Require", "refuse"), ("Actions:Policy:4:Action", "nf_conntrack_tcp_be_libral"), ("Actions:Policy:5", "refuse"));
 
-    /// <summary>A rule that nobody reads would be a guard that is silently not there.</summary>
+    /// <summary>A rule that is not read would be a guard that silently does not exist.</summary>
     [Fact]
-    public void Read_PolicyThatIsNoList_IsAFault() =>
+    public void Read_PolicyThatIsNotAList_IsAnError() =>
         Assert.Equal([("config.not_a_list", "Actions:Policy")], Errors(("Actions:Policy", "approval")));
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Actions;
 
-/// <summary>Rows that two hands hold at the same time: one writes, the other hears of it.</summary>
+/// <summary>Concurrent writes to a row: one succeeds, the other is refused.</summary>
 public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
 {
     private readonly TestDatabase _database = new();
@@ -50,13 +50,13 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
     public async Task Move_SameStateButWrittenSinceItWasRead_IsRefused()
     {
         var read = await AddAsync(ActionState.Unknown);
-        Assert.NotNull(await _two.MoveAsync(read with { Sentence = "first" }, ActionState.Unknown, Ct));
-        Assert.Null(await _one.MoveAsync(read with { Sentence = "second" }, ActionState.Unknown, Ct));
-        Assert.Equal("first", (await _one.FindAsync("a", Ct))!.Sentence);
+        Assert.NotNull(await _two.MoveAsync(read with { Message = "first" }, ActionState.Unknown, Ct));
+        Assert.Null(await _one.MoveAsync(read with { Message = "second" }, ActionState.Unknown, Ct));
+        Assert.Equal("first", (await _one.FindAsync("a", Ct))!.Message);
     }
 
     [Fact]
-    public async Task Move_TheClockGoesBack_EveryWriteIsStillNewer()
+    public async Task Move_ClockStepsBack_EveryWriteIsNewer()
     {
         var record = await AddAsync(ActionState.Unknown);
         record = (await _one.MoveAsync(record with { UpdatedMs = record.UpdatedMs }, ActionState.Unknown, Ct))!;
@@ -67,7 +67,7 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Update_ManyHandsAtTheSameTime_LosesNothing()
+    public async Task Update_ManyWritersAtOnce_LosesNothing()
     {
         await AddAsync(ActionState.Unknown);
         await Task.WhenAll(
@@ -88,12 +88,12 @@ public sealed class ActionStoreTests : IAsyncLifetime, IDisposable
     public async Task Update_WhatHasNotEnded_IsLeftAlone(ActionState state)
     {
         await AddAsync(state);
-        Assert.Null(await _one.UpdateAsync("a", r => r with { Sentence = "changed" }, Ct));
-        Assert.Equal("", (await _one.FindAsync("a", Ct))!.Sentence);
+        Assert.Null(await _one.UpdateAsync("a", r => r with { Message = "changed" }, Ct));
+        Assert.Equal("", (await _one.FindAsync("a", Ct))!.Message);
     }
 
     [Fact]
-    public void Carry_Twice_IsCarriedUntilBothAreDone()
+    public void BeginExecution_Twice_IsExecutingUntilBothEnd()
     {
         var first = _one.BeginExecution("a");
         using (_one.BeginExecution("a"))

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
@@ -6,7 +5,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Tests.Actions;
 
-/// <summary>Worlds in which everything speaks for the act, and small changes of them.</summary>
+/// <summary>Contexts that allow the action, and small changes of them.</summary>
 internal static class GuardContexts
 {
     public const string PodIp = "10.1.0.5";
@@ -49,7 +48,7 @@ internal static class GuardContexts
 
     public static GuardContext Set(string key, string? value) => CleanSetting with { Request = CleanSetting.Request with { Key = key, Value = value } };
 
-    /// <summary>So many actions of somebody in the last ten minutes, on node1.</summary>
+    /// <summary>A number of actions of one user on node1 in the last ten minutes.</summary>
     public static GuardContext Ran(int count, string who) => CleanFlush with
     {
         Recent = [.. Enumerable.Range(0, count).Select(i => new RecentAction($"r{i}", who, ["node1"]))],

@@ -12,27 +12,27 @@ public class OutcomeSummaryTests
         new("a", node, deleted + failed, deleted, 0, 0, failed, remaining, null, failed > 0 ? ["EPERM"] : [], 5);
 
     [Fact]
-    public void Judge_EveryNodeDone_IsCompleted() =>
-        Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remains."), Flushed(Done("n1", 3), Done("n2", 1)));
+    public void Of_EveryNodeDone_IsCompleted() =>
+        Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remain."), Flushed(Done("n1", 3), Done("n2", 1)));
 
     [Fact]
-    public void Judge_ANodeWasNotAsked_IsPartlyAndNamesIt()
+    public void Of_ANodeNotContacted_IsPartlyAndNamesIt()
     {
-        var (state, sentence) = Flushed([new NodeResult("n2", NodeOutcome.NotAsked)], Done("n1", 3));
+        var (state, message) = Flushed([new NodeResult("n2", NodeOutcome.NotAsked)], Done("n1", 3));
         Assert.Equal(ActionState.Partly, state);
-        Assert.Contains("n2", sentence);
+        Assert.Contains("n2", message);
     }
 
     [Fact]
-    public void Judge_ANodeDidNotAnswerTheOrder_IsUnknown() =>
+    public void Of_ANodeDidNotAnswer_IsUnknown() =>
         Assert.Equal(ActionState.Unknown, Flushed([new NodeResult("n2", NodeOutcome.Unknown)], Done("n1", 3)).State);
 
     [Fact]
-    public void Judge_OnlyRefusals_IsFailed() =>
-        Assert.Equal(ActionState.Failed, Flushed([new NodeResult("n1", NodeOutcome.Refused, Sentence: "Expired.")]).State);
+    public void Of_OnlyRefusals_IsFailed() =>
+        Assert.Equal(ActionState.Failed, Flushed([new NodeResult("n1", NodeOutcome.Refused, Message: "Expired.")]).State);
 
     [Fact]
-    public void Judge_SomeEntriesFailed_IsPartly() =>
+    public void Of_SomeEntriesFailed_IsPartly() =>
         Assert.Equal(ActionState.Partly, Flushed(Done("n1", 2, failed: 1, remaining: 1)).State);
 
     [Fact]
@@ -51,7 +51,7 @@ public class OutcomeSummaryTests
     }
 
     [Fact]
-    public void Digest_AnotherShownValueOrTime_IsAnother()
+    public void Digest_AnotherPreviewedValueOrTime_IsAnother()
     {
         var ask = new ActionRequest(ActionKind.Setting) { Key = "k", Value = "1", RevertAfterMs = 60_000 };
         var shown = new SettingReading("a", "n1", "k", "0", null, null, null);
@@ -67,43 +67,43 @@ public class OutcomeSummaryTests
     [InlineData(SettingOutcome.Failed, NodeOutcome.Done, ActionState.Failed, "n1: why")]
     [InlineData(SettingOutcome.Unsure, NodeOutcome.Done, ActionState.Failed, "n1: why")]
     [InlineData(SettingOutcome.Moved, NodeOutcome.Refused, ActionState.Failed, "n1 did nothing: why")]
-    public void Of_ASettingOnOneNode_IsWhatTheNodeSays(SettingOutcome fate, NodeOutcome node, ActionState state, string sentence)
+    public void Of_ASettingOnOneNode_IsTheNodesResult(SettingOutcome outcome, NodeOutcome node, ActionState state, string message)
     {
-        var told = OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", node, Setting: new SettingResult("a", "n1", "k", fate, "0", "1", null, "why"))]);
-        Assert.Equal(state, told.State);
-        Assert.Contains(sentence, told.Sentence, StringComparison.Ordinal);
+        var result = OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", node, Setting: new SettingResult("a", "n1", "k", outcome, "0", "1", null, "why"))]);
+        Assert.Equal(state, result.State);
+        Assert.Contains(message, result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_ACanaryThatFailed_LeavesTheOthersAndSaysSo()
+    public void Of_AFailedCanary_NamesTheUnchangedNodes()
     {
-        var told = OutcomeSummary.Of(ActionKind.Setting,
+        var result = OutcomeSummary.Of(ActionKind.Setting,
         [
             new NodeResult("n1", NodeOutcome.Done, Setting: new SettingResult("a", "n1", "k", SettingOutcome.Failed, "0", "0", null, "The kernel refused.")),
             new NodeResult("n2", NodeOutcome.Stopped), new NodeResult("n3", NodeOutcome.Stopped),
         ]);
-        Assert.Equal(ActionState.Failed, told.State);
-        Assert.Contains("n2, n3 kept the value", told.Sentence, StringComparison.Ordinal);
+        Assert.Equal(ActionState.Failed, result.State);
+        Assert.Contains("n2, n3 kept the previous value", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_AFlushThatWasCutOff_IsNeverCompleted()
+    public void Of_AnInterruptedFlush_IsNeverCompleted()
     {
-        var (state, sentence) = Flushed(Done("n1", 2), Done("n2", 0) with { Unsure = true });
+        var (state, message) = Flushed(Done("n1", 2), Done("n2", 0) with { Unsure = true });
         Assert.Equal(ActionState.Partly, state);
-        Assert.Contains("cut off", sentence, StringComparison.Ordinal);
+        Assert.Contains("cut off", message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_AFlushThatWasCutOffOnTheOnlyNode_SaysThatNothingIsKnownButWhatIsLeft()
+    public void Of_AnInterruptedFlush_ReportsOnlyRemainingEntries()
     {
-        var told = Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true });
-        Assert.Equal(ActionState.Partly, told.State);
-        Assert.StartsWith("How many entries were deleted is not known; 3 entries remaining. On n1 the flush was cut off", told.Sentence, StringComparison.Ordinal);
+        var result = Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true });
+        Assert.Equal(ActionState.Partly, result.State);
+        Assert.StartsWith("The number of deleted entries is unknown; 3 entries remaining. On n1 the flush was interrupted", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_ASettingThatWasCutOffAfterItsWrite_IsNotDoneNowhere()
+    public void Of_ASettingInterruptedAfterItsWrite_IsNotFailed()
     {
         var result = new SettingResult("a", "n1", "k", SettingOutcome.Unsure, "0", "1", 60_000, "It was cut off.");
         Assert.Equal(ActionState.Partly, OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", NodeOutcome.Done, Setting: result)]).State);
@@ -124,25 +124,25 @@ public class OutcomeSummaryTests
 
     private static ActionRecord Record() => new(new ActionPlan("a", Ask, "ada", 0, new GuardVerdict(GuardDecision.Allow, ""), "d", 0), ActionState.Completed, 0);
 
-    private static (ActionState State, string Sentence) Flushed(params FlushResult[] results) => Flushed([], results);
+    private static (ActionState State, string Message) Flushed(params FlushResult[] results) => Flushed([], results);
 
-    private static (ActionState State, string Sentence) Flushed(NodeResult[] others, params FlushResult[] results) =>
+    private static (ActionState State, string Message) Flushed(NodeResult[] others, params FlushResult[] results) =>
         OutcomeSummary.Of(ActionKind.Flush, [.. results.Select(r => new NodeResult(r.Node, NodeOutcome.Done, r)), .. others]);
 
     [Fact]
-    public void Judge_NodeThatCouldNotCountWhatIsLeft_IsPartlyAndSaysSo()
+    public void Of_ANodeWithoutRemainingCount_IsPartlyAndNamesIt()
     {
         var done = new FlushResult("a", "n1", 2, 2, 0, 0, 0, 0, null, [], 1);
 
-        var (state, sentence) = Flushed(done, done with { Node = "n2", Remaining = -1 });
+        var (state, message) = Flushed(done, done with { Node = "n2", Remaining = -1 });
 
         Assert.Equal(ActionState.Partly, state);
-        Assert.Equal("4 entries deleted on 2 nodes; none seen remaining. What is left on n2 could not be read.", sentence);
+        Assert.Equal("4 entries deleted on 2 nodes; none seen remaining. The remaining entries on n2 could not be read.", message);
         Assert.Contains("n2: listed 2, deleted 2, already gone 0, alive 0, failed 0, remaining unknown", ActionFormatter.After(Record() with { Nodes = [new NodeResult("n2", NodeOutcome.Done, done with { Node = "n2", Remaining = -1 })] }), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Counted_Previews_TellsTheEffectsInWords()
+    public void Before_Previews_NamesTheEffects()
     {
         var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
 
@@ -156,6 +156,6 @@ public class OutcomeSummaryTests
     {
         var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
         string reason = ActionFormatter.SuggestedReason("10.1.0.5", new AddressOwnership(OwnerState.Gone, null, "shop/checkout-a", 0), [new("p", "n1", "d", [entry], 0, null, true)]);
-        Assert.Equal("shop/checkout-a is gone since 00:00:00Z; 1 entry on 1 node still leads to 10.1.0.5", reason);
+        Assert.Equal("shop/checkout-a has been gone since 00:00:00Z; 1 entry on 1 node still leads to 10.1.0.5", reason);
     }
 }

@@ -15,7 +15,7 @@ public class ReasonCodeTests
     ];
 
     [Fact]
-    public void Codes_HaveTheirForm_AndADescription() => Assert.All(Codes, code =>
+    public void Codes_AreWellFormed_AndHaveADescription() => Assert.All(Codes, code =>
     {
         Assert.Matches("^[a-z]+\\.[a-z_]+$", (string)code.GetRawConstantValue()!);
         Assert.NotEmpty(code.GetCustomAttribute<DescriptionAttribute>()!.Description);

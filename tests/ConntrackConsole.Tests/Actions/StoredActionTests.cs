@@ -10,7 +10,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Actions;
 
-/// <summary>Rows and messages of a version without reason codes, word for word.</summary>
+/// <summary>Rows and messages of a version without reason codes, verbatim.</summary>
 public sealed class StoredActionTests : IDisposable
 {
     private readonly TestDatabase _database = new();
@@ -23,7 +23,7 @@ public sealed class StoredActionTests : IDisposable
         {
             db.Actions.Add(new ActionRow
             {
-                Id = "setting-1", Kind = "Setting", Target = SettingCatalog.BeLiberal, State = "Partly", AskedBy = "ada", AskedMs = 1, UpdatedMs = 2,
+                Id = "setting-1", Kind = "Setting", Target = SettingCatalog.BeLiberal, State = "Partly", RequestedBy = "ada", RequestedMs = 1, UpdatedMs = 2,
                 Plan = """
                     {"id":"setting-1","ask":{"kind":"Setting","key":"net.netfilter.nf_conntrack_tcp_be_liberal","value":"1","revertAfterMs":60000,"nodes":["node1"],"breakGlass":false},
                     "askedBy":"ada","askedMs":1,"verdict":{"decision":"Allow","sentence":"It can go.","ofRole":false},"digest":"d","expiresMs":61000,"session":"s","previews":[],
@@ -40,7 +40,7 @@ public sealed class StoredActionTests : IDisposable
         }
 
         var record = (await new ActionStore(_database, new FakeTimeProvider()).FindAsync("setting-1", TestContext.Current.CancellationToken))!;
-        Assert.Equal(("ada", "1", GuardDecision.Allow, null), (record.Plan.AskedBy, record.Plan.Request.Value, record.Plan.Verdict.Decision, record.Plan.Verdict.Code));
+        Assert.Equal(("ada", "1", GuardDecision.Allow, null), (record.Plan.RequestedBy, record.Plan.Request.Value, record.Plan.Verdict.Decision, record.Plan.Verdict.Code));
         Assert.Equal((NodeOutcome.Done, SettingOutcome.Withheld, true), (record.Nodes[0].Outcome, record.Nodes[0].Setting!.Outcome, record.Nodes[0].IsOpenChange));
         Assert.Equal((SettingReasons.Withheld, NodeReasons.NoAnswer), (record.Nodes[0].Code, record.Nodes[1].Code));
         Assert.True(record.Outcome?.Final);
@@ -56,7 +56,7 @@ public sealed class StoredActionTests : IDisposable
         var command = new SettingNodeCommand(new NodeCommand("a", "ada", null, "because", false, 1), "k", "0", "1", 60_000);
         Assert.StartsWith("""{"order":{"actionId":"a","who":"ada",""", JsonSerializer.Serialize(command, WireJson.Default.SettingNodeCommand), StringComparison.Ordinal);
         Assert.Equal(command, JsonSerializer.Deserialize(JsonSerializer.Serialize(command, WireJson.Default.SettingNodeCommand), WireJson.Default.SettingNodeCommand));
-        // A newer node says more than this version knows.
+        // A newer node sends more than this version knows.
         var setting = JsonSerializer.Deserialize(
             """{"actionId":"a","node":"n","key":"k","fate":"Refused","before":null,"now":null,"revertAtMs":null,"sentence":"No.","code":"setting.some_later_code","later":1}""",
             WireJson.Default.SettingResult)!;

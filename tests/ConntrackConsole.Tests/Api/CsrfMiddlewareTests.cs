@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Api;
 
-public class ApiDoorTests
+public class CsrfMiddlewareTests
 {
     [Theory]
     [InlineData("GET", "/api/v1/timeline", null)]
@@ -12,7 +12,7 @@ public class ApiDoorTests
     [InlineData("POST", "/api/v1/actions", "application/json")]
     [InlineData("POST", "/api/v1/actions", "Application/JSON; charset=utf-8")]
     [InlineData("POST", "/signout", "application/x-www-form-urlencoded")]
-    public void Refusal_WhatIsMeantToPass_Passes(string method, string path, string? type) => Assert.Null(Status(method, path, type));
+    public void Check_AllowedRequest_Passes(string method, string path, string? type) => Assert.Null(Status(method, path, type));
 
     [Theory]
     [InlineData("POST", null)]
@@ -26,7 +26,7 @@ public class ApiDoorTests
     [InlineData("DELETE", null)]
     [InlineData("PATCH", null)]
     [InlineData("BREW", null)]
-    public void Refusal_ChangeWithoutJson_Is415(string method, string? type) => Assert.Equal(415, Status(method, "/API/v1/actions", type));
+    public void Check_ChangeWithoutJson_Is415(string method, string? type) => Assert.Equal(415, Status(method, "/API/v1/actions", type));
 
     [Theory]
     [InlineData("http://console.example:5080", "console.example:5080")]
@@ -34,7 +34,7 @@ public class ApiDoorTests
     [InlineData("https://console.example", "console.example")]
     [InlineData("https://console.example", "console.example:443")]
     [InlineData("http://[::1]:5080", "[::1]:5080")]
-    public void Refusal_OwnOrigin_Passes(string origin, string host) => Assert.Null(Status("POST", "/api/v1/actions", "application/json", host, origin));
+    public void Check_OwnOrigin_Passes(string origin, string host) => Assert.Null(Status("POST", "/api/v1/actions", "application/json", host, origin));
 
     [Theory]
     [InlineData("http://evil.example")]
@@ -46,10 +46,10 @@ public class ApiDoorTests
     [InlineData("console.example:5080")]
     [InlineData("null")]
     [InlineData("")]
-    public void Refusal_ForeignOrigin_Is403(string origin) => Assert.Equal(403, Status("POST", "/api/v1/actions", "application/json", "console.example:5080", origin));
+    public void Check_ForeignOrigin_Is403(string origin) => Assert.Equal(403, Status("POST", "/api/v1/actions", "application/json", "console.example:5080", origin));
 
     [Fact]
-    public void Refusal_TwoOrigins_Is403() =>
+    public void Check_TwoOrigins_Is403() =>
         Assert.Equal(403, Status("POST", "/api/v1/actions", "application/json", "console.example:5080", "http://console.example:5080", "http://console.example:5080"));
 
     private static int? Status(string method, string path, string? type, string host = "console.example:5080", params string[] origins)
@@ -58,6 +58,6 @@ public class ApiDoorTests
         (request.Method, request.Path, request.ContentType, request.Host) = (method, path, type, new HostString(host));
         if (origins.Length > 0)
             request.Headers.Origin = origins;
-        return (CsrfMiddleware.Refusal(request) as IStatusCodeHttpResult)?.StatusCode;
+        return (CsrfMiddleware.Check(request) as IStatusCodeHttpResult)?.StatusCode;
     }
 }

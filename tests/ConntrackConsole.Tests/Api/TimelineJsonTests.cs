@@ -16,22 +16,22 @@ public sealed class TimelineJsonTests
     private const long At = 1_795_399_431_897;
 
     [Fact]
-    public async Task Terminations_AreToldAsTheirOwnAddressTellsThem_WithTheEntriesThatStillLeadThere()
+    public async Task Terminations_EqualThoseOfGetTerminations_WithStaleEntries()
     {
         var rollout = new Rollout("d/2", WorkloadKind.Deployment, "d", "shop", "checkout", "2", "1", At, At + 300, At + 9_000, null);
-        var told = new Termination("u", "shop", "checkout-a", Ip.Parse("10.1.0.5"), "node1", new ServiceKey("shop", "checkout"), At, At + 20, At + 5_000, null, 0, null)
+        var termination = new Termination("u", "shop", "checkout-a", Ip.Parse("10.1.0.5"), "node1", new ServiceKey("shop", "checkout"), At, At + 20, At + 5_000, null, 0, null)
         {
             Cause = TerminationCause.Rollout, RolloutId = "d/2",
         };
         var span = new TerminationSpan(
             "u", "shop", "checkout-a", "10.1.0.5", "node1", "shop/checkout", At, At + 20, At + 5_000, null, 0, null, OwnerState.Gone, 3)
         {
-            Told = told, Synced = [new NodeSync("node1", At + 700)],
+            Told = termination, Synced = [new NodeSync("node1", At + 700)],
         };
         var json = await WriteAsync(new TimelineView(At, At + 2_000, 1_000, 2, [], [span], new ResetLane([0, 1], [0, 0], [-1, 0]), [], [], At) { Rollouts = [rollout] });
 
         var item = json.GetProperty("terminations")[0];
-        string alone = JsonSerializer.Serialize(TerminationView.Of(told, rollout, span.Synced), JsonSerializerOptions.Web);
+        string alone = JsonSerializer.Serialize(TerminationView.Of(termination, rollout, span.Synced), JsonSerializerOptions.Web);
         Assert.Equal(alone[..^1] + ",\"staleEntries\":3}", item.GetRawText());
         Assert.Equal("2026-11-23T02:03:51.897Z", item.GetProperty("askedAt").GetString());
         Assert.Equal("d/2", json.GetProperty("rollouts")[0].GetProperty("id").GetString());

@@ -29,25 +29,25 @@ public sealed class AuditAppendTests
         Assert.Equal(Enumerable.Range(2, 200).Select(i => (long)i), ids.Order());
         var verdict = first.Verify(first.Log.Head);
         Assert.Equal((null, 201), (verdict.Fault, verdict.Rows));
-        Assert.True(first.Verify(second.Head).IsWhole);
+        Assert.True(first.Verify(second.Head).IsIntact);
     }
 
     [Fact]
     public async Task Append_EachNewHead_StandsInTheLogStream()
     {
         using var log = await ChainedLog.CreateAsync(0);
-        var told = new ToldLines();
-        using var audit = new AuditLog(log.Database, log.Clock, log.Keys, told);
+        var lines = new LogLines();
+        using var audit = new AuditLog(log.Database, log.Clock, log.Keys, lines);
         await audit.AppendAsync(Note("a"), TestContext.Current.CancellationToken);
         var second = await audit.AppendAsync(Note("b"), TestContext.Current.CancellationToken);
-        Assert.Equal(2, told.Lines.Count);
-        Assert.Equal($"Audit head: row 2, {second.Hash}", told.Lines[^1]);
+        Assert.Equal(2, lines.Lines.Count);
+        Assert.Equal($"Audit head: row 2, {second.Hash}", lines.Lines[^1]);
         Assert.Equal(new AuditHead(2, second.Hash!), audit.Head);
-        Assert.DoesNotContain(told.Lines, l => l.Contains(ChainedLog.Secret, StringComparison.Ordinal));
+        Assert.DoesNotContain(lines.Lines, l => l.Contains(ChainedLog.Secret, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Append_RowThatSqliteWouldNotGiveBackAsItWas_IsStillWhole()
+    public async Task Append_TextThatSqliteWouldChange_IsStillIntact()
     {
         using var log = await ChainedLog.CreateAsync(0);
         var entry = await log.Log.AppendAsync(Note("half \ud800 a zero \0 end") with { Before = "\udc00", Details = "🙂 é \u0001" }, TestContext.Current.CancellationToken);
@@ -70,7 +70,7 @@ public sealed class AuditAppendTests
         await log.AppendAsync(Note("a"), TestContext.Current.CancellationToken);
         var begun = (await log.FindAsync(4, TestContext.Current.CancellationToken))!;
         Assert.Equal(PreChainRows.What, begun.What);
-        Assert.Equal((3, 1, 3), PreChainRows.Parse(begun.After) is { } told ? (told.Count, told.FirstId, told.LastId) : default);
+        Assert.Equal((3, 1, 3), PreChainRows.Parse(begun.After) is { } lines ? (lines.Count, lines.FirstId, lines.LastId) : default);
         var verdict = ChainedLog.Verify(database.File, AuditKeys.None, log.Head);
         Assert.Equal((null, 5, 3, 2), (verdict.Fault, verdict.Rows, verdict.Earlier, verdict.Unkeyed));
 
@@ -84,7 +84,7 @@ public sealed class AuditAppendTests
     }
 
     [Fact]
-    public async Task Append_HashesTakenFromTheFirstRows_IsFound()
+    public async Task Append_HashesRemovedFromTheFirstRows_IsDetected()
     {
         using var log = await ChainedLog.CreateAsync(5);
         await log.TamperAsync("UPDATE Audit SET Hash = NULL, Who = 'another' WHERE Id <= 2");
@@ -116,11 +116,11 @@ public sealed class AuditAppendTests
         using var keyless = new AuditLog(log.Database, log.Clock);
         var refusal = await Assert.ThrowsAsync<AuditUnavailableException>(() => keyless.AppendAsync(Note("a"), TestContext.Current.CancellationToken));
         Assert.Contains("Audit:KeyFile", refusal.Message);
-        Assert.True(log.Verify(log.Log.Head).IsWhole);
+        Assert.True(log.Verify(log.Log.Head).IsIntact);
     }
 
     [Fact]
-    public async Task Retention_EverythingTooOldAndTooLarge_LeavesTheAuditLogWhole()
+    public async Task Retention_EverythingTooOldAndTooLarge_LeavesTheAuditLogIntact()
     {
         using var log = await ChainedLog.CreateAsync(40);
         await log.Database.ExecuteAsync("INSERT INTO Terminations (Uid, Namespace, Pod, PodIp, Node, AskedMs, Cause, HasPreStop) VALUES ('u1', 'shop', 'a', '10.1.0.5', 'node1', 1, 0, 0)");
@@ -139,7 +139,7 @@ public sealed class AuditAppendTests
     private static (long?, AuditFaultKind?) Fault(TestDatabase database) =>
         ChainedLog.Verify(database.File, AuditKeys.None).Fault is { } fault ? (fault.Row, fault.Kind) : default;
 
-    private sealed class ToldLines : ILogger<AuditLog>
+    private sealed class LogLines : ILogger<AuditLog>
     {
         public List<string> Lines { get; } = [];
 

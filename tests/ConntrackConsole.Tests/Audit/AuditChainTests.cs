@@ -13,9 +13,9 @@ public class AuditChainTests
         Before = null, After = "", Result = "3 deleted", DurationMs = 12, ActionId = "a-1", Session = "s-1", Roles = "operator", IncidentId = null, Details = "[{}]", KeyId = keyId,
     };
 
-    // Made by another program, in another language, from the description of the form: it must stay the same for ever.
+    // Computed by another program, in another language, from the description of the format: it must never change.
     [Fact]
-    public void Hash_IsTheOneThatAnotherProgramMakes()
+    public void Hash_EqualsThatOfAnotherImplementation()
     {
         Assert.Equal("3149aada5bdff6afcfb2ef7d8d794fcd92d8bda7335f620dfcef4702e95678eb", AuditChain.Hash(AuditChain.Beginning, AuditChain.Canonical(Row()), null));
         Assert.Equal("8e5be4d9", Keys.Current!.Id);
@@ -27,7 +27,7 @@ public class AuditChainTests
         Assert.Equal(typeof(AuditRow).GetProperties().Select(p => p.Name).Where(n => n != nameof(AuditRow.Hash)).Order(), AuditChain.Columns.Order());
 
     [Fact]
-    public void Canonical_TwoRowsThatDiffer_NeverReadTheSame()
+    public void Canonical_DifferentRows_HaveDifferentBytes()
     {
         AuditRow[] rows =
         [
@@ -36,7 +36,7 @@ public class AuditChainTests
             With(r => (r.Session, r.Roles) = ("operator", "s-1")), With(r => r.KeyId = ""), With(r => r.Code = ""), With(r => r.Code = "x"), With(r => r.KeyId = "x"), With(r => r.Hash = "x"),
         ];
         var forms = rows.Select(r => Convert.ToHexString(AuditChain.Canonical(r))).ToList();
-        // The last differs in its hash alone, which is not of the row.
+        // The last one differs only in its hash, which is not part of the row.
         Assert.Equal(forms[0], forms[^1]);
         Assert.Equal(rows.Length - 1, forms.Distinct().Count());
     }

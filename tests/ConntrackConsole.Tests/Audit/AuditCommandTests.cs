@@ -6,17 +6,17 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;
 
-/// <summary>The program itself, as somebody types it.</summary>
+/// <summary>Runs the program itself.</summary>
 public sealed class AuditCommandTests
 {
     [Fact]
-    public async Task Verify_AKeyedLog_IsWhole_AndBrokenOnceARowIsChanged()
+    public async Task Verify_AKeyedLog_IsIntact_AndBrokenOnceARowIsChanged()
     {
         using var log = await ChainedLog.CreateAsync(5);
         string file = $"--Storage:ConnectionString=Data Source={log.Database.File}";
         var whole = await RunAsync(ChainedLog.Secret, "verify", file, "--head", log.Log.Head.ToString()!);
         Assert.Equal(0, whole.Exit);
-        Assert.All(["5 rows checked", "Keyed: ", "Whole", log.Log.Head.ToString()!], part => Assert.Contains(part, whole.Output));
+        Assert.All(["5 rows checked", "Keyed: ", "Intact", log.Log.Head.ToString()!], part => Assert.Contains(part, whole.Output));
         Assert.DoesNotContain(ChainedLog.Secret, whole.Output + whole.Error);
 
         var unknown = await RunAsync(null, "verify", file);
@@ -33,7 +33,7 @@ public sealed class AuditCommandTests
     }
 
     [Fact]
-    public async Task Verify_TailCutOff_ExitsOneOnlyAgainstAHead()
+    public async Task Verify_TailRemoved_ExitsOneOnlyAgainstAHead()
     {
         using var log = await ChainedLog.CreateAsync(5);
         var head = log.Log.Head;
@@ -41,7 +41,7 @@ public sealed class AuditCommandTests
         string file = $"--Storage:ConnectionString=Data Source={log.Database.File}";
         var without = await RunAsync(ChainedLog.Secret, "verify", file);
         Assert.Equal(0, without.Exit);
-        Assert.Contains("Rows cut off at the tail show only against a head", without.Output);
+        Assert.Contains("Rows removed from the end can be detected only with a head", without.Output);
         var with = await RunAsync(ChainedLog.Secret, "verify", $"--head={head}", file);
         Assert.Equal(1, with.Exit);
         Assert.Contains("BROKEN at row 4 (removed)", with.Output);
@@ -60,7 +60,7 @@ public sealed class AuditCommandTests
     }
 
     [Fact]
-    public async Task Verify_ACopy_IsNotChanged_BeItOnAPlaceWhereNothingCanBeWritten()
+    public async Task Verify_ACopy_IsNotChanged_EvenOnAReadOnlyMount()
     {
         using var log = await ChainedLog.CreateAsync(3, secret: null);
         await log.Database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -71,7 +71,7 @@ public sealed class AuditCommandTests
 
         foreach (string end in (string[])["-wal", "-shm"])
             File.Delete(log.Database.File + end);
-        // In a mount namespace of its own: root writes everywhere else.
+        // In a separate mount namespace, because root can write everywhere else.
         string readOnly = $"mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && ! touch '{folder}/x' 2>/dev/null && exec '{Programs.Console}' audit verify '--Storage:DataDirectory={folder}'";
         var there = await RunAsync(new ProcessStartInfo("unshare", ["--mount", "sh", "-c", readOnly]), null);
         Assert.Equal((0, ""), (there.Exit, there.Error));
@@ -85,15 +85,15 @@ public sealed class AuditCommandTests
         var (exit, _, error) = await RunAsync(
             new ProcessStartInfo(Programs.Console, ["--Urls=http://127.0.0.1:0", "--Kubernetes:Enabled=false", $"--Storage:DataDirectory={Path.GetDirectoryName(log.Database.File)}"]), null);
         Assert.Equal(2, exit);
-        Assert.Contains("The audit log is keyed", error);
+        Assert.Contains("[startup.audit_key_missing]", error);
         Assert.Contains("CONNTRACK_AUDIT_KEY", error);
-        Assert.True(log.Verify(log.Log.Head).IsWhole);
+        Assert.True(log.Verify(log.Log.Head).IsIntact);
     }
 
     [Theory]
     [InlineData("audit verify [--head N:HASH]", "--help")]
     [InlineData("--head <N:HASH>", "verify", "--help")]
-    public async Task Help_Asked_IsToldAndNoFault(string part, params string[] arguments)
+    public async Task Help_Requested_IsPrinted(string part, params string[] arguments)
     {
         var (exit, output, _) = await RunAsync(null, arguments);
         Assert.Equal(0, exit);
@@ -102,14 +102,14 @@ public sealed class AuditCommandTests
 
     [Theory]
     [InlineData("command was not provided. See 'conntrack-console audit --help'")]
-    [InlineData("'mend'", "mend")]
+    [InlineData("'repair'", "repair")]
     [InlineData("--head is not N:HASH", "verify", "--head", "7")]
     [InlineData("See 'conntrack-console audit verify --help'", "verify", "--head", "7")]
     [InlineData("--json takes true or false, not '1'", "verify", "--json=1")]
     [InlineData("'--bogus=1'", "verify", "--bogus=1")]
     [InlineData("[config.not_a_number]", "verify", "--Storage:RowDays=x")]
-    [InlineData("There is no database", "verify", "--Storage:DataDirectory=/no/such/folder")]
-    public async Task Verify_WrongUse_ExitsTwoWithASentence(string sentence, params string[] arguments)
+    [InlineData("[startup.database_missing]", "verify", "--Storage:DataDirectory=/no/such/folder")]
+    public async Task Verify_WrongUsage_ExitsTwoWithAMessage(string sentence, params string[] arguments)
     {
         var (exit, output, error) = await RunAsync(null, arguments);
         Assert.Equal((2, ""), (exit, output));

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;
 
-/// <summary>A bit turns over in the file itself, below every statement: in each byte of the pages that hold the table's cells.</summary>
+/// <summary>Flips a bit in the file itself, below SQL: in each byte of the pages with the table's cells.</summary>
 public sealed class AuditFileBitTests
 {
     private const int PageSize = 4096;
     private const byte TableLeaf = 13, TableInterior = 5;
 
     [Fact]
-    public async Task Verify_ABitTurnedOverInTheTablesPages_IsFoundWhereverItChangesAValue()
+    public async Task Verify_ABitFlippedInTheTablesPages_IsDetectedIfItChangesAValue()
     {
         using var log = await ChainedLog.CreateAsync(7);
         await log.Log.AppendAsync(
@@ -39,7 +39,7 @@ public sealed class AuditFileBitTests
 
             if (Values(file) != whole)
             {
-                Assert.True(found, $"byte {offset}: {bytes[offset]:x2} became {turned:x2}, and a value with it, and nothing was said");
+                Assert.True(found, $"byte {offset}: {bytes[offset]:x2} became {turned:x2}, and a value with it, and this was not detected");
                 changed++;
             }
             else
@@ -55,7 +55,7 @@ public sealed class AuditFileBitTests
         Assert.True(changed > 4_000 && silent < changed / 50, $"{changed} changed a value, {silent} did not");
     }
 
-    // Cell by cell, of the leaves; of long values the pages behind them too, each eighth byte.
+    // Every cell of the leaf pages; for long values also every eighth byte of the overflow pages.
     private static List<int> CellBytes(byte[] file, int page)
     {
         int start = (page - 1) * PageSize;
@@ -78,7 +78,7 @@ public sealed class AuditFileBitTests
             (_, int numbered) = Varint(file, at + sized);
             long local = payload <= PageSize - 35 ? payload : Local(payload);
             int body = at + sized + numbered;
-            // The payload's own size says how much is read, not what: a bit there may well change nothing.
+            // The size of the payload determines how much is read, not what: a changed bit there may have no effect.
             found.AddRange(Enumerable.Range(at + sized, numbered + (int)local));
             if (local < payload)
             {
@@ -96,7 +96,7 @@ public sealed class AuditFileBitTests
         return found;
     }
 
-    // How much of a long payload stands in the cell itself (the SQLite file format, "cell payload overflow pages").
+    // How much of a long payload is stored in the cell itself (the SQLite file format, "cell payload overflow pages").
     private static long Local(long payload)
     {
         const int usable = PageSize, most = usable - 35, least = ((usable - 12) * 32 / 255) - 23;

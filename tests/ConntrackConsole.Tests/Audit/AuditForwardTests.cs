@@ -39,7 +39,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CatchUp_StartedAgain_GoesOnBehindTheLastLine()
+    public async Task CatchUp_Restarted_ContinuesAfterTheLastLine()
     {
         Assert.True(await CatchUpAsync());
         await _log.AddAsync(2);
@@ -59,7 +59,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CatchUp_FileOfAnotherLog_BeginsAnew()
+    public async Task CatchUp_FileOfAnotherLog_StartsFromTheFirstRow()
     {
         await System.IO.File.WriteAllTextAsync(File, "{\"id\":2,\"hash\":\"of another\"}\n", TestContext.Current.CancellationToken);
         await CatchUpAsync();
@@ -67,7 +67,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CatchUp_FileMovedAwayByAShipper_GoesOnInAFreshOne()
+    public async Task CatchUp_FileMovedAway_ContinuesInANewOne()
     {
         using var forward = Forward();
         await forward.CatchUpAsync(TestContext.Current.CancellationToken);
@@ -78,9 +78,9 @@ public sealed class AuditForwardTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CatchUp_CannotBeWritten_IsToldOnceAMinute_TheActsGoOn_AndTheRowsFollow()
+    public async Task CatchUp_CannotBeWritten_IsLoggedOncePerMinute_AndRetried()
     {
-        // A folder in its place: even root cannot write it.
+        // A directory in its place, which even root cannot write to.
         Directory.CreateDirectory(File);
         using var forward = Forward();
         await forward.StartAsync(TestContext.Current.CancellationToken);

@@ -44,7 +44,7 @@ public sealed class AuditLogTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("UPDATE Audit SET Who = 'nobody'")]
+    [InlineData("UPDATE Audit SET Who = 'mallory'")]
     [InlineData("DELETE FROM Audit")]
     [InlineData("INSERT OR REPLACE INTO Audit (Id, AtMs, Who, What, Why, Result, ActionId) VALUES (1, 0, 'x', 'x', 'x', 'x', 'x')")]
     public async Task Row_OnceWritten_CannotBeChangedByAnyStatement(string sql)

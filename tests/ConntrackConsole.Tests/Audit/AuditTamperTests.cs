@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;
 
-/// <summary>Somebody who can write the file changes it in every way there is; the walk names the row.</summary>
+/// <summary>An attacker who can write the file changes it in every possible way; the verification names the row.</summary>
 public sealed class AuditTamperTests
 {
     private const int Rows = 9;
@@ -13,17 +13,17 @@ public sealed class AuditTamperTests
     [Theory]
     [InlineData(null)]
     [InlineData(ChainedLog.Secret)]
-    public async Task Verify_Untouched_IsWhole(string? secret)
+    public async Task Verify_Untouched_IsIntact(string? secret)
     {
         using var log = await ChainedLog.CreateAsync(Rows, secret);
         var verdict = log.Verify(log.Log.Head);
         Assert.Null(verdict.Fault);
         Assert.Equal((Rows, secret is null ? 0 : Rows, log.Log.Head), (verdict.Rows, verdict.Keyed, verdict.Head));
-        Assert.StartsWith(secret is null ? "Unkeyed: " : "Keyed: ", verdict.KeySentence);
+        Assert.StartsWith(secret is null ? "Unkeyed: " : "Keyed: ", verdict.KeyMessage);
     }
 
     [Fact]
-    public async Task Verify_LogFromBeforeTheCodes_IsWhole_AndGoesOnWithThem()
+    public async Task Verify_LogFromBeforeTheCodes_IsIntact_AndContinuesWithThem()
     {
         using var log = await ChainedLog.CreateAsync(Rows, codes: false);
         await log.TamperAsync("ALTER TABLE Audit DROP COLUMN Code; DELETE FROM __EFMigrationsHistory WHERE MigrationId LIKE '%_AuditCodes'");
@@ -84,7 +84,7 @@ public sealed class AuditTamperTests
         using var log = await ChainedLog.CreateAsync(Rows);
         await log.TamperAsync($"DELETE FROM Audit WHERE Id = {row}");
         AssertFault(row, AuditFaultKind.Removed, log.Verify());
-        // And with the numbers closed up behind it.
+        // And with the following rows renumbered.
         await log.TamperAsync($"UPDATE Audit SET Id = -Id WHERE Id > {row}; UPDATE Audit SET Id = -Id - 1 WHERE Id < 0; UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'Audit'");
         Assert.Equal(row, log.Verify().Fault?.Row);
     }
@@ -115,17 +115,17 @@ public sealed class AuditTamperTests
     }
 
     [Fact]
-    public async Task Verify_ARowPutIn_IsNamed()
+    public async Task Verify_AnInsertedRow_IsNamed()
     {
         using var log = await ChainedLog.CreateAsync(Rows);
-        const string insert = "INSERT INTO Audit (Id, AtMs, Who, What, Why, Result, ActionId, KeyId, Hash) SELECT {0}, AtMs, 'nobody', 'flush.approved', 'x', 'ok', 'f', KeyId, '{1}' FROM Audit WHERE Id = 4";
+        const string insert = "INSERT INTO Audit (Id, AtMs, Who, What, Why, Result, ActionId, KeyId, Hash) SELECT {0}, AtMs, 'mallory', 'flush.approved', 'x', 'ok', 'f', KeyId, '{1}' FROM Audit WHERE Id = 4";
         await log.TamperAsync("UPDATE Audit SET Id = -Id WHERE Id >= 5; UPDATE Audit SET Id = 1 - Id WHERE Id < 0;" + string.Format(null, insert, 5, OtherHash));
         AssertFault(5, AuditFaultKind.Inserted, log.Verify());
 
         using var behind = await ChainedLog.CreateAsync(Rows);
-        await behind.TamperAsync("INSERT INTO Audit (AtMs, Who, What, Why, Result, ActionId) VALUES (1, 'nobody', 'flush.approved', 'x', 'ok', 'f')");
+        await behind.TamperAsync("INSERT INTO Audit (AtMs, Who, What, Why, Result, ActionId) VALUES (1, 'mallory', 'flush.approved', 'x', 'ok', 'f')");
         AssertFault(Rows + 1, AuditFaultKind.Inserted, behind.Verify());
-        // The log goes on, and the row stays found.
+        // The log continues, and the row is still detected.
         await behind.AddAsync(1);
         AssertFault(Rows + 1, AuditFaultKind.Inserted, behind.Verify());
 
@@ -137,24 +137,24 @@ public sealed class AuditTamperTests
     }
 
     [Fact]
-    public async Task Verify_ForgedTailWithoutTheKey_IsFound()
+    public async Task Verify_ForgedTailWithoutTheKey_IsDetected()
     {
         using var log = await ChainedLog.CreateAsync(Rows);
-        // The forger writes with the console's own code, and with a key of his own, or with none.
+        // The forger uses the console's own code, with another key or without one.
         await log.TamperAsync($"DELETE FROM Audit WHERE Id = {Rows}; UPDATE sqlite_sequence SET seq = {Rows - 1} WHERE name = 'Audit'");
         using var forger = new AuditLog(log.Database, log.Clock, new AuditKeys([new string('f', 32)]));
-        await forger.AppendAsync(new AuditNote("nobody", null, "flush.approved", null, null, "x", null, null, "ok", null, "f"), TestContext.Current.CancellationToken);
+        await forger.AppendAsync(new AuditNote("mallory", null, "flush.approved", null, null, "x", null, null, "ok", null, "f"), TestContext.Current.CancellationToken);
         AssertFault(Rows, AuditFaultKind.KeyUnknown, log.Verify());
 
         string last = (await log.Log.FindAsync(Rows - 1, TestContext.Current.CancellationToken))!.Hash!;
-        var row = new AuditRow { Id = Rows, AtMs = 1, Who = "nobody", What = "flush.approved", Why = "x", Result = "ok", ActionId = "f" };
+        var row = new AuditRow { Id = Rows, AtMs = 1, Who = "mallory", What = "flush.approved", Why = "x", Result = "ok", ActionId = "f" };
         string unkeyed = AuditChain.Hash(last, AuditChain.Canonical(row), null);
-        await log.TamperAsync($"DELETE FROM Audit WHERE Id = {Rows}; INSERT INTO Audit (Id, AtMs, Who, What, Why, Result, ActionId, Hash) VALUES ({Rows}, 1, 'nobody', 'flush.approved', 'x', 'ok', 'f', '{unkeyed}')");
+        await log.TamperAsync($"DELETE FROM Audit WHERE Id = {Rows}; INSERT INTO Audit (Id, AtMs, Who, What, Why, Result, ActionId, Hash) VALUES ({Rows}, 1, 'mallory', 'flush.approved', 'x', 'ok', 'f', '{unkeyed}')");
         AssertFault(Rows, AuditFaultKind.KeyStepsBack, log.Verify());
     }
 
     [Fact]
-    public async Task Verify_WholeLogWrittenAnew_ShowsOnlyWithAKey()
+    public async Task Verify_RewrittenLog_IsDetectedOnlyWithAKey()
     {
         using var forged = await ChainedLog.CreateAsync(Rows, secret: null);
         Assert.Null(forged.Verify().Fault);
@@ -162,37 +162,37 @@ public sealed class AuditTamperTests
     }
 
     [Fact]
-    public async Task Verify_WrongKeyOrNone_SaysSo()
+    public async Task Verify_WrongOrMissingKey_IsReported()
     {
         using var log = await ChainedLog.CreateAsync(Rows);
         AssertFault(1, AuditFaultKind.KeyUnknown, log.Verify(keys: AuditKeys.None));
         AssertFault(1, AuditFaultKind.KeyUnknown, log.Verify(keys: new AuditKeys([new string('w', 32)])));
-        // The wrong secret behind the right name.
+        // The wrong secret under the right id.
         await log.TamperAsync($"UPDATE Audit SET KeyId = '{new AuditKeys([new string('w', 32)]).Current}'");
         AssertFault(1, AuditFaultKind.Changed, log.Verify(keys: new AuditKeys([new string('w', 32)])));
     }
 
     [Fact]
-    public async Task Verify_TailCutOff_ShowsOnlyAgainstAHead()
+    public async Task Verify_TailRemoved_IsDetectedOnlyAgainstAHead()
     {
         using var log = await ChainedLog.CreateAsync(Rows);
         var head = log.Log.Head;
         await log.TamperAsync($"DELETE FROM Audit WHERE Id > {Rows - 2}");
-        // The table's counter gives away who forgets it.
+        // The table's sequence counter reveals the manipulation.
         AssertFault(Rows - 1, AuditFaultKind.Removed, log.Verify());
         await log.TamperAsync($"UPDATE sqlite_sequence SET seq = {Rows - 2} WHERE name = 'Audit'");
         var without = log.Verify();
-        Assert.True(without.IsWhole);
-        Assert.Contains("--head", without.TailSentence);
+        Assert.True(without.IsIntact);
+        Assert.Contains("--head", without.TailMessage);
         AssertFault(Rows - 1, AuditFaultKind.Removed, log.Verify(head));
-        // The console that wrote on would have written other rows under these numbers.
+        // A console that continued would have written other rows under these numbers.
         await log.AddAsync(3);
-        Assert.True(log.Verify().IsWhole);
+        Assert.True(log.Verify().IsIntact);
         AssertFault(Rows, AuditFaultKind.Changed, log.Verify(head));
     }
 
     [Fact]
-    public async Task Append_BehindACutTail_LeavesAHole()
+    public async Task Append_AfterARemovedTail_LeavesAGap()
     {
         using var log = await ChainedLog.CreateAsync(Rows);
         await log.TamperAsync($"DELETE FROM Audit WHERE Id = {Rows}");

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Audit;
 
-/// <summary>A small log in a real file, and the hands of somebody who can write that file.</summary>
+/// <summary>A small log in a real file, and an attacker who can write to that file.</summary>
 internal sealed class ChainedLog : IDisposable
 {
     public const string Secret = "0123456789abcdef0123456789abcdef";
@@ -32,7 +32,7 @@ internal sealed class ChainedLog : IDisposable
         return chained;
     }
 
-    /// <summary>Rows in which every column has a value, but for some that are null or empty in every third.</summary>
+    /// <summary>Rows with a value in every column; in every third row some columns are null or empty.</summary>
     public async Task AddAsync(int rows, bool codes = true)
     {
         for (int i = 0; i < rows; i++)
@@ -50,7 +50,7 @@ internal sealed class ChainedLog : IDisposable
         }
     }
 
-    /// <summary>Past the triggers.</summary>
+    /// <summary>Executes a statement with the triggers disabled.</summary>
     public Task TamperAsync(string sql) => Database.ExecuteAsync(
         "PRAGMA synchronous=OFF; DROP TRIGGER IF EXISTS Audit_no_update; DROP TRIGGER IF EXISTS Audit_no_delete; DROP TRIGGER IF EXISTS Audit_no_replace;" + sql);
 
@@ -63,7 +63,7 @@ internal sealed class ChainedLog : IDisposable
         return AuditVerifier.Verify(connection, keys, head, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A copy of the file as it is, whole without a log beside it.</summary>
+    /// <summary>A copy of the file, complete without a WAL file.</summary>
     public async Task<string> CopyAsync(string name)
     {
         string copy = Path.Combine(Path.GetDirectoryName(Database.File)!, name);

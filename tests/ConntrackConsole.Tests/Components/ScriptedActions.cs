@@ -10,7 +10,7 @@ internal sealed class ScriptedActions() : UserActions(null!, null!)
 {
     public Func<ActionRequest, ActionAnswer> OnRequest { get; set; } = _ => throw new InvalidOperationException("not scripted");
 
-    public Func<ActionRecord, ActionAnswer> OnConfirm { get; set; } = record => ActionAnswer.Of(record with { State = ActionState.Completed, Sentence = "2 entries deleted." });
+    public Func<ActionRecord, ActionAnswer> OnConfirm { get; set; } = record => ActionAnswer.Of(record with { State = ActionState.Completed, Message = "2 entries deleted." });
 
     public Func<ActionRecord, ActionAnswer> OnApprove { get; set; } = record => ActionAnswer.Of(record with { State = ActionState.Completed });
 

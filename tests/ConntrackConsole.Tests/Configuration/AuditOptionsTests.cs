@@ -30,14 +30,14 @@ public sealed class AuditOptionsTests : IDisposable
     }
 
     [Fact]
-    public void Read_KeyGivenTwice_IsAFault()
+    public void Read_KeyGivenTwice_IsAnError()
     {
         Assert.Equal([("config.conflict", "Audit:KeyFile")], Errors(("Audit:KeyFile", File(Secret)), ("CONNTRACK_AUDIT_KEY", Secret)));
         Assert.Equal([("config.conflict", "Audit:Key")], Errors(("Audit:Key", Secret), ("CONNTRACK_AUDIT_KEY", Secret)));
     }
 
     [Fact]
-    public void Read_ShortKey_IsAFault_ThatDoesNotRepeatIt()
+    public void Read_ShortKey_IsAnError_ThatDoesNotRepeatIt()
     {
         var error = Assert.Single(Refused(("CONNTRACK_AUDIT_KEY", "short-secret")));
         Assert.Equal(("config.key_too_short", "CONNTRACK_AUDIT_KEY"), (error.Code, error.Key));
@@ -51,7 +51,7 @@ public sealed class AuditOptionsTests : IDisposable
     [InlineData(UnixFileMode.GroupRead)]
     [InlineData(UnixFileMode.OtherRead)]
     [InlineData(UnixFileMode.OtherWrite)]
-    public void Read_KeyFileOpenToOthers_IsAFaultWithTheCommand(UnixFileMode mode)
+    public void Read_KeyFileOpenToOthers_IsAnErrorWithTheCommand(UnixFileMode mode)
     {
         string file = File(Secret);
         System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | mode);
@@ -61,7 +61,7 @@ public sealed class AuditOptionsTests : IDisposable
     }
 
     [Fact]
-    public void Read_KeyFileBesideTheDatabase_IsAFault_ByALinkToo()
+    public void Read_KeyFileInTheDataDirectory_IsAnError_AlsoThroughALink()
     {
         string inside = Path.Combine(Data, "key");
         System.IO.File.WriteAllText(inside, Secret);
@@ -75,7 +75,7 @@ public sealed class AuditOptionsTests : IDisposable
     }
 
     [Fact]
-    public void Read_NoSuchKeyFile_IsAFaultWithTheCommand() =>
+    public void Read_NoSuchKeyFile_IsAnErrorWithTheCommand() =>
         Assert.Contains("umask 077", Assert.Single(Refused(("Audit:KeyFile", Path.Combine(_folder.FullName, "none"))), error => error.Code == "config.file_missing").Message);
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class AuditOptionsTests : IDisposable
         Assert.Equal("approval", shown["Actions:Policy:0:Require"]);
         Assert.Contains("/x.db", shown["Storage:ConnectionString"]);
         Assert.DoesNotContain(Secret, string.Join('|', shown.Values));
-        // Every key; of lists only the entries that are set.
+        // Every key; for lists only the entries that are set.
         Assert.Equal(OptionKeys.All.Count(option => !option.IsListEntry) + 1, shown.Count);
     }
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Configuration;
 
-/// <summary>docs/configuration.md lists the keys as the program knows them.</summary>
+/// <summary>docs/configuration.md lists the keys of the program.</summary>
 public class ConfigurationPageTests
 {
     private const string Begin = "<!-- begin generated -->\n";

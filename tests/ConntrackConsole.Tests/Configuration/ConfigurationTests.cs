@@ -29,7 +29,7 @@ public class ConfigurationTests
     }
 
     [Fact]
-    public void Read_SeveralFaults_AreAllListedWithTheirKeys() =>
+    public void Read_SeveralErrors_AreAllListedWithTheirKeys() =>
         AssertErrors(
         [
             ("config.invalid_url", "Urls"),
@@ -46,9 +46,9 @@ public class ConfigurationTests
             ("Identity:SignInToken", "has spaces in it, no"), ("Storage:ConnectionString", "Nonsense=1"), ("urls", "ftp://x"),
             ("Storage:FrameHours", "abc"), ("Storage:FrameMiB", "15"));
 
-    /// <summary>The server, the cookie and the database read options while the console is built: none of them must fail first.</summary>
+    /// <summary>The server, the cookie and the database read options while the console is built: none of them may fail first.</summary>
     [Fact]
-    public async Task Build_FaultsInEverySection_AreAllListed()
+    public async Task Build_ErrorsInEverySection_AreAllListed()
     {
         var values = new Dictionary<string, string?>
         {
@@ -59,13 +59,13 @@ public class ConfigurationTests
         Assert.Equal(values.Keys.Order(), refused.Errors.Select(error => error.Key).Order());
     }
 
-    /// <summary>The golden text: what the user reads.</summary>
+    /// <summary>The exact text that the user sees.</summary>
     [Fact]
-    public void Read_SeveralFaults_AreOneMessageWithALineForEach() =>
+    public void Read_SeveralErrors_AreOneMessageWithALineForEach() =>
         Assert.Equal(
             """
             The configuration is not valid:
-              - Storage:FrameHours is 'abc': set it to a whole number from 2 to 8784, or leave it out. [config.not_a_number]
+              - Storage:FrameHours is 'abc': set it to a whole number from 2 to 8784, or omit it. [config.not_a_number]
               - Unknown configuration key 'Kubernetes:Kubeconfg'; known keys are Kubernetes:Enabled, Kubernetes:Kubeconfig, Kubernetes:Context. [config.unknown_key]
             """, Refused(("Kubernetes:Kubeconfg", "/x"), ("Storage:FrameHours", "abc")).Message);
 
@@ -80,7 +80,7 @@ public class ConfigurationTests
     public void Read_NumberThatDoesNotFit_IsAnError(string text, string code) => Assert.Equal([(code, "Storage:FrameHours")], Errors(("Storage:FrameHours", text)));
 
     [Fact]
-    public void Read_ContextWithoutItsFile_IsAFault()
+    public void Read_ContextWithoutItsFile_IsAnError()
     {
         Assert.Equal([("config.dependency_missing", "Kubernetes:Context")], Errors(("Kubernetes:Context", "lab")));
         Assert.Equal("lab", Read<KubernetesOptions>(("Kubernetes:Context", "lab"), ("Kubernetes:Kubeconfig", "/x")).Context);
@@ -91,7 +91,7 @@ public class ConfigurationTests
     [InlineData("Storage:NodeTenSecondDays", 29, "Storage:NodeMinuteDays (28)")]
     [InlineData("Storage:SecondDays", 29, "Storage:TenSecondDays (28)")]
     [InlineData("Storage:TenSecondDays", 181, "Storage:MinuteDays (180)")]
-    public void Read_AFinerLevelKeptForLongerThanTheCoarser_IsAFaultThatNamesBoth(string finer, int number, string coarser)
+    public void Read_AFinerLevelKeptLongerThanTheCoarser_IsAnErrorThatNamesBoth(string finer, int number, string coarser)
     {
         var error = Assert.Single(Refused((finer, $"{number}")).Errors);
         Assert.Equal(("config.retention_order", finer), (error.Code, error.Key));
@@ -101,7 +101,7 @@ public class ConfigurationTests
     }
 
     [Fact]
-    public void Read_SocketPathLongerThanTheKernelTakes_IsAFault()
+    public void Read_SocketPathTooLong_IsAnError()
     {
         Assert.Equal([("config.path_too_long", "Collectors:Socket")], Errors(("Collectors:Socket", "/tmp/" + new string('s', 103))));
         Assert.Equal("/tmp/" + new string('s', 102), Read<CollectorsOptions>(("Collectors:Socket", "/tmp/" + new string('s', 102))).Socket);
@@ -136,7 +136,7 @@ public class ConfigurationTests
     [InlineData("'bogus'", "bogus")]
     [InlineData("'--Storage:DataDirectory'", "--Storage:DataDirectory")]
     [InlineData("'--Identity:Links:x:Name=olivia'", "--Identity:Links:x:Name=olivia")]
-    public async Task Parse_WhatNoKeyKnows_IsAFault(string named, params string[] arguments)
+    public async Task Parse_UnknownKey_IsAnError(string named, params string[] arguments)
     {
         using StringWriter output = new(), error = new();
         Assert.Equal(2, await ConsoleCommands.RunAsync(arguments, output, error));

@@ -9,7 +9,7 @@ public class SignInLinkOptionsTests
     private const string Token = "0123456789abcdef";
 
     [Fact]
-    public void Read_NoLinks_IsOneOperatorsWithTheTokenOfOld()
+    public void Read_NoLinks_IsOneOperatorWithTheSignInToken()
     {
         Assert.Equal([("operator (link)", "operator", null)], Links());
         Assert.Equal([("operator (link)", "operator", Token)], Links(("Identity:SignInToken", Token)));
@@ -23,7 +23,7 @@ public class SignInLinkOptionsTests
                 ("identity:links:1:name", "Ørjan"), ("identity:links:1:role", "Break-Glass"), ("identity:links:1:token", Token)));
 
     [Fact]
-    public void Read_SeveralFaults_AreAllListedWithTheirKeys() =>
+    public void Read_SeveralErrors_AreAllListedWithTheirKeys() =>
         AssertErrors(
         [
             ("config.unknown_key", "Identity:Links:2:Rolle"), ("config.unknown_key", "Identity:Links:x:Name"), ("config.unknown_key", "Identity:Lynks"),
@@ -45,15 +45,15 @@ public class SignInLinkOptionsTests
     [InlineData("no\u00a0break")]
     [InlineData("tab\there")]
     [InlineData("0123456789012345678901234567890123456789012345678901234567890123x")]
-    public void Read_NameThatNobodyCanRead_IsAFault(string name) =>
+    public void Read_InvisibleName_IsAnError(string name) =>
         Assert.Equal([("config.invalid_name", "Identity:Links:0:Name")], Errors(("Identity:Links:0:Name", name), ("Identity:Links:0:Role", "viewer")));
 
     [Fact]
-    public void Read_NameOfTheProgramItself_IsAFault() =>
+    public void Read_NameOfTheProgramItself_IsAnError() =>
         Assert.Equal([("config.invalid_name", "Identity:Links:0:Name")], Errors(("Identity:Links:0:Name", "Conntrack-Console"), ("Identity:Links:0:Role", "viewer")));
 
     [Fact]
-    public void Read_TwoLinksWithOneToken_IsAFault() =>
+    public void Read_TwoLinksWithOneToken_IsAnError() =>
         Assert.Equal([("config.duplicate", "Identity:Links:1:Token")], Errors(
             ("Identity:Links:0:Name", "a"), ("Identity:Links:0:Role", "viewer"), ("Identity:Links:0:Token", Token),
             ("Identity:Links:1:Name", "b"), ("Identity:Links:1:Role", "admin"), ("Identity:Links:1:Token", Token)));

@@ -20,11 +20,11 @@ internal static class TestConfiguration
         return services.GetRequiredService<IOptions<T>>().Value;
     }
 
-    /// <summary>What is refused: code and key of each error, in order.</summary>
+    /// <summary>Code and key of each error, in order.</summary>
     public static IReadOnlyList<(string Code, string Key)> Errors(params (string Key, string Value)[] values) =>
         [.. Refused(values).Errors.Select(error => (error.Code, error.Key))];
 
-    /// <summary>Exactly these, in any order: the sections' keys come in the order of their providers.</summary>
+    /// <summary>Exactly these, in any order: keys of sections are enumerated in the order of their providers.</summary>
     public static void AssertErrors((string Code, string Key)[] expected, params (string Key, string Value)[] values) =>
         Assert.Equal(expected.Order(), Errors(values).Order());
 

@@ -6,7 +6,7 @@ using k8s.Models;
 
 namespace ConntrackConsole.Tests.Deploy;
 
-/// <summary>What may be installed by people who want to look only: facts about safety, from the manifests themselves.</summary>
+/// <summary>Safety of the default, read-only installation, verified from the manifests.</summary>
 public sealed partial class ManifestTests
 {
     private static readonly V1PodSpec Collector = Manifests.Single<V1DaemonSet>().Spec.Template.Spec;
@@ -21,7 +21,7 @@ public sealed partial class ManifestTests
 
         Assert.Equal(Manifests.Files.Select(file => Path.GetFileName(file)!), resources.Order(StringComparer.Ordinal));
         Assert.Equal("conntrack-console", (string)kustomization["namespace"]);
-        // Every image of the manifests is a placeholder that this file gives a name and a fixed tag.
+        // Every image in the manifests is a placeholder; this file sets its name and a fixed tag.
         Assert.Equal(Containers().Select(container => container.Image).Order(), images.Keys.Order());
         Assert.All(images.Values, image =>
         {
@@ -67,7 +67,7 @@ public sealed partial class ManifestTests
         Assert.True(Collector.HostNetwork);
         Assert.NotEqual(true, Collector.HostPID);
         Assert.NotEqual(true, Collector.HostIPC);
-        Assert.Equal("ClusterFirstWithHostNet", Collector.DnsPolicy); // Else the console's name is not found.
+        Assert.Equal("ClusterFirstWithHostNet", Collector.DnsPolicy); // Otherwise the console's name is not resolved.
         Assert.Equal("Exists", Assert.Single(Collector.Tolerations).OperatorProperty);
         Assert.Null(Assert.Single(Collector.Tolerations).Key);
     }
@@ -106,7 +106,7 @@ public sealed partial class ManifestTests
                 "discovery.k8s.io/endpointslices",
             ],
             allowed);
-        // "api/v1/pods" and "apis/apps/v1/deployments": what the informer asks for is allowed.
+        // "api/v1/pods" and "apis/apps/v1/deployments": what the informer requests is allowed.
         Assert.Empty(WatchedKind.All.Select(kind => kind.Path.Split('/')).Select(path => path[0] == "api" ? $"/{path[^1]}" : $"{path[1]}/{path[^1]}").Except(allowed));
     }
 
@@ -176,7 +176,7 @@ public sealed partial class ManifestTests
 
     private static IEnumerable<V1Container> Containers() => [.. Collector.Containers, .. Console.Containers];
 
-    // A Secret object, or a long random word.
+    // A Secret object, or a long random string.
     [GeneratedRegex(@"kind:\s*Secret\b|stringData|\b[0-9a-fA-F]{32,}\b")]
     private static partial Regex SecretValue();
 }

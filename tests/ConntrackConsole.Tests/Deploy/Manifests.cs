@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace ConntrackConsole.Tests.Deploy;
 
-/// <summary>deploy/base as it is in the tree, each document read strictly: an unknown or misspelt field is an error.</summary>
+/// <summary>deploy/base of the repository, each document parsed strictly: an unknown or misspelt field is an error.</summary>
 internal static class Manifests
 {
     public static readonly string Root = FindRoot();

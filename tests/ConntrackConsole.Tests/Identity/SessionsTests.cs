@@ -4,6 +4,7 @@ using ConntrackConsole.Configuration;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Tests.Storage;
+using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -29,14 +30,14 @@ public sealed class SessionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Begin_ALink_IsWrittenDownAndHolds()
+    public async Task Begin_ALink_IsAuditedAndValid()
     {
         var sessions = Started("olivia=operator", out var links);
-        var caller = await sessions.BeginAsync(links.All[0], "10.0.0.9", Ct);
-        Assert.Equal(caller, await sessions.CallerAsync(Cookie(caller), Ct));
-        Assert.Equal(("olivia", Role.Operator, "10.0.0.9"), (caller.Name, caller.Role, caller.Address));
+        var principal = await sessions.BeginAsync(links.All[0], "10.0.0.9", Ct);
+        Assert.Equal(principal, await sessions.PrincipalAsync(Cookie(principal), Ct));
+        Assert.Equal(("olivia", Role.Operator, "10.0.0.9"), (principal.Name, principal.Role, principal.Address));
         var row = Assert.Single(await RowsAsync());
-        Assert.Equal(("signin", "olivia", "10.0.0.9", caller.Session, "operator"), (row.What, row.Who, row.From, row.Session, row.Roles));
+        Assert.Equal(("signin", "olivia", "10.0.0.9", principal.Session, "operator"), (row.What, row.Who, row.From, row.Session, row.Roles));
     }
 
     [Fact]
@@ -50,50 +51,54 @@ public sealed class SessionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_TwelveHoursLater_IsOver()
+    public async Task Check_TwelveHoursLater_HasExpired()
     {
         var sessions = Started("olivia=operator", out var links);
-        var caller = await sessions.BeginAsync(links.All[0], null, Ct);
-        _clock.Advance(Sessions.Life - TimeSpan.FromMilliseconds(1));
-        Assert.NotNull(await sessions.CallerAsync(Cookie(caller), Ct));
+        var principal = await sessions.BeginAsync(links.All[0], null, Ct);
+        _clock.Advance(Sessions.Ttl - TimeSpan.FromMilliseconds(1));
+        Assert.NotNull(await sessions.PrincipalAsync(Cookie(principal), Ct));
         _clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(new SessionCheck(null, "Your session is over: it lasts 12 hours."), await sessions.CheckAsync(Cookie(caller), Ct));
-    }
-
-    [Fact]
-    public async Task Check_RoleChangedBetweenStarts_IsTheConfigurationsOfNow()
-    {
-        var caller = await Started("olivia=admin", out var links).BeginAsync(links.All[0], null, Ct);
-        var now = await Started("olivia=viewer", out _).CallerAsync(Cookie(caller), Ct);
-        Assert.Equal(caller with { Role = Role.Viewer }, now);
-    }
-
-    [Fact]
-    public async Task Check_LinkTakenOutOfTheConfiguration_HasEnded()
-    {
-        var caller = await Started("olivia=admin", out var links).BeginAsync(links.All[0], null, Ct);
-        var check = await Started("arthur=admin", out _).CheckAsync(Cookie(caller), Ct);
+        var check = await sessions.CheckAsync(Cookie(principal), Ct);
         Assert.Null(check.Principal);
-        Assert.Contains("no link for olivia any more", check.Refusal);
+        Assert.Equal(new Reason(IdentityErrorCodes.SessionExpired, "Your session has expired: sessions last 12 hours."), check.Refusal);
     }
 
     [Fact]
-    public async Task Check_CookieThatSaysAnotherName_IsWhoSignedIn()
+    public async Task Check_RoleChangedBetweenStarts_IsTheCurrentOne()
+    {
+        var principal = await Started("olivia=admin", out var links).BeginAsync(links.All[0], null, Ct);
+        var now = await Started("olivia=viewer", out _).PrincipalAsync(Cookie(principal), Ct);
+        Assert.Equal(principal with { Role = Role.Viewer }, now);
+    }
+
+    [Fact]
+    public async Task Check_LinkRemovedFromTheConfiguration_HasEnded()
+    {
+        var principal = await Started("olivia=admin", out var links).BeginAsync(links.All[0], null, Ct);
+        var check = await Started("arthur=admin", out _).CheckAsync(Cookie(principal), Ct);
+        Assert.Null(check.Principal);
+        Assert.Equal(IdentityErrorCodes.LinkRemoved, check.Refusal!.Code);
+        Assert.Contains("no longer has a link for olivia", check.Refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_CookieWithAnotherName_IsWhoSignedIn()
     {
         var sessions = Started("olivia=viewer arthur=admin", out var links);
-        var caller = await sessions.BeginAsync(links.All[0], null, Ct);
-        Assert.Equal(caller, await sessions.CallerAsync(Cookie(caller with { Name = "arthur" }), Ct));
+        var principal = await sessions.BeginAsync(links.All[0], null, Ct);
+        Assert.Equal(principal, await sessions.PrincipalAsync(Cookie(principal with { Name = "arthur" }), Ct));
     }
 
     [Fact]
-    public async Task Check_NobodyOrNoSessionOfOurs_HasNoCaller()
+    public async Task Check_NoOrUnknownSession_HasNoPrincipal()
     {
         var sessions = Started("olivia=operator", out _);
         var stranger = new ClaimsPrincipal(new ClaimsIdentity([new Claim(Sessions.SessionClaim, "0"), new Claim(ClaimTypes.Name, "olivia")]));
         var old = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "olivia")], "cookie"));
         foreach (var user in new[] { null, stranger, old })
-            Assert.Equal("You are not signed in.", (await sessions.CheckAsync(user, Ct)).Refusal);
-        Assert.Equal("This console does not know your session.", (await sessions.CheckAsync(Cookie(new Principal("olivia", Role.Operator, "0", null)), Ct)).Refusal);
+            Assert.Equal(IdentityErrorCodes.SignInRequired, (await sessions.CheckAsync(user, Ct)).Refusal!.Code);
+        var unknown = await sessions.CheckAsync(Cookie(new Principal("olivia", Role.Operator, "0", null)), Ct);
+        Assert.Equal(IdentityErrorCodes.SessionUnknown, unknown.Refusal!.Code);
     }
 
     [Fact]
@@ -103,26 +108,26 @@ public sealed class SessionsTests : IAsyncLifetime
         var first = await sessions.BeginAsync(links.All[0], null, Ct);
         var second = await sessions.BeginAsync(links.All[0], null, Ct);
         await sessions.SignOutAsync(first, Ct);
-        Assert.Equal("Your session was ended.", (await sessions.CheckAsync(Cookie(first), Ct)).Refusal);
-        Assert.NotNull(await sessions.CallerAsync(Cookie(second), Ct));
+        Assert.Equal(IdentityErrorCodes.SessionEnded, (await sessions.CheckAsync(Cookie(first), Ct)).Refusal!.Code);
+        Assert.NotNull(await sessions.PrincipalAsync(Cookie(second), Ct));
         var row = (await RowsAsync())[0];
         Assert.Equal(("signout", "olivia", first.Session), (row.What, row.Who, row.Session));
     }
 
     [Fact]
-    public async Task EndOther_ByAnAdmin_EndsItAndIsWrittenDown()
+    public async Task EndOther_ByAnAdmin_EndsItAndIsAudited()
     {
         var sessions = Started("olivia=operator root=admin", out var links);
         var olivia = await sessions.BeginAsync(links.All[0], null, Ct);
         var admin = await sessions.BeginAsync(links.All[1], null, Ct);
         Assert.Null(await sessions.EndOtherAsync(admin, olivia.Session, "left the company", Ct));
-        Assert.Null(await sessions.CallerAsync(Cookie(olivia), Ct));
-        Assert.NotNull(await sessions.CallerAsync(Cookie(admin), Ct));
+        Assert.Null(await sessions.PrincipalAsync(Cookie(olivia), Ct));
+        Assert.NotNull(await sessions.PrincipalAsync(Cookie(admin), Ct));
         var row = (await RowsAsync())[0];
         Assert.Equal(
             ("session.ended", "root", "olivia", "left the company", $"session {olivia.Session}", admin.Session, "admin"),
             (row.What, row.Who, row.Target, row.Why, row.Before, row.Session, row.Roles));
-        Assert.Contains("has ended already", await sessions.EndOtherAsync(admin, olivia.Session, "again", Ct));
+        Assert.Contains("has already ended", await sessions.EndOtherAsync(admin, olivia.Session, "again", Ct));
         Assert.Equal(3, (await RowsAsync()).Count);
     }
 
@@ -131,29 +136,29 @@ public sealed class SessionsTests : IAsyncLifetime
     [InlineData("operator", true, "why", "only an admin")]
     [InlineData("approver", true, "why", "only an admin")]
     [InlineData("break-glass", true, "why", "only an admin")]
-    [InlineData("admin", true, " ", "reason is missing")]
+    [InlineData("admin", true, " ", "reason is required")]
     [InlineData("admin", false, "why", "no session")]
-    public async Task EndOther_NotAllowedOrNotThere_EndsNothing(string role, bool there, string reason, string sentence)
+    public async Task EndOther_NotAllowedOrUnknown_EndsNothing(string role, bool there, string reason, string sentence)
     {
         var sessions = Started($"olivia=operator eve={role}", out var links);
         var olivia = await sessions.BeginAsync(links.All[0], null, Ct);
         var eve = await sessions.BeginAsync(links.All[1], null, Ct);
         Assert.Contains(sentence, await sessions.EndOtherAsync(eve, there ? olivia.Session : "0", reason, Ct));
-        Assert.NotNull(await sessions.CallerAsync(Cookie(olivia), Ct));
+        Assert.NotNull(await sessions.PrincipalAsync(Cookie(olivia), Ct));
         Assert.Equal(2, (await RowsAsync()).Count);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>A start of the console with links such as "olivia=operator arthur=approver".</summary>
+    /// <summary>A run of the console with links such as "olivia=operator arthur=approver".</summary>
     private Sessions Started(string configured, out SignInLinks links)
     {
         links = new SignInLinks(new IdentityOptions { Links = [.. configured.Split(' ').Select(link => link.Split('=')).Select(link => new SignInLinkOptions { Name = link[0], Role = link[1] })] });
         return new Sessions(_database, links, _audit, _clock);
     }
 
-    private static ClaimsPrincipal Cookie(Principal caller) =>
-        new(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name), new Claim(Sessions.SessionClaim, caller.Session)], "cookie"));
+    private static ClaimsPrincipal Cookie(Principal principal) =>
+        new(new ClaimsIdentity([new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session)], "cookie"));
 
     private Task<IReadOnlyList<AuditEntry>> RowsAsync() => _audit.ReadAsync(new AuditFilter(), Ct);
 }

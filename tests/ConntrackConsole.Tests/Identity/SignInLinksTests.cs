@@ -13,7 +13,7 @@ public class SignInLinksTests
     [InlineData("0123456789abcde")]
     [InlineData("")]
     [InlineData(null)]
-    public void WithToken_WrongOne_IsNone(string? token) => Assert.Null(Links().WithToken(token));
+    public void WithToken_WrongOne_IsNull(string? token) => Assert.Null(Links().WithToken(token));
 
     [Fact]
     public void WithToken_RightOne_IsThatLinkAndWorksOnce()
@@ -22,7 +22,7 @@ public class SignInLinksTests
         Assert.Equal(("arthur", Role.Approver, "/signin?token=0123456789abcdef"), (link.Name, link.Role, link.Path));
         Assert.True(link.TryUse());
         Assert.False(link.TryUse());
-        link.GiveBack();
+        link.Release();
         Assert.True(link.TryUse());
     }
 
@@ -31,11 +31,11 @@ public class SignInLinksTests
         Assert.Equal(4, Links().All.Concat(Links().All).Concat(Links().All).Select(link => link.Path).Distinct().Count());
 
     [Fact]
-    public void Roles_OfTheConfiguration_AreThoseThatThereAre() =>
+    public void Roles_OfTheConfiguration_AreAllRoles() =>
         Assert.Equal(Enum.GetValues<Role>().Select(role => role.Name()), SignInLinkOptions.Roles);
 
     [Fact]
-    public void RoleOf_NameThatIsNotThere_IsNone()
+    public void RoleOf_UnknownName_IsNull()
     {
         Assert.Equal(Role.Operator, Links().RoleOf("olivia"));
         Assert.Equal(Role.Operator, Links().RoleOf("Olivia"));

@@ -43,7 +43,7 @@ public sealed class AuditApiTests : IAsyncLifetime
         _program = new HttpClient { BaseAddress = new Uri(_host.Url) };
         await _program.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
         Assert.Equal(["console.started", "console.stopped", "console.started"], (await RowsAsync("what=console&format=jsonl")).Select(r => Text(r, "what")));
-        Assert.True((await _host.Get<AuditVerifier>().VerifyAsync(TestContext.Current.CancellationToken)).IsWhole);
+        Assert.True((await _host.Get<AuditVerifier>().VerifyAsync(TestContext.Current.CancellationToken)).IsIntact);
     }
 
     [Fact]

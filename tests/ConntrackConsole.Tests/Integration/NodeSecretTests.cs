@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
@@ -91,6 +92,16 @@ public sealed class NodeSecretTests : IAsyncLifetime
             Assert.Equal(200, await StatusAsync(socket, $"Conntrack-Node: node-a\r\nAuthorization: Bearer {secret}"));
             Assert.InRange(await StatusAsync(socket, $"{header}\r\nAuthorization: Bearer {secret}"), 400, 401);
         }
+    }
+
+    [Fact]
+    public async Task Refusal_IsAProblemWithACode()
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        using var answer = await client.PostAsync($"{HubMethods.Path}/negotiate?negotiateVersion=1", null, TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(CollectorErrorCodes.NotAuthenticated, problem.RootElement.GetProperty("code").GetString());
     }
 
     [Fact]

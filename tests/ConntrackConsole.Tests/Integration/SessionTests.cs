@@ -53,11 +53,14 @@ public sealed class SessionTests : IAsyncLifetime
 
         using var api = await browser.GetAsync("/api/v1/terminations", Ct);
         Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (api.StatusCode, api.Content.Headers.ContentType!.MediaType));
-        string detail = (await api.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("detail").GetString()!;
-        Assert.StartsWith("Your session is over: it lasts 12 hours. Open the sign-in link", detail);
+        var problem = await api.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.Equal("auth.session_expired", problem.GetProperty("code").GetString());
+        Assert.StartsWith("Your session has expired: sessions last 12 hours. Open the sign-in link", problem.GetProperty("detail").GetString());
         using var page = await browser.GetAsync("/", Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
-        Assert.Contains("Your session is over", await page.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        string html = await page.Content.ReadAsStringAsync(Ct);
+        Assert.Contains("Your session has expired", html, StringComparison.Ordinal);
+        Assert.Contains("<code>auth.session_expired</code>", html, StringComparison.Ordinal);
         // Nor can a circuit be opened with it.
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.PostAsync("/_blazor/negotiate?negotiateVersion=1", null, Ct)).StatusCode);
     }
@@ -73,7 +76,7 @@ public sealed class SessionTests : IAsyncLifetime
 
         using var answer = await browser.GetAsync("/api/v1/terminations", Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        Assert.Contains("Your session was ended.", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Equal("auth.session_ended", (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
     }
 
     [Fact]
@@ -84,7 +87,7 @@ public sealed class SessionTests : IAsyncLifetime
         // Cookies know no ports: the restarted console, on another one, gets them.
         var terminations = new Uri($"{_host.Url}/api/v1/terminations");
         using var gone = await olivia.GetAsync(terminations, Ct);
-        Assert.Contains("no link for olivia any more", await gone.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Equal("auth.link_removed", (await gone.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
         Assert.Equal(HttpStatusCode.OK, (await arthur.GetAsync(terminations, Ct)).StatusCode);
     }
 
@@ -123,10 +126,10 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("text/plain", null, HttpStatusCode.UnsupportedMediaType)]
-    [InlineData("application/json", "http://evil.example", HttpStatusCode.Forbidden)]
-    [InlineData("application/json", null, HttpStatusCode.MethodNotAllowed)]
-    public async Task Change_FromAForeignPage_DoesNotReachTheApi(string type, string? origin, HttpStatusCode expected)
+    [InlineData("text/plain", null, HttpStatusCode.UnsupportedMediaType, "request.not_json")]
+    [InlineData("application/json", "http://evil.example", HttpStatusCode.Forbidden, "request.foreign_origin")]
+    [InlineData("application/json", null, HttpStatusCode.MethodNotAllowed, "request.method_not_allowed")]
+    public async Task Change_FromAForeignPage_DoesNotReachTheApi(string type, string? origin, HttpStatusCode expected, string code)
     {
         var browser = await BrowserAsync(Olivia);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/terminations") { Content = new StringContent("{}", Encoding.UTF8, type) };
@@ -134,8 +137,8 @@ public sealed class SessionTests : IAsyncLifetime
             request.Headers.Add("Origin", origin);
         using var answer = await browser.SendAsync(request, Ct);
         Assert.Equal(expected, answer.StatusCode);
-        if (expected != HttpStatusCode.MethodNotAllowed)
-            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(code, (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

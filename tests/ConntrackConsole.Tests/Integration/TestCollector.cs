@@ -67,7 +67,7 @@ public sealed class TestCollector : IAsyncDisposable
             return RevertSetting(order);
         });
         _hub.On<RecallRequest, RecallAnswer>(HubMethods.Recall, request => Recall(request));
-        _hub.On<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.Meter, request => Meter(request));
+        _hub.On<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, request => Meter(request));
         _hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request =>
         {
             Flushes.Add(request);

@@ -34,6 +34,7 @@ public sealed class DatabaseTests : IDisposable
         await Database.OpenAsync(_database, TestContext.Current.CancellationToken);
         await _database.ExecuteAsync("INSERT INTO __EFMigrationsHistory VALUES ('29990101000000_Later', '99.0')");
         var fault = await Assert.ThrowsAsync<StartupException>(() => Database.OpenAsync(_database, TestContext.Current.CancellationToken));
+        Assert.Equal(StartupErrorCodes.DatabaseNewer, fault.Code);
         Assert.Contains("newer version", fault.Message);
     }
 
@@ -112,8 +113,8 @@ public sealed class DatabaseTests : IDisposable
 
     [Fact]
     public void PrepareFolder_CannotBeMade_SaysSo() =>
-        Assert.Contains("cannot be written", Assert.Throws<StartupException>(() =>
-            Database.PrepareFolder(new StorageOptions { DataDirectory = "/proc/no-such-place" })).Message);
+        Assert.Equal(StartupErrorCodes.DataDirectoryUnwritable, Assert.Throws<StartupException>(() =>
+            Database.PrepareFolder(new StorageOptions { DataDirectory = "/proc/no-such-place" })).Code);
 
     [Fact]
     public async Task Sqlite_Version_IsNotTheOneWithThePublishedHole()

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-/// <summary>Codes of the action workflow and of the guards that every action has.</summary>
+/// <summary>Codes of the action workflow and of the guards that apply to every action.</summary>
 [ReasonCodes("Action")]
 internal static class ActionReasons
 {
@@ -63,8 +63,8 @@ internal static class ActionReasons
     [Description("Too many actions were executed on a node within ten minutes.")]
     public const string NodeRateLimited = "action.node_rate_limited";
 
-    /// <summary>There is no such action, or the user may not decide about it.</summary>
-    [Description("There is no such action, or the user may not decide about it.")]
+    /// <summary>There is no such action, or the user is not allowed to decide on it.</summary>
+    [Description("There is no such action, or the user is not allowed to decide on it.")]
     public const string NotFound = "action.not_found";
 
     /// <summary>The preview or the approval request is no longer valid.</summary>
@@ -79,32 +79,32 @@ internal static class ActionReasons
     [Description("The action was changed by someone else at the same time.")]
     public const string Conflict = "action.conflict";
 
-    /// <summary>The confirmed digest is not that of the preview.</summary>
-    [Description("The confirmed digest is not that of the preview.")]
+    /// <summary>The confirmed digest does not match the preview.</summary>
+    [Description("The confirmed digest does not match the preview.")]
     public const string DigestMismatch = "action.digest_mismatch";
 
     /// <summary>The typed confirmation is missing or wrong.</summary>
     [Description("The typed confirmation is missing or wrong.")]
     public const string TypedConfirmation = "action.typed_confirmation";
 
-    /// <summary>A guard demands more than at the preview.</summary>
-    [Description("A guard demands more than at the preview.")]
+    /// <summary>A guard requires more than at the preview.</summary>
+    [Description("A guard requires more than at the preview.")]
     public const string ChangedSincePreview = "action.changed_since_preview";
 
     /// <summary>The owner of the address changed since the preview.</summary>
     [Description("The owner of the address changed since the preview.")]
     public const string OwnerChanged = "action.owner_changed";
 
-    /// <summary>The action waits for the approval of a second person.</summary>
-    [Description("The action waits for the approval of a second person.")]
+    /// <summary>The action is waiting for the approval of a second person.</summary>
+    [Description("The action is waiting for the approval of a second person.")]
     public const string ApprovalRequested = "action.approval_requested";
 
     /// <summary>The action was cancelled before anything was sent.</summary>
     [Description("The action was cancelled before anything was sent.")]
     public const string Cancelled = "action.cancelled";
 
-    /// <summary>The console ended in the middle of the action.</summary>
-    [Description("The console ended in the middle of the action.")]
+    /// <summary>The console ended during the action.</summary>
+    [Description("The console ended during the action.")]
     public const string Interrupted = "action.interrupted";
 
     /// <summary>The audit log cannot be written, so nothing was sent.</summary>
@@ -115,12 +115,12 @@ internal static class ActionReasons
     [Description("The outcome could not be written to the audit log.")]
     public const string AuditIncomplete = "action.audit_incomplete";
 
-    /// <summary>No node has this change open any more.</summary>
-    [Description("No node has this change open any more.")]
+    /// <summary>No node has this change open.</summary>
+    [Description("No node has this change open.")]
     public const string NoOpenChange = "action.no_open_change";
 
-    /// <summary>The first node did not keep the value, so the others were left.</summary>
-    [Description("The first node did not keep the value, so the others were left.")]
+    /// <summary>The first node did not keep the value, so the other nodes were not changed.</summary>
+    [Description("The first node did not keep the value, so the other nodes were not changed.")]
     public const string CanaryFailed = "action.canary_failed";
 
     /// <summary>The request is malformed.</summary>

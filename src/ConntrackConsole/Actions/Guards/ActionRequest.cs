@@ -5,18 +5,18 @@ namespace ConntrackConsole.Actions.Guards;
 
 public enum ActionKind
 {
-    /// <summary>Deletes the entries that lead to a pod's address.</summary>
+    /// <summary>Deletes the entries that lead to a pod address.</summary>
     Flush,
-    /// <summary>Changes a setting of <see cref="SettingCatalog"/>, for a time.</summary>
+    /// <summary>Changes a setting of <see cref="SettingCatalog"/> temporarily.</summary>
     Setting,
 }
 
-/// <summary>What somebody wants done. As it came: nothing in it is checked.</summary>
+/// <summary>A requested action, not validated.</summary>
 public sealed record ActionRequest(ActionKind Kind)
 {
     public string? PodIp { get; init; }
 
-    /// <summary>Null: as the owner's state suggests.</summary>
+    /// <summary>Null: chosen by the state of the owner.</summary>
     public FlushPreset? Preset { get; init; }
 
     public FlushScope? Scope { get; init; }
@@ -25,20 +25,20 @@ public sealed record ActionRequest(ActionKind Kind)
 
     public string? Value { get; init; }
 
-    /// <summary>When the nodes set it back; null: the usual time.</summary>
+    /// <summary>Time until the nodes revert it; null: the default.</summary>
     public long? RevertAfterMs { get; init; }
 
-    /// <summary>None: all nodes, for a flush; a setting needs them named.</summary>
+    /// <summary>Empty: all nodes, for a flush; a setting requires explicit nodes.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
 
-    /// <summary>May be empty at first: it is asked for at the confirmation.</summary>
+    /// <summary>May be empty in the request: the confirmation requires it.</summary>
     public string? Reason { get; init; }
 
     public bool BreakGlass { get; init; }
 
     public string? IncidentId { get; init; }
 
-    /// <summary>The pod's address or the setting's name.</summary>
+    /// <summary>The pod address or the name of the setting.</summary>
     [JsonIgnore]
     public string Target => (Kind == ActionKind.Flush ? PodIp : Key) ?? "";
 }

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-/// <summary>Codes of the flush guards that only the console has.</summary>
+/// <summary>Codes of the flush guards that exist only in the console.</summary>
 [ReasonCodes("Flush, console")]
 internal static class FlushGuardReasons
 {
@@ -11,12 +11,12 @@ internal static class FlushGuardReasons
     [Description("No cluster is connected.")]
     public const string NoCluster = "flush.no_cluster";
 
-    /// <summary>The API server does not let the console read a kind that a flush needs.</summary>
-    [Description("The API server does not let the console read a kind that a flush needs.")]
+    /// <summary>The API server does not let the console list a kind that a flush requires.</summary>
+    [Description("The API server does not let the console list a kind that a flush requires.")]
     public const string KindMissing = "flush.kind_missing";
 
-    /// <summary>The pod uses the network of its node.</summary>
-    [Description("The pod uses the network of its node.")]
+    /// <summary>The pod uses the host network.</summary>
+    [Description("The pod uses the host network.")]
     public const string HostNetwork = "flush.host_network";
 
     /// <summary>The pod is still terminating.</summary>
@@ -35,8 +35,8 @@ internal static class FlushGuardReasons
     [Description("An EndpointSlice still lists the address as serving.")]
     public const string EndpointServing = "flush.endpoint_serving";
 
-    /// <summary>The preset all also deletes entries whose backend answers.</summary>
-    [Description("The preset all also deletes entries whose backend answers.")]
+    /// <summary>The preset all also deletes entries with a live backend.</summary>
+    [Description("The preset all also deletes entries with a live backend.")]
     public const string PresetAll = "flush.preset_all";
 
     /// <summary>No collector is connected.</summary>
@@ -51,20 +51,20 @@ internal static class FlushGuardReasons
     [Description("Every node refused the preview.")]
     public const string AllNodesRefuse = "flush.all_nodes_refuse";
 
-    /// <summary>A node refused the preview; its entries stay.</summary>
-    [Description("A node refused the preview; its entries stay.")]
+    /// <summary>A node refused the preview; its entries remain.</summary>
+    [Description("A node refused the preview; its entries remain.")]
     public const string NodeRefuses = "flush.node_refuses";
 
-    /// <summary>A node cannot be queried; its entries stay.</summary>
-    [Description("A node cannot be queried; its entries stay.")]
+    /// <summary>A node cannot be queried; its entries remain.</summary>
+    [Description("A node cannot be queried; its entries remain.")]
     public const string NodeSilent = "flush.node_silent";
 
     /// <summary>The kube-proxy rules of a node still lead to the address.</summary>
     [Description("The kube-proxy rules of a node still lead to the address.")]
     public const string RulesNotSynced = "flush.rules_not_synced";
 
-    /// <summary>Whether the kube-proxy rules still lead to the address is not known.</summary>
-    [Description("Whether the kube-proxy rules still lead to the address is not known.")]
+    /// <summary>It is unknown whether the kube-proxy rules still lead to the address.</summary>
+    [Description("It is unknown whether the kube-proxy rules still lead to the address.")]
     public const string RulesUnknown = "flush.rules_unknown";
 
     /// <summary>No node has an entry of the address.</summary>

@@ -1,9 +1,9 @@
-
+using System.Text.Json.Serialization;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-/// <summary>How much an action needs before it runs, in the order of its risk.</summary>
+/// <summary>What an action requires before it runs, in increasing order of risk.</summary>
 public enum GuardDecision
 {
     /// <summary>One click on the preview.</summary>
@@ -12,26 +12,27 @@ public enum GuardDecision
     NeedsConfirmation,
     /// <summary>The approval of a second person.</summary>
     NeedsApproval,
-    /// <summary>It is not executed.</summary>
+    /// <summary>The action is not executed.</summary>
     Refuse,
 }
 
-/// <param name="Sentence">What the user reads: why, and what to do.</param>
-/// <param name="TypeToConfirm">The text of the typed confirmation, where one is needed.</param>
-public sealed record GuardVerdict(GuardDecision Decision, string Sentence, string? TypeToConfirm = null)
+/// <param name="Message">Message for the user: why, and what to do.</param>
+/// <param name="TypeToConfirm">The text of the typed confirmation, if one is required.</param>
+public sealed record GuardVerdict(GuardDecision Decision, [property: JsonPropertyName("sentence")] string Message, string? TypeToConfirm = null)
 {
-    /// <summary>Code of the rule that decided; null in verdicts that were stored before there were codes.</summary>
+    /// <summary>Code of the deciding rule; null in verdicts stored before codes existed.</summary>
     public string? Code { get; init; }
 
-    /// <summary>Every rule that demands something, the strictest first; empty where one refused or none demands anything.</summary>
+    /// <summary>Every rule with a requirement, the strictest first; empty if a rule refused or no rule has a requirement.</summary>
     public IReadOnlyList<Reason> Reasons { get; init; } = [];
 
-    /// <summary>The role of the user is missing a right; the state of the cluster is not the cause.</summary>
-    public bool OfRole { get; init; }
+    /// <summary>The user's role is insufficient; the state of the cluster is not the cause.</summary>
+    [JsonPropertyName("ofRole")]
+    public bool IsRole { get; init; }
 
-    public static GuardVerdict Refuse(string code, string sentence) => new(GuardDecision.Refuse, sentence) { Code = code };
+    public static GuardVerdict Refuse(string code, string message) => new(GuardDecision.Refuse, message) { Code = code };
 
-    public static GuardVerdict Confirm(string code, string sentence) => new(GuardDecision.NeedsConfirmation, sentence) { Code = code };
+    public static GuardVerdict Confirm(string code, string message) => new(GuardDecision.NeedsConfirmation, message) { Code = code };
 
-    public static GuardVerdict Approve(string code, string sentence) => new(GuardDecision.NeedsApproval, sentence) { Code = code };
+    public static GuardVerdict Approve(string code, string message) => new(GuardDecision.NeedsApproval, message) { Code = code };
 }

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
@@ -6,16 +5,16 @@ namespace ConntrackConsole.Actions.Guards;
 /// <summary>The site policy of the configuration (Actions:Policy): it can only make the guards stricter.</summary>
 internal static class Policy
 {
-    /// <summary>The strictest rule that matches.</summary>
+    /// <summary>The verdict of the strictest matching rule.</summary>
     public static GuardVerdict? Rule(GuardContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var strictest = context.Policy.Where(rule => Matches(rule, context)).OrderByDescending(rule => rule.Require).FirstOrDefault();
         return strictest is null || strictest.Require == GuardDecision.Allow ? null : new GuardVerdict(strictest.Require, strictest.Require switch
         {
-            GuardDecision.Refuse => "A rule of this console (Actions:Policy) forbids it: ask whoever runs the console.",
-            GuardDecision.NeedsApproval => "A rule of this console (Actions:Policy) asks for a second person.",
-            _ => "A rule of this console (Actions:Policy) asks for a typed confirmation.",
+            GuardDecision.Refuse => "The site policy (Actions:Policy) forbids this action: ask the operator of the console.",
+            GuardDecision.NeedsApproval => "The site policy (Actions:Policy) requires the approval of a second person.",
+            _ => "The site policy (Actions:Policy) requires a typed confirmation.",
         })
         {
             Code = strictest.Require switch

@@ -11,11 +11,11 @@ internal static class PolicyReasons
     [Description("The site policy forbids the action.")]
     public const string Forbidden = "policy.forbidden";
 
-    /// <summary>The site policy demands the approval of a second person.</summary>
-    [Description("The site policy demands the approval of a second person.")]
+    /// <summary>The site policy requires the approval of a second person.</summary>
+    [Description("The site policy requires the approval of a second person.")]
     public const string ApprovalRequired = "policy.approval_required";
 
-    /// <summary>The site policy demands a typed confirmation.</summary>
-    [Description("The site policy demands a typed confirmation.")]
+    /// <summary>The site policy requires a typed confirmation.</summary>
+    [Description("The site policy requires a typed confirmation.")]
     public const string ConfirmationRequired = "policy.confirmation_required";
 }

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-/// <summary>Codes of the setting guards that only the console has.</summary>
+/// <summary>Codes of the setting guards that exist only in the console.</summary>
 [ReasonCodes("Setting, console")]
 internal static class SettingGuardReasons
 {
@@ -23,16 +23,16 @@ internal static class SettingGuardReasons
     [Description("A node refused the preview.")]
     public const string NodeRefuses = "setting.node_refuses";
 
-    /// <summary>Every node has this value already.</summary>
-    [Description("Every node has this value already.")]
+    /// <summary>Every node already has this value.</summary>
+    [Description("Every node already has this value.")]
     public const string Unchanged = "setting.unchanged";
 
     /// <summary>The filter drops packets; asymmetric routes stop working.</summary>
     [Description("The filter drops packets; asymmetric routes stop working.")]
     public const string FilterDrops = "setting.filter_drops";
 
-    /// <summary>With tcp_be_liberal back at 0 nothing drops INVALID segments until kube-proxy restarts.</summary>
-    [Description("With tcp_be_liberal back at 0 nothing drops INVALID segments until kube-proxy restarts.")]
+    /// <summary>With tcp_be_liberal at 0 nothing may drop INVALID segments until kube-proxy restarts.</summary>
+    [Description("With tcp_be_liberal at 0 nothing may drop INVALID segments until kube-proxy restarts.")]
     public const string BeLiberalOff = "setting.be_liberal_off";
 
     /// <summary>The setting is changed on several nodes.</summary>

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
@@ -6,20 +5,20 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Outcome;
 
-/// <summary>A change of a setting that a node has not set back.</summary>
-/// <param name="Now">What the node's last frames say; null where they do not.</param>
-/// <param name="Drifted">It is not the value that was written any more: somebody else sets it.</param>
-/// <param name="Alarm">Why the node did not set it back at its time, or null.</param>
+/// <summary>A setting change that a node has not reverted.</summary>
+/// <param name="Now">Current value according to the node's last frames; null if unknown.</param>
+/// <param name="Drifted">The value is no longer the written one: something else changed it.</param>
+/// <param name="Alarm">Why the node did not revert it when it expired, or null.</param>
 public sealed record OpenSetting(string ActionId, string Node, string Key, string Before, string Written, string? Now, long RevertAtMs, bool Drifted, string? Alarm);
 
-/// <summary>Which changes are open, with their countdown and whether somebody else has changed them since.</summary>
+/// <summary>Lists open changes with the time of their revert and whether something else has changed the value since.</summary>
 internal sealed class OpenChanges(ActionStore store, TimelineStore timeline, TimeProvider time)
 {
-    private static readonly TimeSpan Back = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Lookback = TimeSpan.FromDays(30);
 
     public async Task<IReadOnlyList<OpenSetting>> ReadAsync(CancellationToken ct)
     {
-        var records = await store.SettingsSinceAsync(time.GetUtcNow().Subtract(Back).ToUnixTimeMilliseconds(), ct);
+        var records = await store.SettingsSinceAsync(time.GetUtcNow().Subtract(Lookback).ToUnixTimeMilliseconds(), ct);
         var facts = timeline.Facts(new Dictionary<Ip, long>()).Nodes;
         return
         [
@@ -32,7 +31,7 @@ internal sealed class OpenChanges(ActionStore store, TimelineStore timeline, Tim
                orderby setting.RevertAtMs, node.Node
                select new OpenSetting(
                    record.Id, node.Node, setting.Key, setting.Before!, written, now, setting.RevertAtMs!.Value,
-                   now is not null && now != written, setting.Outcome == SettingOutcome.Written ? null : setting.Sentence),
+                   now is not null && now != written, setting.Outcome == SettingOutcome.Written ? null : setting.Message),
         ];
     }
 }

@@ -8,18 +8,18 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>What an action says of itself: on the screen, in the audit log, and as a digest.</summary>
+/// <summary>Texts about an action for pages and the audit log, and the digest of its preview.</summary>
 internal static class ActionFormatter
 {
     private const int MaxText = 500;
 
-    /// <summary>The reason that stands in the box before anybody writes.</summary>
+    /// <summary>The suggested reason of a flush.</summary>
     public static string SuggestedReason(string podIp, AddressOwnership owner, IReadOnlyList<FlushPreview> previews)
     {
         int live = previews.Sum(p => p.Entries.Count(e => e.Effect != FlushEffect.NoEffect));
         string who = owner switch
         {
-            { State: OwnerState.Gone, Name: { } name, SinceMs: { } since } => $"{name} is gone since {Clock(since)}",
+            { State: OwnerState.Gone, Name: { } name, SinceMs: { } since } => $"{name} has been gone since {Clock(since)}",
             { State: OwnerState.Gone, Name: { } name } => $"{name} is gone",
             { State: OwnerState.Terminating, Name: { } name } => $"{name} is terminating",
             { State: OwnerState.Lost, Name: { } name } => $"{name} is on a lost node",
@@ -29,8 +29,8 @@ internal static class ActionFormatter
     }
 
     /// <summary>
-    /// Within how many seconds the clients of a dead backend notice: at their next retransmission, whose pause is about the
-    /// time that they have hung already, 120 s at most. Null where nothing waits for anything.
+    /// Seconds within which the clients of a dead backend notice the flush: at their next retransmission, which comes after about the
+    /// time that they have already been hanging, at most 120 s. Null if no client is waiting.
     /// </summary>
     public static int? ExpectedWithinS(AddressOwnership owner, IReadOnlyList<FlushPreview> previews, long nowMs)
     {
@@ -39,21 +39,21 @@ internal static class ActionFormatter
         return owner.SinceMs is { } since ? (int)Math.Clamp((nowMs - since) / 1000 + 1, 1, 120) : 120;
     }
 
-    /// <summary>A digest over what was shown: the request, and each node's own digest over its list or its value.</summary>
-    public static string Digest(string id, ActionRequest ask, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
+    /// <summary>The digest of a preview: over the request, and each node's own digest of its list or its value.</summary>
+    public static string Digest(string id, ActionRequest request, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
     {
         var text = new StringBuilder();
         Add(id);
-        Add(ask.Kind.ToString());
-        Add(ask.Target);
-        Add(ask.Kind == ActionKind.Flush ? $"{ask.Preset}|{ask.Scope?.Proto}|{ask.Scope?.Vip}|{ask.Scope?.VipPort}" : $"{ask.Value}|{ask.RevertAfterMs}");
+        Add(request.Kind.ToString());
+        Add(request.Target);
+        Add(request.Kind == ActionKind.Flush ? $"{request.Preset}|{request.Scope?.Proto}|{request.Scope?.Vip}|{request.Scope?.VipPort}" : $"{request.Value}|{request.RevertAfterMs}");
         foreach (var preview in previews.OrderBy(p => p.Node, StringComparer.Ordinal))
             Add($"{preview.Node} {preview.Digest}");
         foreach (var reading in readings)
             Add($"{reading.Node} {reading.Value}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
 
-        // With its length before it no part can be taken for two.
+        // The length prefix makes the parts unambiguous.
         void Add(string part) => text.Append(part.Length.ToString(CultureInfo.InvariantCulture)).Append(':').Append(part);
     }
 
@@ -61,7 +61,7 @@ internal static class ActionFormatter
     public static string? Before(ActionPlan plan)
     {
         string text = plan.Request.Kind == ActionKind.Flush
-            ? string.Join("; ", plan.Previews.Select(p => p.Refusal is not null ? $"{p.Node}: refuses: {p.Refusal}" : $"{p.Node}: {Entries(p.Entries.Count)}{Effects(p.Entries)}"))
+            ? string.Join("; ", plan.Previews.Select(p => p.Refusal is not null ? $"{p.Node}: refused: {p.Refusal}" : $"{p.Node}: {Entries(p.Entries.Count)}{Effects(p.Entries)}"))
             : string.Join("; ", plan.Readings.Select(r => $"{r.Node}: {r.Value ?? "not read"}"));
         return text.Length > 0 ? text : null;
     }
@@ -70,16 +70,16 @@ internal static class ActionFormatter
     {
         string text = string.Join("; ", record.Nodes.Select(n => n switch
         {
-            { Flush: { Refusal: null, Unsure: true } r } => $"{n.Node}: listed {r.Listed}, cut off: how many were deleted is not known, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}",
-            { Flush: { Refusal: null } r } => $"{n.Node}: listed {r.Listed}, deleted {r.Deleted}, already gone {r.AlreadyGone}, alive {r.Alive}, failed {r.Failed}, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}{(r.Witnessed is { } heard ? $", {heard} heard of" : "")}",
-            { Flush: { Refusal: { } refusal } } => $"{n.Node}: refuses: {refusal}",
+            { Flush: { Refusal: null, Unsure: true } r } => $"{n.Node}: listed {r.Listed}, interrupted, number of deletions unknown, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}",
+            { Flush: { Refusal: null } r } => $"{n.Node}: listed {r.Listed}, deleted {r.Deleted}, already gone {r.AlreadyGone}, alive {r.Alive}, failed {r.Failed}, remaining {(r.Remaining < 0 ? "unknown" : $"{r.Remaining}")}{(r.Witnessed is { } heard ? $", {heard} confirmed by events" : "")}",
+            { Flush: { Refusal: { } refusal } } => $"{n.Node}: refused: {refusal}",
             { Setting: { } s } => $"{n.Node}: {s.Now ?? "not read"} ({s.Outcome})",
             _ => $"{n.Node}: {n.Outcome}",
         }));
         return text.Length > 0 ? text : null;
     }
 
-    public static string Short(string? text, int most = MaxText) => text is null ? "" : text.Trim() is { } trimmed && trimmed.Length > most ? trimmed[..most] : text.Trim();
+    public static string Short(string? text, int max = MaxText) => text is null ? "" : text.Trim() is { } trimmed && trimmed.Length > max ? trimmed[..max] : text.Trim();
 
     internal static string Entries(long count) => count == 1 ? "1 entry" : $"{count} entries";
 

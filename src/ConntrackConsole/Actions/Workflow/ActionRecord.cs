@@ -3,34 +3,34 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>How far an action has come.</summary>
+/// <summary>State of an action.</summary>
 public enum ActionState
 {
-    /// <summary>Shown; waits for the click of who asked.</summary>
+    /// <summary>Previewed; waiting for the confirmation of the requester.</summary>
     Previewed,
-    /// <summary>Confirmed; waits for a second person.</summary>
+    /// <summary>Confirmed; waiting for a second person.</summary>
     Waiting,
-    /// <summary>May be carried out; nothing was sent yet.</summary>
+    /// <summary>May be executed; nothing was sent yet.</summary>
     Approved,
-    /// <summary>Orders go out.</summary>
+    /// <summary>Commands are being sent.</summary>
     Running,
     /// <summary>Done on every node.</summary>
     Completed,
-    /// <summary>Done on some nodes, or cut off in the middle of one; the sentence names which.</summary>
+    /// <summary>Done on some nodes, or interrupted on one; the message names them.</summary>
     Partly,
-    /// <summary>Done nowhere.</summary>
+    /// <summary>Done on no node.</summary>
     Failed,
-    /// <summary>A node did not answer after it was told: it is asked again when it is back.</summary>
+    /// <summary>A node did not answer after the command was sent; it is queried again when it reconnects.</summary>
     Unknown,
     /// <summary>A guard refused; nothing was sent.</summary>
     Refused,
-    /// <summary>Taken back before anything was sent.</summary>
+    /// <summary>Cancelled before anything was sent.</summary>
     Cancelled,
-    /// <summary>Nobody confirmed or approved it in time.</summary>
+    /// <summary>Not confirmed or approved in time.</summary>
     Expired,
 }
 
-/// <summary>One action, as far as it has come.</summary>
+/// <summary>One action in its current state.</summary>
 public sealed record ActionRecord(ActionPlan Plan, ActionState State, long UpdatedMs)
 {
     public string Id => Plan.Id;
@@ -40,54 +40,54 @@ public sealed record ActionRecord(ActionPlan Plan, ActionState State, long Updat
 
     public string? ApprovedBy { get; init; }
 
-    /// <summary>What came of it, or why nothing did.</summary>
-    public string Sentence { get; init; } = "";
+    /// <summary>The outcome, or the reason for its absence.</summary>
+    public string Message { get; init; } = "";
 
-    /// <summary>Code of the refusal, the expiry or the failure of the workflow; null where the nodes' results say it all.</summary>
+    /// <summary>Code of a refusal, expiry or workflow failure; null if only the results of the nodes apply.</summary>
     public string? Code { get; init; }
 
-    /// <summary>Code of what is not a complete success: of the workflow, else of the first node that has one.</summary>
+    /// <summary>Code of anything but a complete success: of the workflow, else of the first node that has one.</summary>
     public string? OutcomeCode => Code ?? Nodes.Select(n => n.Code).FirstOrDefault(code => code is not null);
 
     public IReadOnlyList<NodeResult> Nodes { get; init; } = [];
 
     public OutcomeSample? Outcome { get; init; }
 
-    /// <summary>When the orders went out; null before.</summary>
+    /// <summary>When the commands were sent; null before.</summary>
     public long? StartedMs { get; init; }
 
-    /// <summary>Until when its next step may be taken: 60 s for who asked, what the plan says for a second person.</summary>
-    public long ExpiresMs => State == ActionState.Previewed ? Math.Min(Plan.ExpiresMs, Plan.AskedMs + (long)ActionService.ConfirmTtl.TotalMilliseconds) : Plan.ExpiresMs;
+    /// <summary>Deadline of the next step: 60 s for the requester; the plan's deadline for a second person.</summary>
+    public long ExpiresMs => State == ActionState.Previewed ? Math.Min(Plan.ExpiresMs, Plan.RequestedMs + (long)ActionService.ConfirmTtl.TotalMilliseconds) : Plan.ExpiresMs;
 
     public bool IsOpen => State is ActionState.Previewed or ActionState.Waiting;
 
-    /// <summary>Its orders were sent, and it waits for no answer of theirs any more, but perhaps for a node that was lost.</summary>
+    /// <summary>Its commands were sent and their calls have ended; the result of a lost node may still be missing.</summary>
     public bool HasEnded => HasRun && State != ActionState.Running;
 
     public bool HasRun => State is ActionState.Completed or ActionState.Partly or ActionState.Failed or ActionState.Unknown or ActionState.Running;
 }
 
-/// <summary>What is known of one node.</summary>
+/// <summary>Outcome of an action on one node.</summary>
 public enum NodeOutcome
 {
-    /// <summary>It answered: see its result.</summary>
+    /// <summary>The node answered: see its result.</summary>
     Done,
-    /// <summary>It refused and did nothing.</summary>
+    /// <summary>The node refused and did nothing.</summary>
     Refused,
-    /// <summary>It could not be asked; nothing was done there.</summary>
+    /// <summary>The node could not be contacted; nothing was done there.</summary>
     NotAsked,
-    /// <summary>It was told and has not answered.</summary>
+    /// <summary>The command was sent and not answered.</summary>
     Unknown,
-    /// <summary>Not told, because a node before it failed.</summary>
+    /// <summary>The command was not sent because a previous node failed.</summary>
     Stopped,
 }
 
-/// <summary>What became of an action on a node.</summary>
-/// <param name="Flush">Its answer, where it was a flush.</param>
-/// <param name="Setting">Its last answer about the setting: of the change, later of the return.</param>
-/// <param name="Sentence">What the result does not say.</param>
-/// <param name="RefusalCode">Code of <paramref name="Sentence"/>, where there is one.</param>
-public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")] NodeOutcome Outcome, FlushResult? Flush = null, SettingResult? Setting = null, string? Sentence = null, string? RefusalCode = null)
+/// <summary>Result of an action on a node.</summary>
+/// <param name="Flush">The answer of the node to a flush.</param>
+/// <param name="Setting">The last answer of the node about the setting: of the change, later of the revert.</param>
+/// <param name="Message">Additional message that the result does not contain.</param>
+/// <param name="RefusalCode">Code of <paramref name="Message"/>, or null.</param>
+public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")] NodeOutcome Outcome, FlushResult? Flush = null, SettingResult? Setting = null, [property: JsonPropertyName("sentence")] string? Message = null, string? RefusalCode = null)
 {
     /// <summary>Stable code of a result that is not a complete success, or null.</summary>
     [JsonIgnore]
@@ -98,7 +98,7 @@ public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")
         NodeOutcome.Unknown => NodeReasons.NoAnswer,
         _ => RefusalCode ?? Flush?.Code ?? Setting?.Code ?? Setting?.Outcome switch
         {
-            // A collector without codes.
+            // Collectors of older versions send no codes.
             SettingOutcome.Moved => SettingReasons.Moved,
             SettingOutcome.Drifted => SettingReasons.Drifted,
             SettingOutcome.Void => SettingReasons.Void,
@@ -109,7 +109,7 @@ public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")
         },
     };
 
-    /// <summary>The node has the new value and would set it back by itself, or was to and did not.</summary>
+    /// <summary>The node has the new value and will revert it automatically, or should have and did not.</summary>
     [JsonIgnore]
     public bool IsOpenChange => Setting is
     {

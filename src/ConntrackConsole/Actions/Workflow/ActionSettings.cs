@@ -1,25 +1,24 @@
-
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>What the configuration says of actions, in the guards' words.</summary>
+/// <summary>The configuration of actions, in the types that the guards use.</summary>
 /// <param name="ReadOnly">Nothing can be changed from this console.</param>
-/// <param name="CanaryMs">How long the first node of a setting is watched before the others follow.</param>
+/// <param name="CanaryMs">How long the first node of a setting is observed before the others follow.</param>
 public sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyList<PolicyRule> Policy, int CanaryMs)
 {
-    internal static ActionSettings Of(ActionsOptions written)
+    internal static ActionSettings Of(ActionsOptions options)
     {
-        ArgumentNullException.ThrowIfNull(written);
+        ArgumentNullException.ThrowIfNull(options);
         return new ActionSettings(
-            written.ReadOnly, new RateLimits(written.PerUser, written.PerNode, written.PerCluster),
-            [.. written.Policy.Select(rule => new PolicyRule(rule.Action, Preset(rule.Preset), rule.Namespace, rule.MoreThan, Demand(rule.Require)))],
-            written.CanarySeconds * 1000);
+            options.ReadOnly, new RateLimits(options.PerUser, options.PerNode, options.PerCluster),
+            [.. options.Policy.Select(rule => new PolicyRule(rule.Action, Preset(rule.Preset), rule.Namespace, rule.MoreThan, Requirement(rule.Require)))],
+            options.CanarySeconds * 1000);
     }
 
-    /// <summary>A preset by its name; null for none.</summary>
+    /// <summary>The preset with this name, or null.</summary>
     public static FlushPreset? Preset(string? name) => name switch
     {
         "safe" => FlushPreset.Safe,
@@ -28,7 +27,7 @@ public sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyLi
         _ => null,
     };
 
-    private static GuardDecision Demand(string? word) => word switch
+    private static GuardDecision Requirement(string? name) => name switch
     {
         "confirmation" => GuardDecision.NeedsConfirmation,
         "approval" => GuardDecision.NeedsApproval,

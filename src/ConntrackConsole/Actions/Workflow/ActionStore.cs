@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>The actions as rows: they outlive the console. A row changes only from what was read of it, once.</summary>
+/// <summary>Persists actions. A row is updated only from the version that was read (optimistic concurrency).</summary>
 public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -18,7 +18,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
 
     private readonly Dictionary<string, int> _executing = [];
 
-    /// <summary>Something changed: who shows actions looks again.</summary>
+    /// <summary>Raised after a change, so that pages refresh.</summary>
     public event Action? Changed;
 
     public async Task AddAsync(ActionRecord record, CancellationToken ct)
@@ -28,19 +28,19 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         db.Actions.Add(new ActionRow
         {
             Id = record.Id, Kind = record.Plan.Request.Kind.ToString(), Target = record.Plan.Request.Target, State = record.State.ToString(),
-            AskedBy = record.Plan.AskedBy, AskedMs = record.Plan.AskedMs, UpdatedMs = record.UpdatedMs,
+            RequestedBy = record.Plan.RequestedBy, RequestedMs = record.Plan.RequestedMs, UpdatedMs = record.UpdatedMs,
             Plan = JsonSerializer.Serialize(record.Plan, Json), Outcome = Progress.Text(record),
         });
         await db.SaveChangesAsync(ct);
         Changed?.Invoke();
     }
 
-    /// <summary>Writes the record where its state is still <paramref name="from"/> and nobody has written since it was read.</summary>
-    /// <returns>The record as written, or null where another hand was faster.</returns>
+    /// <summary>Writes the record if its state is still <paramref name="from"/> and it was not written since it was read.</summary>
+    /// <returns>The record as written, or null after a concurrent write.</returns>
     public async Task<ActionRecord?> MoveAsync(ActionRecord record, ActionState from, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(record);
-        // It grows with every write, whatever the clock does, so it tells one write from another.
+        // It increases with every write, regardless of the clock, and so identifies a version.
         var written = record with { UpdatedMs = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), record.UpdatedMs + 1) };
         (string before, string after, string? outcome) = (from.ToString(), written.State.ToString(), Progress.Text(written));
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -52,8 +52,8 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         return written;
     }
 
-    /// <summary>Writes a change of a record that has ended into what stands there now, however often that changes meanwhile.</summary>
-    /// <returns>The record as written; null where it has not run, or nothing is to change.</returns>
+    /// <summary>Applies a change to the current version of a record that has ended, retrying after concurrent writes.</summary>
+    /// <returns>The record as written; null if it has not run or there is nothing to change.</returns>
     public async Task<ActionRecord?> UpdateAsync(string id, Func<ActionRecord, ActionRecord?> change, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -66,7 +66,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         return null;
     }
 
-    /// <summary>This console carries the action out until it is disposed: its state is no leftover.</summary>
+    /// <summary>Marks the action as executing in this console until disposed: its state is not that of an interrupted one.</summary>
     public IDisposable BeginExecution(string id)
     {
         lock (_executing)
@@ -88,23 +88,23 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         return await db.Actions.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is { } row ? Record(row) : null;
     }
 
-    /// <summary>Newest first, at most <paramref name="most"/>, asked for before <paramref name="beforeMs"/>.</summary>
-    public Task<List<ActionRecord>> ReadAsync(int most, long beforeMs, CancellationToken ct) =>
-        ListAsync(rows => rows.Where(r => r.AskedMs < beforeMs).OrderByDescending(r => r.AskedMs).ThenByDescending(r => r.Id).Take(most), ct);
+    /// <summary>Newest first, at most <paramref name="max"/>, requested before <paramref name="beforeMs"/>.</summary>
+    public Task<List<ActionRecord>> ReadAsync(int max, long beforeMs, CancellationToken ct) =>
+        ListAsync(rows => rows.Where(r => r.RequestedMs < beforeMs).OrderByDescending(r => r.RequestedMs).ThenByDescending(r => r.Id).Take(max), ct);
 
     public Task<List<ActionRecord>> InStateAsync(IReadOnlyList<ActionState> states, CancellationToken ct)
     {
         string[] names = [.. states.Select(s => s.ToString())];
-        return ListAsync(rows => rows.Where(r => names.Contains(r.State)).OrderBy(r => r.AskedMs), ct);
+        return ListAsync(rows => rows.Where(r => names.Contains(r.State)).OrderBy(r => r.RequestedMs), ct);
     }
 
-    /// <summary>What was carried out since then.</summary>
+    /// <summary>Actions executed since then.</summary>
     public Task<List<ActionRecord>> RunSinceAsync(long sinceMs, CancellationToken ct) =>
-        ListAsync(rows => rows.Where(r => r.UpdatedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(1_000), ct);
+        ListAsync(rows => rows.Where(r => r.UpdatedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.RequestedMs).Take(1_000), ct);
 
-    /// <summary>Changes of settings that were carried out since then: some may be open still.</summary>
+    /// <summary>Setting changes executed since then; some may still be open.</summary>
     public Task<List<ActionRecord>> SettingsSinceAsync(long sinceMs, CancellationToken ct) =>
-        ListAsync(rows => rows.Where(r => r.Kind == nameof(ActionKind.Setting) && r.AskedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.AskedMs).Take(200), ct);
+        ListAsync(rows => rows.Where(r => r.Kind == nameof(ActionKind.Setting) && r.RequestedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.RequestedMs).Take(200), ct);
 
     private async Task<List<ActionRecord>> ListAsync(Func<IQueryable<ActionRow>, IQueryable<ActionRow>> choose, CancellationToken ct)
     {
@@ -118,7 +118,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         var progress = row.Outcome is null ? new Progress() : JsonSerializer.Deserialize<Progress>(row.Outcome, Json)!;
         return new ActionRecord(plan, Enum.Parse<ActionState>(row.State), row.UpdatedMs)
         {
-            Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Sentence = progress.Sentence, Code = progress.Code, Nodes = progress.Nodes,
+            Reason = progress.Reason, ApprovedBy = progress.ApprovedBy, Message = progress.Message, Code = progress.Code, Nodes = progress.Nodes,
             Outcome = progress.Outcome, StartedMs = progress.StartedMs,
         };
     }
@@ -135,12 +135,13 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         }
     }
 
-    // What changes of an action; the plan stays as it was shown.
+    // The part of an action that changes; the plan remains as previewed.
     private sealed record Progress
     {
         public string Reason { get; init; } = "";
         public string? ApprovedBy { get; init; }
-        public string Sentence { get; init; } = "";
+        [JsonPropertyName("sentence")]
+        public string Message { get; init; } = "";
         public string? Code { get; init; }
         public IReadOnlyList<NodeResult> Nodes { get; init; } = [];
         [JsonPropertyName("meter")]
@@ -150,7 +151,7 @@ public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProv
         public static string Text(ActionRecord record) => JsonSerializer.Serialize(
             new Progress
             {
-                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Sentence = record.Sentence, Code = record.Code, Nodes = record.Nodes, Outcome = record.Outcome,
+                Reason = record.Reason, ApprovedBy = record.ApprovedBy, Message = record.Message, Code = record.Code, Nodes = record.Nodes, Outcome = record.Outcome,
                 StartedMs = record.StartedMs,
             }, Json);
     }

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Checks.Node;
@@ -12,27 +11,27 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>Puts together what the guards look at, as it is at this moment.</summary>
+/// <summary>Builds the input of the guards from the current state.</summary>
 public sealed class GuardContextBuilder(
     ClusterState cluster, TimelineStore timeline, CollectorRegistry collectors, ActionStore store, CheckScheduler checks, ActionSettings settings, TimeProvider time)
 {
     private static readonly string[] FlushKinds = ["pods", "nodes", "services", "endpointslices"];
 
-    public async Task<GuardContext> ReadAsync(ActionRequest ask, Principal caller, string reason, string id, CancellationToken ct)
+    public async Task<GuardContext> ReadAsync(ActionRequest request, Principal principal, string reason, string id, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(request);
         long sinceMs = NowMs - (long)RateLimits.Window.TotalMilliseconds;
-        var context = new GuardContext(ask, caller, reason)
+        var context = new GuardContext(request, principal, reason)
         {
             ReadOnly = settings.ReadOnly, Rates = settings.Rates, Policy = settings.Policy, Id = id,
             HasCluster = cluster.HasCluster, ClusterAge = cluster.Age,
-            // A later answer, or the return of a setting, is no new act.
-            Recent = [.. (await store.RunSinceAsync(sinceMs, ct)).Where(r => r.StartedMs >= sinceMs).Select(r => new RecentAction(r.Id, r.Plan.AskedBy, r.Plan.Targets))],
+            // A later answer, or the revert of a setting, is not a new action.
+            Recent = [.. (await store.RunSinceAsync(sinceMs, ct)).Where(r => r.StartedMs >= sinceMs).Select(r => new RecentAction(r.Id, r.Plan.RequestedBy, r.Plan.Targets))],
         };
-        return ask.Kind == ActionKind.Flush ? Flush(context) : Setting(context);
+        return request.Kind == ActionKind.Flush ? Flush(context) : Setting(context);
     }
 
-    /// <summary>The context after the nodes were asked.</summary>
+    /// <summary>The context after the nodes were queried.</summary>
     public GuardContext With(GuardContext context, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings, IEnumerable<string> unanswered)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -45,7 +44,7 @@ public sealed class GuardContextBuilder(
         };
     }
 
-    /// <summary>What the console knows of an address now, dated by its last confirmation.</summary>
+    /// <summary>What the console knows about an address now, dated by its last confirmation.</summary>
     public OwnershipStatement Statement(string podIp)
     {
         var owner = Ip.TryParse(podIp, out var ip) ? cluster.Current.OwnerOf(ip) : AddressOwnership.Unknown;
@@ -57,23 +56,23 @@ public sealed class GuardContextBuilder(
         var map = cluster.Current;
         bool valid = Ip.TryParse(context.Request.Target, out var ip);
         var owner = valid ? map.OwnerOf(ip) : AddressOwnership.Unknown;
-        var ask = context.Request with
+        var request = context.Request with
         {
-            // IPv6 has many spellings; nodes and tables know one.
+            // IPv6 addresses have many spellings; nodes and tables use the canonical one.
             PodIp = valid ? ip.ToString() : context.Request.PodIp,
             Preset = context.Request.Preset ?? FlushGuard.DefaultPreset(owner.State),
-            // A node that the cluster has forgotten is not among all of them, though its collector may still stand at the door.
+            // "All nodes" excludes nodes that the cluster no longer has, although their collectors may still be connected.
             Nodes = context.Request.Nodes.Count > 0 ? context.Request.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };
         var syncs = valid && ChangedMs(ip) is { } changedMs ? timeline.SyncsAfter(changedMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
-        var nodes = ask.Nodes.Select(name => Stand(name, "flush") with
+        var nodes = request.Nodes.Select(name => StatusOf(name, "flush") with
         {
             RulesSynced = syncs.GetValueOrDefault(name) is { Unknown: null } sync ? sync.AtMs is not null : null,
             SyncUnknown = syncs.GetValueOrDefault(name)?.Unknown,
         }).ToList();
         return context with
         {
-            Request = ask, ValidIp = valid, Owner = owner, Nodes = nodes,
+            Request = request, ValidIp = valid, Owner = owner, Nodes = nodes,
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
             Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],
@@ -90,7 +89,7 @@ public sealed class GuardContextBuilder(
             Request = context.Request with { Key = kind?.Key ?? context.Request.Key, RevertAfterMs = context.Request.RevertAfterMs ?? (kind is null ? null : SettingGuard.DefaultRevertAfterMs(kind)) },
             Nodes =
             [
-                .. context.Request.Nodes.Select(name => Stand(name, command) with
+                .. context.Request.Nodes.Select(name => StatusOf(name, command) with
                 {
                     Mode = facts.Nodes.GetValueOrDefault(name)?.Proxy?.Reading is { Answers: true } proxy ? proxy.Mode : ProxyMode.Unknown,
                     DropsInvalid = DropsInvalid(name),
@@ -99,7 +98,7 @@ public sealed class GuardContextBuilder(
         };
     }
 
-    // kube-proxy's rule is what the check of the same name looks for.
+    // The result of the check that looks for kube-proxy's rule.
     private bool? DropsInvalid(string node) => checks.Current.Results.FirstOrDefault(r => r.Check == InvalidProtection.Name && r.Subject == CheckSubject.OfNode(node)) switch
     {
         { Value: "drop rule" } => true,
@@ -107,13 +106,13 @@ public sealed class GuardContextBuilder(
         _ => false,
     };
 
-    private NodeStatus Stand(string name, string command)
+    private NodeStatus StatusOf(string name, string command)
     {
         bool known = !cluster.HasCluster || !cluster.IsReady || cluster.Current.Nodes.ContainsKey(name);
         var capabilities = collectors.HelloOf(name)?.Capabilities ?? [];
         var cannot = capabilities.FirstOrDefault(c => c.Name == "commands") is { Available: false } closed ? new Reason(NodeReasons.ObserveOnly, closed.Detail)
             : capabilities.FirstOrDefault(c => c.Name == $"commands.{command}") is { } named ? (named.Available ? null : new Reason(NodeReasons.CommandUnavailable, named.Detail))
-            : command != "flush" ? new Reason(NodeReasons.CollectorOutdated, $"The collector of {name} is older than this command: install the console's version there.") : null;
+            : command != "flush" ? new Reason(NodeReasons.CollectorOutdated, $"The collector of {name} is too old for this command: install the console's version there.") : null;
         bool connected = collectors.ConnectionOf(name) is not null;
         return new NodeStatus(name, known, connected, connected ? cannot : null);
     }
@@ -129,7 +128,7 @@ public sealed class GuardContextBuilder(
             let key = Ip.TryParse(entry.Dst, out var vip) ? map.ServiceAt(proto, vip, (ushort)(entry.Dport ?? 0)) : null
             where key is not null
             select key.Value;
-        // Terminating endpoints get traffic while they serve, where no ready one exists.
+        // Terminating endpoints receive traffic while they serve if there is no ready one.
         return [.. services.Distinct().Where(s => !map.EndpointsOf(s).Any(e => e.Ready || e.Serving)).Select(s => s.ToString())];
     }
 

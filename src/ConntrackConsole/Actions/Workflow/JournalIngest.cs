@@ -7,8 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>
-/// Writes what nodes did without our command or answer into the audit log: commands typed on the node, reverts at their time, and results
-/// whose connection broke. Each journal entry becomes one audit row, however often it is reported.
+/// Writes what nodes did without a command or answer of the console into the audit log: commands entered on the node, automatic reverts,
+/// and results lost with a connection. Each journal entry becomes one audit row, however often it is reported.
 /// </summary>
 internal sealed partial class JournalIngest(
     JournalInbox inbox, IDbContextFactory<ConsoleDb> databases, RevertRecorder reverts, ActionAudit audit, ILogger<JournalIngest> log) : BackgroundService
@@ -42,10 +42,10 @@ internal sealed partial class JournalIngest(
         var mark = await db.JournalMarks.FindAsync([node, report.JournalId], ct);
         if (mark is null)
             db.JournalMarks.Add(mark = new JournalMarkRow { Node = node, JournalId = report.JournalId });
-        foreach (var entry in entries.Where(e => Plausible(e) && e.Number > mark.Number).OrderBy(e => e.Number))
+        foreach (var entry in entries.Where(e => IsPlausible(e) && e.Number > mark.Number).OrderBy(e => e.Number))
         {
             var record = await reverts.OfAsync(node, entry, ct);
-            // The node reports it again; by then the result of the change itself is written.
+            // The node reports it again; by then the result of the change itself has been written.
             if (RevertRecorder.MustWait(node, entry, record))
                 break;
             await WriteAsync(node, $"journal {report.JournalId} {entry.Number}", entry, record, ct);
@@ -56,42 +56,42 @@ internal sealed partial class JournalIngest(
         return mark.Number;
     }
 
-    private async Task WriteAsync(string node, string place, JournalEntry entry, ActionRecord? record, CancellationToken ct)
+    private async Task WriteAsync(string node, string position, JournalEntry entry, ActionRecord? record, CancellationToken ct)
     {
-        bool isReturn = RevertRecorder.IsReturn(entry) && record?.Nodes.Any(n => n.Node == node && n.IsOpenChange) == true;
-        // Its own answer, or the question of the resolver, tells the console's orders.
-        if (entry.Origin == JournalOrigin.Console && record is not null && !isReturn)
+        bool isRevert = RevertRecorder.IsRevert(entry) && record?.Nodes.Any(n => n.Node == node && n.IsOpenChange) == true;
+        // Results of the console's own commands arrive as answers, or through the resolver.
+        if (entry.Origin == JournalOrigin.Console && record is not null && !isRevert)
             return;
         string what = entry.Origin switch
         {
             JournalOrigin.CommandLine => $"{entry.Kind}.on-node",
-            JournalOrigin.Console when !isReturn => $"{entry.Kind}.reported",
+            JournalOrigin.Console when !isRevert => $"{entry.Kind}.reported",
             _ => entry.Failed ? "setting.not-reverted" : "setting.reverted",
         };
-        string actionId = RevertRecorder.IsReturn(entry) && record is not null ? record.Id : entry.ActionId;
-        if (!await audit.HasAsync(actionId, what, place, ct))
+        string actionId = RevertRecorder.IsRevert(entry) && record is not null ? record.Id : entry.ActionId;
+        if (!await audit.HasAsync(actionId, what, position, ct))
         {
             await audit.WriteAsync(
                 new AuditNote(
                     entry.Origin == JournalOrigin.Timer ? "conntrack-collector" : $"{ActionFormatter.Short(entry.Who)} on {node}", node, what, node,
-                    ActionFormatter.Short(entry.Target), ActionFormatter.Short(entry.Reason) is { Length: > 0 } why ? why : entry.Origin == JournalOrigin.Timer ? "its time was over" : "(none given)",
+                    ActionFormatter.Short(entry.Target), ActionFormatter.Short(entry.Reason) is { Length: > 0 } why ? why : entry.Origin == JournalOrigin.Timer ? "the change expired" : "(none given)",
                     ActionFormatter.Short(entry.Before), ActionFormatter.Short(entry.After), ActionFormatter.Short(entry.Result, 2_000), null, actionId)
                 {
-                    // Where it stands in the node's journal: the same entry is known by it.
-                    Session = place, Code = ReasonCode.OrNull(entry.Code), Details = entry.Details is { Length: <= MaxDetails } details ? details : null,
+                    // The position in the node's journal identifies the entry.
+                    Session = position, Code = ReasonCode.OrNull(entry.Code), Details = entry.Details is { Length: <= MaxDetails } details ? details : null,
                 }, ct);
             if (entry is { Origin: JournalOrigin.Timer, Failed: true })
                 LogNotReverted(node, ActionFormatter.Short(entry.Target), ActionFormatter.Short(entry.Result, 2_000));
         }
 
-        if (isReturn)
+        if (isRevert)
             await reverts.WriteAsync(node, entry, record!);
     }
 
-    private static bool Plausible(JournalEntry? entry) =>
+    private static bool IsPlausible(JournalEntry? entry) =>
         entry is { Number: > 0, ActionId.Length: > 0 and <= 100, ChangeId: null or { Length: <= 100 }, Kind.Length: > 0 and <= 20, Target: not null, Who: not null, Result: not null }
         && entry.Kind.All(char.IsAsciiLetterLower) && Enum.IsDefined(entry.Origin);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "Node {Node} did not set {Setting} back: {Why}")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Node {Node} did not revert {Setting}: {Why}")]
     private partial void LogNotReverted(string node, string setting, string why);
 }

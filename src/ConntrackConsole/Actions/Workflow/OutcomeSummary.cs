@@ -4,43 +4,43 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>What the nodes' answers amount to. Pure: asked again whenever another answer comes.</summary>
+/// <summary>Summarizes the answers of the nodes. A pure function, evaluated again after each answer.</summary>
 internal static class OutcomeSummary
 {
-    public static (ActionState State, string Sentence) Of(ActionKind kind, IReadOnlyList<NodeResult> nodes)
+    public static (ActionState State, string Message) Of(ActionKind kind, IReadOnlyList<NodeResult> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
-        var sentence = new StringBuilder();
+        var message = new StringBuilder();
         var done = nodes.Where(n => n.Outcome == NodeOutcome.Done).ToList();
-        bool good = kind == ActionKind.Flush ? Flush(done, sentence) : Setting(done, sentence);
-        foreach (var told in done.Where(n => n.Sentence is not null))
-            sentence.Append($" {told.Sentence}");
+        bool good = kind == ActionKind.Flush ? Flush(done, message) : Setting(done, message);
+        foreach (var noted in done.Where(n => n.Message is not null))
+            message.Append($" {noted.Message}");
         foreach (var refused in nodes.Where(n => n.Outcome == NodeOutcome.Refused))
-            sentence.Append($" {refused.Node} did nothing: {refused.Sentence ?? refused.Flush?.Refusal ?? refused.Setting?.Sentence}");
+            message.Append($" {refused.Node} did nothing: {refused.Message ?? refused.Flush?.Refusal ?? refused.Setting?.Message}");
         var unknown = Names(nodes, NodeOutcome.Unknown);
         if (unknown.Length > 0)
-            sentence.Append($" {unknown} did not answer after the order was sent: what happened there is unknown, and is asked again when it is back. Nothing is sent twice.");
+            message.Append($" {unknown} did not answer after the command was sent: the result there is unknown and is queried again after a reconnect. Nothing is sent twice.");
         if (Names(nodes, NodeOutcome.NotAsked) is { Length: > 0 } notAsked)
-            sentence.Append(kind == ActionKind.Flush ? $" {notAsked} could not be asked: entries there stay." : $" {notAsked} could not be asked: nothing was changed there.");
+            message.Append(kind == ActionKind.Flush ? $" {notAsked} could not be contacted: entries there remain." : $" {notAsked} could not be contacted: nothing was changed there.");
         if (Names(nodes, NodeOutcome.Stopped) is { Length: > 0 } stopped)
-            sentence.Append($" {stopped} kept the value, because a node before it failed.");
+            message.Append($" {stopped} kept the previous value because an earlier node failed.");
         bool worked = done.Any(Worked);
         var state = unknown.Length > 0 ? ActionState.Unknown
-            : !worked ? (done.Any(CutOff) ? ActionState.Partly : ActionState.Failed)
+            : !worked ? (done.Any(IsInterrupted) ? ActionState.Partly : ActionState.Failed)
             : good && done.Count == nodes.Count && done.All(Worked) ? ActionState.Completed
             : ActionState.Partly;
-        return (state, sentence.ToString().Trim());
+        return (state, message.ToString().Trim());
     }
 
-    /// <summary>The nodes of a plan that no order goes to, with the reason.</summary>
+    /// <summary>The nodes of a plan that receive no command, with the reason.</summary>
     public static IEnumerable<NodeResult> NotContacted(ActionPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         return plan.Silent.Except(plan.Targets).Select(n => new NodeResult(n, NodeOutcome.NotAsked))
-            .Concat(plan.Previews.Where(p => p.Refusal is not null).Select(p => new NodeResult(p.Node, NodeOutcome.Refused, Sentence: p.Refusal, RefusalCode: p.RefusalCode)));
+            .Concat(plan.Previews.Where(p => p.Refusal is not null).Select(p => new NodeResult(p.Node, NodeOutcome.Refused, Message: p.Refusal, RefusalCode: p.RefusalCode)));
     }
 
-    /// <summary>The node did what it was asked for, or found it done; what became later of the return is another matter.</summary>
+    /// <summary>The node did what was requested, or it was already done; the later outcome of the revert does not count.</summary>
     public static bool Worked(NodeResult node)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -53,10 +53,10 @@ internal static class OutcomeSummary
         };
     }
 
-    // Killed in the middle: it may have done a part, or all of it but the last word.
-    private static bool CutOff(NodeResult node) => node is { Flush.Unsure: true } or { Setting: { Outcome: SettingOutcome.Unsure, RevertAtMs: not null } };
+    // The collector was killed: it may have done a part, or everything except reporting it.
+    private static bool IsInterrupted(NodeResult node) => node is { Flush.Unsure: true } or { Setting: { Outcome: SettingOutcome.Unsure, RevertAtMs: not null } };
 
-    private static bool Flush(List<NodeResult> nodes, StringBuilder sentence)
+    private static bool Flush(List<NodeResult> nodes, StringBuilder message)
     {
         var done = nodes.Select(n => n.Flush!).ToList();
         if (done.Count == 0)
@@ -64,37 +64,37 @@ internal static class OutcomeSummary
         var uncounted = done.Where(r => r.Remaining < 0).Select(r => r.Node).ToList();
         long deleted = done.Sum(r => (long)r.Deleted), alive = done.Sum(r => (long)r.Alive), failed = done.Sum(r => (long)r.Failed);
         long remaining = done.Sum(r => Math.Max(r.Remaining, 0L));
-        string left = remaining > 0 ? $"{ActionFormatter.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remains" : "none seen remaining";
+        string left = remaining > 0 ? $"{ActionFormatter.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remain" : "none seen remaining";
         int whole = done.Count(r => !r.Unsure);
-        sentence.Append(whole == 0 ? $"How many entries were deleted is not known; {left}." : $"{ActionFormatter.Entries(deleted)} deleted on {ActionFormatter.Nodes(whole)}; {left}.");
+        message.Append(whole == 0 ? $"The number of deleted entries is unknown; {left}." : $"{ActionFormatter.Entries(deleted)} deleted on {ActionFormatter.Nodes(whole)}; {left}.");
         if (uncounted.Count > 0)
-            sentence.Append($" What is left on {string.Join(", ", uncounted)} could not be read.");
+            message.Append($" The remaining entries on {string.Join(", ", uncounted)} could not be read.");
         if (alive > 0)
-            sentence.Append($" {ActionFormatter.Entries(alive)} left alone: the backend answers.");
+            message.Append($" {ActionFormatter.Entries(alive)} skipped because the backend still answers.");
         if (failed > 0)
-            sentence.Append($" {ActionFormatter.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel refused."}");
+            message.Append($" {ActionFormatter.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel reported an error."}");
         if (done.Where(r => r.Unsure).Select(r => r.Node).ToList() is { Count: > 0 } cut)
-            sentence.Append($" On {string.Join(", ", cut)} the flush was cut off in the middle: what remains was counted afterwards; the rest can be deleted by a new one.");
+            message.Append($" On {string.Join(", ", cut)} the flush was interrupted: the remaining entries were counted afterwards and can be deleted by a new flush.");
         return failed == 0 && uncounted.Count == 0;
     }
 
-    private static bool Setting(List<NodeResult> nodes, StringBuilder sentence)
+    private static bool Setting(List<NodeResult> nodes, StringBuilder message)
     {
         foreach (var group in nodes.GroupBy(n => n.Setting!.Outcome).OrderBy(g => g.Key))
         {
             string names = ActionGuard.Names(group.Select(n => n.Node));
             var first = group.First().Setting!;
-            sentence.Append(group.Key switch
+            message.Append(group.Key switch
             {
                 SettingOutcome.Written => $" {first.Before} → {first.Now} on {names}.",
-                SettingOutcome.Already => $" It was {first.Now} on {names} already.",
-                SettingOutcome.Reverted => $" Back to {first.Now} on {names}.",
-                _ => $" {names}: {first.Sentence}",
+                SettingOutcome.Already => $" The value was already {first.Now} on {names}.",
+                SettingOutcome.Reverted => $" Reverted to {first.Now} on {names}.",
+                _ => $" {names}: {first.Message}",
             });
         }
 
         return true;
     }
 
-    private static string Names(IReadOnlyList<NodeResult> nodes, NodeOutcome fate) => ActionGuard.Names(nodes.Where(n => n.Outcome == fate).Select(n => n.Node));
+    private static string Names(IReadOnlyList<NodeResult> nodes, NodeOutcome outcome) => ActionGuard.Names(nodes.Where(n => n.Outcome == outcome).Select(n => n.Node));
 }

@@ -2,7 +2,7 @@ using System.Threading.RateLimiting;
 
 namespace ConntrackConsole.Actions.Workflow;
 
-/// <summary>Limits previews per user, because each one queries every node; and limits the audit rows about that, so that a loop cannot fill the log.</summary>
+/// <summary>Limits the previews of each user, because each one queries every node, and the audit rows about refused ones, so that a loop cannot fill the log.</summary>
 public sealed class PreviewRateLimiter : IDisposable
 {
     public const int MaxPerMinute = 30;
@@ -12,7 +12,7 @@ public sealed class PreviewRateLimiter : IDisposable
 
     public bool TryAcquire(string user) => Acquired(_previews, user);
 
-    /// <summary>Whether a refusal is written to the audit log: once a minute and user.</summary>
+    /// <summary>Whether a refusal is written to the audit log: once per minute and user.</summary>
     public bool TryAcquireRefusal(string user) => Acquired(_refusals, user);
 
     public void Dispose()

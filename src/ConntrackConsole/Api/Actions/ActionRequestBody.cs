@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Actions;
 
-/// <summary>What a program posts to ask for an action. Nothing is guessed: an unknown or repeated field is a fault.</summary>
+/// <summary>Request body that requests an action. Strict: an unknown or repeated field is an error.</summary>
 internal sealed record ActionRequestBody
 {
     public string? Kind { get; init; }
@@ -23,22 +23,22 @@ internal sealed record ActionRequestBody
 
     private const int MaxNodes = 5_000;
 
-    /// <summary>The request, or the sentence what is wrong with it.</summary>
-    public (ActionRequest? Ask, string? Fault) Read()
+    /// <summary>The request, or what is wrong with it.</summary>
+    public (ActionRequest? Request, string? Error) Read()
     {
         ActionKind? kind = Kind switch { "flush" => ActionKind.Flush, "setting" or "sysctl" => ActionKind.Setting, _ => null };
-        string? fault =
-            kind is null ? "'kind' is none of flush and setting."
-            : kind == ActionKind.Flush && PodIp is null ? "'podIp' is missing: a flush needs the pod's address."
+        string? error =
+            kind is null ? "'kind' must be flush or setting."
+            : kind == ActionKind.Flush && PodIp is null ? "'podIp' is missing: a flush requires the pod address."
             : kind == ActionKind.Flush && (Key ?? Value) is not null ? "'key' and 'value' belong to a setting, not to a flush."
-            : kind == ActionKind.Setting && (Key is null || Value is null) ? "'key' and 'value' are both needed: which setting, and what it is to be."
+            : kind == ActionKind.Setting && (Key is null || Value is null) ? "'key' and 'value' are required: the setting and its new value."
             : kind == ActionKind.Setting && (PodIp is not null || Preset is not null || Scope is not null) ? "'podIp', 'preset' and 'scope' belong to a flush, not to a setting."
-            : Preset is not null && ActionSettings.Preset(Preset) is null ? "'preset' is none of safe, dead-backend and all."
-            : Nodes?.Count > MaxNodes || Nodes?.Any(n => n is not { Length: > 0 and <= 253 }) == true ? $"'nodes' takes at most {MaxNodes} names of 1 to 253 characters."
-            : new[] { PodIp, Key, Value, Scope?.Proto, Scope?.Vip, IncidentId }.Any(t => t?.Length > 200) || Reason?.Length > 500 ? "A text is too long: 500 characters for the reason, 200 for the rest."
-            : RevertAfterSeconds < 0 ? "'revertAfterSeconds' is negative."
+            : Preset is not null && ActionSettings.Preset(Preset) is null ? "'preset' must be safe, dead-backend or all."
+            : Nodes?.Count > MaxNodes || Nodes?.Any(n => n is not { Length: > 0 and <= 253 }) == true ? $"'nodes' accepts at most {MaxNodes} names of 1 to 253 characters."
+            : new[] { PodIp, Key, Value, Scope?.Proto, Scope?.Vip, IncidentId }.Any(t => t?.Length > 200) || Reason?.Length > 500 ? "A text is too long: at most 500 characters for the reason, 200 for other fields."
+            : RevertAfterSeconds < 0 ? "'revertAfterSeconds' must not be negative."
             : null;
-        return fault is not null ? (null, fault) : (new ActionRequest(kind!.Value)
+        return error is not null ? (null, error) : (new ActionRequest(kind!.Value)
         {
             PodIp = PodIp, Preset = ActionSettings.Preset(Preset), Scope = Scope is null ? null : new FlushScope(Scope.Proto, Scope.Vip, Scope.VipPort),
             Key = Key, Value = Value, RevertAfterMs = RevertAfterSeconds * 1000L, Nodes = [.. (Nodes ?? []).OfType<string>()], Reason = Reason, BreakGlass = BreakGlass, IncidentId = IncidentId,
@@ -53,14 +53,14 @@ internal sealed record ScopeBody
     public int? VipPort { get; init; }
 }
 
-/// <summary>What a program posts to decide about an action.</summary>
+/// <summary>Request body that confirms, approves, cancels or reverts an action.</summary>
 internal sealed record DecisionBody
 {
     public string? Digest { get; init; }
     public string? Typed { get; init; }
     public string? Reason { get; init; }
 
-    /// <summary>Only to revert: also where a node has withheld it.</summary>
+    /// <summary>Only for a revert: also where a node withholds it.</summary>
     public bool BreakGlass { get; init; }
 }
 
@@ -75,27 +75,30 @@ internal static class StrictBody
         NumberHandling = JsonNumberHandling.Strict, MaxDepth = 8,
     };
 
-    public static async Task<(T? Body, string? Fault)> ReadAsync<T>(HttpRequest request, CancellationToken ct)
+    public static async Task<(T? Body, Reason? Error)> ReadAsync<T>(HttpRequest request, CancellationToken ct)
         where T : class, new()
     {
-        using var held = new MemoryStream();
+        using var buffer = new MemoryStream();
         byte[] chunk = new byte[8192];
         for (int read; (read = await request.Body.ReadAsync(chunk, ct)) > 0;)
         {
-            if (held.Length + read > MaxBytes)
-                return (null, $"The body is longer than {MaxBytes / 1024} KiB.");
-            held.Write(chunk, 0, read);
+            if (buffer.Length + read > MaxBytes)
+                return (null, new Reason(RequestErrorCodes.BodyTooLarge, $"The body is larger than {MaxBytes / 1024} KiB."));
+            buffer.Write(chunk, 0, read);
         }
 
-        if (held.Length == 0)
+        if (buffer.Length == 0)
             return (new T(), null);
         try
         {
-            return JsonSerializer.Deserialize<T>(held.GetBuffer().AsSpan(0, (int)held.Length), Strict) is { } body ? (body, null) : (null, "The body is null.");
+            return JsonSerializer.Deserialize<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), Strict) is { } body
+                ? (body, null)
+                : (null, new Reason(RequestErrorCodes.InvalidJson, "The body is null."));
         }
         catch (JsonException e)
         {
-            return (null, $"The body is not the JSON that is wanted: {e.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}");
+            return (null, new Reason(
+                RequestErrorCodes.InvalidJson, $"The body is not valid JSON for this endpoint: {e.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}"));
         }
     }
 }

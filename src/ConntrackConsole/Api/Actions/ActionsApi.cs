@@ -7,12 +7,13 @@ using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConntrackConsole.Api.Actions;
 
 /// <summary>
-/// Actions for programs: the same service, the same guards, the same audit rows as the page. Who asks is known by the session
-/// of their sign-in link, anew at each request.
+/// Actions for API clients, with the same service, guards and audit rows as the pages. The session of the user's sign-in link
+/// is checked at each request.
 /// </summary>
 internal static class ActionsApi
 {
@@ -32,18 +33,18 @@ internal static class ActionsApi
             await store.FindAsync(id, ct) is { } record ? Results.Json(ActionView.Of(record, true, monitor.Current(record.Id)), Json) : Missing());
         api.MapPost("/actions", RequestAsync);
         api.MapPost("/actions/{id}/confirm", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
-            context, sessions, (caller, body, ct) => service.ConfirmAsync(id, body.Digest, body.Typed, body.Reason, caller, ct)));
+            context, sessions, (principal, body, ct) => service.ConfirmAsync(id, body.Digest, body.Typed, body.Reason, principal, ct)));
         api.MapPost("/actions/{id}/approve", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
-            context, sessions, (caller, body, ct) => service.ApproveAsync(id, body.Digest, caller, ct)));
+            context, sessions, (principal, body, ct) => service.ApproveAsync(id, body.Digest, principal, ct)));
         api.MapPost("/actions/{id}/cancel", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
-            context, sessions, (caller, _, ct) => service.CancelAsync(id, caller, ct)));
+            context, sessions, (principal, _, ct) => service.CancelAsync(id, principal, ct)));
         api.MapPost("/actions/{id}/revert", (string id, HttpContext context, Sessions sessions, ActionService service) => DecideAsync(
-            context, sessions, (caller, body, ct) => service.RevertAsync(id, body.Reason, body.BreakGlass, caller, ct)));
+            context, sessions, (principal, body, ct) => service.RevertAsync(id, body.Reason, body.BreakGlass, principal, ct)));
         api.MapGet("/settings", async (OpenChanges changes, CancellationToken ct) =>
         {
             var open = await changes.ReadAsync(ct);
             return Results.Json(SettingCatalog.All.Select(k => new SettingView(
-                k.Key, k.Carrier.ToString(), k.Values, k.Least, k.Most, k.Default, k.Unit, k.Meaning, k.Trap, k.Lasting, k.LongestMs / 1000,
+                k.Key, k.Carrier.ToString(), k.Values, k.Min, k.Max, k.Default, k.Unit, k.Meaning, k.Trap, k.HowToPersist, k.MaxRevertMs / 1000,
                 [.. open.Where(o => o.Key == k.Key)])), Json);
         });
     }
@@ -52,13 +53,15 @@ internal static class ActionsApi
     {
         var ct = context.RequestAborted;
         var check = await sessions.CheckAsync(context.User, ct);
-        if (check.Principal is not { } caller)
-            return Gone(check.Refusal);
-        var (body, fault) = await StrictBody.ReadAsync<ActionRequestBody>(context.Request, ct);
-        (var ask, fault) = body is null ? (null, fault) : body.Read();
-        if (ask is null)
-            return Invalid(fault);
-        var answer = await service.RequestAsync(ask, caller, ct);
+        if (check.Principal is not { } principal)
+            return SignInRequired(check.Refusal);
+        var (body, error) = await StrictBody.ReadAsync<ActionRequestBody>(context.Request, ct);
+        if (body is null)
+            return Invalid(error!);
+        var (request, problem) = body.Read();
+        if (request is null)
+            return Invalid(new Reason(ActionReasons.InvalidRequest, problem!));
+        var answer = await service.RequestAsync(request, principal, ct);
         return answer.Refusal is null
             ? Results.Json(ActionView.Of(answer.Record!, true), Json, statusCode: StatusCodes.Status201Created)
             : Refused(answer);
@@ -68,12 +71,12 @@ internal static class ActionsApi
     {
         var ct = context.RequestAborted;
         var check = await sessions.CheckAsync(context.User, ct);
-        if (check.Principal is not { } caller)
-            return Gone(check.Refusal);
-        var (body, fault) = await StrictBody.ReadAsync<DecisionBody>(context.Request, ct);
+        if (check.Principal is not { } principal)
+            return SignInRequired(check.Refusal);
+        var (body, error) = await StrictBody.ReadAsync<DecisionBody>(context.Request, ct);
         if (body is null)
-            return Invalid(fault);
-        var answer = await decide(caller, body, ct);
+            return Invalid(error!);
+        var answer = await decide(principal, body, ct);
         return answer.Refusal is null ? Results.Json(ActionView.Of(answer.Record!, true), Json) : Refused(answer);
     }
 
@@ -87,10 +90,10 @@ internal static class ActionsApi
         var records = await store.ReadAsync(limit, before, ct);
         return Results.Json(new ActionPage(
             [.. records.Select(r => ActionView.Of(r, false, monitor.Current(r.Id)))],
-            records.Count == limit ? records[^1].Plan.AskedMs.ToString(CultureInfo.InvariantCulture) : null), Json);
+            records.Count == limit ? records[^1].Plan.RequestedMs.ToString(CultureInfo.InvariantCulture) : null), Json);
     }
 
-    private static IResult Refused(ActionAnswer answer)
+    private static ProblemHttpResult Refused(ActionAnswer answer)
     {
         var refusal = answer.Refusal!;
         var (status, title) = refusal.Kind switch
@@ -101,19 +104,17 @@ internal static class ActionsApi
             RefusalKind.Fault => (StatusCodes.Status503ServiceUnavailable, "The console cannot act"),
             _ => (StatusCodes.Status409Conflict, "Refused by a guard"),
         };
-        var more = Code(refusal.Code);
-        if (answer.Record is { } record)
-            (more["action"], more["state"]) = (record.Id, record.State.ToString());
-        return Results.Problem(refusal.Sentence, statusCode: status, title: title, extensions: more);
+        return answer.Record is { } record
+            ? ApiProblem.Create(status, refusal.Code, title, refusal.Message, ("action", record.Id), ("state", record.State.ToString()))
+            : ApiProblem.Create(status, refusal.Code, title, refusal.Message);
     }
 
-    private static IResult Missing() =>
-        Results.Problem("There is no action of this id: see GET /api/v1/actions.", statusCode: StatusCodes.Status404NotFound, title: "No such action", extensions: Code(ActionReasons.NotFound));
+    private static ProblemHttpResult Missing() => ApiProblem.Create(
+        StatusCodes.Status404NotFound, ActionReasons.NotFound, "No such action", "There is no action with this id: see GET /api/v1/actions.");
 
-    private static IResult Gone(string? why) => Results.Problem(why, statusCode: StatusCodes.Status401Unauthorized, title: "Sign in", extensions: Code(ActionReasons.SessionEnded));
+    private static ProblemHttpResult SignInRequired(Reason? why) => ApiProblem.Create(
+        StatusCodes.Status401Unauthorized, why?.Code ?? IdentityErrorCodes.SignInRequired, "Sign in", why?.Message);
 
-    private static IResult Invalid(string? why) =>
-        Results.Problem(why, statusCode: StatusCodes.Status400BadRequest, title: "Invalid request", extensions: Code(ActionReasons.InvalidRequest));
-
-    private static Dictionary<string, object?> Code(string code) => new() { ["code"] = code };
+    private static ProblemHttpResult Invalid(Reason why) =>
+        ApiProblem.Create(StatusCodes.Status400BadRequest, why.Code, "Invalid request", why.Message);
 }

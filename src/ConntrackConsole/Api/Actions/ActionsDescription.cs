@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ConntrackConsole.Api.Actions;
 
-/// <summary>What the OpenAPI document says of the endpoints in <see cref="ActionsApi"/>, whose handlers read and write JSON themselves.</summary>
+/// <summary>Describes the endpoints of <see cref="ActionsApi"/> in the OpenAPI document, because their handlers read and write JSON themselves.</summary>
 internal static class ActionsDescription
 {
     private static readonly int[] Decision = [400, 403, 404, 409, 410, 415, 503];
@@ -20,7 +20,7 @@ internal static class ActionsDescription
         new("GET", "/settings", "listSettings", "Settings that may be changed, and where a change is open", null, 200, typeof(IReadOnlyList<SettingView>), []),
     ];
 
-    /// <summary>A group whose endpoints get their description as they are mapped.</summary>
+    /// <summary>A group that adds the description to each endpoint when it is mapped.</summary>
     public static RouteGroupBuilder DescribeActions(this RouteGroupBuilder api)
     {
         var group = api.MapGroup("");

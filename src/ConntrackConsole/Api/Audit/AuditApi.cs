@@ -7,18 +7,18 @@ using ConntrackConsole.Audit;
 
 namespace ConntrackConsole.Api.Audit;
 
-/// <summary>GET audit: the rows, newest first, as a page of JSON, or all that match as CSV or as JSON lines.</summary>
+/// <summary>GET audit: rows, newest first, as a page of JSON, or all matching rows as CSV or JSON lines.</summary>
 internal static class AuditApi
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = AuditLog.MaxRead;
 
-    // Flushed before it is full, so that a row of a megabyte is not held twice.
+    // Flushed early, so that a row of a megabyte is not buffered twice.
     private const int FlushBytes = 64 * 1024;
 
     public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit", ListAsync)
         .WithName("listAudit").WithTags("Audit").WithSummary("Rows of the audit log, newest first")
-        .WithDescription($"limit is 1 to {MaxLimit}; where it is absent a page has {DefaultLimit} rows, and csv and jsonl have every row.")
+        .WithDescription($"limit is 1 to {MaxLimit}; without it a page has {DefaultLimit} rows, and csv and jsonl have all rows.")
         .Produces<AuditPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ConntrackConsole.Api.Query;
 
-/// <summary>Times as the API reads and writes them: RFC 3339, written in UTC with milliseconds.</summary>
+/// <summary>Times of the API: RFC 3339, written in UTC with milliseconds.</summary>
 internal static class ApiTime
 {
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd't'HH:mm:ssK"];
@@ -13,6 +13,6 @@ internal static class ApiTime
     public static string? Text(long? ms) => ms is { } at ? Text(at) : null;
 
     public static bool TryRead(string text, out DateTimeOffset time) =>
-        // A plus sign that was not escaped arrives as a blank.
+        // A plus sign that was not escaped arrives as a space.
         DateTimeOffset.TryParseExact(text.Trim().Replace(' ', '+'), Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

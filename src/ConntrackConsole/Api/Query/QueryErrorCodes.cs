@@ -3,14 +3,14 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Query;
 
-/// <summary>Codes of query strings that cannot be answered (400).</summary>
+/// <summary>Codes of invalid query strings (400).</summary>
 [ReasonCodes("API: query strings")]
 internal static class QueryErrorCodes
 {
     [Description("A time is not written as RFC 3339.")]
     public const string InvalidTime = "query.invalid_time";
 
-    [Description("The end of the window is before its start, or equal to it where a width is needed.")]
+    [Description("The end of the window is before its start, or equal to it where the window must not be empty.")]
     public const string RangeReversed = "query.range_reversed";
 
     [Description("The window starts before 1970.")]
@@ -22,7 +22,7 @@ internal static class QueryErrorCodes
     [Description("The number is below the minimum or above the maximum of the parameter.")]
     public const string OutOfRange = "query.out_of_range";
 
-    [Description("The continue token is not one that an earlier page returned.")]
+    [Description("The continue token was not returned by an earlier page.")]
     public const string InvalidContinue = "query.invalid_continue";
 
     [Description("The step is not a duration such as 10s.")]
@@ -31,13 +31,13 @@ internal static class QueryErrorCodes
     [Description("The step is too short for the window.")]
     public const string TooManyColumns = "query.too_many_columns";
 
-    [Description("Two parameters are given of which only one may be.")]
+    [Description("Two mutually exclusive parameters are given.")]
     public const string Conflict = "query.conflict";
 
-    [Description("The value is not one of those that the parameter allows.")]
+    [Description("The parameter does not allow the value.")]
     public const string UnknownValue = "query.unknown_value";
 
-    [Description("A parameter that the endpoint does not know.")]
+    [Description("The endpoint does not know the parameter.")]
     public const string UnknownParameter = "query.unknown_parameter";
 
     [Description("A parameter is given more than once.")]

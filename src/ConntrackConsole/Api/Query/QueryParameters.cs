@@ -9,7 +9,7 @@ internal class PageParameters
     [FromQuery(Name = "limit"), Description("Maximum number of items.")]
     public string? Limit { get; init; }
 
-    [FromQuery(Name = "continue"), Description("The token that the previous page returned; absent: begin with the newest.")]
+    [FromQuery(Name = "continue"), Description("The token that the previous page returned; absent: start with the newest item.")]
     public string? Continue { get; init; }
 }
 
@@ -49,6 +49,6 @@ internal sealed class AuditParameters : WindowPageParameters
     [FromQuery(Name = "action"), Description("Only rows of the action with this id.")]
     public string? Action { get; init; }
 
-    [FromQuery(Name = "format"), Description("json (a page), csv or jsonl (every row that matches, streamed).")]
+    [FromQuery(Name = "format"), Description("json (a page), csv or jsonl (all matching rows, streamed).")]
     public string? Format { get; init; }
 }

@@ -6,18 +6,18 @@ using Microsoft.AspNetCore.Mvc;
 namespace ConntrackConsole.Api.Query;
 
 /// <summary>
-/// Reads the parameters of one request, which the platform binds as text so that every error can name its parameter and a code.
-/// The first error is kept; what could not be read has its default.
+/// Reads the parameters of one request. They are bound as text, so that every error can name its parameter and have a code.
+/// The first error is kept; values that cannot be read have their default.
 /// </summary>
 internal sealed class QueryReader
 {
-    private const int MaxShown = 60;
+    private const int MaxQuoted = 60;
 
     public ProblemHttpResult? Problem { get; private set; }
 
     public void Fail(string code, string detail) => Problem ??= ApiProblem.Create(StatusCodes.Status400BadRequest, code, "Invalid request", detail);
 
-    /// <summary>Null where the parameter is absent or empty.</summary>
+    /// <summary>Null if the parameter is absent or empty.</summary>
     public static string? Text(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     public DateTimeOffset? Time(string name, string? text)
@@ -26,15 +26,15 @@ internal sealed class QueryReader
             return null;
         if (ApiTime.TryRead(text!, out var time))
             return time;
-        Fail(QueryErrorCodes.InvalidTime, $"'{name}' is not an RFC 3339 time: {Shorten(text!)}. Give one such as 2026-11-24T17:00:00Z.");
+        Fail(QueryErrorCodes.InvalidTime, $"'{name}' is not an RFC 3339 time: {Shorten(text!)}. Use a time such as 2026-11-24T17:00:00Z.");
         return null;
     }
 
-    /// <param name="mayBeEmpty">Whether a window that contains one instant only is valid.</param>
+    /// <param name="mayBeEmpty">Whether a window of zero length is valid.</param>
     public void RequireOrder(DateTimeOffset? from, DateTimeOffset? to, bool mayBeEmpty)
     {
         if (from > to || (from == to && from is not null && !mayBeEmpty))
-            Fail(QueryErrorCodes.RangeReversed, mayBeEmpty ? "'from' is later than 'to': exchange them." : "'from' must be earlier than 'to'.");
+            Fail(QueryErrorCodes.RangeReversed, mayBeEmpty ? "'from' must not be later than 'to'." : "'from' must be earlier than 'to'.");
     }
 
     public int? Integer(string name, string? text, int min, int max)
@@ -51,7 +51,7 @@ internal sealed class QueryReader
     }
 
     /// <summary>The token of a page.</summary>
-    /// <param name="parse">Null where the token is not one that a page returned.</param>
+    /// <param name="parse">Returns null if the token was not returned by a page.</param>
     public T? Continue<T>(string? text, Func<string, T?> parse)
         where T : class
     {
@@ -59,18 +59,18 @@ internal sealed class QueryReader
             return null;
         if (parse(text!) is { } place)
             return place;
-        Fail(QueryErrorCodes.InvalidContinue, "'continue' is not a token that an earlier page returned: leave it out to begin with the newest.");
+        Fail(QueryErrorCodes.InvalidContinue, "'continue' is not a token of an earlier page: omit it to start with the newest item.");
         return null;
     }
 
-    /// <summary>A token that is the number of a row or instant.</summary>
+    /// <summary>A token that is a row number or an instant.</summary>
     public long? Continue(string? text)
     {
         string? number = Continue(text, token => long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value > 0 ? token : null);
         return number is null ? null : long.Parse(number, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>For endpoints where a misspelt parameter would silently give an answer to another question.</summary>
+    /// <summary>For endpoints where a misspelt parameter would silently return something else.</summary>
     public void RefuseUnknown<TParameters>(IQueryCollection query)
     {
         string[] known = [.. typeof(TParameters).GetProperties().Select(property => property.GetCustomAttribute<FromQueryAttribute>()?.Name).OfType<string>()];
@@ -79,9 +79,9 @@ internal sealed class QueryReader
             if (!known.Contains(name, StringComparer.Ordinal))
                 Fail(QueryErrorCodes.UnknownParameter, $"'{Shorten(name)}' is not a parameter of this endpoint: use {string.Join(", ", known)}.");
             else if (values.Count > 1)
-                Fail(QueryErrorCodes.RepeatedParameter, $"'{name}' is given {values.Count} times: give it once.");
+                Fail(QueryErrorCodes.RepeatedParameter, $"'{name}' is given {values.Count} times: use it once.");
         }
     }
 
-    public static string Shorten(string text) => text.Length > MaxShown ? text[..MaxShown] + "…" : text;
+    public static string Shorten(string text) => text.Length > MaxQuoted ? text[..MaxQuoted] + "…" : text;
 }

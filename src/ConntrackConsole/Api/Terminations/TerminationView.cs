@@ -7,14 +7,14 @@ using ConntrackConsole.Timeline.Query;
 namespace ConntrackConsole.Api.Terminations;
 
 /// <summary>A page of terminations, newest first.</summary>
-/// <param name="Continue">Give it back as ?continue= for the next page; null on the last.</param>
+/// <param name="Continue">Pass it as ?continue= for the next page; null on the last page.</param>
 internal sealed record TerminationPage(IReadOnlyList<TerminationView> Items, string? Continue);
 
-/// <summary>An ending with all its instants; null where an instant is not known, or has not come.</summary>
+/// <summary>A termination with all its instants; null if an instant is unknown or has not been reached.</summary>
 /// <param name="CauseCode">Stable code of the cause (<see cref="TerminationCodes"/>).</param>
-/// <param name="WholeSeconds">Instants that come from the API server's whole seconds: up to a second earlier than what happened.</param>
-/// <param name="Bounded">Instants of a time when nobody watched: no later than they stand.</param>
-/// <param name="RulesSynced">For each node: from when on its rules were without the endpoint, or why that is not known.</param>
+/// <param name="WholeSeconds">Instants from timestamps of the API server in whole seconds: up to one second too early.</param>
+/// <param name="Bounded">Instants while the console was not watching: upper bounds.</param>
+/// <param name="RulesSynced">For each node: when its rules no longer had the endpoint, or why that is unknown.</param>
 internal record TerminationView(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service, OwnerRef? Workload,
     string Cause, string CauseCode, string? Evidence, RolloutView? Rollout, int? GraceSeconds, bool HasPreStop, string? PreStopFailure,
@@ -55,18 +55,18 @@ internal record TerminationView(
 
     private static (string Name, long? AtMs)[] ByArrival(Termination t) =>
     [
-        // The object says when it was asked to the second; an arrival has milliseconds.
+        // A deletion time from the object is in whole seconds; one from the arrival of an event has milliseconds.
         ("askedAt", t.AskedMs % 1_000 == 0 ? null : t.AskedMs),
         ("endpointNotReadyAt", t.EndpointNotReadyMs), ("endpointTerminatingAt", t.EndpointTerminatingMs),
         ("endpointRemovedAt", t.EndpointRemovedMs), ("deletedAt", t.DeletedMs), ("ipReusedAt", t.IpReusedMs),
     ];
 }
 
-/// <param name="NotBefore">Null where nothing is known of the time before.</param>
+/// <param name="NotBefore">Null if nothing is known about the time before.</param>
 internal sealed record InstantBounds(string Instant, string? NotBefore, string NotAfter);
 
-/// <param name="At">The first sync that had the endpoint's change; null where there was none yet, or it is not known.</param>
-/// <param name="Unknown">Why it is not known.</param>
+/// <param name="At">The first sync with the change of the endpoint; null if there was none yet or it is unknown.</param>
+/// <param name="Unknown">Why it is unknown.</param>
 internal sealed record NodeSyncView(string Node, string? At, string? Unknown);
 
 internal sealed record RolloutView(

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConntrackConsole.Api.Terminations;
 
-/// <summary>GET terminations: which pods ended, when each phase began, and why.</summary>
+/// <summary>GET terminations: which pods terminated, when each phase began, and why.</summary>
 internal static class TerminationsApi
 {
     private const int DefaultLimit = 100;
@@ -16,7 +16,7 @@ internal static class TerminationsApi
 
     public static void MapTerminations(this IEndpointRouteBuilder api) => api.MapGet("/terminations", ListAsync)
         .WithName("listTerminations").WithTags("Terminations").WithSummary("Terminations of pods, newest first")
-        .WithDescription($"Each with all its instants, its cause, and when each node's rules no longer had the endpoint. limit is 1 to {MaxLimit}, {DefaultLimit} where absent.")
+        .WithDescription($"Each with all its instants, its cause, and when each node's rules no longer had the endpoint. limit is 1 to {MaxLimit}, default {DefaultLimit}.")
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<Results<Ok<TerminationPage>, ProblemHttpResult>> ListAsync(
@@ -52,7 +52,7 @@ internal static class TerminationsApi
         if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
             return null;
         string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
-        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long asked)
-            ? new TerminationPlace(asked, parts[1]) : null;
+        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long requestedMs)
+            ? new TerminationPlace(requestedMs, parts[1]) : null;
     }
 }

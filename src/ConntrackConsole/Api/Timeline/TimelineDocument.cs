@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Api.Timeline;
 
 /// <summary>
-/// The shape of what <see cref="TimelineJson"/> writes, for the OpenAPI document; a test compares both. Column i begins at from + i · stepMs;
+/// Schema of the output of <see cref="TimelineJson"/> for the OpenAPI document; a test compares both. Column i begins at from + i · stepMs;
 /// -1 in a column is unknown.
 /// </summary>
 internal sealed record TimelineDocument(
@@ -15,15 +15,15 @@ internal sealed record TimelineDocument(
 
 internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<TimelineBackend> Backends);
 
-/// <param name="Owner">State of the ownership of the address at the end of the window.</param>
+/// <param name="Owner">Ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>
-/// <param name="LeftoverNamespaces">Entries in a closing state.</param>
-/// <param name="Stale">The part of the entries that was stale.</param>
-internal sealed record TimelineBackend(string Ip, int Port, string? Pod, OwnerState Owner, EntryState State, int[] Entries, int[] LeftoverNamespaces, int[] Stale);
+/// <param name="Closing">Entries in a closing state.</param>
+/// <param name="Stale">Stale entries, a part of the entries.</param>
+internal sealed record TimelineBackend(string Ip, int Port, string? Pod, OwnerState Owner, EntryState State, int[] Entries, [property: JsonPropertyName("leftovers")] int[] Closing, int[] Stale);
 
 internal sealed record TimelineResets(int[] UnNated, int[] FromBackend, int[] Other);
 
-/// <param name="Node">Null: the gap is the console's own.</param>
+/// <param name="Node">Null for a gap of the console itself.</param>
 internal sealed record TimelineGap(string? Node, GapKind Kind, string From, string To, string Text);
 
 internal sealed record TimelineSetting(string Node, string At, string Name, string Before, string After);

@@ -10,8 +10,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Api.Timeline;
 
 /// <summary>
-/// A <see cref="TimelineView"/> as JSON. A day of a cluster is millions of numbers: they are written by hand, and a row that
-/// many backends share (all zero) once.
+/// Writes a <see cref="TimelineView"/> as JSON. A day of a cluster is millions of numbers: they are formatted without a serializer, and a
+/// row that many backends share (all zero) is formatted once.
 /// </summary>
 internal static class TimelineJson
 {
@@ -118,13 +118,13 @@ internal static class TimelineJson
         json.WriteEndArray();
     }
 
-    // As GET terminations tells it, and how many entries still lead to it.
+    // As GET terminations returns it, with the number of entries that still lead to it.
     private static void Termination(Utf8JsonWriter json, TerminationSpan span, Dictionary<string, Rollout> rollouts)
     {
-        if (span.Told is not { } told)
+        if (span.Told is not { } termination)
             return;
-        var rollout = told.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
-        var item = JsonSerializer.SerializeToNode(TerminationView.Of(told, rollout, span.Synced), JsonSerializerOptions.Web)!;
+        var rollout = termination.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
+        var item = JsonSerializer.SerializeToNode(TerminationView.Of(termination, rollout, span.Synced), JsonSerializerOptions.Web)!;
         item["staleEntries"] = span.StaleEntries;
         item.WriteTo(json);
     }
@@ -134,10 +134,10 @@ internal static class TimelineJson
     private static void Word<T>(Utf8JsonWriter json, string name, T value)
         where T : struct, Enum => json.WriteString(name, JsonNamingPolicy.CamelCase.ConvertName(value.ToString()));
 
-    /// <summary>Writes rows of numbers; the last few that came are remembered by reference.</summary>
+    /// <summary>Writes rows of numbers; the text of a shared row is cached by reference.</summary>
     private sealed class Rows(int columns) : IDisposable
     {
-        // A count has ten digits at most, then a comma.
+        // At most ten digits and a comma for each number.
         private readonly byte[] _text = ArrayPool<byte>.Shared.Rent((columns * 11) + 2);
         private readonly byte[] _shared = ArrayPool<byte>.Shared.Rent((columns * 3) + 2);
         private int[]? _sharedRow;

@@ -19,7 +19,7 @@ internal sealed class TimelineParameters
     [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: now.")]
     public string? To { get; init; }
 
-    [FromQuery(Name = "step"), Description("Width of a column, such as 1s, 10s or 5m. It is kept exactly; the end of the window is moved.")]
+    [FromQuery(Name = "step"), Description("Width of a column, such as 1s, 10s or 5m. It is exact; the end of the window is adjusted.")]
     public string? Step { get; init; }
 
     [FromQuery(Name = "columns"), Description("Number of columns instead of a step, 1 to 4096; absent: 1000.")]
@@ -34,7 +34,7 @@ internal sealed class TimelineParameters
     [FromQuery(Name = "node"), Description("Only what this node observed.")]
     public string? Node { get; init; }
 
-    /// <summary>The query; of no use where the reader has a problem.</summary>
+    /// <summary>The query; not usable if the reader has a problem.</summary>
     public TimelineQuery Read(QueryReader reader, DateTimeOffset now)
     {
         var to = reader.Time("to", To) ?? now;
@@ -54,7 +54,7 @@ internal sealed class TimelineParameters
         if (QueryReader.Text(Columns) is not null)
         {
             if (QueryReader.Text(Step) is not null)
-                reader.Fail(QueryErrorCodes.Conflict, "'step' and 'columns' exclude each other: give one of them.");
+                reader.Fail(QueryErrorCodes.Conflict, "'step' and 'columns' are mutually exclusive: use one of them.");
             return reader.Integer("columns", Columns, 1, TimelineQuery.MaxColumns) ?? 1;
         }
 
@@ -66,7 +66,7 @@ internal sealed class TimelineParameters
         long minMs = (widthMs + TimelineQuery.MaxColumns - 1) / TimelineQuery.MaxColumns;
         reader.Fail(
             QueryErrorCodes.TooManyColumns,
-            $"A step of {Step} makes {count} columns of this window, more than {TimelineQuery.MaxColumns}: use a step of {(minMs + 999) / 1000}s or more, or a shorter window.");
+            $"A step of {Step} divides this window into {count} columns, more than the maximum of {TimelineQuery.MaxColumns}: use a step of {(minMs + 999) / 1000}s or more, or a shorter window.");
         return 1;
     }
 
@@ -78,7 +78,7 @@ internal sealed class TimelineParameters
         string number = text[^1] is 's' or 'm' or 'h' ? text[..^1] : text;
         if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count * unit <= MaxStepMs)
             return count * unit;
-        reader.Fail(QueryErrorCodes.InvalidStep, $"'step' is not a duration: {QueryReader.Shorten(text)}. Give seconds, or a whole number with s, m or h, such as 10s.");
+        reader.Fail(QueryErrorCodes.InvalidStep, $"'step' is not a duration: {QueryReader.Shorten(text)}. Use seconds, or a whole number with s, m or h, such as 10s.");
         return null;
     }
 }

@@ -79,7 +79,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     {
         var second = TimeSpan.FromSeconds(1);
         _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
-        Principal = await CurrentUser.CallerAsync(_end.Token);
+        Principal = await CurrentUser.PrincipalAsync(_end.Token);
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -107,7 +107,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
                 return;
             }
 
-            (Looking, Record, Refusal) = (false, answer.Record, answer.Refusal?.Sentence);
+            (Looking, Record, Refusal) = (false, answer.Record, answer.Refusal?.Message);
         }
         catch (OperationCanceledException) when (look.IsCancellationRequested)
         {
@@ -143,7 +143,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         {
             var answer = await Actions.ConfirmAsync(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
             // Refused, it is a preview still and goes with the dialog.
-            (Record, Refusal, Confirmed) = (answer.Record ?? record, answer.Refusal?.Sentence, answer.Refusal is null);
+            (Record, Refusal, Confirmed) = (answer.Record ?? record, answer.Refusal?.Message, answer.Refusal is null);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
@@ -161,7 +161,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         if (Record is not { } record)
             return;
         var answer = await Actions.CancelAsync(record.Id);
-        (Record, Refusal) = (answer.Record ?? record, answer.Refusal?.Sentence);
+        (Record, Refusal) = (answer.Record ?? record, answer.Refusal?.Message);
     }
 
     protected void Close() => Dialog?.Close();

@@ -23,13 +23,13 @@ public sealed partial class ActionsPage : ComponentBase
     private ActionsUrl _url = ActionsUrl.Everything;
     private ActionFeed? _feed;
     private ITimer? _beat;
-    private Principal? _caller;
+    private Principal? _principal;
     private List<ActionRecord>? _records;
     private IReadOnlyList<ActionRecord> _rows = [];
     private IReadOnlyList<OpenSetting> _changes = [];
     private ActionRecord? _picked;
     private string? _lost, _problem, _busy;
-    private (bool Good, string Sentence)? _answer, _revertAnswer;
+    private (bool Good, string Message)? _answer, _revertAnswer;
     private string _spoken = "";
     private int _most = PageSize, _looked, _waiting, _beats;
 
@@ -55,9 +55,9 @@ public sealed partial class ActionsPage : ComponentBase
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private string? Off => CurrentUser.Off(_caller);
+    private string? Off => CurrentUser.Off(_principal);
 
-    private bool BreaksGlass => _caller?.Role.MayBreakGlass() == true;
+    private bool BreaksGlass => _principal?.Role.MayBreakGlass() == true;
 
     private string Headline => (_waiting, _changes.Where(c => c.Alarm is not null || c.Drifted).Select(c => c.ActionId).Distinct().Count()) switch
     {
@@ -72,7 +72,7 @@ public sealed partial class ActionsPage : ComponentBase
         _url = ActionsUrl.Parse(Nav.Uri);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _caller = await CurrentUser.CallerAsync(_end.Token);
+        _principal = await CurrentUser.PrincipalAsync(_end.Token);
         _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _beat = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
@@ -83,11 +83,11 @@ public sealed partial class ActionsPage : ComponentBase
         try
         {
             var (url, most) = (_url, _most);
-            var caller = await CurrentUser.CallerAsync(ct);
+            var principal = await CurrentUser.PrincipalAsync(ct);
             var records = await Store.ReadAsync(most, long.MaxValue, ct);
             var changes = await Board.ReadAsync(ct);
             var picked = url.Action is null ? null : records.Find(r => r.Id == url.Action) ?? await Store.FindAsync(url.Action, ct);
-            await InvokeAsync(() => Show(url, caller, records, changes, picked));
+            await InvokeAsync(() => Show(url, principal, records, changes, picked));
         }
         catch (DbException e)
         {
@@ -99,9 +99,9 @@ public sealed partial class ActionsPage : ComponentBase
         }
     }
 
-    private void Show(ActionsUrl url, Principal? caller, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? picked)
+    private void Show(ActionsUrl url, Principal? principal, List<ActionRecord> records, IReadOnlyList<OpenSetting> changes, ActionRecord? picked)
     {
-        (_caller, _records, _changes, _problem) = (caller, records, changes, null);
+        (_principal, _records, _changes, _problem) = (principal, records, changes, null);
         _waiting = records.Count(r => r.State == ActionState.Waiting);
         if (url == _url)
             (_picked, _lost) = (picked, picked is null ? url.Action : null);
@@ -140,7 +140,7 @@ public sealed partial class ActionsPage : ComponentBase
         try
         {
             var answer = await step;
-            _answer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : null;
+            _answer = answer.Refusal is { } refusal ? (false, refusal.Message) : null;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {
@@ -160,7 +160,7 @@ public sealed partial class ActionsPage : ComponentBase
         {
             // What a node has withheld only break-glass sets back.
             var answer = await Actions.RevertAsync(id, BreaksGlass && _changes.Any(c => c.ActionId == id && c.Alarm is not null));
-            _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Sentence) : (true, answer.Record?.Sentence ?? "");
+            _revertAnswer = answer.Refusal is { } refusal ? (false, refusal.Message) : (true, answer.Record?.Message ?? "");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {

@@ -91,7 +91,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
             if (await SnapshotAsync(state, window, nowMs, ct) is not { Window: { } view } snapshot)
                 return;
-            var caller = await CurrentUser.CallerAsync(ct);
+            var principal = await CurrentUser.PrincipalAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, asked => snapshot.Pods[asked]);
             // Few lanes where there is little room: a phone shows what matters, and offers the rest.
@@ -101,7 +101,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.Off(caller), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.Off(principal), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });

@@ -36,8 +36,8 @@ internal sealed record ActionsUrl(string? Action, string? State, string? Kind, s
     {
         ArgumentNullException.ThrowIfNull(record);
         return (State is null || ActionStates.Groups.First(group => group.Id == State).Has(record.State))
-            && (Kind is null || Kind == ActionAudit.Word(record.Plan.Request.Kind))
+            && (Kind is null || Kind == ActionAudit.KindName(record.Plan.Request.Kind))
             && (Target is null || record.Plan.Request.Target.Contains(Target, StringComparison.OrdinalIgnoreCase))
-            && (Who is null || record.Plan.AskedBy.Contains(Who, StringComparison.OrdinalIgnoreCase) || record.ApprovedBy?.Contains(Who, StringComparison.OrdinalIgnoreCase) == true);
+            && (Who is null || record.Plan.RequestedBy.Contains(Who, StringComparison.OrdinalIgnoreCase) || record.ApprovedBy?.Contains(Who, StringComparison.OrdinalIgnoreCase) == true);
     }
 }

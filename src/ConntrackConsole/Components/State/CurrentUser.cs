@@ -11,13 +11,13 @@ public sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circui
     public const string SessionEnded = "Your session has ended, so nothing can be changed: sign in again.";
 
     public static CurrentUser Of(IServiceProvider rooms) => new(
-        async ct => await rooms.GetRequiredService<Sessions>().CallerAsync((await rooms.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
+        async ct => await rooms.GetRequiredService<Sessions>().PrincipalAsync((await rooms.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
         rooms.GetRequiredService<ActionSettings>().ReadOnly);
 
-    public Task<Principal?> CallerAsync(CancellationToken ct) => circuit(ct);
+    public Task<Principal?> PrincipalAsync(CancellationToken ct) => circuit(ct);
 
     /// <summary>The sentence why this person's buttons are off, or null. The desk decides again, and it decides for real.</summary>
-    public string? Off(Principal? caller) => caller switch
+    public string? Off(Principal? principal) => principal switch
     {
         null => SessionEnded,
         _ when readOnly => "This console is set to read only (Actions:ReadOnly): nothing can be changed from it.",

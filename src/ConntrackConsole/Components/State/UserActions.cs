@@ -9,25 +9,25 @@ namespace ConntrackConsole.Components.State;
 public class UserActions(ActionService service, CurrentUser user)
 {
     public virtual Task<ActionAnswer> RequestAsync(ActionRequest request, CancellationToken ct) =>
-        AsUser(caller => service.RequestAsync(request, caller, ct));
+        AsUser(principal => service.RequestAsync(request, principal, ct));
 
     /// <param name="record">The action, confirmed with the digest of the plan that the user saw.</param>
     /// <param name="typed">The text of the typed confirmation, or null.</param>
     /// <param name="reason">The reason for the audit log.</param>
     public virtual Task<ActionAnswer> ConfirmAsync(ActionRecord record, string? typed, string reason) =>
-        AsUser(caller => service.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, caller, CancellationToken.None));
+        AsUser(principal => service.ConfirmAsync(record.Id, record.Plan.Digest, typed, reason, principal, CancellationToken.None));
 
     public virtual Task<ActionAnswer> ApproveAsync(ActionRecord record) =>
-        AsUser(caller => service.ApproveAsync(record.Id, record.Plan.Digest, caller, CancellationToken.None));
+        AsUser(principal => service.ApproveAsync(record.Id, record.Plan.Digest, principal, CancellationToken.None));
 
     public virtual Task<ActionAnswer> CancelAsync(string id) =>
-        AsUser(caller => service.CancelAsync(id, caller, CancellationToken.None));
+        AsUser(principal => service.CancelAsync(id, principal, CancellationToken.None));
 
     /// <param name="id">The change.</param>
     /// <param name="breakGlass">Also where a node withholds the revert.</param>
     public virtual Task<ActionAnswer> RevertAsync(string id, bool breakGlass) =>
-        AsUser(caller => service.RevertAsync(id, null, breakGlass, caller, CancellationToken.None));
+        AsUser(principal => service.RevertAsync(id, null, breakGlass, principal, CancellationToken.None));
 
     private async Task<ActionAnswer> AsUser(Func<Principal, Task<ActionAnswer>> step) =>
-        await user.CallerAsync(CancellationToken.None) is { } caller ? await step(caller) : ActionAnswer.No(RefusalKind.Role, ActionReasons.SessionEnded, CurrentUser.SessionEnded);
+        await user.PrincipalAsync(CancellationToken.None) is { } principal ? await step(principal) : ActionAnswer.No(RefusalKind.Role, ActionReasons.SessionEnded, CurrentUser.SessionEnded);
 }

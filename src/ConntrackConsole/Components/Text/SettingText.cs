@@ -19,12 +19,12 @@ internal static class SettingText
     public static string Range(SettingKind kind)
     {
         ArgumentNullException.ThrowIfNull(kind);
-        return kind.Values.Count > 0 ? string.Join(" or ", kind.Values) : $"{kind.Least} to {kind.Most} {kind.Unit}".TrimEnd();
+        return kind.Values.Count > 0 ? string.Join(" or ", kind.Values) : $"{kind.Min} to {kind.Max} {kind.Unit}".TrimEnd();
     }
 
     /// <summary>How to make a value last, with the value filled in.</summary>
     public static string Lasting(string key, string value) => SettingCatalog.Find(key) is { } kind
-        ? kind.Lasting.Replace("{key}", kind.Key, StringComparison.Ordinal).Replace("{value}", value, StringComparison.Ordinal)
+        ? kind.HowToPersist.Replace("{key}", kind.Key, StringComparison.Ordinal).Replace("{value}", value, StringComparison.Ordinal)
         : "";
 
     private static string Group(SettingKind kind) => kind switch

@@ -47,7 +47,7 @@ internal sealed class ClusterAccess
         }
 
         return settings.Enabled == true
-            ? throw new StartupException($"{ConfigurationKeys.KubernetesEnabled} is true but there is no cluster here: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
+            ? throw new StartupException(StartupErrorCodes.ClusterMissing, $"{ConfigurationKeys.KubernetesEnabled} is true but there is no cluster here: set {ConfigurationKeys.Kubeconfig} to a kubeconfig file.")
             : new($"No cluster is configured: addresses have no names and nothing can be flushed. Set {ConfigurationKeys.Kubeconfig} to a kubeconfig file and start again.");
     }
 

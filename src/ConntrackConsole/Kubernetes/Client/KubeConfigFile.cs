@@ -17,7 +17,7 @@ internal static class KubeConfigFile
     {
         string full = Path.GetFullPath(path);
         if (!File.Exists(path))
-            throw new StartupException($"{ConfigurationKeys.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
+            throw new StartupException(StartupErrorCodes.KubeconfigMissing, $"{ConfigurationKeys.Kubeconfig}: the file {full} does not exist: give the path of a kubeconfig file.");
         K8SConfiguration? config = null;
         try
         {
@@ -29,7 +29,7 @@ internal static class KubeConfigFile
             if (client.SslCaCerts is { Count: 0 })
                 throw new CryptographicException("certificate-authority holds no certificate");
             if (!Uri.TryCreate(client.Host, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                throw new StartupException($"{ConfigurationKeys.Kubeconfig}: {full} names no server with an http or https address.");
+                throw new StartupException(StartupErrorCodes.KubeconfigInvalid, $"{ConfigurationKeys.Kubeconfig}: {full} names no server with an http or https address.");
             // The client's certificate and key are read only when a connection is made: better now than later.
             new k8s.Kubernetes(client).Dispose();
             return client;
@@ -51,7 +51,7 @@ internal static class KubeConfigFile
         if (string.IsNullOrEmpty(name) || known.Contains(name))
             return;
         string list = known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
-        throw new StartupException(wanted is null
+        throw new StartupException(StartupErrorCodes.KubeconfigContext, wanted is null
             ? $"{ConfigurationKeys.Kubeconfig}: the current-context '{name}' of {path} is not in it ({list}): set {ConfigurationKeys.KubernetesContext}."
             : $"{ConfigurationKeys.KubernetesContext}: there is no context '{name}' in {path} ({list}): choose one of these.");
     }
@@ -61,14 +61,14 @@ internal static class KubeConfigFile
         string how = $"check it with 'kubectl --kubeconfig {path}{(context is null ? "" : $" --context {context}")} version'.";
         if (PluginOf(config, context) is { } plugin && Plugin(e))
         {
-            return new StartupException(!IsInstalled(plugin, path)
+            return new StartupException(StartupErrorCodes.KubeconfigPlugin, !IsInstalled(plugin, path)
                 ? $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} cannot be started, it is not there: install it on the console's machine, or give its full path."
                 : $"{ConfigurationKeys.Kubeconfig}: the exec plugin '{plugin}' of {path} gave no credentials ({Words(e)}): log in as its provider describes, then {how}");
         }
 
         return e is CryptographicException
-            ? new StartupException($"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
-            : new StartupException($"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
+            ? new StartupException(StartupErrorCodes.KubeconfigCertificate, $"{ConfigurationKeys.Kubeconfig}: a certificate or key in {path} cannot be read ({Words(e)}): {how}")
+            : new StartupException(StartupErrorCodes.KubeconfigInvalid, $"{ConfigurationKeys.Kubeconfig}: {Path.GetFullPath(path)} cannot be used ({Words(e)}): {how}");
     }
 
     private static bool Plugin(Exception e) => e is Win32Exception or KubeConfigException or System.Text.Json.JsonException or InvalidOperationException;

@@ -37,21 +37,21 @@ internal sealed record ServiceAccount(string Folder)
     public KubernetesClientConfiguration Read()
     {
         if (Missing is { } missing)
-            throw new StartupException(missing);
+            throw new StartupException(StartupErrorCodes.ServiceAccount, missing);
         KubernetesClientConfiguration client;
         try
         {
             if (File.ReadAllText(Token).Trim().Length == 0)
-                throw new StartupException($"{Token} is empty: see that the pod's service account exists, and start the pod again.");
+                throw new StartupException(StartupErrorCodes.ServiceAccount, $"{Token} is empty: see that the pod's service account exists, and start the pod again.");
             client = KubernetesClientConfiguration.InClusterConfig();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or KubeConfigException or FormatException)
         {
-            throw new StartupException($"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see who may read {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
+            throw new StartupException(StartupErrorCodes.ServiceAccount, $"The pod's service account cannot be used ({KubeConfigFile.Words(e)}): see who may read {Folder}, or set {ConfigurationKeys.Kubeconfig}.");
         }
 
         return client.SslCaCerts is { Count: > 0 }
             ? client
-            : throw new StartupException($"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
+            : throw new StartupException(StartupErrorCodes.ServiceAccount, $"{Authority} holds no certificate: see the ConfigMap kube-root-ca.crt of the pod's namespace, or set {ConfigurationKeys.Kubeconfig}.");
     }
 }

@@ -13,13 +13,13 @@ public sealed class AuditPageTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
 
     [Fact]
-    public void Page_EmptyLog_SaysWhatWillStandThere()
+    public void Page_EmptyLog_ExplainsItself()
     {
         Assert.Contains("Nothing has been done yet.", Open().WaitForElement("[data-testid=audit-empty]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Page_Rows_TellWhoWhatWhereWhyAndResult()
+    public async Task Page_Rows_ShowWhoWhatWhereWhyAndResult()
     {
         await WriteAsync("flush.completed", "act-1", "10.1.0.5");
 
@@ -74,7 +74,7 @@ public sealed class AuditPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_TimeTyped_GoesIntoTheAddress_AndWhatIsNoneIsSaid()
+    public async Task Page_TimeTyped_GoesIntoTheUrl_AndAnInvalidOneIsReported()
     {
         await WriteAsync("flush.requested", "act-1", null);
         var page = Open();
@@ -138,7 +138,7 @@ public sealed class AuditPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Verify_Pressed_TellsWholeOrTheFirstBrokenRow()
+    public async Task Verify_Pressed_ShowsIntactOrTheFirstBrokenRow()
     {
         await WriteAsync("flush.requested", "act-1", null);
         await WriteAsync("flush.completed", "act-1", null);

@@ -280,7 +280,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 
     private Task OpenAsync(GuardVerdict verdict) => OpenAsync(_ =>
-        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Code ?? "flush.owner_live", verdict.Sentence) : ActionAnswer.Of(Flush(verdict: verdict)));
+        verdict.Decision == GuardDecision.Refuse ? ActionAnswer.No(RefusalKind.Guard, verdict.Code ?? "flush.owner_live", verdict.Message) : ActionAnswer.Of(Flush(verdict: verdict)));
 
     private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
     {

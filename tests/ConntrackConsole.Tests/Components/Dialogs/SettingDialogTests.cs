@@ -32,7 +32,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     {
         await OpenAsync(SettingCatalog.BeLiberal, "1", "node-a");
 
-        Assert.Contains("beyond the window", Find("setting-about").TextContent, StringComparison.Ordinal);
+        Assert.Contains("outside the window", Find("setting-about").TextContent, StringComparison.Ordinal);
         Assert.Contains("kube-proxy in iptables mode installs its rule", Find("setting-about").TextContent, StringComparison.Ordinal);
         Assert.Contains("now 0", _dialogs.Find("[data-testid=node-option][data-node=node-a]").TextContent, StringComparison.Ordinal);
         Assert.Contains("now 1", _dialogs.Find("[data-testid=node-option][data-node=node-b]").TextContent, StringComparison.Ordinal);

@@ -72,7 +72,7 @@ public sealed class SessionGateTests : IAsyncLifetime
         await _database.ExecuteAsync("UPDATE Sessions SET EndedMs = 1");
         Assert.Single(_page.FindAll(".seen"));
 
-        _clock.Advance(SessionWatch.Every);
+        _clock.Advance(SessionWatch.CheckInterval);
 
         _page.WaitForAssertion(() => Assert.Single(_page.FindAll("[data-testid=session-ended]")));
     }
@@ -80,10 +80,10 @@ public sealed class SessionGateTests : IAsyncLifetime
     [Fact]
     public void Page_SessionRunsOut_StaysToItsLastLookAndThenGoesAway()
     {
-        _clock.Advance(Sessions.Life - SessionWatch.Every);
+        _clock.Advance(Sessions.Ttl - SessionWatch.CheckInterval);
         Assert.Single(_page.FindAll(".seen"));
 
-        _clock.Advance(SessionWatch.Every);
+        _clock.Advance(SessionWatch.CheckInterval);
 
         _page.WaitForAssertion(() => Assert.Single(_page.FindAll("[data-testid=session-ended]")));
     }

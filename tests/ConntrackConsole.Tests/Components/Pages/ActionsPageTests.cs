@@ -171,7 +171,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
     public async Task OpenChange_CountsDownAndIsRevertedWithOneClick()
     {
         await AddAsync(Applied("setting-1", nodes: ["node-a", "node-b"]));
-        _desk.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingOutcome.Reverted, nodes: "node-a") with { Sentence = "Back to 0 on node-a, node-b." });
+        _desk.OnRevert = _ => ActionAnswer.Of(Applied("setting-1", SettingOutcome.Reverted, nodes: "node-a") with { Message = "Back to 0 on node-a, node-b." });
         var page = Open();
 
         Assert.Equal("in 5 min 00 s", page.WaitForElement("[data-testid=revert-countdown]").TextContent);
@@ -245,7 +245,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
             await _console.Actions.AddAsync(record, Ct);
     }
 
-    private static ActionRecord Later(ActionRecord record, long ms) => record with { Plan = record.Plan with { AskedMs = record.Plan.AskedMs + ms } };
+    private static ActionRecord Later(ActionRecord record, long ms) => record with { Plan = record.Plan with { RequestedMs = record.Plan.RequestedMs + ms } };
 
     // Who still listens to the store.
     private static Delegate[] Listeners(ActionStore store) =>

@@ -8,7 +8,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>What one person may not do alone: who may agree, to what, until when, and that it is done once.</summary>
+/// <summary>Actions that require an approval: who may approve, what, until when, and that they are executed once.</summary>
 public sealed class ActionApprovalTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
@@ -18,7 +18,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
 
     [Fact]
-    public async Task Approve_BySecondPerson_RunsOnceAndTheOrderSaysWhoAndUntilWhen()
+    public async Task Approve_BySecondPerson_RunsOnceAndTheCommandNamesBoth()
     {
         var plan = await _scene.WaitingAsync();
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -52,30 +52,30 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public async Task Approve_ByWhoMayNotOrOfSomethingElse_IsRefusedAndWaitsOn(Principal caller, string? digest, RefusalKind expected)
+    public async Task Approve_NotAllowedOrWrongDigest_IsRefusedAndStillWaiting(Principal principal, string? digest, RefusalKind expected)
     {
         var plan = await _scene.WaitingAsync();
 
-        var answer = await _scene.ApproveAsync(plan, caller, digest);
+        var answer = await _scene.ApproveAsync(plan, principal, digest);
 
         Assert.Equal(expected, answer.Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
         Assert.Equal(ActionState.Waiting, (await _scene.RecordAsync(plan.Id)).State);
-        Assert.Equal(("flush.refused", caller.Name, answer.Refusal.Sentence, answer.Refusal.Code), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result, row.Code) : default);
+        Assert.Equal(("flush.refused", principal.Name, answer.Refusal.Message, answer.Refusal.Code), (await _scene.AuditAsync(plan.Id))[^1] is var row ? (row.What, row.Who, row.Result, row.Code) : default);
     }
 
     [Fact]
-    public async Task Approve_WhatNobodyConfirmed_IsNoSuchAction()
+    public async Task Approve_Unconfirmed_IsNotFound()
     {
         _scene.Entries["node1"] = 5_001;
         var plan = await _scene.PreviewAsync();
         Assert.Equal(RefusalKind.NotFound, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
-        Assert.Equal(RefusalKind.NotFound, (await _scene.Desk.ApproveAsync("no-such", plan.Digest, Eve, Ct)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.NotFound, (await _scene.Service.ApproveAsync("no-such", plan.Digest, Eve, Ct)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
     }
 
     [Fact]
-    public async Task Approve_AddressTakenMeanwhile_IsRefused()
+    public async Task Approve_AddressReusedMeanwhile_IsRefused()
     {
         var plan = await _scene.WaitingAsync();
         _scene.Own("c");
@@ -84,7 +84,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Approve_AskerHasReachedTheLimitMeanwhile_IsRefused()
+    public async Task Approve_RequesterReachedTheRateLimit_IsRefused()
     {
         await using var scene = await StartAsync(1, "--Actions:PerUser=1");
         var plan = await scene.WaitingAsync();
@@ -108,30 +108,30 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Cancel_WhileWaiting_ByAskerOrApprover_EndsIt(bool asker)
+    public async Task Cancel_WhileWaiting_ByRequesterOrApprover_EndsIt(bool requester)
     {
         var plan = await _scene.WaitingAsync();
-        var answer = await _scene.Desk.CancelAsync(plan.Id, asker ? Ada : Eve, Ct);
-        Assert.Equal((ActionState.Cancelled, $"Cancelled by {(asker ? "ada" : "eve")}; nothing was sent."), (answer.Record!.State, answer.Record.Sentence));
+        var answer = await _scene.Service.CancelAsync(plan.Id, requester ? Ada : Eve, Ct);
+        Assert.Equal((ActionState.Cancelled, $"Cancelled by {(requester ? "ada" : "eve")}; nothing was sent."), (answer.Record!.State, answer.Record.Message));
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
-        Assert.Equal(RefusalKind.Over, (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.Over, (await _scene.Service.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
     }
 
     [Fact]
-    public async Task Cancel_ByAnotherOperator_IsNoSuchAction()
+    public async Task Cancel_ByAnotherOperator_IsNotFound()
     {
         var plan = await _scene.WaitingAsync();
-        Assert.Equal(RefusalKind.NotFound, (await _scene.Desk.CancelAsync(plan.Id, Bob, Ct)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.NotFound, (await _scene.Service.CancelAsync(plan.Id, Bob, Ct)).Refusal!.Kind);
         Assert.Equal(ActionState.Waiting, (await _scene.RecordAsync(plan.Id)).State);
     }
 
     [Fact]
-    public async Task Cancel_WhatWasCarriedOut_IsTooLate()
+    public async Task Cancel_AfterExecution_IsRefused()
     {
         var plan = await _scene.PreviewAsync();
         await _scene.ConfirmAsync(plan);
-        Assert.Equal(ActionReasons.WrongState, (await _scene.Desk.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.WrongState, (await _scene.Service.CancelAsync(plan.Id, Ada, Ct)).Refusal!.Code);
         Assert.Equal(ActionState.Completed, (await _scene.RecordAsync(plan.Id)).State);
     }
 
@@ -145,7 +145,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal((ActionReasons.Expired, "No second person approved it in time; nothing was sent."), (expired.Code, expired.Sentence));
+        Assert.Equal((ActionReasons.Expired, "The action was not approved in time; nothing was sent."), (expired.Code, expired.Message));
         Assert.Equal("conntrack-console, for ada", Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.expired")).Who);
         Assert.Equal(RefusalKind.Over, (await _scene.ApproveAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
@@ -154,7 +154,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     [Theory]
     [InlineData(2)]
     [InlineData(5_001)]
-    public async Task Previewed_After60Seconds_ExpiresWithARow_WhoeverWouldHaveToAgree(int entries)
+    public async Task Previewed_After60Seconds_ExpiresWithARow_EvenIfApprovalIsRequired(int entries)
     {
         _scene.Entries["node1"] = entries;
         var plan = await _scene.PreviewAsync();
@@ -162,14 +162,14 @@ public sealed class ActionApprovalTests : IAsyncLifetime
 
         Assert.Equal(ActionReasons.Expired, (await _scene.ConfirmAsync(plan)).Refusal!.Code);
         var expired = await _scene.UntilAsync(plan.Id, ActionState.Expired);
-        Assert.Equal((ActionReasons.Expired, "Nobody confirmed it in time; nothing was sent."), (expired.Code, expired.Sentence));
+        Assert.Equal((ActionReasons.Expired, "The action was not confirmed in time; nothing was sent."), (expired.Code, expired.Message));
         await _scene.UntilAuditAsync(plan.Id, "flush.expired");
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);
         Assert.Empty(_scene.Nodes["node1"].Flushes);
     }
 
     [Fact]
-    public async Task Preview_ANodeRefuses_ItsEmptyListEndsNothing()
+    public async Task Preview_ANodeRefuses_TheOthersRemain()
     {
         await _scene.ConnectAsync("node2", node => node.Preview = request => new FlushPreview(request.PreviewId, "node2", "", [], _scene.Host.NowMs, "Own address.", true));
         var plan = await _scene.PreviewAsync();
@@ -181,14 +181,14 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Preview_AsManyEntriesAsTwoPeopleMayDelete_ReachTheConsole()
+    public async Task Preview_MaximumEntriesWithApproval_ReachTheConsole()
     {
         _scene.Entries["node1"] = FlushGuard.MaxApprovedOnNode;
         Assert.Equal(FlushGuard.MaxApprovedOnNode, (await _scene.PreviewAsync()).Entries);
     }
 
     [Fact]
-    public async Task Confirm_20AtTheSameTime_OneOrder()
+    public async Task Confirm_20AtTheSameTime_SendsOneCommand()
     {
         var plan = await _scene.PreviewAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => _scene.ConfirmAsync(plan))));
@@ -199,10 +199,10 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_NullsWhereNamesShouldBe_IsRefusedInWords()
+    public async Task Request_NullNodeNames_IsRefusedWithAMessage()
     {
-        Assert.Null((await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
-        Assert.Equal(ActionReasons.UnknownNode, (await _scene.AskAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
+        Assert.Null((await _scene.RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = null! })).Refusal);
+        Assert.Equal(ActionReasons.UnknownNode, (await _scene.RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Nodes = [null!] })).Refusal!.Code);
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Flush_CountsThatCannotBe_AreNoAnswer()
+    public async Task Flush_ImpossibleCounts_AreNoAnswer()
     {
         _scene.Nodes["node1"].Flush = r => Result(r.Command.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync());

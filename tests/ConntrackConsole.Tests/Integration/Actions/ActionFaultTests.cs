@@ -7,7 +7,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>The row goes before the effect: where it cannot be written, nothing is sent, and the user reads why.</summary>
+/// <summary>The audit row precedes the effect: if it cannot be written, nothing is sent and the user sees why.</summary>
 public sealed class ActionFaultTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
@@ -34,7 +34,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Confirm_ThatWouldWait_WaitsForNobody()
+    public async Task Confirm_LogLostBeforeWaiting_DoesNotWait()
     {
         _scene.Entries["node1"] = 5_001;
         var plan = await _scene.PreviewAsync();
@@ -57,29 +57,29 @@ public sealed class ActionFaultTests : IAsyncLifetime
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.CloseAuditAsync();
-        AssertFault(await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct));
+        AssertFault(await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct));
         Assert.Single(_scene.Nodes["node1"].Orders);
         Assert.Single(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
     }
 
     [Fact]
-    public async Task Confirm_LogIsLostAfterTheOrders_TheUserIsToldToNoteTheOutcome()
+    public async Task Confirm_LogLostAfterTheCommands_TheUserMustRecordTheOutcome()
     {
         var plan = await _scene.PreviewAsync();
         await CloseAsync("flush.completed");
         var answer = await _scene.ConfirmAsync(plan);
         Assert.Equal(ActionState.Completed, answer.Record!.State);
-        Assert.EndsWith("The outcome could not be written to the audit log: note it yourself.", answer.Record.Sentence);
+        Assert.EndsWith("The outcome could not be written to the audit log: record it yourself.", answer.Record.Message);
         Assert.Single(_scene.Nodes["node1"].Flushes);
     }
 
     [Fact]
-    public async Task Revert_LogIsLostAfterTheOrder_TheRecordIsRightAndTheUserIsTold()
+    public async Task Revert_LogLostAfterTheCommand_TheRecordIsRightAndTheUserIsInformed()
     {
         var record = await _scene.ChangedAsync("node1");
         await CloseAsync("setting.reverted");
-        var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
-        Assert.EndsWith("note it yourself.", answer.Record!.Sentence);
+        var answer = await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct);
+        Assert.EndsWith("record it yourself.", answer.Record!.Message);
         Assert.Equal(SettingOutcome.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 

@@ -5,7 +5,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>What nodes did without the console becomes one audit row each, whatever is reported how often.</summary>
+/// <summary>Each operation that nodes did without the console becomes one audit row, however often it is reported.</summary>
 public sealed class ActionJournalTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
@@ -48,7 +48,7 @@ public sealed class ActionJournalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AnotherJournal_NumbersBeginAnew()
+    public async Task AnotherJournal_RestartsTheNumbers()
     {
         Assert.Equal(7, await ReportAsync("j1", Typed(7)));
         Assert.Equal(1, await ReportAsync("j2", Typed(1)));
@@ -92,17 +92,17 @@ public sealed class ActionJournalTests : IAsyncLifetime
         { "kind of words", new JournalReport("j", [Typed(1) with { Kind = "signin ok" }]) },
         { "kind with a dot", new JournalReport("j", [Typed(1) with { Kind = "signin.x" }]) },
         { "no target", new JournalReport("j", [Typed(1) with { Target = null! }]) },
-        { "nobody", new JournalReport("j", [Typed(1) with { Who = null! }]) },
+        { "no user", new JournalReport("j", [Typed(1) with { Who = null! }]) },
         { "no result", new JournalReport("j", [Typed(1) with { Result = null! }]) },
     };
 
     [Theory]
     [MemberData(nameof(Hostile))]
-    public async Task Report_ThatNoJournalWrites_WritesNothing(string what, JournalReport? report)
+    public async Task Report_Implausible_WritesNothing(string what, JournalReport? report)
     {
         Assert.True(await _scene.Nodes["node1"].ReportAsync(report!) == 0, what);
         Assert.Empty(await _scene.AuditAsync(null));
-        // And the next one is heard.
+        // And the next one is processed.
         Assert.Equal(1, await ReportAsync("j", Typed(1)));
     }
 
@@ -114,7 +114,7 @@ public sealed class ActionJournalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Report_HugeTexts_AreCut()
+    public async Task Report_HugeTexts_AreTruncated()
     {
         string huge = new('x', 100_000);
         Assert.Equal(1, await ReportAsync("j", Typed(1) with { Target = huge, Who = huge, Reason = huge, Before = huge, After = huge, Result = huge, Details = new string('y', 1024 * 1024 + 1) }));
@@ -124,7 +124,7 @@ public sealed class ActionJournalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Console_OrderThatTheConsoleKnows_IsNoRow_OneThatItDoesNotIs()
+    public async Task Console_KnownCommand_IsNoRow_UnknownOneIs()
     {
         var plan = await _scene.PreviewAsync();
         await _scene.ConfirmAsync(plan);
@@ -135,7 +135,7 @@ public sealed class ActionJournalTests : IAsyncLifetime
         Assert.Equal("flush.reported", Assert.Single(await _scene.AuditAsync("of-another-console")).What);
     }
 
-    /// <summary>Neither the state, nor the nodes, nor when it was written last.</summary>
+    /// <summary>Asserts that state, nodes and time of the last write are unchanged.</summary>
     [Theory]
     [InlineData(ActionState.Previewed)]
     [InlineData(ActionState.Waiting)]
@@ -163,9 +163,9 @@ public sealed class ActionJournalTests : IAsyncLifetime
         }
 
         var after = await _scene.RecordAsync(plan.Id);
-        Assert.Equal((before.State, before.UpdatedMs, before.Sentence), (after.State, after.UpdatedMs, after.Sentence));
+        Assert.Equal((before.State, before.UpdatedMs, before.Message), (after.State, after.UpdatedMs, after.Message));
         Assert.Equal(before.Nodes, after.Nodes);
-        // What node2 says of itself stands as node2's word.
+        // A report of node2 about itself is recorded as that of node2.
         Assert.All((await _scene.AuditAsync(plan.Id)).Skip(rows), r => Assert.Equal("node2", r.Where));
     }
 

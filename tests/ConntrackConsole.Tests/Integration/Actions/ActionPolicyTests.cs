@@ -8,7 +8,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>What the configuration says of actions, from the key to the refusal.</summary>
+/// <summary>The configuration of actions, from the key to the refusal.</summary>
 public sealed class ActionPolicyTests
 {
     [Theory]
@@ -18,19 +18,19 @@ public sealed class ActionPolicyTests
     public async Task Rule_OfFlushesInANamespace_Tightens(string require, GuardDecision expected, string code)
     {
         await using var scene = await StartAsync(1, "Actions:Policy:0:Action=flush", "Actions:Policy:0:Namespace=shop", "Actions:Policy:0:MoreThan=1", $"Actions:Policy:0:Require={require}");
-        var answer = await scene.AskAsync();
+        var answer = await scene.RequestAsync();
         Assert.Equal(expected, answer.Record!.Plan.Verdict.Decision);
         Assert.Equal(code, answer.Record.Plan.Verdict.Code);
         Assert.Equal(expected == GuardDecision.Refuse, answer.Refusal is not null);
 
-        // Neither fewer entries nor a setting are meant.
+        // The rule matches neither fewer entries nor a setting.
         scene.Entries["node1"] = 1;
-        Assert.Equal(GuardDecision.Allow, (await scene.AskAsync()).Record!.Plan.Verdict.Decision);
-        Assert.Equal(GuardDecision.Allow, (await scene.AskAsync(Setting("node1"))).Record!.Plan.Verdict.Decision);
+        Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync()).Record!.Plan.Verdict.Decision);
+        Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync(Setting("node1"))).Record!.Plan.Verdict.Decision);
     }
 
     [Fact]
-    public async Task Rule_OfASettingByItsShortName_AsksForASecondPerson()
+    public async Task Rule_OfASettingByItsShortName_RequiresApproval()
     {
         await using var scene = await StartAsync(1, "Actions:Policy:0:Action=nf_conntrack_tcp_be_liberal", "Actions:Policy:0:Require=approval");
         var plan = await scene.PreviewAsync(Setting("node1"));
@@ -47,36 +47,36 @@ public sealed class ActionPolicyTests
     {
         await using var scene = await StartAsync(1, $"--Actions:{key}=1");
         await scene.ConfirmAsync(await scene.PreviewAsync());
-        var refused = await scene.AskAsync();
+        var refused = await scene.RequestAsync();
         Assert.Equal(code, refused.Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Flushes);
 
         scene.Host.Pass(TimeSpan.FromMinutes(11));
-        Assert.Null((await scene.AskAsync()).Refusal);
+        Assert.Null((await scene.RequestAsync()).Refusal);
     }
 
     [Fact]
-    public async Task Rate_OnlyTheActCounts_NotTheReturnOfASettingLongAfter()
+    public async Task Rate_OnlyTheChangeCounts_NotALaterRevert()
     {
         await using var scene = await StartAsync(1, "--Actions:PerUser=1");
         var record = await scene.ChangedAsync("node1");
         scene.Host.Pass(TimeSpan.FromMinutes(11));
-        Assert.Null((await scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
-        Assert.Null((await scene.AskAsync()).Refusal);
+        Assert.Null((await scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
+        Assert.Null((await scene.RequestAsync()).Refusal);
     }
 
     [Fact]
-    public async Task ReadOnly_NothingIsAskedOrSetBack()
+    public async Task ReadOnly_NothingIsPreviewedOrReverted()
     {
         await using var scene = await StartAsync(1);
         var record = await scene.ChangedAsync("node1");
         var waiting = await scene.WaitingAsync();
         await using var second = (await ConsoleHost.StartAsync(scene.Host.Folder, scene.Clock, "--Actions:ReadOnly=true", "--Collectors:Socket=")).App;
-        var desk = second.Services.GetRequiredService<ActionService>();
+        var service = second.Services.GetRequiredService<ActionService>();
 
-        Assert.Equal(ActionReasons.ReadOnly, (await desk.RequestAsync(Setting("node1"), Ada, Ct)).Refusal!.Code);
-        Assert.Equal(ActionReasons.ReadOnly, (await desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Code);
-        Assert.Equal(ActionReasons.ReadOnly, (await desk.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.ReadOnly, (await service.RequestAsync(Setting("node1"), Ada, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.ReadOnly, (await service.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal!.Code);
+        Assert.Equal(ActionReasons.ReadOnly, (await service.ApproveAsync(waiting.Id, waiting.Digest, Eve, Ct)).Refusal!.Code);
         Assert.Single(scene.Nodes["node1"].Orders);
     }
 }

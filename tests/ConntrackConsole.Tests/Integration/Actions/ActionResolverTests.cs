@@ -7,7 +7,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>A console that died in the middle finds out what became of it, and never does it again.</summary>
+/// <summary>A console that was killed during an action finds out its outcome, and never executes it again.</summary>
 public sealed class ActionResolverTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
@@ -31,26 +31,26 @@ public sealed class ActionResolverTests : IAsyncLifetime
     });
 
     [Fact]
-    public async Task Requested_AndKilledBeforeItWasShown_IsEndedInTheAuditLogOnce()
+    public async Task Requested_AndKilledBeforeThePreview_IsEndedInTheAuditLogOnce()
     {
         var plan = await _scene.PreviewAsync();
         for (int start = 0; start < 2; start++)
         {
             await _scene.RestartAsync(file => file.ExecuteAsync("DELETE FROM Actions"));
             var row = Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.interrupted"));
-            Assert.Equal((PodIp, "The console ended before this was shown: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
+            Assert.Equal((PodIp, "The console ended before the preview: nothing was sent.", ActionReasons.Interrupted), (row.Target, row.Result, row.Code));
         }
     }
 
     [Theory]
     [InlineData(ActionState.Expired, "flush.expired")]
     [InlineData(ActionState.Cancelled, "flush.cancelled")]
-    public async Task Over_AndKilledBeforeItsRow_GetsTheRowAtTheStart(ActionState state, string what)
+    public async Task Ended_AndKilledBeforeItsRow_GetsTheRowAtTheStart(ActionState state, string what)
     {
         var (plan, other) = (await _scene.PreviewAsync(), await _scene.PreviewAsync());
         await _scene.DieAsync((plan, state));
         Assert.Single(await _scene.UntilAuditAsync(plan.Id, what));
-        // What is found after it at the next start is told: by then it would have been told twice.
+        // The next start writes a row for anything unresolved: by then there would be two rows.
         await _scene.RestartAsync(file => file.ExecuteAsync($"DELETE FROM Actions WHERE Id = '{other.Id}'"));
         await _scene.UntilAuditAsync(other.Id, "flush.interrupted");
         Assert.Single(await _scene.AuditAsync(plan.Id, what));
@@ -66,8 +66,8 @@ public sealed class ActionResolverTests : IAsyncLifetime
         await DoneAsync("node2", 0);
 
         var failed = await _scene.UntilAsync(plan.Id, ActionState.Failed);
-        Assert.Equal((ActionReasons.Interrupted, "The console ended after the approval and before anything was sent: nothing was done."), (failed.Code, failed.Sentence));
-        Assert.Equal("Failed: " + failed.Sentence, Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.resolved")).Result);
+        Assert.Equal((ActionReasons.Interrupted, "The console ended after the approval and before anything was sent: nothing was done."), (failed.Code, failed.Message));
+        Assert.Equal("Failed: " + failed.Message, Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.resolved")).Result);
         AssertNothingSent();
         Assert.Equal(RefusalKind.Over, (await _scene.ConfirmAsync(plan)).Refusal!.Kind);
         AssertNothingSent();
@@ -77,19 +77,19 @@ public sealed class ActionResolverTests : IAsyncLifetime
     [InlineData(true, true, ActionState.Completed)]
     [InlineData(true, false, ActionState.Partly)]
     [InlineData(false, false, ActionState.Failed)]
-    public async Task Running_AtTheStart_IsWhatTheJournalsTell(bool first, bool second, ActionState expected)
+    public async Task Running_AtTheStart_IsResolvedFromTheJournals(bool first, bool second, ActionState expected)
     {
         var plan = await _scene.PreviewAsync();
         await _scene.DieAsync((plan, ActionState.Running));
         var unknown = await _scene.UntilAsync(plan.Id, ActionState.Unknown);
-        Assert.Contains("node1, node2 did not answer after the order was sent", unknown.Sentence);
+        Assert.Contains("node1, node2 did not answer after the command was sent", unknown.Message);
 
         await (first ? DoneAsync("node1", 2) : NeverHeardAsync("node1"));
         await (second ? DoneAsync("node2", 0) : NeverHeardAsync("node2"));
         var resolved = await _scene.UntilAsync(plan.Id, expected);
 
         if (!second)
-            Assert.Contains("node2 did nothing: the order never came there, and would be refused now.", resolved.Sentence);
+            Assert.Contains("node2 did nothing: the command never arrived there, and would be refused now.", resolved.Message);
         var rows = (await _scene.AuditAsync(plan.Id)).Skip(2).ToList();
         Assert.Equal("flush.interrupted", rows[0].What);
         Assert.All(rows.Skip(1), r => Assert.Equal("flush.resolved", r.What));
@@ -99,7 +99,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Running_ACollectorComesBackMuchLater_IsResolvedThen()
+    public async Task Running_ACollectorReconnectsMuchLater_IsResolvedThen()
     {
         var plan = await _scene.PreviewAsync();
         await _scene.DieAsync((plan, ActionState.Running));
@@ -114,7 +114,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Unknown_TheNodeStillWorksOnIt_IsAskedAgainWithoutRowsInBetween()
+    public async Task Unknown_TheNodeIsStillExecuting_IsQueriedAgainWithoutRows()
     {
         var plan = await _scene.PreviewAsync();
         await _scene.DieAsync((plan, ActionState.Running));
@@ -154,7 +154,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public async Task Unknown_TheNodeTellsSomethingElse_StaysUnknownAndHoldsUpNoOther(string what, Func<RecallAnswer, RecallAnswer> spoil)
+    public async Task Unknown_ImplausibleAnswer_StaysUnknownAndBlocksNoOther(string what, Func<RecallAnswer, RecallAnswer> spoil)
     {
         var plan = await _scene.PreviewAsync();
         var other = await _scene.PreviewAsync();
@@ -172,7 +172,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Running_NodesThatWereNotToldAtAll_AreNamedAsSuch()
+    public async Task Running_NodesWithoutCommand_AreNamed()
     {
         _scene.Nodes["node2"].Preview = r => new FlushPreview(r.PreviewId, "node2", "", [], 0, "Own address.", true);
         var plan = await _scene.PreviewAsync();
@@ -180,22 +180,22 @@ public sealed class ActionResolverTests : IAsyncLifetime
         await DoneAsync("node1", 2);
         var resolved = await _scene.UntilAsync(plan.Id, ActionState.Partly);
         Assert.Equal([("node1", NodeOutcome.Done), ("node2", NodeOutcome.Refused)], resolved.Nodes.Select(n => (n.Node, n.Outcome)));
-        Assert.Contains("node2 did nothing: Own address.", resolved.Sentence);
+        Assert.Contains("node2 did nothing: Own address.", resolved.Message);
     }
 
     [Fact]
-    public async Task Setting_TheNodeHadWrittenIt_IsOpenAndItsReturnIsNotLost()
+    public async Task Setting_TheNodeHadWrittenIt_IsOpenAndItsRevertIsNotLost()
     {
         var plan = await _scene.PreviewAsync(Setting("node1"));
         await _scene.DieAsync((plan, ActionState.Running));
-        var tell = new ManualResetEventSlim();
+        var ready = new ManualResetEventSlim();
         var written = new SettingResult(plan.Id, "node1", Key, SettingOutcome.Written, "0", "1", _scene.Host.NowMs + 1_000, null);
-        await RecallingAsync("node1", r => new RecallAnswer(r.ActionId, "node1", true, null, tell.IsSet ? written : null));
+        await RecallingAsync("node1", r => new RecallAnswer(r.ActionId, "node1", true, null, ready.IsSet ? written : null));
         var back = new JournalReport("j", [new JournalEntry(1, _scene.Host.NowMs, JournalOrigin.Timer, plan.Id, "revert", Key, "node1", null, "1", "0", "Back.", null, false)]);
         await _scene.UntilAsync(plan.Id, ActionState.Unknown);
         Assert.Equal(0, await _scene.Nodes["node1"].ReportAsync(back));
 
-        tell.Set();
+        ready.Set();
         _scene.Host.Pass(TimeSpan.FromSeconds(11));
         await _scene.UntilAsync(plan.Id, ActionState.Completed);
         Assert.Single(await _scene.Host.Get<OpenChanges>().ReadAsync(Ct));
@@ -235,7 +235,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Outcome_CannotBeStored_IsAskedForWhenTheDatabaseIsBack()
+    public async Task Outcome_CannotBeStored_IsQueriedWhenTheDatabaseIsBack()
     {
         await DoneAsync("node1", 2);
         await DoneAsync("node2", 0);
@@ -250,7 +250,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Running_WhileItsOrdersAreOut_IsNoLeftover()
+    public async Task Running_WhileItsCommandsAreSent_IsNotInterrupted()
     {
         var plan = await _scene.PreviewAsync();
         var honest = _scene.Nodes["node1"].Flush;
@@ -262,7 +262,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         };
         var confirming = _scene.ConfirmAsync(plan);
         await _scene.UntilAsync(plan.Id, ActionState.Running);
-        // Many beats of the resolver.
+        // Many intervals of the resolver.
         for (int i = 0; i < 5; i++)
         {
             var expiring = await _scene.PreviewAsync();

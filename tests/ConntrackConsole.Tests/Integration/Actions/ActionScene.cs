@@ -13,7 +13,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>A console, the collectors of a few nodes, and a pod that is gone; settings are numbers that the nodes remember.</summary>
+/// <summary>A console, the collectors of a few nodes, and a pod that is gone; settings are numbers that the nodes store.</summary>
 public sealed class ActionScene : IAsyncDisposable
 {
     public const string PodIp = "10.1.0.5";
@@ -39,7 +39,7 @@ public sealed class ActionScene : IAsyncDisposable
 
     public RunningClock Clock { get; }
 
-    public ActionService Desk => Host.Get<ActionService>();
+    public ActionService Service => Host.Get<ActionService>();
 
     public ActionStore Store => Host.Get<ActionStore>();
 
@@ -57,23 +57,23 @@ public sealed class ActionScene : IAsyncDisposable
         var scene = new ActionScene(await ConsoleHost.StartAsync(null, clock, ["--Actions:CanarySeconds=1", .. settings]), clock);
         for (int i = 1; i <= nodes; i++)
             (scene.Entries[$"node{i}"], scene.Values[$"node{i}"]) = (i == 1 ? 2 : 0, "0");
-        scene.TellCluster();
+        scene.PublishCluster();
         foreach (string node in scene.Entries.Keys)
             await scene.ConnectAsync(node);
         return scene;
     }
 
-    /// <summary>The collectors are gone and the console ends; it starts again on what was done to the data meanwhile.</summary>
+    /// <summary>Disconnects the collectors and stops the console, changes its data, and starts it again.</summary>
     public async Task RestartAsync(Func<ConsoleFile, Task>? meanwhile = null)
     {
         foreach (var node in Nodes.Values)
             await node.BreakAsync();
         Nodes.Clear();
         Host = await Host.RestartAsync(meanwhile is null ? null : () => meanwhile(new ConsoleFile(Host.Folder)));
-        TellCluster();
+        PublishCluster();
     }
 
-    /// <summary>As if the console had died when the action had come so far.</summary>
+    /// <summary>Sets the state of an action, as if the console had been killed in this state.</summary>
     public Task DieAsync(params (ActionPlan Plan, ActionState State)[] left) => RestartAsync(async file =>
     {
         var store = new ActionStore(file, Clock.Time);
@@ -114,25 +114,25 @@ public sealed class ActionScene : IAsyncDisposable
     public static FlushResult Result(string actionId, string node, int entries) =>
         new(actionId, node, entries, entries, 0, 0, 0, 0, null, [], 3, new string('D', entries));
 
-    public Task<ActionAnswer> AskAsync(ActionRequest? ask = null, Principal? caller = null) =>
-        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, caller ?? Ada, Ct);
+    public Task<ActionAnswer> RequestAsync(ActionRequest? request = null, Principal? principal = null) =>
+        Service.RequestAsync(request ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, principal ?? Ada, Ct);
 
-    public async Task<ActionPlan> PreviewAsync(ActionRequest? ask = null)
+    public async Task<ActionPlan> PreviewAsync(ActionRequest? request = null)
     {
-        var answer = await AskAsync(ask);
+        var answer = await RequestAsync(request);
         Assert.Null(answer.Refusal);
         return answer.Record!.Plan;
     }
 
     public static ActionRequest Setting(params string[] nodes) => new(ActionKind.Setting) { Key = Key, Value = "1", Nodes = nodes };
 
-    public Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, Principal? caller = null) =>
-        Desk.ConfirmAsync(plan.Id, plan.Digest, typed ?? plan.Verdict.TypeToConfirm, "because", caller ?? Ada, Ct);
+    public Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, Principal? principal = null) =>
+        Service.ConfirmAsync(plan.Id, plan.Digest, typed ?? plan.Verdict.TypeToConfirm, "because", principal ?? Ada, Ct);
 
-    public Task<ActionAnswer> ApproveAsync(ActionPlan plan, Principal? caller = null, string? digest = null) =>
-        Desk.ApproveAsync(plan.Id, digest ?? plan.Digest, caller ?? Eve, Ct);
+    public Task<ActionAnswer> ApproveAsync(ActionPlan plan, Principal? principal = null, string? digest = null) =>
+        Service.ApproveAsync(plan.Id, digest ?? plan.Digest, principal ?? Eve, Ct);
 
-    /// <summary>A flush of so many entries that a second person is asked for.</summary>
+    /// <summary>A flush with enough entries to require an approval.</summary>
     public async Task<ActionPlan> WaitingAsync()
     {
         Entries["node1"] = 5_001;
@@ -141,7 +141,7 @@ public sealed class ActionScene : IAsyncDisposable
         return plan;
     }
 
-    /// <summary>A change that was carried out.</summary>
+    /// <summary>An executed change.</summary>
     public async Task<ActionRecord> ChangedAsync(params string[] nodes)
     {
         var answer = await ConfirmAsync(await PreviewAsync(Setting(nodes)));
@@ -156,7 +156,7 @@ public sealed class ActionScene : IAsyncDisposable
 
     public Task<ActionRecord> UntilAsync(string id, ActionState state) => UntilAsync(id, r => r.State == state, $"the action is {state}");
 
-    /// <summary>Oldest first, without the console's own rows about its start and end.</summary>
+    /// <summary>Oldest first, without the console's rows about its start and shutdown.</summary>
     public async Task<List<AuditEntry>> AuditAsync(string? actionId, string? what = null) =>
         [.. (await Host.Get<AuditLog>().ReadAsync(new AuditFilter(What: what, ActionId: actionId), Ct)).Where(r => !r.What.StartsWith("console.", StringComparison.Ordinal)).Reverse()];
 
@@ -181,7 +181,7 @@ public sealed class ActionScene : IAsyncDisposable
         Clock.Dispose();
     }
 
-    private void TellCluster() => Host.TellCluster(
+    private void PublishCluster() => Host.TellCluster(
     [
         .. Entries.Keys.Select((node, i) => new NodeChange(Node(node, $"192.168.0.{i + 1}"), false)),
         new ServiceChange(Service(), false), new SliceChange(Slice(Ready(Pod("b", "10.1.0.6"))), false),

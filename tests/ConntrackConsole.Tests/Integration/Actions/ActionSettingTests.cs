@@ -11,7 +11,7 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>A setting goes to one node first, to the others after it has held, and back again: by hand, or by the node.</summary>
+/// <summary>A setting is changed on one node first, on the others once it has kept the value, and is reverted manually or by the node.</summary>
 public sealed class ActionSettingTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
@@ -41,11 +41,11 @@ public sealed class ActionSettingTests : IAsyncLifetime
 
         var answer = await _scene.ConfirmAsync(plan);
 
-        Assert.Equal((ActionState.Completed, "0 → 1 on node1, node2, node3."), (answer.Record!.State, answer.Record.Sentence));
+        Assert.Equal((ActionState.Completed, "0 → 1 on node1, node2, node3."), (answer.Record!.State, answer.Record.Message));
         Assert.Equal(["node2", "node1", "node3"], order.Select(o => o.Node));
         Assert.True(order[1].AtMs - order[0].AtMs >= 1_000, "the canary is watched for a second");
         var sent = Assert.IsType<SettingNodeCommand>(Assert.Single(_scene.Nodes["node3"].Orders));
-        Assert.Equal((plan.Id, "ada", "because", Key, "0", "1", 1_800_000L), (sent.Command.ActionId, sent.Command.Who, sent.Command.Reason, sent.Key, sent.Shown, sent.Value, sent.RevertAfterMs));
+        Assert.Equal((plan.Id, "ada", "because", Key, "0", "1", 1_800_000L), (sent.Command.ActionId, sent.Command.Who, sent.Command.Reason, sent.Key, sent.Previewed, sent.Value, sent.RevertAfterMs));
         Assert.InRange(sent.Command.ValidUntilMs - _scene.Host.NowMs, 1, 30_000);
         var row = Assert.Single(await _scene.AuditAsync(plan.Id, "setting.completed"));
         Assert.Equal(
@@ -61,8 +61,8 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Confirm_SeveralNodesWithoutTheirNumberTyped_IsRefused(string? typed)
     {
         var plan = await _scene.PreviewAsync(Setting("node1", "node2", "node3"));
-        var answer = await _scene.Desk.ConfirmAsync(plan.Id, plan.Digest, typed, "because", Ada, Ct);
-        Assert.Equal((ActionReasons.TypedConfirmation, "To confirm, type 3."), (answer.Refusal!.Code, answer.Refusal.Sentence));
+        var answer = await _scene.Service.ConfirmAsync(plan.Id, plan.Digest, typed, "because", Ada, Ct);
+        Assert.Equal((ActionReasons.TypedConfirmation, "To confirm, type 3."), (answer.Refusal!.Code, answer.Refusal.Message));
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
@@ -71,15 +71,15 @@ public sealed class ActionSettingTests : IAsyncLifetime
     [InlineData(SettingOutcome.Moved, NodeOutcome.Refused, ActionState.Failed)]
     [InlineData(SettingOutcome.Refused, NodeOutcome.Refused, ActionState.Failed)]
     [InlineData(SettingOutcome.Unsure, NodeOutcome.Done, ActionState.Failed)]
-    public async Task Apply_CanaryFails_TheOthersAreNeverTold(SettingOutcome fate, NodeOutcome expected, ActionState state)
+    public async Task Apply_CanaryFails_TheOthersGetNoCommand(SettingOutcome outcome, NodeOutcome expected, ActionState state)
     {
-        _scene.Nodes["node1"].ApplySetting = o => new SettingResult(o.Command.ActionId, "node1", o.Key, fate, "0", "0", null, "The kernel says no.");
+        _scene.Nodes["node1"].ApplySetting = o => new SettingResult(o.Command.ActionId, "node1", o.Key, outcome, "0", "0", null, "The kernel rejected it.");
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync(Setting("node1", "node2", "node3")));
         Assert.Equal(
             [("node1", expected), ("node2", NodeOutcome.Stopped), ("node3", NodeOutcome.Stopped)], answer.Record!.Nodes.Select(n => (n.Node, n.Outcome)));
         Assert.Equal(state, answer.Record.State);
-        Assert.Contains("The kernel says no.", answer.Record.Sentence);
-        Assert.Contains("node2, node3 kept the value", answer.Record.Sentence);
+        Assert.Contains("The kernel rejected it.", answer.Record.Message);
+        Assert.Contains("node2, node3 kept the previous value", answer.Record.Message);
         Assert.Empty(_scene.Nodes["node2"].Orders);
         Assert.Contains("node2: Stopped", Assert.Single(await _scene.AuditAsync(answer.Record.Id, "setting.completed")).After);
     }
@@ -105,19 +105,19 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Apply_ConnectionIsLostForGood_IsUnknownWhenTheOrderHasRunOut()
+    public async Task Apply_ConnectionIsLostForGood_IsUnknownWhenTheCommandExpires()
     {
         using var gone = new ManualResetEventSlim();
         _scene.Nodes["node1"].ApplySetting = ordered =>
         {
-            // In a thread of its own: the handler holds up the connection that is to break.
+            // On a separate thread: the handler blocks the connection that must break.
             _ = Task.Run(async () =>
             {
                 await _scene.Nodes["node1"].BreakAsync();
                 gone.Set();
             });
             gone.Wait(TimeSpan.FromSeconds(60), Ct);
-            throw new InvalidOperationException("nobody hears this");
+            throw new InvalidOperationException("no one receives this");
         };
         var confirming = _scene.ConfirmAsync(await _scene.PreviewAsync(Setting("node1", "node2")));
         Assert.True(gone.Wait(TimeSpan.FromSeconds(60), Ct));
@@ -128,34 +128,34 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Apply_CanaryReadsAnotherValueAfterTheWatch_TheOthersAreLeftAndItIsSaidWhy()
+    public async Task Apply_CanaryLosesTheValue_TheOthersGetNoCommandAndTheReasonIsNamed()
     {
         var plan = await _scene.PreviewAsync(Setting("node1", "node2"));
         _scene.Nodes["node1"].ReadSetting = r => new SettingReading(r.ActionId, "node1", r.Key, "0", null, null, null);
         var answer = await _scene.ConfirmAsync(plan);
         Assert.Equal((ActionState.Partly, NodeOutcome.Stopped), (answer.Record!.State, answer.Record.Nodes[1].Outcome));
-        Assert.Contains("node1 went first and reads 0 again: somebody else sets it, so the others were left.", answer.Record.Sentence);
+        Assert.Contains("node1 was changed first and has the value 0 again because something else sets it, so the other nodes were not changed.", answer.Record.Message);
         Assert.Empty(_scene.Nodes["node2"].Orders);
     }
 
     [Fact]
-    public async Task Ask_ANodeWithAnOpenChange_IsRefused()
+    public async Task Request_ANodeWithAnOpenChange_IsRefused()
     {
         var open = new OpenChange("x", Key, "0", "1", 1, 2);
         _scene.Nodes["node2"].ReadSetting = r => new SettingReading(r.ActionId, "node2", r.Key, "1", null, open, null);
-        Assert.Equal(SettingReasons.OpenChange, (await _scene.AskAsync(Setting("node1", "node2"))).Refusal!.Code);
+        Assert.Equal(SettingReasons.OpenChange, (await _scene.RequestAsync(Setting("node1", "node2"))).Refusal!.Code);
         Assert.All(_scene.Nodes.Values, n => Assert.Empty(n.Orders));
     }
 
     [Fact]
-    public async Task Revert_ByHand_GoesToEveryOpenNodeOnceAndIsWrittenDown()
+    public async Task Revert_Manually_GoesToEveryOpenNodeOnceAndIsAudited()
     {
         var record = await _scene.ChangedAsync("node1", "node2");
         Assert.Equal(["node1", "node2"], (await OpenAsync()).Select(o => o.Node).Order());
 
-        var answer = await _scene.Desk.RevertAsync(record.Id, "enough", false, Bob, Ct);
+        var answer = await _scene.Service.RevertAsync(record.Id, "enough", false, Bob, Ct);
 
-        Assert.Equal((ActionState.Completed, "Back to 0 on node1, node2."), (answer.Record!.State, answer.Record.Sentence));
+        Assert.Equal((ActionState.Completed, "Reverted to 0 on node1, node2."), (answer.Record!.State, answer.Record.Message));
         var order = Assert.IsType<RevertNodeCommand>(_scene.Nodes["node2"].Orders.Last());
         Assert.Equal((record.Id, "bob", "enough"), (order.ChangeId, order.Command.Who, order.Command.Reason));
         Assert.NotEqual(record.Id, order.Command.ActionId);
@@ -167,7 +167,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
             ("bob", "enough", "node1, node2", "node1: 1 (Written); node2: 1 (Written)", "node1: 0 (Reverted); node2: 0 (Reverted)"),
             (rows[1].Who, rows[1].Why, rows[1].Where, rows[1].Before, rows[1].After));
 
-        var second = await _scene.Desk.RevertAsync(record.Id, "again", false, Bob, Ct);
+        var second = await _scene.Service.RevertAsync(record.Id, "again", false, Bob, Ct);
         Assert.Equal((RefusalKind.Over, ActionReasons.NoOpenChange), (second.Refusal!.Kind, second.Refusal.Code));
         Assert.Equal(2, _scene.Nodes["node2"].Orders.Count);
     }
@@ -176,7 +176,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     public async Task Revert_ByAViewer_IsRefused()
     {
         var record = await _scene.ChangedAsync("node1");
-        Assert.Equal(RefusalKind.Role, (await _scene.Desk.RevertAsync(record.Id, "", false, Bob with { Role = Role.Viewer }, Ct)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.Role, (await _scene.Service.RevertAsync(record.Id, "", false, Bob with { Role = Role.Viewer }, Ct)).Refusal!.Kind);
         Assert.Single(_scene.Nodes["node1"].Orders);
     }
 
@@ -184,56 +184,56 @@ public sealed class ActionSettingTests : IAsyncLifetime
     [InlineData(SettingOutcome.Refused)]
     [InlineData(SettingOutcome.Failed)]
     [InlineData(SettingOutcome.Withheld)]
-    public async Task Revert_TheNodeDoesNotSetItBack_StaysOpenForAnotherTry(SettingOutcome fate)
+    public async Task Revert_NotExecuted_StaysOpen(SettingOutcome outcome)
     {
         var record = await _scene.ChangedAsync("node1");
         var honest = _scene.Nodes["node1"].RevertSetting;
-        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Command.ActionId, "node1", Key, fate, "1", "1", null, "Not now.");
+        _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Command.ActionId, "node1", Key, outcome, "1", "1", null, "Not now.");
 
-        var answer = await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
-        Assert.Contains("Not now.", answer.Record!.Sentence);
+        var answer = await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct);
+        Assert.Contains("Not now.", answer.Record!.Message);
         Assert.Equal(ActionState.Completed, answer.Record.State);
         Assert.Equal(("0", "1"), Assert.Single(await OpenAsync()) is var open ? (open.Before, open.Written) : default);
 
         _scene.Nodes["node1"].RevertSetting = honest;
-        Assert.Equal("Back to 0 on node1.", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
+        Assert.Equal("Reverted to 0 on node1.", (await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Message);
         Assert.Empty(await OpenAsync());
     }
 
     [Fact]
-    public async Task Revert_SomebodyElseHasChangedIt_IsClosedAndSaid()
+    public async Task Revert_ChangedByOthers_IsClosedAndReported()
     {
         var record = await _scene.ChangedAsync("node1");
         _scene.Nodes["node1"].RevertSetting = o => new SettingResult(o.Command.ActionId, "node1", Key, SettingOutcome.Drifted, "2", "2", null, "It is 2 now.");
-        Assert.Contains("It is 2 now.", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
+        Assert.Contains("It is 2 now.", (await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Message);
         Assert.Empty(await OpenAsync());
     }
 
     [Fact]
-    public async Task Board_SomebodyElseSetsIt_IsDrift()
+    public async Task OpenChanges_ChangedByOthers_IsDrift()
     {
         await _scene.ChangedAsync("node1");
         long atMs = _scene.Host.NowMs;
         var frame = Frames.Frame(1, atMs, true);
         frame.Settings.Add(new SettingChange(atMs, Key, "0", "1"));
         _scene.Nodes["node1"].Send(frame);
-        await UntilBoardAsync(o => o is { Now: "1", Drifted: false });
+        await UntilOpenAsync(o => o is { Now: "1", Drifted: false });
 
         frame = Frames.Frame(2, _scene.Host.NowMs, false);
         frame.Settings.Add(new SettingChange(_scene.Host.NowMs, Key, "1", "0"));
         _scene.Nodes["node1"].Send(frame);
-        await UntilBoardAsync(o => o is { Now: "0", Drifted: true });
+        await UntilOpenAsync(o => o is { Now: "0", Drifted: true });
     }
 
-    private Task<OpenSetting> UntilBoardAsync(Func<OpenSetting, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
+    private Task<OpenSetting> UntilOpenAsync(Func<OpenSetting, bool> condition, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         Eventually.ValueAsync(async () => Assert.Single(await OpenAsync()), condition, expression: expression);
 
-    private JournalEntry Timer(long number, string changeId, string? after, SettingOutcome fate = SettingOutcome.Reverted) => new(
+    private JournalEntry Timer(long number, string changeId, string? after, SettingOutcome outcome = SettingOutcome.Reverted) => new(
         number, _scene.Host.NowMs, JournalOrigin.Timer, Guid.NewGuid().ToString("N"), "revert", Key, "node1", null, "1", after,
-        fate == SettingOutcome.Reverted ? "The old value is back." : "Not set back: kube-proxy started under 1.", null, fate != SettingOutcome.Reverted, changeId, fate);
+        outcome == SettingOutcome.Reverted ? "The old value is back." : "Not reverted: kube-proxy started with 1.", null, outcome != SettingOutcome.Reverted, changeId, outcome);
 
     [Fact]
-    public async Task Timer_SetsItBack_TheRecordSaysSoAndTheLogHasOneRow()
+    public async Task Timer_Reverts_UpdatesTheRecordAndWritesOneRow()
     {
         var record = await _scene.ChangedAsync("node1", "node2");
         var entry = Timer(1, record.Id, "0");
@@ -245,23 +245,23 @@ public sealed class ActionSettingTests : IAsyncLifetime
         Assert.Equal(ActionState.Completed, back.State);
         Assert.Equal("node2", Assert.Single(await OpenAsync()).Node);
         var row = Assert.Single(await _scene.AuditAsync(record.Id, "setting.reverted"));
-        Assert.Equal(("conntrack-collector", "node1", "1", "0", "its time was over"), (row.Who, row.Where, row.Before, row.After, row.Why));
+        Assert.Equal(("conntrack-collector", "node1", "1", "0", "the change expired"), (row.Who, row.Where, row.Before, row.After, row.Why));
     }
 
     [Fact]
-    public async Task Timer_IsWithheld_AlarmsOnTheBoardAndInTheLog()
+    public async Task Timer_Withheld_RaisesAnAlarmAndIsLogged()
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingOutcome.Withheld)]));
 
         var open = Assert.Single(await OpenAsync());
-        Assert.Equal("Not set back: kube-proxy started under 1.", open.Alarm);
+        Assert.Equal("Not reverted: kube-proxy started with 1.", open.Alarm);
         Assert.Equal(ActionState.Completed, (await _scene.RecordAsync(record.Id)).State);
         Assert.Single(await _scene.AuditAsync(record.Id, "setting.not-reverted"));
-        Assert.Equal($"Node node1 did not set {Key} back: Not set back: kube-proxy started under 1.", Assert.Single(_scene.Host.Log.Lines, l => l.Level == LogLevel.Critical).Text);
+        Assert.Equal($"Node node1 did not revert {Key}: Not reverted: kube-proxy started with 1.", Assert.Single(_scene.Host.Log.Lines, l => l.Level == LogLevel.Critical).Text);
 
-        // By hand it goes, and the node's own attempt afterwards is one row more.
-        Assert.Null((await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
+        // A manual revert works, and the node's own later attempt is another row.
+        Assert.Null((await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Refusal);
         Assert.Empty(await OpenAsync());
     }
 
@@ -269,10 +269,10 @@ public sealed class ActionSettingTests : IAsyncLifetime
     [InlineData(Role.Operator, false)]
     [InlineData(Role.Admin, false)]
     [InlineData(Role.BreakGlass, true)]
-    public async Task Revert_WithBreakGlass_IsForThatRoleAloneAndLoud(Role role, bool goes)
+    public async Task Revert_WithBreakGlass_RequiresTheRoleAndIsLoggedAsCritical(Role role, bool goes)
     {
         var record = await _scene.ChangedAsync("node1");
-        var answer = await _scene.Desk.RevertAsync(record.Id, "it must go", true, Ada with { Role = role }, Ct);
+        var answer = await _scene.Service.RevertAsync(record.Id, "it must go", true, Ada with { Role = role }, Ct);
         Assert.Equal(goes ? null : ActionReasons.RoleNotBreakGlass, answer.Refusal?.Code);
         Assert.Equal(goes ? [true] : [], _scene.Nodes["node1"].Orders.OfType<RevertNodeCommand>().Select(o => o.Command.BreakGlass));
         Assert.Equal(goes ? 1 : 0, (await _scene.AuditAsync(record.Id, "setting.revert-break-glass")).Count);
@@ -280,10 +280,10 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Revert_ByTheBreakGlassRoleWithoutAskingForIt_BreaksNone()
+    public async Task Revert_ByTheBreakGlassRoleWithoutTheFlag_IsNotBreakGlass()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Desk.RevertAsync(record.Id, "", false, Ada with { Role = Role.BreakGlass }, Ct);
+        await _scene.Service.RevertAsync(record.Id, "", false, Ada with { Role = Role.BreakGlass }, Ct);
         Assert.Equal([false], _scene.Nodes["node1"].Orders.OfType<RevertNodeCommand>().Select(o => o.Command.BreakGlass));
     }
 
@@ -297,7 +297,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Timer_WhileTheOthersAreStillToBeTold_WaitsForTheOutcome()
+    public async Task Timer_WhileOthersAreStillChanging_WaitsForTheOutcome()
     {
         var watching = new TaskCompletionSource();
         var plan = await _scene.PreviewAsync(Setting("node1", "node2"));
@@ -318,7 +318,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Timer_AfterABoot_IsClosedAsVoid()
+    public async Task Timer_AfterAReboot_IsClosedAsVoid()
     {
         var record = await _scene.ChangedAsync("node1");
         await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "1", SettingOutcome.Void)]));
@@ -337,7 +337,7 @@ public sealed class ActionSettingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Revert_AnswerIsLost_TheJournalTellsIt()
+    public async Task Revert_LostAnswer_IsTakenFromTheJournal()
     {
         var record = await _scene.ChangedAsync("node1");
         string id = "";
@@ -346,20 +346,20 @@ public sealed class ActionSettingTests : IAsyncLifetime
             id = o.Command.ActionId;
             throw new InvalidOperationException("a fault");
         };
-        Assert.Contains("node1 did not answer the order to set it back", (await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Sentence);
+        Assert.Contains("node1 did not answer the revert command", (await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Message);
         Assert.Single(await OpenAsync());
 
-        var entry = Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console, Who = "ada", Reason = "set back by hand" };
+        var entry = Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console, Who = "ada", Reason = "reverted manually" };
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [entry])));
         Assert.Empty(await OpenAsync());
         Assert.Equal("ada on node1", (await _scene.AuditAsync(record.Id, "setting.reverted"))[^1].Who);
     }
 
     [Fact]
-    public async Task Revert_AnswerWasHeard_TheJournalAddsNoRow()
+    public async Task Revert_AnswerReceived_TheJournalAddsNoRow()
     {
         var record = await _scene.ChangedAsync("node1");
-        await _scene.Desk.RevertAsync(record.Id, "", false, Ada, Ct);
+        await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct);
         string id = ((RevertNodeCommand)_scene.Nodes["node1"].Orders.Last()).Command.ActionId;
         int rows = (await _scene.AuditAsync(null)).Count;
         Assert.Equal(1, await _scene.Nodes["node1"].ReportAsync(new JournalReport("j", [Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console }])));

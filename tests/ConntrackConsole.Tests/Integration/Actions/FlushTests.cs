@@ -11,7 +11,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>The whole road of a flush over a real hub: what is shown, what is sent, and what the audit log says in which order.</summary>
+/// <summary>A flush end to end over a real hub: the preview, the commands, and the order of the audit rows.</summary>
 public sealed class FlushTests : IAsyncLifetime
 {
     private const string PodIp = "10.1.0.5";
@@ -41,7 +41,7 @@ public sealed class FlushTests : IAsyncLifetime
         await _host.DisposeAsync();
     }
 
-    private ActionService Desk => _host.Get<ActionService>();
+    private ActionService Service => _host.Get<ActionService>();
 
     [Fact]
     public async Task Flush_GoneOwner_OneClick_EveryNodeAndAuditInOrder()
@@ -49,11 +49,11 @@ public sealed class FlushTests : IAsyncLifetime
         var plan = await PreviewAsync();
         Assert.Equal(GuardDecision.Allow, plan.Verdict.Decision);
         Assert.Equal([2, 0], plan.Previews.Select(n => n.Entries.Count));
-        Assert.StartsWith("shop/checkout-a is gone since", plan.SuggestedReason);
+        Assert.StartsWith("shop/checkout-a has been gone since", plan.SuggestedReason);
         Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].AddressOwnership is var o ? (o.Ip, o.State, o.Owner) : default);
 
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
-        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remains."), (outcome.Record!.State, outcome.Record.Sentence));
+        Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remain."), (outcome.Record!.State, outcome.Record.Message));
         var order = Assert.Single(_node1.Flushes);
         Assert.Equal((plan.Id, plan.Id, "digest-node1"), (order.Command.ActionId, order.PreviewId, order.Digest));
         Assert.Equal("digest-node2", Assert.Single(_node2.Flushes).Digest);
@@ -80,10 +80,10 @@ public sealed class FlushTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsAsked()
+    public async Task Preview_LiveOwner_IsRefusedAndNoNodeIsQueried()
     {
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
-        var answer = await AskAsync();
+        var answer = await RequestAsync();
         Assert.Equal(RefusalKind.Guard, answer.Refusal!.Kind);
         Assert.Equal(FlushReasons.OwnerLive, answer.Refusal.Code);
         Assert.Null(answer.Record);
@@ -93,7 +93,7 @@ public sealed class FlushTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Confirm_AddressTakenSinceThePreview_IsRefused()
+    public async Task Confirm_AddressReusedSinceThePreview_IsRefused()
     {
         var plan = await PreviewAsync();
         _host.TellCluster(new PodChange(Pod("c", PodIp), false));
@@ -130,7 +130,7 @@ public sealed class FlushTests : IAsyncLifetime
         _host.TellCluster(new NodeChange(Node("node3", "192.168.0.3"), false));
         var plan = await PreviewAsync();
         Assert.Equal(["node3"], plan.Silent);
-        Assert.Contains("node3", plan.Verdict.Sentence);
+        Assert.Contains("node3", plan.Verdict.Message);
         var outcome = await ConfirmAsync(plan, typed: PodIp);
         Assert.Equal((ActionState.Partly, "node3"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.NotAsked).Node));
     }
@@ -157,20 +157,20 @@ public sealed class FlushTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Flush_ConnectionBreaksAfterTheOrder_TheSameOrderIsAskedAgain()
+    public async Task Flush_ConnectionBreaksAfterTheCommand_TheSameCommandIsRecalled()
     {
         var plan = await PreviewAsync();
         using var broken = new ManualResetEventSlim();
         _node1.Flush = order =>
         {
-            // In a thread of its own: the handler holds up the connection that is to break.
+            // On a separate thread: the handler blocks the connection that must break.
             _ = Task.Run(async () =>
             {
                 await _node1.BreakAsync();
                 broken.Set();
             });
             broken.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-            throw new InvalidOperationException("nobody hears this");
+            throw new InvalidOperationException("no one receives this");
         };
         var confirming = ConfirmAsync(plan);
         Assert.True(broken.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
@@ -180,19 +180,19 @@ public sealed class FlushTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Flush_CollectorFailsTheOrder_IsUnknownAndNotAskedAgain()
+    public async Task Flush_CollectorFailsTheCommand_IsUnknownAndNotRecalled()
     {
         var plan = await PreviewAsync();
         _node1.Flush = _ => throw new InvalidOperationException("a fault");
         var outcome = await ConfirmAsync(plan);
         Assert.Equal((ActionState.Unknown, "node1"), (outcome.Record!.State, Assert.Single(outcome.Record.Nodes, n => n.Outcome == NodeOutcome.Unknown).Node));
-        Assert.Contains("unknown", outcome.Record.Sentence);
+        Assert.Contains("unknown", outcome.Record.Message);
         Assert.Single(_node1.Flushes);
         Assert.StartsWith("Unknown: ", (await AuditAsync(plan.Id))[^1].Result);
     }
 
     [Fact]
-    public async Task Confirm_TerminatingOwnerHasEndedSince_Goes()
+    public async Task Confirm_TerminatingOwnerHasEndedSince_Executes()
     {
         var pod = Pod("c", PodIp).Terminating(1_000);
         _host.TellCluster(new PodChange(pod, false));
@@ -205,18 +205,18 @@ public sealed class FlushTests : IAsyncLifetime
     public async Task Cancel_Plan_CanNoLongerBeConfirmed()
     {
         var plan = await PreviewAsync();
-        await Desk.CancelAsync(plan.Id, User, TestContext.Current.CancellationToken);
+        await Service.CancelAsync(plan.Id, User, TestContext.Current.CancellationToken);
         Assert.Equal(RefusalKind.Over, (await ConfirmAsync(plan)).Refusal!.Kind);
         Assert.Equal(["flush.cancelled", "flush.refused"], (await AuditAsync(plan.Id)).TakeLast(2).Select(r => r.What));
     }
 
-    private Task<ActionAnswer> AskAsync(ActionRequest? ask = null) =>
-        Desk.RequestAsync(ask ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
+    private Task<ActionAnswer> RequestAsync(ActionRequest? request = null) =>
+        Service.RequestAsync(request ?? new ActionRequest(ActionKind.Flush) { PodIp = PodIp }, User, TestContext.Current.CancellationToken);
 
-    private async Task<ActionPlan> PreviewAsync() => (await AskAsync()).Record!.Plan;
+    private async Task<ActionPlan> PreviewAsync() => (await RequestAsync()).Record!.Plan;
 
     private Task<ActionAnswer> ConfirmAsync(ActionPlan plan, string? typed = null, string reason = "because", string? digest = null) =>
-        Desk.ConfirmAsync(plan.Id, digest ?? plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
+        Service.ConfirmAsync(plan.Id, digest ?? plan.Digest, typed, reason, User, TestContext.Current.CancellationToken);
 
     private async Task<List<AuditEntry>> AuditAsync(string actionId) =>
         [.. (await _host.Get<AuditLog>().ReadAsync(new AuditFilter(ActionId: actionId), TestContext.Current.CancellationToken)).Reverse()];

@@ -80,6 +80,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     {
         string plugin = script is null ? Path.Combine(_folder, "not-there") : Plugin(script);
         var fault = Assert.Throws<StartupException>(() => Find(Config($"exec: {{apiVersion: client.authentication.k8s.io/v1, command: \"{plugin}\", interactiveMode: Never}}", _server.Ca)));
+        Assert.Equal(StartupErrorCodes.KubeconfigPlugin, fault.Code);
         Assert.Contains($"the exec plugin '{plugin}'", fault.Message, StringComparison.Ordinal);
         Assert.True(fault.Message.Contains(said, StringComparison.Ordinal), fault.Message);
         Assert.DoesNotContain("\n", fault.Message, StringComparison.Ordinal);
@@ -89,6 +90,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
     public void Context_NotThere_NamesThoseThatAre()
     {
         var fault = Assert.Throws<StartupException>(() => Find(Config("token: x", _server.Ca), "production"));
+        Assert.Equal(StartupErrorCodes.KubeconfigContext, fault.Code);
         Assert.Contains("no context 'production'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("it has lab, other", fault.Message, StringComparison.Ordinal);
     }
@@ -135,7 +137,7 @@ public sealed class KubeConfigFileTests : IAsyncLifetime
         await informer.StartAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => state.Problem?.StartsWith("No cluster is configured: addresses have no names", StringComparison.Ordinal) == true);
         Assert.Equal((false, false, TimeSpan.MaxValue), (state.HasCluster, state.IsReady, state.Age));
-        Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true }));
+        Assert.Equal(StartupErrorCodes.ClusterMissing, Assert.Throws<StartupException>(() => ClusterAccess.Find(new KubernetesOptions { Enabled = true })).Code);
     }
 
     [Fact]

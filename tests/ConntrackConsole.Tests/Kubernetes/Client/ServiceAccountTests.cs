@@ -143,7 +143,9 @@ public sealed class ServiceAccountTests : IAsyncLifetime
     public void File_Broken_IsAFaultThatSaysWhich(string file, string content, string sentence)
     {
         File.WriteAllText(Path.Combine(_folder, file), content);
-        string said = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account)).Message;
+        var failure = Assert.Throws<StartupException>(() => ClusterAccess.Find(Unset, Account));
+        Assert.Equal(StartupErrorCodes.ServiceAccount, failure.Code);
+        string said = failure.Message;
         Assert.Contains(sentence, said);
         Assert.Contains(_folder, said);
     }

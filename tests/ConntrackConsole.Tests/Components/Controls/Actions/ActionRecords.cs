@@ -23,7 +23,7 @@ internal static class ActionRecords
 
     public static ActionRecord Flushed(string id = "flush-1") => Flush(id, state: ActionState.Completed) with
     {
-        Sentence = "1 entry deleted on 1 node; none remains.", StartedMs = Views.NowMs,
+        Message = "1 entry deleted on 1 node; none remain.", StartedMs = Views.NowMs,
         Nodes = [new NodeResult("node-a", NodeOutcome.Done, new FlushResult(id, "node-a", 1, 1, 0, 0, 0, 0, null, [], 12, "D")), new NodeResult("node-b", NodeOutcome.Unknown)],
     };
 

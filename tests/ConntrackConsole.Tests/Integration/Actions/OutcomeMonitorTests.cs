@@ -9,8 +9,8 @@ using static ConntrackConsole.Tests.Integration.Actions.ActionScene;
 
 namespace ConntrackConsole.Tests.Integration.Actions;
 
-/// <summary>What is told of a flush afterwards: for how long it is watched, and the figures.</summary>
-public sealed class ActionMeterTests : IAsyncLifetime
+/// <summary>The outcome of a flush: for how long it is monitored, and the figures.</summary>
+public sealed class OutcomeMonitorTests : IAsyncLifetime
 {
     private ActionScene _scene = null!;
 
@@ -18,14 +18,14 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         _scene = await StartAsync();
         foreach (string node in _scene.Nodes.Keys)
-            Tell(node, r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, 0, 0, null));
+            Answer(node, r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, 0, 0, null));
     }
 
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
 
-    private OutcomeMonitor Meter => _scene.Host.Get<OutcomeMonitor>();
+    private OutcomeMonitor Monitor => _scene.Host.Get<OutcomeMonitor>();
 
-    private void Tell(string node, Func<FlushOutcomeRequest, FlushOutcomeSample> meter) => _scene.Nodes[node].Meter = meter;
+    private void Answer(string node, Func<FlushOutcomeRequest, FlushOutcomeSample> meter) => _scene.Nodes[node].Meter = meter;
 
     private async Task<ActionRecord> FlushedAsync()
     {
@@ -40,7 +40,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
         return (await _scene.UntilAsync(record.Id, r => r.Outcome is not null)).Outcome!;
     }
 
-    /// <summary>The time that clients have hung already, and 10 s.</summary>
+    /// <summary>The time that clients have already been hanging, plus 10 s.</summary>
     [Theory]
     [InlineData(0, 30_000)]
     [InlineData(60, 71_000)]
@@ -49,8 +49,8 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         _scene.Host.Pass(TimeSpan.FromSeconds(goneForS));
         var record = await FlushedAsync();
-        await Eventually.TrueAsync(() => Meter.Current(record.Id) is not null);
-        var reading = Meter.Current(record.Id)!;
+        await Eventually.TrueAsync(() => Monitor.Current(record.Id) is not null);
+        var reading = Monitor.Current(record.Id)!;
         Assert.Equal(record.StartedMs, reading.FromMs);
         Assert.InRange(reading.UntilMs - reading.FromMs, expectedMs, expectedMs == 71_000 ? expectedMs + 5_000 : expectedMs);
         Assert.Equal(reading.UntilMs, (await FinalAsync(record)).ToMs);
@@ -60,8 +60,8 @@ public sealed class ActionMeterTests : IAsyncLifetime
     public async Task Final_SumsTheNodesAndTheResetsBesideThem()
     {
         _scene.Entries["node2"] = 1;
-        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 1, 2, 5, 3, null));
-        Tell("node2", r => new FlushOutcomeSample(r.ActionId, "node2", _scene.Host.NowMs, 10, 20, 50, 30, null));
+        Answer("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 1, 2, 5, 3, null));
+        Answer("node2", r => new FlushOutcomeSample(r.ActionId, "node2", _scene.Host.NowMs, 10, 20, 50, 30, null));
         long nowMs = _scene.Host.NowMs;
         await ResetsAsync(1, nowMs - 5_000, ResetKind.UnNated, ResetKind.UnNated, ResetKind.FromBackend);
         var record = await FlushedAsync();
@@ -69,49 +69,49 @@ public sealed class ActionMeterTests : IAsyncLifetime
 
         var reading = await FinalAsync(record);
 
-        Assert.Equal((11, 22, 55, 33, true), (reading.Left, reading.Recreated, reading.Clients, reading.CameBack, reading.Final));
+        Assert.Equal((11, 22, 55, 33, true), (reading.Left, reading.Recreated, reading.Clients, reading.Reconnected, reading.Final));
         Assert.Equal(
             [(ResetKind.UnNated, 2, 0), (ResetKind.FromBackend, 1, 2)], reading.Resets.Select(r => (r.Kind, r.Before, r.After)).OrderBy(r => r.Kind));
-        Assert.Empty(reading.Untold);
+        Assert.Empty(reading.Unanswered);
         var row = Assert.Single(await _scene.AuditAsync(record.Id, "flush.measured"));
         Assert.Equal("conntrack-console, for ada", row.Who);
-        Assert.Contains("33 of 55 clients came back; 11 entries left, 22 made again.", row.Result);
+        Assert.Contains("33 of 55 clients reconnected; 11 entries remain, 22 recreated.", row.Result);
         Assert.Contains("UnNated 2 → 0", row.Result);
         Assert.Contains("FromBackend 1 → 2", row.Result);
-        Assert.Null(Meter.Current(record.Id));
-        // What else is known of it stays.
+        Assert.Null(Monitor.Current(record.Id));
+        // Its other data remains.
         var after = await _scene.RecordAsync(record.Id);
-        Assert.Equal((ActionState.Completed, record.Sentence, 2), (after.State, after.Sentence, after.Nodes[0].Flush!.Deleted));
+        Assert.Equal((ActionState.Completed, record.Message, 2), (after.State, after.Message, after.Nodes[0].Flush!.Deleted));
     }
 
     [Theory]
     [InlineData("refuses")]
     [InlineData("fails")]
     [InlineData("lies")]
-    public async Task Final_ANodeThatCannotTell_IsNamed(string how)
+    public async Task Final_ANodeWithoutFigures_IsNamed(string how)
     {
-        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 4, 4, null));
-        Tell("node2", r => how switch
+        Answer("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 4, 4, null));
+        Answer("node2", r => how switch
         {
             "refuses" => new FlushOutcomeSample(r.ActionId, "node2", 0, 99, 99, 99, 99, "The collector restarted since."),
             "lies" => new FlushOutcomeSample(r.ActionId, "node2", 0, -1, int.MaxValue, 0, 0, null),
             _ => throw new InvalidOperationException("a fault"),
         });
         var reading = await FinalAsync(await FlushedAsync());
-        Assert.Equal((4, 4, 0), (reading.Clients, reading.CameBack, reading.Left));
-        Assert.StartsWith("node2: ", Assert.Single(reading.Untold));
+        Assert.Equal((4, 4, 0), (reading.Clients, reading.Reconnected, reading.Left));
+        Assert.StartsWith("node2: ", Assert.Single(reading.Unanswered));
         if (how == "refuses")
-            Assert.Equal("node2: The collector restarted since.", reading.Untold[0]);
+            Assert.Equal("node2: The collector restarted since.", reading.Unanswered[0]);
     }
 
     [Fact]
-    public async Task Final_ANodeWhoseOutcomeIsUnknown_IsNamed()
+    public async Task Final_ANodeWithUnknownOutcome_IsNamed()
     {
         _scene.Entries["node2"] = 1;
         _scene.Nodes["node2"].Flush = _ => throw new InvalidOperationException("a fault");
-        Tell("node2", _ => throw new InvalidOperationException("a fault"));
+        Answer("node2", _ => throw new InvalidOperationException("a fault"));
         var reading = await FinalAsync(await FlushedAsync());
-        Assert.StartsWith("node2: ", Assert.Single(reading.Untold));
+        Assert.StartsWith("node2: ", Assert.Single(reading.Unanswered));
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
     {
         _scene.Nodes["node1"].Flush = r => new FlushResult(r.Command.ActionId, "node1", 2, 0, 2, 0, 0, 0, null, [], 3, "GG");
         var record = await FlushedAsync();
-        Assert.Null(Meter.Current(record.Id));
+        Assert.Null(Monitor.Current(record.Id));
     }
 
     [Fact]
@@ -128,12 +128,12 @@ public sealed class ActionMeterTests : IAsyncLifetime
         var record = await FlushedAsync();
         await _scene.RestartAsync();
         await _scene.ConnectAsync("node1", n => n.Meter = r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
-        await Eventually.TrueAsync(() => Meter.Current(record.Id) is { Clients: 2 });
-        Assert.Equal(record.StartedMs, Meter.Current(record.Id)!.FromMs);
+        await Eventually.TrueAsync(() => Monitor.Current(record.Id) is { Clients: 2 });
+        Assert.Equal(record.StartedMs, Monitor.Current(record.Id)!.FromMs);
 
         var reading = await FinalAsync(record);
-        Assert.Equal((2, 2), (reading.Clients, reading.CameBack));
-        Assert.Equal("node2: Node node2 has no collector connected.", Assert.Single(reading.Untold));
+        Assert.Equal((2, 2), (reading.Clients, reading.Reconnected));
+        Assert.Equal("node2: Node node2 has no collector connected.", Assert.Single(reading.Unanswered));
         Assert.Single(await _scene.AuditAsync(record.Id, "flush.measured"));
     }
 
@@ -146,7 +146,7 @@ public sealed class ActionMeterTests : IAsyncLifetime
             _scene.Clock.Pass(TimeSpan.FromMinutes(3));
             return Task.CompletedTask;
         });
-        Assert.Null(Meter.Current(record.Id));
+        Assert.Null(Monitor.Current(record.Id));
         Assert.Empty(await _scene.AuditAsync(record.Id, "flush.measured"));
     }
 
@@ -165,20 +165,20 @@ public sealed class ActionMeterTests : IAsyncLifetime
         }
 
         var record = await _scene.UntilAsync(plan.Id, ActionState.Completed);
-        await Eventually.TrueAsync(() => Meter.Current(plan.Id) is { Clients: 2 });
-        Assert.Equal(2, (await FinalAsync(record)).CameBack);
+        await Eventually.TrueAsync(() => Monitor.Current(plan.Id) is { Clients: 2 });
+        Assert.Equal(2, (await FinalAsync(record)).Reconnected);
     }
 
     /// <summary>The live pod that a client of the dead one reaches resets it: another backend, the same Service.</summary>
     [Fact]
-    public async Task Resets_ByTheBackendThatFollows_AreCounted()
+    public async Task Resets_ByTheNextBackend_AreCounted()
     {
-        Tell("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 1, 1, null));
+        Answer("node1", r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 1, 1, null));
         var record = await FlushedAsync();
         var reset = Frames.Reset(record.StartedMs!.Value + 1, ResetKind.NewBackend);
         var frame = Frames.Frame(1, reset.AtMs, true);
         frame.Resets.Add(reset with { Src = reset.Vip, Sport = reset.Vport, Dst = Ip.Parse("10.1.1.1"), Dport = 40_000, Backend = Ip.Parse("10.1.0.77") });
-        // Another Service's is none of its business.
+        // Those of another Service do not count.
         frame.Resets.Add(reset with { Src = Ip.Parse("10.96.0.99"), Vip = Ip.Parse("10.96.0.99"), Dst = Ip.Parse("10.1.1.2"), Backend = Ip.Parse("10.1.0.78") });
         _scene.Nodes["node1"].Send(frame);
 

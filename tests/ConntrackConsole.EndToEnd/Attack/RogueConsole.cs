@@ -8,13 +8,13 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Attack;
 
-/// <summary>A console in the wrong hands: it lets the collector in and orders whatever the test wants, past every guard of ours.</summary>
-public sealed class LyingConsole : IAsyncDisposable
+/// <summary>A compromised console: it accepts the collector and sends any command, without the console's guards.</summary>
+public sealed class RogueConsole : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly Seat _seat;
 
-    private LyingConsole(WebApplication app, DirectoryInfo folder)
+    private RogueConsole(WebApplication app, DirectoryInfo folder)
     {
         (_app, Folder) = (app, folder);
         _seat = app.Services.GetRequiredService<Seat>();
@@ -22,7 +22,7 @@ public sealed class LyingConsole : IAsyncDisposable
 
     public DirectoryInfo Folder { get; }
 
-    public static async Task<LyingConsole> StartAsync()
+    public static async Task<RogueConsole> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("cc-lie-");
         var builder = WebApplication.CreateSlimBuilder();
@@ -37,14 +37,14 @@ public sealed class LyingConsole : IAsyncDisposable
         var app = builder.Build();
         app.MapHub<LyingHub>(HubMethods.Path);
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new LyingConsole(app, folder);
+        return new RogueConsole(app, folder);
     }
 
-    /// <summary>Every collector is let in.</summary>
+    /// <summary>Accepts every collector.</summary>
     public Task ConnectedAsync() => Eventually.TrueAsync(() => _seat.Connection is not null);
 
-    /// <summary>Asks or orders, in a form that need not be one.</summary>
-    /// <exception cref="HubException">The collector could not make anything of it.</exception>
+    /// <summary>Sends a request or command that may be malformed.</summary>
+    /// <exception cref="HubException">The collector could not parse it.</exception>
     public async Task<T> SendAsync<T>(string method, object? request)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

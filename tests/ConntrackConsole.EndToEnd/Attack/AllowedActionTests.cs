@@ -5,25 +5,25 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Attack;
 
 /// <summary>
-/// The same people, nodes and witnesses as in the attacks, and what they may: each kind of action goes its whole road, over
+/// The same users, nodes and checks as in the attacks, with allowed actions: each kind of action runs end to end, over
 /// HTTP, the hub and the collectors, into real tables and settings, and touches nothing else.
 /// </summary>
-public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<AttackedConsole>
+public sealed class AllowedActionTests(AttackedConsole console) : IClassFixture<AttackedConsole>
 {
     [Fact]
-    public async Task Flush_OfADeadPod_DeletesWhatWasShownAndNothingElse()
+    public async Task Flush_OfADeadPod_DeletesOnlyThePreviewedEntries()
     {
         string ip = await console.DeadPodAsync();
         var person = console.Operator();
-        var shown = (await person.AskAsync(Asked.Flush(ip))).Ok("Previewed");
+        var shown = (await person.RequestAsync(ActionBodies.Flush(ip))).Ok("Previewed");
         Assert.Equal("Allow", shown.Body.GetProperty("decision").GetString());
 
         var done = (await person.ConfirmAsync(shown, reason: "its clients hang")).Ok("Completed");
         console.Node1.Expect(ip);
         await console.AssertUntouchedAsync();
-        Assert.Equal("1 entry deleted on 1 node; none remains.", done.Body.GetProperty("sentence").GetString());
+        Assert.Equal("1 entry deleted on 1 node; none remain.", done.Body.GetProperty("sentence").GetString());
 
-        // Once is once.
+        // A second confirmation is refused.
         Assert.Equal(410, (await person.ConfirmAsync(shown)).Status);
         var rows = await RowsAsync(shown.Id);
         Assert.Equal(["flush.requested", "flush.previewed", "flush.approved", "flush.completed", "flush.refused"], rows.Where(r => r.What != "flush.measured").Select(r => r.What));
@@ -37,7 +37,7 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
         console.Former(ip);
         await console.Node1.InsertAsync([AttackedNode.Entry(ip, 45_000)]);
         var person = console.Operator();
-        (await person.ConfirmAsync((await person.AskAsync(Asked.Flush(ip))).Ok("Previewed"), reason: "its clients hang")).Ok("Completed");
+        (await person.ConfirmAsync((await person.RequestAsync(ActionBodies.Flush(ip))).Ok("Previewed"), reason: "its clients hang")).Ok("Completed");
         console.Node1.Expect(ip);
         await console.AssertUntouchedAsync();
     }
@@ -46,8 +46,8 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     public async Task Flush_OfAll_WaitsForTheSecondPerson()
     {
         string ip = await console.DeadPodAsync();
-        var shown = (await console["olivia"].AskAsync(Asked.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
-        (await console["olivia"].ConfirmAsync(shown, reason: "they prove alive to nobody")).Ok("Waiting");
+        var shown = (await console["olivia"].RequestAsync(ActionBodies.Flush(ip, ""","preset":"all" """))).Ok("Previewed");
+        (await console["olivia"].ConfirmAsync(shown, reason: "no backend answers")).Ok("Waiting");
         await console.AssertUntouchedAsync();
 
         (await console["anna"].ApproveAsync(shown)).Ok("Completed");
@@ -57,10 +57,10 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     }
 
     [Fact]
-    public async Task Setting_OnANode_IsWrittenThereAndSetBackByHand()
+    public async Task Setting_OnANode_IsWrittenThereAndRevertedManually()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync("""{"kind":"setting","key":"nf_conntrack_tcp_be_liberal","value":"1","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync("""{"kind":"setting","key":"nf_conntrack_tcp_be_liberal","value":"1","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, reason: "clients reset the pod's address")).Ok("Completed");
         Assert.Equal("1", console.Node1.Setting("nf_conntrack_tcp_be_liberal"));
 
@@ -73,10 +73,10 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     }
 
     [Fact]
-    public async Task Setting_WhoseTimeIsOver_IsSetBackByTheNodeAndWrittenDown()
+    public async Task Setting_Expired_IsRevertedByTheNodeAndAudited()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync("""{"kind":"setting","key":"nf_conntrack_acct","value":"1","nodes":["node1"],"revertAfterSeconds":10}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync("""{"kind":"setting","key":"nf_conntrack_acct","value":"1","nodes":["node1"],"revertAfterSeconds":10}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, reason: "to count for a moment")).Ok("Completed");
         Assert.Equal("1", console.Node1.Setting("nf_conntrack_acct"));
 
@@ -86,10 +86,10 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     }
 
     [Fact]
-    public async Task Filter_OnANode_IsArmedInItsKernelAndGoesByReverting()
+    public async Task Filter_OnANode_IsArmedInItsKernelAndRemovedByReverting()
     {
         var person = console.Operator();
-        var shown = (await person.AskAsync($$"""{"kind":"setting","key":"{{SettingCatalog.DropInvalid}}","value":"forward","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
+        var shown = (await person.RequestAsync($$"""{"kind":"setting","key":"{{SettingCatalog.DropInvalid}}","value":"forward","nodes":["node1"],"revertAfterSeconds":60}""")).Ok("Previewed");
         (await person.ConfirmAsync(shown, typed: "1", reason: "clients reset the pod's address")).Ok("Completed");
         Assert.True(console.Node1.DropsInvalid());
 
@@ -99,7 +99,7 @@ public sealed class WholeRoadTests(AttackedConsole console) : IClassFixture<Atta
     }
 
     [Fact]
-    public async Task CommandLine_OnANode_StandsInTheConsolesLog()
+    public async Task CommandLine_OnANode_IsInTheConsolesAuditLog()
     {
         string ip = await console.DeadPodAsync();
         int code = await console.Node1.CommandAsync(console.Host.Folder, "node1", "flush", "--pod-ip", ip, "--preset", "dead-backend", "--break-glass", "--reason", "typed at three", "--yes");
