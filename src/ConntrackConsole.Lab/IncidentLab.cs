@@ -8,45 +8,45 @@ using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab;
 
-/// <summary>The whole lab: built up, run, taken down in the reverse order, whatever happens in between.</summary>
+/// <summary>The whole lab: creates, runs and removes everything, the latter in reverse order even if a step fails.</summary>
 internal sealed class IncidentLab : IAsyncDisposable
 {
     private const string ServiceName = "checkout", ClientName = "storefront";
-    private static readonly TimeSpan FirstRollout = TimeSpan.FromSeconds(10), NodeHeartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRolloutDelay = TimeSpan.FromSeconds(10), NodeHeartbeatInterval = TimeSpan.FromSeconds(10);
 
-    private readonly CancellationTokenSource _dead = new();
+    private readonly CancellationTokenSource _disposing = new();
     private readonly LabOptions _options;
-    private readonly LabEventWriter _chronicle;
-    private readonly Stack<Func<ValueTask>> _takeDown = new();
+    private readonly LabEventWriter _output;
+    private readonly Stack<Func<ValueTask>> _cleanup = new();
     private RollingUpdate _rollingUpdate = null!;
     private LabPod _farClient = null!;
 
-    private IncidentLab(LabOptions options, LabEventWriter chronicle)
+    private IncidentLab(LabOptions options, LabEventWriter output)
     {
         _options = options;
-        _chronicle = chronicle;
+        _output = output;
     }
 
-    /// <summary>Builds the lab, plays its story until stopped, and removes it.</summary>
+    /// <summary>Creates the lab, runs the scenarios until stopped, and removes it.</summary>
     public static async Task RunAsync(LabOptions options, CancellationToken stop)
     {
-        using var chronicle = new LabEventWriter(options.Labels, options.Events);
-        await using var lab = new IncidentLab(options, chronicle);
+        using var output = new LabEventWriter(options.Labels, options.Events);
+        await using var lab = new IncidentLab(options, output);
         try
         {
             await lab.BuildAsync(stop);
-            await lab.PlayAsync(stop);
+            await lab.RunScenariosAsync(stop);
         }
         catch (OperationCanceledException)
         {
         }
 
-        chronicle.Say("Taking the lab down ...");
+        output.Print("Removing the lab ...");
     }
 
     public async ValueTask DisposeAsync()
     {
-        while (_takeDown.TryPop(out var step))
+        while (_cleanup.TryPop(out var step))
         {
             try
             {
@@ -54,79 +54,79 @@ internal sealed class IncidentLab : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // The next steps still have something to remove.
-                Console.Error.WriteLine($"While taking the lab down: {e.Message}");
+                // The remaining steps must still run.
+                Console.Error.WriteLine($"Error while removing the lab: {e.Message}");
             }
         }
     }
 
     private async Task BuildAsync(CancellationToken stop)
     {
-        var instance = LabInstance.Claim(_chronicle.Say);
-        Later(() =>
+        var instance = LabInstance.Claim(_output.Print);
+        Defer(() =>
         {
-            LeftoverNamespaces.Remove(instance.Prefix); // Whatever a step before this one could not remove.
+            StaleNamespaces.Remove(instance.Prefix); // Whatever an earlier step could not remove.
             instance.Dispose();
         });
         string data = _options.Data ?? instance.CreateDataDirectory();
         Directory.CreateDirectory(data);
 
         var network = LabNetwork.Create(instance);
-        Later(network.Dispose);
+        Defer(network.Dispose);
 
         stop.ThrowIfCancellationRequested();
-        // The cluster's memory, and who writes into it.
+        // The cluster's object store and its writers.
         var store = new ObjectStore();
         var service = new LabService(Kubelet.Namespace, ServiceName, instance.Addresses.Service(10), 80, 8080);
         var events = new EventLog(store, TimeProvider.System);
         var nodes = network.Nodes.Select(NodeObject.Create).ToList();
         foreach (var node in nodes)
             store.Put("nodes", node);
-        var beating = BeatAsync(store, nodes);
-        Later(_dead.Dispose);
-        Later(() => beating);
-        Later(_dead.CancelAsync);
+        var heartbeats = HeartbeatAsync(store, nodes);
+        Defer(_disposing.Dispose);
+        Defer(() => heartbeats);
+        Defer(_disposing.CancelAsync);
         var serviceObject = service.ToJson();
         store.Put("services", serviceObject);
         var slice = new EndpointSliceObject(store, service, serviceObject);
-        var rules = new RuleSyncTracker(_chronicle);
+        var rules = new RuleSyncTracker(_output);
         foreach (var node in network.Nodes)
         {
             var proxy = new LabKubeProxy(node, store, [service], rules.Synced);
             proxy.Start();
-            Later(proxy.DisposeAsync);
-            var endpoints = await ProxyEndpoints.StartAsync(node.Place, proxy.State);
-            Later(endpoints.DisposeAsync);
+            Defer(proxy.DisposeAsync);
+            var endpoints = await ProxyEndpoints.StartAsync(node.Namespace, proxy.State);
+            Defer(endpoints.DisposeAsync);
         }
 
-        var api = await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(10), _options.Forbidden);
-        Later(api.DisposeAsync);
+        var api = await ApiServer.StartAsync(store, bookmarkInterval: TimeSpan.FromSeconds(10), _options.Forbidden);
+        Defer(api.DisposeAsync);
         string kubeconfig = Path.Combine(data, "kubeconfig");
         Kubeconfig.Write(kubeconfig, api);
 
-        var observers = new Observers(_chronicle, data);
-        Later(observers.DisposeAsync);
+        var observers = new Observers(_output, data);
+        Defer(observers.DisposeAsync);
         if (_options.WithConsole)
         {
             int port = Observers.FindPort(_options.Port, instance.Number)
-                ?? throw new InvalidOperationException("No port for the console on 127.0.0.1 is free; give one with --port.");
+                ?? throw new InvalidOperationException("No port on 127.0.0.1 is free for the console; choose one with --port.");
             await observers.StartAsync(kubeconfig, port, network.Nodes, stop);
         }
 
-        var truth = new GroundTruth(_chronicle, service);
-        var kubelet = new Kubelet(store, events, instance.Prefix, _chronicle, (pod, report) =>
+        var truth = new GroundTruth(_output, service);
+        var kubelet = new Kubelet(store, events, instance.Prefix, _output, (pod, report) =>
         {
             if (pod.Name.StartsWith(ClientName, StringComparison.Ordinal))
                 truth.FromClient(pod, report);
             else
                 truth.FromServer(pod, report);
         });
-        Later(kubelet.Dispose);
-        Later(kubelet.RemoveAllAsync);
+        Defer(kubelet.Dispose);
+        Defer(kubelet.RemoveAllAsync);
         var deployment = new DeploymentObject(store, events, Kubelet.Namespace, ServiceName, 3, Kubelet.ServerPort, Kubelet.PreStopSeconds);
-        _rollingUpdate = new RollingUpdate(kubelet, truth, _chronicle, rules, service, deployment, slice);
+        _rollingUpdate = new RollingUpdate(kubelet, truth, _output, rules, service, deployment, slice);
         var (first, second, third) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
-        Later(_rollingUpdate.Dispose);
+        Defer(_rollingUpdate.Dispose);
         await _rollingUpdate.DeployAsync([first, second, first]);
         await rules.WithAsync(network.Nodes.Count, 3);
         stop.ThrowIfCancellationRequested();
@@ -134,8 +134,8 @@ internal sealed class IncidentLab : IAsyncDisposable
         var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
         _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
 
-        Introduce(instance, network, service, kubeconfig, nearClient, observers);
-        _chronicle.Event("ready", new
+        PrintSummary(instance, network, service, kubeconfig, nearClient, observers);
+        _output.Event("ready", new
         {
             url = observers.Url,
             approverUrl = observers.ApproverUrl,
@@ -144,20 +144,20 @@ internal sealed class IncidentLab : IAsyncDisposable
             kubeconfig,
             data,
             service = $"{service.Address}:{service.Port}",
-            nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Place.Name, podCidr = node.PodCidr }),
+            nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Namespace.Name, podCidr = node.PodCidr }),
         });
     }
 
-    private async Task BeatAsync(ObjectStore store, IReadOnlyList<JsonObject> nodes)
+    private async Task HeartbeatAsync(ObjectStore store, IReadOnlyList<JsonObject> nodes)
     {
-        using var timer = new PeriodicTimer(NodeHeartbeat);
+        using var timer = new PeriodicTimer(NodeHeartbeatInterval);
         try
         {
-            while (await timer.WaitForNextTickAsync(_dead.Token))
+            while (await timer.WaitForNextTickAsync(_disposing.Token))
             {
                 foreach (var node in nodes)
                 {
-                    NodeObject.Beat(node);
+                    NodeObject.Heartbeat(node);
                     store.Put("nodes", node);
                 }
             }
@@ -167,12 +167,12 @@ internal sealed class IncidentLab : IAsyncDisposable
         }
     }
 
-    private async Task PlayAsync(CancellationToken stop)
+    private async Task RunScenariosAsync(CancellationToken stop)
     {
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        new ControlLines(ObeyAsync, quit, _chronicle.Say).Start();
-        var next = _options.Interval < FirstRollout ? _options.Interval : FirstRollout;
-        for (int i = 0; _options.Rollouts is not { } most || i < most; i++)
+        new ControlLines(ExecuteAsync, quit, _output.Print).Start();
+        var next = _options.Interval < FirstRolloutDelay ? _options.Interval : FirstRolloutDelay;
+        for (int i = 0; _options.Rollouts is not { } max || i < max; i++)
         {
             await Task.Delay(next, quit.Token);
             var scenario = _options.Scenario ?? Scenarios.All[i % Scenarios.All.Count].Scenario;
@@ -180,11 +180,11 @@ internal sealed class IncidentLab : IAsyncDisposable
             next = TimeSpan.Zero;
         }
 
-        _chronicle.Tell("story-done", "No more rolling updates; the lab stays up until it is stopped.");
+        _output.Report("story-done", "All rolling updates are done; the lab runs until it is stopped.");
         await Task.Delay(Timeout.Infinite, quit.Token);
     }
 
-    private async Task ObeyAsync(ControlLine line)
+    private async Task ExecuteAsync(ControlLine line)
     {
         switch (line)
         {
@@ -192,39 +192,39 @@ internal sealed class IncidentLab : IAsyncDisposable
                 await _rollingUpdate.RunAsync(rollout.Scenario);
                 break;
             case ControlLine.Invalid invalid:
-                await _rollingUpdate.SpoilAsync(invalid.Segments);
+                await _rollingUpdate.SendBadSegmentsAsync(invalid.Segments);
                 break;
             case ControlLine.Abort abort:
-                _farClient.Process.Tell($"abort {abort.How}");
+                _farClient.Process.SendLine($"abort {abort.How}");
                 break;
         }
     }
 
-    private void Introduce(LabInstance instance, LabNetwork network, LabService service, string kubeconfig, LabPod nearClient, Observers observers)
+    private void PrintSummary(LabInstance instance, LabNetwork network, LabService service, string kubeconfig, LabPod nearClient, Observers observers)
     {
-        _chronicle.Say($"""
+        _output.Print($"""
 
-            Lab {instance.Number} is up. No packet of it can leave this machine; Ctrl-C removes it all.
+            Lab {instance.Number} is running. Its packets cannot leave this machine. Press Ctrl-C to remove it.
               nodes     {string.Join("   ", network.Nodes.Select(node => $"{node.Name} {node.Address} (pods {node.PodCidr})"))}
               Service   {service.Key} {service.Address}:{service.Port}, three pods on node1 and node2
               clients   {nearClient.Name} on node1 and {_farClient.Name} on node3, {_options.Connections} keep-alive connections each
-              look      ip netns exec {network.Nodes[2].Place.Name} conntrack -L
+              entries   ip netns exec {network.Nodes[2].Namespace.Name} conntrack -L
               cluster   kubectl --kubeconfig {kubeconfig} get pods -n {service.Namespace} --watch
             """);
         if (observers.Url.Length > 0)
         {
-            _chronicle.Say($"\n  Open      {observers.Url}   ({Observers.Operator}, operator)");
-            _chronicle.Say($"  Approve   {observers.ApproverUrl}   ({Observers.Approver}, approver; in another browser or a private window)\n");
+            _output.Print($"\n  Open      {observers.Url}   ({Observers.Operator}, operator)");
+            _output.Print($"  Approve   {observers.ApproverUrl}   ({Observers.Approver}, approver; in another browser or a private window)\n");
         }
     }
 
-    private void Later(Action step) => Later(() =>
+    private void Defer(Action step) => Defer(() =>
     {
         step();
         return ValueTask.CompletedTask;
     });
 
-    private void Later(Func<Task> step) => Later(() => new ValueTask(step()));
+    private void Defer(Func<Task> step) => Defer(() => new ValueTask(step()));
 
-    private void Later(Func<ValueTask> step) => _takeDown.Push(step);
+    private void Defer(Func<ValueTask> step) => _cleanup.Push(step);
 }

@@ -10,35 +10,35 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Lab;
 
-/// <summary>The product, watching this lab: the console beside it, and a collector in each node.</summary>
-internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncDisposable
+/// <summary>The product, observing this lab: the console, and a collector on each node.</summary>
+internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisposable
 {
     public const string Operator = "olivia", Approver = "arthur";
 
-    private const int UsualPort = 5080;
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+    private const int DefaultPort = 5080;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly NetworkNamespace _host = NetworkNamespace.OfThisThread();
     private readonly List<ChildProcess> _processes = [];
     private readonly List<StreamWriter> _logs = [];
     private volatile bool _stopping;
-    private volatile string _lastWords = "it said nothing.";
+    private volatile string _lastOutput = "no output.";
 
-    /// <summary>The page to open as the operator, with its one-time token.</summary>
+    /// <summary>The operator's sign-in page, with its one-time token.</summary>
     public string Url { get; private set; } = "";
 
-    /// <summary>The same for the second person, who approves what the operator asks for.</summary>
+    /// <summary>The same for the approver of the operator's requests.</summary>
     public string ApproverUrl { get; private set; } = "";
 
     /// <summary>
-    /// A port that can be listened on now: the one asked for, or one of the instance's own, the first of which is the usual
-    /// port and the instance's number. No two labs try the same one: between this look and the console's own bind, another
-    /// lab's console would take it and answer in this one's place.
+    /// A free port: the requested one, or one of the instance's own, starting at the default
+    /// port plus the instance's number. No two labs try the same one: between this check and the console's own bind, another
+    /// lab's console would take it and answer in its place.
     /// </summary>
-    /// <returns>Null where there is none.</returns>
-    public static int? FindPort(int? asked, int instance = 0)
+    /// <returns>Null if no port is free.</returns>
+    public static int? FindPort(int? requested, int instance = 0)
     {
-        for (int port = asked ?? UsualPort + instance, last = asked ?? UsualPort + (10 * AddressPlan.Instances); port <= last; port += AddressPlan.Instances)
+        for (int port = requested ?? DefaultPort + instance, last = requested ?? DefaultPort + (10 * AddressPlan.Instances); port <= last; port += AddressPlan.Instances)
         {
             try
             {
@@ -54,7 +54,7 @@ internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncD
         return null;
     }
 
-    /// <exception cref="InvalidOperationException">A program is missing, or ended at its start.</exception>
+    /// <exception cref="InvalidOperationException">A program is missing, or exited during startup.</exception>
     public async Task StartAsync(string kubeconfig, int port, IReadOnlyList<LabNode> nodes, CancellationToken stop)
     {
         string secret = Secret(), operates = Secret(), approves = Secret();
@@ -75,11 +75,11 @@ internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncD
             ["Identity__Links__1__Role"] = "approver",
             ["Identity__Links__1__Token"] = approves,
         });
-        await AnswersAsync(console, $"{address}/healthz", stop);
+        await WaitUntilReadyAsync(console, $"{address}/healthz", stop);
         foreach (var node in nodes)
         {
             string state = Directory.CreateDirectory(Path.Combine(data, node.Name)).FullName;
-            Start($"collector-{node.Name}", node.Place, "ConntrackConsole.Collector", "conntrack-collector",
+            Start($"collector-{node.Name}", node.Namespace, "ConntrackConsole.Collector", "conntrack-collector",
                 ["run", "--console", $"unix:{socket}", "--node", node.Name, "--state", state, "--pod-cidr", node.PodCidr],
                 new Dictionary<string, string> { ["CONNTRACK_NODE_SECRET"] = NodeSecret.Of(secret, node.Name) });
         }
@@ -100,22 +100,22 @@ internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncD
     }
 
     private ChildProcess Start(
-        string name, NetworkNamespace place, string project, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+        string name, NetworkNamespace networkNamespace, string project, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        // Each project builds into a folder of its own: artifacts/bin/<project>/<configuration>/.
+        // Each project builds into its own folder: artifacts/bin/<project>/<configuration>/.
         string here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         string folder = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here)));
         string path = Path.Combine(folder, program);
         if (!File.Exists(path))
-            throw new InvalidOperationException($"{path} is not there: run `dotnet build`, or start with --without-console.");
+            throw new InvalidOperationException($"{path} does not exist: run `dotnet build`, or start with --without-console.");
 
         var log = new StreamWriter(Path.Combine(data, $"{name}.log")) { AutoFlush = true };
         _logs.Add(log);
-        var process = ChildProcess.StartProgram(place, path, arguments, line =>
+        var process = ChildProcess.StartProgram(networkNamespace, path, arguments, line =>
         {
             lock (log)
             {
-                _lastWords = line;
+                _lastOutput = line;
                 if (log.BaseStream is { CanWrite: true })
                     log.WriteLine(line);
             }
@@ -124,18 +124,18 @@ internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncD
         _ = process.Exited.ContinueWith(exited =>
         {
             if (!_stopping)
-                chronicle.Tell("observer-ended", $"{name} ended by itself with exit code {exited.Result}; its last words are in {Path.Combine(data, name)}.log", new { name, exitCode = exited.Result });
+                output.Report("observer-ended", $"{name} exited unexpectedly with code {exited.Result}; see {Path.Combine(data, name)}.log", new { name, exitCode = exited.Result });
         }, TaskScheduler.Default);
         return process;
     }
 
-    private async Task AnswersAsync(ChildProcess console, string url, CancellationToken stop)
+    private async Task WaitUntilReadyAsync(ChildProcess console, string url, CancellationToken stop)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        for (var end = DateTime.UtcNow + StartTime; DateTime.UtcNow < end; await Task.Delay(100, stop))
+        for (var end = DateTime.UtcNow + StartTimeout; DateTime.UtcNow < end; await Task.Delay(100, stop))
         {
             if (console.HasExited)
-                throw new InvalidOperationException($"The console ended at its start with exit code {await console.Exited}: {_lastWords}");
+                throw new InvalidOperationException($"The console exited during startup with code {await console.Exited}: {_lastOutput}");
             try
             {
                 if ((await client.GetAsync(new Uri(url), stop)).IsSuccessStatusCode)
@@ -146,7 +146,7 @@ internal sealed class Observers(LabEventWriter chronicle, string data) : IAsyncD
             }
         }
 
-        throw new InvalidOperationException($"The console did not answer on {url} within {StartTime.TotalSeconds} s.");
+        throw new InvalidOperationException($"The console did not answer on {url} within {StartTimeout.TotalSeconds} s.");
     }
 
     private static string Secret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));

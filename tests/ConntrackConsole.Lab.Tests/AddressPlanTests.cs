@@ -17,7 +17,7 @@ public sealed class AddressPlanTests
     }
 
     [Fact]
-    public void Addresses_OfAllInstances_NeverMeet()
+    public void Addresses_OfAllInstances_NeverOverlap()
     {
         var networks = Enumerable.Range(0, AddressPlan.Instances).Select(instance => new AddressPlan(instance))
             .SelectMany(plan => Enumerable.Range(1, AddressPlan.Nodes).SelectMany(node => new[] { plan.Node(node), plan.PodNetwork(node) })

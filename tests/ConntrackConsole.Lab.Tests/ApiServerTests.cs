@@ -16,7 +16,7 @@ public sealed class ApiServerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await ApiServer.StartAsync(_store, bookmarkEvery: TimeSpan.FromMilliseconds(50));
+        _server = await ApiServer.StartAsync(_store, bookmarkInterval: TimeSpan.FromMilliseconds(50));
         _client.BaseAddress = _server.Address;
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _server.Token);
     }
@@ -73,7 +73,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_InPages_GivesEveryObjectOnceAndOneVersion()
+    public async Task List_InPages_ReturnsEveryObjectOnceAtOneVersion()
     {
         foreach (string name in new[] { "a", "b", "c" })
             _store.Put("pods", Pod(name));
@@ -89,7 +89,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_PageTokenOfAForgottenVersion_IsGone()
+    public async Task List_ExpiredContinueToken_IsGone()
     {
         _store.Put("pods", Pod("a"));
         _store.Put("pods", Pod("b"));
@@ -103,7 +103,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_FromAListsVersion_TellsEachChangeInOrderThenBookmarks()
+    public async Task Watch_FromAListsVersion_SendsEachChangeInOrderThenBookmarks()
     {
         _store.Put("pods", Pod("before"));
         string version = (string)(await JsonAsync("/api/v1/pods"))["metadata"]!["resourceVersion"]!;
@@ -122,7 +122,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_WithoutAVersion_BeginsWithWhatExists()
+    public async Task Watch_WithoutAVersion_StartsWithExistingObjects()
     {
         _store.Put("pods", Pod("a"));
         using var watch = await WatchAsync("/api/v1/pods?watch=1");
@@ -133,7 +133,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_FromAForgottenVersion_IsGone()
+    public async Task Watch_FromAnExpiredVersion_IsGone()
     {
         string version = (string)(await JsonAsync("/api/v1/pods"))["metadata"]!["resourceVersion"]!;
         Forget();
@@ -156,7 +156,7 @@ public sealed class ApiServerTests : IAsyncLifetime
     [InlineData("/api/v1/events", "events is forbidden: User \"lab\" cannot list resource \"events\" in API group \"\" at the cluster scope")]
     [InlineData("/apis/apps/v1/deployments?watch=true", "deployments.apps is forbidden: User \"lab\" cannot watch resource \"deployments\" in API group \"apps\" at the cluster scope")]
     [InlineData("/apis/apps/v1/namespaces/shop/deployments/a", "deployments.apps is forbidden: User \"lab\" cannot get resource \"deployments\" in API group \"apps\" in the namespace \"shop\"")]
-    public async Task Get_OfAForbiddenKind_IsRefusedAsARealServerDoes(string path, string message)
+    public async Task Get_OfAForbiddenKind_IsRefusedLikeARealServer(string path, string message)
     {
         await using var server = await ApiServer.StartAsync(_store, TimeSpan.FromSeconds(1), ["events", "deployments"]);
         using var client = new HttpClient { BaseAddress = server.Address };
@@ -218,7 +218,7 @@ public sealed class ApiServerTests : IAsyncLifetime
 
     private static async Task<(string? Type, string? Name)> NextAsync(StreamReader watch)
     {
-        // Between two changes there may be quiet enough for a bookmark.
+        // Between two changes the watch may be idle long enough for a bookmark.
         JsonNode line;
         do
             line = JsonNode.Parse((await watch.ReadLineAsync(Cancel))!)!;

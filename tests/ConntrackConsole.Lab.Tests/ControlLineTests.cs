@@ -7,7 +7,7 @@ namespace ConntrackConsole.Lab.Tests;
 public sealed class ControlLineTests
 {
     [Fact]
-    public void TryParse_KnownLines_AreWhatTheySay()
+    public void TryParse_KnownLines_ReturnTheCommand()
     {
         Assert.Equal(new ControlLine.Rollout(Scenario.Healthy), ControlLine.TryParse("rollout"));
         Assert.Equal(new ControlLine.Rollout(Scenario.EarlyExit), ControlLine.TryParse(" rollout  early-exit "));
@@ -26,5 +26,5 @@ public sealed class ControlLineTests
     [InlineData("invalid 1001")]
     [InlineData("abort now")]
     [InlineData("quit now")]
-    public void TryParse_OtherLines_MeanNothing(string line) => Assert.Null(ControlLine.TryParse(line));
+    public void TryParse_OtherLines_ReturnNull(string line) => Assert.Null(ControlLine.TryParse(line));
 }

@@ -14,7 +14,7 @@ public sealed class DeploymentObjectTests
     public DeploymentObjectTests() => _deployment = new DeploymentObject(_store, new EventLog(_store, TimeProvider.System), "shop", "checkout", 3, 8080, 2);
 
     [Fact]
-    public void Restart_MoreOftenThanTheHistoryIsLong_ForgetsTheOldestIdleOnes()
+    public void Restart_MoreOftenThanTheHistoryLimit_RemovesTheOldestIdleSets()
     {
         for (int i = 0; i < 13; i++)
         {
@@ -23,13 +23,13 @@ public sealed class DeploymentObjectTests
         }
 
         var sets = Read<V1ReplicaSet>("replicasets");
-        Assert.Equal(11, sets.Count); // revisionHistoryLimit, and the present one
+        Assert.Equal(11, sets.Count); // revisionHistoryLimit, and the current one
         Assert.Equal(Enumerable.Range(4, 11), sets.Select(set => int.Parse(set.Metadata.Annotations["deployment.kubernetes.io/revision"])).Order());
         Assert.Equal("14", Read<V1Deployment>("deployments").Single().Metadata.Annotations["deployment.kubernetes.io/revision"]);
     }
 
     [Fact]
-    public void Status_InTheMiddleOfARollout_CountsAsTheRealControllerDoes()
+    public void Status_DuringARollout_CountsLikeTheRealController()
     {
         foreach (string pod in new[] { "a", "b", "c" })
         {

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Lab.Tests;
 public sealed class EndpointSliceObjectTests
 {
     [Fact]
-    public void Slice_AnEndpointsLife_EndsWithANullList()
+    public void Slice_AfterItsLastEndpoint_HasANullList()
     {
         var store = new ObjectStore();
         var service = new LabService("shop", "checkout", Ip.Parse("10.100.200.10"), 80, 8080);

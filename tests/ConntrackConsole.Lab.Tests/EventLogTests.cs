@@ -21,42 +21,42 @@ public sealed class EventLogTests
     public EventLogTests() => _events = new EventLog(_store, _time);
 
     [Fact]
-    public void Tell_TheSameSentenceAgain_RaisesTheCountOfTheFirst()
+    public void Record_SameMessageAgain_IncrementsTheFirstCount()
     {
-        Tell("Scaled up a");
+        Record("Scaled up a");
         _time.Advance(TimeSpan.FromSeconds(5));
-        Tell("Scaled up a");
+        Record("Scaled up a");
 
-        var told = Assert.Single(Events());
-        Assert.Equal(2, (int?)told["count"]);
-        Assert.Equal(("2026-11-24T12:00:00Z", "2026-11-24T12:00:05Z"), ((string?)told["firstTimestamp"], (string?)told["lastTimestamp"]));
-        Assert.Equal("checkout", (string?)told["involvedObject"]!["name"]);
+        var recorded = Assert.Single(Events());
+        Assert.Equal(2, (int?)recorded["count"]);
+        Assert.Equal(("2026-11-24T12:00:00Z", "2026-11-24T12:00:05Z"), ((string?)recorded["firstTimestamp"], (string?)recorded["lastTimestamp"]));
+        Assert.Equal("checkout", (string?)recorded["involvedObject"]!["name"]);
     }
 
     [Fact]
-    public void Tell_TheTenthSentenceAboutOneObject_IsCombined()
+    public void Record_TenthMessageAboutOneObject_IsCombined()
     {
         for (int i = 1; i <= 12; i++)
-            Tell($"Scaled up {i}");
+            Record($"Scaled up {i}");
 
         Assert.Equal(10, Events().Count);
-        var combined = Assert.Single(Events(), told => ((string)told["message"]!).StartsWith("(combined from similar events): ", StringComparison.Ordinal));
+        var combined = Assert.Single(Events(), entry => ((string)entry["message"]!).StartsWith("(combined from similar events): ", StringComparison.Ordinal));
         Assert.Equal("(combined from similar events): Scaled up 12", (string?)combined["message"]);
         Assert.Equal(3, (int?)combined["count"]);
         Assert.Equal("deployment-controller", (string?)combined["source"]!["component"]);
     }
 
     [Fact]
-    public void Tell_AnHourLater_HasForgottenTheFirst()
+    public void Record_AfterAnHour_TheFirstHasExpired()
     {
-        Tell("Scaled up 1");
+        Record("Scaled up 1");
         _time.Advance(TimeSpan.FromMinutes(61));
-        Tell("Scaled up 2");
+        Record("Scaled up 2");
 
         Assert.Equal("Scaled up 2", (string?)Assert.Single(Events())["message"]);
     }
 
-    private void Tell(string message) => _events.Tell(_deployment, 1, "ScalingReplicaSet", message, "deployment-controller");
+    private void Record(string message) => _events.Record(_deployment, 1, "ScalingReplicaSet", message, "deployment-controller");
 
     private List<JsonNode> Events() => [.. _store.List("events", null).Items.Select(item => JsonNode.Parse(Encoding.UTF8.GetString(item.Value))!)];
 }

@@ -27,7 +27,7 @@ public sealed class ObjectStoreTests
     }
 
     [Fact]
-    public void Since_OtherKindsAndNamespaces_AreNotTold()
+    public void Since_OtherKindsAndNamespaces_AreExcluded()
     {
         long before = _store.Version;
         _store.Put("pods", Pod("a"));
@@ -39,7 +39,7 @@ public sealed class ObjectStoreTests
     }
 
     [Fact]
-    public void Since_VersionBehindTheMemory_IsExpired()
+    public void Since_VersionOlderThanTheHistory_IsExpired()
     {
         long before = _store.Version;
         for (int i = 0; i < 4; i++)

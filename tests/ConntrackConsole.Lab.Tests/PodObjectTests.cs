@@ -10,7 +10,7 @@ public sealed class PodObjectTests
     private readonly ObjectStore _store = new();
 
     [Fact]
-    public void Life_FromStartToDeletion_IsToldAsARealClusterTellsIt()
+    public void Pod_FromStartToDeletion_ChangesAsInARealCluster()
     {
         long before = _store.Version;
         var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
@@ -25,7 +25,7 @@ public sealed class PodObjectTests
         pod.Ended(143);
         pod.Delete();
 
-        var told = _store.Since("pods", before, null).Changes
+        var changes = _store.Since("pods", before, null).Changes
             .Select(change => (change.Type, Pod: KubernetesJson.Deserialize<V1Pod>(System.Text.Encoding.UTF8.GetString(change.Object)))).ToList();
 
         Assert.Equal(
@@ -34,11 +34,11 @@ public sealed class PodObjectTests
                 "MODIFIED Running Ready 10.100.16.2", "MODIFIED Running Ready 10.100.16.2 grace 30", "MODIFIED Running Ready 10.100.16.2 grace 30",
                 "MODIFIED Failed - 10.100.16.2 grace 30", "MODIFIED Failed - 10.100.16.2 grace 0", "DELETED Failed - 10.100.16.2 grace 0",
             ],
-            told.Select(entry => $"{entry.Type} {Words(entry.Pod)}"));
-        Assert.Equal(143, told[^1].Pod.Status.ContainerStatuses[0].State.Terminated.ExitCode);
-        Assert.NotNull(told[^1].Pod.Status.ContainerStatuses[0].State.Terminated.FinishedAt);
-        // The last delete moves the time of deletion back.
-        Assert.True(told[^1].Pod.Metadata.DeletionTimestamp < told[^3].Pod.Metadata.DeletionTimestamp);
+            changes.Select(entry => $"{entry.Type} {Describe(entry.Pod)}"));
+        Assert.Equal(143, changes[^1].Pod.Status.ContainerStatuses[0].State.Terminated.ExitCode);
+        Assert.NotNull(changes[^1].Pod.Status.ContainerStatuses[0].State.Terminated.FinishedAt);
+        // The final delete moves the deletion time back.
+        Assert.True(changes[^1].Pod.Metadata.DeletionTimestamp < changes[^3].Pod.Metadata.DeletionTimestamp);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class PodObjectTests
         Assert.Equal("Succeeded", (string?)pod.Json["status"]!["phase"]);
     }
 
-    private static string Words(V1Pod pod) =>
+    private static string Describe(V1Pod pod) =>
         $"{pod.Status.Phase} {(pod.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true ? "Ready" : "-")} {pod.Status.PodIP}"
         + (pod.Metadata.DeletionGracePeriodSeconds is { } grace ? $" grace {grace}" : "");
 }

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Lab.Tests;
 public sealed class ProxyStateTests
 {
     [Fact]
-    public void Metrics_BetweenQueueAndSync_ShowWhatIsPending()
+    public void Metrics_BetweenQueueAndSync_ShowPendingChanges()
     {
         var state = new ProxyState();
         state.Queued(3, DateTimeOffset.UnixEpoch.AddSeconds(1000.5));

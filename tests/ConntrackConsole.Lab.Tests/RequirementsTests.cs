@@ -10,7 +10,7 @@ public sealed class RequirementsTests
         Assert.Null(Requirements.Missing(Requirements.EffectiveCapabilities(["Name:\tx", "CapEff:\t000001ffffffffff"])));
 
     [Fact]
-    public void Missing_WithoutNetAdmin_NamesItAndSaysWhatToDo()
+    public void Missing_WithoutNetAdmin_NamesItAndTheFix()
     {
         string? sentence = Requirements.Missing(Requirements.EffectiveCapabilities(["CapEff:\t000001ffffffefff"]));
 

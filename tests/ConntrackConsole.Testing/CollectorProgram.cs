@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>The collector as a process of its own, inside a namespace.</summary>
+/// <summary>The collector as a separate process, inside a namespace.</summary>
 internal static class CollectorProgram
 {
     public static (int ExitCode, string Output, string Errors) Run(NetworkNamespace? inside, params string[] arguments)

@@ -5,10 +5,10 @@ using Xunit;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>The conntrack program inside a namespace: the independent witness of these tests.</summary>
+/// <summary>The conntrack program inside a namespace: the independent reference of these tests.</summary>
 internal static class ConntrackProgram
 {
-    /// <summary>Makes entries from lines such as "-A -p tcp -s 10.0.0.1 …".</summary>
+    /// <summary>Creates entries from lines such as "-A -p tcp -s 10.0.0.1 …".</summary>
     public static void Load(NetworkNamespace inside, IEnumerable<string> lines)
     {
         string file = Path.GetTempFileName();
@@ -42,7 +42,7 @@ internal static class ConntrackProgram
         return output;
     }
 
-    /// <summary>A line of conntrack -L -o extended,id. State is null for protocols that show none.</summary>
+    /// <summary>A line of conntrack -L -o extended,id. State is null for protocols without one.</summary>
     public sealed record Entry(
         string Proto, string? State, string Src, string Dst, int? Sport, int? Dport,
         string ReplySrc, int? ReplySport, bool Unreplied, bool Assured, int Timeout, uint Id)
@@ -57,7 +57,7 @@ internal static class ConntrackProgram
                 words[2], state, Values("src")[0], Values("dst")[0], Port("sport", 0), Port("dport", 0),
                 Values("src")[1], Port("sport", 1), line.Contains("[UNREPLIED]", StringComparison.Ordinal),
                 line.Contains("[ASSURED]", StringComparison.Ordinal), int.Parse(words[4], CultureInfo.InvariantCulture),
-                uint.Parse(Values("id")[^1], CultureInfo.InvariantCulture)); // ICMP has ids of its own; the entry's stands last.
+                uint.Parse(Values("id")[^1], CultureInfo.InvariantCulture)); // ICMP has ids of its own; the entry's id is the last one.
         }
     }
 }

@@ -7,8 +7,8 @@ using Xunit.Sdk;
 namespace ConntrackConsole.Testing;
 
 /// <summary>
-/// Waits for what another thread or process brings about. The condition is polled at short, growing intervals. The deadline is
-/// generous and grows with the load of the machine, so it is reached only when the condition does not come true at all.
+/// Waits for an effect of another thread or process. The condition is polled at short, growing intervals. The deadline is
+/// generous and grows with the load of the machine, so it is reached only if the condition never becomes true.
 /// </summary>
 /// <remarks>
 /// A failed assertion inside a condition ends the wait at once. Any other exception counts as "not yet" (a file that is being
@@ -23,7 +23,7 @@ public static class Eventually
 
     /// <summary>Returns when the condition is true.</summary>
     /// <param name="timeout">On an idle machine; null = <see cref="DefaultTimeout"/>.</param>
-    /// <param name="state">Describes what there is instead; evaluated when the deadline has passed.</param>
+    /// <param name="state">Describes the actual state; evaluated after the deadline.</param>
     public static Task TrueAsync(
         Func<bool> condition, TimeSpan? timeout = null, Func<string>? state = null, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         TrueAsync(() => Task.FromResult(condition()), timeout, state, expression);
@@ -37,8 +37,8 @@ public static class Eventually
             await Task.Delay(poll.NextInterval(state), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The same on the calling thread, for threads that live in a network namespace.</summary>
-    /// <param name="interval">A fixed interval, for a test that has to act at the very moment; zero polls without a pause.</param>
+    /// <summary>The same on the calling thread, for threads in a network namespace.</summary>
+    /// <param name="interval">A fixed interval, for a test that must act at the exact moment; zero polls without a pause.</param>
     public static void True(
         Func<bool> condition, TimeSpan? timeout = null, Func<string>? state = null, TimeSpan? interval = null,
         [CallerArgumentExpression(nameof(condition))] string expression = "")
@@ -63,7 +63,7 @@ public static class Eventually
         return value;
     }
 
-    /// <summary>Looks until something is found, and returns it.</summary>
+    /// <summary>Searches until something is found, and returns it.</summary>
     public static async Task<T> FoundAsync<T>(
         Func<T?> find, TimeSpan? timeout = null, Func<string>? state = null, [CallerArgumentExpression(nameof(find))] string expression = "")
         where T : class
@@ -73,7 +73,7 @@ public static class Eventually
         return found!;
     }
 
-    // More runnable tasks than processors: everything takes as many times longer.
+    // More runnable tasks than processors: everything takes proportionally longer.
     private static double LoadFactor()
     {
         string average = File.ReadAllText("/proc/loadavg");

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace ConntrackConsole.Testing;
 
 /// <summary>
-/// The programs that tests start as processes. CONNTRACK_PROGRAMS names the folder of the published ones (native, or compiled ahead
-/// of time), as tests/run does; without it they are those that were built beside the tests.
+/// The programs that tests start as processes. CONNTRACK_PROGRAMS is the folder of the published ones (native, or compiled ahead
+/// of time), set by tests/run; without it they are those built beside the tests.
 /// </summary>
 public static class Programs
 {
@@ -14,7 +14,7 @@ public static class Programs
 
     public static string Lab { get; } = PathOf("ConntrackConsole.Lab", "conntrack-lab");
 
-    /// <summary>For a process that lives for seconds: code that was compiled once is not profiled and compiled again.</summary>
+    /// <summary>For a process that runs for seconds: code that was compiled once is not profiled and compiled again.</summary>
     public static ProcessStartInfo ShortLived(ProcessStartInfo start)
     {
         start.Environment["DOTNET_TieredPGO"] = "0";

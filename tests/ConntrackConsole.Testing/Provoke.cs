@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>Ways to make exactly one reset each time, between two of the namespaces.</summary>
+/// <summary>Causes exactly one reset per call, between two of the namespaces.</summary>
 internal sealed class Provoke(TwoNodes nodes)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -21,16 +21,16 @@ internal sealed class Provoke(TwoNodes nodes)
         return 0;
     });
 
-    public void ClientAborts(string from, string to, IPEndPoint server, int times, IPEndPoint? asked = null) =>
-        Connected(from, to, server, asked ?? server, times, (client, accepted) =>
+    public void ClientAborts(string from, string to, IPEndPoint server, int times, IPEndPoint? target = null) =>
+        Connected(from, to, server, target ?? server, times, (client, accepted) =>
         {
             client.LingerState = new LingerOption(true, 0);
             client.Dispose();
-            Assert.True(accepted.Poll(Patience, SelectMode.SelectRead)); // Closed earlier it would provoke a second one.
+            Assert.True(accepted.Poll(Patience, SelectMode.SelectRead)); // Closed earlier it would cause a second one.
         });
 
-    public void ServerDiesWithUnreadData(string from, string to, IPEndPoint server, int times, IPEndPoint? asked = null) =>
-        Connected(from, to, server, asked ?? server, times, (client, accepted) =>
+    public void ServerDiesWithUnreadData(string from, string to, IPEndPoint server, int times, IPEndPoint? target = null) =>
+        Connected(from, to, server, target ?? server, times, (client, accepted) =>
         {
             client.Send(new byte[100]);
             Assert.True(accepted.Poll(Patience, SelectMode.SelectRead));
@@ -46,7 +46,7 @@ internal sealed class Provoke(TwoNodes nodes)
         return 0;
     });
 
-    /// <summary>Resets of a living connection that its receiver must not believe.</summary>
+    /// <summary>Resets of an established connection that its receiver must ignore.</summary>
     public void ForgedWithABadSequence(string from, string to, IPEndPoint server, int times) =>
         Connected(from, to, server, server, 1, (client, accepted) =>
         {
@@ -57,10 +57,10 @@ internal sealed class Provoke(TwoNodes nodes)
                 return 0;
             });
             client.Send([1]);
-            Assert.Equal(1, accepted.Receive(new byte[10])); // It lives.
+            Assert.Equal(1, accepted.Receive(new byte[10])); // Still established.
         });
 
-    public void Connected(string from, string to, IPEndPoint server, IPEndPoint asked, int times, Action<Socket, Socket> then)
+    public void Connected(string from, string to, IPEndPoint server, IPEndPoint target, int times, Action<Socket, Socket> then)
     {
         using var listener = nodes.Inside(to, () =>
         {
@@ -75,7 +75,7 @@ internal sealed class Provoke(TwoNodes nodes)
             for (int i = 0; i < times; i++)
             {
                 using var client = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                client.Connect(asked);
+                client.Connect(target);
                 using var accepted = listener.Accept();
                 then(client, accepted);
             }

@@ -18,7 +18,7 @@ internal static class RandomEntries
     private static string Line(Random random, int index)
     {
         bool v6 = random.Next(4) == 0;
-        // The index stands in the client's address and port, so that no two entries clash.
+        // The index is part of the client's address and port, so that no two entries clash.
         string client = v6 ? $"fd00:1::{index / 50000 + 1:x}:{index % 50000 / 250 + 1:x}" : $"10.{index / 12_500_000 + 1}.{index / 50000 % 250}.{index % 50000 / 250 + 1}";
         int sport = 10_000 + (index % 250);
         string vip = v6 ? $"fd00:96::{random.Next(1, 6)}" : $"10.96.0.{random.Next(1, 6)}";

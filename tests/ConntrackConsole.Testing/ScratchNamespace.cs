@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>A network namespace for one test, with a name of its own; gone afterwards.</summary>
+/// <summary>A network namespace with a unique name for one test; removed afterwards.</summary>
 internal sealed class ScratchNamespace : IDisposable
 {
     private static int _count;

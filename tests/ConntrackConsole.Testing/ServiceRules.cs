@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Nftables;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>The translation of a Service's address on the first node, changed in place as kube-proxy does it.</summary>
+/// <summary>The translation of a Service's address on the first node, changed in place as by kube-proxy.</summary>
 internal sealed class ServiceRules
 {
     private const string Table = "services", Pre = "prerouting";

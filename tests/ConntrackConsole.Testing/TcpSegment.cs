@@ -5,7 +5,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>A TCP segment without data that no socket has made.</summary>
+/// <summary>A TCP segment without data that was not sent by a socket.</summary>
 internal static class TcpSegment
 {
     public const byte Rst = 4, Ack = 16;
@@ -27,7 +27,7 @@ internal static class TcpSegment
         raw.SendTo(segment, new IPEndPoint(to.Address, 0));
     }
 
-    /// <summary>The numbers that a connection's socket sends and expects next (TCP_REPAIR, linux/tcp.h; needs CAP_NET_ADMIN).</summary>
+    /// <summary>The next sequence numbers that a connection's socket sends and expects (TCP_REPAIR, linux/tcp.h; needs CAP_NET_ADMIN).</summary>
     public static (uint Next, uint Expected) Numbers(Socket socket)
     {
         const int tcp = 6, repair = 19, repairQueue = 20, queueSequence = 21, receiveQueue = 1, sendQueue = 2, offWithoutProbe = -1;

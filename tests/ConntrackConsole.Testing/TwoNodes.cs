@@ -8,21 +8,21 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Testing;
 
 /// <summary>
-/// Two nodes as network namespaces, joined by a cable that is a veth as well (10.203.x.0/24), each with a pod
+/// Two nodes as network namespaces, joined by a link that is a veth as well (10.203.x.0/24), each with a pod
 /// (10.203.x+1.2, 10.203.x+2.2), the first node with two (10.203.x+1.3), routed or on a bridge, and IPv6 beside it
-/// (fd00:203:x::). Every instance has addresses and names of its own.
+/// (fd00:203:x::). Every instance has its own addresses and names.
 /// </summary>
 internal sealed partial class TwoNodes : IDisposable
 {
-    // A trace sees the whole machine: instances that run at once must not share an address.
-    // Nor runs at the same time: they begin at different numbers.
+    // A trace sees the whole machine: concurrent instances must not share an address.
+    // Nor may concurrent test runs: they start at different numbers.
     private static int _instances = Environment.ProcessId;
 
     private readonly string _id;
     private readonly int _net;
     private readonly List<string> _made = [];
 
-    /// <param name="connected">False where no connection is made: then nobody waits until one can be.</param>
+    /// <param name="connected">False if no connection is needed: then the constructor does not wait until one is possible.</param>
     public TwoNodes(bool bridged = false, bool connected = true)
     {
         int number = Interlocked.Increment(ref _instances) % 63;
@@ -87,7 +87,7 @@ internal sealed partial class TwoNodes : IDisposable
     /// <summary>Runs `ip` inside one of the namespaces.</summary>
     public void Inside(string name, string arguments) => Ip($"-n {_id}{name} {arguments}");
 
-    /// <summary>Runs something on a thread of its own in the namespace; sockets that it makes stay there.</summary>
+    /// <summary>Runs an action on a new thread in the namespace; its sockets stay there.</summary>
     public T Inside<T>(string name, Func<T> work)
     {
         T result = default!;
@@ -118,7 +118,7 @@ internal sealed partial class TwoNodes : IDisposable
             Ip($"netns del {_id}{name}");
     }
 
-    /// <summary>Runs something on a thread of its own in the namespace, until it ends by itself.</summary>
+    /// <summary>Runs an action on a new thread in the namespace, without waiting for it.</summary>
     public Thread Start(string name, Action work)
     {
         var thread = new Thread(() => Inside(name, () =>
@@ -130,8 +130,8 @@ internal sealed partial class TwoNodes : IDisposable
         return thread;
     }
 
-    // Until neighbours know each other a SYN waits and is sent again after a second: both are then refused, and two resets
-    // are the truth. So each pod connects to everybody once, and ends it in peace.
+    // Until the neighbours are resolved a SYN waits and is retransmitted after a second: both are then refused, and there are
+    // two resets. So each pod connects to every other once, and closes the connection normally.
     private void Acquaint()
     {
         AwaitCables();
@@ -167,7 +167,7 @@ internal sealed partial class TwoNodes : IDisposable
         }
     }
 
-    // The kernel takes up to a second to notice that a cable is up, and drops what is sent before.
+    // The kernel takes up to a second to detect that a link is up, and drops earlier packets.
     private void AwaitCables()
     {
         foreach (string name in _made)
@@ -179,11 +179,11 @@ internal sealed partial class TwoNodes : IDisposable
                     links = Run("ip", $"-n {_id}{name} -o link show up");
                     return links.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                         .All(link => link.Contains(" lo: ", StringComparison.Ordinal) || link.Contains("state UP", StringComparison.Ordinal));
-                }, state: () => links, expression: $"all cables of {name} are up");
+                }, state: () => links, expression: $"all links of {name} are up");
         }
     }
 
-    // There may still be no way for a moment: IPv6 takes note of the cable later.
+    // A route may still be missing for a moment: IPv6 detects the link later.
     private static Socket Reach(IPEndPoint server)
     {
         Socket? client = null;

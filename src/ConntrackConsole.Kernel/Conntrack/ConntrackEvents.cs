@@ -3,29 +3,29 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Conntrack;
 
-/// <summary>What happened to an entry.</summary>
-public enum FlowEventKind
+/// <summary>The kind of change to an entry.</summary>
+internal enum FlowEventKind
 {
-    /// <summary>Made.</summary>
+    /// <summary>Created.</summary>
     New,
-    /// <summary>State, status or mark changed; refreshed timeouts and counters send no event.</summary>
+    /// <summary>State, status or mark changed; a refreshed timeout or counter emits no event.</summary>
     Update,
     /// <summary>Removed.</summary>
     Destroy,
 }
 
-/// <summary>Takes an event. <paramref name="portId"/> is the netlink port of whoever asked for the change, 0 = the kernel itself.</summary>
-public delegate void FlowEventVisitor(FlowEventKind kind, in Flow flow, uint portId);
+/// <summary>Receives one event. <paramref name="portId"/> is the netlink port that requested the change; 0 = the kernel itself.</summary>
+internal delegate void FlowEventVisitor(FlowEventKind kind, in Flow flow, uint portId);
 
 /// <summary>
 /// The NEW, UPDATE and DESTROY events of a namespace's conntrack table. With net.netfilter.nf_conntrack_events=2 (the
-/// kernel's default) only entries made while somebody listens emit events: those that are older stay silent.
+/// kernel's default) only entries created while a listener exists emit events; older entries emit none.
 /// </summary>
-public sealed class ConntrackEvents : IDisposable
+internal sealed class ConntrackEvents : IDisposable
 {
     /// <summary>
-    /// Limit of the receive queue in bytes (used only while events wait): at 100,000 NEW and DESTROY pairs a second it holds a
-    /// quarter of a second, so that a reader that waits for a processor loses nothing.
+    /// Limit of the receive queue in bytes (used only while events wait): at 100,000 NEW and DESTROY pairs per second it holds a
+    /// quarter of a second, so a reader that waits for a CPU loses nothing.
     /// </summary>
     public const int DefaultQueueBytes = 32 * 1024 * 1024;
 
@@ -38,7 +38,7 @@ public sealed class ConntrackEvents : IDisposable
 
     private ConntrackEvents(NetlinkSocket socket) => _socket = socket;
 
-    /// <summary>Starts to listen in the calling thread's network namespace.</summary>
+    /// <summary>Starts listening in the calling thread's network namespace.</summary>
     /// <param name="queueBytes">Limit of the receive queue in bytes.</param>
     /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN.</exception>
     public static ConntrackEvents Listen(int queueBytes = DefaultQueueBytes)
@@ -59,11 +59,11 @@ public sealed class ConntrackEvents : IDisposable
         }
     }
 
-    /// <summary>Waits for events and visits those that are there, up to <see cref="NetlinkBatch.Capacity"/> datagrams.</summary>
-    /// <param name="timeoutMs">Longest wait in milliseconds; 0 = none.</param>
+    /// <summary>Waits for events and visits those that are queued, up to <see cref="NetlinkBatch.Capacity"/> datagrams.</summary>
+    /// <param name="timeoutMs">Maximum wait in milliseconds; 0 = do not wait.</param>
     /// <param name="visitor">Called for each event, in the kernel's order.</param>
-    /// <returns><see cref="ReceiveOutcome.Overrun"/> where events were lost: what is known of the table must be dumped anew.</returns>
-    /// <exception cref="NetlinkException">The socket failed, or a malformed message.</exception>
+    /// <returns><see cref="ReceiveOutcome.Overrun"/> if events were lost: dump the table again.</returns>
+    /// <exception cref="NetlinkException">The socket failed, or a message is malformed.</exception>
     public ReceiveOutcome Receive(int timeoutMs, FlowEventVisitor visitor)
     {
         ArgumentNullException.ThrowIfNull(visitor);
@@ -97,6 +97,6 @@ public sealed class ConntrackEvents : IDisposable
         }
     }
 
-    /// <summary>Stops to listen.</summary>
+    /// <summary>Stops listening.</summary>
     public void Dispose() => _socket.Dispose();
 }

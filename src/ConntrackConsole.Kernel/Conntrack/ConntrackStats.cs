@@ -4,18 +4,18 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Conntrack;
 
 /// <summary>
-/// Counters of a namespace since it was made, summed over CPUs, and the table's fill. The kernel's counters have 32 bits and
+/// Counters of a namespace since its creation, summed over CPUs, and the number of entries. The kernel's counters have 32 bits and
 /// wrap: take differences with unsigned arithmetic.
 /// </summary>
 /// <param name="Invalid">Packets that could not be assigned to a flow.</param>
-/// <param name="InsertFailed">Entries that lost a race when they were to be confirmed.</param>
-/// <param name="Drop">Packets dropped because an entry could not be made.</param>
-/// <param name="EarlyDrop">Entries evicted to make room.</param>
+/// <param name="InsertFailed">Entries that lost a race at confirmation.</param>
+/// <param name="Drop">Packets dropped because an entry could not be created.</param>
+/// <param name="EarlyDrop">Entries evicted because the table was full.</param>
 /// <param name="Entries">Entries in the table now.</param>
-/// <param name="MaxEntries">Limit of the table; 0 = none told (kernels before 4.18 have no CTA_STATS_GLOBAL_MAX_ENTRIES).</param>
-/// <param name="SearchRestart">Look-ups that began anew because the table was resized under them.</param>
-/// <param name="ClashResolve">Insertions whose clash the kernel resolved (5.8).</param>
-public readonly record struct ConntrackStats(
+/// <param name="MaxEntries">Limit of the table; 0 = unknown (kernels before 4.18 have no CTA_STATS_GLOBAL_MAX_ENTRIES).</param>
+/// <param name="SearchRestart">Lookups restarted because the table was resized meanwhile.</param>
+/// <param name="ClashResolve">Insertion clashes resolved by the kernel (5.8).</param>
+internal readonly record struct ConntrackStats(
     uint Invalid, uint InsertFailed, uint Drop, uint EarlyDrop, uint Entries, uint MaxEntries, uint SearchRestart = 0, uint ClashResolve = 0)
 {
     // enum ctattr_stats_cpu

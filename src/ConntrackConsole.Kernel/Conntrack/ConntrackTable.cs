@@ -4,25 +4,25 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Conntrack;
 
-/// <summary>What became of the deletion of one entry.</summary>
-public enum DeleteOutcome
+/// <summary>Outcome of the deletion of one entry.</summary>
+internal enum DeleteOutcome
 {
     /// <summary>The kernel acknowledged.</summary>
     Deleted,
-    /// <summary>ENOENT: no such entry any more (expired, closed, deleted by somebody else, or re-made with another id).</summary>
+    /// <summary>ENOENT: the entry no longer exists (expired, closed, deleted by another program, or re-created with another id).</summary>
     AlreadyGone,
     /// <summary>Another error.</summary>
     Failed,
 }
 
-/// <summary>Takes a flow during a dump.</summary>
-public delegate void FlowVisitor(in Flow flow);
+/// <summary>Receives one flow of a dump.</summary>
+internal delegate void FlowVisitor(in Flow flow);
 
 /// <summary>
-/// The conntrack table of a network namespace through ctnetlink: dump, look-up, deletion of single entries, counters. Needs
-/// CAP_NET_ADMIN. There is no way to empty the table or to delete by a filter. Not for two threads at once.
+/// The conntrack table of a network namespace through ctnetlink: dump, lookup, deletion of single entries, counters. Needs
+/// CAP_NET_ADMIN. It offers no way to empty the table or to delete by a filter. Not thread-safe.
 /// </summary>
-public sealed class ConntrackTable : IDisposable
+internal sealed class ConntrackTable : IDisposable
 {
     private readonly NetlinkSocket _socket;
     private bool _filterRefused;
@@ -31,18 +31,18 @@ public sealed class ConntrackTable : IDisposable
 
     private ConntrackTable(NetlinkSocket socket) => _socket = socket;
 
-    /// <summary>The netlink port of this handle: a DESTROY event that our deletion causes carries it.</summary>
+    /// <summary>The netlink port of this handle: DESTROY events caused by its deletions carry it.</summary>
     public uint PortId => _socket.PortId;
 
     /// <summary>Opens the table of the calling thread's network namespace.</summary>
-    /// <exception cref="NetlinkException">The kernel gives no netfilter socket.</exception>
+    /// <exception cref="NetlinkException">The kernel refused to open a netfilter socket.</exception>
     public static ConntrackTable Open() => new(NetlinkSocket.Open(NetlinkFamily.Netfilter));
 
     /// <summary>
-    /// Visits every entry, IPv4 and IPv6. A dump is not a snapshot: entries made or removed meanwhile may or may not come.
+    /// Visits every entry, IPv4 and IPv6. A dump is not a snapshot: entries created or removed meanwhile may or may not appear.
     /// </summary>
-    /// <returns>True where the kernel says that the table was resized under the dump, so that it must be repeated.</returns>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; ENOBUFS; a malformed answer.</exception>
+    /// <returns>True if the kernel reports that the table was resized during the dump: repeat it.</returns>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; ENOBUFS; a malformed reply.</exception>
     public bool Dump(FlowVisitor visitor)
     {
         ArgumentNullException.ThrowIfNull(visitor);
@@ -61,22 +61,22 @@ public sealed class ConntrackTable : IDisposable
     }
 
     /// <summary>
-    /// All entries whose answers come from this address: where a pod's address stands in a Service's flow. For IPv4 the kernel
-    /// picks them out (from 5.8 on), and each is checked again here.
+    /// All entries with this source address in the reply tuple, which is where a Service flow has the pod's address. For IPv4 the
+    /// kernel filters them (since 5.8); each is checked again here.
     /// </summary>
     /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
     public List<Flow> ListByReplySource(Ip replySource) =>
         ListFiltered(replySource, FlowRequest.DumpByReplySource, flow => flow.Reply.Src == replySource);
 
     /// <summary>
-    /// All entries whose first packet went to this address: a Service's flows by its VIP. For IPv4 the kernel picks them out
-    /// (from 5.8 on), and each is checked again here.
+    /// All entries with this destination in the original tuple: a Service's flows by its VIP. For IPv4 the kernel filters them
+    /// (since 5.8); each is checked again here.
     /// </summary>
     /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
     public List<Flow> ListByOriginalDestination(Ip vip) =>
         ListFiltered(vip, FlowRequest.DumpByOriginalDestination, flow => flow.Orig.Dst == vip);
 
-    /// <summary>All entries for which <paramref name="wanted"/> is true; repeated while the kernel says "interrupted", 5 times at most.</summary>
+    /// <summary>All entries for which <paramref name="wanted"/> is true; repeated while the kernel reports "interrupted", at most 5 times.</summary>
     /// <exception cref="NetlinkException">As <see cref="Dump"/>.</exception>
     public List<Flow> List(Func<Flow, bool> wanted)
     {
@@ -98,19 +98,19 @@ public sealed class ConntrackTable : IDisposable
         return flows;
     }
 
-    /// <summary>Looks one entry up by the reply tuple and zone of its key: one message, independent of the table's size.</summary>
-    /// <returns>The entry now (its id may differ from the key's), or null where there is none.</returns>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed answer.</exception>
+    /// <summary>Looks up one entry by the reply tuple and zone of its key: one message, independent of the table's size.</summary>
+    /// <returns>The current entry (its id may differ from the key's), or null if it does not exist.</returns>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed reply.</exception>
     public Flow? Get(in FlowKey key)
     {
         if (!key.IsComplete)
-            throw new ArgumentException("A look-up needs the full tuple of an entry that was seen.", nameof(key));
+            throw new ArgumentException("A lookup needs the full tuple of an observed entry.", nameof(key));
         return Get(key.Reply, key.Zone);
     }
 
-    /// <summary>Looks one entry up by a reply tuple and zone.</summary>
-    /// <returns>The entry, or null where there is none.</returns>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed answer.</exception>
+    /// <summary>Looks up one entry by a reply tuple and zone.</summary>
+    /// <returns>The entry, or null if it does not exist.</returns>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed reply.</exception>
     public Flow? Get(in FlowTuple reply, ushort zone)
     {
         Span<byte> buffer = stackalloc byte[192];
@@ -126,17 +126,17 @@ public sealed class ConntrackTable : IDisposable
         return found;
     }
 
-    /// <summary>Looks many entries up, each by its own message, many messages in one send.</summary>
-    /// <param name="keys">Which.</param>
-    /// <param name="found">One place a key: the entry now, or null where there is none.</param>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; answers lost; a malformed answer.</exception>
+    /// <summary>Looks up many entries, each by its own message, many messages per send.</summary>
+    /// <param name="keys">Keys of the entries.</param>
+    /// <param name="found">One element per key: the current entry, or null if it does not exist.</param>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; replies lost; a malformed reply.</exception>
     public void Get(ReadOnlySpan<FlowKey> keys, Span<Flow?> found) => FlowBatch.Get(_socket, keys, found);
 
     /// <summary>
-    /// Looks one entry up by the tuple of its first packet: what became of a client's connection, whatever backend it has now.
+    /// Looks up one entry by the tuple of its first packet: a client's connection, whatever its current backend.
     /// </summary>
-    /// <returns>The entry, or null where there is none.</returns>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed answer.</exception>
+    /// <returns>The entry, or null if it does not exist.</returns>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed reply.</exception>
     public Flow? GetByOriginal(in FlowTuple original, ushort zone)
     {
         Flow?[] found = [null];
@@ -144,21 +144,21 @@ public sealed class ConntrackTable : IDisposable
         return found[0];
     }
 
-    /// <summary>As <see cref="GetByOriginal(in FlowTuple, ushort)"/> for many, many messages in one send. It only reads.</summary>
-    /// <param name="origins">Which.</param>
-    /// <param name="found">One place an origin: the entry now, or null where there is none.</param>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; answers lost; a malformed answer.</exception>
+    /// <summary>As <see cref="GetByOriginal(in FlowTuple, ushort)"/> for many entries, many messages per send. Read-only.</summary>
+    /// <param name="origins">Original tuples of the entries.</param>
+    /// <param name="found">One element per origin: the current entry, or null if it does not exist.</param>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; replies lost; a malformed reply.</exception>
     public void GetByOriginal(ReadOnlySpan<FlowOrigin> origins, Span<Flow?> found) => FlowBatch.GetByOriginal(_socket, origins, found);
 
-    /// <summary>Deletes exactly the entries that the keys name, each by its own message, many messages in one send.</summary>
-    /// <param name="keys">From <see cref="Flow"/>s that were read. An incomplete one stops the call before anything is sent.</param>
-    /// <param name="errors">One place a key: <see cref="Errno.Ok"/> deleted, <see cref="Errno.ENOENT"/> gone already.</param>
+    /// <summary>Deletes exactly the entries identified by the keys, each by its own message, many messages per send.</summary>
+    /// <param name="keys">Keys of <see cref="Flow"/>s that were read. An incomplete key fails the call before anything is sent.</param>
+    /// <param name="errors">One element per key: <see cref="Errno.Ok"/> deleted, <see cref="Errno.ENOENT"/> already gone.</param>
     /// <exception cref="NetlinkException">Acknowledgements lost: which of the last 128 were deleted is unknown.</exception>
     public void Delete(ReadOnlySpan<FlowKey> keys, Span<Errno> errors) => FlowBatch.Delete(_socket, keys, errors);
 
-    /// <summary>Deletes exactly the entry that <paramref name="key"/> names (tuple, zone and id must all match).</summary>
+    /// <summary>Deletes exactly the entry identified by <paramref name="key"/> (tuple, zone and id must all match).</summary>
     /// <param name="key">From a <see cref="Flow"/> that was read.</param>
-    /// <param name="error">The kernel's error, where the outcome is <see cref="DeleteOutcome.Failed"/>.</param>
+    /// <param name="error">The kernel's error if the outcome is <see cref="DeleteOutcome.Failed"/>.</param>
     public DeleteOutcome Delete(in FlowKey key, out Errno error)
     {
         Span<byte> buffer = stackalloc byte[192];
@@ -173,8 +173,8 @@ public sealed class ConntrackTable : IDisposable
         };
     }
 
-    /// <summary>The per-CPU counters summed, and the table's fill.</summary>
-    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed answer.</exception>
+    /// <summary>The sum of the per-CPU counters, and the number of entries.</summary>
+    /// <exception cref="NetlinkException">EPERM without CAP_NET_ADMIN; a malformed reply.</exception>
     public ConntrackStats Stats()
     {
         Span<byte> buffer = stackalloc byte[64];
@@ -219,7 +219,7 @@ public sealed class ConntrackTable : IDisposable
 
             if (answer.Error is Errno.EOPNOTSUPP or Errno.EINVAL)
             {
-                _filterRefused = true; // A kernel that knows the attribute but not this use of it.
+                _filterRefused = true; // The kernel knows the attribute but does not support this use of it.
                 return List(wanted);
             }
 
@@ -235,7 +235,7 @@ public sealed class ConntrackTable : IDisposable
     {
         if (error == Errno.Ok)
             return;
-        string help = error == Errno.EPERM ? " CAP_NET_ADMIN is missing: run as root or give the capability." : "";
+        string help = error == Errno.EPERM ? " CAP_NET_ADMIN is missing: run as root or grant the capability." : "";
         throw new NetlinkException(error, $"The kernel refused to {what}: {error.Describe()}.{help}");
     }
 }

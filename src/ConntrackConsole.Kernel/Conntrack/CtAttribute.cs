@@ -13,7 +13,7 @@ internal static class CtAttribute
     public const ushort Zone = 18;
     public const ushort Filter = 25;
 
-    // enum ctattr_filter: which fields of the tuples count, in host order
+    // enum ctattr_filter: which fields of the tuples to compare, in host order
     public const ushort FilterOrigFlags = 1;
     public const ushort FilterReplyFlags = 2;
     public const uint FilterIpSource = 1; // CTA_FILTER_FLAG(CTA_IP_SRC) of nf_internals.h

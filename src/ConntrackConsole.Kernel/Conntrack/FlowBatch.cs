@@ -4,26 +4,26 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Conntrack;
 
 /// <summary>
-/// Many requests about single entries in one send. The kernel works a datagram off message by message and answers each by its
-/// sequence number, so that every entry has its own result; only the calls are saved.
+/// Many requests about single entries in one send. The kernel processes a datagram message by message and replies to each with
+/// its sequence number, so every entry has its own result; batching saves only system calls.
 /// </summary>
 internal static class FlowBatch
 {
     /// <summary>
-    /// Requests of one send. Their answers wait in the socket's queue, at about 1 KiB each with the kernel's overhead, within
-    /// the 208 KiB that a socket has by default.
+    /// Requests per send. Their replies wait in the socket's queue, at about 1 KiB each including the kernel's overhead, within
+    /// the default limit of 208 KiB.
     /// </summary>
     public const int Chunk = 128;
 
     private const int TimeoutMs = 30_000;
-    private const int MostBytesEach = 160;
+    private const int MaxRequestBytes = 160;
 
     private delegate void Writing<T>(ref NetlinkWriter writer, uint sequence, in T named);
 
     public static void Get(NetlinkSocket socket, ReadOnlySpan<FlowKey> keys, Span<Flow?> found)
     {
         Check(keys, found.Length);
-        // Without an acknowledgement: an entry answers with itself, a missing one with an error.
+        // No acknowledgement requested: an existing entry is the reply, a missing one yields an error.
         Lookup(socket, keys, found, static (ref NetlinkWriter writer, uint sequence, in FlowKey key) =>
             FlowRequest.Get(ref writer, sequence, key.Reply, CtAttribute.TupleReply, key.Zone, NetlinkFlags.None));
     }
@@ -34,13 +34,13 @@ internal static class FlowBatch
         foreach (ref readonly var origin in origins)
         {
             if (!origin.IsComplete)
-                throw new ArgumentException("A look-up needs the full tuple of an entry.", nameof(origins));
+                throw new ArgumentException("A lookup needs the full tuple of an entry.", nameof(origins));
         }
 
         Lookup(socket, origins, found, static (ref NetlinkWriter writer, uint sequence, in FlowOrigin origin) =>
             FlowRequest.Get(ref writer, sequence, origin.Tuple, CtAttribute.TupleOrig, origin.Zone, NetlinkFlags.None));
 
-        // The kernel looks in one table of both directions: what it finds may have this tuple as its answer's.
+        // The kernel searches one table of both directions: the entry it finds may have this tuple as its reply tuple.
         for (int index = 0; index < origins.Length; index++)
         {
             if (found[index] is { } flow && flow.Orig != origins[index].Tuple)
@@ -51,7 +51,7 @@ internal static class FlowBatch
     public static void Delete(NetlinkSocket socket, ReadOnlySpan<FlowKey> keys, Span<Errno> errors)
     {
         Check(keys, errors.Length);
-        var buffer = new byte[Chunk * MostBytesEach];
+        var buffer = new byte[Chunk * MaxRequestBytes];
         for (int start = 0; start < keys.Length; start += Chunk)
         {
             var chunk = keys.Slice(start, Math.Min(Chunk, keys.Length - start));
@@ -85,7 +85,7 @@ internal static class FlowBatch
 
     private static void Lookup<T>(NetlinkSocket socket, ReadOnlySpan<T> named, Span<Flow?> found, Writing<T> write)
     {
-        var buffer = new byte[Math.Min(Chunk, named.Length) * MostBytesEach];
+        var buffer = new byte[Math.Min(Chunk, named.Length) * MaxRequestBytes];
         for (int start = 0; start < named.Length; start += Chunk)
         {
             var chunk = named.Slice(start, Math.Min(Chunk, named.Length - start));
@@ -110,7 +110,7 @@ internal static class FlowBatch
                     {
                         uint place = message.Sequence - first;
                         if (place >= (uint)chunk.Length)
-                            continue; // The rest of an earlier answer.
+                            continue; // Remainder of an earlier reply.
                         left--;
                         if (message.Type != NetlinkMessage.TypeError)
                             results[(int)place] = FlowReader.Read(message);
@@ -128,7 +128,7 @@ internal static class FlowBatch
         foreach (ref readonly var key in keys)
         {
             if (!key.IsComplete)
-                throw new ArgumentException("A request needs the full tuple of an entry that was seen.", nameof(keys));
+                throw new ArgumentException("A request needs the full tuple of an observed entry.", nameof(keys));
         }
     }
 
@@ -138,7 +138,7 @@ internal static class FlowBatch
     private static NetlinkBatch Receive(NetlinkSocket socket) => socket.ReceiveMany(TimeoutMs, out var batch) switch
     {
         ReceiveOutcome.Data => batch,
-        ReceiveOutcome.Overrun => throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped answers about conntrack entries (ENOBUFS)."),
-        _ => throw new NetlinkException(Errno.Ok, "The kernel did not answer about conntrack entries within 30 s."),
+        ReceiveOutcome.Overrun => throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped replies about conntrack entries (ENOBUFS)."),
+        _ => throw new NetlinkException(Errno.Ok, "The kernel did not reply about conntrack entries within 30 s."),
     };
 }

@@ -22,7 +22,7 @@ internal static class FlowReader
         var payload = message.Payload;
         if (payload.Length < HeaderLength)
             Malformed.Throw("message", message.Type, payload.Length, HeaderLength);
-        // The walk of NetlinkAttributes, with its position in a register: this runs once for each entry of a dump.
+        // The loop of NetlinkAttributes, with its position in a register: this runs once for each entry of a dump.
         for (var rest = payload[HeaderLength..]; rest.Length >= 4;)
         {
             uint head = MemoryMarshal.Read<uint>(rest);
@@ -35,11 +35,11 @@ internal static class FlowReader
             switch (type)
             {
                 case CtAttribute.TupleOrig:
-                    if (!TryReadUsual(value, out orig))
+                    if (!TryReadCommon(value, out orig))
                         orig = ReadTuple(new NetlinkAttributes(value));
                     break;
                 case CtAttribute.TupleReply:
-                    if (!TryReadUsual(value, out reply))
+                    if (!TryReadCommon(value, out reply))
                         reply = ReadTuple(new NetlinkAttributes(value));
                     break;
                 case CtAttribute.Status:
@@ -86,8 +86,8 @@ internal static class FlowReader
     }
 
     // Every kernel writes the tuple of an IPv4 flow with ports as these 48 bytes. Seven words are compared and four read,
-    // which halves the cost of a dump; anything that looks different takes the long way.
-    private static bool TryReadUsual(ReadOnlySpan<byte> value, out FlowTuple tuple)
+    // which halves the cost of a dump; any other layout takes the general path.
+    private static bool TryReadCommon(ReadOnlySpan<byte> value, out FlowTuple tuple)
     {
         tuple = default;
         if (!BitConverter.IsLittleEndian || value.Length != 48)
@@ -184,7 +184,7 @@ internal static class FlowReader
 
     private static byte ReadTcpState(ReadOnlySpan<byte> value)
     {
-        // As every kernel writes it: CTA_PROTOINFO_TCP, and the state first in it.
+        // Layout written by every kernel: CTA_PROTOINFO_TCP, with the state as its first attribute.
         if (BitConverter.IsLittleEndian && value.Length >= 12 && MemoryMarshal.Read<uint>(value[4..]) == 0x00010005
             && (MemoryMarshal.Read<uint>(value) & 0x3FFF0000) == 0x00010000 && MemoryMarshal.Read<ushort>(value) >= 9)
         {

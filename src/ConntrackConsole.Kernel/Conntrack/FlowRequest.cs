@@ -5,8 +5,8 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Conntrack;
 
 /// <summary>
-/// Writes the requests of ctnetlink. The kernel takes a DELETE without a tuple as "empty the whole table, all families", so
-/// the one place that writes a DELETE takes a <see cref="FlowKey"/>, refuses an incomplete one, and writes the tuple first.
+/// Writes ctnetlink requests. The kernel interprets a DELETE without a tuple as "empty the whole table, all families", so
+/// the only method that writes a DELETE takes a <see cref="FlowKey"/>, refuses an incomplete one, and writes the tuple first.
 /// </summary>
 internal static class FlowRequest
 {
@@ -18,14 +18,14 @@ internal static class FlowRequest
         Plain(ref writer, CtMessage.Get, NetlinkFlags.Request | NetlinkFlags.Dump, sequence, family);
 
     /// <summary>
-    /// Dump of the IPv4 entries whose answers come from <paramref name="replySource"/>. Kernels before 5.8 ignore the filter and
-    /// send the whole table; the IPv6 comparison is inverted on several later ones. So the caller checks every entry again, and
+    /// Dump of the IPv4 entries with <paramref name="replySource"/> as source of the reply tuple. Kernels before 5.8 ignore the filter
+    /// and send the whole table; the IPv6 comparison is inverted on several later ones. So the caller checks every entry again, and
     /// IPv6 has no such request.
     /// </summary>
     public static void DumpByReplySource(ref NetlinkWriter writer, uint sequence, Ip replySource) =>
         DumpByAddress(ref writer, sequence, CtAttribute.TupleReply, CtAttribute.IpV4Src, replySource, 0, CtAttribute.FilterIpSource);
 
-    /// <summary>The same of the entries whose first packet went to <paramref name="destination"/>, such as a Service's address.</summary>
+    /// <summary>Dump of the IPv4 entries with <paramref name="destination"/> in the original tuple, such as a Service's address.</summary>
     public static void DumpByOriginalDestination(ref NetlinkWriter writer, uint sequence, Ip destination) =>
         DumpByAddress(ref writer, sequence, CtAttribute.TupleOrig, CtAttribute.IpV4Dst, destination, CtAttribute.FilterIpDestination, 0);
 
@@ -47,7 +47,7 @@ internal static class FlowRequest
     public static void Delete(ref NetlinkWriter writer, uint sequence, in FlowKey key)
     {
         if (!key.IsComplete)
-            throw new ArgumentException("A deletion needs the full tuple of an entry that was seen.", nameof(key));
+            throw new ArgumentException("A deletion needs the full tuple of an observed entry.", nameof(key));
         Header(ref writer, CtMessage.Delete, NetlinkFlags.Request | NetlinkFlags.Ack, sequence, FamilyOf(key.Reply.Src));
         Tuple(ref writer, CtAttribute.TupleReply, key.Reply);
         writer.U16Network(CtAttribute.Zone, key.Zone);
@@ -59,7 +59,7 @@ internal static class FlowRequest
         ref NetlinkWriter writer, uint sequence, ushort tuple, ushort attribute, Ip ip, uint originalFlags, uint replyFlags)
     {
         if (!ip.IsV4)
-            throw new ArgumentException("The kernel's filter is only right for IPv4.", nameof(ip));
+            throw new ArgumentException("The kernel's filter is correct for IPv4 only.", nameof(ip));
         Header(ref writer, CtMessage.Get, NetlinkFlags.Request | NetlinkFlags.Dump, sequence, FamilyInet);
         Span<byte> address = stackalloc byte[4];
         ip.WriteBytes(address);

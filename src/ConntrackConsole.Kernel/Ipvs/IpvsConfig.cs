@@ -4,39 +4,39 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Ipvs;
 
 /// <summary>Why IPVS's timeouts could not be read or written.</summary>
-public enum IpvsFault
+internal enum IpvsFault
 {
-    /// <summary>They could.</summary>
+    /// <summary>No error.</summary>
     None,
-    /// <summary>IPVS is not loaded here.</summary>
+    /// <summary>IPVS is not loaded.</summary>
     Absent,
     /// <summary>CAP_NET_ADMIN is missing.</summary>
     NoPermission,
-    /// <summary>A value is outside the range, or the kernel refused it as such.</summary>
+    /// <summary>A value is out of range, or the kernel rejected it as such.</summary>
     OutOfRange,
-    /// <summary>The kernel's answer was not understood.</summary>
+    /// <summary>The kernel's reply is malformed.</summary>
     Malformed,
-    /// <summary>The kernel failed for another reason.</summary>
+    /// <summary>Any other error of the kernel.</summary>
     Failed,
 }
 
 /// <summary>
-/// The timeouts of IPVS in the calling thread's namespace, through generic netlink; they have no file. Needs CAP_NET_ADMIN.
+/// The timeouts of IPVS in the calling thread's namespace, through generic netlink; no file exposes them. Needs CAP_NET_ADMIN.
 /// </summary>
-public static class IpvsConfig
+internal static class IpvsConfig
 {
-    /// <summary>The shortest timeout that may be written, seconds: the kernel takes 0 as "leave it".</summary>
-    public const int Shortest = 1;
+    /// <summary>Minimum timeout that may be written, in seconds: the kernel interprets 0 as "unchanged".</summary>
+    public const int MinTimeoutSeconds = 1;
 
-    /// <summary>The longest timeout that may be written, seconds: the kernel keeps jiffies in an int, at up to 1000 a second.</summary>
-    public const int Longest = 2_000_000;
+    /// <summary>Maximum timeout that may be written, in seconds: the kernel keeps jiffies in an int, at up to 1000 per second.</summary>
+    public const int MaxTimeoutSeconds = 2_000_000;
 
-    // The longest answer is the family's description, some 500 bytes.
+    // The longest reply is the family's description, some 500 bytes.
     private const int BufferLength = 8192;
 
     /// <summary>Reads them.</summary>
-    /// <param name="timeouts">The timeouts, where the answer is <see cref="IpvsFault.None"/>.</param>
-    /// <param name="proc">Usually /proc.</param>
+    /// <param name="timeouts">The timeouts if the result is <see cref="IpvsFault.None"/>.</param>
+    /// <param name="proc">Normally /proc.</param>
     public static IpvsFault TryRead(out IpvsTimeouts timeouts, string proc = "/proc")
     {
         timeouts = default;
@@ -63,9 +63,9 @@ public static class IpvsConfig
         }
     }
 
-    /// <summary>Writes all three; they count for connections whose next packet comes from now on.</summary>
-    /// <param name="timeouts">Each from <see cref="Shortest"/> to <see cref="Longest"/>.</param>
-    /// <param name="proc">Usually /proc.</param>
+    /// <summary>Writes all three; they apply to a connection from its next packet on.</summary>
+    /// <param name="timeouts">Each from <see cref="MinTimeoutSeconds"/> to <see cref="MaxTimeoutSeconds"/>.</param>
+    /// <param name="proc">Normally /proc.</param>
     public static IpvsFault TryWrite(IpvsTimeouts timeouts, string proc = "/proc")
     {
         if (!IsWritable(timeouts.Tcp) || !IsWritable(timeouts.TcpFin) || !IsWritable(timeouts.Udp))
@@ -89,18 +89,18 @@ public static class IpvsConfig
         }
     }
 
-    /// <summary>The sentence for a fault, with what to do.</summary>
+    /// <summary>The message for a fault, with what to do.</summary>
     public static string Explain(IpvsFault fault) => fault switch
     {
-        IpvsFault.None => "The timeouts of IPVS were read or written.",
-        IpvsFault.Absent => "IPVS is not loaded on this node, so there are no timeouts: kube-proxy runs in another mode here.",
-        IpvsFault.NoPermission => "The timeouts of IPVS may not be read or written by this process: give it CAP_NET_ADMIN.",
-        IpvsFault.OutOfRange => $"A timeout of IPVS takes whole seconds from {Shortest} to {Longest}.",
-        IpvsFault.Malformed => "The kernel's answer about the timeouts of IPVS was not understood: read them with ipvsadm -l --timeout.",
-        _ => "The timeouts of IPVS could not be read or written: see the kernel's log, and try ipvsadm -l --timeout.",
+        IpvsFault.None => "The IPVS timeouts were read or written.",
+        IpvsFault.Absent => "IPVS is not loaded on this node, so it has no timeouts: kube-proxy runs in another mode.",
+        IpvsFault.NoPermission => "This process may not read or write the IPVS timeouts: grant it CAP_NET_ADMIN.",
+        IpvsFault.OutOfRange => $"An IPVS timeout must be a whole number of seconds from {MinTimeoutSeconds} to {MaxTimeoutSeconds}.",
+        IpvsFault.Malformed => "The kernel's reply with the IPVS timeouts is malformed: read them with ipvsadm -l --timeout.",
+        _ => "The IPVS timeouts could not be read or written: check the kernel log, and try ipvsadm -l --timeout.",
     };
 
-    // The file first: the kernel would load the module for whoever asks for the family by its name.
+    // Check the file first: the kernel loads the module when a process resolves the family's name.
     private static IpvsFault TryOpen(string proc, out NetlinkSocket? socket, out ushort family)
     {
         socket = null;
@@ -126,9 +126,9 @@ public static class IpvsConfig
         }
     }
 
-    private static bool IsWritable(int seconds) => seconds is >= Shortest and <= Longest;
+    private static bool IsWritable(int seconds) => seconds is >= MinTimeoutSeconds and <= MaxTimeoutSeconds;
 
-    // Without an error number the kernel's answer made no sense.
+    // No error number: the kernel's reply was malformed.
     private static IpvsFault FaultOf(NetlinkException failure) =>
         failure.Errno == Errno.Ok ? IpvsFault.Malformed : FaultOf(failure.Errno);
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Ipvs;
 
-/// <summary>The bytes of IPVS's generic netlink family (linux/ip_vs.h).</summary>
+/// <summary>Messages of IPVS's generic netlink family (linux/ip_vs.h).</summary>
 internal static class IpvsRequest
 {
     public const string Family = "IPVS";
@@ -26,7 +26,7 @@ internal static class IpvsRequest
         writer.End();
     }
 
-    /// <summary>Reads an answer from its struct genlmsghdr on.</summary>
+    /// <summary>Parses a reply, from its struct genlmsghdr on.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out IpvsTimeouts timeouts)
     {
         timeouts = default;
@@ -57,7 +57,7 @@ internal static class IpvsRequest
             return false;
         }
 
-        // A comparison with null is false: each must be there.
+        // A comparison with null is false: all three must be present.
         if (!(tcp <= int.MaxValue && tcpFin <= int.MaxValue && udp <= int.MaxValue))
             return false;
         timeouts = new IpvsTimeouts((int)tcp, (int)tcpFin, (int)udp);

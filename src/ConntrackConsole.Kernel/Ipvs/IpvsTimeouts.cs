@@ -1,17 +1,17 @@
 namespace ConntrackConsole.Kernel.Ipvs;
 
-/// <summary>How long IPVS keeps its own connections, seconds.</summary>
+/// <summary>How long IPVS keeps its own connections, in seconds.</summary>
 /// <param name="Tcp">Established TCP.</param>
 /// <param name="TcpFin">TCP after a FIN.</param>
 /// <param name="Udp">UDP.</param>
-public readonly record struct IpvsTimeouts(int Tcp, int TcpFin, int Udp)
+internal readonly record struct IpvsTimeouts(int Tcp, int TcpFin, int Udp)
 {
-    /// <summary>True where the module is loaded: /proc/net/ip_vs is there.</summary>
-    /// <param name="root">Usually /proc.</param>
+    /// <summary>True if the module is loaded: /proc/net/ip_vs exists.</summary>
+    /// <param name="root">Normally /proc.</param>
     public static bool IsLoaded(string root = "/proc") => File.Exists(root + "/thread-self/net/ip_vs");
 
-    /// <summary>Asks the kernel, for the calling thread's namespace; <see cref="IpvsConfig"/> also tells why not.</summary>
-    /// <returns>False where IPVS is not there or does not answer.</returns>
+    /// <summary>Queries the kernel, for the calling thread's namespace; <see cref="IpvsConfig"/> also reports the reason of a failure.</summary>
+    /// <returns>False if IPVS is not loaded or does not reply.</returns>
     public static bool TryRead(out IpvsTimeouts timeouts, string root = "/proc") =>
         IpvsConfig.TryRead(out timeouts, root) == IpvsFault.None;
 }

@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Namespaces;
 
-/// <summary>The calls of libc behind network namespaces.</summary>
+/// <summary>System calls for network namespaces.</summary>
 internal static partial class NamespaceCalls
 {
     public const int CLONE_NEWNET = 0x40000000;
@@ -16,7 +16,7 @@ internal static partial class NamespaceCalls
     public const int LOCK_EX = 2;
     public const int LOCK_UN = 8;
 
-    // O_DIRECTORY has another number on arm64; a directory opens read-only without it.
+    // O_DIRECTORY has another value on arm64; a directory opens read-only without it.
     public const int O_RDONLY_CLOEXEC = 0x80000;
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
@@ -43,7 +43,7 @@ internal static partial class NamespaceCalls
     public static IOException Failed(string what)
     {
         var errno = (Errno)Marshal.GetLastPInvokeError();
-        string hint = errno == Errno.EPERM ? " It needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN)." : "";
+        string hint = errno == Errno.EPERM ? " Root is required (CAP_SYS_ADMIN and CAP_NET_ADMIN)." : "";
         return new IOException($"Cannot {what}: {errno.Describe()}.{hint}");
     }
 }

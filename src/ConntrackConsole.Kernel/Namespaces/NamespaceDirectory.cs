@@ -5,20 +5,20 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Namespaces;
 
 /// <summary>
-/// The directory of named network namespaces, kept as ip-netns(8) keeps it: a shared mount of its own, so that the unmount of a
-/// name reaches every mount namespace that has a copy of it.
+/// The directory of named network namespaces, maintained as by ip-netns(8): a shared mount of its own, so that the unmount of a
+/// name propagates to every mount namespace that has a copy of it.
 /// </summary>
 internal static class NamespaceDirectory
 {
-    // More layers than any race of programs that mount at once leaves behind.
+    // More layers than any race of concurrently mounting programs creates.
     private const int MaxLayers = 64;
 
     /// <summary>
-    /// Creates the directory and makes it a shared mount, on itself where it is no mount yet. It has to be one before the first
-    /// name is made: iproute2 does the same at its first `ip netns add`, recursively, and a name that exists by then is mounted
-    /// twice, once below the new mount, where its path does not lead any more.
+    /// Creates the directory and makes it a shared mount, on itself if it is not a mount yet. This must happen before the first
+    /// name is created: iproute2 does the same at its first `ip netns add`, recursively, and a name that exists by then is mounted
+    /// twice, once below the new mount, where no path reaches it.
     /// </summary>
-    /// <exception cref="IOException">Root's rights are missing.</exception>
+    /// <exception cref="IOException">Root privileges are missing.</exception>
     public static void Prepare(string path)
     {
         Directory.CreateDirectory(path);
@@ -44,7 +44,7 @@ internal static class NamespaceDirectory
         }
     }
 
-    /// <summary>Removes a name with all its mounts, also one that a later mount of the directory covers. An unknown name is no error.</summary>
+    /// <summary>Removes a name with all its mounts, including one covered by a later mount of the directory. An unknown name is no error.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
     public static void Remove(string directory, string name)
     {
@@ -60,9 +60,9 @@ internal static class NamespaceDirectory
             throw new IOException($"Cannot remove {path}: {error.Describe()}.");
     }
 
-    // The name is mounted a second time below the mount that covers the directory, and no path leads there. A mount namespace of
-    // this one thread can lose all its mounts without harm, and to unlink a file that is no mount point in the own namespace
-    // unmounts it in every other one (Linux 3.18). The file is named by the directory's descriptor, so it stays the same file.
+    // The name is mounted a second time below the mount that covers the directory, out of reach of any path. A mount namespace of
+    // this one thread can drop all its mounts without harm, and unlinking a file that is not a mount point in the own namespace
+    // unmounts it in every other one (Linux 3.18). The file is addressed by the directory's descriptor, so it stays the same file.
     private static Errno RemoveCovered(SafeFileHandle inside, string directory, string name)
     {
         var result = Errno.EBUSY;
@@ -73,7 +73,7 @@ internal static class NamespaceDirectory
 
         Errno Remove()
         {
-            // Private: what is unmounted here stays mounted everywhere else.
+            // Private: what is unmounted here stays mounted in other namespaces.
             if (NamespaceCalls.Unshare(NamespaceCalls.CLONE_NEWNS) < 0
                 || NamespaceCalls.Mount("none", "/", "none", NamespaceCalls.MS_PRIVATE | NamespaceCalls.MS_REC, 0) < 0)
             {
@@ -94,7 +94,7 @@ internal static class NamespaceDirectory
         }
     }
 
-    // EINVAL: not mounted, or not any more.
+    // EINVAL: not mounted (any more).
     private static void UnmountAll(string path)
     {
         for (int layer = 0; layer < MaxLayers && NamespaceCalls.Unmount(path, NamespaceCalls.MNT_DETACH) == 0; layer++)

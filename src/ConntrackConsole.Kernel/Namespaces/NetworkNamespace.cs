@@ -5,14 +5,14 @@ namespace ConntrackConsole.Kernel.Namespaces;
 
 /// <summary>
 /// A named network namespace (ip-netns(8): a bind mount under /run/netns, so that `ip netns exec NAME` works) with one
-/// thread that lives inside it. What has to happen inside (sockets, child processes, /proc/sys/net) is run on that thread.
+/// thread inside it. Work that must happen inside (sockets, child processes, /proc/sys/net) runs on that thread.
 /// </summary>
 /// <remarks>
-/// A namespace belongs to a thread, not to a process. The thread never goes back to the pool, so nothing else can find
-/// itself in here by accident; and it lives until <see cref="Dispose"/>, which matters to children that it started with
-/// PR_SET_PDEATHSIG: that signal fires when the thread that forked ends, not when the process does.
+/// A namespace belongs to a thread, not to a process. The thread never returns to the pool, so no other work can run in the
+/// namespace by accident. It lives until <see cref="Dispose"/>, which matters to children started with
+/// PR_SET_PDEATHSIG: that signal fires when the thread that forked exits, not when the process does.
 /// </remarks>
-public sealed class NetworkNamespace : IDisposable
+internal sealed class NetworkNamespace : IDisposable
 {
     /// <summary>Where named namespaces are mounted.</summary>
     public const string Directory = "/run/netns";
@@ -35,8 +35,8 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>The path of the mount, such as /run/netns/node1.</summary>
     public string FilePath => PathOf(Name);
 
-    /// <summary>Makes a new, empty namespace.</summary>
-    /// <exception cref="IOException">It exists, or root's rights are missing.</exception>
+    /// <summary>Creates a new, empty namespace.</summary>
+    /// <exception cref="IOException">The name exists, or root privileges are missing.</exception>
     public static NetworkNamespace Create(string name)
     {
         string path = PathOf(name);
@@ -50,7 +50,7 @@ public sealed class NetworkNamespace : IDisposable
             return new NetworkNamespace(name, () =>
             {
                 if (NamespaceCalls.Unshare(NamespaceCalls.CLONE_NEWNET) < 0)
-                    throw NamespaceCalls.Failed("make a network namespace");
+                    throw NamespaceCalls.Failed("create a network namespace");
                 if (NamespaceCalls.Mount("/proc/thread-self/ns/net", path, "none", NamespaceCalls.MS_BIND, 0) < 0)
                     throw NamespaceCalls.Failed($"mount a network namespace at {path}");
             });
@@ -62,8 +62,8 @@ public sealed class NetworkNamespace : IDisposable
         }
     }
 
-    /// <summary>Enters a namespace that exists.</summary>
-    /// <exception cref="IOException">There is none of this name, or root's rights are missing.</exception>
+    /// <summary>Enters an existing namespace.</summary>
+    /// <exception cref="IOException">The name does not exist, or root privileges are missing.</exception>
     public static NetworkNamespace Open(string name) => new(name, () =>
     {
         using var handle = File.OpenHandle(PathOf(name));
@@ -71,12 +71,12 @@ public sealed class NetworkNamespace : IDisposable
             throw NamespaceCalls.Failed($"enter the network namespace {name}");
     });
 
-    /// <summary>A thread of its own in the namespace of the calling thread, which may have no name under <see cref="Directory"/>.</summary>
+    /// <summary>A new thread in the namespace of the calling thread, which need not have a name under <see cref="Directory"/>.</summary>
     public static NetworkNamespace OfThisThread() => new("(this)", () => { }); // New threads inherit the namespace.
 
     /// <summary>
-    /// Removes the name. The namespace itself ends with its last process, thread and socket. Nothing happens where there is
-    /// no such name.
+    /// Removes the name. The namespace itself ends with its last process, thread and socket. A missing name is
+    /// no error.
     /// </summary>
     public static void Delete(string name)
     {
@@ -84,14 +84,14 @@ public sealed class NetworkNamespace : IDisposable
         NamespaceDirectory.Remove(Directory, name);
     }
 
-    /// <summary>The names that begin with <paramref name="prefix"/>.</summary>
+    /// <summary>The names with the prefix <paramref name="prefix"/>.</summary>
     public static IReadOnlyList<string> List(string prefix) => System.IO.Directory.Exists(Directory)
         ? [.. System.IO.Directory.EnumerateFiles(Directory).Select(path => Path.GetFileName(path))
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Runs something inside and waits for it; its exception comes back to the caller.</summary>
-    /// <exception cref="ObjectDisposedException">The namespace was left already.</exception>
+    /// <summary>Runs an action inside and waits for it; its exception is rethrown to the caller.</summary>
+    /// <exception cref="ObjectDisposedException">The thread has ended.</exception>
     public T Run<T>(Func<T> work)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -118,7 +118,7 @@ public sealed class NetworkNamespace : IDisposable
         }
         catch (InvalidOperationException)
         {
-            throw new ObjectDisposedException(nameof(NetworkNamespace), $"The namespace {Name} was left already.");
+            throw new ObjectDisposedException(nameof(NetworkNamespace), $"The thread of namespace {Name} has ended.");
         }
 
         done.Wait();
@@ -137,7 +137,7 @@ public sealed class NetworkNamespace : IDisposable
         });
     }
 
-    /// <summary>Ends the thread. The name stays until <see cref="Delete"/>.</summary>
+    /// <summary>Ends the thread. The name remains until <see cref="Delete"/>.</summary>
     public void Dispose()
     {
         _work.CompleteAdding();
@@ -148,7 +148,7 @@ public sealed class NetworkNamespace : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name.Contains('/', StringComparison.Ordinal) || name is "." or "..")
-            throw new ArgumentException($"'{name}' is no name for a network namespace.", nameof(name));
+            throw new ArgumentException($"'{name}' is not a valid name for a network namespace.", nameof(name));
         return Path.Combine(Directory, name);
     }
 

@@ -1,8 +1,8 @@
 namespace ConntrackConsole.Kernel.Net;
 
 /// <summary>
-/// The state of a flow as conntrack names it. TCP states have the kernel's numbers (enum tcp_conntrack in
-/// nf_conntrack_tcp.h); other protocols have no such state and are told by what their status bits say.
+/// The state of a flow by conntrack's names. TCP states have the kernel's numbers (enum tcp_conntrack in
+/// nf_conntrack_tcp.h); other protocols have no such state and are classified by their status bits.
 /// </summary>
 public enum FlowState : byte
 {
@@ -34,10 +34,10 @@ public enum FlowState : byte
     Assured = 12,
 }
 
-/// <summary>Names of <see cref="FlowState"/> values as the conntrack program writes them.</summary>
+/// <summary>Names of <see cref="FlowState"/> values as printed by the conntrack program.</summary>
 public static class FlowStates
 {
-    /// <summary>How many states there are: the length of a count column set.</summary>
+    /// <summary>Number of states: the length of a set of count columns.</summary>
     public const int Count = 13;
 
     private static readonly string[] Names =
@@ -46,12 +46,12 @@ public static class FlowStates
         "SYN_SENT2", "UNREPLIED", "REPLIED", "ASSURED",
     ];
 
-    /// <summary>conntrack's name, such as ESTABLISHED; "UNKNOWN(n)" for a number that this version does not know.</summary>
+    /// <summary>conntrack's name, such as ESTABLISHED; "UNKNOWN(n)" for a number unknown to this version.</summary>
     public static string Name(this FlowState state) => (int)state < Count ? Names[(int)state] : $"UNKNOWN({(int)state})";
 
     /// <summary>
-    /// True for states in which an entry still steers packets of a conversation: SYN_SENT, SYN_RECV, ESTABLISHED,
-    /// SYN_SENT2 and every state of other protocols. The rest (FIN_WAIT to CLOSE) are leftovers that prove nothing.
+    /// True for states in which an entry still steers packets of a connection: SYN_SENT, SYN_RECV, ESTABLISHED,
+    /// SYN_SENT2 and every state of other protocols. The rest (FIN_WAIT to CLOSE) are closing entries and prove nothing.
     /// </summary>
     public static bool IsLive(this FlowState state) =>
         state is FlowState.SynSent or FlowState.SynRecv or FlowState.Established or FlowState.SynSent2

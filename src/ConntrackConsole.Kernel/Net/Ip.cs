@@ -6,12 +6,12 @@ using System.Net.Sockets;
 namespace ConntrackConsole.Kernel.Net;
 
 /// <summary>
-/// An IPv4 or IPv6 address without allocation. IPv4 and its IPv4-mapped IPv6 form are different values here, as they
-/// are for conntrack; <see cref="TryParse"/> refuses the mapped form so that one address has one spelling.
+/// An IPv4 or IPv6 address without heap allocation. IPv4 and its IPv4-mapped IPv6 form are different values here, as they
+/// are for conntrack; <see cref="TryParse"/> rejects the mapped form so that one address has one spelling.
 /// </summary>
 public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
 {
-    // Network byte order read as big-endian numbers; IPv4 lives in the low 32 bits of _low.
+    // Network byte order read as big-endian numbers; IPv4 is in the low 32 bits of _low.
     private readonly ulong _high;
     private readonly ulong _low;
     private readonly byte _bytes;
@@ -23,7 +23,7 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
         _bytes = bytes;
     }
 
-    /// <summary>No address at all (the default value).</summary>
+    /// <summary>No address (the default value).</summary>
     public bool IsNone => _bytes == 0;
 
     /// <summary>True for IPv4.</summary>
@@ -38,14 +38,14 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
     /// <summary>0.0.0.0 or ::.</summary>
     public bool IsUnspecified => _bytes != 0 && _high == 0 && _low == 0;
 
-    /// <summary>Makes an IPv4 address from its number in host order (0x7F000001 is 127.0.0.1).</summary>
+    /// <summary>Creates an IPv4 address from its number in host order (0x7F000001 is 127.0.0.1).</summary>
     public static Ip V4(uint hostOrder) => new(0, hostOrder, 4);
 
     /// <summary>The number of an IPv4 address in host order; meaningless for others.</summary>
     public uint V4Number => (uint)_low;
 
     /// <summary>Reads 4 or 16 bytes in network order.</summary>
-    /// <exception cref="ArgumentException">Another length.</exception>
+    /// <exception cref="ArgumentException">Any other length.</exception>
     public static Ip FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length switch
     {
         4 => new(0, BinaryPrimitives.ReadUInt32BigEndian(bytes), 4),
@@ -71,7 +71,7 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
     }
 
     /// <summary>
-    /// Parses the usual text form. Refused: zone ids, brackets, IPv4-mapped IPv6, and IPv4 in any other form than four
+    /// Parses the common text form. Rejected: zone ids, brackets, IPv4-mapped IPv6, and IPv4 in any other form than four
     /// decimal numbers without leading zeros ("10.1", "0x0a.1.2.3" and "010.0.0.1" are read differently by different tools).
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Ip ip)
@@ -90,7 +90,7 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
     }
 
     /// <summary>Parses as <see cref="TryParse"/>.</summary>
-    /// <exception cref="FormatException">The text is no address in its plain form.</exception>
+    /// <exception cref="FormatException">The text is not an IP address in its plain form.</exception>
     public static Ip Parse(string text) =>
         TryParse(text, out var ip) ? ip : throw new FormatException($"'{text}' is not an IP address in its plain form.");
 
@@ -110,11 +110,11 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
         return new IPAddress(bytes[..WriteBytes(bytes)]);
     }
 
-    /// <summary>True where the first <paramref name="prefixLength"/> bits equal those of <paramref name="network"/>.</summary>
+    /// <summary>True if the first <paramref name="prefixLength"/> bits equal those of <paramref name="network"/>.</summary>
     public bool IsIn(Ip network, int prefixLength) =>
         _bytes != 0 && network._bytes == _bytes && Masked(prefixLength) == network.Masked(prefixLength);
 
-    /// <summary>The network of <paramref name="prefixLength"/> bits that this address is in.</summary>
+    /// <summary>The network of <paramref name="prefixLength"/> bits that contains this address.</summary>
     public Ip Masked(int prefixLength)
     {
         if (_bytes == 4)
@@ -141,7 +141,7 @@ public readonly struct Ip : IEquatable<Ip>, IComparable<Ip>
         return order != 0 ? order : _low.CompareTo(other._low);
     }
 
-    /// <summary>The usual text form, without brackets; "" for none.</summary>
+    /// <summary>The common text form, without brackets; "" for none.</summary>
     public override string ToString() => _bytes == 0 ? "" : ToIPAddress().ToString();
 
     /// <summary>Equality.</summary>

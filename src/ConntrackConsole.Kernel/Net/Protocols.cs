@@ -14,7 +14,7 @@ public static class Protocols
     /// <summary>SCTP (132).</summary>
     public const byte Sctp = 132;
 
-    /// <summary>Lower-case name as /etc/protocols has it, the number where we know none.</summary>
+    /// <summary>Lower-case name from /etc/protocols; the number if unknown here.</summary>
     public static string Name(byte proto) => proto switch
     {
         0 => "other",
@@ -29,6 +29,6 @@ public static class Protocols
         _ => proto.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 
-    /// <summary>True for ICMP and ICMPv6, whose tuples carry no ports.</summary>
+    /// <summary>True for ICMP and ICMPv6: their tuples have no ports.</summary>
     public static bool IsPortless(byte proto) => proto is Icmp or IcmpV6;
 }

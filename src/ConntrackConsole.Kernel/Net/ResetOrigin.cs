@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Kernel.Net;
 
-/// <summary>Who saw a reset.</summary>
+/// <summary>The source that observed a reset.</summary>
 public enum ResetOrigin : byte
 {
     /// <summary>The kernel's tcp tracepoints.</summary>

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Kernel.Netlink;
 
-/// <summary>Error numbers of Linux (asm-generic/errno.h) that this library tells apart.</summary>
-public enum Errno
+/// <summary>The Linux error numbers (asm-generic/errno.h) that this library distinguishes.</summary>
+internal enum Errno
 {
     /// <summary>No error.</summary>
     Ok = 0,
@@ -11,7 +11,7 @@ public enum Errno
     EPERM = 1,
     /// <summary>No such entry.</summary>
     ENOENT = 2,
-    /// <summary>No such process: rtnetlink's word for "no such route".</summary>
+    /// <summary>No such process: rtnetlink reports it for "no such route".</summary>
     ESRCH = 3,
     /// <summary>Interrupted by a signal.</summary>
     EINTR = 4,
@@ -21,7 +21,7 @@ public enum Errno
     EACCES = 13,
     /// <summary>Busy.</summary>
     EBUSY = 16,
-    /// <summary>It exists already.</summary>
+    /// <summary>Already exists.</summary>
     EEXIST = 17,
     /// <summary>No such device.</summary>
     ENODEV = 19,
@@ -37,14 +37,14 @@ public enum Errno
     ENETDOWN = 100,
     /// <summary>Network unreachable.</summary>
     ENETUNREACH = 101,
-    /// <summary>The socket's queue was full: messages are lost.</summary>
+    /// <summary>The socket's queue was full: messages were lost.</summary>
     ENOBUFS = 105,
     /// <summary>Host unreachable.</summary>
     EHOSTUNREACH = 113,
 }
 
 /// <summary>Texts for <see cref="Errno"/>.</summary>
-public static class ErrnoText
+internal static class ErrnoText
 {
     /// <summary>Such as "ENOENT (No such file or directory)".</summary>
     public static string Describe(this Errno errno)
@@ -54,10 +54,10 @@ public static class ErrnoText
     }
 }
 
-/// <summary>The kernel refused a netlink request, or the answer was not understood.</summary>
-/// <param name="errno">The kernel's error; <see cref="Errno.Ok"/> where the answer itself was malformed.</param>
-/// <param name="message">A sentence.</param>
-public sealed class NetlinkException(Errno errno, string message) : Exception(message)
+/// <summary>The kernel refused a netlink request, or its reply is malformed.</summary>
+/// <param name="errno">The kernel's error; <see cref="Errno.Ok"/> if the reply itself was malformed.</param>
+/// <param name="message">One sentence.</param>
+internal sealed class NetlinkException(Errno errno, string message) : Exception(message)
 {
     /// <summary>The kernel's error number.</summary>
     public Errno Errno { get; } = errno;

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Kernel.Netlink;
 
-/// <summary>Families of generic netlink: the kernel numbers them as they are loaded, so each is asked for by name (linux/genetlink.h).</summary>
+/// <summary>Families of generic netlink: the kernel numbers them as they are loaded, so each is resolved by name (linux/genetlink.h).</summary>
 internal static class GenericFamily
 {
     /// <summary>Length of struct genlmsghdr in bytes.</summary>
@@ -9,7 +9,7 @@ internal static class GenericFamily
     private const ushort Controller = 16; // GENL_ID_CTRL, the one fixed number
     private const byte GetFamily = 3;     // CTRL_CMD_GETFAMILY
 
-    /// <summary>The bytes of the question for a family's number.</summary>
+    /// <summary>The request for a family's number.</summary>
     public static void Get(ref NetlinkWriter writer, uint sequence, string name)
     {
         writer.Begin(Controller, NetlinkFlags.Request | NetlinkFlags.Ack, sequence);
@@ -18,8 +18,8 @@ internal static class GenericFamily
         writer.End();
     }
 
-    /// <summary>Asks for a family's number. ENOENT where there is none of this name.</summary>
-    /// <remarks>For an unknown name the kernel tries to load a module: ask only for what is known to be there.</remarks>
+    /// <summary>Resolves a family's number. ENOENT if no family has this name.</summary>
+    /// <remarks>For an unknown name the kernel tries to load a module: resolve only names that are known to exist.</remarks>
     public static Errno TryResolve(NetlinkSocket socket, string name, out ushort id)
     {
         id = 0;
@@ -32,8 +32,8 @@ internal static class GenericFamily
         return answer.Error == Errno.Ok && id == 0 ? Errno.ENOENT : answer.Error;
     }
 
-    /// <summary>The number in a message CTRL_CMD_NEWFAMILY; 0 where it tells none.</summary>
-    /// <exception cref="NetlinkException">It is malformed.</exception>
+    /// <summary>The number in a message CTRL_CMD_NEWFAMILY; 0 if it contains none.</summary>
+    /// <exception cref="NetlinkException">The message is malformed.</exception>
     public static ushort IdIn(NetlinkMessage message)
     {
         var attributes = message.Attributes(HeaderLength);

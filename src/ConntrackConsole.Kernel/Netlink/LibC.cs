@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ConntrackConsole.Kernel.Netlink;
 
 /// <summary>
-/// The calls of libc that sockets of family AF_NETLINK need (the base class library does not support the family), and poll(2).
+/// System calls for sockets of family AF_NETLINK (which the base class library does not support), and poll(2).
 /// </summary>
 internal static unsafe partial class LibC
 {
@@ -36,7 +36,7 @@ internal static unsafe partial class LibC
     {
         public int Fd;
         public short Events;
-        public short Returned;
+        public short ReturnedEvents;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace ConntrackConsole.Kernel.Netlink;
 
 /// <summary>
-/// Walks the messages that answer one request, across datagrams, until NLMSG_DONE, an acknowledgement or an error. After
-/// the walk <see cref="Error"/> tells whether the kernel refused.
+/// Enumerates the messages that answer one request, across datagrams, until NLMSG_DONE, an acknowledgement or an error. After
+/// the enumeration <see cref="Error"/> contains the kernel's error.
 /// </summary>
-public ref struct NetlinkAnswer
+internal ref struct NetlinkAnswer
 {
     private const int TimeoutMs = 30_000;
 
@@ -21,17 +21,17 @@ public ref struct NetlinkAnswer
         _sequence = sequence;
     }
 
-    /// <summary>The present message; valid until the next <see cref="MoveNext"/>.</summary>
+    /// <summary>The current message; valid until the next <see cref="MoveNext"/>.</summary>
     public readonly NetlinkMessage Current => _messages.Current;
 
     /// <summary>The kernel's error, <see cref="Errno.Ok"/> after success.</summary>
     public Errno Error { get; private set; }
 
-    /// <summary>True where the kernel says that the table changed under the dump (NLM_F_DUMP_INTR): repeat it.</summary>
+    /// <summary>True if the table changed during the dump (NLM_F_DUMP_INTR): repeat it.</summary>
     public bool Interrupted { get; private set; }
 
-    /// <summary>Goes to the next message of the answer.</summary>
-    /// <exception cref="NetlinkException">No answer within 30 s, messages lost, or a malformed answer.</exception>
+    /// <summary>Moves to the next message of the reply.</summary>
+    /// <exception cref="NetlinkException">No reply within 30 s, messages lost, or a malformed reply.</exception>
     public bool MoveNext()
     {
         while (!_ended)
@@ -44,15 +44,15 @@ public ref struct NetlinkAnswer
                         _messages = new NetlinkMessages(datagram);
                         continue;
                     case ReceiveOutcome.Overrun:
-                        throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped part of a netlink answer (ENOBUFS).");
+                        throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped part of a netlink reply (ENOBUFS).");
                     default:
-                        throw new NetlinkException(Errno.Ok, "The kernel did not answer a netlink request within 30 s.");
+                        throw new NetlinkException(Errno.Ok, "The kernel did not reply to a netlink request within 30 s.");
                 }
             }
 
             var message = _messages.Current;
             if (message.Sequence != _sequence)
-                continue; // The rest of an answer that an earlier caller did not read to its end.
+                continue; // Remainder of a reply that an earlier caller did not read to its end.
             if ((message.Flags & NetlinkFlags.DumpInterrupted) != 0)
                 Interrupted = true;
             switch (message.Type)
@@ -61,15 +61,15 @@ public ref struct NetlinkAnswer
                     continue;
                 case NetlinkMessage.TypeDone:
                 case NetlinkMessage.TypeError:
-                    // Both carry a negative errno; a DONE of old kernels may carry nothing.
+                    // Both contain a negative errno; a DONE of old kernels may be empty.
                     if (message.Payload.Length >= 4)
                         Error = (Errno)(-MemoryMarshal.Read<int>(message.Payload));
                     _ended = true;
                     return false;
                 case NetlinkMessage.TypeOverrun:
-                    throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped part of a netlink answer (NLMSG_OVERRUN).");
+                    throw new NetlinkException(Errno.ENOBUFS, "The kernel dropped part of a netlink reply (NLMSG_OVERRUN).");
                 default:
-                    // An answer of one message without NLM_F_MULTI ends with the ACK that the request asked for.
+                    // A reply of one message without NLM_F_MULTI ends with the requested ACK.
                     return true;
             }
         }

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace ConntrackConsole.Kernel.Netlink;
 
 /// <summary>
-/// Room for many small datagrams that one recvmmsg(2) fills. At 200,000 events a second the calls themselves are most of the
-/// cost: a batch halves it.
+/// Buffers for many small datagrams that one recvmmsg(2) fills. At 200,000 events per second the calls themselves are most of
+/// the cost: a batch halves it.
 /// </summary>
-public sealed unsafe class NetlinkBatch
+internal sealed unsafe class NetlinkBatch
 {
-    /// <summary>Most datagrams of one call.</summary>
+    /// <summary>Maximum number of datagrams per call.</summary>
     public const int Capacity = 64;
 
     // An event has some 200 bytes, 700 with labels, security context and NAT sequence adjustment.
@@ -38,13 +38,13 @@ public sealed unsafe class NetlinkBatch
         }
     }
 
-    /// <summary>Datagrams that are there.</summary>
+    /// <summary>Number of datagrams received.</summary>
     public int Count { get; private set; }
 
-    /// <summary>True where a datagram was longer than its room, so that a message of it is lost.</summary>
+    /// <summary>True if a datagram was longer than its buffer, so that a message of it is lost.</summary>
     internal bool IsCut { get; private set; }
 
-    /// <summary>A datagram; empty where it did not come from the kernel and is not to be believed.</summary>
+    /// <summary>A datagram; empty if it did not come from the kernel, as such a datagram is not trusted.</summary>
     public ReadOnlySpan<byte> this[int index]
     {
         get

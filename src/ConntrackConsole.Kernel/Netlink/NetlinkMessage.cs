@@ -5,23 +5,23 @@ namespace ConntrackConsole.Kernel.Netlink;
 
 /// <summary>Flags of a netlink message (linux/netlink.h).</summary>
 [Flags]
-public enum NetlinkFlags : ushort
+internal enum NetlinkFlags : ushort
 {
     /// <summary>None.</summary>
     None = 0,
     /// <summary>A request to the kernel.</summary>
     Request = 0x1,
-    /// <summary>Part of an answer of several messages.</summary>
+    /// <summary>Part of a multi-message reply.</summary>
     Multi = 0x2,
-    /// <summary>An acknowledgement is wanted.</summary>
+    /// <summary>Requests an acknowledgement.</summary>
     Ack = 0x4,
-    /// <summary>The table changed during the dump: entries may be missing or doubled.</summary>
+    /// <summary>The table changed during the dump: entries may be missing or duplicated.</summary>
     DumpInterrupted = 0x10,
     /// <summary>All entries (NLM_F_ROOT | NLM_F_MATCH). Only for GET: on other requests these bits mean something else.</summary>
     Dump = 0x300,
-    /// <summary>With NEW: replace. On an acknowledgement: the request is not repeated in it (NLM_F_CAPPED).</summary>
+    /// <summary>With NEW: replace. On an acknowledgement: it does not repeat the request (NLM_F_CAPPED).</summary>
     Replace = 0x100,
-    /// <summary>With NEW: fail where it exists. On an acknowledgement: TLVs follow (NLM_F_ACK_TLVS).</summary>
+    /// <summary>With NEW: fail if it exists. On an acknowledgement: TLVs follow (NLM_F_ACK_TLVS).</summary>
     Exclusive = 0x200,
     /// <summary>With NEW: create.</summary>
     Create = 0x400,
@@ -29,8 +29,8 @@ public enum NetlinkFlags : ushort
     Append = 0x800,
 }
 
-/// <summary>One netlink message inside a receive buffer; valid until the buffer is used again.</summary>
-public readonly ref struct NetlinkMessage
+/// <summary>One netlink message inside a receive buffer; valid until the buffer is reused.</summary>
+internal readonly ref struct NetlinkMessage
 {
     /// <summary>Length of struct nlmsghdr in bytes.</summary>
     public const int HeaderLength = 16;
@@ -57,10 +57,10 @@ public readonly ref struct NetlinkMessage
     /// <summary>nlmsg_seq: the request's number; 0 in events.</summary>
     public uint Sequence { get; }
 
-    /// <summary>nlmsg_pid: in events, the port of the socket whose request caused the change; 0 = the kernel itself.</summary>
+    /// <summary>nlmsg_pid: in events, the port of the socket that requested the change; 0 = the kernel itself.</summary>
     public uint PortId { get; }
 
-    /// <summary>What follows the header, without padding.</summary>
+    /// <summary>The bytes after the header, without padding.</summary>
     public ReadOnlySpan<byte> Payload { get; }
 
     /// <summary>The attributes after a family header of <paramref name="headerLength"/> bytes (4 for nfgenmsg).</summary>
@@ -75,18 +75,18 @@ public readonly ref struct NetlinkMessage
 
 /// <summary>The messages in a receive buffer, in order.</summary>
 /// <param name="buffer">The bytes of one datagram.</param>
-public ref struct NetlinkMessages(ReadOnlySpan<byte> buffer)
+internal ref struct NetlinkMessages(ReadOnlySpan<byte> buffer)
 {
     private ReadOnlySpan<byte> _rest = buffer;
 
-    /// <summary>The message that the last <see cref="MoveNext"/> found.</summary>
+    /// <summary>The current message.</summary>
     public NetlinkMessage Current { get; private set; }
 
-    /// <summary>This.</summary>
+    /// <summary>Returns this enumerator.</summary>
     public readonly NetlinkMessages GetEnumerator() => this;
 
-    /// <summary>Goes to the next message.</summary>
-    /// <exception cref="NetlinkException">A length that is too small or points behind the end.</exception>
+    /// <summary>Moves to the next message.</summary>
+    /// <exception cref="NetlinkException">A length is too small or extends beyond the end.</exception>
     public bool MoveNext()
     {
         if (_rest.IsEmpty)
@@ -103,30 +103,30 @@ public ref struct NetlinkMessages(ReadOnlySpan<byte> buffer)
 }
 
 /// <summary>
-/// A walk over netlink attributes (struct nlattr) without allocation. An unknown type is for the caller to skip; a short
-/// one is an error with its place.
+/// Enumerates netlink attributes (struct nlattr) without allocation. Callers skip unknown types; a short attribute is an
+/// error with its position.
 /// </summary>
 /// <param name="bytes">The attributes.</param>
-public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
+internal ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
 {
     private const int HeaderLength = 4;
     private const ushort TypeMask = 0x3FFF; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
     private ReadOnlySpan<byte> _rest = bytes;
 
-    /// <summary>Type of the present attribute, without its flag bits.</summary>
+    /// <summary>Type of the current attribute, without its flag bits.</summary>
     public ushort Type { get; private set; }
 
-    /// <summary>Value of the present attribute.</summary>
+    /// <summary>Value of the current attribute.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    /// <summary>Goes to the next attribute.</summary>
-    /// <exception cref="NetlinkException">A length that is too small or points behind the end.</exception>
+    /// <summary>Moves to the next attribute.</summary>
+    /// <exception cref="NetlinkException">A length is too small or extends beyond the end.</exception>
     public bool MoveNext()
     {
         var rest = _rest;
         if (rest.Length < HeaderLength)
-            return false; // Up to three bytes of padding may stand at the end.
+            return false; // Up to three bytes of padding may be at the end.
         ushort length = MemoryMarshal.Read<ushort>(rest);
         ushort type = (ushort)(MemoryMarshal.Read<ushort>(rest[2..]) & TypeMask);
         if (length < HeaderLength || length > rest.Length)
@@ -137,22 +137,22 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
         return true;
     }
 
-    /// <summary>The attributes inside the present one.</summary>
+    /// <summary>The attributes nested in the current one.</summary>
     public readonly NetlinkAttributes Nested() => new(Value);
 
     /// <summary>The value as a byte.</summary>
     /// <exception cref="NetlinkException">The value is empty.</exception>
     public readonly byte U8() => Checked(1)[0];
 
-    /// <summary>The value as a 16-bit number in network order, as nfnetlink writes them.</summary>
+    /// <summary>The value as a 16-bit number in network order, as used by nfnetlink.</summary>
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly ushort U16Network() => BinaryPrimitives.ReadUInt16BigEndian(Checked(2));
 
-    /// <summary>The value as a 16-bit number in host order, as generic netlink writes them.</summary>
+    /// <summary>The value as a 16-bit number in host order, as used by generic netlink.</summary>
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly ushort U16Host() => MemoryMarshal.Read<ushort>(Checked(2));
 
-    /// <summary>The value as a 32-bit number in network order, as nfnetlink writes them.</summary>
+    /// <summary>The value as a 32-bit number in network order, as used by nfnetlink.</summary>
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly uint U32Network() => BinaryPrimitives.ReadUInt32BigEndian(Checked(4));
 
@@ -160,7 +160,7 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly ulong U64Network() => BinaryPrimitives.ReadUInt64BigEndian(Checked(8));
 
-    /// <summary>The value as a 32-bit number in host order, as rtnetlink writes them.</summary>
+    /// <summary>The value as a 32-bit number in host order, as used by rtnetlink.</summary>
     /// <exception cref="NetlinkException">The value is shorter.</exception>
     public readonly uint U32Host() => MemoryMarshal.Read<uint>(Checked(4));
 
@@ -176,5 +176,5 @@ internal static class Malformed
 {
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     public static void Throw(string what, ushort type, int have, int need) =>
-        throw new NetlinkException(Errno.Ok, $"A malformed netlink {what} (type {type}): {need} bytes wanted, {have} there.");
+        throw new NetlinkException(Errno.Ok, $"A malformed netlink {what} (type {type}): {need} bytes expected, {have} present.");
 }

@@ -3,35 +3,35 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Kernel.Netlink;
 
-/// <summary>Netlink families that this library speaks (linux/netlink.h).</summary>
-public enum NetlinkFamily
+/// <summary>Netlink families supported by this library (linux/netlink.h).</summary>
+internal enum NetlinkFamily
 {
     /// <summary>Links, addresses, routes.</summary>
     Route = 0,
     /// <summary>conntrack and nftables.</summary>
     Netfilter = 12,
-    /// <summary>Families that have a name instead of a number: IPVS.</summary>
+    /// <summary>Families with a name instead of a number, such as IPVS.</summary>
     Generic = 16,
 }
 
-/// <summary>What a receive brought.</summary>
-public enum ReceiveOutcome
+/// <summary>Outcome of a receive.</summary>
+internal enum ReceiveOutcome
 {
     /// <summary>A datagram.</summary>
     Data,
-    /// <summary>Nothing within the time.</summary>
+    /// <summary>Nothing arrived within the timeout.</summary>
     Timeout,
-    /// <summary>The kernel dropped messages for this socket since the last receive (ENOBUFS, told once; delivery goes on).</summary>
+    /// <summary>The kernel dropped messages for this socket since the last receive (ENOBUFS, reported once; delivery continues).</summary>
     Overrun,
 }
 
 /// <summary>
-/// A netlink socket of the network namespace of the thread that opened it, with one reused receive buffer. Not for use by
-/// two threads at once.
+/// A netlink socket of the network namespace of the thread that opened it, with one reused receive buffer. Not
+/// thread-safe.
 /// </summary>
-public sealed unsafe class NetlinkSocket : IDisposable
+internal sealed unsafe class NetlinkSocket : IDisposable
 {
-    // The kernel fills dump datagrams up to the size of the largest buffer it has seen, 32 KiB at most.
+    // The kernel fills dump datagrams up to the size of the largest buffer it has seen, at most 32 KiB.
     private const int BufferLength = 64 * 1024;
 
     private readonly SafeSocketHandle _handle;
@@ -50,13 +50,13 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>The family.</summary>
     public NetlinkFamily Family { get; }
 
-    /// <summary>The port that the kernel gave this socket: events caused by our own requests carry it.</summary>
+    /// <summary>The port that the kernel assigned to this socket: events caused by its requests carry it.</summary>
     public uint PortId { get; }
 
     /// <summary>Opens and binds a socket.</summary>
     /// <param name="family">The family.</param>
-    /// <param name="bufferLength">Bytes of the longest datagram; a dump needs the whole of the default.</param>
-    /// <exception cref="NetlinkException">The kernel refused (no netlink of this family, no descriptor left).</exception>
+    /// <param name="bufferLength">Maximum datagram length in bytes; a dump needs the whole default.</param>
+    /// <exception cref="NetlinkException">The kernel refused (family not supported, no descriptor left).</exception>
     public static NetlinkSocket Open(NetlinkFamily family, int bufferLength = BufferLength)
     {
         int fd = LibC.Socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, (int)family);
@@ -73,7 +73,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             throw failure;
         }
 
-        // Both only make errors tell more; kernels before 4.12 lack them and are right without.
+        // Both only add detail to errors; kernels before 4.12 lack them, which is harmless.
         _ = LibC.SetSockOpt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, &one, sizeof(int));
         _ = LibC.SetSockOpt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, &one, sizeof(int));
         return new NetlinkSocket(handle, family, address.PortId, bufferLength);
@@ -88,8 +88,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>
-    /// Sets the receive queue's limit in bytes (the kernel doubles it for its own overhead). With CAP_NET_ADMIN beyond
-    /// net.core.rmem_max, without it up to that.
+    /// Sets the receive queue's limit in bytes (the kernel doubles it for its own overhead). With CAP_NET_ADMIN it may exceed
+    /// net.core.rmem_max; without, it is capped there.
     /// </summary>
     public void SetReceiveQueue(int bytes)
     {
@@ -97,11 +97,11 @@ public sealed unsafe class NetlinkSocket : IDisposable
             _ = LibC.SetSockOpt(_handle, LibC.SOL_SOCKET, LibC.SO_RCVBUF, &bytes, sizeof(int));
     }
 
-    /// <summary>A number for the next request, never 0 (which events carry).</summary>
+    /// <summary>The next request's sequence number, never 0 (which events carry).</summary>
     public uint NextSequence() => ++_sequence == 0 ? ++_sequence : _sequence;
 
     /// <summary>Sends one datagram of one or more messages to the kernel.</summary>
-    /// <exception cref="NetlinkException">The kernel did not take it.</exception>
+    /// <exception cref="NetlinkException">The kernel rejected it.</exception>
     public void Send(ReadOnlySpan<byte> messages)
     {
         var kernel = new LibC.SockAddrNl { Family = LibC.AF_NETLINK };
@@ -115,8 +115,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Receives one datagram of the kernel's.</summary>
-    /// <param name="timeoutMs">How long to wait, in milliseconds; 0 = not at all, -1 = for ever.</param>
+    /// <summary>Receives one datagram from the kernel.</summary>
+    /// <param name="timeoutMs">Maximum wait in milliseconds; 0 = do not wait, -1 = no limit.</param>
     /// <param name="datagram">The bytes, valid until the next receive.</param>
     /// <exception cref="NetlinkException">The socket failed.</exception>
     public ReceiveOutcome Receive(int timeoutMs, out ReadOnlySpan<byte> datagram)
@@ -132,7 +132,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             if (length >= 0)
             {
                 if (sender.PortId != 0)
-                    continue; // Another process may write to our port; only the kernel (port 0) is believed.
+                    continue; // Another process may write to our port; only the kernel (port 0) is trusted.
                 if (length > _buffer.Length)
                     throw new NetlinkException(Errno.Ok, $"A netlink datagram of {length} bytes does not fit into {_buffer.Length}.");
                 datagram = _buffer.AsSpan(0, (int)length);
@@ -145,8 +145,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>
-    /// Receives as many datagrams as are there, up to <see cref="NetlinkBatch.Capacity"/>, with one call of the kernel. For
-    /// small datagrams: events and acknowledgements. A dump's come with <see cref="Receive"/>.
+    /// Receives the queued datagrams, up to <see cref="NetlinkBatch.Capacity"/>, with one system call. For
+    /// small datagrams: events and acknowledgements. Use <see cref="Receive"/> for dumps.
     /// </summary>
     /// <param name="timeoutMs">As for <see cref="Receive"/>.</param>
     /// <param name="batch">The datagrams, valid until the next call; empty unless the outcome is <see cref="ReceiveOutcome.Data"/>.</param>
@@ -163,7 +163,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>What a receive that gave nothing means; null = try again, now that there may be something.</summary>
+    /// <summary>Interprets a receive that returned nothing; null = try again, data may have arrived.</summary>
     private ReceiveOutcome? NothingReceived(int timeoutMs)
     {
         switch ((Errno)Marshal.GetLastPInvokeError())
@@ -185,12 +185,12 @@ public sealed unsafe class NetlinkSocket : IDisposable
         int ready = LibC.Poll(new Span<LibC.PollFd>(ref poll), timeoutMs);
         if (ready == 0)
             return false;
-        // After a signal the caller's own clock decides whether to wait on.
+        // After a signal the caller's own clock decides whether to continue waiting.
         return ready > 0 || timeoutMs < 0 || Marshal.GetLastPInvokeError() != (int)Errno.EINTR;
     }
 
-    /// <summary>Sends a request and walks its answer; see <see cref="NetlinkAnswer"/>.</summary>
-    /// <param name="request">One message whose sequence number came from <see cref="NextSequence"/>.</param>
+    /// <summary>Sends a request and enumerates its reply; see <see cref="NetlinkAnswer"/>.</summary>
+    /// <param name="request">One message with a sequence number from <see cref="NextSequence"/>.</param>
     public NetlinkAnswer Query(ReadOnlySpan<byte> request)
     {
         Send(request);
@@ -198,7 +198,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>Sends a request with <see cref="NetlinkFlags.Ack"/> and waits for the acknowledgement.</summary>
-    /// <exception cref="NetlinkException">The kernel refused; the message is the kernel's own where it gave one.</exception>
+    /// <exception cref="NetlinkException">The kernel refused; the message is the kernel's own if it sent one.</exception>
     public void Execute(ReadOnlySpan<byte> request)
     {
         var error = TryExecute(request);
@@ -206,7 +206,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             throw new NetlinkException(error, $"The kernel refused a netlink request: {error.Describe()}.");
     }
 
-    /// <summary>As <see cref="Execute"/>, but gives the kernel's error back instead of throwing.</summary>
+    /// <summary>As <see cref="Execute"/>, but returns the kernel's error instead of throwing.</summary>
     public Errno TryExecute(ReadOnlySpan<byte> request)
     {
         var answer = Query(request);

@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 namespace ConntrackConsole.Kernel.Netlink;
 
 /// <summary>
-/// Writes netlink messages into a buffer of the caller's: <see cref="Begin"/>, header and attributes, <see cref="End"/>;
-/// several in a row make a batch.
+/// Writes netlink messages into the caller's buffer: <see cref="Begin"/>, header and attributes, <see cref="End"/>;
+/// several in a row form a batch.
 /// </summary>
-/// <param name="buffer">Where to write; <see cref="InvalidOperationException"/> where it is too small.</param>
-public ref struct NetlinkWriter(Span<byte> buffer)
+/// <param name="buffer">Destination; <see cref="InvalidOperationException"/> if it is too small.</param>
+internal ref struct NetlinkWriter(Span<byte> buffer)
 {
     private const ushort NestedFlag = 0x8000;
 
@@ -18,7 +18,7 @@ public ref struct NetlinkWriter(Span<byte> buffer)
     /// <summary>Bytes written so far.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Everything that was written.</summary>
+    /// <summary>The bytes written so far.</summary>
     public readonly ReadOnlySpan<byte> Written => _buffer[..Length];
 
     /// <summary>Starts a message.</summary>
@@ -32,7 +32,7 @@ public ref struct NetlinkWriter(Span<byte> buffer)
         MemoryMarshal.Write(header[8..], sequence);
     }
 
-    /// <summary>Ends the message: fills in its length.</summary>
+    /// <summary>Ends the message and fills in its length.</summary>
     public readonly void End() => MemoryMarshal.Write(_buffer[_messageAt..], (uint)(Length - _messageAt));
 
     /// <summary>Appends raw bytes, such as a family header, padded to four.</summary>
@@ -90,7 +90,7 @@ public ref struct NetlinkWriter(Span<byte> buffer)
         Attribute(type, bytes);
     }
 
-    /// <summary>Appends a 32-bit number in host order, as rtnetlink wants them.</summary>
+    /// <summary>Appends a 32-bit number in host order, as used by rtnetlink.</summary>
     public void U32Host(ushort type, uint value)
     {
         Span<byte> bytes = stackalloc byte[4];
@@ -99,7 +99,7 @@ public ref struct NetlinkWriter(Span<byte> buffer)
     }
 
     /// <summary>Opens a nested attribute.</summary>
-    /// <returns>What <see cref="EndNested"/> wants.</returns>
+    /// <returns>The argument for <see cref="EndNested"/>.</returns>
     public int BeginNested(ushort type)
     {
         int at = Length;

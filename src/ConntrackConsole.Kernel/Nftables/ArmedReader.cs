@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>Reads an <see cref="ArmedState"/> out of the kernel's messages.</summary>
+/// <summary>Parses an <see cref="ArmedState"/> from the kernel's messages.</summary>
 internal static class ArmedReader
 {
     /// <exception cref="NetlinkException">A message is malformed.</exception>
@@ -17,7 +17,7 @@ internal static class ArmedReader
         return state;
     }
 
-    /// <summary>A message NFT_MSG_NEWSETELEM: some members of the set.</summary>
+    /// <summary>A message NFT_MSG_NEWSETELEM: some elements of the set.</summary>
     internal static void Elements(ReadOnlySpan<byte> payload, ref ArmedState state)
     {
         if (payload.Length < 4)
@@ -44,7 +44,7 @@ internal static class ArmedReader
     {
         var rule = new NftRuleReader(payload);
         if (!Is(rule.Table, ArmedFilter.Table))
-            return; // A kernel before 4.9 tells the rules of all tables.
+            return; // A kernel before 4.9 dumps the rules of all tables.
         var expressions = rule.Expressions;
         while (expressions.MoveNext())
         {

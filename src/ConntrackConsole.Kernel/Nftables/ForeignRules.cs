@@ -3,44 +3,44 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>Whether somebody else's rule is there.</summary>
-public enum RulePresence
+/// <summary>Whether another program's rule exists.</summary>
+internal enum RulePresence
 {
-    /// <summary>It cannot be said.</summary>
+    /// <summary>Cannot be determined.</summary>
     Unknown,
-    /// <summary>It is not there.</summary>
+    /// <summary>Does not exist.</summary>
     Absent,
-    /// <summary>It is there.</summary>
+    /// <summary>Exists.</summary>
     Present,
 }
 
-/// <summary>What was found of somebody else's rule.</summary>
-/// <param name="Presence">Whether it is there.</param>
-/// <param name="Reason">A sentence: what was found, or why nothing can be said and what to do.</param>
-public readonly record struct ForeignRule(RulePresence Presence, string Reason);
+/// <summary>Result of a check for another program's rule.</summary>
+/// <param name="Presence">Whether it exists.</param>
+/// <param name="Reason">One sentence: what was found, or why it cannot be determined and what to do.</param>
+internal readonly record struct ForeignRule(RulePresence Presence, string Reason);
 
-/// <summary>Rules of other programs that decide what becomes of an INVALID packet. They are read, never changed.</summary>
-public static class ForeignRules
+/// <summary>Rules of other programs that decide what happens to INVALID packets. Read-only.</summary>
+internal static class ForeignRules
 {
     private const string FilterTable = "filter", KubeForward = "KUBE-FORWARD";
 
     /// <summary>
-    /// kube-proxy's rule that drops INVALID packets on their way through the node (-A KUBE-FORWARD -m conntrack --ctstate
-    /// INVALID -j DROP). In iptables mode it makes the rule only if nf_conntrack_tcp_be_liberal was 0 when it started; in
+    /// kube-proxy's rule that drops forwarded INVALID packets (-A KUBE-FORWARD -m conntrack --ctstate
+    /// INVALID -j DROP). In iptables mode it creates the rule only if nf_conntrack_tcp_be_liberal was 0 when it started; in
     /// other modes never.
     /// </summary>
-    /// <param name="family"><see cref="NftFamily.Ipv4"/> or <see cref="NftFamily.Ipv6"/>; iptables has no other.</param>
-    /// <param name="proc">Usually /proc.</param>
-    /// <remarks>Of the calling thread's namespace. Never throws for what the kernel says: that is <see cref="RulePresence.Unknown"/>.</remarks>
+    /// <param name="family"><see cref="NftFamily.Ipv4"/> or <see cref="NftFamily.Ipv6"/>; iptables supports no other.</param>
+    /// <param name="proc">Normally /proc.</param>
+    /// <remarks>For the calling thread's namespace. Never throws because of a kernel error: the result is then <see cref="RulePresence.Unknown"/>.</remarks>
     public static ForeignRule ProxyDropsInvalid(NftFamily family, string proc = "/proc")
     {
         if (family is not (NftFamily.Ipv4 or NftFamily.Ipv6))
-            throw new ArgumentOutOfRangeException(nameof(family), family, "iptables has rules for IPv4 and for IPv6.");
+            throw new ArgumentOutOfRangeException(nameof(family), family, "iptables supports IPv4 and IPv6 only.");
         try
         {
             var error = NftDump.TryRules(family, FilterTable, KubeForward, out var rules);
             if (error is not (Errno.Ok or Errno.ENOENT))
-                return Unreadable(error);
+                return CannotRead(error);
             if (error == Errno.Ok && rules.Exists(static rule => InvalidDrop.IsIn(rule)))
                 return new ForeignRule(RulePresence.Present, $"The chain {KubeForward} drops INVALID packets.");
         }
@@ -53,11 +53,11 @@ public static class ForeignRules
             ?? new ForeignRule(RulePresence.Absent, $"No rule of the chain {KubeForward} drops INVALID packets.");
     }
 
-    private static ForeignRule Unreadable(Errno error) => new(RulePresence.Unknown, error == Errno.EPERM
-        ? $"The rules of {KubeForward} may not be read: CAP_NET_ADMIN is missing. Run as root or give the capability."
-        : $"The rules of {KubeForward} cannot be read: {error.Describe()}. Look with iptables -S {KubeForward}.");
+    private static ForeignRule CannotRead(Errno error) => new(RulePresence.Unknown, error == Errno.EPERM
+        ? $"The rules of {KubeForward} cannot be read: CAP_NET_ADMIN is missing. Run as root or grant the capability."
+        : $"The rules of {KubeForward} cannot be read: {error.Describe()}. Check with iptables -S {KubeForward}.");
 
-    // iptables-legacy keeps its rules in its own place, which nftables does not show.
+    // iptables-legacy keeps its rules in a place of its own, which nftables does not show.
     private static ForeignRule? LegacyIptables(NftFamily family, string proc)
     {
         string program = family == NftFamily.Ipv4 ? "iptables-legacy" : "ip6tables-legacy";
@@ -66,7 +66,7 @@ public static class ForeignRules
         {
             return File.ReadLines(file).Contains(FilterTable)
                 ? new ForeignRule(RulePresence.Unknown,
-                    $"This node has rules of {program}, which this program cannot read. Look with {program} -S {KubeForward}.")
+                    $"This node has rules of {program}, which this program cannot read. Check with {program} -S {KubeForward}.")
                 : null;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -76,7 +76,7 @@ public static class ForeignRules
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return new ForeignRule(RulePresence.Unknown,
-                $"{file} cannot be read, so this node may have rules of {program}. Run as root, or look with {program} -S {KubeForward}.");
+                $"{file} cannot be read, so this node may have rules of {program}. Run as root, or check with {program} -S {KubeForward}.");
         }
     }
 }

@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Nftables;
 
 /// <summary>
-/// Tells whether a rule drops every INVALID packet: its only condition is conntrack's state, in iptables' words (a match of
-/// xtables inside nftables) or in nftables' own, and its verdict is drop. A rule with a further condition is not it.
+/// Whether a rule drops every INVALID packet: its only condition is conntrack's state, as an iptables match (a match of
+/// xtables inside nftables) or as an nftables expression, and its verdict is drop. A rule with a further condition does not qualify.
 /// </summary>
 internal static class InvalidDrop
 {
@@ -16,7 +16,7 @@ internal static class InvalidDrop
     public static bool IsIn(ReadOnlySpan<byte> payload)
     {
         bool invalid = false;
-        uint mask = 0; // Not 0: a register holds the state's bits under this mask, and awaits its comparison.
+        uint mask = 0; // Not 0: a register contains the state's bits under this mask, to be compared next.
         var expressions = new NftRuleReader(payload).Expressions;
         while (expressions.MoveNext())
         {
@@ -42,7 +42,7 @@ internal static class InvalidDrop
             }
             else if (name.SequenceEqual("cmp"u8))
             {
-                if (!Holds(expressions.Data, mask))
+                if (!MatchesInvalid(expressions.Data, mask))
                     return false;
                 invalid = true;
                 mask = 0;
@@ -61,7 +61,7 @@ internal static class InvalidDrop
     }
 
     // Whether an INVALID packet (state = 1) passes "state & mask == value", or "!= value".
-    private static bool Holds(NetlinkAttributes data, uint mask)
+    private static bool MatchesInvalid(NetlinkAttributes data, uint mask)
     {
         if (mask == 0 || Register(data, 3) is not { } value) // NFTA_CMP_DATA
             return false;
@@ -96,7 +96,7 @@ internal static class InvalidDrop
             }
         }
 
-        // kube-proxy counts what it drops (-m nfacct) and says why (-m comment): both let everything through.
+        // kube-proxy counts the dropped packets (-m nfacct) and adds a comment (-m comment): both match every packet.
         isCondition = !name.SequenceEqual("comment"u8) && !name.SequenceEqual("nfacct"u8);
         if (!name.SequenceEqual("conntrack"u8) || revision is < 1 or > 3 || info.Length < statesAt + 2)
             return false;
@@ -138,7 +138,7 @@ internal static class InvalidDrop
         return null;
     }
 
-    // A value that stands in a register: host order.
+    // A value in a register: host order.
     private static uint? Register(NetlinkAttributes data, ushort type)
     {
         while (data.MoveNext())

@@ -5,13 +5,13 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Nftables;
 
 /// <summary>
-/// Changes to nftables that the kernel applies all at once or not at all. There is no way to write "flush ruleset" here:
-/// removing the last nat chain un-translates even established connections. Of tables, only our own can be removed.
+/// Changes to nftables that the kernel applies atomically. It offers no way to write "flush ruleset":
+/// removing the last nat chain un-translates even established connections. Only our own table can be removed.
 /// </summary>
-/// <param name="family">The family of every table of this batch.</param>
-public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
+/// <param name="family">The family of every table in this batch.</param>
+internal sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
 {
-    /// <summary>The one table that this program removes, with all that is in it.</summary>
+    /// <summary>The only table that this program removes, with everything in it.</summary>
     internal const string OwnTable = "conntrack_console";
 
 
@@ -21,37 +21,37 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
         MessageNewSet = 9, MessageNewElement = 12;
     private const uint SetHasTimeouts = 0x10;
     private const int PriorityDestinationNat = -100;
-    private const int PriorityBeforeNat = -110; // kube-proxy's place for its "no endpoints" check
+    private const int PriorityBeforeNat = -110; // kube-proxy's priority for its "no endpoints" check
 
     private readonly List<byte[]> _messages = [];
 
     private delegate void Body(ref NetlinkWriter writer);
 
-    /// <summary>Makes a table where there is none of this name.</summary>
+    /// <summary>Creates a table unless one with this name exists.</summary>
     public NftBatch AddTable(string table) =>
         Add(MessageNewTable, NetlinkFlags.Create, (ref NetlinkWriter writer) => writer.Text(1, table)); // NFTA_TABLE_NAME
 
-    /// <summary>Makes a chain that others jump to, where there is none of this name.</summary>
+    /// <summary>Creates a chain for others to jump to, unless one with this name exists.</summary>
     public NftBatch AddChain(string table, string chain) => Add(MessageNewChain, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
     {
         writer.Text(1, table); // NFTA_CHAIN_TABLE
         writer.Text(3, chain); // NFTA_CHAIN_NAME
     });
 
-    /// <summary>Makes a base chain of type nat at the priority of destination translation, where there is none of this name.</summary>
-    /// <remarks>Such a chain sees only packets that conntrack sees, and does not switch conntrack on by itself: a rule with
-    /// <see cref="NftRule.Dnat"/> or <see cref="NftRule.IfNew"/> does, as long as it is there.</remarks>
+    /// <summary>Creates a base chain of type nat at the priority of destination translation, unless one with this name exists.</summary>
+    /// <remarks>Such a chain sees only packets that conntrack sees, and does not enable conntrack by itself: a rule with
+    /// <see cref="NftRule.Dnat"/> or <see cref="NftRule.IfNew"/> does, as long as it exists.</remarks>
     public NftBatch AddNatChain(string table, string chain, NftHook hook) => AddBaseChain(table, chain, hook, "nat", PriorityDestinationNat);
 
-    /// <summary>Makes a base chain of type filter, where there is none of this name.</summary>
+    /// <summary>Creates a base chain of type filter, unless one with this name exists.</summary>
     /// <param name="table">Its table.</param>
     /// <param name="chain">Its name.</param>
-    /// <param name="hook">Where it hangs.</param>
-    /// <param name="priority">Its place among the chains of the hook, the lowest first; without it just before destination translation.</param>
+    /// <param name="hook">The hook it is attached to.</param>
+    /// <param name="priority">Its priority among the chains of the hook, lowest first; default: just before destination translation.</param>
     public NftBatch AddFilterChain(string table, string chain, NftHook hook, int priority = PriorityBeforeNat) =>
         AddBaseChain(table, chain, hook, "filter", priority);
 
-    /// <summary>Makes a set of address families (NFPROTO_*) each of which has a time to live, where there is none of this name.</summary>
+    /// <summary>Creates a set of address families (NFPROTO_*), each with a timeout, unless one with this name exists.</summary>
     public NftBatch AddFamilySet(string table, string set) => Add(MessageNewSet, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
     {
         writer.Text(1, table);                // NFTA_SET_TABLE
@@ -59,15 +59,15 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
         writer.U32Network(3, SetHasTimeouts); // NFTA_SET_FLAGS
         writer.U32Network(4, 2);              // NFTA_SET_KEY_TYPE: nft's own number of its type nf_proto, for `nft list`
         writer.U32Network(5, 1);              // NFTA_SET_KEY_LEN
-        writer.U32Network(10, 1);             // NFTA_SET_ID, wanted though the set is named
+        writer.U32Network(10, 1);             // NFTA_SET_ID, required although the set is named
     });
 
-    /// <summary>Puts an address family into a set, for a while.</summary>
+    /// <summary>Adds an address family to a set, with a timeout.</summary>
     /// <param name="table">The set's table.</param>
     /// <param name="set">The set.</param>
     /// <param name="member"><see cref="NftFamily.Ipv4"/> or <see cref="NftFamily.Ipv6"/>.</param>
-    /// <param name="life">After this time the kernel takes it out again. Whole milliseconds count.</param>
-    public NftBatch AddFamily(string table, string set, NftFamily member, TimeSpan life) => Add(MessageNewElement, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
+    /// <param name="timeout">After this time the kernel removes it. Rounded down to whole milliseconds.</param>
+    public NftBatch AddFamily(string table, string set, NftFamily member, TimeSpan timeout) => Add(MessageNewElement, NetlinkFlags.Create, (ref NetlinkWriter writer) =>
     {
         writer.Text(1, table);                                // NFTA_SET_ELEM_LIST_TABLE
         writer.Text(2, set);                                  // NFTA_SET_ELEM_LIST_SET
@@ -76,7 +76,7 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
         int key = writer.BeginNested(1);                      // NFTA_SET_ELEM_KEY
         writer.U8(1, (byte)member);                           // NFTA_DATA_VALUE
         writer.EndNested(key);
-        writer.U64Network(4, (ulong)life.TotalMilliseconds);  // NFTA_SET_ELEM_TIMEOUT
+        writer.U64Network(4, (ulong)timeout.TotalMilliseconds);  // NFTA_SET_ELEM_TIMEOUT
         writer.EndNested(element);
         writer.EndNested(list);
     });
@@ -110,17 +110,17 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
         });
     }
 
-    /// <summary>Applies the batch in the present thread's namespace and waits for the kernel's word on each message.</summary>
-    /// <exception cref="NetlinkException">The kernel refused; nothing of the batch was done.</exception>
+    /// <summary>Applies the batch in the current thread's namespace and waits for the acknowledgement of each message.</summary>
+    /// <exception cref="NetlinkException">The kernel refused; nothing of the batch was applied.</exception>
     public void Commit()
     {
         using var socket = NetlinkSocket.Open(NetlinkFamily.Netfilter);
         socket.Send(Encode(out uint last));
-        // Each message between begin and end asks for an acknowledgement; a refusal may also name the begin itself (1).
+        // Each message between begin and end requests an acknowledgement; a refusal may also refer to the begin itself (1).
         for (uint answered = 1; answered < last;)
         {
             if (socket.Receive(10_000, out var datagram) != ReceiveOutcome.Data)
-                throw new NetlinkException(Errno.Ok, "The kernel did not answer a batch of nftables within 10 s.");
+                throw new NetlinkException(Errno.Ok, "The kernel did not reply to an nftables batch within 10 s.");
             foreach (var message in new NetlinkMessages(datagram))
             {
                 if (message.Type != NetlinkMessage.TypeError || message.Payload.Length < 4)
@@ -134,7 +134,7 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
     }
 
     /// <summary>The bytes of the whole batch.</summary>
-    /// <param name="last">The sequence number of the last message before the end; the first one after the begin has 2.</param>
+    /// <param name="last">The sequence number of the last message before the end; the first one after the begin is 2.</param>
     internal byte[] Encode(out uint last)
     {
         byte[] buffer = new byte[64 + _messages.Sum(message => message.Length)];
@@ -178,14 +178,14 @@ public sealed class NftBatch(NftFamily family = NftFamily.Ipv4)
 
     internal static NetlinkException Refused(Errno error, string what)
     {
-        string help = error == Errno.EPERM ? " CAP_NET_ADMIN is missing: run as root or give the capability." : "";
+        string help = error == Errno.EPERM ? " CAP_NET_ADMIN is missing: run as root or grant the capability." : "";
         return new NetlinkException(error, $"The kernel refused {what}: {error.Describe()}.{help}");
     }
 
     private static void Delimiter(ref NetlinkWriter writer, ushort type, uint sequence)
     {
         Span<byte> header = [0, 0, 0, 0];
-        BinaryPrimitives.WriteUInt16BigEndian(header[2..], SubsystemNftables); // nfgenmsg.res_id names the subsystem
+        BinaryPrimitives.WriteUInt16BigEndian(header[2..], SubsystemNftables); // nfgenmsg.res_id contains the subsystem
         writer.Begin(type, NetlinkFlags.Request, sequence);
         writer.Raw(header);
         writer.End();

@@ -3,20 +3,20 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>What the kernel has of a table's rules or a set's elements, in the calling thread's namespace.</summary>
+/// <summary>Lists a table's rules or a set's elements, in the calling thread's namespace.</summary>
 internal static class NftDump
 {
     private const int GetRule = 7, GetElement = 13;
 
-    /// <summary>The rules of a table, of one chain or of all. Empty where there is no such table or chain.</summary>
+    /// <summary>The rules of a table, or of one of its chains. Empty if the table or chain does not exist.</summary>
     public static Errno TryRules(NftFamily family, string table, string? chain, out List<byte[]> payloads) =>
         TryRead(GetRule, family, table, chain, out payloads);
 
-    /// <summary>The elements of a set that have not expired. ENOENT where there is no such table or set.</summary>
+    /// <summary>The elements of a set that have not expired. ENOENT if the table or set does not exist.</summary>
     public static Errno TryElements(NftFamily family, string table, string set, out List<byte[]> payloads) =>
         TryRead(GetElement, family, table, set, out payloads);
 
-    /// <summary>The bytes of the request: of both messages attribute 1 is the table and 2 what is in it.</summary>
+    /// <summary>The bytes of the request: in both messages attribute 1 is the table and attribute 2 its chain or set.</summary>
     internal static void Request(ref NetlinkWriter writer, uint sequence, int type, NftFamily family, string table, string? name)
     {
         writer.Begin((ushort)((NftBatch.SubsystemNftables << 8) | type), NetlinkFlags.Request | NetlinkFlags.Dump, sequence);
@@ -43,7 +43,7 @@ internal static class NftDump
             if (answer.Error != Errno.Ok)
                 return answer.Error;
             if (!answer.Interrupted)
-                break; // Otherwise somebody changed the rules meanwhile: kube-proxy does so often.
+                break; // Otherwise another program changed the rules meanwhile: kube-proxy does so often.
         }
 
         return Errno.Ok;

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>Whose packets a table sees (NFPROTO_* of linux/netfilter.h).</summary>
-public enum NftFamily
+/// <summary>The packets a table sees (NFPROTO_* of linux/netfilter.h).</summary>
+internal enum NftFamily
 {
     /// <summary>IPv4 and IPv6 in one table.</summary>
     Inet = 1,
@@ -11,14 +11,14 @@ public enum NftFamily
     Ipv6 = 10,
 }
 
-/// <summary>Where a base chain hangs (enum nf_inet_hooks).</summary>
-public enum NftHook
+/// <summary>The hook that a base chain is attached to (enum nf_inet_hooks).</summary>
+internal enum NftHook
 {
     /// <summary>Packets that arrive, before routing.</summary>
     PreRouting = 0,
     /// <summary>Packets for processes of this namespace.</summary>
     Input = 1,
-    /// <summary>Packets that go through.</summary>
+    /// <summary>Forwarded packets.</summary>
     Forward = 2,
     /// <summary>Packets that processes of this namespace send.</summary>
     Output = 3,

@@ -5,10 +5,10 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Nftables;
 
 /// <summary>
-/// One nftables rule, written as its conditions and its verdict in order (linux/netfilter/nf_tables.h). Knows only what
+/// One nftables rule, built from its conditions and its verdict in order (linux/netfilter/nf_tables.h). Supports only what
 /// the translation of a Service (IPv4) and the dropping of INVALID packets need.
 /// </summary>
-public sealed class NftRule
+internal sealed class NftRule
 {
     private const uint RegisterVerdict = 0, Register1 = 1, Register2 = 2;
     private const uint PayloadNetwork = 1, PayloadTransport = 2;
@@ -24,7 +24,7 @@ public sealed class NftRule
     public NftRule ToAddress(Ip address)
     {
         if (!address.IsV4)
-            throw new ArgumentException($"'{address}' is no IPv4 address.", nameof(address));
+            throw new ArgumentException($"'{address}' is not an IPv4 address.", nameof(address));
         Payload(PayloadNetwork, offset: 16, length: 4);
         byte[] bytes = new byte[4];
         address.WriteBytes(bytes);
@@ -43,10 +43,10 @@ public sealed class NftRule
     /// <summary>Condition: the packet begins a new connection (ct state new).</summary>
     public NftRule IfNew() => IfState(StateNew);
 
-    /// <summary>Condition: conntrack looked at the packet and could not make it part of any flow (ct state invalid).</summary>
+    /// <summary>Condition: conntrack inspected the packet and could not assign it to a flow (ct state invalid).</summary>
     public NftRule IfInvalid() => IfState(StateInvalid);
 
-    /// <summary>Condition: the packet's address family is in this set of the rule's own table (meta nfproto @set).</summary>
+    /// <summary>Condition: the packet's address family is in this set of the rule's table (meta nfproto @set).</summary>
     public NftRule IfFamilyIn(string set)
     {
         Meta(MetaFamily);
@@ -57,18 +57,18 @@ public sealed class NftRule
         });
     }
 
-    /// <summary>Counts the packets that come so far, on from what was counted before.</summary>
+    /// <summary>Counts the packets that reach this point, starting from the previous count.</summary>
     public NftRule Count(NftCount before = default) => Add("counter", (ref NetlinkWriter writer) =>
     {
         writer.U64Network(1, before.Bytes);   // NFTA_COUNTER_BYTES
         writer.U64Network(2, before.Packets); // NFTA_COUNTER_PACKETS
     });
 
-    /// <summary>Verdict: the packet goes no further, and nobody is told.</summary>
+    /// <summary>Verdict: drop the packet silently.</summary>
     public NftRule Drop() => Verdict(VerdictDrop, chain: null);
 
-    /// <summary>Condition: true for one new connection in <paramref name="choices"/>, by chance (numgen random mod N).</summary>
-    public NftRule OneIn(int choices)
+    /// <summary>Condition: true at random for one of <paramref name="choices"/> new connections (numgen random mod N).</summary>
+    public NftRule OneOf(int choices)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(choices, 1);
         Add("numgen", (ref NetlinkWriter writer) =>
@@ -77,14 +77,14 @@ public sealed class NftRule
             writer.U32Network(2, (uint)choices);  // NFTA_NG_MODULUS
             writer.U32Network(3, 1);              // NFTA_NG_TYPE = NFT_NG_RANDOM
         });
-        return Equal(new byte[4]); // The register holds the number in host order; 0 is 0 in both.
+        return Equal(new byte[4]); // The register contains the number in host order; 0 is 0 in both.
     }
 
     /// <summary>Verdict: translate the destination. Only in chains of type nat.</summary>
     public NftRule Dnat(Ip address, ushort port)
     {
         if (!address.IsV4)
-            throw new ArgumentException($"'{address}' is no IPv4 address.", nameof(address));
+            throw new ArgumentException($"'{address}' is not an IPv4 address.", nameof(address));
         byte[] bytes = new byte[4];
         address.WriteBytes(bytes);
         Load(Register1, bytes);
@@ -98,14 +98,14 @@ public sealed class NftRule
         });
     }
 
-    /// <summary>Verdict: refuse with ICMP port unreachable, as kube-proxy does for a Service without endpoints.</summary>
+    /// <summary>Verdict: reject with ICMP port unreachable, as kube-proxy does for a Service without endpoints.</summary>
     public NftRule Reject() => Add("reject", static (ref NetlinkWriter writer) =>
     {
         writer.U32Network(1, 0); // NFTA_REJECT_TYPE = NFT_REJECT_ICMP_UNREACH
         writer.U8(2, 3);         // NFTA_REJECT_ICMP_CODE = ICMP_PORT_UNREACH
     });
 
-    /// <summary>Verdict: go on in another chain and come back where that one ends.</summary>
+    /// <summary>Verdict: continue in another chain and return at its end.</summary>
     public NftRule Jump(string chain) => Verdict(VerdictJump, chain);
 
     internal void Write(ref NetlinkWriter writer)

@@ -3,13 +3,13 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;
 
-/// <summary>A rule as the kernel tells it: where it stands, and its expressions in order.</summary>
+/// <summary>A rule from a kernel message: its table, its chain, and its expressions in order.</summary>
 internal readonly ref struct NftRuleReader
 {
     private readonly ReadOnlySpan<byte> _expressions;
 
     /// <param name="payload">A message NFT_MSG_NEWRULE, from its struct nfgenmsg on.</param>
-    /// <exception cref="NetlinkException">It is malformed.</exception>
+    /// <exception cref="NetlinkException">The message is malformed.</exception>
     public NftRuleReader(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < 4)
@@ -38,7 +38,7 @@ internal readonly ref struct NftRuleReader
 
     public NftExpressions Expressions => new(_expressions);
 
-    /// <summary>A string of the kernel's without its final zero.</summary>
+    /// <summary>A kernel string without its terminating zero.</summary>
     public static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> value)
     {
         int end = value.IndexOf((byte)0);
@@ -46,14 +46,14 @@ internal readonly ref struct NftRuleReader
     }
 }
 
-/// <summary>A walk over the expressions of a rule.</summary>
+/// <summary>Enumerates the expressions of a rule.</summary>
 internal ref struct NftExpressions(ReadOnlySpan<byte> list)
 {
     private NetlinkAttributes _elements = new(list);
 
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>The parameters of the present expression.</summary>
+    /// <summary>The parameters of the current expression.</summary>
     public NetlinkAttributes Data { get; private set; }
 
     public bool MoveNext()

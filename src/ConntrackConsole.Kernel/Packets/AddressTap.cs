@@ -7,18 +7,18 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Packets;
 
 /// <summary>
-/// Counts the packets of this network namespace that carry an address as their source or destination, before any
-/// translation of the way in: packet(7) with a filter in the kernel that passes nothing else. Needs CAP_NET_RAW.
+/// Counts the packets of this network namespace with a given source or destination address, before any
+/// translation on ingress: packet(7) with a filter in the kernel that passes nothing else. Needs CAP_NET_RAW.
 /// </summary>
 /// <remarks>
-/// A packet that comes in by one interface and leaves by another is counted twice, and what another namespace or an eBPF
-/// program short-cuts is not seen: "none" means something, "how many" does not.
+/// A packet that enters by one interface and leaves by another is counted twice, and packets that another namespace or an eBPF
+/// program short-cuts are not seen: zero is meaningful, the exact number is not.
 /// </remarks>
-public sealed unsafe class AddressTap : IDisposable
+internal sealed unsafe class AddressTap : IDisposable
 {
     private const ushort EthIp = 0x0800, EthIpV6 = 0x86DD;
     private const uint AdProtocol = 0xFFFFF000; // SKF_AD_OFF + SKF_AD_PROTOCOL
-    private const int Snap = 64;
+    private const int SnapLength = 64;
 
     private readonly SafeFileHandle _socket;
     private readonly Ip _address;
@@ -36,11 +36,11 @@ public sealed unsafe class AddressTap : IDisposable
     public long To { get; private set; }
 
     /// <summary>Opens a tap in the calling thread's namespace.</summary>
-    /// <returns>Null with the reason where the kernel gives none.</returns>
+    /// <returns>Null with the reason if it cannot be opened.</returns>
     public static AddressTap? TryOpen(Ip address, out string? why)
     {
         why = null;
-        // Protocol 0: nothing is received before the filter is there and bind names a protocol.
+        // Protocol 0: nothing is received before the filter is attached and bind sets a protocol.
         var socket = new SafeFileHandle(
             PacketNative.Socket(PacketNative.AF_PACKET, PacketNative.SOCK_DGRAM | PacketNative.SOCK_CLOEXEC, 0), ownsHandle: true);
         var error = socket.IsInvalid ? (Errno)Marshal.GetLastPInvokeError() : Attach(socket, address);
@@ -48,24 +48,24 @@ public sealed unsafe class AddressTap : IDisposable
             return new AddressTap(socket, address);
         socket.Dispose();
         why = error is Errno.EPERM or Errno.EACCES
-            ? "Packets are not seen: CAP_NET_RAW is missing."
-            : $"Packets are not seen: the kernel gives no packet socket ({error.Describe()}).";
+            ? "Packets cannot be observed: CAP_NET_RAW is missing."
+            : $"Packets cannot be observed: the kernel refused a packet socket ({error.Describe()}).";
         return null;
     }
 
-    /// <summary>Takes in what came since the last call. Never waits.</summary>
+    /// <summary>Counts the packets that arrived since the last call. Never waits.</summary>
     public void Drain()
     {
-        Span<byte> packet = stackalloc byte[Snap];
+        Span<byte> packet = stackalloc byte[SnapLength];
         fixed (byte* at = packet)
         {
-            // Bounded, so that a flood cannot keep the caller here.
+            // Bounded, so that a flood cannot block the caller.
             for (int packets = 0; packets < 1_000_000; packets++)
             {
-                nint length = PacketNative.ReceiveFrom(_socket, at, Snap, PacketNative.MSG_DONTWAIT, null, null);
+                nint length = PacketNative.ReceiveFrom(_socket, at, SnapLength, PacketNative.MSG_DONTWAIT, null, null);
                 if (length < 0)
                     return;
-                Count(packet[..(int)Math.Min(length, Snap)]);
+                Count(packet[..(int)Math.Min(length, SnapLength)]);
             }
         }
     }
@@ -131,7 +131,7 @@ public sealed unsafe class AddressTap : IDisposable
         }
 
         code.Add(Op(0x06, 0));
-        code.Add(Op(0x06, Snap));
+        code.Add(Op(0x06, SnapLength));
         return [.. code];
     }
 

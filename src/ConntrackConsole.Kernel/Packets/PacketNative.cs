@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Packets;
 
-/// <summary>Calls and numbers of packet sockets (linux/if_packet.h); the base class library knows no such address family.</summary>
+/// <summary>System calls and constants of packet sockets (linux/if_packet.h), which the base class library does not support.</summary>
 internal static unsafe partial class PacketNative
 {
     public const int AF_PACKET = 17;
@@ -62,15 +62,15 @@ internal static unsafe partial class PacketNative
     private static partial int IoCtl(SafeFileHandle socket, nuint request, void* argument);
 
     /// <summary>
-    /// When the packet that was received last came in, in milliseconds of Unix time. The first call asks the kernel to stamp
-    /// packets, and is best made before the first of them.
+    /// Arrival time of the packet received last, in milliseconds of Unix time. The first call enables
+    /// timestamping, so call it once before the first packet.
     /// </summary>
-    /// <returns>False where the kernel does not tell: none was received, or it is older than 5.1.</returns>
+    /// <returns>False if there is no timestamp: no packet was received, or the kernel is older than 5.1.</returns>
     public static bool TryLastStamp(SafeFileHandle socket, out long unixMs)
     {
         long* time = stackalloc long[2];
-        bool told = IoCtl(socket, SIOCGSTAMPNS, time) == 0;
-        unixMs = told ? (time[0] * 1000) + (time[1] / 1_000_000) : 0;
-        return told;
+        bool hasStamp = IoCtl(socket, SIOCGSTAMPNS, time) == 0;
+        unixMs = hasStamp ? (time[0] * 1000) + (time[1] / 1_000_000) : 0;
+        return hasStamp;
     }
 }

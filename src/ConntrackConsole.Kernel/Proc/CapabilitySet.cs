@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ConntrackConsole.Kernel.Proc;
 
-/// <summary>The Linux capabilities that matter here, with the kernel's bit numbers (linux/capability.h).</summary>
-public enum LinuxCapability
+/// <summary>The Linux capabilities used here, with the kernel's bit numbers (linux/capability.h).</summary>
+internal enum LinuxCapability
 {
     /// <summary>Read conntrack's table and events, delete entries, write net sysctls.</summary>
     NetAdmin = 12,
@@ -19,13 +19,13 @@ public enum LinuxCapability
 
 /// <summary>The effective capabilities of a process.</summary>
 /// <param name="Bits">CapEff of /proc/PID/status.</param>
-public readonly record struct CapabilitySet(ulong Bits)
+internal readonly record struct CapabilitySet(ulong Bits)
 {
-    /// <summary>True where the capability is effective.</summary>
+    /// <summary>True if the capability is effective.</summary>
     public bool Has(LinuxCapability capability) => (Bits & (1UL << (int)capability)) != 0;
 
-    /// <summary>Those of this process; none where /proc is not there.</summary>
-    /// <param name="root">Usually /proc.</param>
+    /// <summary>Those of this process; none without /proc.</summary>
+    /// <param name="root">Normally /proc.</param>
     public static CapabilitySet OfThisProcess(string root = "/proc")
     {
         try
@@ -38,7 +38,7 @@ public readonly record struct CapabilitySet(ulong Bits)
         }
     }
 
-    /// <summary>Finds CapEff in the text of a status file.</summary>
+    /// <summary>Parses CapEff from the text of a status file.</summary>
     public static bool TryParse(ReadOnlySpan<char> status, out CapabilitySet set)
     {
         set = default;

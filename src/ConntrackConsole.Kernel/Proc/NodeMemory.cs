@@ -2,14 +2,14 @@ using System.Buffers.Text;
 
 namespace ConntrackConsole.Kernel.Proc;
 
-/// <summary>The machine's memory (/proc/meminfo), whatever limit a container has: conntrack's entries are the kernel's.</summary>
-/// <param name="TotalBytes">What the kernel has to give (MemTotal), bytes.</param>
-public readonly record struct NodeMemory(long TotalBytes)
+/// <summary>The machine's memory (/proc/meminfo), regardless of a container's limit: conntrack entries are kernel memory.</summary>
+/// <param name="TotalBytes">MemTotal, in bytes.</param>
+internal readonly record struct NodeMemory(long TotalBytes)
 {
     /// <summary>Reads the file.</summary>
-    /// <returns>False where it is not there or cannot be understood.</returns>
+    /// <returns>False if it does not exist or cannot be parsed.</returns>
     /// <param name="memory">The memory.</param>
-    /// <param name="root">Usually /proc.</param>
+    /// <param name="root">Normally /proc.</param>
     public static bool TryRead(out NodeMemory memory, string root = "/proc")
     {
         memory = default;
@@ -23,7 +23,7 @@ public readonly record struct NodeMemory(long TotalBytes)
         }
     }
 
-    /// <summary>Finds the line "MemTotal: N kB"; the kernel has no other unit (fs/proc/meminfo.c).</summary>
+    /// <summary>Parses the line "MemTotal: N kB"; the kernel uses no other unit (fs/proc/meminfo.c).</summary>
     public static bool TryParse(ReadOnlySpan<byte> file, out NodeMemory memory)
     {
         memory = default;

@@ -3,21 +3,21 @@ using System.Buffers.Text;
 namespace ConntrackConsole.Kernel.Proc;
 
 /// <summary>
-/// The TCP counters of a network namespace since it was made (/proc/net/snmp). The file tells them in 32 or 64 bits, by
+/// The TCP counters of a network namespace since its creation (/proc/net/snmp). The file contains 32-bit or 64-bit values, by
 /// architecture: take differences with unsigned arithmetic.
 /// </summary>
 /// <param name="OutRsts">Resets sent.</param>
-/// <param name="EstabResets">Connections that a reset ended.</param>
+/// <param name="EstabResets">Connections ended by a reset.</param>
 /// <param name="AttemptFails">Connections that failed before they were established.</param>
-/// <param name="RetransSegs">Segments sent again.</param>
-public readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint AttemptFails, uint RetransSegs)
+/// <param name="RetransSegs">Segments retransmitted.</param>
+internal readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint AttemptFails, uint RetransSegs)
 {
     /// <summary>
-    /// Reads those of the calling thread's namespace: /proc/net is a link to the namespace of the process's first thread.
+    /// Reads the calling thread's namespace: /proc/net itself links to the namespace of the process's first thread.
     /// </summary>
-    /// <returns>False where the file is not there or cannot be understood.</returns>
+    /// <returns>False if the file does not exist or cannot be parsed.</returns>
     /// <param name="tcp">The counters.</param>
-    /// <param name="root">Usually /proc.</param>
+    /// <param name="root">Normally /proc.</param>
     public static bool TryRead(out SnmpTcp tcp, string root = "/proc")
     {
         tcp = default;
@@ -31,7 +31,7 @@ public readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint Attem
         }
     }
 
-    /// <summary>Finds the two lines that begin with "Tcp:", names and values.</summary>
+    /// <summary>Parses the two lines that begin with "Tcp:", names and values.</summary>
     public static bool TryParse(ReadOnlySpan<byte> file, out SnmpTcp tcp)
     {
         tcp = default;
@@ -57,8 +57,8 @@ public readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint Attem
         bool any = false;
         while (true)
         {
-            var name = Word(ref names);
-            var value = Word(ref values);
+            var name = NextToken(ref names);
+            var value = NextToken(ref values);
             if (name.IsEmpty || value.IsEmpty)
                 return any && name.IsEmpty && value.IsEmpty;
             // MaxConn is -1; the rest are counters.
@@ -77,7 +77,7 @@ public readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint Attem
         }
     }
 
-    private static ReadOnlySpan<byte> Word(ref ReadOnlySpan<byte> rest)
+    private static ReadOnlySpan<byte> NextToken(ref ReadOnlySpan<byte> rest)
     {
         rest = rest.TrimStart((byte)' ');
         int end = rest.IndexOf((byte)' ');

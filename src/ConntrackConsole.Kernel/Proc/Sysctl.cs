@@ -5,30 +5,30 @@ using ConntrackConsole.Kernel.Netlink;
 namespace ConntrackConsole.Kernel.Proc;
 
 /// <summary>Why a sysctl could not be read or written.</summary>
-public enum SysctlFault
+internal enum SysctlFault
 {
-    /// <summary>It could.</summary>
+    /// <summary>No error.</summary>
     None,
     /// <summary>This kernel does not have it, or conntrack is not loaded.</summary>
     Absent,
-    /// <summary>The file or the mount of /proc/sys is read-only: usual in containers, and for some keys outside the first namespace.</summary>
+    /// <summary>The file or the mount of /proc/sys is read-only: common in containers, and for some keys outside the initial namespace.</summary>
     ReadOnly,
     /// <summary>A capability is missing.</summary>
     NoPermission,
-    /// <summary>The value is outside the key's range, or the kernel refused it as such.</summary>
+    /// <summary>The value is outside the key's range, or the kernel rejected it as such.</summary>
     OutOfRange,
-    /// <summary>The file does not hold one number.</summary>
+    /// <summary>The file does not contain one number.</summary>
     Malformed,
-    /// <summary>The kernel failed for another reason.</summary>
+    /// <summary>Any other error of the kernel.</summary>
     Failed,
 }
 
 /// <summary>
-/// conntrack's sysctls of the network namespace of the calling thread: the kernel resolves /proc/sys/net by whoever opens
-/// the file, so a call must be made on a thread that is in the right namespace, and nothing here is asynchronous.
+/// conntrack's sysctls in the network namespace of the calling thread: the kernel resolves /proc/sys/net by the thread that opens
+/// the file, so calls must be made on a thread in the right namespace, and nothing here is asynchronous.
 /// </summary>
-/// <param name="root">Usually /proc/sys; elsewhere where a container has the host's mounted.</param>
-public sealed class Sysctl(string root = "/proc/sys")
+/// <param name="root">Normally /proc/sys; another path if a container has the host's mounted.</param>
+internal sealed class Sysctl(string root = "/proc/sys")
 {
     /// <summary>Reads a value.</summary>
     public SysctlFault TryRead(SysctlKey key, out long value)
@@ -45,7 +45,7 @@ public sealed class Sysctl(string root = "/proc/sys")
         }
     }
 
-    /// <summary>Writes a value that lies within the key's range.</summary>
+    /// <summary>Writes a value within the key's range.</summary>
     public SysctlFault TryWrite(SysctlKey key, long value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -55,7 +55,7 @@ public sealed class Sysctl(string root = "/proc/sys")
             return SysctlFault.OutOfRange;
         try
         {
-            // Open, never create; and one write(2), as the kernel takes a number from one call only.
+            // Open, never create; and one write(2), because the kernel accepts a number from a single call only.
             using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Write);
             RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)), 0);
             return SysctlFault.None;
@@ -66,7 +66,7 @@ public sealed class Sysctl(string root = "/proc/sys")
         }
     }
 
-    /// <summary>All values that can be read here, by long name; what this kernel lacks is absent.</summary>
+    /// <summary>All values that can be read, by long name; keys that this kernel lacks are absent.</summary>
     public IReadOnlyDictionary<string, string> ReadAll()
     {
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -79,7 +79,7 @@ public sealed class Sysctl(string root = "/proc/sys")
         return values;
     }
 
-    /// <summary>The sentence for a fault, with what to do.</summary>
+    /// <summary>The message for a fault, with what to do.</summary>
     public static string Explain(SysctlFault fault, SysctlKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -87,12 +87,12 @@ public sealed class Sysctl(string root = "/proc/sys")
         {
             SysctlFault.None => $"{key} was read or written.",
             SysctlFault.Absent => $"{key} does not exist here: this kernel lacks it, or the module nf_conntrack is not loaded.",
-            SysctlFault.ReadOnly when !key.IsWritable => $"{key} can be read only.",
+            SysctlFault.ReadOnly when !key.IsWritable => $"{key} is read-only.",
             SysctlFault.ReadOnly =>
-                $"{key} is read-only here: in a container mount the host's /proc/sys/net writable; some keys can be written in the first network namespace only.",
-            SysctlFault.NoPermission => $"{key} may not be read or written by this process: CAP_NET_ADMIN is missing.",
-            SysctlFault.OutOfRange => $"{key} takes values from {key.Minimum} to {key.Maximum}.",
-            SysctlFault.Malformed => $"{key} does not hold a number.",
+                $"{key} is read-only here: in a container mount the host's /proc/sys/net writable; some keys can be written only in the initial network namespace.",
+            SysctlFault.NoPermission => $"{key} cannot be read or written: CAP_NET_ADMIN is missing.",
+            SysctlFault.OutOfRange => $"{key} must be from {key.Minimum} to {key.Maximum}.",
+            SysctlFault.Malformed => $"{key} does not contain a number.",
             _ => $"{key} could not be read or written.",
         };
     }
@@ -106,7 +106,7 @@ public sealed class Sysctl(string root = "/proc/sys")
 
     private string PathOf(SysctlKey key) => $"{root}/net/netfilter/{key.ShortName}";
 
-    // The base class library turns EACCES into UnauthorizedAccessException, with the errno in the inner HResult, and
+    // The base class library maps EACCES to UnauthorizedAccessException, with the errno in the inner HResult, and
     // leaves EPERM and the rest in the HResult of a plain IOException.
     private static SysctlFault FaultOf(Exception error, string path)
     {
@@ -117,7 +117,7 @@ public sealed class Sysctl(string root = "/proc/sys")
             _ => (Errno)errno switch
             {
                 Errno.EROFS => SysctlFault.ReadOnly,
-                // Outside the first namespace the kernel takes the write bit from some files, from root too.
+                // Outside the initial namespace the kernel removes the write bit from some files, for root too.
                 Errno.EACCES when !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0 => SysctlFault.ReadOnly,
                 Errno.EACCES or Errno.EPERM => SysctlFault.NoPermission,
                 Errno.EINVAL or Errno.ERANGE => SysctlFault.OutOfRange,

@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Packets;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// The classic BPF program "an arriving TCP segment with RST, IPv4 or IPv6" (linux/filter.h), for a socket of type
-/// SOCK_DGRAM, where the packet begins with its IP header. It runs for every packet of the namespace, so it ends at the
+/// The classic BPF program "incoming TCP segment with RST, IPv4 or IPv6" (linux/filter.h), for a socket of type
+/// SOCK_DGRAM, where the packet begins with its IP header. It runs for every packet of the namespace, so it exits at the
 /// first test for nearly all of them.
 /// </summary>
 internal static class PacketFilter
@@ -23,7 +23,7 @@ internal static class PacketFilter
         new(LoadByte, 0, 0, 9),
         new(JumpEqual, 0, 13, 6),                // TCP
         new(LoadHalf, 0, 0, 6),
-        new(JumpBits, 11, 0, 0x1FFF),            // not the first fragment: no TCP header in it
+        new(JumpBits, 11, 0, 0x1FFF),            // not the first fragment: contains no TCP header
         new(LoadHeaderLength, 0, 0, 0),
         new(LoadByteAtX, 0, 0, 13),
         new(JumpBits, 5, 8, 4),                  // RST
@@ -34,7 +34,7 @@ internal static class PacketFilter
         new(JumpBits, 0, 3, 4),                  // RST
         new(LoadByte, 0, 0, PacketType),
         new(JumpEqual, 1, 0, Outgoing),
-        new(Return, 0, 0, ResetPacket.Enough),
+        new(Return, 0, 0, ResetPacket.SnapLength),
         new(Return, 0, 0, 0),
     ];
 }

@@ -8,26 +8,26 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// The TCP resets of this node as packets, by one packet socket in its network namespace (CAP_NET_RAW). A reset counts
+/// The TCP resets of this node as packets, from one packet socket in its network namespace (CAP_NET_RAW). A reset counts
 /// <list type="bullet">
-/// <item>as <em>made</em> where it leaves its pod: on the pod's own cable, routed or a bridge's port;</item>
-/// <item>as <em>received</em> where it arrives from elsewhere for an address of this node: on the hardware, or on a cable to
-/// another node. Its maker's own node tells the same reset as made; a maker outside of the cluster has no node.</item>
+/// <item>as <em>sent</em> when it leaves its pod: on the pod's veth, routed or a bridge port;</item>
+/// <item>as <em>received</em> when it arrives from elsewhere for an address of this node: on the hardware, or on a link to
+/// another node. The sender's own node records the same reset as sent; a sender outside of the cluster has no node.</item>
 /// </list>
 /// Addresses are those before any translation on this node.
 /// </summary>
 /// <remarks>
-/// Packets on their way out are not looked at: they are translated already, and a pod's reset to the world would look like
-/// the node's own (masquerading). So resets that the node's own processes make are not seen, nor what stays inside a pod,
+/// Outgoing packets are ignored: they are already translated, and a pod's reset to an external address would look like
+/// the node's own (masquerading). So resets sent by the node's own processes are not seen, nor resets inside a pod,
 /// nor IPv6 with extension headers. Every packet that the node forwards costs about 0.4 µs more while this is open.
 /// </remarks>
-public sealed unsafe class PacketResets : IDisposable
+internal sealed unsafe class PacketResets : IDisposable
 {
     private const int QueueBytes = 4 * 1024 * 1024;
-    private const int StatisticsEveryMs = 1000;
+    private const int StatisticsIntervalMs = 1000;
 
-    // A stamp older than this is no stamp of a packet that just waited: the wall clock was set.
-    private const long LongestWaitMs = 60_000;
+    // An older timestamp is not the queueing delay of a packet: the wall clock was set.
+    private const long MaxQueueDelayMs = 60_000;
 
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _wake = TraceNative.OpenEvent();
@@ -45,23 +45,23 @@ public sealed unsafe class PacketResets : IDisposable
         _reader = new Thread(Read) { IsBackground = true, Name = "reset packets" };
     }
 
-    /// <summary>Starts to listen in the calling thread's network namespace.</summary>
-    /// <param name="locality">What counts as local. It stays the caller's, but only the reader uses it from now on.</param>
+    /// <summary>Starts listening in the calling thread's network namespace.</summary>
+    /// <param name="locality">Decides what is local. The caller keeps ownership, but only the reader may use it from now on.</param>
     /// <param name="resets">The source, or null.</param>
-    /// <param name="why">Where there is none: one sentence with the reason and what would help.</param>
+    /// <param name="why">If it cannot be opened: one sentence with the reason and what to do.</param>
     public static bool TryOpen(Locality locality, [NotNullWhen(true)] out PacketResets? resets, [NotNullWhen(false)] out string? why)
     {
         ArgumentNullException.ThrowIfNull(locality);
         resets = null;
         why = null;
-        // Protocol 0: deaf until it is bound, so that no packet comes before the filter.
+        // Protocol 0: receives nothing until it is bound, so that no packet arrives before the filter is attached.
         int fd = PacketNative.Socket(
             PacketNative.AF_PACKET, PacketNative.SOCK_DGRAM | PacketNative.SOCK_NONBLOCK | PacketNative.SOCK_CLOEXEC, 0);
         if (fd < 0)
         {
             why = TraceNative.LastError is Errno.EPERM or Errno.EACCES
-                ? "No permission for packet sockets: run as root or give the program CAP_NET_RAW."
-                : $"This kernel gives no packet socket: {TraceNative.LastError.Describe()}.";
+                ? "No permission for packet sockets: run as root or grant CAP_NET_RAW."
+                : $"The kernel refused a packet socket: {TraceNative.LastError.Describe()}.";
             return false;
         }
 
@@ -86,14 +86,14 @@ public sealed unsafe class PacketResets : IDisposable
         return false;
     }
 
-    /// <summary>Takes what came since the last call, oldest first.</summary>
-    /// <returns>How many were written; as many as fit, so call again while it equals the length.</returns>
+    /// <summary>Returns what arrived since the last call, oldest first.</summary>
+    /// <returns>The number written, limited by the length: call again while it equals the length.</returns>
     public int Drain(Span<ResetRecord> into) => _queue.Drain(into);
 
-    /// <summary>Resets that the kernel or the queue had no room for since the last call. Not 0 = a gap.</summary>
+    /// <summary>Resets lost since the last call because the kernel's or our queue was full. Not 0 = a gap.</summary>
     public long TakeLost() => _queue.TakeLost();
 
-    /// <summary>Stops to listen.</summary>
+    /// <summary>Stops listening.</summary>
     public void Dispose()
     {
         if (_stopping)
@@ -109,8 +109,8 @@ public sealed unsafe class PacketResets : IDisposable
     private static bool Configure(SafeFileHandle socket)
     {
         int queue = QueueBytes, one = 1;
-        // Both are better to have, and all is right without: a smaller queue loses earlier and says so, and the filter
-        // itself refuses outgoing packets.
+        // Both are optional: a smaller queue overflows earlier and reports the loss, and the filter
+        // itself rejects outgoing packets.
         _ = PacketNative.SetSockOpt(socket, PacketNative.SOL_SOCKET, PacketNative.SO_RCVBUFFORCE, &queue, sizeof(int));
         _ = PacketNative.SetSockOpt(socket, PacketNative.SOL_PACKET, PacketNative.PACKET_IGNORE_OUTGOING, &one, sizeof(int));
         fixed (BpfInstruction* instructions = PacketFilter.Program)
@@ -120,8 +120,8 @@ public sealed unsafe class PacketResets : IDisposable
                 return false;
         }
 
-        _ = PacketNative.TryLastStamp(socket, out _); // From now on packets are stamped.
-        // ETH_P_ALL: with ETH_P_IP the packets of bridged pods show on the bridge only.
+        _ = PacketNative.TryLastStamp(socket, out _); // Enables timestamps from now on.
+        // ETH_P_ALL: with ETH_P_IP the packets of bridged pods appear only on the bridge.
         var any = new PacketNative.SockAddrLl
         {
             Family = PacketNative.AF_PACKET,
@@ -132,7 +132,7 @@ public sealed unsafe class PacketResets : IDisposable
 
     private void Read()
     {
-        byte* packet = stackalloc byte[ResetPacket.Enough];
+        byte* packet = stackalloc byte[ResetPacket.SnapLength];
         Span<LibC.PollFd> waiting =
         [
             new() { Fd = (int)_socket.DangerousGetHandle(), Events = LibC.POLLIN },
@@ -140,48 +140,48 @@ public sealed unsafe class PacketResets : IDisposable
         ];
         while (!_stopping)
         {
-            _ = LibC.Poll(waiting, StatisticsEveryMs);
+            _ = LibC.Poll(waiting, StatisticsIntervalMs);
             while (!_stopping)
             {
                 var from = default(PacketNative.SockAddrLl);
                 uint fromLength = (uint)sizeof(PacketNative.SockAddrLl);
-                nint length = PacketNative.ReceiveFrom(_socket, packet, ResetPacket.Enough, 0, &from, &fromLength);
+                nint length = PacketNative.ReceiveFrom(_socket, packet, ResetPacket.SnapLength, 0, &from, &fromLength);
                 if (length >= 0)
-                    Judge(new ReadOnlySpan<byte>(packet, (int)length), in from, CameMs());
+                    Classify(new ReadOnlySpan<byte>(packet, (int)length), in from, ArrivalMs());
                 else if (TraceNative.LastError is not (Errno.EINTR or Errno.ENETDOWN))
-                    break; // EAGAIN: all read. ENETDOWN tells that some interface went, and nothing of ours.
+                    break; // EAGAIN: all read. ENETDOWN: some interface went down, which does not affect this socket.
             }
 
             CountDrops();
         }
     }
 
-    // The kernel's own stamp: where this thread had to wait for its turn, its clock says when it read the packet, and the
-    // same reset, told by a tracepoint or by the other node, would look like another one.
-    private long CameMs()
+    // Use the kernel's timestamp: if this thread was scheduled late, its clock shows when it read the packet, and the
+    // same reset, reported by a tracepoint or by the other node, would look like a different one.
+    private long ArrivalMs()
     {
         long nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        return PacketNative.TryLastStamp(_socket, out long cameMs) && cameMs <= nowMs && cameMs > nowMs - LongestWaitMs ? cameMs : nowMs;
+        return PacketNative.TryLastStamp(_socket, out long arrivalMs) && arrivalMs <= nowMs && arrivalMs > nowMs - MaxQueueDelayMs ? arrivalMs : nowMs;
     }
 
-    private void Judge(ReadOnlySpan<byte> bytes, in PacketNative.SockAddrLl from, long atMs)
+    private void Classify(ReadOnlySpan<byte> bytes, in PacketNative.SockAddrLl from, long atMs)
     {
         if (!ResetPacket.TryParse(bytes, out var packet) || packet.Src.IsLoopback || packet.Dst.IsLoopback)
             return;
         bool received;
         switch (_leaves.Of((uint)from.Interface))
         {
-            case Leaf.BridgePort: // Only pods hang on such a bridge, whatever source the packet claims.
+            case Leaf.BridgePort: // Only pods are attached to such a bridge, whatever source the packet claims.
                 received = false;
                 break;
-            case Leaf.Cable when _locality.IsLocal(packet.Src):
+            case Leaf.PodLink when _locality.IsLocal(packet.Src):
                 received = false;
                 break;
-            case Leaf.Cable or Leaf.Hardware when from.PacketType == PacketNative.PACKET_HOST && _locality.IsLocal(packet.Dst):
+            case Leaf.PodLink or Leaf.Hardware when from.PacketType == PacketNative.PACKET_HOST && _locality.IsLocal(packet.Dst):
                 received = true;
                 break;
             default:
-                return; // lo, bridges, tunnels and what only passes: seen at a leaf as well.
+                return; // lo, bridges, tunnels and transit traffic: also seen at a leaf.
         }
 
         _queue.Add(new ResetRecord(
@@ -192,7 +192,7 @@ public sealed unsafe class PacketResets : IDisposable
     {
         var statistics = default(PacketNative.Statistics);
         uint length = (uint)sizeof(PacketNative.Statistics);
-        // Reading sets the kernel's counters back.
+        // Reading resets the kernel's counters.
         if (PacketNative.GetSockOpt(_socket, PacketNative.SOL_PACKET, PacketNative.PACKET_STATISTICS, &statistics, &length) == 0
             && statistics.Drops != 0)
         {

@@ -3,50 +3,50 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>Tells the two events of a ring apart by their number and decodes each with its own layout.</summary>
+/// <summary>Distinguishes the two events of a ring by their number and decodes each with its own layout.</summary>
 internal sealed class ResetDecoder
 {
-    public const string Made = "tcp/tcp_send_reset";
-    public const string Received = "tcp/tcp_receive_reset";
+    public const string SendReset = "tcp/tcp_send_reset";
+    public const string ReceiveReset = "tcp/tcp_receive_reset";
 
-    private readonly int _madeId;
+    private readonly int _sentId;
     private readonly int _receivedId;
-    private readonly ResetLayout _made;
+    private readonly ResetLayout _sent;
     private readonly ResetLayout _received;
     private readonly TraceField _type;
     private readonly IReadOnlyDictionary<int, string> _reasons;
 
-    private ResetDecoder(TraceFormat madeFormat, ResetLayout made, TraceFormat receivedFormat, ResetLayout received, TraceField type)
+    private ResetDecoder(TraceFormat sentFormat, ResetLayout sent, TraceFormat receivedFormat, ResetLayout received, TraceField type)
     {
-        _madeId = madeFormat.Id;
+        _sentId = sentFormat.Id;
         _receivedId = receivedFormat.Id;
-        _made = made;
+        _sent = sent;
         _received = received;
         _type = type;
-        _reasons = madeFormat.Symbols("reason");
+        _reasons = sentFormat.Symbols("reason");
     }
 
-    public bool HasReasons => _made.HasReason;
+    public bool HasReasons => _sent.HasReason;
 
     /// <summary>Reads both format files through <paramref name="read"/> (path below the instance → text, or null).</summary>
     public static bool TryCreate(
         Func<string, string?> read, [NotNullWhen(true)] out ResetDecoder? decoder, [NotNullWhen(false)] out string? why)
     {
         decoder = null;
-        if (!TryEvent(read, Made, received: false, out var madeFormat, out var made, out why)
-            || !TryEvent(read, Received, received: true, out var receivedFormat, out var received, out why))
+        if (!TryEvent(read, SendReset, received: false, out var sentFormat, out var sent, out why)
+            || !TryEvent(read, ReceiveReset, received: true, out var receivedFormat, out var received, out why))
         {
             return false;
         }
 
         // The common fields are the same in every event of a kernel.
-        if (!madeFormat.TryField("common_type", 2, out var type) || madeFormat.Id < 0 || receivedFormat.Id < 0)
+        if (!sentFormat.TryField("common_type", 2, out var type) || sentFormat.Id < 0 || receivedFormat.Id < 0)
         {
-            why = "The tracepoints of TCP resets have no number in their format files.";
+            why = "The format files of the TCP reset tracepoints contain no event ID.";
             return false;
         }
 
-        decoder = new ResetDecoder(madeFormat, made, receivedFormat, received, type);
+        decoder = new ResetDecoder(sentFormat, sent, receivedFormat, received, type);
         return true;
     }
 
@@ -59,8 +59,8 @@ internal sealed class ResetDecoder
         if (record.Length < _type.Offset + 2)
             return false;
         int id = BinaryPrimitives.ReadUInt16LittleEndian(record[_type.Offset..]);
-        if (id == _madeId)
-            return _made.TryDecode(record, atMs, out reset);
+        if (id == _sentId)
+            return _sent.TryDecode(record, atMs, out reset);
         return id == _receivedId && _received.TryDecode(record, atMs, out reset);
     }
 
@@ -72,7 +72,7 @@ internal sealed class ResetDecoder
         layout = null;
         if (read($"events/{tracepoint}/format") is not { } text)
         {
-            why = $"This kernel has no tracepoint {tracepoint} (Linux 4.16 has it), or it cannot be read.";
+            why = $"This kernel has no tracepoint {tracepoint} (added in Linux 4.16), or its format cannot be read.";
             return false;
         }
 

@@ -5,11 +5,11 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// Turns the bytes of a tcp_send_reset or tcp_receive_reset record into a <see cref="ResetRecord"/>. Two layouts exist:
+/// Decodes a tcp_send_reset or tcp_receive_reset record into a <see cref="ResetRecord"/>. Two layouts exist:
 /// sockaddrs (tcp_send_reset since 6.10) and separate addresses and ports in host order (tcp_receive_reset, and
 /// tcp_send_reset before). include/trace/events/tcp.h.
 /// </summary>
-public sealed class ResetLayout
+internal sealed class ResetLayout
 {
     private const int SockaddrV6Size = 28;
     private const ushort AfInet = 2;
@@ -39,14 +39,14 @@ public sealed class ResetLayout
             _length = Math.Max(_length, field.Offset + field.Size);
     }
 
-    /// <summary>True where the records carry the kernel's reason (tcp_send_reset since 6.10).</summary>
+    /// <summary>True if the records contain the kernel's reason (tcp_send_reset since 6.10).</summary>
     public bool HasReason => _reason >= 0;
 
-    /// <summary>Finds the fields.</summary>
+    /// <summary>Resolves the fields.</summary>
     /// <param name="format">The event's format file.</param>
     /// <param name="received">True for tcp_receive_reset.</param>
     /// <param name="layout">The layout, or null.</param>
-    /// <param name="error">Where a field is missing: one sentence.</param>
+    /// <param name="error">If a field is missing: one sentence.</param>
     public static bool TryCreate(
         TraceFormat format, bool received, [NotNullWhen(true)] out ResetLayout? layout, [NotNullWhen(false)] out string? error)
     {
@@ -69,13 +69,13 @@ public sealed class ResetLayout
             return true;
         }
 
-        error = $"The tracepoint {format.Name} of this kernel has a layout that this version does not know (no addresses in it).";
+        error = $"The tracepoint {format.Name} of this kernel has an unsupported layout (no address fields).";
         return false;
     }
 
-    /// <summary>Decodes a record; false where it is too short.</summary>
+    /// <summary>Decodes a record; false if it is too short.</summary>
     /// <param name="record">The record from its common_type on.</param>
-    /// <param name="atMs">Its time, milliseconds of Unix time.</param>
+    /// <param name="atMs">Its time, in milliseconds of Unix time.</param>
     /// <param name="reset">The reset.</param>
     public bool TryDecode(ReadOnlySpan<byte> record, long atMs, out ResetRecord reset)
     {
@@ -102,7 +102,7 @@ public sealed class ResetLayout
 
         int state = _state < 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(record[_state..]);
         int reason = _reason < 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(record[_reason..]);
-        // tcp_receive_reset tells its socket's view: the RST came from the socket's peer.
+        // tcp_receive_reset has its socket's view: the RST came from the socket's peer.
         if (_received)
             (source, sport, destination, dport) = (destination, dport, source, sport);
         reset = new ResetRecord(
@@ -123,7 +123,7 @@ public sealed class ResetLayout
         };
     }
 
-    // A dual-stack socket speaks IPv4 under ::ffff:a.b.c.d: conntrack and the packets know it as a.b.c.d.
+    // A dual-stack socket uses ::ffff:a.b.c.d for IPv4: conntrack and the packets have a.b.c.d.
     private static Ip Unmap(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];

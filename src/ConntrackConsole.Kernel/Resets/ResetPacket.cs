@@ -3,16 +3,16 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>The parts of a TCP reset's packet, from its IP header on, that tell who resets what.</summary>
-public readonly record struct ResetPacket(Ip Src, ushort Sport, Ip Dst, ushort Dport, uint Sequence)
+/// <summary>The addressing fields of a TCP reset's packet, from its IP header on.</summary>
+internal readonly record struct ResetPacket(Ip Src, ushort Sport, Ip Dst, ushort Dport, uint Sequence)
 {
-    /// <summary>Bytes of a packet that are enough: the longest IPv4 header and a TCP header up to its flags.</summary>
-    public const int Enough = 60 + 14;
+    /// <summary>Bytes of a packet to read: the longest IPv4 header and a TCP header up to its flags.</summary>
+    public const int SnapLength = 60 + 14;
 
     private const int FlagsOffset = 13;
     private const byte Rst = 4;
 
-    /// <summary>Reads the packet; false where it is no TCP reset, cut short, a later fragment, or IPv6 with extension headers.</summary>
+    /// <summary>Parses the packet; false if it is not a TCP reset, truncated, a later fragment, or IPv6 with extension headers.</summary>
     public static bool TryParse(ReadOnlySpan<byte> packet, out ResetPacket reset)
     {
         reset = default;

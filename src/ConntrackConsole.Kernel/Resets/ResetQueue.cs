@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>What a source's thread has read and the collector has not yet taken: bounded, and what does not fit is counted.</summary>
+/// <summary>Resets read by a source's thread and not yet drained by the collector: bounded; what does not fit is counted.</summary>
 internal sealed class ResetQueue
 {
     private const int Length = 16384;

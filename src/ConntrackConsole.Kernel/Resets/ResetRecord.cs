@@ -4,9 +4,9 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>State of a TCP socket (include/net/tcp_states.h).</summary>
-public enum TcpState : byte
+internal enum TcpState : byte
 {
-    /// <summary>No socket, or the kernel did not tell.</summary>
+    /// <summary>No socket, or not reported by the kernel.</summary>
     Unknown = 0,
     /// <summary>Established.</summary>
     Established = 1,
@@ -26,7 +26,7 @@ public enum TcpState : byte
     CloseWait = 8,
     /// <summary>FIN received and sent.</summary>
     LastAck = 9,
-    /// <summary>A listener: its record names no peer (see <see cref="ResetRecord.IsPlaced"/>).</summary>
+    /// <summary>A listener: its record contains no peer (see <see cref="ResetRecord.IsPlaced"/>).</summary>
     Listen = 10,
     /// <summary>Both sides sent a FIN at once.</summary>
     Closing = 11,
@@ -35,36 +35,36 @@ public enum TcpState : byte
 }
 
 /// <summary>
-/// A TCP reset as the kernel's tracepoints or its packet tell it, with the addresses as the RST packet has them where it is made
-/// (before any translation on the way) or received (after it). IPv4-mapped addresses are shown as IPv4.
+/// A TCP reset from the kernel's tracepoints or from its packet, with the addresses of the RST packet where it is sent
+/// (before any translation on its path) or received (after it). IPv4-mapped addresses are shown as IPv4.
 /// </summary>
 /// <remarks>
-/// One reset between two pods of the cluster gives up to two records: made on one node, received on the other (or both on
-/// one). Made ones are the count. A received one counts by itself only where nobody can tell the made one: the maker is
+/// One reset between two pods of the cluster yields up to two records: sent on one node, received on the other (or both on
+/// one). Sent ones are counted. A received one counts by itself only if no node can record it as sent: the sender is
 /// outside of the cluster, its kernel is older than 6.10 and had no socket, or it was a listener (<see cref="IsPlaced"/>).
-/// A received one has the translated source (the VIP), so the two meet by the backend of its flow, not by their tuples.
+/// A received one has the translated source (the VIP), so the two are matched by the backend of the flow, not by their tuples.
 /// </remarks>
 /// <param name="AtMs">When, in milliseconds of Unix time.</param>
-/// <param name="Received">False: made here (tcp_send_reset). True: it took effect on a socket here (tcp_receive_reset).</param>
-/// <param name="Src">Who sent the RST.</param>
+/// <param name="Received">False: sent here (tcp_send_reset). True: it took effect on a socket here (tcp_receive_reset).</param>
+/// <param name="Src">Sender of the RST.</param>
 /// <param name="Sport">Its port.</param>
-/// <param name="Dst">To whom.</param>
+/// <param name="Dst">Receiver.</param>
 /// <param name="Dport">Its port.</param>
-/// <param name="State">State of the socket that made it; Unknown without a socket and for received ones and packets.</param>
-/// <param name="Reason">enum sk_rst_reason as this kernel numbers it (<see cref="ResetTrace.ReasonName"/>); 0 = not told.</param>
-/// <param name="Origin">Who saw it.</param>
-/// <param name="Sequence">TCP sequence number; 0 = not known (tracepoints tell none), or really 0 as in the refusal of a SYN.</param>
-public readonly record struct ResetRecord(
+/// <param name="State">State of the socket that sent it; Unknown without a socket, for received resets and for packets.</param>
+/// <param name="Reason">enum sk_rst_reason as numbered by this kernel (<see cref="ResetTrace.ReasonName"/>); 0 = not reported.</param>
+/// <param name="Origin">The source that observed it.</param>
+/// <param name="Sequence">TCP sequence number; 0 = unknown (tracepoints have none), or really 0 as in the refusal of a SYN.</param>
+internal readonly record struct ResetRecord(
     long AtMs, bool Received, Ip Src, ushort Sport, Ip Dst, ushort Dport, TcpState State, byte Reason,
     ResetOrigin Origin = ResetOrigin.Trace, uint Sequence = 0)
 {
     /// <summary>
-    /// False where the record names no peer: a listener that answers a stray segment (an ACK for a connection that it never
+    /// False if the record contains no peer: a listener that answers a stray segment (an ACK for a connection that it never
     /// had) is traced with the listening socket's own address and no destination (seen on 6.18). Such a reset can only be
-    /// told where it is received.
+    /// recorded where it is received.
     /// </summary>
     public bool IsPlaced => Sport != 0 && Dport != 0 && !Src.IsNone && !Src.IsUnspecified && !Dst.IsNone && !Dst.IsUnspecified;
 
-    /// <summary>The side that is on this machine: the maker, or the receiver of a received one.</summary>
-    public Ip Here => Received ? Dst : Src;
+    /// <summary>The side on this machine: the sender, or the receiver of a received reset.</summary>
+    public Ip LocalAddress => Received ? Dst : Src;
 }

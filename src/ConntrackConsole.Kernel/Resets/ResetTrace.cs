@@ -7,19 +7,19 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// The TCP resets of this node, of every pod on it, as the kernel makes and receives them: a thread reads the rings as
+/// The TCP resets of this node and of all its pods, as the kernel sends and receives them: a thread reads the rings as
 /// soon as they fill, keeps what is local (<see cref="Locality"/>) and queues it for <see cref="Drain"/>.
 /// </summary>
-public sealed class ResetTrace : IDisposable
+internal sealed class ResetTrace : IDisposable
 {
-    // Pages of one ring before the next has its turn: a storm on one CPU must not starve the others.
+    // Pages read from one ring before the next is served: a storm on one CPU must not starve the others.
     private const int PagesPerTurn = 64;
 
-    // The longest a page of the ring is; read(2) gives one page a call.
-    private const int LongestPage = 64 * 1024;
+    // Maximum size of a ring page; read(2) returns one page per call.
+    private const int MaxPageBytes = 64 * 1024;
 
-    // A poll that sees no record ends after this: the time to look at CPUs that came back.
-    private const int IdleMs = 1000;
+    // A poll without records ends after this, to check for CPUs that came back online.
+    private const int PollTimeoutMs = 1000;
 
     private readonly TraceInstance _instance;
     private readonly Locality _locality;
@@ -40,13 +40,13 @@ public sealed class ResetTrace : IDisposable
         _reader = new Thread(Read) { IsBackground = true, Name = "reset trace" };
     }
 
-    /// <summary>True where the kernel tells why a reset was made and traces those without a socket (since 6.10).</summary>
+    /// <summary>True if the kernel reports why a reset was sent and traces resets without a socket (since 6.10).</summary>
     public bool HasReasons => _decoder.HasReasons;
 
-    /// <summary>Opens tracefs, makes an instance and starts to listen.</summary>
-    /// <param name="locality">What counts as local. It stays the caller's, but only the reader uses it from now on.</param>
+    /// <summary>Opens tracefs, creates an instance and starts listening.</summary>
+    /// <param name="locality">Decides what is local. The caller keeps ownership, but only the reader may use it from now on.</param>
     /// <param name="trace">The trace, or null.</param>
-    /// <param name="why">Where there is none: one sentence with the reason and what would help.</param>
+    /// <param name="why">If it cannot be opened: one sentence with the reason and what to do.</param>
     public static bool TryOpen(Locality locality, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why) =>
         TryOpen(locality, 0, out trace, out why);
 
@@ -57,7 +57,7 @@ public sealed class ResetTrace : IDisposable
         trace = null;
         if (!BitConverter.IsLittleEndian)
         {
-            why = "Resets are read from trace rings on little-endian machines only.";
+            why = "Trace rings are supported on little-endian machines only.";
             return false;
         }
 
@@ -72,10 +72,10 @@ public sealed class ResetTrace : IDisposable
         if (!instance.TryPageLayout(out var page))
             why = "The layout of this kernel's trace pages (events/header_page) cannot be read.";
         else if (ResetDecoder.TryCreate(instance.TryRead, out var decoder, out why)
-            && instance.TryEnable(ResetDecoder.Made) && instance.TryEnable(ResetDecoder.Received))
+            && instance.TryEnable(ResetDecoder.SendReset) && instance.TryEnable(ResetDecoder.ReceiveReset))
             trace = new ResetTrace(instance, locality, page, decoder);
         else
-            why ??= "The tracepoints of TCP resets cannot be switched on.";
+            why ??= "The TCP reset tracepoints cannot be enabled.";
 
         if (trace is null)
         {
@@ -89,22 +89,22 @@ public sealed class ResetTrace : IDisposable
         return true;
     }
 
-    /// <summary>This kernel's name of a reason, such as NO_SOCKET; null for 0 on a kernel that tells none.</summary>
+    /// <summary>This kernel's name of a reason, such as NO_SOCKET; null for 0 on a kernel that reports no reasons.</summary>
     public string? ReasonName(byte reason) => _decoder.ReasonName(reason);
 
-    /// <summary>Takes what was recorded since the last call, oldest first within a CPU.</summary>
-    /// <returns>How many were written; as many as fit, so call again while it equals the length.</returns>
+    /// <summary>Returns what was recorded since the last call, oldest first within a CPU.</summary>
+    /// <returns>The number written, limited by the length: call again while it equals the length.</returns>
     public int Drain(Span<ResetRecord> into) => _queue.Drain(into);
 
     /// <summary>
-    /// Records lost since the last call: overwritten in the ring before they were read, damaged, or too many for the queue.
-    /// Not 0 = a gap. A lower bound where the kernel did not tell the number.
+    /// Records lost since the last call: overwritten in the ring before they were read, damaged, or dropped because the queue was full.
+    /// Not 0 = a gap. A lower bound if the kernel did not report the number.
     /// </summary>
     public long TakeLost() => _queue.TakeLost();
 
     /// <summary>
-    /// Resets that name no peer (<see cref="ResetRecord.IsPlaced"/>) since the last call, of all network namespaces of the
-    /// machine: they cannot be told to belong to this node, and show only where they are received.
+    /// Resets without a peer (<see cref="ResetRecord.IsPlaced"/>) since the last call, of all network namespaces of the
+    /// machine: they cannot be attributed to this node, and appear only where they are received.
     /// </summary>
     public long TakeUnplaced() => Interlocked.Exchange(ref _unplaced, 0);
 
@@ -122,27 +122,27 @@ public sealed class ResetTrace : IDisposable
 
     private void Read()
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(LongestPage, pinned: true);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxPageBytes, pinned: true);
         var waiting = new LibC.PollFd[_instance.Rings.Count + 1];
         waiting[^1] = new LibC.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.POLLIN };
-        long armed = -IdleMs;
+        long armed = -PollTimeoutMs;
         while (!_stopping)
         {
-            if (Environment.TickCount64 - armed >= IdleMs)
+            if (Environment.TickCount64 - armed >= PollTimeoutMs)
             {
                 armed = Environment.TickCount64;
                 for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
                     waiting[cpu] = new LibC.PollFd { Fd = (int)_instance.Rings[cpu].DangerousGetHandle(), Events = LibC.POLLIN };
             }
 
-            // -1 is EINTR, or a shortage of memory that passes: look again.
-            if (LibC.Poll(waiting, IdleMs) <= 0)
+            // -1 is EINTR, or a temporary lack of memory: poll again.
+            if (LibC.Poll(waiting, PollTimeoutMs) <= 0)
                 continue;
             for (int cpu = 0; cpu < _instance.Rings.Count; cpu++)
             {
-                if ((waiting[cpu].Returned & LibC.POLLERR) != 0)
-                    waiting[cpu].Fd = -1; // The CPU is offline: no record, and poll would never wait again.
-                else if (waiting[cpu].Returned != 0)
+                if ((waiting[cpu].ReturnedEvents & LibC.POLLERR) != 0)
+                    waiting[cpu].Fd = -1; // The CPU is offline: it has no records, and poll would return immediately every time.
+                else if (waiting[cpu].ReturnedEvents != 0)
                     ReadRing(_instance.Rings[cpu], buffer);
             }
         }
@@ -168,7 +168,7 @@ public sealed class ResetTrace : IDisposable
                 continue;
             if (!reset.IsPlaced)
                 Interlocked.Increment(ref _unplaced);
-            else if (!reset.Src.IsLoopback && !reset.Dst.IsLoopback && _locality.IsLocal(reset.Here))
+            else if (!reset.Src.IsLoopback && !reset.Dst.IsLoopback && _locality.IsLocal(reset.LocalAddress))
                 _queue.Add(reset);
         }
 
@@ -177,11 +177,11 @@ public sealed class ResetTrace : IDisposable
     }
 
     // One reading of both clocks: Stopwatch is CLOCK_MONOTONIC in nanoseconds on Linux, as is the trace clock "mono".
-    // Taken anew for every page, so a step of the wall clock is followed.
+    // Repeated for every page, so a step of the wall clock is followed.
     private readonly record struct TraceTime(long UnixMs, long MonotonicNs)
     {
-        // Between the two readings the thread may lose its turn, and every reset of the page would be told so much too
-        // early: the wall clock is read between two readings of the other, which must be close; the closest of a few counts.
+        // The thread may be preempted between the two readings, which would date every reset of the page too
+        // early: the wall clock is read between two readings of the other, and the closest pair of a few is used.
         public static TraceTime Now()
         {
             var (best, closest) = (default(TraceTime), long.MaxValue);

@@ -3,19 +3,19 @@ using System.Globalization;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>A field of a trace record: where it lies, in bytes from the record's start.</summary>
+/// <summary>A field of a trace record: its position, in bytes from the record's start.</summary>
 /// <param name="Offset">Bytes from the start.</param>
 /// <param name="Size">Length in bytes.</param>
-public readonly record struct TraceField(int Offset, int Size);
+internal readonly record struct TraceField(int Offset, int Size);
 
 /// <summary>
-/// The layout of a trace event as its <c>format</c> file tells it. Offsets differ between kernel versions and builds, so
-/// they are always read, never known.
+/// The layout of a trace event, from its <c>format</c> file. Offsets differ between kernel versions and builds, so
+/// they are always read, never assumed.
 /// </summary>
-public sealed class TraceFormat
+internal sealed class TraceFormat
 {
-    // A record of the ring is far smaller; a number beyond this is a damaged or foreign file.
-    private const int LargestField = 1 << 20;
+    // A record of the ring is far smaller; a larger number means a damaged or unrelated file.
+    private const int MaxFieldBytes = 1 << 20;
 
     private readonly Dictionary<string, TraceField> _fields = new(StringComparer.Ordinal);
     private string _printFormat = "";
@@ -24,16 +24,16 @@ public sealed class TraceFormat
     {
     }
 
-    /// <summary>The event's name, such as tcp_send_reset; "" where the file names none (events/header_page).</summary>
+    /// <summary>The event's name, such as tcp_send_reset; "" if the file contains none (events/header_page).</summary>
     public string Name { get; private set; } = "";
 
-    /// <summary>The event's number in this boot of this kernel: the first field of each of its records. -1 where the file has none.</summary>
+    /// <summary>The event's number in this boot of this kernel: the first field of each of its records. -1 if the file contains none.</summary>
     public int Id { get; private set; } = -1;
 
-    /// <summary>Reads the text of a format file.</summary>
+    /// <summary>Parses the text of a format file.</summary>
     /// <param name="text">Content of <c>events/*/*/format</c> or of <c>events/header_page</c>.</param>
     /// <param name="format">The layout, or null.</param>
-    /// <param name="error">Where the text is no such file: one sentence.</param>
+    /// <param name="error">If the text is not such a file: one sentence.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out TraceFormat? format, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -53,7 +53,7 @@ public sealed class TraceFormat
             {
                 if (!TryNumber(line[3..], out int id))
                 {
-                    error = $"A trace format whose ID is not a number, in line {number}.";
+                    error = $"The trace format has a non-numeric ID in line {number}.";
                     return false;
                 }
 
@@ -63,7 +63,7 @@ public sealed class TraceFormat
             {
                 if (!parsed.TryAddField(line[6..]))
                 {
-                    error = $"A trace format with a field that cannot be read, in line {number}.";
+                    error = $"The trace format has a malformed field in line {number}.";
                     return false;
                 }
             }
@@ -75,7 +75,7 @@ public sealed class TraceFormat
 
         if (parsed._fields.Count == 0)
         {
-            error = "A trace format without a field.";
+            error = "The trace format has no fields.";
             return false;
         }
 
@@ -83,13 +83,13 @@ public sealed class TraceFormat
         return true;
     }
 
-    /// <summary>Finds a field; the caller says how long it must at least be.</summary>
+    /// <summary>Finds a field of at least the given size.</summary>
     public bool TryField(string name, int minimumSize, out TraceField field) =>
         _fields.TryGetValue(name, out field) && field.Size >= minimumSize;
 
     /// <summary>
-    /// The names that the print format gives to a field's numbers (<c>__print_symbolic</c>). Keys that the kernel left as
-    /// words are skipped; empty where the field has no names.
+    /// The names that the print format assigns to a field's numbers (<c>__print_symbolic</c>). Keys that the kernel left as
+    /// symbols are skipped; empty if the field has no names.
     /// </summary>
     public IReadOnlyDictionary<int, string> Symbols(string field)
     {
@@ -99,7 +99,7 @@ public sealed class TraceFormat
             return names;
         var rest = _printFormat.AsSpan(start);
         rest = rest[(rest.IndexOf(',') + 1)..];
-        // Pairs are { number, "NAME" }, and the list ends at the parenthesis: nothing else stands between them.
+        // Pairs are { number, "NAME" }, and the list ends at the parenthesis: nothing else occurs between them.
         while (rest.TrimStart() is ['{', .. var pair])
         {
             int comma = pair.IndexOf(',');
@@ -143,5 +143,5 @@ public sealed class TraceFormat
     }
 
     private static bool TryNumber(ReadOnlySpan<char> text, out int value) =>
-        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= LargestField;
+        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= MaxFieldBytes;
 }

@@ -6,14 +6,14 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// A tracing instance of our own with a ring per CPU: other users of ftrace neither see nor disturb it. It is removed at
-/// dispose; what a killed process left is removed by the next one.
+/// A separate tracing instance with a ring per CPU: other users of ftrace neither see it nor are disturbed by it. It is removed
+/// at dispose; an instance left by a killed process is removed by the next one.
 /// </summary>
 /// <remarks>
 /// tracefs rather than perf_event_open: the latter needs CAP_PERFMON and a descriptor and a mapping per event and CPU, and
-/// would see nothing more. Files of tracefs ask only for uid 0, which a collector with CAP_NET_ADMIN alone has.
+/// would see nothing more. tracefs files require only uid 0, which a collector with CAP_NET_ADMIN alone has.
 /// </remarks>
-public sealed class TraceInstance : IDisposable
+internal sealed class TraceInstance : IDisposable
 {
     private const string NamePrefix = "conntrack-collector-";
     private const int LockExclusive = 2;
@@ -31,28 +31,28 @@ public sealed class TraceInstance : IDisposable
         _path = path;
     }
 
-    /// <summary>The raw rings, one a CPU, not blocking.</summary>
+    /// <summary>The raw rings, one per CPU, non-blocking.</summary>
     internal IReadOnlyList<SafeFileHandle> Rings => _rings;
 
-    /// <summary>Name of the instance's folder.</summary>
+    /// <summary>Name of the instance's directory.</summary>
     public string Name => Path.GetFileName(_path);
 
     /// <summary>
-    /// Makes the instance, with nothing enabled yet and the clock set to CLOCK_MONOTONIC. On success the instance owns
+    /// Creates the instance, with nothing enabled yet and the clock set to CLOCK_MONOTONIC. On success the instance owns
     /// <paramref name="tracefs"/>.
     /// </summary>
-    /// <param name="tracefs">The way in.</param>
-    /// <param name="bufferKiB">Size of a CPU's ring; 0 = the usual.</param>
+    /// <param name="tracefs">The tracefs to create it in.</param>
+    /// <param name="bufferKiB">Size of a CPU's ring; 0 = the default.</param>
     /// <param name="instance">The instance, or null.</param>
-    /// <param name="why">Where it cannot be made: one sentence.</param>
+    /// <param name="why">If it cannot be created: one sentence.</param>
     public static bool TryCreate(
         Tracefs tracefs, int bufferKiB, [NotNullWhen(true)] out TraceInstance? instance, [NotNullWhen(false)] out string? why)
     {
         ArgumentNullException.ThrowIfNull(tracefs);
         instance = null;
         string instances = tracefs.Root + "/instances";
-        // An open ring protects its instance from removal (EBUSY), a fresh one has none yet: so look round and make ours
-        // under one lock. It holds across mounts, as all of them show the same inodes.
+        // An open ring protects its instance from removal (EBUSY), a new instance has none yet: so clean up and create ours
+        // under one lock. The lock works across mounts, as all of them show the same inodes.
         using var gate = TraceNative.Open(instances, TraceNative.O_RDONLY);
         if (!gate.IsInvalid)
             _ = TraceNative.Flock(gate, LockExclusive);
@@ -61,39 +61,39 @@ public sealed class TraceInstance : IDisposable
             CultureInfo.InvariantCulture, $"{instances}/{NamePrefix}{Environment.ProcessId}-{Random.Shared.Next(0x10000000):x}");
         if (TraceNative.MakeDirectory(path, 0x1C0 /* 0700 */) < 0)
         {
-            why = $"No tracing instance can be made: {TraceNative.LastError.Describe()}.";
+            why = $"No tracing instance can be created: {TraceNative.LastError.Describe()}.";
             return false;
         }
 
-        var made = new TraceInstance(tracefs, path);
-        why = made.Prepare(bufferKiB > 0 ? bufferKiB : BufferKiB);
+        var created = new TraceInstance(tracefs, path);
+        why = created.Prepare(bufferKiB > 0 ? bufferKiB : BufferKiB);
         if (why is not null)
         {
-            made.CloseAndRemove();
+            created.CloseAndRemove();
             return false;
         }
 
-        instance = made;
+        instance = created;
         return true;
     }
 
-    /// <summary>Reads a file of the instance, such as <c>events/tcp/tcp_send_reset/format</c>; null where it cannot be read.</summary>
+    /// <summary>Reads a file of the instance, such as <c>events/tcp/tcp_send_reset/format</c>; null if it cannot be read.</summary>
     public string? TryRead(string file) => TryReadText($"{_path}/{file}");
 
-    /// <summary>How a page of the rings begins.</summary>
+    /// <summary>The layout of a ring page's header.</summary>
     public bool TryPageLayout(out TracePageLayout layout)
     {
         layout = default;
-        // header_page exists once for the machine, not in instances.
+        // header_page exists once per machine, not in instances.
         return TryReadText(_tracefs.Root + "/events/header_page") is { } text
             && TraceFormat.TryParse(text, out var format, out _)
             && TracePageLayout.TryCreate(format, out layout);
     }
 
-    /// <summary>Switches an event on, such as <c>tcp/tcp_send_reset</c>.</summary>
+    /// <summary>Enables an event, such as <c>tcp/tcp_send_reset</c>.</summary>
     public bool TryEnable(string tracepoint) => TryWrite($"events/{tracepoint}/enable", "1");
 
-    /// <summary>Closes the rings, removes the instance and ends the way in.</summary>
+    /// <summary>Closes the rings, removes the instance and disposes tracefs.</summary>
     public void Dispose()
     {
         CloseAndRemove();
@@ -116,17 +116,17 @@ public sealed class TraceInstance : IDisposable
 
         if (_rings.Count == 0)
             return "No ring of the tracing instance can be opened.";
-        // The stamps must be on a clock that this process can read too: mono is CLOCK_MONOTONIC.
+        // The timestamps must use a clock that this process can read too: mono is CLOCK_MONOTONIC.
         if (!TryWrite("trace_clock", "mono"))
             return "The trace clock cannot be set to mono: a kernel before 4.1, or tracefs is read-only.";
-        // 0 = wake a poll at the first record. Absent before 5.0, where that is what always happens.
+        // 0 = wake a poll at the first record. Absent before 5.0, where that is the only behaviour.
         _ = TryWrite("buffer_percent", "0");
         _ = TryWrite("buffer_size_kb", bufferKiB.ToString(CultureInfo.InvariantCulture));
         return null;
     }
 
-    // In another container the maker's pid says nothing to us, and pids come back; whether a ring is open the kernel
-    // knows for certain: rmdir answers EBUSY.
+    // In another container the creator's pid is meaningless here, and pids are reused; only the kernel knows for certain whether
+    // a ring is open: rmdir returns EBUSY.
     private static void RemoveStale(string instances)
     {
         foreach (string stale in Directory.EnumerateDirectories(instances, NamePrefix + "*"))

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>The system calls behind tracefs: mount without a mount point, and raw reads.</summary>
+/// <summary>System calls for tracefs: mount without a mount point, and raw reads.</summary>
 internal static partial class TraceNative
 {
     public static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
@@ -24,7 +24,7 @@ internal static partial class TraceNative
     private const int NoSuidNoDevNoExec = 2 | 4 | 8;
 
     /// <summary>
-    /// fsopen + fsconfig(CREATE) + fsmount: a mount that is reachable by its descriptor alone. No path of the machine
+    /// fsopen + fsconfig(CREATE) + fsmount: a mount that is reachable only through its descriptor. No path of the machine
     /// shows it, and it ends with the descriptor. Needs CAP_SYS_ADMIN in the first user namespace and Linux 5.2.
     /// </summary>
     /// <returns>The handle, or an invalid one with <paramref name="errno"/>.</returns>

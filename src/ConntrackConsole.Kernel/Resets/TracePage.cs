@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>Where the parts of a page's header lie, from <c>events/header_page</c>.</summary>
+/// <summary>Layout of a page's header, from <c>events/header_page</c>.</summary>
 /// <param name="Timestamp">Offset of the 64-bit time.</param>
 /// <param name="Commit">Offset of the word with the length of the data and the loss flags.</param>
 /// <param name="Data">Offset of the first record.</param>
 /// <param name="WordSize">Size of the kernel's long: 4 or 8.</param>
-public readonly record struct TracePageLayout(int Timestamp, int Commit, int Data, int WordSize)
+internal readonly record struct TracePageLayout(int Timestamp, int Commit, int Data, int WordSize)
 {
-    /// <summary>Takes the layout from the parsed header_page file.</summary>
+    /// <summary>Reads the layout from the parsed header_page file.</summary>
     public static bool TryCreate(TraceFormat format, out TracePageLayout layout)
     {
         ArgumentNullException.ThrowIfNull(format);
@@ -26,10 +26,10 @@ public readonly record struct TracePageLayout(int Timestamp, int Commit, int Dat
 }
 
 /// <summary>
-/// Walks the records of one page of the kernel's trace ring buffer as read from <c>trace_pipe_raw</c>
+/// Enumerates the records of one page of the kernel's trace ring buffer as read from <c>trace_pipe_raw</c>
 /// (include/linux/ring_buffer.h: enum ring_buffer_type). Little-endian machines only.
 /// </summary>
-public ref struct TracePage
+internal ref struct TracePage
 {
     // kernel/trace/ring_buffer.c: RB_MISSED_EVENTS, RB_MISSED_STORED; the length is below them.
     private const uint MissedEvents = 1u << 31;
@@ -40,7 +40,7 @@ public ref struct TracePage
     private const uint TimeExtend = 30;
     private const uint TimeStamp = 31;
 
-    // An absolute stamp has 59 bits; the rest is that of the stamps before it.
+    // An absolute timestamp has 59 bits; the rest is that of the timestamps before it.
     private const ulong AbsoluteMask = (1UL << 59) - 1;
 
     private readonly ReadOnlySpan<byte> _data;
@@ -68,7 +68,7 @@ public ref struct TracePage
         _data = rest[..length];
         if ((commit & MissedEvents) == 0)
             return;
-        // The number stands behind the data where the page had room for it; else something was lost, and no more is known.
+        // The number follows the data if the page had space for it; otherwise something was lost and the number is unknown.
         Lost = 1;
         if ((commit & MissedStored) != 0 && rest.Length - length >= layout.WordSize)
         {
@@ -79,19 +79,19 @@ public ref struct TracePage
         }
     }
 
-    /// <summary>Records that were overwritten before this page; 1 where the kernel did not tell the number.</summary>
+    /// <summary>Records that were overwritten before this page; 1 if the kernel did not report the number.</summary>
     public long Lost { get; }
 
-    /// <summary>True where the bytes were no page, or stopped being one: what follows is unknown.</summary>
+    /// <summary>True if the bytes are not a page, or are damaged from some record on: what follows is unknown.</summary>
     public bool IsDamaged { get; private set; }
 
-    /// <summary>Time of the present record in nanoseconds of the trace clock.</summary>
+    /// <summary>Time of the current record in nanoseconds of the trace clock.</summary>
     public ulong Timestamp { get; private set; }
 
-    /// <summary>The present record, from its common_type field on.</summary>
+    /// <summary>The current record, from its common_type field on.</summary>
     public ReadOnlySpan<byte> Record { get; private set; }
 
-    /// <summary>Goes to the next record; false at the end and where the page is damaged.</summary>
+    /// <summary>Moves to the next record; false at the end and if the page is damaged.</summary>
     public bool MoveNext()
     {
         while (_at < _data.Length)
@@ -115,7 +115,7 @@ public ref struct TracePage
                 case 0: // a long record: its length, this word included, in the second word
                     Timestamp += delta;
                     return TryTake(_at + 8, second - 4L);
-                case Padding: // a record that its writer took back
+                case Padding: // a record that its writer discarded
                     Timestamp += delta;
                     if (!TrySkip(4L + second))
                         return false;
@@ -152,7 +152,7 @@ public ref struct TracePage
         if (length < 0 || length > _data.Length - from)
             return Fail();
         Record = _data.Slice(from, (int)length);
-        // Records are aligned to 4 bytes; a long one may have a length that is not.
+        // Records are aligned to 4 bytes; a long one may have an unaligned length.
         _at = from + (((int)length + 3) & ~3);
         return true;
     }

@@ -5,15 +5,15 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>
-/// A way into tracefs: where the machine has it mounted, else through a detached mount of our own, so that nothing that
-/// others can see changes (kernel documentation: Documentation/trace/ftrace.rst, fsmount(2)).
+/// Access to tracefs: at the machine's mount point, else through a detached mount of our own, which changes nothing that
+/// others can see (kernel documentation: Documentation/trace/ftrace.rst, fsmount(2)).
 /// </summary>
-public sealed class Tracefs : IDisposable
+internal sealed class Tracefs : IDisposable
 {
-    private const string UsualPlace = "/sys/kernel/tracing";
+    private const string DefaultPath = "/sys/kernel/tracing";
 
-    // An automount of debugfs: merely looking there mounts it for all to see, so it comes last.
-    private const string OldPlace = "/sys/kernel/debug/tracing";
+    // An automount of debugfs: merely accessing it mounts it visibly for all, so it is tried last.
+    private const string DebugfsPath = "/sys/kernel/debug/tracing";
 
     private const Errno NoSuchSystemCall = (Errno)38; // ENOSYS
 
@@ -28,28 +28,28 @@ public sealed class Tracefs : IDisposable
     /// <summary>Path of the file system's root, valid in this process until disposed.</summary>
     public string Root { get; }
 
-    /// <summary>True where the machine had it mounted, false for our own detached mount.</summary>
+    /// <summary>True if the machine had it mounted, false for our own detached mount.</summary>
     public bool IsShared => _mount is null;
 
     /// <summary>Finds or mounts it.</summary>
-    /// <param name="tracefs">The way in, or null.</param>
-    /// <param name="why">Where there is none: one sentence with the reason and what would help.</param>
+    /// <param name="tracefs">Access to it, or null.</param>
+    /// <param name="why">If there is no access: one sentence with the reason and what to do.</param>
     public static bool TryOpen([NotNullWhen(true)] out Tracefs? tracefs, [NotNullWhen(false)] out string? why)
     {
         why = null;
-        if (HasInstances(UsualPlace))
+        if (HasInstances(DefaultPath))
         {
-            tracefs = new Tracefs(UsualPlace, null);
+            tracefs = new Tracefs(DefaultPath, null);
             return true;
         }
 
         var mount = TraceNative.MountDetached("tracefs", out Errno errno);
-        string root = mount.IsInvalid ? OldPlace : $"/proc/self/fd/{mount.DangerousGetHandle()}";
+        string root = mount.IsInvalid ? DebugfsPath : $"/proc/self/fd/{mount.DangerousGetHandle()}";
         if (!HasInstances(root))
         {
             why = mount.IsInvalid
                 ? Explain(errno)
-                : "This tracefs has no instances that this process may write: run as root (kernel lockdown also forbids it).";
+                : "This process may not create tracefs instances: run as root (kernel lockdown also forbids it).";
             mount.Dispose();
             tracefs = null;
             return false;
@@ -59,7 +59,7 @@ public sealed class Tracefs : IDisposable
         return true;
     }
 
-    /// <summary>Ends the detached mount, if it was one.</summary>
+    /// <summary>Ends the detached mount, if there is one.</summary>
     public void Dispose() => _mount?.Dispose();
 
     private static bool HasInstances(string root) => TraceNative.Access(root + "/instances", TraceNative.W_OK) == 0;

@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Routes;
 
-/// <summary>Which interfaces lead to a pod and nowhere else, by the kind that rtnetlink tells (IFLA_INFO_KIND).</summary>
+/// <summary>Classifies the interfaces that lead to a pod and nowhere else, by the kind that rtnetlink reports (IFLA_INFO_KIND).</summary>
 internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
 {
     private const ushort GetLink = 18;
@@ -16,19 +16,19 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
     private const ushort InfiniBand = 32; // ARPHRD_INFINIBAND
     private const uint SkipStatistics = 1 << 3; // RTEXT_FILTER_SKIP_STATS: half of each answer
 
-    // Ports join and leave a bridge; an index that is not in the list is asked for at once.
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+    // Ports join and leave a bridge; an index that is not in the list is queried at once.
+    private static readonly TimeSpan CacheTtl = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<uint, LeafLink> _links = [];
     private long _readAt;
 
-    public bool IsPodCable(uint index) => Find(index).Kind == LinkKind.PodCable;
+    public bool IsPodLink(uint index) => Find(index).Kind == LinkKind.PodLink;
 
-    /// <summary>A bridge with an uplink or a tunnel among its ports reaches other nodes too: its pods cannot be told apart.</summary>
+    /// <summary>True for a bridge that contains only pod links. One with an uplink or a tunnel among its ports also reaches other nodes: its pods cannot be identified.</summary>
     public bool IsPodBridge(uint index) =>
-        Find(index).Kind == LinkKind.Bridge && _links.Values.All(link => link.Master != index || link.Kind == LinkKind.PodCable);
+        Find(index).Kind == LinkKind.Bridge && _links.Values.All(link => link.Master != index || link.Kind == LinkKind.PodLink);
 
-    /// <summary>The bridge (or bond) that the interface is a port of; 0 where it is none's.</summary>
+    /// <summary>The bridge (or bond) that contains the interface as a port; 0 if it is not a port.</summary>
     public uint MasterOf(uint index) => Find(index).Master;
 
     /// <summary>A network card of this namespace: Ethernet or InfiniBand of no software kind.</summary>
@@ -36,7 +36,7 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
 
     private LeafLink Find(uint index)
     {
-        if (!_links.ContainsKey(index) || time.GetElapsedTime(_readAt) > Fresh)
+        if (!_links.ContainsKey(index) || time.GetElapsedTime(_readAt) > CacheTtl)
             Read();
         return _links.GetValueOrDefault(index);
     }
@@ -82,11 +82,11 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
             var kind = info.Value.TrimEnd((byte)0);
             // Not tun, macvlan or ipvlan: a host route over one of these may as well lead to another machine.
             if (kind.SequenceEqual("veth"u8) || kind.SequenceEqual("netkit"u8))
-                return LinkKind.PodCable;
+                return LinkKind.PodLink;
             return kind.SequenceEqual("bridge"u8) ? LinkKind.Bridge : LinkKind.Other;
         }
 
-        return LinkKind.Hardware; // Some drivers tell more about a card and yet no kind.
+        return LinkKind.Hardware; // Some drivers report further link data but no kind.
     }
 
     private enum LinkKind : byte
@@ -94,7 +94,7 @@ internal sealed class LeafLinks(NetlinkSocket socket, TimeProvider time)
         /// <summary>lo, tunnels: may lead anywhere.</summary>
         Other,
         Hardware,
-        PodCable,
+        PodLink,
         Bridge,
     }
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Routes;
 
-/// <summary>The one question to rtnetlink that <see cref="Locality"/> needs (linux/rtnetlink.h).</summary>
+/// <summary>The rtnetlink query that <see cref="Locality"/> needs (linux/rtnetlink.h).</summary>
 internal sealed class LocalRoutes : IDisposable
 {
     private const ushort GetRoute = 26;
@@ -16,7 +16,7 @@ internal sealed class LocalRoutes : IDisposable
     private const ushort RtaVia = 18;
     private const byte TypeUnicast = 1;
     private const byte TypeLocal = 2;
-    // Answer with the table's entry and its prefix length instead of a route to this one address (4.13).
+    // Reply with the table's entry and its prefix length instead of a route to this one address (4.13).
     private const uint FibMatch = 0x2000;
 
     private const byte AfInet = 2;
@@ -35,13 +35,13 @@ internal sealed class LocalRoutes : IDisposable
             {
                 { Type: TypeLocal } => true,
                 { Type: TypeUnicast, HasGateway: false, Link: > 0 } route =>
-                    _links.IsPodCable(route.Link) ? route.PrefixLength == address.Length * 8 : _links.IsPodBridge(route.Link),
+                    _links.IsPodLink(route.Link) ? route.PrefixLength == address.Length * 8 : _links.IsPodBridge(route.Link),
                 _ => false,
             };
         }
         catch (NetlinkException)
         {
-            // No answer is no proof that it is ours; the next look-up asks again.
+            // A missing reply does not prove that it is ours; the next lookup asks again.
             return false;
         }
     }

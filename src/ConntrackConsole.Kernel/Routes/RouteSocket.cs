@@ -7,10 +7,10 @@ using Microsoft.Win32.SafeHandles;
 namespace ConntrackConsole.Kernel.Routes;
 
 /// <summary>
-/// rtnetlink(7) for the namespace of the thread that opened it: links, addresses, routes. Not for use by two threads at once.
+/// rtnetlink(7) for the namespace of the thread that opened it: links, addresses, routes. Not thread-safe.
 /// </summary>
-/// <remarks>Errors of the kernel are <see cref="NetlinkException"/>: EPERM without CAP_NET_ADMIN, EEXIST, ENODEV, ...</remarks>
-public sealed class RouteSocket : IDisposable
+/// <remarks>Kernel errors are <see cref="NetlinkException"/>: EPERM without CAP_NET_ADMIN, EEXIST, ENODEV, ...</remarks>
+internal sealed class RouteSocket : IDisposable
 {
     private const ushort NewLink = 16, DeleteLinkType = 17, GetLink = 18, NewAddress = 20, GetAddress = 22, NewRoute = 24, GetRoute = 26;
     private const byte TableMain = 254, ProtocolStatic = 4, ScopeUniverse = 0, ScopeLink = 253;
@@ -21,11 +21,11 @@ public sealed class RouteSocket : IDisposable
 
     private RouteSocket(NetlinkSocket socket) => _socket = socket;
 
-    /// <summary>Opens a socket in the present thread's namespace.</summary>
+    /// <summary>Opens a socket in the current thread's namespace.</summary>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public static RouteSocket Open() => new(NetlinkSocket.Open(NetlinkFamily.Route));
 
-    /// <summary>Makes a pair of virtual Ethernet interfaces, the second one in another namespace.</summary>
+    /// <summary>Creates a pair of virtual Ethernet interfaces, the second one in another namespace.</summary>
     /// <param name="name">The end in this namespace (15 characters at most).</param>
     /// <param name="peerName">The other end.</param>
     /// <param name="peerNamespace">An open file of the other namespace, such as /run/netns/NAME.</param>
@@ -45,7 +45,7 @@ public sealed class RouteSocket : IDisposable
         request.EndNested(peer);
         request.EndNested(data);
         request.EndNested(info);
-        Execute(ref request, $"make the cable {name}");
+        Execute(ref request, $"create the veth pair {name}");
     }
 
     /// <summary>Sets an interface up or down.</summary>
@@ -59,7 +59,7 @@ public sealed class RouteSocket : IDisposable
         Execute(ref request, $"set {link} {(up ? "up" : "down")}");
     }
 
-    /// <summary>Removes an interface; of a pair, both ends go. False where there is none of this name.</summary>
+    /// <summary>Removes an interface; of a pair, both ends. False if no interface has this name.</summary>
     public bool DeleteLink(string link)
     {
         var request = Begin(DeleteLinkType, NetlinkFlags.None);
@@ -75,7 +75,7 @@ public sealed class RouteSocket : IDisposable
         };
     }
 
-    /// <summary>Gives an interface an address.</summary>
+    /// <summary>Adds an address to an interface.</summary>
     public void AddAddress(string link, Ip ip, int prefixLength)
     {
         var request = Begin(NewAddress, NetlinkFlags.Create | NetlinkFlags.Exclusive);
@@ -86,14 +86,14 @@ public sealed class RouteSocket : IDisposable
         request.Raw(header);
         Address(ref request, 1, ip); // IFA_ADDRESS
         Address(ref request, 2, ip); // IFA_LOCAL
-        Execute(ref request, $"give {link} the address {ip}/{prefixLength}");
+        Execute(ref request, $"add to {link} the address {ip}/{prefixLength}");
     }
 
     /// <summary>Adds a route through an interface.</summary>
     /// <param name="network">Destination; an unspecified address with length 0 is the default route.</param>
     /// <param name="prefixLength">Length of the destination's prefix in bits.</param>
     /// <param name="link">The interface.</param>
-    /// <param name="gateway">Next hop, taken as on the link; none where the destination itself is on the link.</param>
+    /// <param name="gateway">Next hop, assumed to be on the link; none if the destination itself is on the link.</param>
     /// <param name="source">Preferred source address; none = the kernel's choice.</param>
     public void AddRoute(Ip network, int prefixLength, string link, Ip gateway = default, Ip source = default)
     {
@@ -110,7 +110,7 @@ public sealed class RouteSocket : IDisposable
         Execute(ref request, $"add the route to {network}/{prefixLength}");
     }
 
-    /// <summary>Adds a route that drops packets without a word, as container networks do for a node's own pod network.</summary>
+    /// <summary>Adds a route that drops packets silently, as container networks do for a node's own pod network.</summary>
     public void AddBlackhole(Ip network, int prefixLength)
     {
         var request = Begin(NewRoute, NetlinkFlags.Create | NetlinkFlags.Exclusive);
@@ -162,7 +162,7 @@ public sealed class RouteSocket : IDisposable
             Ip address = default, local = default;
             while (attributes.MoveNext())
             {
-                // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL, where present, is always ours.
+                // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL, if present, is always ours.
                 if (attributes.Type == 1 && attributes.Value.Length is 4 or 16)
                     address = Ip.FromBytes(attributes.Value);
                 else if (attributes.Type == 2 && attributes.Value.Length is 4 or 16)
@@ -178,7 +178,7 @@ public sealed class RouteSocket : IDisposable
         return addresses;
     }
 
-    /// <summary>Asks the kernel where a packet to an address would go.</summary>
+    /// <summary>Queries the route of a packet to an address.</summary>
     public RouteAnswer Lookup(Ip destination)
     {
         var request = Begin(GetRoute, NetlinkFlags.None);
@@ -252,7 +252,7 @@ public sealed class RouteSocket : IDisposable
 
     private int IndexOf(string link)
     {
-        // A request of its own: the buffer of the request that is being written stays untouched.
+        // A separate request: the buffer of the request that is being written stays untouched.
         Span<byte> buffer = stackalloc byte[128];
         var request = new NetlinkWriter(buffer);
         request.Begin(GetLink, NetlinkFlags.Request | NetlinkFlags.Ack, _socket.NextSequence());

@@ -4,7 +4,7 @@ using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab.Cli;
 
-/// <summary>What a line on the lab's standard input can ask for.</summary>
+/// <summary>A command on the lab's standard input.</summary>
 internal abstract record ControlLine
 {
     public sealed record Rollout(Scenario Scenario) : ControlLine;
@@ -15,7 +15,7 @@ internal abstract record ControlLine
 
     public sealed record Quit : ControlLine;
 
-    /// <summary>Null where the line means nothing; the caller then says what would.</summary>
+    /// <summary>Null for an unknown command; the caller then lists the valid ones.</summary>
     public static ControlLine? TryParse(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
     {
         ["rollout"] => new Rollout(Scenario.Healthy),
@@ -31,11 +31,11 @@ internal abstract record ControlLine
 }
 
 /// <summary>Reads control lines until standard input ends.</summary>
-internal sealed class ControlLines(Func<ControlLine, Task> obey, CancellationTokenSource quit, Action<string> say)
+internal sealed class ControlLines(Func<ControlLine, Task> execute, CancellationTokenSource quit, Action<string> print)
 {
     public void Start()
     {
-        // In the background of a terminal a read would stop the whole process (SIGTTIN).
+        // In a terminal's background a read would stop the whole process (SIGTTIN).
         if (!Console.IsInputRedirected && ProcessCalls.ForegroundGroup(0) != ProcessCalls.OwnGroup())
             return;
         new Thread(Read) { IsBackground = true, Name = "control lines" }.Start();
@@ -50,27 +50,27 @@ internal sealed class ControlLines(Func<ControlLine, Task> obey, CancellationTok
             switch (ControlLine.TryParse(line))
             {
                 case null:
-                    say($"'{line}' is no command here: rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], quit.");
+                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], quit.");
                     break;
                 case ControlLine.Quit:
                     quit.Cancel();
                     return;
                 case var command:
-                    _ = ObeyAsync(command);
+                    _ = ExecuteAsync(command);
                     break;
             }
         }
     }
 
-    private async Task ObeyAsync(ControlLine command)
+    private async Task ExecuteAsync(ControlLine command)
     {
         try
         {
-            await obey(command);
+            await execute(command);
         }
         catch (Exception e)
         {
-            say($"That failed: {e.Message}");
+            print($"The command failed: {e.Message}");
         }
     }
 }

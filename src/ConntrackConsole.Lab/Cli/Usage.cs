@@ -1,11 +1,11 @@
 namespace ConntrackConsole.Lab.Cli;
 
-/// <summary>Wrong input: one sentence on standard error and exit code 2.</summary>
+/// <summary>Invalid input: one message on standard error and exit code 2.</summary>
 internal static class Usage
 {
-    public static int Error(string sentence)
+    public static int Error(string message)
     {
-        Console.Error.WriteLine(sentence);
+        Console.Error.WriteLine(message);
         return 2;
     }
 }

@@ -6,7 +6,7 @@ using ConntrackConsole.Lab.Workload;
 
 namespace ConntrackConsole.Lab.Cli;
 
-/// <summary>Sub-commands that the lab starts itself in; each ends when the lab ends.</summary>
+/// <summary>Hidden sub-commands that the lab starts as child processes; each ends with the lab.</summary>
 internal static class WorkloadCommands
 {
     public static IEnumerable<Command> All() => [Serve(), Load(), ExecChild()];
@@ -14,7 +14,7 @@ internal static class WorkloadCommands
     private static Command Serve()
     {
         var port = new Option<int>("--port") { DefaultValueFactory = _ => 8080 };
-        var exitsAtOnce = new Option<bool>("--exit-at-once") { Description = "At SIGTERM leave at once, with requests unread." };
+        var exitsAtOnce = new Option<bool>("--exit-at-once") { Description = "Exit immediately at SIGTERM, with requests unread." };
         var parent = Parent();
         var command = new Command("serve", "The server in a pod. Lines on stdin: exit-at-once, invalid [client ip:port].") { port, exitsAtOnce, parent };
         command.SetAction(async (result, cancel) =>
@@ -26,7 +26,7 @@ internal static class WorkloadCommands
                 if (line == "exit-at-once")
                     server.ExitsAtOnce = true;
                 else if (line.StartsWith("invalid", StringComparison.Ordinal))
-                    _ = server.MisbehaveAsync(line.Split(' ') is [_, var client] ? client : null);
+                    _ = server.SendBadSegmentAsync(line.Split(' ') is [_, var client] ? client : null);
             });
             return await server.RunAsync();
         });
@@ -44,7 +44,7 @@ internal static class WorkloadCommands
         {
             ProcessCalls.DieWithParent(result.GetValue(parent));
             if (!IPEndPoint.TryParse(result.GetRequiredValue(target), out var service))
-                return Usage.Error($"--target {result.GetRequiredValue(target)}: give an address and a port, such as 10.100.200.1:80.");
+                return Usage.Error($"--target {result.GetRequiredValue(target)}: must be an address and a port, such as 10.100.200.1:80.");
             var client = new Client(service, result.GetValue(connections), TimeSpan.FromMilliseconds(result.GetValue(interval)));
             ReadLines(line =>
             {
@@ -63,7 +63,7 @@ internal static class WorkloadCommands
         var program = new Argument<string>("program");
         var arguments = new Option<string[]>("--arg") { AllowMultipleArgumentsPerToken = false };
         var parent = Parent();
-        var command = new Command("exec-child", "Becomes another program that ends with the lab.") { program, arguments, parent };
+        var command = new Command("exec-child", "Executes another program that ends with the lab.") { program, arguments, parent };
         command.SetAction(result =>
         {
             ProcessCalls.DieWithParent(result.GetValue(parent)); // kept across exec

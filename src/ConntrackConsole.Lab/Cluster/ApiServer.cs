@@ -21,16 +21,16 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly ObjectStore _store;
     private readonly byte[] _authorization;
-    private readonly TimeSpan _bookmarkEvery;
+    private readonly TimeSpan _bookmarkInterval;
     private readonly IReadOnlyCollection<string> _forbidden;
     private readonly CancellationTokenSource _stopping = new();
 
-    private ApiServer(WebApplication application, ObjectStore store, string token, TimeSpan bookmarkEvery, IReadOnlyCollection<string> forbidden)
+    private ApiServer(WebApplication application, ObjectStore store, string token, TimeSpan bookmarkInterval, IReadOnlyCollection<string> forbidden)
     {
         _application = application;
         _store = store;
         _authorization = Encoding.UTF8.GetBytes($"Bearer {token}");
-        _bookmarkEvery = bookmarkEvery;
+        _bookmarkInterval = bookmarkInterval;
         _forbidden = forbidden;
         Token = token;
     }
@@ -39,15 +39,15 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <param name="store">What it serves.</param>
-    /// <param name="bookmarkEvery">How long a watch is quiet before a bookmark.</param>
-    /// <param name="forbidden">Kinds that the token may not read, as plurals: they are answered with 403.</param>
-    public static async Task<ApiServer> StartAsync(ObjectStore store, TimeSpan bookmarkEvery, IReadOnlyCollection<string>? forbidden = null)
+    /// <param name="store">The objects to serve.</param>
+    /// <param name="bookmarkInterval">Idle time of a watch before a bookmark.</param>
+    /// <param name="forbidden">Plural names of the resources that the token may not read (403).</param>
+    public static async Task<ApiServer> StartAsync(ObjectStore store, TimeSpan bookmarkInterval, IReadOnlyCollection<string>? forbidden = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1AndHttp2));
-        var server = new ApiServer(builder.Build(), store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkEvery, forbidden ?? []);
+        var server = new ApiServer(builder.Build(), store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkInterval, forbidden ?? []);
         server._application.Run(server.AnswerAsync);
         await server._application.StartAsync();
         server.Address = new Uri(server._application.Urls.Single());
@@ -75,7 +75,7 @@ internal sealed class ApiServer : IAsyncDisposable
         if (_forbidden.Contains(resource.Kind.Plural))
             return StatusAsync(context, 403, "Forbidden", Forbidden(context, resource));
         if (context.Request.Query.ContainsKey("labelSelector") || context.Request.Query.ContainsKey("fieldSelector"))
-            return StatusAsync(context, 400, "BadRequest", "the lab's API server knows no selectors");
+            return StatusAsync(context, 400, "BadRequest", "the lab's API server does not support selectors");
         return resource switch
         {
             { Name: not null } => GetAsync(context, resource),
@@ -122,7 +122,7 @@ internal sealed class ApiServer : IAsyncDisposable
         }
 
         var (items, version) = _store.List(path.Kind.Plural, path.Namespace, after);
-        version = pinned ?? version; // A watch from the first page's version repeats what changed while we were paging.
+        version = pinned ?? version; // A watch from the first page's version repeats changes made while the client was paging.
         var metadata = new JsonObject { ["resourceVersion"] = Text(version) };
         int count = limit > 0 ? (int)Math.Min(limit, items.Count) : items.Count;
         if (count < items.Count)
@@ -136,7 +136,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ["kind"] = path.Kind.Kind + "List",
             ["apiVersion"] = path.Kind.ApiVersion,
             ["metadata"] = metadata,
-            // Items of a list carry no kind and apiVersion of their own, as in a real answer.
+            // Items of a list have no kind and apiVersion of their own, as in a real response.
             ["items"] = new JsonArray([.. items.Take(count).Select(item => Without(JsonNode.Parse(item.Value)!.AsObject()))]),
         });
     }
@@ -159,7 +159,7 @@ internal sealed class ApiServer : IAsyncDisposable
             List<Change> first = [];
             if (version == 0)
             {
-                // "Any version": what exists now comes as additions, then what changes.
+                // "Any version": existing objects are sent as ADDED, then the changes.
                 var (items, now) = _store.List(kind, path.Namespace);
                 first.AddRange(items.Select(item => new Change(now, "ADDED", "", item.Value)));
                 version = now;
@@ -186,7 +186,7 @@ internal sealed class ApiServer : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The watch's time is over, or its reader has gone.
+            // The watch timed out, or the client disconnected.
         }
     }
 
@@ -201,8 +201,8 @@ internal sealed class ApiServer : IAsyncDisposable
                 await context.Response.Body.FlushAsync(end);
             version = now;
 
-            // Quiet for the time of a bookmark: say up to where this reader has seen everything.
-            var quiet = Task.Delay(_bookmarkEvery, end);
+            // Idle for the bookmark interval: report the version up to which this client has received everything.
+            var quiet = Task.Delay(_bookmarkInterval, end);
             if (await Task.WhenAny(next, quiet) != next)
             {
                 await quiet;
@@ -278,7 +278,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Where a paged list goes on; opaque to clients.</summary>
+    /// <summary>Position at which a paged list continues; opaque to clients.</summary>
     private sealed record PageToken(long Version, string After)
     {
         public static PageToken? TryParse(string text)

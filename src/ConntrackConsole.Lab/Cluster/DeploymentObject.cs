@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 namespace ConntrackConsole.Lab.Cluster;
 
 /// <summary>
-/// A Deployment and the ReplicaSets of its last revisions, told line by line in the order of the real controllers: the wanted
-/// number first, then its Event, then what the pods make of it, the Deployment's own status last.
+/// A Deployment and the ReplicaSets of its last revisions, updated step by step in the order of the real controllers: the desired
+/// count first, then its Event, then the status that results from the pods, the Deployment's own status last.
 /// </summary>
 internal sealed class DeploymentObject
 {
     private const int MaxSurge = 1, HistoryLimit = 10;
 
-    private readonly Lock _lock = new(); // Pods come up and end at the same time.
+    private readonly Lock _lock = new(); // Pods become ready and end concurrently.
     private readonly ObjectStore _store;
     private readonly EventLog _events;
     private readonly int _replicas;
@@ -68,8 +68,8 @@ internal sealed class DeploymentObject
     /// <summary>The ReplicaSet of the newest revision.</summary>
     public ReplicaSetObject Current { get; private set; }
 
-    /// <summary>As `kubectl rollout restart`: a new template, and a new ReplicaSet that wants one pod.</summary>
-    /// <returns>The ReplicaSet that is to be replaced.</returns>
+    /// <summary>Like `kubectl rollout restart`: a new template, and a new ReplicaSet with one desired pod.</summary>
+    /// <returns>The ReplicaSet to replace.</returns>
     public ReplicaSetObject Restart()
     {
         lock (_lock)
@@ -98,19 +98,19 @@ internal sealed class DeploymentObject
             if (wanted == before)
                 return;
             set.Scale(wanted);
-            Told(set, before);
+            RecordScaling(set, before);
             Status();
         }
     }
 
-    /// <summary>A ReplicaSet has made a pod.</summary>
+    /// <summary>A ReplicaSet has created a pod.</summary>
     public void Created(ReplicaSetObject set, string pod)
     {
         lock (_lock)
         {
             set.Observe();
             Status();
-            _events.Tell(set.Json, set.Version, "SuccessfulCreate", $"Created pod: {pod}", "replicaset-controller");
+            _events.Record(set.Json, set.Version, "SuccessfulCreate", $"Created pod: {pod}", "replicaset-controller");
             set.Count(replicas: 1);
             Status();
         }
@@ -125,13 +125,13 @@ internal sealed class DeploymentObject
         }
     }
 
-    /// <summary>A ReplicaSet has deleted a pod that was ready.</summary>
+    /// <summary>A ReplicaSet has deleted a ready pod.</summary>
     public void Deleted(ReplicaSetObject set, string pod)
     {
         lock (_lock)
         {
             set.Observe();
-            _events.Tell(set.Json, set.Version, "SuccessfulDelete", $"Deleted pod: {pod}", "replicaset-controller");
+            _events.Record(set.Json, set.Version, "SuccessfulDelete", $"Deleted pod: {pod}", "replicaset-controller");
             set.Count(replicas: -1, ready: -1, terminating: 1);
             Status();
         }
@@ -155,7 +155,7 @@ internal sealed class DeploymentObject
             ["deployment.kubernetes.io/max-replicas"] = $"{_replicas + MaxSurge}",
         });
         _sets.Add(set);
-        Told(set, 0);
+        RecordScaling(set, 0);
         Json["metadata"]!["annotations"] = new JsonObject { ["deployment.kubernetes.io/revision"] = $"{_revision}" };
         Progress("NewReplicaSetCreated", $"Created new replica set \"{set.Name}\"");
         Conditions(Json["status"]!.AsObject());
@@ -163,7 +163,7 @@ internal sealed class DeploymentObject
         return set;
     }
 
-    private void Told(ReplicaSetObject set, int before) => _events.Tell(
+    private void RecordScaling(ReplicaSetObject set, int before) => _events.Record(
         Json, Version, "ScalingReplicaSet",
         $"Scaled {(set.Wanted > before ? "up" : "down")} replica set {set.Name} from {before} to {set.Wanted}", "deployment-controller");
 
@@ -191,7 +191,7 @@ internal sealed class DeploymentObject
         void Number(string name, int value)
         {
             if (value > 0)
-                status[name] = value; // Zeros are left out.
+                status[name] = value; // Zeros are omitted.
         }
     }
 

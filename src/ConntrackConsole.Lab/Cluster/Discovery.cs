@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>The documents by which clients find out what the API server serves.</summary>
+/// <summary>Discovery documents: what the API server serves.</summary>
 internal static class Discovery
 {
     public const string KubernetesVersion = "v1.36.2";

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>The endpoint controller's one slice of a Service.</summary>
+/// <summary>The single slice of a Service, maintained as by the endpoint slice controller.</summary>
 internal sealed class EndpointSliceObject
 {
     private readonly ObjectStore _store;
@@ -73,7 +73,7 @@ internal sealed class EndpointSliceObject
             ["endpoints.kubernetes.io/last-change-trigger-time"] =
                 DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         };
-        // Without any endpoint the slice stays, with "endpoints": null.
+        // Without endpoints the slice remains, with "endpoints": null.
         _json["endpoints"] = _endpoints.Count == 0 ? null : new JsonArray([.. _endpoints.Values.Select(endpoint => endpoint.DeepClone())]);
         _store.Put("endpointslices", _json);
     }

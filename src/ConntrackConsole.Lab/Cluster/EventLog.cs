@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 namespace ConntrackConsole.Lab.Cluster;
 
 /// <summary>
-/// The cluster's Events, told as client-go's recorder tells them: a repeated sentence raises the count of the first, and from
-/// the tenth different sentence about one object for one reason on, all share one "(combined from similar events)".
+/// The cluster's Events, aggregated as by client-go's recorder: a repeated message increments the count of the first, and from
+/// the tenth distinct message for one object and reason on, all share one "(combined from similar events)".
 /// </summary>
 internal sealed class EventLog(ObjectStore store, TimeProvider time)
 {
-    private const int Similar = 10;
-    private static readonly TimeSpan SimilarFor = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Kept = TimeSpan.FromHours(1); // as the API server's --event-ttl
+    private const int MaxSimilarMessages = 10;
+    private static readonly TimeSpan AggregationInterval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan EventTtl = TimeSpan.FromHours(1); // as the API server's --event-ttl
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Group> _groups = [];
@@ -19,50 +19,50 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
     private long _last;
 
     /// <param name="about">The object.</param>
-    /// <param name="version">The object's version as the teller knew it.</param>
+    /// <param name="version">The object's version as known to the reporter.</param>
     /// <param name="reason">Such as Killing.</param>
-    /// <param name="message">The sentence.</param>
-    /// <param name="component">Who tells it.</param>
-    /// <param name="host">The node, where a kubelet tells it about a container.</param>
-    public void Tell(JsonObject about, long version, string reason, string message, string component, string? host = null)
+    /// <param name="message">The message.</param>
+    /// <param name="component">The reporting component.</param>
+    /// <param name="host">The node, if a kubelet reports it about a container.</param>
+    public void Record(JsonObject about, long version, string reason, string message, string component, string? host = null)
     {
         lock (_lock)
         {
             Expire();
             var now = time.GetUtcNow();
             string key = $"{about["metadata"]!["uid"]}/{reason}";
-            if (!_groups.TryGetValue(key, out var group) || now - group.At > SimilarFor)
+            if (!_groups.TryGetValue(key, out var group) || now - group.At > AggregationInterval)
                 _groups[key] = group = new Group();
             group.At = now;
-            bool combined = !group.Told.ContainsKey(message) && group.Told.Count >= Similar - 1;
-            string sentence = combined ? "(combined from similar events): " + message : message;
-            if ((combined ? group.Combined : group.Told.GetValueOrDefault(message)) is { } again)
+            bool combined = !group.ByMessage.ContainsKey(message) && group.ByMessage.Count >= MaxSimilarMessages - 1;
+            string text = combined ? "(combined from similar events): " + message : message;
+            if ((combined ? group.Combined : group.ByMessage.GetValueOrDefault(message)) is { } again)
             {
-                again["message"] = sentence;
+                again["message"] = text;
                 again["lastTimestamp"] = Metadata.Stamp(now);
                 again["count"] = (int)again["count"]! + 1;
                 store.Put("events", again);
                 return;
             }
 
-            var told = Create(about, version, reason, sentence, now, host);
-            told["source"] = host is null ? new JsonObject { ["component"] = component } : new JsonObject { ["component"] = component, ["host"] = host };
-            told["firstTimestamp"] = Metadata.Stamp(now);
-            told["lastTimestamp"] = Metadata.Stamp(now);
-            told["count"] = 1;
-            told["eventTime"] = null;
-            // The event that others are combined into does not say who reported it, but for its source.
-            told["reportingComponent"] = combined ? "" : component;
-            told["reportingInstance"] = combined ? "" : host ?? "";
+            var entry = Create(about, version, reason, text, now, host);
+            entry["source"] = host is null ? new JsonObject { ["component"] = component } : new JsonObject { ["component"] = component, ["host"] = host };
+            entry["firstTimestamp"] = Metadata.Stamp(now);
+            entry["lastTimestamp"] = Metadata.Stamp(now);
+            entry["count"] = 1;
+            entry["eventTime"] = null;
+            // The combined event has no reporter, only a source.
+            entry["reportingComponent"] = combined ? "" : component;
+            entry["reportingInstance"] = combined ? "" : host ?? "";
             if (combined)
-                group.Combined = told;
+                group.Combined = entry;
             else
-                group.Told[message] = told;
-            Put(told, now);
+                group.ByMessage[message] = entry;
+            Put(entry, now);
         }
     }
 
-    /// <summary>The scheduler tells in the newer form: a time in microseconds, an action, no count.</summary>
+    /// <summary>The scheduler uses the newer form: a time in microseconds, an action, no count.</summary>
     public void Scheduled(JsonObject pod, long version, string node)
     {
         lock (_lock)
@@ -70,22 +70,22 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
             Expire();
             var now = time.GetUtcNow();
             var metadata = pod["metadata"]!;
-            var told = Create(pod, version, "Scheduled", $"Successfully assigned {metadata["namespace"]}/{metadata["name"]} to {node}", now, null);
-            told["source"] = new JsonObject();
-            told["firstTimestamp"] = null;
-            told["lastTimestamp"] = null;
-            told["eventTime"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-            told["action"] = "Binding";
-            told["reportingComponent"] = "default-scheduler";
-            told["reportingInstance"] = "default-scheduler-lab";
-            Put(told, now);
+            var entry = Create(pod, version, "Scheduled", $"Successfully assigned {metadata["namespace"]}/{metadata["name"]} to {node}", now, null);
+            entry["source"] = new JsonObject();
+            entry["firstTimestamp"] = null;
+            entry["lastTimestamp"] = null;
+            entry["eventTime"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+            entry["action"] = "Binding";
+            entry["reportingComponent"] = "default-scheduler";
+            entry["reportingInstance"] = "default-scheduler-lab";
+            Put(entry, now);
         }
     }
 
     private JsonObject Create(JsonObject about, long version, string reason, string message, DateTimeOffset now, string? host)
     {
         var metadata = about["metadata"]!;
-        // Names end in the time in nanoseconds; two of one instant must differ.
+        // Names end in the time in nanoseconds; two of the same instant must differ.
         _last = Math.Max(_last + 1, now.ToUnixTimeMilliseconds() * 1_000_000);
         var involved = new JsonObject
         {
@@ -110,15 +110,15 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
         };
     }
 
-    private void Put(JsonObject told, DateTimeOffset now)
+    private void Put(JsonObject entry, DateTimeOffset now)
     {
-        store.Put("events", told);
-        _order.Enqueue((now, told));
+        store.Put("events", entry);
+        _order.Enqueue((now, entry));
     }
 
     private void Expire()
     {
-        var until = time.GetUtcNow() - Kept;
+        var until = time.GetUtcNow() - EventTtl;
         while (_order.TryPeek(out var oldest) && oldest.At < until)
             store.Delete("events", _order.Dequeue().Event);
         foreach (string key in _groups.Where(pair => pair.Value.At < until).Select(pair => pair.Key).ToList())
@@ -129,8 +129,8 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
     {
         public DateTimeOffset At { get; set; }
 
-        /// <summary>The events by their sentences.</summary>
-        public Dictionary<string, JsonObject> Told { get; } = [];
+        /// <summary>The events by message.</summary>
+        public Dictionary<string, JsonObject> ByMessage { get; } = [];
 
         public JsonObject? Combined { get; set; }
     }

@@ -1,13 +1,13 @@
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>The file by which kubectl and the console reach the lab's API server.</summary>
+/// <summary>The kubeconfig with which kubectl and the console reach the lab's API server.</summary>
 internal static class Kubeconfig
 {
-    /// <summary>Writes it readable for its owner only: it holds the token.</summary>
+    /// <summary>Writes it readable for its owner only, because it contains the token.</summary>
     public static void Write(string path, ApiServer server)
     {
         if (OperatingSystem.IsWindows())
-            throw new PlatformNotSupportedException(); // Never here: the command says so before.
+            throw new PlatformNotSupportedException(); // Unreachable: the command checks the platform first.
         using var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.Create,

@@ -3,11 +3,11 @@ using ConntrackConsole.Lab.Network;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>A node, healthy for ever.</summary>
+/// <summary>A node that is always healthy.</summary>
 internal static class NodeObject
 {
-    /// <summary>The kubelet's sign of life: nothing but a time changes.</summary>
-    public static void Beat(JsonObject node)
+    /// <summary>The kubelet's heartbeat: changes only a time.</summary>
+    public static void Heartbeat(JsonObject node)
     {
         foreach (var condition in node["status"]!["conditions"]!.AsArray())
             condition!["lastHeartbeatTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);

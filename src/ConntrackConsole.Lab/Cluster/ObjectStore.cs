@@ -4,22 +4,22 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>A change of one object, as a watch tells it.</summary>
-/// <param name="Version">The object's resourceVersion after it.</param>
+/// <summary>A change of one object, as reported by a watch.</summary>
+/// <param name="Version">The object's resourceVersion after the change.</param>
 /// <param name="Type">ADDED, MODIFIED or DELETED.</param>
 /// <param name="Namespace">The object's namespace; "" for nodes.</param>
 /// <param name="Object">The whole object as JSON.</param>
 internal sealed record Change(long Version, string Type, string Namespace, byte[] Object);
 
-/// <summary>A watch asked for a version that is no longer remembered (HTTP 410).</summary>
-internal sealed class ExpiredVersionException(long asked, long oldest)
-    : Exception($"too old resource version: {asked} ({oldest})");
+/// <summary>A watch requested a version that is no longer in the history (HTTP 410).</summary>
+internal sealed class ExpiredVersionException(long requested, long oldest)
+    : Exception($"too old resource version: {requested} ({oldest})");
 
 /// <summary>
-/// The cluster's objects with one counter of versions for all, and a bounded memory of changes for each kind: what etcd
-/// and the watch cache are to a real API server.
+/// The cluster's objects with one version counter for all, and a bounded history of changes per kind: the equivalent of etcd
+/// and the watch cache of a real API server.
 /// </summary>
-/// <param name="history">How many changes are remembered for each kind.</param>
+/// <param name="history">Number of changes kept per kind.</param>
 internal sealed class ObjectStore(int history = 1000)
 {
     private readonly Lock _lock = new();
@@ -36,7 +36,7 @@ internal sealed class ObjectStore(int history = 1000)
         }
     }
 
-    /// <summary>Adds or replaces; the version is written into the object that is kept, not into the one given.</summary>
+    /// <summary>Adds or replaces; the version is written into the stored copy, not into the given object.</summary>
     /// <returns>The version.</returns>
     public long Put(string kind, JsonObject value)
     {
@@ -52,7 +52,7 @@ internal sealed class ObjectStore(int history = 1000)
         }
     }
 
-    /// <summary>Removes; the last form of the object goes out with the deletion. False where it is not there.</summary>
+    /// <summary>Removes; the deletion contains the object's last state. False if it does not exist.</summary>
     public bool Delete(string kind, JsonObject value)
     {
         lock (_lock)
@@ -72,10 +72,10 @@ internal sealed class ObjectStore(int history = 1000)
             return TableOf(kind).Objects.TryGetValue($"{space}/{name}", out var found) ? found.Object : null;
     }
 
-    /// <summary>All objects of a kind in the order of their keys, with the version that a watch can go on from.</summary>
+    /// <summary>All objects of a kind in the order of their keys, with the version to watch from.</summary>
     /// <param name="kind">Such as "pods".</param>
     /// <param name="space">A namespace, or null for all.</param>
-    /// <param name="after">Only keys behind this one (paging), or null.</param>
+    /// <param name="after">Only keys after this one (paging), or null.</param>
     public (IReadOnlyList<KeyValuePair<string, byte[]>> Items, long Version) List(string kind, string? space, string? after = null)
     {
         lock (_lock)
@@ -88,7 +88,7 @@ internal sealed class ObjectStore(int history = 1000)
     }
 
     /// <summary>The changes after a version, up to the returned one, and a task that completes at the next change of any kind.</summary>
-    /// <exception cref="ExpiredVersionException">Some of them are forgotten.</exception>
+    /// <exception cref="ExpiredVersionException">Some of them are no longer in the history.</exception>
     public (IReadOnlyList<Change> Changes, long Version, Task Next) Since(string kind, long version, string? space)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>A pod's object through its life; the fields and their order of change are those of a real 1.36 cluster.</summary>
+/// <summary>A pod object from creation to deletion; the fields and the order of their changes are those of a real 1.36 cluster.</summary>
 internal sealed class PodObject
 {
     private static readonly string[] ConditionTypes = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
@@ -46,7 +46,7 @@ internal sealed class PodObject
 
     public string Image => (string)Json["spec"]!["containers"]![0]!["image"]!;
 
-    /// <summary>The version that was put last.</summary>
+    /// <summary>The version stored last.</summary>
     public long Version { get; private set; }
 
     public JsonObject Meta => Json["metadata"]!.AsObject();
@@ -99,7 +99,7 @@ internal sealed class PodObject
         Put();
     }
 
-    /// <summary>Deleted by its owner: the pod stays Running and Ready, with a time by which it must have ended.</summary>
+    /// <summary>Deleted by its owner: the pod stays Running and Ready, with a deadline for its end.</summary>
     public void Terminating()
     {
         Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow.AddSeconds(PodTemplate.Grace));
@@ -108,7 +108,7 @@ internal sealed class PodObject
         Put();
     }
 
-    /// <summary>The kubelet has seen the deletion.</summary>
+    /// <summary>The kubelet has observed the deletion.</summary>
     public void TerminationObserved()
     {
         Observe(2);
@@ -135,7 +135,7 @@ internal sealed class PodObject
         Put();
     }
 
-    /// <summary>The kubelet's last delete: the deletion time is written anew, earlier, with a grace of 0; then the object goes.</summary>
+    /// <summary>The kubelet's final delete: the deletion time is rewritten, to an earlier time, with a grace period of 0; then the object is removed.</summary>
     public void Delete()
     {
         Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow);
@@ -164,7 +164,7 @@ internal sealed class PodObject
         _status["containerStatuses"] = new JsonArray(status);
     }
 
-    // Each condition names the generation that it was found in, like the status itself.
+    // Each condition contains the generation it was observed at, like the status itself.
     private void Observe(int generation)
     {
         _observed = generation;
@@ -202,7 +202,7 @@ internal sealed class PodObject
             condition = new JsonObject { ["type"] = type };
             if (_observed > 0)
                 condition["observedGeneration"] = _observed;
-            // In the order that a kubelet writes them, whichever came first.
+            // In the order in which a kubelet writes them, whatever the order of the changes.
             int place = conditions.TakeWhile(known => Array.IndexOf(ConditionTypes, (string?)known!["type"]) < Array.IndexOf(ConditionTypes, type)).Count();
             conditions.Insert(place, condition);
         }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>What a Deployment, its ReplicaSets and their pods agree on.</summary>
+/// <summary>The pod template shared by a Deployment, its ReplicaSets and their pods.</summary>
 internal static class PodTemplate
 {
     /// <summary>terminationGracePeriodSeconds of every pod.</summary>

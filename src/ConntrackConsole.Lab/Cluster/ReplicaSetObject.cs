@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>One revision of a Deployment: its wanted number, and what is there. Changed by <see cref="DeploymentObject"/> only.</summary>
+/// <summary>One revision of a Deployment: its desired and its current pods. Changed by <see cref="DeploymentObject"/> only.</summary>
 internal sealed class ReplicaSetObject
 {
     private readonly ObjectStore _store;
@@ -57,7 +57,7 @@ internal sealed class ReplicaSetObject
         Put();
     }
 
-    /// <summary>The controller has seen the wanted number: nothing else changes.</summary>
+    /// <summary>The controller has observed the desired count: nothing else changes.</summary>
     public void Observe() => Status();
 
     public void Count(int replicas = 0, int ready = 0, int terminating = 0)
@@ -72,7 +72,7 @@ internal sealed class ReplicaSetObject
 
     private void Status()
     {
-        // Zeros are left out, except for these two.
+        // Zeros are omitted, except for these two.
         var status = new JsonObject { ["replicas"] = Replicas };
         if (Replicas > 0)
             status["fullyLabeledReplicas"] = Replicas;

@@ -1,9 +1,9 @@
 namespace ConntrackConsole.Lab.Cluster;
 
-/// <summary>A kind that the lab's API server serves.</summary>
-/// <param name="Plural">As in paths.</param>
-/// <param name="Kind">As in objects.</param>
-/// <param name="ApiVersion">As in objects.</param>
+/// <summary>A resource kind that the lab's API server serves.</summary>
+/// <param name="Plural">Name in paths.</param>
+/// <param name="Kind">Name in objects.</param>
+/// <param name="ApiVersion">apiVersion in objects.</param>
 /// <param name="IsNamespaced">False for nodes.</param>
 internal sealed record ResourceKind(string Plural, string Kind, string ApiVersion, bool IsNamespaced)
 {
@@ -16,7 +16,7 @@ internal sealed record ResourceKind(string Plural, string Kind, string ApiVersio
         new("endpointslices", "EndpointSlice", "discovery.k8s.io/v1", true),
         new("deployments", "Deployment", "apps/v1", true),
         new("replicasets", "ReplicaSet", "apps/v1", true),
-        // The lab has none of these: their lists are empty, as in many a real cluster.
+        // The lab has none of these: their lists are empty, as in many real clusters.
         new("statefulsets", "StatefulSet", "apps/v1", true),
         new("daemonsets", "DaemonSet", "apps/v1", true),
     ];
@@ -24,11 +24,11 @@ internal sealed record ResourceKind(string Plural, string Kind, string ApiVersio
     /// <summary>The group in <see cref="ApiVersion"/>; "" for the core.</summary>
     public string Group => ApiVersion.Contains('/') ? ApiVersion[..ApiVersion.IndexOf('/')] : "";
 
-    /// <summary>The path that its lists stand under.</summary>
+    /// <summary>The path of its lists.</summary>
     public string Root => ApiVersion == "v1" ? "/api/v1" : $"/apis/{ApiVersion}";
 }
 
-/// <summary>A request's path: a kind, perhaps a namespace, perhaps a name.</summary>
+/// <summary>A parsed request path: a kind, optionally a namespace, optionally a name.</summary>
 internal sealed record ResourcePath(ResourceKind Kind, string? Namespace, string? Name)
 {
     public static ResourcePath? TryParse(string path)

@@ -6,32 +6,32 @@ using ConntrackConsole.Lab.Workload;
 namespace ConntrackConsole.Lab.Incidents;
 
 /// <summary>
-/// Turns what clients and servers report into events and labels. Nothing here comes from a collector: this is what a
-/// collector is judged by.
+/// Converts the reports of clients and servers into events and labels. Nothing here comes from a collector: this is the reference
+/// for evaluating a collector.
 /// </summary>
-internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
+internal sealed class GroundTruth(LabEventWriter output, LabService service)
 {
-    private static readonly TimeSpan FollowUpTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FollowUpDelay = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, Scenario> _endings = new(); // by pod address
+    private readonly ConcurrentDictionary<string, Scenario> _terminations = new(); // by pod address
     private readonly ConcurrentDictionary<string, LabPod> _clients = new();   // by pod address
     private readonly ConcurrentDictionary<string, (string Client, string Backend)> _open = new(); // by the client's address:port
     private readonly ConcurrentDictionary<string, bool> _hung = new();
     private readonly ConcurrentDictionary<string, InvalidSegment> _invalid = new();
     private int _segmentsSent;
 
-    /// <summary>The scenario of the present rolling update.</summary>
+    /// <summary>The scenario of the current rolling update.</summary>
     public Scenario? Scenario { get; set; }
 
-    /// <summary>How many segments beyond the window were sent so far.</summary>
+    /// <summary>Number of segments beyond the window sent so far.</summary>
     public int SegmentsSent => _segmentsSent;
 
-    /// <summary>How many connections each client has to a pod's address.</summary>
+    /// <summary>Number of connections of each client to a pod's address.</summary>
     public IReadOnlyList<int> ConnectionsTo(string podIp) =>
         [.. _clients.Keys.Select(client => _open.Values.Count(open => open.Client == client && IpOf(open.Backend) == podIp))];
 
-    /// <summary>From now on resets by this pod, and hangs towards it, are of this scenario's making.</summary>
-    public void Ends(LabPod pod, Scenario scenario) => _endings[pod.Ip] = scenario;
+    /// <summary>Resets by this pod and hangs towards it are attributed to this scenario from now on.</summary>
+    public void SetTermination(LabPod pod, Scenario scenario) => _terminations[pod.Ip] = scenario;
 
     public void FromServer(LabPod pod, WorkloadReport report)
     {
@@ -49,15 +49,15 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
             }
 
             Interlocked.Increment(ref _segmentsSent);
-            chronicle.Tell("invalid-segment",
-                $"{pod.Name} sent a segment beyond the window to {to}; un-NATed resets that came back: {resets}",
+            output.Report("invalid-segment",
+                $"{pod.Name} sent a segment beyond the window to {to}; un-NATed resets received: {resets}",
                 new { pod = pod.Name, ip = pod.Ip, remote = to, resets });
-            // What comes of it shows at the client's next request; then the label is complete.
-            _ = Task.Delay(FollowUpTime).ContinueWith(_ => Settle(to, resets), TaskScheduler.Default);
+            // The consequences appear at the client's next request; then the label is complete.
+            _ = Task.Delay(FollowUpDelay).ContinueWith(_ => Settle(to, resets), TaskScheduler.Default);
         }
         else if (report.Event == "exiting")
         {
-            chronicle.Tell("exiting", $"{pod.Name} leaves at SIGTERM without draining: {report.Detail}", new { pod = pod.Name, ip = pod.Ip, report.Detail });
+            output.Report("exiting", $"{pod.Name} exits at SIGTERM without draining: {report.Detail}", new { pod = pod.Name, ip = pod.Ip, report.Detail });
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
         _clients[pod.Ip] = pod;
         if (report.Local is not { } local)
             return;
-        chronicle.Event($"client-{report.Event}", new
+        output.Event($"client-{report.Event}", new
         {
             pod = pod.Name,
             node = pod.Node.Name,
@@ -85,29 +85,29 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
                 break;
             case "hung":
                 _hung[local] = true;
-                if (EndingOf(backend) == Incidents.Scenario.Blackhole)
+                if (TerminationOf(backend) == Incidents.Scenario.Blackhole)
                     Write(pod, local, backend, "M4", "hang", 0, Incidents.Scenario.Blackhole);
-                Line($"hangs: no answer from {backend} for {report.Seconds:0.0} s");
+                Line($"hangs: no response from {backend} for {report.Seconds:0.0} s");
                 break;
             case "recovered":
                 _hung.TryRemove(local, out _);
-                Line("got its answer after all");
+                Line("received its response after all");
                 break;
             case "reset":
                 bool wasHung = _hung.TryRemove(local, out _);
-                // Reset before its first answer: by a pod that was leaving already; which one, the client cannot know.
-                var ending = backend.Length == 0 && Scenario == Incidents.Scenario.EarlyExit ? Scenario : EndingOf(backend);
+                // Reset before its first response, by a pod that was already exiting; the client cannot know which.
+                var ending = backend.Length == 0 && Scenario == Incidents.Scenario.EarlyExit ? Scenario : TerminationOf(backend);
                 _open.TryRemove(local, out _);
                 if (_invalid.TryGetValue(local, out var cause))
                     cause.Followed();
                 else if (wasHung && ending != Incidents.Scenario.EarlyExit) // a server that stops reading is slow at first
-                    Write(pod, local, backend, null, "from-backend", 1, ending); // a live pod refuses a stranger's segment
+                    Write(pod, local, backend, null, "from-backend", 1, ending); // a live pod rejects a segment of an unknown connection
                 else
                     Write(pod, local, backend, ending == Incidents.Scenario.EarlyExit ? "M3" : null, "from-backend", 1, ending);
-                Line(wasHung ? $"was reset after {report.Seconds:0.0} s without an answer" : $"was reset by {backend}");
+                Line(wasHung ? $"was reset after {report.Seconds:0.0} s without a response" : $"was reset by {backend}");
                 break;
             case "refused":
-                // Its SYN went to a pod that has left already; which one, the client cannot know.
+                // Its SYN went to a pod that has already exited; the client cannot know which.
                 Write(pod, local, "", "M3", "from-backend", report.Detail == "ConnectionRefused" ? 1 : 0, Scenario);
                 Line($"could not connect: {report.Detail}");
                 break;
@@ -122,10 +122,10 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
                 break;
         }
 
-        void Line(string what) => chronicle.Say($"            {pod.Name} on {pod.Node.Name}: {local} {what}");
+        void Line(string what) => output.Print($"            {pod.Name} on {pod.Node.Name}: {local} {what}");
     }
 
-    private Scenario? EndingOf(string backend) => _endings.TryGetValue(IpOf(backend), out var scenario) ? scenario : null;
+    private Scenario? TerminationOf(string backend) => _terminations.TryGetValue(IpOf(backend), out var scenario) ? scenario : null;
 
     private void Settle(string remote, int resets)
     {
@@ -139,7 +139,7 @@ internal sealed class GroundTruth(LabEventWriter chronicle, LabService service)
     {
         var (clientIp, clientPort) = Split(local);
         var (backendIp, backendPort) = Split(backend);
-        chronicle.Write(new Label(
+        output.Write(new Label(
             at ?? WorkloadReport.Now, (scenario ?? Scenario)?.Name(), mechanism, kind, client.Node.Name,
             new LabFlowTuple(clientIp, clientPort, service.Address.ToString(), service.Port),
             new LabFlowTuple(backendIp, backendPort, clientIp, clientPort), resets, followedBy));

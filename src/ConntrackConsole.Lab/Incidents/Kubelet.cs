@@ -7,18 +7,18 @@ using ConntrackConsole.Lab.Workload;
 namespace ConntrackConsole.Lab.Incidents;
 
 /// <summary>
-/// The kubelets of all nodes: start and end pods, and tell the API server in the order that a real cluster does.
-/// The pauses are those of recordings of a 1.36 cluster.
+/// The kubelets of all nodes: start and stop pods, and update the API server in the order of a real cluster.
+/// The pauses are taken from recordings of a 1.36 cluster.
 /// </summary>
 internal sealed class Kubelet(
-    ObjectStore store, EventLog events, string prefix, LabEventWriter chronicle, Action<LabPod, WorkloadReport> report) : IDisposable
+    ObjectStore store, EventLog events, string prefix, LabEventWriter output, Action<LabPod, WorkloadReport> report) : IDisposable
 {
     public const string Namespace = "shop";
     public const int PreStopSeconds = 2;
     public const int ServerPort = 8080;
 
-    // An endpoint is mostly removed before its pod's object, sometimes after it.
-    private const int LateRemovalOneIn = 8;
+    // An endpoint is usually removed before its pod's object, sometimes after it.
+    private const int LateRemovalRatio = 8;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, LabPod> _pods = new();
@@ -53,16 +53,16 @@ internal sealed class Kubelet(
     }
 
     /// <summary>
-    /// Takes a pod away, from the deletion of its object to its disappearance. <paramref name="settled"/> (the rules of all
-    /// nodes) is awaited before a pod drains, and before it vanishes, so that only connections that exist are hit.
+    /// Terminates a pod, from the deletion of its object to its removal. <paramref name="settled"/> (the rules of all
+    /// nodes) is awaited before a pod drains, and before it vanishes, so that only existing connections are affected.
     /// </summary>
     public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject slice, Ending ending, Func<Task> settled)
     {
         await PauseAsync(5, 20);
         pod.Object.Terminating();
-        chronicle.Tell("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
+        output.Report("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
         await PauseAsync(1, 15);
-        events.Tell(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
+        events.Record(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
         await PauseAsync(1, 35);
         slice.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
         deployment.Deleted(pod.Set, pod.Name);
@@ -73,31 +73,31 @@ internal sealed class Kubelet(
         switch (ending)
         {
             case Ending.Drain:
-                // The preStop sleep is there for the rules to follow; on a busy machine they may take longer than it.
+                // The preStop sleep gives the rules time to follow; on a busy machine they may take longer.
                 await Task.WhenAll(Task.Delay(TimeSpan.FromSeconds(PreStopSeconds), _stopping.Token), settled());
-                chronicle.Event("sigterm", Fields(pod));
+                output.Event("sigterm", Fields(pod));
                 exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
                 break;
-            case Ending.AtOnce:
-                pod.Process.Tell("exit-at-once");
+            case Ending.ExitImmediately:
+                pod.Process.SendLine("exit-at-once");
                 await PauseAsync(300, 400);
-                chronicle.Event("sigterm", Fields(pod));
+                output.Event("sigterm", Fields(pod));
                 exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
                 break;
             default:
                 await settled();
                 pod.Sandbox.Disconnect();
-                chronicle.Tell("vanished", $"{pod.Name}: its cable is down, and only then its process is killed: nobody is told", Fields(pod));
+                output.Report("vanished", $"{pod.Name}: its link is down before its process is killed, so peers receive neither FIN nor RST", Fields(pod));
                 pod.Process.Signal(ProcessCalls.SIGKILL);
                 exitCode = await pod.Process.Exited;
                 break;
         }
 
-        chronicle.Event("exited", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+        output.Event("exited", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
         await PauseAsync(60, 180);
         pod.Object.Ended(exitCode);
         await PauseAsync(2, 15);
-        bool late = Random.Shared.Next(LateRemovalOneIn) == 0;
+        bool late = Random.Shared.Next(LateRemovalRatio) == 0;
         if (!late)
             RemoveEndpoint(pod, slice);
         await PauseAsync(2, 10);
@@ -112,13 +112,13 @@ internal sealed class Kubelet(
             RemoveEndpoint(pod, slice);
         }
 
-        chronicle.Tell("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+        output.Report("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
     }
 
-    /// <summary>Kills and removes everything, for the lab's own end.</summary>
+    /// <summary>Kills and removes everything when the lab ends.</summary>
     public async Task RemoveAllAsync()
     {
-        await _stopping.CancelAsync(); // What is on its way ends at its next pause.
+        await _stopping.CancelAsync(); // Operations in progress stop at their next pause.
         foreach (var pod in _pods.Values)
             pod.Process.Signal(ProcessCalls.SIGKILL);
         foreach (var pod in _pods.Values)
@@ -148,25 +148,25 @@ internal sealed class Kubelet(
         events.Scheduled(pod.Json, added, node.Name);
         var sandbox = await Task.Run(() => PodSandbox.Create(node, prefix, pod.Name));
         _sandboxes[pod.Name] = sandbox;
-        Tell("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
+        RecordEvent("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
         await PauseAsync(1, 10);
         pod.SandboxReady();
         await PauseAsync(1, 15);
-        Tell("Created", "Container created");
+        RecordEvent("Created", "Container created");
 
         var running = new TaskCompletionSource<LabPod>(TaskCreationOptions.RunContinuationsAsynchronously);
         var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var process = ChildProcess.Start(sandbox.Place, arguments, line =>
+        var process = ChildProcess.Start(sandbox.Namespace, arguments, line =>
         {
-            if (WorkloadReport.TryParse(line) is not { } told)
+            if (WorkloadReport.TryParse(line) is not { } parsed)
             {
-                chronicle.Tell("process-said", $"{pod.Name}: {line}", new { pod = pod.Name, line });
+                output.Report("process-output", $"{pod.Name}: {line}", new { pod = pod.Name, line });
                 return;
             }
 
-            if (told.Event == waitFor)
+            if (parsed.Event == waitFor)
                 awaited.TrySetResult();
-            report(running.Task.GetAwaiter().GetResult(), told);
+            report(running.Task.GetAwaiter().GetResult(), parsed);
         });
         var started = new LabPod(pod, set, node, sandbox, process);
         _pods[pod.Name] = started;
@@ -175,21 +175,21 @@ internal sealed class Kubelet(
         {
             var first = await Task.WhenAny(awaited.Task, process.Exited).WaitAsync(TimeSpan.FromSeconds(60));
             if (first != awaited.Task)
-                throw new InvalidOperationException($"{pod.Name} ended before it was up, with exit code {process.Exited.Result}.");
+                throw new InvalidOperationException($"{pod.Name} exited before it was ready, with exit code {process.Exited.Result}.");
         }
 
-        Tell("Started", "Container started");
-        chronicle.Event("started", Fields(started));
+        RecordEvent("Started", "Container started");
+        output.Event("started", Fields(started));
         await PauseAsync(5, 15);
         return started;
 
-        void Tell(string reason, string message) => events.Tell(pod.Json, scheduled, reason, message, "kubelet", node.Name);
+        void RecordEvent(string reason, string message) => events.Record(pod.Json, scheduled, reason, message, "kubelet", node.Name);
     }
 
     private void RemoveEndpoint(LabPod pod, EndpointSliceObject slice)
     {
         slice.Remove(pod.Object);
-        chronicle.Event("endpoint-removed", Fields(pod));
+        output.Event("endpoint-removed", Fields(pod));
     }
 
     private void Remove(LabPod pod)
@@ -202,5 +202,5 @@ internal sealed class Kubelet(
 
     private static object Fields(LabPod pod) => new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name };
 
-    private Task PauseAsync(int atLeastMs, int atMostMs) => Task.Delay(Random.Shared.Next(atLeastMs, atMostMs + 1), _stopping.Token);
+    private Task PauseAsync(int minMs, int maxMs) => Task.Delay(Random.Shared.Next(minMs, maxMs + 1), _stopping.Token);
 }

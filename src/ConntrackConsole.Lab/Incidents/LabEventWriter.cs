@@ -7,21 +7,21 @@ namespace ConntrackConsole.Lab.Incidents;
 /// <summary>Source and destination of one direction of a flow.</summary>
 internal sealed record LabFlowTuple(string Src, int Sport, string Dst, int Dport);
 
-/// <summary>A line of --labels: what truly happened, from what the workload itself saw.</summary>
+/// <summary>A line of --labels: what really happened, as observed by the workload itself.</summary>
 /// <param name="T">Unix time in seconds.</param>
 /// <param name="Scenario">healthy, blackhole, invalid, early-exit; null outside a rolling update.</param>
-/// <param name="Mechanism">M1, M3, M4; null for a reset that is nobody's fault.</param>
+/// <param name="Mechanism">M1, M3, M4; null for a reset without a fault.</param>
 /// <param name="Kind">un-nated, from-backend, client-abort or hang.</param>
 /// <param name="Node">The client's node.</param>
 /// <param name="Orig">Client → Service.</param>
 /// <param name="Reply">Pod → client.</param>
-/// <param name="Resets">How many resets of this kind were made; 0 for a hang.</param>
-/// <param name="FollowedBy">M1: resets from the backend that came of it, at the client's next segment.</param>
+/// <param name="Resets">Number of resets of this kind; 0 for a hang.</param>
+/// <param name="FollowedBy">M1: resets from the backend that it causes at the client's next segment.</param>
 internal sealed record Label(
     double T, string? Scenario, string? Mechanism, string Kind, string Node, LabFlowTuple Orig, LabFlowTuple Reply, int Resets,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? FollowedBy = null);
 
-/// <summary>The lab's own account: lines for people, events for tests, labels for whoever judges a diagnosis.</summary>
+/// <summary>The lab's output: lines for people, events for tests, labels for evaluating a diagnosis.</summary>
 internal sealed class LabEventWriter : IDisposable
 {
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
@@ -38,15 +38,15 @@ internal sealed class LabEventWriter : IDisposable
     }
 
     /// <summary>A line for people and an event for tests.</summary>
-    public void Tell(string name, string sentence, object? fields = null)
+    public void Report(string name, string message, object? fields = null)
     {
         Event(name, fields);
         lock (_lock)
-            Console.WriteLine($"{DateTime.Now.ToString("HH:mm:ss.f", CultureInfo.InvariantCulture)}  {sentence}");
+            Console.WriteLine($"{DateTime.Now.ToString("HH:mm:ss.f", CultureInfo.InvariantCulture)}  {message}");
     }
 
-    /// <summary>A line for people without a time.</summary>
-    public void Say(string line)
+    /// <summary>A line for people without a timestamp.</summary>
+    public void Print(string line)
     {
         lock (_lock)
             Console.WriteLine(line);
@@ -78,7 +78,7 @@ internal sealed class LabEventWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{option} {path} cannot be written: {e.Message} Give a file in a directory that exists.", e);
+            throw new IOException($"{option} {path} cannot be written: {e.Message} Choose a file in an existing directory.", e);
         }
     }
 

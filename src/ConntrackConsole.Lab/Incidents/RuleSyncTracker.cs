@@ -3,18 +3,18 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lab.Incidents;
 
-/// <summary>Which endpoints the rules of each node name now.</summary>
-internal sealed class RuleSyncTracker(LabEventWriter chronicle)
+/// <summary>The endpoints currently in the rules of each node.</summary>
+internal sealed class RuleSyncTracker(LabEventWriter output)
 {
     private readonly ConcurrentDictionary<string, IReadOnlyList<Ip>> _nodes = new();
 
     public void Synced(string node, IReadOnlyList<Ip> endpoints)
     {
         _nodes[node] = endpoints;
-        chronicle.Event("rules-synced", new { node, endpoints = endpoints.Select(ip => ip.ToString()) });
+        output.Event("rules-synced", new { node, endpoints = endpoints.Select(ip => ip.ToString()) });
     }
 
-    /// <summary>Completes when so many nodes know so many endpoints (or after 10 s).</summary>
+    /// <summary>Completes when the given number of nodes have the given number of endpoints (or after 10 s).</summary>
     public async Task WithAsync(int nodes, int endpoints)
     {
         for (int wait = 0; wait < 200 && _nodes.Values.Count(known => known.Count == endpoints) < nodes; wait++)

@@ -1,11 +1,11 @@
 namespace ConntrackConsole.Lab.Incidents;
 
-/// <summary>What a rolling update does wrong.</summary>
+/// <summary>The fault of a rolling update.</summary>
 internal enum Scenario
 {
-    /// <summary>Nothing: every pod drains.</summary>
+    /// <summary>None: every pod drains.</summary>
     Healthy,
-    /// <summary>One pod's network is gone before its process ends: its connections hang (M4).</summary>
+    /// <summary>One pod's network disappears before its process ends: its connections hang (M4).</summary>
     Blackhole,
     /// <summary>Backends send segments beyond the window: clients reset the pod's own address (M1).</summary>
     Invalid,

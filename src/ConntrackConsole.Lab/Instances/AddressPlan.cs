@@ -5,15 +5,15 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lab.Instances;
 
 /// <summary>
-/// The addresses of one lab: 10.(100+instance).x.y. Each instance has ranges of its own, because the kernel's tracepoints
-/// show the resets of all namespaces of the machine and collectors tell "ours" by address.
+/// The addresses of one lab: 10.(100+instance).x.y. Each instance has its own ranges, because the kernel's tracepoints
+/// report the resets of all namespaces of the machine and collectors recognize local ones by address.
 /// </summary>
 internal readonly record struct AddressPlan(int Instance)
 {
     public const int Instances = 64;
     public const int Nodes = 3;
 
-    /// <summary>What every pod has as its gateway, on a cable of its own.</summary>
+    /// <summary>The gateway of every pod, on the pod's own link.</summary>
     public static readonly Ip PodGateway = Ip.Parse("169.254.1.1");
 
     public Ip Node(int node) => Address(0, node);

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Lab.Instances;
 
-/// <summary>Device and inode: two paths to the same namespace have the same ones.</summary>
+/// <summary>Device and inode: equal for two paths to the same namespace.</summary>
 internal readonly partial record struct FileIdentity(ulong Device, ulong Inode)
 {
-    /// <summary>Null where the file is not there or may not be read.</summary>
+    /// <summary>Null if the file does not exist or cannot be read.</summary>
     public static unsafe FileIdentity? Of(string path)
     {
-        // struct stat begins with st_dev and st_ino, 64 bit each, on every 64-bit Linux; 256 bytes hold it everywhere.
+        // struct stat begins with st_dev and st_ino, 64 bits each, on every 64-bit Linux; it fits into 256 bytes everywhere.
         byte* buffer = stackalloc byte[256];
         return Stat(path, buffer) == 0 ? new FileIdentity(*(ulong*)buffer, *(ulong*)(buffer + 8)) : null;
     }

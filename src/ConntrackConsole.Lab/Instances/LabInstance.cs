@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ConntrackConsole.Lab.Instances;
 
 /// <summary>
-/// One running lab's claim on an instance number: a locked file under /run/conntrack-lab. The kernel lets the lock go
-/// when the process ends, however it ends, so whoever gets it owns every leftover that carries the number.
+/// One running lab's claim on an instance number: a locked file under /run/conntrack-lab. The kernel releases the lock
+/// whenever the process ends, so the new owner of the lock also owns everything stale that contains the number.
 /// </summary>
 internal sealed class LabInstance : IDisposable
 {
@@ -23,23 +23,23 @@ internal sealed class LabInstance : IDisposable
 
     public AddressPlan Addresses { get; }
 
-    /// <summary>What the names of this lab's namespaces begin with.</summary>
+    /// <summary>Prefix of the names of this lab's namespaces.</summary>
     public string Prefix => $"{PrefixOf(Number)}{Environment.ProcessId}-";
 
-    /// <summary>Removes what dead labs left, then takes the first free number.</summary>
-    /// <exception cref="IOException">All numbers are taken, or /run cannot be written.</exception>
-    public static LabInstance Claim(Action<string> say)
+    /// <summary>Removes what killed labs left behind, then claims the first free number.</summary>
+    /// <exception cref="IOException">All numbers are in use, or /run cannot be written.</exception>
+    public static LabInstance Claim(Action<string> print)
     {
         System.IO.Directory.CreateDirectory(Directory);
         LabInstance? mine = null;
         for (int number = 0; number < AddressPlan.Instances; number++)
         {
-            // Beyond the first free number only files that exist can have leftovers behind them.
+            // Beyond the first free number only those with a lock file can have stale objects.
             if ((mine is not null && !File.Exists(LockPath(number))) || TryLock(number) is not { } held)
                 continue;
             RemoveDataDirectory(number);
-            if (LeftoverNamespaces.Remove(PrefixOf(number)) is > 0 and var removed)
-                say($"Removed {removed} namespaces that a lab left behind that is no longer running.");
+            if (StaleNamespaces.Remove(PrefixOf(number)) is > 0 and var removed)
+                print($"Removed {removed} stale namespaces of a lab that is no longer running.");
             if (mine is null)
             {
                 held.SetLength(0);
@@ -53,16 +53,16 @@ internal sealed class LabInstance : IDisposable
             }
         }
 
-        return mine ?? throw new IOException($"All {AddressPlan.Instances} lab numbers are taken: stop a lab first.");
+        return mine ?? throw new IOException($"All {AddressPlan.Instances} lab numbers are in use: stop a lab first.");
     }
 
     /// <summary>
-    /// Makes a directory for this lab alone, readable by its owner only: secrets live there. Its name is the instance's, so
-    /// that the next lab can remove it where this one cannot.
+    /// Creates a directory for this lab, readable by its owner only, because it contains secrets. Its name contains the instance, so
+    /// that the next lab can remove it if this one cannot.
     /// </summary>
     public string CreateDataDirectory() => System.IO.Directory.CreateTempSubdirectory(DataPrefix(Number)).FullName;
 
-    /// <summary>Removes the data directory and gives the number back.</summary>
+    /// <summary>Removes the data directory and releases the number.</summary>
     public void Dispose()
     {
         RemoveDataDirectory(Number);
@@ -86,9 +86,9 @@ internal sealed class LabInstance : IDisposable
         string path = LockPath(number);
         try
         {
-            // FileShare.None is flock(LOCK_EX | LOCK_NB); the descriptor is closed on exec, so no child holds it on.
+            // FileShare.None is flock(LOCK_EX | LOCK_NB); the descriptor is closed on exec, so no child keeps the lock.
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            // The owner before us may have removed the file between our open and our lock: then we hold a nameless one.
+            // The previous owner may have deleted the file between our open and our lock: then the locked file has no name.
             if (FileIdentity.Of($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}") == FileIdentity.Of(path))
                 return file;
             file.Dispose();
@@ -102,7 +102,7 @@ internal sealed class LabInstance : IDisposable
 
     private static void Release(int number, FileStream held)
     {
-        File.Delete(LockPath(number)); // While it is still locked: nobody can have claimed it yet.
+        File.Delete(LockPath(number)); // Still locked, so no other lab can have claimed it yet.
         held.Dispose();
     }
 }

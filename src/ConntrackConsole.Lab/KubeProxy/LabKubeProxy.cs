@@ -7,11 +7,11 @@ using ConntrackConsole.Lab.Network;
 
 namespace ConntrackConsole.Lab.KubeProxy;
 
-/// <summary>A node's kube-proxy: watches slices and writes them into the node's rules, each node in its own time.</summary>
+/// <summary>A node's kube-proxy: watches slices and writes them into the node's rules, each node at its own pace.</summary>
 internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyList<LabService> services, Action<string, IReadOnlyList<Ip>> synced)
     : IAsyncDisposable
 {
-    private readonly ServiceRules _rules = new(node.Place);
+    private readonly ServiceRules _rules = new(node.Namespace);
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
 
@@ -50,7 +50,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
 
                 var first = DateTimeOffset.UtcNow;
                 State.Queued(changes.Count, first);
-                // Between the change and its rules lie the batching of changes and the work of a sync on a busy node.
+                // The delay between a change and its rules is the batching of changes and the duration of a sync on a busy node.
                 await Task.Delay(Random.Shared.Next(100, 700), _stopping.Token);
                 var (more, latest, _) = store.Since("endpointslices", now, null);
                 State.Queued(more.Count, more.Count > 0 ? DateTimeOffset.UtcNow : first);
@@ -87,7 +87,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
         return true;
     }
 
-    // Terminating endpoints get traffic only where no ready one exists.
+    // Terminating endpoints receive traffic only if no ready one exists.
     private List<Ip> Endpoints(LabService service)
     {
         List<Ip> ready = [], lastResort = [];

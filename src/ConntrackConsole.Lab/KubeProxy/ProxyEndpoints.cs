@@ -14,7 +14,7 @@ internal static class ProxyEndpoints
 {
     private const int MetricsPort = 10249, HealthPort = 10256;
 
-    public static async Task<WebApplication> StartAsync(NetworkNamespace place, ProxyState state)
+    public static async Task<WebApplication> StartAsync(NetworkNamespace networkNamespace, ProxyState state)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -23,9 +23,9 @@ internal static class ProxyEndpoints
             options.Listen(IPAddress.Loopback, MetricsPort);
             options.Listen(IPAddress.Loopback, HealthPort);
         });
-        // A socket belongs to the namespace of the thread that made it, whichever thread accepts on it.
+        // A socket belongs to the namespace of the thread that created it, whichever thread accepts on it.
         builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket =
-            endpoint => place.Run(() => SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint)));
+            endpoint => networkNamespace.Run(() => SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint)));
         var application = builder.Build();
         application.Run(context => (context.Connection.LocalPort, context.Request.Path.Value) switch
         {

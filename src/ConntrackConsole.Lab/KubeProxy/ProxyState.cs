@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Lab.KubeProxy;
 
-/// <summary>What a kube-proxy tells of itself: the true numbers of our own syncs under kube-proxy's names.</summary>
+/// <summary>A kube-proxy's own metrics: the real numbers of our syncs under kube-proxy's names.</summary>
 internal sealed class ProxyState
 {
     private static readonly double[] DurationBuckets = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096];
@@ -40,7 +40,7 @@ internal sealed class ProxyState
     }
 
     /// <param name="took">Duration of the sync.</param>
-    /// <param name="sinceChange">From the first change that it carries out to now; null for the first sync.</param>
+    /// <param name="sinceChange">Time since the first change that it applies; null for the first sync.</param>
     public void Synced(TimeSpan took, TimeSpan? sinceChange)
     {
         lock (_lock)

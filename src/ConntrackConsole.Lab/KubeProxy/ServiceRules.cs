@@ -8,23 +8,23 @@ using ConntrackConsole.Lab.Network;
 namespace ConntrackConsole.Lab.KubeProxy;
 
 /// <summary>
-/// A node's translation of Services: table ip kube-proxy, after the model of kube-proxy's nftables mode. One chain a
-/// Service with a rule an endpoint; another with the refusal where it has none.
+/// A node's translation of Services: table ip kube-proxy, modelled on kube-proxy's nftables mode. One chain per
+/// Service with a rule per endpoint; another with a reject rule if it has no endpoints.
 /// </summary>
-internal sealed class ServiceRules(NetworkNamespace place)
+internal sealed class ServiceRules(NetworkNamespace networkNamespace)
 {
     private const string Table = "kube-proxy";
     private const string Services = "services", NoEndpoints = "service-endpoints-check";
 
-    /// <summary>Makes table and chains; Services have no endpoints yet.</summary>
-    public void Install(IReadOnlyList<LabService> services) => place.Run(() =>
+    /// <summary>Creates the table and chains; Services have no endpoints yet.</summary>
+    public void Install(IReadOnlyList<LabService> services) => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().AddTable(Table).AddChain(Table, Services).AddChain(Table, NoEndpoints);
         foreach (var hook in new[] { NftHook.PreRouting, NftHook.Output })
         {
             string name = hook == NftHook.PreRouting ? "prerouting" : "output";
             batch.AddFilterChain(Table, $"filter-{name}", hook).AddNatChain(Table, $"nat-{name}", hook)
-                // This rule also keeps conntrack switched on while no Service has an endpoint.
+                // This rule also keeps conntrack enabled while no Service has an endpoint.
                 .AddRule(Table, $"filter-{name}", new NftRule().IfNew().Jump(NoEndpoints))
                 .AddRule(Table, $"nat-{name}", new NftRule().Jump(Services));
         }
@@ -38,20 +38,20 @@ internal sealed class ServiceRules(NetworkNamespace place)
         }
 
         batch.Commit();
-        // What kube-proxy sets, and what mechanism M1 and a repair by flush depend on; per namespace.
+        // Values set by kube-proxy, on which mechanism M1 and a repair by flush depend; per namespace.
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_established", "86400");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "3600");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_be_liberal", "0");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_loose", "1");
     });
 
-    /// <summary>Replaces a Service's endpoints in one step: no packet ever meets a half-written chain.</summary>
-    public void Replace(LabService service, IReadOnlyList<Ip> endpoints) => place.Run(() =>
+    /// <summary>Replaces a Service's endpoints in one batch: no packet ever sees an incomplete chain.</summary>
+    public void Replace(LabService service, IReadOnlyList<Ip> endpoints) => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().ClearChain(Table, Chain(service)).ClearChain(Table, RefusalChain(service));
-        // Each rule is met by what those before it left over, so 1/n, 1/(n-1), ... gives each endpoint the same share.
+        // Each rule sees only what the rules before it did not match, so 1/n, 1/(n-1), ... gives each endpoint the same share.
         for (int i = 0; i < endpoints.Count; i++)
-            batch.AddRule(Table, Chain(service), new NftRule().OneIn(endpoints.Count - i).Dnat(endpoints[i], service.TargetPort));
+            batch.AddRule(Table, Chain(service), new NftRule().OneOf(endpoints.Count - i).Dnat(endpoints[i], service.TargetPort));
         if (endpoints.Count == 0)
             batch.AddRule(Table, RefusalChain(service), new NftRule().Reject());
         batch.Commit();

@@ -6,8 +6,8 @@ using ConntrackConsole.Lab.Instances;
 namespace ConntrackConsole.Lab.Network;
 
 /// <summary>
-/// Three nodes, each joined to each other by a cable of its own. There is no uplink: no interface leads out of these
-/// namespaces, so no packet can leave the machine whatever is sent.
+/// Three nodes, each connected to each other by a separate veth pair. There is no uplink: no interface leads out of these
+/// namespaces, so no packet can leave the machine.
 /// </summary>
 internal sealed class LabNetwork : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class LabNetwork : IDisposable
         var network = new LabNetwork([.. Enumerable.Range(1, AddressPlan.Nodes)
             .Select(number => new LabNode(number, NetworkNamespace.Create($"{instance.Prefix}node{number}"), addresses))]);
         foreach (var node in network.Nodes)
-            node.Place.Run(() => Prepare(node));
+            node.Namespace.Run(() => Prepare(node));
         foreach (var node in network.Nodes)
         {
             foreach (var other in network.Nodes.Where(other => other.Number > node.Number))
@@ -35,8 +35,8 @@ internal sealed class LabNetwork : IDisposable
     {
         foreach (var node in Nodes)
         {
-            node.Place.Dispose();
-            NetworkNamespace.Delete(node.Place.Name);
+            node.Namespace.Dispose();
+            NetworkNamespace.Delete(node.Namespace.Name);
         }
     }
 
@@ -47,23 +47,23 @@ internal sealed class LabNetwork : IDisposable
         NamespaceSysctl.Set("net/ipv4/conf/default/rp_filter", "0");
         NamespaceSysctl.Set("net/ipv4/conf/all/send_redirects", "0");
         NamespaceSysctl.Set("net/ipv4/conf/default/send_redirects", "0");
-        NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"); // no neighbour discovery between the lines
+        NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"); // no neighbour discovery packets
         using var routes = RouteSocket.Open();
         routes.SetUp("lo", up: true);
-        // A pod's own route is longer; without one, what is sent to a removed pod vanishes, as in real pod networks.
+        // A pod's own route is longer; without one, packets to a removed pod are dropped silently, as in real pod networks.
         routes.AddBlackhole(node.Addresses.PodNetwork(node.Number), 24);
     }
 
     private static void Join(LabNode left, LabNode right)
     {
-        left.Place.Run(() =>
+        left.Namespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
-            using var other = File.OpenHandle(right.Place.FilePath);
-            routes.AddVeth($"cable{right.Number}", $"cable{left.Number}", other);
+            using var other = File.OpenHandle(right.Namespace.FilePath);
+            routes.AddVeth($"link{right.Number}", $"link{left.Number}", other);
             Connect(routes, left, right);
         });
-        right.Place.Run(() =>
+        right.Namespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
             Connect(routes, right, left);
@@ -72,10 +72,10 @@ internal sealed class LabNetwork : IDisposable
 
     private static void Connect(RouteSocket routes, LabNode node, LabNode other)
     {
-        string cable = $"cable{other.Number}";
-        routes.AddAddress(cable, node.Address, 32);
-        routes.SetUp(cable, up: true);
-        routes.AddRoute(other.Address, 32, cable, source: node.Address);
-        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, cable, other.Address, node.Address);
+        string link = $"link{other.Number}";
+        routes.AddAddress(link, node.Address, 32);
+        routes.SetUp(link, up: true);
+        routes.AddRoute(other.Address, 32, link, source: node.Address);
+        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, link, other.Address, node.Address);
     }
 }

@@ -5,8 +5,8 @@ using ConntrackConsole.Lab.Instances;
 
 namespace ConntrackConsole.Lab.Network;
 
-/// <summary>A node: a network namespace with cables to the other nodes and to its pods.</summary>
-internal sealed class LabNode(int number, NetworkNamespace place, AddressPlan addresses)
+/// <summary>A node: a network namespace with links to the other nodes and to its pods.</summary>
+internal sealed class LabNode(int number, NetworkNamespace networkNamespace, AddressPlan addresses)
 {
     private int _lastHost = 1;
 
@@ -14,7 +14,7 @@ internal sealed class LabNode(int number, NetworkNamespace place, AddressPlan ad
 
     public string Name => $"node{Number}";
 
-    public NetworkNamespace Place { get; } = place;
+    public NetworkNamespace Namespace { get; } = networkNamespace;
 
     public AddressPlan Addresses { get; } = addresses;
 
@@ -22,7 +22,7 @@ internal sealed class LabNode(int number, NetworkNamespace place, AddressPlan ad
 
     public string PodCidr => Addresses.PodCidr(Number);
 
-    /// <summary>The next pod address: in turn, so that an address is not used again before all others were.</summary>
+    /// <summary>The next pod address, round robin, so that an address is not reused before all others were used.</summary>
     public Ip TakePodAddress()
     {
         _lastHost = _lastHost >= 254 ? 2 : _lastHost + 1;

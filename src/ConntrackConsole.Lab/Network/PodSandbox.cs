@@ -6,44 +6,44 @@ using ConntrackConsole.Lab.Instances;
 
 namespace ConntrackConsole.Lab.Network;
 
-/// <summary>A pod's network: a namespace with one cable to its node, routed, with a link-local gateway.</summary>
+/// <summary>A pod's network: a namespace with one link to its node, routed, with a link-local gateway.</summary>
 internal sealed class PodSandbox
 {
-    private static int _cables;
+    private static int _links;
 
     private readonly LabNode _node;
-    private readonly string _cable;
+    private readonly string _link;
     private int _removed;
 
-    private PodSandbox(LabNode node, NetworkNamespace place, Ip address, string cable)
+    private PodSandbox(LabNode node, NetworkNamespace networkNamespace, Ip address, string link)
     {
         _node = node;
-        Place = place;
+        Namespace = networkNamespace;
         Address = address;
-        _cable = cable;
+        _link = link;
     }
 
-    public NetworkNamespace Place { get; }
+    public NetworkNamespace Namespace { get; }
 
     public Ip Address { get; }
 
     public static PodSandbox Create(LabNode node, string prefix, string podName)
     {
         var address = node.TakePodAddress();
-        string cable = $"veth{Interlocked.Increment(ref _cables):x8}";
-        var place = NetworkNamespace.Create(prefix + podName);
-        var sandbox = new PodSandbox(node, place, address, cable);
-        place.Run(() => NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"));
-        node.Place.Run(() =>
+        string link = $"veth{Interlocked.Increment(ref _links):x8}";
+        var networkNamespace = NetworkNamespace.Create(prefix + podName);
+        var sandbox = new PodSandbox(node, networkNamespace, address, link);
+        networkNamespace.Run(() => NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"));
+        node.Namespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
-            using var other = File.OpenHandle(place.FilePath);
-            routes.AddVeth(cable, "eth0", other);
-            routes.AddAddress(cable, AddressPlan.PodGateway, 32);
-            routes.SetUp(cable, up: true);
-            routes.AddRoute(address, 32, cable, source: node.Address);
+            using var other = File.OpenHandle(networkNamespace.FilePath);
+            routes.AddVeth(link, "eth0", other);
+            routes.AddAddress(link, AddressPlan.PodGateway, 32);
+            routes.SetUp(link, up: true);
+            routes.AddRoute(address, 32, link, source: node.Address);
         });
-        place.Run(() =>
+        networkNamespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
             routes.SetUp("lo", up: true);
@@ -55,25 +55,25 @@ internal sealed class PodSandbox
         return sandbox;
     }
 
-    /// <summary>Takes the cable down on the node's side: its route goes with it, and nothing passes in either direction.</summary>
-    public void Disconnect() => _node.Place.Run(() =>
+    /// <summary>Sets the link down on the node's side: its route is removed with it, and no packet passes in either direction.</summary>
+    public void Disconnect() => _node.Namespace.Run(() =>
     {
         using var routes = RouteSocket.Open();
-        routes.SetUp(_cable, up: false);
+        routes.SetUp(_link, up: false);
     });
 
-    /// <summary>Removes cable and namespace. The namespace's thread ends: processes that it started must have ended.</summary>
+    /// <summary>Removes link and namespace. The namespace's thread ends: processes that it started must have ended.</summary>
     public void Remove()
     {
         if (Interlocked.Exchange(ref _removed, 1) != 0)
             return;
-        _node.Place.Run(() =>
+        _node.Namespace.Run(() =>
         {
-            // By hand, because the namespace itself may live on for a while in a socket that is still closing.
+            // Explicitly, because the namespace itself may live on for a while in a socket that is still closing.
             using var routes = RouteSocket.Open();
-            routes.DeleteLink(_cable);
+            routes.DeleteLink(_link);
         });
-        Place.Dispose();
-        NetworkNamespace.Delete(Place.Name);
+        Namespace.Dispose();
+        NetworkNamespace.Delete(Namespace.Name);
     }
 }

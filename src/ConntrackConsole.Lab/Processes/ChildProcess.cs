@@ -4,8 +4,8 @@ using ConntrackConsole.Kernel.Namespaces;
 namespace ConntrackConsole.Lab.Processes;
 
 /// <summary>
-/// A process that the lab started, in a namespace or beside itself. It always goes through the lab's own program, whose
-/// sub-commands tie themselves to the lab's life (<see cref="ProcessCalls.DieWithParent"/>).
+/// A process started by the lab, in a namespace or in the lab's own. It always goes through the lab's own program with
+/// sub-commands that bind themselves to the lab's lifetime (<see cref="ProcessCalls.DieWithParent"/>).
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
@@ -23,13 +23,13 @@ internal sealed class ChildProcess : IDisposable
     public Task<int> Exited { get; private init; } = null!;
 
     /// <summary>Starts a sub-command of the lab's own program in a namespace.</summary>
-    /// <param name="place">The namespace; its thread must live as long as the child (see <see cref="NetworkNamespace"/>).</param>
+    /// <param name="networkNamespace">The namespace; its thread must live as long as the child (see <see cref="NetworkNamespace"/>).</param>
     /// <param name="arguments">The sub-command and its arguments.</param>
     /// <param name="output">Called for each line of standard output and error, on a pool thread.</param>
-    /// <param name="environment">Variables on top of the lab's own.</param>
+    /// <param name="environment">Variables in addition to the lab's own.</param>
     /// <param name="directory">Working directory.</param>
     public static ChildProcess Start(
-        NetworkNamespace place, IEnumerable<string> arguments, Action<string> output,
+        NetworkNamespace networkNamespace, IEnumerable<string> arguments, Action<string> output,
         IReadOnlyDictionary<string, string>? environment = null, string? directory = null)
     {
         var start = new ProcessStartInfo(OwnProgram)
@@ -54,20 +54,20 @@ internal sealed class ChildProcess : IDisposable
         process.OutputDataReceived += (_, line) => Forward(line.Data, output);
         process.ErrorDataReceived += (_, line) => Forward(line.Data, output);
         process.Exited += (_, _) => exited.TrySetResult(process.ExitCode);
-        place.Run(process.Start); // fork happens on this thread, and with it the namespace is inherited
+        networkNamespace.Run(process.Start); // forks on the namespace's thread, so that the child inherits the namespace
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return new ChildProcess(process) { Exited = exited.Task };
     }
 
-    /// <summary>Starts another program by way of the lab's own (`exec-child`).</summary>
+    /// <summary>Starts another program through the lab's own (`exec-child`).</summary>
     public static ChildProcess StartProgram(
-        NetworkNamespace place, string program, IEnumerable<string> arguments, Action<string> output,
+        NetworkNamespace networkNamespace, string program, IEnumerable<string> arguments, Action<string> output,
         IReadOnlyDictionary<string, string> environment, string directory) =>
-        Start(place, ["exec-child", program, .. arguments.Select(argument => $"--arg={argument}")], output, environment, directory);
+        Start(networkNamespace, ["exec-child", program, .. arguments.Select(argument => $"--arg={argument}")], output, environment, directory);
 
-    /// <summary>Writes a control line to the child's standard input; nothing happens where it has ended.</summary>
-    public void Tell(string line)
+    /// <summary>Writes a line to the child's standard input; no effect if it has exited.</summary>
+    public void SendLine(string line)
     {
         try
         {
@@ -88,8 +88,8 @@ internal sealed class ChildProcess : IDisposable
             _ = ProcessCalls.Kill(_process.Id, signal);
     }
 
-    /// <summary>SIGTERM, and SIGKILL where it has not ended within the grace.</summary>
-    /// <returns>The exit code (128 + signal where a signal ended it).</returns>
+    /// <summary>SIGTERM, then SIGKILL if it has not exited within the grace period.</summary>
+    /// <returns>The exit code (128 + signal if a signal ended it).</returns>
     public async Task<int> StopAsync(TimeSpan grace)
     {
         Signal(ProcessCalls.SIGTERM);
@@ -116,7 +116,7 @@ internal sealed class ChildProcess : IDisposable
             output(line);
     }
 
-    // Children find the runtime that we run on, wherever it was unpacked: <root>/shared/Microsoft.NETCore.App/<version>/.
+    // Children must find the runtime that we run on, wherever it is installed: <root>/shared/Microsoft.NETCore.App/<version>/.
     private static string DotnetRoot() =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
 }

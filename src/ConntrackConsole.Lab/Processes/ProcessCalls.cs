@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Lab.Processes;
 
-/// <summary>The calls of libc behind child processes.</summary>
+/// <summary>System calls for child processes.</summary>
 internal static partial class ProcessCalls
 {
     public const int SIGKILL = 9;
@@ -10,16 +10,16 @@ internal static partial class ProcessCalls
     private const int PR_SET_PDEATHSIG = 1;
 
     /// <summary>
-    /// Ties this process to its parent: the kernel kills it when the parent's thread ends. A session of its own keeps the
-    /// terminal's Ctrl-C from it: the lab takes things down in order.
+    /// Binds this process to its parent: the kernel kills it when the parent's thread ends. A separate session shields it from the
+    /// terminal's Ctrl-C: the lab stops its processes in order.
     /// </summary>
-    /// <param name="parent">The pid that the parent had when it started us.</param>
+    /// <param name="parent">The parent's pid when it started this process.</param>
     public static void DieWithParent(int parent)
     {
         _ = SetSid();
         _ = Prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (GetParent() != parent)
-            Exit(1); // It ended before the line above: the signal will never come.
+            Exit(1); // The parent exited before the line above: the signal will never come.
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

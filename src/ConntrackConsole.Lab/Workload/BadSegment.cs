@@ -6,9 +6,9 @@ using System.Net.Sockets;
 namespace ConntrackConsole.Lab.Workload;
 
 /// <summary>
-/// One TCP segment far beyond the client's window, sent beside the connection by a raw socket (mechanism M1): conntrack
-/// calls it INVALID and does not translate it back, so the client sees a stranger's packet, from the pod's own address,
-/// and resets that. The same raw socket sees what comes back.
+/// One TCP segment far beyond the client's window, sent outside of the connection's socket by a raw socket (mechanism M1): conntrack
+/// marks it INVALID and does not translate it back, so the client receives a packet of an unknown connection, from the pod's own
+/// address, and resets it. The same raw socket receives the resets.
 /// </summary>
 internal sealed class BadSegment : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class BadSegment : IDisposable
         _socket.SendTo(Encode(_from, _to, sequences.Send + BeyondAnyWindow, sequences.Receive), new IPEndPoint(_to.Address, 0));
     }
 
-    /// <summary>Counts the resets that answer the segment: a reset takes its number from what the segment acknowledged.</summary>
+    /// <summary>Counts the resets that answer the segment: a reset has the sequence number that the segment acknowledged.</summary>
     public Task<int> CountResetsAsync(TimeSpan time) => Task.Run(() =>
     {
         byte[] packet = new byte[2048];

@@ -5,8 +5,8 @@ using System.Text;
 namespace ConntrackConsole.Lab.Workload;
 
 /// <summary>
-/// An application's connection pool: some keep-alive connections, a small request on each twice a second, and no timeout
-/// of its own. It connects again only when a connection ends, so in a black hole it hangs for as long as the kernel tries.
+/// An application's connection pool: some keep-alive connections, a small request on each twice per second, and no timeout
+/// of its own. It reconnects only when a connection ends, so in a black hole it hangs for as long as the kernel retries.
 /// </summary>
 internal sealed class Client(IPEndPoint service, int connections, TimeSpan interval)
 {
@@ -15,7 +15,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(500);
     private static readonly byte[] Request = "GET\n"u8.ToArray();
 
-    private readonly int _mostConnections = connections * 3;
+    private readonly int _maxConnections = connections * 3;
     private int _opened;
     private string? _abort;
 
@@ -26,7 +26,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
             Open();
     }
 
-    /// <summary>One connection shall be aborted at its next request: "linger" (SO_LINGER 0) or "unread" (answer not read).</summary>
+    /// <summary>Aborts one connection at its next request: "linger" (SO_LINGER 0) or "unread" (response not read).</summary>
     public void Abort(string how) => Volatile.Write(ref _abort, how);
 
     private void Open() => _ = Task.Run(() => KeepConnectedAsync(Interlocked.Increment(ref _opened)));
@@ -50,7 +50,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
         bool connected = false;
         try
         {
-            socket.Bind(new IPEndPoint(IPAddress.Any, 0)); // so that the port is known even where the connect fails
+            socket.Bind(new IPEndPoint(IPAddress.Any, 0)); // so that the port is known even if the connect fails
             await socket.ConnectAsync(service);
             local = socket.LocalEndPoint!.ToString()!;
             connected = true;
@@ -71,7 +71,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
                 string[] words = answer.Split(' '); // OK <pod's address:port> [close]
                 if (words.Length < 2 || words[0] != "OK")
                 {
-                    Report("closed", detail: answer.Length == 0 ? "the server closed" : "not an answer");
+                    Report("closed", detail: answer.Length == 0 ? "the server closed" : "malformed response");
                     return;
                 }
 
@@ -80,7 +80,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
                     Report("connected");
                 if (words.Length > 2)
                 {
-                    Report("closed", detail: "the server drains");
+                    Report("closed", detail: "the server is draining");
                     return;
                 }
 
@@ -105,7 +105,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
             since is { } from ? Math.Round(WorkloadReport.Now - from, 3) : null, Detail: detail).Print();
     }
 
-    // "" where the server closed. Waits for ever: only the kernel gives a connection up.
+    // "" if the server closed. Waits without limit: only the kernel gives up a connection.
     private async Task<string> AnswerAsync(Socket socket, byte[] buffer, Action hung, Action recovered)
     {
         var text = new StringBuilder();
@@ -117,7 +117,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
             {
                 isHung = true;
                 hung();
-                // A pool that grows where a connection is stuck, as real ones do; within a limit.
+                // The pool grows where a connection is stuck, as real ones do; within a limit.
                 _ = Task.WhenAny(receive, Task.Delay(ReplaceAfter)).ContinueWith(
                     _ => GrowIfStuck(receive), TaskScheduler.Default);
             }
@@ -137,11 +137,11 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
 
     private void GrowIfStuck(Task<int> receive)
     {
-        if (!receive.IsCompleted && Volatile.Read(ref _opened) < _mostConnections)
+        if (!receive.IsCompleted && Volatile.Read(ref _opened) < _maxConnections)
             Open();
     }
 
-    // Called between requests, with no operation pending: the base class library would shut down politely first.
+    // Called between requests, with no operation pending: otherwise the base class library would shut down gracefully first.
     private static async Task AbortAsync(Socket socket, string how)
     {
         if (how == "unread")

@@ -8,23 +8,23 @@ using ConntrackConsole.Lab.Processes;
 namespace ConntrackConsole.Lab.Workload;
 
 /// <summary>
-/// The application in a pod: answers each request line with its own address. At SIGTERM it drains (or, told so, leaves at
-/// once with requests unread, which makes the kernel reset its connections); on demand it misbehaves as in mechanism M1.
+/// The application in a pod: answers each request line with its own address. At SIGTERM it drains (or, on request, exits
+/// immediately with requests unread, which makes the kernel reset its connections); on request it sends a bad segment (M1).
 /// </summary>
 internal sealed class Server(int port)
 {
-    // At most: both end with the last conversation, and on a busy machine a client's next request may be late.
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+    // Maximum: both end with the last conversation, and on a busy machine a client's next request may be late.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HalfCloseTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Socket, Conversation> _conversations = new();
     private volatile bool _drains;
     private volatile bool _stopsReading;
 
-    /// <summary>Leave at SIGTERM without draining.</summary>
+    /// <summary>Exit at SIGTERM without draining.</summary>
     public bool ExitsAtOnce { get; set; }
 
-    /// <summary>Serves until SIGTERM and what follows it.</summary>
+    /// <summary>Serves until SIGTERM, then drains or exits.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync()
     {
@@ -42,17 +42,17 @@ internal sealed class Server(int port)
 
         await terminated.Task;
         if (ExitsAtOnce)
-            await LeaveAsync();
+            await ExitAsync();
         _drains = true;
-        await UntilEmptyAsync(DrainTime);
+        await UntilEmptyAsync(DrainTimeout);
         foreach (var (socket, conversation) in _conversations)
             conversation.Locked(() => socket.Shutdown(SocketShutdown.Send)); // idle ones: half-close, the client closes
-        await UntilEmptyAsync(LastWords);
+        await UntilEmptyAsync(HalfCloseTimeout);
         return 0;
     }
 
-    /// <summary>Sends a segment beyond the window on the connection from this client, or on any where null.</summary>
-    public async Task MisbehaveAsync(string? client)
+    /// <summary>Sends a segment beyond the window on the connection from this client, or on a random one if null.</summary>
+    public async Task SendBadSegmentAsync(string? client)
     {
         var chosen = _conversations.Where(pair => client is null || EndsOf(pair.Key)?.Remote.ToString() == client)
             .OrderBy(_ => Random.Shared.Next()).FirstOrDefault();
@@ -64,7 +64,7 @@ internal sealed class Server(int port)
         try
         {
             using var segment = new BadSegment(local, remote);
-            // Said before it is done: the client's own report of what follows must not come first.
+            // Reported before it is sent: the client's own report of the consequences must not come first.
             Report("invalid-sending");
             await Task.Delay(50);
             chosen.Value.Locked(() =>
@@ -77,7 +77,7 @@ internal sealed class Server(int port)
         }
         catch (SocketException)
         {
-            // The connection ended under our hands.
+            // The connection ended meanwhile.
         }
 
         Report("invalid-segment");
@@ -106,7 +106,7 @@ internal sealed class Server(int port)
         {
             while (true)
             {
-                await socket.ReceiveAsync(Memory<byte>.Empty); // Data is there; but is it still for us to read?
+                await socket.ReceiveAsync(Memory<byte>.Empty); // Data has arrived; it may no longer be ours to read.
                 if (_stopsReading)
                     return;
                 int length = await socket.ReceiveAsync(buffer);
@@ -119,7 +119,7 @@ internal sealed class Server(int port)
         }
         catch (SocketException)
         {
-            // Reset by the client: it reports what it did.
+            // Reset by the client, which reports it.
         }
         finally
         {
@@ -131,9 +131,9 @@ internal sealed class Server(int port)
         }
     }
 
-    // What an application does that handles no SIGTERM: it is gone in the middle of its requests. The kernel resets every
-    // connection whose socket is closed with data unread.
-    private async Task LeaveAsync()
+    // Behaviour of an application without a SIGTERM handler: it exits in the middle of its requests. The kernel resets every
+    // connection if its socket is closed with unread data.
+    private async Task ExitAsync()
     {
         _stopsReading = true;
         for (int wait = 0; wait < 70 && !_conversations.Keys.All(HasUnread); wait++)
@@ -163,18 +163,18 @@ internal sealed class Server(int port)
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            return true; // It has ended already.
+            return true; // It has already ended.
         }
     }
 
-    private async Task UntilEmptyAsync(TimeSpan atMost)
+    private async Task UntilEmptyAsync(TimeSpan timeout)
     {
-        var end = DateTime.UtcNow + atMost;
+        var end = DateTime.UtcNow + timeout;
         while (!_conversations.IsEmpty && DateTime.UtcNow < end)
             await Task.Delay(20);
     }
 
-    /// <summary>Keeps the reading of a connection's sequence numbers apart from its own sending and closing.</summary>
+    /// <summary>Serializes the reading of a connection's sequence numbers with its sending and closing.</summary>
     private sealed class Conversation
     {
         public void Locked(Action work)

@@ -14,8 +14,8 @@ internal static class TcpRepair
     private const int On = 1, OffNoWindowProbe = -1; // A probe on leaving would be a segment that the client sees.
     private const int ReceiveQueue = 1, SendQueue = 2;
 
-    /// <summary>While this runs nothing else may send on the socket.</summary>
-    /// <exception cref="SocketException">The connection is not established any more, or rights are missing.</exception>
+    /// <summary>Nothing else may send on the socket during this call.</summary>
+    /// <exception cref="SocketException">The connection is no longer established, or capabilities are missing.</exception>
     public static TcpSequences Read(Socket socket)
     {
         Set(socket, Repair, On);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ConntrackConsole.Lab.Workload;
 
-/// <summary>What a client or server saw, as a JSON line on its standard output: the lab's ground truth.</summary>
+/// <summary>An observation of a client or server, as a JSON line on its standard output: the lab's ground truth.</summary>
 /// <param name="T">Unix time in seconds.</param>
 /// <param name="Event">
 /// Client: connected, refused, hung, recovered, reset, closed, timeout, aborted. Server: listening, invalid-sending, invalid-segment, exiting.
@@ -11,10 +11,10 @@ namespace ConntrackConsole.Lab.Workload;
 /// <param name="Connection">The client's number for the connection.</param>
 /// <param name="Local">The reporter's own address:port.</param>
 /// <param name="Remote">The other end as the reporter sees it.</param>
-/// <param name="Backend">Client: the pod's own address:port, as told in its answers.</param>
-/// <param name="Seconds">hung, recovered, reset, timeout: since the request that got no answer.</param>
-/// <param name="Resets">invalid-segment: resets that came back for it, counted on a raw socket; null where nothing was sent.</param>
-/// <param name="Detail">More, for people.</param>
+/// <param name="Backend">Client: the pod's own address:port, from its responses.</param>
+/// <param name="Seconds">hung, recovered, reset, timeout: time since the unanswered request.</param>
+/// <param name="Resets">invalid-segment: resets received for it, counted on a raw socket; null if nothing was sent.</param>
+/// <param name="Detail">Further information for people.</param>
 internal sealed record WorkloadReport(
     double T, string Event, int? Connection = null, string? Local = null, string? Remote = null, string? Backend = null,
     double? Seconds = null, int? Resets = null, string? Detail = null)
@@ -29,7 +29,7 @@ internal sealed record WorkloadReport(
 
     public void Print() => Console.Out.WriteLine(JsonSerializer.Serialize(this, Options));
 
-    /// <summary>Null where the line is something else (a runtime's last words, for one).</summary>
+    /// <summary>Null if the line is something else (the runtime's crash output, for example).</summary>
     public static WorkloadReport? TryParse(string line)
     {
         if (!line.StartsWith('{'))

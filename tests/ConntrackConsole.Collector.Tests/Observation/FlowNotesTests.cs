@@ -105,6 +105,6 @@ public class FlowNotesTests
     private static Flow Picked(string source)
     {
         var orig = new FlowTuple(Ip.Parse(source), Flows.Client, Protocols.Tcp, 8080, 1000);
-        return new Flow { Orig = orig, Reply = orig.Turned(), State = FlowState.Established, Status = FlowStatus.Confirmed };
+        return new Flow { Orig = orig, Reply = orig.Inverted(), State = FlowState.Established, Status = FlowStatus.Confirmed };
     }
 }

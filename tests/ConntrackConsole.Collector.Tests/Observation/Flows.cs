@@ -24,6 +24,6 @@ internal static class Flows
     public static Flow Direct(ushort sport, string target)
     {
         var orig = new FlowTuple(Client, Ip.Parse(target), Protocols.Tcp, sport, 8080);
-        return new Flow { Orig = orig, Reply = orig.Turned(), State = FlowState.Established, TimeoutSeconds = 300, Id = 1 };
+        return new Flow { Orig = orig, Reply = orig.Inverted(), State = FlowState.Established, TimeoutSeconds = 300, Id = 1 };
     }
 }

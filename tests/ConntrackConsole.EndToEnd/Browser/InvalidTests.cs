@@ -19,12 +19,12 @@ public partial class InvalidTests(Chromium chromium)
         await Assertions.Expect(page.GetByTestId("headline-resets")).ToContainTextAsync("No resets");
 
         // Ordinary aborts over two nodes: none un-NATed, each counted once.
-        lab.Tell("abort");
+        lab.Send("abort");
         Assert.Equal((0, 0, 1), await CountsAsync(page, total: 1));
-        lab.Tell("abort unread");
+        lab.Send("abort unread");
         Assert.Equal((0, 0, 2), await CountsAsync(page, total: 2));
 
-        lab.Tell("invalid 5");
+        lab.Send("invalid 5");
         await lab.LabelsAsync(2 + 5);
         // What follows at the clients' next requests is a reset too: looked at again until nothing more comes.
         (int UnNated, int FromBackend, int Other) told, seen;

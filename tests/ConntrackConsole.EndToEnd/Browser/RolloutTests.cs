@@ -14,7 +14,7 @@ public partial class RolloutTests(Chromium chromium)
         await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
         var page = tab.Page;
         await lab.ConnectedAsync(12);
-        lab.Tell("rollout healthy");
+        lab.Send("rollout healthy");
         var row = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() });
         await Assertions.Expect(row.Locator("[data-label='Pods ended']")).ToHaveTextAsync("3");
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>`conntrack-collector explain` inside a node of the lab: one binary, one node, no console and no cluster.</summary>
+/// <summary>`conntrack-collector explain` on a node of the lab: one binary, one node, no console and no cluster.</summary>
 public sealed class ExplainTests
 {
     private const int Connections = 12; // of both clients
@@ -16,12 +16,12 @@ public sealed class ExplainTests
         await using var lab = await StartAsync();
         string ip = Backends(lab)[0];
 
-        var told = await Task.WhenAll(ExplainAsync(lab, 1, ip, 14), ExplainAsync(lab, 2, ip, 14), ExplainAsync(lab, 3, ip, 14));
+        var reports = await Task.WhenAll(ExplainAsync(lab, 1, ip, 14), ExplainAsync(lab, 2, ip, 14), ExplainAsync(lab, 3, ip, 14));
 
-        Assert.All(told, node => Assert.StartsWith("insufficient: missing ", (string?)node["conclusion"], StringComparison.Ordinal));
-        Assert.All(told, node => Assert.Empty(node["verdicts"]!.AsArray()));
-        Assert.True((int)told[2]["established"]! > 0 && (int)told[2]["answered"]! > 0, told[2].ToJsonString());
-        Assert.Contains($"conntrack -L -r {ip} ", (string)told[0]["commands"]![0]!, StringComparison.Ordinal);
+        Assert.All(reports, node => Assert.StartsWith("insufficient: missing ", (string?)node["conclusion"], StringComparison.Ordinal));
+        Assert.All(reports, node => Assert.Empty(node["verdicts"]!.AsArray()));
+        Assert.True((int)reports[2]["established"]! > 0 && (int)reports[2]["answered"]! > 0, reports[2].ToJsonString());
+        Assert.Contains($"conntrack -L -r {ip} ", (string)reports[0]["commands"]![0]!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -29,64 +29,64 @@ public sealed class ExplainTests
     {
         const int Segments = 6;
         await using var lab = await StartAsync();
-        var asked = Backends(lab).Select(ip => (Ip: ip, Told: Explaining.Start(lab, 3, ip, 30))).ToList();
-        foreach (var (_, telling) in asked)
-            await telling.ListensAsync();
-        lab.Tell($"invalid {Segments}");
+        var explanations = Backends(lab).Select(ip => (Ip: ip, Explanation: Explanation.Start(lab, 3, ip, 30))).ToList();
+        foreach (var (_, explanation) in explanations)
+            await explanation.ObservesAsync();
+        lab.Send($"invalid {Segments}");
         await lab.EventsAsync("invalid-segment", Segments);
 
-        int judged = 0;
-        foreach (var (ip, telling) in asked)
+        int checkedResets = 0;
+        foreach (var (ip, explanation) in explanations)
         {
-            var told = await telling.ToldAsync();
+            var report = await explanation.ReportAsync();
             int resets = lab.Labels.Count(label => (string?)label["node"] == "node3" && (string?)label["reply"]!["src"] == ip);
-            Assert.Equal(resets, (int)told["unNatedResets"]!);
-            Assert.Equal(resets > 0 ? ["M1"] : [], Mechanisms(told));
-            judged += resets;
+            Assert.Equal(resets, (int)report["unNatedResets"]!);
+            Assert.Equal(resets > 0 ? ["M1"] : [], Mechanisms(report));
+            checkedResets += resets;
         }
 
-        Assert.True(judged > 0, "no segment went to the client on node3");
+        Assert.True(checkedResets > 0, "no segment went to the client on node3");
     }
 
     [Fact]
     public async Task EarlyExit_OnTheClientsNode_IsM3()
     {
         await using var lab = await StartAsync();
-        var asked = Backends(lab).Select(ip => (Ip: ip, Told: Explaining.Start(lab, 3, ip, 40))).ToList();
-        foreach (var (_, telling) in asked)
-            await telling.ListensAsync();
-        lab.Tell("rollout early-exit");
+        var explanations = Backends(lab).Select(ip => (Ip: ip, Explanation: Explanation.Start(lab, 3, ip, 40))).ToList();
+        foreach (var (_, explanation) in explanations)
+            await explanation.ObservesAsync();
+        lab.Send("rollout early-exit");
         await lab.EventsAsync("rollout-done", 1);
 
-        int judged = 0;
-        foreach (var (ip, telling) in asked)
+        int checkedResets = 0;
+        foreach (var (ip, explanation) in explanations)
         {
-            var told = await telling.ToldAsync();
+            var report = await explanation.ReportAsync();
             int resets = lab.Labels.Count(label => (string?)label["node"] == "node3" && (string?)label["reply"]!["src"] == ip);
-            judged += resets;
-            Assert.True(Mechanisms(told).SequenceEqual(resets > 0 ? ["M3"] : []), $"{resets} resets by {ip}: {told.ToJsonString()}");
+            checkedResets += resets;
+            Assert.True(Mechanisms(report).SequenceEqual(resets > 0 ? ["M3"] : []), $"{resets} resets by {ip}: {report.ToJsonString()}");
         }
 
-        Assert.True(judged > 0, "no reset reached the client on node3");
+        Assert.True(checkedResets > 0, "no reset reached the client on node3");
     }
 
     [Fact]
     public async Task Blackhole_OnThePodsNodeAndOnAnother_IsM4_AndTheOtherPodsAreNot()
     {
         await using var lab = await StartAsync();
-        lab.Tell("rollout blackhole");
+        lab.Send("rollout blackhole");
         await lab.EventsAsync("rollout-done", 1);
         string ip = (string)Assert.Single(lab.Events("vanished"))["ip"]!;
         await lab.HungAsync(ip);
         string alive = Backends(lab).Last(backend => backend != ip);
 
-        var told = await Task.WhenAll(
+        var reports = await Task.WhenAll(
             ExplainAsync(lab, 3, ip, 20), ExplainAsync(lab, 1, ip, 20), ExplainAsync(lab, 3, alive, 20));
 
-        Assert.True(Mechanisms(told[0]).SequenceEqual(["M4"]), told[0].ToJsonString());
-        Assert.True(Mechanisms(told[1]).SequenceEqual(["M4"]), told[1].ToJsonString());
-        Assert.Contains(told[0]["verdicts"]![0]!["evidence"]!.AsArray(), reason => (string?)reason!["class"] == "packet direction");
-        Assert.True(!Mechanisms(told[2]).Contains("M4") && (int)told[2]["answered"]! > 0, told[2].ToJsonString());
+        Assert.True(Mechanisms(reports[0]).SequenceEqual(["M4"]), reports[0].ToJsonString());
+        Assert.True(Mechanisms(reports[1]).SequenceEqual(["M4"]), reports[1].ToJsonString());
+        Assert.Contains(reports[0]["verdicts"]![0]!["evidence"]!.AsArray(), reason => (string?)reason!["class"] == "packet direction");
+        Assert.True(!Mechanisms(reports[2]).Contains("M4") && (int)reports[2]["answered"]! > 0, reports[2].ToJsonString());
     }
 
     private static async Task<RunningLab> StartAsync()
@@ -96,39 +96,39 @@ public sealed class ExplainTests
         return lab;
     }
 
-    // Those that the client on node3 talks to.
+    // Backends of the client on node3.
     private static string[] Backends(RunningLab lab) =>
         [.. lab.Events("client-connected").Where(line => (string?)line["node"] == "node3").Select(line => ((string)line["backend"]!).Split(':')[0]).Distinct()];
 
-    private static IEnumerable<string> Mechanisms(JsonNode told) => told["verdicts"]!.AsArray().Select(verdict => (string)verdict!["mechanism"]!);
+    private static IEnumerable<string> Mechanisms(JsonNode report) => report["verdicts"]!.AsArray().Select(verdict => (string)verdict!["mechanism"]!);
 
-    private static Task<JsonNode> ExplainAsync(RunningLab lab, int node, string ip, int seconds) => Explaining.Start(lab, node, ip, seconds).ToldAsync();
+    private static Task<JsonNode> ExplainAsync(RunningLab lab, int node, string ip, int seconds) => Explanation.Start(lab, node, ip, seconds).ReportAsync();
 
-    /// <summary>The program while it observes.</summary>
-    private sealed class Explaining(Process process)
+    /// <summary>The program during its observation.</summary>
+    private sealed class Explanation(Process process)
     {
         private string _errors = "";
 
-        public static Explaining Start(RunningLab lab, int node, string ip, int seconds)
+        public static Explanation Start(RunningLab lab, int node, string ip, int seconds)
         {
             var start = new ProcessStartInfo(Programs.Collector, ["explain", "--pod-ip", ip, "--seconds", $"{seconds}", "--json"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
-            using var place = NetworkNamespace.Open(lab.NodeNamespace(node));
-            return new Explaining(place.Run(() => Process.Start(start)!));
+            using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
+            return new Explanation(inside.Run(() => Process.Start(start)!));
         }
 
-        /// <summary>It says that it observes once it does.</summary>
-        public async Task ListensAsync()
+        /// <summary>Waits until the program reports that it observes.</summary>
+        public async Task ObservesAsync()
         {
             string line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) ?? "nothing";
             _errors += line + "\n";
             Assert.StartsWith("Observing ", line, StringComparison.Ordinal);
         }
 
-        public async Task<JsonNode> ToldAsync()
+        public async Task<JsonNode> ReportAsync()
         {
             using var ending = process;
             var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

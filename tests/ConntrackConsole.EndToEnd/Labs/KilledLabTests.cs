@@ -3,13 +3,13 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>Whichever lab starts next removes what a killed one left: no other test may start one meanwhile.</summary>
+/// <summary>The next lab that starts removes what a killed one left behind: no other test may start one meanwhile.</summary>
 [CollectionDefinition(nameof(KilledLabTests), DisableParallelization = true)]
 [Collection(nameof(KilledLabTests))]
 public sealed class KilledLabTests
 {
     [Fact]
-    public async Task Kill_ChildrenDieAtOnceAndTheNextLabRemovesTheRest()
+    public async Task Kill_ChildrenExitAndTheNextLabRemovesTheRest()
     {
         await using var killed = await RunningLab.StartAsync("--without-console");
         await using var beside = await RunningLab.StartAsync("--without-console");
@@ -18,12 +18,12 @@ public sealed class KilledLabTests
 
         await killed.KillAsync();
 
-        await Eventually.TrueAsync(() => LifeTests.Children(pid).Count == 0, state: () => string.Join(", ", LifeTests.Children(pid)));
+        await Eventually.TrueAsync(() => LabLifecycleTests.Children(pid).Count == 0, state: () => string.Join(", ", LabLifecycleTests.Children(pid)));
         Assert.NotEmpty(NetworkNamespace.List(killed.Prefix));
         await using var next = await RunningLab.StartAsync("--without-console");
         Assert.Empty(NetworkNamespace.List(killed.Prefix));
         Assert.False(Directory.Exists(data));
-        Assert.NotEmpty(NetworkNamespace.List(beside.Prefix)); // A lab that runs is left alone.
+        Assert.NotEmpty(NetworkNamespace.List(beside.Prefix)); // A running lab is not affected.
         Assert.NotEqual((int)beside.Ready["instance"]!, (int)next.Ready["instance"]!);
     }
 }

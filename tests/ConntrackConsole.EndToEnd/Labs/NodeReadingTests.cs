@@ -5,18 +5,18 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>What the collector reads of a node beside its flows.</summary>
+/// <summary>What the collector reads from a node in addition to its flows.</summary>
 [Collection(nameof(QuietLab))]
 public sealed class NodeReadingTests(QuietLab quiet)
 {
     [Fact]
     public async Task KubeProxy_InItsNode_IsReadIntoTheFrames()
     {
-        using var place = NetworkNamespace.Open(quiet.Lab.NodeNamespace(2));
+        using var inside = NetworkNamespace.Open(quiet.Lab.NodeNamespace(2));
         var start = new ProcessStartInfo(Programs.Collector, ["watch", "--json"]) { RedirectStandardOutput = true };
-        using var process = place.Run(() => Process.Start(start)!);
+        using var process = inside.Run(() => Process.Start(start)!);
         JsonNode? proxy = null;
-        // It asks within a second, which a busy machine may not give: then it asks again.
+        // A request times out after a second, which can happen on a busy machine: then the next one counts.
         for (int frames = 0; frames < 60 && (bool?)proxy?["answers"] != true; frames++)
             proxy = JsonNode.Parse((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!)!["proxy"] ?? proxy;
         process.Kill();

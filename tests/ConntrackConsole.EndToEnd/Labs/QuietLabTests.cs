@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>A lab between two rollouts: what clients do to their own connections, and what stands on the nodes.</summary>
+/// <summary>A lab between two rollouts: clients that abort their own connections, and the state of the nodes.</summary>
 [Collection(nameof(QuietLab))]
 public sealed class QuietLabTests(QuietLab quiet)
 {
@@ -17,11 +17,11 @@ public sealed class QuietLabTests(QuietLab quiet)
     public async Task Abort_ByTheFarClient_IsOneLabelWithoutAMechanism(string line)
     {
         int before = _lab.Labels.Count;
-        _lab.Tell(line);
+        _lab.Send(line);
         await _lab.EventsAsync("client-aborted", before + 1);
 
         var label = Assert.Single((await _lab.LabelsAsync(before + 1)).Skip(before));
-        Assert.Equal((null, null, "client-abort", 1), Words(label));
+        Assert.Equal((null, null, "client-abort", 1), Fields(label));
         Assert.Equal("node3", (string?)label["node"]);
     }
 
@@ -38,19 +38,19 @@ public sealed class QuietLabTests(QuietLab quiet)
     [Fact]
     public async Task KubeProxy_InANodesNamespace_AnswersOnItsLoopback()
     {
-        using var place = NetworkNamespace.Open(_lab.NodeNamespace(2));
+        using var inside = NetworkNamespace.Open(_lab.NodeNamespace(2));
         using var client = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (context, cancel) =>
             {
-                var socket = place.Run(() => new Socket(SocketType.Stream, ProtocolType.Tcp));
+                var socket = inside.Run(() => new Socket(SocketType.Stream, ProtocolType.Tcp));
                 await socket.ConnectAsync(context.DnsEndPoint, cancel);
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });
 
         Assert.Equal("nftables", await client.GetStringAsync(new Uri("http://127.0.0.1:10249/proxyMode"), TestContext.Current.CancellationToken));
-        // A change is pending until it has synced.
+        // A change is pending until it is synced.
         string metrics = await Eventually.ValueAsync(
             () => client.GetStringAsync(new Uri("http://127.0.0.1:10249/metrics"), TestContext.Current.CancellationToken),
             text => !text.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1\n", StringComparison.Ordinal));
@@ -59,6 +59,6 @@ public sealed class QuietLabTests(QuietLab quiet)
         Assert.True((bool)health["healthy"]!);
     }
 
-    private static (string?, string?, string?, int) Words(JsonNode label) =>
+    private static (string?, string?, string?, int) Fields(JsonNode label) =>
         ((string?)label["scenario"], (string?)label["mechanism"], (string?)label["kind"], (int)label["resets"]!);
 }

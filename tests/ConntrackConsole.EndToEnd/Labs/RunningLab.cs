@@ -6,11 +6,11 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>A lab of its own for a test: the real program, told by lines, read by its events and labels.</summary>
+/// <summary>A separate lab for a test: the real program, controlled by lines on stdin, observed by its events and labels.</summary>
 internal sealed class RunningLab : IAsyncDisposable
 {
-    /// <summary>How long a test waits for what the lab is sure to do; on a busy machine that takes long.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    /// <summary>Timeout for what the lab is certain to do; on a busy machine that takes long.</summary>
+    public static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("lab-test-").FullName;
     private readonly Process _process;
@@ -26,8 +26,8 @@ internal sealed class RunningLab : IAsyncDisposable
         foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, .. arguments])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => Said(line.Data);
-        _process.ErrorDataReceived += (_, line) => Said(line.Data);
+        _process.OutputDataReceived += (_, line) => AppendOutput(line.Data);
+        _process.ErrorDataReceived += (_, line) => AppendOutput(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -55,7 +55,7 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public string NodeNamespace(int node) => $"{Prefix}node{node}";
 
-    public void Tell(string line)
+    public void Send(string line)
     {
         _process.StandardInput.WriteLine(line);
         _process.StandardInput.Flush();
@@ -63,7 +63,7 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public IReadOnlyList<JsonNode> Events(string name) => [.. Read(EventFile).Where(line => (string?)line["event"] == name)];
 
-    /// <summary>Waits until there are so many events of a name.</summary>
+    /// <summary>Waits until there are <paramref name="count"/> events of a name.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
     {
         IReadOnlyList<JsonNode> found = [];
@@ -73,7 +73,7 @@ internal sealed class RunningLab : IAsyncDisposable
                 found = Events(name);
                 Assert.False(found.Count < count && _process.HasExited, $"The lab ended before '{name}': {Output}");
                 return found.Count >= count;
-            }, Patience, () => $"{found.Count}. {Output}", $"{count} '{name}'");
+            }, StepTimeout, () => $"{found.Count}. {Output}", $"{count} '{name}'");
         return found;
     }
 
@@ -87,18 +87,18 @@ internal sealed class RunningLab : IAsyncDisposable
                 found = Events(name).FirstOrDefault(wanted);
                 Assert.False(found is null && _process.HasExited, $"The lab ended before such a '{name}': {Output}");
                 return found is not null;
-            }, Patience, () => Output, $"a '{name}' with {expression}");
+            }, StepTimeout, () => Output, $"a '{name}' with {expression}");
         return found!;
     }
 
-    /// <summary>Waits until there are so many labels.</summary>
+    /// <summary>Waits until there are <paramref name="count"/> labels.</summary>
     public async Task<IReadOnlyList<JsonNode>> LabelsAsync(int count)
     {
-        await Eventually.TrueAsync(() => Labels.Count >= count, Patience, () => $"{Labels.Count} labels", $"{count} labels");
+        await Eventually.TrueAsync(() => Labels.Count >= count, StepTimeout, () => $"{Labels.Count} labels", $"{count} labels");
         return Labels;
     }
 
-    /// <summary>Waits until every connection to a pod that has vanished hangs, and gives them back.</summary>
+    /// <summary>Waits until every connection to a vanished pod hangs, and returns their events.</summary>
     public async Task<IReadOnlyList<JsonNode>> HungAsync(string ip)
     {
         List<JsonNode> hung = [];
@@ -110,7 +110,7 @@ internal sealed class RunningLab : IAsyncDisposable
                     .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
                 hung = last.FindAll(line => (string?)line["event"] == "client-hung");
                 return hung.Count > 0 && last.All(line => (string?)line["event"] != "client-connected");
-            }, Patience, () => Output, $"every connection to {ip} hangs");
+            }, StepTimeout, () => Output, $"every connection to {ip} hangs");
         return hung;
     }
 
@@ -119,8 +119,8 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public async Task<int> QuitAsync()
     {
-        Tell("quit");
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        Send("quit");
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(StepTimeout);
         return _process.ExitCode;
     }
 
@@ -133,11 +133,11 @@ internal sealed class RunningLab : IAsyncDisposable
     /// <summary>Runs conntrack in a node's namespace.</summary>
     public async Task<string> ConntrackAsync(int node, params string[] arguments)
     {
-        using var place = NetworkNamespace.Open($"{Prefix}node{node}");
-        return (await ReadAsync(place.Run(() => Start("conntrack", arguments)))).Output;
+        using var inside = NetworkNamespace.Open($"{Prefix}node{node}");
+        return (await ReadAsync(inside.Run(() => Start("conntrack", arguments)))).Output;
     }
 
-    /// <summary>Runs a program to its end and gives back what it wrote.</summary>
+    /// <summary>Runs a program until it exits and returns its output.</summary>
     public static Task<(int Code, string Output)> RunAsync(string program, params string[] arguments) => ReadAsync(Start(program, arguments));
 
     private static Process Start(string program, string[] arguments) =>
@@ -156,7 +156,7 @@ internal sealed class RunningLab : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            Tell("quit");
+            Send("quit");
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await _process.WaitForExitAsync(patience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             if (!_process.HasExited)
@@ -167,13 +167,13 @@ internal sealed class RunningLab : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private void Said(string? line)
+    private void AppendOutput(string? line)
     {
         if (line is not null)
             Output += line + "\n";
     }
 
-    // The last line may be half written: only whole ones count.
+    // The last line may be incomplete: only whole lines count.
     private static List<JsonNode> Read(string path)
     {
         if (!File.Exists(path))

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>Two people of the lab: one who asks, one who approves.</summary>
+/// <summary>The lab's two users: an operator and an approver.</summary>
 public class SignInUrlTests
 {
     [Fact]

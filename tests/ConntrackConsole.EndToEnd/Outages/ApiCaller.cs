@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>Somebody who has signed in to a console process and uses its API.</summary>
+/// <summary>A user who is signed in to a console process and calls its API.</summary>
 internal sealed class ApiCaller : IDisposable
 {
     private readonly HttpClient _client;
@@ -17,7 +17,7 @@ internal sealed class ApiCaller : IDisposable
     public static async Task<ApiCaller> SignInAsync(Uri console, string token)
     {
         var caller = new ApiCaller(console);
-        // The unix socket, which shows that the console has started, is open shortly before the port: until then this throws.
+        // The unix socket, which signals that the console has started, is open shortly before the port: until then this throws.
         await Eventually.TrueAsync(async () =>
         {
             using var answer = await caller._client.GetAsync($"/signin?token={token}", Ct);
@@ -48,6 +48,6 @@ internal sealed class ApiCaller : IDisposable
     }
 }
 
-/// <summary>What the console answered.</summary>
-/// <param name="Body">Undefined where it was no object.</param>
+/// <summary>The console's response.</summary>
+/// <param name="Body">Undefined if it is not an object.</param>
 internal sealed record ApiAnswer(HttpStatusCode Status, JsonElement Body, string Text);

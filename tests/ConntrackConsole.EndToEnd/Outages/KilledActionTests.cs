@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>How far a flush has come when the kill falls.</summary>
+/// <summary>The progress of a flush at the time of the kill.</summary>
 public enum FlushStep
 {
     Requested,
@@ -17,28 +17,28 @@ public enum FlushStep
     Completed,
 }
 
-/// <summary>kill -9 of a process at each step of a flush, and what users find afterwards. One class per victim, so that they run in parallel.</summary>
+/// <summary>kill -9 of a process at each step of a flush, and the result that users find afterwards. One class per victim, so that they run in parallel.</summary>
 public abstract class KilledActionTests(Victim victim)
 {
     public static TheoryData<FlushStep> FlushSteps => [.. Enum.GetValues<FlushStep>()];
 
     [Theory]
     [MemberData(nameof(FlushSteps))]
-    public async Task Flush_KilledAtAStep_RanAtMostOnce_AndWhatCameOfItIsTold(FlushStep step)
+    public async Task Flush_KilledAtAStep_RanAtMostOnce_AndItsOutcomeIsReported(FlushStep step)
     {
         await using var scene = await KilledScene.StartAsync();
-        var carried = scene.CarryOutAsync(
+        var execution = scene.ExecuteAsync(
             new { kind = "flush", podIp = KilledScene.PodIp, preset = "all" }, confirm: step >= FlushStep.Waiting, approve: step >= FlushStep.Approved);
         string id = await Task.Run(() => Reached(scene, step));
         await scene.KillAsync(victim);
         await scene.StartAsync(victim);
-        await carried;
+        await execution;
 
         var action = await scene.FinishAsync(id);
-        await AssertToldAsync(scene, id, action);
-        scene.Tell(id, action);
+        await AssertReportedAsync(scene, id, action);
+        scene.Log(id, action);
         await scene.AssertNotAgainAsync(id, action);
-        await AssertToldAsync(scene, id, action);
+        await AssertReportedAsync(scene, id, action);
     }
 
     private static string Reached(KilledScene scene, FlushStep step)
@@ -46,7 +46,7 @@ public abstract class KilledActionTests(Victim victim)
         string id = step switch
         {
             FlushStep.Requested => scene.UntilAudited("flush.requested"),
-            // A moment after their rows, when a person can see them.
+            // A moment after the audit row, when a user can see it.
             FlushStep.Previewed => scene.UntilIn(ActionState.Previewed),
             FlushStep.Waiting => scene.UntilIn(ActionState.Waiting),
             FlushStep.Completed => scene.UntilAudited("flush.completed"),
@@ -59,8 +59,8 @@ public abstract class KilledActionTests(Victim victim)
         return id;
     }
 
-    // What is said must be what is there.
-    private static async Task AssertToldAsync(KilledScene scene, string id, JsonElement? action)
+    // The reported outcome must match the kernel's entries.
+    private static async Task AssertReportedAsync(KilledScene scene, string id, JsonElement? action)
     {
         var (left, witnesses) = await scene.EntriesAsync();
         Assert.Equal(KilledScene.Witnesses, witnesses);
@@ -68,7 +68,7 @@ public abstract class KilledActionTests(Victim victim)
         Assert.InRange(begun, 0, 1);
         Assert.True(begun == 1 || left == KilledScene.Entries, $"{left} are left, and the journal has no begin");
         var flush = action is { } known && known.GetProperty("nodes").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } node
-            && node.TryGetProperty("flush", out var told) ? told : default;
+            && node.TryGetProperty("flush", out var reported) ? reported : default;
         switch (action is { } there ? KilledScene.State(there) : "never shown")
         {
             case "Completed":

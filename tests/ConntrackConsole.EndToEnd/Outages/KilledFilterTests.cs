@@ -11,10 +11,10 @@ public sealed class KilledFilterTests
     private const int RevertAfterS = 10;
 
     [Fact]
-    public async Task Filter_ItsCollectorIsKilled_IsDisarmedByTheKernelInTime_AndToldAsReverted()
+    public async Task Filter_CollectorKilled_IsDisarmedByTheKernelInTime_AndReportedAsReverted()
     {
         await using var scene = await KilledScene.StartAsync();
-        await scene.CarryOutAsync(
+        await scene.ExecuteAsync(
             new { kind = "setting", key = SettingCatalog.DropInvalid, value = "forward", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
         string id = scene.UntilAudited("setting.completed");
         var armed = scene.Inside.Run(() => ArmedFilter.TryRead(out var state) ? state : default);
@@ -27,7 +27,7 @@ public sealed class KilledFilterTests
         Assert.InRange(lateMs, -1_000, 2_000);
 
         await scene.StartAsync(Victim.Collector);
-        var action = await scene.UntilAsync(id, told => (KilledScene.Text(told, "sentence") ?? "").Contains("Back to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        var action = await scene.UntilAsync(id, current => (KilledScene.Text(current, "sentence") ?? "").Contains("Back to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
         Assert.Equal("Completed", KilledScene.State(action));
         Assert.Equal(SettingOutcome.Reverted, Assert.Single(scene.Journal(), line => line.Phase == JournalPhase.End && line.Setting?.Outcome == SettingOutcome.Reverted).Setting!.Outcome);
         Assert.Single(scene.Audit(id), r => r.What == "setting.reverted");

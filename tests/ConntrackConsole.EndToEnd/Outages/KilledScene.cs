@@ -21,7 +21,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>Who is killed.</summary>
+/// <summary>The process to kill.</summary>
 [Flags]
 public enum Victim
 {
@@ -31,8 +31,8 @@ public enum Victim
 }
 
 /// <summary>
-/// A console and a collector as processes, a cluster whose one pod is gone, and a kernel with entries that lead to it and
-/// witnesses that lead elsewhere. Where an action stands is read from what outlives a kill: database and journal.
+/// A console and a collector as processes, a cluster with one deleted pod, and a kernel with entries for it and for another
+/// pod (the witnesses). The state of an action is read from what survives a kill: database and journal.
 /// </summary>
 internal sealed class KilledScene : IAsyncDisposable
 {
@@ -49,7 +49,7 @@ internal sealed class KilledScene : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-kill-");
     private readonly ApiServer _cluster;
 
-    // An address of its own on loopback: the same before and after a kill, and no other console's.
+    // A unique loopback address: the same before and after a kill, and of no other console.
     private readonly Uri _url = new($"http://127.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(256)}.{Random.Shared.Next(1, 255)}:5080");
     private readonly List<ApiCaller> _callers = [];
     private Process? _console;
@@ -68,12 +68,12 @@ internal sealed class KilledScene : IAsyncDisposable
     public static async Task<KilledScene> StartAsync()
     {
         var store = new ObjectStore();
-        var scene = new KilledScene(await ApiServer.StartAsync(store, bookmarkEvery: TimeSpan.FromSeconds(1)));
+        var scene = new KilledScene(await ApiServer.StartAsync(store, bookmarkInterval: TimeSpan.FromSeconds(1)));
         try
         {
             Kubeconfig.Write(scene.KubeconfigFile, scene._cluster);
             await scene.LoadAsync();
-            var pod = Told(store);
+            var pod = CreateObjects(store);
             await scene.StartAsync(Victim.Both);
             pod.Delete();
             await Eventually.TrueAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
@@ -86,7 +86,7 @@ internal sealed class KilledScene : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts these, and waits until they know each other and the cluster.</summary>
+    /// <summary>Starts the processes, and waits until they are connected to each other and to the cluster.</summary>
     public async Task StartAsync(Victim which)
     {
         var before = StoredFrames.Rows(_folder, Node);
@@ -102,7 +102,7 @@ internal sealed class KilledScene : IAsyncDisposable
         }
 
         await Eventually.TrueAsync(async () => (await _ada!.GetAsync("/readyz")).Status == HttpStatusCode.OK);
-        // A frame of this run, or one more of the same: it is connected.
+        // A frame of this run, or another one of the same run: it is connected.
         await Eventually.TrueAsync(() => StoredFrames.Rows(_folder, Node) is var now
             && (which.HasFlag(Victim.Collector) ? now.Any(row => before.All(old => old.Run != row.Run)) : now.Count > before.Count));
     }
@@ -116,21 +116,21 @@ internal sealed class KilledScene : IAsyncDisposable
         _collector = which.HasFlag(Victim.Collector) ? null : _collector;
     }
 
-    /// <summary>Asks, confirms and approves, as far as is wanted and as long as there is a console that answers.</summary>
-    public async Task CarryOutAsync(object ask, bool confirm, bool approve)
+    /// <summary>Requests, confirms and approves an action, as far as requested and as long as a console responds.</summary>
+    public async Task ExecuteAsync(object request, bool confirm, bool approve)
     {
         try
         {
-            var asked = await _ada!.PostAsync("/api/v1/actions", ask);
-            if (!confirm || asked.Status != HttpStatusCode.Created)
+            var created = await _ada!.PostAsync("/api/v1/actions", request);
+            if (!confirm || created.Status != HttpStatusCode.Created)
                 return;
-            var confirmed = await ConfirmAsync(asked.Body);
+            var confirmed = await ConfirmAsync(created.Body);
             if (approve && State(confirmed.Body) == "Waiting")
-                await ApproveAsync(asked.Body);
+                await ApproveAsync(created.Body);
         }
         catch (HttpRequestException)
         {
-            // The console was killed with the request in its hands.
+            // The console was killed while it handled the request.
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class KilledScene : IAsyncDisposable
     public Task<ApiAnswer> ApproveAsync(JsonElement action) =>
         _eve!.PostAsync($"/api/v1/actions/{Text(action, "id")}/approve", new { digest = Text(action, "digest") });
 
-    /// <summary>Goes on with an action where a step of a person is missing, until it has ended; the console may not know it at all.</summary>
+    /// <summary>Completes the missing user steps of an action until it has ended; null if the console does not know it.</summary>
     public async Task<JsonElement?> FinishAsync(string id)
     {
         ApiAnswer answer = null!;
@@ -162,7 +162,7 @@ internal sealed class KilledScene : IAsyncDisposable
                     _ => answer,
                 };
                 return step == answer;
-            }, state: () => $"{answer.Text}; the last step said {step?.Text}", expression: $"action {id} has ended");
+            }, state: () => $"{answer.Text}; the last step returned {step?.Text}", expression: $"action {id} has ended");
         return answer.Status == HttpStatusCode.NotFound ? null : answer.Body;
     }
 
@@ -173,23 +173,23 @@ internal sealed class KilledScene : IAsyncDisposable
 
     private async Task<JsonElement> ReadAsync(string id) => (await _ada!.GetAsync($"/api/v1/actions/{id}")).Body;
 
-    /// <summary>Waits, every millisecond, until the audit log has a row of this kind.</summary>
+    /// <summary>Polls every millisecond until the audit log has a row of this kind.</summary>
     /// <returns>The action's id.</returns>
     public string UntilAudited(string what) => UntilRow("SELECT ActionId FROM Audit WHERE What = $value", what);
 
-    /// <summary>Waits, every millisecond, until an action is in this state.</summary>
+    /// <summary>Polls every millisecond until an action is in this state.</summary>
     /// <returns>Its id.</returns>
     public string UntilIn(ActionState state) => UntilRow("SELECT Id FROM Actions WHERE State = $value", state.ToString());
 
-    /// <summary>Waits, without a pause, until the node's journal has such a line.</summary>
+    /// <summary>Polls without a pause until the node's journal has such a line.</summary>
     public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => Journal().Any(line), interval: TimeSpan.Zero, expression: what);
 
-    /// <summary>Waits until deletions go on.</summary>
+    /// <summary>Waits until entries are being deleted.</summary>
     public void UntilDeleting() => Inside.Run(() => Eventually.True(
         () => int.Parse(File.ReadAllText("/proc/sys/net/netfilter/nf_conntrack_count"), CultureInfo.InvariantCulture) < Entries + Witnesses,
         interval: TimeSpan.Zero, expression: "a deletion"));
 
-    /// <summary>The whole lines of the node's journal.</summary>
+    /// <summary>The complete lines of the node's journal.</summary>
     public List<JournalLine> Journal()
     {
         string path = Path.Combine(_folder.FullName, "state", "journal.jsonl");
@@ -203,37 +203,37 @@ internal sealed class KilledScene : IAsyncDisposable
         return lines;
     }
 
-    /// <summary>How often the node began with it.</summary>
+    /// <summary>How often the node began the action.</summary>
     public int Begun(string id) => Journal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
 
     /// <summary>Oldest first.</summary>
     public List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));
 
-    /// <summary>What conntrack-console audit verify exits with.</summary>
-    private async Task<(int Exit, string Words)> VerifyAsync()
+    /// <summary>Exit code and output of conntrack-console audit verify.</summary>
+    private async Task<(int Exit, string Output)> VerifyAsync()
     {
         using StringWriter output = new(), error = new();
         int exit = await ConsoleCommands.RunAsync(["audit", "verify", $"--Storage:DataDirectory={_folder.FullName}"], output, error);
         return (exit, output.ToString() + error);
     }
 
-    /// <summary>How many entries lead to the pod's address, and how many of the witnesses are there.</summary>
+    /// <summary>Number of entries of the pod's address, and of the witnesses.</summary>
     public async Task<(int Left, int Witnesses)> EntriesAsync() => (await CountAsync(PodIp), await CountAsync(OtherIp));
 
     public string ReadSysctl(string name) => Inside.Run(() => File.ReadAllText("/proc/sys/net/netfilter/" + name)).Trim();
 
-    /// <summary>The log begins with the request, has an outcome, and is whole.</summary>
+    /// <summary>The audit log begins with the request, has an outcome, and is intact.</summary>
     public async Task AssertAuditedAsync(string id)
     {
         var steps = Audit(id).ConvertAll(r => r.What.Split('.')[1]);
         Assert.Equal("requested", steps[0]);
         Assert.True(steps.Intersect(Outcomes).Any(), $"The audit log has no outcome: {string.Join(", ", steps)}");
         Assert.InRange(steps.Count(s => s == "completed"), 0, 1);
-        var (exit, words) = await VerifyAsync();
-        Assert.True(exit == 0, words);
+        var (exit, text) = await VerifyAsync();
+        Assert.True(exit == 0, text);
     }
 
-    /// <summary>What was confirmed and approved before cannot be again.</summary>
+    /// <summary>An action that was confirmed and approved cannot be confirmed or approved again.</summary>
     public async Task AssertNotAgainAsync(string id, JsonElement? action)
     {
         if (action is not { } shown)
@@ -243,8 +243,8 @@ internal sealed class KilledScene : IAsyncDisposable
         Assert.InRange(Begun(id), 0, 1);
     }
 
-    /// <summary>For who runs the tests: what became of it.</summary>
-    public void Tell(string id, JsonElement? action) => TestContext.Current.TestOutputHelper!.WriteLine(
+    /// <summary>Writes the action's outcome to the test output.</summary>
+    public void Log(string id, JsonElement? action) => TestContext.Current.TestOutputHelper!.WriteLine(
         $"{(action is { } known ? $"{State(known)}: {Text(known, "sentence")}" : "never shown")} [{string.Join(", ", Audit(id).Select(r => r.What))}]");
 
     public static string State(JsonElement action) => Text(action, "state") ?? "";
@@ -263,7 +263,7 @@ internal sealed class KilledScene : IAsyncDisposable
         _folder.Delete(true);
     }
 
-    private static PodObject Told(ObjectStore store)
+    private static PodObject CreateObjects(ObjectStore store)
     {
         store.Put("nodes", new JsonObject
         {
@@ -329,7 +329,7 @@ internal sealed class KilledScene : IAsyncDisposable
         command.CommandText = query;
         command.Parameters.AddWithValue("$value", value);
         string? id = null;
-        // The step that follows a row is a request away; without a pause this would take a CPU from those who work on it.
+        // The step after a row is a request away; polling without a pause would take a CPU from the processes that work on it.
         Eventually.True(() => (id = command.ExecuteScalar() as string) is not null, interval: TimeSpan.FromMilliseconds(1), expression: $"{query} with {value}");
         return id!;
     }

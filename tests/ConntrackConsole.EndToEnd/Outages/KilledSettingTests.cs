@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>How far a change of a setting has come when the kill falls.</summary>
+/// <summary>The progress of a setting change at the time of the kill.</summary>
 public enum SettingStep
 {
     Begun,
@@ -12,7 +12,7 @@ public enum SettingStep
     Open,
 }
 
-/// <summary>kill -9 of a process while a setting is changed, and who reverts it. One class per victim, so that they run in parallel.</summary>
+/// <summary>kill -9 of a process while a setting is changed, and its revert. One class per victim, so that they run in parallel.</summary>
 public abstract class KilledSettingTests(Victim victim)
 {
     private const int RevertAfterS = 10;
@@ -21,36 +21,36 @@ public abstract class KilledSettingTests(Victim victim)
 
     [Theory]
     [MemberData(nameof(SettingSteps))]
-    public async Task Setting_KilledAtAStep_IsWrittenAtMostOnce_AndSetBackAtItsTime(SettingStep step)
+    public async Task Setting_KilledAtAStep_IsWrittenAtMostOnce_AndRevertedOnTime(SettingStep step)
     {
         const string file = "nf_conntrack_tcp_be_liberal";
         await using var scene = await KilledScene.StartAsync();
         Assert.Equal("0", scene.ReadSysctl(file));
-        var carried = scene.CarryOutAsync(
+        var execution = scene.ExecuteAsync(
             new { kind = "setting", key = SettingCatalog.BeLiberal, value = "1", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
         string id = await Task.Run(() => Reached(scene, step));
         await scene.KillAsync(victim);
-        // Nobody can tell how far a write has come that was cut off; what is there decides.
+        // It is unknown how far an interrupted write got; the current value decides.
         bool written = scene.ReadSysctl(file) == "1" || !victim.HasFlag(Victim.Collector);
         await scene.StartAsync(victim);
-        await carried;
+        await execution;
 
         var action = (await scene.FinishAsync(id))!.Value;
         Assert.Equal((1, "setting"), (scene.Begun(id), KilledScene.Text(action, "kind")));
-        Assert.True(!written || KilledScene.State(action) is "Completed" or "Partly", $"It was written, and it is said: {action}");
+        Assert.True(!written || KilledScene.State(action) is "Completed" or "Partly", $"It was written, but the action is {action}");
         await scene.AssertNotAgainAsync(id, action);
 
-        // By itself, whoever was killed.
-        await scene.UntilAsync(id, told => !written || scene.Audit(id).Any(r => r.What == "setting.reverted"), TimeSpan.FromSeconds(RevertAfterS + 20));
+        // Automatically, whichever process was killed.
+        await scene.UntilAsync(id, current => !written || scene.Audit(id).Any(r => r.What == "setting.reverted"), TimeSpan.FromSeconds(RevertAfterS + 20));
         Assert.Equal("0", scene.ReadSysctl(file));
-        // The record follows its row in the audit log.
+        // The action's record follows its row in the audit log.
         action = await scene.UntilAsync(
             id, told => KilledScene.Text(told, "sentence")!.Contains(written ? "Back to 0 on node1." : "It was interrupted", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
         Assert.Equal(written ? "Completed" : "Failed", KilledScene.State(action));
         Assert.Equal(written ? 1 : 0, scene.Journal().Count(line => line.Phase == JournalPhase.Begin && line.ChangeId == id));
         Assert.Equal(written ? 1 : 0, scene.Audit(id).Count(r => r.What == "setting.reverted"));
         await scene.AssertAuditedAsync(id);
-        scene.Tell(id, action);
+        scene.Log(id, action);
     }
 
     private static string Reached(KilledScene scene, SettingStep step)

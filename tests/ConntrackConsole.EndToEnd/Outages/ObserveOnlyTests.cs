@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>A collector that was started to look, and a console that asks it to act, with everything real between them.</summary>
+/// <summary>An observe-only collector, and a console that sends it commands, with everything real between them.</summary>
 public sealed class ObserveOnlyTests
 {
     private const string Node = "node1";
@@ -28,7 +28,7 @@ public sealed class ObserveOnlyTests
             var commands = host.Get<TimelineStore>().Nodes().Single().Capabilities.Single(c => c.Name == "commands");
             Assert.False(commands.Available);
 
-            // The console says all that would have made a flush right elsewhere.
+            // The console sends everything that would make a flush valid on another node.
             var gone = new OwnershipStatement(PodIp, OwnerState.Gone, "shop/checkout-a", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             var preview = await link.PreviewAsync(Node, new PreviewRequest("p1", PodIp, gone), TestContext.Current.CancellationToken);
             Assert.Equal(Wire.NodeReasons.ObserveOnly, preview.Value?.RefusalCode);

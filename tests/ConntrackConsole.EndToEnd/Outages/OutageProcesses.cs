@@ -6,18 +6,18 @@ using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>Console and collector as processes of their own, to be killed.</summary>
+/// <summary>Console and collector as separate processes, to be killed.</summary>
 internal static class OutageProcesses
 {
-    /// <param name="kubeconfig">None: no cluster.</param>
-    /// <param name="url">Where it listens for people.</param>
-    /// <param name="links">Who may sign in; none: the usual link.</param>
+    /// <param name="kubeconfig">Null: no cluster.</param>
+    /// <param name="url">The console's URL for users.</param>
+    /// <param name="links">Sign-in links; none: the default link.</param>
     public static async Task<Process> ConsoleAsync(DirectoryInfo folder, string? kubeconfig = null, string url = "http://127.0.0.1:0", params SignInLinkOptions[] links)
     {
         string socket = Path.Combine(folder.FullName, "c.sock");
         File.Delete(socket);
-        string[] usual = links.Length > 0 ? [] : [$"--Identity:SignInToken={ConsoleHost.SignInToken}"];
-        // A list has no form on the command line.
+        string[] signIn = links.Length > 0 ? [] : [$"--Identity:SignInToken={ConsoleHost.SignInToken}"];
+        // The command line cannot express a list.
         var environment = links.SelectMany((link, i) => new (string, string?)[]
         {
             ($"Identity__Links__{i}__Name", link.Name), ($"Identity__Links__{i}__Role", link.Role), ($"Identity__Links__{i}__Token", link.Token),
@@ -25,13 +25,13 @@ internal static class OutageProcesses
         var console = Start(null, Programs.Console,
         [
             $"--Urls={url}", $"--Storage:DataDirectory={folder.FullName}", kubeconfig is null ? "--Kubernetes:Enabled=false" : $"--Kubernetes:Kubeconfig={kubeconfig}",
-            $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", .. usual,
+            $"--Collectors:Token={ConsoleHost.Token}", $"--Collectors:Socket={socket}", .. signIn,
         ], environment);
         await Eventually.TrueAsync(() => Listens(socket));
         return console;
     }
 
-    // The file is there a moment before anybody listens.
+    // The file exists a moment before the console listens.
     private static bool Listens(string path)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -49,11 +49,11 @@ internal static class OutageProcesses
     public static Process Collector(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] more) =>
         Start(inside, Programs.Collector, Line(folder, node, "state", more));
 
-    /// <summary>One of several nodes at a console.</summary>
+    /// <summary>The collector of one of several nodes of a console.</summary>
     public static Process CollectorOfMany(NetworkNamespace inside, DirectoryInfo folder, string node) =>
         Start(inside, Programs.Collector, Line(folder, node, $"state-{node}"));
 
-    /// <summary>A command typed on one of several nodes.</summary>
+    /// <summary>A command on one of several nodes.</summary>
     public static Process CommandOf(NetworkNamespace inside, DirectoryInfo folder, string node, params string[] command) =>
         Start(inside, Programs.Collector, [.. command, "--state", Path.Combine(folder.FullName, $"state-{node}")]);
 
@@ -84,7 +84,7 @@ internal static class OutageProcesses
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
         var process = inside is null ? Process.Start(start)! : inside.Run(() => Process.Start(start)!);
-        // A pipe that nobody reads would stop it.
+        // A pipe that is not read would block the process.
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

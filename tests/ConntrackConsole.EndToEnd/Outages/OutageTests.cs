@@ -10,7 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>kill -9 of either side: nothing that was acknowledged is lost, and what is lost is a gap.</summary>
+/// <summary>kill -9 of either side: nothing acknowledged is lost, and every loss is a gap.</summary>
 public sealed class OutageTests : IAsyncLifetime
 {
     private const string Node = "node1";
@@ -33,7 +33,7 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Console_KilledInMidStream_HasEveryFrameThatItAcknowledged()
+    public async Task Console_KilledDuringIngest_HasEveryAcknowledgedFrame()
     {
         var console = await ConsoleAsync();
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -54,11 +54,11 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Console_KilledForSeconds_TheTimelineEndsExactAndWithoutAGap() => ConsoleIsKilled(TimeSpan.FromSeconds(9));
+    public Task Console_KilledForSeconds_TimelineIsExactWithoutAGap() => ConsoleIsKilled(TimeSpan.FromSeconds(9));
 
     [Fact]
     [Trait("Category", "Long")]
-    public Task Console_KilledForAMinute_TheTimelineEndsExactAndWithoutAGap() => ConsoleIsKilled(TimeSpan.FromSeconds(60));
+    public Task Console_KilledForAMinute_TimelineIsExactWithoutAGap() => ConsoleIsKilled(TimeSpan.FromSeconds(60));
 
     private async Task ConsoleIsKilled(TimeSpan length)
     {
@@ -72,8 +72,8 @@ public sealed class OutageTests : IAsyncLifetime
         var before = Rows();
         long run = before[0].Run;
         await Task.Delay(length / 2, TestContext.Current.CancellationToken);
-        double asked = clock.Elapsed.TotalSeconds;
-        await FlowAsync(2); // seen by nobody but the collector
+        double requested = clock.Elapsed.TotalSeconds;
+        await FlowAsync(2); // seen only by the collector
         double done = clock.Elapsed.TotalSeconds;
         await Task.Delay(length / 2, TestContext.Current.CancellationToken);
 
@@ -81,26 +81,26 @@ public sealed class OutageTests : IAsyncLifetime
         await Eventually.TrueAsync(() => IsIntact(run, atLeast: before.Count + (int)length.TotalSeconds), TimeSpan.FromSeconds(90));
         var after = Rows().Skip(before.Count).ToList();
         Assert.Equal(before, Rows().Take(before.Count));
-        // The first that came after the outage is a live one; the oldest missing one came later.
-        Assert.True(after[0].Sequence > before.Max(row => row.Sequence) + 2, $"first came {after[0].Sequence}");
+        // The first row after the outage is a live frame; the oldest missing one came later.
+        Assert.True(after[0].Sequence > before.Max(row => row.Sequence) + 2, $"the first row is {after[0].Sequence}");
         Assert.Contains(after.Skip(1), row => row.Sequence == before.Max(b => b.Sequence) + 1);
 
         var timeline = host.Get<TimelineStore>();
         await Eventually.TrueAsync(() => View(timeline, length).Gaps.All(g => g.Kind == GapKind.Started));
-        // One machine, one clock: what the collector measured must say so.
+        // One machine, one clock: the collector must measure no offset.
         await Eventually.TrueAsync(() => timeline.Nodes() is [{ ClockOffsetMs: > -500 and < 500 }]);
         int[] entries = Assert.Single(View(timeline, length).Services.SelectMany(s => s.Backends)).Entries;
-        // One entry, from some second on two, never unknown in between.
+        // One entry, two from some second on, never unknown in between.
         int first = Array.IndexOf(entries, 1), second = Array.IndexOf(entries, 2);
         // The first was seen after the collector's start and before its third frame was; a frame takes up to a second.
-        Assert.InRange(second - first, (int)(asked - seen) - 1, (int)done + 2);
+        Assert.InRange(second - first, (int)(requested - seen) - 1, (int)done + 2);
         Assert.All(entries[first..second], count => Assert.Equal(1, count));
         Assert.InRange(entries[second..].Count(count => count == 2), (int)(length.TotalSeconds / 2) - 1, entries.Length);
         Assert.DoesNotContain(-1, entries[second..^4]);
     }
 
     [Fact]
-    public async Task Collector_KilledWhileItSpills_LosesNothingAcknowledged_AndTheLossIsAGap()
+    public async Task Collector_KilledDuringSpill_LosesNoAcknowledgedFrame_AndReportsAGap()
     {
         await FlowAsync(1);
         var console = await ConsoleAsync();
@@ -112,19 +112,19 @@ public sealed class OutageTests : IAsyncLifetime
         string spill = Path.Combine(_folder.FullName, "state", "spill");
         string[] files = [];
         var lengths = new HashSet<long>();
-        // Several writes: the first frames of it may be such that were stored, and only the answer was lost.
+        // Several writes: the first frames may have been stored, with only the acknowledgement lost.
         await Eventually.TrueAsync(
             () => (files = Directory.GetFiles(spill, "*.frames")) is [var one] && lengths.Add(new FileInfo(one).Length) && lengths.Count > 4,
             TimeSpan.FromSeconds(90));
         await KillAsync(collector);
-        // What a kill in the middle of a write leaves.
+        // What a kill during a write leaves.
         await using (var torn = new FileStream(files[0], FileMode.Append))
             await torn.WriteAsync(new byte[] { 200, 0, 0, 0, 1, 2, 3 }, TestContext.Current.CancellationToken);
 
         await using var host = await ConsoleHost.StartAsync(_folder);
         Collector();
         await Eventually.TrueAsync(() => Rows().Any(row => row.Run != run) && Runs(run).Count > acknowledged, TimeSpan.FromSeconds(90));
-        await Eventually.TrueAsync(() => !File.Exists(files[0])); // acknowledged to the last
+        await Eventually.TrueAsync(() => !File.Exists(files[0])); // all acknowledged
         var ofTheFirst = Runs(run);
         Assert.Equal(Enumerable.Range(1, ofTheFirst.Count).Select(i => (ulong)i), ofTheFirst);
 

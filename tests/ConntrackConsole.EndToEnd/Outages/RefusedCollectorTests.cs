@@ -11,7 +11,7 @@ namespace ConntrackConsole.EndToEnd.Outages;
 public sealed class RefusedCollectorTests
 {
     [Fact]
-    public async Task Collector_OfANodeThatTheClusterDoesNotHave_SaysSoAndEndsWith2()
+    public async Task Collector_OfAnUnknownNode_ReportsItAndExitsWith2()
     {
         await using var host = await ConsoleHost.StartAsync();
         host.TellCluster(new NodeChange(Node("node1", "192.168.0.1"), false));
@@ -45,7 +45,7 @@ public sealed class RefusedCollectorTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Directory.Delete(state, recursive: true);
-        Assert.Contains(sentence, line, StringComparison.Ordinal);
+        Assert.Contains(message, line, StringComparison.Ordinal);
         Assert.Contains("conntrack-console node-secret node7", line, StringComparison.Ordinal);
         Assert.Empty(host.Get<CollectorRegistry>().ConnectedNodes);
     }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Outages;
 
-/// <summary>kill -9 of the console in the middle of a recorded rollout, and what its database says afterwards.</summary>
+/// <summary>kill -9 of the console during a recorded rollout, and the database contents afterwards.</summary>
 public sealed class RolloutOutageTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-roll-");
@@ -35,15 +35,15 @@ public sealed class RolloutOutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Console_KilledInMidRollout_EndsWithTheSameEndingsAndRollout()
+    public async Task Console_KilledDuringARollout_HasTheSameTerminationsAndRollout()
     {
         var whole = new Recording("rollout-graceful");
         whole.PlayTo(40);
         _console = await OutageProcesses.ConsoleAsync(_folder, _kubeconfig);
-        // Watched from before the first line: else what the lines tell would come in a list.
+        // Watch before the first line: otherwise the lines would arrive in a list.
         await Eventually.TrueAsync(() => _server.Watches >= _files.Lists.Count);
 
-        // Two of three were asked, none is gone, and the rollout is open.
+        // Two of three are terminating, none is deleted, and the rollout is open.
         Release(5.0);
         await Eventually.TrueAsync(() => Endings().Count == 2 && Endings().All(t => t.EndpointTerminatingMs is not null && t.RolloutId is not null) && Rollouts() is [{ FinishedMs: null, SurgedMs: not null }]);
         var before = Endings();
@@ -51,7 +51,7 @@ public sealed class RolloutOutageTests : IAsyncLifetime
         await OutageProcesses.KillAsync(_console);
         _console = null;
 
-        // Meanwhile the rollout is finished, the third is asked and the first goes.
+        // Meanwhile the rollout finishes, the deletion of the third is requested and the first is deleted.
         Release(9.5);
         _console = await OutageProcesses.ConsoleAsync(_folder, _kubeconfig);
         await Eventually.TrueAsync(() => Endings().Count == 3 && Rollouts() is [{ FinishedMs: not null }]);
@@ -64,17 +64,17 @@ public sealed class RolloutOutageTests : IAsyncLifetime
             endings.Select(t => (t.Uid, t.AskedMs, t.GraceSeconds, t.Cause, t.RolloutId, t.HasPreStop, t.StopSignalMs)).Order());
         foreach (var ending in endings)
         {
-            var told = before.SingleOrDefault(t => t.Uid == ending.Uid);
+            var earlier = before.SingleOrDefault(t => t.Uid == ending.Uid);
             var truth = whole.State.Terminations.Single(t => t.Uid == ending.Uid);
-            if (told is not null)
-                Assert.Equal((told.EndpointNotReadyMs, told.EndpointTerminatingMs), (ending.EndpointNotReadyMs, ending.EndpointTerminatingMs));
-            // Of one that went meanwhile nobody saw how it finished: that is said to be unknown, and its end is bounded.
+            if (earlier is not null)
+                Assert.Equal((earlier.EndpointNotReadyMs, earlier.EndpointTerminatingMs), (ending.EndpointNotReadyMs, ending.EndpointTerminatingMs));
+            // If one was deleted meanwhile, how it finished was not observed: it is unknown, and its end is bounded.
             Assert.True(ending.ExitCode == truth.ExitCode || (ending.ExitCode is null && ending.UnwatchedToMs >= ending.DeletedMs));
         }
 
         var rollout = Assert.Single(Rollouts());
         Assert.Equal((started.Id, started.StartedMs, started.SurgedMs), (rollout.Id, rollout.StartedMs, rollout.SurgedMs));
-        // When it finished is not known better than that.
+        // The time at which it finished is only known within these bounds.
         Assert.True(rollout.UnwatchedFromMs <= rollout.FinishedMs && rollout.FinishedMs <= rollout.UnwatchedToMs);
     }
 

@@ -7,14 +7,14 @@ namespace ConntrackConsole.Kernel.Tests.Conntrack;
 public class ConntrackEventsTests
 {
     [Fact]
-    public void Events_OfMadeAndDeletedEntries_ComeInOrderWithThePortOfWhoAsked()
+    public void Events_OfCreatedAndDeletedEntries_AreOrderedAndCarryTheRequestersPort()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen());
         using var table = scratch.Inside.Run(ConntrackTable.Open);
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(100, seed: 5));
-        var made = table.List(_ => true);
-        foreach (var flow in made)
+        var created = table.List(_ => true);
+        foreach (var flow in created)
             Assert.Equal(DeleteOutcome.Deleted, table.Delete(flow.Key, out _));
 
         var seen = new List<(FlowEventKind Kind, Flow Flow, uint PortId)>();
@@ -26,11 +26,11 @@ public class ConntrackEventsTests
         var destroyed = seen.Where(e => e.Kind == FlowEventKind.Destroy).ToList();
         Assert.Equal(100, destroyed.Count);
         Assert.All(destroyed, e => Assert.Equal(table.PortId, e.PortId));
-        Assert.Equal(made.Select(flow => flow.Orig), destroyed.Select(e => e.Flow.Orig));
+        Assert.Equal(created.Select(flow => flow.Orig), destroyed.Select(e => e.Flow.Orig));
     }
 
     [Fact]
-    public void Receive_AllocatesNothingForAnEvent()
+    public void Receive_PerEvent_AllocatesNothing()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen());
@@ -56,7 +56,7 @@ public class ConntrackEventsTests
     }
 
     [Fact]
-    public void Receive_AfterAnOverrun_TellsItOnceAndGoesOn()
+    public void Receive_AfterAnOverrun_ReportsItOnceAndContinues()
     {
         using var scratch = new ScratchNamespace();
         using var events = scratch.Inside.Run(() => ConntrackEvents.Listen(queueBytes: 4096));

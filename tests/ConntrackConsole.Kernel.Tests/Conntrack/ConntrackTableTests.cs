@@ -20,11 +20,11 @@ public class ConntrackTableTests
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(2000, seed: 1));
         using var table = scratch.Inside.Run(ConntrackTable.Open);
 
-        var ours = table.List(_ => true).Select(Told).Order();
+        var ours = table.List(_ => true).Select(Describe).Order();
 
         var theirs = ConntrackProgram.List(scratch.Inside);
         Assert.Equal(2000, theirs.Count);
-        Assert.Equal(theirs.Select(Told).Order(), ours);
+        Assert.Equal(theirs.Select(Describe).Order(), ours);
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public class ConntrackTableTests
     }
 
     [Fact]
-    public void Delete_EntryReMadeTowardsAnotherBackend_IsNotTouched()
+    public void Delete_EntryRecreatedWithAnotherBackend_IsNotDeleted()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, [V4]);
@@ -65,7 +65,7 @@ public class ConntrackTableTests
     [Theory]
     [InlineData(V4)]
     [InlineData(V6)]
-    public void Get_ByKey_TellsTheEntryAsItIsNow(string line)
+    public void Get_ByKey_ReturnsTheCurrentEntry(string line)
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, [line, .. RandomEntries.Lines(20, seed: 3)]);
@@ -120,7 +120,7 @@ public class ConntrackTableTests
 
         var theirs = ConntrackProgram.List(scratch.Inside).Where(entry => entry.ReplySrc == address).ToList();
         Assert.Equal(address != "192.0.2.1", theirs.Count > 0);
-        Assert.Equal(theirs.Select(Told).Order(), ours.Select(Told).Order());
+        Assert.Equal(theirs.Select(Describe).Order(), ours.Select(Describe).Order());
     }
 
     [Theory]
@@ -138,11 +138,11 @@ public class ConntrackTableTests
 
         var theirs = ConntrackProgram.List(scratch.Inside).Where(entry => entry.Dst == address).ToList();
         Assert.Equal(address != "192.0.2.1", theirs.Count > 0);
-        Assert.Equal(theirs.Select(Told).Order(), ours.Select(Told).Order());
+        Assert.Equal(theirs.Select(Describe).Order(), ours.Select(Describe).Order());
     }
 
     [Fact]
-    public void GetByOriginal_OfMany_TellsWhatIsThereNow()
+    public void GetByOriginal_OfMany_ReturnsTheCurrentEntries()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(600, seed: 18));
@@ -162,7 +162,7 @@ public class ConntrackTableTests
     [Theory]
     [InlineData(V4, "10.244.0.1", "10.244.0.2")]
     [InlineData(V6, "fd00::3", "fd00::4")]
-    public void GetByOriginal_ClientThatCameBack_HasItsNewBackend(string line, string before, string after)
+    public void GetByOriginal_ReconnectedClient_HasItsNewBackend(string line, string before, string after)
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, [line]);
@@ -178,7 +178,7 @@ public class ConntrackTableTests
     }
 
     [Fact]
-    public void GetByOriginal_TupleThatIsAnAnswers_FindsNothing()
+    public void GetByOriginal_ReplyTuple_FindsNothing()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, [V4]);
@@ -198,7 +198,7 @@ public class ConntrackTableTests
     }
 
     [Fact]
-    public void GetAndDelete_OfMany_TellEachEntryApart()
+    public void GetAndDelete_OfMany_HaveOneResultPerEntry()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(1000, seed: 13));
@@ -222,12 +222,12 @@ public class ConntrackTableTests
         }
 
         Assert.Equal(
-            all.Skip(700).Where((_, index) => (700 + index) % 10 != 0).Select(Told).Order(),
-            ConntrackProgram.List(scratch.Inside).Select(Told).Order());
+            all.Skip(700).Where((_, index) => (700 + index) % 10 != 0).Select(Describe).Order(),
+            ConntrackProgram.List(scratch.Inside).Select(Describe).Order());
     }
 
     [Fact]
-    public void Dump_AllocatesNothingForAnEntry()
+    public void Dump_PerEntry_AllocatesNothing()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(3000, seed: 16));
@@ -244,13 +244,13 @@ public class ConntrackTableTests
         Assert.Equal(0, allocated);
     }
 
-    private static string Told(ConntrackProgram.Entry entry)
+    private static string Describe(ConntrackProgram.Entry entry)
     {
         string state = entry.Proto == "tcp" ? entry.State! : entry.Unreplied ? "UNREPLIED" : entry.Assured ? "ASSURED" : "REPLIED";
         return $"{entry.Proto} {state} {entry.Src} {entry.Sport} {entry.Dst} {entry.Dport} {entry.ReplySrc} {entry.ReplySport} {entry.Id}";
     }
 
-    private static string Told(Flow flow)
+    private static string Describe(Flow flow)
     {
         bool ports = !Protocols.IsPortless(flow.Orig.Proto);
         return $"{Protocols.Name(flow.Orig.Proto)} {flow.State.Name()} {flow.Orig.Src} {(ports ? flow.Orig.Sport : null)} {flow.Orig.Dst} {(ports ? flow.Orig.Dport : null)} "

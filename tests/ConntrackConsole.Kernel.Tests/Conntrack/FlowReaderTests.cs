@@ -19,7 +19,7 @@ public class FlowReaderTests
         + "0500020000000000" + "0500030000000000" + "0600040000000000" + "0600050000000000";
 
     [Fact]
-    public void Read_NewEvent_TellsTheFlow()
+    public void Read_NewEvent_ReturnsTheFlow()
     {
         var flow = Read(TupleOrig + TupleReply + Rest);
 
@@ -45,8 +45,8 @@ public class FlowReaderTests
     [InlineData("0400018004000280")] // empty tuples
     [InlineData(TupleOrig + TupleReply + "05000300FF000000")] // a status of one byte
     [InlineData(TupleOrig + TupleReply + "03000300")] // an attribute shorter than its header
-    [InlineData(TupleOrig + TupleReply + "FF000300")] // an attribute that ends behind the message
-    public void Read_MalformedMessage_IsAnErrorWithPlaceAndLength(string attributes)
+    [InlineData(TupleOrig + TupleReply + "FF000300")] // an attribute that ends beyond the message
+    public void Read_MalformedMessage_IsAnErrorWithPositionAndLength(string attributes)
     {
         var error = Assert.Throws<NetlinkException>(() => Read(attributes));
 
@@ -65,7 +65,7 @@ public class FlowReaderTests
             }
             catch (NetlinkException)
             {
-                // A clear error is as good as a flow whose last attributes are not there.
+                // A clear error is as acceptable as a flow without its last attributes.
             }
         }
     }

@@ -11,9 +11,9 @@ public class FlowRequestTests
     private static readonly FlowTuple Reply = new(Ip.Parse("10.244.0.1"), Ip.Parse("10.1.0.1"), Protocols.Tcp, 8080, 1000);
 
     [Fact]
-    public void Delete_OfAFullKey_IsTheseBytes()
+    public void Delete_OfAFullKey_HasTheExpectedBytes()
     {
-        // As strace shows it for libnetfilter_conntrack, with the zone and id added.
+        // As shown by strace for libnetfilter_conntrack, with the zone and id added.
         const string expected =
             "58000000" + "0201" + "0500" + "07000000" + "00000000" + "02000000" // nlmsghdr: DELETE, REQUEST|ACK; nfgenmsg AF_INET
             + "3400" + "0280" // CTA_TUPLE_REPLY
@@ -26,7 +26,7 @@ public class FlowRequestTests
     }
 
     [Fact]
-    public void DumpByOriginalDestination_IsTheseBytes() => Assert.Equal(
+    public void DumpByOriginalDestination_HasTheExpectedBytes() => Assert.Equal(
         "38000000" + "0101" + "0103" + "07000000" + "00000000" + "02000000"       // nlmsghdr: GET, REQUEST|DUMP; nfgenmsg AF_INET
         + "1000" + "0180" + "0C00" + "0180" + "0800" + "0200" + "0A600001"         // CTA_TUPLE_ORIG, CTA_TUPLE_IP, CTA_IP_V4_DST
         + "1400" + "1980" + "0800" + "0100" + "02000000" + "0800" + "0200" + "00000000", // CTA_FILTER: of the original IP_DST
@@ -51,9 +51,9 @@ public class FlowRequestTests
     }
 
     [Fact]
-    public void Library_HasOneWriterOfDelete_AndItWantsAFlowKey()
+    public void Library_HasOneWriterOfDelete_WhichRequiresAFlowKey()
     {
-        // Who else could write the message type? Only FlowRequest writes ctnetlink messages, and of its methods only Delete.
+        // The message type can be written nowhere else: only FlowRequest writes ctnetlink messages, and of its methods only Delete.
         var writers = typeof(FlowRequest).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             .Where(method => method.GetParameters().Any(parameter => parameter.ParameterType == typeof(NetlinkWriter).MakeByRefType()));
         foreach (var method in writers.Where(method => method.Name is nameof(FlowRequest.Dump) or nameof(FlowRequest.DumpByReplySource) or nameof(FlowRequest.DumpByOriginalDestination) or nameof(FlowRequest.Stats) or nameof(FlowRequest.StatsCpu)))
@@ -82,12 +82,12 @@ public class FlowRequestTests
             Assert.NotEqual(CtMessage.Delete, BitConverter.ToUInt16(bytes, 4));
         }
 
-        // No public door takes anything but the key of a flow that was read.
-        var doors = typeof(ConntrackTable).GetMethods().Where(method => method.Name.Contains("Delete", StringComparison.Ordinal)
+        // Every public Delete method requires the key of a flow that was read.
+        var deletions = typeof(ConntrackTable).GetMethods().Where(method => method.Name.Contains("Delete", StringComparison.Ordinal)
             || method.Name.Contains("Flush", StringComparison.Ordinal) || method.Name.Contains("Clear", StringComparison.Ordinal));
         Assert.Equal(
             [typeof(FlowKey).MakeByRefType(), typeof(ReadOnlySpan<FlowKey>)],
-            doors.Select(door => door.GetParameters()[0].ParameterType).OrderBy(type => type.Name, StringComparer.Ordinal));
+            deletions.Select(method => method.GetParameters()[0].ParameterType).OrderBy(type => type.Name, StringComparer.Ordinal));
         Assert.Empty(typeof(FlowKey).GetConstructors());
         Assert.All(typeof(Flow).GetProperties().Where(property => property.CanWrite), property => Assert.False(property.SetMethod!.IsPublic));
     }

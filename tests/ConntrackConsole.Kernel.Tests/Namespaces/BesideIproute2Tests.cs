@@ -6,8 +6,8 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Namespaces;
 
 /// <summary>
-/// Our names and those of `ip netns`, each in a mount namespace of the test's own with an empty /run, as after a boot: the first
-/// `ip netns add` mounts /run/netns on itself, and the machine's own names are neither seen nor touched.
+/// Our names and those of `ip netns`, each test in its own mount namespace with an empty /run, as after a boot: the first
+/// `ip netns add` mounts /run/netns on itself, and the machine's own names are neither visible nor modified.
 /// </summary>
 public sealed class BesideIproute2Tests
 {
@@ -16,7 +16,7 @@ public sealed class BesideIproute2Tests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Delete_FirstIpNetnsAddCameBetween_NameIsGone(bool shared) => AfterBoot(shared, () =>
+    public void Delete_AfterFirstIpNetnsAdd_NameIsGone(bool shared) => AfterBoot(shared, () =>
     {
         NetworkNamespace.Create(Ours).Dispose();
         Ip("netns add " + Theirs);
@@ -32,7 +32,7 @@ public sealed class BesideIproute2Tests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Delete_IpNetnsAddCameFirst_NameIsGone(bool shared) => AfterBoot(shared, () =>
+    public void Delete_CreatedAfterIpNetnsAdd_NameIsGone(bool shared) => AfterBoot(shared, () =>
     {
         Ip("netns add " + Theirs);
         NetworkNamespace.Create(Ours).Dispose();
@@ -47,9 +47,9 @@ public sealed class BesideIproute2Tests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Delete_LeftByAVersionThatMadeNoSharedMount_BothMountsAreGone(bool shared) => AfterBoot(shared, () =>
+    public void Delete_CreatedWithoutASharedMount_BothMountsAreGone(bool shared) => AfterBoot(shared, () =>
     {
-        // What we did before: a file with a mount, in a directory that is no mount yet.
+        // Behaviour of an earlier version: a file with a mount, in a directory that is not a mount yet.
         Directory.CreateDirectory(NetworkNamespace.Directory);
         File.Create(PathOf(Ours)).Dispose();
         Assert.Equal(0, NamespaceCalls.Mount("/proc/thread-self/ns/net", PathOf(Ours), "none", NamespaceCalls.MS_BIND, 0));
@@ -63,11 +63,11 @@ public sealed class BesideIproute2Tests
         AssertIpWorks();
     });
 
-    // In a shared /run each mount shows twice, also those of iproute2: once below the directory's own mount.
+    // In a shared /run each mount appears twice, also iproute2's: once below the directory's own mount.
     [Fact]
     public void Create_Twice_DirectoryIsMountedOnce() => AfterBoot(shared: false, () =>
     {
-        string[] before = Mounts(); // The machine's own /run/netns is among them, below the /run of the test.
+        string[] before = Mounts(); // Contains the machine's own /run/netns, below the /run of the test.
         NetworkNamespace.Create(Ours).Dispose();
         NetworkNamespace.Create(Ours + "2").Dispose();
         Ip("netns add " + Theirs);
@@ -79,7 +79,7 @@ public sealed class BesideIproute2Tests
     });
 
     [Fact]
-    public void MountNamespaceOfATest_LeavesTheMachinesMountsAlone()
+    public void MountNamespaceOfATest_DoesNotChangeTheMachinesMounts()
     {
         string before = File.ReadAllText("/proc/self/mountinfo");
 
@@ -88,7 +88,7 @@ public sealed class BesideIproute2Tests
         Assert.DoesNotContain("/run/netns/" + Ours, before + File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
     }
 
-    // The names that are left still work: theirs can be entered and removed by its owner.
+    // The remaining names still work: theirs can be entered, and removed by its owner.
     private static void AssertIpWorks()
     {
         Ip($"netns exec {Theirs} true");
@@ -104,15 +104,15 @@ public sealed class BesideIproute2Tests
 
     private static void Ip(string arguments)
     {
-        // A child is forked from this very thread, so it lives in the thread's mount namespace.
+        // A child is forked from this thread, so it inherits the thread's mount namespace.
         using var process = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
         string errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"ip {arguments}: {errors}");
     }
 
-    /// <summary>Runs the test on a thread with mounts of its own, which end with the thread.</summary>
-    /// <param name="shared">Whether /run is a shared mount, as systemd makes it, or private, as in most containers.</param>
+    /// <summary>Runs the test on a thread with its own mounts, which end with the thread.</summary>
+    /// <param name="shared">Whether /run is a shared mount, as set up by systemd, or private, as in most containers.</param>
     private static void AfterBoot(bool shared, Action test)
     {
         Exception? failure = null;

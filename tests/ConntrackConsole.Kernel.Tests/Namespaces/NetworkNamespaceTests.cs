@@ -48,7 +48,7 @@ public sealed class NetworkNamespaceTests
     [InlineData("")]
     [InlineData("..")]
     [InlineData("a/b")]
-    public void Create_NameThatIsNoFileName_ThrowsArgumentException(string name) =>
+    public void Create_InvalidName_ThrowsArgumentException(string name) =>
         Assert.ThrowsAny<ArgumentException>(() => NetworkNamespace.Create(name));
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class ArmedFilterTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Arm_InvalidSegmentsForTheNode_AreDroppedOnlyIfAskedFor(bool v6)
+    public void Arm_InvalidSegmentsForTheNode_AreDroppedOnlyIfRequested(bool v6)
     {
         using var path = new InvalidPath(v6, throughTheNode: false);
         path.InNode(() => ArmedFilter.Arm(TimeSpan.FromMinutes(10)));
@@ -77,7 +77,7 @@ public sealed class ArmedFilterTests
     }
 
     [Fact]
-    public void Arm_Again_TheNewTimeCounts() => Inside(() =>
+    public void Arm_Again_TheNewDurationApplies() => Inside(() =>
     {
         ArmedFilter.Arm(TimeSpan.FromSeconds(60));
         var first = Read();
@@ -98,7 +98,7 @@ public sealed class ArmedFilterTests
     });
 
     [Fact]
-    public void Disarm_TakesOurTableAndNoOther() => Inside(() =>
+    public void Disarm_RemovesOnlyOurTable() => Inside(() =>
     {
         ArmedFilter.Disarm();
         foreach (var family in Enum.GetValues<NftFamily>())
@@ -118,10 +118,10 @@ public sealed class ArmedFilterTests
     });
 
     [Fact]
-    public void TryRead_NeverArmed_IsNotThere() => Inside(() => Assert.False(ArmedFilter.TryRead(out _)));
+    public void TryRead_NeverArmed_ReturnsFalse() => Inside(() => Assert.False(ArmedFilter.TryRead(out _)));
 
     [Fact]
-    public void State_RuleTakenAwayBySomebodyElse_IsNotArmed() => Inside(() =>
+    public void State_RuleRemovedByAnotherProgram_IsNotArmed() => Inside(() =>
     {
         ArmedFilter.Arm(TimeSpan.FromMinutes(1));
         Assert.True(Read().IsArmed);
@@ -137,7 +137,7 @@ public sealed class ArmedFilterTests
     [Fact]
     public void Arm_WithNetAdminAlone_Works() => Inside(() =>
     {
-        LesserThread.KeepNetAdmin();
+        UnprivilegedThread.KeepNetAdmin();
         ArmedFilter.Arm(TimeSpan.FromMinutes(1), input: true);
         Assert.True(Read().IsArmed);
         ArmedFilter.Disarm();
@@ -145,9 +145,9 @@ public sealed class ArmedFilterTests
     });
 
     [Fact]
-    public void Arm_WithoutNetAdmin_SaysWhatIsMissing() => Inside(() =>
+    public void Arm_WithoutNetAdmin_NamesTheCapability() => Inside(() =>
     {
-        LesserThread.KeepNothing();
+        UnprivilegedThread.KeepNothing();
         foreach (var attempt in (Action[])[() => ArmedFilter.Arm(TimeSpan.FromMinutes(1)), ArmedFilter.Disarm, () => ArmedFilter.TryRead(out _)])
         {
             var refused = Assert.Throws<NetlinkException>(attempt);
@@ -157,24 +157,24 @@ public sealed class ArmedFilterTests
     });
 
     [Fact]
-    public void Arm_ForNoTimeOrTooLong_IsRefused()
+    public void Arm_DurationOutOfRange_IsRejected()
     {
-        foreach (var duration in (TimeSpan[])[TimeSpan.Zero, TimeSpan.FromSeconds(-1), TimeSpan.FromTicks(1), ArmedFilter.Longest + TimeSpan.FromTicks(1), Timeout.InfiniteTimeSpan])
+        foreach (var duration in (TimeSpan[])[TimeSpan.Zero, TimeSpan.FromSeconds(-1), TimeSpan.FromTicks(1), ArmedFilter.MaxDuration + TimeSpan.FromTicks(1), Timeout.InfiniteTimeSpan])
             Assert.Throws<ArgumentOutOfRangeException>(() => ArmedFilter.Arm(duration));
     }
 
     [Fact]
     public void Batch_HasNoPublicWayToRemoveATable()
     {
-        var doors = typeof(NftBatch).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        var changes = typeof(NftBatch).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
             .Where(method => !method.Name.StartsWith("Add", StringComparison.Ordinal)).Select(method => method.Name);
-        Assert.Equal(["ClearChain", "Commit"], doors.Order(StringComparer.Ordinal));
+        Assert.Equal(["ClearChain", "Commit"], changes.Order(StringComparer.Ordinal));
         Assert.Empty(typeof(NftBatch).GetMethod("DeleteOwnTable", BindingFlags.NonPublic | BindingFlags.Instance)!.GetParameters());
     }
 
-    // As strace shows it for nft 1.0.6 with the same table, but for the order of attributes and what nft notes for itself.
+    // As shown by strace for nft 1.0.6 with the same table, except for the order of attributes and nft's own user data.
     [Fact]
-    public void Batch_IsTheKernelsBytes()
+    public void Batch_HasTheExpectedBytes()
     {
         const string table = "16000100636F6E6E747261636B5F636F6E736F6C65000000"; // conntrack_console
         string bytes = Convert.ToHexString(ArmedFilter.Batch(TimeSpan.FromSeconds(5), new NftCount(1, 40), input: null).Encode(out uint last));

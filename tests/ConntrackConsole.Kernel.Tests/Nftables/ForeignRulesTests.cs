@@ -5,7 +5,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Nftables;
 
 /// <summary>
-/// The fixtures are messages that a 6.18 kernel told of rules that iptables-nft 1.8.9 made: -m conntrack --ctstate INVALID
+/// The fixtures are messages of a 6.18 kernel about rules created by iptables-nft 1.8.9: -m conntrack --ctstate INVALID
 /// -j DROP; the same with -m nfacct, as newer kube-proxies count it; two other rules of its chain; the first with
 /// -s 10.0.0.0/8 before it.
 /// </summary>
@@ -22,14 +22,14 @@ public sealed class ForeignRulesTests : IDisposable
     [InlineData("kube-forward-mark.rule", false)]
     [InlineData("kube-forward-established.rule", false)]
     [InlineData("invalid-of-one-network.rule", false)]
-    public void Rule_OfIptablesNft_IsUnderstood(string fixture, bool drops) =>
+    public void Rule_OfIptablesNft_IsRecognized(string fixture, bool drops) =>
         Assert.Equal(drops, InvalidDrop.IsIn(Fixture.Bytes(fixture).AsSpan(NetlinkMessage.HeaderLength)));
 
     [Theory]
     [InlineData(146, 3)] // A further condition: the protocol.
     [InlineData(148, 1)] // Not INVALID.
     [InlineData(150, 6)] // RELATED and ESTABLISHED.
-    public void Rule_OfIptablesNft_WithAnotherCondition_IsNotIt(int offset, byte value)
+    public void Rule_OfIptablesNftWithAnotherCondition_DoesNotMatch(int offset, byte value)
     {
         byte[] message = Fixture.Bytes("kube-forward-invalid.rule");
         int info = message.AsSpan().IndexOf("conntrack\0"u8) + 12 + 8 + 4; // name padded, revision, header of the info
@@ -42,10 +42,11 @@ public sealed class ForeignRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData(NftFamily.Ipv4)]
-    [InlineData(NftFamily.Ipv6)]
-    public void Read_RuleInNftablesOwnWords_IsPresentInItsFamilyOnly(NftFamily family) => Inside(() =>
+    [InlineData(nameof(NftFamily.Ipv4))]
+    [InlineData(nameof(NftFamily.Ipv6))]
+    public void Read_NativeNftablesRule_IsPresentInItsFamilyOnly(string familyName) => Inside(() =>
     {
+        var family = Enum.Parse<NftFamily>(familyName);
         Assert.Equal(RulePresence.Absent, ForeignRules.ProxyDropsInvalid(family, _root).Presence);
         new NftBatch(family).AddTable(Filter).AddChain(Filter, Chain).AddRule(Filter, Chain, new NftRule().IfNew().Drop())
             .AddRule(Filter, Chain, new NftRule().IfInvalid().Count()).Commit();
@@ -80,25 +81,25 @@ public sealed class ForeignRulesTests : IDisposable
     });
 
     [Theory]
-    [InlineData("filter\nnat\n", NftFamily.Ipv4, RulePresence.Unknown)]
-    [InlineData("nat\n", NftFamily.Ipv4, RulePresence.Absent)]
-    [InlineData("filter\n", NftFamily.Ipv6, RulePresence.Absent)]
-    public void Read_RulesOfIptablesLegacy_CannotBeSaid(string names, NftFamily family, RulePresence expected) => Inside(() =>
+    [InlineData("filter\nnat\n", nameof(NftFamily.Ipv4), nameof(RulePresence.Unknown))]
+    [InlineData("nat\n", nameof(NftFamily.Ipv4), nameof(RulePresence.Absent))]
+    [InlineData("filter\n", nameof(NftFamily.Ipv6), nameof(RulePresence.Absent))]
+    public void Read_RulesOfIptablesLegacy_AreUnknown(string names, string family, string expected) => Inside(() =>
     {
         Directory.CreateDirectory(_root + "/thread-self/net");
         File.WriteAllText(_root + "/thread-self/net/ip_tables_names", names);
 
-        var found = ForeignRules.ProxyDropsInvalid(family, _root);
+        var found = ForeignRules.ProxyDropsInvalid(Enum.Parse<NftFamily>(family), _root);
 
-        Assert.Equal(expected, found.Presence);
-        if (expected == RulePresence.Unknown)
-            Assert.Contains("Look with iptables-legacy -S KUBE-FORWARD.", found.Reason, StringComparison.Ordinal);
+        Assert.Equal(expected, found.Presence.ToString());
+        if (found.Presence == RulePresence.Unknown)
+            Assert.Contains("Check with iptables-legacy -S KUBE-FORWARD.", found.Reason, StringComparison.Ordinal);
     });
 
     [Fact]
-    public void Read_WithoutNetAdmin_CannotBeSaid() => Inside(() =>
+    public void Read_WithoutNetAdmin_IsUnknown() => Inside(() =>
     {
-        LesserThread.KeepNothing();
+        UnprivilegedThread.KeepNothing();
 
         var found = ForeignRules.ProxyDropsInvalid(NftFamily.Ipv4, _root);
 
@@ -106,14 +107,14 @@ public sealed class ForeignRulesTests : IDisposable
         Assert.Contains("CAP_NET_ADMIN is missing", found.Reason, StringComparison.Ordinal);
     });
 
-    // Makes the rule that the kernel once told: its table, chain and expressions.
-    private static void Replay(byte[] told)
+    // Recreates the recorded rule: its table, chain and expressions.
+    private static void Replay(byte[] recorded)
     {
         var writer = new NetlinkWriter(new byte[2048]);
         Delimiter(ref writer, 0x10, 1);
         writer.Begin((NftBatch.SubsystemNftables << 8) | 6, NetlinkFlags.Request | NetlinkFlags.Ack | NetlinkFlags.Create | NetlinkFlags.Append, 2);
         writer.Raw([(byte)NftFamily.Ipv4, 0, 0, 0]);
-        var attributes = new NetlinkAttributes(told.AsSpan(NetlinkMessage.HeaderLength + 4));
+        var attributes = new NetlinkAttributes(recorded.AsSpan(NetlinkMessage.HeaderLength + 4));
         while (attributes.MoveNext())
         {
             if (attributes.Type is 1 or 2 or 4)

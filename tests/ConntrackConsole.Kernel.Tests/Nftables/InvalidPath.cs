@@ -8,8 +8,8 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Nftables;
 
 /// <summary>
-/// A living connection of the first node's pod through that node (to the other node's pod) or to it, and segments that its
-/// server never sent, far beyond the window: INVALID for the first node's conntrack, which is switched on before.
+/// An established connection of the first node's pod through that node (to the other node's pod) or to it, and segments that its
+/// server never sent, far beyond the window: INVALID for the first node's conntrack, which is enabled before.
 /// </summary>
 internal sealed class InvalidPath : IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class InvalidPath : IDisposable
     {
         InNode(() => new NftBatch(NftFamily.Inet).AddTable("watch").AddFilterChain("watch", "prerouting", NftHook.PreRouting)
             .AddRule("watch", "prerouting", new NftRule().IfNew().Count()).Commit());
-        // Whoever listens gets the segments: the client of a connection through the node, the node itself otherwise.
+        // Receives the segments: the client of a connection through the node, otherwise the node itself.
         string listening = throughTheNode ? TwoNodes.PodB : TwoNodes.A;
         var address = throughTheNode
             ? v6 ? _nodes.PodAddress6(TwoNodes.PodB) : _nodes.PodAddress(TwoNodes.PodB)
@@ -55,14 +55,14 @@ internal sealed class InvalidPath : IDisposable
         return 0;
     });
 
-    /// <summary>The filter now; it must be there.</summary>
+    /// <summary>The filter's current state; it must exist.</summary>
     public ArmedState State() => _nodes.Inside(TwoNodes.A, () =>
     {
         Assert.True(ArmedFilter.TryRead(out var state));
         return state;
     });
 
-    /// <summary>Sends an INVALID segment and waits until it has come through, or was counted as dropped.</summary>
+    /// <summary>Sends an INVALID segment and waits until it has arrived, or was counted as dropped.</summary>
     public bool Passes()
     {
         ulong before = Dropped();
@@ -75,10 +75,10 @@ internal sealed class InvalidPath : IDisposable
                 return false;
         }
 
-        throw new TimeoutException("An INVALID segment neither came through nor was counted.");
+        throw new TimeoutException("An INVALID segment neither arrived nor was counted.");
     }
 
-    /// <summary>Sends one and does not wait.</summary>
+    /// <summary>Sends one without waiting.</summary>
     public uint Send()
     {
         uint sequence = _sequence;
@@ -91,13 +91,13 @@ internal sealed class InvalidPath : IDisposable
         return sequence;
     }
 
-    /// <summary>The sequence number of the next segment that came.</summary>
+    /// <summary>The sequence number of the next segment received.</summary>
     public uint Received()
     {
         Assert.True(_witness.Poll(Patience, SelectMode.SelectRead));
         byte[] packet = new byte[2048];
         int length = _witness.Receive(packet);
-        int tcp = _to.AddressFamily == AddressFamily.InterNetwork ? 4 * (packet[0] & 0xF) : 0; // Only IPv4 comes with its header.
+        int tcp = _to.AddressFamily == AddressFamily.InterNetwork ? 4 * (packet[0] & 0xF) : 0; // Only IPv4 includes its header.
         Assert.True(length >= tcp + 20);
         return BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(tcp + 4));
     }

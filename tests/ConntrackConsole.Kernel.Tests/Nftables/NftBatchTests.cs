@@ -16,7 +16,7 @@ public sealed class NftBatchTests
     private static readonly Ip SecondBackend = Ip.Parse("10.9.0.2");
 
     [Fact]
-    public void Encode_OneRule_IsTheKernelsBytes()
+    public void Encode_OneRule_HasTheExpectedBytes()
     {
         byte[] bytes = new NftBatch().AddRule("t", "c", new NftRule().Reject()).Encode(out uint last);
 
@@ -43,7 +43,7 @@ public sealed class NftBatchTests
 
             var reached = Enumerable.Range(0, 60).Select(_ => Reach(first, second)).ToList();
 
-            // By chance alone one of two would stay without any of 60 once in 5 * 10^17 runs.
+            // By chance, one of two receives none of 60 once in 5 * 10^17 runs.
             Assert.Contains(FirstBackend, reached);
             Assert.Contains(SecondBackend, reached);
         });
@@ -67,7 +67,7 @@ public sealed class NftBatchTests
     }
 
     [Fact]
-    public void Service_WithoutBackends_IsRefusedByIcmp()
+    public void Service_WithoutBackends_IsRejectedByIcmp()
     {
         using var scratch = Prepared();
         using var client = new ScratchNamespace();
@@ -84,7 +84,7 @@ public sealed class NftBatchTests
     }
 
     [Fact]
-    public void Commit_OneMessageRefused_NothingIsDone()
+    public void Commit_OneMessageRefused_NothingIsApplied()
     {
         using var scratch = Prepared();
         scratch.Inside.Run(() =>
@@ -127,7 +127,7 @@ public sealed class NftBatchTests
         return scratch;
     }
 
-    // A client behind a cable: what a node sees of a pod.
+    // A client behind a link: what a node sees of a pod.
     private static void Connect(ScratchNamespace node, ScratchNamespace client)
     {
         node.Inside.Run(() =>
@@ -153,7 +153,7 @@ public sealed class NftBatchTests
     {
         var batch = new NftBatch().ClearChain(Table, Chain).ClearChain(Table, Checks);
         for (int i = 0; i < backends.Length; i++)
-            batch.AddRule(Table, Chain, new NftRule().OneIn(backends.Length - i).Dnat(backends[i], 8080));
+            batch.AddRule(Table, Chain, new NftRule().OneOf(backends.Length - i).Dnat(backends[i], 8080));
         if (backends.Length == 0)
             batch.AddRule(Table, Checks, new NftRule().Reject());
         batch.Commit();
@@ -167,7 +167,7 @@ public sealed class NftBatchTests
         return listener;
     }
 
-    // Which backend a new connection to the Service reaches.
+    // The backend that a new connection to the Service reaches.
     private static Ip Reach(Socket first, Socket second)
     {
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

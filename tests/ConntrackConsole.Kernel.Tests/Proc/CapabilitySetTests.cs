@@ -6,7 +6,7 @@ namespace ConntrackConsole.Kernel.Tests.Proc;
 public sealed class CapabilitySetTests
 {
     [Fact]
-    public void Status_GivesTheEffectiveSet()
+    public void Status_Valid_ContainsTheEffectiveSet()
     {
         const string Status = "Name:\tx\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000003000\nCapBnd:\t000001ffffffffff\n";
         Assert.True(CapabilitySet.TryParse(Status, out var set));
@@ -23,7 +23,7 @@ public sealed class CapabilitySetTests
     public void Status_WithoutTheSet_IsRefused(string status) => Assert.False(CapabilitySet.TryParse(status, out _));
 
     [Fact]
-    public void ThisProcess_AsRoot_MayAdministerTheNetwork()
+    public void ThisProcess_AsRoot_HasNetAdmin()
     {
         Assert.True(CapabilitySet.OfThisProcess().Has(LinuxCapability.NetAdmin));
         Assert.Equal(default, CapabilitySet.OfThisProcess("/nowhere"));

@@ -22,10 +22,10 @@ public class NodeMemoryTests
     [InlineData("MemTotal: 5 MB\n")]
     [InlineData("MemTotal: 5\n")]
     [InlineData("MemTotal: 9223372036854775807 kB\n")]
-    public void File_Broken_IsNotRead(string text) => Assert.False(NodeMemory.TryParse(Encoding.ASCII.GetBytes(text), out _));
+    public void File_Malformed_IsRejected(string text) => Assert.False(NodeMemory.TryParse(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
-    public void ThisKernel_TellsItsMemory()
+    public void ThisKernel_ReportsItsMemory()
     {
         Assert.True(NodeMemory.TryRead(out var memory));
         Assert.InRange(memory.TotalBytes, 64L << 20, 1L << 50);

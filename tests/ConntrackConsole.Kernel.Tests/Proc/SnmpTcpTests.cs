@@ -28,7 +28,7 @@ public class SnmpTcpTests
     [InlineData("Tcp: OutRsts\nTcp:")]
     [InlineData("Tcp: OutRsts EstabResets\nTcp: 1")]
     [InlineData("Tcp: OutRsts\nTcp: x")]
-    public void File_Broken_IsNotRead(string text) => Assert.False(SnmpTcp.TryParse(Encoding.ASCII.GetBytes(text), out _));
+    public void File_Malformed_IsRejected(string text) => Assert.False(SnmpTcp.TryParse(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
     public void ThisKernel_HasTheCounters() => Assert.True(SnmpTcp.TryRead(out _));

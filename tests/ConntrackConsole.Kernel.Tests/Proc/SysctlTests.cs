@@ -66,7 +66,7 @@ public sealed class SysctlTests : IDisposable
             var before = sysctl.TryRead(SysctlKey.TcpBeLiberal, out long value);
             var written = sysctl.TryWrite(SysctlKey.TcpBeLiberal, 1 - value);
             var after = sysctl.TryRead(SysctlKey.TcpBeLiberal, out long changed);
-            // The limit of the table belongs to the first namespace.
+            // The limit of the table belongs to the initial namespace.
             return (before, written, after, difference: changed - value, max: sysctl.TryWrite(SysctlKey.Max, 100_000), all: sysctl.ReadAll());
         });
         Assert.Equal((SysctlFault.None, SysctlFault.None, SysctlFault.None), (a.before, a.written, a.after));
@@ -85,10 +85,10 @@ public sealed class SysctlTests : IDisposable
     [InlineData("../../ipv4/ip_forward", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void Key_IsOneOfTheKnown(string? name, bool known) => Assert.Equal(known, SysctlKey.TryParse(name, out _));
+    public void Find_LongOrShortName_ReturnsOnlyKnownKeys(string? name, bool known) => Assert.Equal(known, SysctlKey.TryParse(name, out _));
 
     [Fact]
-    public void Fault_HasASentenceWithTheKey()
+    public void Explain_EveryFault_NamesTheKey()
     {
         foreach (var fault in Enum.GetValues<SysctlFault>())
             Assert.StartsWith("net.netfilter.nf_conntrack_max ", Sysctl.Explain(fault, SysctlKey.Max), StringComparison.Ordinal);

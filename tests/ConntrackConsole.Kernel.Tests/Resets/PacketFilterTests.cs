@@ -15,7 +15,7 @@ public class PacketFilterTests
     [InlineData("460000280000400040060000" + "0ACB01020ACB0202" + "01010101" + Rst, true)] // IPv4 options
     [InlineData("450000280000400140060000" + "0ACB01020ACB0202" + Rst, false)] // a later fragment
     [InlineData("450000280000400040110000" + "0ACB01020ACB0202" + Rst, false)] // UDP
-    public void Packet_IsPassedByTheKernelsProgram_AndRead(string hex, bool isReset)
+    public void Packet_PassedByTheFilter_IsParsed(string hex, bool isReset)
     {
         byte[] packet = Convert.FromHexString(hex);
 
@@ -31,7 +31,7 @@ public class PacketFilterTests
     }
 
     [Fact]
-    public void CutShort_IsNoReset()
+    public void Packet_Truncated_IsNoReset()
     {
         foreach (string hex in (string[])[V4 + Rst, V6 + Rst, ""])
         {
@@ -45,7 +45,7 @@ public class PacketFilterTests
         Assert.False(ResetPacket.TryParse(Convert.FromHexString("75" + (V4 + Rst)[2..]), out _)); // IP version 7
     }
 
-    // What the kernel does with the program, so that a wrong jump shows here and not only as a packet that never came.
+    // Executes the program like the kernel, so that a wrong jump fails here and not only as a missing packet.
     private static bool Passes(byte[] packet, bool outgoing)
     {
         uint accumulator = 0, x = 0;

@@ -12,7 +12,7 @@ public sealed class ResetDecoderTests
     private static readonly Ip Both = Ip.Parse("fd00:203:fa::1");
 
     // Recorded: a connect to a closed port, SO_LINGER 0 by the client, close with unread data by the server (plain, on a
-    // dual-stack socket, IPv6). The maker's and the receiver's record of one reset must name the same packet.
+    // dual-stack socket, IPv6). The sender's and the receiver's record of one reset must contain the same packet.
     [Fact]
     public void Record_OfARefusedConnect_NamesTheRefusingSideAsTheSource() =>
         AssertBoth("refused.page", Server, 81, Client, 51459, TcpState.Unknown, "NO_SOCKET");
@@ -93,7 +93,7 @@ public sealed class ResetDecoderTests
     }
 
     [Fact]
-    public void Decoder_WithoutTheTracepoint_SaysSo()
+    public void Decoder_WithoutTheTracepoint_ReportsIt()
     {
         Assert.False(ResetDecoder.TryCreate(_ => null, out _, out string? why));
         Assert.Contains("no tracepoint tcp/tcp_send_reset", why, StringComparison.Ordinal);
@@ -110,9 +110,9 @@ public sealed class ResetDecoderTests
         var resets = Decode(page);
         Assert.Equal(2, resets.Count);
         Assert.True(ResetDecoder.TryCreate(ThisKernel, out var decoder, out _));
-        var made = Assert.Single(resets, reset => !reset.Received);
-        Assert.Equal(reason, decoder.ReasonName(made.Reason));
-        Assert.Equal(state, made.State);
+        var sent = Assert.Single(resets, reset => !reset.Received);
+        Assert.Equal(reason, decoder.ReasonName(sent.Reason));
+        Assert.Equal(state, sent.State);
         foreach (var reset in resets)
         {
             Assert.Equal((source, sport, destination, dport), (reset.Src, reset.Sport, reset.Dst, reset.Dport));

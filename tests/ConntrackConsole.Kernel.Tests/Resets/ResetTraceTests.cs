@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
-/// <summary>Real resets between two nodes; each node has its own trace, as two collectors on one machine have.</summary>
+/// <summary>Real resets between two nodes; each node has its own trace, like two collectors on one machine.</summary>
 public sealed class ResetTraceTests : IDisposable
 {
     private readonly TwoNodes _nodes = new();
@@ -29,7 +29,7 @@ public sealed class ResetTraceTests : IDisposable
     }
 
     [Fact]
-    public void RefusedConnect_OverTwoNodes_IsMadeByTheServersNodeOnly()
+    public void RefusedConnect_OverTwoNodes_IsSentByTheServersNodeOnly()
     {
         var server = _nodes.PodAddress(TwoNodes.PodB);
         var error = _nodes.Inside(TwoNodes.PodA, () =>
@@ -39,19 +39,19 @@ public sealed class ResetTraceTests : IDisposable
         });
         Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(error).SocketErrorCode);
 
-        var made = Assert.Single(_b.Made(1));
-        Assert.Equal((server, (ushort)81, _nodes.PodAddress(TwoNodes.PodA)), (made.Src, made.Sport, made.Dst));
-        Assert.Equal("NO_SOCKET", _b.Trace.ReasonName(made.Reason));
-        Assert.Equal(TcpState.Unknown, made.State);
+        var sent = Assert.Single(_b.Sent(1));
+        Assert.Equal((server, (ushort)81, _nodes.PodAddress(TwoNodes.PodA)), (sent.Src, sent.Sport, sent.Dst));
+        Assert.Equal("NO_SOCKET", _b.Trace.ReasonName(sent.Reason));
+        Assert.Equal(TcpState.Unknown, sent.State);
         var received = Assert.Single(_a.Received(1));
-        Assert.Equal((made.Src, made.Sport, made.Dst, made.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
+        Assert.Equal((sent.Src, sent.Sport, sent.Dst, sent.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
         AssertNothingElse();
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ClientAbort_OverTwoNodes_IsMadeByTheClientsNodeOnly(bool v6)
+    public void ClientAbort_OverTwoNodes_IsSentByTheClientsNodeOnly(bool v6)
     {
         var (client, accepted) = Connect(TwoNodes.PodA, TwoNodes.PodB, v6);
         long before = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -59,12 +59,12 @@ public sealed class ResetTraceTests : IDisposable
         client.Dispose();
         long after = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
-        var made = Assert.Single(_a.Made(1));
-        Assert.Equal(Address(TwoNodes.PodA, v6), made.Src);
-        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080), (made.Dst, made.Dport));
-        Assert.InRange(made.AtMs, before - 5, after + 5);
+        var sent = Assert.Single(_a.Sent(1));
+        Assert.Equal(Address(TwoNodes.PodA, v6), sent.Src);
+        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080), (sent.Dst, sent.Dport));
+        Assert.InRange(sent.AtMs, before - 5, after + 5);
         var received = Assert.Single(_b.Received(1));
-        Assert.Equal((made.Src, made.Sport, made.Dst, made.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
+        Assert.Equal((sent.Src, sent.Sport, sent.Dst, sent.Dport), (received.Src, received.Sport, received.Dst, received.Dport));
         AssertNothingElse();
         accepted.Dispose();
     }
@@ -72,23 +72,23 @@ public sealed class ResetTraceTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Server_ClosedWithUnreadData_IsMadeByTheServersNodeOnly(bool v6)
+    public void Server_ClosedWithUnreadData_IsSentByTheServersNodeOnly(bool v6)
     {
         var (client, accepted) = Connect(TwoNodes.PodA, TwoNodes.PodB, v6);
         client.Send(new byte[100]);
         Assert.True(accepted.Poll(TimeSpan.FromSeconds(60), SelectMode.SelectRead));
         accepted.Dispose();
 
-        var made = Assert.Single(_b.Made(1));
-        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080, Address(TwoNodes.PodA, v6)), (made.Src, made.Sport, made.Dst));
-        Assert.Equal("TCP_ABORT_ON_CLOSE", _b.Trace.ReasonName(made.Reason));
+        var sent = Assert.Single(_b.Sent(1));
+        Assert.Equal((Address(TwoNodes.PodB, v6), (ushort)8080, Address(TwoNodes.PodA, v6)), (sent.Src, sent.Sport, sent.Dst));
+        Assert.Equal("TCP_ABORT_ON_CLOSE", _b.Trace.ReasonName(sent.Reason));
         Assert.Single(_a.Received(1));
         AssertNothingElse();
         client.Dispose();
     }
 
     [Fact]
-    public void Reset_OnLoopbackOfANode_IsNotTold()
+    public void Reset_OnLoopbackOfANode_IsNotReported()
     {
         var (client, accepted) = _nodes.Inside(TwoNodes.A, () =>
         {
@@ -104,7 +104,7 @@ public sealed class ResetTraceTests : IDisposable
     }
 
     [Fact]
-    public void HundredResets_AreToldAsHundred()
+    public void HundredResets_AreReportedAsHundred()
     {
         var server = new IPEndPoint(_nodes.PodAddress(TwoNodes.PodB).ToIPAddress(), 81);
         _nodes.Inside(TwoNodes.PodA, () =>
@@ -117,40 +117,40 @@ public sealed class ResetTraceTests : IDisposable
 
             return 0;
         });
-        Assert.Equal(100, _b.Made(100).Count);
+        Assert.Equal(100, _b.Sent(100).Count);
         Assert.Equal(100, _a.Received(100).Count);
         AssertNothingElse();
         Assert.Equal(0, _a.Trace.TakeLost() + _b.Trace.TakeLost());
     }
 
     [Fact]
-    public void Reset_IsToldWithin200Milliseconds()
+    public void Reset_IsReportedWithin200Milliseconds()
     {
-        // Most of eleven: on a busy machine one or another waits for its thread's turn, which is not the trace's doing.
-        var told = new List<long>();
-        for (int made = 1; made <= 11; made++)
+        // The median of eleven: on a busy machine a reader thread may be scheduled late, which is not the trace's fault.
+        var delays = new List<long>();
+        for (int sent = 1; sent <= 11; sent++)
         {
             var (client, accepted) = Connect(TwoNodes.PodA, TwoNodes.PodB, v6: false);
             client.LingerState = new LingerOption(true, 0);
             client.Dispose();
             var clock = Stopwatch.StartNew();
-            Assert.Equal(made, _a.Made(made).Count);
-            told.Add(clock.ElapsedMilliseconds);
+            Assert.Equal(sent, _a.Sent(sent).Count);
+            delays.Add(clock.ElapsedMilliseconds);
             accepted.Dispose();
         }
 
-        Assert.InRange(told.Order().ElementAt(5), 0, 200);
+        Assert.InRange(delays.Order().ElementAt(5), 0, 200);
     }
 
     [Fact]
-    public void StrayAcknowledgementToAListener_IsCountedAsUnplacedAndToldWhereReceived()
+    public void StrayAckToAListener_IsCountedAsUnplacedAndReportedWhereReceived()
     {
         var (client, accepted) = Connect(TwoNodes.PodA, TwoNodes.PodB, v6: false);
-        // The server's side vanishes without a word, as after a flush a live pod has never heard of the connection.
+        // The server's peer vanishes silently: after a flush the live pod knows nothing of the connection.
         _nodes.Inside(TwoNodes.PodB, "route replace blackhole " + Address(TwoNodes.PodA, false));
         accepted.LingerState = new LingerOption(true, 0);
         accepted.Dispose();
-        Assert.Single(_b.Made(1)); // Made, and swallowed by the route.
+        Assert.Single(_b.Sent(1)); // Sent, and dropped by the route.
         using var listener = _nodes.Inside(TwoNodes.PodB, () => Listen(IPAddress.Any));
         _nodes.Inside(TwoNodes.PodB, "route del blackhole " + Address(TwoNodes.PodA, false));
         Drop(_a, _b);
@@ -159,9 +159,9 @@ public sealed class ResetTraceTests : IDisposable
         client.Send([1]);
         var received = Assert.Single(_a.Received(1));
         Assert.Equal((Address(TwoNodes.PodB, false), (ushort)8080), (received.Src, received.Sport));
-        // Each node has a reader of its own: that the one has told says nothing of the other.
+        // Each node has its own reader: a report from one implies nothing for the other.
         _b.Wait(_ => _b.Trace.TakeUnplaced() >= 1, "the unplaced reset was not counted");
-        Assert.Empty(_b.Made(0));
+        Assert.Empty(_b.Sent(0));
         AssertNothingElse();
         client.Dispose();
     }
@@ -172,10 +172,10 @@ public sealed class ResetTraceTests : IDisposable
             collector.Forget();
     }
 
-    // A last reset that both must see closes the question whether something is still under way.
+    // A last reset that both must see proves that nothing is still in flight.
     private void AssertNothingElse()
     {
-        int madeByA = _a.Made(0).Count, madeByB = _b.Made(0).Count;
+        int sentByA = _a.Sent(0).Count, sentByB = _b.Sent(0).Count;
         int receivedByA = _a.Received(0).Count, receivedByB = _b.Received(0).Count;
         foreach (var (pod, collector) in (ReadOnlySpan<(string, Collector)>)[(TwoNodes.PodA, _a), (TwoNodes.PodB, _b)])
         {
@@ -190,9 +190,9 @@ public sealed class ResetTraceTests : IDisposable
 
         _a.Wait(all => all.Any(reset => reset.Received && reset.Sport == 82));
         _b.Wait(all => all.Any(reset => reset.Received && reset.Sport == 82));
-        Assert.Equal((madeByA + 1, receivedByA + 1), (_a.Made(0).Count, _a.Received(0).Count));
-        Assert.Equal((madeByB + 1, receivedByB + 1), (_b.Made(0).Count, _b.Received(0).Count));
-        Assert.True(madeByA == 0 || madeByB == 0, "both nodes kept a made reset");
+        Assert.Equal((sentByA + 1, receivedByA + 1), (_a.Sent(0).Count, _a.Received(0).Count));
+        Assert.Equal((sentByB + 1, receivedByB + 1), (_b.Sent(0).Count, _b.Received(0).Count));
+        Assert.True(sentByA == 0 || sentByB == 0, "both nodes kept a sent reset");
     }
 
     private Ip Address(string pod, bool v6) => v6 ? _nodes.PodAddress6(pod) : _nodes.PodAddress(pod);
@@ -221,7 +221,7 @@ public sealed class ResetTraceTests : IDisposable
         return listener;
     }
 
-    /// <summary>A node's trace, drained into a list as a collector does it.</summary>
+    /// <summary>A node's trace, drained into a list as by a collector.</summary>
     private sealed class Collector : IDisposable
     {
         private readonly Locality _locality = new();
@@ -235,11 +235,11 @@ public sealed class ResetTraceTests : IDisposable
 
         public ResetTrace Trace { get; }
 
-        public List<ResetRecord> Made(int atLeast) => Take(received: false, atLeast);
+        public List<ResetRecord> Sent(int atLeast) => Take(received: false, atLeast);
 
         public List<ResetRecord> Received(int atLeast) => Take(received: true, atLeast);
 
-        public void Wait(Func<List<ResetRecord>, bool> until, string otherwise = "a reset was not told") =>
+        public void Wait(Func<List<ResetRecord>, bool> until, string otherwise = "a reset was not reported") =>
             Eventually.True(() => { Drain(); return until(_all); }, expression: $"not: {otherwise}");
 
         public void Forget()

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Kernel.Tests.Resets;
 public sealed class TraceFormatTests
 {
     [Fact]
-    public void Format_OfThisKernel_GivesNumberFieldsAndReasons()
+    public void Format_OfThisKernel_HasNumberFieldsAndReasons()
     {
         Assert.True(TraceFormat.TryParse(Fixture.Text("tcp_send_reset-6.18.format"), out var format, out _));
 
@@ -24,9 +24,9 @@ public sealed class TraceFormatTests
     }
 
     [Fact]
-    public void Symbols_WithWordsAsKeys_SkipsThem()
+    public void Symbols_WithSymbolicKeys_SkipsThem()
     {
-        // The state names of 6.18 still have the kernel's words as keys, in a conditional before the reasons.
+        // The state names of 6.18 still have the kernel's symbols as keys, in a conditional before the reasons.
         Assert.True(TraceFormat.TryParse(Fixture.Text("tcp_send_reset-6.18.format"), out var format, out _));
         Assert.Empty(format.Symbols("state"));
         Assert.True(TraceFormat.TryParse(Fixture.Text("tcp_send_reset-5.15.format"), out var older, out _));
@@ -35,7 +35,7 @@ public sealed class TraceFormatTests
     }
 
     [Fact]
-    public void Format_OfThePageHeader_GivesItsLayout()
+    public void Format_OfThePageHeader_HasTheLayout()
     {
         Assert.True(TraceFormat.TryParse(Fixture.Text("header_page-6.18.format"), out var format, out _));
         Assert.True(TracePageLayout.TryCreate(format, out var layout));
@@ -43,19 +43,19 @@ public sealed class TraceFormatTests
     }
 
     [Theory]
-    [InlineData("", "A trace format without a field.")]
-    [InlineData("name: x\nID: many\n", "A trace format whose ID is not a number, in line 2.")]
-    [InlineData("name: x\nID: 7\nformat:\n\tfield:int a;\toffset:0;\tsize:-4;\tsigned:1;", "A trace format with a field that cannot be read, in line 4.")]
-    [InlineData("\tfield:int a;\toffset:99999999999;\tsize:4;", "A trace format with a field that cannot be read, in line 1.")]
-    [InlineData("\tfield:int a", "A trace format with a field that cannot be read, in line 1.")]
-    public void Format_Malformed_IsRefusedWithASentence(string text, string expected)
+    [InlineData("", "The trace format has no fields.")]
+    [InlineData("name: x\nID: many\n", "The trace format has a non-numeric ID in line 2.")]
+    [InlineData("name: x\nID: 7\nformat:\n\tfield:int a;\toffset:0;\tsize:-4;\tsigned:1;", "The trace format has a malformed field in line 4.")]
+    [InlineData("\tfield:int a;\toffset:99999999999;\tsize:4;", "The trace format has a malformed field in line 1.")]
+    [InlineData("\tfield:int a", "The trace format has a malformed field in line 1.")]
+    public void Format_Malformed_IsRejectedWithAMessage(string text, string expected)
     {
         Assert.False(TraceFormat.TryParse(text, out _, out string? error));
         Assert.Equal(expected, error);
     }
 
     [Fact]
-    public void Layout_WithoutAddresses_IsRefusedWithASentence()
+    public void Layout_WithoutAddresses_IsRejectedWithAMessage()
     {
         Assert.True(TraceFormat.TryParse("name: tcp_send_reset\n\tfield:int a;\toffset:0;\tsize:4;\tsigned:1;", out var format, out _));
         Assert.False(ResetLayout.TryCreate(format, received: false, out _, out string? error));

@@ -25,12 +25,12 @@ public sealed class TraceInstanceTests
     }
 
     [Fact]
-    public void Instance_OfADeadProcess_IsRemovedAndOneInUseIsNot()
+    public void Instance_OfADeadProcess_IsRemoved_UnlessItIsInUse()
     {
         Assert.True(Tracefs.TryOpen(out var look, out string? why), why);
         using (look)
         {
-            // What a killed process leaves: the folder, and no open ring. The number may be anybody's by now.
+            // What a killed process leaves: the directory, and no open ring. The pid may be reused by now.
             string stale = $"{look.Root}/instances/conntrack-collector-1-{Guid.NewGuid():n}";
             Directory.CreateDirectory(stale);
             using var used = Create();
@@ -41,7 +41,7 @@ public sealed class TraceInstanceTests
     }
 
     [Fact]
-    public void Mount_OfOurOwn_ShowsNowhere()
+    public void Mount_Detached_IsNotVisible()
     {
         string before = File.ReadAllText("/proc/self/mounts");
         Assert.True(Tracefs.TryOpen(out var tracefs, out string? why), why);
@@ -50,14 +50,14 @@ public sealed class TraceInstanceTests
     }
 
     [Fact]
-    public void Rings_ThatOverrun_TellHowManyAreLost()
+    public void Rings_AfterAnOverrun_ReportTheNumberLost()
     {
         using var nodes = new TwoNodes();
         using var instance = Create(bufferKiB: 8);
         // More than the rings of all CPUs hold, each some 80.
         int resets = 200 * instance.Rings.Count;
         Assert.True(instance.TryPageLayout(out var layout));
-        Assert.True(instance.TryEnable(ResetDecoder.Made));
+        Assert.True(instance.TryEnable(ResetDecoder.SendReset));
         var server = new IPEndPoint(nodes.PodAddress(TwoNodes.PodB).ToIPAddress(), 83);
         nodes.Inside(TwoNodes.PodA, () =>
         {
@@ -93,7 +93,7 @@ public sealed class TraceInstanceTests
             }
         }
 
-        // The trace is the machine's: other tests' resets may be among the lost ones, and may have overwritten all of ours.
+        // The trace covers the machine: other tests' resets may be among the lost ones, and may have overwritten all of ours.
         Assert.True(read > 0, "the rings are empty");
         Assert.InRange(ours, 0, resets - 1);
         Assert.True(ours + lost >= resets, $"{ours} read and {lost} lost of {resets}");

@@ -9,16 +9,16 @@ public sealed class TracePageTests
     private static readonly TracePageLayout Layout = new(Timestamp: 0, Commit: 8, Data: 16, WordSize: 8);
 
     [Fact]
-    public void Page_WithTwoRecords_GivesTimesAndEventNumbers() =>
+    public void Page_WithTwoRecords_HasTimesAndEventNumbers() =>
         Assert.Equal([(2280, 2133951010350UL), (2279, 2133951042057UL)], Walk(Fixture.Bytes("refused.page")));
 
     [Fact]
     public void Page_WithATimeExtend_AddsIt() =>
-        // The header says 2134014606202; the extend adds 222.6 ms, more than the 27 bits of a record hold.
+        // The header contains 2134014606202; the extend adds 222.6 ms, more than the 27 bits of a record hold.
         Assert.Equal([(2279, 2134237166738UL), (2280, 2134237191275UL)], Walk(Fixture.Bytes("unread-data-v6.page")));
 
     [Fact]
-    public void Page_AfterAnOverrun_TellsHowManyAreLost()
+    public void Page_AfterAnOverrun_ReportsTheNumberLost()
     {
         var page = new TracePage(Fixture.Bytes("lost.page"), Layout);
         int records = 0;
@@ -30,7 +30,7 @@ public sealed class TracePageTests
     }
 
     [Fact]
-    public void Page_AfterAnOverrunWithoutANumber_TellsThatSomethingIsLost()
+    public void Page_AfterAnOverrunWithoutANumber_ReportsALoss()
     {
         byte[] bytes = Fixture.Bytes("refused.page");
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), 0xA8 | 1u << 31);
@@ -38,12 +38,12 @@ public sealed class TracePageTests
     }
 
     [Fact]
-    public void Page_WithPaddingLongRecordAndAbsoluteTime_IsWalked()
+    public void Page_WithPaddingLongRecordAndAbsoluteTime_IsRead()
     {
         var bytes = new byte[16 + 64];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, (3UL << 59) | 1000);
         void Word(int at, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(16 + at), value);
-        Word(0, 29 | 5 << 5); // taken back after 5 ns: 4 + 8 bytes
+        Word(0, 29 | 5 << 5); // discarded after 5 ns: 4 + 8 bytes
         Word(4, 8);
         Word(12, 0 | 7 << 5); // long record after 7 ns: the word itself and 8 bytes
         Word(16, 12);

@@ -28,14 +28,14 @@ public sealed class LocalRoutesTests : IDisposable
     [Fact]
     public void Address_OfTheOtherNodeAndItsPod_IsNotLocal()
     {
-        // On the cable, which is a veth too, and on-link: only the prefix route tells it from a pod.
+        // On the link between the nodes, a veth too, and on-link: only the prefix route distinguishes it from a pod.
         Assert.False(_routes.IsLocal(_nodes.NodeAddress(TwoNodes.B)));
         Assert.False(_routes.IsLocal(_nodes.PodAddress(TwoNodes.PodB)));
         Assert.False(_routes.IsLocal(_nodes.PodAddress6(TwoNodes.PodB)));
     }
 
     [Fact]
-    public void Address_WithoutARouteOrWithAProhibitingOne_IsNotLocal()
+    public void Address_WithoutRouteOrWithProhibitRoute_IsNotLocal()
     {
         Assert.False(_routes.IsLocal(Ip.Parse("10.203.255.1")));
         Assert.False(_routes.IsLocal(Ip.Parse("fd00:203:ffff::1")));
@@ -48,7 +48,7 @@ public sealed class LocalRoutesTests : IDisposable
     }
 
     [Fact]
-    public void Pod_OnABridgeOfPodCables_IsLocalUntilAnUplinkJoins()
+    public void Pod_OnABridgeOfPodLinks_IsLocalUntilAnUplinkJoins()
     {
         _nodes.Inside(TwoNodes.A, "link add cni0 type bridge");
         _nodes.Inside(TwoNodes.A, "link add p1 type veth peer name p1x");
@@ -72,7 +72,7 @@ public sealed class LocalRoutesTests : IDisposable
         _nodes.Inside(TwoNodes.A, "link set p2 up");
         _nodes.Inside(TwoNodes.A, "link set p2x up");
         _nodes.Inside(TwoNodes.A, $"route add {pod}/32 dev p2");
-        Assert.True(_routes.IsLocal(pod)); // an interface that the list did not have yet
+        Assert.True(_routes.IsLocal(pod)); // an interface that was not in the list yet
         _nodes.Inside(TwoNodes.A, "link del p2");
         Assert.False(_routes.IsLocal(pod));
     }

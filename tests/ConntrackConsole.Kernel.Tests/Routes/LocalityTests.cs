@@ -11,25 +11,25 @@ public sealed class LocalityTests
 
     private readonly FakeTimeProvider _time = new();
     private bool _routed;
-    private int _asked;
+    private int _lookups;
 
-    private Locality Open() => new(_ => { _asked++; return _routed; }, _time);
+    private Locality Open() => new(_ => { _lookups++; return _routed; }, _time);
 
     [Fact]
-    public void Answer_WithinASecond_IsNotAskedAgain()
+    public void Lookup_WithinASecond_IsCached()
     {
         using var locality = Open();
         Assert.False(locality.IsLocal(Pod));
         _routed = true;
         _time.Advance(TimeSpan.FromMilliseconds(999));
         Assert.False(locality.IsLocal(Pod));
-        Assert.Equal(1, _asked);
+        Assert.Equal(1, _lookups);
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.True(locality.IsLocal(Pod));
     }
 
     [Fact]
-    public void Pod_WhoseRouteHasGone_StaysLocalForThirtySeconds()
+    public void Pod_RouteRemoved_StaysLocalForThirtySeconds()
     {
         using var locality = Open();
         _routed = true;
@@ -41,10 +41,10 @@ public sealed class LocalityTests
             Assert.True(locality.IsLocal(Pod));
         }
 
-        // Asked every second in between, and still counted from the last time that it was really there.
+        // Looked up every second in between, and the time still starts at the last positive answer.
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.False(locality.IsLocal(Pod));
-        Assert.Equal(31, _asked);
+        Assert.Equal(31, _lookups);
     }
 
     [Theory]
@@ -59,16 +59,16 @@ public sealed class LocalityTests
         _routed = true;
         Assert.False(locality.IsLocal(Ip.Parse(address)));
         Assert.False(locality.IsLocal(default));
-        Assert.Equal(0, _asked);
+        Assert.Equal(0, _lookups);
     }
 
     [Fact]
-    public void Addresses_WithoutEnd_AreForgotten()
+    public void Cache_WithVeryManyAddresses_IsBounded()
     {
         using var locality = Open();
         for (uint i = 0; i < 20_000; i++)
             locality.IsLocal(Ip.V4(0x0ACB0000 + i));
         Assert.False(locality.IsLocal(Ip.V4(0x0ACB0000)));
-        Assert.Equal(20_001, _asked);
+        Assert.Equal(20_001, _lookups);
     }
 }

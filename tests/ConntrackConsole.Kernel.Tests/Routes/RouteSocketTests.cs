@@ -35,7 +35,7 @@ public sealed class RouteSocketTests
     }
 
     [Fact]
-    public void Lookup_EachKindOfRoute_TellsWhereAPacketGoes()
+    public void Lookup_EachKindOfRoute_ReturnsWhereAPacketGoes()
     {
         using var left = new ScratchNamespace();
         using var right = new ScratchNamespace();
@@ -50,11 +50,11 @@ public sealed class RouteSocketTests
             routes.AddRoute(Ip.Parse("10.9.0.2"), 32, "cable");
             routes.AddRoute(Ip.Parse("10.9.16.0"), 24, "cable", Ip.Parse("10.9.0.2"), Ip.Parse("10.9.0.1"));
             routes.AddBlackhole(Ip.Parse("10.9.32.0"), 24);
-            int cable = routes.Links().Single(link => link.Name == "cable").Index;
+            int linkIndex = routes.Links().Single(link => link.Name == "cable").Index;
 
             Assert.Equal(RouteKind.Local, routes.Lookup(Ip.Parse("10.9.0.1")).Kind);
             Assert.Equal(
-                new RouteAnswer(RouteKind.Unicast, cable, Ip.Parse("10.9.0.2"), Ip.Parse("10.9.0.1")), routes.Lookup(Ip.Parse("10.9.16.5")));
+                new RouteAnswer(RouteKind.Unicast, linkIndex, Ip.Parse("10.9.0.2"), Ip.Parse("10.9.0.1")), routes.Lookup(Ip.Parse("10.9.16.5")));
             Assert.Equal(RouteKind.Blackhole, routes.Lookup(Ip.Parse("10.9.32.5")).Kind);
             Assert.Equal(RouteKind.Unreachable, routes.Lookup(Ip.Parse("192.0.2.1")).Kind);
             Assert.Equal(RouteKind.Local, routes.Lookup(Ip.Parse("::1")).Kind);
@@ -62,7 +62,7 @@ public sealed class RouteSocketTests
     }
 
     [Fact]
-    public void Requests_ThatTheKernelRefuses_SayWhatWasWanted()
+    public void Requests_ThatTheKernelRefuses_NameTheOperation()
     {
         using var scratch = new ScratchNamespace();
         scratch.Inside.Run(() =>

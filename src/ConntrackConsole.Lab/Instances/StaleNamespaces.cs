@@ -4,13 +4,13 @@ using ConntrackConsole.Lab.Processes;
 
 namespace ConntrackConsole.Lab.Instances;
 
-/// <summary>What a lab leaves that was killed with SIGKILL: namespaces, and, rarely, processes inside them.</summary>
-internal static class LeftoverNamespaces
+/// <summary>Objects of a lab killed with SIGKILL: namespaces and, rarely, processes inside them.</summary>
+internal static class StaleNamespaces
 {
     private static readonly string[] OurPrograms = ["conntrack-lab", "conntrack-collector"];
 
-    /// <summary>Removes every namespace whose name begins with the prefix, and our own programs that live in one.</summary>
-    /// <returns>How many namespaces were removed.</returns>
+    /// <summary>Removes every namespace with the prefix, and our own programs that run in one.</summary>
+    /// <returns>Number of namespaces removed.</returns>
     public static int Remove(string prefix)
     {
         var names = NetworkNamespace.List(prefix);
@@ -45,7 +45,7 @@ internal static class LeftoverNamespaces
         }
         catch (IOException)
         {
-            return false; // It ended while we looked.
+            return false; // It ended meanwhile.
         }
     }
 }

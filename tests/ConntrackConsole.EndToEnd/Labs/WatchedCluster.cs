@@ -6,7 +6,7 @@ using ConntrackConsole.Lab.Cluster;
 namespace ConntrackConsole.EndToEnd.Labs;
 
 /// <summary>A line of a watch.</summary>
-internal sealed record ToldLine(string Kind, string Type, JsonNode Object)
+internal sealed record WatchLine(string Kind, string Type, JsonNode Object)
 {
     public long Version => long.Parse((string)Object["metadata"]!["resourceVersion"]!);
 
@@ -14,17 +14,17 @@ internal sealed record ToldLine(string Kind, string Type, JsonNode Object)
 }
 
 /// <summary>
-/// What a running lab's API server tells on its watches, from all kinds, in the order of the versions. Two watches have no
-/// order between them; the versions, which one counter gives, have.
+/// The changes that a running lab's API server sends on its watches of all kinds, in the order of their versions. Two watches
+/// have no order between them; the versions, from a single counter, have.
 /// </summary>
-internal sealed partial class ToldCluster : IAsyncDisposable
+internal sealed partial class WatchedCluster : IAsyncDisposable
 {
     private readonly HttpClient _client = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<ToldLine> _lines = [];
+    private readonly List<WatchLine> _lines = [];
     private readonly List<Task> _watches = [];
 
-    public ToldCluster(string kubeconfig)
+    public WatchedCluster(string kubeconfig)
     {
         string text = File.ReadAllText(kubeconfig);
         _client.BaseAddress = new Uri(Server().Match(text).Groups[1].Value);
@@ -34,7 +34,7 @@ internal sealed partial class ToldCluster : IAsyncDisposable
     }
 
     /// <summary>All lines so far.</summary>
-    public IReadOnlyList<ToldLine> Lines
+    public IReadOnlyList<WatchLine> Lines
     {
         get
         {
@@ -60,12 +60,12 @@ internal sealed partial class ToldCluster : IAsyncDisposable
             {
                 var line = JsonNode.Parse(text)!;
                 lock (_lines)
-                    _lines.Add(new ToldLine(kind.Plural, (string)line["type"]!, line["object"]!));
+                    _lines.Add(new WatchLine(kind.Plural, (string)line["type"]!, line["object"]!));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException)
         {
-            // The test, or the lab, is over.
+            // The test, or the lab, has ended.
         }
     }
 

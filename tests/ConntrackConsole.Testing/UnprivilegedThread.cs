@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>Capabilities belong to a thread: one that gives them up must not serve anybody else afterwards.</summary>
-internal static unsafe partial class LesserThread
+/// <summary>Drops capabilities, which belong to a thread: such a thread must not be reused for other work.</summary>
+internal static unsafe partial class UnprivilegedThread
 {
     private const int NetAdmin = 12;
 

@@ -3,11 +3,11 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>What a lab leaves behind, and how it refuses.</summary>
-public sealed class LifeTests
+/// <summary>The lab's cleanup, and its exit codes for invalid input.</summary>
+public sealed class LabLifecycleTests
 {
     [Fact]
-    public async Task Quit_NothingIsLeft()
+    public async Task Quit_RemovesEverything()
     {
         await using var lab = await RunningLab.StartAsync("--without-console");
         string prefix = lab.Prefix, data = (string)lab.Ready["data"]!;
@@ -31,7 +31,7 @@ public sealed class LifeTests
     [InlineData("--connections", "x")]
     [InlineData("--port", "70000")]
     [InlineData("--without-console", "--labels", "/no/such/directory/file")]
-    public async Task WrongInput_IsOneSentenceAndTwo(params string[] arguments)
+    public async Task InvalidInput_PrintsOneSentenceAndExitsWith2(params string[] arguments)
     {
         var (code, output) = await RunningLab.RunAsync(Programs.Lab, arguments);
 
@@ -41,7 +41,7 @@ public sealed class LifeTests
     }
 
     [Fact]
-    public async Task PortInUse_IsOneSentenceAndTwo()
+    public async Task PortInUse_PrintsOneSentenceAndExitsWith2()
     {
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         taken.Start();
@@ -54,7 +54,7 @@ public sealed class LifeTests
     }
 
     [Fact]
-    public async Task WithoutRoot_IsOneSentenceAndTwo()
+    public async Task WithoutRoot_PrintsOneSentenceAndExitsWith2()
     {
         var (code, output) = await RunningLab.RunAsync("setpriv", "--reuid=65534", "--clear-groups", Programs.Lab);
 
@@ -62,7 +62,7 @@ public sealed class LifeTests
         Assert.Contains("root", Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
-    // Processes that the lab of this pid started, whoever is their parent now.
+    // Processes started by the lab with this pid, whatever their current parent.
     internal static List<string> Children(int pid) =>
         [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)).Select(CommandLine)
             .Where(line => line.Contains("conntrack-lab", StringComparison.Ordinal) && line.Contains($"--parent\0{pid}\0", StringComparison.Ordinal))];

@@ -2,12 +2,12 @@ using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: TestCollectionOrderer(typeof(ConntrackConsole.EndToEnd.LongestFirst))]
+[assembly: TestCollectionOrderer(typeof(ConntrackConsole.EndToEnd.SlowestFirst))]
 
 namespace ConntrackConsole.EndToEnd;
 
-/// <summary>Starts the classes that take minutes before the others: started last, they would run alone at the end.</summary>
-public sealed class LongestFirst : ITestCollectionOrderer
+/// <summary>Starts the test classes that take minutes before the others: started last, they would run alone at the end.</summary>
+public sealed class SlowestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Long = ["ExplainTests", "KilledTests", "OutageTests", "BlackHoleTests", "ScenarioTests"];
 
