@@ -14,7 +14,7 @@ public class BackoffTests
     }
 
     [Fact]
-    public void Next_ForEver_NeverOverflows()
+    public void Next_ManyTimes_NeverOverflows()
     {
         var backoff = new Backoff { Min = TimeSpan.FromSeconds(1), Max = TimeSpan.MaxValue };
         for (int i = 0; i < 1000; i++)
@@ -40,7 +40,7 @@ public class BackoffTests
     }
 
     [Fact]
-    public void IsDue_AfterEachFailure_LaterThanBefore()
+    public void IsDue_AfterEachFailure_IsLater()
     {
         var now = DateTimeOffset.UnixEpoch;
         var backoff = new Backoff { Min = TimeSpan.FromSeconds(15), Max = TimeSpan.FromHours(1) };

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Wire.Tests;
 public class GapCodesTests
 {
     [Fact]
-    public void Code_EachKindHasItsOwn()
+    public void Code_EveryKind_IsUnique()
     {
         var codes = Enum.GetValues<GapKind>().Select(kind => kind.Code()).ToList();
         Assert.Equal(codes.Distinct(), codes);
@@ -14,5 +14,5 @@ public class GapCodesTests
     }
 
     [Fact]
-    public void Code_OfAKindThatANewerCollectorSends_IsUnknown() => Assert.Equal("gap.unknown", ((GapKind)200).Code());
+    public void Code_KindOfANewerCollector_IsUnknown() => Assert.Equal("gap.unknown", ((GapKind)200).Code());
 }

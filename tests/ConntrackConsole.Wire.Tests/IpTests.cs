@@ -10,7 +10,7 @@ public class IpTests
     [InlineData("255.255.255.255")]
     [InlineData("::1")]
     [InlineData("fd00:1:2:3:4:5:6:7")]
-    public void Parse_PlainForm_ComesBackTheSame(string text)
+    public void Parse_CanonicalForm_RoundTrips(string text)
     {
         Assert.True(Ip.TryParse(text, out var ip));
         Assert.Equal(text, ip.ToString());

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Wire.Tests;
 public class NodeFrameCodecTests
 {
     [Fact]
-    public void WriteThenRead_GivesTheSameFrame()
+    public void WriteThenRead_ReturnsTheSameFrame()
     {
         var frame = Sample();
         byte[] bytes = Write(frame);
@@ -34,14 +34,14 @@ public class NodeFrameCodecTests
     }
 
     [Fact]
-    public void Read_EveryTruncation_IsAnErrorThatNamesThePlace()
+    public void Read_AnyTruncation_IsAnErrorWithItsPosition()
     {
         byte[] bytes = Write(Sample());
         var ends = SectionEnds(bytes);
         for (int length = 0; length < bytes.Length; length++)
         {
             var read = new NodeFrame();
-            // A frame that ends between two sections is a whole one that says less.
+            // A frame that ends between two sections is valid and contains less.
             if (NodeFrameCodec.TryRead(bytes.AsSpan(0, length), read, out string? error))
             {
                 Assert.Contains(length, ends);
@@ -70,7 +70,7 @@ public class NodeFrameCodecTests
     }
 
     [Fact]
-    public void Read_CountOfMoreThanTheBytesCanHold_AllocatesNothingForIt()
+    public void Read_CountBeyondTheBytes_AllocatesNothing()
     {
         var frame = new NodeFrame { Sequence = 1 };
         frame.Gaps.Add(new Gap(GapKind.Started, 1, 2, 0));
@@ -85,7 +85,7 @@ public class NodeFrameCodecTests
     public void Write_EmptyFrame_IsItsHeader() => Assert.Equal(Header, Write(new NodeFrame { Sequence = 1 }).Length);
 
     [Fact]
-    public void Read_SectionOfALaterVersion_IsSkipped()
+    public void Read_UnknownSection_IsSkipped()
     {
         byte[] bytes = [.. Write(Sample()), 200, 3, 0, 0, 0, 1, 2, 3];
         var read = new NodeFrame();
@@ -95,7 +95,7 @@ public class NodeFrameCodecTests
     }
 
     [Fact]
-    public void Read_SectionWithBytesTooMany_IsAnError()
+    public void Read_SectionWithExcessBytes_IsAnError()
     {
         byte[] bytes = [.. Write(new NodeFrame()), 3, 5, 0, 0, 0, 0, 0, 0, 0, 9];
 

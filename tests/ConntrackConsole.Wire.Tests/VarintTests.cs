@@ -11,7 +11,7 @@ public class VarintTests
     [InlineData(128u, "8001")]
     [InlineData(300u, "AC02")]
     [InlineData(uint.MaxValue, "FFFFFFFF0F")]
-    public void Number_IsWrittenAndReadAsTheseBytes(uint value, string hex)
+    public void Write_Number_HasTheseBytes(uint value, string hex)
     {
         byte[] bytes = new byte[Varint.MaxLength];
         int length = Varint.Write(bytes, value);
@@ -27,7 +27,7 @@ public class VarintTests
     [InlineData("FFFFFFFF", OperationStatus.NeedMoreData)]
     [InlineData("FFFFFFFF10", OperationStatus.InvalidData)]
     [InlineData("FFFFFFFFFF01", OperationStatus.InvalidData)]
-    public void BytesThatAreNoNumber_AreRefused(string hex, OperationStatus status)
+    public void TryRead_InvalidBytes_AreRefused(string hex, OperationStatus status)
     {
         Assert.Equal(status, Varint.TryRead(Convert.FromHexString(hex), out uint value, out _));
         Assert.Equal(0u, value);

@@ -115,7 +115,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Flush_Safe_DeletesOnlyWhatIsAlwaysSafe()
+    public void Flush_Safe_DeletesOnlySafeEntries()
     {
         using var scratch = Loaded();
         using var state = new TemporaryDirectory();
@@ -144,7 +144,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Flush_BreakGlass_LeavesOtherPodsAlone()
+    public void Flush_BreakGlass_KeepsEntriesOfOtherPods()
     {
         using var scratch = Loaded();
         using var state = new TemporaryDirectory();
@@ -157,7 +157,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Flush_WhereTheJournalCannotBeWritten_DeletesNothing()
+    public void Flush_UnwritableJournal_DeletesNothing()
     {
         using var scratch = Loaded();
 
@@ -182,7 +182,7 @@ public class CommandLineTests
 
         Assert.Equal(0, exitCode);
         Assert.StartsWith("""{"key":"net.netfilter.nf_conntrack_tcp_be_liberal","before":"0","wanted":"1","now":"1","dryRun":false,"revertAt":"20""", output, StringComparison.Ordinal);
-        Assert.Contains("nobody will set it back", errors, StringComparison.Ordinal);
+        Assert.Contains("it is not reverted automatically", errors, StringComparison.Ordinal);
         Assert.Contains("sysctl revert nf_conntrack_tcp_be_liberal --yes", errors, StringComparison.Ordinal);
         Assert.Contains("\"net.netfilter.nf_conntrack_tcp_be_liberal\":\"1\"", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "--json").Output, StringComparison.Ordinal);
         var journal = File.ReadAllLines(Path.Combine(state.Path, "journal.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
@@ -192,7 +192,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Sysctl_SetTwice_IsRefusedUntilTheFirstIsSetBack()
+    public void Sysctl_SetTwice_IsRefusedUntilTheFirstIsReverted()
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();
@@ -201,12 +201,12 @@ public class CommandLineTests
 
         var (refused, _, errors) = CollectorProgram.Run(scratch.Inside, Set("0"));
         var (dry, shown, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path);
-        var (reverted, told, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path, "--reason", "over", "--yes");
+        var (reverted, output, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path, "--reason", "over", "--yes");
 
         Assert.Equal((3, 0, 0), (refused, dry, reverted));
-        Assert.Contains("set that back first", errors, StringComparison.Ordinal);
+        Assert.Contains("revert that change first", errors, StringComparison.Ordinal);
         Assert.Contains("1 → 0; nothing was changed", shown, StringComparison.Ordinal);
-        Assert.Contains("1 → 0, is 0", told, StringComparison.Ordinal);
+        Assert.Contains("1 → 0, is 0", output, StringComparison.Ordinal);
         Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
         Assert.Equal(1, CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path).ExitCode);
     }
@@ -215,11 +215,11 @@ public class CommandLineTests
     [InlineData("nf_conntrack_acct 1 --yes", 2, "--reason")]
     [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, "at most 86400 s")]
     [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, "at most 60 s")]
-    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "no time")]
-    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "may be changed")]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "not a time")]
+    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "is not a setting that can be changed")]
     [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, "IPVS is not loaded")]
-    [InlineData("nftables.drop_invalid off --yes --reason x", 3, "setting its change back")]
-    public void Sysctl_SetAgainstTheRules_ChangesNothing(string arguments, int code, string because)
+    [InlineData("nftables.drop_invalid off --yes --reason x", 3, "revert its change")]
+    public void Sysctl_InvalidSet_ChangesNothing(string arguments, int code, string because)
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();
@@ -232,7 +232,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Sysctl_WhereTheJournalCannotBeWritten_ChangesNothing()
+    public void Sysctl_UnwritableJournal_ChangesNothing()
     {
         using var scratch = new ScratchNamespace();
 
@@ -256,7 +256,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public void Summary_WithoutCapNetAdmin_SaysWhatToDo()
+    public void Summary_WithoutCapNetAdmin_ExitsWithInstructions()
     {
         var start = new System.Diagnostics.ProcessStartInfo(
             "setpriv", ["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", "--reuid", "0", Programs.Collector, "summary"])

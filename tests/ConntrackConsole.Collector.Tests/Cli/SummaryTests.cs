@@ -6,7 +6,7 @@ namespace ConntrackConsole.Collector.Tests.Cli;
 public class SummaryTests
 {
     [Fact]
-    public void Summary_Of50000RandomEntries_EqualsWhatIsCountedFromTheConntrackProgram()
+    public void Summary_50000RandomEntries_EqualsTheCountOfTheConntrackProgram()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(50_000, seed: 7));
@@ -14,13 +14,13 @@ public class SummaryTests
         var (exitCode, output, _) = CollectorProgram.Run(scratch.Inside, "summary", "--json", "--pod-cidr", "10.244.0.0/23", "--pod-cidr", "fd00:244::/64");
 
         Assert.Equal(0, exitCode);
-        var ours = JsonDocument.Parse(output).RootElement.EnumerateArray().SelectMany(Told).Order().ToList();
+        var ours = JsonDocument.Parse(output).RootElement.EnumerateArray().SelectMany(Lines).Order().ToList();
         var theirs = ConntrackProgram.List(scratch.Inside);
         Assert.Equal(50_000, theirs.Count);
         Assert.Equal(theirs.GroupBy(Key).Select(group => $"{group.Key} {group.Count()}").Order().ToList(), ours);
     }
 
-    private static IEnumerable<string> Told(JsonElement group)
+    private static IEnumerable<string> Lines(JsonElement group)
     {
         int total = 0;
         foreach (var state in group.GetProperty("states").EnumerateObject())

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-/// <summary>Orders and reports between the collector's program and a console, as messages on a connection.</summary>
+/// <summary>Commands and reports between the collector's process and a console, as messages on a connection.</summary>
 public sealed class CommandDispatcherTests : IAsyncLifetime
 {
     private const string Pod = "10.244.0.1";
@@ -33,7 +33,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Flush_OverTheHub_DeletesWhatWasShown_AndIsMetered()
+    public async Task Flush_OverTheHub_DeletesThePreviewedEntriesAndHasAnOutcome()
     {
         var preview = await _console.AskAsync<PreviewRequest, FlushPreview>(HubMethods.Preview, new PreviewRequest("p1", Pod, Statement));
         Assert.Null(preview.Refusal);
@@ -51,7 +51,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Setting_OverTheHub_IsReadWrittenAndSetBack()
+    public async Task Setting_OverTheHub_IsReadWrittenAndReverted()
     {
         var before = await _console.AskAsync<SettingRequest, SettingReading>(HubMethods.ReadSetting, new SettingRequest("q1", Acct, "1"));
         var written = await _console.AskAsync<SettingNodeCommand, SettingResult>(HubMethods.ApplySetting, new SettingNodeCommand(Note("a1"), Acct, "0", "1", 60_000));
@@ -65,7 +65,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nonsense_OverTheHub_IsRefusedOrAnError_AndTheCollectorGoesOn()
+    public async Task MalformedRequests_OverTheHub_AreErrorsAndTheCollectorContinues()
     {
         foreach (string method in (string[])[HubMethods.Preview, HubMethods.Flush, HubMethods.FlushOutcome, HubMethods.ReadSetting, HubMethods.ApplySetting, HubMethods.RevertSetting])
         {
@@ -85,7 +85,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
                 }
                 catch (InvalidOperationException)
                 {
-                    // It does not parse as what was to come: SignalR says so, and the connection stands.
+                    // It does not parse as the expected type: SignalR returns an error, and the connection stays open.
                 }
             }
         }
@@ -95,7 +95,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Journal_OfTheCommandLine_IsReportedOnce_AndWhatTheConsoleCouldNotWriteAgain()
+    public async Task Journal_CommandLineActions_AreReportedOnceAndRetriedIfNotStored()
     {
         _console.Write = _ => 0;
         Assert.Equal(0, CollectorProgram.Run(_scratch.Inside, "flush", "--pod-ip", Pod, "--preset", "all", "--yes", "--break-glass", "--reason", "INC-1", "--state", _state.Path).ExitCode);
@@ -112,7 +112,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Journal_OfAnOrderWhoseAnswerWasLost_IsReportedAfterTheReconnect()
+    public async Task Journal_CommandWithALostResult_IsReportedAfterTheReconnect()
     {
         var order = new SettingNodeCommand(Note("lost"), Acct, "0", "1", 60_000);
         var lost = _console.AskAsync<SettingNodeCommand, SettingResult>(HubMethods.ApplySetting, order);
@@ -128,7 +128,7 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Flush_OfACollectorThatIsKilledInTheMiddle_IsRecalledAsUnsure()
+    public async Task Flush_CollectorKilledWhileRunning_IsRecalledAsUnsure()
     {
         ConntrackProgram.Load(_scratch.Inside, Enumerable.Range(0, 4000).Select(n => Flow.Replace("10.1.0.1", $"10.2.{n / 250}.{(n % 250) + 1}")));
         var preview = await _console.AskAsync<PreviewRequest, FlushPreview>(HubMethods.Preview, new PreviewRequest("p1", Pod, Statement));

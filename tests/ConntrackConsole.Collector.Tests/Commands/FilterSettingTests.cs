@@ -23,7 +23,7 @@ public sealed class FilterSettingTests : IDisposable
     [Theory]
     [InlineData("forward")]
     [InlineData("forward+input")]
-    public void Apply_ArmsIt_AndARevertDisarmsIt(string value)
+    public void Apply_ArmsTheFilter_AndRevertDisarmsIt(string value)
     {
         var result = Apply(value, 60_000);
         var reading = Read();
@@ -38,10 +38,10 @@ public sealed class FilterSettingTests : IDisposable
     }
 
     [Fact]
-    public void Apply_GivesTheKernelItsTime_SoThatItEndsWithoutUs()
+    public void Apply_KernelDisarmsTheFilterByItself()
     {
         Apply("forward", 1000);
-        Eventually.True(() => _scratch.Inside.Run(FilterSetting.Read).Value == "off"); // by the kernel's clock, not by the test's
+        Eventually.True(() => _scratch.Inside.Run(FilterSetting.Read).Value == "off"); // by the kernel's clock, not the test's
         _time.Advance(TimeSpan.FromSeconds(1));
         _scratch.Inside.Run(_handler.Tick);
 
@@ -50,7 +50,7 @@ public sealed class FilterSettingTests : IDisposable
     }
 
     [Fact]
-    public void Apply_WhereKubeProxyDropsThemAlready_IsRefused()
+    public void Apply_KubeProxyDropsInvalid_IsRefused()
     {
         _scratch.Inside.Run(() => new NftBatch(NftFamily.Ipv4).AddTable("filter").AddChain("filter", "KUBE-FORWARD")
             .AddRule("filter", "KUBE-FORWARD", new NftRule().IfInvalid().Drop()).Commit());
@@ -63,7 +63,7 @@ public sealed class FilterSettingTests : IDisposable
     }
 
     [Fact]
-    public void Apply_WhereItIsArmedWithoutAJournal_IsRefused()
+    public void Apply_ArmedWithoutAJournal_IsRefused()
     {
         _scratch.Inside.Run(() => ArmedFilter.Arm(TimeSpan.FromMinutes(1)));
 
@@ -75,7 +75,7 @@ public sealed class FilterSettingTests : IDisposable
     }
 
     [Fact]
-    public void Readings_TellItsValueOnlyWhileThereMayBeOne()
+    public void Sampler_ReadsTheFilterOnlyWhileAChangeIsOpen()
     {
         string? value = null;
         var frame = new NodeFrame { AtMs = 7 };

@@ -22,7 +22,7 @@ public class FlushFilterTests
     [InlineData(null, "10.96.0.1", 0, "flush.invalid_port")]
     [InlineData(null, "10.96.0.1", 65536, "flush.invalid_port")]
     [InlineData(null, "10.96.0.1", -1, "flush.invalid_port")]
-    public void TryParse_AScope(string? proto, string? vip, int? port, string? code)
+    public void TryParse_Scope(string? proto, string? vip, int? port, string? code)
     {
         bool good = FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(proto, vip, port), out _, out var refusal);
 
@@ -31,7 +31,7 @@ public class FlushFilterTests
     }
 
     [Fact]
-    public void TryParse_OfHugeWordsOrAnUnknownPreset_IsAShortSentence()
+    public void TryParse_HugeTextOrUnknownPreset_HasAShortMessage()
     {
         Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(new string('x', 100_000), null, null), out _, out var one));
         Assert.False(FlushFilter.TryParse(FlushPreset.Safe, new FlushScope(null, new string('x', 100_000), null), out _, out var two));
@@ -43,7 +43,7 @@ public class FlushFilterTests
 
     [Theory]
     [InlineData(Protocols.Tcp, FlowState.SynSent, false, OwnerState.Terminating, true)]
-    [InlineData(Protocols.Tcp, FlowState.Established, false, OwnerState.Terminating, true)] // picked up in mid-stream, no answer
+    [InlineData(Protocols.Tcp, FlowState.Established, false, OwnerState.Terminating, true)] // picked up in mid-stream, unanswered
     [InlineData(Protocols.Tcp, FlowState.SynSent, true, OwnerState.Terminating, true)]
     [InlineData(Protocols.Tcp, FlowState.SynRecv, true, OwnerState.Gone, false)]
     [InlineData(Protocols.Tcp, FlowState.Established, true, OwnerState.Gone, false)]
@@ -53,7 +53,7 @@ public class FlushFilterTests
     [InlineData(Protocols.Udp, FlowState.Assured, true, OwnerState.Gone, true)]
     [InlineData(Protocols.Udp, FlowState.Replied, true, OwnerState.Lost, true)]
     [InlineData(Protocols.Sctp, FlowState.Replied, true, OwnerState.Gone, false)]
-    public void Takes_Safe_OnlyWhatNeverHurts(byte proto, FlowState state, bool replied, OwnerState owner, bool takes)
+    public void Matches_Safe_OnlyEntriesThatAreAlwaysSafe(byte proto, FlowState state, bool replied, OwnerState owner, bool takes)
     {
         var flow = Observation.Flows.Service(1000, state, proto: proto) with { Status = replied ? FlowStatus.SeenReply : FlowStatus.None };
 
@@ -67,7 +67,7 @@ public class FlushFilterTests
     [InlineData(null, "10.96.0.1", null, true)]
     [InlineData(null, "10.96.0.2", null, false)]
     [InlineData(null, "10.96.0.1", 81, false)]
-    public void Takes_OnlyWhatTheScopeNames(string? proto, string? vip, int? port, bool takes)
+    public void Matches_Scope_OnlyItsEntries(string? proto, string? vip, int? port, bool takes)
     {
         Assert.True(FlushFilter.TryParse(FlushPreset.All, new FlushScope(proto, vip, port), out var filter, out _));
 

@@ -71,7 +71,7 @@ public class FlushGuardTests
         Same(code, FlushGuard.RefusePreset(preset, owner, breakGlass));
 
     [Fact]
-    public void RefuseStatement_OfExtremeTimes_IsASentence()
+    public void RefuseStatement_ExtremeTimes_IsRefused()
     {
         var podIp = Ip.Parse("10.244.1.1");
         foreach (long at in (long[])[long.MinValue, long.MaxValue])
@@ -87,7 +87,7 @@ public class FlushGuardTests
     [InlineData("192.168.3.77", 20, "192.168.0.0 192.168.15.255")]
     [InlineData("fd00:244::5", 64, "fd00:244::")]
     [InlineData("fd00:244::5", 128, "")]
-    public void EndsOf_ANetwork_AreItsFirstAndLastAddress(string own, int prefixLength, string ends) =>
+    public void EndsOf_Network_AreItsFirstAndLastAddress(string own, int prefixLength, string ends) =>
         Assert.Equal(ends, string.Join(' ', OwnAddresses.EndsOf(Ip.Parse(own), prefixLength)));
 
     private static void Same(string? code, Reason? refusal)

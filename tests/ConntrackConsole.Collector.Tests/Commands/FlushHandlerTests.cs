@@ -31,10 +31,10 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_OfAPreview_DeletesExactlyItsList()
+    public void Flush_DeletesExactlyThePreviewedList()
     {
         var preview = Preview();
-        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.9")]); // made after the listing
+        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.9")]); // created after the preview
 
         var result = Flush(preview);
 
@@ -44,7 +44,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Preview_TellsTheEntriesAndWhatTheFlushWillDo()
+    public void Preview_ListsTheEntriesAndTheEffects()
     {
         var preview = Preview();
 
@@ -54,10 +54,10 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_OfAnEntryThatProvedAlive_LeavesIt()
+    public void Flush_EntryThatProvedAlive_IsKept()
     {
         var preview = Preview();
-        ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.1", "--timeout", "80000"); // as an acknowledged segment does
+        ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.1", "--timeout", "80000"); // like an acknowledged segment
 
         var result = Flush(preview);
 
@@ -73,7 +73,7 @@ public sealed class FlushHandlerTests : IDisposable
         ConntrackProgram.Load(_scratch.Inside, [Flow]);
 
         Assert.Equal(first, Flush(preview, "action-1"));
-        Assert.Equal(FlushReasons.PreviewGone, Flush(preview, "action-2").Code); // the list is used up
+        Assert.Equal(FlushReasons.PreviewGone, Flush(preview, "action-2").Code); // the preview is consumed
         Assert.Equal(2, ConntrackProgram.List(_scratch.Inside).Count);
     }
 
@@ -94,7 +94,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Preview_OfALiveOwner_IsRefused()
+    public void Preview_LiveOwner_IsRefused()
     {
         var preview = _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("p", Pod, Statement(OwnerState.Live, 0, Pod))));
 
@@ -103,7 +103,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_WritesItsJournalBeforeAndAfter()
+    public void Flush_WritesBeginAndEndToTheJournal()
     {
         Flush(Preview(), "action-7");
 
@@ -116,7 +116,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_TellsTheFateOfEachEntryInTheOrderThatWasShown()
+    public void Flush_ReturnsTheOutcomeOfEachEntryInPreviewOrder()
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.7"), Flow.Replace("10.1.0.1", "10.1.0.8")]);
         var preview = Preview();
@@ -131,7 +131,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Preview_OfAPresetAndAScope_TellsWhatItLeavesOut_AndTheFlushKeepsToIt()
+    public void Preview_PresetAndScope_CountExcludedEntriesAndLimitTheFlush()
     {
         ConntrackProgram.Load(_scratch.Inside, [SynSent, Udp]);
 
@@ -146,19 +146,19 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_Safe_LeavesWhatWasAnsweredSinceItWasShown()
+    public void Flush_Safe_KeepsEntriesAnsweredSinceThePreview()
     {
         ConntrackProgram.Load(_scratch.Inside, [Udp]);
         var preview = Preview(FlushPreset.Safe, new FlushScope("udp", null, null));
 
-        // Shown while the pod was gone; it is only terminating now, so an answered datagram's entry is not safe any more.
+        // Previewed while the pod was gone; it is only terminating now, so the entry of an answered datagram is not safe any more.
         var result = Flush(preview, owner: OwnerState.Terminating);
 
         Assert.Equal(("A", 3), (result.EntryOutcomes, result.Remaining));
     }
 
     [Fact]
-    public void Flush_All_TakesWhatProvedAliveToo_ButOfATerminatingPodOnlyByBreakingTheGlass()
+    public void Flush_All_DeletesLiveEntriesOfATerminatingPodOnlyWithBreakGlass()
     {
         var preview = Preview(FlushPreset.All, owner: OwnerState.Terminating);
         ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.1", "--timeout", "80000");
@@ -171,7 +171,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_OfAnOldList_NeedsASecondPerson_AndAfterAQuarterOfAnHourNobodyHelps()
+    public void Flush_OldPreview_NeedsApprovalAndExpiresAfter15Minutes()
     {
         var (one, other) = (Preview(), Preview());
         _time.Advance(TimeSpan.FromSeconds(61));
@@ -185,7 +185,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_OfMoreThanOnePersonMayDelete_NeedsTheSecond()
+    public void Flush_AboveTheLimit_NeedsApproval()
     {
         ConntrackProgram.Load(_scratch.Inside, Enumerable.Range(0, 5000).Select(n => Flow.Replace("10.1.0.1", $"10.2.{n / 250}.{(n % 250) + 1}")));
         var preview = Preview();
@@ -200,7 +200,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void OrdersAndQuestions_ThatAreNotWhole_AreRefusedWithASentence()
+    public void CommandsAndRequests_Malformed_AreRefused()
     {
         var preview = Preview();
         var statement = Statement(OwnerState.Gone, 0, Pod);
@@ -229,7 +229,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Preview_OfAnAddressOfItsOwnNetworks_IsRefused()
+    public void Preview_AddressOfTheNodesNetworks_IsRefused()
     {
         NetworkInterfaceWith("10.244.0.254/24");
         foreach (string address in (string[])["10.244.0.254", "10.244.0.0", "10.244.0.255"])
@@ -240,7 +240,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Flush_AfterARestart_AnswersWhatRan_AndWhatWasCutOffAsUnsure()
+    public void Flush_AfterARestart_ReturnsEarlierResultsAndInterruptedOnesAsUnsure()
     {
         var first = Flush(Preview(), "ran");
         var journal = new ActionJournal(_state.Path);
@@ -259,12 +259,12 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task Flush_WhileAnotherRuns_IsToldSo_AndAStopEndsTheFirstBetweenTwoChunks()
+    public async Task Flush_WhileAnotherRuns_IsBusy_AndCancellationStopsBetweenChunks()
     {
         ConntrackProgram.Load(_scratch.Inside, Enumerable.Range(0, 1000).Select(n => Flow.Replace("10.1.0.1", $"10.2.{n / 250}.{(n % 250) + 1}")));
         var slow = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl(), perSecond: 200);
         using var stop = new CancellationTokenSource();
-        using var elsewhere = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(_scratch.Inside.Name); // another thread in it
+        using var elsewhere = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(_scratch.Inside.Name); // for another thread
         var (one, other) = (Preview(slow), Preview(slow));
         var running = Task.Run(() => _scratch.Inside.Run(() => slow.Flush(Order(one, "a1"), stop.Token)), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => ConntrackProgram.List(elsewhere).Count <= 900);
@@ -278,15 +278,15 @@ public sealed class FlushHandlerTests : IDisposable
         Assert.Equal(1002, cut.EntryOutcomes.Length);
         Assert.Matches("^D+N+$", cut.EntryOutcomes);
         Assert.Equal(cut.Deleted + cut.Remaining, cut.Listed);
-        Assert.Equal(cut.Remaining, Flush(slow, other, "a2").Deleted); // its list was not used up
+        Assert.Equal(cut.Remaining, Flush(slow, other, "a2").Deleted); // its preview was not consumed
     }
 
     [Fact]
-    public void Meter_TellsWhoCameBackAndWhoStillGoesThere()
+    public void ReadOutcome_CountsReconnectedAndRemainingClients()
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.4")]);
         var preview = Preview();
-        ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.2", "--timeout", "80000"); // alive: left
+        ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.2", "--timeout", "80000"); // alive: kept
         Flush(preview, "a1");
         Assert.Equal((1, 0, 2, 0), Meter("a1"));
 
@@ -295,9 +295,9 @@ public sealed class FlushHandlerTests : IDisposable
             Flow.Replace(Pod, "10.244.0.9").Replace("--sport 1000", "--sport 1001"), // 10.1.0.1 at another backend
             Flow.Replace("10.1.0.1", "10.1.0.4"), // 10.1.0.4 at the old one again
             Flow.Replace("10.1.0.1", "10.1.0.8"), // a new client of the old one
-            Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.77"), // somebody else
+            Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.77"), // another client
         ]);
-        Assert.Equal((1, 0, 2, 0), Meter("a1")); // within the same second nothing is read again
+        Assert.Equal((1, 0, 2, 0), Meter("a1")); // not read again within the same second
         _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal((1, 2, 2, 1), Meter("a1"));

@@ -4,12 +4,12 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-public class SwitchOverTests
+public class FollowModeSwitchTests
 {
     private readonly FollowModeSwitch _switch = new(pairsPerSecond: 100, seconds: 3, dumpOnlySeconds: 10);
 
     [Fact]
-    public void Mode_AboveTheRateForTheSetTime_IsDumpOnly()
+    public void Mode_AboveTheRateForTheLimit_IsDumpOnly()
     {
         Assert.False(_switch.EndSecond(202, overrun: false));
         Assert.False(_switch.EndSecond(202, overrun: false));
@@ -37,13 +37,13 @@ public class SwitchOverTests
     }
 
     [Fact]
-    public void Storm_ThatGoesOn_IsLookedAtForASecond_LessAndLessOften()
+    public void Storm_ThatContinues_IsProbedWithGrowingIntervals()
     {
         Assert.Equal([3, 10, 1, 20, 1, 40, 1], Lengths(7, () => 1000));
     }
 
     [Fact]
-    public void Storm_ThatEnds_BringsTheEventsBack_AndTheNextOneIsGivenTheFullTimeAgain()
+    public void Storm_ThatEnds_ReturnsToEventsAndResetsTheLimits()
     {
         Lengths(1, () => 1000);
         Assert.Equal([10], Lengths(1, () => 0));

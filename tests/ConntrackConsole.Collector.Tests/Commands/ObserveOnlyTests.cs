@@ -34,7 +34,7 @@ public class ObserveOnlyTests
     }
 
     [Fact]
-    public void FlushDesk_ObserveOnly_RefusesPreviewsAndFlushesAlike()
+    public void FlushHandler_ObserveOnly_RefusesPreviewsAndFlushes()
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();
@@ -61,7 +61,7 @@ public class ObserveOnlyTests
     [InlineData("flush --pod-ip 10.244.0.1 --yes --preset all --break-glass --reason INC-1")]
     [InlineData("sysctl set nf_conntrack_tcp_loose 0 --yes")]
     [InlineData("sysctl set nf_conntrack_tcp_loose 0")]
-    public void Program_InAnObserveOnlyEnvironment_RefusesWithExit3AndChangesNothing(string arguments)
+    public void Program_ObserveOnlyEnvironment_RefusesWithExit3AndChangesNothing(string arguments)
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();
@@ -76,12 +76,12 @@ public class ObserveOnlyTests
     }
 
     [Fact]
-    public void Program_InAnObserveOnlyEnvironment_StillLooks()
+    public void Program_ObserveOnlyEnvironment_AllowsReads()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, [Entry]);
 
-        Assert.Equal(0, Run(scratch, ["flush", "--pod-ip", Pod]).Code); // a list, nothing else
+        Assert.Equal(0, Run(scratch, ["flush", "--pod-ip", Pod]).Code); // only lists
         Assert.Equal(0, Run(scratch, ["sysctl", "get"]).Code);
         var (code, output, _) = Run(scratch, ["capabilities"]);
 
@@ -91,7 +91,7 @@ public class ObserveOnlyTests
     }
 
     [Fact]
-    public async Task Daemon_WithTheArgumentsOfTheDaemonSet_SaysThatItOnlyLooks()
+    public async Task Daemon_WithTheArgumentsOfTheDaemonSet_LogsThatItIsObserveOnly()
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-/// <summary>A node's settings as files, and the desk that changes them; it can be left and started again.</summary>
+/// <summary>A node's settings as files, and the handler that changes them; it can be restarted.</summary>
 internal sealed class SettingFixture : IDisposable
 {
     public const string Acct = "net.netfilter.nf_conntrack_acct";
@@ -44,7 +44,7 @@ internal sealed class SettingFixture : IDisposable
 
     public string PathOf(string key) => Path.Combine(_folder.Path, "sys/net/netfilter", key["net.netfilter.".Length..]);
 
-    /// <summary>As a restarted collector, perhaps after a boot.</summary>
+    /// <summary>Starts a new collector, optionally after a reboot.</summary>
     public void Start(string bootId = "boot-1", Reason? observeOnly = null)
     {
         Journal = new ActionJournal(State, Time, Log);
@@ -62,14 +62,14 @@ internal sealed class SettingFixture : IDisposable
     public SettingResult Revert(string changeId, string id = "r1", bool breakGlass = false) => Handler.Revert(new RevertNodeCommand(
         new NodeCommand(id, "ada", null, "INC-1 is over", breakGlass, long.MaxValue), changeId));
 
-    /// <summary>Lets time pass and the desk look.</summary>
+    /// <summary>Advances the clock and runs the handler's timer.</summary>
     public void Pass(TimeSpan time)
     {
         Time.Advance(time);
         Handler.Tick();
     }
 
-    /// <summary>kube-proxy's process started then.</summary>
+    /// <summary>Sets the start time of kube-proxy's process.</summary>
     public void ProxyStarted(DateTimeOffset at) => Proxy = new ProxyReading(
         1, true, ProxyMode.Iptables, 200, at.ToUnixTimeMilliseconds() / 1000.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 

@@ -11,7 +11,7 @@ public sealed class SettingHandlerTests : IDisposable
     private readonly SettingFixture _fixture = new();
 
     [Fact]
-    public void Apply_WritesReadsBackAndTellsWhenItIsSetBack()
+    public void Apply_WritesVerifiesAndReturnsTheRevertTime()
     {
         var result = _fixture.Apply(Acct, "0", "1");
 
@@ -26,7 +26,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_WithAnIdThatRan_AnswersTheFirstResultAndWritesNothing()
+    public void Apply_RepeatedId_ReturnsTheFirstResultAndWritesNothing()
     {
         var first = _fixture.Apply(Acct, "0", "1");
         _fixture[Acct] = "0";
@@ -39,7 +39,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_OfAValueThatMoved_DoesNothing_AndNeitherDoesTheSameOrderLater()
+    public void Apply_ValueChangedSinceThePreview_DoesNothingThenAndLater()
     {
         _fixture[Acct] = "1";
         Assert.Equal(SettingOutcome.Already, _fixture.Apply(Acct, "0", "1", "a1").Outcome);
@@ -67,8 +67,8 @@ public sealed class SettingHandlerTests : IDisposable
         { "not plain", SettingCatalog.Max, "4096", "+5000", 1000, "setting.invalid_value" },
         { "lower", SettingCatalog.Max, "4096", "2048", 1000, "setting.only_up" },
         { "more than memory bears", SettingCatalog.Max, "4096", "655361", 1000, "setting.memory_exceeded" },
-        { "for ever", Acct, "0", "1", 0, "setting.invalid_revert_time" },
-        { "in the past", Acct, "0", "1", -1, "setting.invalid_revert_time" },
+        { "without a time", Acct, "0", "1", 0, "setting.invalid_revert_time" },
+        { "negative time", Acct, "0", "1", -1, "setting.invalid_revert_time" },
         { "too long", Acct, "0", "1", 86_400_001, "setting.invalid_revert_time" },
         { "log too long", "net.netfilter.nf_conntrack_log_invalid", "1", "6", 60_001, "setting.invalid_revert_time" },
         { "no IPVS", "ipvs.timeout_tcp", "900", "60", 1000, "setting.not_ipvs" },
@@ -77,7 +77,7 @@ public sealed class SettingHandlerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(AgainstTheRules))]
-    public void Apply_AgainstTheRules_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string code)
+    public void Apply_InvalidCommand_IsRefused(string rule, string key, string? shown, string? value, long revertAfterMs, string code)
     {
         var result = _fixture.Apply(key, shown!, value!, "a1", revertAfterMs);
 
@@ -87,11 +87,11 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_AsMuchAsMemoryBears_IsWritten() =>
+    public void Apply_MaximumForTheMemory_IsWritten() =>
         Assert.Equal(SettingOutcome.Written, _fixture.Apply(SettingCatalog.Max, "4096", "655360").Outcome);
 
     [Fact]
-    public void Apply_OfASecondChange_IsRefusedUntilTheFirstIsSetBack()
+    public void Apply_SecondChange_IsRefusedUntilTheFirstIsReverted()
     {
         _fixture.Apply(Acct, "0", "1");
 
@@ -106,7 +106,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Orders_ThatAreNotWhole_AreRefusedWithASentence()
+    public void Commands_Malformed_AreRefused()
     {
         var good = _fixture.Order(Acct, "0", "1");
         var note = good.Command;
@@ -136,7 +136,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_OfAFencedId_IsRefused()
+    public void Apply_FencedId_IsRefused()
     {
         _fixture.Journal.TryFence("a1");
 
@@ -145,7 +145,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_WhereTheJournalIsGone_ChangesNothing()
+    public void Apply_MissingJournal_ChangesNothing()
     {
         File.Delete(Path.Combine(_fixture.State, "journal.jsonl"));
 
@@ -156,7 +156,7 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void ObserveOnly_RefusesEverythingAndSetsNothingBack()
+    public void ObserveOnly_RefusesEverythingAndRevertsNothing()
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
@@ -169,30 +169,30 @@ public sealed class SettingHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Apply_ThatWasCutOff_IsUnsureForEver_AndStillSetBackAtItsTime()
+    public void Apply_InterruptedAfterItsWrite_StaysUnsureAndIsRevertedWhenItExpires()
     {
         Assert.True(_fixture.Journal.TryBegin(CutOff("a1", "1")));
-        _fixture[Acct] = "1"; // written, and then killed
+        _fixture[Acct] = "1"; // written before the interruption
         _fixture.Start();
 
-        var told = _fixture.Apply(Acct, "0", "1");
+        var result = _fixture.Apply(Acct, "0", "1");
 
-        Assert.Equal((SettingOutcome.Unsure, "1", true), (told.Outcome, told.Now, told.RevertAtMs is not null));
-        Assert.Equal(told, _fixture.Apply(Acct, "0", "1"));
+        Assert.Equal((SettingOutcome.Unsure, "1", true), (result.Outcome, result.Now, result.RevertAtMs is not null));
+        Assert.Equal(result, _fixture.Apply(Acct, "0", "1"));
         _fixture.Pass(TimeSpan.FromMinutes(1));
         Assert.Equal("0", _fixture[Acct]);
     }
 
     [Fact]
-    public void Apply_ThatWasCutOffBeforeItsWrite_IsUnsure_AndNothingIsOpen()
+    public void Apply_InterruptedBeforeItsWrite_IsUnsureAndNotOpen()
     {
         Assert.True(_fixture.Journal.TryBegin(CutOff("a1", "1")));
         _fixture.Start();
         _fixture.Handler.Tick();
 
-        var told = _fixture.Handler.Recall("a1")!;
+        var result = _fixture.Handler.Recall("a1")!;
 
-        Assert.Equal((SettingOutcome.Unsure, "0", null), (told.Outcome, told.Now, told.RevertAtMs));
+        Assert.Equal((SettingOutcome.Unsure, "0", null), (result.Outcome, result.Now, result.RevertAtMs));
         Assert.Equal(SettingOutcome.Written, _fixture.Apply(Acct, "0", "1", "a2").Outcome);
     }
 

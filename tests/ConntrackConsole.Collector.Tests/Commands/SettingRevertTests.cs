@@ -14,7 +14,7 @@ public sealed class SettingRevertTests : IDisposable
     private readonly SettingFixture _fixture = new();
 
     [Fact]
-    public void Change_AtItsTime_IsSetBackByItself()
+    public void Change_WhenItExpires_IsReverted()
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture.Pass(TimeSpan.FromSeconds(59));
@@ -31,7 +31,7 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Change_OverARestart_IsSetBackAtItsTime()
+    public void Change_AfterARestart_IsRevertedWhenItExpires()
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture.Start();
@@ -44,20 +44,20 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Change_AfterABoot_IsVoidAtOnce()
+    public void Change_AfterAReboot_IsVoid()
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture.Start(bootId: "boot-2");
         _fixture.Handler.Tick();
 
-        Assert.Equal("1", _fixture[Acct]); // somebody's sysctl.d made it 1: not ours to touch
+        Assert.Equal("1", _fixture[Acct]); // set to 1 by sysctl.d: not changed by us
         Assert.Equal(SettingOutcome.Void, Revert().End!.Setting!.Outcome);
         Assert.False(_fixture.Handler.IsOpen(Acct));
         Assert.Contains("booted since", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Change_ThatSomebodyElseChanged_IsLeftAsDrifted()
+    public void Change_OverwrittenByAnother_IsDrifted()
     {
         _fixture.Apply(SettingCatalog.Max, "4096", "8192");
         _fixture[SettingCatalog.Max] = "10000";
@@ -70,7 +70,7 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Change_ThatSomebodyElseSetBack_IsReverted()
+    public void Change_RevertedByAnother_IsReverted()
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture[Acct] = "0";
@@ -78,11 +78,11 @@ public sealed class SettingRevertTests : IDisposable
         var result = _fixture.Revert("a1");
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("was back already", result.Message, StringComparison.Ordinal);
+        Assert.Contains("was already restored", result.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void BeLiberal_WhereKubeProxyStartedUnderIt_IsWithheldUntilSomebodyBreaksTheGlass()
+    public void BeLiberal_KubeProxyStartedAfterTheChange_IsWithheldUntilBreakGlass()
     {
         _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
         _fixture.ProxyStarted(_fixture.Time.GetUtcNow().AddSeconds(10));
@@ -91,7 +91,7 @@ public sealed class SettingRevertTests : IDisposable
 
         Assert.Equal("1", _fixture[SettingCatalog.BeLiberal]);
         Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome); // once, not every second
-        Assert.Contains("nothing would protect the clients", _fixture.Log.ToString(), StringComparison.Ordinal);
+        Assert.Contains("clients would be unprotected", _fixture.Log.ToString(), StringComparison.Ordinal);
         _fixture.Start();
         _fixture.Pass(TimeSpan.FromMinutes(1));
         Assert.Equal(SettingOutcome.Withheld, Revert().End!.Setting!.Outcome);
@@ -105,7 +105,7 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void BeLiberal_WhereKubeProxyIsOlder_IsSetBackWithoutAWord()
+    public void BeLiberal_KubeProxyIsOlder_IsRevertedWithoutAMessage()
     {
         _fixture.ProxyStarted(_fixture.Time.GetUtcNow().AddDays(-1));
         _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
@@ -116,7 +116,7 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void BeLiberal_WhereKubeProxysStartIsUnknown_IsSetBackAndSaysSo()
+    public void BeLiberal_UnknownStartOfKubeProxy_IsRevertedWithAMessage()
     {
         _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
         _fixture.ProxyIsSilent();
@@ -125,15 +125,15 @@ public sealed class SettingRevertTests : IDisposable
         var result = Revert().End!.Setting!;
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("When kube-proxy started is not known", result.Message, StringComparison.Ordinal);
+        Assert.Contains("The start time of kube-proxy is unknown", result.Message, StringComparison.Ordinal);
         Assert.Contains("KUBE-FORWARD", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void BeLiberal_BeforeKubeProxyWasAsked_WaitsForThat()
+    public void BeLiberal_BeforeTheFirstProxyReading_Waits()
     {
         _fixture.Apply(SettingCatalog.BeLiberal, "0", "1");
-        _fixture.Pass(TimeSpan.FromMinutes(1)); // as just after a start of the collector
+        _fixture.Pass(TimeSpan.FromMinutes(1)); // as right after the start of the collector
 
         Assert.Equal(SettingOutcome.Refused, _fixture.Revert("a1").Outcome);
         Assert.Equal("1", _fixture[SettingCatalog.BeLiberal]);
@@ -146,16 +146,16 @@ public sealed class SettingRevertTests : IDisposable
     [Theory]
     [InlineData(4095, null)]
     [InlineData(4096, SettingOutcome.Withheld)]
-    public void Judge_OfATableThatWouldBeFull_IsWithheld(long entries, SettingOutcome? fate)
+    public void Evaluate_TableThatWouldBeFull_IsWithheld(long entries, SettingOutcome? outcome)
     {
         var change = new OpenChange("a1", SettingCatalog.Max, "4096", "8192", 1, 2);
 
-        Assert.Equal(fate, RevertGuard.Evaluate(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
+        Assert.Equal(outcome, RevertGuard.Evaluate(change, isSameBoot: true, "8192", null, entries, breakGlass: false).Outcome);
         Assert.Null(RevertGuard.Evaluate(change, isSameBoot: true, "8192", null, entries, breakGlass: true).Outcome);
     }
 
     [Fact]
-    public void Change_ThatTheKernelRefusesToSetBack_StaysOpenAndIsTriedEverMoreSeldom()
+    public void Change_FailedRevert_StaysOpenAndIsRetriedWithBackoff()
     {
         const string anotherReadOnlyNumber = "/proc/sys/kernel/ngroups_max";
         string written = File.ReadAllText(anotherReadOnlyNumber).Trim();
@@ -170,9 +170,9 @@ public sealed class SettingRevertTests : IDisposable
             _fixture.Pass(TimeSpan.FromSeconds(1));
 
         var attempts = _fixture.Journal.Where(act => act.Begin.Kind == JournalKind.Revert);
-        Assert.Equal(2, attempts.Count); // at once, after 15 s; the next after 30 more
+        Assert.Equal(2, attempts.Count); // immediately, after 15 s; the next after another 30 s
         Assert.All(attempts, act => Assert.Equal((SettingOutcome.Failed, written), (act.End!.Setting!.Outcome, act.End.Setting.Now)));
-        Assert.Contains("could not be set back", _fixture.Log.ToString(), StringComparison.Ordinal);
+        Assert.Contains("could not be reverted", _fixture.Log.ToString(), StringComparison.Ordinal);
         Assert.True(_fixture.Handler.IsOpen(SettingCatalog.Max));
         File.Delete(path);
         _fixture[SettingCatalog.Max] = written;
@@ -184,13 +184,13 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Revert_OfAChangeThatIsOver_IsRefused()
+    public void Revert_ChangeThatIsNotOpen_IsRefused()
     {
         _fixture.Apply(Acct, "0", "1");
         var first = _fixture.Revert("a1", "r1");
         _fixture[Acct] = "1";
 
-        Assert.Equal(first, _fixture.Revert("a1", "r1")); // the same order: the same answer
+        Assert.Equal(first, _fixture.Revert("a1", "r1")); // the same command: the same result
         var again = _fixture.Revert("a1", "r2");
 
         Assert.Equal(SettingOutcome.Refused, again.Outcome);
@@ -201,7 +201,7 @@ public sealed class SettingRevertTests : IDisposable
     [Theory]
     [InlineData("0", SettingOutcome.Reverted)]
     [InlineData("1", SettingOutcome.Unsure)]
-    public void Revert_ThatWasCutOff_IsToldByWhatIsThere_AndDoneInTheEnd(string found, SettingOutcome fate)
+    public void Revert_Interrupted_IsResolvedByTheCurrentValueAndCompleted(string found, SettingOutcome outcome)
     {
         _fixture.Apply(Acct, "0", "1");
         _fixture.Journal.TryBegin(new JournalLine
@@ -212,7 +212,7 @@ public sealed class SettingRevertTests : IDisposable
         _fixture[Acct] = found;
         _fixture.Start();
 
-        Assert.Equal(fate, _fixture.Revert("a1", "r1").Outcome);
+        Assert.Equal(outcome, _fixture.Revert("a1", "r1").Outcome);
         _fixture.Pass(TimeSpan.FromMinutes(1));
 
         Assert.Equal("0", _fixture[Acct]);
@@ -220,10 +220,10 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Change_TypedInAnotherProcess_IsSetBackByTheDaemon()
+    public void Change_OfAnotherProcess_IsRevertedByTheDaemon()
     {
         var daemon = (_fixture.Journal, _fixture.Handler);
-        _fixture.Start(); // another that shares the journal
+        _fixture.Start(); // another process that shares the journal
         _fixture.Handler.Apply(_fixture.Order(Acct, "0", "1"), JournalOrigin.CommandLine, TestContext.Current.CancellationToken);
         _fixture.Time.Advance(TimeSpan.FromMinutes(1));
 
@@ -235,7 +235,7 @@ public sealed class SettingRevertTests : IDisposable
     }
 
     [Fact]
-    public void Recall_OfAnUnknownAction_PromisesThatItNeverBegins()
+    public void Recall_UnknownAction_FencesIt()
     {
         var flushes = new FlushHandler("node1", _fixture.Time, _fixture.Journal, new ConntrackConsole.Kernel.Proc.Sysctl());
         var recall = new RecallHandler("node1", _fixture.Journal, flushes, _fixture.Handler);

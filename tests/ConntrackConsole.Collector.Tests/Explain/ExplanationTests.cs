@@ -38,21 +38,21 @@ public class ExplanationTests
         }
     }
 
-    // What is seen → the mechanisms, and a word of what is missing.
+    // Evidence → the mechanisms, and a part of what is missing.
     private static readonly Dictionary<string, (Evidence Seen, string Mechanisms, string Missing)> Cases = new()
     {
         ["healthy and busy"] = (Healthy, "", "none in 30 s"),
-        ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of a client"),
+        ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of an affected client"),
         ["un-NATed resets and INVALID"] = (UnNated, "M1", ""),
         ["and what the client's next request brings"] = (UnNated with { BackendResetsThatFollow = 3, Closed = 3 }, "M1", ""),
-        ["un-NATed resets, the counter stands still"] = (UnNated with { Counters = default }, "", "the counter did not move"),
+        ["un-NATed resets, the counter stands still"] = (UnNated with { Counters = default }, "", "the counter did not increase"),
         ["un-NATed resets under be_liberal"] = (UnNated with { Settings = new Dictionary<string, string>(Settings) { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "1" } }, "", "be_liberal=1"),
         ["INVALID alone"] = (Healthy with { Counters = Invalid(50) }, "", "none in 30 s"),
         ["un-NATed resets after a lost entry"] = (UnNated with { LostEntries = 3, UnNatedEntries = 3 }, "M2", ""),
         ["a new backend and a mid-stream entry"] = (Healthy with { NewBackendResets = 2, MidStreamEntries = 2 }, "M2b", ""),
         ["a new backend alone"] = (Healthy with { NewBackendResets = 2 }, "", "mid-stream entry"),
         ["the pod's resets and closed entries"] = (ClosedByPod, "M3", ""),
-        ["the pod's resets alone"] = (ClosedByPod with { Closed = 0 }, "", "entries that the backend's resets closed"),
+        ["the pod's resets alone"] = (ClosedByPod with { Closed = 0 }, "", "entries closed by the backend's resets"),
         ["client aborts"] = (Healthy with { ClientAborts = 9, Closed = 9 }, "", "none in 30 s"),
         ["hung, packets unanswered"] = (Hung, "M4", ""),
         ["hung, route dead, client between two retransmissions"] = (Hung with { Packets = (0, 0), Route = RouteKind.Blackhole, RouteText = "blackhole" }, "M4", ""),
@@ -60,35 +60,35 @@ public class ExplanationTests
         ["hung, one kind of evidence"] = (Hung with { Packets = (0, 0) }, "", "more --seconds"),
         ["hung, but one packet came"] = (Hung with { Packets = (1, 50) }, "", "none in 30 s"),
         ["hung, but one entry was answered"] = (Hung with { Answered = 1, Stuck = 7 }, "", "none in 30 s"),
-        ["few of those in use hang"] = (Hung with { Stuck = 4 }, "", "fewer than half"),
+        ["few of those in use hang"] = (Hung with { Stuck = 4 }, "", "less than half"),
         ["waiting, too short a look"] = (Hung with { Stuck = 0, Seconds = 5 }, "", "--seconds 15"),
         ["busy: half at the unacknowledged timeout, answers in between"] = (Healthy with { Established = 100, Answered = 100, Idle = 0, Stuck = 0 }, "", "none in 30 s"),
         ["two at once"] = (UnNated with { BackendResets = 2, Closed = 2 }, "M1 M3", ""),
-        ["nobody sees resets"] = (Healthy with { ResetsMissing = "no tracefs" }, "", "no tracefs"),
+        ["resets are not observed"] = (Healthy with { ResetsMissing = "no tracefs" }, "", "no tracefs"),
         ["something was lost"] = (Healthy with { Gaps = 2 }, "", "run it again"),
     };
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void Of_Evidence_NamesOnlyWhatTwoKindsSpeakFor(string name, string mechanisms, string missing)
+    public void Of_Evidence_HasOnlyVerdictsWithTwoKindsOfEvidence(string name, string mechanisms, string missing)
     {
-        var told = Explanation.Of(Cases[name].Seen);
+        var explanation = Explanation.Of(Cases[name].Seen);
 
-        Assert.Equal(mechanisms, string.Join(' ', told.Verdicts.Select(verdict => verdict.Mechanism)));
-        Assert.Contains(missing, string.Join("; ", told.Missing), StringComparison.Ordinal);
-        Assert.All(told.Verdicts, verdict =>
+        Assert.Equal(mechanisms, string.Join(' ', explanation.Verdicts.Select(verdict => verdict.Mechanism)));
+        Assert.Contains(missing, string.Join("; ", explanation.Missing), StringComparison.Ordinal);
+        Assert.All(explanation.Verdicts, verdict =>
         {
             Assert.True(verdict.Reasons.Select(reason => reason.Class).Distinct().Count() >= 2);
             Assert.NotEmpty(verdict.RefutedBy);
         });
-        Assert.Equal(told.Verdicts.Count == 0, told.Conclusion.StartsWith("insufficient: missing ", StringComparison.Ordinal));
-        Assert.True(told.Verdicts.Count > 0 || told.Missing.Count > 0);
-        Assert.Contains(" -r 10.244.1.7", told.Commands[0], StringComparison.Ordinal);
-        Assert.Contains(told.CannotKnow, sentence => sentence.StartsWith("who owns", StringComparison.Ordinal));
+        Assert.Equal(explanation.Verdicts.Count == 0, explanation.Conclusion.StartsWith("insufficient: missing ", StringComparison.Ordinal));
+        Assert.True(explanation.Verdicts.Count > 0 || explanation.Missing.Count > 0);
+        Assert.Contains(" -r 10.244.1.7", explanation.Commands[0], StringComparison.Ordinal);
+        Assert.Contains(explanation.CannotKnow, sentence => sentence.StartsWith("who owns", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Of_IPv6_AsksConntrackForItsFamily() =>
+    public void Of_IPv6_CommandsHaveTheFamily() =>
         Assert.StartsWith("conntrack -L -f ipv6 -r fd00::7", Explanation.Of(Healthy with { PodIp = Ip.Parse("fd00::7") }).Commands[0], StringComparison.Ordinal);
 
     private static Counters Invalid(uint count) => new(count, 0, 0, 0, 10, 1000);

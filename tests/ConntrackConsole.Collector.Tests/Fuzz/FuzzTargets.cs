@@ -20,7 +20,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Fuzz;
 
-/// <summary>Every parser that meets bytes from outside.</summary>
+/// <summary>All parsers of external bytes.</summary>
 internal static class FuzzTargets
 {
     private const string TupleOrig =
@@ -41,7 +41,7 @@ internal static class FuzzTargets
         new("packets of resets", [.. PacketSamples.All], static input => ResetPacket.TryParse(input, out _)),
         new("frames", [Frame(new NodeFrame()), Frame(FullFrame())], Frames),
         new("hub messages", [.. HubSeeds()], Hub),
-        new("orders at the desks", [.. HubSeeds()], Orders),
+        new("commands at the handlers", [.. HubSeeds()], Orders),
         new("journal lines", [.. JournalSeeds()], JournalLines),
         new("spill files", [SpillFile()], SpillRecords),
         new("sysctl files", ["1\n"u8.ToArray(), "432000\n"u8.ToArray(), "-5"u8.ToArray(), "9223372036854775808"u8.ToArray()], static input => Sysctl.TryParse(input, out _)),
@@ -55,7 +55,7 @@ internal static class FuzzTargets
         new("addresses and ranges", ["10.244.0.0/16"u8.ToArray(), "fd00:244::/64"u8.ToArray(), "::ffff:10.0.0.1"u8.ToArray(), "[fd00::1]:80"u8.ToArray()], Addresses),
     ];
 
-    // A set of ours with both families, 5 s and 10 s, as the kernel tells it.
+    // A set of this program with both families, 5 s and 10 s, as dumped by the kernel.
     private const string SetElements =
         "01000002" + "16000100" + "636F6E6E747261636B5F636F6E736F6C65000000" + "0A000200" + "61726D6564000000" + "54000300"
         + "28000100" + "0C000100" + "0500010002000000" + "0C000400" + "0000000000001388" + "0C000500" + "0000000000001284"
@@ -76,7 +76,7 @@ internal static class FuzzTargets
                 var flow = FlowReader.Read(message);
                 if (flow.Key.IsComplete)
                 {
-                    // Whatever was read, a deletion of it names a full tuple.
+                    // The deletion of any parsed flow has a full tuple.
                     var writer = new NetlinkWriter(new byte[256]);
                     FlowRequest.Delete(ref writer, 1, flow.Key);
                     Assert.InRange(writer.Length, 80, 160);
@@ -85,7 +85,7 @@ internal static class FuzzTargets
         }
         catch (NetlinkException)
         {
-            // The documented refusal, with place and length.
+            // The documented refusal, with position and length.
         }
     }
 
@@ -99,7 +99,7 @@ internal static class FuzzTargets
         }
         catch (NetlinkException)
         {
-            // The documented refusal, with place and length.
+            // The documented refusal, with position and length.
         }
     }
 
@@ -113,7 +113,7 @@ internal static class FuzzTargets
         }
         catch (NetlinkException)
         {
-            // The documented refusal, with place and length.
+            // The documented refusal, with position and length.
         }
     }
 
@@ -182,7 +182,7 @@ internal static class FuzzTargets
         typeof(SettingResult), typeof(RecallRequest), typeof(RecallAnswer), typeof(JournalReport),
     ];
 
-    // Whatever parses is judged by every rule that comes before the kernel, and refused by a sentence or let through.
+    // Whatever parses is checked by every guard before the kernel, and refused with a message or accepted.
     private static void Orders(ReadOnlySpan<byte> input)
     {
         if (Parsed<PreviewRequest>(input) is { } preview)
@@ -283,7 +283,7 @@ internal static class FuzzTargets
         }
         catch (FormatException)
         {
-            // The documented refusal: a sentence.
+            // The documented refusal.
         }
     }
 

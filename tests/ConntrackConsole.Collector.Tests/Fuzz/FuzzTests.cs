@@ -5,8 +5,8 @@ using Xunit;
 namespace ConntrackConsole.Collector.Tests.Fuzz;
 
 /// <summary>
-/// A bounded run of each target. CC_FUZZ_SECONDS in the environment (tests/run --fuzz SECONDS) makes it run for so long,
-/// from another starting point each time.
+/// A bounded run of each target. CC_FUZZ_SECONDS in the environment (tests/run --fuzz SECONDS) sets its duration, with a
+/// different seed each time.
 /// </summary>
 public class FuzzTests
 {
@@ -31,7 +31,7 @@ public class FuzzTests
     }
 
     [Fact]
-    public void Mutator_SameSeed_MakesTheSameInputs()
+    public void Mutator_SameSeed_CreatesTheSameInputs()
     {
         byte[][] seeds = [[1, 2, 3, 4, 5, 6, 7, 8]];
         var (one, other) = (new Mutator(seeds, 5), new Mutator(seeds, 5));

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Collector.Tests.Fuzz;
 
-/// <summary>Makes new inputs from seeds, the same ones for the same number: a failure can be had again.</summary>
+/// <summary>Creates inputs from seeds, deterministically by number, so that a failure is reproducible.</summary>
 internal sealed class Mutator(IReadOnlyList<byte[]> seeds, int seed)
 {
     private const int MaxInputLength = 64 * 1024;
@@ -44,7 +44,7 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, int seed)
                 for (int i = 0; i < 4; i++)
                     bytes[at + i] = (byte)(value >> (8 * i));
                 break;
-            case 4 when bytes.Count > 0: // the end comes early
+            case 4 when bytes.Count > 0: // truncation
                 bytes.RemoveRange(at, bytes.Count - at);
                 break;
             case 5 when bytes.Count > 0: // a piece is missing

@@ -15,7 +15,7 @@ public sealed class JournalTests : IDisposable
     private string FilePath => Path.Combine(_state.Path, "journal.jsonl");
 
     [Fact]
-    public void Begin_OfAnActionThatBegan_IsRefusedInEveryRun()
+    public void TryBegin_ActionThatBegan_ReturnsFalseInEveryRun()
     {
         Assert.True(Open().TryBegin(Flush("a1")));
 
@@ -29,7 +29,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void End_IsTheAnswerOfEveryLaterRun()
+    public void End_IsFoundInEveryLaterRun()
     {
         var journal = Open();
         journal.TryBegin(Flush("a1"));
@@ -44,14 +44,14 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Open_AfterACrashInALine_TakesItOffAndGoesOn()
+    public void Open_TruncatedLastLine_IsRemoved()
     {
         Open().TryBegin(Flush("a1"));
         File.AppendAllText(FilePath, """{"phase":"begin","number":2,"actionId":"torn","or""");
 
         var journal = Open();
 
-        Assert.Contains("tore its last line", Assert.Single(_log.ToString().Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains("truncated its last line", Assert.Single(_log.ToString().Trim().Split('\n')), StringComparison.Ordinal);
         Assert.Null(journal.Find("torn"));
         Assert.True(journal.TryBegin(Flush("a2")));
         Assert.Equal(2, Open().Find("a2")!.Number);
@@ -65,7 +65,7 @@ public sealed class JournalTests : IDisposable
     [InlineData("""{"at":"2026-01-01T00:00:00Z","phase":"begin","actionId":"a1","podIp":"10.244.0.1","listed":2}""")]
     [InlineData("""{"phase":"journal","at":"2026-01-01T00:00:00Z","journalId":"other","generation":0}""")]
     [InlineData("\0\0\0\0")]
-    public void Open_WithAForeignLine_PutsTheFileAsideAndKeepsTheRest(string line)
+    public void Open_InvalidLine_KeepsACopyAndTheOtherLines(string line)
     {
         var journal = Open();
         journal.TryBegin(Flush("a1"));
@@ -87,7 +87,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Journal_WhereAnotherProcessWroteNonsense_FollowsNevertheless()
+    public void CatchUp_InvalidLineOfAnotherProcess_IsSkipped()
     {
         var journal = Open();
         journal.TryBegin(Flush("a1"));
@@ -99,7 +99,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Begin_WhereTheFileIsGone_Throws()
+    public void TryBegin_MissingFile_Throws()
     {
         var journal = Open();
         File.Delete(FilePath);
@@ -108,7 +108,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Fence_OfAnUnknownAction_HoldsInEveryRun()
+    public void TryFence_UnknownAction_IsFencedInEveryRun()
     {
         var journal = Open();
         journal.TryBegin(Flush("begun"));
@@ -117,19 +117,19 @@ public sealed class JournalTests : IDisposable
         Assert.True(journal.TryFence("a1"));
         Assert.False(journal.TryFence("begun"));
         Assert.False(Open().TryBegin(Flush("a1")));
-        Assert.True(Open(maxBytes: 1).IsFenced("a1")); // written anew
+        Assert.True(Open(maxBytes: 1).IsFenced("a1")); // compacts the file
         Assert.False(journal.TryBegin(Flush("a1")));
     }
 
     [Fact]
-    public void CatchUp_OfAJournalThatGrewWithoutEnd_WritesItAnew()
+    public void CatchUp_JournalThatGrewTooLarge_IsCompacted()
     {
         var journal = Open(maxBytes: 100);
         journal.TryBegin(Flush("a1"));
         for (int number = 0; number < 50; number++)
         {
             journal.TryFence("asked");
-            File.AppendAllText(FilePath, File.ReadAllLines(FilePath)[^1] + "\n"); // the same again, as another process may
+            File.AppendAllText(FilePath, File.ReadAllLines(FilePath)[^1] + "\n"); // a duplicate, as another process may write
         }
 
         long before = new FileInfo(FilePath).Length;
@@ -141,7 +141,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Rewritten_Journal_KeepsItsIdItsNumbersItsOpenChangesAndWhatIsUntold()
+    public void Compaction_KeepsIdNumbersOpenChangesAndUnreportedActions()
     {
         var journal = Open();
         journal.TryBegin(Setting("change"));
@@ -159,13 +159,13 @@ public sealed class JournalTests : IDisposable
         var report = again.NextReport()!;
         Assert.Equal(("cli", 2L), (report.Entries[0].ActionId, Assert.Single(report.Entries).Number));
         Assert.NotNull(report.Entries[0].Details);
-        // The process that had it open follows.
+        // A process that had it open reads the new file.
         Assert.True(journal.TryBegin(Flush("later")));
         Assert.Equal(4, Open().Find("later")!.Number);
     }
 
     [Fact]
-    public void Memory_OfManyActs_KeepsTheNewestAndWhatIsOpen()
+    public void State_ManyActions_KeepsTheNewestAndOpenOnes()
     {
         var memory = new JournalState();
         var setting = Setting("open") with { Phase = JournalPhase.Begin, Number = 1, At = _time.GetUtcNow() };
@@ -186,7 +186,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Memory_OfANodeWithoutAConsole_IsBoundedToo()
+    public void State_NodeWithoutConsole_IsBounded()
     {
         var memory = new JournalState();
         for (int number = 1; number <= 30_000; number++)
@@ -203,7 +203,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Journal_OfSeveralProcessesAtOnce_TearsNoLineAndUsesNoNumberTwice()
+    public void Journal_ConcurrentProcesses_WritesCompleteLinesAndUniqueNumbers()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, Enumerable.Range(1, 8).Select(pod =>
@@ -224,7 +224,7 @@ public sealed class JournalTests : IDisposable
             using var ending = process;
             process.WaitForExit();
             int exitCode = process.ExitCode;
-            // Refused where the others took longer than it waits for its turn, as on a loaded machine: it is typed again.
+            // Refused if the lock timed out, as on a loaded machine: run it again.
             Eventually.True(() => exitCode != 3 || (exitCode = CollectorProgram.Run(scratch.Inside, FlushOf(pod)).ExitCode) == 0);
             Assert.Equal(0, exitCode);
         }
@@ -239,7 +239,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Untold_TellsActsOfTheCommandLineAndTheTimerAtOnce_InOrder_UntilToldToThem()
+    public void NextReport_CommandLineAndTimerActions_InOrderUntilReported()
     {
         var journal = Open();
         journal.TryBegin(Flush("cli") with { Origin = JournalOrigin.CommandLine, Reason = "INC-1" });
@@ -253,7 +253,7 @@ public sealed class JournalTests : IDisposable
 
         Assert.Equal(journal.Id, report.JournalId);
         Assert.Equal([(1L, "flush"), (2L, "setting")], report.Entries.Select(entry => (entry.Number, entry.Kind)));
-        Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and left, 0 failed", false),
+        Assert.Equal(("10.244.0.1", "1", "1 deleted, 0 already gone, 0 alive and kept, 0 failed", false),
             (report.Entries[0].Target, report.Entries[0].Before, report.Entries[0].After, report.Entries[0].Failed));
         Assert.Contains("\"replySrc\":\"10.244.0.1\"", report.Entries[0].Details, StringComparison.Ordinal);
         journal.MarkReported(1);
@@ -263,7 +263,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Untold_OfAnOrderOfTheConsole_WaitsForTheAnswerToArrive()
+    public void NextReport_CommandOfTheConsole_WaitsForItsResultToArrive()
     {
         var journal = Open();
         foreach (string id in (string[])["answered", "lost"])
@@ -277,11 +277,11 @@ public sealed class JournalTests : IDisposable
         _time.Advance(JournalReports.AnswerTimeout);
 
         Assert.Equal("lost", Assert.Single(journal.NextReport()!.Entries).ActionId);
-        Assert.Equal("lost", Assert.Single(Open().NextReport()!.Entries).ActionId); // a later run knows what was answered
+        Assert.Equal("lost", Assert.Single(Open().NextReport()!.Entries).ActionId); // a later run knows which results were received
     }
 
     [Fact]
-    public void Untold_OfMany_ComesInBatchesThatTheConsoleTakes()
+    public void NextReport_ManyActions_AreReportedInBatches()
     {
         var journal = Open();
         for (int act = 0; act < 60; act++)
@@ -301,7 +301,7 @@ public sealed class JournalTests : IDisposable
 
     [Fact]
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    public void File_IsForItsOwnerOnly()
+    public void File_IsReadableByItsOwnerOnly()
     {
         Open();
 

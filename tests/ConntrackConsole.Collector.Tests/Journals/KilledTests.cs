@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Journals;
 
-/// <summary>kill -9 between the begin and the end of an act, and what the next run knows and does.</summary>
+/// <summary>kill -9 between the begin and the end of an action, and the recovery in the next run.</summary>
 public sealed class KilledTests : IDisposable
 {
     private const string Pod = "10.244.0.1";
@@ -19,7 +19,7 @@ public sealed class KilledTests : IDisposable
     private readonly List<Process> _daemons = [];
 
     [Fact]
-    public void Flush_KilledInTheMiddle_IsToldAsUnsure_AndNeverRunsAgain()
+    public void Flush_KilledWhileRunning_IsUnsureAndNeverRunsAgain()
     {
         const int entries = 4000;
         ConntrackProgram.Load(_scratch.Inside, Enumerable.Range(0, entries).Select(n =>
@@ -45,19 +45,19 @@ public sealed class KilledTests : IDisposable
         var handler = new FlushHandler("node1", TimeProvider.System, journal, new Sysctl());
         _scratch.Inside.Run(handler.Tick);
 
-        var told = _scratch.Inside.Run(() => handler.Flush(
+        var result = _scratch.Inside.Run(() => handler.Flush(
             new FlushNodeCommand(new NodeCommand(act.ActionId, "ada", null, "again", true, long.MaxValue), "p", "d", new OwnershipStatement(Pod, OwnerState.Gone, null, 0)),
             TestContext.Current.CancellationToken));
 
-        Assert.Equal((true, entries, left, null), (told.Unsure, told.Listed, told.Remaining, told.Refusal));
+        Assert.Equal((true, entries, left, null), (result.Unsure, result.Listed, result.Remaining, result.Refusal));
         Assert.Equal(left, ConntrackProgram.List(_scratch.Inside).Count);
         var entry = Assert.Single(journal.NextReport()!.Entries);
         Assert.Equal((act.ActionId, null, true), (entry.ActionId, entry.After, entry.Failed));
-        Assert.Contains("cut off", entry.Result, StringComparison.Ordinal);
+        Assert.Contains("interrupted", entry.Result, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Setting_KilledAtAnyMoment_IsNeverWrittenWithoutAJournalThatSetsItBack()
+    public void Setting_KilledAtAnyMoment_IsNeverWrittenWithoutAJournalThatRevertsIt()
     {
         var clock = Stopwatch.StartNew();
         Assert.Equal(0, CollectorProgram.Run(_scratch.Inside, Set(99)).ExitCode);
@@ -68,7 +68,7 @@ public sealed class KilledTests : IDisposable
         {
             using (var process = CollectorProgram.Start(_scratch.Inside, Set(round)))
             {
-                // The moments of the journal and of the write lie in the last part of its life.
+                // The journal and the setting are written in the last part of its lifetime.
                 process.WaitForExit(TimeSpan.FromMilliseconds(usual * (0.5 + (round * 0.5 / 24))));
                 process.Kill();
                 process.WaitForExit();
@@ -85,11 +85,11 @@ public sealed class KilledTests : IDisposable
             if (act is null)
                 continue;
 
-            // The same order again writes nothing, and tells what is there.
-            var told = _scratch.Inside.Run(() => handler.Apply(new SettingNodeCommand(
+            // The same command again writes nothing and returns the current value.
+            var result = _scratch.Inside.Run(() => handler.Apply(new SettingNodeCommand(
                 new NodeCommand(act.ActionId, "ada", null, "again", false, long.MaxValue), SettingCatalog.Find(Key)!.Key, "0", "1", 60_000),
                 stop: TestContext.Current.CancellationToken));
-            Assert.Equal(isWritten ? "1" : "0", told.Now);
+            Assert.Equal(isWritten ? "1" : "0", result.Now);
             Assert.Equal(isWritten ? "1" : "0", Read());
             Assert.Equal(isWritten, handler.IsOpen(SettingCatalog.Find(Key)!.Key));
             if (isWritten)
@@ -105,7 +105,7 @@ public sealed class KilledTests : IDisposable
     }
 
     [Fact]
-    public async Task Daemon_RunsAgainAfterAKill_SetsBackWhatWasTypedBefore()
+    public async Task Daemon_RestartedAfterAKill_RevertsEarlierCommandLineChanges()
     {
         var first = Daemon();
         await Eventually.TrueAsync(() => DaemonPresence.IsRunning(_state.Path));
@@ -113,7 +113,7 @@ public sealed class KilledTests : IDisposable
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((0, "1"), (code, Read()));
-        Assert.Contains("It is set back at", words, StringComparison.Ordinal);
+        Assert.Contains("It is reverted at", words, StringComparison.Ordinal);
 
         Daemon();
         await Eventually.TrueAsync(() => Read() == "0");

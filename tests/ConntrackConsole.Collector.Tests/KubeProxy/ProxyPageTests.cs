@@ -7,12 +7,12 @@ namespace ConntrackConsole.Collector.Tests.KubeProxy;
 public class ProxyPageTests
 {
     [Fact]
-    public void Nftables_RealPage_IsReadWhole()
+    public void Nftables_RealPage_IsReadCompletely()
     {
         var page = KubeProxyMetrics.Read(Fixture.Bytes("kube-proxy-nftables.txt"));
 
         Assert.Equal((1795399208.37, 57, 0, 0), (page.ProcessStart, page.EndpointChanges, page.EndpointChangesPending, page.ServiceChangesPending));
-        // IPv6 was idle since its start: its old sync must not stand beside IPv4's new change.
+        // IPv6 was idle since its start: its old sync must not be compared with IPv4's new change.
         Assert.Equal((1795399442.8917148, 1795399442.4825425), (page.LastSync, page.LastQueued));
         Assert.InRange(page.SyncP99, 0.128, 0.256); // 26 of 27 within 0.128 s, all within 0.256 s
         Assert.Equal(0, page.ApiErrors);
@@ -30,7 +30,7 @@ public class ProxyPageTests
     }
 
     [Fact]
-    public void Families_TheOneThatLags_IsTold()
+    public void Families_TheLaggingOne_IsUsed()
     {
         var page = Read("""
             kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"} 200
@@ -67,7 +67,7 @@ public class ProxyPageTests
     [InlineData("kubeproxy_ 1 2 3\nkubeproxy_x{le=\"0.1\" 3\n{} 4\nkubeproxy_y\nkubeproxy_z{a=\"\\")]
     [InlineData("kubeproxy_sync_proxy_rules_duration_seconds_bucket{le=\"nonsense\"} 1")]
     [InlineData("kubeproxy_sync_proxy_rules_duration_seconds_bucket{le=\"+Inf\"} 0")]
-    public void Page_ThatIsNone_LeavesEveryNumberUnknown(string text)
+    public void Read_MalformedPage_LeavesEveryValueUnknown(string text)
     {
         var page = Read(text);
 

@@ -13,7 +13,7 @@ namespace ConntrackConsole.Collector.Tests.Observation;
 public class AddressWatcherTests
 {
     [Fact]
-    public void Rows_TellWaitingIdleAndAnswered_OfTheWatchedAddressesOnly()
+    public void Rows_CountUnacknowledgedIdleAndAliveEntries_OfWatchedAddressesOnly()
     {
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside,
@@ -27,30 +27,30 @@ public class AddressWatcherTests
         {
             using var table = ConntrackTable.Open();
             var flows = Followed(table);
-            var radar = new AddressWatcher(new Sysctl());
-            radar.Watch(["10.244.0.1", "10.244.0.3", "fd00:244::1", "10.244.0.99", "nonsense", null]);
+            var watcher = new AddressWatcher(new Sysctl());
+            watcher.Watch(["10.244.0.1", "10.244.0.3", "fd00:244::1", "10.244.0.99", "nonsense", null]);
 
-            radar.Look(table, flows, 0);
+            watcher.Look(table, flows, 0);
             ConntrackProgramRun(scratch, "-U", "-p", "tcp", "-s", "10.1.0.4", "--timeout", "86000"); // it answers
-            radar.Look(table, flows, 1000);
+            watcher.Look(table, flows, 1000);
 
-            var rows = Rows(radar, 1000, key: false);
+            var rows = Rows(watcher, 1000, key: false);
             Assert.Equal(
                 [new WatchedAddress(Ip.Parse("10.244.0.1"), 4, 4, 2, 1, 1), new WatchedAddress(Ip.Parse("fd00:244::1"), 1, 1, 1, 0, 0)],
                 rows.OrderBy(row => row.PodIp));
-            Assert.Equal(2 * 5, radar.Lookups); // nothing for what is not watched, has no entry or is not established
-            Assert.Empty(Rows(radar, 1000, key: false));
-            Assert.Equal(2, Rows(radar, 1000, key: true).Count);
+            Assert.Equal(2 * 5, watcher.Lookups); // none for addresses that are not watched or have no established entry
+            Assert.Empty(Rows(watcher, 1000, key: false));
+            Assert.Equal(2, Rows(watcher, 1000, key: true).Count);
 
-            radar.Watch([]);
-            radar.Look(table, flows, 2000);
-            Assert.All(Rows(radar, 2000, key: false), row => Assert.Equal(0u, row.Entries));
-            Assert.Equal(2 * 5, radar.Lookups);
+            watcher.Watch([]);
+            watcher.Look(table, flows, 2000);
+            Assert.All(Rows(watcher, 2000, key: false), row => Assert.Equal(0u, row.Entries));
+            Assert.Equal(2 * 5, watcher.Lookups);
         });
     }
 
     [Fact]
-    public void Look_ManyEntries_AsksForNoMoreThanItsShareASecond()
+    public void Look_ManyEntries_IsLimitedPerSecond()
     {
         const int Entries = 1200;
         using var scratch = new ScratchNamespace();
@@ -59,23 +59,23 @@ public class AddressWatcherTests
         {
             using var table = ConntrackTable.Open();
             var flows = Followed(table);
-            var radar = new AddressWatcher(new Sysctl());
-            radar.Watch(["10.244.0.1"]);
+            var watcher = new AddressWatcher(new Sysctl());
+            watcher.Watch(["10.244.0.1"]);
             uint[] checkedBySecond = [.. Enumerable.Range(0, 3).Select(second =>
             {
-                radar.Look(table, flows, second * 1000);
-                return Assert.Single(Rows(radar, second * 1000, key: true)).Checked;
+                watcher.Look(table, flows, second * 1000);
+                return Assert.Single(Rows(watcher, second * 1000, key: true)).Checked;
             })];
 
             Assert.Equal([500u, 1000u, 1200u], checkedBySecond);
-            Assert.Equal(Entries, radar.Lookups);
+            Assert.Equal(Entries, watcher.Lookups);
         });
     }
 
-    private static List<WatchedAddress> Rows(AddressWatcher radar, long nowMs, bool key)
+    private static List<WatchedAddress> Rows(AddressWatcher watcher, long nowMs, bool key)
     {
         var frame = new NodeFrame { IsKey = key };
-        radar.Fill(frame, nowMs);
+        watcher.Fill(frame, nowMs);
         return frame.WatchedAddresses;
     }
 

@@ -16,14 +16,14 @@ public class FlowNotesTests
 
     [Theory]
     [InlineData(FlowState.Established, FlowState.Established, true)]
-    [InlineData(FlowState.Established, FlowState.None, true)] // a kernel that tells no state in DESTROY
+    [InlineData(FlowState.Established, FlowState.None, true)] // a kernel without the state in DESTROY
     [InlineData(FlowState.Established, FlowState.Close, false)] // ended by a reset; no UPDATE came before
     [InlineData(FlowState.Close, FlowState.Close, false)]
     [InlineData(FlowState.TimeWait, FlowState.TimeWait, false)]
     [InlineData(FlowState.SynSent, FlowState.None, false)]
-    public void Destroy_OfAnEstablishedFlow_IsALoss(FlowState last, FlowState resets, bool lost)
+    public void OnDestroy_EstablishedFlow_IsALoss(FlowState last, FlowState inEvent, bool lost)
     {
-        Assert.Equal(lost, _notes.OnDestroy(Flows.Service(1000, resets), last, 0, At));
+        Assert.Equal(lost, _notes.OnDestroy(Flows.Service(1000, inEvent), last, 0, At));
         Assert.Equal(lost ? 1 : 0, Frame().Notes.Count);
     }
 
@@ -34,7 +34,7 @@ public class FlowNotesTests
     [InlineData(0, 0, 10, LossCause.Timeout)]
     [InlineData(0, 5, 10, LossCause.Kernel)]
     [InlineData(0, 0, 100, LossCause.Kernel)]
-    public void Loss_TellsWhoDidIt(uint portId, uint earlyDrop, uint count, LossCause expected)
+    public void Loss_HasItsCause(uint portId, uint earlyDrop, uint count, LossCause expected)
     {
         _own.Add(7);
         _notes.OnDestroy(Flows.Service(1000), FlowState.Established, portId, At);
@@ -47,7 +47,7 @@ public class FlowNotesTests
     }
 
     [Fact]
-    public void New_InMidStream_IsNoted_AndAsUnNatedWhereItsSourceIsABackend()
+    public void OnNew_MidStream_IsNotedAndUnNatedIfItsSourceIsABackend()
     {
         _notes.OnNew(Picked("10.244.1.1"), 0, At);
         var frame = new NodeFrame { AtMs = At };
@@ -56,15 +56,15 @@ public class FlowNotesTests
         _notes.OnNew(Picked("10.244.1.1"), 0, At + 600_000);
         _notes.OnNew(Picked("10.244.1.2"), 0, At + 600_000);
         _notes.OnNew(Flows.Service(1, FlowState.SynSent), 0, At);
-        _notes.OnNew(Flows.Service(1), 0, At); // made whole, as another program may do
-        _notes.OnNew(Picked("10.244.1.1"), 0, At + 600_001); // not heard of for too long
+        _notes.OnNew(Flows.Service(1), 0, At); // created with a reply, as another program may do
+        _notes.OnNew(Picked("10.244.1.1"), 0, At + 600_001); // not seen for too long
 
         Assert.Equal([FlowNoteKind.MidStream], frame.Notes.Select(note => note.Kind));
         Assert.Equal([FlowNoteKind.UnNated, FlowNoteKind.MidStream, FlowNoteKind.MidStream], Frame().Notes.Select(note => note.Kind));
     }
 
     [Fact]
-    public void New_OfABackendWhoseOnlyEntryWasJustLost_IsUnNated()
+    public void OnNew_BackendOfAJustLostEntry_IsUnNated()
     {
         _notes.OnDestroy(Flows.Service(1000), FlowState.Established, 0, At);
         _notes.OnNew(Picked("10.244.1.1"), 0, At);
@@ -73,7 +73,7 @@ public class FlowNotesTests
     }
 
     [Fact]
-    public void Notes_BeyondAFrame_AreCounted()
+    public void Notes_BeyondTheMaximum_AreCounted()
     {
         for (int i = 0; i < NodeFrameCodec.MaxNotes + 7; i++)
             _notes.OnNew(Picked("10.244.1.1"), 0, At);
@@ -85,7 +85,7 @@ public class FlowNotesTests
     }
 
     [Fact]
-    public void OwnPorts_ForgetTheOldest_AndNeverOwnTheKernel()
+    public void OwnNetlinkPorts_DropTheOldestAndNeverContainTheKernel()
     {
         for (uint port = 1; port <= 65; port++)
             _own.Add(port);

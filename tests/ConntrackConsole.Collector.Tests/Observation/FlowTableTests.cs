@@ -22,7 +22,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void WriteGroups_ChangesOnly_NamesEachChangeOnce_AndTheGroupThatWentWithZeros()
+    public void WriteGroups_ChangesOnly_WritesEachChangeOnceAndRemovedGroupsWithZeros()
     {
         _table.Upsert(Flows.Service(1000));
         _table.Upsert(Flows.Service(1001));
@@ -38,7 +38,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void Remove_OfAnEarlierFlowWithTheSameTuple_LeavesTheLater()
+    public void Remove_EarlierFlowWithTheSameTuple_KeepsTheLater()
     {
         _table.Upsert(Flows.Service(1000, id: 2));
 
@@ -59,7 +59,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void Resync_SweepsWhatTheDumpDoesNotName()
+    public void EndResync_RemovesFlowsMissingInTheDump()
     {
         _table.Upsert(Flows.Service(1000));
         _table.Upsert(Flows.Service(1001));
@@ -71,11 +71,11 @@ public class FlowTableTests
         var counts = Assert.Single(Groups(all: true)).Counts;
         Assert.Equal(2u, counts.Total);
         Assert.Equal(1u, counts[(int)FlowState.CloseWait]);
-        Assert.Equal(1, _table.Silent); // 1002 was met in a dump only: it may never emit an event.
+        Assert.Equal(1, _table.Silent); // 1002 was only seen in a dump: it may never emit an event.
     }
 
     [Fact]
-    public void Groups_Service_Direct_AndOther_AreToldApart()
+    public void Groups_ServiceDirectAndOther_AreDistinct()
     {
         _table.Upsert(Flows.Service(1000));
         _table.Upsert(Flows.Direct(1000, "10.244.1.1"));
@@ -118,7 +118,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void Zones_AndFamilies_AreToldApart()
+    public void ZonesAndFamilies_AreDistinct()
     {
         var inZone = Flows.Service(1000) with { Zone = 7 };
         _table.Upsert(Flows.Service(1000));
@@ -138,7 +138,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void EnumerateByBackend_TellsExactlyItsFlows_AlsoAfterGroupsCameAndWent()
+    public void EnumerateByBackend_AfterGroupsWereReused_ListsExactlyItsFlows()
     {
         for (ushort port = 1; port <= 600; port++)
             _table.Upsert(Flows.Service(port, backend: $"10.244.1.{(port % 3) + 1}", proto: port % 2 == 0 ? Protocols.Tcp : Protocols.Udp));
@@ -163,7 +163,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void Upsert_OfAFlowMetInADump_ShowsThatItIsNotSilent()
+    public void Upsert_DumpedFlow_IsNoLongerSilent()
     {
         _table.Confirm(Flows.Service(1000));
         _table.Confirm(Flows.Service(1001));
@@ -175,7 +175,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void Table_OfManyFlows_KeepsEachOne_AndItsIndexesShrinkBackToNothingFound()
+    public void Table_ManyFlows_FindsEachUntilItIsRemoved()
     {
         const int count = 120_000;
         var random = new Random(3);
@@ -197,7 +197,7 @@ public class FlowTableTests
     }
 
     [Fact]
-    public void EventsAndDumps_OnATableThatHasRoom_AllocateNothing()
+    public void EventsAndDumps_WithReservedCapacity_AllocateNothing()
     {
         var flows = Enumerable.Range(0, 20_000).Select(Numbered).Concat(Enumerable.Range(1, 500).Select(port => V6((ushort)port)))
             .Concat(Enumerable.Range(1, 500).Select(port => Flows.Direct((ushort)port, "192.0.2.1"))).ToArray();

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
 
-/// <summary>Flows of a client 10.1.0.1 of the Service 10.96.0.1:80, as the kernel would tell them.</summary>
+/// <summary>Flows of a client 10.1.0.1 of the Service 10.96.0.1:80, as the kernel would report them.</summary>
 internal static class Flows
 {
     public static readonly Ip Client = Ip.Parse("10.1.0.1");

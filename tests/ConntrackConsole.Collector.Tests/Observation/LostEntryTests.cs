@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
 
-/// <summary>Entries of a Service's living connections are lost, and what the kernel and the two ends make of it.</summary>
+/// <summary>Loses entries of a Service's live connections and checks the resulting resets and notes.</summary>
 public sealed class LostEntryTests : IDisposable
 {
     private const int Times = 100;
@@ -43,7 +43,7 @@ public sealed class LostEntryTests : IDisposable
     }
 
     [Fact]
-    public void DeletedByAnotherProgram_TheBackendSpeaksFirst_IsUnNated()
+    public void DeletedByAnotherProgram_BackendSendsFirst_IsUnNated()
     {
         using var trace = new NodeWatch(_nodes, ResetChoice.Trace);
         using var packet = new NodeWatch(_nodes, ResetChoice.Packet);
@@ -75,7 +75,7 @@ public sealed class LostEntryTests : IDisposable
     }
 
     [Fact]
-    public void InvalidSegmentOfALivingBackend_IsUnNated_AndNothingIsLost()
+    public void InvalidSegmentOfALiveBackend_IsUnNatedWithoutALoss()
     {
         using var trace = new NodeWatch(_nodes, ResetChoice.Trace);
         using var packet = new NodeWatch(_nodes, ResetChoice.Packet);
@@ -83,7 +83,7 @@ public sealed class LostEntryTests : IDisposable
         NodeWatch.Await(trace, packet, both);
         Connect(Times);
 
-        // Far beyond the window: conntrack calls it INVALID and does not translate it.
+        // Far beyond the window: conntrack classifies it as INVALID and does not translate it.
         var backend = new IPEndPoint(_backend.ToIPAddress(), Port);
         _nodes.Inside(TwoNodes.PodB, () =>
         {
@@ -109,8 +109,8 @@ public sealed class LostEntryTests : IDisposable
 
     [Theory]
     [InlineData(false)]
-    [InlineData(true)] // Its answer names no peer in the trace, and is told where it is received.
-    public void Deleted_AndTheRulesGiveAnotherBackend_IsResetByTheNewBackend(bool listens)
+    [InlineData(true)] // Its reset has no peer in the trace, and is reported where it is received.
+    public void Deleted_RulesSelectAnotherBackend_IsResetByTheNewBackend(bool listens)
     {
         using var trace = new NodeWatch(_nodes, ResetChoice.Trace);
         using var packet = new NodeWatch(_nodes, ResetChoice.Packet);
@@ -137,19 +137,19 @@ public sealed class LostEntryTests : IDisposable
     }
 
     [Fact]
-    public void LossesTellTheirCause_AndEndsAreNone()
+    public void Losses_HaveTheirCause_AndRegularEndsAreNotLosses()
     {
         using var watch = new NodeWatch(_nodes, ResetChoice.Trace);
         using var state = new TemporaryDirectory();
         NodeWatch.Await(watch);
         Connect(4);
 
-        // One by its time: a dump removes what has expired; the kernel's own collection may take a minute.
+        // One by its timeout: a dump removes expired entries; the kernel's own garbage collection may take a minute.
         var (byTime, ended) = (Sport(0), Sport(1));
         SetEstablishedTimeout("1");
         _connections[0].Client.Send([1]);
         Assert.Equal(1, _connections[0].Accepted.Receive(new byte[1]));
-        // One that has ended: what is left of it may be deleted without loss.
+        // One that has ended: deleting its entry is not a loss.
         _connections[1].Accepted.Dispose();
         _connections[1].Client.Receive(new byte[1]);
         _connections[1].Client.Dispose();
@@ -164,7 +164,7 @@ public sealed class LostEntryTests : IDisposable
             watch);
         Assert.Equal([$"Lost Timeout {byTime}"], Lost());
 
-        // The rest by the flush desk of this very collector.
+        // The rest by the flush handler of this collector.
         var result = _nodes.Inside(TwoNodes.A, () =>
         {
             var handler = new FlushHandler("a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnNetlinkPorts);

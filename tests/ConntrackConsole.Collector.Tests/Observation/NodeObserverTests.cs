@@ -11,7 +11,7 @@ public class NodeObserverTests
     public void Frames_OverChanges_AddUpToTheTable()
     {
         using var scratch = new ScratchNamespace();
-        ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(200, seed: 9)); // before it listens
+        ConntrackProgram.Load(scratch.Inside, RandomEntries.Lines(200, seed: 9)); // before it is listening
         using var stop = new CancellationTokenSource();
         var counts = new Dictionary<GroupKey, uint>();
         var gaps = new List<Gap>();
@@ -29,13 +29,13 @@ public class NodeObserverTests
                 switch (++step)
                 {
                     case 1:
-                        Load(scratch, RandomEntries.Lines(300, seed: 9).Skip(200)); // while it listens
+                        Load(scratch, RandomEntries.Lines(300, seed: 9).Skip(200)); // while it is listening
                         break;
                     case 2:
-                        // Some are older than the observer: they emit no event (nf_conntrack_events=2), only a dump tells.
+                        // Some are older than the observer: they emit no event (nf_conntrack_events=2), only a dump finds them.
                         ConntrackRun(scratch, "-D", "-p", "udp");
                         break;
-                    // The next dump comes after two seconds, later where dumps are slow.
+                    // The next dump follows after two seconds, later if dumps are slow.
                     case >= 5 when step >= 30 || counts.Values.Sum(count => count) == CountOf(scratch):
                         stop.Cancel();
                         break;
@@ -50,7 +50,7 @@ public class NodeObserverTests
     }
 
     [Fact]
-    public void Frames_TellASettingThatSomebodyChanged_AndTheHostsTcp()
+    public void Frames_ContainChangedSettingsAndTheHostsTcpCounters()
     {
         using var scratch = new ScratchNamespace();
         using var stop = new CancellationTokenSource();
@@ -79,7 +79,7 @@ public class NodeObserverTests
     }
 
     [Fact]
-    public void Frames_AfterOverruns_AddUpToTheTable_AndTellTheGap()
+    public void Frames_AfterOverruns_AddUpToTheTableAndContainTheGap()
     {
         using var scratch = new ScratchNamespace();
         using var stop = new CancellationTokenSource();
@@ -96,7 +96,7 @@ public class NodeObserverTests
                 switch (++step)
                 {
                     case 1:
-                        // The observer waits here while the kernel's queue of 4 KiB runs over.
+                        // The observer waits here while the kernel's queue of 4 KiB overruns.
                         Load(scratch, RandomEntries.Lines(3000, seed: 11));
                         ConntrackRun(scratch, "-D", "-p", "udp");
                         break;
@@ -114,7 +114,7 @@ public class NodeObserverTests
     }
 
     [Fact]
-    public void Frames_AfterAStormOfNewAndDestroyThroughATinyQueue_EqualTheTableGroupByGroup()
+    public void Frames_AfterAStormThroughATinyQueue_EqualTheTable()
     {
         using var scratch = new ScratchNamespace();
         using var stop = new CancellationTokenSource();
@@ -122,7 +122,7 @@ public class NodeObserverTests
         int overruns = 0, step = 0;
         Thread? storm = null;
 
-        // Never by dumps alone: where the storm takes long, it would be left after some seconds of overruns.
+        // Never dumps alone: a long storm would otherwise switch the mode after some seconds of overruns.
         scratch.Inside.Run(() => new NodeObserver(
             new Grouping([]), TimeProvider.System, null, () => null, eventQueueBytes: 16_384, modeSwitch: FollowModeSwitch.Never).Run(
             frame =>
@@ -133,7 +133,7 @@ public class NodeObserverTests
                 switch (++step)
                 {
                     case 1:
-                        storm = new Thread(() => Storm(scratch)); // While frames go on being made.
+                        storm = new Thread(() => Storm(scratch)); // while frames are emitted
                         storm.Start();
                         break;
                     case > 3 when !storm!.IsAlive:
@@ -160,7 +160,7 @@ public class NodeObserverTests
     }
 
     [Fact]
-    public void Follower_AboveTheRate_GoesOverToDumps_SaysSo_AndComesBack()
+    public void Follower_AboveTheRate_SwitchesToDumpsWithAGapAndReturns()
     {
         using var scratch = new ScratchNamespace();
         using var stop = new CancellationTokenSource();
@@ -182,7 +182,7 @@ public class NodeObserverTests
                 if (step == 1)
                     Load(scratch, RandomEntries.Lines(1000, seed: 14)); // 1,000 events in a second
                 if (step == 3)
-                    Load(scratch, RandomEntries.Lines(1500, seed: 14).Skip(1000)); // nobody listens
+                    Load(scratch, RandomEntries.Lines(1500, seed: 14).Skip(1000)); // not listening
                 if (modes.Count == 3 || step > 20)
                     stop.Cancel();
             },
@@ -194,7 +194,7 @@ public class NodeObserverTests
     }
 
     [Fact]
-    public void Follower_WhereTheKernelSendsNoEvents_ReadsTheTableAgainAndAgain()
+    public void Follower_WithoutEvents_DumpsTheTableRepeatedly()
     {
         using var scratch = new ScratchNamespace();
         scratch.Inside.Run(() => File.WriteAllText("/proc/sys/net/netfilter/nf_conntrack_events", "0"));
@@ -230,7 +230,7 @@ public class NodeObserverTests
         }
     }
 
-    // The observer runs on the namespace's own thread, so what is done meanwhile enters the namespace from another.
+    // The observer runs on the namespace's own thread, so the other actions enter the namespace from another thread.
     private static void Load(ScratchNamespace scratch, IEnumerable<string> lines)
     {
         using var other = ConntrackConsole.Kernel.Namespaces.NetworkNamespace.Open(scratch.Inside.Name);

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
 
-/// <summary>A collector on each of two nodes, seeing resets from one choice of sources, and the console's count over both.</summary>
+/// <summary>
+/// A collector on each of two nodes, seeing resets from one choice of sources, and the console's count over both.
+/// </summary>
 internal sealed class NodeWatch : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -43,7 +45,10 @@ internal sealed class NodeWatch : IDisposable
         }
     }
 
-    /// <summary>Waits until whatever has happened is in frames: two more of each node, as what is very young waits for the next.</summary>
+    /// <summary>
+    /// Waits for two more frames of each node, which contain everything that has happened; very recent resets wait for the next
+    /// frame.
+    /// </summary>
     public static void Await(params NodeWatch[] watches)
     {
         var frames = watches.Select(watch => watch.FramesOf()).ToList();
@@ -56,8 +61,8 @@ internal sealed class NodeWatch : IDisposable
     }
 
     /// <summary>
-    /// The same until each of them has told so much, where its readers had to wait for their turn; whoever asserts says how
-    /// much it must be. What is told beyond it is there as well: two more frames of each node follow.
+    /// As <see cref="Await(NodeWatch[])"/>, repeated until every watch fulfils the condition, because its readers may be delayed.
+    /// Surplus resets are included too: two more frames of each node follow.
     /// </summary>
     public static void Await(Func<NodeWatch, bool> resets, params NodeWatch[] watches)
     {

@@ -7,8 +7,8 @@ using Xunit;
 namespace ConntrackConsole.Collector.Tests.Observation;
 
 /// <summary>
-/// A hundred provoked are a hundred told, once over both nodes, by each source that can see them. What a source cannot see is
-/// the text of its capability.
+/// A hundred provoked resets are reported exactly once over both nodes by each source that can see them. What a source cannot see
+/// is described in its capability.
 /// </summary>
 public class ResetCountTests
 {
@@ -19,7 +19,7 @@ public class ResetCountTests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public void Provoked_AreToldExactly_ByEachSourceThatCanSeeThem(bool bridged, bool v6)
+    public void Resets_AreCountedExactly_ByEachSourceThatCanSeeThem(bool bridged, bool v6)
     {
         using var nodes = new TwoNodes(bridged);
         using var trace = new NodeWatch(nodes, ResetChoice.Trace);
@@ -38,17 +38,17 @@ public class ResetCountTests
             provoke.ServerDiesWithUnreadData(TwoNodes.PodA, to, Case($"unread data in {to}", Pod(to), Times, Times), Times);
             provoke.Stray(to, Case($"stray from {to}", Pod(to), Times, Times), Pod(TwoNodes.PodA), Times);
             provoke.ForgedWithABadSequence(TwoNodes.PodA, to, Case($"forged by {to}", Pod(to), 0, Times), Times);
-            NodeWatch.Await(trace, packet, both); // A frame takes 2,000 resets one by one.
+            NodeWatch.Await(trace, packet, both); // A frame contains at most 2,000 individual resets.
         }
 
-        // The node itself: its own resets leave it, and a packet socket looks at what arrives.
+        // The node itself: its own resets leave it, and a packet socket sees only what arrives.
         var node = (v6 ? nodes.NodeAddress6(TwoNodes.A) : nodes.NodeAddress(TwoNodes.A)).ToIPAddress();
         provoke.Refused(TwoNodes.PodA, Case("pod refused by its node", node, Times, 0), Times);
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.A, Case("pod aborts to its node", node, Times, Times), Times);
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.B, Case("pod aborts to the other node", OtherNode(), Times, Times), Times);
         provoke.Refused(TwoNodes.PodA, Case("pod refused by the other node", OtherNode(), Times, Times), Times);
 
-        // What never leaves a namespace: by its own address it can be told whose it is, by 127.0.0.1 it cannot.
+        // Resets that never leave a namespace: they can be attributed by its own address, but not by 127.0.0.1.
         var loopback = v6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
         provoke.ClientAborts(TwoNodes.A, TwoNodes.A, Case("node loopback", loopback, 0, 0), Times);
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.PodA, Case("pod loopback", loopback, 0, 0), Times);
@@ -77,7 +77,7 @@ public class ResetCountTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void OfAService_AreToldOnce_WithTheirKindAndBackend(bool bridged)
+    public void ResetsOfAService_AreReportedOnceWithKindAndBackend(bool bridged)
     {
         using var nodes = new TwoNodes(bridged);
         var vip = nodes.Address(3, 100);
@@ -103,7 +103,7 @@ public class ResetCountTests
             Assert.Empty(watch.Gaps);
         }
 
-        // Aborts and deaths of a server have a sequence number; the tracepoint adds why.
+        // Aborts and server exits have a sequence number; the tracepoint adds the reason.
         Assert.All(packet.ResetsOf(82, 83, 8082, 8083), reset => Assert.NotEqual(0u, reset.Sequence));
         Assert.Contains(both.ResetsOf(83, 8083), reset => reset is { Sequence: not 0, Origin: ResetOrigin.Trace });
 

@@ -27,7 +27,7 @@ public class ResetJoinTests
     // No flow at all.
     [InlineData(Client, 3000, Pod, 8080, false, ResetKind.Other)]
     [InlineData(Client, 1000, Pod, 9999, false, ResetKind.Other)]
-    public void Join_TellsTheKind(string src, int sport, string dst, int dport, bool received, ResetKind expected)
+    public void Join_HasTheKind(string src, int sport, string dst, int dport, bool received, ResetKind expected)
     {
         var table = new FlowTable(new Grouping([]));
         table.Upsert(Flows.Service(1000));
@@ -41,7 +41,7 @@ public class ResetJoinTests
     }
 
     [Fact]
-    public void Join_FlowThatTheResetDestroyed_IsStillFound()
+    public void Join_FlowDestroyedByTheReset_IsFound()
     {
         var recent = new RecentFlows();
         recent.Add(Ended(1000, FlowState.Established), nowMs: 1000);
@@ -52,7 +52,7 @@ public class ResetJoinTests
     }
 
     [Fact]
-    public void Join_FlowDestroyedLongAgo_IsForgotten()
+    public void Join_FlowDestroyedLongAgo_IsNotFound()
     {
         var recent = new RecentFlows();
         recent.Add(Ended(1000, FlowState.Established), nowMs: 1000);
@@ -65,13 +65,13 @@ public class ResetJoinTests
 
     [Theory]
     [InlineData(FlowState.SynSent, true, ResetKind.RefusedSyn)]
-    [InlineData(FlowState.Established, true, ResetKind.NewBackend)] // picked up in mid-stream, and the reset was the only answer
+    [InlineData(FlowState.Established, true, ResetKind.NewBackend)] // picked up in mid-stream, and the reset was the only reply
     [InlineData(FlowState.Established, false, ResetKind.FromBackend)]
     [InlineData(FlowState.SynRecv, false, ResetKind.FromBackend)]
-    public void Join_FlowThatTheResetDestroyed_TellsWhatItWas(FlowState last, bool unreplied, ResetKind expected)
+    public void Join_FlowDestroyedByTheReset_HasTheKind(FlowState last, bool unreplied, ResetKind expected)
     {
         var recent = new RecentFlows();
-        recent.Add(Ended(1000, FlowState.Established), nowMs: 900); // lost, before it was re-made
+        recent.Add(Ended(1000, FlowState.Established), nowMs: 900); // lost before it was created again
         recent.Add(Ended(1000, last, unreplied), nowMs: 1000);
         var table = new FlowTable(new Grouping([]));
 
@@ -83,7 +83,7 @@ public class ResetJoinTests
     }
 
     [Fact]
-    public void Join_RefusalWhoseEntryIsNotDestroyedYet_IsARefusedSyn()
+    public void Join_RefusalBeforeItsEntryIsDestroyed_IsARefusedSyn()
     {
         var table = new FlowTable(new Grouping([]));
         table.Upsert(Flows.Service(1000, FlowState.SynSent));
@@ -93,12 +93,12 @@ public class ResetJoinTests
     }
 
     [Fact]
-    public void RecentFlow_ThatWasRemade_OutlivesItsForerunner()
+    public void RecentFlows_RecreatedFlow_OutlivesThePreviousOne()
     {
         var recent = new RecentFlows();
         recent.Add(Ended(1000, FlowState.Established), nowMs: 1000);
         recent.Add(Ended(1000, FlowState.Established, unreplied: true), nowMs: 4000);
-        recent.Add(Ended(1001, FlowState.Established), nowMs: 4100); // The first is forgotten here.
+        recent.Add(Ended(1001, FlowState.Established), nowMs: 4100); // The first one is removed here.
 
         Assert.True(recent.TryFindByOrig(Flows.Service(1000).Orig, out var flow) && flow.EndedUnreplied);
         Assert.True(recent.TryFindByReply(Flows.Service(1000).Reply, out flow) && flow.EndedUnreplied);

@@ -4,14 +4,14 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
 
-/// <summary>What the program does where a source of resets is missing, and what it tells of notes.</summary>
+/// <summary>Behaviour without a source of resets, and the output of notes.</summary>
 public class ResetSourceTests
 {
     // A mount namespace of its own, in which there is no tracefs and none can be mounted.
     private const string WithoutTracefs = "mount -t tmpfs none /sys/kernel && exec setpriv --bounding-set=-sys_admin \"$@\"";
 
     [Fact]
-    public void Auto_WithoutTracefs_IsPackets()
+    public void Auto_WithoutTracefs_UsesPackets()
     {
         var (exitCode, _, errors) = Without(WithoutTracefs, "resets", "--seconds", "1");
 
@@ -21,7 +21,7 @@ public class ResetSourceTests
     }
 
     [Fact]
-    public void Both_WithoutTracefs_GoesOnWithPackets()
+    public void Both_WithoutTracefs_UsesPackets()
     {
         var (exitCode, _, errors) = Without(WithoutTracefs, "resets", "--seconds", "1", "--resets", "both");
 
@@ -30,7 +30,7 @@ public class ResetSourceTests
     }
 
     [Fact]
-    public void Trace_WithoutTracefs_IsRefused_AndSaysWhy()
+    public void Trace_WithoutTracefs_IsRefusedWithTheReason()
     {
         var (exitCode, output, errors) = Without(WithoutTracefs, "resets", "--seconds", "1", "--resets", "trace");
 
@@ -39,7 +39,7 @@ public class ResetSourceTests
     }
 
     [Fact]
-    public void Capabilities_WithoutCapNetRaw_SaySo()
+    public void Capabilities_WithoutCapNetRaw_NameIt()
     {
         var (exitCode, output, _) = Without("exec setpriv --bounding-set=-net_raw \"$@\"", "capabilities", "--json");
 
@@ -50,7 +50,7 @@ public class ResetSourceTests
     }
 
     [Fact]
-    public void Capabilities_OfBothSources_TellWhatEachCannotSee()
+    public void Capabilities_OfBothSources_ListWhatEachCannotSee()
     {
         var (_, output, _) = CollectorProgram.Run(null, "capabilities", "--json");
 
@@ -65,13 +65,13 @@ public class ResetSourceTests
     [Theory]
     [InlineData("--json", "\"kind\":\"Lost\",\"cause\":\"ForeignDelete\",\"src\":\"10.1.0.1\"")]
     [InlineData(null, "established entry lost, deleted by another program")]
-    public void Watch_TellsOfALostEntry(string? json, string expected)
+    public void Watch_LostEntry_IsPrinted(string? json, string expected)
     {
         using var scratch = new ScratchNamespace();
         using var watch = CollectorProgram.Start(scratch.Inside, json is null ? ["watch"] : ["watch", json]);
         try
         {
-            Assert.NotNull(watch.StandardOutput.ReadLine()); // It listens.
+            Assert.NotNull(watch.StandardOutput.ReadLine()); // It is listening.
             ConntrackProgram.Load(
                 scratch.Inside,
                 ["-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst 1000 --state ESTABLISHED --timeout 200 -u SEEN_REPLY,ASSURED"]);

@@ -7,20 +7,20 @@ namespace ConntrackConsole.Collector.Tests.Uplink;
 public class ConsoleClockTests
 {
     [Fact]
-    public async Task Measure_TheFastestAnswerCounts()
+    public async Task Measure_UsesTheFastestSample()
     {
         var time = new FakeTimeProvider();
         var clock = new ConsoleClock(time);
         Assert.Equal(int.MinValue, clock.OffsetMs);
-        // The console is 1,500 ms ahead and answers in the middle of the trip, except for one slow way there.
+        // The console is 1,500 ms ahead and answers in the middle of the trip, except for one slow request.
         int[] there = [40, 900, 3, 60, 20], back = [40, 10, 3, 60, 20];
         int i = 0;
         await clock.MeasureAsync(() =>
         {
             time.Advance(TimeSpan.FromMilliseconds(there[i]));
-            long told = time.GetUtcNow().ToUnixTimeMilliseconds() + 1500;
+            long consoleMs = time.GetUtcNow().ToUnixTimeMilliseconds() + 1500;
             time.Advance(TimeSpan.FromMilliseconds(back[i++]));
-            return Task.FromResult(told);
+            return Task.FromResult(consoleMs);
         });
         Assert.Equal(1500, clock.OffsetMs);
     }

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Uplink;
 
-/// <summary>A console that speaks SignalR's JSON protocol as bytes on a loopback of a namespace, so that it can also say what no console would.</summary>
+/// <summary>
+/// A console that speaks SignalR's JSON protocol as bytes on the loopback of a namespace, so that it can also send what no
+/// console would.
+/// </summary>
 internal sealed class ConsoleDouble : IAsyncDisposable
 {
     private const char End = '\u001e';
@@ -33,10 +36,12 @@ internal sealed class ConsoleDouble : IAsyncDisposable
 
     public string Address { get; }
 
-    /// <summary>What a collector reported.</summary>
+    /// <summary>The reports of the collector.</summary>
     public BlockingCollection<JournalReport> Reports { get; } = [];
 
-    /// <summary>Answers a report: the number up to which it is written down; null = as a console that does not know the method.</summary>
+    /// <summary>
+    /// Answers a report with the number up to which it is stored; null = like a console that does not know the method.
+    /// </summary>
     public Func<JournalReport, long?> Write { get; set; } = report => report.Entries[^1].Number;
 
     public Task<TAnswer> AskAsync<TAsked, TAnswer>(string method, TAsked asked) => AskRawAsync<TAnswer>(method, JsonSerializer.Serialize(asked, typeof(TAsked), WireJson.Default));
@@ -48,13 +53,13 @@ internal sealed class ConsoleDouble : IAsyncDisposable
         var answer = _asked[id] = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         await Eventually.TrueAsync(() => _socket is not null);
         await SendAsync($$"""{"type":1,"invocationId":"{{id}}","target":"{{method}}","arguments":[ {{json}} ] }""");
-        var told = await answer.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        return told["error"] is { } error
+        var message = await answer.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        return message["error"] is { } error
             ? throw new InvalidOperationException(error.GetValue<string>())
-            : (TAnswer)told["result"].Deserialize(typeof(TAnswer), WireJson.Default)!;
+            : (TAnswer)message["result"].Deserialize(typeof(TAnswer), WireJson.Default)!;
     }
 
-    /// <summary>Cuts the connection as a network does.</summary>
+    /// <summary>Aborts the connection like a network failure.</summary>
     public void Cut() => _socket?.Abort();
 
     public async ValueTask DisposeAsync()

@@ -10,11 +10,11 @@ public class NodeCredentialTests
     private static readonly string Own = NodeSecret.Of("another-token-of-the-test", "node1");
 
     [Fact]
-    public void Of_TheConsolesToken_MakesThisNodesSecret() =>
+    public void Of_ConsoleToken_DerivesTheNodesSecret() =>
         Assert.Equal(NodeSecret.Of(Token, "node1"), NodeCredential.Of("node1", Token + "\n", null).Secret);
 
     [Fact]
-    public void Of_TheNodesSecret_WinsOverTheToken() =>
+    public void Of_NodeSecret_TakesPrecedenceOverTheToken() =>
         Assert.Equal(Own, NodeCredential.Of("node1", Token, $" {Own}\n").Secret);
 
     [Theory]
@@ -26,7 +26,7 @@ public class NodeCredentialTests
     [InlineData("collector-token-of-the-test")]
     [InlineData("61319661FD424D0A7332C611FB4C7018BFC1E4B3B4CF60F293127A390981FA3B")]
     [InlineData("61319661fd424d0a7332c611fb4c7018bfc1e4b3b4cf60f293127a390981fa3")]
-    public void Of_SomethingThatIsNoSecret_SaysWhereToGetOne(string secret)
+    public void Of_MalformedSecret_ThrowsWithInstructions(string secret)
     {
         var fault = Assert.Throws<UplinkException>(() => NodeCredential.Of("node1", Token, secret));
         Assert.Contains("conntrack-console node-secret node1", fault.Message, StringComparison.Ordinal);

@@ -9,7 +9,7 @@ public class OutboxTests
     private const long Run = 1_700_000_000_000;
 
     [Fact]
-    public void Add_WithoutASpill_DropsTheOldest_AndTellsTheirExtent()
+    public void Add_WithoutSpill_DropsTheOldestAndReportsAGap()
     {
         using var outbox = new Outbox(Run, null, TextWriter.Null, new OutboxLimits(5, 10));
         Add(outbox, 1, 15);
@@ -20,7 +20,7 @@ public class OutboxTests
     }
 
     [Fact]
-    public void Add_MoreBytesThanMayBe_DropsTheOldest()
+    public void Add_BeyondTheMaximumBytes_DropsTheOldest()
     {
         using var outbox = new Outbox(Run, null, TextWriter.Null, new OutboxLimits(5, 1000, 1000));
         Add(outbox, 1, 100);
@@ -29,7 +29,7 @@ public class OutboxTests
     }
 
     [Fact]
-    public void Stored_ForgetsExactlyTheFramesNamed()
+    public void Stored_RemovesExactlyTheListedFrames()
     {
         using var outbox = new Outbox(Run, null, TextWriter.Null);
         Add(outbox, 1, 10);
@@ -42,7 +42,7 @@ public class OutboxTests
     }
 
     [Fact]
-    public async Task Run_MovesTheOlderFramesToDisk_WhereTheNextProcessFindsThem()
+    public async Task Run_MovesOlderFramesToDiskForTheNextProcess()
     {
         using var state = new TemporaryDirectory();
         List<byte[]> written;
@@ -56,7 +56,7 @@ public class OutboxTests
             written = [.. outbox.TakeBackfill(1, Run, 100).Select(entry => outbox.Read(entry)!)];
             Assert.Equal(Enumerable.Range(1, 50).Select(i => (ulong)i), written.Select(SequenceOf));
             outbox.Stored(new StoredRanges(Run, [new(1, 20)]));
-            await stop.CancelAsync(); // An orderly end: the five in memory too.
+            await stop.CancelAsync(); // A clean shutdown writes the five in memory too.
             await running;
         }
 
@@ -64,7 +64,7 @@ public class OutboxTests
         Add(next, 1, 1, Run + 99_000);
         Assert.Equal(Run, next.NextRun(1));
         var found = next.TakeBackfill(1, Run, 100);
-        // Those that were stored may come again, because their segment is still there: the console knows them.
+        // Stored frames may be sent again, because their segment still exists: the console recognizes them.
         Assert.Equal(written.TakeLast(30), found.TakeLast(30).Select(entry => next.Read(entry)!));
         Assert.Equal(Run + 99_000, next.NextRun(1));
         next.Stored(new StoredRanges(Run, [new(1, 50)]));
@@ -82,14 +82,14 @@ public class OutboxTests
         await Eventually.TrueAsync(() => Files(state.Path).Length == 1);
         outbox.Stored(new StoredRanges(Run, [new(1, 50)]));
         await Eventually.TrueAsync(() => Files(state.Path).Length == 0);
-        Add(outbox, 51, 10); // and it goes on in a new one
+        Add(outbox, 51, 10); // continues in a new segment
         await Eventually.TrueAsync(() => Files(state.Path).Length == 1);
         await stop.CancelAsync();
         await running;
     }
 
     [Fact]
-    public async Task Run_MoreThanTheSpillMayHold_DropsTheOldestSegments_AndTellsTheirExtent()
+    public async Task Run_BeyondTheMaximumSpill_DropsTheOldestSegmentsAndReportsAGap()
     {
         using var state = new TemporaryDirectory();
         using var outbox = new Outbox(Run, Spill.Open(state.Path, maxBytes: 16 * 1024), TextWriter.Null);
@@ -113,7 +113,7 @@ public class OutboxTests
     }
 
     [Fact]
-    public async Task Read_FrameLostOnTheDisk_IsToldAsAGap()
+    public async Task Read_FrameLostOnDisk_IsReportedAsAGap()
     {
         using var state = new TemporaryDirectory();
         using (var first = new Outbox(Run, Spill.Open(state.Path), TextWriter.Null))
@@ -134,7 +134,7 @@ public class OutboxTests
     }
 
     [Fact]
-    public async Task Delivery_SendsNewFramesFirst_ThenTheOlderOnes_EachOnceAConnection()
+    public async Task Delivery_SendsNewFramesFirst_ThenOlderOnesOncePerConnection()
     {
         using var outbox = new Outbox(Run, null, TextWriter.Null);
         Add(outbox, 1, 4);
@@ -145,19 +145,19 @@ public class OutboxTests
         Add(outbox, 5, 1);
         Assert.True(await live.MoveNextAsync());
         Assert.Equal(5ul, SequenceOf(live.Current));
-        Assert.False(nextRun.IsCompleted); // not before the live frame was handed over
+        Assert.False(nextRun.IsCompleted); // not before the live frame was sent
         Add(outbox, 6, 1);
         Assert.True(await live.MoveNextAsync());
         Assert.Equal(Run, await nextRun);
         Assert.Equal([1ul, 2, 3, 4], await BackfillAsync(delivery));
         Assert.Null(outbox.NextRun(1));
 
-        // Nothing of it was acknowledged when the connection broke: the next one sends all again.
+        // Nothing was acknowledged when the connection broke: the next one sends everything again.
         Assert.Equal([1ul, 2, 3, 4, 5, 6], await BackfillAsync(outbox.Connect()));
     }
 
     [Fact]
-    public async Task Delivery_ConnectionThatDoesNotRead_LeavesFramesToTheBackfill()
+    public async Task Delivery_SlowConnection_LeavesFramesToTheBackfill()
     {
         using var outbox = new Outbox(Run, null, TextWriter.Null);
         var delivery = outbox.Connect();

@@ -8,7 +8,7 @@ public class SpillTests
     private const long Run = 1_700_000_000_000;
 
     [Fact]
-    public void Open_CutAtEveryByte_GivesTheWholeRecordsBefore_AndTellsTheTornOne()
+    public void Open_TruncatedAtAnyByte_ReadsCompleteRecordsAndReportsAGap()
     {
         var (file, ends) = Written(3);
         for (int length = 0; length < file.Length; length++)
@@ -24,7 +24,7 @@ public class SpillTests
                     Assert.Equal(Frame(i), Spill.Read(spill.Found[i].Segment!, spill.Found[i].Offset, spill.Found[i].Length, (ulong)i + 1));
             }
 
-            // What is left is whole: nothing is told twice.
+            // The rest is complete: nothing is reported twice.
             Assert.Equal(whole > 0, File.Exists(path));
             if (whole > 0)
                 Assert.Equal(ends[whole], new FileInfo(path).Length);
@@ -35,7 +35,7 @@ public class SpillTests
     }
 
     [Fact]
-    public void Open_EveryByteDamagedInTurn_BelievesNothingThatWasNotWritten()
+    public void Open_AnyByteDamaged_ReadsOnlyWrittenRecords()
     {
         var (file, ends) = Written(3);
         for (int at = 0; at < file.Length; at++)
@@ -52,7 +52,7 @@ public class SpillTests
     }
 
     [Fact]
-    public void Read_DamagedAfterItWasOpened_IsNull()
+    public void Read_DamagedAfterOpen_IsNull()
     {
         using var state = new TemporaryDirectory();
         string path = Put(state.Path, Written(2).File);
@@ -68,7 +68,7 @@ public class SpillTests
     }
 
     [Fact]
-    public void Open_WhileAnotherCollectorHasIt_SaysSo()
+    public void Open_UsedByAnotherCollector_Throws()
     {
         using var state = new TemporaryDirectory();
         using (Spill.Open(state.Path))
@@ -77,7 +77,7 @@ public class SpillTests
     }
 
     [Fact]
-    public void Open_FilesThatAreNone_AreLeftAloneOrTold()
+    public void Open_ForeignFiles_AreIgnoredOrReported()
     {
         using var state = new TemporaryDirectory();
         string folder = Directory.CreateDirectory(Path.Combine(state.Path, "spill")).FullName;

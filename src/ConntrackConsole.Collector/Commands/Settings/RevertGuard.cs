@@ -5,7 +5,7 @@ namespace ConntrackConsole.Collector.Commands.Settings;
 
 /// <summary>Result of <see cref="RevertGuard"/>.</summary>
 /// <param name="Outcome">The outcome if nothing is to be written; null = write the previous value.</param>
-/// <param name="Sentence">Message for the user, or null.</param>
+/// <param name="Message">Message for the user, or null.</param>
 internal readonly record struct RevertVerdict(SettingOutcome? Outcome, string? Message)
 {
     /// <summary>Reason code of an outcome other than a revert.</summary>

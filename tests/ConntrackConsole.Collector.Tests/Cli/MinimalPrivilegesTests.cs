@@ -8,7 +8,7 @@ namespace ConntrackConsole.Collector.Tests.Cli;
 /// As the DaemonSet runs it: uid 0 with two capabilities, no new privileges, a read-only root, tracefs mounted by the host,
 /// and one writable directory.
 /// </summary>
-public class LeastPrivilegeTests
+public class MinimalPrivilegesTests
 {
     private const string Entry =
         "-A -p tcp -s 10.1.0.2 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.2 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
@@ -34,7 +34,7 @@ public class LeastPrivilegeTests
         Assert.NotNull(Assert.Single(new ActionJournal(state.Path).Where(_ => true)).End);
     }
 
-    // What the manifests say of each capability.
+    // As documented in the manifests for each capability.
     [Theory]
     [InlineData("net_admin", "dump events resets.trace")]
     [InlineData("net_raw", "resets.trace resets.packet")]
@@ -49,7 +49,7 @@ public class LeastPrivilegeTests
             Assert.Matches($"{(sees.Split(' ').Contains(name) ? "yes" : "NO")} +{name.Replace(".", @"\.", StringComparison.Ordinal)} ", output);
     }
 
-    // The mounts are of a mount namespace of the test's own.
+    // The mounts are in a mount namespace of the test.
     private static string Run(ScratchNamespace scratch, string writable, string script, string capabilities = "+net_admin,+net_raw")
     {
         string prepare = $"""
