@@ -78,7 +78,7 @@ public sealed class SettingRevertTests : IDisposable
         var result = _fixture.Revert("a1");
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("was already restored", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("was already restored", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public partial class KeyboardTests(Chromium chromium)
         await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
         var page = tab.Page;
         await lab.ConnectedAsync(12);
-        lab.Tell("rollout healthy");
+        lab.Send("rollout healthy");
         var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods terminated']");
         await Assertions.Expect(ended).ToHaveTextAsync("3");
 

@@ -1,12 +1,12 @@
 using System.Text.RegularExpressions;
 using Bunit;
 using ConntrackConsole.Actions.Workflow;
-using ConntrackConsole.Checks;
+using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
 

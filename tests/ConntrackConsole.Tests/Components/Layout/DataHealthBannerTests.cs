@@ -47,7 +47,7 @@ public sealed class DataHealthBannerTests : IAsyncDisposable
     public void Banner_ClusterProblem_IsTheMessageOfTheInformer()
     {
         _console.AddDeadPod();
-        _console.Cluster.Trouble("The API server refuses to list pods: <b>forbidden</b>.");
+        _console.Cluster.SetProblem("The API server refuses to list pods: <b>forbidden</b>.");
 
         var banner = _console.Context.Render<DataHealthBanner>();
 

@@ -21,7 +21,7 @@ public sealed class WatchNoticeTests : IAsyncDisposable
     public void Notice_OneKindForbidden_ShowsItsMessage()
     {
         _console.AddDeadPod();
-        _console.Cluster.Trouble(Kind("deployments"), "Deployments may not be listed: rollouts are missing.");
+        _console.Cluster.SetProblem(Kind("deployments"), "Deployments may not be listed: rollouts are missing.");
 
         Assert.Equal("Deployments may not be listed: rollouts are missing.", _console.Context.Render<WatchNotice>().Find("summary").TextContent);
     }
@@ -30,8 +30,8 @@ public sealed class WatchNoticeTests : IAsyncDisposable
     public void Notice_TwoKindsForbidden_CountsAndListsThem()
     {
         _console.AddDeadPod();
-        _console.Cluster.Trouble(Kind("deployments"), "Deployments may not be listed.");
-        _console.Cluster.Trouble(Kind("events"), "Events may not be listed.");
+        _console.Cluster.SetProblem(Kind("deployments"), "Deployments may not be listed.");
+        _console.Cluster.SetProblem(Kind("events"), "Events may not be listed.");
 
         var notice = _console.Context.Render<WatchNotice>();
 
