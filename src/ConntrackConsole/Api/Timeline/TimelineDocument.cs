@@ -24,7 +24,7 @@ internal sealed record TimelineBackend(string Ip, int Port, string? Pod, OwnerSt
 internal sealed record TimelineResets(int[] UnNated, int[] FromBackend, int[] Other);
 
 /// <param name="Node">Null for a gap of the console itself.</param>
-internal sealed record TimelineGap(string? Node, GapKind Kind, string From, string To, string Text);
+internal sealed record TimelineGap(string? Node, GapKind Kind, string Code, string From, string To, string Text);
 
 internal sealed record TimelineSetting(string Node, string At, string Name, string Before, string After);
 
