@@ -91,7 +91,7 @@ public class OutcomeSummaryTests
     {
         var (state, message) = Flushed(Done("n1", 2), Done("n2", 0) with { Unsure = true });
         Assert.Equal(ActionState.Partly, state);
-        Assert.Contains("cut off", message, StringComparison.Ordinal);
+        Assert.Contains("interrupted", message, StringComparison.Ordinal);
     }
 
     [Fact]

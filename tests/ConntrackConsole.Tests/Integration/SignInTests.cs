@@ -51,7 +51,7 @@ public sealed class SignInTests : IAsyncLifetime
         using var stranger = new HttpClient { BaseAddress = new Uri(_host.Url) };
         var second = await stranger.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, second.StatusCode);
-        Assert.Contains("used already", await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("auth.link_used", await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
         var row = Assert.Single(await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken));
         Assert.Equal(("operator (link)", "127.0.0.1"), (row.Who, row.From));
