@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Host;
 
 namespace ConntrackConsole.Collector.Cli;

@@ -1,3 +1,4 @@
+using ConntrackConsole.CommandLine;
 using System.CommandLine;
 using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Uplink;
@@ -44,7 +45,7 @@ internal static class CollectorCommands
             await Console.Error.WriteLineAsync(failure.Message);
             return failure.ExitCode;
         }
-        catch (Exception failure) when (failure is StartupException or UplinkException)
+        catch (Exception failure) when (failure is DaemonStartException or UplinkException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return ExitCode.Usage;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Commands;
 using ConntrackConsole.Collector.Commands.Flush;
-using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
@@ -59,7 +59,7 @@ internal static class FlushCommand
     {
         if (yes)
             LocalOperator.ThrowIfObserveOnly();
-        if (FlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
+        if (NodeFlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
             throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))
         {
@@ -75,7 +75,7 @@ internal static class FlushCommand
         using (var table = ConntrackTable.Open())
             listed = EntryDeleter.List(table, podIp);
         listed.RemoveAll(flow => !filter.Matches(in flow, OwnerState.Unknown));
-        if (FlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
+        if (NodeFlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
         var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, listed, "", 0), reason, state, stop) : null;
 

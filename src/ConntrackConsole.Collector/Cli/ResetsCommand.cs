@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;

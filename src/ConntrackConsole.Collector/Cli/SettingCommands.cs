@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Collector.KubeProxy;
@@ -77,7 +78,7 @@ internal static class SettingCommands
                 new SettingNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass: false), kind.Key, before, wanted, (long)revertAfter.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
         }
-        else if ((values.Refuse(kind) ?? SettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
+        else if ((values.Refuse(kind) ?? NodeSettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
         {
             throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         }
@@ -91,7 +92,7 @@ internal static class SettingCommands
         {
             bool isDaemon = DaemonPresence.IsRunning(state);
             Console.Error.WriteLine(isDaemon || kind.Carrier == SettingCarrier.Filter
-                ? $"It is reverted at {SettingGuard.Time(result!.RevertAtMs!.Value)}. To revert it sooner: {RevertLine(kind)}"
+                ? $"It is reverted at {NodeSettingGuard.Time(result!.RevertAtMs!.Value)}. To revert it sooner: {RevertLine(kind)}"
                 : $"No collector runs on this node with --state {state}, so it is not reverted automatically. Revert it with: {RevertLine(kind)}");
         }
 

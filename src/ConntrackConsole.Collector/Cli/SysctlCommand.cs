@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Kernel.Proc;
 
 namespace ConntrackConsole.Collector.Cli;

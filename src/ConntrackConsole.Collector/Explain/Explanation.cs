@@ -1,12 +1,12 @@
 namespace ConntrackConsole.Collector.Explain;
 
 /// <summary>One piece of evidence.</summary>
-internal sealed record Reason(EvidenceClass Class, string Sentence);
+internal sealed record EvidenceStatement(EvidenceClass Class, string Sentence);
 
 /// <summary>A mechanism supported by two independent classes of evidence.</summary>
 /// <param name="Mechanism">Such as M1; the same names are used everywhere.</param>
 /// <param name="Share">What it explains.</param>
-internal sealed record Verdict(string Mechanism, string Title, string Share, IReadOnlyList<Reason> Reasons, string RefutedBy, string Helps);
+internal sealed record Verdict(string Mechanism, string Title, string Share, IReadOnlyList<EvidenceStatement> Reasons, string RefutedBy, string Helps);
 
 /// <summary>Conclusions from the evidence. Pure: the same evidence gives the same text.</summary>
 /// <param name="Verdicts">Empty = insufficient.</param>
@@ -50,7 +50,7 @@ internal sealed record Explanation(
             return null;
         }
 
-        var reasons = new List<Reason> { UnNated(seen) };
+        var reasons = new List<EvidenceStatement> { UnNated(seen) };
         if (seen.Counters.Invalid > 0)
             reasons.Add(new(EvidenceClass.Counters, $"conntrack classified {seen.Counters.Invalid} packets of the node as INVALID during the observation: such packets are not translated"));
         if (seen.Setting("nf_conntrack_tcp_be_liberal") == 0)
@@ -104,7 +104,7 @@ internal sealed record Explanation(
             return null;
         }
 
-        var reasons = new List<Reason>
+        var reasons = new List<EvidenceStatement>
         {
             new(EvidenceClass.PacketDirection, $"{seen.BackendResets} resets and {seen.RefusedSyns} refusals came from the pod, correctly translated: its client sees the Service as the sender"),
             new(EvidenceClass.EntryTransition, $"{seen.Closed} of its entries went to CLOSE"),
@@ -133,7 +133,7 @@ internal sealed record Explanation(
             return null;
         }
 
-        var reasons = new List<Reason>
+        var reasons = new List<EvidenceStatement>
         {
             new(EvidenceClass.EntryTransition, $"{seen.Stuck} of {seen.Established} ESTABLISHED entries were at or below the unacknowledged timeout ({seen.Setting("nf_conntrack_tcp_timeout_unacknowledged")} s) in every sample for {Evidence.StuckSeconds} s or more; none was answered"),
         };
@@ -155,7 +155,7 @@ internal sealed record Explanation(
 
     private static bool IsLoss(Evidence seen) => seen.LostEntries > 0 || seen.UnNatedEntries > 0;
 
-    private static Reason UnNated(Evidence seen) => new(EvidenceClass.PacketDirection,
+    private static EvidenceStatement UnNated(Evidence seen) => new(EvidenceClass.PacketDirection,
         $"{seen.UnNatedResets} clients of this node reset {seen.PodIp} itself although their entries use a Service address: its answers reached them untranslated");
 
     private static List<string> CannotKnowOf(Evidence seen)

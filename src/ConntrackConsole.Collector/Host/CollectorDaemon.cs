@@ -1,5 +1,5 @@
 using System.Reflection;
-using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Dispatch;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
@@ -19,7 +19,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
     private readonly string _node = options.Credential.Node;
 
     /// <summary>Runs until cancelled, or until the observer or the link fails.</summary>
-    /// <exception cref="StartupException">The state directory or the kernel's events cannot be used.</exception>
+    /// <exception cref="DaemonStartException">The state directory or the kernel's events cannot be used.</exception>
     /// <exception cref="UplinkException">The console refuses this collector.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -81,7 +81,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"--state {options.StateDirectory} cannot be used: {failure.Message}", failure);
+            throw new DaemonStartException($"--state {options.StateDirectory} cannot be used: {failure.Message}", failure);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
     {
         var capabilities = Capabilities.Probe(options.ObserveOnly?.Message);
         return capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing
-            ? throw new StartupException(missing.Detail)
+            ? throw new DaemonStartException(missing.Detail)
             : capabilities;
     }
 

@@ -1,5 +1,5 @@
 using System.Net.WebSockets;
-using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Dispatch;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;

@@ -1,3 +1,4 @@
+using ConntrackConsole.CommandLine;
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ConntrackConsole.Configuration;

@@ -31,7 +31,7 @@ public class FlushGuardTests
     [InlineData("fe80::1%eth0", "flush.invalid_address")]
     [InlineData(" 10.244.1.1", "flush.invalid_address")]
     [InlineData("", "flush.invalid_address")]
-    public void RefuseAddress(string address, string? code) => Same(code, FlushGuard.RefuseAddress(address, Own, out _));
+    public void RefuseAddress(string address, string? code) => Same(code, NodeFlushGuard.RefuseAddress(address, Own, out _));
 
     [Theory]
     [InlineData("10.244.1.1", OwnerState.Gone, 0, null)]
@@ -46,7 +46,7 @@ public class FlushGuardTests
     [InlineData("10.244.1.2", OwnerState.Gone, 0, "flush.statement_mismatch")]
     [InlineData("10.244.1.0/24", OwnerState.Gone, 0, "flush.statement_mismatch")]
     public void RefuseStatement(string about, OwnerState state, long ageMs, string? code) => Same(
-        code, FlushGuard.RefuseStatement(new OwnershipStatement(about, state, "shop/a", Now - ageMs), Ip.Parse("10.244.1.1"), Now));
+        code, NodeFlushGuard.RefuseStatement(new OwnershipStatement(about, state, "shop/a", Now - ageMs), Ip.Parse("10.244.1.1"), Now));
 
     [Theory]
     [InlineData(0, false, null)]
@@ -54,13 +54,13 @@ public class FlushGuardTests
     [InlineData(5001, false, "flush.approval_required")]
     [InlineData(20_000, true, null)]
     [InlineData(20_001, true, "flush.too_many_entries")]
-    public void RefuseCount(int count, bool approved, string? code) => Same(code, FlushGuard.RefuseCount(count, approved));
+    public void RefuseCount(int count, bool approved, string? code) => Same(code, NodeFlushGuard.RefuseCount(count, approved));
 
     [Theory]
     [InlineData(60_000, false, null)]
     [InlineData(60_001, false, "flush.preview_expired")]
     [InlineData(900_000, true, null)]
-    public void RefuseAge(long ageMs, bool approved, string? code) => Same(code, FlushGuard.RefuseAge(ageMs, approved));
+    public void RefuseAge(long ageMs, bool approved, string? code) => Same(code, NodeFlushGuard.RefuseAge(ageMs, approved));
 
     [Theory]
     [InlineData(FlushPreset.All, OwnerState.Terminating, false, "flush.preset_needs_break_glass")]
@@ -68,16 +68,16 @@ public class FlushGuardTests
     [InlineData(FlushPreset.All, OwnerState.Gone, false, null)]
     [InlineData(FlushPreset.DeadBackend, OwnerState.Terminating, false, null)]
     public void RefusePreset(FlushPreset preset, OwnerState owner, bool breakGlass, string? code) =>
-        Same(code, FlushGuard.RefusePreset(preset, owner, breakGlass));
+        Same(code, NodeFlushGuard.RefusePreset(preset, owner, breakGlass));
 
     [Fact]
     public void RefuseStatement_ExtremeTimes_IsRefused()
     {
         var podIp = Ip.Parse("10.244.1.1");
         foreach (long at in (long[])[long.MinValue, long.MaxValue])
-            Assert.NotNull(FlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", OwnerState.Gone, null, at), podIp, Now));
-        Assert.NotNull(FlushGuard.RefuseStatement(null, podIp, Now));
-        Assert.NotNull(FlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", (OwnerState)99, null, Now), podIp, Now));
+            Assert.NotNull(NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", OwnerState.Gone, null, at), podIp, Now));
+        Assert.NotNull(NodeFlushGuard.RefuseStatement(null, podIp, Now));
+        Assert.NotNull(NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", (OwnerState)99, null, Now), podIp, Now));
     }
 
     [Theory]

@@ -1,4 +1,4 @@
-using ConntrackConsole.Collector.Commands;
+using ConntrackConsole.Collector.Commands.Dispatch;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;

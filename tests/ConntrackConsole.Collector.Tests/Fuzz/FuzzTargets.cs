@@ -187,8 +187,8 @@ internal static class FuzzTargets
     {
         if (Parsed<PreviewRequest>(input) is { } preview)
         {
-            FlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
-            FlushGuard.RefuseStatement(preview.AddressOwnership, podIp, 1);
+            NodeFlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
+            NodeFlushGuard.RefuseStatement(preview.AddressOwnership, podIp, 1);
             Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var filter, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
             filter.Matches(default, preview.AddressOwnership.State);
         }
@@ -196,7 +196,7 @@ internal static class FuzzTargets
         if (Parsed<FlushNodeCommand>(input) is { } flush)
         {
             Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Message.Length ?? 1, 1, 300 + NodeCommandGuard.MaxText);
-            FlushGuard.RefuseStatement(flush.AddressOwnership, Ip.Parse("10.244.1.1"), 1);
+            NodeFlushGuard.RefuseStatement(flush.AddressOwnership, Ip.Parse("10.244.1.1"), 1);
         }
 
         if (Parsed<SettingNodeCommand>(input) is { } setting)
@@ -204,8 +204,8 @@ internal static class FuzzTargets
             NodeCommandGuard.Refuse(setting.Command, long.MaxValue);
             foreach (var kind in SettingCatalog.All)
             {
-                Assert.InRange(SettingGuard.Refuse(kind, setting.Value, setting.Previewed, 1L << 34)?.Message.Length ?? 1, 1, 1500);
-                SettingGuard.RefuseTime(kind, setting.RevertAfterMs);
+                Assert.InRange(NodeSettingGuard.Refuse(kind, setting.Value, setting.Previewed, 1L << 34)?.Message.Length ?? 1, 1, 1500);
+                NodeSettingGuard.RefuseTime(kind, setting.RevertAfterMs);
             }
         }
 

@@ -41,12 +41,12 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
                 proto = Protocols.Sctp;
                 break;
             default:
-                refusal = new(FlushReasons.InvalidProtocol, $"'{Truncate(scope.Proto)}' is not one of tcp, udp and sctp.");
+                refusal = new(FlushReasons.InvalidProtocol, $"'{QuotedText.Truncate(scope.Proto)}' is not one of tcp, udp and sctp.");
                 return false;
         }
 
         if (scope.Vip is not null && !Ip.TryParse(scope.Vip, out vip))
-            refusal = new(FlushReasons.InvalidServiceAddress, $"'{Truncate(scope.Vip)}' is not a valid Service address in canonical form.");
+            refusal = new(FlushReasons.InvalidServiceAddress, $"'{QuotedText.Truncate(scope.Vip)}' is not a valid Service address in canonical form.");
         else if (scope.VipPort is not null && scope.Vip is null)
             refusal = new(FlushReasons.PortWithoutAddress, "A Service port needs the Service's address.");
         else if (scope.VipPort is < 1 or > 65535)
@@ -67,6 +67,4 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
     private static bool IsSafe(in Flow flow, OwnerState owner) =>
         (flow.Status & FlowStatus.SeenReply) == 0 || flow.State == FlowState.SynSent
         || (flow.Orig.Proto == Protocols.Udp && owner is (OwnerState.Gone or OwnerState.Lost));
-
-    internal static string Truncate(string text) => TextSummary.Truncate(text, 64);
 }

@@ -1,5 +1,3 @@
-
-using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
@@ -41,8 +39,8 @@ internal sealed class FlushHandler(
             return Refused(observeOnly);
         if (NodeCommandGuard.RefuseId(request?.PreviewId) is not null)
             return Refused(new(NodeReasons.InvalidId, "The preview's id is invalid."));
-        var refusal = FlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
-            ?? FlushGuard.RefuseStatement(request.AddressOwnership, podIp, now);
+        var refusal = NodeFlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
+            ?? NodeFlushGuard.RefuseStatement(request.AddressOwnership, podIp, now);
         if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var filter, out refusal))
             return Refused(refusal!);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
@@ -61,7 +59,7 @@ internal sealed class FlushHandler(
             return Refused(new(NodeReasons.Netlink, failure.Message));
         }
 
-        if (FlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
+        if (NodeFlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
             return Refused(tooMany);
         string digest = FlowEntries.Digest(podIp, filter, flows);
         if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, flows, digest, now)))
@@ -136,11 +134,11 @@ internal sealed class FlushHandler(
         if (!string.Equals(list.Digest, request.Digest, StringComparison.Ordinal))
             return Refused(new(FlushReasons.DigestMismatch, "The digest does not match the preview."));
         bool approved = command.ApprovedBy is not null;
-        var refusal = FlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
-            ?? FlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)
-            ?? FlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
-            ?? FlushGuard.RefuseCount(list.Flows.Count, approved)
-            ?? FlushGuard.RefusePreset(list.Filter.Preset, request.AddressOwnership.State, command.BreakGlass);
+        var refusal = NodeFlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
+            ?? NodeFlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)
+            ?? NodeFlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
+            ?? NodeFlushGuard.RefuseCount(list.Flows.Count, approved)
+            ?? NodeFlushGuard.RefusePreset(list.Filter.Preset, request.AddressOwnership.State, command.BreakGlass);
         if (refusal is not null)
             return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))

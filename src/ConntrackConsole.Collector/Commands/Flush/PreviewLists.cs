@@ -15,7 +15,7 @@ internal sealed class PreviewLists
 {
     public const long TtlMs = 15 * 60 * 1000;
     private const int MaxLists = 64;
-    private const int MaxEntries = 5 * FlushGuard.MaxApprovedEntries;
+    private const int MaxEntries = 5 * NodeFlushGuard.MaxApprovedEntries;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FlushList> _lists = [];

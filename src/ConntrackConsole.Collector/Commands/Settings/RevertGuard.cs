@@ -61,7 +61,7 @@ internal static class RevertGuard
 
         if (proxy.ProcessStart * 1000 <= change.WrittenAtMs)
             return default;
-        string started = SettingGuard.Time((long)Math.Min(proxy.ProcessStart * 1000, long.MaxValue / 2));
+        string started = NodeSettingGuard.Time((long)Math.Min(proxy.ProcessStart * 1000, long.MaxValue / 2));
         return breakGlass
             ? new(null, $"Reverted by breaking glass: kube-proxy started at {started} while this was 1 and has no rule that drops INVALID segments. "
                 + "Restart kube-proxy on this node now.")

@@ -1,5 +1,3 @@
-
-using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 
@@ -44,12 +42,12 @@ internal sealed class SettingHandler(
         if (observeOnly is not null)
             return Answer("", null, observeOnly);
         if (SettingCatalog.Find(request?.Key) is not { } kind)
-            return Answer(Truncate(request?.Key), null, Unknown(request?.Key));
+            return Answer(QuotedText.Truncate(request?.Key), null, Unknown(request?.Key));
         if (!values.TryRead(kind, out string? value, out string? unreadable))
             return Answer(kind.Key, null, new(SettingReasons.Unreadable, unreadable));
         var open = _executor.Open.FirstOrDefault(act => act.Begin.Target == kind.Key)?.Open();
-        var refusal = values.Refuse(kind) ?? (open is null ? null : SettingGuard.RefuseOpen(open))
-            ?? SettingGuard.Refuse(kind, request!.Value, value, values.Memory);
+        var refusal = values.Refuse(kind) ?? (open is null ? null : NodeSettingGuard.RefuseOpen(open))
+            ?? NodeSettingGuard.Refuse(kind, request!.Value, value, values.Memory);
         return Answer(kind.Key, value, refusal) with { Open = open, Detail = values.Detail(kind) };
 
         SettingReading Answer(string key, string? value, Reason? refusal) => new(actionId, node, key, value, refusal?.Message, null, null, refusal?.Code);
@@ -135,20 +133,20 @@ internal sealed class SettingHandler(
     {
         if (SettingCatalog.Find(command.Key) is not { } kind)
             return Refused(command.Command, command.Key, Unknown(command.Key));
-        if ((kind.Refuse(command.Value) is { } wrong ? SettingGuard.Refuse(kind, command.Value, "", null) ?? wrong : null) is { } notAllowed)
+        if ((kind.Refuse(command.Value) is { } wrong ? NodeSettingGuard.Refuse(kind, command.Value, "", null) ?? wrong : null) is { } notAllowed)
             return Refused(command.Command, kind.Key, notAllowed);
-        if ((SettingGuard.RefuseTime(kind, command.RevertAfterMs) ?? values.Refuse(kind)) is { } refusal)
+        if ((NodeSettingGuard.RefuseTime(kind, command.RevertAfterMs) ?? values.Refuse(kind)) is { } refusal)
             return Refused(command.Command, kind.Key, refusal);
         if (_executor.Open.FirstOrDefault(act => act.Begin.Target == kind.Key) is { } open)
-            return Refused(command.Command, kind.Key, SettingGuard.RefuseOpen(open.Open()));
+            return Refused(command.Command, kind.Key, NodeSettingGuard.RefuseOpen(open.Open()));
         if (!values.TryRead(kind, out string? now, out string? unreadable))
             return Refused(command.Command, kind.Key, new(SettingReasons.Unreadable, unreadable));
-        if (SettingGuard.Refuse(kind, command.Value, now, values.Memory) is { } unfit)
+        if (NodeSettingGuard.Refuse(kind, command.Value, now, values.Memory) is { } unfit)
             return Refused(command.Command, kind.Key, unfit);
         if (now == command.Value)
             return NotExecuted(SettingOutcome.Already, null);
         if (now != command.Previewed)
-            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is now {now} and not {Truncate(command.Previewed)} as previewed: it was changed meanwhile. Refresh the preview.");
+            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is now {now} and not {QuotedText.Truncate(command.Previewed)} as previewed: it was changed meanwhile. Refresh the preview.");
         return _executor.Change(Begin(command.Command, origin), kind, now, command.Value, command.RevertAfterMs);
 
         // Not journaled, because nothing began. Remembered, so that a repeated command does not act if the value changes back.
@@ -188,12 +186,10 @@ internal sealed class SettingHandler(
         Who = command.Who, ApprovedBy = command.ApprovedBy, Reason = command.Reason,
     };
 
-    private SettingResult Refused(NodeCommand? command, string? key, Reason why) => SettingExecutor.Refused(node, command?.ActionId, Truncate(key), why);
-
-    private static string Truncate(string? text) => FlushFilter.Truncate(text ?? "");
+    private SettingResult Refused(NodeCommand? command, string? key, Reason why) => SettingExecutor.Refused(node, command?.ActionId, QuotedText.Truncate(key), why);
 
     private static Reason Unknown(string? key) => new(SettingReasons.UnknownKey,
-        $"'{Truncate(key)}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
+        $"'{QuotedText.Truncate(key)}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => kind.Key))}.");
 
     private bool IsRetryDue(string changeId, DateTimeOffset now) => !_retries.TryGetValue(changeId, out var retries) || retries.IsDue(now);
 

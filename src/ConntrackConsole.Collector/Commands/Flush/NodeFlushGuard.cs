@@ -8,7 +8,7 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// Checks of the node itself before it lists or deletes anything, independent of the console. Pure; the message of a refusal is
 /// shown to the user.
 /// </summary>
-internal static class FlushGuard
+internal static class NodeFlushGuard
 {
     public const int MaxEntries = 5000;
     public const int MaxApprovedEntries = 20_000;
@@ -19,7 +19,7 @@ internal static class FlushGuard
     public static Reason? RefuseAddress(string? text, IReadOnlyCollection<Ip> ownAddresses, out Ip podIp)
     {
         if (!Ip.TryParse(text, out podIp))
-            return new(FlushReasons.InvalidAddress, $"'{FlushFilter.Truncate(text ?? "")}' is not an IP address in canonical form.");
+            return new(FlushReasons.InvalidAddress, $"'{QuotedText.Truncate(text)}' is not an IP address in canonical form.");
         if (podIp.IsUnspecified || podIp.IsLoopback || IsMulticastOrBroadcast(podIp))
             return new(FlushReasons.AddressNotPod, $"{podIp} is not an address that a pod can have.");
         if (ownAddresses.Contains(podIp))
@@ -33,7 +33,7 @@ internal static class FlushGuard
         if (statement is null)
             return new(FlushReasons.OwnerUnstated, $"The console does not state who owns {podIp}.");
         if (!Ip.TryParse(statement.Ip, out var stated) || stated != podIp)
-            return new(FlushReasons.StatementMismatch, $"The ownership statement is for {FlushFilter.Truncate(statement.Ip ?? "no address")}, not for {podIp}.");
+            return new(FlushReasons.StatementMismatch, $"The ownership statement is for {QuotedText.Truncate(statement.Ip ?? "no address")}, not for {podIp}.");
         var age = (Int128)nowMs - statement.AsOfMs;
         if (age > MaxStatementAgeMs)
             return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; the maximum for a flush is {MaxStatementAgeMs / 1000} s.");

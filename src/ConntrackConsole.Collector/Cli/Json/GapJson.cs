@@ -1,6 +1,6 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>An interval for which data is incomplete.</summary>
 internal sealed record GapJson(GapKind Kind, DateTimeOffset From, DateTimeOffset To, uint Lost)

@@ -1,6 +1,6 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>One reading of kube-proxy; null for values that its metrics do not expose.</summary>
 internal sealed record ProxyJson(

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>Source-generated JSON of the command line's output.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

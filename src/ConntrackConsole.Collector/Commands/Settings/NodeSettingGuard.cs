@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Settings;
 
 /// <summary>Checks of the node itself before it changes a setting. Pure; the message of a refusal is shown to the user.</summary>
-internal static class SettingGuard
+internal static class NodeSettingGuard
 {
     /// <summary>Why the current value must not be replaced by a new one, or null.</summary>
     /// <param name="kind">Which setting.</param>

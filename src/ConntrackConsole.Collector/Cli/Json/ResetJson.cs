@@ -1,7 +1,7 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>One TCP reset, with the flow it was matched to, if any.</summary>
 internal sealed record ResetJson(

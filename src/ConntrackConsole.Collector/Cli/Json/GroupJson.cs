@@ -1,7 +1,7 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>Flow counts of one group. For the group of all other flows every address field is null.</summary>
 internal sealed record GroupJson(

@@ -1,7 +1,7 @@
 using ConntrackConsole.Collector.Explain;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>Result of explain. Unknown numbers are null.</summary>
 internal sealed record ExplainJson(

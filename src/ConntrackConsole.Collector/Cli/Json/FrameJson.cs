@@ -1,6 +1,6 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>One frame. If <paramref name="Key"/> is false it contains only the groups that changed.</summary>
 internal sealed record FrameJson(

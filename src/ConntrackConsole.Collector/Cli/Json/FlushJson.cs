@@ -1,6 +1,6 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>Result of a flush from the command line; <paramref name="Deleted"/> and the counts after it are null in a dry run.</summary>
 internal sealed record FlushJson(

@@ -1,6 +1,6 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.Collector.Cli.Json;
 
 /// <summary>An unusual creation or loss of an entry. The cause is null for a creation.</summary>
 internal sealed record NoteJson(

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ConntrackConsole.Kernel.Proc;
 
-namespace ConntrackConsole.Collector.Commands.Settings;
+namespace ConntrackConsole.Collector.Commands;
 
 /// <summary>The current conntrack settings of a node that determine the effect of a flush.</summary>
 /// <param name="TcpLoose">False: after its entry is deleted, a flow is never picked up again and its client hangs.</param>

@@ -1,10 +1,9 @@
-
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Collector.Commands;
+namespace ConntrackConsole.Collector.Commands.Dispatch;
 
 /// <summary>Returns the outcome of an action, and fences an action that never began.</summary>
 internal sealed class RecallHandler(string node, ActionJournal journal, FlushHandler flushes, SettingHandler settings)
@@ -15,7 +14,7 @@ internal sealed class RecallHandler(string node, ActionJournal journal, FlushHan
         string? actionId = request?.ActionId;
         // An action with such an id can never begin here.
         if (NodeCommandGuard.RefuseId(actionId) is not null)
-            return new RecallAnswer(FlushFilter.Truncate(actionId ?? ""), node, false, null, null);
+            return new RecallAnswer(QuotedText.Truncate(actionId), node, false, null, null);
         if (journal.TryFence(actionId!))
             return new RecallAnswer(actionId!, node, false, null, null);
         bool isFlush = journal.Find(actionId!)?.Begin.Kind == JournalKind.Flush;

@@ -1,9 +1,8 @@
-
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
 
-namespace ConntrackConsole.Collector.Commands;
+namespace ConntrackConsole.Collector.Commands.Dispatch;
 
 /// <summary>
 /// Runs once per second in the daemon: reads what commands run on the node appended to the journal, resolves interrupted actions,

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 
-namespace ConntrackConsole.Collector.Cli;
+namespace ConntrackConsole.CommandLine;
 
 /// <summary>
 /// Checks the values of switches given as NAME=VALUE. System.CommandLine takes a value that is not true or false as the next

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 
-namespace ConntrackConsole.Collector.Commands;
+namespace ConntrackConsole.Collector.Commands.Dispatch;
 
 /// <summary>Routes commands of the console to their handlers, and reports the journal to the console.</summary>
 /// <param name="journal">Contains what is not yet reported to the console.</param>
