@@ -72,7 +72,7 @@ internal static class SettingCommands
         SettingResult? result = null;
         if (yes)
         {
-            var revertAfter = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.LongestMs, DefaultRevertAfter.TotalMilliseconds));
+            var revertAfter = after ?? TimeSpan.FromMilliseconds(Math.Min(kind.MaxRevertMs, DefaultRevertAfter.TotalMilliseconds));
             result = Handler(new ActionJournal(state, log: Console.Error), values, null).Apply(
                 new SettingNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass: false), kind.Key, before, wanted, (long)revertAfter.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);

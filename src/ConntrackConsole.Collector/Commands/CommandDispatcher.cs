@@ -23,7 +23,7 @@ internal sealed class CommandDispatcher(ActionJournal journal, FlushHandler flus
     {
         // Each on a thread of the pool: a command may take seconds, and later messages must not wait for it.
         connection.On<PreviewRequest?, FlushPreview>(HubMethods.Preview, request => Task.Run(() => flushes.Preview(request)));
-        connection.On<FlushOutcomeRequest?, FlushOutcomeSample>(HubMethods.Meter, request => Task.Run(() => flushes.ReadOutcome(request)));
+        connection.On<FlushOutcomeRequest?, FlushOutcomeSample>(HubMethods.FlushOutcome, request => Task.Run(() => flushes.ReadOutcome(request)));
         connection.On<SettingRequest?, SettingReading>(HubMethods.ReadSetting, request => Task.Run(() => settings.Read(request)));
         connection.On<FlushNodeCommand?, FlushResult>(HubMethods.Flush, request => Task.Run(() =>
             Answered(connection, flushes.Flush(request, stop), result => result.ActionId)));

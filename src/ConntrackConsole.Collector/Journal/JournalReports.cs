@@ -75,7 +75,7 @@ internal static class JournalReports
 
     private static (string? After, string Sentence, bool Failed) Describe(SettingResult setting) => (
         setting.Now,
-        setting.Sentence ?? (setting.Outcome == SettingOutcome.Reverted ? "Reverted to the previous value." : "Written and verified."),
+        setting.Message ?? (setting.Outcome == SettingOutcome.Reverted ? "Reverted to the previous value." : "Written and verified."),
         setting.Outcome is not (SettingOutcome.Written or SettingOutcome.Already or SettingOutcome.Reverted));
 
     private static string? Details(IReadOnlyList<FlowEntry>? deleted, int maxLength, out int included)

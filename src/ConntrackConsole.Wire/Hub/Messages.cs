@@ -25,7 +25,7 @@ public static class HubMethods
     /// <summary>
     /// Console → collector, with result: <see cref="Wire.FlushOutcomeRequest"/> → <see cref="Wire.FlushOutcomeSample"/>.
     /// </summary>
-    public const string Meter = "Meter";
+    public const string FlushOutcome = "Meter";
     /// <summary>Console → collector, with result: <see cref="Wire.SettingRequest"/> → <see cref="Wire.SettingReading"/>.</summary>
     public const string ReadSetting = "ReadSetting";
     /// <summary>

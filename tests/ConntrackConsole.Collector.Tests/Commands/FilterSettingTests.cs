@@ -68,7 +68,7 @@ public sealed class FilterSettingTests : IDisposable
         _scratch.Inside.Run(() => ArmedFilter.Arm(TimeSpan.FromMinutes(1)));
 
         var result = _scratch.Inside.Run(() => _handler.Apply(
-            Order("forward+input", 60_000) with { Shown = "forward" }, stop: TestContext.Current.CancellationToken));
+            Order("forward+input", 60_000) with { Previewed = "forward" }, stop: TestContext.Current.CancellationToken));
 
         Assert.Equal(SettingOutcome.Refused, result.Outcome);
         Assert.Equal(SettingReasons.FilterArmed, result.Code);

@@ -99,7 +99,7 @@ public sealed class SettingHandlerTests : IDisposable
 
         Assert.Equal(SettingOutcome.Refused, second.Outcome);
         Assert.Equal(SettingReasons.OpenChange, second.Code);
-        Assert.Contains("by the action a1", second.Sentence, StringComparison.Ordinal);
+        Assert.Contains("by the action a1", second.Message, StringComparison.Ordinal);
         Assert.Equal(SettingOutcome.Written, _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a3").Outcome);
         Assert.Equal(SettingOutcome.Reverted, _fixture.Revert("a1").Outcome);
         Assert.Equal(SettingOutcome.Written, _fixture.Apply(Acct, "0", "1", "a4").Outcome);
@@ -162,8 +162,8 @@ public sealed class SettingHandlerTests : IDisposable
         _fixture.Start(observeOnly: new Reason(NodeReasons.ObserveOnly, "only looks"));
         _fixture.Pass(TimeSpan.FromMinutes(2));
 
-        Assert.Equal("only looks", _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Sentence);
-        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_fixture.Revert("a1").Sentence, _fixture.Revert("a1").Code));
+        Assert.Equal("only looks", _fixture.Apply("net.netfilter.nf_conntrack_timestamp", "1", "0", "a2").Message);
+        Assert.Equal(("only looks", NodeReasons.ObserveOnly), (_fixture.Revert("a1").Message, _fixture.Revert("a1").Code));
         Assert.Equal(("only looks", null), (_fixture.Handler.Read(new SettingRequest("q", Acct, "1")).Refusal, _fixture.Handler.Read(new SettingRequest("q", Acct, "1")).Value));
         Assert.Equal("1", _fixture[Acct]);
     }

@@ -78,7 +78,7 @@ public sealed class SettingRevertTests : IDisposable
         var result = _fixture.Revert("a1");
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("was already restored", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("was already restored", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class SettingRevertTests : IDisposable
         var broken = _fixture.Revert("a1", "r2", breakGlass: true);
 
         Assert.Equal(SettingOutcome.Reverted, broken.Outcome);
-        Assert.Contains("Restart kube-proxy", broken.Sentence, StringComparison.Ordinal);
+        Assert.Contains("Restart kube-proxy", broken.Message, StringComparison.Ordinal);
         Assert.Equal("0", _fixture[SettingCatalog.BeLiberal]);
     }
 
@@ -125,7 +125,7 @@ public sealed class SettingRevertTests : IDisposable
         var result = Revert().End!.Setting!;
 
         Assert.Equal(SettingOutcome.Reverted, result.Outcome);
-        Assert.Contains("The start time of kube-proxy is unknown", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("The start time of kube-proxy is unknown", result.Message, StringComparison.Ordinal);
         Assert.Contains("KUBE-FORWARD", _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 

@@ -31,7 +31,7 @@ public sealed class RefusedCollectorTests
     [Theory]
     [InlineData("node6", "the console rejects this collector's secret")]
     [InlineData(null, "the console requires a secret, and this collector has none")]
-    public async Task Collector_WithoutItsOwnNodesSecret_SaysWhatToGiveIt(string? secretOf, string sentence)
+    public async Task Collector_WithoutItsOwnNodesSecret_SaysWhatToGiveIt(string? secretOf, string message)
     {
         await using var host = await ConsoleHost.StartAsync();
         string state = Directory.CreateTempSubdirectory("cc-it-").FullName;

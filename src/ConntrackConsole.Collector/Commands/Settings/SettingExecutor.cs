@@ -146,7 +146,7 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return result with { Sentence = $"{result.Sentence} The end line of the journal could not be written: {failure.Message}".Trim() };
+            return result with { Message = $"{result.Message} The end line of the journal could not be written: {failure.Message}".Trim() };
         }
     }
 

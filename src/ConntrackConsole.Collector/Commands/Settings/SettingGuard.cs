@@ -23,15 +23,15 @@ internal static class SettingGuard
                 : new Reason(SettingReasons.FilterArmed, $"The filter is already armed ({now}) by an action that is not in this journal. The kernel disarms it automatically: wait, or remove the table manually.");
         }
 
-        if (kind.OnlyUp && long.TryParse(now, CultureInfo.InvariantCulture, out long before) && long.Parse(value!, CultureInfo.InvariantCulture) < before)
+        if (kind.IsIncreaseOnly && long.TryParse(now, CultureInfo.InvariantCulture, out long before) && long.Parse(value!, CultureInfo.InvariantCulture) < before)
             return new(SettingReasons.OnlyUp, $"{kind.Key} is {now} and can only be raised here; lower it manually when the table is small enough.");
         return kind.Key == SettingCatalog.Max && now != value ? RefuseMax(long.Parse(value!, CultureInfo.InvariantCulture), memoryBytes) : null;
     }
 
     /// <summary>Why the time until the revert is invalid, or null.</summary>
-    public static Reason? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.LongestMs
+    public static Reason? RefuseTime(SettingKind kind, long revertAfterMs) => revertAfterMs > 0 && revertAfterMs <= kind.MaxRevertMs
         ? null
-        : new Reason(SettingReasons.InvalidRevertTime, $"{kind.Key} must be reverted after more than 0 ms and at most {kind.LongestMs / 1000} s; the command requests {revertAfterMs} ms.");
+        : new Reason(SettingReasons.InvalidRevertTime, $"{kind.Key} must be reverted after more than 0 ms and at most {kind.MaxRevertMs / 1000} s; the command requests {revertAfterMs} ms.");
 
     /// <summary>Why a key cannot be changed while another change of it is open.</summary>
     public static Reason RefuseOpen(OpenChange open) =>

@@ -99,8 +99,8 @@ internal sealed class SettingHandler(
             var result = _executor.Revert(begin, act, proxy(), breakGlass: false);
             if (result.Outcome is SettingOutcome.Failed or SettingOutcome.Refused)
                 RetriesOf(act.ActionId).Failed(now);
-            if (result.Outcome is not SettingOutcome.Reverted || result.Sentence is not null)
-                log?.WriteLine($"Change of {result.Key} by the action {act.ActionId}: {result.Sentence}");
+            if (result.Outcome is not SettingOutcome.Reverted || result.Message is not null)
+                log?.WriteLine($"Change of {result.Key} by the action {act.ActionId}: {result.Message}");
         }
     }
 
@@ -147,8 +147,8 @@ internal sealed class SettingHandler(
             return Refused(command.Command, kind.Key, unfit);
         if (now == command.Value)
             return NotExecuted(SettingOutcome.Already, null);
-        if (now != command.Shown)
-            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is now {now} and not {Truncate(command.Shown)} as previewed: it was changed meanwhile. Refresh the preview.");
+        if (now != command.Previewed)
+            return NotExecuted(SettingOutcome.Moved, $"{kind.Key} is now {now} and not {Truncate(command.Previewed)} as previewed: it was changed meanwhile. Refresh the preview.");
         return _executor.Change(Begin(command.Command, origin), kind, now, command.Value, command.RevertAfterMs);
 
         // Not journaled, because nothing began. Remembered, so that a repeated command does not act if the value changes back.

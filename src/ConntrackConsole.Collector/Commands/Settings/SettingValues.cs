@@ -81,7 +81,7 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
     // The kernel sets all three at once: the others are written unchanged.
     private string? WriteIpvs(SettingKind kind, string value)
     {
-        if (!TryNumber(value, out long number) || number is < IpvsConfig.Shortest or > IpvsConfig.Longest)
+        if (!TryNumber(value, out long number) || number is < IpvsConfig.MinTimeoutSeconds or > IpvsConfig.MaxTimeoutSeconds)
             return $"IPVS does not accept a timeout of '{value}' seconds.";
         var fault = IpvsConfig.TryRead(out var timeouts, proc);
         if (fault == IpvsFault.None)

@@ -19,7 +19,7 @@ internal static class ResetJoin
     public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
     {
         var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
-        var inverted = packet.Turned();
+        var inverted = packet.Inverted();
 
         if (ByOrig(packet, out var flow)) // client → VIP (or straight to a pod)
             return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
