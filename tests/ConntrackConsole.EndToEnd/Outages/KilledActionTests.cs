@@ -81,7 +81,7 @@ public abstract class KilledActionTests(Victim victim)
                 Assert.Equal((1, true, left), (begun, flush.GetProperty("unsure").GetBoolean(), flush.GetProperty("remaining").GetInt32()));
                 string sentence = KilledScene.Text(action!.Value, "sentence")!;
                 Assert.Contains("The number of deleted entries is unknown", sentence, StringComparison.Ordinal);
-                Assert.Contains("cut off", sentence, StringComparison.Ordinal);
+                Assert.Contains("interrupted", sentence, StringComparison.Ordinal);
                 break;
             default:
                 Assert.Equal((0, KilledScene.Entries), (begun, left));

@@ -45,6 +45,7 @@ internal static class ComponentMap
         new("Api.Terminations", "endpoint for terminations", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Nodes", "Timeline.Query"]),
         new("Api.Timeline", "endpoint for the timeline", ["Api.Problems", "Api.Query", "Api.Terminations", "Lifecycle", "Timeline.Model", "Timeline.Query"]),
         new("Api", "routes, CSRF protection, the OpenAPI document", ["Api.Actions", "Api.Audit", "Api.Problems", "Api.Terminations", "Api.Timeline"]),
+        new("CommandLine", "values of switches (src/Shared, compiled into each program)", []),
         new("Components.Text", "names and sentences of states, causes, gaps and times", ["Actions.Guards", "Actions.Workflow", "Checks.Model", "Lifecycle", "Timeline.Model"]),
         new("Components.State", "state of pages: URLs, refreshers, the current user", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks.Model", "Cluster.State", "Components.Text", "Identity", "Timeline.Live", "Timeline.Model"]),
         new("Components.Controls", "small parts that every page uses", ["Components.State", "Components.Text"]),
@@ -61,23 +62,25 @@ internal static class ComponentMap
         new("Kubernetes.Informer", "list and watch of each kind, and what follows an interruption", ["Cluster.Model", "Cluster.State", "Configuration", "Kubernetes.Client", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
         new("Timeline", "registration", ["Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
         new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Identity", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
-        new("Cli", "commands of the program", ["Audit", "Configuration", "Hosting"]),
+        new("Cli", "commands of the program", ["Audit", "CommandLine", "Configuration", "Hosting"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =
     [
-        new("Journal", "what this node did to its kernel, on disk before it is done", []),
-        new("Commands.Settings", "reads, writes and reverts settings, and the guards of the node", ["Commands", "Commands.Flush", "Journal"]),
-        new("Observation.Flows", "the table of tracked flows, grouped by Service and backend", []),
-        new("Commands.Flush", "previews and flushes, and the guards of the node", ["Commands", "Commands.Settings", "Journal", "Observation.Flows"]),
-        new("Commands", "rules that every command obeys", ["Commands.Flush", "Commands.Settings", "Journal"]),
         new("KubeProxy", "kube-proxy's metrics, mode and health", []),
+        new("Observation.Flows", "the table of tracked flows, grouped by Service and backend", []),
         new("Observation.Resets", "sources of resets, and their join with flows", ["Observation.Flows"]),
-        new("Host", "composition of the daemon, and what this node can do", ["Cli", "Commands.Settings", "Explain", "KubeProxy", "Observation.Resets"]),
-        new("Observation", "follows the table, settings and counters; one frame a second", ["Host", "KubeProxy", "Observation.Flows", "Observation.Resets"]),
+        new("Observation", "follows the table, settings and counters; one frame a second", ["KubeProxy", "Observation.Flows", "Observation.Resets"]),
         new("Explain", "evidence and verdict of explain", ["KubeProxy", "Observation", "Observation.Flows", "Observation.Resets"]),
-        new("Uplink", "authentication, the connection to the hub, the outbox and its spill file", ["Cli", "Commands"]),
-        new("Cli", "the commands, on System.CommandLine", ["Commands", "Commands.Flush", "Commands.Settings", "Explain", "Host", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
+        new("Cli.Json", "JSON that the commands print", ["Cli", "Explain"]),
+        new("Commands", "rules that every command obeys", []),
+        new("Journal", "what this node did to its kernel, on disk before it is done", []),
+        new("Commands.Flush", "previews and flushes, and the guards of the node", ["Commands", "Journal", "Observation.Flows"]),
+        new("Commands.Settings", "reads, writes and reverts settings, and the guards of the node", ["Commands", "Journal"]),
+        new("Commands.Dispatch", "commands of the console to their handlers; timers", ["Commands", "Commands.Flush", "Commands.Settings", "Journal"]),
+        new("Uplink", "authentication, the connection to the hub, the outbox and its spill file", ["Commands.Dispatch"]),
+        new("Host", "composition of the daemon, and what this node can do", ["Commands.Dispatch", "Commands.Flush", "Commands.Settings", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
+        new("Cli", "the commands, on System.CommandLine", ["Cli.Json", "Commands", "Commands.Flush", "Commands.Settings", "Explain", "Host", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
     ];
 
     public static readonly IReadOnlyList<Component> Kernel =

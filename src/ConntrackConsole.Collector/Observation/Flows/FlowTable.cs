@@ -397,6 +397,3 @@ internal sealed class FlowTable
         }
     }
 }
-
-/// <summary>A flow of the table, with what a look-up in the kernel needs.</summary>
-internal readonly record struct TrackedFlow(FlowTuple Orig, FlowTuple Reply, ushort Zone, uint Id, FlowState State);

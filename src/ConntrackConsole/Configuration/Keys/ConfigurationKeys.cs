@@ -1,4 +1,5 @@
-namespace ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration;
+namespace ConntrackConsole.Configuration.Keys;
 
 /// <summary>Names of the configuration keys that messages refer to.</summary>
 internal static class ConfigurationKeys
