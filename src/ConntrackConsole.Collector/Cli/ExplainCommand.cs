@@ -75,7 +75,7 @@ internal static class ExplainCommand
         {
             output.WriteLine($"Verdict: {verdict.Mechanism}, {verdict.Title} ({verdict.Share})");
             foreach (var reason in verdict.Reasons)
-                output.WriteLine($"  {Name(reason.Class)}: {reason.Sentence}");
+                output.WriteLine($"  {EvidenceClasses.Name(reason.Class)}: {reason.Sentence}");
             output.WriteLine($"  Would be refuted by: {verdict.RefutedBy}.");
             output.WriteLine($"  What helps: {verdict.Helps}.");
         }
@@ -106,12 +106,4 @@ internal static class ExplainCommand
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
 
     private static string Number(double value) => double.IsNaN(value) ? "unknown" : value.ToString("0.###", CultureInfo.InvariantCulture);
-
-    public static string Name(EvidenceClass kind) => kind switch
-    {
-        EvidenceClass.PacketDirection => "packet direction",
-        EvidenceClass.EntryTransition => "entry transition",
-        EvidenceClass.Counters => "counters",
-        _ => "configuration",
-    };
 }

@@ -14,6 +14,17 @@ internal enum EvidenceClass
     Configuration,
 }
 
+internal static class EvidenceClasses
+{
+    public static string Name(EvidenceClass kind) => kind switch
+    {
+        EvidenceClass.PacketDirection => "packet direction",
+        EvidenceClass.EntryTransition => "entry transition",
+        EvidenceClass.Counters => "counters",
+        _ => "configuration",
+    };
+}
+
 /// <summary>Count of the address's entries at the end, by state and remaining timeout.</summary>
 /// <param name="Remaining">Remaining timeout, such as "≤ 300 s".</param>
 internal sealed record EntryBucket(string Proto, string State, string Remaining, int Count);

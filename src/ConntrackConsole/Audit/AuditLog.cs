@@ -50,7 +50,7 @@ public sealed partial class AuditLog(
         var end = await EndAsync(db, ct);
         if (end.KeyId is { } used && _keys.Current is null)
         {
-            throw new AuditUnavailableException($"The audit log is keyed (key {used}), but no key is configured: set {Configuration.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
+            throw new AuditUnavailableException($"The audit log is keyed (key {used}), but no key is configured: set {Configuration.Keys.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
                 + "If it is lost, set a new one: the log continues with that key.");
         }
 

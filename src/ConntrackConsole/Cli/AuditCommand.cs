@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Hosting;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Hosting;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Options;

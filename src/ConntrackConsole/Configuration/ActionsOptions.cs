@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Configuration;

@@ -1,3 +1,5 @@
+using ConntrackConsole.Configuration.Keys;
+
 namespace ConntrackConsole.Configuration;
 
 /// <summary>The file with the keys of the audit log: one per line, the newest first, the former ones below it.</summary>

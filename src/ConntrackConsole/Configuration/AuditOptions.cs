@@ -1,3 +1,5 @@
+using ConntrackConsole.Configuration.Keys;
+
 namespace ConntrackConsole.Configuration;
 
 /// <summary>The keys of the audit log's hash chain, and where its rows are copied to.</summary>

@@ -1,3 +1,4 @@
+using ConntrackConsole.Configuration.Keys;
 using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Configuration;

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ConntrackConsole.Configuration.Keys;
 
 namespace ConntrackConsole.Configuration;
 

@@ -1,3 +1,5 @@
+using ConntrackConsole.Configuration.Keys;
+
 namespace ConntrackConsole.Configuration;
 
 /// <summary>How the console reaches the cluster.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using ConntrackConsole.Configuration.Keys;
 
 namespace ConntrackConsole.Configuration;
 

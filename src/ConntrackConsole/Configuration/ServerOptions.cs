@@ -1,3 +1,5 @@
+using ConntrackConsole.Configuration.Keys;
+
 namespace ConntrackConsole.Configuration;
 
 /// <summary>Where the console listens.</summary>

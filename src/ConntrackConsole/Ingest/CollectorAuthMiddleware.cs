@@ -1,4 +1,5 @@
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,5 @@
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Hosting;
 using Xunit;
 

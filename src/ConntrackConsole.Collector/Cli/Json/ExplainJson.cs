@@ -16,7 +16,7 @@ internal sealed record ExplainJson(
         [
             .. explanation.Verdicts.Select(verdict => new VerdictJson(
                 verdict.Mechanism, verdict.Title, verdict.Share,
-                [.. verdict.Reasons.Select(reason => new ReasonJson(ExplainCommand.Name(reason.Class), reason.Sentence))], verdict.RefutedBy, verdict.Helps)),
+                [.. verdict.Reasons.Select(reason => new ReasonJson(EvidenceClasses.Name(reason.Class), reason.Sentence))], verdict.RefutedBy, verdict.Helps)),
         ],
         explanation.Missing, explanation.CannotKnow, explanation.Commands, seen.Entries, seen.Established, seen.Answered, seen.Idle, seen.Stuck,
         seen.Closed, seen.UnNatedResets, seen.BackendResets, seen.BackendResetsThatFollow, seen.RefusedSyns, seen.NewBackendResets,

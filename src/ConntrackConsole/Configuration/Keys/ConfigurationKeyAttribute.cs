@@ -1,4 +1,3 @@
-using ConntrackConsole.Configuration;
 namespace ConntrackConsole.Configuration.Keys;
 
 /// <summary>Marks an options class with the configuration section that it is bound from.</summary>

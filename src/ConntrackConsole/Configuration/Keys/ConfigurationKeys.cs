@@ -1,4 +1,3 @@
-using ConntrackConsole.Configuration;
 namespace ConntrackConsole.Configuration.Keys;
 
 /// <summary>Names of the configuration keys that messages refer to.</summary>

@@ -1,4 +1,5 @@
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using k8s;
 
 namespace ConntrackConsole.Kubernetes.Client;

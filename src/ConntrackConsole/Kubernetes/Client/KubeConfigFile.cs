@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Security.Cryptography;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using k8s;
 using k8s.Exceptions;
 using k8s.KubeConfigModels;

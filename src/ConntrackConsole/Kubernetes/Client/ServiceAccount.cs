@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using k8s;
 using k8s.Exceptions;
 

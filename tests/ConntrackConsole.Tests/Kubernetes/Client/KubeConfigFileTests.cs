@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Kubernetes.Parsing;

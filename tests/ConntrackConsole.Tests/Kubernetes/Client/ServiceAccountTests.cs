@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Tests.Recordings;
