@@ -112,9 +112,9 @@ public sealed class OutageTests : IAsyncLifetime
         string spill = Path.Combine(_folder.FullName, "state", "spill");
         string[] files = [];
         var lengths = new HashSet<long>();
-        // Several writes: the first frames may have been stored, with only the acknowledgement lost.
+        // More writes than unacknowledged frames: the first frames may have been stored, with only the acknowledgements lost.
         await Eventually.TrueAsync(
-            () => (files = Directory.GetFiles(spill, "*.frames")) is [var one] && lengths.Add(new FileInfo(one).Length) && lengths.Count > 4,
+            () => (files = Directory.GetFiles(spill, "*.frames")) is [var one] && lengths.Add(new FileInfo(one).Length) && lengths.Count > acknowledged + 3,
             TimeSpan.FromSeconds(90));
         await KillAsync(collector);
         // What a kill during a write leaves.
