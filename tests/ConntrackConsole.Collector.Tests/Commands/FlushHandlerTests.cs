@@ -209,8 +209,8 @@ public sealed class FlushHandlerTests : IDisposable
         FlushNodeCommand?[] orders =
         [
             null, good with { Command = null! }, good with { PreviewId = null! }, good with { PreviewId = new string('x', 100_000) }, good with { Digest = null! },
-            good with { AddressOwnership = null! }, good with { AddressOwnership = statement with { Ip = null! } }, good with { AddressOwnership = statement with { State = (OwnerState)77 } },
-            good with { AddressOwnership = statement with { AsOfMs = long.MinValue } }, good with { Command = note with { ActionId = "a\nb" } },
+            good with { Ownership = null! }, good with { Ownership = statement with { Ip = null! } }, good with { Ownership = statement with { State = (OwnerState)77 } },
+            good with { Ownership = statement with { AsOfMs = long.MinValue } }, good with { Command = note with { ActionId = "a\nb" } },
             good with { Command = note with { Reason = "" } }, good with { Command = note with { Who = null! } },
             good with { Command = note with { Reason = new string('x', 1001) } }, good with { Command = note with { ValidUntilMs = _time.GetUtcNow().ToUnixTimeMilliseconds() - 1 } },
         ];
@@ -218,7 +218,7 @@ public sealed class FlushHandlerTests : IDisposable
         PreviewRequest?[] questions =
         [
             null, question with { PreviewId = null! }, question with { PreviewId = new string('x', 100_000) }, question with { PodIp = null! },
-            question with { PodIp = new string('1', 100_000) }, question with { AddressOwnership = null! }, question with { Preset = (FlushPreset)77 },
+            question with { PodIp = new string('1', 100_000) }, question with { Ownership = null! }, question with { Preset = (FlushPreset)77 },
             question with { Scope = new FlushScope(new string('x', 100_000), null, null) }, question with { Scope = new FlushScope(null, null, int.MinValue) },
         ];
 
@@ -342,7 +342,7 @@ public sealed class FlushHandlerTests : IDisposable
         FlushPreview preview, string actionId = "action", OwnerState owner = OwnerState.Gone, long ageMs = 0, string about = Pod,
         Func<NodeCommand, NodeCommand>? note = null)
     {
-        var order = Order(preview, actionId) with { AddressOwnership = Statement(owner, ageMs, about) };
+        var order = Order(preview, actionId) with { Ownership = Statement(owner, ageMs, about) };
         return _scratch.Inside.Run(() => _handler.Flush(order with { Command = note?.Invoke(order.Command) ?? order.Command }));
     }
 

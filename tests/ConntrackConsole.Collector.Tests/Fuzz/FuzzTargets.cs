@@ -188,15 +188,15 @@ internal static class FuzzTargets
         if (Parsed<PreviewRequest>(input) is { } preview)
         {
             NodeFlushGuard.RefuseAddress(preview.PodIp, [], out var podIp);
-            NodeFlushGuard.RefuseStatement(preview.AddressOwnership, podIp, 1);
+            NodeFlushGuard.RefuseStatement(preview.Ownership, podIp, 1);
             Assert.True(FlushFilter.TryParse(preview.Preset, preview.Scope, out var filter, out Reason? refusal) || refusal!.Message.Length is > 0 and < 300);
-            filter.Matches(default, preview.AddressOwnership.State);
+            filter.Matches(default, preview.Ownership.State);
         }
 
         if (Parsed<FlushNodeCommand>(input) is { } flush)
         {
             Assert.InRange(NodeCommandGuard.Refuse(flush.Command, 1)?.Message.Length ?? 1, 1, 300 + NodeCommandGuard.MaxText);
-            NodeFlushGuard.RefuseStatement(flush.AddressOwnership, Ip.Parse("10.244.1.1"), 1);
+            NodeFlushGuard.RefuseStatement(flush.Ownership, Ip.Parse("10.244.1.1"), 1);
         }
 
         if (Parsed<SettingNodeCommand>(input) is { } setting)

@@ -27,7 +27,7 @@ public sealed class KilledFilterTests
         Assert.InRange(lateMs, -1_000, 2_000);
 
         await scene.StartAsync(Victim.Collector);
-        var action = await scene.UntilAsync(id, current => (KilledScene.Text(current, "sentence") ?? "").Contains("Back to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        var action = await scene.UntilAsync(id, current => (KilledScene.Text(current, "sentence") ?? "").Contains("Reverted to off", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
         Assert.Equal("Completed", KilledScene.State(action));
         Assert.Equal(SettingOutcome.Reverted, Assert.Single(scene.Journal(), line => line.Phase == JournalPhase.End && line.Setting?.Outcome == SettingOutcome.Reverted).Setting!.Outcome);
         Assert.Single(scene.Audit(id), r => r.What == "setting.reverted");

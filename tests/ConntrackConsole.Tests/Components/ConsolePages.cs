@@ -50,6 +50,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Clock);
         _database.Open();
         services.AddDbContextFactory<ConsoleDb>(db => db.UseSqlite(_database.ConnectionString));
+        services.AddSingleton(new OwnershipHistory());
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
         services.AddSingleton<TimelineQueryService>();

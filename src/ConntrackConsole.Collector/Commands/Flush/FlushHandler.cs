@@ -40,12 +40,12 @@ internal sealed class FlushHandler(
         if (NodeCommandGuard.RefuseId(request?.PreviewId) is not null)
             return Refused(new(NodeReasons.InvalidId, "The preview's id is invalid."));
         var refusal = NodeFlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
-            ?? NodeFlushGuard.RefuseStatement(request.AddressOwnership, podIp, now);
+            ?? NodeFlushGuard.RefuseStatement(request.Ownership, podIp, now);
         if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var filter, out refusal))
             return Refused(refusal!);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
-        var owner = request.AddressOwnership.State;
+        var owner = request.Ownership.State;
         List<Flow> flows;
         int leftOut;
         try
@@ -135,10 +135,10 @@ internal sealed class FlushHandler(
             return Refused(new(FlushReasons.DigestMismatch, "The digest does not match the preview."));
         bool approved = command.ApprovedBy is not null;
         var refusal = NodeFlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
-            ?? NodeFlushGuard.RefuseStatement(request.AddressOwnership, list.PodIp, now)
+            ?? NodeFlushGuard.RefuseStatement(request.Ownership, list.PodIp, now)
             ?? NodeFlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
             ?? NodeFlushGuard.RefuseCount(list.Flows.Count, approved)
-            ?? NodeFlushGuard.RefusePreset(list.Filter.Preset, request.AddressOwnership.State, command.BreakGlass);
+            ?? NodeFlushGuard.RefusePreset(list.Filter.Preset, request.Ownership.State, command.BreakGlass);
         if (refusal is not null)
             return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
@@ -149,7 +149,7 @@ internal sealed class FlushHandler(
             Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = command.ActionId, Origin = JournalOrigin.Console,
             Who = command.Who, ApprovedBy = command.ApprovedBy, Reason = command.Reason,
         };
-        var result = _executor.Run(list, begin, request.AddressOwnership.State, settings.UnacknowledgedSeconds, stop);
+        var result = _executor.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop);
         if (result.Refusal is null)
             _outcomes.Track(result, list);
         return result;

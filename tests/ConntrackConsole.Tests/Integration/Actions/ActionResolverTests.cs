@@ -226,7 +226,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
             Assert.NotNull(await store.MoveAsync((await store.FindAsync(plan.Id, Ct))! with { State = ActionState.Approved }, ActionState.Previewed, Ct));
             await file.ExecuteAsync("CREATE TRIGGER full BEFORE INSERT ON Audit WHEN NEW.What NOT LIKE 'console.%' BEGIN SELECT RAISE(ABORT, 'disk full'); END");
         });
-        await Eventually.TrueAsync(() => _scene.Host.Log.Lines.Any(l => l.Text.Contains("could not be looked through", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => _scene.Host.Log.Lines.Any(l => l.Text.Contains("Failed to scan pending actions", StringComparison.Ordinal)));
         Assert.Equal(ActionState.Approved, (await _scene.RecordAsync(plan.Id)).State);
 
         await _scene.ExecuteAsync("DROP TRIGGER full");

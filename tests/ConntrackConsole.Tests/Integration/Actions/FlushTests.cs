@@ -50,7 +50,7 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(GuardDecision.Allow, plan.Verdict.Decision);
         Assert.Equal([2, 0], plan.Previews.Select(n => n.Entries.Count));
         Assert.StartsWith("shop/checkout-a has been gone since", plan.SuggestedReason);
-        Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].AddressOwnership is var o ? (o.Ip, o.State, o.Owner) : default);
+        Assert.Equal((PodIp, OwnerState.Gone, "shop/checkout-a"), _node1.Previews[0].Ownership is var o ? (o.Ip, o.State, o.Owner) : default);
 
         var outcome = await ConfirmAsync(plan, reason: plan.SuggestedReason);
         Assert.Equal((ActionState.Completed, "2 entries deleted on 2 nodes; none remain."), (outcome.Record!.State, outcome.Record.Message));

@@ -1,12 +1,11 @@
 using Bunit;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Components.Pages;
-using ConntrackConsole.Tests.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Api.Audit;
+namespace ConntrackConsole.Tests.Components.Pages;
 
 public sealed class AuditPageTests : IAsyncDisposable
 {
