@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab;

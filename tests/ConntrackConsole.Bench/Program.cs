@@ -1,4 +1,3 @@
-
 // Arguments select benchmarks by name (table, events, start, pause, memory, cluster, history); --quick runs fewer rounds, for a
 // rough result.
 using ConntrackConsole.Bench;

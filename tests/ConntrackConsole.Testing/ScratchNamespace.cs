@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.Testing;

@@ -48,7 +48,7 @@ internal static class ExplainCommand
         output.WriteLine();
         output.WriteLine("Facts");
         if (seen.Entries.Count == 0)
-            output.WriteLine("  entries      none with it as backend");
+            output.WriteLine("  entries      none has this pod as backend");
         foreach (var bucket in seen.Entries)
             output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, expires in {bucket.Remaining}");
         if (seen.Established > 0)
@@ -56,7 +56,7 @@ internal static class ExplainCommand
         output.WriteLine(seen.ResetsMissing is { } why
             ? $"  resets       not observed: {why}"
             : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, other {seen.OtherResets}");
-        output.WriteLine($"  entries lost {seen.LostEntries}, made in mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
+        output.WriteLine($"  entries lost {seen.LostEntries}, created mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
             : $"  packets      {seen.PacketsMissing}");
@@ -77,7 +77,7 @@ internal static class ExplainCommand
             foreach (var reason in verdict.Reasons)
                 output.WriteLine($"  {EvidenceClasses.Name(reason.Class)}: {reason.Sentence}");
             output.WriteLine($"  Would be refuted by: {verdict.RefutedBy}.");
-            output.WriteLine($"  What helps: {verdict.Helps}.");
+            output.WriteLine($"  Remedy: {verdict.Helps}.");
         }
 
         Lines("Missing", explanation.Missing, output);

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;

@@ -23,8 +23,8 @@ internal static class NoteLines
 
     private static string What(in FlowNote note) => note switch
     {
-        { Kind: FlowNoteKind.MidStream } => "entry created in mid-stream",
-        { Kind: FlowNoteKind.UnNated } => "entry created in mid-stream by a backend, un-NATed",
+        { Kind: FlowNoteKind.MidStream } => "entry created mid-stream",
+        { Kind: FlowNoteKind.UnNated } => "entry created mid-stream by a backend, un-NATed",
         { Cause: LossCause.OwnDelete } => "established entry lost, deleted by this collector",
         { Cause: LossCause.ForeignDelete } => $"established entry lost, deleted by another program (netlink port {note.PortId})",
         { Cause: LossCause.Timeout } => "established entry lost, its timeout expired",

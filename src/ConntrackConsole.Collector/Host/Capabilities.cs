@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation.Resets;

@@ -1,4 +1,3 @@
-
 namespace ConntrackConsole.Collector.Journal;
 
 /// <summary>In-memory state of a journal. No I/O; the caller holds the journal's lock.</summary>

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.KubeProxy;

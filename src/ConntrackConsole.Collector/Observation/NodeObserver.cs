@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;

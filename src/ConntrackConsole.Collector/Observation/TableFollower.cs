@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Netlink;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Netlink;
 
 namespace ConntrackConsole.Kernel.Nftables;

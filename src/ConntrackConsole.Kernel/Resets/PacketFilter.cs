@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Packets;
 
 namespace ConntrackConsole.Kernel.Resets;

@@ -1,5 +1,3 @@
-
-
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Routes;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Lab.Processes;
 

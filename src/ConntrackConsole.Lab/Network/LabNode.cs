@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Instances;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Lab.Instances;
 
 namespace ConntrackConsole.Lab.Network;

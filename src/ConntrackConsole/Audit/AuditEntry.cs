@@ -4,7 +4,7 @@ namespace ConntrackConsole.Audit;
 /// <param name="Where">Nodes, separated by commas.</param>
 /// <param name="Target">The pod address or the setting.</param>
 /// <param name="ActionId">Common to all rows of one action.</param>
-public sealed record AuditEntry(
+internal sealed record AuditEntry(
     long Id, DateTimeOffset At, string Who, string? From, string What, string? Where, string? Target, string Why,
     string? Before, string? After, string Result, long? DurationMs, string ActionId)
 {
@@ -32,7 +32,7 @@ public sealed record AuditEntry(
 }
 
 /// <summary>A row to be appended, without number and time.</summary>
-public sealed record AuditNote(
+internal sealed record AuditNote(
     string Who, string? From, string What, string? Where, string? Target, string Why, string? Before, string? After,
     string Result, long? DurationMs, string ActionId)
 {
@@ -50,6 +50,6 @@ public sealed record AuditNote(
 }
 
 /// <summary>A null filter matches everything. Newest first.</summary>
-public sealed record AuditFilter(
+internal sealed record AuditFilter(
     DateTimeOffset? FromTime = null, DateTimeOffset? ToTime = null, string? Who = null, string? What = null, string? Target = null,
     string? ActionId = null, int Limit = 500, long? BeforeId = null);

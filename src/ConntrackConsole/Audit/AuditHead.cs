@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ConntrackConsole.Audit;
 
 /// <summary>The end of the chain at one moment, as recorded in the console's log; used to detect rows removed from the end.</summary>
-public readonly record struct AuditHead(long Row, string Hash)
+internal readonly record struct AuditHead(long Row, string Hash)
 {
     public const string Form = "N:HASH, from 'Audit head: row N, HASH' in the console's log";
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace ConntrackConsole.Audit;
 
 /// <summary>A secret of the chain. Only its id is ever written.</summary>
-public sealed class AuditKey
+internal sealed class AuditKey
 {
     private readonly byte[] _secret;
 
@@ -22,7 +22,7 @@ public sealed class AuditKey
 }
 
 /// <summary>The secrets of the chain, the newest first: it signs; the others only verify older rows.</summary>
-public sealed class AuditKeys(IEnumerable<string> secrets)
+internal sealed class AuditKeys(IEnumerable<string> secrets)
 {
     public static readonly AuditKeys None = new([]);
 

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Audit;
 
-public sealed partial class AuditLog
+internal sealed partial class AuditLog
 {
     public const int MaxRead = 5_000;
 

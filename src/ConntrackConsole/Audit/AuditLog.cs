@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ConntrackConsole.Audit;
 
 /// <summary>Records who did what, where, why, and with which result. Append-only: rows are never changed or removed.</summary>
-public sealed partial class AuditLog(
+internal sealed partial class AuditLog(
     IDbContextFactory<ConsoleDb> databases, TimeProvider time, AuditKeys? keys = null, ILogger<AuditLog>? logger = null) : IDisposable
 {
     private readonly SemaphoreSlim _writer = new(1);

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Live;
@@ -9,7 +8,7 @@ namespace ConntrackConsole.Checks;
 /// Evaluates all checks every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer
 /// pause: the checks never take more than a twentieth of a core.
 /// </summary>
-public sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
+internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>The hub that collectors connect to.</summary>
-public sealed partial class CollectorHub(
+internal sealed partial class CollectorHub(
     CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
     private const string NodeKey = "node";

@@ -5,11 +5,11 @@ namespace ConntrackConsole.Ingest;
 
 /// <summary>A node's response, or the reason why there is no response.</summary>
 /// <param name="Lost">The connection was missing or broke: the same request may be retried.</param>
-public sealed record Answer<T>(string Node, T? Value, string? Failure, bool Lost = false)
+internal sealed record Answer<T>(string Node, T? Value, string? Failure, bool Lost = false)
     where T : class;
 
 /// <summary>Sends requests to collectors. No response is a result too: nothing here throws because a node does not reply.</summary>
-public sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegistry registry, TimeProvider time)
+internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegistry registry, TimeProvider time)
 {
     public static readonly TimeSpan PreviewTimeout = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(60);

@@ -1,11 +1,10 @@
-
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;
 
 /// <summary>Which collector is connected for which node. One connection per node.</summary>
-public sealed class CollectorRegistry(ClusterState cluster)
+internal sealed class CollectorRegistry(ClusterState cluster)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Seat> _byNode = [];

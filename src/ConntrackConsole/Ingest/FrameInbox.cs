@@ -6,13 +6,13 @@ namespace ConntrackConsole.Ingest;
 
 /// <param name="Run">When the collector that made it started.</param>
 /// <param name="Bytes">The frame as it was received.</param>
-public sealed record ReceivedFrame(string Node, long Run, NodeFrame Frame, byte[] Bytes);
+internal sealed record ReceivedFrame(string Node, long Run, NodeFrame Frame, byte[] Bytes);
 
 /// <summary>
 /// Queues frames between the many connections and the only thread that writes the timeline. If it is full, senders wait: the
 /// collectors keep what they cannot send.
 /// </summary>
-public sealed class FrameInbox
+internal sealed class FrameInbox
 {
     private readonly Channel<ReceivedFrame> _frames = Channel.CreateBounded<ReceivedFrame>(
         new BoundedChannelOptions(1_024) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });

@@ -1,5 +1,3 @@
-
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Lifecycle;
 
 /// <summary>Tracks rollouts of workloads from revision to revision. Keeps the newest <see cref="Max"/>.</summary>
 /// <remarks>Deployments, ReplicaSets and pods arrive on separate watches: each time is the earliest that any of them reported.</remarks>
-public sealed class RolloutLog
+internal sealed class RolloutLog
 {
     public const int Max = 2_000;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
@@ -8,7 +7,7 @@ namespace ConntrackConsole.Lifecycle;
 /// Tracks pod terminations over all watches, which have no order between them: the input of each watch is kept separately,
 /// and the record is rebuilt whenever one of them changes. Keeps the newest <see cref="Max"/>.
 /// </summary>
-public sealed class TerminationLog(RolloutLog rollouts)
+internal sealed class TerminationLog(RolloutLog rollouts)
 {
     public const int Max = 10_000;
 

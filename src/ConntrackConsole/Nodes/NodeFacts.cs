@@ -11,7 +11,7 @@ namespace ConntrackConsole.Nodes;
 /// <param name="HasVipEntries">The table contains an entry with a virtual address.</param>
 /// <param name="Settings">By full name; settings that the kernel lacks are absent.</param>
 /// <param name="Proxy">Null if no kube-proxy reading has arrived.</param>
-public sealed record NodeFacts(
+internal sealed record NodeFacts(
     string Node, bool Connected, long HeardMs, bool TableKnown, bool HasVipEntries, Counters Counters,
     ImmutableDictionary<string, SettingFact> Settings, ProxyFacts? Proxy)
 {
@@ -20,18 +20,18 @@ public sealed record NodeFacts(
 }
 
 /// <param name="ChangedMs">When a change was observed; null if none was.</param>
-public readonly record struct SettingFact(string Value, long? ChangedMs);
+internal readonly record struct SettingFact(string Value, long? ChangedMs);
 
 /// <summary>The last reading of a node's kube-proxy, and values derived from several readings.</summary>
 /// <param name="HeardMs">When it arrived, by the console's clock.</param>
 /// <param name="PendingSinceMs">Since when changes are pending that no sync has applied, by the node's clock; null if none are pending.</param>
 /// <param name="QueuedSinceMs">Since when a sync is queued that has not run, by the node's clock; null if none is queued.</param>
-public sealed record ProxyFacts(
+internal sealed record ProxyFacts(
     ProxyReading Reading, long HeardMs, long? PendingSinceMs, long? QueuedSinceMs, RateFact EndpointChanges, RateFact ApiErrors);
 
 /// <summary>A counter's growth; NaN if unknown.</summary>
 /// <param name="Minutes">Number of minutes that <paramref name="Baseline"/> is the median of.</param>
-public readonly record struct RateFact(double LastMinute, double LastFiveMinutes, double Baseline, int Minutes)
+internal readonly record struct RateFact(double LastMinute, double LastFiveMinutes, double Baseline, int Minutes)
 {
     public static readonly RateFact Unknown = new(double.NaN, double.NaN, double.NaN, 0);
 }
@@ -41,7 +41,7 @@ public readonly record struct RateFact(double LastMinute, double LastFiveMinutes
 /// <param name="Reassigned">Entries to a pod of another workload.</param>
 /// <param name="OldestStaleMs">Since when the oldest of them are stale or reassigned.</param>
 /// <param name="Backends">Their backends, at most <see cref="MaxBackends"/>.</param>
-public sealed record ServiceEntries(
+internal sealed record ServiceEntries(
     long Stale, long Reassigned, long? OldestStaleMs, ImmutableArray<Ip> Backends, ImmutableArray<string> Nodes)
 {
     public const int MaxBackends = 5;
@@ -51,6 +51,6 @@ public sealed record ServiceEntries(
 
 /// <summary>A consistent snapshot of all facts.</summary>
 /// <param name="LastActive">For the requested addresses: when the last active connection ended, by the nodes' clocks.</param>
-public sealed record TimelineFacts(
+internal sealed record TimelineFacts(
     IReadOnlyDictionary<string, NodeFacts> Nodes, IReadOnlyDictionary<ServiceKey, ServiceEntries> Services,
     IReadOnlyDictionary<Ip, long> LastActive);

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Nodes;
 /// <param name="AtMs">When it ended.</param>
 /// <param name="CoversMs">The written rules contain every change that kube-proxy had received before this time.</param>
 /// <param name="SeenMs">When it was first read.</param>
-public sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P99);
+internal sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P99);
 
 /// <summary>
 /// The syncs that each node's kube-proxy reported. Its metrics are read every few seconds and contain only the last sync, so a

@@ -8,7 +8,7 @@ namespace ConntrackConsole.Ownership;
 /// Stores the ownership history in the database, so that names are still known after a restart and in windows that are no
 /// longer in memory. Changes are saved every second.
 /// </summary>
-public sealed partial class OwnershipArchive(
+internal sealed partial class OwnershipArchive(
     IDbContextFactory<ConsoleDb> databases, OwnershipHistory ownership, TimeProvider time, ILogger<OwnershipArchive> log) : BackgroundService
 {
     // The frame writer waits while a batch is written.

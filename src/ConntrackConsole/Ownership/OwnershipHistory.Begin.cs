@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
@@ -6,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ownership;
 
 /// <summary>Merges the first list of a run with the spans of the previous run.</summary>
-public sealed partial class OwnershipHistory
+internal sealed partial class OwnershipHistory
 {
     private void BeginOwners(ClusterMap map, long lastWatchedMs, long nowMs)
     {

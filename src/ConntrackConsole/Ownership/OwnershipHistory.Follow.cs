@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Ownership;
 
 /// <summary>Updates the history from map changes: only for the addresses that a change touches.</summary>
-public sealed partial class OwnershipHistory
+internal sealed partial class OwnershipHistory
 {
     private bool _begun;
     private long _watchedUntilMs;

@@ -1,12 +1,10 @@
-
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Ownership;
 
 /// <summary>Tracks the changes since the last save, in order.</summary>
-public sealed partial class OwnershipHistory
+internal sealed partial class OwnershipHistory
 {
     /// <summary>Maximum number of unsaved changes: beyond it the oldest are dropped, and counted.</summary>
     public const int MaxUnsaved = 2_000_000;

@@ -5,13 +5,13 @@ namespace ConntrackConsole.Ownership;
 /// <summary>A pod that has no address of its own yet, or never gets one because it runs in the host network.</summary>
 /// <param name="FullName">namespace/name.</param>
 /// <param name="Node">Empty until it is scheduled.</param>
-public sealed record UnaddressedPod(string Uid, string FullName, string Node);
+internal sealed record UnaddressedPod(string Uid, string FullName, string Node);
 
 /// <summary>
 /// Pods without an address span. They are kept while they exist, so that the next run can determine which of them were deleted
 /// while the console was not watching. Deleted pods are removed; their termination record remains.
 /// </summary>
-public sealed partial class OwnershipHistory
+internal sealed partial class OwnershipHistory
 {
     private readonly Dictionary<string, UnaddressedPod> _unaddressed = [];
 

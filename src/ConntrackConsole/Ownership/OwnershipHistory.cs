@@ -11,7 +11,7 @@ namespace ConntrackConsole.Ownership;
 /// the oldest are dropped first, and counted. One writer (<see cref="ClusterState"/> under its lock), lock-free readers.
 /// Times are arrival times on the console's clock: the API server's clock may differ.
 /// </summary>
-public sealed partial class OwnershipHistory
+internal sealed partial class OwnershipHistory
 {
     /// <summary>The owners with an open span.</summary>
     internal IEnumerable<OwnerSpan> OpenOwners => _owners.All.Where(s => s.ToMs is null && s.State != OwnerState.Node);

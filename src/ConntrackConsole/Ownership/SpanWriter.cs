@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Storage;
 
 namespace ConntrackConsole.Ownership;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
@@ -7,7 +6,7 @@ namespace ConntrackConsole.Ownership;
 
 /// <summary>Which ends of a span were not observed: such an end is a bound, not an exact time.</summary>
 [Flags]
-public enum Unseen : byte
+internal enum Unseen : byte
 {
     None = 0,
     /// <summary>It already existed when the console first listed it: FromMs is the earliest possible start.</summary>
@@ -30,7 +29,7 @@ internal interface ISpan<out TSelf>
 /// <param name="PodUid">Empty for a node's own address.</param>
 /// <param name="FullName">namespace/name of the pod; the node's name for its own address.</param>
 /// <param name="ToMs">Null while it is open.</param>
-public sealed record OwnerSpan(Ip Ip, string PodUid, string FullName, string Node, long FromMs, long? ToMs) : ISpan<OwnerSpan>
+internal sealed record OwnerSpan(Ip Ip, string PodUid, string FullName, string Node, long FromMs, long? ToMs) : ISpan<OwnerSpan>
 {
     /// <summary>Live, Terminating or Lost; Node for a node's own address. Each state of a pod has its own span.</summary>
     public OwnerState State { get; init; } = OwnerState.Live;
@@ -42,7 +41,7 @@ public sealed record OwnerSpan(Ip Ip, string PodUid, string FullName, string Nod
 
 /// <summary>The addresses and ports of a Service over a range of time.</summary>
 /// <param name="Vips">ClusterIPs, then external and LoadBalancer addresses; empty for a headless Service.</param>
-public sealed record ServiceSpan(ServiceKey Key, string Uid, IReadOnlyList<Ip> Vips, IReadOnlyList<ServicePort> Ports, long FromMs, long? ToMs) : ISpan<ServiceSpan>
+internal sealed record ServiceSpan(ServiceKey Key, string Uid, IReadOnlyList<Ip> Vips, IReadOnlyList<ServicePort> Ports, long FromMs, long? ToMs) : ISpan<ServiceSpan>
 {
     public Unseen Unseen { get; init; }
 
@@ -50,7 +49,7 @@ public sealed record ServiceSpan(ServiceKey Key, string Uid, IReadOnlyList<Ip> V
 }
 
 /// <summary>The endpoint conditions of an address in the slices of a Service over a range of time.</summary>
-public sealed record EndpointSpan(
+internal sealed record EndpointSpan(
     ServiceKey Service, Ip Ip, string? PodUid, bool Ready, bool Serving, bool Terminating, long FromMs, long? ToMs) : ISpan<EndpointSpan>
 {
     public Unseen Unseen { get; init; }

@@ -76,7 +76,7 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
 }
 
 /// <summary>A transaction of a <see cref="BulkConnection"/>; without <see cref="Commit"/> it is rolled back.</summary>
-public sealed class BulkTransaction : IDisposable
+internal sealed class BulkTransaction : IDisposable
 {
     private readonly DbTransaction _transaction;
     private readonly Action _end;

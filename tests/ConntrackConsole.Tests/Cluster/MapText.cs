@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Tests.Cluster;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.State;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kubernetes.Informer;
 
 namespace ConntrackConsole.Tests.Recordings;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
@@ -63,7 +62,7 @@ internal static class NodeFlushGuard
     /// <summary>Why the preset is not allowed for the owner's state, or null.</summary>
     public static Reason? RefusePreset(FlushPreset preset, OwnerState owner, bool breakGlass) =>
         preset == FlushPreset.All && owner == OwnerState.Terminating && !breakGlass
-            ? new Reason(FlushReasons.PresetNeedsBreakGlass, "The pod still runs while it is terminating, and the preset All deletes working connections: use DeadBackend, or break glass.")
+            ? new Reason(FlushReasons.PresetNeedsBreakGlass, "The pod still runs while it is terminating, and the preset All deletes working connections: use DeadBackend, or use break-glass.")
             : null;
 
     private static string StatementCode(OwnerState state) => state switch

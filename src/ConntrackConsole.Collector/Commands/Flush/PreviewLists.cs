@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Wire;

@@ -48,7 +48,7 @@ internal static class RevertGuard
         {
             return new(SettingOutcome.Withheld,
                 $"The table has {count} entries, and the previous maximum is {max}: every new connection would be dropped. "
-                + "Revert it when the table is smaller, or break glass.");
+                + "Revert it when the table is smaller, or use break-glass.");
         }
 
         if (change is not { Key: SettingCatalog.BeLiberal, Before: "0" })
@@ -63,7 +63,7 @@ internal static class RevertGuard
             return default;
         string started = NodeSettingGuard.Time((long)Math.Min(proxy.ProcessStart * 1000, long.MaxValue / 2));
         return breakGlass
-            ? new(null, $"Reverted by breaking glass: kube-proxy started at {started} while this was 1 and has no rule that drops INVALID segments. "
+            ? new(null, $"Reverted with break-glass: kube-proxy started at {started} while this was 1 and has no rule that drops INVALID segments. "
                 + "Restart kube-proxy on this node now.")
             : new(SettingOutcome.Withheld, $"Not reverted: kube-proxy started at {started}, after {change.Key} was set to 1, and therefore has no rule that drops INVALID "
                 + "segments. With 0 clients would be unprotected. Break glass to revert it and restart kube-proxy on this node immediately; "

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Wire;
 

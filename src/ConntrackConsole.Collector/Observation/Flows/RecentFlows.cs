@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Conntrack;
 
 namespace ConntrackConsole.Collector.Observation.Flows;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Resets;
 using ConntrackConsole.Kernel.Routes;

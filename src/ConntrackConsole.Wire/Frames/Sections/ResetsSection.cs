@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire.Sections;

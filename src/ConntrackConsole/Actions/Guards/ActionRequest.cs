@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-public enum ActionKind
+internal enum ActionKind
 {
     /// <summary>Deletes the entries that lead to a pod address.</summary>
     Flush,
@@ -12,7 +12,7 @@ public enum ActionKind
 }
 
 /// <summary>A requested action, not validated.</summary>
-public sealed record ActionRequest(ActionKind Kind)
+internal sealed record ActionRequest(ActionKind Kind)
 {
     public string? PodIp { get; init; }
 

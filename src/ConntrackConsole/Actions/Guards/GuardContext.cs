@@ -6,7 +6,7 @@ namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>Input of the guards: the request and the state of the cluster and its nodes at one moment.</summary>
 /// <param name="Reason">The reason for the audit log.</param>
-public sealed record GuardContext(ActionRequest Request, Principal Principal, string Reason)
+internal sealed record GuardContext(ActionRequest Request, Principal Principal, string Reason)
 {
     /// <summary>The user who requested the action; at an approval not the principal.</summary>
     public string RequestedBy { get; init; } = Principal.Name;
@@ -56,12 +56,12 @@ public sealed record GuardContext(ActionRequest Request, Principal Principal, st
 }
 
 /// <summary>State of the address in the EndpointSlices of a Service.</summary>
-public sealed record EndpointStatus(string Service, bool Ready, bool Serving);
+internal sealed record EndpointStatus(string Service, bool Ready, bool Serving);
 
 /// <summary>State of one node, as far as it matters for an action.</summary>
 /// <param name="Known">The cluster has a node of this name, or there is no cluster.</param>
 /// <param name="CannotAct">Why its collector cannot execute the command, or null.</param>
-public sealed record NodeStatus(string Name, bool Known, bool Connected, Reason? CannotAct = null)
+internal sealed record NodeStatus(string Name, bool Known, bool Connected, Reason? CannotAct = null)
 {
     /// <summary>False: its rules still lead to the address. Null: unknown, or no rule had to change.</summary>
     public bool? RulesSynced { get; init; }
@@ -76,7 +76,7 @@ public sealed record NodeStatus(string Name, bool Known, bool Connected, Reason?
 }
 
 /// <summary>Maximum number of executed actions in ten minutes.</summary>
-public sealed record RateLimits(int PerUser = 10, int PerNode = 20, int PerCluster = 30)
+internal sealed record RateLimits(int PerUser = 10, int PerNode = 20, int PerCluster = 30)
 {
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 }
@@ -85,7 +85,7 @@ public sealed record RateLimits(int PerUser = 10, int PerNode = 20, int PerClust
 /// <param name="Action">flush, or the name of a setting.</param>
 /// <param name="Namespace">Namespace of the owner of the address.</param>
 /// <param name="MoreThan">Matches only above this number of entries (flush) or nodes (setting).</param>
-public sealed record PolicyRule(string? Action, FlushPreset? Preset, string? Namespace, int? MoreThan, GuardDecision Require);
+internal sealed record PolicyRule(string? Action, FlushPreset? Preset, string? Namespace, int? MoreThan, GuardDecision Require);
 
 /// <summary>An action that counts towards the rate limits.</summary>
-public sealed record RecentAction(string Id, string RequestedBy, IReadOnlyList<string> Nodes);
+internal sealed record RecentAction(string Id, string RequestedBy, IReadOnlyList<string> Nodes);

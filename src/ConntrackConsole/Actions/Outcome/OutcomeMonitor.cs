@@ -12,7 +12,7 @@ namespace ConntrackConsole.Actions.Outcome;
 /// Monitors the outcome of a flush for at least 30 s, and as long as the slowest client may take to notice it, at most 130 s:
 /// resets before and after, remaining and recreated entries, reconnected clients.
 /// </summary>
-public sealed partial class OutcomeMonitor(
+internal sealed partial class OutcomeMonitor(
     ActionStore store, ActionDispatch dispatch, CollectorLink collectors, TimelineStore timeline, ActionAudit audit, TimeProvider time,
     ILogger<OutcomeMonitor> log) : BackgroundService
 {

@@ -3,7 +3,7 @@ using ConntrackConsole.Actions.Guards;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Category of a refusal.</summary>
-public enum RefusalKind
+internal enum RefusalKind
 {
     /// <summary>A guard refused.</summary>
     Guard,
@@ -19,7 +19,7 @@ public enum RefusalKind
 
 /// <param name="Code">Stable reason code.</param>
 /// <param name="Message">Message for the user: why, and what to do.</param>
-public sealed record Refusal(RefusalKind Kind, string Code, string Message)
+internal sealed record Refusal(RefusalKind Kind, string Code, string Message)
 {
     public static Refusal Of(GuardVerdict verdict)
     {
@@ -30,7 +30,7 @@ public sealed record Refusal(RefusalKind Kind, string Code, string Message)
 
 /// <summary>Result of a workflow step: the current action, or why nothing was done.</summary>
 /// <param name="Record">Also set with a refusal if the action exists.</param>
-public sealed record ActionAnswer(ActionRecord? Record, Refusal? Refusal)
+internal sealed record ActionAnswer(ActionRecord? Record, Refusal? Refusal)
 {
     public static ActionAnswer Of(ActionRecord record) => new(record, null);
 

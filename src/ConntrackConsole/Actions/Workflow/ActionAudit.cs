@@ -8,7 +8,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Audit rows of an action: one row for each step, joined by the action id.</summary>
-public sealed class ActionAudit(AuditLog audit)
+internal sealed class ActionAudit(AuditLog audit)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = { new JsonStringEnumConverter() } };
 

@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Sends the commands of an approved action to its nodes, once, and records their answers.</summary>
-public sealed partial class ActionDispatch(
+internal sealed partial class ActionDispatch(
     ActionStore store, GuardContextBuilder contexts, CollectorLink collectors, ActionAudit audit, ActionSettings settings, TimeProvider time, ILogger<ActionDispatch> log)
 {
     private const string AuditFailedMessage = "The outcome could not be written to the audit log: record it yourself.";
@@ -173,4 +173,4 @@ public sealed partial class ActionDispatch(
 
 /// <summary>A request to revert a change.</summary>
 /// <param name="Id">Id of the revert, which is a separate action for the nodes.</param>
-public sealed record RevertRequest(string Id, string Reason, bool BreakGlass);
+internal sealed record RevertRequest(string Id, string Reason, bool BreakGlass);

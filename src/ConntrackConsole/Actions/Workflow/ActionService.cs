@@ -12,7 +12,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// Every flush and every setting change goes through here: audit, preview, guards, confirmation or approval, guards again, audit, node
 /// commands, audit. Only pages and the API call it; the user is identified again at each step.
 /// </summary>
-public sealed partial class ActionService(
+internal sealed partial class ActionService(
     ActionStore store, GuardContextBuilder contexts, CollectorLink collectors, ActionAudit audit, ActionDispatch dispatch, PreviewRateLimiter rate,
     TimeProvider time, ILogger<ActionService> log)
 {

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <summary>The configuration of actions, in the types that the guards use.</summary>
 /// <param name="ReadOnly">Nothing can be changed from this console.</param>
 /// <param name="CanaryMs">How long the first node of a setting is observed before the others follow.</param>
-public sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyList<PolicyRule> Policy, int CanaryMs)
+internal sealed record ActionSettings(bool ReadOnly, RateLimits Rates, IReadOnlyList<PolicyRule> Policy, int CanaryMs)
 {
     internal static ActionSettings Of(ActionsOptions options)
     {

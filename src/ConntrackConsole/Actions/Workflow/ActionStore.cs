@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Persists actions. A row is updated only from the version that was read (optimistic concurrency).</summary>
-public sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
+internal sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimeProvider time)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

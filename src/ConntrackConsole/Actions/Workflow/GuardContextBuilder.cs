@@ -13,7 +13,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Builds the input of the guards from the current state.</summary>
-public sealed class GuardContextBuilder(
+internal sealed class GuardContextBuilder(
     ClusterState cluster, TimelineStore timeline, CollectorRegistry collectors, ActionStore store, CheckScheduler checks, ActionSettings settings, TimeProvider time)
 {
     private static readonly string[] FlushKinds = ["pods", "nodes", "services", "endpointslices"];

@@ -3,7 +3,7 @@ using System.Threading.RateLimiting;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Limits the previews of each user, because each one queries every node, and the audit rows about refused ones, so that a loop cannot fill the log.</summary>
-public sealed class PreviewRateLimiter : IDisposable
+internal sealed class PreviewRateLimiter : IDisposable
 {
     public const int MaxPerMinute = 30;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Timeline.Query;

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Checks.Model;
 
 /// <summary>The result of a check, worst last.</summary>
-public enum CheckState
+internal enum CheckState
 {
     /// <summary>Does not apply to this subject.</summary>
     NotApplicable,

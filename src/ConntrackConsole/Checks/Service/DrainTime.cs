@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Wire;
 

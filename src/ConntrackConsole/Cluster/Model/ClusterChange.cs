@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>An object was added, modified or deleted.</summary>
-public abstract record ClusterChange
+internal abstract record ClusterChange
 {
     /// <summary>uid of the object that the map keeps; null if it keeps none.</summary>
     public abstract string? Uid { get; }

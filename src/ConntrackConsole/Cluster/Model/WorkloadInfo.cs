@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Cluster.Model;
 
-public enum WorkloadKind : byte
+internal enum WorkloadKind : byte
 {
     Deployment = 1,
     ReplicaSet = 2,
@@ -14,7 +14,7 @@ public enum WorkloadKind : byte
 /// <param name="TemplateHash">A ReplicaSet's pod-template-hash.</param>
 /// <param name="Desired">spec.replicas (status.desiredNumberScheduled of a DaemonSet).</param>
 /// <param name="Progress">reason of a Deployment's Progressing condition (NewReplicaSetAvailable, ReplicaSetUpdated, ProgressDeadlineExceeded).</param>
-public sealed record WorkloadInfo(
+internal sealed record WorkloadInfo(
     WorkloadKind Kind, string Uid, string Namespace, string Name, OwnerRef? Controller, string? Revision, string? TemplateHash,
     long CreatedMs, long Generation, long ObservedGeneration, int Desired, int Replicas, int Updated, int Ready, int Available, string? Progress)
 {

@@ -7,7 +7,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Cluster.State;
 
 /// <summary>The current <see cref="ClusterMap"/>, its age, and the observed pod terminations. One writer: the informer.</summary>
-public sealed class ClusterState(TimeProvider time, TerminationLog? terminations = null, OwnershipHistory? history = null)
+internal sealed class ClusterState(TimeProvider time, TerminationLog? terminations = null, OwnershipHistory? history = null)
 {
     private const long SaveLagMs = 2_000;
 

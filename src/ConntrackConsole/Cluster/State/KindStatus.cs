@@ -4,7 +4,7 @@ namespace ConntrackConsole.Cluster.State;
 /// <param name="Listed">True once it was listed.</param>
 /// <param name="Age">How long ago it was last confirmed as current; <see cref="TimeSpan.MaxValue"/> before the first list.</param>
 /// <param name="Problem">Why it is not watched now, and the impact; null while it is watched.</param>
-public sealed record KindStatus(string Kind, bool Listed, TimeSpan Age, string? Problem)
+internal sealed record KindStatus(string Kind, bool Listed, TimeSpan Age, string? Problem)
 {
     /// <summary>The resourceVersion up to which everything is applied; null before the first list.</summary>
     public string? Version { get; init; }

@@ -10,7 +10,7 @@ using MudBlazor;
 namespace ConntrackConsole.Components.Dialogs;
 
 /// <summary>Base of the action dialogs: previews an action, confirms it or requests approval, and follows the result.</summary>
-public abstract class ActionDialog : ComponentBase, IAsyncDisposable
+internal abstract class ActionDialog : ComponentBase, IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private CancellationTokenSource _preview = new();
@@ -18,13 +18,13 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     private ITimer? _tick;
     private bool _focusDue;
 
-    [Inject] protected UserActions Actions { get; set; } = null!;
+    [Inject] private protected UserActions Actions { get; set; } = null!;
 
-    [Inject] protected CurrentUser CurrentUser { get; set; } = null!;
+    [Inject] private protected CurrentUser CurrentUser { get; set; } = null!;
 
-    [Inject] protected ActionStore Store { get; set; } = null!;
+    [Inject] private protected ActionStore Store { get; set; } = null!;
 
-    [Inject] protected OutcomeMonitor OutcomeMonitor { get; set; } = null!;
+    [Inject] private protected OutcomeMonitor OutcomeMonitor { get; set; } = null!;
 
     [Inject] protected TimeProvider Clock { get; set; } = null!;
 
@@ -34,9 +34,9 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     protected ElementReference CancelButton { get; set; }
 
     /// <summary>The current action; null before the first preview.</summary>
-    protected ActionRecord? Record { get; private set; }
+    private protected ActionRecord? Record { get; private set; }
 
-    protected OutcomeSample? Reading { get; private set; }
+    private protected OutcomeSample? Reading { get; private set; }
 
     /// <summary>Why the action service refused, or null.</summary>
     protected string? Refusal { get; private set; }
@@ -48,7 +48,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     protected string Typed { get; set; } = "";
 
-    protected Principal? Principal { get; private set; }
+    private protected Principal? Principal { get; private set; }
 
     /// <summary>A preview is being loaded from the nodes.</summary>
     protected bool IsLoading { get; private set; }
@@ -59,7 +59,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     protected long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>The plan that can be confirmed, or null.</summary>
-    protected ActionPlan? Plan => Refusal is null && Error is null && !IsLoading && Record is { State: ActionState.Previewed } ? Record.Plan : null;
+    private protected ActionPlan? Plan => Refusal is null && Error is null && !IsLoading && Record is { State: ActionState.Previewed } ? Record.Plan : null;
 
     protected bool IsExpired => Plan is not null && !IsSubmitting && NowMs >= Record!.ExpiresMs;
 
@@ -91,7 +91,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Loads a new preview and cancels the previous one. The last request wins.</summary>
-    protected async Task RefreshAsync(ActionRequest request)
+    private protected async Task RefreshAsync(ActionRequest request)
     {
         if (_end.IsCancellationRequested || (Confirmed && Error is null))
             return;

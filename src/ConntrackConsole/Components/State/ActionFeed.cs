@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
 

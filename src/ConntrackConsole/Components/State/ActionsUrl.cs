@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Text;
 

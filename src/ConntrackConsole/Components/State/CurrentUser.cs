@@ -6,7 +6,7 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>The user of this circuit, read again for each operation, and whether they may act.</summary>
 /// <param name="circuit">Maps the circuit's user to a principal; null after the session has ended.</param>
-public sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly)
+internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly)
 {
     public const string SessionEnded = "Your session has ended. Sign in again to make changes.";
 

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Whether the data sources (cluster watch and collectors) are healthy, as text for the pages.</summary>
-public sealed record DataHealth(
+internal sealed record DataHealth(
     string ClusterText, string? ClusterProblem, string CollectorText, string? SilentNodes, int Connected, int Known, long? SilentForS, long? ClusterAgeS)
 {
     public static readonly DataHealth Unknown = new("cluster: connecting", null, "collectors: loading", null, 0, 0, null, null);

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Components;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Base of layout components that evaluate <see cref="DataHealth"/> once a second and re-render only on a change.</summary>
-public abstract class DataHealthMonitor : ComponentBase, IDisposable
+internal abstract class DataHealthMonitor : ComponentBase, IDisposable
 {
     private ITimer? _tick;
 
-    protected DataHealth DataHealth { get; private set; } = DataHealth.Unknown;
+    private protected DataHealth DataHealth { get; private set; } = DataHealth.Unknown;
 
     [Inject] private TimelineStore Store { get; set; } = null!;
 

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Components.State;

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
@@ -6,7 +5,7 @@ using ConntrackConsole.Identity;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>The action service on behalf of the user of this circuit. A command that was sent is not cancelled when the page closes.</summary>
-public class UserActions(ActionService service, CurrentUser user)
+internal class UserActions(ActionService service, CurrentUser user)
 {
     public virtual Task<ActionAnswer> RequestAsync(ActionRequest request, CancellationToken ct) =>
         AsUser(principal => service.RequestAsync(request, principal, ct));

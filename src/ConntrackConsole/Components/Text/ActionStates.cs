@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Actions.Workflow;
 
 namespace ConntrackConsole.Components.Text;

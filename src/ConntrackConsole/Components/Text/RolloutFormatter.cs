@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Components.Text;

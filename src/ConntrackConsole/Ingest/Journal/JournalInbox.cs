@@ -7,7 +7,7 @@ namespace ConntrackConsole.Ingest.Journal;
 /// Queues journal reports between the collectors' connections and their single consumer. A full inbox makes the collector wait;
 /// it resends a report until the console acknowledges it, so nothing is lost.
 /// </summary>
-public sealed class JournalInbox
+internal sealed class JournalInbox
 {
     private const int Capacity = 256;
 

@@ -1,11 +1,10 @@
-
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest.Journal;
 
 /// <summary>A node's journal report that waits for its acknowledgement.</summary>
 /// <param name="connection">Cancelled when the collector's connection ends: the acknowledgement can no longer be delivered.</param>
-public sealed class ReceivedJournal(string node, JournalReport report, CancellationToken connection)
+internal sealed class ReceivedJournal(string node, JournalReport report, CancellationToken connection)
 {
     // The hub's continuation must not run on the consumer's thread.
     private readonly TaskCompletionSource<long> _acknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);

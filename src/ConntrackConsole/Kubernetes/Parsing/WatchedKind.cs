@@ -7,7 +7,7 @@ namespace ConntrackConsole.Kubernetes.Parsing;
 /// <param name="Change">The change that an object represents; null if it cannot be parsed or is irrelevant.</param>
 /// <param name="Missing">Deletions for objects that the map contains and a new list does not, by uid.</param>
 /// <param name="Impact">What does not work without this kind.</param>
-public sealed record WatchedKind(
+internal sealed record WatchedKind(
     string Name, string Path, Func<JsonElement, bool, ClusterChange?> Change, Func<ClusterMap, HashSet<string>, IEnumerable<ClusterChange>> Missing,
     string Impact)
 {

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Timeline.Blocks;
 /// An interval of stored history of one node, or of one Service over all nodes. Column i holds the value at AtMs + (i + 1) steps:
 /// a frame is stamped with the end of its second.
 /// </summary>
-public sealed class Block(int columns)
+internal sealed class Block(int columns)
 {
     public int Columns { get; } = columns;
 
@@ -45,7 +45,7 @@ public sealed class Block(int columns)
 }
 
 /// <summary>One group in a block. A value is -1 where it is unknown although others are known.</summary>
-public sealed class BlockSeries(GroupKey key, int columns)
+internal sealed class BlockSeries(GroupKey key, int columns)
 {
     public GroupKey Key { get; } = key;
 
@@ -64,4 +64,4 @@ public sealed class BlockSeries(GroupKey key, int columns)
 }
 
 /// <param name="Vip">None if no flow was found.</param>
-public readonly record struct BlockReset(int Column, ResetKind Kind, int Count, Ip Vip, ushort Vport);
+internal readonly record struct BlockReset(int Column, ResetKind Kind, int Count, Ip Vip, ushort Vport);

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>The resolution of stored history: seconds per column, and columns per block.</summary>
-public sealed record Level(byte Step, int Columns)
+internal sealed record Level(byte Step, int Columns)
 {
     public const long MinuteMs = 60_000;
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>The inputs of the rollup besides the frames.</summary>
-public sealed partial class TimelineStore
+internal sealed partial class TimelineStore
 {
     private const int MaxSettings = 2_000;
 

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Timeline.Live;
 /// The live timeline in bounded memory: the nodes' reports, step by step, joined with the names of the cluster at read time. One
 /// writer (the apply loop); readers share its lock for the few milliseconds of a query.
 /// </summary>
-public sealed partial class TimelineStore
+internal sealed partial class TimelineStore
 {
     /// <summary>How far back the memory reaches.</summary>
     public const long HorizonMs = LiveWindow.HorizonMs;
@@ -289,4 +289,4 @@ public sealed partial class TimelineStore
 /// <summary>The result of applying a frame.</summary>
 /// <param name="IsLate">Later frames were applied already: this one was skipped.</param>
 /// <param name="Rejection">Why the frame was rejected, or null.</param>
-public readonly record struct FrameResult(bool IsLate, string? Rejection);
+internal readonly record struct FrameResult(bool IsLate, string? Rejection);

@@ -6,9 +6,9 @@ namespace ConntrackConsole.Timeline.Model;
 /// <param name="Since">What has arrived since the page was paused; null if it is not paused.</param>
 /// <param name="Pods">Uids and addresses of the pods in the panel.</param>
 /// <param name="AsOfMs">The moment at which an address is resolved: another pod may have taken it since; null = now.</param>
-public sealed record PageQuery(
+internal sealed record PageQuery(
     TimelineQuery? Window, TimelineQuery? Headline = null, TimelineQuery? Since = null, IReadOnlyCollection<string>? Pods = null, long? AsOfMs = null);
 
 /// <summary>The result; everything from memory comes from one snapshot.</summary>
 /// <param name="Pods">By uid and by address.</param>
-public sealed record PageSnapshot(TimelineView? Window, TimelineView? Headline, TimelineView? Since, IReadOnlyDictionary<string, PodDetail> Pods);
+internal sealed record PageSnapshot(TimelineView? Window, TimelineView? Headline, TimelineView? Since, IReadOnlyDictionary<string, PodDetail> Pods);

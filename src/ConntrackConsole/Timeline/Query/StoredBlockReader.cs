@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, or, where that was deleted, at the next remaining one.</summary>
-public sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
+internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 {
     private const int BusySeconds = 30;
 

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>Reads the persisted facts of a window: terminations, rollouts, gaps, settings and the cluster's resets.</summary>
-public sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
+internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
 {
     public const int MaxRows = 10_000;
 

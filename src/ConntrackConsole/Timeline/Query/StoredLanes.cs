@@ -8,7 +8,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>Columns of a window, filled from blocks. Several threads may fill it concurrently, each its own range of columns.</summary>
-public sealed class StoredLanes(long fromMs, long stepMs, int columns)
+internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 {
     // The group was not reported there: zero where the nodes reported.
     private const int NotReported = -2;

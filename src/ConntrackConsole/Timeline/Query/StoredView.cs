@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;

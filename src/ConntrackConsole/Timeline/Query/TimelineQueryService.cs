@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
@@ -13,7 +12,7 @@ namespace ConntrackConsole.Timeline.Query;
 /// Reads the timeline at any time: from memory as far as it reaches, otherwise from storage. Memory reaches back an hour at most,
 /// and not beyond the console's own start, because stale entries before it were classified by an earlier run.
 /// </summary>
-public sealed class TimelineQueryService(
+internal sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
 {
     private readonly StoredParts _stored = new();

@@ -9,7 +9,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>A minute of one node, computed from its stored frames by the same code as the live timeline.</summary>
-public sealed class NodeRollup(ClusterState cluster)
+internal sealed class NodeRollup(ClusterState cluster)
 {
     /// <summary>
     /// A key frame comes at least once a minute: reading begins that long before the minute, so that the table is known at its
@@ -171,4 +171,4 @@ public sealed class NodeRollup(ClusterState cluster)
 }
 
 /// <param name="Resets">What <see cref="ReportedResets"/> keeps of the frames.</param>
-public sealed record RollupMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings, List<NodeFrame> Resets);
+internal sealed record RollupMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings, List<NodeFrame> Resets);

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Timeline.Rollup;
 /// created it, so that one number (<see cref="RolledUpToId"/>) defines where a restart resumes: everything after it is rolled up
 /// again.
 /// </summary>
-public sealed class RollupQueue
+internal sealed class RollupQueue
 {
     // A frame closes the interval before it, and makes the time after it known up to the next key frame.
     private const long BeforeMs = 3_000;

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Timeline.Rollup;
 /// Rolls the stored frames up into blocks, node n at second n mod 60 of each minute and then the Services, and applies the
 /// retention. Minutes that were not rolled up when the console stopped are rolled up after the next start.
 /// </summary>
-public sealed partial class RollupWorker(
+internal sealed partial class RollupWorker(
     BlockArchive blocks, RollupQueue queue, NodeRollup nodeRollup, ServiceRollup serviceRollup, Retention retention, TimeProvider time, ILogger<RollupWorker> log)
     : BackgroundService
 {

@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
@@ -10,7 +9,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>The same minute of all nodes, summed by Service. If a node with entries of the group did not report, the sum is -1.</summary>
-public sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, ClusterState cluster)
+internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline, ClusterState cluster)
 {
     // A node that was silent for longer has most likely left; its entries expired long ago.
     private const long NearMs = 24 * 3_600_000L;

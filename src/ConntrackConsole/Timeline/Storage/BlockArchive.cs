@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>The subject of a block.</summary>
-public enum BlockKind : byte
+internal enum BlockKind : byte
 {
     /// <summary>Name "": up to which row the frames are rolled up.</summary>
     Mark = 0,
@@ -19,10 +19,10 @@ public enum BlockKind : byte
     ReportedResets = 3,
 }
 
-public readonly record struct StoredBlock(BlockKind Kind, Level Level, string Name, long AtMs, byte[] Bytes);
+internal readonly record struct StoredBlock(BlockKind Kind, Level Level, string Name, long AtMs, byte[] Bytes);
 
 /// <summary>The blocks on disk, and their facts. One writer, the rollup, on its own connection.</summary>
-public sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisposable
+internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisposable
 {
     private const int BusySeconds = 5;
     public const string Cluster = "";

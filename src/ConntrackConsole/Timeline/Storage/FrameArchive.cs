@@ -6,10 +6,10 @@ namespace ConntrackConsole.Timeline.Storage;
 
 /// <param name="Run">When the collector that made it started: node, run and sequence identify the frame.</param>
 /// <param name="ReceivedMs">By the console's clock.</param>
-public sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
+internal sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
 
 /// <summary>Limits of the stored raw frames.</summary>
-public sealed record FrameRetention(TimeSpan Age, long Bytes)
+internal sealed record FrameRetention(TimeSpan Age, long Bytes)
 {
     public static readonly FrameRetention Default = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
 }
@@ -18,7 +18,7 @@ public sealed record FrameRetention(TimeSpan Age, long Bytes)
 /// The frames on disk as they were received: acknowledged frames are stored here, and the timeline of the last hour is rebuilt
 /// from them after a restart. One writer, the apply loop, with prepared commands on its own connection.
 /// </summary>
-public sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRetention retention, TimeProvider time) : IDisposable
+internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRetention retention, TimeProvider time) : IDisposable
 {
     private const int TrimRows = 10_000;
 

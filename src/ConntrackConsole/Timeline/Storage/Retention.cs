@@ -6,7 +6,7 @@ using ConntrackConsole.Timeline.Live;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>Retention of blocks by level.</summary>
-public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeSpan Minutes)
+internal sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeSpan Minutes)
 {
     public TimeSpan Of(Level level)
     {
@@ -20,7 +20,7 @@ public sealed record LevelRetention(TimeSpan Seconds, TimeSpan TenSeconds, TimeS
 /// <param name="Services">Blocks of Services over all nodes.</param>
 /// <param name="Rows">Terminations, rollouts, resets, syncs, gaps, settings, ownership history.</param>
 /// <param name="Bytes">Maximum size of the database; beyond it the oldest blocks of the finest level are deleted first.</param>
-public sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Services, TimeSpan Rows, long Bytes)
+internal sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Services, TimeSpan Rows, long Bytes)
 {
     public static readonly HistoryRetention Default = new(
         new(TimeSpan.FromHours(48), TimeSpan.FromDays(7), TimeSpan.FromDays(28)),
@@ -31,7 +31,7 @@ public sealed record HistoryRetention(LevelRetention Nodes, LevelRetention Servi
 /// Deletes expired data, a small batch per second, so that no writer waits for long. Pinned windows are kept; the audit log is
 /// not affected.
 /// </summary>
-public sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimeProvider time)
+internal sealed class Retention(BlockArchive blocks, HistoryRetention keep, TimeProvider time)
 {
     private const int MaxBlocks = 2_000;
 

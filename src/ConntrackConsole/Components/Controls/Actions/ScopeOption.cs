@@ -1,4 +1,3 @@
-
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Kernel.Net;
@@ -7,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Controls.Actions;
 
 /// <summary>A Service address and port that a flush can be limited to.</summary>
-public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
+internal sealed record ScopeOption(string Id, string Name, FlushScope Scope)
 {
     /// <summary>The Service addresses of the previewed entries.</summary>
     public static IEnumerable<ScopeOption> Among(IEnumerable<FlushPreview> previews, string podIp, ClusterMap map) =>

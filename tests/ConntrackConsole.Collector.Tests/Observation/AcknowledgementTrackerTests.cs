@@ -1,7 +1,7 @@
 using ConntrackConsole.Collector.Observation;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Commands;
+namespace ConntrackConsole.Collector.Tests.Observation;
 
 public class AcknowledgementTrackerTests
 {

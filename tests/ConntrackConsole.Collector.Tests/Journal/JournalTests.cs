@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Journals;
+namespace ConntrackConsole.Collector.Tests.Journal;
 
 public sealed class JournalTests : IDisposable
 {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-public class FlushGuardTests
+public class NodeFlushGuardTests
 {
     private const long Now = 1_000_000;
     private static readonly Ip[] Own = [Ip.Parse("10.0.0.1"), Ip.Parse("fd00::1")];

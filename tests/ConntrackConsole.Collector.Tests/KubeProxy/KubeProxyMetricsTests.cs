@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.KubeProxy;
 
-public class ProxyPageTests
+public class KubeProxyMetricsTests
 {
     [Fact]
     public void Nftables_RealPage_IsReadCompletely()

@@ -2,7 +2,7 @@ using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Wire;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Commands;
+namespace ConntrackConsole.Collector.Tests.Observation;
 
 public class FollowModeSwitchTests
 {

@@ -6,7 +6,7 @@ using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Journals;
+namespace ConntrackConsole.Collector.Tests.Journal;
 
 /// <summary>kill -9 between the begin and the end of an action, and the recovery in the next run.</summary>
 public sealed class KilledTests : IDisposable
