@@ -53,6 +53,15 @@ export function shell(dotnet) {
   };
 }
 
+// A user may have pressed "/" before this call arrives: the focus stays in the field then.
+export function focusHeading() {
+  if (document.activeElement?.closest("input, textarea, select")) return;
+  const heading = document.querySelector("h1");
+  if (!heading) return;
+  if (heading.tabIndex < 0 && !heading.hasAttribute("tabindex")) heading.setAttribute("tabindex", "-1");
+  heading.focus();
+}
+
 // navigator.clipboard exists only on https and localhost; consoles are often served without either.
 export async function copyText(text) {
   if (navigator.clipboard) {

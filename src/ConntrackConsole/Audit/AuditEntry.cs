@@ -4,7 +4,7 @@ namespace ConntrackConsole.Audit;
 /// <param name="Where">Nodes, separated by commas.</param>
 /// <param name="Target">The pod address or the setting.</param>
 /// <param name="ActionId">Common to all rows of one action.</param>
-internal sealed record AuditEntry(
+public sealed record AuditEntry(
     long Id, DateTimeOffset At, string Who, string? From, string What, string? Where, string? Target, string Why,
     string? Before, string? After, string Result, long? DurationMs, string ActionId)
 {
@@ -50,6 +50,6 @@ internal sealed record AuditNote(
 }
 
 /// <summary>A null filter matches everything. Newest first.</summary>
-internal sealed record AuditFilter(
+public sealed record AuditFilter(
     DateTimeOffset? FromTime = null, DateTimeOffset? ToTime = null, string? Who = null, string? What = null, string? Target = null,
     string? ActionId = null, int Limit = 500, long? BeforeId = null);

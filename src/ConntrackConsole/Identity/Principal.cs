@@ -4,4 +4,4 @@ namespace ConntrackConsole.Identity;
 /// <param name="Name">Name of the used link.</param>
 /// <param name="Session">Identifies the session in the audit log; not a secret.</param>
 /// <param name="Address">Network address of the user.</param>
-internal sealed record Principal(string Name, Role Role, string Session, string? Address);
+public sealed record Principal(string Name, Role Role, string Session, string? Address);

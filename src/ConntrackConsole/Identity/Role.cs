@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Identity;
 
 /// <summary>Role of a user; each link has one.</summary>
-internal enum Role
+public enum Role
 {
     /// <summary>Can see everything and change nothing.</summary>
     Viewer,

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Lifecycle;
 /// <param name="SurgedMs">When the first pod of the new revision was ready.</param>
 /// <param name="FinishedMs">When all replicas had the new revision and were available, and no old one was left.</param>
 /// <param name="RolledBackMs">When another revision superseded it before it finished.</param>
-internal sealed record Rollout(
+public sealed record Rollout(
     string Id, WorkloadKind Kind, string WorkloadUid, string Namespace, string Name, string Revision, string? FromRevision,
     long StartedMs, long? SurgedMs, long? FinishedMs, long? RolledBackMs)
 {

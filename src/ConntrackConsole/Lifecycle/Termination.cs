@@ -7,7 +7,7 @@ namespace ConntrackConsole.Lifecycle;
 /// The termination of a pod, phase by phase. Watches have no order between them, so each phase is stored separately: times
 /// from the object (deletion requested, finished) on the cluster's clock, arrival times (endpoint, deleted) on the console's.
 /// </summary>
-internal sealed record Termination(
+public sealed record Termination(
     string Uid, string Namespace, string Pod, Ip PodIp, string Node, ServiceKey? Service,
     long DeletionRequestedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode, long? DeletedMs)
 {
@@ -65,14 +65,14 @@ internal sealed record Termination(
 }
 
 /// <summary>A range of time.</summary>
-internal readonly record struct TimeRange(long FromMs, long ToMs)
+public readonly record struct TimeRange(long FromMs, long ToMs)
 {
     /// <summary>Excludes the start, which is exact, and includes the end.</summary>
     public bool Contains(long atMs) => atMs > FromMs && atMs <= ToMs;
 }
 
 /// <summary>Why a pod ended, as far as the objects show.</summary>
-internal enum TerminationCause : byte
+public enum TerminationCause : byte
 {
     /// <summary>Nothing shows the cause.</summary>
     Unknown = 0,

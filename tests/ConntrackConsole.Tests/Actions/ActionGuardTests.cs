@@ -11,7 +11,7 @@ public class ActionGuardTests
 {
     private static readonly FlushPreview Strict = Preview("node1", 1, FlushEffect.Hangs) with { TcpLoose = false };
 
-    public static TheoryData<string, GuardContext, GuardDecision, string> Flush => new()
+    public static TheoryData<string, object, GuardDecision, string> Flush => new()
     {
         { "gone", CleanFlush, GuardDecision.Allow, "action.allowed" },
         { "gone, nodes not asked yet", CleanFlush with { Previews = null }, GuardDecision.Allow, "action.allowed" },
@@ -90,7 +90,7 @@ public class ActionGuardTests
         { "break-glass does not override the policy", Broken(Ruled(new PolicyRule(null, null, null, null, GuardDecision.Refuse))), GuardDecision.Refuse, "policy.forbidden" },
     };
 
-    public static TheoryData<string, GuardContext, GuardDecision, string> Setting => new()
+    public static TheoryData<string, object, GuardDecision, string> Setting => new()
     {
         { "one node", CleanSetting, GuardDecision.Allow, "action.allowed" },
         { "node not asked yet", CleanSetting with { Readings = null }, GuardDecision.Allow, "action.allowed" },
@@ -130,13 +130,15 @@ public class ActionGuardTests
     [Theory]
     [MemberData(nameof(Flush))]
     [MemberData(nameof(Setting))]
-    public void Check_OneThingChanged_DecidesWithItsOwnCode(string changed, GuardContext world, GuardDecision expected, string code)
+    public void Check_OneThingChanged_DecidesWithItsOwnCode(string changed, object data, GuardDecision expected, string code)
     {
-        var verdict = ActionGuard.Check(world);
+        // The context is internal, and the parameters of a public test are not.
+        var context = (GuardContext)data;
+        var verdict = ActionGuard.Check(context);
         Assert.True(expected == verdict.Decision, $"{changed}: {verdict}");
         Assert.Equal(code, verdict.Code);
         Assert.NotEmpty(verdict.Message);
-        string typed = world.Request.Kind == ActionKind.Flush ? PodIp : $"{world.Nodes.Count}";
+        string typed = context.Request.Kind == ActionKind.Flush ? PodIp : $"{context.Nodes.Count}";
         Assert.Equal(expected == GuardDecision.NeedsConfirmation ? typed : null, verdict.TypeToConfirm);
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace ConntrackConsole.Tests.Cluster;
 
 /// <summary>Applies objects, in the JSON of the API server, to a <see cref="ClusterState"/> one after the other.</summary>
-public sealed class ClusterScenario
+internal sealed class ClusterScenario
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Tests.Cluster;
 
 /// <summary>Small objects for tests.</summary>
-public static class Objects
+internal static class Objects
 {
     public static readonly ServiceKey Checkout = new("shop", "checkout");
     public const string Vip = "10.96.0.10";

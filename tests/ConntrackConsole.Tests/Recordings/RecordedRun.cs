@@ -16,7 +16,7 @@ namespace ConntrackConsole.Tests.Recordings;
 /// await run.PlayAsync();                                                  // to the end
 /// </code>
 /// </summary>
-public sealed class RecordedRun : IAsyncDisposable
+internal sealed class RecordedRun : IAsyncDisposable
 {
     // The informer waits on the recorded clock, which does not advance between two lines: below a millisecond it does not wait.
     private static readonly WatchOptions Quick = new() { MinBackoff = TimeSpan.FromTicks(1), MaxBackoff = TimeSpan.FromTicks(1) };

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Tests.Recordings;
 /// Plays a recording directly into a <see cref="ClusterState"/> at the recorded times, without a server; see
 /// <c>RecordedRun</c> for a replay over HTTP.
 /// </summary>
-public sealed class Recording
+internal sealed class Recording
 {
     private readonly RecordedFiles _files;
     private int _next;

@@ -6,7 +6,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Storage;
 
 /// <summary>A real SQLite file that is deleted with the test.</summary>
-public sealed class TestDatabase : IDbContextFactory<ConsoleDb>, IDisposable
+internal sealed class TestDatabase : IDbContextFactory<ConsoleDb>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-test-");
 

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Guards;
 
-internal enum ActionKind
+public enum ActionKind
 {
     /// <summary>Deletes the entries that lead to a pod address.</summary>
     Flush,
@@ -12,7 +12,7 @@ internal enum ActionKind
 }
 
 /// <summary>A requested action, not validated.</summary>
-internal sealed record ActionRequest(ActionKind Kind)
+public sealed record ActionRequest(ActionKind Kind)
 {
     public string? PodIp { get; init; }
 

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Guards;
 
 /// <summary>What an action requires before it runs, in increasing order of risk.</summary>
-internal enum GuardDecision
+public enum GuardDecision
 {
     /// <summary>One click on the preview.</summary>
     Allow,
@@ -18,7 +18,7 @@ internal enum GuardDecision
 
 /// <param name="Message">Message for the user: why, and what to do.</param>
 /// <param name="TypeToConfirm">The text of the typed confirmation, if one is required.</param>
-internal sealed record GuardVerdict(GuardDecision Decision, [property: JsonPropertyName("sentence")] string Message, string? TypeToConfirm = null)
+public sealed record GuardVerdict(GuardDecision Decision, [property: JsonPropertyName("sentence")] string Message, string? TypeToConfirm = null)
 {
     /// <summary>Code of the deciding rule; null in verdicts stored before codes existed.</summary>
     public string? Code { get; init; }

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Actions.Outcome;
 /// <param name="Now">Current value according to the node's last frames; null if unknown.</param>
 /// <param name="Drifted">The value is no longer the written one: something else changed it.</param>
 /// <param name="Alarm">Why the node did not revert it when it expired, or null.</param>
-internal sealed record OpenSetting(string ActionId, string Node, string Key, string Before, string Written, string? Now, long RevertAtMs, bool Drifted, string? Alarm);
+public sealed record OpenSetting(string ActionId, string Node, string Key, string Before, string Written, string? Now, long RevertAtMs, bool Drifted, string? Alarm);
 
 /// <summary>Lists open changes with the time of their revert and whether something else has changed the value since.</summary>
 internal sealed class OpenChanges(ActionStore store, TimelineStore timeline, TimeProvider time)

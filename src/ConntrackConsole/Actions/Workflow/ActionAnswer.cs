@@ -3,7 +3,7 @@ using ConntrackConsole.Actions.Guards;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>Category of a refusal.</summary>
-internal enum RefusalKind
+public enum RefusalKind
 {
     /// <summary>A guard refused.</summary>
     Guard,

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>The preview of an action. Only exactly this preview can be confirmed, by its digest.</summary>
 /// <param name="Request">The request with the preset, the nodes and the time until the revert filled in.</param>
-internal sealed record ActionPlan(string Id, [property: JsonPropertyName("ask")] ActionRequest Request, [property: JsonPropertyName("askedBy")] string RequestedBy, [property: JsonPropertyName("askedMs")] long RequestedMs, GuardVerdict Verdict, string Digest, long ExpiresMs)
+public sealed record ActionPlan(string Id, [property: JsonPropertyName("ask")] ActionRequest Request, [property: JsonPropertyName("askedBy")] string RequestedBy, [property: JsonPropertyName("askedMs")] long RequestedMs, GuardVerdict Verdict, string Digest, long ExpiresMs)
 {
     /// <summary>The session that requested it.</summary>
     public string Session { get; init; } = "";
@@ -36,4 +36,4 @@ internal sealed record ActionPlan(string Id, [property: JsonPropertyName("ask")]
 }
 
 /// <summary>The owner of the address at the preview.</summary>
-internal sealed record PlanOwner(OwnerState State, string? Name, long? SinceMs);
+public sealed record PlanOwner(OwnerState State, string? Name, long? SinceMs);

@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>State of an action.</summary>
-internal enum ActionState
+public enum ActionState
 {
     /// <summary>Previewed; waiting for the confirmation of the requester.</summary>
     Previewed,
@@ -31,7 +31,7 @@ internal enum ActionState
 }
 
 /// <summary>One action in its current state.</summary>
-internal sealed record ActionRecord(ActionPlan Plan, ActionState State, long UpdatedMs)
+public sealed record ActionRecord(ActionPlan Plan, ActionState State, long UpdatedMs)
 {
     public string Id => Plan.Id;
 
@@ -68,7 +68,7 @@ internal sealed record ActionRecord(ActionPlan Plan, ActionState State, long Upd
 }
 
 /// <summary>Outcome of an action on one node.</summary>
-internal enum NodeOutcome
+public enum NodeOutcome
 {
     /// <summary>The node answered: see its result.</summary>
     Done,
@@ -87,7 +87,7 @@ internal enum NodeOutcome
 /// <param name="Setting">The last answer of the node about the setting: of the change, later of the revert.</param>
 /// <param name="Message">Additional message that the result does not contain.</param>
 /// <param name="RefusalCode">Code of <paramref name="Message"/>, or null.</param>
-internal sealed record NodeResult(string Node, [property: JsonPropertyName("fate")] NodeOutcome Outcome, FlushResult? Flush = null, SettingResult? Setting = null, [property: JsonPropertyName("sentence")] string? Message = null, string? RefusalCode = null)
+public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")] NodeOutcome Outcome, FlushResult? Flush = null, SettingResult? Setting = null, [property: JsonPropertyName("sentence")] string? Message = null, string? RefusalCode = null)
 {
     /// <summary>Stable code of a result that is not a complete success, or null.</summary>
     [JsonIgnore]

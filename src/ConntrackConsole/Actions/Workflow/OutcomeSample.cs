@@ -14,8 +14,8 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <param name="Clients">Clients with deleted entries.</param>
 /// <param name="Reconnected">How many of them are now connected to another backend.</param>
 /// <param name="Unanswered">Nodes without figures, with the reason.</param>
-internal sealed record OutcomeSample(
+public sealed record OutcomeSample(
     long FromMs, long ToMs, long UntilMs, bool Final, IReadOnlyList<ResetsAround> Resets, int Left, int Recreated, int Clients,
     [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered);
 
-internal sealed record ResetsAround(ResetKind Kind, int Before, int After);
+public sealed record ResetsAround(ResetKind Kind, int Before, int After);

@@ -3,4 +3,4 @@ namespace ConntrackConsole.Checks.Model;
 /// <param name="Id">Stable, used in page URLs.</param>
 /// <param name="Code">One of <see cref="CheckCodes"/>, for programs.</param>
 /// <param name="Title">For people.</param>
-internal sealed record CheckName(string Id, string Code, string Title);
+public sealed record CheckName(string Id, string Code, string Title);

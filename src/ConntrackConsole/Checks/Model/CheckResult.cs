@@ -4,7 +4,7 @@ namespace ConntrackConsole.Checks.Model;
 /// <param name="Value">The measured value with its unit; empty if nothing could be measured.</param>
 /// <param name="Threshold">The limit that it is compared with.</param>
 /// <param name="Sentence">What the result means and, if it is not ok, what to do.</param>
-internal sealed record CheckResult(
+public sealed record CheckResult(
     CheckName Check, CheckSubject Subject, CheckState State, string Value, string Threshold, string Sentence)
 {
     /// <summary>When the underlying reading was made, by the console's clock; null if there is no reading.</summary>

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Checks.Model;
 
 /// <summary>The result of a check, worst last.</summary>
-internal enum CheckState
+public enum CheckState
 {
     /// <summary>Does not apply to this subject.</summary>
     NotApplicable,

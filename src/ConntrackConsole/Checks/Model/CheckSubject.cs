@@ -2,7 +2,7 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Checks.Model;
 
-internal enum SubjectKind
+public enum SubjectKind
 {
     Cluster,
     Node,
@@ -12,7 +12,7 @@ internal enum SubjectKind
 /// <summary>The object a check result refers to.</summary>
 /// <param name="Namespace">Empty except for a Service.</param>
 /// <param name="Name">A node's or a Service's name, or the kind of Kubernetes object.</param>
-internal readonly record struct CheckSubject(SubjectKind Kind, string Namespace, string Name)
+public readonly record struct CheckSubject(SubjectKind Kind, string Namespace, string Name)
 {
     public static CheckSubject Of(ServiceKey service) => new(SubjectKind.Service, service.Namespace, service.Name);
 

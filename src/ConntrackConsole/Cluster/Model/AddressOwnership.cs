@@ -7,10 +7,10 @@ namespace ConntrackConsole.Cluster.Model;
 /// <param name="Pod">The pod that owns it; null if the owner is gone, unknown, or not a pod.</param>
 /// <param name="Name">namespace/name of the current or last owner; the name of a node or Service; null if unknown.</param>
 /// <param name="SinceMs">When the last owner was deleted or started to terminate, if known.</param>
-internal sealed record AddressOwnership(OwnerState State, PodInfo? Pod = null, string? Name = null, long? SinceMs = null)
+public sealed record AddressOwnership(OwnerState State, PodInfo? Pod = null, string? Name = null, long? SinceMs = null)
 {
     public static readonly AddressOwnership Unknown = new(OwnerState.Unknown);
 }
 
 /// <summary>The last pod that owned an address that has no owner now.</summary>
-internal sealed record FormerOwner(Ip Ip, string Uid, string FullName, long GoneMs);
+public sealed record FormerOwner(Ip Ip, string Uid, string FullName, long GoneMs);

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Cluster.Model;
 /// An immutable snapshot of the cluster, replaced as a whole by <see cref="ClusterState"/>. Each change updates only the
 /// indexes it touches, so an event costs a few tree nodes and not a scan of the cluster.
 /// </summary>
-internal sealed record ClusterMap
+public sealed record ClusterMap
 {
     /// <summary>How many former owners are kept.</summary>
     public const int MaxGone = 10_000;

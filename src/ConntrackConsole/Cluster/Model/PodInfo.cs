@@ -7,7 +7,7 @@ namespace ConntrackConsole.Cluster.Model;
 /// <param name="DeletionRequestedMs">deletionTimestamp − grace period: when the deletion was requested.</param>
 /// <param name="ContainersEnded">Phase Succeeded or Failed and no running container: nothing responds at the address.</param>
 /// <param name="FinishedMs">The latest finishedAt of its containers.</param>
-internal sealed record PodInfo(
+public sealed record PodInfo(
     string Uid, string Namespace, string Name, string Node, string Phase, IReadOnlyList<Ip> Ips, bool HostNetwork,
     long CreatedMs, long? DeletionMs, long? DeletionRequestedMs, bool ContainersEnded, long? FinishedMs, int? ExitCode)
 {
@@ -47,4 +47,4 @@ internal sealed record PodInfo(
 }
 
 /// <summary>The owner of an object.</summary>
-internal sealed record OwnerRef(string Kind, string Name, string Uid);
+public sealed record OwnerRef(string Kind, string Name, string Uid);

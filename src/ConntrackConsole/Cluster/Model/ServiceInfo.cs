@@ -2,13 +2,13 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Cluster.Model;
 
-internal readonly record struct ServiceKey(string Namespace, string Name)
+public readonly record struct ServiceKey(string Namespace, string Name)
 {
     public override string ToString() => $"{Namespace}/{Name}";
 }
 
 /// <param name="NodePort">0 if it has none.</param>
-internal sealed record ServicePort(string? Name, byte Proto, ushort Port, ushort NodePort)
+public sealed record ServicePort(string? Name, byte Proto, ushort Port, ushort NodePort)
 {
     /// <summary>Numeric targetPort; 0 if it is a name (the slices have the number).</summary>
     public ushort TargetPort { get; init; }
@@ -18,7 +18,7 @@ internal sealed record ServicePort(string? Name, byte Proto, ushort Port, ushort
 }
 
 /// <param name="ClusterIps">Empty for a headless Service.</param>
-internal sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> ClusterIps, IReadOnlyList<ServicePort> Ports)
+public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> ClusterIps, IReadOnlyList<ServicePort> Ports)
 {
     /// <summary>externalIPs and status.loadBalancer.ingress: addresses that are translated like a ClusterIP.</summary>
     public IReadOnlyList<Ip> OtherIps { get; init; } = [];
@@ -35,11 +35,11 @@ internal sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip>
 }
 
 /// <summary>An endpoint of a slice, with the defaults of missing conditions (ready true, serving as ready, terminating false).</summary>
-internal sealed record SliceEndpoint(
+public sealed record SliceEndpoint(
     IReadOnlyList<Ip> Addresses, bool Ready, bool Serving, bool Terminating, string? PodUid, string? Node);
 
 /// <param name="Service">Null if the slice belongs to no Service.</param>
-internal sealed record SliceInfo(string Uid, string Namespace, string Name, ServiceKey? Service, IReadOnlyList<SliceEndpoint> Endpoints)
+public sealed record SliceInfo(string Uid, string Namespace, string Name, ServiceKey? Service, IReadOnlyList<SliceEndpoint> Endpoints)
 {
     /// <summary>Ports of all its endpoints; a named targetPort is resolved here.</summary>
     public IReadOnlyList<ServicePort> Ports { get; init; } = [];
@@ -49,7 +49,7 @@ internal sealed record SliceInfo(string Uid, string Namespace, string Name, Serv
 }
 
 /// <param name="Reachable">False if the node's Ready condition is not True.</param>
-internal sealed record NodeInfo(string Uid, string Name, bool Reachable, IReadOnlyList<Ip> Addresses)
+public sealed record NodeInfo(string Uid, string Name, bool Reachable, IReadOnlyList<Ip> Addresses)
 {
     /// <summary>status.nodeInfo.kubeletVersion, such as v1.36.2.</summary>
     public string? KubeletVersion { get; init; }

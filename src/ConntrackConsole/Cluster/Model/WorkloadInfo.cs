@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Cluster.Model;
 
-internal enum WorkloadKind : byte
+public enum WorkloadKind : byte
 {
     Deployment = 1,
     ReplicaSet = 2,
@@ -14,7 +14,7 @@ internal enum WorkloadKind : byte
 /// <param name="TemplateHash">A ReplicaSet's pod-template-hash.</param>
 /// <param name="Desired">spec.replicas (status.desiredNumberScheduled of a DaemonSet).</param>
 /// <param name="Progress">reason of a Deployment's Progressing condition (NewReplicaSetAvailable, ReplicaSetUpdated, ProgressDeadlineExceeded).</param>
-internal sealed record WorkloadInfo(
+public sealed record WorkloadInfo(
     WorkloadKind Kind, string Uid, string Namespace, string Name, OwnerRef? Controller, string? Revision, string? TemplateHash,
     long CreatedMs, long Generation, long ObservedGeneration, int Desired, int Replicas, int Updated, int Ready, int Available, string? Progress)
 {

@@ -10,7 +10,7 @@ using MudBlazor;
 namespace ConntrackConsole.Components.Dialogs;
 
 /// <summary>Base of the action dialogs: previews an action, confirms it or requests approval, and follows the result.</summary>
-internal abstract class ActionDialog : ComponentBase, IAsyncDisposable
+public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private CancellationTokenSource _preview = new();

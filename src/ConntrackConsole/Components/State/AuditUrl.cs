@@ -5,7 +5,7 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>Filters of the audit page, kept in its URL.</summary>
 /// <param name="BeforeId">Only rows older than this one.</param>
-internal sealed record AuditUrl(
+public sealed record AuditUrl(
     string? Who = null, string? What = null, string? Target = null, string? ActionId = null, long? FromMs = null, long? ToMs = null, long? BeforeId = null)
 {
     public static readonly AuditUrl Everything = new();

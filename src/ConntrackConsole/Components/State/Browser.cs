@@ -2,7 +2,7 @@ using Microsoft.JSInterop;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The clipboard of the browser. The JavaScript module is loaded on first use.</summary>
+/// <summary>The clipboard and the focus of the browser. The JavaScript module is loaded on first use.</summary>
 internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 {
     private Task<IJSObjectReference>? _module;
@@ -12,6 +12,19 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     public async Task<bool> CopyAsync(string text) => await (await ModuleAsync()).InvokeAsync<bool>("copyText", text);
 
     public async Task<bool> CopyLinkAsync() => await (await ModuleAsync()).InvokeAsync<bool>("copyLink");
+
+    /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
+    public async Task FocusHeadingAsync()
+    {
+        try
+        {
+            await (await ModuleAsync()).InvokeVoidAsync("focusHeading");
+        }
+        catch (JSDisconnectedException)
+        {
+            // The tab is closed.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

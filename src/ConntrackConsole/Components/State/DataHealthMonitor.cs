@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>Base of layout components that evaluate <see cref="DataHealth"/> once a second and re-render only on a change.</summary>
-internal abstract class DataHealthMonitor : ComponentBase, IDisposable
+public abstract class DataHealthMonitor : ComponentBase, IDisposable
 {
     private ITimer? _tick;
 

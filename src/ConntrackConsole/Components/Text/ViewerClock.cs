@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Components.Text;
 
 /// <summary>Time zone of the viewer. Every timestamp includes its zone: incidents are discussed across time zones.</summary>
-internal sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
+public sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
 {
     public static readonly ViewerClock Utc = new(false, TimeZoneInfo.Utc);
 

@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Model;
 
 /// <summary>A window of the timeline. Column i covers FromMs + i·StepMs to FromMs + (i+1)·StepMs; -1 in a column is "unknown".</summary>
-internal sealed record TimelineView(
+public sealed record TimelineView(
     long FromMs, long ToMs, long StepMs, int Columns,
     IReadOnlyList<ServiceLane> Services, IReadOnlyList<TerminationSpan> Terminations,
     ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs)
@@ -20,14 +20,14 @@ internal sealed record TimelineView(
 
 /// <param name="Before">Empty where it was absent.</param>
 /// <param name="After">Empty where it is absent.</param>
-internal sealed record ReportedSetting(string Node, long AtMs, string Name, string Before, string After);
+public sealed record ReportedSetting(string Node, long AtMs, string Name, string Before, string After);
 
 /// <summary>
 /// A virtual address and the Service that had it within the window. If several Services had it one after the other, each has a
 /// lane, with entries only while it had the address.
 /// </summary>
 /// <param name="Namespace">Empty if the address has no name (no cluster, or an unobserved Service).</param>
-internal sealed record ServiceLane(
+public sealed record ServiceLane(
     string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends);
 
 /// <param name="Pod">
@@ -38,7 +38,7 @@ internal sealed record ServiceLane(
 /// <param name="Entries">Entries in a live state, summed over the nodes, the maximum within the column; -1 = unknown.</param>
 /// <param name="Closing">Entries in closing states (TIME_WAIT, CLOSE …), likewise.</param>
 /// <param name="Stale">The part of <paramref name="Entries"/> that was stale as of that moment.</param>
-internal sealed record BackendSeries(
+public sealed record BackendSeries(
     string BackendIp, int Port, string? Pod, OwnerState Owner, EntryState StateNow, int[] Entries, int[] Closing, int[] Stale)
 {
     /// <summary>namespace/name of the pods that had the address within the window before <see cref="Pod"/>, oldest first.</summary>
@@ -46,7 +46,7 @@ internal sealed record BackendSeries(
 }
 
 /// <summary>Classification of a Service's entries to a backend, by the owner of the backend's address.</summary>
-internal enum EntryState
+public enum EntryState
 {
     /// <summary>A running pod of the Service.</summary>
     Active,
@@ -65,7 +65,7 @@ internal enum EntryState
 }
 
 /// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>
-internal sealed record TerminationSpan(
+public sealed record TerminationSpan(
     string Uid, string Namespace, string Pod, string PodIp, string Node, string? Service,
     long DeletionRequestedMs, long? EndpointTerminatingMs, long? EndpointRemovedMs, long? ContainerFinishedMs, int? ExitCode,
     long? DeletedMs, OwnerState Owner, int StaleEntries)
@@ -82,13 +82,13 @@ internal sealed record TerminationSpan(
 
 /// <summary>Resets sent in each column, deduplicated although several nodes may have observed the same one.</summary>
 /// <param name="Other">Client aborts, direct and all others.</param>
-internal sealed record ResetLane(int[] UnNated, int[] FromBackend, int[] Other);
+public sealed record ResetLane(int[] UnNated, int[] FromBackend, int[] Other);
 
 /// <param name="Node">Null for the console's own gaps.</param>
 /// <param name="ToMs">Increases while the gap is open.</param>
-internal sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs, string Text);
+public sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs, string Text);
 
 /// <param name="ClockOffsetMs">The console's clock minus the node's, as its collector measured it; null = not reported.</param>
-internal sealed record NodeHealth(
+public sealed record NodeHealth(
     string Node, bool Connected, long LastFrameMs, string Version, IReadOnlyList<Capability> Capabilities, uint Count, uint Max,
     int? ClockOffsetMs = null);

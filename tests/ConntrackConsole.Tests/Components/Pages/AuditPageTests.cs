@@ -14,7 +14,7 @@ public sealed class AuditPageTests : IAsyncDisposable
     [Fact]
     public void Page_EmptyLog_ExplainsItself()
     {
-        Assert.Contains("Nothing has been done yet.", Open().WaitForElement("[data-testid=audit-empty]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("The audit log is empty.", Open().WaitForElement("[data-testid=audit-empty]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class AuditPageTests : IAsyncDisposable
         var page = Open();
 
         await page.WaitForElement("[data-testid=audit-from]").ChangeAsync(new ChangeEventArgs { Value = "soon" });
-        Assert.Contains("That is not a time.", page.WaitForElement("[data-testid=audit-fault]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Not a valid time.", page.WaitForElement("[data-testid=audit-fault]").TextContent, StringComparison.Ordinal);
         await page.Find("[data-testid=audit-from]").ChangeAsync(new ChangeEventArgs { Value = "2026-01-02 03:04" });
 
         Assert.EndsWith("?from=2026-01-02T03%3A04%3A00Z", _console.Uri, StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public sealed class AuditPageTests : IAsyncDisposable
         var rows = Open().WaitForElements("[data-testid=audit-row]", 2);
 
         Assert.Equal([null, "break-glass"], rows.Select(r => r.GetAttribute("class")));
-        Assert.Contains("without a second person", rows[1].TextContent, StringComparison.Ordinal);
+        Assert.Contains("without approval", rows[1].TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class AuditPageTests : IAsyncDisposable
         await page.Find("[data-testid=audit-more]").ClickAsync(new());
 
         string details = page.WaitForElement("[data-testid=audit-details]").TextContent;
-        Assert.All(["10.0.0.9", "s-1", "i-1", "none: unkeyed", "10.1.1.1", "node-b", "40000"], part => Assert.Contains(part, details, StringComparison.Ordinal));
+        Assert.All(["10.0.0.9", "s-1", "i-1", "none (unkeyed)", "10.1.1.1", "node-b", "40000"], part => Assert.Contains(part, details, StringComparison.Ordinal));
         Assert.Equal(["node", "src", "sport"], page.FindAll("[data-testid=audit-entries] th").Select(h => h.TextContent));
 
         await page.Find("[data-testid=audit-more]").ClickAsync(new());
@@ -145,7 +145,7 @@ public sealed class AuditPageTests : IAsyncDisposable
 
         await page.WaitForElement("[data-testid=audit-verify]").ClickAsync(new());
         page.WaitForAssertion(() => Assert.Equal("true", page.Find("[data-testid=audit-verdict]").GetAttribute("data-whole")));
-        Assert.Contains("2 rows checked", page.Find("[data-testid=audit-verdict]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("2 rows verified", page.Find("[data-testid=audit-verdict]").TextContent, StringComparison.Ordinal);
 
         await _console.ExecuteAsync("UPDATE Audit SET Why = 'another' WHERE Id = 1");
         await page.Find("[data-testid=audit-verify]").ClickAsync(new());

@@ -14,7 +14,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 namespace ConntrackConsole.Tests.Integration.Actions;
 
 /// <summary>A console, the collectors of a few nodes, and a pod that is gone; settings are numbers that the nodes store.</summary>
-public sealed class ActionScene : IAsyncDisposable
+internal sealed class ActionScene : IAsyncDisposable
 {
     public const string PodIp = "10.1.0.5";
     public const string Key = SettingCatalog.BeLiberal;

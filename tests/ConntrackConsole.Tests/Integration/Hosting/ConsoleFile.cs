@@ -5,7 +5,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Integration.Hosting;
 
 /// <summary>A console's database, opened while the console runs or is stopped.</summary>
-public sealed class ConsoleFile(DirectoryInfo folder) : IDbContextFactory<ConsoleDb>
+internal sealed class ConsoleFile(DirectoryInfo folder) : IDbContextFactory<ConsoleDb>
 {
     public ConsoleDb CreateDbContext() => new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={folder.FullName}/console.db;Pooling=False").Options);
 

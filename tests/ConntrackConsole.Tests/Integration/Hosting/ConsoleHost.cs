@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace ConntrackConsole.Tests.Integration.Hosting;
 
 /// <summary>The real console on its own port. The test provides the cluster's state instead of an API server.</summary>
-public sealed class ConsoleHost : IAsyncDisposable
+internal sealed class ConsoleHost : IAsyncDisposable
 {
     public const string Token = "collector-token-of-the-test";
     public const string SignInToken = "sign-in-token-of-the-test";

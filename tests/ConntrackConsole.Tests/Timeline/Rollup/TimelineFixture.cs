@@ -15,7 +15,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
 /// <summary>The components of the timeline on a real file, without a host: frames in, rollups when the test requests them.</summary>
-public sealed class TimelineFixture : IDisposable
+internal sealed class TimelineFixture : IDisposable
 {
     public const long T0 = 1_700_000_040_000; // a whole minute
     private readonly bool _ownsDatabase;

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Components.Controls.Actions;
 
 /// <summary>A node in the list of targets of an action.</summary>
 /// <param name="CannotAct">Why the node cannot run a command now, or null.</param>
-internal sealed record NodeOption(string Name, string? CannotAct)
+public sealed record NodeOption(string Name, string? CannotAct)
 {
     /// <summary>The default targets of an action: the nodes of the cluster and nodes with a connected collector.</summary>
     public static IReadOnlyList<NodeOption> Read(IReadOnlyList<NodeHealth> reported, IEnumerable<string> cluster, long nowMs)

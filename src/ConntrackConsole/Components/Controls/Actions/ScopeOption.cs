@@ -6,7 +6,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.Controls.Actions;
 
 /// <summary>A Service address and port that a flush can be limited to.</summary>
-internal sealed record ScopeOption(string Id, string Name, FlushScope Scope)
+public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
 {
     /// <summary>The Service addresses of the previewed entries.</summary>
     public static IEnumerable<ScopeOption> Among(IEnumerable<FlushPreview> previews, string podIp, ClusterMap map) =>

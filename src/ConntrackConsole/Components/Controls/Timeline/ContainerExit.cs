@@ -3,7 +3,7 @@ using ConntrackConsole.Timeline.Model;
 namespace ConntrackConsole.Components.Controls.Timeline;
 
 /// <summary>How the container exited; each has its own symbol.</summary>
-internal enum ContainerExit
+public enum ContainerExit
 {
     Unknown,
     /// <summary>Exit code 0.</summary>

@@ -3,7 +3,7 @@ using ConntrackConsole.Timeline.Model;
 namespace ConntrackConsole.Components.Controls.Timeline;
 
 /// <summary>Phases of a pod's termination. Their order in time is not fixed: events of two watches are not ordered.</summary>
-internal enum TerminationPhase
+public enum TerminationPhase
 {
     DeletionRequested,
     EndpointNotReady,
