@@ -7,13 +7,13 @@ namespace ConntrackConsole.Checks.Model;
 [ReasonCodes("Checks")]
 internal static class CheckCodes
 {
-    [Description("kube-proxy's requests to the API server fail.")]
+    [Description("Rate of kube-proxy's failed requests to the API server.")]
     public const string ApiErrors = "check.api_errors";
 
     [Description("The sysctl nf_conntrack_tcp_be_liberal, compared with the other nodes.")]
     public const string BeLiberal = "check.be_liberal";
 
-    [Description("Each kind of Kubernetes object is listed and watched.")]
+    [Description("Whether each kind of Kubernetes object is listed and watched.")]
     public const string ClusterData = "check.cluster_data";
 
     [Description("terminationGracePeriodSeconds compared with the time that the pods take to exit.")]
@@ -22,7 +22,7 @@ internal static class CheckCodes
     [Description("Rate of endpoint changes that kube-proxy sees, compared with the last hour.")]
     public const string EndpointChanges = "check.endpoint_changes";
 
-    [Description("INVALID segments are dropped or translated, so that none reaches a client un-NATed.")]
+    [Description("Whether INVALID segments are dropped or translated, so that none reaches a client un-NATed.")]
     public const string InvalidProtection = "check.invalid_protection";
 
     [Description("The node's version sends traffic to terminating endpoints if no other is ready.")]
@@ -31,7 +31,7 @@ internal static class CheckCodes
     [Description("A preStop hook keeps the pods running while the rules still contain them.")]
     public const string PreStop = "check.pre_stop";
 
-    [Description("kube-proxy's rules follow the cluster.")]
+    [Description("Whether kube-proxy's rules follow the cluster.")]
     public const string ProxyLag = "check.proxy_sync";
 
     [Description("The mode of kube-proxy, or that conntrack is bypassed.")]
@@ -52,6 +52,6 @@ internal static class CheckCodes
     [Description("The sysctl nf_conntrack_tcp_loose.")]
     public const string TcpLoose = "check.tcp_loose";
 
-    [Description("The Service has ready endpoints.")]
+    [Description("Whether terminating endpoints must serve because no endpoint is ready.")]
     public const string TerminatingEndpoints = "check.terminating_endpoints";
 }
