@@ -15,12 +15,12 @@ need() {
 
 # debian PACKAGE=VERSION...: unpacks Debian packages into the temporary folder and puts their programs first.
 debian() {
-  mkdir -p "$work/root"
+  mkdir -p "$work/unpacked"
   [ -n "${FINDING_WORK-}" ] || (cd "$work" && { apt-get download -qq "$@" || { apt-get update -qq && apt-get download -qq "$@"; }; }) >"$work/apt.log" 2>&1 || cannot "apt has not: $*"
   local file
-  [ -n "${FINDING_WORK-}" ] || for file in "$work"/*.deb; do dpkg-deb -x "$file" "$work/root"; done
-  export PATH="$work/root/usr/sbin:$work/root/sbin:$work/root/usr/bin:$work/root/bin:$PATH"
-  LD_LIBRARY_PATH=$(printf '%s:' "$work"/root/usr/lib/*-linux-gnu "$work"/root/lib/*-linux-gnu)
+  [ -n "${FINDING_WORK-}" ] || for file in "$work"/*.deb; do dpkg-deb -x "$file" "$work/unpacked"; done
+  export PATH="$work/unpacked/usr/sbin:$work/unpacked/sbin:$work/unpacked/usr/bin:$work/unpacked/bin:$PATH"
+  LD_LIBRARY_PATH=$(printf '%s:' "$work"/unpacked/usr/lib/*-linux-gnu "$work"/unpacked/lib/*-linux-gnu)
   export LD_LIBRARY_PATH
 }
 

@@ -22,7 +22,7 @@ Console.WriteLine(again.Data.All(pair => pair.Value == map.Data[pair.Key]) ? "sa
 CSHARP
 same "read back by the client" "$("$work/out/finding" "$work/map.yaml")" "same"
 cat "$work/map.yaml"
-in_python=$(PYTHONPATH="$work/root/usr/lib/python3/dist-packages" python3 -c '
+in_python=$(PYTHONPATH="$work/unpacked/usr/lib/python3/dist-packages" python3 -c '
 import sys, yaml
 print(" ".join(str(type(v).__name__) for _, v in sorted(yaml.safe_load(open(sys.argv[1]))["data"].items())))' "$work/map.yaml")
 in_node=$(NODE_PATH="$work/npm/node_modules" node -e '
