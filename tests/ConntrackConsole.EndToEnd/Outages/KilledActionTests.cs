@@ -18,7 +18,7 @@ public enum FlushStep
 }
 
 /// <summary>kill -9 of a process at each step of a flush, and the result that users find afterwards. One class per victim, so that they run in parallel.</summary>
-public abstract class KilledActionTests(Victim victim)
+public abstract class KilledActionTests(Victim victim, KilledScene scene) : IClassFixture<KilledScene>
 {
     public static TheoryData<FlushStep> FlushSteps => [.. Enum.GetValues<FlushStep>()];
 
@@ -26,9 +26,9 @@ public abstract class KilledActionTests(Victim victim)
     [MemberData(nameof(FlushSteps))]
     public async Task Flush_KilledAtAStep_RanAtMostOnce_AndItsOutcomeIsReported(FlushStep step)
     {
-        await using var scene = await KilledScene.StartAsync();
+        await scene.PrepareAsync();
         var execution = scene.ExecuteAsync(
-            new { kind = "flush", podIp = KilledScene.PodIp, preset = "all" }, confirm: step >= FlushStep.Waiting, approve: step >= FlushStep.Approved);
+            new { kind = "flush", podIp = scene.PodIp, preset = "all" }, confirm: step >= FlushStep.Waiting, approve: step >= FlushStep.Approved);
         string id = await Task.Run(() => Reached(scene, step));
         await scene.KillAsync(victim);
         await scene.StartAsync(victim);
@@ -92,8 +92,8 @@ public abstract class KilledActionTests(Victim victim)
     }
 }
 
-public sealed class ActionConsoleKilledTests() : KilledActionTests(Victim.Console);
+public sealed class ActionConsoleKilledTests(KilledScene scene) : KilledActionTests(Victim.Console, scene);
 
-public sealed class ActionCollectorKilledTests() : KilledActionTests(Victim.Collector);
+public sealed class ActionCollectorKilledTests(KilledScene scene) : KilledActionTests(Victim.Collector, scene);
 
-public sealed class ActionBothKilledTests() : KilledActionTests(Victim.Both);
+public sealed class ActionBothKilledTests(KilledScene scene) : KilledActionTests(Victim.Both, scene);

@@ -6,14 +6,14 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Outages;
 
 /// <summary>kill -9 of the collector while its filter is armed: the kernel disarms it.</summary>
-public sealed class KilledFilterTests
+public sealed class KilledFilterTests(KilledScene scene) : IClassFixture<KilledScene>
 {
     private const int RevertAfterS = 10;
 
     [Fact]
     public async Task Filter_CollectorKilled_IsDisarmedByTheKernelInTime_AndReportedAsReverted()
     {
-        await using var scene = await KilledScene.StartAsync();
+        await scene.PrepareAsync();
         await scene.ExecuteAsync(
             new { kind = "setting", key = SettingCatalog.DropInvalid, value = "forward", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
         string id = scene.UntilAudited("setting.completed");

@@ -31,15 +31,15 @@ public enum Victim
 }
 
 /// <summary>
-/// A console and a collector as processes, a cluster with one deleted pod, and a kernel with entries for it and for another
-/// pod (the witnesses). The state of an action is read from what survives a kill: database and journal.
+/// A console and a collector as processes, a cluster with deleted pods, and a kernel with entries for the last of them and for
+/// another pod (the witnesses). The state of an action is read from what survives a kill: database and journal. The tests of a
+/// class share one: the processes that one test started again serve the next, each with a deleted pod of its own.
 /// </summary>
-internal sealed class KilledScene : IAsyncDisposable
+public sealed class KilledScene : IAsyncLifetime
 {
-    public const string Node = "node1";
-    public const string PodIp = "10.1.0.5";
-    public const int Entries = 1_500;
-    public const int Witnesses = 20;
+    internal const string Node = "node1";
+    internal const int Entries = 1_500;
+    internal const int Witnesses = 20;
 
     private const string OtherIp = "10.1.0.6";
     private const string Vip = "10.96.0.10";
@@ -47,47 +47,52 @@ internal sealed class KilledScene : IAsyncDisposable
     private static readonly string[] Outcomes = ["completed", "resolved", "interrupted", "refused", "expired"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-kill-");
-    private readonly ApiServer _cluster;
+    private readonly ObjectStore _store = new();
 
     // A unique loopback address: the same before and after a kill, and of no other console.
     private readonly Uri _url = new($"http://127.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(256)}.{Random.Shared.Next(1, 255)}:5080");
     private readonly List<ApiCaller> _callers = [];
+    private readonly HashSet<string> _earlier = [];
+    private ApiServer? _cluster;
+    private int _pods;
     private Process? _console;
     private Process? _collector;
     private ApiCaller? _ada;
     private ApiCaller? _eve;
 
-    private KilledScene(ApiServer cluster) => _cluster = cluster;
+    internal NetworkNamespace Inside { get; } = NetworkNamespace.Create($"cckill-{Guid.NewGuid():n}"[..15]);
 
-    public NetworkNamespace Inside { get; } = NetworkNamespace.Create($"cckill-{Guid.NewGuid():n}"[..15]);
+    /// <summary>The address of the pod that was deleted last.</summary>
+    internal string PodIp => $"10.1.1.{_pods}";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private string KubeconfigFile => Path.Combine(_folder.FullName, "kubeconfig");
 
-    public static async Task<KilledScene> StartAsync()
+    public async ValueTask InitializeAsync()
     {
-        var store = new ObjectStore();
-        var scene = new KilledScene(await ApiServer.StartAsync(store, bookmarkInterval: TimeSpan.FromSeconds(1)));
-        try
-        {
-            Kubeconfig.Write(scene.KubeconfigFile, scene._cluster);
-            await scene.LoadAsync();
-            var pod = CreateObjects(store);
-            await scene.StartAsync(Victim.Both);
-            pod.Delete();
-            await Eventually.TrueAsync(() => scene.Rows(db => db.Terminations).Any(t => t.DeletedMs is not null));
-            return scene;
-        }
-        catch
-        {
-            await scene.DisposeAsync();
-            throw;
-        }
+        _cluster = await ApiServer.StartAsync(_store, bookmarkInterval: TimeSpan.FromSeconds(1));
+        Kubeconfig.Write(KubeconfigFile, _cluster);
+        CreateObjects();
+    }
+
+    /// <summary>Both processes run; another pod was deleted, and the kernel has no entries but its own and the witnesses'.</summary>
+    internal async Task PrepareAsync()
+    {
+        _pods++;
+        _earlier.UnionWith(File.Exists(Path.Combine(_folder.FullName, "console.db")) ? Rows(db => db.Actions).Select(a => a.Id) : []);
+        await LoadAsync();
+        var pod = CreatePod(PodIp);
+        pod.Terminating();
+        var missing = (_console is null ? Victim.Console : 0) | (_collector is null ? Victim.Collector : 0);
+        if (missing != 0)
+            await StartAsync(missing);
+        pod.Delete();
+        await Eventually.TrueAsync(() => Rows(db => db.Terminations).Any(t => t.PodIp == PodIp && t.DeletedMs is not null));
     }
 
     /// <summary>Starts the processes, and waits until they are connected to each other and to the cluster.</summary>
-    public async Task StartAsync(Victim which)
+    internal async Task StartAsync(Victim which)
     {
         var before = StoredFrames.Rows(_folder, Node);
         if (which.HasFlag(Victim.Collector))
@@ -108,7 +113,7 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>kill -9.</summary>
-    public async Task KillAsync(Victim which)
+    internal async Task KillAsync(Victim which)
     {
         Process?[] processes = [which.HasFlag(Victim.Console) ? _console : null, which.HasFlag(Victim.Collector) ? _collector : null];
         await OutageProcesses.KillAsync([.. processes.OfType<Process>()]);
@@ -117,7 +122,7 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>Requests, confirms and approves an action, as far as requested and as long as a console responds.</summary>
-    public async Task ExecuteAsync(object request, bool confirm, bool approve)
+    internal async Task ExecuteAsync(object request, bool confirm, bool approve)
     {
         try
         {
@@ -134,16 +139,16 @@ internal sealed class KilledScene : IAsyncDisposable
         }
     }
 
-    public Task<ApiAnswer> ConfirmAsync(JsonElement action) => _ada!.PostAsync($"/api/v1/actions/{Text(action, "id")}/confirm", new
+    internal Task<ApiAnswer> ConfirmAsync(JsonElement action) => _ada!.PostAsync($"/api/v1/actions/{Text(action, "id")}/confirm", new
     {
         digest = Text(action, "digest"), typed = Text(action, "typeToConfirm"), reason = "the pod is gone",
     });
 
-    public Task<ApiAnswer> ApproveAsync(JsonElement action) =>
+    internal Task<ApiAnswer> ApproveAsync(JsonElement action) =>
         _eve!.PostAsync($"/api/v1/actions/{Text(action, "id")}/approve", new { digest = Text(action, "digest") });
 
     /// <summary>Completes the missing user steps of an action until it has ended; null if the console does not know it.</summary>
-    public async Task<JsonElement?> FinishAsync(string id)
+    internal async Task<JsonElement?> FinishAsync(string id)
     {
         ApiAnswer answer = null!;
         ApiAnswer? step = null;
@@ -166,7 +171,7 @@ internal sealed class KilledScene : IAsyncDisposable
         return answer.Status == HttpStatusCode.NotFound ? null : answer.Body;
     }
 
-    public Task<JsonElement> UntilAsync(
+    internal Task<JsonElement> UntilAsync(
         string id, Func<JsonElement, bool> condition, TimeSpan timeout, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         Eventually.ValueAsync(
             () => ReadAsync(id), condition, timeout, action => $"{action}; the audit log has {string.Join(", ", Audit(id).Select(r => r.What))}", expression);
@@ -175,22 +180,22 @@ internal sealed class KilledScene : IAsyncDisposable
 
     /// <summary>Polls every millisecond until the audit log has a row of this kind.</summary>
     /// <returns>The action's id.</returns>
-    public string UntilAudited(string what) => UntilRow("SELECT ActionId FROM Audit WHERE What = $value", what);
+    internal string UntilAudited(string what) => UntilRow("SELECT ActionId FROM Audit WHERE What = $value ORDER BY Id DESC LIMIT 1", what);
 
     /// <summary>Polls every millisecond until an action is in this state.</summary>
     /// <returns>Its id.</returns>
-    public string UntilIn(ActionState state) => UntilRow("SELECT Id FROM Actions WHERE State = $value", state.ToString());
+    internal string UntilIn(ActionState state) => UntilRow("SELECT Id FROM Actions WHERE State = $value ORDER BY AskedMs DESC LIMIT 1", state.ToString());
 
     /// <summary>Polls without a pause until the node's journal has such a line.</summary>
-    public void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => Journal().Any(line), interval: TimeSpan.Zero, expression: what);
+    internal void UntilJournal(Func<JournalLine, bool> line, string what) => Eventually.True(() => Journal().Any(line), interval: TimeSpan.Zero, expression: what);
 
     /// <summary>Waits until entries are being deleted.</summary>
-    public void UntilDeleting() => Inside.Run(() => Eventually.True(
+    internal void UntilDeleting() => Inside.Run(() => Eventually.True(
         () => int.Parse(File.ReadAllText("/proc/sys/net/netfilter/nf_conntrack_count"), CultureInfo.InvariantCulture) < Entries + Witnesses,
         interval: TimeSpan.Zero, expression: "a deletion"));
 
     /// <summary>The complete lines of the node's journal.</summary>
-    public List<JournalLine> Journal()
+    internal List<JournalLine> Journal()
     {
         string path = Path.Combine(_folder.FullName, "state", "journal.jsonl");
         var lines = new List<JournalLine>();
@@ -204,10 +209,10 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>How often the node began the action.</summary>
-    public int Begun(string id) => Journal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
+    internal int Begun(string id) => Journal().Count(line => line.Phase == JournalPhase.Begin && line.ActionId == id);
 
     /// <summary>Oldest first.</summary>
-    public List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));
+    internal List<AuditRow> Audit(string id) => Rows(db => db.Audit.Where(r => r.ActionId == id).OrderBy(r => r.Id));
 
     /// <summary>Exit code and output of conntrack-console audit verify.</summary>
     private async Task<(int Exit, string Output)> VerifyAsync()
@@ -218,12 +223,12 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>Number of entries of the pod's address, and of the witnesses.</summary>
-    public async Task<(int Left, int Witnesses)> EntriesAsync() => (await CountAsync(PodIp), await CountAsync(OtherIp));
+    internal async Task<(int Left, int Witnesses)> EntriesAsync() => (await CountAsync(PodIp), await CountAsync(OtherIp));
 
-    public string ReadSysctl(string name) => Inside.Run(() => File.ReadAllText("/proc/sys/net/netfilter/" + name)).Trim();
+    internal string ReadSysctl(string name) => Inside.Run(() => File.ReadAllText("/proc/sys/net/netfilter/" + name)).Trim();
 
     /// <summary>The audit log begins with the request, has an outcome, and is intact.</summary>
-    public async Task AssertAuditedAsync(string id)
+    internal async Task AssertAuditedAsync(string id)
     {
         var steps = Audit(id).ConvertAll(r => r.What.Split('.')[1]);
         Assert.Equal("requested", steps[0]);
@@ -234,7 +239,7 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>An action that was confirmed and approved cannot be confirmed or approved again.</summary>
-    public async Task AssertNotAgainAsync(string id, JsonElement? action)
+    internal async Task AssertNotAgainAsync(string id, JsonElement? action)
     {
         if (action is not { } shown)
             return;
@@ -244,28 +249,29 @@ internal sealed class KilledScene : IAsyncDisposable
     }
 
     /// <summary>Writes the action's outcome to the test output.</summary>
-    public void Log(string id, JsonElement? action) => TestContext.Current.TestOutputHelper!.WriteLine(
+    internal void Log(string id, JsonElement? action) => TestContext.Current.TestOutputHelper!.WriteLine(
         $"{(action is { } known ? $"{State(known)}: {Text(known, "sentence")}" : "never shown")} [{string.Join(", ", Audit(id).Select(r => r.What))}]");
 
-    public static string State(JsonElement action) => Text(action, "state") ?? "";
+    internal static string State(JsonElement action) => Text(action, "state") ?? "";
 
-    public static string? Text(JsonElement action, string name) =>
+    internal static string? Text(JsonElement action, string name) =>
         action.ValueKind == JsonValueKind.Object && action.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync(Victim.Both);
         _callers.ForEach(caller => caller.Dispose());
-        await _cluster.DisposeAsync();
+        if (_cluster is not null)
+            await _cluster.DisposeAsync();
         Inside.Dispose();
         NetworkNamespace.Delete(Inside.Name);
         SqliteConnection.ClearAllPools();
         _folder.Delete(true);
     }
 
-    private static PodObject CreateObjects(ObjectStore store)
+    private void CreateObjects()
     {
-        store.Put("nodes", new JsonObject
+        _store.Put("nodes", new JsonObject
         {
             ["metadata"] = Metadata.Create(Node, null),
             ["spec"] = new JsonObject(),
@@ -277,21 +283,18 @@ internal sealed class KilledScene : IAsyncDisposable
         });
         var service = new LabService("shop", "checkout", Ip.Parse(Vip), 80, 8080);
         var json = service.ToJson();
-        store.Put("services", json);
-        var slice = new EndpointSliceObject(store, service, json);
-        var stays = new PodObject(store, "shop", "checkout", "5d8f", Node, "192.168.0.1", 8080, 0);
-        var goes = new PodObject(store, "shop", "checkout", "5d8f", Node, "192.168.0.1", 8080, 0);
-        foreach (var (pod, ip) in new[] { (stays, OtherIp), (goes, PodIp) })
-        {
-            pod.Scheduled();
-            pod.Creating();
-            pod.Running(ip);
-            pod.Ready();
-        }
+        _store.Put("services", json);
+        new EndpointSliceObject(_store, service, json).Set(CreatePod(OtherIp), OtherIp, Node, ready: true, serving: true, terminating: false);
+    }
 
-        slice.Set(stays, OtherIp, Node, ready: true, serving: true, terminating: false);
-        goes.Terminating();
-        return goes;
+    private PodObject CreatePod(string ip)
+    {
+        var pod = new PodObject(_store, "shop", "checkout", "5d8f", Node, "192.168.0.1", 8080, 0);
+        pod.Scheduled();
+        pod.Creating();
+        pod.Running(ip);
+        pod.Ready();
+        return pod;
     }
 
     private async Task LoadAsync()
@@ -302,6 +305,7 @@ internal sealed class KilledScene : IAsyncDisposable
             string client = $"10.2.{n / 250}.{(n % 250) + 1}", pod = n < Entries ? PodIp : OtherIp;
             return $"-A -p tcp -s {client} -d {Vip} --sport 1000 --dport 80 -r {pod} -q {client} --reply-port-src 8080 --reply-port-dst 1000 --state ESTABLISHED --timeout 250 -u SEEN_REPLY,ASSURED";
         }), Ct);
+        await ConntrackAsync("-F");
         await ConntrackAsync("-R", file);
     }
 
@@ -330,7 +334,7 @@ internal sealed class KilledScene : IAsyncDisposable
         command.Parameters.AddWithValue("$value", value);
         string? id = null;
         // The step after a row is a request away; polling without a pause would take a CPU from the processes that work on it.
-        Eventually.True(() => (id = command.ExecuteScalar() as string) is not null, interval: TimeSpan.FromMilliseconds(1), expression: $"{query} with {value}");
+        Eventually.True(() => (id = command.ExecuteScalar() as string) is not null && !_earlier.Contains(id), interval: TimeSpan.FromMilliseconds(1), expression: $"{query} with {value}");
         return id!;
     }
 }

@@ -13,7 +13,7 @@ public enum SettingStep
 }
 
 /// <summary>kill -9 of a process while a setting is changed, and its revert. One class per victim, so that they run in parallel.</summary>
-public abstract class KilledSettingTests(Victim victim)
+public abstract class KilledSettingTests(Victim victim, KilledScene scene) : IClassFixture<KilledScene>
 {
     private const int RevertAfterS = 10;
 
@@ -24,7 +24,7 @@ public abstract class KilledSettingTests(Victim victim)
     public async Task Setting_KilledAtAStep_IsWrittenAtMostOnce_AndRevertedOnTime(SettingStep step)
     {
         const string file = "nf_conntrack_tcp_be_liberal";
-        await using var scene = await KilledScene.StartAsync();
+        await scene.PrepareAsync();
         Assert.Equal("0", scene.ReadSysctl(file));
         var execution = scene.ExecuteAsync(
             new { kind = "setting", key = SettingCatalog.BeLiberal, value = "1", nodes = new[] { KilledScene.Node }, revertAfterSeconds = RevertAfterS }, confirm: true, approve: false);
@@ -62,8 +62,8 @@ public abstract class KilledSettingTests(Victim victim)
     }
 }
 
-public sealed class SettingConsoleKilledTests() : KilledSettingTests(Victim.Console);
+public sealed class SettingConsoleKilledTests(KilledScene scene) : KilledSettingTests(Victim.Console, scene);
 
-public sealed class SettingCollectorKilledTests() : KilledSettingTests(Victim.Collector);
+public sealed class SettingCollectorKilledTests(KilledScene scene) : KilledSettingTests(Victim.Collector, scene);
 
-public sealed class SettingBothKilledTests() : KilledSettingTests(Victim.Both);
+public sealed class SettingBothKilledTests(KilledScene scene) : KilledSettingTests(Victim.Both, scene);
