@@ -1,4 +1,3 @@
-using System.Data.Common;
 using ConntrackConsole.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +8,8 @@ namespace ConntrackConsole.Ownership;
 /// longer in memory. Changes are saved every second.
 /// </summary>
 internal sealed partial class OwnershipArchive(
-    IDbContextFactory<ConsoleDb> databases, OwnershipHistory ownership, TimeProvider time, ILogger<OwnershipArchive> log) : BackgroundService
+    IDbContextFactory<ConsoleDb> databases, OwnershipHistory ownership, TimeProvider time, ILogger<OwnershipArchive> log)
+    : PeriodicArchive(TimeSpan.FromSeconds(1), time)
 {
     // The frame writer waits while a batch is written.
     private const int BatchSize = 5_000;
@@ -29,14 +29,8 @@ internal sealed partial class OwnershipArchive(
         $"DELETE FROM {table} WHERE rowid IN (SELECT s.rowid FROM {table} s WHERE s.ToMs < $a "
         + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE p.FromMs <= s.ToMs AND p.ToMs >= s.FromMs) LIMIT 5000)");
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await LoadAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
-
     /// <summary>Restores what an earlier run saved, before the first list.</summary>
-    public async Task LoadAsync(CancellationToken ct)
+    public override async Task LoadAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         long watchedMs = await db.ClusterWatches.MaxAsync(w => (long?)w.ToMs, ct) ?? 0;
@@ -75,7 +69,7 @@ internal sealed partial class OwnershipArchive(
     }
 
     /// <summary>Saves everything that changed since the last save.</summary>
-    public Task SaveAsync(CancellationToken ct) => Task.Run(Save, ct);
+    public override Task SaveAsync(CancellationToken ct) => Task.Run(Save, ct);
 
     private void Save()
     {
@@ -97,20 +91,6 @@ internal sealed partial class OwnershipArchive(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TrySaveAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await TrySaveAsync(CancellationToken.None);
-        }
-    }
-
     private void Write(List<(object Span, bool IsNew)> changes, long? watchedMs)
     {
         using var rows = new BulkConnection(databases, BusyTimeoutSeconds);
@@ -127,18 +107,6 @@ internal sealed partial class OwnershipArchive(
         transaction.Commit();
     }
 
-    private async Task TrySaveAsync(CancellationToken ct)
-    {
-        try
-        {
-            await SaveAsync(ct);
-        }
-        catch (DbException e)
-        {
-            LogNotSaved(e.Message);
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Error, Message = "Failed to save the ownership history; will retry: {Reason}")]
-    private partial void LogNotSaved(string reason);
+    protected override partial void LogNotSaved(string reason);
 }

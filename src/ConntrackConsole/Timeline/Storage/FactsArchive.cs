@@ -1,4 +1,3 @@
-using System.Data.Common;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
@@ -12,7 +11,8 @@ namespace ConntrackConsole.Timeline.Storage;
 /// loads all of them at startup.
 /// </summary>
 internal sealed partial class FactsArchive(
-    IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log) : BackgroundService
+    IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, TimeProvider time, ILogger<FactsArchive> log)
+    : PeriodicArchive(TimeSpan.FromSeconds(5), time)
 {
     internal static readonly AgedRows[] Aged =
     [
@@ -23,15 +23,9 @@ internal sealed partial class FactsArchive(
 
     private readonly HashSet<GapSpan> _saved = [];
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    public override async Task LoadAsync(CancellationToken ct)
     {
-        await LoadAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
-
-    public async Task LoadAsync(CancellationToken ct)
-    {
-        long sinceMs = time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
+        long sinceMs = Time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
         await using var db = await databases.CreateDbContextAsync(ct);
         var gaps = await db.Gaps.AsNoTracking().Where(g => g.ToMs >= sinceMs).OrderBy(g => g.FromMs).Take(GapLog.Max).ToListAsync(ct);
         var settings = await db.Settings.AsNoTracking().Where(s => s.AtMs >= sinceMs).OrderBy(s => s.AtMs).Take(GapLog.Max).ToListAsync(ct);
@@ -42,7 +36,7 @@ internal sealed partial class FactsArchive(
     }
 
     /// <summary>Writes the console's own gaps that are not written yet.</summary>
-    public async Task SaveAsync(CancellationToken ct)
+    public override async Task SaveAsync(CancellationToken ct)
     {
         var own = timeline.OwnGaps();
         _saved.IntersectWith(own);
@@ -67,35 +61,9 @@ internal sealed partial class FactsArchive(
         return new ReportedSetting(row.Node, row.AtMs, row.Name, row.Before, row.After);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(5), time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TrySaveAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await TrySaveAsync(CancellationToken.None);
-        }
-    }
-
-    private async Task TrySaveAsync(CancellationToken ct)
-    {
-        try
-        {
-            await SaveAsync(ct);
-        }
-        catch (Exception e) when (e is DbException or DbUpdateException)
-        {
-            LogNotSaved((e.InnerException ?? e).Message);
-        }
-    }
-
     // The console's own gaps have the kind FramesDropped and their own text.
     private static bool IsFromFrames(GapKind kind) => kind != GapKind.FramesDropped;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Gaps could not be saved; will retry: {Reason}")]
-    private partial void LogNotSaved(string reason);
+    protected override partial void LogNotSaved(string reason);
 }

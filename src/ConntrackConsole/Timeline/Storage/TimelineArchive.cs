@@ -1,4 +1,3 @@
-using System.Data.Common;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
@@ -15,7 +14,7 @@ namespace ConntrackConsole.Timeline.Storage;
 /// </summary>
 internal sealed partial class TimelineArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
-    : BackgroundService
+    : PeriodicArchive(TimeSpan.FromSeconds(1), time)
 {
     // The number of parameters that SQLite accepts in one statement on every version.
     private const int MaxKeys = 500;
@@ -27,20 +26,14 @@ internal sealed partial class TimelineArchive(
         new("DELETE FROM Syncs WHERE rowid IN (SELECT rowid FROM Syncs WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
     ];
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await LoadAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
-
-    public async Task LoadAsync(CancellationToken ct)
+    public override async Task LoadAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         var rows = await db.Terminations.AsNoTracking().OrderByDescending(t => t.DeletionRequestedMs).Take(TerminationLog.Max).ToListAsync(ct);
         rows.Reverse();
         var rollouts = await db.Rollouts.AsNoTracking().OrderByDescending(r => r.StartedMs).Take(RolloutLog.Max).ToListAsync(ct);
         cluster.Restore(rows.Select(TerminationMapper.Termination), rollouts.Select(TerminationMapper.Rollout));
-        long since = (time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
+        long since = (Time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
             timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
@@ -49,7 +42,7 @@ internal sealed partial class TimelineArchive(
         timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
     }
 
-    public async Task SaveAsync(CancellationToken ct)
+    public override async Task SaveAsync(CancellationToken ct)
     {
         var (ended, rollouts) = cluster.DrainDirty();
         var syncs = timeline.DrainDirtySyncs();
@@ -66,6 +59,9 @@ internal sealed partial class TimelineArchive(
             throw;
         }
     }
+
+    // By which open pages learn that a node became silent.
+    protected override void Tick() => timeline.Tick();
 
     private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
     {
@@ -97,35 +93,6 @@ internal sealed partial class TimelineArchive(
         await transaction.CommitAsync(ct);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                timeline.Tick();
-                await TrySaveAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await TrySaveAsync(CancellationToken.None);
-        }
-    }
-
-    private async Task TrySaveAsync(CancellationToken ct)
-    {
-        try
-        {
-            await SaveAsync(ct);
-        }
-        catch (Exception e) when (e is DbException or DbUpdateException)
-        {
-            LogNotSaved((e.InnerException ?? e).Message);
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts and syncs could not be saved; will retry: {Reason}")]
-    private partial void LogNotSaved(string reason);
+    protected override partial void LogNotSaved(string reason);
 }
