@@ -144,19 +144,11 @@ internal sealed class AuditChainReader(SqliteConnection connection, SqliteTransa
         }
 
         // The table's sequence counter is no proof, but a manipulation often forgets it.
-        if (LastNumber() is var last && last >= _expected)
+        if (StoredRows.HighestNumber(connection, transaction) is var last && last >= _expected)
             return new AuditFault(_expected, AuditFaultKind.Removed, $"The log ends with row {_expected - 1}, but numbers up to {last} were assigned: rows were removed from the end.");
         if (keys.Current is not null && _chained && _keyAge == keys.Age(null))
             return new AuditFault(_expected - 1, AuditFaultKind.KeyStepsBack, "A key is configured, but no row has a key: the log is from before the key, or was rewritten by someone without it.");
         return null;
-    }
-
-    private long LastNumber()
-    {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'Audit'";
-        return command.ExecuteScalar() is long last ? last : 0;
     }
 
     public void Dispose() => _earlier.Dispose();

@@ -47,7 +47,7 @@ internal sealed partial class AuditLog(
         await using var db = await databases.CreateDbContextAsync(ct);
         // BEGIN IMMEDIATE: until the commit no other console can append after the end that is read here.
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var end = await EndAsync(db, ct);
+        var end = await EndAsync(db, transaction, ct);
         if (end.KeyId is { } used && _keys.Current is null)
         {
             throw new AuditUnavailableException($"The audit log is keyed (key {used}), but no key is configured: set {Configuration.Keys.ConfigurationKeys.AuditKeyFile} or CONNTRACK_AUDIT_KEY to it. "
@@ -89,10 +89,9 @@ internal sealed partial class AuditLog(
         return row;
     }
 
-    // Numbers are never reused, so that removing the last rows leaves a gap.
-    private static async Task<ChainEnd> EndAsync(ConsoleDb db, CancellationToken ct)
+    private static async Task<ChainEnd> EndAsync(ConsoleDb db, IDbContextTransaction transaction, CancellationToken ct)
     {
-        long given = await db.Database.SqlQuery<long>($"SELECT COALESCE(MAX(seq), 0) AS Value FROM sqlite_sequence WHERE name = 'Audit'").SingleAsync(ct);
+        long given = StoredRows.HighestNumber((SqliteConnection)db.Database.GetDbConnection(), (SqliteTransaction)transaction.GetDbTransaction());
         long last = await db.Audit.MaxAsync(r => (long?)r.Id, ct) ?? 0;
         // An inserted row without a hash does not end the chain.
         var end = await db.Audit.Where(r => r.Hash != null).OrderByDescending(r => r.Id).Select(r => new { r.Hash, r.KeyId }).FirstOrDefaultAsync(ct);

@@ -50,6 +50,15 @@ internal sealed class StoredRows : IDisposable
         }
     }
 
+    /// <summary>The highest number ever given to a row; numbers are never reused, so that removing the last rows leaves a gap.</summary>
+    public static long HighestNumber(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'Audit'";
+        return command.ExecuteScalar() is long last ? last : 0;
+    }
+
     // A copy written by an older version lacks this column, and verification does not migrate.
     private static bool HasCode(SqliteConnection connection, SqliteTransaction transaction)
     {

@@ -28,6 +28,19 @@ public sealed class AuditPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Page_LongValue_IsCutInTheRow_AndWholeInTheDetails()
+    {
+        string configuration = string.Join(',', Enumerable.Range(0, 200).Select(n => $"\"key{n}\":{n}"));
+        await WriteAsync("console.started", "c-1", null, after: configuration);
+        var page = Open();
+
+        Assert.InRange(page.WaitForElement("[data-testid=audit-row]").TextContent.Length, 50, 900);
+        await page.Find("[data-testid=audit-more]").ClickAsync(new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+
+        page.WaitForAssertion(() => Assert.Contains(configuration, page.Find("[data-testid=audit-details]").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Page_FilterInTheAddress_ShowsOnlyThatAction()
     {
         await WriteAsync("flush.requested", "act-1", "10.1.0.5");
@@ -159,8 +172,8 @@ public sealed class AuditPageTests : IAsyncDisposable
         return _console.Context.Render<AuditPage>();
     }
 
-    private Task<AuditEntry> WriteAsync(string what, string action, string? target) => _console.Log.AppendAsync(
-        new AuditNote("operator (link)", "127.0.0.1", what, "node-a, node-b", target, "it is gone", null, null, "3 deleted", 12, action), Xunit.TestContext.Current.CancellationToken);
+    private Task<AuditEntry> WriteAsync(string what, string action, string? target, string? after = null) => _console.Log.AppendAsync(
+        new AuditNote("operator (link)", "127.0.0.1", what, "node-a, node-b", target, "it is gone", null, after, "3 deleted", 12, action), Xunit.TestContext.Current.CancellationToken);
 
     public ValueTask DisposeAsync() => _console.DisposeAsync();
 }
