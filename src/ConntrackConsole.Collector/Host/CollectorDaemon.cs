@@ -34,7 +34,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
         var observer = new NodeObserver(new Grouping(options.PodRanges), TimeProvider.System, resets, outbox.TakeDropped) { Proxy = proxy };
         var kernel = RunningKernel.Read();
         var clock = new ConsoleClock(TimeProvider.System);
-        var flushes = new FlushHandler(_node, TimeProvider.System, journal, new Sysctl(), observer.OwnNetlinkPorts, options.ObserveOnly, () => clock.NowMs);
+        var flushes = new FlushHandler(_node, TimeProvider.System, journal, new Sysctl(), observer.OwnNetlinkPorts, options.ObserveOnly, () => clock.NowMs, flushed: observer.FlushedConnections);
         var settings = new SettingHandler(
             _node, TimeProvider.System, journal, new SettingValues(new Sysctl()), kernel.BootId, () => proxy.Last, options.ObserveOnly, () => clock.NowMs, log);
         if (options.ObserveOnly is not null && settings.OpenCount is > 0 and var open)

@@ -66,6 +66,9 @@ internal sealed class NodeObserver
     /// <summary>The netlink ports with which this program deletes entries.</summary>
     public OwnNetlinkPorts OwnNetlinkPorts { get; } = new();
 
+    /// <summary>The connections whose entries this program deleted.</summary>
+    public FlushedConnections FlushedConnections { get; } = new();
+
     /// <summary>Requests a frame with all groups: after a reconnect the console may have no state. Thread-safe.</summary>
     public void RequestKeyFrame() => _keyWanted = true;
 
@@ -118,11 +121,13 @@ internal sealed class NodeObserver
             if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // checked first, because reading the clock for every event is expensive
                 _notes.OnNew(in flow, portId, _clock.NowMs);
             _flows.Upsert(in flow);
+            FlushedConnections.OnEntry(in flow);
             return;
         }
 
         OwnNetlinkPorts.CountDestroy(portId);
         _flows.Remove(in flow, out var last);
+        FlushedConnections.OnDestroy(in flow);
         // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
@@ -156,6 +161,8 @@ internal sealed class NodeObserver
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);
         _notes.WriteTo(_frame);
         int truncated = _pendingResets.WriteTo(_frame, _flows, _recent, _clock.NowMs);
+        foreach (var reset in _frame.Resets)
+            FlushedConnections.OnReset(in reset);
         if (truncated > 0)
             gaps.Add(new Gap(GapKind.ResetsTruncated, atMs - 1000, atMs, (uint)truncated));
         _frame.Gaps.AddRange(gaps);

@@ -282,7 +282,7 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
-    public void ReadOutcome_CountsReconnectedAndRemainingClients()
+    public void ReadOutcome_CountsTheConnectionsThatMovedAndThoseThatRemain()
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.4")]);
         var preview = Preview();
@@ -292,8 +292,9 @@ public sealed class FlushHandlerTests : IDisposable
 
         ConntrackProgram.Load(_scratch.Inside,
         [
-            Flow.Replace(Pod, "10.244.0.9").Replace("--sport 1000", "--sport 1001"), // 10.1.0.1 at another backend
-            Flow.Replace("10.1.0.1", "10.1.0.4"), // 10.1.0.4 at the old one again
+            Flow.Replace(Pod, "10.244.0.9"), // the connection of 10.1.0.1 at another backend
+            Flow.Replace("10.1.0.1", "10.1.0.4"), // that of 10.1.0.4 at the old one again
+            Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.4").Replace("--sport 1000", "--sport 1001").Replace("port-dst 1000", "port-dst 1001"), // another connection of it
             Flow.Replace("10.1.0.1", "10.1.0.8"), // a new client of the old one
             Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.77"), // another client
         ]);

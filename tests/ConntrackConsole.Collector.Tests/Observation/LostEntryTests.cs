@@ -165,13 +165,7 @@ public sealed class LostEntryTests : IDisposable
         Assert.Equal([$"Lost Timeout {byTime}"], Lost());
 
         // The rest by the flush handler of this collector.
-        var result = _nodes.Inside(TwoNodes.A, () =>
-        {
-            var handler = new FlushHandler("a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), watch.Observer(TwoNodes.A).OwnNetlinkPorts);
-            var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-            var preview = handler.Preview(new PreviewRequest("p", _backend.ToString(), gone));
-            return handler.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone));
-        });
+        var (_, result) = Flush(watch, state);
         Assert.Equal((2, 2), (result.Deleted, result.Witnessed));
         NodeWatch.Await(_ => Lost().Count() >= 3, watch);
 
@@ -182,6 +176,54 @@ public sealed class LostEntryTests : IDisposable
 
         IEnumerable<string> Lost() => watch.Notes.Select(note => $"{note.Kind} {note.Cause} {note.Sport}").Order();
     }
+
+    /// <summary>A client has noticed when its own connection was reset: another connection of the same client proves nothing.</summary>
+    [Theory]
+    [InlineData(nameof(ResetChoice.Trace))]
+    [InlineData(nameof(ResetChoice.Packet))]
+    public void Flushed_OnlyAConnectionThatWasReset_CountsAsNoticed(string choice)
+    {
+        using var watch = new NodeWatch(_nodes, Enum.Parse<ResetChoice>(choice));
+        using var state = new TemporaryDirectory();
+        NodeWatch.Await(watch);
+        Connect(4);
+        using var listener = Listen(TwoNodes.SecondPodA);
+        _rules.To(_nodes.PodAddress(TwoNodes.SecondPodA), Port);
+
+        var (handler, result) = Flush(watch, state);
+        Assert.Equal(4, result.Deleted);
+        _nodes.Inside(TwoNodes.PodA, () =>
+        {
+            var another = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            another.Connect(_vip);
+            _connections.Add((another, listener.Accept()));
+            return 0;
+        });
+        Assert.Equal((4, 0), Read());
+
+        _connections[0].Client.Send([1]);
+        _connections[1].Client.Send([1]);
+        Eventually.True(() => Read() == (4, 2), state: () => $"{Read()}");
+        _connections[2].Client.Send([1]);
+        _connections[3].Client.Send([1]);
+        Eventually.True(() => Read() == (4, 4), state: () => $"{Read()}");
+
+        (int, int) Read()
+        {
+            var sample = _nodes.Inside(TwoNodes.A, () => handler.ReadOutcome(new FlushOutcomeRequest("f")));
+            return (sample.Clients, sample.Reconnected);
+        }
+    }
+
+    private (FlushHandler Handler, FlushResult Result) Flush(NodeWatch watch, TemporaryDirectory state) => _nodes.Inside(TwoNodes.A, () =>
+    {
+        var observer = watch.Observer(TwoNodes.A);
+        var handler = new FlushHandler(
+            "a", TimeProvider.System, new ActionJournal(state.Path), new Sysctl(), observer.OwnNetlinkPorts, flushed: observer.FlushedConnections);
+        var gone = new OwnershipStatement(_backend.ToString(), OwnerState.Gone, null, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        var preview = handler.Preview(new PreviewRequest("p", _backend.ToString(), gone));
+        return (handler, handler.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", preview.Digest, gone)));
+    });
 
     private static bool HasAll(NodeWatch watch) => watch.ResetsOf(Vport, Port).Count >= Times;
 

@@ -109,17 +109,6 @@ public class OutcomeSummaryTests
         Assert.Equal(ActionState.Partly, OutcomeSummary.Of(ActionKind.Setting, [new NodeResult("n1", NodeOutcome.Done, Setting: result)]).State);
     }
 
-    [Theory]
-    [InlineData(3, 4)]
-    [InlineData(14, 15)]
-    [InlineData(500, 120)]
-    public void ExpectedWithin_ADeadBackend_IsAboutTheTimeThatClientsHaveHung(int goneForS, int expected)
-    {
-        var entry = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
-        Assert.Equal(expected, ActionFormatter.ExpectedWithinS(new AddressOwnership(OwnerState.Gone, null, "a", 1_000_000), [new("p", "n1", "d", [entry], 0, null, true)], 1_000_000 + goneForS * 1000L));
-        Assert.Null(ActionFormatter.ExpectedWithinS(new AddressOwnership(OwnerState.Gone), [new("p", "n1", "d", [entry with { Effect = FlushEffect.Moves }], 0, null, true)], 1));
-    }
-
     private static readonly ActionRequest Ask = new(ActionKind.Flush) { PodIp = "10.1.0.5" };
 
     private static ActionRecord Record() => new(new ActionPlan("a", Ask, "ada", 0, new GuardVerdict(GuardDecision.Allow, ""), "d", 0), ActionState.Completed, 0);

@@ -19,16 +19,17 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="observeOnly">If the node is observe-only, the refusal of every request; otherwise null.</param>
 /// <param name="consoleNowMs">Now, by the console's clock; null = use this node's clock.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
+/// <param name="flushed">Follows the connections of its flushes.</param>
 internal sealed class FlushHandler(
     string node, TimeProvider time, ActionJournal journal, Sysctl sysctl, OwnNetlinkPorts? own = null, Reason? observeOnly = null,
-    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
+    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond, FlushedConnections? flushed = null)
 {
     // An ownership statement expires during the wait, so a longer one is useless.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(30);
 
     private readonly PreviewLists _lists = new();
-    private readonly FlushOutcomeTracker _outcomes = new(node, time);
+    private readonly FlushOutcomeTracker _outcomes = new(node, time, flushed ?? new FlushedConnections());
     private readonly FlushExecutor _executor = new(node, journal, own, perSecond);
     private volatile string? _running;
 
@@ -149,10 +150,7 @@ internal sealed class FlushHandler(
             Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = command.ActionId, Origin = JournalOrigin.Console,
             Who = command.Who, ApprovedBy = command.ApprovedBy, Reason = command.Reason,
         };
-        var result = _executor.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop);
-        if (result.Refusal is null)
-            _outcomes.Track(result, list);
-        return result;
+        return _outcomes.Track(list, () => _executor.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop));
 
         FlushResult Refused(Reason why) => FlushExecutor.Refused(node, command.ActionId, why);
     }

@@ -1,3 +1,4 @@
+using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
@@ -6,10 +7,10 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>
-/// Tracks the clients of a flush for as long as the slowest of them retransmits: which have reconnected to another backend, and
-/// which still use the old one. Thread-safe.
+/// Tracks the connections of a flush for as long as the slowest client may take to retransmit: which were reset or moved to another
+/// backend, and which still use the old one. Thread-safe.
 /// </summary>
-internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
+internal sealed class FlushOutcomeTracker(string node, TimeProvider time, FlushedConnections connections)
 {
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(130);
 
@@ -20,15 +21,30 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, TrackedFlush> _flushes = [];
 
-    public void Track(FlushResult result, FlushList list)
+    /// <summary>Runs the flush of the list and tracks it if it was not refused.</summary>
+    public FlushResult Track(FlushList list, Func<FlushResult> run)
     {
+        connections.Track(list.Flows);
+        var result = run();
+        if (result.Refusal is not null)
+        {
+            connections.Forget(list.Flows);
+            return result;
+        }
+
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            foreach (string old in _flushes.Where(each => each.Value.EndedAt + Ttl < now).Select(each => each.Key).ToList())
-                _flushes.Remove(old);
+            foreach (var (id, old) in _flushes.Where(each => each.Value.EndedAt + Ttl < now).ToList())
+            {
+                connections.Forget(old.List.Flows);
+                _flushes.Remove(id);
+            }
+
             _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now);
         }
+
+        return result;
     }
 
     public FlushOutcomeSample Read(string actionId)
@@ -61,14 +77,14 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         var list = flush.List;
         // Compared by tuple and zone: an entry that was created again can have the same id.
         var listed = new Dictionary<(FlowTuple, ushort), bool>();
-        var clients = new HashSet<Client>();
+        var waiting = new List<FlowTuple>();
         for (int index = 0; index < list.Flows.Count; index++)
         {
             var flow = list.Flows[index];
             bool deleted = flush.EntryOutcomes[index] == EntryDeleter.Deleted;
             listed[(flow.Orig, flow.Zone)] = deleted;
-            if (deleted && flow.IsTranslated)
-                clients.Add(Client.Of(in flow));
+            if (deleted && flow.IsTranslated && flow.State.IsLive())
+                waiting.Add(flow.Orig);
         }
 
         int left = 0, recreated = 0;
@@ -80,15 +96,11 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
                 recreated++;
         }
 
-        var back = new HashSet<Client>();
-        var vips = clients.Select(client => client.Vip).Distinct().ToList();
-        foreach (var flow in ToServices(table, vips))
-        {
-            if (flow.Reply.Src != list.PodIp && flow.IsTranslated && clients.Contains(Client.Of(in flow)))
-                back.Add(Client.Of(in flow));
-        }
-
-        return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null);
+        // The table tells of those that live on, also where there are no events.
+        foreach (var flow in ToServices(table, [.. waiting.Select(orig => orig.Dst).Distinct()]))
+            connections.OnEntry(in flow);
+        return new FlushOutcomeSample(
+            actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(orig => connections.HasNoticed(in orig)), null);
     }
 
     // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.
@@ -102,10 +114,5 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
         public FlushOutcomeSample? Last { get; set; }
 
         public DateTimeOffset LastAt { get; set; }
-    }
-
-    private readonly record struct Client(Ip Address, byte Proto, Ip Vip, ushort Vport)
-    {
-        public static Client Of(in Flow flow) => new(flow.Orig.Src, flow.Orig.Proto, flow.Orig.Dst, flow.Orig.Dport);
     }
 }

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Actions.Outcome;
 
 /// <summary>
 /// Monitors the outcome of a flush for at least 30 s, and as long as the slowest client may take to notice it, at most 130 s:
-/// resets before and after, remaining and recreated entries, reconnected clients.
+/// resets before and after, remaining and recreated entries, connections whose clients have noticed.
 /// </summary>
 internal sealed partial class OutcomeMonitor(
     ActionStore store, ActionDispatch dispatch, CollectorLink collectors, TimelineStore timeline, ActionAudit audit, TimeProvider time,
@@ -58,7 +58,7 @@ internal sealed partial class OutcomeMonitor(
         // Nodes can report an outcome only for this long.
         if (NowMs >= startedMs + MaxWindowMs)
             return;
-        _now.TryAdd(record.Id, new OutcomeSample(startedMs, startedMs, startedMs + WindowMs(record.Plan.ExpectedWithinS), false, [], 0, 0, 0, 0, []));
+        _now.TryAdd(record.Id, new OutcomeSample(startedMs, startedMs, startedMs + WindowMs(ClientWait.ExpectedWithinS(record.Plan, startedMs)), false, [], 0, 0, 0, 0, []));
         Changed?.Invoke();
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class OutcomeMonitor(
         ArgumentNullException.ThrowIfNull(reading);
         string resets = reading.Resets.Count == 0 ? "no resets" : string.Join(", ", reading.Resets.Select(r => $"{r.Kind} {r.Before} → {r.After}"));
         string unanswered = reading.Unanswered.Count == 0 ? "" : $" No answer: {string.Join("; ", reading.Unanswered)}.";
-        return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.Reconnected} of {reading.Clients} clients reconnected; {reading.Left} entries remain, {reading.Recreated} recreated.{unanswered}";
+        return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.Reconnected} of {reading.Clients} connections reset or moved; {reading.Left} entries remain, {reading.Recreated} recreated.{unanswered}";
     }
 
     // A client of a dead backend is reset by another backend: they have only the Service in common.

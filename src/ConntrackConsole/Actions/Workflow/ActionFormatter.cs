@@ -28,17 +28,6 @@ internal static class ActionFormatter
         return $"{who}; {live} {(live == 1 ? "entry" : "entries")} on {Nodes(previews.Count(p => p.Entries.Count > 0))} still {(live == 1 ? "leads" : "lead")} to {podIp}";
     }
 
-    /// <summary>
-    /// Seconds within which the clients of a dead backend notice the flush: at their next retransmission, which comes after about the
-    /// time that they have already been hanging, at most 120 s. Null if no client is waiting.
-    /// </summary>
-    public static int? ExpectedWithinS(AddressOwnership owner, IReadOnlyList<FlushPreview> previews, long nowMs)
-    {
-        if (!previews.Any(p => p.Entries.Any(e => e.Effect == FlushEffect.FailsFast)))
-            return null;
-        return owner.SinceMs is { } since ? (int)Math.Clamp((nowMs - since) / 1000 + 1, 1, 120) : 120;
-    }
-
     /// <summary>The digest of a preview: over the request, and each node's own digest of its list or its value.</summary>
     public static string Digest(string id, ActionRequest request, IReadOnlyList<FlushPreview> previews, IReadOnlyList<SettingReading> readings)
     {

@@ -24,9 +24,6 @@ public sealed record ActionPlan(string Id, [property: JsonPropertyName("ask")] A
 
     public string SuggestedReason { get; init; } = "";
 
-    /// <summary>Seconds within which clients notice, at their next retransmission; null if unknown.</summary>
-    public int? ExpectedWithinS { get; init; }
-
     public int Entries => Previews.Sum(p => p.Entries.Count);
 
     /// <summary>Nodes that would receive a command.</summary>

@@ -63,7 +63,6 @@ internal sealed partial class ActionService(
             Session = principal.Session, Previews = previews, Readings = readings, Silent = context.Silent,
             Owner = new PlanOwner(context.Owner.State, context.Owner.Name, context.Owner.SinceMs),
             SuggestedReason = request.Kind == ActionKind.Flush ? ActionFormatter.SuggestedReason(request.Target, context.Owner, previews) : "",
-            ExpectedWithinS = ActionFormatter.ExpectedWithinS(context.Owner, previews, startedMs),
         };
         bool refused = verdict.Decision == GuardDecision.Refuse;
         var record = new ActionRecord(plan, refused ? ActionState.Refused : ActionState.Previewed, NowMs)

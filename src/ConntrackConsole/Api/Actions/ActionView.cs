@@ -22,7 +22,7 @@ internal sealed record ActionView(
         return new ActionView(
             record.Id, flush ? "flush" : "setting", plan.Request.Target, record.State.ToString(), plan.RequestedBy, record.ApprovedBy, ApiTime.Text(plan.RequestedMs),
             ApiTime.Text(record.ExpiresMs), plan.Digest, plan.Verdict.Decision.ToString(), plan.Verdict.Message, plan.Verdict.TypeToConfirm, record.Reason,
-            plan.SuggestedReason, record.Message, record.OutcomeCode ?? plan.Verdict.Code, plan.Verdict.Reasons, plan.ExpectedWithinS, flush ? FlushGuard.Name(plan.Request.Preset) : null, plan.Request.Value,
+            plan.SuggestedReason, record.Message, record.OutcomeCode ?? plan.Verdict.Code, plan.Verdict.Reasons, ClientWait.ExpectedWithinS(plan, record.StartedMs ?? plan.RequestedMs), flush ? FlushGuard.Name(plan.Request.Preset) : null, plan.Request.Value,
             plan.Request.RevertAfterMs / 1000, plan.Silent, [.. names.Select(name => ActionNodeView.Of(record, name, withEntries))], record.Outcome ?? now);
     }
 }

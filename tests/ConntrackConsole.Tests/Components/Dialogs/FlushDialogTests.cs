@@ -28,7 +28,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
         Assert.Equal(2, _dialogs.FindAll("[data-testid=preview-entry]").Count);
         Assert.Contains("1 fails fast", _dialogs.Find("[data-node=node-a]").TextContent, StringComparison.Ordinal);
-        Assert.Contains("within 45 s", _dialogs.Find("[data-testid=expected]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("within 120 s", _dialogs.Find("[data-testid=expected]").TextContent, StringComparison.Ordinal);
         Assert.StartsWith("3 other entries to this address", _dialogs.Find("[data-testid=left-out]").TextContent, StringComparison.Ordinal);
         Assert.Contains("cannot be undone", _dialogs.Markup, StringComparison.Ordinal);
         Assert.Empty(_dialogs.FindAll("[data-testid=typed-confirm]"));

@@ -75,7 +75,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
         Assert.Empty(reading.Unanswered);
         var row = Assert.Single(await _scene.AuditAsync(record.Id, "flush.measured"));
         Assert.Equal("conntrack-console, for ada", row.Who);
-        Assert.Contains("33 of 55 clients reconnected; 11 entries remain, 22 recreated.", row.Result);
+        Assert.Contains("33 of 55 connections reset or moved; 11 entries remain, 22 recreated.", row.Result);
         Assert.Contains("UnNated 2 → 0", row.Result);
         Assert.Contains("FromBackend 1 → 2", row.Result);
         Assert.Null(Monitor.Current(record.Id));

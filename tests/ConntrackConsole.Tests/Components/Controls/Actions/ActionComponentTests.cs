@@ -51,7 +51,7 @@ public sealed class ActionComponentTests : IAsyncDisposable
 
         Assert.Equal("true", outcome.Find("[data-testid=meter]").GetAttribute("data-final"));
         Assert.Empty(outcome.FindAll("progress, [data-testid=meter-expected]"));
-        Assert.Contains("6 of 6 clients reconnected", outcome.Find("[aria-live]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("6 of 6 connections were reset or moved", outcome.Find("[aria-live]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

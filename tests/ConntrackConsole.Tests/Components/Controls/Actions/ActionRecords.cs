@@ -17,7 +17,7 @@ internal static class ActionRecords
         new ActionPlan(id, new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Preset = FlushPreset.DeadBackend }, by, Views.NowMs, verdict ?? Green, "d-" + id, Views.NowMs + 60_000)
         {
             Previews = [Preview("node-a", Entry("10.1.0.9", FlushEffect.FailsFast)), Preview("node-b", Entry("10.1.2.9", FlushEffect.MayBreak)) with { LeftOut = 3 }, Preview("node-c")],
-            SuggestedReason = "pod gone, 2 stale entries", Owner = new PlanOwner(OwnerState.Gone, "shop/orders-1", null), ExpectedWithinS = 45, Session = "s-" + by,
+            SuggestedReason = "pod gone, 2 stale entries", Owner = new PlanOwner(OwnerState.Gone, "shop/orders-1", null), Session = "s-" + by,
         }, state, Views.NowMs) { Reason = state is ActionState.Previewed ? "" : "pod gone" };
 
     public static ActionRecord Flushed(string id = "flush-1") => Flush(id, state: ActionState.Completed) with
