@@ -66,7 +66,7 @@ internal sealed class NodeObserver
     /// <summary>The netlink ports with which this program deletes entries.</summary>
     public OwnNetlinkPorts OwnNetlinkPorts { get; } = new();
 
-    /// <summary>The connections whose entries this program deleted.</summary>
+    /// <summary>Connections that lost their entry to a flush of this program.</summary>
     public FlushedConnections FlushedConnections { get; } = new();
 
     /// <summary>Requests a frame with all groups: after a reconnect the console may have no state. Thread-safe.</summary>

@@ -123,7 +123,7 @@ public sealed record FlushOutcomeRequest(string ActionId);
 /// <param name="AtMs">When the sample was taken, milliseconds of Unix time.</param>
 /// <param name="Left">Listed entries that still exist.</param>
 /// <param name="Recreated">Entries that lead to the flushed address but were not listed.</param>
-/// <param name="Clients">Connections among the deleted entries whose clients may wait: translated and in a live state.</param>
+/// <param name="Clients">Connections among the deleted entries with a client that may wait: translated and in a live state.</param>
 /// <param name="Reconnected">How many of these were reset, or have a new entry for the same connection to another backend, since the deletion.</param>
 /// <param name="Refusal">Why there are no figures (too long ago, the collector restarted), or null.</param>
 /// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>.</param>

@@ -96,7 +96,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
                 recreated++;
         }
 
-        // The table tells of those that live on, also where there are no events.
+        // The table has those that live on, also where there are no events.
         foreach (var flow in ToServices(table, [.. waiting.Select(orig => orig.Dst).Distinct()]))
             connections.OnEntry(in flow);
         return new FlushOutcomeSample(

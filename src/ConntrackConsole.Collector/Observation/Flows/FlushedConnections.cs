@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// The connections whose entries this program deleted, and whether their clients have noticed: a waiting client notices when its own
+/// Connections that lost their entry to a flush of this program, and whether their clients have noticed: a waiting client notices when its own
 /// connection is reset, or is made again to another backend. Another connection of the same client proves nothing. Thread-safe.
 /// </summary>
 /// <remarks>Without events and without a source of resets, only a connection that lives on to another backend is seen.</remarks>
@@ -58,7 +58,7 @@ internal sealed class FlushedConnections
         {
             if (!_connections.TryGetValue(flow.Orig, out var connection) || connection.Progress == Progress.Noticed || flow.Reply.Src == connection.Backend)
                 return;
-            // TCP in mid-stream goes to a backend without this connection; only its answer says that the client has noticed.
+            // TCP in mid-stream goes to a backend without this connection; the client has noticed only when that one answers.
             bool answered = flow.Orig.Proto != Protocols.Tcp || (flow.Status & FlowStatus.SeenReply) != 0;
             _connections[flow.Orig] = connection with { Progress = answered ? Progress.Noticed : Progress.Rerouted };
         }

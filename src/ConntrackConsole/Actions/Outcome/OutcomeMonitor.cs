@@ -10,7 +10,7 @@ namespace ConntrackConsole.Actions.Outcome;
 
 /// <summary>
 /// Monitors the outcome of a flush for at least 30 s, and as long as the slowest client may take to notice it, at most 130 s:
-/// resets before and after, remaining and recreated entries, connections whose clients have noticed.
+/// resets before and after, remaining and recreated entries, connections that were reset or moved.
 /// </summary>
 internal sealed partial class OutcomeMonitor(
     ActionStore store, ActionDispatch dispatch, CollectorLink collectors, TimelineStore timeline, ActionAudit audit, TimeProvider time,

@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Actions.Workflow;
 
 /// <summary>
-/// Predicts when the clients of a flush notice it: a waiting client at its next retransmission, whose interval doubles from one to
+/// Predicts when the clients of a flush notice it: a waiting client at its next retransmission; the interval doubles from one to
 /// the next. A pure function of the preview and the time of the deletion, because a client may retransmit between the two.
 /// </summary>
 internal static class ClientWait
@@ -15,7 +15,7 @@ internal static class ClientWait
     private const long MinIntervalMs = 200;
 
     // The kernel's defaults of nf_conntrack_tcp_timeout_unacknowledged (and _max_retrans), and of _syn_sent. An unacknowledged packet
-    // sets the timeout to this, so the rest tells when the client last sent one.
+    // sets the timeout to this, so the rest gives the time of the last one.
     private const int UnacknowledgedSeconds = 300;
     private const int SynSentSeconds = 120;
 

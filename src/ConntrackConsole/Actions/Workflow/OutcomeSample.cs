@@ -11,7 +11,7 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <param name="Resets">Resets of flows of the address and of the Services of its entries, by kind, in equally long periods before and after the flush.</param>
 /// <param name="Left">Listed entries that still exist.</param>
 /// <param name="Recreated">New entries that lead to the address.</param>
-/// <param name="Clients">Connections with deleted entries whose clients may wait.</param>
+/// <param name="Clients">Connections with deleted entries and a client that may wait.</param>
 /// <param name="Reconnected">How many of them were reset or moved to another backend since.</param>
 /// <param name="Unanswered">Nodes without figures, with the reason.</param>
 public sealed record OutcomeSample(
