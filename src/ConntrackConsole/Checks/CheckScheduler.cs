@@ -38,9 +38,13 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
         foreach (var evaluated in CheckRules.All(context))
         {
             var result = evaluated;
+            bool known = _before.TryGetValue(evaluated.Key, out var before);
             // If the facts do not contain a start time, it is the first round with this result.
             if (result.SinceMs is null)
-                result = result with { SinceMs = _before.TryGetValue(evaluated.Key, out var before) && before.State == evaluated.State ? before.SinceMs : nowMs };
+                result = result with { SinceMs = known && before!.State == evaluated.State ? before.SinceMs : nowMs };
+            // A problem lasts since its beginning, also when what began it is gone (the entries of the first of several pods).
+            else if (known && IsProblem(before!) && IsProblem(result) && before!.SinceMs < result.SinceMs)
+                result = result with { SinceMs = before.SinceMs };
             bad += result.State == CheckState.Bad ? 1 : 0;
             warnings += result.State == CheckState.Warning ? 1 : 0;
             seen[evaluated.Key] = result;
@@ -56,6 +60,8 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
         _signals.Raise();
         return report;
     }
+
+    private static bool IsProblem(CheckResult result) => result.State >= CheckState.Warning;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

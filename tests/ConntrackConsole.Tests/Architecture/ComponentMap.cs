@@ -48,7 +48,7 @@ internal static class ComponentMap
         new("Api", "routes, CSRF protection, the OpenAPI document", ["Api.Actions", "Api.Audit", "Api.Problems", "Api.Query", "Api.Terminations", "Api.Timeline"]),
         new("CommandLine", "values of switches (src/Shared, compiled into each program)", []),
         new("Components.Text", "names and sentences of states, causes, gaps and times", ["Actions.Guards", "Actions.Workflow", "Checks.Model", "Lifecycle", "Timeline.Model"]),
-        new("Components.State", "state of pages: URLs, refreshers, the current user", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks.Model", "Cluster.State", "Components.Text", "Identity", "Timeline.Live", "Timeline.Model"]),
+        new("Components.State", "state of pages: URLs, refreshers, the current user", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks.Model", "Checks.Service", "Cluster.Model", "Cluster.State", "Components.Text", "Identity", "Timeline.Live", "Timeline.Model"]),
         new("Components.Controls", "small parts that every page uses", ["Components.State", "Components.Text"]),
         new("Components.Controls.Timeline", "the chart, its signs and its tables", ["Cluster.Model", "Components.Controls", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),
         new("Components.Controls.Actions", "parts of the action pages and dialogs", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Identity", "Timeline.Model"]),

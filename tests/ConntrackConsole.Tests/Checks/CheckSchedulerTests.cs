@@ -3,6 +3,7 @@ using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Service;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
@@ -62,6 +63,28 @@ public sealed class CheckSchedulerTests : IDisposable
         // Closing entries prove nothing.
         Send("node1", (Group, 0, 5));
         Assert.Equal((CheckState.Ok, "0"), Stale());
+    }
+
+    [Fact]
+    public void Since_TheFirstPodsEntriesExpire_StillBeganWithThem()
+    {
+        var b = Pod("b", "10.1.0.6");
+        var other = Group with { Backend = Ip.Parse("10.1.0.6") };
+        _cluster.Apply([new PodChange(b, false), new SliceChange(Slice(Ready(A), Ready(b)), false)]);
+        Send("node1", (Group, 4, 0), (other, 3, 0));
+        At(2);
+        _cluster.Apply([new SliceChange(Slice(Ready(b)), false), new PodChange(A, true)]);
+        Send("node1", (Group, 4, 0), (other, 3, 0));
+        Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
+        At(40);
+        _cluster.Apply([new SliceChange(Slice(), false), new PodChange(b, true)]);
+        Send("node1", (Group, 4, 0), (other, 3, 0));
+        Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
+        At(60);
+        Send("node1", (other, 3, 0));
+
+        Assert.Equal((CheckState.Warning, "3 stale"), Stale());
+        Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components.Controls.Pods;
 using ConntrackConsole.Components.Controls.Timeline;
@@ -59,6 +60,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
 
+    [Inject] private CheckScheduler Checks { get; set; } = null!;
+
     [Inject] private CurrentUser CurrentUser { get; set; } = null!;
 
     [Inject] private NavigationManager Nav { get; set; } = null!;
@@ -102,7 +105,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(snapshot.Headline ?? view, view), pod, CurrentUser.DisabledReason(principal), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), view.Services.Count - lanes.Count, newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });
@@ -172,7 +175,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         bool first = _view is null || (_pod is null) != (pod is null) || _pod?.Ip != pod?.Ip || _newEvents == 0 && newEvents > 0;
         (_view, _pod, _hiddenLanes, _newEvents) = (view, pod, hiddenLanes, newEvents);
-        string alarm = headline.Alarm ? headline.Title : "";
+        string alarm = headline.Alarm || headline.Unsure ? headline.Title : "";
         if (alarm != _announcement && NowMs - _announcedAtMs > 10_000)
             (_announcement, _announcedAtMs) = (alarm, NowMs);
         _headline = headline;

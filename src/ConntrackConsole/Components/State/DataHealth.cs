@@ -14,7 +14,7 @@ internal sealed record DataHealth(
     public string KindProblems { get; init; } = "";
 
     // The watch is confirmed every few seconds; older data counts as stale. The guards use the same limit.
-    private static readonly TimeSpan MaxClusterAge = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan MaxClusterAge = TimeSpan.FromSeconds(10);
 
     public bool IsClusterHealthy => ClusterProblem is null && ClusterAgeS is null;
 

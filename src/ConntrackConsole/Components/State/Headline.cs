@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -5,21 +6,31 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>
-/// The headline of the live page: current state, since when, affected Services. Facts only, no cause.
+/// The headline of the live page: current state, since when, affected Services. Facts only, no cause. It is calm only where the
+/// console knows: not while nodes are silent, owners of addresses are in doubt, or the filter names something unknown.
 /// </summary>
+/// <param name="Alarm">Something is wrong.</param>
+/// <param name="Unsure">Nothing is known to be wrong, but not everything is known.</param>
 /// <param name="SinceMs">When the oldest problem began, if known.</param>
 /// <param name="Pods">Affected pods, most stale entries first.</param>
-internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
+internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
 {
     /// <param name="now">A view that ends now.</param>
     /// <param name="window">The displayed view, in which resets are counted.</param>
-    public static Headline From(TimelineView now, TimelineView window)
+    /// <param name="context">What is known beside the view.</param>
+    public static Headline From(TimelineView now, TimelineView window, HeadlineContext context)
     {
         string resets = ResetsOf(window);
+        if (context.IsFilterUnknown && now.Services.Count == 0 && window.Services.Count == 0)
+        {
+            string unknown = $"{context.Filter} is unknown: no such object in the cluster, and no entry of it.";
+            return new Headline(unknown, false, true, null, context.OwnersDoubt is { } reason ? $"{reason}: it may exist." : "Check the name, or choose another filter.", "", []);
+        }
+
         if (!now.Nodes.Any(node => node.Reports(now.NowMs)))
         {
             string title = now.Nodes.Count == 0 ? "No collector has reported yet: the conntrack tables are unknown." : "No collector is connected: the conntrack tables are unknown.";
-            return new Headline(title, true, null, "", resets, []);
+            return new Headline(title, true, false, null, "", resets, []);
         }
 
         var stale = (from lane in now.Services
@@ -31,18 +42,20 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
                      orderby pod.Sum(item => item.count) descending
                      select (pod.Key.BackendIp, pod.Key.Name, Count: pod.Sum(item => item.count), Lanes: pod.Select(item => item.lane))).ToList();
         if (stale.Count > 0)
-            return Stale(now, window, stale, resets);
+            return Stale(now, window, stale, resets, context);
 
         int ending = now.Terminations.Count(span => span.DeletedMs is null);
-        string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. No stale entries." : "No stale entries: every connection points to a current pod.";
-        string detail = Silent(now);
-        if (detail.Length > 0)
-            calm = calm.Replace("No stale entries", "No stale entries on the nodes that report", StringComparison.Ordinal);
-        return new Headline(calm, false, null, detail, resets, []);
+        string silent = Silent(now), scope = context.Filter is { } filter ? $" for {filter}" : "";
+        if (context.OwnersDoubt is { } doubt)
+            return new Headline($"{doubt}: which entries{scope} are stale is unknown.", false, true, null, silent, resets, []);
+        string none = $"No stale entries{scope}{(silent.Length > 0 ? " on the nodes that report" : "")}";
+        string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. {none}." : $"{none}: every connection points to a current pod.";
+        return new Headline(calm, false, silent.Length > 0, null, silent, resets, []);
     }
 
     private static Headline Stale(
-        TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes)> stale, string resets)
+        TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes)> stale, string resets,
+        HeadlineContext context)
     {
         int entries = stale.Sum(pod => pod.Count);
         string which = stale.Count == 1 ? $"{stale[0].Name}, which no longer serves" : $"{stale.Count} pods that no longer serve";
@@ -52,8 +65,11 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
             .Select(span => span.ContainerFinishedMs ?? span.EndpointRemovedMs ?? span.DeletedMs).OfType<long>().ToList();
-        string silent = Silent(now);
-        return new Headline(title, true, ends.Count > 0 ? ends.Min() : null, silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
+        // The pods without entries by now belong to the same incident, so the time does not move as entries expire.
+        var since = stale.SelectMany(pod => pod.Lanes).Where(lane => lane.Name.Length > 0).Select(lane => context.StaleSinceMs(new ServiceKey(lane.Namespace, lane.Name)))
+            .OfType<long>().Concat(ends).ToList();
+        string[] details = [detail, Silent(now), context.OwnersDoubt is { } doubt ? $"{doubt}: pods may have changed since." : ""];
+        return new Headline(title, true, false, since.Count > 0 ? since.Min() : null, string.Join(' ', details.Where(part => part.Length > 0)), resets,
             [.. stale.Select(pod => (pod.Ip, pod.Name))]);
     }
 

@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -15,7 +16,7 @@ public sealed class HeadlineTests
             [Views.Lane("orders", Views.StaleBackend("10.1.0.5", 3, "shop/orders-1"), Views.Backend("10.1.0.6", Views.Flat(9)))],
             [Views.Ended("10.1.0.5", "orders-1", finished, 3)]);
 
-        var headline = Headline.From(view, view);
+        var headline = From(view, view);
 
         Assert.True(headline.Alarm);
         Assert.Equal("3 entries still point to shop/orders-1, which no longer serves.", headline.Title);
@@ -30,7 +31,7 @@ public sealed class HeadlineTests
         var earlier = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(3)))]);
         var now = Views.Of([Views.Lane("orders", Views.StaleBackend("10.1.0.5", 1, "shop/orders-1"))]);
 
-        Assert.Equal("1 entry still points to shop/orders-1, which no longer serves.", Headline.From(now, earlier).Title);
+        Assert.Equal("1 entry still points to shop/orders-1, which no longer serves.", From(now, earlier).Title);
     }
 
     [Fact]
@@ -38,7 +39,7 @@ public sealed class HeadlineTests
     {
         var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)))]);
 
-        var headline = Headline.From(view, view);
+        var headline = From(view, view);
 
         Assert.False(headline.Alarm);
         Assert.StartsWith("No stale entries", headline.Title, StringComparison.Ordinal);
@@ -50,7 +51,7 @@ public sealed class HeadlineTests
     {
         var view = Views.Of(nodes: [Views.Node("node-a"), Views.Node("node-b", silentMs: 9_000)]);
 
-        var headline = Headline.From(view, view);
+        var headline = From(view, view);
 
         Assert.Contains("on the nodes that report", headline.Title, StringComparison.Ordinal);
         Assert.Equal("Unknown: node-b does not report.", headline.Detail);
@@ -61,7 +62,7 @@ public sealed class HeadlineTests
     {
         var view = Views.Of(nodes: [Views.Node("node-a", connected: false)]);
 
-        Assert.Equal("No collector is connected: the conntrack tables are unknown.", Headline.From(view, view).Title);
+        Assert.Equal("No collector is connected: the conntrack tables are unknown.", From(view, view).Title);
     }
 
     [Fact]
@@ -73,6 +74,54 @@ public sealed class HeadlineTests
             resets: new ResetLane(unNated, Views.Flat(1), [.. Views.Flat(0).Select(_ => -1)]),
             gaps: [new GapSpan("node-a", GapKind.ResetsLost, Views.NowMs - 5000, Views.NowMs - 4000, "overwritten")]);
 
-        Assert.Equal("Resets in this 10 s range: at least 2 un-NATed, 10 from a backend, 0 other.", Headline.From(view, view).Resets);
+        Assert.Equal("Resets in this 10 s range: at least 2 un-NATed, 10 from a backend, 0 other.", From(view, view).Resets);
     }
+
+    [Fact]
+    public void From_SilentNode_IsNotCalm()
+    {
+        var view = Views.Of(nodes: [Views.Node("node-a"), Views.Node("node-b", silentMs: 9_000)]);
+        Assert.True(From(view, view) is { Alarm: false, Unsure: true });
+    }
+
+    [Fact]
+    public void From_OwnersInDoubt_ClaimsNothing()
+    {
+        var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)))]);
+
+        var headline = From(view, view, new HeadlineContext { OwnersDoubt = "The cluster data is 25 s old" });
+
+        Assert.Equal("The cluster data is 25 s old: which entries are stale is unknown.", headline.Title);
+        Assert.True(headline.Unsure);
+    }
+
+    [Fact]
+    public void From_FilterOfAnUnknownName_IsNoAllClear()
+    {
+        var view = Views.Of([]);
+
+        var headline = From(view, view, new HeadlineContext { Filter = "shop/doesnotexist", IsFilterUnknown = true });
+
+        Assert.StartsWith("shop/doesnotexist is unknown", headline.Title, StringComparison.Ordinal);
+        Assert.True(headline.Unsure);
+        Assert.Equal("", headline.Resets);
+    }
+
+    [Fact]
+    public void From_Filter_IsNamedInTheClaim()
+    {
+        var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)))]);
+        Assert.StartsWith("No stale entries for shop/orders:", From(view, view, new HeadlineContext { Filter = "shop/orders" }).Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_EntriesOfTheFirstPodAreGone_StillBeganWithIt()
+    {
+        long finished = Views.NowMs - 48_000, first = Views.NowMs - 300_000;
+        var view = Views.Of([Views.Lane("orders", Views.StaleBackend("10.1.0.5", 3, "shop/orders-1"))], [Views.Ended("10.1.0.5", "orders-1", finished, 3)]);
+
+        Assert.Equal(first, From(view, view, new HeadlineContext { StaleSinceMs = key => key == new ServiceKey("shop", "orders") ? first : null }).SinceMs);
+    }
+
+    private static Headline From(TimelineView now, TimelineView window, HeadlineContext? context = null) => Headline.From(now, window, context ?? new HeadlineContext());
 }
