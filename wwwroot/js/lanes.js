@@ -23,7 +23,7 @@ export function ground(ctx, geo, paint, lane) {
 }
 
 export class ServiceLane {
-  constructor(view, geo, service, colourOf) {
+  constructor(view, geo, service, colourOf, partial) {
     this.title = service.title;
     this.sub = service.address;
     this.h = geo.wide ? 88 : 72;
@@ -38,7 +38,7 @@ export class ServiceLane {
         if (backend.entries[i] < 0) unknown++;
         else sum += backend.entries[i];
       }
-      this.known[i] = unknown === 0 ? 2 : unknown < service.backends.length ? 1 : 0;
+      this.known[i] = unknown === 0 ? (partial[i] ? 1 : 2) : unknown < service.backends.length ? 1 : 0;
       this.top = Math.max(this.top, sum);
     }
     this.scale = niceTop(this.top);
@@ -90,7 +90,7 @@ export class ServiceLane {
     if (!this.labels.length) {
       ctx.font = paint.font(12);
       ctx.fillStyle = paint.muted;
-      ctx.fillText("No entries in this range.", geo.left + 12, this.y + this.h / 2 + 4);
+      ctx.fillText(this.known.some(known => known > 0) ? "No entries in this range." : "No data is stored for this range.", geo.left + 12, this.y + this.h / 2 + 4);
     }
   }
 
@@ -159,12 +159,13 @@ export class ServiceLane {
 
   values(column) {
     if (this.known[column] === 0) return [{ text: "unknown", muted: true }];
+    const partial = this.known[column] < 2 ? [{ text: "at least: not every node reported", muted: true, weight: -1 }] : [];
     return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.closing[column] > 0).map(backend => ({
       colour: "b" + this.colourOf(this.service.key, backend.ip), stale: backend.stale[column] > 0,
       text: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
         + (backend.closing[column] > 0 ? ` + ${backend.closing[column]} closing` : ""),
       weight: backend.stale[column] * 1e6 + backend.entries[column],
-    })).sort((a, b) => b.weight - a.weight);
+    })).sort((a, b) => b.weight - a.weight).concat(partial);
   }
 }
 

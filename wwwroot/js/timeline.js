@@ -10,6 +10,7 @@ const WIDE = 720;
 const DAY = 86400000;
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
+const SILENT_GAP_KINDS = [3, 4, 5]; // GapKind values during which the entries of a node are not known
 
 export function create(host, dotnet, options) {
   return new Timeline(host, dotnet, options);
@@ -66,12 +67,8 @@ class Timeline {
     this.view = readView(bytes);
     if (this.drag?.kind !== "pan") this.shift = 0;
     this.events = collectEvents(this.view);
-    this.incomplete = new Uint8Array(this.view.columns);
-    for (const gap of this.view.gaps) {
-      if (!LOSSY_GAP_KINDS.includes(gap.kind)) continue;
-      const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
-      this.incomplete.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
-    }
+    this.incomplete = this.columnsIn(LOSSY_GAP_KINDS);
+    this.partial = this.columnsIn(SILENT_GAP_KINDS);
     if (this.view.noData) this.incomplete.fill(1);
     // Where no node reported entries of any Service, resets were not reported either.
     for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
@@ -81,6 +78,17 @@ class Timeline {
     if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.layout());
+  }
+
+  // A 1 for each column that a gap of these kinds touches.
+  columnsIn(kinds) {
+    const columns = new Uint8Array(this.view.columns);
+    for (const gap of this.view.gaps) {
+      if (!kinds.includes(gap.kind)) continue;
+      const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
+      columns.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
+    }
+    return columns;
   }
 
   setZone(zone) { this.zone = zone; this.layout(); }
@@ -121,7 +129,7 @@ class Timeline {
     const lanes = rollouts.empty ? [] : [rollouts];
     lanes.push(new TerminationLane(view, geo, measure, this.selection));
     const colourOf = (service, ip) => this.colourOf(service, ip);
-    for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf));
+    for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf, this.partial));
     lanes.push(
       new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
       new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),

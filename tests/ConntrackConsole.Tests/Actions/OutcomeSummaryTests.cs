@@ -16,6 +16,23 @@ public class OutcomeSummaryTests
         Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remain."), Flushed(Done("n1", 3), Done("n2", 1)));
 
     [Fact]
+    public void Of_NodesWithoutAnEntry_AreNotCounted() =>
+        Assert.Equal("3 entries deleted on 1 node; none remain.", Flushed(Done("n1", 3), Done("n2", 0), Done("n3", 0)).Message);
+
+    [Fact]
+    public void Of_NothingWasThere_NamesNoNumberOfNodes() => Assert.Equal("0 entries deleted; none remain.", Flushed(Done("n1", 0), Done("n2", 0)).Message);
+
+    [Fact]
+    public void SuggestedReason_CountsTheNodesThatHoldTheLiveEntries()
+    {
+        var live = new FlowEntry("tcp", "ESTABLISHED", "10.1.1.1", 1, "10.96.0.10", 80, "10.1.0.5", 8080, "10.1.1.1", 1, 0, 1, 300, 0, FlushEffect.FailsFast);
+        var left = live with { State = "TIME_WAIT", Effect = FlushEffect.NoEffect };
+        string reason = ActionFormatter.SuggestedReason(
+            "10.1.0.5", new AddressOwnership(OwnerState.Gone), [new("p", "n1", "d", [live, left], 0, null, true), new("p", "n2", "d", [left], 0, null, true), new("p", "n3", "d", [], 0, null, true)]);
+        Assert.Contains("1 entry on 1 node", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Of_ANodeNotContacted_IsPartlyAndNamesIt()
     {
         var (state, message) = Flushed([new NodeResult("n2", NodeOutcome.NotAsked)], Done("n1", 3));

@@ -25,7 +25,7 @@ internal static class ActionFormatter
             { State: OwnerState.Lost, Name: { } name } => $"{name} is on a lost node",
             _ => $"{podIp} has no live owner",
         };
-        return $"{who}; {live} {(live == 1 ? "entry" : "entries")} on {Nodes(previews.Count(p => p.Entries.Count > 0))} still {(live == 1 ? "leads" : "lead")} to {podIp}";
+        return $"{who}; {live} {(live == 1 ? "entry" : "entries")} on {Nodes(previews.Count(p => p.Entries.Any(e => e.Effect != FlushEffect.NoEffect)))} still {(live == 1 ? "leads" : "lead")} to {podIp}";
     }
 
     /// <summary>The digest of a preview: over the request, and each node's own digest of its list or its value.</summary>

@@ -65,8 +65,9 @@ internal static class OutcomeSummary
         long deleted = done.Sum(r => (long)r.Deleted), alive = done.Sum(r => (long)r.Alive), failed = done.Sum(r => (long)r.Failed);
         long remaining = done.Sum(r => Math.Max(r.Remaining, 0L));
         string left = remaining > 0 ? $"{ActionFormatter.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remain" : "none seen remaining";
-        int whole = done.Count(r => !r.Unsure);
-        message.Append(whole == 0 ? $"The number of deleted entries is unknown; {left}." : $"{ActionFormatter.Entries(deleted)} deleted on {ActionFormatter.Nodes(whole)}; {left}.");
+        // Nodes that had no entry are not counted: the preview does not count them either.
+        int had = done.Count(r => !r.Unsure && r.Deleted > 0);
+        message.Append(done.All(r => r.Unsure) ? $"The number of deleted entries is unknown; {left}." : $"{ActionFormatter.Entries(deleted)} deleted{(had > 0 ? $" on {ActionFormatter.Nodes(had)}" : "")}; {left}.");
         if (uncounted.Count > 0)
             message.Append($" The remaining entries on {string.Join(", ", uncounted)} could not be read.");
         if (alive > 0)

@@ -16,7 +16,8 @@ internal sealed record DataHealth(
     // The watch is confirmed every few seconds; older data counts as stale. The guards use the same limit.
     public static readonly TimeSpan MaxClusterAge = TimeSpan.FromSeconds(10);
 
-    public bool IsClusterHealthy => ClusterProblem is null && ClusterAgeS is null;
+    /// <summary>The cluster is read and current; false as well while it is loading, and where none is configured.</summary>
+    public bool IsClusterHealthy { get; private init; }
 
     public bool AreCollectorsHealthy => Known > 0 && Connected == Known;
 
@@ -47,6 +48,9 @@ internal sealed record DataHealth(
         long? silentFor = nodes.Count > 0 && connected == 0 ? Math.Max(0, nowMs - nodes.Max(node => node.LastFrameMs)) / 5000 * 5 : null;
         return new DataHealth(
             cluster, problem, collectors, silent.Count == 0 ? null : TextSummary.List(silent, 5),
-            connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds : null);
+            connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds : null)
+        {
+            IsClusterHealthy = hasCluster && ready && problem is null && !old,
+        };
     }
 }

@@ -1,5 +1,6 @@
 using Bunit;
 using ConntrackConsole.Components.Layout;
+using ConntrackConsole.Components.State;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;
@@ -15,6 +16,13 @@ public sealed class DataHealthBannerTests : IAsyncDisposable
 
         Assert.Empty(_console.Context.Render<DataHealthBanner>().FindAll("[data-testid=world-banner]"));
     }
+
+    [Theory]
+    [InlineData(false, false, false)] // none is configured
+    [InlineData(true, false, false)] // still loading
+    [InlineData(true, true, true)]
+    public void Status_IsGreenOnlyWhereTheClusterIsReadAndCurrent(bool hasCluster, bool ready, bool green) =>
+        Assert.Equal(green, DataHealth.From([], hasCluster, ready, TimeSpan.Zero, null, 0).IsClusterHealthy);
 
     [Fact]
     public void Banner_CollectorSilent_ShowsAgeAndCommand()
