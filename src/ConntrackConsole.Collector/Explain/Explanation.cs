@@ -26,8 +26,14 @@ internal sealed record Explanation(
         Verdict[] verdicts = [.. found.OfType<Verdict>()];
         if (seen.ResetsMissing is { } resets)
             missing.Add("resets: " + resets);
+        if (seen.UnknownClientResets > 0)
+            missing.Add($"the senders of {seen.UnknownClientResets} resets that the pod received: aborts of clients (harmless) or answers to un-NATed segments (M1, M2). {seen.ResetsIncomplete}".TrimEnd());
+        else if (seen.ResetsIncomplete is { } incomplete)
+            missing.Add("some resets: " + incomplete);
         if (seen.PacketsMissing is { } packets)
             missing.Add("packets: " + packets);
+        if (seen.Offloaded > 0)
+            missing.Add($"whether {seen.Offloaded} offloaded entries are answered: a flowtable forwards their packets past conntrack, which then has no timeout for them");
         if (seen.Gaps > 0)
             missing.Add($"events in {seen.Gaps} intervals, in which some were lost: run it again");
         if (verdicts.Length == 0 && missing.Count == 0)

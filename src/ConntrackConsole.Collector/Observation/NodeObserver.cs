@@ -45,7 +45,7 @@ internal sealed class NodeObserver
         _clock = new FrameClock(time);
         _flows = new FlowTable(grouping);
         _resets = resets;
-        _pendingResets = new PendingResets(resets is { IsDouble: true });
+        _pendingResets = new PendingResets(resets is { IsDouble: true }, resets is null or { TracesEverySender: true });
         _notes = new FlowNotes(OwnNetlinkPorts);
         _takeDropped = takeDropped;
         _onEvent = OnEvent;
