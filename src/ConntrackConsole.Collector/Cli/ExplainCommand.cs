@@ -103,7 +103,7 @@ internal static class ExplainCommand
     }
 
     private static string Proxy(ProxyReading? proxy) => proxy is not { Answers: true }
-        ? "does not answer on 127.0.0.1:10249"
+        ? $"metrics do not answer on 127.0.0.1:10249{(proxy is { HealthStatus: not 0 and var health } ? $", healthz {health}{(proxy.ReportsLag ? ": its rules lag" : proxy.Eligible == false ? ": the node is to be deleted" : "")}" : "")}"
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
 
     private static string Number(double value) => double.IsNaN(value) ? "unknown" : value.ToString("0.###", CultureInfo.InvariantCulture);

@@ -51,6 +51,11 @@ internal sealed record Evidence
     public int Idle { get; init; }
 
     /// <summary>
+    /// The timeout is short and runs down without a retransmission: a stray reset may have cut it, so it is no sign of a hang.
+    /// </summary>
+    public int Cut { get; init; }
+
+    /// <summary>
     /// Entries whose packets a flowtable forwards: conntrack sees neither their segments nor their answers, and they have no timeout.
     /// </summary>
     public int Offloaded { get; init; }

@@ -190,10 +190,11 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
                     .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
             ],
             Established = _trackers.Count,
-            Stuck = _trackers.Values.Count(look => look is { EverRose: false, UnacknowledgedSamples: >= 5 }
+            Stuck = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: false, UnacknowledgedSamples: >= 5 }
                 && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
             Answered = _trackers.Values.Count(look => look.EverRose),
             Idle = _trackers.Values.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
+            Cut = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: true }),
             Offloaded = entries.Count(flow => flow.State == FlowState.Offloaded),
             Closed = Math.Max(_closed.Count, _closedByEvents),
             UnNatedResets = _unNated.Count,

@@ -80,9 +80,11 @@ internal static class Capabilities
     private static Capability Proxy()
     {
         using var proxy = new KubeProxyScraper(TimeProvider.System);
-        bool answers = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult().Answers;
-        return new Capability(KubeProxyScraper.Capability, answers, answers
-            ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
+        var reading = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult();
+        bool answers = reading.Answers;
+        return new Capability(KubeProxyScraper.Capability, answers, !answers && reading.HealthStatus != 0
+            ? "kube-proxy's health on :10256 is read, but its metrics do not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): of a lag only a failing health check is known."
+            : answers ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
             : "kube-proxy does not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): whether its rules lag is unknown.");
     }
 

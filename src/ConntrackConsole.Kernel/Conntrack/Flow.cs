@@ -68,10 +68,16 @@ internal readonly record struct Flow
     public FlowKey Key => new(Reply, Zone, Id);
 
     /// <summary>
-    /// True if the flow's destination was translated: replies come from another address or port than the one the
-    /// client connected to. Derived from the tuples, because the status bit only means that a rule was applied.
+    /// True if the flow's destination is translated: replies come from another address or port than the one the client connected
+    /// to, and the kernel set the bit with which it translates. An entry that a program inserted with such tuples but without NAT
+    /// has no such bit, lists alike and translates nothing. IPVS translates by itself and sets none.
     /// </summary>
-    public bool IsTranslated => Reply.Src != Orig.Dst || (!Protocols.IsPortless(Orig.Proto) && Reply.Sport != Orig.Dport);
+    public bool IsTranslated => RepliesFromElsewhere && ((Status & FlowStatus.DestinationNat) != 0 || IpvsPresence.IsLoaded);
+
+    /// <summary>True if it looks translated by its tuples and is not.</summary>
+    public bool OnlyLooksTranslated => RepliesFromElsewhere && !IsTranslated;
+
+    private bool RepliesFromElsewhere => Reply.Src != Orig.Dst || (!Protocols.IsPortless(Orig.Proto) && Reply.Sport != Orig.Dport);
 }
 
 /// <summary>
