@@ -56,7 +56,7 @@ internal sealed record Evidence
     public int Cut { get; init; }
 
     /// <summary>
-    /// Entries whose packets a flowtable forwards: conntrack sees neither their segments nor their answers, and they have no timeout.
+    /// Entries of connections that a flowtable forwards: conntrack sees neither their segments nor their answers, and they have no timeout.
     /// </summary>
     public int Offloaded { get; init; }
 
@@ -79,7 +79,7 @@ internal sealed record Evidence
     public int ClientAborts { get; init; }
 
     /// <summary>
-    /// Clients from which the pod received a reset of whose sending nothing is known: an abort, or the answer to an un-NATed segment.
+    /// Clients from which the pod received a reset from an unknown sender: an abort, or the answer to an un-NATed segment.
     /// </summary>
     public int UnknownClientResets { get; init; }
 

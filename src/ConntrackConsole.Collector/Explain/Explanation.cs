@@ -33,7 +33,7 @@ internal sealed record Explanation(
         if (seen.PacketsMissing is { } packets)
             missing.Add("packets: " + packets);
         if (seen.Cut > 0)
-            missing.Add($"a retransmission of {seen.Cut} entries whose timeout is short: it fell, or runs down, and that alone proves nothing, because a stray reset leaves it at 10 s or 299 s while both ends are up");
+            missing.Add($"a retransmission of {seen.Cut} entries with a short timeout: it fell, or runs down, and that alone proves nothing, because a stray reset leaves it at 10 s or 299 s while both ends are up");
         if (seen.Offloaded > 0)
             missing.Add($"whether {seen.Offloaded} offloaded entries are answered: a flowtable forwards their packets past conntrack, which then has no timeout for them");
         if (seen.Gaps > 0)

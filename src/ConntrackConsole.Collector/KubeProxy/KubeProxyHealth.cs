@@ -2,7 +2,7 @@ namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>The health port of kube-proxy (:10256), which answers whether or not its metrics do.</summary>
 /// <param name="Status">HTTP status of /healthz; 0 = no answer.</param>
-/// <param name="Eligible">nodeEligible of its body: false on a node that is to be deleted, whose 503 is on purpose; null if it is not there.</param>
+/// <param name="Eligible">nodeEligible of its body: false on a node that is to be deleted, where 503 is on purpose; null if the body has none.</param>
 /// <param name="LiveStatus">HTTP status of /livez, which is only asked where /healthz answers 503; 0 = not asked, or no answer.</param>
 internal readonly record struct KubeProxyHealth(ushort Status, bool? Eligible, ushort LiveStatus)
 {

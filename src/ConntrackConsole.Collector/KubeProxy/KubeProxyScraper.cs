@@ -22,8 +22,8 @@ internal sealed class KubeProxyScraper : IDisposable
     };
 
     private readonly TimeProvider _time;
-    // A reading of a kube-proxy that does not answer at all says the same each time. Repeated, because one may be lost: in a frame
-    // that came too late, or was older than the console's start.
+    // Readings of a kube-proxy that does not answer at all are alike. They are repeated, because one may be lost: in a frame that
+    // came too late, or was older than the console's start.
     private const int SilentRepeat = 30;
 
     private readonly Uri _metrics, _mode, _health, _live;

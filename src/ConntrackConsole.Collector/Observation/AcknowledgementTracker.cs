@@ -22,7 +22,7 @@ internal struct AcknowledgementTracker
     private const long RoundingMs = 1500;
 
     // The longest interval between two retransmissions, and some seconds for the samples: below the unacknowledged timeout less
-    // this nobody retransmits any more, so nobody waits.
+    // this no client retransmits any more, so none waits.
     private const uint MaxSilenceSeconds = 125;
 
     private long _expiresAtMs;
@@ -68,6 +68,6 @@ internal struct AcknowledgementTracker
 
     public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedSamples > 0 && !IsAlive(nowMs) && !ProvesNothing;
 
-    /// <summary>The timeout is short, and it is unknown why: it fell and no retransmission followed, or nobody retransmits any more.</summary>
+    /// <summary>The timeout is short, and it is unknown why: it fell and no retransmission followed, or no client retransmits any more.</summary>
     public readonly bool ProvesNothing => UnacknowledgedSamples > 0 && (_fell || _silent);
 }

@@ -53,7 +53,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         {
             var row = rows.GetValueOrDefault(name.Reply.Src, new WatchedAddress(name.Reply.Src, 0, 0, 0, 0, 0));
             row = row with { Entries = row.Entries + 1 };
-            // Of one whose timeout proves nothing is not known what became of it: as if it had not been looked up.
+            // A timeout that proves nothing leaves the entry unknown, as if it had not been looked up.
             if (_trackers.TryGetValue(name, out var look) && !(look.ProvesNothing && !look.IsAlive(nowMs)))
             {
                 row = row with { Checked = row.Checked + 1 };

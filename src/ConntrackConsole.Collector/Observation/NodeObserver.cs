@@ -73,7 +73,7 @@ internal sealed class NodeObserver
     public void RequestKeyFrame() => _keyWanted = true;
 
     /// <summary>
-    /// Takes a list of the console: Services whose addresses are recognized in untranslated entries. Null changes nothing. Thread-safe.
+    /// Takes the console's list of Service addresses, by which untranslated entries are recognized. Null changes nothing. Thread-safe.
     /// </summary>
     public void SetServices(IReadOnlyList<string>? services)
     {

@@ -45,7 +45,7 @@ public sealed record ProxyReading(
     /// <summary>HTTP status of /livez (since 1.28), which does not depend on the node's deletion; 0 = no answer, or not asked.</summary>
     public ushort LiveStatus { get; init; }
 
-    /// <summary>The IP family that <see cref="LastSync"/> and <see cref="LastQueued"/> are of: 4, 6, or 0 if the metrics do not tell.</summary>
+    /// <summary>The IP family that <see cref="LastSync"/> and <see cref="LastQueued"/> are of: 4, 6, or 0 if the metrics have no such label.</summary>
     public byte LaggingFamily { get; init; }
 
     /// <summary>True if kube-proxy itself reports that its rules lag; a node that is to be deleted is no proof.</summary>

@@ -63,7 +63,7 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
         && (owner != OwnerState.Service || !flow.IsTranslated)
         && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
 
-    /// <summary>True if it names exactly one port of the Service whose address is the target, and its protocol.</summary>
+    /// <summary>True if it names the target, as a Service's address, with exactly one port and protocol.</summary>
     public bool IsServicePort(Ip target) => Proto != 0 && Vport != 0 && Vip == target;
 
     // An unanswered entry loses nothing, and for a UDP flow to a pod that is gone a deletion can only help.

@@ -36,8 +36,8 @@ internal sealed class ResetSource : IDisposable
     public bool IsDouble => _trace is not null && _packets is not null;
 
     /// <summary>
-    /// False if tracepoints are read on a kernel that does not trace the resets that no socket sends: a reset that was received may
-    /// then be one whose sender was not observed.
+    /// False if tracepoints are read on a kernel that does not trace the resets that no socket sends: the sender of a reset that
+    /// was received may then not have been observed.
     /// </summary>
     public bool TracesEverySender => _trace is null or { HasReasons: true };
 
