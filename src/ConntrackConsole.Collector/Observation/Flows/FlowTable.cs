@@ -8,13 +8,13 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 /// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 60 bytes per flow;
 /// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
-internal sealed class FlowTable
+internal sealed partial class FlowTable
 {
-    private readonly Grouping _grouping;
+    private Grouping _grouping;
     private readonly FlowRows _rows = new();
     private readonly AddressPool _addresses = new();
     private readonly GroupCounter _groups = new();
-    private readonly GroupCache _groupCache = new();
+    private GroupCache _groupCache = new();
     private readonly RowIndex _byOrig;
     private readonly RowIndex _byReply; // TCP only, to match resets.
     private readonly List<int> _wantedGroups = [];
@@ -216,9 +216,15 @@ internal sealed class FlowTable
         }
 
         ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
+        if ((flow.Name.Flags & RowFlags.OnlyLooksTranslated) != 0)
+        {
+            Insert(in flow, _groups.Of(GroupOf(in flow.Name)), fromDump); // Rare: not worth a place in the cache.
+            return;
+        }
+
         if (!place.Is(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto))
         {
-            var group = _grouping.Of(Unpack(in flow.Name.Orig, in flow.Name), Unpack(in flow.Name.Reply, in flow.Name));
+            var group = GroupOf(in flow.Name);
             place.Set(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Of(in group));
         }
 
@@ -243,10 +249,10 @@ internal sealed class FlowTable
             Id = flow.Id,
             Zone = flow.Zone,
             Proto = flow.Orig.Proto,
-            Flags = RowFlags.V6,
+            Flags = RowFlags.V6 | (flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None),
         };
         var incoming = new Incoming { Name = name, State = flow.State, Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
-        Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
+        Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply, flow.OnlyLooksTranslated)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
@@ -325,7 +331,8 @@ internal sealed class FlowTable
         if (row < 0)
             return false;
         ref readonly var name = ref _rows.Name(row);
-        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State);
+        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State,
+            OnlyLooksTranslated: (name.Flags & RowFlags.OnlyLooksTranslated) != 0);
         return true;
     }
 
@@ -354,45 +361,4 @@ internal sealed class FlowTable
     private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
 
     private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
-
-    private struct Incoming
-    {
-        public FlowIdentity Name;
-        public FlowState State;
-        public ulong Hash;
-        public ulong ReplyHash;
-
-        public static void Of(in Flow flow, out Incoming incoming)
-        {
-            var orig = flow.Orig;
-            var reply = flow.Reply;
-            incoming.Name.Orig = new PackedTuple(orig.Src.V4Number, orig.Dst.V4Number, orig.Sport, orig.Dport);
-            incoming.Name.Reply = new PackedTuple(reply.Src.V4Number, reply.Dst.V4Number, reply.Sport, reply.Dport);
-            incoming.Name.Id = flow.Id;
-            incoming.Name.Zone = flow.Zone;
-            incoming.Name.Proto = orig.Proto;
-            incoming.Name.Flags = RowFlags.None;
-            incoming.State = flow.State;
-            incoming.Hash = OrigHash(in incoming.Name);
-            incoming.ReplyHash = ReplyHash(in incoming.Name);
-        }
-    }
-
-    private readonly struct OrigMatch(FlowRows rows, PackedTuple tuple, byte proto, ushort zone, bool v6) : IRowMatch
-    {
-        public bool Is(int row)
-        {
-            ref readonly var name = ref rows.Name(row);
-            return name.Orig == tuple && name.Proto == proto && name.Zone == zone && ((name.Flags & RowFlags.V6) != 0) == v6;
-        }
-    }
-
-    private readonly struct ReplyMatch(FlowRows rows, PackedTuple tuple, bool v6) : IRowMatch
-    {
-        public bool Is(int row)
-        {
-            ref readonly var name = ref rows.Name(row);
-            return name.Reply == tuple && ((name.Flags & RowFlags.V6) != 0) == v6;
-        }
-    }
 }

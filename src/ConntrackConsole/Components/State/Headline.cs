@@ -44,6 +44,9 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         if (stale.Count > 0)
             return Stale(now, window, stale, resets, context);
 
+        if (Untranslated(now, resets) is { } untranslated)
+            return untranslated;
+
         int ending = now.Terminations.Count(span => span.DeletedMs is null);
         string silent = Silent(now), scope = context.Filter is { } filter ? $" for {filter}" : "";
         if (context.OwnersDoubt is { } doubt)
@@ -71,6 +74,27 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         string[] details = [detail, Silent(now), context.OwnersDoubt is { } doubt ? $"{doubt}: pods may have changed since." : ""];
         return new Headline(title, true, false, since.Count > 0 ? since.Min() : null, string.Join(' ', details.Where(part => part.Length > 0)), resets,
             [.. stale.Select(pod => (pod.Ip, pod.Name))]);
+    }
+
+    private static Headline? Untranslated(TimelineView now, string resets)
+    {
+        var found = (from lane in now.Services
+                     from backend in lane.Backends
+                     where backend.StateNow == EntryState.Untranslated
+                     let count = now.Last(backend.Stale) ?? 0
+                     where count > 0
+                     orderby count descending
+                     select (lane, backend.BackendIp, count)).ToList();
+        if (found.Count == 0)
+            return null;
+        int entries = found.Sum(item => item.count);
+        var services = found.Select(item => item.lane.Name.Length > 0 ? $"{item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip).Distinct().ToList();
+        string silent = Silent(now);
+        const string detail = "They began while the Service's rules were absent: what their clients send reaches no pod.";
+        return new Headline(
+            $"{DisplayText.Count(entries, "entry", "entries")} at the address of {TextSummary.List(services, 3)} {(entries == 1 ? "is" : "are")} not translated.", true, null,
+            silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
+            [.. found.DistinctBy(item => item.BackendIp).Select(item => (item.BackendIp, item.lane.Name.Length > 0 ? $"Service {item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip))]);
     }
 
     private static string Silent(TimelineView now)
