@@ -16,6 +16,10 @@ public class OutcomeSummaryTests
         Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remain."), Flushed(Done("n1", 3), Done("n2", 1)));
 
     [Fact]
+    public void Of_NodeWithNothingDeleted_IsNotCounted() =>
+        Assert.Equal((ActionState.Completed, "3 entries deleted on 1 node; none remain."), Flushed(Done("n1", 3), Done("n2", 0)));
+
+    [Fact]
     public void Of_ANodeNotContacted_IsPartlyAndNamesIt()
     {
         var (state, message) = Flushed([new NodeResult("n2", NodeOutcome.NotAsked)], Done("n1", 3));

@@ -65,8 +65,8 @@ internal static class OutcomeSummary
         long deleted = done.Sum(r => (long)r.Deleted), alive = done.Sum(r => (long)r.Alive), failed = done.Sum(r => (long)r.Failed);
         long remaining = done.Sum(r => Math.Max(r.Remaining, 0L));
         string left = remaining > 0 ? $"{ActionFormatter.Entries(remaining)} remaining" : uncounted.Count == 0 ? "none remain" : "none seen remaining";
-        int whole = done.Count(r => !r.Unsure);
-        message.Append(whole == 0 ? $"The number of deleted entries is unknown; {left}." : $"{ActionFormatter.Entries(deleted)} deleted on {ActionFormatter.Nodes(whole)}; {left}.");
+        int whole = done.Count(r => !r.Unsure), affected = done.Count(r => r is { Unsure: false, Deleted: > 0 });
+        message.Append(whole == 0 ? $"The number of deleted entries is unknown; {left}." : $"{ActionFormatter.Entries(deleted)} deleted on {ActionFormatter.Nodes(affected > 0 ? affected : whole)}; {left}.");
         if (uncounted.Count > 0)
             message.Append($" The remaining entries on {string.Join(", ", uncounted)} could not be read.");
         if (alive > 0)
