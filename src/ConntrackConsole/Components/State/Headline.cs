@@ -33,7 +33,7 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         if (stale.Count > 0)
             return Stale(now, window, stale, resets);
 
-        int ending = now.Terminations.Count(span => span.DeletedMs is null);
+        int ending = now.Terminations.Count(span => span.OverMs is null);
         string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. No stale entries." : "No stale entries: every connection points to a current pod.";
         string detail = Silent(now);
         if (detail.Length > 0)
@@ -51,7 +51,7 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients with these entries wait for a pod that cannot answer.";
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
-            .Select(span => span.ContainerFinishedMs ?? span.EndpointRemovedMs ?? span.DeletedMs).OfType<long>().ToList();
+            .Select(span => span.EndedMs).OfType<long>().ToList();
         string silent = Silent(now);
         return new Headline(title, true, ends.Count > 0 ? ends.Min() : null, silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
             [.. stale.Select(pod => (pod.Ip, pod.Name))]);
