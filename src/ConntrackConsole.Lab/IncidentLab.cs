@@ -14,12 +14,16 @@ internal sealed class IncidentLab : IAsyncDisposable
     private const string ServiceName = "checkout", ClientName = "storefront";
     private static readonly TimeSpan FirstRolloutDelay = TimeSpan.FromSeconds(10), NodeHeartbeatInterval = TimeSpan.FromSeconds(10);
 
+    // A real API server takes some seconds to read its roles; a real garbage collection starts within a minute.
+    private static readonly TimeSpan ApiStart = TimeSpan.FromSeconds(3), GarbageCollectionDelay = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _disposing = new();
     private readonly LabOptions _options;
     private readonly LabEventWriter _output;
     private readonly Stack<Func<ValueTask>> _cleanup = new();
     private RollingUpdate _rollingUpdate = null!;
     private LabPod _farClient = null!;
+    private Func<ControlLine, Task> _controlPlane = null!;
 
     private IncidentLab(LabOptions options, LabEventWriter output)
     {
@@ -120,7 +124,7 @@ internal sealed class IncidentLab : IAsyncDisposable
                 truth.FromClient(pod, report);
             else
                 truth.FromServer(pod, report);
-        });
+        }, _options.Probes);
         Defer(kubelet.Dispose);
         Defer(kubelet.RemoveAllAsync);
         var deployment = new DeploymentObject(store, events, Kubelet.Namespace, ServiceName, 3, Kubelet.ServerPort, Kubelet.PreStopSeconds);
@@ -134,6 +138,14 @@ internal sealed class IncidentLab : IAsyncDisposable
         var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
         _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
 
+        _controlPlane = line => line switch
+        {
+            ControlLine.RestartApi restart => api.RestartAsync(TimeSpan.FromSeconds(restart.DownSeconds), ApiStart, _disposing.Token),
+            ControlLine.DeleteNode => DeleteNodeAsync(),
+            ControlLine.DeleteNamespace => DeleteNamespaceAsync(),
+            _ => Task.CompletedTask,
+        };
+
         PrintSummary(instance, network, service, kubeconfig, nearClient, observers);
         _output.Event("ready", new
         {
@@ -146,6 +158,23 @@ internal sealed class IncidentLab : IAsyncDisposable
             service = $"{service.Address}:{service.Port}",
             nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Namespace.Name, podCidr = node.PodCidr }),
         });
+
+        async Task DeleteNodeAsync()
+        {
+            var lost = nodes.First(node => (string?)node["metadata"]!["name"] == second.Name);
+            lock (nodes)
+                nodes.Remove(lost);
+            store.Delete("nodes", lost);
+            _output.Report("node-deleted", $"{second.Name} was deleted; its pods are garbage-collected", new { node = second.Name });
+            await Task.Delay(GarbageCollectionDelay, _disposing.Token);
+            await _rollingUpdate.LeaveNodeAsync(second, first);
+        }
+
+        async Task DeleteNamespaceAsync()
+        {
+            events.Terminate(service.Namespace);
+            await _rollingUpdate.DeleteNamespaceAsync([(nearClient, clients), (_farClient, clients)], () => store.Delete("services", serviceObject));
+        }
     }
 
     private async Task HeartbeatAsync(ObjectStore store, IReadOnlyList<JsonObject> nodes)
@@ -155,10 +184,13 @@ internal sealed class IncidentLab : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_disposing.Token))
             {
-                foreach (var node in nodes)
+                lock (nodes)
                 {
-                    NodeObject.Heartbeat(node);
-                    store.Put("nodes", node);
+                    foreach (var node in nodes)
+                    {
+                        NodeObject.Heartbeat(node);
+                        store.Put("nodes", node);
+                    }
                 }
             }
         }
@@ -196,6 +228,12 @@ internal sealed class IncidentLab : IAsyncDisposable
                 break;
             case ControlLine.Abort abort:
                 _farClient.Process.SendLine($"abort {abort.How}");
+                break;
+            case ControlLine.BadImage:
+                await _rollingUpdate.RunBadImageAsync();
+                break;
+            default:
+                await _controlPlane(line);
                 break;
         }
     }

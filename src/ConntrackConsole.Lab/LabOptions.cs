@@ -13,6 +13,7 @@ namespace ConntrackConsole.Lab;
 /// <param name="Data">Directory for databases and logs, kept at exit; null = a temporary one.</param>
 /// <param name="WithConsole">False: only the network and the workload.</param>
 /// <param name="Forbidden">Plural names of the resources that the API server does not let the console read.</param>
+/// <param name="Probes">The kubelets probe their pods, which fills the nodes' tables with TIME_WAIT entries.</param>
 internal sealed record LabOptions(
     Scenario? Scenario, TimeSpan Interval, int? Rollouts, int Connections, int? Port, string? Labels, string? Events, string? Data, bool WithConsole,
-    IReadOnlyList<string> Forbidden);
+    IReadOnlyList<string> Forbidden, bool Probes);

@@ -73,6 +73,59 @@ public sealed class ApiServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restart_IsRefusedThenForbiddenThenExpiresOldWatches()
+    {
+        _store.Put("pods", Pod("a"));
+        long version = _store.Version;
+        var watch = _client.GetStreamAsync(new Uri($"/api/v1/pods?watch=true&resourceVersion={version}", UriKind.Relative), Cancel);
+        await using var open = await watch;
+
+        var restarted = _server.RestartAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), Cancel);
+
+        Assert.True(await EndsAsync(open));
+        await Assert.ThrowsAsync<HttpRequestException>(() => _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel));
+        var seen = new List<int>();
+        while (!restarted.IsCompleted)
+        {
+            try
+            {
+                seen.Add((int)(await _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel)).StatusCode);
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(20, Cancel);
+            }
+        }
+
+        await restarted;
+        Assert.Contains(403, seen);
+        Assert.Equal(200, (int)(await _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel)).StatusCode);
+        Assert.Equal(410, (int)(await _client.GetAsync(new Uri($"/api/v1/pods?watch=true&resourceVersion={version}", UriKind.Relative), Cancel)).StatusCode);
+        var list = JsonNode.Parse(await _client.GetStringAsync(new Uri("/api/v1/pods", UriKind.Relative), Cancel))!;
+        Assert.Single(list["items"]!.AsArray());
+        await using var again = await _client.GetStreamAsync(
+            new Uri($"/api/v1/pods?watch=true&resourceVersion={list["metadata"]!["resourceVersion"]}", UriKind.Relative), Cancel);
+        Assert.True(again.CanRead);
+    }
+
+    // The server's end of the watch: its last chunk, or a reset.
+    private static async Task<bool> EndsAsync(Stream watch)
+    {
+        byte[] buffer = new byte[4096];
+        try
+        {
+            while (await watch.ReadAsync(buffer, Cancel) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+        }
+
+        return true;
+    }
+
+    [Fact]
     public async Task List_InPages_ReturnsEveryObjectOnceAtOneVersion()
     {
         foreach (string name in new[] { "a", "b", "c" })

@@ -15,6 +15,11 @@ public sealed class ControlLineTests
         Assert.Equal(new ControlLine.Invalid(12), ControlLine.TryParse("invalid 12"));
         Assert.Equal(new ControlLine.Abort("linger"), ControlLine.TryParse("abort"));
         Assert.Equal(new ControlLine.Abort("unread"), ControlLine.TryParse("abort unread"));
+        Assert.Equal(new ControlLine.BadImage(), ControlLine.TryParse("bad-image"));
+        Assert.Equal(new ControlLine.RestartApi(4), ControlLine.TryParse("restart-api"));
+        Assert.Equal(new ControlLine.RestartApi(13), ControlLine.TryParse("restart-api 13"));
+        Assert.Equal(new ControlLine.DeleteNode(), ControlLine.TryParse("delete-node"));
+        Assert.Equal(new ControlLine.DeleteNamespace(), ControlLine.TryParse("delete-namespace"));
         Assert.Equal(new ControlLine.Quit(), ControlLine.TryParse("quit"));
     }
 
@@ -25,6 +30,9 @@ public sealed class ControlLineTests
     [InlineData("invalid -1")]
     [InlineData("invalid 1001")]
     [InlineData("abort now")]
+    [InlineData("restart-api 0")]
+    [InlineData("restart-api 601")]
+    [InlineData("delete-node node2")]
     [InlineData("quit now")]
     public void TryParse_OtherLines_ReturnNull(string line) => Assert.Null(ControlLine.TryParse(line));
 }

@@ -29,6 +29,26 @@ public sealed class DeploymentObjectTests
     }
 
     [Fact]
+    public void Undo_FormerSet_HasANewRevisionBeforeItsGenerationIsObserved()
+    {
+        var former = _deployment.Restart();
+        long before = _store.Version;
+        var undone = _deployment.Undo(former);
+
+        // As recorded in rollback-midway: the annotation comes with the former observedGeneration.
+        var changed = _store.Since("deployments", before, null).Changes.Select(c => KubernetesJson.Deserialize<V1Deployment>(Encoding.UTF8.GetString(c.Object))).Last();
+        Assert.Equal("3", changed.Metadata.Annotations["deployment.kubernetes.io/revision"]);
+        Assert.True(changed.Status.ObservedGeneration is null || changed.Status.ObservedGeneration < changed.Metadata.Generation);
+        var set = Read<V1ReplicaSet>("replicasets").Single(s => s.Metadata.Name == former.Name);
+        Assert.Equal(("3", "1"), (set.Metadata.Annotations["deployment.kubernetes.io/revision"], set.Metadata.Annotations["deployment.kubernetes.io/revision-history"]));
+        Assert.Same(former, _deployment.Current);
+        Assert.NotSame(former, undone);
+        _deployment.Delete();
+        Assert.Empty(Read<V1Deployment>("deployments"));
+        Assert.Empty(Read<V1ReplicaSet>("replicasets"));
+    }
+
+    [Fact]
     public void Status_DuringARollout_CountsLikeTheRealController()
     {
         foreach (string pod in new[] { "a", "b", "c" })

@@ -56,6 +56,42 @@ public sealed class EventLogTests
         Assert.Equal("Scaled up 2", (string?)Assert.Single(Events())["message"]);
     }
 
+    [Fact]
+    public void Record_MoreThan25AboutOneObject_AreDroppedUntilFiveMinutesLater()
+    {
+        // Different reasons, so that they are not combined: the limit is of the object, not of the reason.
+        for (int i = 0; i < 30; i++)
+            _events.Record(_deployment, 1, $"Reason{i}", "m", "deployment-controller");
+        Assert.Equal(25, Events().Count);
+        _events.Record(_deployment, 1, "Other", "m", "kubelet", "node1");
+        Assert.Equal(26, Events().Count);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        _events.Record(_deployment, 1, "Later", "m", "deployment-controller");
+        _events.Record(_deployment, 1, "LaterStill", "m", "deployment-controller");
+        Assert.Equal(27, Events().Count);
+    }
+
+    [Fact]
+    public void Record_RepeatedBeyondTheLimit_IsCountedButNotWritten()
+    {
+        for (int i = 0; i < 40; i++)
+            Record("Scaled up a");
+        Assert.Equal(25, (int?)Assert.Single(Events())["count"]);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Record("Scaled up a");
+        Assert.Equal(41, (int?)Assert.Single(Events())["count"]);
+    }
+
+    [Fact]
+    public void Record_InATerminatingNamespace_IsRefused()
+    {
+        Record("Scaled up 1");
+        _events.Terminate("shop");
+        Record("Scaled up 2");
+        _events.Scheduled(_deployment, 1, "node1");
+        Assert.Single(Events());
+    }
+
     private void Record(string message) => _events.Record(_deployment, 1, "ScalingReplicaSet", message, "deployment-controller");
 
     private List<JsonNode> Events() => [.. _store.List("events", null).Items.Select(item => JsonNode.Parse(Encoding.UTF8.GetString(item.Value))!)];

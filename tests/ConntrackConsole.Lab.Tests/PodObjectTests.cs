@@ -13,13 +13,7 @@ public sealed class PodObjectTests
     public void Pod_FromStartToDeletion_ChangesAsInARealCluster()
     {
         long before = _store.Version;
-        var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
-        pod.Add();
-        pod.Scheduled();
-        pod.Creating();
-        pod.SandboxReady();
-        pod.Running("10.100.16.2");
-        pod.Ready();
+        var pod = Started();
         pod.Terminating();
         pod.TerminationObserved();
         pod.Ended(143);
@@ -51,6 +45,57 @@ public sealed class PodObjectTests
         pod.Ended(0);
 
         Assert.Equal("Succeeded", (string?)pod.Json["status"]!["phase"]);
+    }
+
+    [Fact]
+    public void Orphaned_FailsFirstAndIsDeletedWithoutAnEndOfItsContainers()
+    {
+        var pod = Started();
+        long before = _store.Version;
+
+        pod.MarkOrphaned();
+        pod.DeleteOrphaned();
+
+        // As recorded in node-deleted-and-back.
+        var changes = _store.Since("pods", before, null).Changes
+            .Select(change => (change.Type, Pod: KubernetesJson.Deserialize<V1Pod>(System.Text.Encoding.UTF8.GetString(change.Object)))).ToList();
+        Assert.Equal(
+            ["MODIFIED Failed Ready 10.100.16.2", "MODIFIED Failed Ready 10.100.16.2 grace 0", "DELETED Failed Ready 10.100.16.2 grace 0"],
+            changes.Select(entry => $"{entry.Type} {Describe(entry.Pod)}"));
+        Assert.Null(changes[0].Pod.Metadata.DeletionTimestamp);
+        Assert.All(changes, entry =>
+        {
+            Assert.Contains(entry.Pod.Status.Conditions, c => c is { Type: "DisruptionTarget", Status: "True", Reason: "DeletionByPodGC" });
+            Assert.NotNull(entry.Pod.Status.ContainerStatuses[0].State.Running);
+        });
+    }
+
+    [Fact]
+    public void Unstarted_EndsWith137AndAnUnknownStatus()
+    {
+        var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
+        pod.Add();
+        pod.Scheduled();
+        pod.Creating();
+        pod.ImageMissing();
+        pod.Terminating();
+        pod.EndedUnstarted();
+
+        var state = pod.Json["status"]!["containerStatuses"]![0]!["state"]!["terminated"]!;
+        Assert.Equal((137, "ContainerStatusUnknown"), ((int)state["exitCode"]!, (string)state["reason"]!));
+        Assert.Null(state["finishedAt"]);
+    }
+
+    private PodObject Started()
+    {
+        var pod = new PodObject(_store, "shop", "checkout", "hash", "node1", "10.100.0.1", 8080, preStopSeconds: 2);
+        pod.Add();
+        pod.Scheduled();
+        pod.Creating();
+        pod.SandboxReady();
+        pod.Running("10.100.16.2");
+        pod.Ready();
+        return pod;
     }
 
     private static string Describe(V1Pod pod) =>

@@ -19,9 +19,9 @@ export class TerminationLane {
     this.title = "Terminating pods";
     this.row = geo.wide ? 24 : 28;
     const maxRows = geo.wide ? 10 : 5;
-    const weight = span => (selection.has(span) ? 8 : 0) + (span.stale > 0 ? 4 : 0) + (selection.inRollout(span) ? 2 : 0) + (span.deleted === null ? 1 : 0);
+    const weight = span => (selection.has(span) ? 8 : 0) + (span.stale > 0 ? 4 : 0) + (selection.inRollout(span) ? 2 : 0) + (span.over === null ? 1 : 0);
     const spans = view.terminations.filter(span => !selection.rollout || selection.inRollout(span) || selection.has(span))
-      .sort((a, b) => weight(b) - weight(a) || b.requested - a.requested);
+      .sort((a, b) => weight(b) - weight(a) || b.started - a.started);
     // Weight decides which ones are shown; their rollout decides the order.
     const rows = [];
     let hidden = view.hiddenTerminations;
@@ -53,9 +53,9 @@ export class TerminationLane {
   }
 
   place(view, geo, measure, span) {
-    const end = Math.max(...phasesOf(span).filter(phase => phase.key !== "reused").map(phase => phase.at), span.deleted === null || span.stale ? Math.min(view.now, view.to) : 0);
-    if ((end < view.from && !(span.stale > 0)) || span.requested > view.to) return null;
-    const x0 = Math.max(geo.left, geo.x(span.requested)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
+    const end = Math.max(...phasesOf(span).filter(phase => phase.key !== "reused").map(phase => phase.at), span.started, span.over === null || span.stale ? Math.min(view.now, view.to) : span.over);
+    if ((end < view.from && !(span.stale > 0)) || span.started > view.to) return null;
+    const x0 = Math.max(geo.left, geo.x(span.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
     const symbols = spread(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
     const first = Math.min(x0, symbols[0]?.x ?? x0), last = Math.max(x1, symbols.at(-1)?.x ?? x1);
     const labelWidth = Math.min(measure(span.pod), geo.wide ? 260 : 150) + CAUSE + 18;
@@ -99,22 +99,22 @@ export class TerminationLane {
     const y = this.y + 4 + place.row * this.row, middle = y + this.row / 2;
     const now = Math.min(view.now, view.to);
     const x = ms => Math.max(geo.left - 2, Math.min(geo.width - geo.right + 2, geo.x(ms)));
-    const finished = span.finished ?? span.deleted ?? now;
-    const over = span.deleted ?? now;
+    const finished = span.finished ?? span.over ?? now;
+    const over = span.over ?? now;
     if (isSelected) {
       ctx.fillStyle = paint["accent-soft"];
       ctx.fillRect(geo.left, y, geo.width - geo.left, this.row);
     }
     // Process running: solid; after SIGTERM: dotted. Process exited, object still present: thin. Afterwards stale entries: hatched.
     ctx.fillStyle = paint.process;
-    ctx.fillRect(x(span.requested), middle - 5, Math.max(3, x(finished) - x(span.requested)), 10);
+    ctx.fillRect(x(span.started), middle - 5, Math.max(3, x(finished) - x(span.started)), 10);
     if (span.stop !== null && span.stop < finished) {
       ctx.fillStyle = paint.surface;
       for (let at = x(span.stop) + 2; at < x(finished) - 2; at += 5) ctx.fillRect(at, middle - 1, 2, 2);
     }
     ctx.fillStyle = paint.ending;
     if (over > finished) ctx.fillRect(x(finished), middle - 2, x(over) - x(finished), 4);
-    const dead = span.finished ?? span.removed ?? span.deleted;
+    const dead = span.finished ?? span.removed ?? span.over;
     if (span.stale > 0 && dead !== null && now > dead) {
       ctx.fillStyle = paint.staleHatch;
       ctx.fillRect(x(dead), middle - 4, x(now) - x(dead), 8);

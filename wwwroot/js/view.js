@@ -44,8 +44,8 @@ export function readView(bytes) {
   }));
   view.hiddenTerminations = varint();
   view.terminations = list(() => ({
-    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeName: str(), rollout: varint(),
-    requested: f64(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
+    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeName: str(), rollout: varint(), started: f64(), over: time(),
+    requested: time(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
     finished: time(), deleted: time(), reused: time(), grace: time(), exit: u8(), exitText: str(), stale: varint(),
   }));
   view.resets = [series(), series(), series()];

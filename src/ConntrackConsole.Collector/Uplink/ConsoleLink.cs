@@ -26,7 +26,9 @@ internal sealed class ConsoleLink(
                 await using var connection = Build();
                 await connection.StartAsync(stop);
                 var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
-                // Wrong node name or a second collector for the node: retrying cannot help.
+                if (welcome is { Accepted: false, IsTemporary: true })
+                    throw new IOException("it does not accept this collector yet. " + welcome.Refusal);
+                // Wrong secret or a second collector for the node: retrying cannot help.
                 if (!welcome.Accepted)
                     throw new UplinkException("The console refused this collector. " + welcome.Refusal);
                 Log("connected to the console at " + address);

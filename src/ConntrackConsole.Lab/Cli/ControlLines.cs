@@ -13,6 +13,17 @@ internal abstract record ControlLine
 
     public sealed record Abort(string How) : ControlLine;
 
+    /// <summary>Rolls out an image that does not exist, then undoes it.</summary>
+    public sealed record BadImage : ControlLine;
+
+    /// <summary>Restarts the API server.</summary>
+    public sealed record RestartApi(int DownSeconds) : ControlLine;
+
+    /// <summary>Deletes the object of node2; its pods are garbage-collected.</summary>
+    public sealed record DeleteNode : ControlLine;
+
+    public sealed record DeleteNamespace : ControlLine;
+
     public sealed record Quit : ControlLine;
 
     /// <summary>Null for an unknown command; the caller then lists the valid ones.</summary>
@@ -25,6 +36,12 @@ internal abstract record ControlLine
             new Invalid(count),
         ["abort"] => new Abort("linger"),
         ["abort", "unread"] => new Abort("unread"),
+        ["bad-image"] => new BadImage(),
+        ["restart-api"] => new RestartApi(4),
+        ["restart-api", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is > 0 and <= 600 =>
+            new RestartApi(seconds),
+        ["delete-node"] => new DeleteNode(),
+        ["delete-namespace"] => new DeleteNamespace(),
         ["quit"] => new Quit(),
         _ => null,
     };
@@ -50,7 +67,7 @@ internal sealed class ControlLines(Func<ControlLine, Task> execute, Cancellation
             switch (ControlLine.TryParse(line))
             {
                 case null:
-                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], quit.");
+                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, quit.");
                     break;
                 case ControlLine.Quit:
                     quit.Cancel();

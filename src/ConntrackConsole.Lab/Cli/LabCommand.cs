@@ -27,6 +27,10 @@ internal static class LabCommand
           rollout [SCENARIO]   start a rolling update
           invalid [N]          send N segments beyond the window
           abort [unread]       abort a connection of the client on node3 (SO_LINGER 0, or with its response unread)
+          bad-image            roll out an image that does not exist, and undo it
+          restart-api [N]      restart the API server: refused for N seconds (4), then 403, then 410 for each old watch
+          delete-node          delete the object of node2: its pods are garbage-collected and replaced
+          delete-namespace     delete the namespace: pods first, then everything else, without Events
           quit                 stop, like Ctrl-C
 
         --labels FILE contains one JSON line per event as observed by the clients and servers themselves. A line is written
@@ -58,7 +62,8 @@ internal static class LabCommand
         var data = new Option<string?>("--data") { Description = "Keep databases and logs in this directory (default: a temporary directory, removed at exit).", HelpName = "DIR" };
         var withoutConsole = new Option<bool>("--without-console") { Description = "Run only the network and the workload, without console and collectors." };
         var forbid = new Option<string[]>("--forbid") { Description = "Resource that the console may not read, such as events: the API server returns 403. Repeatable.", HelpName = "KIND" };
-        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid };
+        var probes = new Option<bool>("--probes") { Description = "Probe each server pod once a second from its node, as its readinessProbe requires: up to 120 TIME_WAIT entries per pod." };
+        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid, probes };
         foreach (var command in WorkloadCommands.All())
         {
             command.Hidden = true;
@@ -88,7 +93,7 @@ internal static class LabCommand
 
             var options = new LabOptions(wanted, TimeSpan.FromSeconds(seconds ?? 60), count, each ?? 6, requestedPort,
                 result.GetValue(labels), result.GetValue(events), result.GetValue(data) is { } directory ? Path.GetFullPath(directory) : null,
-                !result.GetValue(withoutConsole), forbidden);
+                !result.GetValue(withoutConsole), forbidden, result.GetValue(probes));
             return await RunAsync(options);
         });
         return root;

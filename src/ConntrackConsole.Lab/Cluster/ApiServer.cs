@@ -18,16 +18,16 @@ namespace ConntrackConsole.Lab.Cluster;
 /// </summary>
 internal sealed class ApiServer : IAsyncDisposable
 {
-    private readonly WebApplication _application;
     private readonly ObjectStore _store;
     private readonly byte[] _authorization;
     private readonly TimeSpan _bookmarkInterval;
     private readonly IReadOnlyCollection<string> _forbidden;
-    private readonly CancellationTokenSource _stopping = new();
+    private CancellationTokenSource _stopping = new();
+    private WebApplication? _application;
+    private volatile bool _isStarting;
 
-    private ApiServer(WebApplication application, ObjectStore store, string token, TimeSpan bookmarkInterval, IReadOnlyCollection<string> forbidden)
+    private ApiServer(ObjectStore store, string token, TimeSpan bookmarkInterval, IReadOnlyCollection<string> forbidden)
     {
-        _application = application;
         _store = store;
         _authorization = Encoding.UTF8.GetBytes($"Bearer {token}");
         _bookmarkInterval = bookmarkInterval;
@@ -44,21 +44,48 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <param name="forbidden">Plural names of the resources that the token may not read (403).</param>
     public static async Task<ApiServer> StartAsync(ObjectStore store, TimeSpan bookmarkInterval, IReadOnlyCollection<string>? forbidden = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1AndHttp2));
-        var server = new ApiServer(builder.Build(), store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkInterval, forbidden ?? []);
-        server._application.Run(server.AnswerAsync);
-        await server._application.StartAsync();
-        server.Address = new Uri(server._application.Urls.Single());
+        var server = new ApiServer(store, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), bookmarkInterval, forbidden ?? []);
+        server.Address = await server.ListenAsync(0);
         return server;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// As a real one restarts: connections are refused, then every request gets 403 until its authorization objects are read, then
+    /// every old watch gets 410.
+    /// </summary>
+    public async Task RestartAsync(TimeSpan down, TimeSpan starting, CancellationToken ct = default)
     {
+        await StopAsync();
+        _store.ForgetHistory();
+        await Task.Delay(down, ct);
+        _stopping = new CancellationTokenSource();
+        _isStarting = true;
+        await ListenAsync(Address.Port);
+        await Task.Delay(starting, ct);
+        _isStarting = false;
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task<Uri> ListenAsync(int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1AndHttp2));
+        _application = builder.Build();
+        _application.Run(AnswerAsync);
+        await _application.StartAsync();
+        return new Uri(_application.Urls.Single());
+    }
+
+    private async Task StopAsync()
+    {
+        if (_application is null)
+            return;
         await _stopping.CancelAsync(); // Watches are endless; without this, stopping would wait for them.
         await _application.DisposeAsync();
         _stopping.Dispose();
+        _application = null;
     }
 
     private Task AnswerAsync(HttpContext context)
@@ -66,6 +93,8 @@ internal sealed class ApiServer : IAsyncDisposable
         string path = context.Request.Path.Value ?? "/";
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()), _authorization))
             return StatusAsync(context, 401, "Unauthorized", "Unauthorized");
+        if (_isStarting)
+            return StatusAsync(context, 403, "Forbidden", $"forbidden: User \"lab\" cannot get path \"{path}\"");
         if (context.Request.Method != "GET")
             return StatusAsync(context, 405, "MethodNotAllowed", "the lab's API server is read-only");
         if (Discovery.TryFind(path) is { } document)

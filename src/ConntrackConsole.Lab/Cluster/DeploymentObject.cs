@@ -125,15 +125,52 @@ internal sealed class DeploymentObject
         }
     }
 
-    /// <summary>A ReplicaSet has deleted a ready pod.</summary>
-    public void Deleted(ReplicaSetObject set, string pod)
+    /// <summary>A ReplicaSet's pod is being deleted.</summary>
+    /// <param name="set">The ReplicaSet.</param>
+    /// <param name="pod">The pod's name.</param>
+    /// <param name="wasReady">Its containers ran.</param>
+    /// <param name="isReported">False if something else deleted it: the ReplicaSet reports only its own deletions.</param>
+    public void Deleted(ReplicaSetObject set, string pod, bool wasReady = true, bool isReported = true)
     {
         lock (_lock)
         {
             set.Observe();
-            _events.Record(set.Json, set.Version, "SuccessfulDelete", $"Deleted pod: {pod}", "replicaset-controller");
-            set.Count(replicas: -1, ready: -1, terminating: 1);
+            if (isReported)
+                _events.Record(set.Json, set.Version, "SuccessfulDelete", $"Deleted pod: {pod}", "replicaset-controller");
+            set.Count(replicas: -1, ready: wasReady ? -1 : 0, terminating: 1);
             Status();
+        }
+    }
+
+    /// <summary>Like `kubectl rollout undo`: the former ReplicaSet is the current one again, with a new revision.</summary>
+    /// <returns>The ReplicaSet that is undone.</returns>
+    public ReplicaSetObject Undo(ReplicaSetObject former)
+    {
+        lock (_lock)
+        {
+            var undone = Current;
+            Json["spec"]!["template"] = former.Json["spec"]!["template"]!.DeepClone();
+            Json["metadata"]!["generation"] = ++_generation;
+            Put();
+            former.Revise(++_revision);
+            Current = former;
+            Json["metadata"]!["annotations"] = new JsonObject { ["deployment.kubernetes.io/revision"] = $"{_revision}" };
+            // The revision is new, the status still that of the undone one.
+            Put();
+            Progress("FoundNewReplicaSet", $"Found new replica set \"{former.Name}\"");
+            return undone;
+        }
+    }
+
+    /// <summary>Removes it, then its ReplicaSets.</summary>
+    public void Delete()
+    {
+        lock (_lock)
+        {
+            _store.Delete("deployments", Json);
+            foreach (var set in _sets)
+                set.Delete();
+            _sets.Clear();
         }
     }
 

@@ -65,6 +65,9 @@ internal sealed class EndpointSliceObject
         }
     }
 
+    /// <summary>Removes the slice with its Service.</summary>
+    public void Delete() => _store.Delete("endpointslices", _json);
+
     private void Put()
     {
         _json["metadata"]!["generation"] = ++_generation;

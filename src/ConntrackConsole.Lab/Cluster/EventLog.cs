@@ -5,7 +5,9 @@ namespace ConntrackConsole.Lab.Cluster;
 
 /// <summary>
 /// The cluster's Events, aggregated as by client-go's recorder: a repeated message increments the count of the first, and from
-/// the tenth distinct message for one object and reason on, all share one "(combined from similar events)".
+/// the tenth distinct message for one object and reason on, all share one "(combined from similar events)". Of the Events
+/// of one reporter about one object, 25 are written at once and then one in five minutes; the others only count. A terminating namespace
+/// takes no new Events.
 /// </summary>
 internal sealed class EventLog(ObjectStore store, TimeProvider time)
 {
@@ -14,9 +16,18 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
     private static readonly TimeSpan EventTtl = TimeSpan.FromHours(1); // as the API server's --event-ttl
 
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, EventRateLimiter> _limiters = [];
+    private readonly HashSet<string> _terminating = [];
     private readonly Dictionary<string, Group> _groups = [];
     private readonly Queue<(DateTimeOffset At, JsonObject Event)> _order = new();
     private long _last;
+
+    /// <summary>The namespace is being deleted: from now on its Events are refused.</summary>
+    public void Terminate(string space)
+    {
+        lock (_lock)
+            _terminating.Add(space);
+    }
 
     /// <param name="about">The object.</param>
     /// <param name="version">The object's version as known to the reporter.</param>
@@ -36,12 +47,14 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
             group.At = now;
             bool combined = !group.ByMessage.ContainsKey(message) && group.ByMessage.Count >= MaxSimilarMessages - 1;
             string text = combined ? "(combined from similar events): " + message : message;
+            bool isWritten = IsWritten(about, component, host, now);
             if ((combined ? group.Combined : group.ByMessage.GetValueOrDefault(message)) is { } again)
             {
                 again["message"] = text;
                 again["lastTimestamp"] = Metadata.Stamp(now);
                 again["count"] = (int)again["count"]! + 1;
-                store.Put("events", again);
+                if (isWritten)
+                    store.Put("events", again);
                 return;
             }
 
@@ -58,8 +71,17 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
                 group.Combined = entry;
             else
                 group.ByMessage[message] = entry;
-            Put(entry, now);
+            if (isWritten)
+                Put(entry, now);
         }
+    }
+
+    private bool IsWritten(JsonObject about, string component, string? host, DateTimeOffset now)
+    {
+        string key = $"{component}/{host}/{about["kind"]}/{about["metadata"]!["uid"]}";
+        if (!_limiters.TryGetValue(key, out var limiter))
+            _limiters[key] = limiter = new EventRateLimiter(now);
+        return limiter.TryTake(now) && !_terminating.Contains((string?)about["metadata"]!["namespace"] ?? "");
     }
 
     /// <summary>The scheduler uses the newer form: a time in microseconds, an action, no count.</summary>
@@ -70,6 +92,8 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
             Expire();
             var now = time.GetUtcNow();
             var metadata = pod["metadata"]!;
+            if (_terminating.Contains((string?)metadata["namespace"] ?? ""))
+                return;
             var entry = Create(pod, version, "Scheduled", $"Successfully assigned {metadata["namespace"]}/{metadata["name"]} to {node}", now, null);
             entry["source"] = new JsonObject();
             entry["firstTimestamp"] = null;
@@ -121,6 +145,8 @@ internal sealed class EventLog(ObjectStore store, TimeProvider time)
         var until = time.GetUtcNow() - EventTtl;
         while (_order.TryPeek(out var oldest) && oldest.At < until)
             store.Delete("events", _order.Dequeue().Event);
+        foreach (string key in _limiters.Where(pair => pair.Value.LastMs < until.ToUnixTimeMilliseconds()).Select(pair => pair.Key).ToList())
+            _limiters.Remove(key);
         foreach (string key in _groups.Where(pair => pair.Value.At < until).Select(pair => pair.Key).ToList())
             _groups.Remove(key);
     }

@@ -65,6 +65,20 @@ internal sealed class ObjectStore(int history = 1000)
         }
     }
 
+    /// <summary>A restart of the API server: its watch cache starts empty, so every older version is too old.</summary>
+    public void ForgetHistory()
+    {
+        lock (_lock)
+        {
+            _version++;
+            foreach (var table in ResourceKind.All.Select(kind => TableOf(kind.Plural)))
+            {
+                table.History.Clear();
+                table.Forgotten = _version;
+            }
+        }
+    }
+
     /// <summary>One object, or null.</summary>
     public byte[]? Get(string kind, string space, string name)
     {

@@ -73,6 +73,13 @@ internal sealed class PodObject
         Put();
     }
 
+    /// <summary>Its image cannot be pulled: it waits.</summary>
+    public void ImageMissing()
+    {
+        Container(new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ImagePullBackOff", ["message"] = $"Back-off pulling image \"{Image}\"" } }, ready: false);
+        Put();
+    }
+
     public void SandboxReady()
     {
         Condition("PodReadyToStartContainers", true);
@@ -133,6 +140,45 @@ internal sealed class PodObject
             Condition(type, false);
         Why(exitCode == 0 ? "PodCompleted" : "PodFailed", null, exitCode == 0 ? ["Initialized", "Ready", "ContainersReady"] : ["Ready", "ContainersReady"]);
         Put();
+    }
+
+    /// <summary>Its containers never started, and the kubelet does not know how they ended: exit code 137, not "no status".</summary>
+    public void EndedUnstarted()
+    {
+        _status["phase"] = "Failed";
+        Container(new JsonObject
+        {
+            ["terminated"] = new JsonObject
+            {
+                ["exitCode"] = 137,
+                ["reason"] = "ContainerStatusUnknown",
+                ["message"] = "The container could not be located when the pod was terminated",
+                ["startedAt"] = null,
+                ["finishedAt"] = null,
+            },
+        }, ready: false);
+        Put();
+    }
+
+    /// <summary>
+    /// The garbage collection of pods on a deleted node: the phase first, with the reason, and only then the deletion, without a
+    /// grace period; no kubelet reports anything.
+    /// </summary>
+    public void MarkOrphaned()
+    {
+        _status["phase"] = "Failed";
+        Condition("DisruptionTarget", true);
+        Why("DeletionByPodGC", "PodGC: node no longer exists", "DisruptionTarget");
+        Put();
+    }
+
+    public void DeleteOrphaned()
+    {
+        Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow);
+        Meta["deletionGracePeriodSeconds"] = 0;
+        Meta["generation"] = 2;
+        Put();
+        _store.Delete("pods", Json);
     }
 
     /// <summary>The kubelet's final delete: the deletion time is rewritten, to an earlier time, with a grace period of 0; then the object is removed.</summary>

@@ -57,6 +57,16 @@ internal sealed class ReplicaSetObject
         Put();
     }
 
+    /// <summary>It is its Deployment's current one again: the former revision becomes history.</summary>
+    public void Revise(int revision)
+    {
+        var annotations = Json["metadata"]!["annotations"]!;
+        string history = (string?)annotations["deployment.kubernetes.io/revision-history"] is { } former ? former + "," : "";
+        annotations["deployment.kubernetes.io/revision-history"] = history + (string)annotations["deployment.kubernetes.io/revision"]!;
+        annotations["deployment.kubernetes.io/revision"] = $"{revision}";
+        Put();
+    }
+
     /// <summary>The controller has observed the desired count: nothing else changes.</summary>
     public void Observe() => Status();
 

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Lab.Incidents;
 /// The pauses are taken from recordings of a 1.36 cluster.
 /// </summary>
 internal sealed class Kubelet(
-    ObjectStore store, EventLog events, string prefix, LabEventWriter output, Action<LabPod, WorkloadReport> report) : IDisposable
+    ObjectStore store, EventLog events, string prefix, LabEventWriter output, Action<LabPod, WorkloadReport> report, bool probes = false) : IDisposable
 {
     public const string Namespace = "shop";
     public const int PreStopSeconds = 2;
@@ -36,6 +36,8 @@ internal sealed class Kubelet(
         deployment.Ready(set);
         await PauseAsync(1, 20);
         slice.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
+        if (probes)
+            _ = ReadinessProbe.RunAsync(node, pod.Sandbox.Address, ServerPort, pod.Process.Exited, _stopping.Token);
         return pod;
     }
 
@@ -56,7 +58,8 @@ internal sealed class Kubelet(
     /// Terminates a pod, from the deletion of its object to its removal. <paramref name="settled"/> (the rules of all
     /// nodes) is awaited before a pod drains, and before it vanishes, so that only existing connections are affected.
     /// </summary>
-    public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject slice, Ending ending, Func<Task> settled)
+    /// <param name="slice">Null for a pod of no Service.</param>
+    public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject? slice, Ending ending, Func<Task> settled)
     {
         await PauseAsync(5, 20);
         pod.Object.Terminating();
@@ -64,7 +67,7 @@ internal sealed class Kubelet(
         await PauseAsync(1, 15);
         events.Record(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
         await PauseAsync(1, 35);
-        slice.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+        slice?.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
         deployment.Deleted(pod.Set, pod.Name);
         await PauseAsync(1, 10);
         pod.Object.TerminationObserved();
@@ -186,9 +189,56 @@ internal sealed class Kubelet(
         void RecordEvent(string reason, string message) => events.Record(pod.Json, scheduled, reason, message, "kubelet", node.Name);
     }
 
-    private void RemoveEndpoint(LabPod pod, EndpointSliceObject slice)
+    /// <summary>A pod with an image that does not exist: it is created and waits.</summary>
+    public async Task<PodObject> StartUnstartableAsync(LabNode node, DeploymentObject deployment, ReplicaSetObject set)
     {
-        slice.Remove(pod.Object);
+        var pod = new PodObject(store, Namespace, deployment.App, set.Hash, node.Name, node.Address.ToString(), ServerPort, PreStopSeconds, set.Json);
+        pod.Add();
+        long added = pod.Version;
+        await PauseAsync(15, 30);
+        pod.Scheduled();
+        deployment.Created(set, pod.Name);
+        await PauseAsync(5, 25);
+        pod.Creating();
+        events.Scheduled(pod.Json, added, node.Name);
+        await PauseAsync(200, 400);
+        pod.ImageMissing();
+        return pod;
+    }
+
+    /// <summary>It has no container to stop: no Killing, and nothing is known about its end.</summary>
+    public async Task EndUnstartedAsync(PodObject pod, DeploymentObject deployment, ReplicaSetObject set)
+    {
+        pod.Terminating();
+        await PauseAsync(1, 35);
+        deployment.Deleted(set, pod.Name, wasReady: false);
+        pod.TerminationObserved();
+        await PauseAsync(60, 180);
+        pod.EndedUnstarted();
+        deployment.Ended(set);
+        await PauseAsync(100, 300);
+        pod.Delete();
+    }
+
+    /// <summary>The node's object was deleted: the garbage collection of pods removes this one; no kubelet reports anything.</summary>
+    public async Task CollectAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject? slice)
+    {
+        pod.Object.MarkOrphaned();
+        await PauseAsync(1, 15);
+        RemoveEndpoint(pod, slice);
+        await PauseAsync(10, 40);
+        pod.Object.DeleteOrphaned();
+        deployment.Deleted(pod.Set, pod.Name, isReported: false);
+        deployment.Ended(pod.Set);
+        pod.Process.Signal(ProcessCalls.SIGKILL);
+        await pod.Process.Exited;
+        Remove(pod);
+        output.Report("deleted", $"{pod.Name} was removed with its node", Fields(pod));
+    }
+
+    private void RemoveEndpoint(LabPod pod, EndpointSliceObject? slice)
+    {
+        slice?.Remove(pod.Object);
         output.Event("endpoint-removed", Fields(pod));
     }
 

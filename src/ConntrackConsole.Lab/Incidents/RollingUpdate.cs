@@ -10,6 +10,9 @@ internal sealed class RollingUpdate(
 {
     private const int InvalidSegments = 6;
 
+    // As recorded: the namespace controller removes the rest some seconds after the last pod.
+    private static readonly TimeSpan LastPodDelay = TimeSpan.FromSeconds(2.4), UndoDelay = TimeSpan.FromSeconds(3);
+
     private readonly SemaphoreSlim _one = new(1, 1);
     private List<LabPod> _pods = [];
 
@@ -26,6 +29,8 @@ internal sealed class RollingUpdate(
         await _one.WaitAsync();
         try
         {
+            if (_pods.Count == 0)
+                throw new InvalidOperationException("the namespace was deleted");
             truth.Scenario = scenario;
             output.Report("rollout", $"rolling update of {service.Key}, scenario {scenario.Name()}", new { scenario = scenario.Name() });
             await ReplaceAsync(scenario);
@@ -59,7 +64,65 @@ internal sealed class RollingUpdate(
         await Task.Delay(TimeSpan.FromSeconds(2)); // until the last label is written
     }
 
+    /// <summary>Rolls out an image that does not exist, and undoes it: the new pod never starts, the old ones stay.</summary>
+    public async Task RunBadImageAsync() => await AloneAsync(async () =>
+    {
+        output.Report("rollout", $"rolling update of {service.Key} to an image that does not exist", new { scenario = "bad-image" });
+        var former = deployment.Restart();
+        var bad = deployment.Current;
+        var pod = await kubelet.StartUnstartableAsync(_pods[0].Node, deployment, bad);
+        await Task.Delay(UndoDelay);
+        deployment.Undo(former);
+        deployment.Scale(bad, 0);
+        await kubelet.EndUnstartedAsync(pod, deployment, bad);
+        output.Report("rollout-done", "the rolling update was undone", new { scenario = "bad-image" });
+    });
+
+    /// <summary>The object of a node was deleted: its pods are removed, and replaced on another node.</summary>
+    public async Task LeaveNodeAsync(LabNode node, LabNode other) => await AloneAsync(async () =>
+    {
+        foreach (var pod in _pods.Where(pod => pod.Node == node).ToList())
+        {
+            await kubelet.CollectAsync(pod, deployment, slice);
+            _pods.Remove(pod);
+            _pods.Add(await kubelet.StartServerAsync(other, deployment, deployment.Current, slice));
+        }
+    });
+
+    /// <summary>The namespace is deleted: the pods first, and everything else only when the last one is gone.</summary>
+    /// <param name="others">The pods of no Service, with their Deployments.</param>
+    /// <param name="isLast">Called when all pods are gone.</param>
+    public async Task DeleteNamespaceAsync(IReadOnlyList<(LabPod Pod, DeploymentObject Deployment)> others, Action isLast) => await AloneAsync(async () =>
+    {
+        output.Report("namespace-deleted", $"namespace {service.Namespace} is deleted: its pods first", new { name = service.Namespace });
+        var ending = _pods.Select(pod => kubelet.EndAsync(pod, deployment, slice, Ending.Drain, () => rules.WithoutAsync(pod.Sandbox.Address)))
+            .Concat(others.Select(other => kubelet.EndAsync(other.Pod, other.Deployment, null, Ending.Drain, () => Task.CompletedTask)));
+        await Task.WhenAll(ending.ToList());
+        _pods = [];
+        await Task.Delay(LastPodDelay);
+        deployment.Delete();
+        foreach (var other in others.Select(other => other.Deployment).Distinct())
+            other.Delete();
+        slice.Delete();
+        isLast();
+    });
+
     public void Dispose() => _one.Dispose();
+
+    private async Task AloneAsync(Func<Task> step)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            if (_pods.Count == 0)
+                throw new InvalidOperationException("the namespace was deleted");
+            await step();
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
 
     private async Task RequestSegmentsAsync(int segments)
     {

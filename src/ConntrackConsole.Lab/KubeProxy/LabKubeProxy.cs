@@ -40,7 +40,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
         {
             while (true)
             {
-                var (changes, now, next) = store.Since("endpointslices", version, null);
+                var (changes, now, next) = Since(version);
                 if (changes.Count == 0)
                 {
                     version = now;
@@ -52,7 +52,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
                 State.Queued(changes.Count, first);
                 // The delay between a change and its rules is the batching of changes and the duration of a sync on a busy node.
                 await Task.Delay(Random.Shared.Next(100, 700), _stopping.Token);
-                var (more, latest, _) = store.Since("endpointslices", now, null);
+                var (more, latest, _) = Since(now);
                 State.Queued(more.Count, more.Count > 0 ? DateTimeOffset.UtcNow : first);
                 version = latest;
                 while (!Sync(first))
@@ -61,6 +61,19 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    // After a restart of the API server the version is too old: what the rules are made from is listed at each sync anyway.
+    private (IReadOnlyList<Change> Changes, long Version, Task Next) Since(long version)
+    {
+        try
+        {
+            return store.Since("endpointslices", version, null);
+        }
+        catch (ExpiredVersionException)
+        {
+            return store.Since("endpointslices", store.Version, null);
         }
     }
 

@@ -74,7 +74,8 @@ public sealed record Capability(string Name, bool Available, string Detail);
 /// <summary>The console's answer to <see cref="Hello"/>.</summary>
 /// <param name="Accepted">False if this collector is refused.</param>
 /// <param name="Refusal">The reason of the refusal.</param>
-public sealed record Welcome(bool Accepted, string? Refusal);
+/// <param name="IsTemporary">The reason may disappear without the collector: it should try again. An older console does not say so.</param>
+public sealed record Welcome(bool Accepted, string? Refusal, bool IsTemporary = false);
 
 /// <summary>A range of frame numbers of one run of a collector, both ends included.</summary>
 /// <param name="From">First number.</param>

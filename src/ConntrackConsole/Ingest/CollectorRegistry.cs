@@ -37,6 +37,14 @@ internal sealed class CollectorRegistry(ClusterState cluster)
     {
         if (Fault(hello) is { } fault)
             return new Welcome(false, fault);
+        // A collector may start before its node is registered, or before the console has seen the node.
+        if (cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node))
+        {
+            return new Welcome(
+                false, $"The cluster has no node named {hello.Node} yet. If it is not registered soon, start the collector with --node and a name that 'kubectl get nodes' shows.",
+                IsTemporary: true);
+        }
+
         Action? closeOld = null;
         lock (_lock)
         {
@@ -65,7 +73,7 @@ internal sealed class CollectorRegistry(ClusterState cluster)
             return _byNode.GetValueOrDefault(node)?.ConnectionId == connectionId && _byNode.Remove(node);
     }
 
-    private string? Fault(Hello? hello)
+    private static string? Fault(Hello? hello)
     {
         if (hello?.Node is null || !NodeName.IsValid(hello.Node))
             return "The collector sent no valid node name: start it with --node and the Kubernetes node's name.";
@@ -77,9 +85,7 @@ internal sealed class CollectorRegistry(ClusterState cluster)
             return $"The collector of node {hello.Node} sent an introduction that this console does not support: use the same version of both.";
         }
 
-        return cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node)
-            ? $"The cluster has no node named {hello.Node}: start the collector with --node and a name that 'kubectl get nodes' shows."
-            : null;
+        return null;
     }
 
     private sealed record Seat(string ConnectionId, Hello Hello, Action Close);

@@ -19,6 +19,7 @@ internal static class IngestServices
         services.AddCollectorSocket();
         services.AddHostedService<FrameApplier>();
         services.AddHostedService<WatchListPublisher>();
+        services.AddHostedService<LostNodeMonitor>();
         // Set with AddHubOptions: only there they take precedence over the general options.
         services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
             .AddHubOptions<CollectorHub>(options =>

@@ -41,6 +41,9 @@ internal sealed class PodTerminationTracker
 
     public string Uid { get; }
 
+    /// <summary>An earlier run has seen its end.</summary>
+    public bool IsRestored => _saved is not null;
+
     /// <summary>The pod as last seen; null while only an earlier run has seen it.</summary>
     public PodInfo? Pod { get; private set; }
 

@@ -96,7 +96,7 @@ internal sealed class RolloutLog
                     return set.Controller is { Kind: nameof(WorkloadKind.Deployment) } owner
                         ? FollowSet(before, after, set, owner.Uid, nowMs, listed) : null;
                 case WorkloadChange { Workload.Kind: not WorkloadKind.ReplicaSet } changed:
-                    return changed.Deleted ? Forget(changed.Workload, nowMs) : FollowWorkload(after, changed.Workload, nowMs, listed);
+                    return changed.Deleted ? Forget(changed.Workload.Uid, nowMs, listed) : FollowWorkload(after, changed.Workload, nowMs, listed);
                 case PodChange { Deleted: false, Pod: { Ready: true, IsTerminating: false, Controller: not null } pod }:
                     FollowPod(after, pod, nowMs, listed);
                     return null;
@@ -108,8 +108,19 @@ internal sealed class RolloutLog
 
     private string? FollowWorkload(ClusterMap map, WorkloadInfo workload, long nowMs, TimeRange? listed)
     {
-        bool first = !_trackers.ContainsKey(workload.Uid);
+        bool first = !_trackers.TryGetValue(workload.Uid, out var known) || known.Undecided is not null;
         var tracker = TrackerOf(workload.Uid);
+        if (first && workload.Kind == WorkloadKind.DaemonSet && workload.ObservedGeneration < workload.Generation)
+        {
+            // Its revision is new, its counts are those of the former one: whether a rollout has begun is in its next status.
+            tracker.Undecided ??= listed;
+            if (tracker.Undecided is not null)
+                return null;
+        }
+
+        if (first && tracker.Undecided is { } undecided)
+            listed ??= undecided;
+        tracker.Undecided = null;
         bool changed = false;
         if (workload.Revision is { } revision)
         {
@@ -128,7 +139,8 @@ internal sealed class RolloutLog
         if (Latest(tracker) is not { IsOpen: true } open || open.Revision != workload.Revision)
             return changed ? workload.Uid : null;
         var next = open;
-        if (workload.Progress == "ProgressDeadlineExceeded")
+        // Until its controller has observed the new generation, the condition is that of the previous revision.
+        if (workload.Progress == "ProgressDeadlineExceeded" && workload.ObservedGeneration >= workload.Generation)
             next = next with { StuckMs = next.StuckMs ?? nowMs };
         if (IsFinished(workload))
         {
@@ -215,17 +227,27 @@ internal sealed class RolloutLog
             Put(tracker, open, Surged(open, nowMs), nowMs, listed);
     }
 
-    private string? Forget(WorkloadInfo workload, long nowMs)
+    /// <summary>Closes the rollouts of an earlier run with a workload that the list of its kind does not contain.</summary>
+    public void CloseMissing(WorkloadKind kind, IReadOnlySet<string> uids, long nowMs, TimeRange unwatched)
     {
-        if (!_trackers.TryGetValue(workload.Uid, out var tracker))
+        lock (_lock)
+        {
+            foreach (var open in _byId.Values.Where(r => r.IsOpen && r.Kind == kind && !uids.Contains(r.WorkloadUid)).ToList())
+                Forget(open.WorkloadUid, nowMs, unwatched);
+        }
+    }
+
+    private string? Forget(string workload, long nowMs, TimeRange? listed)
+    {
+        if (!_trackers.TryGetValue(workload, out var tracker))
             return null;
         if (Latest(tracker) is { IsOpen: true } open)
-            Put(tracker, open, open with { AbandonedMs = nowMs }, nowMs, null);
+            Put(tracker, open, open with { AbandonedMs = nowMs }, nowMs, listed);
         // Not immediately: its last pods are still terminating.
-        _deleted.Enqueue(workload.Uid);
+        _deleted.Enqueue(workload);
         while (_deleted.Count > Max)
             _trackers.Remove(_deleted.Dequeue());
-        return workload.Uid;
+        return workload;
     }
 
     private void Start(RolloutTracker tracker, WorkloadInfo workload, string revision, string? from, long nowMs, TimeRange? listed)
@@ -311,6 +333,9 @@ internal sealed class RolloutLog
         private const int MaxIds = 8;
 
         public string? Revision { get; set; }
+
+        /// <summary>First listed before its controller had observed its generation: the range in which its rollout may have begun.</summary>
+        public TimeRange? Undecided { get; set; }
 
         public List<string> Ids { get; } = [];
 

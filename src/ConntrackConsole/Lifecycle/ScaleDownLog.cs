@@ -24,9 +24,24 @@ internal sealed class ScaleDownLog
 
     public long? DeletedMs(string uid) => _deleted.TryGetValue(uid, out var former) ? former.AtMs : null;
 
-    /// <summary>The scale-down that was in progress within a time range.</summary>
-    public ScaleDown? ScaleDownAt(string uid, TimeRange at) =>
-        _scaleDowns.GetValueOrDefault(uid)?.FindLast(f => f.FromMs - SlackMs <= at.ToMs && (f.ToMs ?? at.ToMs) + SlackMs >= at.FromMs);
+    /// <summary>
+    /// The scale-down that was in progress within a time range, or the nearest to it: in a quick rollout several lie within the
+    /// slack, and each deletes other pods.
+    /// </summary>
+    public ScaleDown? ScaleDownAt(string uid, TimeRange at)
+    {
+        ScaleDown? nearest = null;
+        foreach (var scaleDown in _scaleDowns.GetValueOrDefault(uid) ?? [])
+        {
+            if (Distance(scaleDown, at) is var distance && distance <= SlackMs && (nearest is null || distance <= Distance(nearest, at)))
+                nearest = scaleDown;
+        }
+
+        return nearest;
+    }
+
+    private static long Distance(ScaleDown scaleDown, TimeRange at) =>
+        Math.Max(0, Math.Max(scaleDown.FromMs - at.ToMs, at.FromMs - (scaleDown.ToMs ?? at.ToMs)));
 
     /// <returns>True if the change can affect the cause of a termination.</returns>
     public bool Follow(WorkloadInfo? before, WorkloadInfo now, bool deleted, long nowMs)

@@ -62,6 +62,22 @@ public sealed record Termination(
     /// address reused, and deletion requested if the object lacks it) is an upper bound; the start of the range is the lower bound.
     /// </summary>
     public TimeRange? Unwatched { get; init; }
+
+    /// <summary>Whether a time known by its arrival is only an upper bound.</summary>
+    public bool IsBounded(long arrivedMs) => Unwatched is { } unwatched && unwatched.Contains(arrivedMs);
+
+    /// <summary>The start of the range in which the endpoint changed, if <see cref="EndpointChangedMs"/> is only its end; null if it is exact.</summary>
+    public long? EndpointChangedNotBeforeMs => EndpointChangedMs is { } changedMs && IsBounded(changedMs) ? Unwatched!.Value.FromMs : null;
+
+    /// <summary>The object did not contain the deletion request (then its grace period is unknown, too), and the console was not watching.</summary>
+    public bool IsDeletionRequestedBounded => GraceSeconds is null && IsBounded(DeletionRequestedMs);
+
+    /// <summary>Its containers ended without a deletion request; its object may be kept for long: a finished Job's pod, an evicted pod.</summary>
+    public bool HasEndedByItself => GraceSeconds is null && ContainerFinishedMs is not null
+        && Cause is (TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory or TerminationCause.Eviction);
+
+    /// <summary>When it was over: the object's deletion, or the end of the containers if they ended by themselves; null before that.</summary>
+    public long? OverMs => HasEndedByItself ? Math.Max(ContainerFinishedMs!.Value, EndpointRemovedMs ?? 0) : DeletedMs;
 }
 
 /// <summary>A range of time.</summary>

@@ -29,6 +29,7 @@ internal sealed class TerminationLog(RolloutLog rollouts)
     private readonly Queue<string> _order = new();
     private readonly Dictionary<string, Termination> _dirty = [];
     private volatile Termination[]? _snapshot = [];
+    private Absence? _absence;
 
     public RolloutLog Rollouts => rollouts;
 
@@ -81,15 +82,25 @@ internal sealed class TerminationLog(RolloutLog rollouts)
     }
 
     /// <summary>Closes what an earlier run saw and the first lists no longer contain: it was deleted while the console was not watching.</summary>
-    /// <param name="known">The pods known to the earlier run, one entry for each address.</param>
+    /// <param name="known">The pods known to the earlier run.</param>
+    /// <param name="services">The Services of those that had an endpoint, by uid.</param>
     /// <param name="watchedUntilMs">When that run last watched; 0 if unknown.</param>
-    public void CloseMissing(ClusterMap map, IEnumerable<PodInfo> known, long watchedUntilMs, long nowMs)
+    public void CloseMissing(
+        ClusterMap map, IReadOnlyList<PodInfo> known, IReadOnlyDictionary<string, ServiceKey> services, long watchedUntilMs, long nowMs)
     {
         var unwatched = new TimeRange(Math.Min(watchedUntilMs, nowMs), nowMs);
         lock (_lock)
         {
+            _absence = new Absence(unwatched, PlaceholderPod.CountBySet(known.Where(pod => _byUid.GetValueOrDefault(pod.Uid) is not { IsRestored: true })));
             foreach (var tracker in _byUid.Values)
             {
+                // Its endpoint may have left the slices before its end was listed.
+                if (tracker.Record.Service is null && services.TryGetValue(tracker.Uid, out var service))
+                {
+                    tracker.SetService(service);
+                    Rebuild(map, tracker);
+                }
+
                 var record = tracker.Record;
                 bool gone = record.DeletedMs is null && !map.Pods.ContainsKey(record.Uid);
                 bool endpointGone = record is { EndpointRemovedMs: null, Service: not null } && _endpoints.Of(record.Uid) is null
@@ -108,6 +119,13 @@ internal sealed class TerminationLog(RolloutLog rollouts)
                     continue;
                 var tracker = new PodTerminationTracker(pod, nowMs);
                 tracker.Observe(pod, true, nowMs, unwatched);
+                if (services.TryGetValue(pod.Uid, out var service))
+                {
+                    tracker.SetService(service);
+                    if (_endpoints.Of(pod.Uid) is null)
+                        tracker.MarkEndpointRemovedUnwatched(nowMs, unwatched);
+                }
+
                 if (PlaceholderPod.SetOf(pod) is { } set)
                     _orphans[set] = [.. _orphans.GetValueOrDefault(set) ?? [], tracker];
                 Add(tracker);
@@ -244,7 +262,8 @@ internal sealed class TerminationLog(RolloutLog rollouts)
         string? ownerUid = pod.Controller?.Uid;
         string? topUid = top?.Uid ?? ownerUid;
         var removal = _events.Of(pod.Uid)?.RemovalEvent;
-        var ownerScaleDown = ownerUid is null ? null : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested);
+        var ownerScaleDown = ownerUid is null ? null
+            : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested) ?? _absence?.ScaleDown(owner, top, tracker.DeletionRequested);
         return new TerminationFacts(pod, tracker.SeenMs, owner, top)
         {
             IsWatched = tracker.IsWatched, IsForced = tracker.IsForced, HasEndedFirst = tracker.HasEndedFirst, IsDeleted = tracker.IsDeleted,

@@ -73,7 +73,8 @@ internal sealed class SyncLog
     }
 
     /// <summary>The first sync of a node that wrote a change of <paramref name="changedMs"/> to the rules, or why that is unknown.</summary>
-    public NodeSync After(string node, long changedMs, long nowMs)
+    /// <param name="notBeforeMs">If the change was not observed: it happened after this, and at the latest at that time.</param>
+    public NodeSync After(string node, long changedMs, long nowMs, long? notBeforeMs = null)
     {
         if (!_nodes.TryGetValue(node, out var syncs) || syncs.ReadMs == 0 && syncs.List.Count == 0)
             return new NodeSync(node, null) { Unknown = $"No collector on {node} has reported kube-proxy metrics." };
@@ -105,6 +106,9 @@ internal sealed class SyncLog
         {
             { Answers: false, ReadMs: > 0 } => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} does not respond (127.0.0.1:10249/metrics)." },
             _ when nowMs - syncs.ReadMs > SilentMs => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} has not been read since." },
+            // On an idle cluster nothing is synced after it, although it may be in the rules for long.
+            _ when notBeforeMs is { } fromMs && syncs.List.Count > 0 && syncs.List[^1].AtMs >= fromMs - WatchSkewMs =>
+                new NodeSync(node, null) { Unknown = "The endpoint changed while the console was not watching: the last sync may have been before it or after it." },
             _ => new NodeSync(node, null),
         };
     }

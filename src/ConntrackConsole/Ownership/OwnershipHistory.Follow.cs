@@ -62,6 +62,10 @@ internal sealed partial class OwnershipHistory
             case ServiceChange { Service: var service }:
                 FollowService(after, service.Key, nowMs);
                 break;
+            case AnsweringChange { Answering: var answering }:
+                foreach (var ip in before.Answering.SymmetricExcept(answering))
+                    FollowOwner(after, ip, nowMs);
+                break;
             case SliceChange { Slice: var slice }:
                 KnowsSlices = true;
                 FollowSlice(before.SliceIndex.AddressesOf(slice.Uid), after.SliceIndex.AddressesOf(slice.Uid), after, nowMs);

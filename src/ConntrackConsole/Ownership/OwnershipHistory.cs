@@ -16,6 +16,20 @@ internal sealed partial class OwnershipHistory
     /// <summary>The owners with an open span.</summary>
     internal IEnumerable<OwnerSpan> OpenOwners => _owners.All.Where(s => s.ToMs is null && s.State != OwnerState.Node);
 
+    /// <summary>The Service of each pod with an open endpoint, the first by name.</summary>
+    internal Dictionary<string, ServiceKey> OpenServices()
+    {
+        var services = new Dictionary<string, ServiceKey>();
+        foreach (var span in _endpoints.All)
+        {
+            if (span is { ToMs: null, PodUid: { } uid }
+                && (!services.TryGetValue(uid, out var known) || string.CompareOrdinal(span.Service.ToString(), known.ToString()) < 0))
+                services[uid] = span.Service;
+        }
+
+        return services;
+    }
+
     /// <summary>Maximum number of closed address spans in memory, about 400 bytes each. A pod creates two: one hour at 13 pods per second.</summary>
     public const int MaxClosedOwners = 100_000;
 

@@ -74,6 +74,19 @@ public sealed class FlushHandlerTests : IDisposable
     }
 
     [Fact]
+    public void Preview_ProbesTimeWait_ComesLast()
+    {
+        string probe = "-A -p tcp -s 10.244.0.254 -d 10.244.0.1 --sport 1000 --dport 8080 -r 10.244.0.1 -q 10.244.0.254 --reply-port-src 8080 --reply-port-dst 1000 --state TIME_WAIT --timeout 100 -u SEEN_REPLY,ASSURED";
+        ConntrackProgram.Load(_scratch.Inside, [.. Enumerable.Range(0, 20).Select(i => probe.Replace("10.244.0.254", $"10.244.0.{100 + i}"))]);
+
+        var preview = Preview();
+
+        Assert.Equal(22, preview.Entries.Count);
+        Assert.All(preview.Entries.Take(2), entry => Assert.Equal("ESTABLISHED", entry.State));
+        Assert.All(preview.Entries.Skip(2), entry => Assert.Equal(FlushEffect.NoEffect, entry.Effect));
+    }
+
+    [Fact]
     public void Flush_EntryThatProvedAlive_IsKept()
     {
         var preview = Preview();

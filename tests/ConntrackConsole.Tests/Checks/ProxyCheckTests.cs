@@ -156,4 +156,17 @@ public class ProxyCheckTests
     [InlineData(ProxyMode.Unknown, CheckState.InsufficientData)]
     public void Mode_ComparedWithOtherNodes(ProxyMode mode, CheckState expected) =>
         Assert.Equal(expected, ProxyModes.Of(Context(), Node(Facts(Proxy(Idle with { Mode = mode })))).State);
+
+    [Fact]
+    public void Mode_OneToOne_IsNoMajority()
+    {
+        Assert.Equal(ProxyMode.Unknown, CheckContext.Majority([ProxyMode.Nftables, ProxyMode.Iptables]));
+        Assert.Equal(ProxyMode.Iptables, CheckContext.Majority([ProxyMode.Nftables, ProxyMode.Iptables, ProxyMode.Iptables]));
+        Assert.Null(CheckContext.Majority(["0", "1"]));
+        var result = ProxyModes.Of(Context() with { MajorityMode = ProxyMode.Unknown }, Node(Facts(Proxy(Idle))));
+        Assert.Equal(CheckState.Warning, result.State);
+        Assert.DoesNotContain("Most nodes", result.Sentence);
+        Assert.DoesNotContain("most nodes", result.Threshold);
+        Assert.Equal(CheckState.Warning, BeLiberal.Of(Context() with { MajorityBeLiberal = null }, Node(Facts(beLiberal: "1"))).State);
+    }
 }

@@ -146,6 +146,16 @@ public class ServiceCheckTests
     }
 
     [Fact]
+    public void Drain_TimesThatAreOnlyBounds_AreNotMeasured()
+    {
+        var end = End(0) with { ContainerFinishedMs = null, ExitCode = null, DeletedMs = NowMs - 600_000 + 39_000, Unwatched = new TimeRange(NowMs - 601_000, NowMs - 561_000) };
+        Assert.Equal(UnknownCodes.GraceUnknown, DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [end] }).UnknownCode);
+        Assert.Equal(CheckState.InsufficientData, DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(40_000, null) with { Unwatched = end.Unwatched }] }).State);
+        // Its object had both times: they are exact, whoever watched.
+        Assert.Equal("5 s of 30 s", DrainTime.Of(Context(Here), Service(Pod("a")) with { Ends = [End(5_000) with { Unwatched = end.Unwatched }] }).Value);
+    }
+
+    [Fact]
     public void PreStop_Missing_IsWarning_UnlessPodsDrain()
     {
         var service = Service(Pod("a"), Pod("b", preStop: false));

@@ -56,6 +56,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<RollupQueue>();
         services.AddSingleton<StoredBlockReader>();
+        services.AddSingleton<RuleSyncReader>();
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Default);

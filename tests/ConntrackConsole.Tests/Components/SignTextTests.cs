@@ -63,7 +63,7 @@ public sealed partial class SignTextTests
         var table = PhaseRow().Matches(symbols[symbols.IndexOf("PHASES = [", StringComparison.Ordinal)..symbols.IndexOf("];", StringComparison.Ordinal)]);
 
         Assert.Equal(TerminationPhases.All.Select(phase => phase.Name()), table.Select(row => row.Groups["words"].Value));
-        string fields = Regex.Match(Script("view.js"), @"requested: f64\(\)(,\s+\w+: time\(\))+").Value;
+        string fields = Regex.Match(Script("view.js"), @"requested: time\(\)(,\s+\w+: time\(\))+").Value;
         Assert.Equal(table.Select(row => row.Groups["key"].Value), FieldName().Matches(fields).Select(field => field.Groups["key"].Value).Where(key => key != "grace"));
         var drawn = Regex.Matches(symbols, "key === \"(?<key>\\w+)\"").Select(match => match.Groups["key"].Value).ToList();
         // The last one is the default branch.

@@ -47,6 +47,18 @@ public class CollectorRegistryTests
         Assert.True(_registry.Register(Hello("node2"), "c3", () => { }).Accepted);
     }
 
+    [Fact]
+    public void Register_NodeNotInCluster_IsATemporaryRefusal()
+    {
+        _cluster.Watching();
+        _cluster.Apply([new NodeChange(new NodeInfo("u", "node2", true, []), false)]);
+        _cluster.Confirm(1);
+        Assert.True(_registry.Register(Hello("node1"), "c1", () => { }) is { Accepted: false, IsTemporary: true });
+        Assert.True(_registry.Register(Hello("Node One"), "c2", () => { }) is { Accepted: false, IsTemporary: false });
+        _cluster.Apply([new NodeChange(new NodeInfo("v", "node1", true, []), false)]);
+        Assert.True(_registry.Register(Hello("node1"), "c3", () => { }).Accepted);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("Node One")]

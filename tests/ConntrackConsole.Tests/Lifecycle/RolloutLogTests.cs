@@ -72,6 +72,41 @@ public class RolloutLogTests
     }
 
     [Fact]
+    public void Deployment_StuckRolloutUndone_TheUndoIsNotStuck()
+    {
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 0)).Apply(1, "deployments", Deployment(2, 3, 4, 1, 3, "ProgressDeadlineExceeded", 2))
+            .Apply(60, "replicasets", Set("aaa", 3, 3, 3, 3)).Apply(60, "deployments", Deployment(3, 3, 4, 1, 3, "ProgressDeadlineExceeded", 3, 2));
+        Assert.Equal([At(1), null], scenario.State.Rollouts.Select(r => r.StuckMs));
+        scenario.Apply(61, "deployments", Deployment(3, 3, 3, 3, 3, "NewReplicaSetAvailable", 3));
+        Assert.Equal((null, At(61)), scenario.State.Rollouts[1] is var undo ? (undo.StuckMs, undo.FinishedMs) : default);
+    }
+
+    [Fact]
+    public void Deployment_DeletedBetweenTwoRuns_RolloutIsAbandonedWithinTheAbsence()
+    {
+        var before = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 0));
+        var after = new ClusterScenario();
+        after.State.Restore([], before.State.Rollouts);
+        after.Listed();
+        var kind = WatchedKind.All.Single(k => k.Name == "deployments");
+        after.State.Listed(WatchedKind.All.Single(k => k.Name == "daemonsets"), new HashSet<string>());
+        Assert.True(Assert.Single(after.State.Rollouts).IsOpen);
+        after.State.Listed(kind, new HashSet<string> { "uid-own" });
+        Assert.True(Assert.Single(after.State.Rollouts).IsOpen);
+        after.State.Listed(kind, new HashSet<string>());
+        Assert.True(Assert.Single(after.State.Rollouts) is { IsOpen: false, AbandonedMs: not null, Unwatched: not null });
+    }
+
+    [Fact]
+    public void Cause_QuickRollout_NamesTheScaleDownThatDeletedThePod()
+    {
+        var scenario = WithDeployment().Apply(1, "replicasets", Set("bbb", 2, 1, 1)).Apply(1.1, "replicasets", Set("aaa", 1, 2, 3, 3))
+            .Pod(1.12, PodJson("p1", meta: Deletion(1, 30))).Apply(1.2, "replicasets", Set("aaa", 1, 2, 2, 2))
+            .Apply(2.5, "replicasets", Set("aaa", 1, 1, 2, 2)).Apply(2.6, "replicasets", Set("aaa", 1, 1, 1, 1));
+        Assert.Contains("from 3 to 2", Assert.Single(scenario.State.Terminations).Evidence);
+    }
+
+    [Fact]
     public void Recreate_OldPodsDeletedFirst_BelongToTheRollout()
     {
         var scenario = WithDeployment().Apply(1, "deployments", Deployment(1, 3, 3, 3, 3, "ReplicaSetUpdated", 2, 1)).Apply(1, "replicasets", Set("aaa", 1, 0, 3, 3))
@@ -121,6 +156,20 @@ public class RolloutLogTests
         scenario.Pod(5, Agent("a2", 3)).Apply(9, "daemonsets", Daemons(2, 2, 2));
         var rollout = Assert.Single(scenario.State.Rollouts);
         Assert.Equal((At(5), At(9)), (rollout.SurgedMs, rollout.FinishedMs));
+    }
+
+    [Fact]
+    public void DaemonSet_ListedBeforeItsGenerationIsObserved_RolloutBeganInTheAbsence()
+    {
+        var scenario = new ClusterScenario().Apply(0, "daemonsets", Daemons(2, 2, 2).Replace("\"observedGeneration\":2", "\"observedGeneration\":1")).Pod(0, Agent("a1", -600)).Listed();
+        Assert.Empty(scenario.State.Rollouts);
+        scenario.Pod(1, Agent("a1", -600, Deletion(1, 30))).Apply(1.2, "daemonsets", Daemons(2, 2, 0));
+        var rollout = Assert.Single(scenario.State.Rollouts);
+        Assert.True(rollout.Unwatched?.Contains(rollout.StartedMs));
+        Assert.Equal((TerminationCause.Rollout, "uid-agent/2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        // It was another field: nothing is rolled out.
+        var other = new ClusterScenario().Apply(0, "daemonsets", Daemons(2, 2, 2).Replace("\"observedGeneration\":2", "\"observedGeneration\":1")).Listed().Apply(1, "daemonsets", Daemons(2, 2, 2));
+        Assert.Empty(other.State.Rollouts);
     }
 
     private static string Stateful(string update, string current, int want, int? has = null, int generation = 1) =>

@@ -124,6 +124,19 @@ public class SyncLogTests
         Assert.NotNull(_syncs.After("n", At(10), At(SyncLog.Max + 100)).Unknown);
     }
 
+    [Fact]
+    public void After_BoundedChangeOnAnIdleNode_IsUnknownNotMissing()
+    {
+        Read(10.5, sync: 10, queued: 9.8);
+        // Not observed between 5 and 20: the sync at 10 may have had it.
+        Assert.True(_syncs.After("n", At(20), At(21), At(5)) is { AtMs: null, Unknown: not null });
+        // Certainly none: the last sync was before the whole range.
+        Assert.True(_syncs.After("n", At(20), At(21), At(12)) is { AtMs: null, Unknown: null });
+        Assert.True(_syncs.After("n", At(20), At(21)) is { AtMs: null, Unknown: null });
+        Read(22.5, sync: 22, queued: 21.5);
+        Assert.Equal(At(22), _syncs.After("n", At(20), At(23), At(5)).AtMs);
+    }
+
     private NodeSync After(double seconds) => _syncs.After("n", At(seconds), At(seconds));
 
     private void Read(double at, double sync, double queued, double p99 = 0.1, double pending = 0) =>

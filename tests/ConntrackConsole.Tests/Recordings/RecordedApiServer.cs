@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using ConntrackConsole.Tests.Kubernetes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -93,19 +94,7 @@ public sealed class RecordedApiServer : IDisposable
     }
 
     /// <summary>Writes a kubeconfig file for this server.</summary>
-    public string WriteKubeconfig()
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"kubeconfig-{Guid.NewGuid():N}");
-        File.WriteAllText(path, $$$"""
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: c, cluster: {server: "{{{Address}}}"}}]
-            contexts: [{name: c, context: {cluster: c, user: u}}]
-            users: [{name: u, user: {token: secret}}]
-            current-context: c
-            """);
-        return path;
-    }
+    public string WriteKubeconfig() => TestKubeconfig.Write(Address.ToString());
 
     public void Dispose()
     {

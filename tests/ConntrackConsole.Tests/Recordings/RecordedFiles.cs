@@ -43,8 +43,12 @@ public sealed class RecordedFiles
         Seconds = about.RootElement.GetProperty("seconds").GetDouble();
         Lists = Directory.GetFiles(Path.Combine(folder, "lists"), "*.json.gz")
             .ToDictionary(f => Path.GetFileName(f)[..^".json.gz".Length], Unzipped);
-        Lines = [.. Text(Unzipped(Path.Combine(folder, "watch.jsonl.gz"))).Select(Line)];
-        Labels = [.. File.ReadLines(Path.Combine(folder, "labels.jsonl")).Where(l => l.Length > 0).Select(Label)];
+        // The recorder stamped a line a moment before it wrote it: two watches may be out of order by a millisecond.
+        double last = double.MinValue;
+        Lines = [.. Text(Unzipped(Path.Combine(folder, "watch.jsonl.gz"))).Select(Line).Select(line => line with { T = last = Math.Max(last, line.T) })];
+        // Recordings of watches only have no labels.
+        string labels = Path.Combine(folder, "labels.jsonl");
+        Labels = File.Exists(labels) ? [.. File.ReadLines(labels).Where(l => l.Length > 0).Select(Label)] : [];
     }
 
     public string Name { get; }

@@ -25,7 +25,9 @@ public class RestartTests
         var whole = new Run(files, null, 0).Play(files.Lines.Count);
         foreach (int length in (int[])[0, 1, 7, 40])
         {
-            for (int killed = 0; killed + length <= files.Lines.Count; killed++)
+            // The cost is the square of the length: a long recording is cut at some 100 places, at others for each length.
+            int step = Math.Max(1, files.Lines.Count / 100);
+            for (int killed = length % step; killed + length <= files.Lines.Count; killed += step)
             {
                 var first = new Run(files, null, 0).Play(killed);
                 var second = new Run(files, first, killed + length).Play(files.Lines.Count);

@@ -27,7 +27,9 @@ internal static class EntryDeleter
         int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors, string EntryOutcomes = "");
 
     /// <summary>All entries with the address as reply source, which is the pod's IP in a Service's flow.</summary>
-    public static List<Flow> List(ConntrackTable table, Ip podIp) => table.ListByReplySource(podIp);
+    /// <summary>The entries to an address; those that the deletion does not affect (a kubelet's probes leave many TIME_WAIT) last.</summary>
+    public static List<Flow> List(ConntrackTable table, Ip podIp) =>
+        [.. table.ListByReplySource(podIp).OrderByDescending(flow => flow.IsTranslated && flow.State.IsLive())];
 
     /// <param name="table">The socket that sends the deletions.</param>
     /// <param name="listed">The previewed entries.</param>

@@ -7,6 +7,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 
@@ -65,7 +66,7 @@ internal sealed class GuardContextBuilder(
             // "All nodes" excludes nodes that the cluster no longer has, although their collectors may still be connected.
             Nodes = context.Request.Nodes.Count > 0 ? context.Request.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };
-        var syncs = valid && ChangedMs(ip) is { } changedMs ? timeline.SyncsAfter(changedMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
+        var syncs = valid && LastOf(ip) is { EndpointChangedMs: { } changedMs } ended ? timeline.SyncsAfter(changedMs, ended.EndpointChangedNotBeforeMs).ToDictionary(s => s.Node, StringComparer.Ordinal) : [];
         var nodes = request.Nodes.Select(name => StatusOf(name, "flush") with
         {
             RulesSynced = syncs.GetValueOrDefault(name) is { Unknown: null } sync ? sync.AtMs is not null : null,
@@ -119,7 +120,7 @@ internal sealed class GuardContextBuilder(
         return new NodeStatus(name, known, connected, connected ? cannot : null);
     }
 
-    private long? ChangedMs(Ip ip) => cluster.Terminations.Where(t => t.PodIp == ip).MaxBy(t => t.DeletionRequestedMs)?.EndpointChangedMs;
+    private Termination? LastOf(Ip ip) => cluster.Terminations.Where(t => t.PodIp == ip).MaxBy(t => t.DeletionRequestedMs);
 
     private static List<string> WithoutEndpoints(ClusterMap map, IReadOnlyList<FlushPreview> previews)
     {

@@ -71,11 +71,12 @@ internal sealed record NodeSyncView(string Node, string? At, string? Unknown);
 
 internal sealed record RolloutView(
     string Id, string? Kind, string? Namespace, string? Name, string? Revision, string? FromRevision, bool IsRollback,
-    string? StartedAt, string? SurgedAt, string? FinishedAt, string? RolledBackAt, string? StuckAt)
+    string? StartedAt, string? SurgedAt, string? FinishedAt, string? RolledBackAt, string? StuckAt, string? AbandonedAt)
 {
     public static RolloutView? Of(string? id, Rollout? rollout) => id is null ? null : rollout is null
-        ? new RolloutView(id, null, null, null, null, null, false, null, null, null, null, null)
+        ? new RolloutView(id, null, null, null, null, null, false, null, null, null, null, null, null)
         : new RolloutView(
             id, rollout.Kind.ToString(), rollout.Namespace, rollout.Name, rollout.Revision, rollout.FromRevision, rollout.IsRollback, ApiTime.Text(rollout.StartedMs),
-            ApiTime.Text(rollout.SurgedMs), ApiTime.Text(rollout.FinishedMs), ApiTime.Text(rollout.RolledBackMs), ApiTime.Text(rollout.StuckMs));
+            ApiTime.Text(rollout.SurgedMs), ApiTime.Text(rollout.FinishedMs), ApiTime.Text(rollout.RolledBackMs), ApiTime.Text(rollout.StuckMs),
+            ApiTime.Text(rollout.AbandonedMs));
 }

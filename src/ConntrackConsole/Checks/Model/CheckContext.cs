@@ -40,10 +40,10 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     /// <summary>conntrack is bypassed for Services on every node that reports.</summary>
     public bool AllBypass { get; init; }
 
-    /// <summary>The mode of most of the kube-proxies that answer.</summary>
+    /// <summary>The mode of more than half of the kube-proxies that answer; unknown if no mode has that many.</summary>
     public ProxyMode MajorityMode { get; init; }
 
-    /// <summary>nf_conntrack_tcp_be_liberal on most of the nodes that report; null if no node reports it.</summary>
+    /// <summary>nf_conntrack_tcp_be_liberal on more than half of the nodes that report; null if no value has that many.</summary>
     public string? MajorityBeLiberal { get; init; }
 
     /// <summary>Why a kind's objects are unavailable, or null. Whether they are listed yet is checked by <see cref="IsListed"/>.</summary>
@@ -113,6 +113,10 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
         return byService;
     }
 
-    private static T? Majority<T>(IEnumerable<T> values) =>
-        values.GroupBy(v => v).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.Key).FirstOrDefault();
+    // More than half: one to one is no majority.
+    internal static T? Majority<T>(IEnumerable<T> values)
+    {
+        var all = values.ToList();
+        return all.GroupBy(v => v).Where(g => 2 * g.Count() > all.Count).Select(g => g.Key).FirstOrDefault();
+    }
 }

@@ -17,6 +17,8 @@ internal static class BeLiberal
             ? node.InsufficientData(Name, UnknownCodes.SettingUnknown, "The node does not report this setting: check that nf_conntrack is loaded.", threshold: threshold)
             : setting.Value is not ("0" or "1")
             ? node.InsufficientData(Name, UnknownCodes.SettingInvalid, "The value is neither 0 nor 1.", setting.Value, threshold)
+            : context.MajorityBeLiberal is null
+            ? node.Result(Name, CheckState.Warning, setting.Value, "the same on all nodes", "The nodes differ, and no value is set on most of them: check for a manual change, or for a different conntrack.tcpBeLiberal of kube-proxy.")
             : setting.Value != context.MajorityBeLiberal
             ? node.Result(Name, CheckState.Warning, setting.Value, threshold, "Differs from most nodes: check for a manual change, or for a different conntrack.tcpBeLiberal of kube-proxy on this node.")
             : node.Result(Name, CheckState.Ok, setting.Value, threshold, setting.Value == "1"

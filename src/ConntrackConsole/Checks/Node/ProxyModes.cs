@@ -28,6 +28,8 @@ internal static class ProxyModes
         string threshold = context.MajorityMode == ProxyMode.Unknown ? "" : $"{majority} as on most nodes";
         var result = proxy.Reading.Mode == ProxyMode.Unknown
             ? node.InsufficientData(Name, UnknownCodes.ProxyModeUnknown, "kube-proxy responds, but does not expose its mode.", threshold: threshold)
+            : context.MajorityMode == ProxyMode.Unknown
+            ? node.Result(Name, CheckState.Warning, mode, "the same on all nodes", $"The nodes run different modes, and none of them runs on most nodes; this one runs {mode}. Rules of the former mode can remain after a change: restart the node, or run kube-proxy --cleanup once.")
             : proxy.Reading.Mode != context.MajorityMode
             ? node.Result(Name, CheckState.Warning, mode, threshold, $"Most nodes run {majority}. Rules of the former mode can remain after a change: restart the node, or run kube-proxy --cleanup once.")
             : node.Result(Name, CheckState.Ok, mode, threshold, proxy.Reading.Mode switch

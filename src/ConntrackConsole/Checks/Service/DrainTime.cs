@@ -54,7 +54,7 @@ internal static class DrainTime
             if (taken == context.Limits.Ends)
                 yield break;
             if (end.Cause is TerminationCause.Forced or TerminationCause.NodeLost or TerminationCause.Completion or TerminationCause.Eviction or TerminationCause.Preemption
-                || (end.GraceSeconds ?? spec) is not (> 0 and <= 1_000_000) || LastSign(end, service) is not { } lastMs)
+                || (end.GraceSeconds ?? spec) is not (> 0 and <= 1_000_000) || end.IsDeletionRequestedBounded || LastSign(end, service) is not { } lastMs)
                 continue;
             long graceMs = (end.GraceSeconds ?? spec)!.Value * 1000L, drainMs = Math.Max(0, lastMs - end.DeletionRequestedMs);
             // The pod may have run out of memory long before its grace period ended; exit 137 at its end is the kubelet's
@@ -71,7 +71,8 @@ internal static class DrainTime
     {
         if (end.ContainerFinishedMs is { } finishedMs)
             return finishedMs;
-        if (end.DeletedMs is not { } deletedMs)
+        // A time that is only an upper bound would measure how long the console did not watch.
+        if (end.DeletedMs is not { } deletedMs || end.IsBounded(deletedMs))
             return null;
         return service.LastActive.TryGetValue(end.PodIp, out long activeMs) && activeMs >= end.DeletionRequestedMs && activeMs <= deletedMs ? activeMs : deletedMs;
     }

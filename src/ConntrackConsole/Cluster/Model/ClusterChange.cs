@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using ConntrackConsole.Kernel.Net;
+
 namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>An object was added, modified or deleted.</summary>
@@ -42,6 +45,14 @@ internal sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : Clu
     public override string? Uid => Workload.Uid;
 
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Workload) : map.With(Workload);
+}
+
+/// <summary>Not an object of the API server: the collectors observed at which addresses on unreachable nodes something answers.</summary>
+internal sealed record AnsweringChange(ImmutableHashSet<Ip> Answering) : ClusterChange
+{
+    public override string? Uid => null;
+
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => map.WithAnswering(Answering);
 }
 
 /// <summary>An Event about an object; it does not change the map.</summary>

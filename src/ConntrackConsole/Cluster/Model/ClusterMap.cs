@@ -28,6 +28,9 @@ public sealed record ClusterMap
     internal NodeIndex NodeIndex { get; private init; } = NodeIndex.Empty;
     internal ServiceIndex ServiceIndex { get; private init; } = ServiceIndex.Empty;
     internal SliceIndex SliceIndex { get; private init; } = SliceIndex.Empty;
+    /// <summary>Addresses of pods on unreachable nodes at which something answers: only their kubelet is dead.</summary>
+    public ImmutableHashSet<Ip> Answering { get; private init; } = [];
+
     internal FormerOwners Gone { get; private init; } = FormerOwners.Empty;
 
     /// <summary>The pod with this address of its own; a pod in the host network has none.</summary>
@@ -151,7 +154,7 @@ public sealed record ClusterMap
             {
                 switch (OwnerOf(ip).State)
                 {
-                    case OwnerState.Lost:
+                    case OwnerState.Lost or OwnerState.Live when NodeIndex.IsLost(pod.Node) && !SliceIndex.IsServing(ip):
                         present.Add((0, pod.DeletionMs ?? 0, ip));
                         break;
                     case OwnerState.Terminating:
@@ -166,10 +169,21 @@ public sealed record ClusterMap
         }
     }
 
+    /// <summary>Addresses of pods on nodes that are unreachable for the API server: lost, unless something answers there.</summary>
+    public IEnumerable<(Ip Ip, string Node)> AddressesOnLostNodes() =>
+        from node in PodIndex.ByNode
+        where NodeIndex.IsLost(node.Key)
+        from uid in node.Value
+        let pod = Pods[uid]
+        where !pod.ContainersEnded
+        from ip in PodIndex.OwnAddresses(pod)
+        where PodAt(ip)?.Uid == uid && !SliceIndex.IsServing(ip)
+        select (ip, node.Key);
+
     private OwnerState StateOf(PodInfo pod, Ip ip)
     {
         // The pods of an unreachable kubelet stay unchanged; only the endpoint shows it (serving becomes false).
-        if (NodeIndex.IsLost(pod.Node) && !SliceIndex.IsServing(ip))
+        if (NodeIndex.IsLost(pod.Node) && !SliceIndex.IsServing(ip) && !Answering.Contains(ip))
             return OwnerState.Lost;
         return pod.IsTerminating ? OwnerState.Terminating : OwnerState.Live;
     }
@@ -190,6 +204,8 @@ public sealed record ClusterMap
     }
 
     public ClusterMap WithFormerOwner(FormerOwner owner) => this with { Gone = Gone.WithFormerOwner(owner) };
+
+    public ClusterMap WithAnswering(ImmutableHashSet<Ip> answering) => this with { Answering = answering };
 
     public ClusterMap With(NodeInfo node) => this with { NodeIndex = NodeIndex.With(node) };
 

@@ -58,7 +58,7 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         lock (_writing)
         {
             long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-            TimeRange? unwatched = listed || !IsReady ? new TimeRange(IsReady ? _kinds.OldestCoreMs : PreviousRunMs, nowMs) : null;
+            TimeRange? unwatched = listed || !IsReady ? UnwatchedUntil(nowMs) : null;
             var map = _current;
             foreach (var change in changes)
             {
@@ -109,6 +109,8 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         _terminations.Rollouts.Requeue(rollouts);
     }
 
+    private TimeRange UnwatchedUntil(long nowMs) => new(IsReady ? _kinds.OldestCoreMs : PreviousRunMs, nowMs);
+
     public void Watching()
     {
         HasCluster = true;
@@ -128,8 +130,9 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         {
             lock (_writing)
             {
-                IEnumerable<PodInfo> known = [.. History.OpenOwners.Where(o => o.PodUid.Length > 0).Select(PlaceholderPod.Of), .. History.Unaddressed.Select(PlaceholderPod.Of)];
-                _terminations.CloseMissing(_current, known, PreviousRunMs, atMs);
+                IReadOnlyList<PodInfo> known = [.. PlaceholderPod.Of(History.OpenOwners, _current), .. History.Unaddressed.Select(PlaceholderPod.Of)];
+                // Before the history closes the endpoints of the earlier run: they name the Services of what is missing.
+                _terminations.CloseMissing(_current, known, History.OpenServices(), PreviousRunMs, atMs);
                 History.Begin(_current, atMs);
             }
 
@@ -141,6 +144,16 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         // A single watched kind does not resolve the problem.
         if ((IsReady && Interlocked.Exchange(ref _problem, null) is not null) || first)
             Changed?.Invoke();
+    }
+
+    /// <summary>A complete list of a kind was applied: a workload of an earlier run that it does not contain was deleted in between.</summary>
+    public void Listed(WatchedKind kind, IReadOnlySet<string> uids)
+    {
+        if (kind.Workload is not { } workload)
+            return;
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (_writing)
+            _terminations.Rollouts.CloseMissing(workload, uids, nowMs, UnwatchedUntil(nowMs));
     }
 
     /// <summary>Records that everything of a kind up to a version is applied.</summary>

@@ -17,9 +17,10 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
 {
     /// <param name="now">A view that ends now.</param>
     /// <param name="window">The displayed view, in which resets are counted.</param>
-    /// <param name="context">What is known beside the view.</param>
-    public static Headline From(TimelineView now, TimelineView window, HeadlineContext context)
+    /// <param name="context">What is known beside the view; null = nothing that limits it.</param>
+    public static Headline From(TimelineView now, TimelineView window, HeadlineContext? context = null)
     {
+        context ??= new HeadlineContext();
         string resets = ResetsOf(window);
         if (context.IsFilterUnknown && now.Services.Count == 0 && window.Services.Count == 0)
         {
@@ -47,7 +48,7 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         if (Untranslated(now, resets) is { } untranslated)
             return untranslated;
 
-        int ending = now.Terminations.Count(span => span.DeletedMs is null);
+        int ending = now.Terminations.Count(span => span.OverMs is null);
         string silent = Silent(now), scope = context.Filter is { } filter ? $" for {filter}" : "";
         if (context.OwnersDoubt is { } doubt)
             return new Headline($"{doubt}: which entries{scope} are stale is unknown.", false, true, null, silent, resets, []);
@@ -67,7 +68,7 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients with these entries wait for a pod that cannot answer.";
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
-            .Select(span => span.ContainerFinishedMs ?? span.EndpointRemovedMs ?? span.DeletedMs).OfType<long>().ToList();
+            .Select(span => span.EndedMs).OfType<long>().ToList();
         // The pods without entries by now belong to the same incident, so the time does not move as entries expire.
         var since = stale.SelectMany(pod => pod.Lanes).Where(lane => lane.Name.Length > 0).Select(lane => context.StaleSinceMs(new ServiceKey(lane.Namespace, lane.Name)))
             .OfType<long>().Concat(ends).ToList();
@@ -92,7 +93,7 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         string silent = Silent(now);
         const string detail = "They began while the Service's rules were absent: what their clients send reaches no pod.";
         return new Headline(
-            $"{DisplayText.Count(entries, "entry", "entries")} at the address of {TextSummary.List(services, 3)} {(entries == 1 ? "is" : "are")} not translated.", true, null,
+            $"{DisplayText.Count(entries, "entry", "entries")} at the address of {TextSummary.List(services, 3)} {(entries == 1 ? "is" : "are")} not translated.", true, false, null,
             silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
             [.. found.DistinctBy(item => item.BackendIp).Select(item => (item.BackendIp, item.lane.Name.Length > 0 ? $"Service {item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip))]);
     }

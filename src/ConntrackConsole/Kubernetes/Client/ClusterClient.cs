@@ -15,6 +15,8 @@ internal sealed class ClusterClient(ClusterAccess access, WatchOptions options, 
     private KubeReader? _reader;
     private DateTimeOffset _lastRenewal = time.GetUtcNow();
 
+    public ServerAvailability Availability { get; } = new(time);
+
     public KubeReader Reader
     {
         get
@@ -59,7 +61,12 @@ internal sealed class ClusterClient(ClusterAccess access, WatchOptions options, 
         !ct.IsCancellationRequested
         && e is HttpRequestException or IOException or JsonException or ApiServerException or WatchExpiredException or OperationCanceledException or ObjectDisposedException;
 
-    public static string Describe(Exception e) => e switch
+    /// <summary>The sentence for a failed request; a refusal of a server that has just started names no missing permission.</summary>
+    public string Explain(Exception e) => Availability.IsStarting(e)
+        ? "The API server has just started and does not know its permissions yet (403); will retry."
+        : Describe(e);
+
+    private static string Describe(Exception e) => e switch
     {
         ApiServerException => e.Message,
         JsonException => "The API server's response is not valid JSON. Check whether a proxy is between the console and the API server.",

@@ -56,12 +56,14 @@ internal sealed partial class ClusterInformer(
             try
             {
                 await client.Reader.PingAsync(either.Token);
+                client.Availability.Answered();
                 // Excludes kinds with a watch that broke during the ping.
                 state.Confirm([.. watched.Where(f => f.WatchedAt(sentMs)).Select(f => f.Kind)], sentMs);
             }
             catch (Exception e) when (ClusterClient.IsRequestFailure(e, ct))
             {
-                string problem = ClusterClient.Describe(e);
+                client.Availability.Failed(e);
+                string problem = client.Explain(e);
                 state.SetProblem(problem);
                 LogProblem(problem);
                 client.Renew(e);

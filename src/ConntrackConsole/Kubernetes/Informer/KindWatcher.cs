@@ -14,8 +14,11 @@ namespace ConntrackConsole.Kubernetes.Informer;
 internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client, ClusterState state, WatchOptions options, TimeProvider time, ILogger log, Action opened)
 {
     private readonly Backoff _backoff = options.NewBackoff();
+    // Apart from failures: a server that ends or expires each new watch has accepted it before.
+    private readonly Backoff _reopening = options.NewBackoff();
     private string? _version;
     private int _failures;
+    private int _expirations;
     private string? _logged;
     private long _watchingSinceMs;
 
@@ -29,26 +32,32 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
         while (!ct.IsCancellationRequested)
         {
             TimeSpan wait;
+            // Taken before the request, so that a recovery during it is not missed.
+            Task? recovered = client.Availability.Recovered;
             try
             {
                 if (_version is null)
                     await ListAsync(ct);
                 long openedMs = await WatchAsync(ct);
                 // The server ends watches regularly; back off if it ends them immediately.
-                wait = NowMs - openedMs < 1_000 ? _backoff.Next(options.MinBackoff / 5) : TimeSpan.Zero;
+                wait = NowMs - openedMs < 1_000 ? _reopening.Next(options.MinBackoff / 5) : TimeSpan.Zero;
                 if (wait == TimeSpan.Zero)
-                    _backoff.Reset();
+                    _reopening.Reset();
             }
             catch (WatchExpiredException)
             {
                 _version = null;
                 LogExpired(kind.Name);
-                // Retry almost immediately the first time; back off if the server repeats it.
-                wait = _backoff.Next(options.MinBackoff / 10);
+                // Every watch expires after a restart of the server: list at once the first time, back off if it repeats.
+                wait = _expirations++ == 0 ? TimeSpan.Zero : _reopening.Next(options.MinBackoff / 10);
+                recovered = null;
             }
             catch (Exception e) when (ClusterClient.IsRequestFailure(e, ct))
             {
                 wait = OnFailure(e);
+                // Only a failed connection ends with the server's recovery; a refusal does not.
+                if (e is ApiServerException)
+                    recovered = null;
             }
             finally
             {
@@ -56,8 +65,17 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
             }
 
             if (wait > TimeSpan.Zero)
-                await Task.Delay(wait, time, ct);
+                await WaitAsync(wait, recovered, ct);
         }
+    }
+
+    private async Task WaitAsync(TimeSpan wait, Task? recovered, CancellationToken ct)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var delay = Task.Delay(wait, time, waiting.Token);
+        await Task.WhenAny(delay, recovered ?? delay);
+        await waiting.CancelAsync();
+        ct.ThrowIfCancellationRequested();
     }
 
     private async Task ListAsync(CancellationToken ct)
@@ -67,6 +85,7 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
         var missing = kind.Missing(state.Current, uids).ToList();
         if (missing.Count > 0)
             state.Apply(missing, listed: true);
+        state.Listed(kind, uids);
         state.Followed(kind, _version = listed);
         LogListed(kind.Name, count);
 
@@ -86,7 +105,8 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
                 state.Apply([change]);
             if (!string.IsNullOrEmpty(next))
                 state.Followed(kind, _version = next);
-            _backoff.Reset();
+            _reopening.Reset();
+            _expirations = 0;
         }
 
         return openedMs;
@@ -94,7 +114,9 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
         void Opened()
         {
             _failures = 0;
+            _backoff.Reset();
             _logged = null;
+            client.Availability.Answered();
             Volatile.Write(ref _watchingSinceMs, openedMs = NowMs);
             state.SetProblem(kind, null);
             opened();
@@ -108,7 +130,8 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
             _version = null;
         _failures++;
         var refusal = e as ApiServerException;
-        string problem = ClusterClient.Describe(e);
+        client.Availability.Failed(e);
+        string problem = client.Explain(e);
         // A single broken connection does not raise a banner: it is reopened within half a second.
         if (refusal is not null || _failures > 1)
             state.SetProblem(kind, problem);
@@ -117,6 +140,8 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
             LogProblem(kind.Name, problem);
         _logged = problem;
         client.Renew(e);
+        if (client.Availability.IsStarting(e))
+            return options.MinBackoff * (1 - (options.Random.NextDouble() / 2));
         if (refusal is { IsPersistent: true } && !kind.IsCore)
             return options.ForbiddenRetryInterval * (1 - (options.Random.NextDouble() / 2));
         var wait = _backoff.Next();

@@ -14,6 +14,9 @@ internal sealed record WatchedKind(
     /// <summary>Guards depend on it: without it nothing is flushed. Without any other kind only its feature is missing.</summary>
     public bool IsCore { get; init; }
 
+    /// <summary>The kind of workload; null for other objects.</summary>
+    public WorkloadKind? Workload { get; init; }
+
     public static readonly IReadOnlyList<WatchedKind> All =
     [
         new("nodes", "api/v1/nodes",
@@ -49,5 +52,5 @@ internal sealed record WatchedKind(
         name, $"apis/apps/v1/{name}",
         (item, deleted) => KubeObject.Workload(kind, item) is { } workload ? new WorkloadChange(workload, deleted) : null,
         (map, listed) => map.Workloads.Values.Where(w => w.Kind == kind && !listed.Contains(w.Uid)).Select(w => new WorkloadChange(w, true)),
-        impact);
+        impact) { Workload = kind };
 }

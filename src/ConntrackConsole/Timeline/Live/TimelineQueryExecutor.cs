@@ -22,6 +22,9 @@ internal sealed class TimelineQueryExecutor(
     // Maximum number of syncs in a view; more than this cannot be read by anyone.
     private const int MaxSyncs = 10_000;
 
+    // A short pause of a collector does not refute what it reported.
+    private const long ReportingMs = 15_000;
+
     private readonly ClusterMap _map = cluster.Current;
     private Dictionary<Ip, long>? _staleByIp;
     private readonly OwnershipHistory _history = cluster.History;
@@ -166,14 +169,14 @@ internal sealed class TimelineQueryExecutor(
             if (!wanted)
                 continue;
             bool inWindow = termination.DeletionRequestedMs <= query.ToMs
-                && Math.Max(termination.DeletedMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
+                && Math.Max(termination.OverMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
             // Current stale entries matter however long ago their pod was deleted.
             if (inWindow || StaleOf(termination) > 0)
                 spans.Add(Span(termination));
         }
 
         if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
-            return spans;
+            return spans.ConvertAll(span => span with { SyncsOmitted = true });
         return [.. spans.Select(span => span with { Synced = Synced(span.Reported!) })];
     }
 
@@ -210,11 +213,18 @@ internal sealed class TimelineQueryExecutor(
         return byIp;
     }
 
-    private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs) : [];
+    private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs, t.EndpointChangedNotBeforeMs) : [];
 
     /// <summary>For every node of the cluster, with or without a collector.</summary>
-    public List<NodeSync> Syncs(long changedMs) =>
-        [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs))];
+    public List<NodeSync> Syncs(long changedMs, long? notBeforeMs = null) =>
+        [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
+
+    /// <summary>The current look-ups of some addresses by the nodes that report, and these nodes.</summary>
+    public (List<WatchedAddress> Lookups, HashSet<string> Reporting) Lookups(IReadOnlySet<Ip> ips)
+    {
+        var reporting = nodes.Values.Where(node => node.Connected && nowMs - node.LastHeardMs <= ReportingMs).ToList();
+        return ([.. reporting.SelectMany(node => node.WatchedAddresses.Values).Where(row => ips.Contains(row.PodIp))], [.. reporting.Select(node => node.Name)]);
+    }
 
     /// <summary>Changes of sysctls that are kept in memory, oldest first.</summary>
     public List<ReportedSetting> Settings(TimelineQuery query) =>

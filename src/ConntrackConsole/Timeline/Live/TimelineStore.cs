@@ -188,7 +188,7 @@ internal sealed partial class TimelineStore
     }
 
     /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
-    public List<NodeSync> SyncsAfter(long changedMs) => Read(reading => reading.Syncs(changedMs));
+    public List<NodeSync> SyncsAfter(long changedMs, long? notBeforeMs = null) => Read(reading => reading.Syncs(changedMs, notBeforeMs));
 
     public void RestoreSync(string node, RulesSync sync)
     {

@@ -90,6 +90,17 @@ public sealed record TerminationSpan(
     /// too many terminations and nodes to be readable.
     /// </summary>
     public IReadOnlyList<NodeSync> Synced { get; init; } = [];
+
+    /// <summary><see cref="Synced"/> is empty because the view has too many terminations.</summary>
+    public bool SyncsOmitted { get; init; }
+
+    /// <summary>Since when it does not serve; null before that, and if only an upper bound is known.</summary>
+    public long? EndedMs => ContainerFinishedMs ?? Exact(EndpointRemovedMs) ?? Exact(DeletedMs);
+
+    private long? Exact(long? atMs) => atMs is { } ms && Reported?.IsBounded(ms) == true ? null : atMs;
+
+    /// <summary>When nothing was left to happen, see <see cref="Termination.OverMs"/>; null before that.</summary>
+    public long? OverMs => Reported is { } reported ? reported.OverMs : DeletedMs;
 }
 
 /// <summary>Resets sent in each column, deduplicated although several nodes may have observed the same one.</summary>

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>Reads the persisted facts of a window: terminations, rollouts, gaps, settings and the cluster's resets.</summary>
-internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster)
+internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, ClusterState cluster, RuleSyncReader syncs)
 {
     public const int MaxRows = 10_000;
 
@@ -29,18 +29,21 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
         if (query.Service is { } service)
             rows = rows.Where(t => t.ServiceName == service || t.ServiceNamespace + "/" + t.ServiceName == service);
         var map = cluster.Current;
-        return
+        return await syncs.CompleteAsync(
         [
             .. from row in await rows.OrderByDescending(t => t.DeletionRequestedMs).Take(MaxRows).ToListAsync(ct)
-               where Math.Max(row.DeletedMs ?? query.ToMs, row.EndpointRemovedMs ?? 0) >= query.FromMs
-               orderby row.DeletionRequestedMs
                let t = TerminationMapper.Termination(row)
+               where Math.Max(t.OverMs ?? query.ToMs, t.EndpointRemovedMs ?? 0) >= query.FromMs
+               orderby t.DeletionRequestedMs
                select new TerminationSpan(
                    t.Uid, t.Namespace, t.Pod, t.PodIp.ToString(), t.Node, t.Service?.ToString(), t.DeletionRequestedMs, t.EndpointTerminatingMs,
                    t.EndpointRemovedMs, t.ContainerFinishedMs, t.ExitCode, t.DeletedMs,
                    t.PodIp.IsNone ? OwnerState.Unknown : map.OwnerOf(t.PodIp).State, 0) { Reported = t },
-        ];
+        ], ct);
     }
+
+    /// <summary>Completes terminations with the kube-proxy syncs of all nodes.</summary>
+    public Task<List<TerminationSpan>> CompleteAsync(List<TerminationSpan> spans, CancellationToken ct) => syncs.CompleteAsync(spans, ct);
 
     public async Task<List<Rollout>> RolloutsAsync(TimelineQuery query, CancellationToken ct)
     {
@@ -52,7 +55,7 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
         return
         [
             .. from r in await rows.OrderByDescending(r => r.StartedMs).Take(MaxRows).ToListAsync(ct)
-               where (r.FinishedMs ?? r.RolledBackMs ?? query.ToMs) >= query.FromMs
+               where (r.FinishedMs ?? r.RolledBackMs ?? r.AbandonedMs ?? query.ToMs) >= query.FromMs
                orderby r.StartedMs
                select TerminationMapper.Rollout(r),
         ];

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
@@ -15,7 +17,10 @@ namespace ConntrackConsole.Timeline.Query;
 internal sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
 {
+    private const int MaxCachedSyncs = 64;
+
     private readonly StoredParts _stored = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
@@ -37,7 +42,27 @@ internal sealed class TimelineQueryService(
             page.Headline is { } now ? reading.View(now) : null,
             page.Since is { } paused ? reading.View(paused) : null,
             Pods(reading, page, window)));
+        await CompleteSyncsAsync(pods, ct);
         return new PageSnapshot(window is null ? null : Join(window, part!), headline, since, pods);
+    }
+
+    // Memory does not reach as far back as the terminations that it keeps; what was stored before that does not change any more.
+    private async Task CompleteSyncsAsync(Dictionary<string, PodDetail> pods, CancellationToken ct)
+    {
+        long memoryMs = time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
+        foreach (var (wanted, pod) in pods.ToList())
+        {
+            if (pod.Termination is not { Reported: { EndpointChangedMs: { } changedMs } reported } span || changedMs >= memoryMs)
+                continue;
+            if (!_syncs.TryGetValue(reported.Uid, out var synced))
+            {
+                if (_syncs.Count >= MaxCachedSyncs)
+                    _syncs.Clear();
+                _syncs[reported.Uid] = synced = (await facts.CompleteAsync([span], ct))[0].Synced;
+            }
+
+            pods[wanted] = pod with { Termination = span with { Synced = synced } };
+        }
     }
 
     private static Dictionary<string, PodDetail> Pods(TimelineQueryExecutor reading, PageQuery page, StoredWindow? window)

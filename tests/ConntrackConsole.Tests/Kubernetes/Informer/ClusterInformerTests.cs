@@ -42,15 +42,7 @@ public sealed class ClusterInformerTests : IAsyncLifetime
                 await context.Response.WriteAsync("""{"metadata":{"resourceVersion":"1"},"items":[]}""");
         });
         await _server.StartAsync(TestContext.Current.CancellationToken);
-        _kubeconfig = Path.GetTempFileName();
-        await File.WriteAllTextAsync(_kubeconfig, $$$"""
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: c, cluster: {server: "{{{_server.Urls.First()}}}"}}]
-            contexts: [{name: c, context: {cluster: c, user: u}}]
-            users: [{name: u, user: {token: secret}}]
-            current-context: c
-            """);
+        _kubeconfig = TestKubeconfig.Write(_server.Urls.First());
         _state = new ClusterState(TimeProvider.System);
         _informer = new ClusterInformer(
             ClusterAccess.Find(new KubernetesOptions { Kubeconfig = _kubeconfig }), _state, TimeProvider.System, NullLogger<ClusterInformer>.Instance);

@@ -14,13 +14,16 @@ internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool At
     private static LifeCycleStep Of(TerminationSpan span, TerminationPhase phase)
     {
         long? at = span.At(phase);
-        bool atLatest = at is { } ms && IsObserved(phase) && span.Reported?.Unwatched is { } unwatched && unwatched.Contains(ms);
+        bool atLatest = at is { } ms && span.Reported is { } reported && phase switch
+        {
+            TerminationPhase.DeletionRequested => reported.IsDeletionRequestedBounded,
+            TerminationPhase.ContainerFinished or TerminationPhase.StopSignal => false,
+            // The first sync after a bound: an earlier one may have had the change already.
+            TerminationPhase.RulesFirst or TerminationPhase.RulesLast => reported.EndpointChangedMs is { } changedMs && reported.IsBounded(changedMs),
+            _ => reported.IsBounded(ms),
+        };
         return new LifeCycleStep(phase, at, atLatest, at is null ? UnknownDetail(span, phase) : Source(span, phase));
     }
-
-    // Phases without a timestamp of their own: their time is the arrival of the watch event.
-    private static bool IsObserved(TerminationPhase phase) =>
-        phase is not (TerminationPhase.ContainerFinished or TerminationPhase.StopSignal or TerminationPhase.RulesFirst or TerminationPhase.RulesLast);
 
     private static string Source(TerminationSpan span, TerminationPhase phase) => phase switch
     {
@@ -43,7 +46,12 @@ internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool At
             TerminationPhase.EndpointTerminating when span.EndpointRemovedMs is not null => "removed without a terminating phase",
             TerminationPhase.EndpointNotReady when span.EndpointRemovedMs is not null => "removed while ready",
             TerminationPhase.RulesFirst or TerminationPhase.RulesLast when span.Synced.FirstOrDefault(sync => sync.Unknown is not null)?.Unknown is { } unknown => unknown,
+            TerminationPhase.RulesFirst or TerminationPhase.RulesLast when span.SyncsOmitted => "not read: too many terminations in this range",
+            TerminationPhase.RulesFirst or TerminationPhase.RulesLast when span.Reported is { EndpointChangedMs: null } =>
+                span.Service is null ? "not in any EndpointSlice" : "its endpoint has not changed",
             TerminationPhase.RulesFirst or TerminationPhase.RulesLast when span.Synced.Count == 0 => "no collector reports kube-proxy syncs",
+            TerminationPhase.DeletionRequested => "its deletion was not requested: it ended by itself",
+            TerminationPhase.Deleted when span.Reported is { HasEndedByItself: true } => "kept after its end",
             TerminationPhase.RulesLast when span.Synced.Any(sync => sync.AtMs is not null) => $"not yet on {string.Join(", ", span.Synced.Where(sync => sync.AtMs is null).Select(sync => sync.Node).Take(3))}",
             TerminationPhase.StopSignal when forced => "deleted with grace period 0: the object was removed before its containers stopped",
             TerminationPhase.StopSignal => "no Killing event seen",

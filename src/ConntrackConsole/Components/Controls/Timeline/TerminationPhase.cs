@@ -40,7 +40,8 @@ internal static class TerminationPhases
 
     public static long? At(this TerminationSpan span, TerminationPhase phase) => phase switch
     {
-        TerminationPhase.DeletionRequested => span.DeletionRequestedMs,
+        // Its record begins with the end of its containers.
+        TerminationPhase.DeletionRequested => span.Reported is { HasEndedByItself: true } ? null : span.DeletionRequestedMs,
         TerminationPhase.EndpointNotReady => span.Reported?.EndpointNotReadyMs,
         TerminationPhase.EndpointTerminating => span.EndpointTerminatingMs,
         TerminationPhase.EndpointRemoved => span.EndpointRemovedMs,

@@ -93,7 +93,7 @@ internal static class ViewBytes
         view.Terminations.Count <= MaxTerminations ? [.. view.Terminations] :
         [
             .. view.Terminations.OrderByDescending(span => span.StaleEntries > 0).ThenByDescending(span => rolloutId is not null && span.Reported?.RolloutId == rolloutId)
-                .ThenByDescending(span => span.DeletedMs is null).ThenByDescending(span => span.DeletionRequestedMs).Take(MaxTerminations),
+                .ThenByDescending(span => span.OverMs is null).ThenByDescending(span => span.DeletionRequestedMs).Take(MaxTerminations),
         ];
 
     private static void WriteRollout(BinaryBufferWriter to, Rollout rollout)
@@ -119,6 +119,8 @@ internal static class ViewBytes
         to.Text(DisplayText.Letter(span.Reported?.Cause ?? TerminationCause.Unknown));
         to.Text(DisplayText.Name(span.Reported?.Cause ?? TerminationCause.Unknown));
         to.Varint((uint)rollout);
+        to.F64(span.DeletionRequestedMs);
+        to.F64(span.OverMs ?? double.NaN);
         foreach (var phase in TerminationPhases.All)
             to.F64(span.At(phase) ?? double.NaN);
         to.F64(span.Reported?.GraceSeconds is { } grace and > 0 ? span.DeletionRequestedMs + (grace * 1000L) : double.NaN);

@@ -51,7 +51,7 @@ public sealed class ViewBytesTests
         ];
         byte[] end =
         [
-            0, 1, .. Text("u1"), .. Text("checkout-1"), .. Text("10.1.0.5"), .. Text("node-a"), .. Text("R"), .. Text("rollout"), 1,
+            0, 1, .. Text("u1"), .. Text("checkout-1"), .. Text("10.1.0.5"), .. Text("node-a"), .. Text("R"), .. Text("rollout"), 1, .. F64(Views.NowMs - 8_000), .. F64(Views.NowMs - 2_500),
             .. F64(Views.NowMs - 8_000), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 7_900), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 7_500),
             .. F64(double.NaN), .. F64(Views.NowMs - 7_800), .. F64(Views.NowMs - 3_000), .. F64(Views.NowMs - 2_500), .. F64(double.NaN),
             .. F64(Views.NowMs - 3_000), (byte)ContainerExit.Killed, .. Text("exit 137: killed at the end of the grace period"), 0,
