@@ -44,7 +44,9 @@ public sealed class RecordedFiles
         Lists = Directory.GetFiles(Path.Combine(folder, "lists"), "*.json.gz")
             .ToDictionary(f => Path.GetFileName(f)[..^".json.gz".Length], Unzipped);
         Lines = [.. Text(Unzipped(Path.Combine(folder, "watch.jsonl.gz"))).Select(Line)];
-        Labels = [.. File.ReadLines(Path.Combine(folder, "labels.jsonl")).Where(l => l.Length > 0).Select(Label)];
+        // Recordings of watches alone have no labels.
+        string labels = Path.Combine(folder, "labels.jsonl");
+        Labels = !File.Exists(labels) ? [] : [.. File.ReadLines(labels).Where(l => l.Length > 0).Select(Label)];
     }
 
     public string Name { get; }

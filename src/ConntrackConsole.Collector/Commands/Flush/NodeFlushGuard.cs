@@ -27,7 +27,8 @@ internal static class NodeFlushGuard
     }
 
     /// <summary>Why the console's statement does not allow the flush, or null.</summary>
-    public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs)
+    /// <param name="isScoped">The flush is limited to the address of a Service: only then entries of another Service than the owner's can be meant.</param>
+    public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs, bool isScoped = false)
     {
         if (statement is null)
             return new(FlushReasons.OwnerUnstated, $"The console does not state who owns {podIp}.");
@@ -38,7 +39,7 @@ internal static class NodeFlushGuard
             return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; the maximum for a flush is {MaxStatementAgeMs / 1000} s.");
         if (age < -MaxStatementAgeMs)
             return new(FlushReasons.StatementFuture, $"The console's statement is dated {-age / 1000} s ahead of this node's clock; synchronize the clocks.");
-        return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating
+        return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating || (isScoped && statement is { State: OwnerState.Live, NotBackend: true })
             ? null
             : new Reason(StatementCode(statement.State), $"According to the console {podIp} is {statement.State.ToString().ToLowerInvariant()}; only pods that are gone, lost or terminating can be flushed.");
     }

@@ -30,7 +30,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             if (live == 0 || silent)
                 continue;
             var state = states.Now(key);
-            if (state is EntryState.Stale or EntryState.Reassigned && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
+            if (state is EntryState.Stale or EntryState.Reassigned or EntryState.Left or EntryState.Unready && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
                 AddLost(service, key, live, state, node.Name);
         }
 
@@ -43,10 +43,21 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
     {
         if (!_services.TryGetValue(service, out var sum))
             _services[service] = sum = new Sum();
+        if (state is EntryState.Left or EntryState.Unready)
+        {
+            sum.Left += state == EntryState.Left ? live : 0;
+            sum.Unready += state == EntryState.Unready ? live : 0;
+            if (sum.OutOfService.Count < ServiceEntries.MaxBackends)
+                sum.OutOfService.Add(key.Backend);
+            return;
+        }
+
         if (state == EntryState.Stale)
             sum.Stale += live;
         else
             sum.Reassigned += live;
+        if (state == EntryState.Stale && map.OwnerOf(key.Backend).State == OwnerState.Live)
+            sum.StaleToLive += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
         if (sum.Backends.Count < ServiceEntries.MaxBackends)
             sum.Backends.Add(key.Backend);
@@ -68,13 +79,18 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
     private sealed class Sum
     {
-        public long Stale, Reassigned, OldestMs = long.MaxValue;
+        public long Stale, Reassigned, StaleToLive, Left, Unready, OldestMs = long.MaxValue;
+
+        public SortedSet<Ip> OutOfService { get; } = [];
 
         public SortedSet<Ip> Backends { get; } = [];
 
         public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
 
         public ServiceEntries Read() => new(
-            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes]);
+            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes])
+        {
+            StaleToLive = StaleToLive, Left = Left, Unready = Unready, OutOfService = [.. OutOfService],
+        };
     }
 }

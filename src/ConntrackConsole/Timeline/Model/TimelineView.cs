@@ -14,6 +14,9 @@ public sealed record TimelineView(
     /// <summary>Rollouts that were in progress within the window, oldest first.</summary>
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
 
+    /// <summary>Restarts within the window of containers and sandboxes in pods that live on.</summary>
+    public IReadOnlyList<PodRestart> Restarts { get; init; } = [];
+
     /// <summary>Sysctl changes within the window.</summary>
     public IReadOnlyList<ReportedSetting> Settings { get; init; } = [];
 }
@@ -62,6 +65,10 @@ public enum EntryState
     Closing,
     /// <summary>No cluster, or an address that was never observed as a pod's.</summary>
     Unknown,
+    /// <summary>The pod left the Service and still runs: its connections continue.</summary>
+    Left,
+    /// <summary>The pod runs and is not ready: it gets no new connections, and may answer those that it has.</summary>
+    Unready,
 }
 
 /// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>

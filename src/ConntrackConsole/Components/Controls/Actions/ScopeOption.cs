@@ -13,8 +13,14 @@ public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
         from entry in previews.SelectMany(p => p.Entries)
         where entry.Dst != podIp && entry.Dport is not null
         group entry by (entry.Proto, entry.Dst, entry.Dport) into g
-        let scope = new FlushScope(g.Key.Proto, g.Key.Dst, g.Key.Dport)
-        select new ScopeOption($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
+        select Of(new FlushScope(g.Key.Proto, g.Key.Dst, g.Key.Dport), map);
+
+    /// <summary>A scope with address and port.</summary>
+    public static ScopeOption Of(FlushScope scope, ClusterMap map)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return new ScopeOption($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
+    }
 
     private static string Named(FlushScope scope, ClusterMap map)
     {

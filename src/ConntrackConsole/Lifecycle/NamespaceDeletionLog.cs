@@ -1,0 +1,58 @@
+using ConntrackConsole.Cluster.Model;
+
+namespace ConntrackConsole.Lifecycle;
+
+/// <summary>
+/// Detects the deletion of a namespace; the console does not watch namespaces. The namespace controller deletes the pods first
+/// (since 1.33 in that order on purpose), and the workloads and Services once no pod is left; Events are refused meanwhile. So a
+/// namespace was deleted if its last watched objects disappear after its last pod. Bounded by the number of namespaces.
+/// </summary>
+internal sealed class NamespaceDeletionLog
+{
+    private const int MaxDeleted = 1_000;
+
+    private readonly Dictionary<string, (int Pods, int Others)> _counts = [];
+    private readonly Dictionary<string, long> _withoutPodsMs = [];
+    private readonly Dictionary<string, (long FromMs, long ToMs)> _deleted = [];
+    private readonly Queue<string> _order = new();
+
+    /// <summary>Since when the namespace had no pod, until its last object was deleted; null if that was not seen.</summary>
+    public (long FromMs, long ToMs)? Deleted(string ns) => _deleted.TryGetValue(ns, out var deleted) ? deleted : null;
+
+    /// <returns>The namespace, if its last object was deleted after its pods.</returns>
+    public string? Follow(ClusterMap before, ClusterMap after, ClusterChange change, long nowMs)
+    {
+        (string Namespace, bool IsPod, bool Was, bool Is)? seen = change switch
+        {
+            PodChange { Pod: var pod } => (pod.Namespace, true, before.Pods.ContainsKey(pod.Uid), after.Pods.ContainsKey(pod.Uid)),
+            WorkloadChange { Workload: var workload } => (workload.Namespace, false, before.Workloads.ContainsKey(workload.Uid), after.Workloads.ContainsKey(workload.Uid)),
+            ServiceChange { Service: var service } => (service.Key.Namespace, false, before.Services.ContainsKey(service.Key), after.Services.ContainsKey(service.Key)),
+            _ => null,
+        };
+        if (seen is not { } item || item.Was == item.Is)
+            return null;
+        string ns = item.Namespace;
+        var (pods, others) = _counts.GetValueOrDefault(ns);
+        int step = item.Is ? 1 : -1;
+        (pods, others) = item.IsPod ? (Math.Max(0, pods + step), others) : (pods, Math.Max(0, others + step));
+        if (pods > 0)
+            _withoutPodsMs.Remove(ns);
+        else if (item.IsPod && others > 0)
+            _withoutPodsMs[ns] = nowMs;
+        if (pods > 0 || others > 0)
+        {
+            _counts[ns] = (pods, others);
+            return null;
+        }
+
+        _counts.Remove(ns);
+        if (item.IsPod || !_withoutPodsMs.Remove(ns, out long sinceMs))
+            return null;
+        if (!_deleted.ContainsKey(ns))
+            _order.Enqueue(ns);
+        _deleted[ns] = (sinceMs, nowMs);
+        while (_order.Count > MaxDeleted)
+            _deleted.Remove(_order.Dequeue());
+        return ns;
+    }
+}
