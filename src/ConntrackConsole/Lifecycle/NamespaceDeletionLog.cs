@@ -5,14 +5,14 @@ namespace ConntrackConsole.Lifecycle;
 /// <summary>
 /// Detects the deletion of a namespace; the console does not watch namespaces. The namespace controller deletes the pods first
 /// (since 1.33 in that order on purpose), and the workloads and Services once no pod is left; Events are refused meanwhile. So a
-/// namespace was deleted if its last watched objects disappear after its last pod. Bounded by the number of namespaces.
+/// namespace was deleted if its last watched objects disappear after its last pod. Watches have no order between them: the times decide,
+/// not the order of arrival. Bounded by the number of namespaces.
 /// </summary>
 internal sealed class NamespaceDeletionLog
 {
     private const int MaxDeleted = 1_000;
 
-    private readonly Dictionary<string, (int Pods, int Others)> _counts = [];
-    private readonly Dictionary<string, long> _withoutPodsMs = [];
+    private readonly Dictionary<string, Objects> _objects = [];
     private readonly Dictionary<string, (long FromMs, long ToMs)> _deleted = [];
     private readonly Queue<string> _order = new();
 
@@ -32,27 +32,32 @@ internal sealed class NamespaceDeletionLog
         if (seen is not { } item || item.Was == item.Is)
             return null;
         string ns = item.Namespace;
-        var (pods, others) = _counts.GetValueOrDefault(ns);
-        int step = item.Is ? 1 : -1;
-        (pods, others) = item.IsPod ? (Math.Max(0, pods + step), others) : (pods, Math.Max(0, others + step));
-        if (pods > 0)
-            _withoutPodsMs.Remove(ns);
-        else if (item.IsPod && others > 0)
-            _withoutPodsMs[ns] = nowMs;
-        if (pods > 0 || others > 0)
-        {
-            _counts[ns] = (pods, others);
+        if (!_objects.TryGetValue(ns, out var objects))
+            _objects[ns] = objects = new Objects();
+        objects.Count += item.Is ? 1 : -1;
+        if (!item.Is && item.IsPod)
+            objects.LastPodMs = Math.Max(objects.LastPodMs, nowMs);
+        if (!item.Is && change is WorkloadChange)
+            objects.LastWorkloadMs = Math.Max(objects.LastWorkloadMs, nowMs);
+        if (objects.Count > 0)
             return null;
-        }
-
-        _counts.Remove(ns);
-        if (item.IsPod || !_withoutPodsMs.Remove(ns, out long sinceMs))
+        _objects.Remove(ns);
+        if (objects.LastPodMs == 0 || objects.LastWorkloadMs < objects.LastPodMs)
             return null;
         if (!_deleted.ContainsKey(ns))
             _order.Enqueue(ns);
-        _deleted[ns] = (sinceMs, nowMs);
+        _deleted[ns] = (objects.LastPodMs, Math.Max(objects.LastWorkloadMs, nowMs));
         while (_order.Count > MaxDeleted)
             _deleted.Remove(_order.Dequeue());
         return ns;
+    }
+
+    private sealed class Objects
+    {
+        public int Count { get; set; }
+
+        public long LastPodMs { get; set; }
+
+        public long LastWorkloadMs { get; set; }
     }
 }

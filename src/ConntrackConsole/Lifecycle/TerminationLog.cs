@@ -169,6 +169,9 @@ internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts =
                     if (_workloads.Follow(former, workload, gone, nowMs) || changedWorkload is not null || former is null)
                         ReclassifyAll(after, workload, changedWorkload);
                     break;
+                case NodeChange { Node: var node } when IsReadinessChanged(before.Nodes.GetValueOrDefault(node.Name), after.Nodes.GetValueOrDefault(node.Name)):
+                    ReclassifyAll(after, t => t.Record.Node == node.Name && t.Record.Cause is (TerminationCause.Taint or TerminationCause.NodeLost), nowMs);
+                    break;
                 case EventChange { Event: var reported }:
                     var (about, name) = _events.Follow(reported);
                     var tracker = about is not null ? _byUid.GetValueOrDefault(about) : name is not null ? _byName.GetValueOrDefault((reported.Namespace, name)) : null;
@@ -178,7 +181,7 @@ internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts =
             }
 
             if (deletedNamespace is not null)
-                ReclassifyNamespace(after, deletedNamespace, nowMs);
+                ReclassifyAll(after, t => t.Record.Namespace == deletedNamespace, nowMs);
         }
     }
 
@@ -238,9 +241,13 @@ internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts =
             tracker.HasSuccessor |= pod.CreatedMs + 999 >= tracker.DeletionRequestedMs;
     }
 
-    private void ReclassifyNamespace(ClusterMap map, string ns, long nowMs)
+    // Nodes are a separate watch: that one is lost may be known only after its pods are being deleted.
+    private static bool IsReadinessChanged(NodeInfo? before, NodeInfo? after) =>
+        (before?.Reachable, before?.ReadySinceMs) != (after?.Reachable, after?.ReadySinceMs) || before is null != after is null;
+
+    private void ReclassifyAll(ClusterMap map, Func<PodTerminationTracker, bool> isMeant, long nowMs)
     {
-        foreach (var tracker in _byUid.Values.Where(t => t.Record.Namespace == ns && t.SeenMs >= nowMs - ReclassifyWindowMs).ToList())
+        foreach (var tracker in _byUid.Values.Where(t => t.SeenMs >= nowMs - ReclassifyWindowMs && isMeant(t)).ToList())
             Rebuild(map, tracker);
     }
 

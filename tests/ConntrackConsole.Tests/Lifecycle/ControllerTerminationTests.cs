@@ -22,6 +22,10 @@ public class ControllerTerminationTests
         var t = One(WithDeployment().Apply(0, "nodes", node).Pod(1, PodJson("p1", meta: Deletion(1, 30), status: "\"phase\":\"Running\"" + Disrupted("DeletionByTaintManager"))));
         Assert.Equal(cause, t.Cause.ToString());
         Assert.Contains(evidence, t.Evidence);
+        // The watch of the nodes may be the later one.
+        var late = WithDeployment().Apply(0, "nodes", """{"metadata":{"uid":"n1","name":"node1"},"status":{"conditions":[{"type":"Ready","status":"True"}]}}""")
+            .Pod(1, PodJson("p1", meta: Deletion(1, 30), status: "\"phase\":\"Running\"" + Disrupted("DeletionByTaintManager"))).Apply(2, "nodes", node);
+        Assert.Equal(cause, One(late).Cause.ToString());
     }
 
     [Theory]
@@ -141,6 +145,25 @@ public class ControllerTerminationTests
         scenario.Apply(7, "deployments", Deployment(1, 3, 0, 0, 0), deleted: true).Apply(7, "replicasets", Set("aaa", 1, 3, 0), deleted: true);
         Assert.Equal("NamespaceDeleted", One(scenario).Cause.ToString());
         Assert.Contains("namespace shop", One(scenario).Evidence);
+    }
+
+    [Fact]
+    public void Deployment_AloneInItsNamespace_IsAWorkloadDeletion()
+    {
+        var scenario = WithDeployment().Apply(1, "deployments", Deployment(1, 3, 3, 3, 3), deleted: true).Apply(1, "replicasets", Set("aaa", 1, 3, 3), deleted: true)
+            .Pod(1.5, PodJson("p1", meta: Deletion(1, 10))).Pod(4, PodJson("p1", meta: Deletion(4, 0), status: Ended("Succeeded", 0, "Completed", 4)), deleted: true);
+        Assert.Equal(TerminationCause.WorkloadDeleted, One(scenario).Cause);
+    }
+
+    // Deleted by hand, replaced, and the namespace deleted soon after.
+    [Fact]
+    public void Namespace_DeletedAfterAReplacement_DoesNotExplainTheFirstPod()
+    {
+        var scenario = WithDeployment().Pod(1, PodJson("p1", meta: Deletion(1, 1)))
+            .Pod(2, PodJson("p2", ip: "10.1.0.6").Replace(Time(-600), Time(1.2), StringComparison.Ordinal)).Pod(3, PodJson("p1", meta: Deletion(1, 1)), deleted: true)
+            .Pod(30, PodJson("p2", meta: Deletion(30, 1), ip: "10.1.0.6")).Pod(31, PodJson("p2", meta: Deletion(30, 1), ip: "10.1.0.6"), deleted: true)
+            .Apply(40, "deployments", Deployment(1, 3, 0, 0, 0), deleted: true).Apply(40, "replicasets", Set("aaa", 1, 3, 0), deleted: true);
+        Assert.Equal([TerminationCause.ByHand, TerminationCause.NamespaceDeleted], scenario.State.Terminations.Select(t => t.Cause));
     }
 
     [Fact]
