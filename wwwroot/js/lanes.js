@@ -2,6 +2,8 @@
 // geo = { left, right, width, x(ms), columnX(i), wide }
 import { fit, label } from "./paint.js";
 
+export { RestartLane } from "./restarts.js";
+
 export function heading(ctx, geo, paint, lane, colour = paint.text) {
   const x = geo.wide ? 16 : 10;
   const y = geo.wide ? lane.y + 13 : lane.y - 6;

@@ -1,13 +1,12 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
 import { readView } from "./view.js";
 import { fit, label, readPaint } from "./paint.js";
-import { ground, GapLane, ResetLane, ServiceLane } from "./lanes.js";
+import { ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
 import { RolloutLane, rolloutText } from "./rollouts.js";
 import { phasesOf } from "./symbols.js";
 import { TerminationLane } from "./terminations.js";
 
-const WIDE = 720;
-const DAY = 86400000;
+const WIDE = 720, DAY = 86400000;
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
 const SILENT_GAP_KINDS = [3, 4, 5]; // GapKind values during which the entries of a node are not known
@@ -127,7 +126,7 @@ class Timeline {
     this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
     const rollouts = new RolloutLane(view, geo, measure, this.selection);
     const lanes = rollouts.empty ? [] : [rollouts];
-    lanes.push(new TerminationLane(view, geo, measure, this.selection));
+    lanes.push(new TerminationLane(view, geo, measure, this.selection), ...(view.restarts.length ? [new RestartLane(view, geo)] : []));
     const colourOf = (service, ip) => this.colourOf(service, ip);
     for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf, this.partial));
     lanes.push(
@@ -403,6 +402,7 @@ function collectEvents(view) {
   ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
     if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);
   }));
+  for (const restart of view.restarts) add(restart.at, restart.text, restart.ip ? { ip: restart.ip } : null);
   for (const gap of view.gaps) add(gap.from, `gap ${gap.node ? "on " + gap.node : ""}: ${gap.text}`);
   return events.sort((a, b) => a.at - b.at);
 }

@@ -1,7 +1,7 @@
 // Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together.
 const MAGIC = 0x32565443; // "CTV2"
 
-export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown"];
+export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown", "untranslated", "left the Service", "not ready"];
 
 export function readView(bytes) {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -50,5 +50,6 @@ export function readView(bytes) {
   }));
   view.resets = [series(), series(), series()];
   view.gaps = list(() => ({ node: str(), kind: u8(), text: str(), from: f64(), to: f64() }));
+  view.restarts = list(() => ({ at: f64(), kind: u8(), ip: str(), text: str() }));
   return view;
 }

@@ -106,7 +106,11 @@ public sealed record WatchList(IReadOnlyList<string> PodIps)
 /// <param name="State">gone, lost, terminating or live.</param>
 /// <param name="Owner">namespace/name of the last owner.</param>
 /// <param name="AsOfMs">When the console's view of the cluster was last confirmed, milliseconds of Unix time.</param>
-public sealed record OwnershipStatement(string Ip, OwnerState State, string? Owner, long AsOfMs);
+/// <param name="NotBackend">
+/// The live owner is no backend of the scope's Service: entries of that Service that lead to it are left from an earlier owner. Older
+/// collectors ignore it, and refuse a live owner.
+/// </param>
+public sealed record OwnershipStatement(string Ip, OwnerState State, string? Owner, long AsOfMs, bool NotBackend = false);
 
 /// <summary>Who owns an address now.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OwnerState>))]

@@ -12,6 +12,8 @@ internal static class LifecycleTables
         public DbSet<TerminationRow> Terminations => db.Set<TerminationRow>();
 
         public DbSet<RolloutRow> Rollouts => db.Set<RolloutRow>();
+
+        public DbSet<PodRestartRow> PodRestarts => db.Set<PodRestartRow>();
     }
 }
 
@@ -71,8 +73,35 @@ internal sealed class RolloutRow
     public long? UnwatchedToMs { get; set; }
 }
 
-internal sealed class LifecycleTablesConfiguration : IEntityTypeConfiguration<TerminationRow>, IEntityTypeConfiguration<RolloutRow>
+internal sealed class PodRestartRow
 {
+    /// <summary>The pod's uid, a slash, the container, a slash, its restart count.</summary>
+    public required string Id { get; set; }
+    public required string Uid { get; set; }
+    public required string Namespace { get; set; }
+    public required string Pod { get; set; }
+    public required string Node { get; set; }
+    public string? ServiceNamespace { get; set; }
+    public string? ServiceName { get; set; }
+    public required string Container { get; set; }
+    public int Count { get; set; }
+    public long AtMs { get; set; }
+    public int? ExitCode { get; set; }
+    public string? Reason { get; set; }
+    public string? FormerIp { get; set; }
+    public string? Ip { get; set; }
+}
+
+internal sealed class LifecycleTablesConfiguration
+    : IEntityTypeConfiguration<TerminationRow>, IEntityTypeConfiguration<RolloutRow>, IEntityTypeConfiguration<PodRestartRow>
+{
+    public void Configure(EntityTypeBuilder<PodRestartRow> builder)
+    {
+        builder.ToTable("PodRestarts");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => r.AtMs);
+    }
+
     public void Configure(EntityTypeBuilder<TerminationRow> builder)
     {
         builder.ToTable("Terminations");

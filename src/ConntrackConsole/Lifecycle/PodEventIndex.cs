@@ -2,28 +2,34 @@ using ConntrackConsole.Cluster.Model;
 
 namespace ConntrackConsole.Lifecycle;
 
-/// <summary>What Event objects reported about a pod.</summary>
-internal sealed class PodEvents
+/// <summary>The deletion of a pod that its controller reported.</summary>
+/// <param name="AtMs">The reported times: a repeated deletion of a pod of the same name is the same event, of which only the first and the last time are known.</param>
+internal sealed record ReportedDeletion(OwnerRef Controller, IReadOnlyList<long> AtMs)
 {
-    private const int MaxKilling = 8;
+    // An event and the pod's deletion mark are stamped by different components.
+    private const long SlackMs = 5_000;
 
-    private readonly List<long> _killing = [];
+    public string Name => $"{Controller.Kind} {Controller.Name}";
 
-    public string? PreStopFailure { get; set; }
-
-    /// <summary>reason and message of an event that names what removes the pod.</summary>
-    public (string Reason, string Message, long AtMs)? RemovalEvent { get; set; }
-
-    /// <summary>The first event Killing that can belong to a deletion request: a failed liveness probe emits one too, for a restart.</summary>
-    public long? KillingSince(long requestedMs) => _killing.Where(at => at >= requestedMs - 1_000).Select(at => (long?)at).Min();
-
-    public void AddKilling(long atMs)
+    /// <summary>
+    /// The reported time that is nearest to a termination's deletion request. Pods of a StatefulSet reuse their names: for them it must match;
+    /// if the request was not seen, it lies in a range.
+    /// </summary>
+    public long? TimeOf(PodTerminationTracker tracker)
     {
-        if (_killing.Contains(atMs))
-            return;
-        _killing.Add(atMs);
-        if (_killing.Count > MaxKilling)
-            _killing.RemoveAt(0);
+        ArgumentNullException.ThrowIfNull(tracker);
+        bool reusesNames = (tracker.Pod?.Controller ?? Controller).Kind == nameof(WorkloadKind.StatefulSet);
+        long requestedMs = tracker.DeletionRequestedMs;
+        var range = tracker.IsWatched ? new TimeRange(requestedMs, requestedMs) : tracker.DeletionRequested;
+        long? found = null;
+        foreach (long at in AtMs)
+        {
+            bool isMatch = !reusesNames || (at > Math.Min(range.FromMs, requestedMs) - SlackMs && at < Math.Max(range.ToMs, requestedMs) + SlackMs);
+            if (isMatch && (found is null || Math.Abs(at - requestedMs) < Math.Abs(found.Value - requestedMs)))
+                found = at;
+        }
+
+        return found;
     }
 }
 
@@ -35,36 +41,26 @@ internal sealed class PodEventIndex
 {
     public const int Max = 20_000;
 
-    private const string Deleted = "Deleted pod: ";
-    private const string DeletedBySet = "delete Pod ";
+    private const int MaxTimes = 8;
 
     private readonly Dictionary<string, PodEvents> _byPod = [];
     private readonly PriorityQueue<string, long> _order = new();
-    private readonly Dictionary<(string Namespace, string Pod), (string Controller, long AtMs)> _byController = [];
+    private readonly Dictionary<(string Namespace, string Pod), ReportedDeletion> _byController = [];
     private readonly PriorityQueue<(string, string), long> _controllerOrder = new();
 
     public PodEvents? Of(string podUid) => _byPod.GetValueOrDefault(podUid);
 
-    /// <summary>Which controller reported deleting a pod, and when.</summary>
-    public (string Controller, long AtMs)? DeletedBy(string ns, string pod) =>
-        _byController.TryGetValue((ns, pod), out var by) ? by : null;
+    /// <summary>Which controller reported deleting a pod of this name, and when.</summary>
+    public ReportedDeletion? DeletedBy(string ns, string pod) => _byController.GetValueOrDefault((ns, pod));
 
     /// <returns>The uid of the pod it is about, or the name of the pod that a controller reported deleting; otherwise neither.</returns>
     public (string? Uid, string? Name) Follow(ObjectEvent reported)
     {
-        if (reported.Reason == "SuccessfulDelete")
+        if (reported.Reason == "SuccessfulDelete" && reported.InvolvedKind != "Pod")
         {
-            if (PodOf(reported.Message) is not { } pod)
+            if (DeletedPodName.Of(reported) is not { } pod)
                 return default;
-            bool known = _byController.TryGetValue((reported.Namespace, pod), out var former);
-            // A StatefulSet deletes pods of the same name repeatedly.
-            if (known && former.AtMs > reported.AtMs)
-                return (null, pod);
-            if (!known)
-                _controllerOrder.Enqueue((reported.Namespace, pod), reported.AtMs);
-            _byController[(reported.Namespace, pod)] = ($"{reported.InvolvedKind} {reported.InvolvedName}", reported.AtMs);
-            while (_controllerOrder.Count > Max)
-                _byController.Remove(_controllerOrder.Dequeue());
+            AddDeletion((reported.Namespace, pod), reported);
             return (null, pod);
         }
 
@@ -84,17 +80,23 @@ internal sealed class PodEventIndex
         if (isRemoval)
             events.RemovalEvent ??= (reported.Reason, reported.Message, reported.AtMs);
         else if (reported.Reason == "Killing")
-            events.AddKilling(reported.AtMs);
+            events.AddKilling(reported);
         else
             events.PreStopFailure ??= reported.Message;
         return (uid, null);
     }
 
-    private static string? PodOf(string message)
+    private void AddDeletion((string, string) pod, ObjectEvent reported)
     {
-        if (message.StartsWith(Deleted, StringComparison.Ordinal))
-            return message[Deleted.Length..].Trim();
-        // Message of a StatefulSet: delete Pod web-0 in StatefulSet web successful.
-        return message.StartsWith(DeletedBySet, StringComparison.Ordinal) ? message[DeletedBySet.Length..].Split(' ')[0] : null;
+        var known = _byController.GetValueOrDefault(pod);
+        if (known is null)
+            _controllerOrder.Enqueue(pod, reported.AtMs);
+        // An older event may be listed later; it does not replace the controller.
+        bool isNewest = known is null || known.AtMs.Max() <= reported.AtMs;
+        var controller = isNewest ? new OwnerRef(reported.InvolvedKind, reported.InvolvedName, reported.InvolvedUid ?? "") : known!.Controller;
+        var times = (known?.AtMs ?? []).Append(reported.FirstMs).Append(reported.AtMs).Distinct().Order().ToList();
+        _byController[pod] = new ReportedDeletion(controller, times.Count > MaxTimes ? times[^MaxTimes..] : times);
+        while (_controllerOrder.Count > Max)
+            _byController.Remove(_controllerOrder.Dequeue());
     }
 }

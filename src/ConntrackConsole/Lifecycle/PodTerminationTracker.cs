@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Lifecycle;
 
@@ -151,6 +152,9 @@ internal sealed class PodTerminationTracker
             (DeletionRequestedMs, _requestTimeIsEvent) = (Math.Min(DeletionRequestedMs, controllerMs), true);
         if (HasEndedFirst && events?.RemovalEvent is { } removal)
             DeletionRequestedMs = Math.Min(DeletionRequestedMs, removal.AtMs);
+        // Kubelets before 1.26 set no condition when they begin to stop a pod.
+        if (HasEndedFirst && TerminationCauseClassifier.IsOfKubelet(pod.End?.Reason) && events?.LastKillingUntil(DeletionRequestedMs) is { } beganMs)
+            DeletionRequestedMs = Math.Min(DeletionRequestedMs, beganMs);
         long? killing = events?.KillingSince(DeletionRequestedMs);
         bool isFinished = pod.ContainersEnded || (IsDeleted && !IsForced);
         Record = Record with
@@ -190,6 +194,18 @@ internal sealed class PodTerminationTracker
         Controller = new OwnerRef(nameof(WorkloadKind.ReplicaSet), set.Name, set.Uid), TemplateHash = set.TemplateHash,
     };
 
+    /// <summary>Assigns a placeholder pod to the controller that reported deleting it.</summary>
+    public void Adopt(OwnerRef controller) => Pod = Pod! with { Controller = controller };
+
+    /// <summary>Only its name and address are known: it was deleted while no console was watching.</summary>
+    public bool IsPlaceholder => Pod is { Controller: null, DeletionMs: null, CreatedMs: 0 };
+
+    /// <summary>Its controller created another pod after the deletion was requested.</summary>
+    public bool HasSuccessor { get; set; }
+
+    /// <summary>Sets the address that the object has lost, from the history of its owners.</summary>
+    public void SetAddress(Ip ip) => Record = Record.PodIp.IsNone ? Record with { PodIp = ip } : Record;
+
     public void SetCause(TerminationCause cause, string evidence, string? rolloutId) =>
         Record = Record with { Cause = cause, Evidence = evidence, RolloutId = rolloutId };
 
@@ -197,17 +213,17 @@ internal sealed class PodTerminationTracker
     {
         if (_saved is not null)
         {
-            HasEndedFirst = _saved.Cause is TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory;
+            HasEndedFirst = _saved.Cause is TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory or TerminationCause.Rejected;
             return;
         }
 
         bool isRestarted = pod.Controller?.Kind is nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet);
         // If the controller restarts containers, only a deletion ends them, and the final deletion is stamped after their end.
-        HasEndedFirst = pod.ContainersEnded && (pod.DeletionRequestedMs is null || (!isRestarted && pod.FinishedMs < pod.DeletionRequestedMs));
+        HasEndedFirst = pod.ContainersEnded && StoppedByKubeletMs(pod) is null && (pod.DeletionRequestedMs is null || (!isRestarted && pod.FinishedMs < pod.DeletionRequestedMs));
         // The kubelet's final deletion, with grace period 0, overwrites the first one: the original request is lost.
         bool overwritten = listed is not null && !HasEndedFirst && pod is { ContainersEnded: true, DeletionGraceSeconds: 0, GraceSeconds: not 0 };
         GraceSeconds = HasEndedFirst || overwritten ? null : pod.DeletionGraceSeconds;
-        long? requested = HasEndedFirst ? pod.FinishedMs : overwritten ? null : pod.DeletionRequestedMs;
+        long? requested = HasEndedFirst ? pod.FinishedMs : StoppedByKubeletMs(pod) ?? (overwritten ? null : pod.DeletionRequestedMs);
         DeletionRequestedMs = requested ?? nowMs;
         IsWatched = listed is null;
         // A pod without a node is removed immediately, whatever the grace period.
@@ -216,6 +232,9 @@ internal sealed class PodTerminationTracker
         if (_requestTimeIsArrival)
             ExtendUnwatched(nowMs, listed);
     }
+
+    // An eviction or a node shutdown deletes nothing: the kubelet sets a condition and stops the containers.
+    private static long? StoppedByKubeletMs(PodInfo pod) => pod is { IsStoppedByKubelet: true, DeletionMs: null } ? pod.End!.DisruptedMs : null;
 
     private long LastKnown() => _saved is null
         ? 0

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Lifecycle;
 
 /// <summary>Tracks rollouts of workloads from revision to revision. Keeps the newest <see cref="Max"/>.</summary>
 /// <remarks>Deployments, ReplicaSets and pods arrive on separate watches: each time is the earliest that any of them reported.</remarks>
-internal sealed class RolloutLog
+internal sealed partial class RolloutLog
 {
     public const int Max = 2_000;
 
@@ -92,6 +92,8 @@ internal sealed class RolloutLog
         {
             switch (change)
             {
+                case WorkloadChange { Workload: { Kind: WorkloadKind.ReplicaSet, Controller: { Kind: ArgoKind } rollout } argo } changed:
+                    return FollowArgoSet(argo, rollout, changed.Deleted, nowMs, listed);
                 case WorkloadChange { Workload: { Kind: WorkloadKind.ReplicaSet } set, Deleted: false }:
                     return set.Controller is { Kind: nameof(WorkloadKind.Deployment) } owner
                         ? FollowSet(before, after, set, owner.Uid, nowMs, listed) : null;

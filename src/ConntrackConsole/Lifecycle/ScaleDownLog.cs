@@ -46,13 +46,15 @@ internal sealed class ScaleDownLog
     /// <returns>True if the change can affect the cause of a termination.</returns>
     public bool Follow(WorkloadInfo? before, WorkloadInfo now, bool deleted, long nowMs)
     {
-        if (deleted)
+        // A foreground deletion marks the workload, deletes its pods, and removes the object last.
+        if (deleted || now.DeletionMs is not null)
         {
-            if (_deleted.TryAdd(now.Uid, (now, nowMs)))
+            bool isNew = _deleted.TryAdd(now.Uid, (now, nowMs));
+            if (isNew)
                 _deletedOrder.Enqueue(now.Uid);
             while (_deletedOrder.Count > MaxWorkloads)
                 _deleted.Remove(_deletedOrder.Dequeue());
-            return true;
+            return deleted || isNew;
         }
 
         bool isReduced = before is null

@@ -116,4 +116,12 @@ public enum TerminationCause : byte
     OutOfMemory = 11,
     /// <summary>Its containers ended with an error and are not restarted.</summary>
     Failed = 12,
+    /// <summary>Its node shut down gracefully: the kubelet stopped it without a deletion.</summary>
+    NodeShutdown = 13,
+    /// <summary>Deleted for a NoExecute taint of a node that is ready.</summary>
+    Taint = 14,
+    /// <summary>Its kubelet did not admit it (OutOfcpu, UnexpectedAdmissionError …).</summary>
+    Rejected = 15,
+    /// <summary>Its namespace was deleted.</summary>
+    NamespaceDeleted = 16,
 }

@@ -21,7 +21,16 @@ internal sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? 
     public bool IsDeleted { get; init; }
 
     /// <summary>The event that names what removes the pod.</summary>
-    public (string Reason, string Message)? RemovalEvent { get; init; }
+    public (string Reason, string Message, long AtMs)? RemovalEvent { get; init; }
+
+    /// <summary>The pod's node; null if it is unknown or was deleted.</summary>
+    public NodeInfo? Node { get; init; }
+
+    /// <summary>When the deletion was requested, on the cluster's clock.</summary>
+    public long RequestedMs { get; init; }
+
+    /// <summary>Every object of its namespace was deleted after its pods, without a successor of the pod.</summary>
+    public bool IsNamespaceDeleted { get; init; }
 
     /// <summary>The controller that reported deleting the pod.</summary>
     public string? DeletedBy { get; init; }
@@ -46,14 +55,16 @@ internal static class TerminationCauseClassifier
     public static (TerminationCause Cause, string Evidence, string? RolloutId) Of(TerminationFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        if (OfReason(facts.Pod.EndReason) is { } byStatus)
-            return (byStatus, $"Pod status reason {facts.Pod.EndReason}: {Describe(byStatus)}.", null);
-        if (facts.RemovalEvent is { } removal && OfReason(removal.Reason) is { } byEvent)
-            return (byEvent, $"Event {removal.Reason}: {removal.Message.TrimEnd('.')}.", null);
+        if (OfDisruption(facts) is { } disrupted)
+            return (disrupted.Cause, disrupted.Evidence, null);
         if (facts.HasEndedFirst)
             return OfContainers(facts.Pod);
+        if (facts.Pod.IsMirror)
+            return (TerminationCause.Unknown, "The mirror object of a static pod was deleted; its kubelet creates it again, and its containers were not stopped.", null);
         if (facts.IsForced)
             return (TerminationCause.Forced, "Deleted with grace period 0 while its containers were running: the object was removed before they ended.", null);
+        if (facts.IsNamespaceDeleted)
+            return (TerminationCause.NamespaceDeleted, $"Every object of namespace {facts.Pod.Namespace} was deleted, its pods before their owners, and no pod was replaced: the namespace was deleted.", null);
         if (facts.DeletedWorkload is { } gone)
             return (TerminationCause.WorkloadDeleted, $"{gone.Kind} {gone.Name} was deleted.", null);
         if (facts.Pod is { Controller: null, DeletionMs: null } && !facts.IsWatched)
@@ -81,22 +92,58 @@ internal static class TerminationCauseClassifier
         };
     }
 
-    private static (TerminationCause, string, string?) OfContainers(PodInfo pod) => pod switch
+    /// <summary>Whether a reason is one with which a kubelet ends its pods without a deletion.</summary>
+    public static bool IsOfKubelet(string? reason) =>
+        reason is "Evicted" or "Terminated" or "NodeShutdown" or "Shutdown" or "Preempting" or "DeadlineExceeded" or PodEndStatus.ByKubelet;
+
+    private static (TerminationCause Cause, string Evidence)? OfDisruption(TerminationFacts facts)
     {
-        { ExitReason: "OOMKilled" } => (TerminationCause.OutOfMemory, "Container reason OOMKilled; the restartPolicy does not restart it.", null),
-        { Phase: "Succeeded" } => (TerminationCause.Completion, "Phase Succeeded before any deletion was requested: the pod completed its work.", null),
-        _ => (TerminationCause.Failed, $"Phase {pod.Phase} before any deletion was requested (exit code {pod.ExitCode?.ToString() ?? "unknown"}); the restartPolicy does not restart it.", null),
-    };
+        var pod = facts.Pod;
+        if (pod.End is { } end)
+        {
+            if (OfReason(end.Reason, end.Message, facts) is { } byStatus && !IsAfterEnd(facts, end.Reason, end.DisruptedMs))
+                return (byStatus, $"Pod status reason {end.Reason}: {Describe(byStatus, facts.Node)}.{Sentence(end.Message)}");
+            // No container ever ran: the kubelet did not admit the pod (OutOfcpu, UnexpectedAdmissionError, NodeAffinity …).
+            if (facts.HasEndedFirst && pod is { Phase: "Failed", FinishedMs: null, ExitCode: null } && end.Disruption is null && OfReason(end.Reason, end.Message, facts) is null)
+                return (TerminationCause.Rejected, $"Pod status reason {end.Reason}: its kubelet rejected the pod.{Sentence(end.Message)}");
+        }
+
+        return facts.RemovalEvent is { } removal && OfReason(removal.Reason, removal.Message, facts) is { } byEvent && !IsAfterEnd(facts, removal.Reason, removal.AtMs)
+            ? (byEvent, $"Event {removal.Reason}: {removal.Message.TrimEnd('.')}.")
+            : null;
+    }
+
+    // The pod of a finished Job is drained, or loses its node, like any other; that did not end it. A kubelet disrupts only pods that run.
+    private static bool IsAfterEnd(TerminationFacts facts, string reason, long? atMs)
+    {
+        if (!facts.HasEndedFirst || IsOfKubelet(reason))
+            return false;
+        return atMs is { } disruptedMs && facts.Pod.FinishedMs is { } finishedMs ? disruptedMs > finishedMs + 1_000 : facts.Pod.Phase == "Succeeded";
+    }
+
+    private static (TerminationCause, string, string?) OfContainers(PodInfo pod)
+    {
+        bool isWork = pod.Controller is not { Kind: not "Job" };
+        string policy = pod.RestartPolicy is "Never" or "OnFailure" ? $"; restartPolicy {pod.RestartPolicy} does not restart it" : "";
+        return pod switch
+        {
+            { ExitReason: "OOMKilled" } => (TerminationCause.OutOfMemory, $"Container reason OOMKilled{policy}.", null),
+            { Phase: "Succeeded" } when isWork => (TerminationCause.Completion, "Phase Succeeded before any deletion was requested: the pod completed its work.", null),
+            { Phase: "Succeeded" } => (TerminationCause.Completion,
+                $"All containers exited with code 0 before any deletion was requested; the console does not watch {pod.Controller!.Kind} objects.", null),
+            _ => (TerminationCause.Failed,
+                $"Phase {pod.Phase}{(pod.End is { } end ? $", reason {end.Reason}" : "")} before any deletion was requested (exit code {pod.ExitCode?.ToString() ?? "unknown"}){policy}.{Sentence(pod.End?.Message)}", null),
+        };
+    }
+
+    private static string Sentence(string? message) => string.IsNullOrWhiteSpace(message) ? "" : $" {message.Trim().TrimEnd('.')}.";
 
     private static (TerminationCause, string, string?) OfController(TerminationFacts facts, OwnerRef controller)
     {
         string name = $"{controller.Kind} {controller.Name}";
         if (controller.Kind is not (nameof(WorkloadKind.ReplicaSet) or nameof(WorkloadKind.StatefulSet) or nameof(WorkloadKind.DaemonSet)))
         {
-            // A Job deletes unfinished pods when it is suspended, failed, or its parallelism was reduced: only its object shows which.
-            return (TerminationCause.Unknown, facts.DeletedBy is { } reporter
-                ? $"{reporter} reported deleting the pod before it completed, without a reason; the console does not watch {controller.Kind} objects."
-                : $"Deleted before it completed; the console does not watch {controller.Kind} objects.", null);
+            return (TerminationCause.Unknown, OfUnwatched(facts, controller), null);
         }
 
         bool isControllerDeletion = facts.OwnerScaleDown is not null || facts.DeletedBy is not null;
@@ -149,21 +196,48 @@ internal static class TerminationCauseClassifier
         facts.OwnerScaleDown is { } scaleDown ? $" (its {facts.Pod.Controller?.Kind} was scaled from {scaleDown.Before} to {scaleDown.After})"
         : facts.DeletedBy is { } deletedBy ? $" ({deletedBy} deleted it)" : "";
 
+    private static string OfUnwatched(TerminationFacts facts, OwnerRef controller)
+    {
+        string unwatched = $"the console does not watch {controller.Kind} objects.";
+        // A Job deletes unfinished pods when it is suspended, failed, or its parallelism was reduced: only its object shows which.
+        if (controller.Kind == "Job")
+        {
+            return facts.DeletedBy is { } job
+                ? $"{job} reported deleting the pod before it completed, without a reason; {unwatched}"
+                : $"Deleted before it completed; {unwatched}";
+        }
+
+        return facts.DeletedBy is { } reporter
+            ? $"{reporter} reported deleting the pod, without a reason; {unwatched}"
+            : $"The pod was deleted; its owner is {controller.Kind} {controller.Name}, and {unwatched}";
+    }
+
     // Reasons from status.reason, the condition DisruptionTarget, and events.
-    private static TerminationCause? OfReason(string? reason) => reason switch
+    private static TerminationCause? OfReason(string reason, string? message, TerminationFacts facts) => reason switch
     {
         "EvictionByEvictionAPI" => TerminationCause.Drain,
-        "Evicted" or "TerminationByKubelet" or "Terminated" or "NodeShutdown" => TerminationCause.Eviction,
+        "Terminated" or "NodeShutdown" or "Shutdown" => TerminationCause.NodeShutdown,
+        // The condition is the same for a shutdown and an eviction until the kubelet sets status.reason; only its message differs.
+        PodEndStatus.ByKubelet => message?.Contains("node shutdown", StringComparison.OrdinalIgnoreCase) == true ? TerminationCause.NodeShutdown : TerminationCause.Eviction,
+        "Evicted" => TerminationCause.Eviction,
         "PreemptionByScheduler" or "Preempted" or "Preempting" => TerminationCause.Preemption,
-        "DeletionByTaintManager" or "DeletionByPodGC" or "NodeLost" or "TaintManagerEviction" => TerminationCause.NodeLost,
+        // The taint manager deletes pods from lost nodes and from healthy ones that somebody tainted.
+        "DeletionByTaintManager" or "TaintManagerEviction" => IsTainted(facts) ? TerminationCause.Taint : TerminationCause.NodeLost,
+        "DeletionByPodGC" or "NodeLost" => TerminationCause.NodeLost,
         "DeadlineExceeded" => TerminationCause.Failed,
         _ => null,
     };
 
-    private static string Describe(TerminationCause cause) => cause switch
+    private static bool IsTainted(TerminationFacts facts) => facts.Node is { } node && node.WasReachable(facts.RequestedMs);
+
+    private static string Describe(TerminationCause cause, NodeInfo? node) => cause switch
     {
         TerminationCause.Drain => "evicted through the API, as by kubectl drain",
         TerminationCause.Eviction => "evicted by its kubelet",
+        TerminationCause.NodeShutdown => "its node shut down",
+        TerminationCause.Taint => node is { NoExecuteTaints: [_, ..] taints }
+            ? $"node {node.Name} is ready and has a taint that the pod does not tolerate ({string.Join(", ", taints)})"
+            : $"node {node?.Name} was ready and had a NoExecute taint that the pod does not tolerate",
         TerminationCause.Preemption => "preempted by a pod with higher priority",
         TerminationCause.NodeLost => "its node did not report for too long, or was deleted",
         _ => "its activeDeadlineSeconds expired",

@@ -46,6 +46,18 @@ internal static class TerminationCodes
     [Description("The containers ended with an error, and the restartPolicy does not restart them.")]
     public const string Failed = "termination.failed";
 
+    [Description("The node shut down gracefully, and its kubelet stopped the pod.")]
+    public const string NodeShutdown = "termination.node_shutdown";
+
+    [Description("The pod was deleted for a NoExecute taint of a node that is ready.")]
+    public const string Taint = "termination.taint";
+
+    [Description("The kubelet did not admit the pod.")]
+    public const string Rejected = "termination.rejected";
+
+    [Description("The namespace was deleted.")]
+    public const string NamespaceDeleted = "termination.namespace_deleted";
+
     /// <exception cref="ArgumentOutOfRangeException">The cause has no code.</exception>
     public static string Code(this TerminationCause cause) => cause switch
     {
@@ -62,6 +74,10 @@ internal static class TerminationCodes
         TerminationCause.Forced => Forced,
         TerminationCause.OutOfMemory => OomKilled,
         TerminationCause.Failed => Failed,
+        TerminationCause.NodeShutdown => NodeShutdown,
+        TerminationCause.Taint => Taint,
+        TerminationCause.Rejected => Rejected,
+        TerminationCause.NamespaceDeleted => NamespaceDeleted,
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "This cause has no code."),
     };
 }

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Lifecycle;
 /// Tracks pod terminations over all watches, which have no order between them: the input of each watch is kept separately,
 /// and the record is rebuilt whenever one of them changes. Keeps the newest <see cref="Max"/>.
 /// </summary>
-internal sealed class TerminationLog(RolloutLog rollouts)
+internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts = null)
 {
     public const int Max = 10_000;
 
@@ -21,6 +21,7 @@ internal sealed class TerminationLog(RolloutLog rollouts)
     private readonly EndpointTransitionLog _endpoints = new();
     private readonly ScaleDownLog _workloads = new();
     private readonly PodEventIndex _events = new();
+    private readonly NamespaceDeletionLog _namespaces = new();
     private readonly Dictionary<string, PodTerminationTracker> _byUid = [];
     private readonly Dictionary<Ip, PodTerminationTracker> _byIp = [];
     private readonly Dictionary<(string Namespace, string Pod), PodTerminationTracker> _byName = [];
@@ -32,6 +33,8 @@ internal sealed class TerminationLog(RolloutLog rollouts)
     private Absence? _absence;
 
     public RolloutLog Rollouts => rollouts;
+
+    public RestartLog Restarts { get; } = restarts ?? new RestartLog();
 
     /// <summary>Ordered by <see cref="Termination.DeletionRequestedMs"/>, oldest first.</summary>
     public IReadOnlyList<Termination> Current
@@ -115,7 +118,14 @@ internal sealed class TerminationLog(RolloutLog rollouts)
 
             foreach (var pod in known)
             {
-                if (map.Pods.ContainsKey(pod.Uid) || _byUid.ContainsKey(pod.Uid))
+                if (_byUid.TryGetValue(pod.Uid, out var present))
+                {
+                    // It ended meanwhile, and its object has lost the address.
+                    present.SetAddress(pod.Ip);
+                    Add(present);
+                }
+
+                if (map.Pods.ContainsKey(pod.Uid) || present is not null)
                     continue;
                 var tracker = new PodTerminationTracker(pod, nowMs);
                 tracker.Observe(pod, true, nowMs, unwatched);
@@ -157,9 +167,12 @@ internal sealed class TerminationLog(RolloutLog rollouts)
         lock (_lock)
         {
             string? changedWorkload = rollouts.Follow(before, after, change, nowMs, listed);
+            string? deletedNamespace = _namespaces.Follow(before, after, change, nowMs);
             switch (change)
             {
                 case PodChange { Pod: var pod, Deleted: var deleted }:
+                    if (!deleted)
+                        Restarts.Follow(before, after, pod, nowMs, listed is not null);
                     FollowPod(before, after, pod, deleted, nowMs, listed);
                     break;
                 case SliceChange { Slice: var slice }:
@@ -174,6 +187,9 @@ internal sealed class TerminationLog(RolloutLog rollouts)
                     if (_workloads.Follow(former, workload, gone, nowMs) || changedWorkload is not null || former is null)
                         ReclassifyAll(after, workload, changedWorkload);
                     break;
+                case NodeChange { Node: var node } when IsReadinessChanged(before.Nodes.GetValueOrDefault(node.Name), after.Nodes.GetValueOrDefault(node.Name)):
+                    ReclassifyAll(after, t => t.Record.Node == node.Name && t.Record.Cause is (TerminationCause.Taint or TerminationCause.NodeLost), nowMs);
+                    break;
                 case EventChange { Event: var reported }:
                     var (about, name) = _events.Follow(reported);
                     var tracker = about is not null ? _byUid.GetValueOrDefault(about) : name is not null ? _byName.GetValueOrDefault((reported.Namespace, name)) : null;
@@ -181,16 +197,25 @@ internal sealed class TerminationLog(RolloutLog rollouts)
                         Rebuild(after, tracker);
                     break;
             }
+
+            if (deletedNamespace is not null)
+                ReclassifyAll(after, t => t.Record.Namespace == deletedNamespace, nowMs);
         }
     }
 
     private void FollowPod(ClusterMap before, ClusterMap after, PodInfo pod, bool deleted, long nowMs, TimeRange? listed)
     {
         RecordIpReuse(before, pod, nowMs, listed);
+        var known = before.Pods.GetValueOrDefault(pod.Uid);
+        if (known is null && !deleted)
+            RecordSuccessor(pod);
+        // An evicted pod loses its address in the update that reports its end.
+        if (pod.Ips.Count == 0 && known is { Ips.Count: > 0 })
+            pod = pod with { Ips = known.Ips };
         var tracker = _byUid.GetValueOrDefault(pod.Uid);
         if (tracker is null)
         {
-            if (!deleted && !pod.IsTerminating && !pod.ContainersEnded)
+            if (!deleted && !pod.IsTerminating && !pod.ContainersEnded && !pod.IsStoppedByKubelet)
                 return;
             if (listed is not null && !deleted && !pod.IsTerminating && pod.FinishedMs < nowMs - MaxListedAgeMs)
                 return;
@@ -216,17 +241,39 @@ internal sealed class TerminationLog(RolloutLog rollouts)
         {
             if (known.Contains(ip) || !_byIp.TryGetValue(ip, out var former) || former.Uid == pod.Uid || former.Record.IpReusedMs is not null)
                 continue;
+            // The mirror object of a static pod was replaced; the containers are the same.
+            if (pod.IsMirror && former.Record.Pod == pod.Name && former.Record.Namespace == pod.Namespace)
+                continue;
             former.SetIpReused(pod.FullName, nowMs, listed);
-            former.Rebuild(_endpoints.Of(former.Uid), _events.Of(former.Uid), null, DeletedBy(former)?.AtMs);
+            former.Rebuild(_endpoints.Of(former.Uid), _events.Of(former.Uid), null, DeletedMs(former));
             MarkDirty(former);
         }
+    }
+
+    // A controller replaces a pod that was deleted by hand, but none in a namespace that is being deleted.
+    private void RecordSuccessor(PodInfo pod)
+    {
+        if (pod.Controller is not { } controller || !_byOwner.TryGetValue(controller.Uid, out var trackers))
+            return;
+        foreach (var tracker in trackers)
+            tracker.HasSuccessor |= pod.CreatedMs + 999 >= tracker.DeletionRequestedMs;
+    }
+
+    // Nodes are a separate watch: that one is lost may be known only after its pods are being deleted.
+    private static bool IsReadinessChanged(NodeInfo? before, NodeInfo? after) =>
+        (before?.Reachable, before?.ReadySinceMs) != (after?.Reachable, after?.ReadySinceMs) || before is null != after is null;
+
+    private void ReclassifyAll(ClusterMap map, Func<PodTerminationTracker, bool> isMeant, long nowMs)
+    {
+        foreach (var tracker in _byUid.Values.Where(t => t.SeenMs >= nowMs - ReclassifyWindowMs && isMeant(t)).ToList())
+            Rebuild(map, tracker);
     }
 
     private void FollowEndpoint(string uid)
     {
         if (!_byUid.TryGetValue(uid, out var tracker))
             return;
-        tracker.Rebuild(_endpoints.Of(uid), _events.Of(uid), null, DeletedBy(tracker)?.AtMs);
+        tracker.Rebuild(_endpoints.Of(uid), _events.Of(uid), null, DeletedMs(tracker));
         MarkDirty(tracker);
     }
 
@@ -242,13 +289,15 @@ internal sealed class TerminationLog(RolloutLog rollouts)
     private void Rebuild(ClusterMap map, PodTerminationTracker tracker)
     {
         var was = tracker.Record;
+        if (tracker.IsPlaceholder && DeletedBy(tracker) is { Controller: { Uid.Length: > 0 } reporter })
+            tracker.Adopt(reporter);
         var (owner, top) = OwnersOf(map, tracker.Pod);
-        tracker.Rebuild(_endpoints.Of(tracker.Uid), _events.Of(tracker.Uid), TopOf(tracker.Pod, owner, top), DeletedBy(tracker)?.AtMs);
+        tracker.Rebuild(_endpoints.Of(tracker.Uid), _events.Of(tracker.Uid), TopOf(tracker.Pod, owner, top), DeletedMs(tracker));
         Index(tracker, tracker.Pod?.Controller?.Uid);
         Index(tracker, owner?.Controller?.Uid);
         if (tracker.Pod is { } pod)
         {
-            var (cause, evidence, rollout) = TerminationCauseClassifier.Of(Facts(tracker, pod, owner, top));
+            var (cause, evidence, rollout) = TerminationCauseClassifier.Of(Facts(map, tracker, pod, owner, top));
             if (tracker.CanSetCause(cause))
                 tracker.SetCause(cause, evidence, rollout);
         }
@@ -257,18 +306,19 @@ internal sealed class TerminationLog(RolloutLog rollouts)
             MarkDirty(tracker);
     }
 
-    private TerminationFacts Facts(PodTerminationTracker tracker, PodInfo pod, WorkloadInfo? owner, WorkloadInfo? top)
+    private TerminationFacts Facts(ClusterMap map, PodTerminationTracker tracker, PodInfo pod, WorkloadInfo? owner, WorkloadInfo? top)
     {
         string? ownerUid = pod.Controller?.Uid;
-        string? topUid = top?.Uid ?? ownerUid;
+        // The owner of a ReplicaSet may be a kind that is not watched (an Argo Rollout).
+        string? topUid = top?.Uid ?? owner?.Controller?.Uid ?? ownerUid;
         var removal = _events.Of(pod.Uid)?.RemovalEvent;
         var ownerScaleDown = ownerUid is null ? null
             : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested) ?? _absence?.ScaleDown(owner, top, tracker.DeletionRequested);
         return new TerminationFacts(pod, tracker.SeenMs, owner, top)
         {
             IsWatched = tracker.IsWatched, IsForced = tracker.IsForced, HasEndedFirst = tracker.HasEndedFirst, IsDeleted = tracker.IsDeleted,
-            RemovalEvent = removal is { } t ? (t.Reason, t.Message) : null,
-            DeletedBy = DeletedBy(tracker)?.Controller,
+            RemovalEvent = removal, Node = map.Nodes.GetValueOrDefault(pod.Node), RequestedMs = tracker.DeletionRequestedMs,
+            IsNamespaceDeleted = IsNamespaceDeleted(tracker, owner, top), DeletedBy = DeletedBy(tracker)?.Name,
             Rollout = topUid is null ? null : rollouts.Replacing(topUid, pod, tracker.DeletionRequested),
             NextRollout = topUid is null ? null : rollouts.FirstAfter(topUid, tracker.SeenMs),
             OwnerScaleDown = ownerScaleDown,
@@ -277,11 +327,20 @@ internal sealed class TerminationLog(RolloutLog rollouts)
         };
     }
 
-    // Pods of a StatefulSet reuse their names: the time must match too.
-    private (string Controller, long AtMs)? DeletedBy(PodTerminationTracker tracker) =>
-        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by
-        && (tracker.Pod is not { Controller.Kind: nameof(WorkloadKind.StatefulSet) } || Math.Abs(by.AtMs - tracker.DeletionRequestedMs) < 5_000)
-            ? by : null;
+    private ReportedDeletion? DeletedBy(PodTerminationTracker tracker) =>
+        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by && by.TimeOf(tracker) is not null ? by : null;
+
+    private long? DeletedMs(PodTerminationTracker tracker) =>
+        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by ? by.TimeOf(tracker) : null;
+
+    // Its owners were deleted after it, and with them everything else in its namespace.
+    private bool IsNamespaceDeleted(PodTerminationTracker tracker, WorkloadInfo? owner, WorkloadInfo? top)
+    {
+        if (tracker.HasSuccessor || _namespaces.Deleted(tracker.Record.Namespace) is not { } deleted
+            || tracker.SeenMs > deleted.FromMs || tracker.SeenMs < deleted.ToMs - ReclassifyWindowMs)
+            return false;
+        return (owner is null || _workloads.DeletedMs(owner.Uid) >= deleted.FromMs) && (top is null || _workloads.DeletedMs(top.Uid) >= deleted.FromMs);
+    }
 
     // Deleted before the pod, or together with it (foreground deletion).
     private WorkloadInfo? Deleted(WorkloadInfo? workload, PodTerminationTracker tracker) =>

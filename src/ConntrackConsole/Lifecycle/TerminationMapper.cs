@@ -63,5 +63,27 @@ internal static class TerminationMapper
         };
     }
 
+    public static PodRestart Restart(PodRestartRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new PodRestart(
+            row.Uid, row.Namespace, row.Pod, row.Node, row is { ServiceNamespace: { } ns, ServiceName: { } name } ? new ServiceKey(ns, name) : null,
+            row.Container, row.Count, row.AtMs, row.ExitCode, row.Reason)
+        {
+            FormerIp = Ip.TryParse(row.FormerIp, out var former) ? former : default, Ip = Ip.TryParse(row.Ip, out var ip) ? ip : default,
+        };
+    }
+
+    public static PodRestartRow Row(PodRestart r)
+    {
+        ArgumentNullException.ThrowIfNull(r);
+        return new PodRestartRow
+        {
+            Id = r.Id, Uid = r.Uid, Namespace = r.Namespace, Pod = r.Pod, Node = r.Node, ServiceNamespace = r.Service?.Namespace, ServiceName = r.Service?.Name,
+            Container = r.Container, Count = r.Count, AtMs = r.AtMs, ExitCode = r.ExitCode, Reason = r.Reason,
+            FormerIp = r.FormerIp.IsNone ? null : r.FormerIp.ToString(), Ip = r.Ip.IsNone ? null : r.Ip.ToString(),
+        };
+    }
+
     private static TimeRange? TimeRange(long? fromMs, long? toMs) => fromMs is { } from && toMs is { } to ? new TimeRange(from, to) : null;
 }

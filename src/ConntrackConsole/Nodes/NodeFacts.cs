@@ -49,6 +49,18 @@ internal sealed record ServiceEntries(
     /// <summary>Entries at the Service's own address, which lead to no backend; <see cref="Backends"/> then contains that address.</summary>
     public long Untranslated { get; init; }
 
+    /// <summary>Stale entries to a pod that runs: UDP entries to an endpoint that is not ready or was removed.</summary>
+    public long StaleToLive { get; init; }
+
+    /// <summary>Entries to a running pod that left the Service and still answers.</summary>
+    public long Left { get; init; }
+
+    /// <summary>Entries to a running pod that is not ready.</summary>
+    public long Unready { get; init; }
+
+    /// <summary>The backends of <see cref="Left"/> and <see cref="Unready"/>, at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<Ip> OutOfService { get; init; } = [];
+
     public static readonly ServiceEntries None = new(0, 0, null, [], []);
 }
 

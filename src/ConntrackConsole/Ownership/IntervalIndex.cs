@@ -32,6 +32,9 @@ internal sealed class IntervalIndex<TKey, TSpan>(int maxClosed, int maxPerKey)
 
     public IEnumerable<TSpan> All => _spans.Values.SelectMany(spans => spans);
 
+    /// <summary>The last span of each key.</summary>
+    public IEnumerable<TSpan> Last => _spans.Values.Where(spans => spans.Length > 0).Select(spans => spans[^1]);
+
     public TSpan? Open(TKey key) => Of(key) is [.., { ToMs: null } last] ? last : null;
 
     /// <summary>The span at a time.</summary>

@@ -30,6 +30,13 @@ internal sealed partial class OwnershipHistory
         return services;
     }
 
+    /// <summary>The last pod of each address that has no owner now, newest first.</summary>
+    internal IEnumerable<FormerOwner> FormerOwners =>
+        from span in _owners.Last
+        where span is { ToMs: not null, PodUid.Length: > 0, State: not OwnerState.Node }
+        orderby span.ToMs descending
+        select new FormerOwner(span.Ip, span.PodUid, span.FullName, span.ToMs!.Value);
+
     /// <summary>Maximum number of closed address spans in memory, about 400 bytes each. A pod creates two: one hour at 13 pods per second.</summary>
     public const int MaxClosedOwners = 100_000;
 

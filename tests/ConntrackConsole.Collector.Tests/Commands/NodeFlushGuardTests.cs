@@ -48,6 +48,18 @@ public class NodeFlushGuardTests
     public void RefuseStatement(string about, OwnerState state, long ageMs, string? code) => Same(
         code, NodeFlushGuard.RefuseStatement(new OwnershipStatement(about, state, "shop/a", Now - ageMs), Ip.Parse("10.244.1.1"), Now));
 
+    // The console states that the live owner is no backend of the scope's Service; without a scope that statement means nothing.
+    [Theory]
+    [InlineData(OwnerState.Live, true, true, null)]
+    [InlineData(OwnerState.Live, true, false, "flush.owner_live")]
+    [InlineData(OwnerState.Live, false, true, "flush.owner_live")]
+    [InlineData(OwnerState.Node, true, true, "flush.node_address")]
+    public void RefuseStatement_NotABackend(OwnerState state, bool notBackend, bool isScoped, string? code)
+    {
+        Assert.True(FlushFilter.TryParse(FlushPreset.DeadBackend, isScoped ? new FlushScope("tcp", "10.96.0.10", 80) : null, out var filter, out _));
+        Same(code, NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", state, "shop/b", Now, notBackend), Ip.Parse("10.244.1.1"), Now, filter));
+    }
+
     [Theory]
     [InlineData("udp", "10.96.0.10", 53, null)]
     [InlineData(null, "10.96.0.10", 53, "flush.owner_service")]

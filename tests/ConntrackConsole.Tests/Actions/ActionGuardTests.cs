@@ -41,6 +41,10 @@ public class ActionGuardTests
         { "ten seconds old", CleanFlush with { ClusterAge = TimeSpan.FromSeconds(10) }, GuardDecision.Allow, "action.allowed" },
         { "older", CleanFlush with { ClusterAge = TimeSpan.FromSeconds(10.1) }, GuardDecision.Refuse, "flush.cluster_stale" },
         { "live", Owned(OwnerState.Live), GuardDecision.Refuse, "flush.owner_live" },
+        { "live, no backend of the scope's Service", Reassigned(OwnerState.Live), GuardDecision.NeedsConfirmation, "flush.owner_not_backend" },
+        { "live, host network, no backend of the scope's Service", Hosted(OwnerState.Live) with { NotBackendOf = "shop/checkout" }, GuardDecision.Refuse, "flush.host_network" },
+        { "live, no backend, still ready in that Service", Reassigned(OwnerState.Live) with { Endpoints = [new EndpointStatus("shop/checkout", true, true)] }, GuardDecision.Refuse, "flush.endpoint_ready" },
+        { "live, without the scope", Owned(OwnerState.Live) with { LeftScopes = [LeftScope] }, GuardDecision.Refuse, "flush.owner_live" },
         { "host network", Hosted(OwnerState.Live), GuardDecision.Refuse, "flush.host_network" },
         { "host network, terminating", Hosted(OwnerState.Terminating), GuardDecision.Refuse, "flush.host_network" },
         { "terminating", Owned(OwnerState.Terminating), GuardDecision.NeedsConfirmation, "flush.owner_terminating" },
@@ -143,6 +147,15 @@ public class ActionGuardTests
         Assert.NotEmpty(verdict.Message);
         string typed = context.Request.Kind == ActionKind.Flush ? PodIp : $"{context.Nodes.Count}";
         Assert.Equal(expected == GuardDecision.NeedsConfirmation ? typed : null, verdict.TypeToConfirm);
+    }
+
+    [Fact]
+    public void Check_LiveOwnerThatIsNoBackend_OffersTheScope()
+    {
+        var verdict = ActionGuard.Check(Owned(OwnerState.Live) with { LeftScopes = [LeftScope] });
+        Assert.Equal([LeftScope.Scope], verdict.Scopes);
+        Assert.Contains("shop/checkout (scope tcp 10.96.0.10:80)", verdict.Message);
+        Assert.DoesNotContain("delete it first", verdict.Message);
     }
 
     [Fact]

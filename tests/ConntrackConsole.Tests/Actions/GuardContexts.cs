@@ -34,6 +34,11 @@ internal static class GuardContexts
 
     public static GuardContext Owned(OwnerState state) => CleanFlush with { Owner = new AddressOwnership(state, null, "shop/checkout-a") };
 
+    public static readonly ServiceScope LeftScope = new("shop/checkout", new FlushScope("tcp", "10.96.0.10", 80));
+
+    /// <summary>Another workload's pod owns the address; the flush is limited to the Service of the former owner.</summary>
+    public static GuardContext Reassigned(OwnerState state) => Owned(state) with { NotBackendOf = "shop/checkout", Request = CleanFlush.Request with { Scope = LeftScope.Scope } };
+
     public static GuardContext Hosted(OwnerState state) => CleanFlush with { Owner = new AddressOwnership(state, Cluster.Objects.Pod("a", PodIp) with { HostNetwork = true }, "shop/checkout-a") };
 
     public static GuardContext Scoped(FlushScope scope) => CleanFlush with { Request = CleanFlush.Request with { Scope = scope } };

@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Service;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
+using ConntrackConsole.Tests.Cluster;
 using Xunit;
 using static ConntrackConsole.Tests.Checks.CheckContexts;
 
@@ -53,6 +55,54 @@ public class ServiceCheckTests
         var service = Service(Pod("a")) with { Entries = new ServiceEntries(1, 0, NowMs, [Ip.Parse("fd00::9")], ["node1"]) };
 
         Assert.Equal("conntrack -L -f ipv6 -r fd00::9", StaleEntries.Of(Context(Here), service).Commands[0]);
+    }
+
+    [Theory]
+    [InlineData(3, 0, "3 left", "left the Service and still answers")]
+    [InlineData(0, 2, "2 not ready", "is not ready")]
+    public void Stale_LivePodOutsideTheService_HasItsOwnWordsAndNoFlush(int left, int unready, string value, string words)
+    {
+        var service = Service(Pod("a")) with { Entries = ServiceEntries.None with { Left = left, Unready = unready, OutOfService = [Ip.Parse("10.1.0.9")] } };
+
+        var result = StaleEntries.Of(Context(Here), service);
+
+        Assert.Equal((CheckState.Ok, value), (result.State, result.Value));
+        Assert.Contains(words, result.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flush", result.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stale_UdpToALivePod_AdvisesTheScope()
+    {
+        var service = Service(Pod("a")) with { Entries = new ServiceEntries(2, 0, NowMs - 60_000, [Ip.Parse("10.1.0.9")], ["node1"]) { StaleToLive = 2 } };
+
+        var result = StaleEntries.Of(Context(Here), service);
+
+        Assert.Equal(CheckState.Bad, result.State);
+        Assert.Contains("the pod runs", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("with the scope of this Service", result.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EndpointOwner_AddressWithoutPod_IsBadAfterAWhile()
+    {
+        var pod = Objects.Pod("a", "10.1.0.5");
+        var service = Objects.Service();
+        var slice = Objects.Slice(Objects.Ready(pod));
+        Assert.Equal(CheckState.Ok, Of(isOwned: true, 0));
+        Assert.Equal(CheckState.Warning, Of(isOwned: false, 10_000));
+        Assert.Equal(CheckState.Bad, Of(isOwned: false, 40_000));
+        // A manual slice with an address outside the cluster names no pod.
+        var external = Objects.Map(new ServiceChange(service, false), new SliceChange(Objects.Slice(new SliceEndpoint([Ip.Parse("203.0.113.9")], true, true, false, null, null)), false));
+        Assert.Equal(CheckState.Ok, EndpointOwner.Of(Context(Here), ServiceCheckContext.Of(external, service, ServiceEntries.None, [], ImmutableDictionary<Ip, long>.Empty)).State);
+
+        CheckState Of(bool isOwned, long goneForMs)
+        {
+            var map = Objects.Map(new ServiceChange(service, false), new SliceChange(slice, false), new PodChange(Objects.Pod("a", "10.1.0.5"), false));
+            if (!isOwned)
+                map = map.Without(Objects.Pod("a", "10.1.0.5"), NowMs - goneForMs);
+            return EndpointOwner.Of(Context(Here), ServiceCheckContext.Of(map, service, ServiceEntries.None, [], ImmutableDictionary<Ip, long>.Empty)).State;
+        }
     }
 
     [Fact]

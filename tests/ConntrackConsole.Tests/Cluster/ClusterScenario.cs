@@ -1,6 +1,8 @@
 using System.Text.Json;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kubernetes.Parsing;
+using ConntrackConsole.Ownership;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Cluster;
@@ -15,9 +17,22 @@ internal sealed class ClusterScenario
     public ClusterState State { get; }
 
     public ClusterScenario()
+        : this(null)
     {
-        State = new ClusterState(Clock);
+    }
+
+    /// <param name="history">What an earlier run of the console saved.</param>
+    public ClusterScenario(OwnershipHistory? history)
+    {
+        State = new ClusterState(Clock, history: history is null ? null : Copy(history));
         State.Watching();
+    }
+
+    private static OwnershipHistory Copy(OwnershipHistory saved)
+    {
+        var copy = new OwnershipHistory();
+        copy.Restore(saved.OpenOwners, [], [], saved.WatchedUntilMs);
+        return copy;
     }
 
     /// <summary>Marks everything applied so far as the first lists.</summary>
@@ -41,6 +56,13 @@ internal sealed class ClusterScenario
         if (WatchedKind.All.Single(k => k.Name == kind).Change(item.RootElement, deleted) is { } change)
             State.Apply([change]);
         return this;
+    }
+
+    /// <summary>The change that a pod's JSON represents.</summary>
+    internal static IEnumerable<ClusterChange> Changes(string pod)
+    {
+        using var item = JsonDocument.Parse(pod);
+        return WatchedKind.All.Single(k => k.Name == "pods").Change(item.RootElement, false) is { } change ? [change] : [];
     }
 
     public ClusterScenario Pod(double seconds, string pod, bool deleted = false) => Apply(seconds, "pods", pod, deleted);

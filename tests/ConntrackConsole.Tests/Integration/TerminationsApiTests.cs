@@ -102,6 +102,32 @@ public sealed class TerminationsApiTests : IAsyncLifetime
         Assert.Single((await PageAsync($"from={Utc(deletionRequestedMs)}&service=checkout&namespace=shop&node=node1")).Items);
     }
 
+    // Live, and from the database after a restart of the console.
+    [Fact]
+    public async Task Timeline_ContainerRestarted_IsInTheTimelineAndStored()
+    {
+        var pod = Objects.Pod("a", "10.1.0.5");
+        long endedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000 * 1000;
+        _host.SetCluster(new PodChange(pod, false), new SliceChange(Objects.Slice(Objects.Ready(pod)), false));
+        _host.SetCluster(new PodChange(pod with { Restarted = [new RestartedContainer("app", 1, endedMs, 137, "OOMKilled")] }, false));
+        await AssertRestartAsync();
+
+        _program.Dispose();
+        _host = await _host.RestartAsync();
+        _program = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        await _program.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken);
+        await AssertRestartAsync();
+
+        async Task AssertRestartAsync()
+        {
+            string path = $"/api/v1/timeline?from={Utc(endedMs - 3_600_000)}&to={Utc(endedMs + 60_000)}&columns=100";
+            using var view = JsonDocument.Parse(await _program.GetStringAsync(path, TestContext.Current.CancellationToken));
+            var restart = Assert.Single(view.RootElement.GetProperty("restarts").EnumerateArray());
+            Assert.Equal(("outOfMemory", "app", "shop/checkout", Utc(endedMs), 137), (Text(restart, "kind"), Text(restart, "container"), Text(restart, "service"), Text(restart, "at"), restart.GetProperty("exitCode").GetInt32()));
+            Assert.Empty(view.RootElement.GetProperty("terminations").EnumerateArray());
+        }
+    }
+
     [Fact]
     public async Task Get_BeyondMemory_PagesThroughDatabase()
     {

@@ -32,7 +32,7 @@ public class KubeObjectFieldTests
             """))!;
         Assert.Equal(new OwnerRef("ReplicaSet", "x-7dfb", "rs"), pod.Controller);
         Assert.Equal(("7dfb", 4, 30, true, true, true), (pod.TemplateHash, pod.DeletionGraceSeconds, pod.GraceSeconds, pod.HasPreStop, pod.HasReadinessProbe, pod.Ready));
-        Assert.Equal(("EvictionByEvictionAPI", 137, 9, "OOMKilled"), (pod.EndReason, pod.ExitCode, pod.ExitSignal, pod.ExitReason));
+        Assert.Equal(("EvictionByEvictionAPI", 137, 9, "OOMKilled"), (pod.End?.Reason, pod.ExitCode, pod.ExitSignal, pod.ExitReason));
         Assert.Equal(pod.DeletionMs - 4_000, pod.DeletionRequestedMs);
         Assert.Equal(Ms("2026-11-23T02:04:25Z"), pod.FinishedMs);
         Assert.True(pod.ContainersEnded);
@@ -44,7 +44,7 @@ public class KubeObjectFieldTests
     [InlineData("""{"conditions":[null,5,{"type":7},{"type":"DisruptionTarget","status":"True","reason":"DeletionByTaintManager"}]}""", "DeletionByTaintManager")]
     [InlineData("""{"reason":5}""", null)]
     public void Pod_EndReason_IsReadFromStatus(string status, string? reason) =>
-        Assert.Equal(reason, KubeObject.Pod(Item("},\"status\":" + status + "}"))!.EndReason);
+        Assert.Equal(reason, KubeObject.Pod(Item("},\"status\":" + status + "}"))!.End?.Reason);
 
     [Theory]
     [InlineData("""{"initContainers":[{"restartPolicy":"Always","readinessProbe":{}}]}""", false, true)]

@@ -69,8 +69,8 @@ public class TerminationCauseClassifierTests
     [Theory]
     // Suspended, failed, or reduced parallelism: the event is the same.
     [InlineData("Job", "Job own-aaa reported deleting the pod before it completed, without a reason; the console does not watch Job objects.")]
-    // Events of other kinds are not read.
-    [InlineData("Workflow", "Deleted before it completed; the console does not watch Workflow objects.")]
+    // Any other controller uses the same reason.
+    [InlineData("Workflow", "Workflow own-aaa reported deleting the pod, without a reason; the console does not watch Workflow objects.")]
     public void Job_DeletesUnfinishedPod_IsUnknownInAnyOrderOfArrival(string kind, string evidence)
     {
         string going = PodJson("p1", kind, Deletion(3, 30));

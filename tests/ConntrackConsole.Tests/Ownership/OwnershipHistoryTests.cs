@@ -159,8 +159,8 @@ public class OwnershipHistoryTests
         _clock.Advance(TimeSpan.FromSeconds(50));
         Begin(NodeUp, new PodChange(A, false));
         var later = A.Terminating(1);
-        History.Follow(_cluster.Current, _cluster.Current.With(later), new PodChange(later, false), 60_000);
-        var map = _cluster.Current.With(later);
+        History.Follow(_cluster.Current, _cluster.Current.With(later, 60_000), new PodChange(later, false), 60_000);
+        var map = _cluster.Current.With(later, 60_000);
         History.Follow(map, map.Without(later, 1), new PodChange(later, true), 40_000);
         Assert.Equal(OwnerState.Live, History.OwnerAt(PodIp, 59_999)!.State);
         Assert.Null(History.OwnerAt(PodIp, 60_000));

@@ -114,8 +114,7 @@ public class RecordedLifecycleTests
                 continue;
             if (parsed.RootElement.GetProperty("type").GetString() == "DELETED")
                 known = known with { Deleted = files.At(line.T) };
-            if (pod.GetProperty("status").TryGetProperty("containerStatuses", out var statuses)
-                && statuses[0].GetProperty("state").TryGetProperty("terminated", out var ended))
+            if (LastEnded(pod) is { } ended)
             {
                 known = known with
                 {
@@ -164,10 +163,32 @@ public class RecordedLifecycleTests
     {
         if (pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _) || pod.GetProperty("status").GetProperty("phase").GetString() is not ("Succeeded" or "Failed"))
             return null;
-        if (!pod.GetProperty("status").TryGetProperty("containerStatuses", out var statuses) || !statuses[0].GetProperty("state").TryGetProperty("terminated", out var ended))
+        if (LastEnded(pod) is not { } ended)
             return null;
         long finished = Ms(ended.GetProperty("finishedAt").GetString()!);
         return new Truth { Asked = finished, Finished = finished, Exit = ended.GetProperty("exitCode").GetInt32() };
+    }
+
+    // The container that finished last, native sidecars included.
+    private static JsonElement? LastEnded(JsonElement pod)
+    {
+        var status = pod.GetProperty("status");
+        var sidecars = pod.GetProperty("spec").TryGetProperty("initContainers", out var init)
+            ? init.EnumerateArray().Where(c => c.TryGetProperty("restartPolicy", out var policy) && policy.GetString() == "Always").Select(c => c.GetProperty("name").GetString()).ToHashSet()
+            : [];
+        var containers = Of("containerStatuses").Concat(Of("initContainerStatuses").Where(c => sidecars.Contains(c.GetProperty("name").GetString())));
+        JsonElement? last = null;
+        foreach (var container in containers)
+        {
+            if (container.GetProperty("state").TryGetProperty("terminated", out var ended) && (last is null || FinishedMs(ended) > FinishedMs(last.Value)))
+                last = ended;
+        }
+
+        return last;
+
+        IEnumerable<JsonElement> Of(string name) => status.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
+
+        static long FinishedMs(JsonElement ended) => ended.GetProperty("finishedAt") is { ValueKind: JsonValueKind.String } at ? Ms(at.GetString()!) : 0;
     }
 
     private static Dictionary<string, (bool Ready, bool Terminating)> Endpoints(JsonElement slice)

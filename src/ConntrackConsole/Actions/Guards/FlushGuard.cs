@@ -95,6 +95,12 @@ internal static class FlushGuard
         {
             OwnerState.Gone => null,
             OwnerState.Live when owner.Pod?.HostNetwork == true => Refuse(FlushGuardReasons.HostNetwork, $"{owner.Name} runs in its node's own network: {ip} is the node's address, not a pod's."),
+            // The entries in scope are older than this owner, or kube-proxy itself would delete them; its own Services have other addresses.
+            OwnerState.Live when context.NotBackendOf is { } service => Confirm(FlushGuardReasons.OwnerNotBackend,
+                $"{owner.Name} is alive and owns {ip}, but is not a ready backend of {service}: only entries of that Service are deleted; those of its own Services are not touched."),
+            OwnerState.Live when context.LeftScopes.Count > 0 => Refuse(FlushReasons.OwnerLive,
+                $"{owner.Name} is alive and owns {ip}: a flush of all entries would break its connections. Limit the flush to the Service of which it is not a backend: {ActionGuard.Names(context.LeftScopes.Select(s => s.ToString()))}.")
+                with { Scopes = [.. context.LeftScopes.Select(s => s.Scope)] },
             OwnerState.Live => Refuse(FlushReasons.OwnerLive, $"{owner.Name} is alive and owns {ip}: a flush would break its connections. If this pod is the cause of the problem, delete it first."),
             OwnerState.Terminating when owner.Pod?.HostNetwork == true => Refuse(FlushGuardReasons.HostNetwork, $"{owner.Name} runs in its node's own network: {ip} is the node's address, not a pod's."),
             OwnerState.Terminating => Confirm(FlushGuardReasons.OwnerTerminating, $"{owner.Name} is still terminating: connections that it is still draining will break."),

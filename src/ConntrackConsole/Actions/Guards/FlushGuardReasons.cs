@@ -23,6 +23,10 @@ internal static class FlushGuardReasons
     [Description("The pod is still terminating.")]
     public const string OwnerTerminating = "flush.owner_terminating";
 
+    /// <summary>The live owner of the address is not a ready backend of the scope's Service.</summary>
+    [Description("The live owner of the address is not a ready backend of the scope's Service.")]
+    public const string OwnerNotBackend = "flush.owner_not_backend";
+
     /// <summary>The pod is on an unreachable node.</summary>
     [Description("The pod is on an unreachable node.")]
     public const string OwnerLost = "flush.owner_lost";

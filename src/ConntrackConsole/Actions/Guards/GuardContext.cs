@@ -29,7 +29,13 @@ internal sealed record GuardContext(ActionRequest Request, Principal Principal, 
     /// <summary>If the address is a Service's: a scope for each of its ports.</summary>
     public IReadOnlyList<FlushScope> ServiceScopes { get; init; } = [];
 
-    /// <summary>EndpointSlices that contain the address.</summary>
+    /// <summary>The scope's Service, if the live owner of the address is no backend of it: its entries are left from an earlier owner. Else null.</summary>
+    public string? NotBackendOf { get; init; }
+
+    /// <summary>Services of which the live owner is no backend, and which still have entries that lead to it.</summary>
+    public IReadOnlyList<ServiceScope> LeftScopes { get; init; } = [];
+
+    /// <summary>EndpointSlices that contain the address; with <see cref="NotBackendOf"/> only those of that Service.</summary>
     public IReadOnlyList<EndpointStatus> Endpoints { get; init; } = [];
 
     /// <summary>The requested nodes, including those unknown to the cluster.</summary>
@@ -56,6 +62,12 @@ internal sealed record GuardContext(ActionRequest Request, Principal Principal, 
     public RateLimits Rates { get; init; } = new();
 
     public IReadOnlyList<PolicyRule> Policy { get; init; } = [];
+}
+
+/// <summary>The scope that limits a flush to one port of a Service.</summary>
+internal sealed record ServiceScope(string Service, FlushScope Scope)
+{
+    public override string ToString() => $"{Service} (scope {Scope.Proto} {(Scope.Vip?.Contains(':', StringComparison.Ordinal) == true ? $"[{Scope.Vip}]" : Scope.Vip)}:{Scope.VipPort})";
 }
 
 /// <summary>State of the address in the EndpointSlices of a Service.</summary>

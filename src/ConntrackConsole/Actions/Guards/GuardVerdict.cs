@@ -26,6 +26,9 @@ public sealed record GuardVerdict(GuardDecision Decision, [property: JsonPropert
     /// <summary>Every rule with a requirement, the strictest first; empty if a rule refused or no rule has a requirement.</summary>
     public IReadOnlyList<Reason> Reasons { get; init; } = [];
 
+    /// <summary>Scopes with which the guards would not refuse the flush; may be empty.</summary>
+    public IReadOnlyList<FlushScope> Scopes { get; init; } = [];
+
     /// <summary>The user's role is insufficient; the state of the cluster is not the cause.</summary>
     [JsonPropertyName("ofRole")]
     public bool IsRole { get; init; }

@@ -1,4 +1,5 @@
 using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Actions.Workflow;
 
@@ -21,10 +22,13 @@ public enum RefusalKind
 /// <param name="Message">Message for the user: why, and what to do.</param>
 internal sealed record Refusal(RefusalKind Kind, string Code, string Message)
 {
+    /// <summary>Scopes with which the guards would not refuse the flush.</summary>
+    public IReadOnlyList<FlushScope> Scopes { get; init; } = [];
+
     public static Refusal Of(GuardVerdict verdict)
     {
         ArgumentNullException.ThrowIfNull(verdict);
-        return new Refusal(verdict.IsRole ? RefusalKind.Role : RefusalKind.Guard, verdict.Code!, verdict.Message);
+        return new Refusal(verdict.IsRole ? RefusalKind.Role : RefusalKind.Guard, verdict.Code!, verdict.Message) { Scopes = verdict.Scopes };
     }
 }
 

@@ -108,7 +108,7 @@ internal sealed partial class ActionDispatch(
     private async Task<List<NodeResult>> FlushAsync(ActionRecord running)
     {
         var command = Command(running, CollectorLink.FlushTimeout);
-        var statement = contexts.Statement(running.Plan.Request.Target);
+        var statement = contexts.Statement(running.Plan.Request);
         var answers = await Task.WhenAll(running.Plan.Previews.Where(p => p.Refusal is null).Select(p =>
             collectors.FlushAsync(p.Node, new FlushNodeCommand(command, running.Id, p.Digest, statement))));
         return [.. answers.Select(a => a switch

@@ -172,7 +172,7 @@ internal sealed partial class ActionService(
         var nodes = context.Nodes.Where(n => n.Connected).Select(n => n.Name).ToList();
         if (context.Request.Kind == ActionKind.Flush)
         {
-            var request = new PreviewRequest(id, context.Request.Target, contexts.Statement(context.Request.Target), context.Request.Preset!.Value, context.Request.Scope);
+            var request = new PreviewRequest(id, context.Request.Target, contexts.Statement(context.Request), context.Request.Preset!.Value, context.Request.Scope);
             var previews = await Task.WhenAll(nodes.Select(node => collectors.PreviewAsync(node, request, ct)));
             return ([.. previews.Where(a => a.Value is not null).Select(a => a.Value!)], [], [.. previews.Where(a => a.Value is null).Select(a => a.Node)]);
         }

@@ -47,10 +47,13 @@ internal sealed class GuardContextBuilder(
     }
 
     /// <summary>What the console knows about an address now, dated by its last confirmation.</summary>
-    public OwnershipStatement Statement(string podIp)
+    public OwnershipStatement Statement(ActionRequest request)
     {
-        var owner = Ip.TryParse(podIp, out var ip) ? cluster.Current.OwnerOf(ip) : AddressOwnership.Unknown;
-        return new OwnershipStatement(podIp, owner.State, owner.Name, NowMs - (long)Math.Min(cluster.Age.TotalMilliseconds, NowMs));
+        ArgumentNullException.ThrowIfNull(request);
+        var owner = Ip.TryParse(request.Target, out var ip) ? cluster.Current.OwnerOf(ip) : AddressOwnership.Unknown;
+        return new OwnershipStatement(
+            request.Target, owner.State, owner.Name, NowMs - (long)Math.Min(cluster.Age.TotalMilliseconds, NowMs),
+            NotBackend: owner.State == OwnerState.Live && ScopeOwnership.NotBackendOf(cluster, ip, request.Scope) is not null);
     }
 
     private GuardContext Flush(GuardContext context)
@@ -58,11 +61,13 @@ internal sealed class GuardContextBuilder(
         var map = cluster.Current;
         bool valid = Ip.TryParse(context.Request.Target, out var ip);
         var owner = valid ? map.OwnerOf(ip) : AddressOwnership.Unknown;
+        bool isLive = owner is { State: OwnerState.Live, Pod.HostNetwork: false };
+        string? notBackendOf = isLive ? ScopeOwnership.NotBackendOf(cluster, ip, context.Request.Scope) : null;
         var request = context.Request with
         {
             // IPv6 addresses have many spellings; nodes and tables use the canonical one.
             PodIp = valid ? ip.ToString() : context.Request.PodIp,
-            Preset = context.Request.Preset ?? FlushGuard.DefaultPreset(owner.State),
+            Preset = context.Request.Preset ?? (notBackendOf is null ? FlushGuard.DefaultPreset(owner.State) : FlushPreset.DeadBackend),
             // "All nodes" excludes nodes that the cluster no longer has, although their collectors may still be connected.
             Nodes = context.Request.Nodes.Count > 0 ? context.Request.Nodes : [.. (cluster is { HasCluster: true, IsReady: true } ? map.Nodes.Keys : collectors.ConnectedNodes).Order(StringComparer.Ordinal)],
         };
@@ -74,11 +79,12 @@ internal sealed class GuardContextBuilder(
         }).ToList();
         return context with
         {
-            Request = request, ValidIp = valid, Owner = owner, Nodes = nodes,
+            Request = request, ValidIp = valid, Owner = owner, Nodes = nodes, NotBackendOf = notBackendOf,
+            LeftScopes = isLive && notBackendOf is null ? timeline.Read(reading => reading.ScopesWithoutBackend(ip)).ConvertAll(s => new ServiceScope(s.Service, s.Scope)) : [],
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
             ServiceScopes = owner.State == OwnerState.Service ? ServiceScopes.Of(map, ip) : [],
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
-            Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],
+            Endpoints = valid ? [.. map.EndpointsAt(ip).Where(e => notBackendOf is null || e.Slice.Service?.ToString() == notBackendOf).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],
         };
     }
 

@@ -9,7 +9,7 @@ internal static class TimelineApi
 {
     public static void MapTimeline(this IEndpointRouteBuilder api) => api.MapGet("/timeline", GetAsync)
         .WithName("getTimeline").WithTags("Timeline").WithSummary("The timeline as numbers")
-        .WithDescription("Entries by Service and backend, resets, terminations, rollouts, gaps and setting changes of a window. -1 in a column is unknown.")
+        .WithDescription("Entries by Service and backend, resets, terminations, rollouts, restarts in pods, gaps and setting changes of a window. -1 in a column is unknown.")
         .Produces<TimelineDocument>().ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<IResult> GetAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ConntrackConsole.Api.Terminations;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
@@ -11,7 +12,7 @@ namespace ConntrackConsole.Api.Timeline;
 /// </summary>
 internal sealed record TimelineDocument(
     string From, string To, long StepMs, int Columns, string Now, IReadOnlyList<TimelineService> Services, TimelineResets Resets,
-    IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
+    IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineRestart> Restarts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
 
 internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<TimelineBackend> Backends);
 
@@ -25,6 +26,13 @@ internal sealed record TimelineResets(int[] UnNated, int[] FromBackend, int[] Ot
 
 /// <param name="Node">Null for a gap of the console itself.</param>
 internal sealed record TimelineGap(string? Node, GapKind Kind, string Code, string From, string To, string Text);
+
+/// <summary>A container, or the sandbox of a pod, that started again while the pod lived.</summary>
+/// <param name="Container">Null if the sandbox was created again.</param>
+/// <param name="FormerIp">The address that the pod lost; null if it kept its address.</param>
+internal sealed record TimelineRestart(
+    string Uid, string Namespace, string Pod, string Node, string? Service, PodRestartKind Kind, string? Container, int Count, string At, int? ExitCode, string? Reason,
+    string? FormerIp, string? Ip);
 
 internal sealed record TimelineSetting(string Node, string At, string Name, string Before, string After);
 

@@ -89,6 +89,10 @@ internal static class TimelineJson
         foreach (var rollout in view.Rollouts)
             JsonSerializer.Serialize(json, RolloutView.Of(rollout.Id, rollout), JsonSerializerOptions.Web);
         json.WriteEndArray();
+        json.WriteStartArray("restarts");
+        foreach (var restart in view.Restarts)
+            Restart(json, restart);
+        json.WriteEndArray();
         json.WriteStartArray("gaps");
         foreach (var gap in view.Gaps)
         {
@@ -116,6 +120,28 @@ internal static class TimelineJson
         }
 
         json.WriteEndArray();
+    }
+
+    private static void Restart(Utf8JsonWriter json, PodRestart restart)
+    {
+        json.WriteStartObject();
+        json.WriteString("uid", restart.Uid);
+        json.WriteString("namespace", restart.Namespace);
+        json.WriteString("pod", restart.Pod);
+        json.WriteString("node", restart.Node);
+        json.WriteString("service", restart.ServiceName);
+        Word(json, "kind", restart.Kind);
+        json.WriteString("container", restart.Container.Length == 0 ? null : restart.Container);
+        json.WriteNumber("count", restart.Count);
+        Time(json, "at", restart.AtMs);
+        if (restart.ExitCode is { } exit)
+            json.WriteNumber("exitCode", exit);
+        else
+            json.WriteNull("exitCode");
+        json.WriteString("reason", restart.Reason);
+        json.WriteString("formerIp", restart.FormerIp.IsNone ? null : restart.FormerIp.ToString());
+        json.WriteString("ip", restart.Ip.IsNone ? null : restart.Ip.ToString());
+        json.WriteEndObject();
     }
 
     // As GET terminations returns it, with the number of entries that still lead to it.

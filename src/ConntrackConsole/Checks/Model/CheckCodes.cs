@@ -19,6 +19,9 @@ internal static class CheckCodes
     [Description("terminationGracePeriodSeconds compared with the time that the pods take to exit.")]
     public const string DrainTime = "check.drain";
 
+    [Description("EndpointSlices of the Service that list addresses which no pod owns.")]
+    public const string EndpointOwner = "check.endpoint_owner";
+
     [Description("Rate of endpoint changes that kube-proxy sees, compared with the last hour.")]
     public const string EndpointChanges = "check.endpoint_changes";
 

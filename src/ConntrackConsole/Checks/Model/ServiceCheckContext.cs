@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Checks.Model;
 
@@ -18,6 +19,9 @@ internal sealed record ServiceCheckContext(
 {
     public CheckSubject Subject { get; } = CheckSubject.Of(Info.Key);
 
+    /// <summary>Addresses in its slices that receive connections although no pod owns them, each with the time since when, if known.</summary>
+    public IReadOnlyList<(Ip Ip, string? LastOwner, long? SinceMs)> Unowned { get; init; } = [];
+
     public string Namespace => Info.Key.Namespace;
 
     public static ServiceCheckContext Of(
@@ -25,9 +29,12 @@ internal sealed record ServiceCheckContext(
     {
         var pods = new List<PodInfo>();
         HashSet<string>? seen = null;
+        List<(Ip, string?, long?)>? unowned = null;
         int ready = 0, draining = 0, all = 0;
         foreach (var endpoint in map.EndpointsOf(info.Key))
         {
+            if (endpoint.Serving)
+                AddUnowned(endpoint);
             // A pod of two address families, or in two slices, is one endpoint.
             if (endpoint.PodUid is { } uid && !(seen ??= []).Add(uid))
                 continue;
@@ -40,7 +47,20 @@ internal sealed record ServiceCheckContext(
                 pods.Add(known);
         }
 
-        return new ServiceCheckContext(info, pods, ready, draining, all, entries, ends, lastActive);
+        return new ServiceCheckContext(info, pods, ready, draining, all, entries, ends, lastActive) { Unowned = unowned ?? (IReadOnlyList<(Ip, string?, long?)>)[] };
+
+        // An address that never was a pod's and names no pod is outside the cluster, or another thing's: only its slice knows.
+        void AddUnowned(SliceEndpoint endpoint)
+        {
+            foreach (var ip in endpoint.Addresses)
+            {
+                var owner = map.OwnerOf(ip);
+                bool isGone = owner.State == OwnerState.Gone;
+                bool isMissing = owner.State == OwnerState.Unknown && endpoint.PodUid is { } uid && !map.Pods.ContainsKey(uid);
+                if (isGone || isMissing)
+                    (unowned ??= []).Add((ip, owner.Name, owner.SinceMs));
+            }
+        }
     }
 
     public CheckResult Result(CheckName check, CheckState state, string value, string threshold, string sentence) =>

@@ -54,6 +54,7 @@ internal static class DrainTime
             if (taken == context.Limits.Ends)
                 yield break;
             if (end.Cause is TerminationCause.Forced or TerminationCause.NodeLost or TerminationCause.Completion or TerminationCause.Eviction or TerminationCause.Preemption
+                or TerminationCause.NodeShutdown or TerminationCause.Rejected
                 || (end.GraceSeconds ?? spec) is not (> 0 and <= 1_000_000) || end.IsDeletionRequestedBounded || LastSign(end, service) is not { } lastMs)
                 continue;
             long graceMs = (end.GraceSeconds ?? spec)!.Value * 1000L, drainMs = Math.Max(0, lastMs - end.DeletionRequestedMs);

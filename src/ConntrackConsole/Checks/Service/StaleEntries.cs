@@ -26,9 +26,10 @@ internal static class StaleEntries
         string missing = context.SilentNodes.Count == 0 ? "" : $" Not counted: {TextSummary.List(context.SilentNodes, 3)}.";
         if (entries.Stale + entries.Reassigned + entries.Untranslated == 0)
         {
-            return service.Result(Name, CheckState.Ok, "0", Threshold, $"Every live entry points to a pod of the Service.{missing}") with
+            var (left, words) = OutOfService(entries);
+            return service.Result(Name, CheckState.Ok, left.Length > 0 ? left : "0", Threshold, (words.Length > 0 ? words : "Every live entry points to a pod of the Service.") + missing) with
             {
-                ReadMs = readMs, Commands = [Slices(service)],
+                ReadMs = readMs, Commands = [.. entries.OutOfService.Select(Shell.Entries), Slices(service)],
             };
         }
 
@@ -37,11 +38,14 @@ internal static class StaleEntries
                                          where part.Count > 0
                                          select $"{part.Count:N0} {part.Name}");
         string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
+        bool allLive = entries.Reassigned == 0 && entries.StaleToLive == entries.Stale;
+        string these = entries.Backends.Length == 1 ? "that address" : "these addresses";
         string sentence = entries.Reassigned > 0
-            ? $"Clients of this Service are connected to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: the entries are older than the address's new owner."
+            ? $"Clients of this Service are connected to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: the entries are older than the address's new owner. Flush {these} with the scope of this Service: the pod's own Services are not touched."
             : entries is { Stale: 0, Untranslated: > 0 } ? Untranslated(service, entries)
-            : old ? $"Clients on {TextSummary.List(entries.Nodes, 3)} wait for {who}, which no live pod of the Service owns. Flush {(entries.Backends.Length == 1 ? "that address" : "these addresses")} to make them reconnect."
-            : $"The endpoint {who} was just removed from the Service: its entries should end within seconds.";
+            : !old ? $"The endpoint {who} was just removed from the Service: its entries should end within seconds."
+            : allLive ? $"UDP entries on {TextSummary.List(entries.Nodes, 3)} lead to {who}: the pod runs, but is not ready or has left the Service. kube-proxy deletes such entries itself; if they remain, flush {these} with the scope of this Service."
+            : $"Clients on {TextSummary.List(entries.Nodes, 3)} wait for {who}, which no live pod of the Service owns. Flush {these} to make them reconnect.";
         if (entries is { Untranslated: > 0 } and not { Stale: 0, Reassigned: 0 })
             sentence += " " + Untranslated(service, entries);
         return service.Result(Name, old || entries.Reassigned > 0 ? CheckState.Bad : CheckState.Warning, value, Threshold, sentence + missing) with
@@ -54,6 +58,18 @@ internal static class StaleEntries
     {
         var own = service.Info.ClusterIps.Concat(service.Info.OtherIps).Intersect(entries.Backends).Select(ip => ip.ToString()).ToList();
         return $"Clients on {TextSummary.List(entries.Nodes, 3)} send to {(own.Count == 0 ? "the Service's own address" : TextSummary.List(own, 3))} without translation: these entries began while the rules were absent, and reach no pod. Flush that address, limited to this Service's port.";
+    }
+
+    // The pods still answer: nothing waits, and the guards refuse a flush.
+    private static (string Value, string Sentence) OutOfService(ServiceEntries entries)
+    {
+        if (entries.Left + entries.Unready == 0)
+            return ("", "");
+        string who = TextSummary.List([.. entries.OutOfService.Select(ip => ip.ToString())], 2);
+        string left = entries.Left == 0 ? "" : $"{entries.Left:N0} entries lead to a pod that left the Service and still answers ({who}): they continue until client or pod closes them, and no flush is needed. To move the clients, restart them or end the pod.";
+        string unready = entries.Unready == 0 ? "" : $"{entries.Unready:N0} entries lead to a pod that is not ready ({who}): it gets no new connections, and keeps those that it has. Look at its readiness probe.";
+        string value = string.Join(", ", new[] { entries.Left == 0 ? "" : $"{entries.Left:N0} left", entries.Unready == 0 ? "" : $"{entries.Unready:N0} not ready" }.Where(t => t.Length > 0));
+        return (value, string.Join(" ", new[] { left, unready }.Where(t => t.Length > 0)));
     }
 
     private static string Slices(ServiceCheckContext service) =>

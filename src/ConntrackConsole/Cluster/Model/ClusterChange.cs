@@ -16,7 +16,7 @@ internal sealed record PodChange(PodInfo Pod, bool Deleted) : ClusterChange
 {
     public override string? Uid => Pod.Uid;
 
-    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Pod, nowMs) : map.With(Pod);
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Pod, nowMs) : map.With(Pod, nowMs);
 }
 
 internal sealed record NodeChange(NodeInfo Node, bool Deleted) : ClusterChange

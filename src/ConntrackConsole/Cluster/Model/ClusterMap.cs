@@ -33,8 +33,11 @@ public sealed record ClusterMap
 
     internal FormerOwners Gone { get; private init; } = FormerOwners.Empty;
 
-    /// <summary>The pod with this address of its own; a pod in the host network has none.</summary>
-    public PodInfo? PodAt(Ip ip) => PodIndex.At(ip);
+    /// <summary>
+    /// The pod with this address of its own; a pod in the host network has none. If several running pods have it (live migration of
+    /// a virtual machine), the one that the slices name.
+    /// </summary>
+    public PodInfo? PodAt(Ip ip) => PodIndex.At(ip, SliceIndex);
 
     /// <summary>
     /// The Service of a virtual address: by ClusterIP, external or LoadBalancer address, or by NodePort on a node's own
@@ -188,7 +191,19 @@ public sealed record ClusterMap
         return pod.IsTerminating ? OwnerState.Terminating : OwnerState.Live;
     }
 
-    public ClusterMap With(PodInfo pod) => this with { PodIndex = PodIndex.With(pod) };
+    /// <summary>Adds or updates a pod. An address that it had and has no longer (an eviction, a recreated sandbox) loses its owner.</summary>
+    public ClusterMap With(PodInfo pod, long nowMs)
+    {
+        var gone = Gone;
+        var has = PodIndex.OwnAddresses(pod);
+        foreach (var ip in PodIndex.OwnAddresses(Pods.GetValueOrDefault(pod.Uid)))
+        {
+            if (!has.Contains(ip))
+                gone = gone.WithFormerOwner(new FormerOwner(ip, pod.Uid, pod.FullName, pod is { ContainersEnded: true, FinishedMs: { } finishedMs } ? Math.Min(nowMs, finishedMs) : nowMs));
+        }
+
+        return this with { PodIndex = PodIndex.With(pod), Gone = gone };
+    }
 
     /// <summary>Removes a pod and keeps it as the last owner of its addresses.</summary>
     public ClusterMap Without(PodInfo pod, long goneMs)
@@ -198,7 +213,9 @@ public sealed record ClusterMap
         if (pod.ContainersEnded && pod.FinishedMs is { } finishedMs)
             goneMs = Math.Min(goneMs, finishedMs);
         var gone = Gone;
-        foreach (var ip in PodIndex.OwnAddresses(pod).Union(PodIndex.OwnAddresses(known)))
+        // The kubelet creates the mirror object of a static pod again; its containers, and its address, live on.
+        bool livesOn = pod is { IsMirror: true, ContainersEnded: false };
+        foreach (var ip in livesOn ? [] : PodIndex.OwnAddresses(pod).Union(PodIndex.OwnAddresses(known)))
             gone = gone.WithFormerOwner(new FormerOwner(ip, pod.Uid, pod.FullName, goneMs));
         return this with { PodIndex = PodIndex.Without(pod.Uid), Gone = gone };
     }

@@ -23,9 +23,11 @@ internal sealed record PodIndex
 
     public static IReadOnlyList<Ip> OwnAddresses(PodInfo? pod) => pod is null or { HostNetwork: true } ? [] : pod.Ips;
 
-    public PodInfo? At(Ip ip)
+    public PodInfo? At(Ip ip, SliceIndex slices)
     {
         var uids = ByIp.Of(ip);
+        if (uids.Count == 1)
+            return All[uids[0]];
         PodInfo? best = null;
         for (int i = 0; i < uids.Count; i++)
         {
@@ -36,8 +38,9 @@ internal sealed record PodIndex
 
         return best;
 
-        // Two pods can have the same address for a moment: the running one owns it, or the newer one if both are running.
-        static (int, long) Rank(PodInfo pod) => (pod.ContainersEnded ? 0 : pod.IsTerminating ? 1 : 2, pod.CreatedMs);
+        // Two pods can have the same address for a moment: the running one owns it; if both run, the one that serves it, or the newer one.
+        (int, bool, long) Rank(PodInfo pod) =>
+            (pod.ContainersEnded ? 0 : pod.IsTerminating ? 1 : 2, slices.IsServing(ip, pod.Uid), pod.CreatedMs);
     }
 
     public PodIndex With(PodInfo pod)

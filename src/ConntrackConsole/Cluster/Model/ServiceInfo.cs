@@ -56,4 +56,10 @@ public sealed record NodeInfo(string Uid, string Name, bool Reachable, IReadOnly
 
     /// <summary>When the Ready condition last changed.</summary>
     public long? ReadySinceMs { get; init; }
+
+    /// <summary>Taints with effect NoExecute, as key=value:NoExecute.</summary>
+    public IReadOnlyList<string> NoExecuteTaints { get; init; } = [];
+
+    /// <summary>Whether its kubelet reported at a time, as far as the last change of the Ready condition shows.</summary>
+    public bool WasReachable(long atMs) => ReadySinceMs is not { } sinceMs || sinceMs <= atMs + 1_000 ? Reachable : !Reachable;
 }

@@ -62,6 +62,21 @@ internal sealed record SliceIndex
         return false;
     }
 
+    /// <summary>Whether a slice names a pod as a serving endpoint of an address.</summary>
+    public bool IsServing(Ip ip, string podUid)
+    {
+        foreach (var (slice, _) in At(ip))
+        {
+            foreach (var endpoint in slice.Endpoints)
+            {
+                if (endpoint.Serving && endpoint.PodUid == podUid && endpoint.Addresses.Contains(ip))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     public SliceIndex With(SliceInfo slice)
     {
         var old = Addresses.GetValueOrDefault(slice.Uid);

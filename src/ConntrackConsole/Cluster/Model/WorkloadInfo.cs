@@ -6,6 +6,8 @@ public enum WorkloadKind : byte
     ReplicaSet = 2,
     StatefulSet = 3,
     DaemonSet = 4,
+    /// <summary>Argo Rollouts: known only as the owner of its ReplicaSets.</summary>
+    Rollout = 5,
 }
 
 /// <summary>The fields of a Deployment, ReplicaSet, StatefulSet or DaemonSet that the console uses.</summary>
@@ -23,6 +25,9 @@ public sealed record WorkloadInfo(
     /// <summary>StatefulSet: status.currentRevision, the revision of pods that are not updated yet.</summary>
     public string? CurrentRevision { get; init; }
 
+    /// <summary>deletionTimestamp: a foreground deletion removes its dependents before the object itself.</summary>
+    public long? DeletionMs { get; init; }
+
     /// <summary>A ReplicaSet that already had an earlier revision (annotation deployment.kubernetes.io/revision-history): it is older than its current revision.</summary>
     public bool HadOtherRevisions { get; init; }
 }
@@ -31,4 +36,14 @@ public sealed record WorkloadInfo(
 /// <param name="InvolvedUid">uid of the object that it is about.</param>
 /// <param name="AtMs">eventTime, else lastTimestamp, else firstTimestamp.</param>
 internal sealed record ObjectEvent(
-    string Uid, string InvolvedKind, string Namespace, string InvolvedName, string? InvolvedUid, string Reason, string Message, long AtMs, string Component);
+    string Uid, string InvolvedKind, string Namespace, string InvolvedName, string? InvolvedUid, string Reason, string Message, long AtMs, string Component)
+{
+    /// <summary>firstTimestamp: a repeated event is one object, of which count and lastTimestamp change.</summary>
+    public long FirstMs { get; init; } = AtMs;
+
+    /// <summary>count, or series.count; 1 if absent.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Name of the pod in the field related; null if absent.</summary>
+    public string? RelatedPod { get; init; }
+}

@@ -43,6 +43,9 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
 
     public IReadOnlyList<Rollout> Rollouts => _terminations.Rollouts.Current;
 
+    /// <summary>Restarts of containers and sandboxes in pods that live on.</summary>
+    public RestartLog Restarts => _terminations.Restarts;
+
     /// <summary>Former and current owners of addresses.</summary>
     public OwnershipHistory History { get; } = history ?? new OwnershipHistory();
 
@@ -134,6 +137,8 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
                 // Before the history closes the endpoints of the earlier run: they name the Services of what is missing.
                 _terminations.CloseMissing(_current, known, History.OpenServices(), PreviousRunMs, atMs);
                 History.Begin(_current, atMs);
+                // A pod that still has its object may have lost its address while no console was watching: only the history knows.
+                _current = History.FormerOwners.Take(ClusterMap.MaxGone).Reverse().Aggregate(_current, (map, owner) => map.WithFormerOwner(owner));
             }
 
             IsReady = true;

@@ -4,6 +4,7 @@ using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -40,6 +41,9 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     /// <summary>Why the action service refused, or null.</summary>
     protected string? Refusal { get; private set; }
+
+    /// <summary>Scopes with which the refused action is allowed.</summary>
+    private protected IReadOnlyList<FlushScope> OfferedScopes { get; private set; } = [];
 
     /// <summary>A failure of the console itself, or null.</summary>
     protected string? Error { get; private set; }
@@ -107,7 +111,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
                 return;
             }
 
-            (IsLoading, Record, Refusal) = (false, answer.Record, answer.Refusal?.Message);
+            (IsLoading, Record, Refusal, OfferedScopes) = (false, answer.Record, answer.Refusal?.Message, answer.Refusal?.Scopes ?? []);
         }
         catch (OperationCanceledException) when (preview.IsCancellationRequested)
         {

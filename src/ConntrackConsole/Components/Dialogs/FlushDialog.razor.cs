@@ -61,7 +61,9 @@ public sealed partial class FlushDialog : ActionDialog
     private async Task RefreshAsync()
     {
         await RefreshAsync(Request());
-        foreach (var option in ScopeOption.Among(Record?.Plan.Previews ?? [], PodIp, Cluster.Current))
+        // If the guards refuse without a scope, the user can choose one that they allow.
+        var offered = OfferedScopes.Select(scope => ScopeOption.Of(scope, Cluster.Current));
+        foreach (var option in ScopeOption.Among(Record?.Plan.Previews ?? [], PodIp, Cluster.Current).Concat(offered))
             _knownServices.TryAdd(option.Id, option);
         _services = [.. _knownServices.Values.OrderBy(option => option.Name, StringComparer.Ordinal)];
     }

@@ -39,9 +39,9 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
                      where backend.StateNow == EntryState.Stale
                      let count = now.Last(backend.Stale) ?? 0
                      where count > 0
-                     group (lane, count) by (backend.BackendIp, Name: backend.Pod ?? backend.BackendIp) into pod
+                     group (lane, count, backend.Owner) by (backend.BackendIp, Name: backend.Pod ?? backend.BackendIp) into pod
                      orderby pod.Sum(item => item.count) descending
-                     select (pod.Key.BackendIp, pod.Key.Name, Count: pod.Sum(item => item.count), Lanes: pod.Select(item => item.lane))).ToList();
+                     select (pod.Key.BackendIp, pod.Key.Name, Count: pod.Sum(item => item.count), Lanes: pod.Select(item => item.lane), Runs: pod.All(item => item.Owner == OwnerState.Live))).ToList();
         if (stale.Count > 0)
             return Stale(now, window, stale, resets, context);
 
@@ -58,14 +58,14 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
     }
 
     private static Headline Stale(
-        TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes)> stale, string resets,
+        TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes, bool Runs)> stale, string resets,
         HeadlineContext context)
     {
         int entries = stale.Sum(pod => pod.Count);
         string which = stale.Count == 1 ? $"{stale[0].Name}, which no longer serves" : $"{stale.Count} pods that no longer serve";
         string title = $"{DisplayText.Count(entries, "entry", "entries")} still {(entries == 1 ? "points" : "point")} to {which}.";
         var services = stale.SelectMany(pod => pod.Lanes).Select(lane => lane.Name.Length > 0 ? $"{lane.Namespace}/{lane.Name}" : lane.Vip).Distinct().ToList();
-        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. Clients with these entries wait for a pod that cannot answer.";
+        string detail = $"Reached through {(services.Count == 1 ? "Service" : "Services")} {TextSummary.List(services, 3)}. {Consequence(stale.All(pod => pod.Runs), stale.Any(pod => pod.Runs))}";
         var ips = stale.Select(pod => pod.Ip).ToHashSet();
         var ends = window.Terminations.Concat(now.Terminations).Where(span => ips.Contains(span.PodIp))
             .Select(span => span.EndedMs).OfType<long>().ToList();
@@ -97,6 +97,12 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
             silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
             [.. found.DistinctBy(item => item.BackendIp).Select(item => (item.BackendIp, item.lane.Name.Length > 0 ? $"Service {item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip))]);
     }
+
+    // Only UDP entries to a running pod are stale: kube-proxy deletes them, and no others, when the endpoint is not ready or was removed.
+    private static string Consequence(bool allRun, bool anyRuns) =>
+        allRun ? "The pod runs, but is not ready or has left the Service; kube-proxy deletes such UDP entries itself."
+        : anyRuns ? "Clients with these entries wait for a pod that cannot answer, or send datagrams to one that is not ready."
+        : "Clients with these entries wait for a pod that cannot answer.";
 
     private static string Silent(TimelineView now)
     {

@@ -48,8 +48,25 @@ internal static class DisplayText
         TerminationCause.Forced => "forced (grace 0)",
         TerminationCause.OutOfMemory => "out of memory (OOMKilled)",
         TerminationCause.Failed => "failed (exit code)",
+        TerminationCause.NodeShutdown => "node shutdown",
+        TerminationCause.Taint => "taint (NoExecute)",
+        TerminationCause.Rejected => "rejected by the kubelet",
+        TerminationCause.NamespaceDeleted => "namespace deleted",
         _ => "unknown cause",
     };
+
+    /// <summary>A restart in a pod that lives on.</summary>
+    public static string Describe(PodRestart restart)
+    {
+        ArgumentNullException.ThrowIfNull(restart);
+        string exit = restart.ExitCode is { } code ? $", exit code {code}" : "";
+        return restart.Kind switch
+        {
+            PodRestartKind.Sandbox => $"{restart.Pod}: sandbox created again, {restart.FormerIp} became {restart.Ip}",
+            PodRestartKind.OutOfMemory => $"{restart.Pod}: container {restart.Container} exceeded its memory limit and restarted (OOMKilled{exit})",
+            _ => $"{restart.Pod}: container {restart.Container} restarted ({restart.Reason ?? "reason unknown"}{exit})",
+        };
+    }
 
     /// <summary>The cause as one letter, on the canvas and next to its name.</summary>
     public static string Letter(TerminationCause cause) => cause switch
@@ -66,6 +83,10 @@ internal static class DisplayText
         TerminationCause.Forced => "F",
         TerminationCause.OutOfMemory => "O",
         TerminationCause.Failed => "X",
+        TerminationCause.NodeShutdown => "U",
+        TerminationCause.Taint => "T",
+        TerminationCause.Rejected => "J",
+        TerminationCause.NamespaceDeleted => "M",
         _ => "?",
     };
 
@@ -77,6 +98,8 @@ internal static class DisplayText
         EntryState.Reassigned => "reassigned",
         EntryState.Closing => "closing",
         EntryState.Untranslated => "untranslated",
+        EntryState.Left => "left the Service",
+        EntryState.Unready => "not ready",
         _ => "unknown",
     };
 

@@ -18,6 +18,14 @@ internal static partial class KubeObject
         {
             KubeletVersion = status.Get("nodeInfo").Shared("kubeletVersion"),
             ReadySinceMs = ready.Time("lastTransitionTime"),
+            NoExecuteTaints = [.. NoExecuteTaints(item.Get("spec"))],
         };
     }
+
+    private static IEnumerable<string> NoExecuteTaints(JsonElement spec) =>
+        from taint in spec.List("taints")
+        where taint.Text("effect") == "NoExecute"
+        let key = taint.Text("key")
+        where !string.IsNullOrEmpty(key)
+        select taint.Text("value") is { Length: > 0 } value ? $"{key}={value}:NoExecute" : $"{key}:NoExecute";
 }

@@ -16,8 +16,8 @@ internal static partial class KubeObject
         int? grace = meta.Int("deletionGracePeriodSeconds");
         string phase = status.Shared("phase") ?? "";
         // A sidecar is an init container that keeps running.
-        bool running = status.List("containerStatuses").Concat(status.List("initContainerStatuses")).Any(c => c.Get("state").HasObject("running"));
-        var last = LastEnded(status);
+        bool running = IsAnyRunning(status.Get("containerStatuses")) || IsAnyRunning(status.Get("initContainerStatuses"));
+        var last = LastEnded(spec, status);
         var labels = meta.Get("labels");
         return new PodInfo(
             uid, ns, name, spec.Shared("nodeName") ?? "", phase,
@@ -27,13 +27,15 @@ internal static partial class KubeObject
             phase is "Succeeded" or "Failed" && !running, last.Time("finishedAt"), last.Int("exitCode"))
         {
             Controller = Controller(meta),
-            TemplateHash = labels.Shared("pod-template-hash") ?? labels.Shared("controller-revision-hash"),
+            TemplateHash = TemplateHash(labels) ?? labels.Shared("controller-revision-hash"),
             DeletionGraceSeconds = grace,
             GraceSeconds = spec.Int("terminationGracePeriodSeconds"),
             HasPreStop = Containers(spec).Any(c => c.Get("lifecycle").HasObject("preStop")),
             HasReadinessProbe = Containers(spec).Any(c => c.HasObject("readinessProbe")),
             Ready = status.Condition("Ready").Text("status") == "True",
-            EndReason = EndReason(status),
+            End = EndOf(status),
+            RestartPolicy = spec.Shared("restartPolicy"),
+            Restarted = Restarted(status),
             ExitSignal = last.Int("signal") is > 0 and var signal ? signal : null,
             ExitReason = last.Shared("reason"),
         };
@@ -42,27 +44,80 @@ internal static partial class KubeObject
     // Sidecars have hooks and probes too.
     private static IEnumerable<JsonElement> Containers(JsonElement spec) => spec.List("containers").Concat(spec.List("initContainers"));
 
-    private static string? EndReason(JsonElement status)
+    private static PodEndStatus? EndOf(JsonElement status)
     {
+        var condition = status.Condition("DisruptionTarget");
+        bool isDisrupted = condition.Text("status") == "True";
+        string? disruption = isDisrupted ? condition.Shared("reason") : null;
         if (status.Shared("reason") is { Length: > 0 } reason)
-            return reason;
-        var disrupted = status.Condition("DisruptionTarget");
-        return disrupted.Text("status") == "True" ? disrupted.Shared("reason") : null;
+            return new PodEndStatus(reason, Message(status), disruption, isDisrupted ? condition.Time("lastTransitionTime") : null);
+        return disruption is null ? null : new PodEndStatus(disruption, Message(condition), disruption, condition.Time("lastTransitionTime"));
     }
 
-    private static JsonElement LastEnded(JsonElement status)
+    private static string? Message(JsonElement item) =>
+        item.Text("message") is { Length: > 0 } text ? (text.Length > MaxMessageLength ? text[..MaxMessageLength] : text) : null;
+
+    // A large cluster lists 150,000 pods: the loops below allocate nothing for a pod without restarts.
+    private static bool IsAnyRunning(JsonElement containers)
     {
-        JsonElement last = default;
-        foreach (var container in status.List("containerStatuses"))
+        if (containers.ValueKind != JsonValueKind.Array)
+            return false;
+        foreach (var container in containers.EnumerateArray())
         {
-            var ended = container.Get("state").Get("terminated");
-            if (ended.ValueKind == JsonValueKind.Object
-                && (last.ValueKind == JsonValueKind.Undefined || ended.Time("finishedAt") > (last.Time("finishedAt") ?? long.MinValue)))
-            {
-                last = ended;
-            }
+            if (container.Get("state").HasObject("running"))
+                return true;
         }
 
-        return last;
+        return false;
     }
+
+    private static RestartedContainer[] Restarted(JsonElement status)
+    {
+        RestartedContainer[] restarted = [];
+        Add(status.Get("containerStatuses"));
+        Add(status.Get("initContainerStatuses"));
+        return restarted;
+
+        void Add(JsonElement containers)
+        {
+            if (containers.ValueKind != JsonValueKind.Array)
+                return;
+            foreach (var container in containers.EnumerateArray())
+            {
+                int count = container.Count("restartCount");
+                if (count == 0 || container.Shared("name") is not { Length: > 0 } name)
+                    continue;
+                var ended = container.Get("lastState").Get("terminated");
+                restarted = [.. restarted, new RestartedContainer(name, count, ended.Time("finishedAt"), ended.Int("exitCode"), ended.Shared("reason"))];
+            }
+        }
+    }
+
+    // The container that finished last; a sidecar (an init container that always restarts) ends after the others and may carry their traffic.
+    private static JsonElement LastEnded(JsonElement spec, JsonElement status)
+    {
+        JsonElement last = default;
+        Add(status.Get("containerStatuses"), sidecarsOnly: false);
+        Add(status.Get("initContainerStatuses"), sidecarsOnly: true);
+        return last;
+
+        void Add(JsonElement containers, bool sidecarsOnly)
+        {
+            if (containers.ValueKind != JsonValueKind.Array)
+                return;
+            foreach (var container in containers.EnumerateArray())
+            {
+                var ended = container.Get("state").Get("terminated");
+                if (ended.ValueKind == JsonValueKind.Object
+                    && (last.ValueKind == JsonValueKind.Undefined || ended.Time("finishedAt") > (last.Time("finishedAt") ?? long.MinValue))
+                    && (!sidecarsOnly || IsSidecar(spec, container)))
+                {
+                    last = ended;
+                }
+            }
+        }
+    }
+
+    private static bool IsSidecar(JsonElement spec, JsonElement status) =>
+        spec.List("initContainers").Any(c => c.Shared("name") == status.Shared("name") && c.Shared("restartPolicy") == "Always");
 }

@@ -64,7 +64,7 @@ internal static class EntryStateClassifier
     }
 
     /// <param name="sliced">The Service and its slices are known: an address that is not in them has left, or never was in them.</param>
-    private static EntryState Classify(in GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
+    private static EntryState Classify(GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
     {
         // Replies come from the Service's own address and port. A backend with that address is a process of the node at an external
         // address: there a translation changes nothing.
@@ -79,9 +79,16 @@ internal static class EntryStateClassifier
                     return steady;
                 // After a pod's end its endpoint may remain for some ms although another pod has the address already.
                 if (condition is { } known)
-                    return known.PodUid is null || known.PodUid == uid ? steady : EntryState.Reassigned;
-                // The same pod was a backend before: it left. Any other pod was never a backend of this Service (M5, M5b).
-                return before == Before.Own ? EntryState.Stale : EntryState.Reassigned;
+                {
+                    if (known.PodUid is not null && known.PodUid != uid)
+                        return EntryState.Reassigned;
+                    return owner == OwnerState.Live && !known.Serving ? WithoutRules(EntryState.Unready) : steady;
+                }
+
+                // Any other pod than the one that was a backend before never was one of this Service (M5, M5b).
+                if (before != Before.Own)
+                    return EntryState.Reassigned;
+                return owner == OwnerState.Live ? WithoutRules(EntryState.Left) : EntryState.Stale;
             case OwnerState.Lost:
                 return EntryState.Stale;
             case OwnerState.Gone:
@@ -96,6 +103,9 @@ internal static class EntryStateClassifier
                     return listed.Terminating ? EntryState.Draining : EntryState.Active;
                 return sliced && before != Before.Never ? EntryState.Stale : EntryState.Unknown;
         }
+
+        // kube-proxy deletes the UDP entries of an endpoint that is no longer in its rules, and no others.
+        EntryState WithoutRules(EntryState state) => key.Proto == Protocols.Udp ? EntryState.Stale : state;
     }
 
     private static Before BeforeThat(EndpointSpan? last, string? uid) =>

@@ -30,7 +30,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             if (live == 0 || silent)
                 continue;
             var state = states.Now(key);
-            if (state.LeadsAstray() && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
+            if ((state.LeadsAstray() || state is EntryState.Left or EntryState.Unready) && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
                 AddLost(service, key, live, state, node.Name);
         }
 
@@ -43,12 +43,23 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
     {
         if (!_services.TryGetValue(service, out var sum))
             _services[service] = sum = new Sum();
+        if (state is EntryState.Left or EntryState.Unready)
+        {
+            sum.Left += state == EntryState.Left ? live : 0;
+            sum.Unready += state == EntryState.Unready ? live : 0;
+            if (sum.OutOfService.Count < ServiceEntries.MaxBackends)
+                sum.OutOfService.Add(key.Backend);
+            return;
+        }
+
         if (state == EntryState.Stale)
             sum.Stale += live;
         else if (state == EntryState.Untranslated)
             sum.Untranslated += live;
         else
             sum.Reassigned += live;
+        if (state == EntryState.Stale && map.OwnerOf(key.Backend).State == OwnerState.Live)
+            sum.StaleToLive += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
         if (sum.Backends.Count < ServiceEntries.MaxBackends)
             sum.Backends.Add(key.Backend);
@@ -70,13 +81,18 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
     private sealed class Sum
     {
-        public long Stale, Reassigned, Untranslated, OldestMs = long.MaxValue;
+        public long Stale, Reassigned, Untranslated, StaleToLive, Left, Unready, OldestMs = long.MaxValue;
+
+        public SortedSet<Ip> OutOfService { get; } = [];
 
         public SortedSet<Ip> Backends { get; } = [];
 
         public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
 
         public ServiceEntries Read() => new(
-            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes]) { Untranslated = Untranslated };
+            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes])
+        {
+            Untranslated = Untranslated, StaleToLive = StaleToLive, Left = Left, Unready = Unready, OutOfService = [.. OutOfService],
+        };
     }
 }

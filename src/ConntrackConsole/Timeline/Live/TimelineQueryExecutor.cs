@@ -37,7 +37,7 @@ internal sealed class TimelineQueryExecutor(
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
         return new TimelineView(
             query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query), Resets(query, stepMs),
-            Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Settings = Settings(query) };
+            Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query) };
     }
 
     private List<Rollout> Rollouts(TimelineQuery query) =>
@@ -45,6 +45,13 @@ internal sealed class TimelineQueryExecutor(
         .. cluster.Rollouts.Where(r =>
             r.StartedMs <= query.ToMs && (r.ClosedMs ?? nowMs) >= query.FromMs
             && (query.Namespace is null || r.Namespace == query.Namespace)),
+    ];
+
+    public List<PodRestart> Restarts(TimelineQuery query) =>
+    [
+        .. cluster.Restarts.Current.Where(r => r.AtMs >= query.FromMs && r.AtMs <= query.ToMs
+            && (query.Namespace is null || r.Namespace == query.Namespace) && (query.Node is null || r.Node == query.Node)
+            && (query.Service is null || r.Service?.Name == query.Service || r.Service?.ToString() == query.Service)),
     ];
 
     public IReadOnlyList<NodeHealth> Health() =>
@@ -196,6 +203,17 @@ internal sealed class TimelineQueryExecutor(
         bool lastOwner = _map.PodAt(t.PodIp) is { } pod ? pod.Uid == t.Uid : _map.GoneAt(t.PodIp)?.Uid == t.Uid;
         return lastOwner ? stale : 0;
     }
+
+    /// <summary>The Service ports with live entries that lead to a pod which is no ready backend of the Service.</summary>
+    public List<(string Service, FlushScope Scope)> ScopesWithoutBackend(Ip ip) =>
+    [
+        .. from key in nodes.Values.SelectMany(n => n.Groups.Where(g => g.Key.Backend == ip && !g.Key.Vip.IsNone && g.Value.Now.Live > 0).Select(g => g.Key)).Distinct()
+           where states.Now(key) is EntryState.Reassigned or EntryState.Stale
+           let service = _map.ServiceAt(key.Proto, key.Vip, key.Vport)
+           where service is not null
+           orderby key.Vip, key.Vport
+           select (service.Value.ToString(), new FlushScope(Protocols.Name(key.Proto), key.Vip.ToString(), key.Vport)),
+    ];
 
     // Once per query: the log may hold thousands of terminations, and a node thousands of groups.
     private Dictionary<Ip, long> StaleEntries()

@@ -14,6 +14,9 @@ public sealed record TimelineView(
     /// <summary>Rollouts that were in progress within the window, oldest first.</summary>
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
 
+    /// <summary>Restarts within the window of containers and sandboxes in pods that live on.</summary>
+    public IReadOnlyList<PodRestart> Restarts { get; init; } = [];
+
     /// <summary>Sysctl changes within the window.</summary>
     public IReadOnlyList<ReportedSetting> Settings { get; init; } = [];
 }
@@ -67,6 +70,10 @@ public enum EntryState
     /// keeps it alive (UDP for as long as it sends).
     /// </summary>
     Untranslated,
+    /// <summary>The pod left the Service and still runs: its connections continue.</summary>
+    Left,
+    /// <summary>The pod runs and is not ready: it gets no new connections, and may answer those that it has.</summary>
+    Unready,
 }
 
 /// <summary>What follows from an entry's state.</summary>

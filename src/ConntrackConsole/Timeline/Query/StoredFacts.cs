@@ -61,6 +61,20 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
         ];
     }
 
+    public async Task<List<PodRestart>> RestartsAsync(TimelineQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var rows = db.PodRestarts.AsNoTracking().Where(r => r.AtMs >= query.FromMs && r.AtMs <= query.ToMs);
+        if (query.Namespace is { } ns)
+            rows = rows.Where(r => r.Namespace == ns);
+        if (query.Node is { } node)
+            rows = rows.Where(r => r.Node == node);
+        if (query.Service is { } service)
+            rows = rows.Where(r => r.ServiceName == service || r.ServiceNamespace + "/" + r.ServiceName == service);
+        return (await rows.OrderByDescending(r => r.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(TerminationMapper.Restart);
+    }
+
     public async Task<List<GapSpan>> GapsAsync(TimelineQuery query, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);

@@ -8,7 +8,10 @@ namespace ConntrackConsole.Timeline.Query;
 /// <summary>The stored data of a window; the rows are those of the window that was read.</summary>
 internal sealed record StoredPart(
     StoredLanes Lanes, List<GapSpan> Corrupt, List<TerminationSpan> Terminations, List<Rollout> Rollouts, List<GapSpan> Gaps, List<ReportedSetting> Settings,
-    OwnershipHistory Owned);
+    OwnershipHistory Owned)
+{
+    public List<PodRestart> Restarts { get; init; } = [];
+}
 
 /// <summary>
 /// Caches the stored parts of live windows. Such a window moves ten times a second while its stored data does not change: it is

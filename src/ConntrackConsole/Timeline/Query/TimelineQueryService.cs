@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
@@ -138,7 +139,10 @@ internal sealed class TimelineQueryService(
             await facts.ResetsAsync(requested, stepMs, split, Emptied(lanes.Resets), ct);
         return new StoredPart(
             lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, ct),
-            await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct));
+            await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct))
+        {
+            Restarts = await facts.RestartsAsync(requested, ct),
+        };
     }
 
     // For times before the retention of a single node, the whole cluster may still be available.
@@ -173,7 +177,7 @@ internal sealed class TimelineQueryService(
         var query = requested with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
         return new NowPart(
             reading.View(query), left > 0 ? reading.KnownColumns(query, stepMs) : [], (int)left,
-            reading.Gaps(requested with { FromMs = Math.Max(requested.FromMs, liveMs) }), reading.Settings(requested));
+            reading.Gaps(requested with { FromMs = Math.Max(requested.FromMs, liveMs) }), reading.Settings(requested)) { Restarts = reading.Restarts(requested) };
     }
 
     private static TimelineView WithFacts(TimelineView view, NowPart part, StoredPart stored, long liveMs)
@@ -189,6 +193,7 @@ internal sealed class TimelineQueryService(
             Terminations = [.. stored.Terminations.Where(t => !inMemory.Contains(t.Uid)), .. now.Terminations],
             Rollouts = [.. stored.Rollouts.Where(r => !open.Contains(r.Id)), .. now.Rollouts],
             Gaps = [.. gaps.Concat(recent).Concat(stored.Corrupt).Distinct().OrderBy(g => g.FromMs)],
+            Restarts = [.. stored.Restarts.Concat(part.Restarts).DistinctBy(r => r.Id).OrderBy(r => r.AtMs)],
             Settings = [.. stored.Settings.Concat(part.Settings).Distinct().OrderBy(s => s.AtMs)],
         };
     }
@@ -211,4 +216,8 @@ internal sealed record StoredWindow(TimelineQuery Requested, long StepMs, long L
 /// <param name="Columns">How many; 0 if the window ends before memory begins.</param>
 /// <param name="Gaps">Of the whole interval that memory has, also of Services that the view omits.</param>
 /// <param name="Settings">Of the whole window, as far as memory reaches back.</param>
-internal sealed record NowPart(TimelineView View, bool[] Known, int Columns, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<ReportedSetting> Settings);
+internal sealed record NowPart(TimelineView View, bool[] Known, int Columns, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<ReportedSetting> Settings)
+{
+    /// <summary>Of the whole window, as far as memory reaches back.</summary>
+    public IReadOnlyList<PodRestart> Restarts { get; init; } = [];
+}

@@ -23,6 +23,7 @@ internal sealed partial class TimelineArchive(
     [
         new("DELETE FROM Terminations WHERE rowid IN (SELECT rowid FROM Terminations WHERE AskedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AskedMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
         new("DELETE FROM Rollouts WHERE rowid IN (SELECT rowid FROM Rollouts r WHERE r.StartedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE r.StartedMs <= p.ToMs AND COALESCE(r.FinishedMs, r.RolledBackMs, r.AbandonedMs, r.StartedMs) >= p.FromMs) LIMIT 500)"),
+        new("DELETE FROM PodRestarts WHERE rowid IN (SELECT rowid FROM PodRestarts WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
         new("DELETE FROM Syncs WHERE rowid IN (SELECT rowid FROM Syncs WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
     ];
 
@@ -33,6 +34,9 @@ internal sealed partial class TimelineArchive(
         rows.Reverse();
         var rollouts = await db.Rollouts.AsNoTracking().OrderByDescending(r => r.StartedMs).Take(RolloutLog.Max).ToListAsync(ct);
         cluster.Restore(rows.Select(TerminationMapper.Termination), rollouts.Select(TerminationMapper.Rollout));
+        var restarts = await db.PodRestarts.AsNoTracking().OrderByDescending(r => r.AtMs).Take(RestartLog.Max).ToListAsync(ct);
+        restarts.Reverse();
+        cluster.Restarts.Restore(restarts.Select(TerminationMapper.Restart));
         long since = (Time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
             timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
@@ -45,16 +49,18 @@ internal sealed partial class TimelineArchive(
     public override async Task SaveAsync(CancellationToken ct)
     {
         var (ended, rollouts) = cluster.DrainDirty();
+        var restarts = cluster.Restarts.DrainDirty();
         var syncs = timeline.DrainDirtySyncs();
-        if (ended.Count + rollouts.Count + syncs.Count == 0)
+        if (ended.Count + rollouts.Count + restarts.Count + syncs.Count == 0)
             return;
         try
         {
-            await WriteAsync(ended, rollouts, syncs, ct);
+            await WriteAsync(ended, rollouts, restarts, syncs, ct);
         }
         catch
         {
             cluster.Requeue(ended, rollouts);
+            cluster.Restarts.Requeue(restarts);
             timeline.RequeueSyncs(syncs);
             throw;
         }
@@ -63,7 +69,7 @@ internal sealed partial class TimelineArchive(
     // By which open pages learn that a node became silent.
     protected override void Tick() => timeline.Tick();
 
-    private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
+    private async Task WriteAsync(List<Termination> ended, List<Rollout> rollouts, List<PodRestart> restarts, List<(string Node, RulesSync Sync)> syncs, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         foreach (var part in ended.Chunk(MaxKeys))
@@ -80,6 +86,13 @@ internal sealed partial class TimelineArchive(
             var known = (await db.Rollouts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();
             foreach (var rollout in part)
                 db.Entry(TerminationMapper.Row(rollout)).State = known.Contains(rollout.Id) ? EntityState.Modified : EntityState.Added;
+        }
+
+        foreach (var part in restarts.Chunk(MaxKeys))
+        {
+            string[] ids = [.. part.Select(r => r.Id)];
+            var known = (await db.PodRestarts.Where(r => ids.Contains(r.Id)).Select(r => r.Id).ToListAsync(ct)).ToHashSet();
+            db.PodRestarts.AddRange(part.Where(r => !known.Contains(r.Id)).Select(TerminationMapper.Row));
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);

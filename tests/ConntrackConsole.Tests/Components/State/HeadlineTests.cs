@@ -26,6 +26,14 @@ public sealed class HeadlineTests
     }
 
     [Fact]
+    public void From_StaleUdpToARunningPod_DoesNotSayThatItCannotAnswer()
+    {
+        var view = Views.Of([Views.Lane("dns", Views.Backend("10.1.0.5", Views.Flat(2), EntryState.Stale, Views.Flat(2), "shop/dns-1", OwnerState.Live))]);
+
+        Assert.EndsWith("The pod runs, but is not ready or has left the Service; kube-proxy deletes such UDP entries itself.", Headline.From(view, view).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void From_StaleNowPausedEarlier_ShowsTheCurrentState()
     {
         var earlier = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(3)))]);

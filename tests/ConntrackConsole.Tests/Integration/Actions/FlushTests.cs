@@ -3,6 +3,7 @@ using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
@@ -90,6 +91,27 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Empty(_node1.Previews);
         var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "flush"), TestContext.Current.CancellationToken);
         Assert.Equal(["flush.refused", "flush.requested"], rows.Select(r => r.What));
+    }
+
+    // Pod c of another workload has the address now; a's Service still has entries that lead to it.
+    [Fact]
+    public async Task Flush_ReassignedAddress_OnlyWithTheScopeOfTheFormerService()
+    {
+        var orders = new ServiceInfo("svc2", new ServiceKey("shop", "orders"), [Ip.Parse("10.96.0.20")], [new ServicePort("http", Protocols.Tcp, 80, 0)]);
+        _host.SetCluster(
+            new PodChange(Pod("c", PodIp), false), new ServiceChange(orders, false),
+            new SliceChange(new SliceInfo("slice2", "shop", "orders-abc", orders.Key, [Ready(Pod("c", PodIp))]), false));
+        var scope = new FlushScope("tcp", Vip, 80);
+
+        var plan = (await RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Scope = scope })).Record!.Plan;
+        Assert.Equal((GuardDecision.NeedsConfirmation, FlushGuardReasons.OwnerNotBackend), (plan.Verdict.Decision, plan.Verdict.Code));
+        Assert.Equal((OwnerState.Live, true, scope, FlushPreset.DeadBackend), _node1.Previews[0] is var p ? (p.Ownership.State, p.Ownership.NotBackend, p.Scope!, p.Preset) : default);
+        Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
+        Assert.True(Assert.Single(_node1.Flushes).Ownership.NotBackend);
+
+        // Its own Service, all Services, and an address that no Service has stay refused.
+        foreach (var other in (FlushScope?[])[new FlushScope("tcp", "10.96.0.20", 80), new FlushScope("tcp", null, null), new FlushScope(null, "10.96.0.99", null), null])
+            Assert.Equal(FlushReasons.OwnerLive, (await RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Scope = other })).Refusal?.Code);
     }
 
     [Fact]

@@ -30,12 +30,12 @@ public class EntryStateClassifierTests
         ["at the Service's own address"] = (EntryState.Untranslated, OwnAddress, [Up, Svc, Is(A), Endpoints(Ready(A))]),
         ["at the Service's own address, no endpoint left"] = (EntryState.Untranslated, OwnAddress, [Up, Svc, Endpoints()]),
         ["live and listed"] = (EntryState.Active, Group, [Up, Svc, Is(A), Endpoints(Ready(A))]),
-        ["live, fails its readiness, still listed"] = (EntryState.Active, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints(NotReady)]),
+        ["live, fails its readiness, still listed"] = (EntryState.Unready, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints(NotReady)]),
         ["live, straight to the pod"] = (EntryState.Active, Direct, [Up, Is(A)]),
         ["live, no Service has the address"] = (EntryState.Active, Group, [Up, Is(A)]),
         ["live, no slice is known at all"] = (EntryState.Active, Group, [Up, Svc, Is(A)]),
         ["live, named by a manual slice"] = (EntryState.Active, Group, [Up, Svc, Is(A), Endpoints(HandMade)]),
-        ["live, its endpoint left the slices"] = (EntryState.Stale, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints()]),
+        ["live, its endpoint left the slices"] = (EntryState.Left, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints()]),
         ["terminating and serving"] = (EntryState.Draining, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Is(A.Terminating(2_000)), Endpoints(Draining(A))]),
         ["terminating, slices not yet listed"] = (EntryState.Draining, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Is(A.Terminating(2_000))]),
         ["terminating, fails its readiness, still listed"] = (EntryState.Draining, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Is(A.Terminating(2_000)), Endpoints(NotServing)]),
@@ -67,7 +67,7 @@ public class EntryStateClassifierTests
         ["TCP to the VIP itself"] = (EntryState.Unknown, new GroupKey(Protocols.Tcp, default, 0, Ip.Parse(Vip), 80), [Up, Svc]),
         ["all the rest"] = (EntryState.Unknown, GroupKey.Other, [Up, Svc, Is(A), Endpoints(Ready(A))]),
         ["by NodePort, gone"] = (EntryState.Stale, Group with { Vip = Ip.Parse("192.168.0.1"), Vport = 30080 }, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints(), Gone(A)]),
-        ["by NodePort, live and left"] = (EntryState.Stale, Group with { Vip = Ip.Parse("192.168.0.1"), Vport = 30080 }, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints()]),
+        ["by NodePort, live and left"] = (EntryState.Left, Group with { Vip = Ip.Parse("192.168.0.1"), Vport = 30080 }, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints()]),
     };
 
     public static TheoryData<string> Names => [.. Cases.Keys];
@@ -120,7 +120,7 @@ public class EntryStateClassifierTests
     public void Entry_WithoutHistory_PodOutsideServiceCountsAsRemoved()
     {
         var map = Map(Up, Svc, Is(A), Endpoints(Ready(Pod("z", "10.1.0.99"))));
-        Assert.Equal(EntryState.Stale, EntryStateClassifier.Of(map, Group));
+        Assert.Equal(EntryState.Left, EntryStateClassifier.Of(map, Group));
         Assert.Equal(EntryState.Reassigned, EntryStateClassifier.Of(Map(Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints(), Gone(A), Is(B)), Group));
     }
 

@@ -27,6 +27,9 @@ internal sealed record LifeCycleStep(TerminationPhase Phase, long? AtMs, bool At
 
     private static string Source(TerminationSpan span, TerminationPhase phase) => phase switch
     {
+        TerminationPhase.DeletionRequested when span.Reported?.Cause is TerminationCause.NodeShutdown or TerminationCause.Eviction => "the kubelet began to stop the pod; nothing was deleted",
+        TerminationPhase.DeletionRequested when span.Reported?.Cause is TerminationCause.Completion or TerminationCause.Failed or TerminationCause.OutOfMemory or TerminationCause.Rejected =>
+            "the pod ended; no deletion was requested before",
         TerminationPhase.DeletionRequested => span.Reported?.GraceSeconds is { } grace ? $"deletionTimestamp − {grace} s grace period" : "deletionTimestamp − grace period",
         TerminationPhase.EndpointNotReady or TerminationPhase.EndpointTerminating or TerminationPhase.EndpointRemoved => "EndpointSlice watch event",
         TerminationPhase.RulesFirst or TerminationPhase.RulesLast => "kube-proxy syncs, reported by the collectors",

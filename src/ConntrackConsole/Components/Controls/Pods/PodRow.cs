@@ -44,7 +44,10 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
 
     private static EntryState Worst(IEnumerable<EntryState> states)
     {
-        EntryState[] order = [EntryState.Stale, EntryState.Untranslated, EntryState.Reassigned, EntryState.Draining, EntryState.Active, EntryState.Closing];
+        EntryState[] order =
+        [
+            EntryState.Stale, EntryState.Untranslated, EntryState.Reassigned, EntryState.Left, EntryState.Unready, EntryState.Draining, EntryState.Active, EntryState.Closing,
+        ];
         var seen = states.ToHashSet();
         return order.FirstOrDefault(seen.Contains, EntryState.Unknown);
     }

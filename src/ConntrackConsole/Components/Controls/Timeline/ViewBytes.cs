@@ -16,6 +16,7 @@ internal static class ViewBytes
     // A day of a large cluster has thousands of terminations: the canvas shows the most relevant ones, the table more.
     public const int MaxTerminations = 300;
     public const int MaxRollouts = 100;
+    public const int MaxRestarts = 300;
 
     private const uint Magic = 0x32565443;
 
@@ -57,6 +58,16 @@ internal static class ViewBytes
             to.Text(gap.Text);
             to.F64(gap.FromMs);
             to.F64(gap.ToMs);
+        }
+
+        PodRestart[] restarts = [.. view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs)];
+        to.Varint((uint)restarts.Length);
+        foreach (var restart in restarts)
+        {
+            to.F64(restart.AtMs);
+            to.U8((byte)restart.Kind);
+            to.Text(restart.Ip.IsNone ? "" : restart.Ip.ToString());
+            to.Text(DisplayText.Describe(restart));
         }
 
         return bytes.WrittenSpan.ToArray();

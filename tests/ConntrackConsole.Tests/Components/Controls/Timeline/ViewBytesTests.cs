@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -33,6 +35,7 @@ public sealed class ViewBytesTests
             0, 0, 0, 0, // rollouts left out, rollouts, terminations left out, terminations
             0, 10, 0, 10, 0, 10, // resets
             1, .. Text("node-a"), (byte)GapKind.Silent, 2, 0xC3, 0xA9, .. F64(1), .. F64(2),
+            0, // restarts
         ];
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(bytes.AsSpan(28)));
     }
@@ -57,6 +60,17 @@ public sealed class ViewBytesTests
             .. F64(Views.NowMs - 3_000), (byte)ContainerExit.Killed, .. Text("exit 137: killed at the end of the grace period"), 0,
         ];
         Assert.Contains(Convert.ToHexString([.. rollout, .. end]), Convert.ToHexString(bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Restart_HasTimeKindAddressAndText()
+    {
+        var restart = new PodRestart("u1", "shop", "orders-1", "node-a", null, "app", 2, Views.NowMs - 4_000, 137, "OOMKilled") { Ip = Ip.Parse("10.1.0.5") };
+
+        byte[] bytes = ViewBytes.Write(Views.Of() with { Restarts = [restart] }, [], live: false);
+
+        byte[] expected = [0, 1, .. F64(Views.NowMs - 4_000), 1, .. Text("10.1.0.5"), .. Text("orders-1: container app exceeded its memory limit and restarted (OOMKilled, exit code 137)")];
+        Assert.EndsWith(Convert.ToHexString(expected), Convert.ToHexString(bytes), StringComparison.Ordinal);
     }
 
     [Fact]
