@@ -67,8 +67,7 @@ public sealed record FlowEntry(
     int Zone, uint Id, uint TimeoutSeconds, uint Status, FlushEffect? Effect)
 {
     /// <summary>True if a flowtable forwards its packets (IPS_OFFLOAD or IPS_HW_OFFLOAD): it has no timeout, and whether it is answered is unknown.</summary>
-    [JsonIgnore]
-    public bool IsOffloaded => (Status & 0xC000) != 0;
+    public bool IsOffloaded() => (Status & 0xC000) != 0;
 }
 
 /// <summary>The entries that a flush would delete on a node. The node keeps its own list; this copy is for display.</summary>

@@ -83,7 +83,8 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
             var flow = list.Flows[index];
             bool deleted = flush.EntryOutcomes[index] == EntryDeleter.Deleted;
             listed[(flow.Orig, flow.Zone)] = deleted;
-            if (deleted && flow.IsTranslated && flow.State.IsLive())
+            // At a Service's own address the next packet is translated.
+            if (deleted && (flow.IsTranslated || flow.Orig.Dst == list.PodIp) && flow.State.IsLive())
                 waiting.Add(flow.Orig);
         }
 
