@@ -126,6 +126,23 @@ public sealed class FlushHandlerTests : IDisposable
         Assert.Equal(3, ConntrackProgram.List(_scratch.Inside).Count);
     }
 
+    // A pod of another workload has the address: only entries of the former Service are deleted, never those of its own.
+    [Fact]
+    public void Flush_LiveOwnerThatIsNoBackendOfTheScope_DeletesOnlyTheScope()
+    {
+        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.96.0.1", "10.96.0.2").Replace("10.1.0.1", "10.1.0.8")]); // of the pod's own Service
+        var statement = Statement(OwnerState.Live, 0, Pod) with { NotBackend = true };
+        var preview = _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("p", Pod, statement, FlushPreset.DeadBackend, new FlushScope("tcp", "10.96.0.1", 80))));
+        Assert.Equal(["10.1.0.1", "10.1.0.2"], preview.Entries.Select(entry => entry.Src).Order());
+
+        Assert.Equal(FlushReasons.OwnerLive, Flush(preview, "a1", OwnerState.Live).Code);
+        var result = _scratch.Inside.Run(() => _handler.Flush(Order(preview, "a2") with { Ownership = statement }));
+
+        Assert.Equal((2, 1), (result.Deleted, result.Remaining));
+        Assert.Equal(["10.1.0.3", "10.1.0.8"], ConntrackProgram.List(_scratch.Inside).Select(entry => entry.Src).Order());
+        Assert.Equal(FlushReasons.OwnerLive, _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("q", Pod, statement))).RefusalCode);
+    }
+
     [Fact]
     public void Preview_LiveOwner_IsRefused()
     {
