@@ -1,7 +1,7 @@
-namespace ConntrackConsole.Tests.Kubernetes;
+namespace ConntrackConsole.Testing;
 
 /// <summary>A kubeconfig file for a server of a test.</summary>
-internal static class TestKubeconfig
+public static class TestKubeconfig
 {
     /// <returns>The file's path.</returns>
     public static string Write(string server)
