@@ -5,10 +5,10 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 60 bytes per flow;
+/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 64 bytes per flow;
 /// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
-internal sealed class FlowTable
+internal sealed partial class FlowTable
 {
     private readonly Grouping _grouping;
     private readonly FlowRows _rows = new();
@@ -31,6 +31,9 @@ internal sealed class FlowTable
         _byOrig = new RowIndex(row => OrigHash(in _rows.Name(row)));
         _byReply = new RowIndex(row => ReplyHash(in _rows.Name(row)));
     }
+
+    /// <summary>Advanced by the caller once per second.</summary>
+    public ExpiryBound Expiry { get; } = new();
 
     /// <summary>Flows in the table.</summary>
     public int Count
@@ -94,19 +97,33 @@ internal sealed class FlowTable
     }
 
     /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and is kept.</summary>
-    public bool Remove(in Flow flow) => Remove(in flow, out _);
+    public bool Remove(in Flow flow) => Remove(in flow, out _, out _);
 
-    /// <summary>As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state.</summary>
-    public bool Remove(in Flow flow, out FlowState last)
+    /// <summary>
+    /// As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state, and when the flow's timeout can
+    /// have run out at the earliest (0 = unknown).
+    /// </summary>
+    public bool Remove(in Flow flow, out FlowState last, out uint earliest)
     {
         ProcessPending();
         last = flow.State;
+        earliest = 0;
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row < 0 || _rows.Name(row).Id != flow.Id)
             return false;
         last = _rows.State(row).State;
+        earliest = _rows.Earliest(row);
         RemoveAt(row);
         return true;
+    }
+
+    /// <summary>Takes over the remaining timeout of a flow that was looked up individually.</summary>
+    public void Renew(in Flow flow)
+    {
+        ProcessPending();
+        int row = FindByOrig(flow.Orig, flow.Zone);
+        if (row >= 0 && _rows.Name(row).Id == flow.Id)
+            _rows.Earliest(row) = Expiry.Of(flow.TimeoutSeconds);
     }
 
     /// <summary>Finds the flow with this original tuple (zone 0).</summary>
@@ -183,7 +200,7 @@ internal sealed class FlowTable
 
         // The index is far larger than the CPU caches, so dumped entries are processed in batches: first all hashes, then one
         // read of each slot (the cache misses overlap), then the work.
-        Incoming.Of(in flow, out _incoming[_pending++]);
+        Incoming.Of(in flow, Expiry.Of(flow.TimeoutSeconds), out _incoming[_pending++]);
         if (fromDump && _pending < _incoming.Length)
             return;
         PutPending(fromDump);
@@ -210,7 +227,7 @@ internal sealed class FlowTable
         int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
         if (row >= 0)
         {
-            if (TryUpdate(row, in flow.Name, flow.State, fromDump))
+            if (TryUpdate(row, in flow.Name, flow.State, flow.Earliest, fromDump))
                 return;
             RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
@@ -231,7 +248,7 @@ internal sealed class FlowTable
         if (row >= 0)
         {
             var known = new FlowIdentity { Id = flow.Id };
-            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, fromDump))
+            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, Expiry.Of(flow.TimeoutSeconds), fromDump))
                 return;
             RemoveAt(row);
         }
@@ -245,18 +262,19 @@ internal sealed class FlowTable
             Proto = flow.Orig.Proto,
             Flags = RowFlags.V6,
         };
-        var incoming = new Incoming { Name = name, State = flow.State, Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
+        var incoming = new Incoming { Name = name, State = flow.State, Earliest = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
-    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, bool fromDump)
+    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, uint earliest, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
         if (name.Id != seen.Id || name.Reply != seen.Reply)
             return false;
         ref var rowState = ref _rows.State(row);
         rowState.Generation = _generation;
+        _rows.Earliest(row) = earliest;
         if (rowState.State != state)
         {
             _groups.Add(rowState.Group, rowState.State, -1);
@@ -280,6 +298,7 @@ internal sealed class FlowTable
         name = flow.Name;
         name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
         _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
+        _rows.Earliest(row) = flow.Earliest;
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)
@@ -344,55 +363,5 @@ internal sealed class FlowTable
     {
         bool v6 = (name.Flags & RowFlags.V6) != 0;
         return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
-    }
-
-    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
-
-    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
-        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
-
-    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
-
-    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
-
-    private struct Incoming
-    {
-        public FlowIdentity Name;
-        public FlowState State;
-        public ulong Hash;
-        public ulong ReplyHash;
-
-        public static void Of(in Flow flow, out Incoming incoming)
-        {
-            var orig = flow.Orig;
-            var reply = flow.Reply;
-            incoming.Name.Orig = new PackedTuple(orig.Src.V4Number, orig.Dst.V4Number, orig.Sport, orig.Dport);
-            incoming.Name.Reply = new PackedTuple(reply.Src.V4Number, reply.Dst.V4Number, reply.Sport, reply.Dport);
-            incoming.Name.Id = flow.Id;
-            incoming.Name.Zone = flow.Zone;
-            incoming.Name.Proto = orig.Proto;
-            incoming.Name.Flags = RowFlags.None;
-            incoming.State = flow.State;
-            incoming.Hash = OrigHash(in incoming.Name);
-            incoming.ReplyHash = ReplyHash(in incoming.Name);
-        }
-    }
-
-    private readonly struct OrigMatch(FlowRows rows, PackedTuple tuple, byte proto, ushort zone, bool v6) : IRowMatch
-    {
-        public bool Is(int row)
-        {
-            ref readonly var name = ref rows.Name(row);
-            return name.Orig == tuple && name.Proto == proto && name.Zone == zone && ((name.Flags & RowFlags.V6) != 0) == v6;
-        }
-    }
-
-    private readonly struct ReplyMatch(FlowRows rows, PackedTuple tuple, bool v6) : IRowMatch
-    {
-        public bool Is(int row)
-        {
-            ref readonly var name = ref rows.Name(row);
-            return name.Reply == tuple && ((name.Flags & RowFlags.V6) != 0) == v6;
-        }
     }
 }
