@@ -73,7 +73,7 @@ internal sealed class NodeObserver
     public void Run(Action<NodeFrame> emit, CancellationToken stop)
     {
         using var table = ConntrackTable.Open();
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.ShortestEstablishedSeconds); // The first dump comes before the first sample.
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds); // The first dump comes before the first sample.
         long startedMs = _clock.NowMs;
         using var follower = new TableFollower(
             _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
@@ -152,7 +152,7 @@ internal sealed class NodeObserver
             stats.SearchRestart - _lastStats.SearchRestart, stats.ClashResolve - _lastStats.ClashResolve);
         _lastStats = stats;
         _sampler.Fill(_frame);
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.ShortestEstablishedSeconds);
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
         _frame.Proxy = Proxy?.Take();
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);

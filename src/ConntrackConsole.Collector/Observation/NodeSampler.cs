@@ -24,7 +24,7 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
     private bool _baseline;
 
     /// <summary>The shortest timeout that a packet can give an established TCP entry without an event; 0 = unknown.</summary>
-    public uint ShortestEstablishedSeconds
+    public uint MinEstablishedSeconds
     {
         get
         {

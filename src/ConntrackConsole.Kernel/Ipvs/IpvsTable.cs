@@ -5,7 +5,7 @@ namespace ConntrackConsole.Kernel.Ipvs;
 
 /// <summary>
 /// What IPVS has for one server address in the calling thread's network namespace: its servers, and its connections, which live in a
-/// table of their own beside conntrack. The files are untrusted and unbounded: reading stops at a limit, and says so.
+/// table of their own beside conntrack. The files are untrusted and unbounded: reading stops at a limit, and reports it.
 /// </summary>
 /// <param name="Servers">Entries of the address in /proc/net/ip_vs.</param>
 /// <param name="Connections">Connections to the address in /proc/net/ip_vs_conn; templates of persistent Services are left out.</param>
@@ -88,7 +88,7 @@ internal sealed record IpvsTable(
     /// <summary>True if a limit was reached or a line could not be parsed: there may be more of everything.</summary>
     public bool IsPartial => !HasAllServers || !HasAllConnections;
 
-    /// <summary>Connections whose server is no longer in the table: IPVS drops their packets, or ends them (expire_nodest_conn).</summary>
+    /// <summary>Connections to a server that is no longer in the table: IPVS drops their packets, or ends them (expire_nodest_conn).</summary>
     public IEnumerable<IpvsConnection> Removed => HasAllServers ? Connections.Where(connection => !Servers.Any(server => server.Serves(in connection))) : [];
 
     /// <summary>Connections to a server of weight 0: they go on, and no new one is scheduled there.</summary>
@@ -120,7 +120,7 @@ internal sealed record IpvsTable(
             if (read == 0)
                 return understood && (rest.IsEmpty || visit(rest));
             if (rest.Length == buffer.Length || Stopwatch.GetElapsedTime(began) > maxTime)
-                return false; // A line as long as the buffer is none of IPVS's.
+                return false; // IPVS writes no line as long as the buffer.
             rest.CopyTo(buffer);
             held = rest.Length;
         }

@@ -9,7 +9,10 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// Tracks the clients of a flush for as long as the slowest of them retransmits: which have reconnected to another backend, and
 /// which still use the old one. Thread-safe.
 /// </summary>
-internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
+/// <param name="node">The node's name.</param>
+/// <param name="time">The clock.</param>
+/// <param name="proc">Normally /proc: where IPVS's table is.</param>
+internal sealed class FlushOutcomeTracker(string node, TimeProvider time, string proc = "/proc")
 {
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(130);
 
@@ -88,7 +91,8 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time)
                 back.Add(Client.Of(in flow));
         }
 
-        return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null);
+        return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null,
+            IpvsKept: IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary is { KeepsRemoved: true } ipvs ? ipvs.Removed : 0);
     }
 
     // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.

@@ -10,7 +10,7 @@ internal sealed class ExpiryBound
     // The clock advances once per second, and the kernel rounds a timeout down to seconds.
     private const uint MarginSeconds = 2;
 
-    private uint _shortest;
+    private uint _minSeconds;
     private uint _cappedUntil;
     private uint _cap;
 
@@ -18,23 +18,23 @@ internal sealed class ExpiryBound
     public uint NowSeconds { get; private set; }
 
     /// <param name="nowMs">Monotonic.</param>
-    /// <param name="shortestSeconds">The shortest timeout that an established entry can have now; 0 = unknown, then nothing is proven.</param>
-    public void Tick(long nowMs, uint shortestSeconds)
+    /// <param name="minSeconds">The shortest timeout that an established entry can have now; 0 = unknown, then nothing is proven.</param>
+    public void Tick(long nowMs, uint minSeconds)
     {
         uint before = NowSeconds;
         NowSeconds = (uint)(nowMs / 1000);
-        if (shortestSeconds < _shortest)
+        if (minSeconds < _minSeconds)
         {
             // Since the last tick packets may have given entries the shorter timeout.
-            _cap = before + shortestSeconds;
-            _cappedUntil = NowSeconds + _shortest;
+            _cap = before + minSeconds;
+            _cappedUntil = NowSeconds + _minSeconds;
         }
 
-        _shortest = shortestSeconds;
+        _minSeconds = minSeconds;
     }
 
-    /// <summary>The earliest expiry of an entry whose remaining timeout is known now; 0 = unknown.</summary>
-    public uint Of(uint? timeoutSeconds) => timeoutSeconds is { } left ? NowSeconds + Math.Min(left, _shortest) : 0;
+    /// <summary>The earliest expiry of an entry with this remaining timeout; 0 = unknown.</summary>
+    public uint Of(uint? timeoutSeconds) => timeoutSeconds is { } left ? NowSeconds + Math.Min(left, _minSeconds) : 0;
 
     /// <summary>True if an entry with this earliest expiry cannot have expired at that time.</summary>
     public bool IsTooEarly(uint earliest, uint atSeconds)

@@ -12,7 +12,7 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 /// Covers only entries that emit events: with nf_conntrack_events=2 those that were created while a program listened.
 /// </remarks>
 /// <param name="own">The netlink ports of this program's deletions.</param>
-/// <param name="expiry">Tells whether a timeout can have run out; null = never known.</param>
+/// <param name="expiry">Determines whether a timeout can have run out; null = never known.</param>
 internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
 {
     private const long BackendTtlMs = 600_000;

@@ -53,7 +53,7 @@ internal static class ResetJoin
             : OfService(in flow, kind);
 
         // After a Service's entry was lost, the client's next segment can meet the VIP itself: under IPVS it is an address of the node,
-        // whose kernel resets the connection that it never had. That reset belongs to the Service, and to the backend that was lost.
+        // and the node resets the connection that it never had. That reset belongs to the Service, and to the backend that was lost.
         Reset OfService(in FlowTuples flow, ResetKind kind) => reset with
         {
             Kind = kind,
