@@ -8,8 +8,14 @@ namespace ConntrackConsole.Testing;
 /// <summary>The conntrack program inside a namespace: the independent reference of these tests.</summary>
 internal static class ConntrackProgram
 {
-    /// <summary>Creates entries from lines such as "-A -p tcp -s 10.0.0.1 …".</summary>
-    public static void Load(NetworkNamespace inside, IEnumerable<string> lines)
+    /// <summary>
+    /// Creates entries from lines such as "-A -p tcp -s 10.0.0.1 …". One whose replies come from elsewhere (-r) is really
+    /// translated there: with -r alone the kernel inserts an entry that lists alike and translates nothing.
+    /// </summary>
+    public static void Load(NetworkNamespace inside, IEnumerable<string> lines) => LoadAsWritten(inside, lines.Select(Translated));
+
+    /// <summary>As <see cref="Load"/>, without a translation.</summary>
+    public static void LoadAsWritten(NetworkNamespace inside, IEnumerable<string> lines)
     {
         string file = Path.GetTempFileName();
         try
@@ -21,6 +27,17 @@ internal static class ConntrackProgram
         {
             File.Delete(file);
         }
+    }
+
+    private static string Translated(string line)
+    {
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
+        int backend = words.IndexOf("-r") + 1, port = words.IndexOf("--reply-port-src") + 1, target = words.IndexOf("-d") + 1, vport = words.IndexOf("--dport") + 1;
+        if (backend == 0 || port == 0 || target == 0 || vport == 0 || (words[backend] == words[target] && words[port] == words[vport]))
+            return line;
+        string to = words[backend].Contains(':', StringComparison.Ordinal) ? $"[{words[backend]}]:{words[port]}" : $"{words[backend]}:{words[port]}";
+        (words[backend], words[port]) = (words[target], words[vport]);
+        return $"{string.Join(' ', words)} -g {to}";
     }
 
     public static List<Entry> List(NetworkNamespace inside, params string[] filter)

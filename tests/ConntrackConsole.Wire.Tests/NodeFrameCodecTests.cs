@@ -34,6 +34,38 @@ public class NodeFrameCodecTests
     }
 
     [Fact]
+    public void OffloadedFlows_AreReadBack_AndAnOlderConsoleReadsThemAsNone()
+    {
+        var counts = default(StateCounts);
+        (counts[(int)FlowState.None], counts[(int)FlowState.Established], counts[(int)FlowState.Offloaded]) = (1, 2, 5);
+        var frame = new NodeFrame { Sequence = 1 };
+        frame.Groups.Add(new GroupCounts(new GroupKey(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.1"), 8080), new StateCounts()));
+        frame.Groups.Add(new GroupCounts(new GroupKey(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.2"), 8080), counts));
+        byte[] bytes = Write(frame);
+        byte[] older = [.. bytes];
+        older[Array.LastIndexOf(older, (byte)10, older.Length - 1 - 4 - 4 - 1)] = 200; // the section's tag, unknown to it
+
+        var read = new NodeFrame();
+        Assert.True(NodeFrameCodec.TryRead(bytes, read, out string? error), error);
+        Assert.Equal(frame.Groups, read.Groups);
+        Assert.Equal(7u, read.Groups[1].Counts.Live);
+        Assert.True(NodeFrameCodec.TryRead(older, read, out error), error);
+        Assert.Equal((6u, 2u), (read.Groups[1].Counts[(int)FlowState.None], read.Groups[1].Counts.Live));
+    }
+
+    [Fact]
+    public void ProxyDetails_AreReadBack()
+    {
+        var proxy = new ProxyReading(5, false, ProxyMode.Unknown, 503, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) { Eligible = false, LiveStatus = 200, LaggingFamily = 6 };
+
+        var read = new NodeFrame();
+        Assert.True(NodeFrameCodec.TryRead(Write(new NodeFrame { Sequence = 1, Proxy = proxy }), read, out string? error), error);
+
+        Assert.Equal(proxy, read.Proxy);
+        Assert.False(read.Proxy!.ReportsLag);
+    }
+
+    [Fact]
     public void Read_AnyTruncation_IsAnErrorWithItsPosition()
     {
         byte[] bytes = Write(Sample());

@@ -20,17 +20,18 @@ internal static class ExplainCommand
                 result.AddError("--seconds takes a number from 1 to 3600.");
         });
         var json = Options.Json("One JSON object.");
+        var source = Options.Resets();
         var command = new Command("explain", """
             Observes one pod's address on this node without changing anything and reports why its connections break, or which evidence
             is missing. A mechanism is reported only if two independent kinds of evidence agree. Run it on the node of a client.
 
             Example: conntrack-collector explain --pod-ip 10.244.1.7 --seconds 30
-            """) { podIp, seconds, json };
+            """) { podIp, seconds, json, source };
         command.SetAction(async (parsed, stop) =>
         {
             var ip = parsed.GetValue(podIp)!.Value;
             int length = parsed.GetValue(seconds);
-            var seen = await new ExplainObserver(ip, length).RunAsync(
+            var seen = await new ExplainObserver(ip, length, parsed.GetValue(source)).RunAsync(
                 () => Console.Error.WriteLine($"Observing {ip} for {length} s (read-only)."), stop);
             var explanation = Explanation.Of(seen);
             if (parsed.GetValue(json))
@@ -50,12 +51,12 @@ internal static class ExplainCommand
         if (seen.Entries.Count == 0)
             output.WriteLine("  entries      none has this pod as backend");
         foreach (var bucket in seen.Entries)
-            output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, expires in {bucket.Remaining}");
+            output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, remaining timeout {bucket.Remaining}");
         if (seen.Established > 0)
             output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} answered, {seen.Idle} idle, {seen.Stuck} unanswered for {Evidence.StuckSeconds} s or more");
         output.WriteLine(seen.ResetsMissing is { } why
             ? $"  resets       not observed: {why}"
-            : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, other {seen.OtherResets}");
+            : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow + seen.BackendResetsUnclear}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, of unknown senders {seen.UnknownClientResets}, other {seen.OtherResets}");
         output.WriteLine($"  entries lost {seen.LostEntries}{(seen.LostByKernel > 0 ? $" ({seen.LostByKernel} by the kernel before their timeouts)" : "")}, created mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
@@ -108,7 +109,7 @@ internal static class ExplainCommand
     }
 
     private static string Proxy(ProxyReading? proxy) => proxy is not { Answers: true }
-        ? "does not answer on 127.0.0.1:10249"
+        ? $"metrics do not answer on 127.0.0.1:10249{(proxy is { HealthStatus: not 0 and var health } ? $", healthz {health}{(proxy.ReportsLag ? ": its rules lag" : proxy.Eligible == false ? ": the node is to be deleted" : "")}" : "")}"
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
 
     private static string Switch(bool? value) => value switch { true => "1", false => "0", null => "unknown" };

@@ -47,7 +47,12 @@ internal static class FlowsCommand
         return command;
     }
 
-    public static string Line(in Flow flow) =>
-        $"{flow.State.Name(),-11} {flow.Orig}  answered by {flow.Reply.Src}{(Protocols.IsPortless(flow.Reply.Proto) ? "" : ":" + flow.Reply.Sport)}  "
-        + $"expires in {flow.TimeoutSeconds} s{((flow.Status & FlowStatus.SeenReply) == 0 ? "  [UNREPLIED]" : "")}";
+    public static string Line(in Flow flow)
+    {
+        string ports = Protocols.IsPortless(flow.Reply.Proto) ? "" : ":" + flow.Reply.Sport;
+        string zone = flow.Zone == 0 ? "" : $"  zone {flow.Zone}";
+        string expires = flow.TimeoutSeconds is { } seconds ? $"expires in {seconds} s" : "no timeout while a flowtable forwards it";
+        string notes = ((flow.Status & FlowStatus.SeenReply) == 0 ? "  [UNREPLIED]" : "") + (flow.OnlyLooksTranslated ? "  [not translated]" : "");
+        return $"{flow.StateName,-11} {flow.Orig}  answered by {flow.Reply.Src}{ports}{zone}  {expires}{notes}";
+    }
 }

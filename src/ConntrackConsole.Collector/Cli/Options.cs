@@ -21,7 +21,8 @@ internal static class Options
     public static Option<ResetChoice> Resets() => new("--resets")
     {
         Description = "How TCP resets are observed: trace (the kernel's tracepoints), packet (a packet socket), both, or auto: "
-            + "trace, or packet if tracepoints are unavailable. 'capabilities' lists what each cannot see.",
+            + "trace; with packet too before Linux 6.10, which traces only resets that a socket sends; packet alone if tracepoints are unavailable. "
+            + "'capabilities' lists what each cannot see.",
         HelpName = "auto|trace|packet|both",
         CustomParser = result => Parse(result, result.Tokens[0].Value, text => text switch
         {

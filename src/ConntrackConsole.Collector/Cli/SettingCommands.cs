@@ -78,9 +78,10 @@ internal static class SettingCommands
                 new SettingNodeCommand(LocalOperator.Command(RequireReason(reason), breakGlass: false), kind.Key, before, wanted, (long)revertAfter.TotalMilliseconds), JournalOrigin.CommandLine);
             ThrowUnlessDone(result);
         }
-        else if ((values.Refuse(kind) ?? NodeSettingGuard.Refuse(kind, wanted, before, values.Memory)) is { } refusal)
+        // The same rules in the same order as with --yes, the open changes of the journal among them.
+        else if (Handler(new ActionJournal(state, log: Console.Error), values, null).Read(new SettingRequest("", kind.Key, wanted)).Refusal is { } refusal)
         {
-            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal);
         }
 
         DateTimeOffset? revertAt = result?.RevertAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;

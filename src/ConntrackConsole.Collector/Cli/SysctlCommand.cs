@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ConntrackConsole.Collector.Cli.Json;
+using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
@@ -24,20 +26,7 @@ internal static class SysctlCommand
         var command = new Command("get", "Prints one setting, or all settings that this kernel has.") { key, json };
         command.SetAction(parsed =>
         {
-            var sysctl = new Sysctl();
-            IReadOnlyDictionary<string, string> values;
-            if (parsed.GetValue(key) is { } wanted)
-            {
-                var fault = sysctl.TryRead(wanted, out long value);
-                if (fault != SysctlFault.None)
-                    throw new CommandException(ExitCode.Failed, Sysctl.Explain(fault, wanted));
-                values = new Dictionary<string, string> { [wanted.Name] = value.ToString(CultureInfo.InvariantCulture) };
-            }
-            else
-            {
-                values = sysctl.ReadAll();
-            }
-
+            var values = parsed.GetValue(key) is { } wanted ? Read(wanted) : ReadAll();
             if (parsed.GetValue(json))
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize(values, CollectorJson.Default.IReadOnlyDictionaryStringString));
@@ -53,17 +42,50 @@ internal static class SysctlCommand
         return command;
     }
 
-    private static Argument<SysctlKey?> Key() => new("KEY")
+    private static Dictionary<string, string> Read(string name)
     {
-        Description = "For example nf_conntrack_tcp_be_liberal, with or without the prefix net.netfilter.",
+        if (SysctlKey.TryParse(name, out var key))
+        {
+            var fault = new Sysctl().TryRead(key, out long value);
+            return fault == SysctlFault.None
+                ? new Dictionary<string, string> { [key.Name] = value.ToString(CultureInfo.InvariantCulture) }
+                : throw new CommandException(ExitCode.Failed, Sysctl.Explain(fault, key));
+        }
+
+        var kind = SettingCatalog.Find(name)!;
+        return new SettingValues(new Sysctl()).TryRead(kind, out string? text, out string? why)
+            ? new Dictionary<string, string> { [kind.Key] = text }
+            : throw new CommandException(ExitCode.Failed, why);
+    }
+
+    // What this kernel does not have is left out.
+    private static Dictionary<string, string> ReadAll()
+    {
+        var sysctl = new Sysctl();
+        var all = new Dictionary<string, string>(sysctl.ReadAll());
+        var values = new SettingValues(sysctl);
+        foreach (var kind in SettingCatalog.All.Where(kind => kind.Carrier != SettingCarrier.Sysctl))
+        {
+            if (values.TryRead(kind, out string? text, out _))
+                all[kind.Key] = text;
+        }
+
+        return all;
+    }
+
+    private static Argument<string?> Key() => new("KEY")
+    {
+        Description = "For example nf_conntrack_tcp_be_liberal, with or without the prefix net.netfilter., or any other key that 'set' takes.",
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = result =>
         {
             if (result.Tokens.Count == 0)
                 return null;
-            if (SysctlKey.TryParse(result.Tokens[0].Value, out var key))
-                return key;
-            result.AddError($"'{result.Tokens[0].Value}' is not a setting that this program knows: {string.Join(", ", SysctlKey.All.Select(known => known.ShortName))}.");
+            string name = result.Tokens[0].Value;
+            if (SysctlKey.TryParse(name, out _) || SettingCatalog.Find(name) is not null)
+                return name;
+            var known = SysctlKey.All.Select(key => key.ShortName).Concat(SettingCatalog.All.Where(kind => kind.Carrier != SettingCarrier.Sysctl).Select(kind => kind.Key));
+            result.AddError($"'{name}' is not a setting that this program knows: {string.Join(", ", known)}.");
             return null;
         },
     };

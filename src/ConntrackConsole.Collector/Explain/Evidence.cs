@@ -50,6 +50,16 @@ internal sealed record Evidence
     /// <summary>Full timeout running down: no traffic.</summary>
     public int Idle { get; init; }
 
+    /// <summary>
+    /// The timeout is short and runs down without a retransmission: a stray reset may have cut it, so it is no sign of a hang.
+    /// </summary>
+    public int Cut { get; init; }
+
+    /// <summary>
+    /// Entries of connections that a flowtable forwards: conntrack sees neither their segments nor their answers, and they have no timeout.
+    /// </summary>
+    public int Offloaded { get; init; }
+
     /// <summary>Entries that a reset closed.</summary>
     public int Closed { get; init; }
 
@@ -68,6 +78,14 @@ internal sealed record Evidence
 
     public int ClientAborts { get; init; }
 
+    /// <summary>
+    /// Clients from which the pod received a reset from an unknown sender: an abort, or the answer to an un-NATed segment.
+    /// </summary>
+    public int UnknownClientResets { get; init; }
+
+    /// <summary>Backend resets to such a client: which of the two came first, and why, is unknown.</summary>
+    public int BackendResetsUnclear { get; init; }
+
     public int OtherResets { get; init; }
 
     /// <summary>Established entries that were destroyed before their connection ended.</summary>
@@ -84,6 +102,9 @@ internal sealed record Evidence
 
     /// <summary>Why resets cannot be observed here, or null.</summary>
     public string? ResetsMissing { get; init; }
+
+    /// <summary>Which resets are not observed where they are sent, or null.</summary>
+    public string? ResetsIncomplete { get; init; }
 
     /// <summary>Packets from and to the address; null if packets cannot be observed.</summary>
     public (long From, long To)? Packets { get; init; }

@@ -16,7 +16,7 @@ namespace ConntrackConsole.Collector.Explain;
 /// Observes one pod address on this node for some seconds, read-only: follows events and resets like the daemon, looks up the
 /// address's entries every second, counts its packets.
 /// </summary>
-internal sealed class ExplainObserver(Ip podIp, int seconds)
+internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice = ResetChoice.Auto)
 {
     private const int MaxEntries = 500;
     private const int ListIntervalSeconds = 5;
@@ -26,15 +26,17 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
     private readonly HashSet<FlowEntryId> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
-    private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [];
+    private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [], _unknown = [];
     private Counters _counters;
     private int _other, _lost, _lostByKernel, _midStream, _unNatedEntries, _gaps, _closedByEvents;
 
     /// <param name="listening">Called once, when the observation has started.</param>
     public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
     {
-        using var resets = ResetSource.TryOpen(ResetChoice.Auto, out string why);
+        using var resets = ResetSource.TryOpen(choice, out string why);
         string? noResets = resets is null ? why : null;
+        string? incomplete = resets is { TracesEverySender: false, IsDouble: false }
+            ? $"{ResetSource.UntracedSenders} Use --resets both.{(why.Length == 0 ? "" : " " + why)}" : null;
         using var tap = AddressTap.TryOpen(podIp, out string? noPackets);
         using var proxy = new KubeProxyScraper(TimeProvider.System);
         var proxyReading = proxy.ReadAsync(stop);
@@ -59,7 +61,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
         await until.CancelAsync();
         await observing; // Rethrows its failure.
         tap?.Drain();
-        return Conclude(table, unacknowledged, noResets, tap, noPackets, await proxyReading);
+        return Conclude(table, unacknowledged, noResets, incomplete, tap, noPackets, await proxyReading);
     }
 
     // Runs on the observer's thread; its results are read only after that thread has ended.
@@ -108,7 +110,8 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
     {
         if (reset.Backend != podIp && reset.Src != podIp && reset.Dst != podIp)
             return;
-        bool byClient = reset.Kind is ResetKind.UnNated or ResetKind.ClientAbort;
+        bool unknown = reset is { Kind: ResetKind.Other, Received: true, Vip.IsNone: false };
+        bool byClient = unknown || reset.Kind is ResetKind.UnNated or ResetKind.ClientAbort;
         var client = byClient ? (reset.Src, reset.Sport) : (reset.Dst, reset.Dport);
         switch (reset.Kind)
         {
@@ -126,6 +129,9 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
                 break;
             case ResetKind.ClientAbort:
                 _aborts.Add(client);
+                break;
+            case ResetKind.Other when unknown:
+                _unknown.Add(client);
                 break;
             default:
                 _other++;
@@ -157,40 +163,51 @@ internal sealed class ExplainObserver(Ip podIp, int seconds)
             }
 
             // A missing entry does not count: it may have ended with FIN instead of a reset.
+            // An offloaded one is not looked up again: nothing about it would change.
             if (found is { State: FlowState.Close })
                 _closed.Add(name);
             _trackers.Remove(name);
         }
     }
 
-    private Evidence Conclude(ConntrackTable table, uint unacknowledged, string? noResets, AddressTap? tap, string? noPackets, ProxyReading proxy)
+    private Evidence Conclude(ConntrackTable table, uint unacknowledged, string? noResets, string? incomplete, AddressTap? tap, string? noPackets, ProxyReading proxy)
     {
         long nowMs = Environment.TickCount64;
         var entries = table.List(flow => flow.Reply.Src == podIp);
         var (route, neighbourFailed, text) = RouteTo.Find(podIp);
+        // The pod's socket receives the un-NATed reset too, and its node may report both.
+        _aborts.ExceptWith(_unNated);
+        _unknown.ExceptWith(_unNated);
+        _unknown.ExceptWith(_aborts);
         int follow = _fromBackend.Count(_unNated.Contains);
+        int unclear = _fromBackend.Count(_unknown.Contains);
         return new Evidence
         {
             PodIp = podIp,
             Seconds = seconds,
             Entries =
             [
-                .. entries.GroupBy(flow => (flow.Orig.Proto, flow.State, Bucket: Bucket(flow.TimeoutSeconds ?? 0, unacknowledged)))
+                .. entries.GroupBy(flow => (flow.Orig.Proto, flow.State, Bucket: flow.TimeoutSeconds is { } timeout ? Bucket(timeout, unacknowledged) : "not reported"))
                     .OrderByDescending(bucket => bucket.Count())
                     .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
             ],
             Established = _trackers.Count,
-            Stuck = _trackers.Values.Count(look => look is { EverRose: false, UnacknowledgedSamples: >= 5 }
+            Stuck = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: false, UnacknowledgedSamples: >= 5 }
                 && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
             Answered = _trackers.Values.Count(look => look.EverRose),
             Idle = _trackers.Values.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
+            Cut = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: true }),
+            Offloaded = entries.Count(flow => flow.State == FlowState.Offloaded),
             Closed = Math.Max(_closed.Count, _closedByEvents),
             UnNatedResets = _unNated.Count,
-            BackendResets = _fromBackend.Count - follow,
+            BackendResets = _fromBackend.Count - follow - unclear,
             BackendResetsThatFollow = follow,
             RefusedSyns = _refused.Count,
             NewBackendResets = _newBackend.Count,
             ClientAborts = _aborts.Count,
+            UnknownClientResets = _unknown.Count,
+            BackendResetsUnclear = unclear,
+            ResetsIncomplete = incomplete,
             OtherResets = _other,
             LostEntries = _lost,
             LostByKernel = _lostByKernel,

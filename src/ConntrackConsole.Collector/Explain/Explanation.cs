@@ -26,8 +26,16 @@ internal sealed record Explanation(
         Verdict[] verdicts = [.. found.OfType<Verdict>()];
         if (seen.ResetsMissing is { } resets)
             missing.Add("resets: " + resets);
+        if (seen.UnknownClientResets > 0)
+            missing.Add($"the senders of {seen.UnknownClientResets} resets that the pod received: aborts of clients (harmless) or answers to un-NATed segments (M1, M2). {seen.ResetsIncomplete}".TrimEnd());
+        else if (seen.ResetsIncomplete is { } incomplete)
+            missing.Add("some resets: " + incomplete);
         if (seen.PacketsMissing is { } packets)
             missing.Add("packets: " + packets);
+        if (seen.Cut > 0)
+            missing.Add($"a retransmission of {seen.Cut} entries with a short timeout: it fell, or runs down, and that alone proves nothing, because a stray reset leaves it at 10 s or 299 s while both ends are up");
+        if (seen.Offloaded > 0)
+            missing.Add($"whether {seen.Offloaded} offloaded entries are answered: a flowtable forwards their packets past conntrack, which then has no timeout for them");
         if (seen.Gaps > 0)
             missing.Add($"events in {seen.Gaps} intervals, in which some were lost: run it again");
         if (verdicts.Length == 0 && missing.Count == 0)
@@ -64,7 +72,7 @@ internal sealed record Explanation(
         return new("M1", "an INVALID answer of the pod is not translated back, and its client resets the pod's own address",
             $"{seen.UnNatedResets} un-NATed resets{(seen.BackendResetsThatFollow > 0 ? $", and {seen.BackendResetsThatFollow} resets of the backend that followed from them" : "")}",
             reasons, "the INVALID counter does not increase at the next such reset, or an entry of that client was destroyed just before (then M2)",
-            "net.netfilter.nf_conntrack_tcp_be_liberal=1, or a rule that drops INVALID in FORWARD; never flush");
+            "net.netfilter.nf_conntrack_tcp_be_liberal=1 (a stray reset can then end the entry of an idle connection), or a rule that drops INVALID in FORWARD; not tcp_ignore_invalid_rst; never flush");
     }
 
     private static Verdict? M2(Evidence seen) => seen.UnNatedResets == 0 || !IsLoss(seen) ? null : new(
@@ -122,12 +130,12 @@ internal sealed record Explanation(
         // Any sign of an answer means that the address is not a black hole.
         if (seen.Stuck == 0 || seen.Answered > 0 || seen.Packets is { From: > 0 })
         {
-            if (seen.Established > seen.Idle + seen.Answered && seen.Seconds < Evidence.StuckSeconds + 2)
-                missing.Add($"time: {seen.Established - seen.Idle - seen.Answered} entries wait for an answer; --seconds {Evidence.StuckSeconds + 5} or more shows whether it comes");
+            if (seen.Established > seen.Idle + seen.Answered + seen.Cut && seen.Seconds < Evidence.StuckSeconds + 2)
+                missing.Add($"time: {seen.Established - seen.Idle - seen.Answered - seen.Cut} entries wait for an answer; --seconds {Evidence.StuckSeconds + 5} or more shows whether it comes");
             return null;
         }
 
-        if (seen.Stuck * 2 <= seen.Established - seen.Idle)
+        if (seen.Stuck * 2 <= seen.Established - seen.Idle - seen.Cut)
         {
             missing.Add("agreement: less than half of the entries in use wait for an answer");
             return null;

@@ -21,6 +21,8 @@ internal static class Capabilities
         + "this machine (forged, or from outside) unless a socket here accepts them; a listener's reset of a stray segment, "
         + "which is traced without a peer and appears only where it is received.";
 
+    private const string AutoAddsPackets = " 'auto' therefore also opens the packet socket.";
+
     private const string Packet =
         "Observes TCP resets as packets where they leave a pod, and those that arrive from outside for an address of this node, "
         + "with the sequence number, accepted or not. Cannot see: resets sent by the node's own processes; resets that stay "
@@ -79,9 +81,11 @@ internal static class Capabilities
     private static Capability Proxy()
     {
         using var proxy = new KubeProxyScraper(TimeProvider.System);
-        bool answers = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult().Answers;
-        return new Capability(KubeProxyScraper.Capability, answers, answers
-            ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
+        var reading = proxy.ReadAsync(CancellationToken.None).GetAwaiter().GetResult();
+        bool answers = reading.Answers;
+        return new Capability(KubeProxyScraper.Capability, answers, !answers && reading.HealthStatus != 0
+            ? "kube-proxy's health on :10256 is read, but its metrics do not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): of a lag only a failing health check is known."
+            : answers ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
             : "kube-proxy does not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): whether its rules lag is unknown.");
     }
 
@@ -101,8 +105,12 @@ internal static class Capabilities
     private static Capability Resets(string name, ResetChoice choice, string detail)
     {
         using var source = ResetSource.TryOpen(choice, out string why);
-        return source is null ? new Capability(name, false, why) : new Capability(name, true, detail);
+        return source is null ? new Capability(name, false, why) : new Capability(name, true, DetailOf(source.TracesEverySender, detail));
     }
+
+    /// <summary>What a source of resets cannot see on this kernel.</summary>
+    internal static string DetailOf(bool tracesEverySender, string detail = Trace) =>
+        tracesEverySender ? detail : $"{detail} {ResetSource.UntracedSenders}{AutoAddsPackets}";
 
     /// <summary>What net.netfilter.nf_conntrack_events means for the data.</summary>
     public static string EventsSentence(long? setting) => setting switch

@@ -44,7 +44,11 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
         var link = new ConsoleLink(
             options.Console, options.Credential,
             () => new Hello(_node, Version, kernel.BootId, kernel.Release, startedAtMs, capabilities, new Sysctl().ReadAll()),
-            outbox, clock, commands, list => observer.AddressWatcher.Watch(list.PodIps ?? []), observer.RequestKeyFrame, log);
+            outbox, clock, commands, list =>
+            {
+                observer.AddressWatcher.Watch(list.PodIps ?? []);
+                observer.SetServices(list.Services);
+            }, observer.RequestKeyFrame, log);
         var timer = new ActionTimer(journal, flushes, settings, log);
 
         // Observer and link need each other: if either ends, the process ends with the error and its supervisor restarts it.

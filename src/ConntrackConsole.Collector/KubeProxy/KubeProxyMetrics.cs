@@ -15,6 +15,9 @@ internal struct KubeProxyMetrics
     public double ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending;
     public double SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors;
 
+    /// <summary>The IP family of <see cref="LastSync"/> and <see cref="LastQueued"/>: 4, 6, or 0 without the label.</summary>
+    public byte LaggingFamily;
+
     /// <summary>Number of samples that begin with kubeproxy_; 0 = another program listens on the port.</summary>
     public int Samples;
 
@@ -60,14 +63,14 @@ internal struct KubeProxyMetrics
             }
         }
 
-        (read.LastSync, read.LastQueued) = WorstOf(synced, queued);
+        (read.LastSync, read.LastQueued, read.LaggingFamily) = WorstOf(synced, queued);
         read.SyncP99 = Quantile(0.99, bounds[..buckets], counts[..buckets]);
         return read;
     }
 
-    public readonly Wire.ProxyReading ToReading(long atMs, Wire.ProxyMode mode, ushort health) => new(
-        atMs, true, mode, health, ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending,
-        SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors);
+    public readonly Wire.ProxyReading ToReading(long atMs, Wire.ProxyMode mode, in KubeProxyHealth health) => new(
+        atMs, true, mode, health.Status, ProcessStart, LastSync, LastQueued, SyncP99, EndpointChanges, EndpointChangesPending, ServiceChangesPending,
+        SyncFailures, ReconcilerDeleted, InvalidDropped, ApiErrors) { Eligible = health.Eligible, LiveStatus = health.LiveStatus, LaggingFamily = LaggingFamily };
 
     private void Take(ReadOnlySpan<byte> name, double value)
     {
@@ -94,7 +97,7 @@ internal struct KubeProxyMetrics
     }
 
     // The family with the largest lag; without lag, the one that synced last. 0 means never.
-    private static (double Synced, double Queued) WorstOf(ReadOnlySpan<double> synced, ReadOnlySpan<double> queued)
+    private static (double Synced, double Queued, byte Family) WorstOf(ReadOnlySpan<double> synced, ReadOnlySpan<double> queued)
     {
         int worst = -1;
         for (int family = 0; family < Families; family++)
@@ -106,7 +109,7 @@ internal struct KubeProxyMetrics
                 worst = family;
         }
 
-        return worst < 0 ? (double.NaN, double.NaN) : (synced[worst], queued[worst]);
+        return worst < 0 ? (double.NaN, double.NaN, (byte)0) : (synced[worst], queued[worst], (byte)(worst == 0 ? 0 : (2 * worst) + 2));
 
         static double Lag(ReadOnlySpan<double> synced, ReadOnlySpan<double> queued, int family) =>
             double.IsNaN(synced[family]) || double.IsNaN(queued[family]) ? 0 : Math.Max(0, queued[family] - synced[family]);

@@ -4,7 +4,8 @@ namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
 /// Scrapes this node's kube-proxy on its loopback ports every two seconds, in its own task: a kube-proxy that hangs affects
-/// nothing else. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
+/// nothing else. Metrics and health are read and sent independently of each other: another proxy may have only the second, or the
+/// metrics another address. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
 /// </summary>
 internal sealed class KubeProxyScraper : IDisposable
 {
@@ -21,7 +22,11 @@ internal sealed class KubeProxyScraper : IDisposable
     };
 
     private readonly TimeProvider _time;
-    private readonly Uri _metrics, _mode, _health;
+    // Readings of a kube-proxy that does not answer at all are alike. They are repeated, because one may be lost: in a frame that
+    // came too late, or was older than the console's start.
+    private const int SilentRepeat = 30;
+
+    private readonly Uri _metrics, _mode, _health, _live;
     private byte[] _page = new byte[64 * 1024];
     private ProxyReading? _latest, _last;
 
@@ -31,6 +36,7 @@ internal sealed class KubeProxyScraper : IDisposable
         _metrics = new Uri(metrics + "/metrics");
         _mode = new Uri(metrics + "/proxyMode");
         _health = new Uri(health + "/healthz");
+        _live = new Uri(health + "/livez");
     }
 
     /// <summary>The last reading, whether kube-proxy answered or not; null before the first. Thread-safe.</summary>
@@ -41,7 +47,7 @@ internal sealed class KubeProxyScraper : IDisposable
 
     public async Task RunAsync(CancellationToken stop)
     {
-        bool? answered = null;
+        int silent = 0;
         using var timer = new PeriodicTimer(Interval, _time);
         try
         {
@@ -49,10 +55,9 @@ internal sealed class KubeProxyScraper : IDisposable
             {
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
-                // A missing kube-proxy is reported once and not every two seconds.
-                if (reading.Answers || answered != false)
+                silent = reading.Answers || reading.HealthStatus != 0 || reading.LiveStatus != 0 ? 0 : silent + 1;
+                if (silent % SilentRepeat <= 1)
                     Volatile.Write(ref _latest, reading);
-                answered = reading.Answers;
             }
             while (await timer.WaitForNextTickAsync(stop));
         }
@@ -68,7 +73,14 @@ internal sealed class KubeProxyScraper : IDisposable
         var page = KubeProxyMetrics.Read(_page.AsSpan(0, status == 200 ? length : 0));
         bool answers = status == 200 && page.Samples > 0;
         if (!answers)
-            return new ProxyReading(atMs, false, ProxyMode.Unknown, await HealthAsync(stop), NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN);
+        {
+            var alone = await HealthAsync(stop);
+            return new ProxyReading(atMs, false, ProxyMode.Unknown, alone.Status, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN)
+            {
+                Eligible = alone.Eligible, LiveStatus = alone.LiveStatus,
+            };
+        }
+
         (status, length) = await GetAsync(_mode, stop);
         var mode = status == 200 ? KubeProxyMetrics.Mode(_page.AsSpan(0, Math.Min(length, 32))) : ProxyMode.Unknown;
         return page.ToReading(atMs, mode, await HealthAsync(stop));
@@ -78,7 +90,14 @@ internal sealed class KubeProxyScraper : IDisposable
 
     private const double NaN = double.NaN;
 
-    private async Task<ushort> HealthAsync(CancellationToken stop) => (ushort)(await GetAsync(_health, stop)).Status;
+    private async Task<KubeProxyHealth> HealthAsync(CancellationToken stop)
+    {
+        var (status, length) = await GetAsync(_health, stop);
+        var eligible = KubeProxyHealth.EligibleOf(_page.AsSpan(0, Math.Min(length, 4096)));
+        // /livez differs from /healthz only on a node that is to be deleted.
+        ushort live = status == 503 ? (ushort)(await GetAsync(_live, stop)).Status : (ushort)0;
+        return new KubeProxyHealth((ushort)status, eligible, live);
+    }
 
     // Status 0: no response within one second, or a response over the size limit.
     private async Task<(int Status, int Length)> GetAsync(Uri address, CancellationToken stop)

@@ -8,7 +8,10 @@ namespace ConntrackConsole.Collector.Observation;
 /// (or max_retrans) while data waits for its acknowledgement. So at or below that value no acknowledgement came yet. Half of all
 /// samples find a busy healthy flow in this state, so only consecutive samples without an acknowledgement in between are
 /// significant. A rise is no proof either: the first keep-alive probes of a client refresh the timeout by themselves (they carry
-/// no data).
+/// no data). Nor is a fall: an entry that had its full timeout and fell to 10 s was cut by a stray reset (the timeout of CLOSE, under
+/// tcp_be_liberal or tcp_ignore_invalid_rst, with the state unchanged), to 299 s by the answer to one (a challenge ACK): both
+/// sockets may be up. Only a fall to exactly the unacknowledged timeout, or to that of max_retrans, is of data that waits, and
+/// those run down from there.
 /// </remarks>
 internal struct AcknowledgementTracker
 {
@@ -18,8 +21,14 @@ internal struct AcknowledgementTracker
     // The kernel reports whole seconds.
     private const long RoundingMs = 1500;
 
+    // The longest interval between two retransmissions, and some seconds for the samples: below the unacknowledged timeout less
+    // this no client retransmits any more, so none waits.
+    private const uint MaxSilenceSeconds = 125;
+
     private long _expiresAtMs;
     private long _roseAtMs;
+    private bool _fell;
+    private bool _silent;
 
     /// <summary>Number of samples.</summary>
     public int Samples { get; private set; }
@@ -35,9 +44,16 @@ internal struct AcknowledgementTracker
         // A flow with constant traffic has its full timeout in every sample: only its expiry time moves.
         long expiresAtMs = nowMs + (timeoutSeconds * 1000L);
         bool rose = Samples > 0 && timeoutSeconds > unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
+        // A retransmission sets the short timeout again: then data waits. A stray reset leaves it to run down.
+        bool refreshed = UnacknowledgedSamples > 0 && timeoutSeconds <= unacknowledgedSeconds && expiresAtMs > _expiresAtMs + RoundingMs;
+        if (timeoutSeconds > unacknowledgedSeconds || refreshed)
+            _fell = false;
+        else if (Samples > 0 && UnacknowledgedSamples == 0)
+            _fell = true;
+        _silent = unacknowledgedSeconds > MaxSilenceSeconds && timeoutSeconds < unacknowledgedSeconds - MaxSilenceSeconds;
         if (rose)
             _roseAtMs = nowMs;
-        if (rose || Samples == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
+        if (rose || refreshed || Samples == 0 || expiresAtMs < _expiresAtMs - RoundingMs)
             _expiresAtMs = expiresAtMs;
         if (timeoutSeconds > unacknowledgedSeconds)
             (UnacknowledgedSinceMs, UnacknowledgedSamples) = (0, 0);
@@ -50,5 +66,8 @@ internal struct AcknowledgementTracker
 
     public readonly bool IsAlive(long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < AliveForMs;
 
-    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedSamples > 0 && !IsAlive(nowMs);
+    public readonly bool IsUnacknowledged(long nowMs) => UnacknowledgedSamples > 0 && !IsAlive(nowMs) && !ProvesNothing;
+
+    /// <summary>The timeout is short, and it is unknown why: it fell and no retransmission followed, or no client retransmits any more.</summary>
+    public readonly bool ProvesNothing => UnacknowledgedSamples > 0 && (_fell || _silent);
 }

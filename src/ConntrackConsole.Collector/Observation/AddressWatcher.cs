@@ -53,7 +53,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         {
             var row = rows.GetValueOrDefault(name.Reply.Src, new WatchedAddress(name.Reply.Src, 0, 0, 0, 0, 0));
             row = row with { Entries = row.Entries + 1 };
-            if (_trackers.TryGetValue(name, out var look))
+            // A timeout that proves nothing leaves the entry unknown, as if it had not been looked up.
+            if (_trackers.TryGetValue(name, out var look) && !(look.ProvesNothing && !look.IsAlive(nowMs)))
             {
                 row = row with { Checked = row.Checked + 1 };
                 row = look.IsAlive(nowMs) ? row with { Alive = row.Alive + 1 }

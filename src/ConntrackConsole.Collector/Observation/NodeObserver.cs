@@ -30,6 +30,8 @@ internal sealed class NodeObserver
     private readonly int _silentFlowsRedumpSeconds;
     private readonly FollowModeSwitch _modeSwitch;
     private readonly OwnCost _cost = new();
+    private readonly Grouping _grouping;
+    private IReadOnlySet<ServiceAddress>? _newServices;
     private volatile bool _keyWanted = true;
     private ulong _sequence;
     private ConntrackStats _lastStats;
@@ -43,9 +45,10 @@ internal sealed class NodeObserver
         _silentFlowsRedumpSeconds = silentFlowsRedumpSeconds;
         _eventQueueBytes = eventQueueBytes;
         _clock = new FrameClock(time);
+        _grouping = grouping;
         _flows = new FlowTable(grouping);
         _resets = resets;
-        _pendingResets = new PendingResets(resets is { IsDouble: true });
+        _pendingResets = new PendingResets(resets is { IsDouble: true }, resets is null or { TracesEverySender: true });
         _notes = new FlowNotes(OwnNetlinkPorts, _flows.Expiry);
         _takeDropped = takeDropped;
         _onEvent = OnEvent;
@@ -69,6 +72,15 @@ internal sealed class NodeObserver
     /// <summary>Requests a frame with all groups: after a reconnect the console may have no state. Thread-safe.</summary>
     public void RequestKeyFrame() => _keyWanted = true;
 
+    /// <summary>
+    /// Takes the console's list of Service addresses, by which untranslated entries are recognized. Null changes nothing. Thread-safe.
+    /// </summary>
+    public void SetServices(IReadOnlyList<string>? services)
+    {
+        if (services is not null)
+            Volatile.Write(ref _newServices, services.Take(WatchList.MaxServices).Select(text => ServiceAddress.TryParse(text, out var address) ? address : default).Where(address => address.Port != 0).ToHashSet());
+    }
+
     /// <summary>Runs until cancelled; <paramref name="emit"/> gets each frame and must not keep it.</summary>
     public void Run(Action<NodeFrame> emit, CancellationToken stop)
     {
@@ -83,6 +95,8 @@ internal sealed class NodeObserver
         do
         {
             uint events = follower.EndSecond(gaps);
+            if (Interlocked.Exchange(ref _newServices, null) is { } services)
+                _flows.Regroup(_grouping.With(services));
             Fill(atMs, table, gaps);
             _frame.Cost = _cost.Take(follower.Mode, events, _flows.Count);
             emit(_frame);
@@ -130,7 +144,7 @@ internal sealed class NodeObserver
         long nowMs = _clock.NowMs;
         bool lost = _notes.OnDestroy(in flow, last, portId, nowMs, earliest, (uint)(Environment.TickCount64 / 1000));
         bool unreplied = (flow.Status & FlowStatus.SeenReply) == 0;
-        _recent.Add(new FlowTuples(flow.Orig, flow.Reply, last, unreplied), nowMs, lost);
+        _recent.Add(new FlowTuples(flow.Orig, flow.Reply, last, unreplied, flow.OnlyLooksTranslated), nowMs, lost);
     }
 
     private void Fill(long atMs, ConntrackTable table, List<Gap> gaps)

@@ -27,6 +27,7 @@ internal sealed class TableFollower : IDisposable
     private readonly int _queueBytes;
     private readonly int _minRedumpMs;
     private readonly bool _kernelSendsEvents;
+    private readonly bool _offloads = Directory.Exists("/sys/module/nf_flow_table"); // The kernel sends no event when it begins to offload a flow.
     private ConntrackEvents? _events;
     private long _lastReceivedMs;
     private long _lastDumpMs;
@@ -129,7 +130,7 @@ internal sealed class TableFollower : IDisposable
     // are the only source, at 5 %. Computed, not measured: on a busy node the duration of a dump is no measure of its cost.
     private long RedumpMs => _events is null
         ? Math.Max(2000, _flows.Count * 6L / 100)
-        : _flows.Silent == 0 ? long.MaxValue : Math.Max(_minRedumpMs, _flows.Count * 6L / 5);
+        : _flows.Silent == 0 && !_offloads ? long.MaxValue : Math.Max(_minRedumpMs, _flows.Count * 6L / 5);
 
     private void ApplyMode(List<Gap> gaps)
     {

@@ -35,7 +35,11 @@ internal sealed class ConntrackTable : IDisposable
 
     /// <summary>Opens the table of the calling thread's network namespace.</summary>
     /// <exception cref="NetlinkException">The kernel refused to open a netfilter socket.</exception>
-    public static ConntrackTable Open() => new(NetlinkSocket.Open(NetlinkFamily.Netfilter));
+    public static ConntrackTable Open()
+    {
+        IpvsPresence.Refresh();
+        return new(NetlinkSocket.Open(NetlinkFamily.Netfilter));
+    }
 
     /// <summary>
     /// Visits every entry, IPv4 and IPv6. A dump is not a snapshot: entries created or removed meanwhile may or may not appear.
@@ -45,6 +49,7 @@ internal sealed class ConntrackTable : IDisposable
     public bool Dump(FlowVisitor visitor)
     {
         ArgumentNullException.ThrowIfNull(visitor);
+        IpvsPresence.Refresh();
         Span<byte> buffer = stackalloc byte[64];
         var writer = new NetlinkWriter(buffer);
         FlowRequest.Dump(ref writer, _socket.NextSequence());

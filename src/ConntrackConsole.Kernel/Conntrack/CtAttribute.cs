@@ -42,7 +42,9 @@ internal static class CtAttribute
 
     // enum ctattr_protoinfo, ctattr_protoinfo_tcp
     public const ushort ProtoInfoTcp = 1;
-    public const ushort ProtoInfoTcpState = 1;
+    public const ushort ProtoInfoDccp = 2;
+    public const ushort ProtoInfoSctp = 3;
+    public const ushort ProtoInfoState = 1; // CTA_PROTOINFO_TCP_STATE, _DCCP_STATE and _SCTP_STATE alike
 }
 
 internal static class CtMessage

@@ -20,6 +20,13 @@ internal enum FlowStatus : uint
     DestinationNat = 1 << 5,
     /// <summary>Being removed from the table.</summary>
     Dying = 1 << 9,
+    /// <summary>
+    /// A flowtable of nftables, or of act_ct, forwards its packets past conntrack. The kernel then reports neither a timeout nor a
+    /// state of the protocol. Since Linux 4.16.
+    /// </summary>
+    Offload = 1 << 14,
+    /// <summary>As <see cref="Offload"/>, by the network card. Since Linux 5.6.</summary>
+    HardwareOffload = 1 << 15,
 }
 
 /// <summary>
@@ -40,7 +47,15 @@ internal readonly record struct Flow
     /// <summary>TCP state; for other protocols derived from the status bits.</summary>
     public FlowState State { get; internal init; }
 
-    /// <summary>Seconds until the entry expires; null if the message does not contain it (DESTROY).</summary>
+    /// <summary>
+    /// The name to print: of TCP, SCTP and DCCP the state of the protocol, of others a word for the status bits.
+    /// </summary>
+    public string StateName => State is FlowState.Offloaded || ProtocolState is not { } number ? State.Name() : ProtocolStates.Name(Orig.Proto, number);
+
+    /// <summary>The kernel's number of an SCTP or DCCP state; null for other protocols, or if the message does not contain it.</summary>
+    public byte? ProtocolState { get; internal init; }
+
+    /// <summary>Seconds until the entry expires; null if the message does not contain it (DESTROY, or offloaded).</summary>
     public uint? TimeoutSeconds { get; internal init; }
 
     /// <summary>CTA_ID. The kernel may give the same id to a later entry with the same original tuple.</summary>
@@ -53,10 +68,16 @@ internal readonly record struct Flow
     public FlowKey Key => new(Reply, Zone, Id);
 
     /// <summary>
-    /// True if the flow's destination was translated: replies come from another address or port than the one the
-    /// client connected to. Derived from the tuples, because the status bit only means that a rule was applied.
+    /// True if the flow's destination is translated: replies come from another address or port than the one the client connected
+    /// to, and the kernel set the bit with which it translates. An entry that a program inserted with such tuples but without NAT
+    /// has no such bit, lists alike and translates nothing. IPVS translates by itself and sets none.
     /// </summary>
-    public bool IsTranslated => Reply.Src != Orig.Dst || (!Protocols.IsPortless(Orig.Proto) && Reply.Sport != Orig.Dport);
+    public bool IsTranslated => RepliesFromElsewhere && ((Status & FlowStatus.DestinationNat) != 0 || IpvsPresence.IsLoaded);
+
+    /// <summary>True if it looks translated by its tuples and is not.</summary>
+    public bool OnlyLooksTranslated => RepliesFromElsewhere && !IsTranslated;
+
+    private bool RepliesFromElsewhere => Reply.Src != Orig.Dst || (!Protocols.IsPortless(Orig.Proto) && Reply.Sport != Orig.Dport);
 }
 
 /// <summary>

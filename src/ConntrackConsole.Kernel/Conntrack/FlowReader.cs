@@ -18,7 +18,7 @@ internal static class FlowReader
         uint status = 0, id = 0;
         uint? timeout = null;
         ushort zone = 0;
-        byte tcpState = 0;
+        byte? protocolState = null;
         var payload = message.Payload;
         if (payload.Length < HeaderLength)
             Malformed.Throw("message", message.Type, payload.Length, HeaderLength);
@@ -46,7 +46,7 @@ internal static class FlowReader
                     status = U32(value, type);
                     break;
                 case CtAttribute.ProtoInfo:
-                    tcpState = ReadTcpState(value);
+                    protocolState = ReadProtocolState(value);
                     break;
                 case CtAttribute.Timeout:
                     timeout = U32(value, type);
@@ -69,7 +69,8 @@ internal static class FlowReader
             Orig = orig,
             Reply = reply,
             Status = (FlowStatus)status,
-            State = StateOf(orig.Proto, tcpState, (FlowStatus)status),
+            State = StateOf(orig.Proto, protocolState ?? 0, (FlowStatus)status),
+            ProtocolState = orig.Proto is Protocols.Sctp or Protocols.Dccp ? protocolState : null,
             TimeoutSeconds = timeout,
             Id = id,
             Zone = zone,
@@ -78,6 +79,8 @@ internal static class FlowReader
 
     private static FlowState StateOf(byte proto, byte tcpState, FlowStatus status)
     {
+        if ((status & (FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0)
+            return FlowState.Offloaded;
         if (proto == Protocols.Tcp)
             return (FlowState)Math.Min(tcpState, (byte)FlowState.SynSent2);
         if ((status & FlowStatus.Assured) != 0)
@@ -182,7 +185,7 @@ internal static class FlowReader
         return BinaryPrimitives.ReadUInt32BigEndian(value);
     }
 
-    private static byte ReadTcpState(ReadOnlySpan<byte> value)
+    private static byte? ReadProtocolState(ReadOnlySpan<byte> value)
     {
         // Layout written by every kernel: CTA_PROTOINFO_TCP, with the state as its first attribute.
         if (BitConverter.IsLittleEndian && value.Length >= 12 && MemoryMarshal.Read<uint>(value[4..]) == 0x00010005
@@ -194,16 +197,16 @@ internal static class FlowReader
         var attributes = new NetlinkAttributes(value);
         while (attributes.MoveNext())
         {
-            if (attributes.Type != CtAttribute.ProtoInfoTcp)
+            if (attributes.Type is not (CtAttribute.ProtoInfoTcp or CtAttribute.ProtoInfoDccp or CtAttribute.ProtoInfoSctp))
                 continue;
-            var tcp = attributes.Nested();
-            while (tcp.MoveNext())
+            var info = attributes.Nested();
+            while (info.MoveNext())
             {
-                if (tcp.Type == CtAttribute.ProtoInfoTcpState)
-                    return tcp.U8();
+                if (info.Type == CtAttribute.ProtoInfoState)
+                    return info.U8();
             }
         }
 
-        return 0;
+        return null;
     }
 }

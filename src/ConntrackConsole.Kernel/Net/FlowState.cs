@@ -32,18 +32,22 @@ public enum FlowState : byte
     Replied = 11,
     /// <summary>Not TCP: both directions and assured (not dropped early when the table is full).</summary>
     Assured = 12,
+    /// <summary>
+    /// Any protocol: a flowtable forwards its packets, so that conntrack knows neither a state nor a timeout, nor sees a reset.
+    /// </summary>
+    Offloaded = 13,
 }
 
 /// <summary>Names of <see cref="FlowState"/> values as printed by the conntrack program.</summary>
 public static class FlowStates
 {
     /// <summary>Number of states: the length of a set of count columns.</summary>
-    public const int Count = 13;
+    public const int Count = 14;
 
     private static readonly string[] Names =
     [
         "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",
-        "SYN_SENT2", "UNREPLIED", "REPLIED", "ASSURED",
+        "SYN_SENT2", "UNREPLIED", "REPLIED", "ASSURED", "OFFLOADED",
     ];
 
     /// <summary>conntrack's name, such as ESTABLISHED; "UNKNOWN(n)" for a number unknown to this version.</summary>
@@ -51,9 +55,9 @@ public static class FlowStates
 
     /// <summary>
     /// True for states in which an entry still steers packets of a connection: SYN_SENT, SYN_RECV, ESTABLISHED,
-    /// SYN_SENT2 and every state of other protocols. The rest (FIN_WAIT to CLOSE) are closing entries and prove nothing.
+    /// SYN_SENT2, OFFLOADED and every state of other protocols. The rest (FIN_WAIT to CLOSE) are closing entries and prove nothing.
     /// </summary>
     public static bool IsLive(this FlowState state) =>
         state is FlowState.SynSent or FlowState.SynRecv or FlowState.Established or FlowState.SynSent2
-            or FlowState.Unreplied or FlowState.Replied or FlowState.Assured;
+            or FlowState.Unreplied or FlowState.Replied or FlowState.Assured or FlowState.Offloaded;
 }

@@ -9,6 +9,8 @@ public static class Protocols
     public const byte Tcp = 6;
     /// <summary>UDP (17).</summary>
     public const byte Udp = 17;
+    /// <summary>DCCP (33).</summary>
+    public const byte Dccp = 33;
     /// <summary>ICMPv6 (58).</summary>
     public const byte IcmpV6 = 58;
     /// <summary>SCTP (132).</summary>
@@ -21,7 +23,7 @@ public static class Protocols
         Icmp => "icmp",
         Tcp => "tcp",
         Udp => "udp",
-        33 => "dccp",
+        Dccp => "dccp",
         47 => "gre",
         IcmpV6 => "icmpv6",
         Sctp => "sctp",

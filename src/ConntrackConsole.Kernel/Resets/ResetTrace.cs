@@ -50,8 +50,14 @@ internal sealed class ResetTrace : IDisposable
     public static bool TryOpen(Locality locality, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why) =>
         TryOpen(locality, 0, out trace, out why);
 
+    /// <param name="locality">As above.</param>
+    /// <param name="bufferKiB">Size of a CPU's ring; 0 = the default.</param>
+    /// <param name="trace">The trace, or null.</param>
+    /// <param name="why">If it cannot be opened: one sentence.</param>
+    /// <param name="format">Rewrites each format file before it is parsed: how an older kernel is imitated in tests.</param>
     internal static bool TryOpen(
-        Locality locality, int bufferKiB, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why)
+        Locality locality, int bufferKiB, [NotNullWhen(true)] out ResetTrace? trace, [NotNullWhen(false)] out string? why,
+        Func<string, string>? format = null)
     {
         ArgumentNullException.ThrowIfNull(locality);
         trace = null;
@@ -71,7 +77,7 @@ internal sealed class ResetTrace : IDisposable
 
         if (!instance.TryPageLayout(out var page))
             why = "The layout of this kernel's trace pages (events/header_page) cannot be read.";
-        else if (ResetDecoder.TryCreate(instance.TryRead, out var decoder, out why)
+        else if (ResetDecoder.TryCreate(Formatted, out var decoder, out why)
             && instance.TryEnable(ResetDecoder.SendReset) && instance.TryEnable(ResetDecoder.ReceiveReset))
             trace = new ResetTrace(instance, locality, page, decoder);
         else
@@ -87,6 +93,8 @@ internal sealed class ResetTrace : IDisposable
         trace._reader.Start();
         why = null;
         return true;
+
+        string? Formatted(string file) => instance.TryRead(file) is { } text && format is not null ? format(text) : instance.TryRead(file);
     }
 
     /// <summary>This kernel's name of a reason, such as NO_SOCKET; null for 0 on a kernel that reports no reasons.</summary>

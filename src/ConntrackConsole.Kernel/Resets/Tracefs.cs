@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Kernel.Proc;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;
@@ -34,13 +35,29 @@ internal sealed class Tracefs : IDisposable
     /// <summary>Finds or mounts it.</summary>
     /// <param name="tracefs">Access to it, or null.</param>
     /// <param name="why">If there is no access: one sentence with the reason and what to do.</param>
-    public static bool TryOpen([NotNullWhen(true)] out Tracefs? tracefs, [NotNullWhen(false)] out string? why)
+    public static bool TryOpen([NotNullWhen(true)] out Tracefs? tracefs, [NotNullWhen(false)] out string? why) =>
+        TryOpen(DefaultPath, KernelLockdown.Read, out tracefs, out why);
+
+    /// <param name="mounted">Where the machine mounts it.</param>
+    /// <param name="lockdown">The mode of kernel lockdown, or null.</param>
+    /// <param name="tracefs">Access to it, or null.</param>
+    /// <param name="why">If there is no access: one sentence with the reason and what to do.</param>
+    internal static bool TryOpen(
+        string mounted, Func<string?> lockdown, [NotNullWhen(true)] out Tracefs? tracefs, [NotNullWhen(false)] out string? why)
     {
         why = null;
-        if (HasInstances(DefaultPath))
+        if (HasInstances(mounted))
         {
-            tracefs = new Tracefs(DefaultPath, null);
+            tracefs = new Tracefs(mounted, null);
             return true;
+        }
+
+        // A locked-down kernel restricts tracing: only what the system mounted is used. The automount of debugfs would be a mount too.
+        if (lockdown() is { } mode)
+        {
+            why = $"The kernel is locked down ({mode}), and tracefs is not mounted at {mounted}: under lockdown this program mounts none. Resets can be observed as packets.";
+            tracefs = null;
+            return false;
         }
 
         var mount = TraceNative.MountDetached("tracefs", out Errno errno);

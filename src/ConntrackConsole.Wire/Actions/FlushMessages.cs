@@ -58,13 +58,18 @@ public enum FlushEffect
 /// <param name="ReplyDport">Reply destination port.</param>
 /// <param name="Zone">Conntrack zone.</param>
 /// <param name="Id">CTA_ID; not unique over time.</param>
-/// <param name="TimeoutSeconds">Remaining timeout in seconds.</param>
+/// <param name="TimeoutSeconds">Remaining timeout in seconds; 0 for an offloaded entry, which has none.</param>
 /// <param name="Status">IPS_* bits, as the kernel reports them.</param>
 /// <param name="Effect">What deleting it will do; null in lists of flows.</param>
 public sealed record FlowEntry(
     string Proto, string State, string Src, int? Sport, string Dst, int? Dport,
     string ReplySrc, int? ReplySport, string ReplyDst, int? ReplyDport,
-    int Zone, uint Id, uint TimeoutSeconds, uint Status, FlushEffect? Effect);
+    int Zone, uint Id, uint TimeoutSeconds, uint Status, FlushEffect? Effect)
+{
+    /// <summary>True if a flowtable forwards its packets (IPS_OFFLOAD or IPS_HW_OFFLOAD): it has no timeout, and whether it is answered is unknown.</summary>
+    [JsonIgnore]
+    public bool IsOffloaded => (Status & 0xC000) != 0;
+}
 
 /// <summary>The entries that a flush would delete on a node. The node keeps its own list; this copy is for display.</summary>
 /// <param name="PreviewId">From the request.</param>

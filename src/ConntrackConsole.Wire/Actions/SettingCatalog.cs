@@ -31,11 +31,11 @@ public static class SettingCatalog
     [
         new(BeLiberal, SettingCarrier.Sysctl, Switch, 0, 1, "0", "",
             "1: segments outside the window are no longer INVALID, so replies are still translated. Helps when clients reset connections because they see the pod's own address.",
-            "kube-proxy in iptables mode installs its rule that drops INVALID segments only if this was 0 when it started. If it started with 1, reverting to 0 leaves no protection. conntrack.tcpBeLiberal in its configuration sets this value again.",
+            "A stray reset outside the window then cuts the entry of an idle connection to the 10 s of CLOSE, without an event and with both ends still connected; at 0 such a reset changes nothing. kube-proxy in iptables mode installs its rule that drops INVALID segments only if this was 0 when it started. If it started with 1, reverting to 0 leaves no protection. conntrack.tcpBeLiberal in its configuration sets this value again.",
             "kube-proxy's configuration: conntrack.tcpBeLiberal: true (false for 0)"),
         new(Prefix + "tcp_ignore_invalid_rst", SettingCarrier.Sysctl, Switch, 0, 1, "0", "",
-            "1: a reset outside the window is not INVALID and no longer closes the entry (Linux 5.14).",
-            "Forged and late resets reach the client.", SysctlFile),
+            "1: a reset before the window is no longer INVALID, so it is translated and forwarded; one beyond the window stays INVALID (Linux 5.14). It does not help against un-NATed resets.",
+            "Late and forged resets do more harm, not less: one before the window cuts the entry of an idle connection to the 10 s of CLOSE, without an event and with both ends still connected. At 0 it changes nothing.", SysctlFile),
         new(Prefix + "log_invalid", SettingCarrier.Sysctl, [], 0, 255, "0", "",
             "Logs INVALID packets of this protocol in the kernel log: 6 TCP, 17 UDP, 255 all, 0 none.",
             "Each packet is a line in the log, which is thousands per second on a busy node; the change is therefore reverted after one minute at most.", SysctlFile)

@@ -2,7 +2,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Wire;
 
-/// <summary>The flows of one group at the end of a frame's second: 13 counts, one for each <see cref="FlowState"/>.</summary>
+/// <summary>The flows of one group at the end of a frame's second: one count for each <see cref="FlowState"/>.</summary>
 /// <param name="Key">The group.</param>
 /// <param name="Counts">Counts by state, index = (int)<see cref="FlowState"/>; all zero = the group is gone.</param>
 public readonly record struct GroupCounts(GroupKey Key, StateCounts Counts);

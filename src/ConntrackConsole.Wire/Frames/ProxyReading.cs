@@ -34,4 +34,20 @@ public enum ProxyMode : byte
 public sealed record ProxyReading(
     long AtMs, bool Answers, ProxyMode Mode, ushort HealthStatus, double ProcessStart, double LastSync, double LastQueued,
     double SyncP99, double EndpointChanges, double EndpointChangesPending, double ServiceChangesPending, double SyncFailures,
-    double ReconcilerDeleted, double InvalidDropped, double ApiErrors);
+    double ReconcilerDeleted, double InvalidDropped, double ApiErrors)
+{
+    /// <summary>
+    /// nodeEligible of /healthz: false means that the node is to be deleted, and 503 is then on purpose, whether its rules lag or
+    /// not. Null if the answer does not contain it (before Kubernetes 1.28).
+    /// </summary>
+    public bool? Eligible { get; init; }
+
+    /// <summary>HTTP status of /livez (since 1.28), which does not depend on the node's deletion; 0 = no answer, or not asked.</summary>
+    public ushort LiveStatus { get; init; }
+
+    /// <summary>The IP family that <see cref="LastSync"/> and <see cref="LastQueued"/> are of: 4, 6, or 0 if the metrics have no such label.</summary>
+    public byte LaggingFamily { get; init; }
+
+    /// <summary>True if kube-proxy itself reports that its rules lag; a node that is to be deleted is no proof.</summary>
+    public bool ReportsLag => LiveStatus == 503 || (HealthStatus == 503 && Eligible != false && LiveStatus != 200);
+}

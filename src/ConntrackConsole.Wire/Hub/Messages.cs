@@ -88,7 +88,17 @@ public sealed record StoredRanges(long StartedAtMs, IReadOnlyList<SequenceRange>
 
 /// <summary>Addresses of terminated and lost pods, for which the collector looks up each entry.</summary>
 /// <param name="PodIps">The addresses, at most 1,000.</param>
-public sealed record WatchList(IReadOnlyList<string> PodIps);
+public sealed record WatchList(IReadOnlyList<string> PodIps)
+{
+    /// <summary>Maximum number of <see cref="Services"/>.</summary>
+    public const int MaxServices = 10_000;
+
+    /// <summary>
+    /// Addresses and ports of Services (<see cref="ServiceAddress"/>): an entry that leads to one of them without translation belongs
+    /// to that Service. Null from a console that does not send them.
+    /// </summary>
+    public IReadOnlyList<string>? Services { get; init; }
+}
 
 /// <summary>What the console knew of an address at some time. The collector refuses statements older than 10 s.</summary>
 /// <param name="Ip">The address.</param>

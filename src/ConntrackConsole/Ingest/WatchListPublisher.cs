@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// Sends every collector the addresses without a live owner, so that it looks their entries up individually: the whole list after
+/// Sends every collector the addresses without a live owner, so that it looks their entries up individually, and those of Services,
+/// so that it recognizes entries that lead to one without translation: the whole list after
 /// the collector's introduction, and again when the list has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
@@ -17,6 +18,7 @@ internal sealed partial class WatchListPublisher(
 
     private readonly Dictionary<string, WatchList> _sent = []; // by connection: a new one has no list
     private ClusterMap? _map;
+    private object? _services; // The Services of the list.
     private WatchList _list = new([]);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -40,8 +42,16 @@ internal sealed partial class WatchListPublisher(
         {
             _map = cluster.Current;
             string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses).Select(ip => ip.ToString())];
+            if (!ReferenceEquals(_services, _map.Services))
+            {
+                _services = _map.Services;
+                string[] addresses = [.. ServiceScopes.All(_map).Take(WatchList.MaxServices).Select(address => address.ToString())];
+                if (!addresses.SequenceEqual(_list.Services ?? []))
+                    _list = _list with { Services = addresses };
+            }
+
             if (!ips.SequenceEqual(_list.PodIps))
-                _list = new WatchList(ips);
+                _list = _list with { PodIps = ips };
         }
 
         var connections = registry.ConnectedNodes.Select(registry.ConnectionOf).OfType<string>().ToHashSet();
@@ -51,7 +61,7 @@ internal sealed partial class WatchListPublisher(
         {
             var known = _sent.GetValueOrDefault(connection);
             // A collector watches nothing until it receives a list.
-            if (ReferenceEquals(known, _list) || (known is null && _list.PodIps.Count == 0))
+            if (ReferenceEquals(known, _list) || (known is null && _list is { PodIps.Count: 0, Services: null or { Count: 0 } }))
                 continue;
             try
             {

@@ -46,6 +46,9 @@ internal sealed record ServiceEntries(
 {
     public const int MaxBackends = 5;
 
+    /// <summary>Entries at the Service's own address, which lead to no backend; <see cref="Backends"/> then contains that address.</summary>
+    public long Untranslated { get; init; }
+
     public static readonly ServiceEntries None = new(0, 0, null, [], []);
 }
 

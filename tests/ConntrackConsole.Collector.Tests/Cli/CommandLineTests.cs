@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Cli;
@@ -80,6 +81,52 @@ public class CommandLineTests
         Assert.Equal(0, CollectorProgram.Run(scratch.Inside, "flush", "--pod-ip", "10.244.0.1", yes, "--state", state.Path).ExitCode);
 
         Assert.Equal(left, ConntrackProgram.List(scratch.Inside).Count);
+    }
+
+    // Every key of 'set' can be read; where this kernel does not have it, the reason is that and not the key.
+    [Fact]
+    public void SysctlGet_TakesEveryKeyThatSetTakes()
+    {
+        using var scratch = new ScratchNamespace();
+        foreach (var kind in SettingCatalog.All)
+        {
+            var (exitCode, output, errors) = CollectorProgram.Run(scratch.Inside, "sysctl", "get", kind.Key);
+
+            Assert.True(exitCode == 0 ? output.StartsWith(kind.Key + " = ", StringComparison.Ordinal) : exitCode == 1 && errors.Length > 20, $"{kind.Key}: {exitCode} {output}{errors}");
+        }
+
+        Assert.Contains("nftables.drop_invalid = off", CollectorProgram.Run(scratch.Inside, "sysctl", "get").Output, StringComparison.Ordinal);
+        Assert.Contains("'conntrack-collector sysctl get --help'", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nonsense").Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SysctlSet_DryRunWhileTheFilterIsArmed_NamesTheAction()
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        string[] set = ["sysctl", "set", "nftables.drop_invalid", "--state", state.Path, "--reason", "INC-1"];
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, [.. set, "forward", "--yes"]).ExitCode);
+
+        var (exitCode, _, errors) = CollectorProgram.Run(scratch.Inside, [.. set, "forward+input"]);
+
+        Assert.Equal(3, exitCode);
+        Assert.Contains("by the action ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("not in this journal", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FlowsAndFlush_PrintTheZone()
+    {
+        using var scratch = new ScratchNamespace();
+        const string entry = "-A -p tcp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
+        ConntrackProgram.Load(scratch.Inside, [entry, entry + " -w 7"]);
+
+        foreach (string[] command in (string[][])[["flows"], ["flush", "--pod-ip", "10.244.0.1"]])
+        {
+            string[] lines = CollectorProgram.Run(scratch.Inside, command).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(2, lines.Length);
+            Assert.Single(lines, line => line.Contains("zone 7", StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -47,6 +47,8 @@ public sealed class FilterSettingTests : IDisposable
 
         var revert = Assert.Single(new ActionJournal(_state.Path).Where(act => act.Begin.Kind == JournalKind.Revert));
         Assert.Equal((JournalOrigin.Timer, SettingOutcome.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Outcome));
+        Assert.False(_scratch.Inside.Run(() => ArmedFilter.TryRead(out _)), "the empty table remains");
+        Assert.Contains("had dropped 0 INVALID packets", revert.End.Setting.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,6 +49,19 @@ public class NodeFlushGuardTests
         code, NodeFlushGuard.RefuseStatement(new OwnershipStatement(about, state, "shop/a", Now - ageMs), Ip.Parse("10.244.1.1"), Now));
 
     [Theory]
+    [InlineData("udp", "10.96.0.10", 53, null)]
+    [InlineData(null, "10.96.0.10", 53, "flush.owner_service")]
+    [InlineData("udp", "10.96.0.10", null, "flush.owner_service")]
+    [InlineData("udp", "10.96.0.11", 53, "flush.owner_service")]
+    [InlineData("udp", null, null, "flush.owner_service")]
+    public void RefuseStatement_ServiceAddress_NeedsExactlyOnePort(string? proto, string? vip, int? port, string? code)
+    {
+        Assert.True(FlushFilter.TryParse(FlushPreset.DeadBackend, new FlushScope(proto, vip, port), out var filter, out _));
+
+        Same(code, NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.96.0.10", OwnerState.Service, "k4/dns", Now), Ip.Parse("10.96.0.10"), Now, filter));
+    }
+
+    [Theory]
     [InlineData(0, false, null)]
     [InlineData(5000, false, null)]
     [InlineData(5001, false, "flush.approval_required")]

@@ -56,6 +56,11 @@ public class ExplanationTests
         ["a new backend alone"] = (Healthy with { NewBackendResets = 2 }, "", "mid-stream entry"),
         ["the pod's resets and closed entries"] = (ClosedByPod, "M3", ""),
         ["the pod's resets alone"] = (ClosedByPod with { Closed = 0 }, "", "entries closed by the backend's resets"),
+        ["received resets of unknown senders, and the pod's answers to them"] = (
+            Healthy with { UnknownClientResets = 1, BackendResetsUnclear = 1, Closed = 1, Counters = Invalid(2), ResetsIncomplete = "Use --resets both." }, "",
+            "the senders of 1 resets that the pod received"),
+        ["entries whose timeout fell"] = (Healthy with { Answered = 0, Idle = 2, Cut = 8, Packets = (0, 0), Route = RouteKind.Blackhole }, "", "a retransmission of 8 entries"),
+        ["offloaded entries"] = (Healthy with { Offloaded = 4 }, "", "whether 4 offloaded entries are answered"),
         ["client aborts"] = (Healthy with { ClientAborts = 9, Closed = 9 }, "", "none in 30 s"),
         ["hung, packets unanswered"] = (Hung, "M4", ""),
         ["hung, route dead, client between two retransmissions"] = (Hung with { Packets = (0, 0), Route = RouteKind.Blackhole, RouteText = "blackhole" }, "M4", ""),

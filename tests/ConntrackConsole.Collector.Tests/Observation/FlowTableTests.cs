@@ -90,6 +90,35 @@ public class FlowTableTests
     }
 
     [Fact]
+    public void Groups_UntranslatedAtAServicesAddress_BelongToItOnceItIsKnown()
+    {
+        var vip = Ip.Parse("10.96.0.1");
+        _table.Upsert(Flows.Service(1000) with { Status = FlowStatus.SeenReply | FlowStatus.Confirmed }); // only looks translated
+        _table.Upsert(Flows.Direct(1001, "10.96.0.1") with { State = FlowState.SynSent }); // port 8080
+        _table.Upsert(Flows.Direct(1002, "10.96.0.2"));
+        Assert.True(Assert.Single(Groups(all: true)).Key.IsOther);
+
+        _table.Regroup(new Grouping([]).With(new HashSet<ServiceAddress> { new(Protocols.Tcp, vip, 80), new(Protocols.Tcp, vip, 8080), new(Protocols.Udp, vip, 53) }));
+
+        Assert.Equal(
+            [GroupKey.Other, new GroupKey(Protocols.Tcp, vip, 80, vip, 80), new GroupKey(Protocols.Tcp, vip, 8080, vip, 8080)],
+            Groups(all: true).Select(group => group.Key).OrderBy(key => key.Vport));
+        Assert.True(_table.TryFindByOrig(Flows.Service(1000).Orig, out var flow) && !flow.IsTranslated);
+    }
+
+    [Fact]
+    public void WriteGroups_FlowThatBeganAndEndedInBetween_IsNoChange()
+    {
+        _table.Upsert(Flows.Direct(1000, "192.0.2.1"));
+        Assert.Single(Groups(all: false));
+
+        _table.Upsert(Flows.Direct(1001, "192.0.2.1"));
+        _table.Remove(Flows.Direct(1001, "192.0.2.1"));
+
+        Assert.Empty(Groups(all: false));
+    }
+
+    [Fact]
     public void Counts_AfterManyRandomChanges_EqualARecount()
     {
         var random = new Random(8);

@@ -14,7 +14,7 @@ internal static class Flows
     {
         Orig = new FlowTuple(Client, Vip, proto, sport, 80),
         Reply = new FlowTuple(Ip.Parse(backend), Client, proto, 8080, sport),
-        Status = FlowStatus.SeenReply | FlowStatus.Assured | FlowStatus.Confirmed,
+        Status = FlowStatus.SeenReply | FlowStatus.Assured | FlowStatus.Confirmed | FlowStatus.DestinationNat,
         State = state,
         TimeoutSeconds = 300,
         Id = id,

@@ -22,7 +22,7 @@ internal sealed class NodeWatch : IDisposable
     private readonly Dictionary<string, int> _frames = [];
     private volatile Exception? _failure;
 
-    public NodeWatch(TwoNodes nodes, ResetChoice filter)
+    public NodeWatch(TwoNodes nodes, ResetChoice filter, Func<string, string>? format = null)
     {
         foreach (string node in (string[])[TwoNodes.A, TwoNodes.B])
         {
@@ -30,7 +30,7 @@ internal sealed class NodeWatch : IDisposable
             {
                 try
                 {
-                    using var resets = ResetSource.TryOpen(filter, out string why);
+                    using var resets = ResetSource.TryOpen(filter, out string why, format);
                     Assert.Equal("", why);
                     var observer = new NodeObserver(new Grouping([]), TimeProvider.System, resets, () => null);
                     lock (_observers)

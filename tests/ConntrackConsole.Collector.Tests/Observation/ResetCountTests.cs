@@ -86,7 +86,8 @@ public class ResetCountTests
         using var trace = new NodeWatch(nodes, ResetChoice.Trace);
         using var packet = new NodeWatch(nodes, ResetChoice.Packet);
         using var both = new NodeWatch(nodes, ResetChoice.Both);
-        NodeWatch.Await(trace, packet, both);
+        using var older = new NodeWatch(nodes, ResetChoice.Auto, ResetSourceTests.WithoutReasons);
+        NodeWatch.Await(trace, packet, both, older);
         var provoke = new Provoke(nodes);
         var pod = nodes.PodAddress(TwoNodes.PodB).ToIPAddress();
 
@@ -94,8 +95,8 @@ public class ResetCountTests
         provoke.ClientAborts(TwoNodes.PodA, TwoNodes.PodB, new IPEndPoint(pod, 8082), Times, new IPEndPoint(vip.ToIPAddress(), 82));
         provoke.ServerDiesWithUnreadData(TwoNodes.PodA, TwoNodes.PodB, new IPEndPoint(pod, 8083), Times, new IPEndPoint(vip.ToIPAddress(), 83));
 
-        NodeWatch.Await(watch => watch.ResetsOf(81, 82, 83, 8081, 8082, 8083).Count >= 3 * Times, trace, packet, both);
-        foreach (var watch in (NodeWatch[])[trace, packet, both])
+        NodeWatch.Await(watch => watch.ResetsOf(81, 82, 83, 8081, 8082, 8083).Count >= 3 * Times, trace, packet, both, older);
+        foreach (var watch in (NodeWatch[])[trace, packet, both, older])
         {
             Assert.Equal(Of(ResetKind.RefusedSyn, 8081), Counts(watch.ResetsOf(81, 8081)));
             Assert.Equal(Of(ResetKind.ClientAbort, 8082), Counts(watch.ResetsOf(82, 8082)));

@@ -63,6 +63,20 @@ public class ResetJoinTests
         Assert.Equal((ResetKind.NewBackend, Vip, 80, Pod, 8080), (joined.Kind, joined.Vip.ToString(), joined.Vport, joined.Backend.ToString(), joined.Bport));
     }
 
+    // Before Linux 6.10 the answer to an un-NATed segment has no record where it is sent; where it is received it looks like this.
+    [Theory]
+    [InlineData(ResetOrigin.Trace, ResetKind.Other)]
+    [InlineData(ResetOrigin.Packet, ResetKind.ClientAbort)]
+    public void Join_ReceivedByABackend_WhereNotEverySenderIsTraced_IsNoAbort(ResetOrigin origin, ResetKind expected)
+    {
+        var table = new FlowTable(new Grouping([]));
+        table.Upsert(Flows.Service(1000));
+
+        var joined = ResetJoin.Join(Seen(Client, 1000, Pod, 8080, received: true) with { Origin = origin }, table, new RecentFlows(), everySender: false);
+
+        Assert.Equal((expected, Vip, Pod), (joined.Kind, joined.Vip.ToString(), joined.Backend.ToString()));
+    }
+
     [Fact]
     public void Join_FlowDestroyedByTheReset_IsFound()
     {

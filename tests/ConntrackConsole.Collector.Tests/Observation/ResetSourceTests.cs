@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ConntrackConsole.Collector.Host;
+using ConntrackConsole.Collector.Observation.Resets;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
@@ -9,6 +11,34 @@ public class ResetSourceTests
 {
     // A mount namespace of its own, in which there is no tracefs and none can be mounted.
     private const string WithoutTracefs = "mount -t tmpfs none /sys/kernel && exec setpriv --bounding-set=-sys_admin \"$@\"";
+
+    /// <summary>A format file as before Linux 6.10, which traces a sent reset only if a socket sends it.</summary>
+    internal static string WithoutReasons(string format) =>
+        string.Join('\n', format.Split('\n').Where(line => !line.Contains(" reason;", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Auto_OnAKernelThatTracesNotEverySender_OpensPacketsToo()
+    {
+        using var scratch = new ScratchNamespace();
+        scratch.Inside.Run(() =>
+        {
+            using var now = ResetSource.TryOpen(ResetChoice.Auto, out _);
+            using var before = ResetSource.TryOpen(ResetChoice.Auto, out string why, WithoutReasons);
+            using var traceAlone = ResetSource.TryOpen(ResetChoice.Trace, out _, WithoutReasons);
+
+            Assert.Equal("", why);
+            Assert.Equal((false, true), (now!.IsDouble, now.TracesEverySender));
+            Assert.Equal((true, false), (before!.IsDouble, before.TracesEverySender));
+            Assert.Equal((false, false), (traceAlone!.IsDouble, traceAlone.TracesEverySender));
+        });
+    }
+
+    [Fact]
+    public void Capability_OfAKernelThatTracesNotEverySender_SaysWhatIsMissing()
+    {
+        Assert.Contains("does not trace a reset that no socket sends", Capabilities.DetailOf(tracesEverySender: false), StringComparison.Ordinal);
+        Assert.DoesNotContain("no socket sends", Capabilities.DetailOf(tracesEverySender: true), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Auto_WithoutTracefs_UsesPackets()

@@ -21,8 +21,8 @@ public sealed class ObserveOnlyTests
         var collector = OutageProcesses.Collector(inside, host.Folder, Node, "--observe-only");
         try
         {
-            await ConntrackAsync(inside, "-I", "-p", "tcp", "-s", "10.9.0.1", "-d", "10.96.0.10", "--sport", "40001", "--dport", "80", "-r", PodIp,
-                "-q", "10.9.0.1", "--reply-port-src", "8080", "--reply-port-dst", "40001", "-t", "900", "--state", "ESTABLISHED", "-u", "SEEN_REPLY,ASSURED");
+            await ConntrackAsync(inside, "-I", "-p", "tcp", "-s", "10.9.0.1", "-d", "10.96.0.10", "--sport", "40001", "--dport", "80", "-r", "10.96.0.10",
+                "-g", $"{PodIp}:8080", "-q", "10.9.0.1", "--reply-port-src", "80", "--reply-port-dst", "40001", "-t", "900", "--state", "ESTABLISHED", "-u", "SEEN_REPLY,ASSURED");
             var link = host.Get<CollectorLink>();
             await Eventually.TrueAsync(() => link.ConnectedNodes.Contains(Node));
             var commands = host.Get<TimelineStore>().Nodes().Single().Capabilities.Single(c => c.Name == "commands");

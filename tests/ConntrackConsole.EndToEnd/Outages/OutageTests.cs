@@ -160,7 +160,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         var (code, output) = await RunningLab.RunAsync(
             "ip", "netns", "exec", _inside.Name, "conntrack", "-I", "-p", "tcp", "-s", "10.9.0.1", "-d", "10.96.0.10", "--sport", $"{40000 + number}",
-            "--dport", "80", "-r", "10.1.0.5", "-q", "10.9.0.1", "--reply-port-src", "8080", "--reply-port-dst", $"{40000 + number}",
+            "--dport", "80", "-r", "10.96.0.10", "-g", "10.1.0.5:8080", "-q", "10.9.0.1", "--reply-port-src", "80", "--reply-port-dst", $"{40000 + number}",
             "-t", "900", "--state", "ESTABLISHED", "-u", "SEEN_REPLY,ASSURED");
         Assert.True(code == 0, output);
     }

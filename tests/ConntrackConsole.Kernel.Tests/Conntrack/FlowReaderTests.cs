@@ -30,7 +30,48 @@ public class FlowReaderTests
         Assert.Equal(1000u, flow.TimeoutSeconds);
         Assert.Equal(0xC6892D48u, flow.Id);
         Assert.Equal(0, flow.Zone);
+        // The program inserted it with -r alone: it lists like a translated entry and translates nothing.
+        Assert.Equal((false, true), (flow.IsTranslated, flow.OnlyLooksTranslated));
+    }
+
+    [Fact]
+    public void Read_StatusWithDestinationNat_IsTranslated()
+    {
+        var flow = Read(TupleOrig + TupleReply + Rest.Replace("0000000E", "0000002E", StringComparison.Ordinal));
+
+        Assert.Equal((true, false), (flow.IsTranslated, flow.OnlyLooksTranslated));
+    }
+
+    // As the kernel dumps an entry of a flowtable: neither a timeout nor the state of the protocol. Bits of the software path, and of
+    // the network card.
+    [Theory]
+    [InlineData("0000402E")]
+    [InlineData("0000C02E")]
+    [InlineData("0000802E")]
+    public void Read_OffloadedEntry_IsItsOwnLiveState(string status)
+    {
+        var flow = Read(TupleOrig + TupleReply + "08000C00" + "C6892D48" + "08000300" + status);
+
+        Assert.Equal((FlowState.Offloaded, "OFFLOADED", true), (flow.State, flow.StateName, flow.State.IsLive()));
+        Assert.Null(flow.TimeoutSeconds);
         Assert.True(flow.IsTranslated);
+    }
+
+    // CTA_PROTOINFO_SCTP 3 and CTA_PROTOINFO_DCCP 2, with the state as their first attribute.
+    [Theory]
+    [InlineData("84", "0380", "01", "CLOSED")]
+    [InlineData("84", "0380", "04", "ESTABLISHED")]
+    [InlineData("84", "0380", "08", "HEARTBEAT_SENT")]
+    [InlineData("84", "0380", "63", "UNKNOWN(99)")]
+    [InlineData("21", "0280", "03", "PARTOPEN")]
+    public void Read_SctpAndDccp_HaveTheirStates(string proto, string nested, string state, string expected)
+    {
+        string Tuple(string tuple) => tuple.Replace("0500010006000000", $"05000100{proto}000000", StringComparison.Ordinal);
+
+        var flow = Read(Tuple(TupleOrig) + Tuple(TupleReply) + "08000C00C6892D48" + "080003000000002E" + "10000480" + $"0C00{nested}" + $"05000100{state}000000");
+
+        Assert.Equal(expected, flow.StateName);
+        Assert.Equal(FlowState.Assured, flow.State);
     }
 
     [Fact]

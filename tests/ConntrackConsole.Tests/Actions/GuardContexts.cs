@@ -38,6 +38,13 @@ internal static class GuardContexts
 
     public static GuardContext Scoped(FlushScope scope) => CleanFlush with { Request = CleanFlush.Request with { Scope = scope } };
 
+    /// <summary>A flush at the address of a Service with the ports udp 53 and tcp 53.</summary>
+    public static GuardContext AtService(FlushScope? scope) => Owned(OwnerState.Service) with
+    {
+        Request = CleanFlush.Request with { PodIp = "10.96.0.10", Scope = scope },
+        ServiceScopes = [new FlushScope("tcp", "10.96.0.10", 53), new FlushScope("udp", "10.96.0.10", 53)],
+    };
+
     public static GuardContext Taking(FlushPreset preset) => CleanFlush with { Request = CleanFlush.Request with { Preset = preset } };
 
     public static GuardContext Synced(bool synced) => CleanFlush with { Nodes = [Node("node1") with { RulesSynced = synced }, Node("node2")] };

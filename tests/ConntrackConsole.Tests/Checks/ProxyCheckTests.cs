@@ -47,6 +47,25 @@ public class ProxyCheckTests
     }
 
     [Fact]
+    public void Sync_Healthz503OfANodeToBeDeleted_IsNoLag()
+    {
+        var leaving = Idle with { HealthStatus = 503, Eligible = false, LiveStatus = 200 };
+        Assert.Equal(CheckState.Ok, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving)))).State);
+        Assert.Equal(CheckState.Ok, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { Answers = false })))).State);
+        // Kubernetes before 1.28 has no livez, and before that the body does not tell either.
+        Assert.Equal(CheckState.InsufficientData, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { Answers = false, LiveStatus = 404 })))).State);
+        Assert.Equal((CheckState.Bad, "livez 503"), ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { LiveStatus = 503 })))) is var lags ? (lags.State, lags.Value) : default);
+    }
+
+    [Fact]
+    public void Sync_Lag_NamesTheFamily()
+    {
+        var facts = Proxy(Idle with { LaggingFamily = 6 }) with { QueuedSinceMs = Idle.AtMs - 300_000 };
+
+        Assert.Contains("of the IPv6 rules", ProxyLag.Of(Context(), Node(Facts(facts))).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sync_NeitherPendingNorTimestamps_InsufficientData()
     {
         var reading = Idle with { EndpointChangesPending = NaN, ServiceChangesPending = NaN, LastQueued = NaN };

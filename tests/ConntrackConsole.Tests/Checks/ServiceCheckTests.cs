@@ -32,6 +32,21 @@ public class ServiceCheckTests
             Assert.Equal("conntrack -L -r 10.1.0.9", result.Commands[0]);
     }
 
+    [Theory]
+    [InlineData(0, 0, CheckState.Warning, "4 untranslated")]
+    [InlineData(0, 60_000, CheckState.Bad, "4 untranslated")]
+    [InlineData(2, 60_000, CheckState.Bad, "2 stale, 4 untranslated")]
+    public void Untranslated_IsNotCalm_AndHasTheAddress(int stale, long forMs, CheckState expected, string value)
+    {
+        var service = Service(Pod("a"));
+        var own = service.Info.ClusterIps[0];
+        var result = StaleEntries.Of(Context(Here), service with { Entries = new ServiceEntries(stale, 0, NowMs - forMs, [own], ["node1"]) { Untranslated = 4 } });
+
+        Assert.Equal((expected, value), (result.State, result.Value));
+        Assert.Contains($"send to {own} without translation", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"conntrack -L -r {own}", result.Commands);
+    }
+
     [Fact]
     public void Stale_IPv6_NamesTheFamily()
     {

@@ -51,7 +51,7 @@ public partial class RecordedSyncTests
         foreach (var (node, pages) in files.Pages)
         {
             foreach (var page in pages.Where(p => p is { Path: "/metrics", Status: 200 }))
-                syncs.Add(node, KubeProxyMetrics.Read(Encoding.UTF8.GetBytes(page.Body)).ToReading(files.At(page.T), ProxyMode.Nftables, 200), 0, files.At(page.T));
+                syncs.Add(node, KubeProxyMetrics.Read(Encoding.UTF8.GetBytes(page.Body)).ToReading(files.At(page.T), ProxyMode.Nftables, new KubeProxyHealth(200, null, 0)), 0, files.At(page.T));
         }
 
         return syncs;

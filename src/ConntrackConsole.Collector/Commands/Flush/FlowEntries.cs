@@ -14,7 +14,7 @@ internal static class FlowEntries
     {
         bool ports = !Protocols.IsPortless(flow.Orig.Proto);
         return new FlowEntry(
-            Protocols.Name(flow.Orig.Proto), flow.State.Name(),
+            Protocols.Name(flow.Orig.Proto), flow.StateName,
             flow.Orig.Src.ToString(), ports ? flow.Orig.Sport : null, flow.Orig.Dst.ToString(), ports ? flow.Orig.Dport : null,
             flow.Reply.Src.ToString(), ports ? flow.Reply.Sport : null, flow.Reply.Dst.ToString(), ports ? flow.Reply.Dport : null,
             flow.Zone, flow.Id, flow.TimeoutSeconds ?? 0, (uint)flow.Status, effect);

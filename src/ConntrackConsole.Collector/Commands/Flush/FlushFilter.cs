@@ -60,10 +60,14 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
     public bool Matches(in Flow flow, OwnerState owner) =>
         (Proto == 0 || flow.Orig.Proto == Proto)
         && (Vip.IsNone || (flow.Orig.Dst == Vip && (Vport == 0 || flow.Orig.Dport == Vport)))
+        && (owner != OwnerState.Service || !flow.IsTranslated)
         && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
+
+    /// <summary>True if it names the target, as a Service's address, with exactly one port and protocol.</summary>
+    public bool IsServicePort(Ip target) => Proto != 0 && Vport != 0 && Vip == target;
 
     // An unanswered entry loses nothing, and for a UDP flow to a pod that is gone a deletion can only help.
     private static bool IsSafe(in Flow flow, OwnerState owner) =>
         (flow.Status & FlowStatus.SeenReply) == 0 || flow.State == FlowState.SynSent
-        || (flow.Orig.Proto == Protocols.Udp && owner is (OwnerState.Gone or OwnerState.Lost));
+        || (flow.Orig.Proto == Protocols.Udp && owner is (OwnerState.Gone or OwnerState.Lost or OwnerState.Service));
 }

@@ -40,10 +40,11 @@ internal sealed class FlushHandler(
             return Refused(observeOnly);
         if (NodeCommandGuard.RefuseId(request?.PreviewId) is not null)
             return Refused(new(NodeReasons.InvalidId, "The preview's id is invalid."));
-        var refusal = NodeFlushGuard.RefuseAddress(request!.PodIp, OwnAddresses.Read(), out var podIp)
-            ?? NodeFlushGuard.RefuseStatement(request.Ownership, podIp, now);
-        if (refusal is not null || !FlushFilter.TryParse(request.Preset, request.Scope, out var filter, out refusal))
-            return Refused(refusal!);
+        bool valid = FlushFilter.TryParse(request!.Preset, request.Scope, out var filter, out var invalid);
+        var refusal = NodeFlushGuard.RefuseAddress(request.PodIp, OwnAddresses.Read(), out var podIp)
+            ?? NodeFlushGuard.RefuseStatement(request.Ownership, podIp, now, valid ? filter : null) ?? invalid;
+        if (refusal is not null)
+            return Refused(refusal);
         if (!NodeSettings.TryRead(sysctl, out var settings, out string? unreadable))
             return Refused(new(NodeReasons.SettingsUnreadable, unreadable));
         var owner = request.Ownership.State;
@@ -137,7 +138,7 @@ internal sealed class FlushHandler(
             return Refused(new(FlushReasons.DigestMismatch, "The digest does not match the preview."));
         bool approved = command.ApprovedBy is not null;
         var refusal = NodeFlushGuard.RefuseAddress(list.PodIp.ToString(), OwnAddresses.Read(), out _)
-            ?? NodeFlushGuard.RefuseStatement(request.Ownership, list.PodIp, now)
+            ?? NodeFlushGuard.RefuseStatement(request.Ownership, list.PodIp, now, list.Filter)
             ?? NodeFlushGuard.RefuseAge(now - list.PreviewedAtMs, approved)
             ?? NodeFlushGuard.RefuseCount(list.Flows.Count, approved)
             ?? NodeFlushGuard.RefusePreset(list.Filter.Preset, request.Ownership.State, command.BreakGlass);

@@ -27,7 +27,13 @@ internal static class NodeFlushGuard
     }
 
     /// <summary>Why the console's statement does not allow the flush, or null.</summary>
-    public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs)
+    /// <param name="statement">The statement.</param>
+    /// <param name="podIp">The address.</param>
+    /// <param name="nowMs">Now, by the console's clock.</param>
+    /// <param name="filter">
+    /// What is flushed: at a Service's own address only its untranslated entries of exactly one port.
+    /// </param>
+    public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs, FlushFilter? filter = null)
     {
         if (statement is null)
             return new(FlushReasons.OwnerUnstated, $"The console does not state who owns {podIp}.");
@@ -38,6 +44,8 @@ internal static class NodeFlushGuard
             return new(FlushReasons.ClusterStale, $"The console's view of the cluster is {age / 1000} s old; the maximum for a flush is {MaxStatementAgeMs / 1000} s.");
         if (age < -MaxStatementAgeMs)
             return new(FlushReasons.StatementFuture, $"The console's statement is dated {-age / 1000} s ahead of this node's clock; synchronize the clocks.");
+        if (statement.State == OwnerState.Service && filter?.IsServicePort(podIp) == true)
+            return null;
         return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating
             ? null
             : new Reason(StatementCode(statement.State), $"According to the console {podIp} is {statement.State.ToString().ToLowerInvariant()}; only pods that are gone, lost or terminating can be flushed.");

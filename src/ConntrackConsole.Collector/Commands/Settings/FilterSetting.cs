@@ -38,6 +38,26 @@ internal static class FilterSetting
         }
     }
 
+    /// <summary>
+    /// Removes the table of a filter that the kernel has disarmed: its rule costs every packet a look at an empty set. An armed filter
+    /// stays. A failure is harmless, so it is not reported.
+    /// </summary>
+    /// <returns>How many packets it had dropped; null if there was none to remove.</returns>
+    public static ulong? RemoveExpired()
+    {
+        try
+        {
+            if (!ArmedFilter.TryRead(out var state) || state.IsArmed)
+                return null;
+            ArmedFilter.Disarm();
+            return (state.Forward?.Packets ?? 0) + (state.Input?.Packets ?? 0);
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Why it must not be armed here, or null.</summary>
     public static Reason? Refuse(string proc) => Foreign(proc).FirstOrDefault(rule => rule.Presence == RulePresence.Present) is { Presence: RulePresence.Present } rule
         ? new Reason(SettingReasons.FilterRedundant, $"kube-proxy already drops INVALID packets on this node: {rule.Reason} Another filter would have no effect.")

@@ -60,7 +60,11 @@ internal sealed class SettingExecutor(string node, TimeProvider time, ActionJour
             return Ended(SettingOutcome.Failed, null, null, SettingReasons.Unreadable, unreadable);
         var verdict = RevertGuard.Evaluate(change, isSameBoot, now ?? "unreadable", proxy, values.Entries, breakGlass);
         if (verdict.Outcome is { } outcome)
-            return Ended(outcome, now, now, verdict.Code, verdict.Message);
+        {
+            string? removed = outcome == SettingOutcome.Reverted && isSameBoot ? SettingValues.RemoveExpired(kind) : null;
+            return Ended(outcome, now, now, verdict.Code, removed is null ? verdict.Message : $"{verdict.Message} {removed}");
+        }
+
 
         if (Begin(begin with { Before = now, Wanted = change.Before }) is { } notBegun)
             return Refused(node, begin.ActionId, change.Key, notBegun);

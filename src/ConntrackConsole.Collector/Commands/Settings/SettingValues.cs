@@ -37,6 +37,10 @@ internal sealed class SettingValues(Sysctl sysctl, string proc = "/proc")
         _ => FilterSetting.Write(value, revertAfter),
     };
 
+    /// <summary>Removes what an expired change left in the kernel. Returns what is worth a sentence, or null.</summary>
+    public static string? RemoveExpired(SettingKind kind) => kind.Carrier == SettingCarrier.Filter && FilterSetting.RemoveExpired() is { } packets
+        ? $"The filter expired after it had dropped {packets} INVALID packets; its table is removed." : null;
+
     /// <summary>Why a setting must not be changed to any value on this node, or null.</summary>
     public Reason? Refuse(SettingKind kind) => kind.Carrier switch
     {

@@ -41,7 +41,8 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
     public bool OnDestroy(in Flow flow, FlowState last, uint portId, long nowMs, uint earliest = 0, uint atSeconds = 0)
     {
         // DESTROY contains the state since Linux 5.8: it is CLOSE for an entry that ended by a reset without an UPDATE.
-        if (flow.Orig.Proto != Protocols.Tcp || last != FlowState.Established || flow.State is not (FlowState.Established or FlowState.None))
+        if (flow.Orig.Proto != Protocols.Tcp || last is not (FlowState.Established or FlowState.Offloaded)
+            || flow.State is not (FlowState.Established or FlowState.Offloaded or FlowState.None))
             return false;
         var cause = portId == 0 ? LossCause.None : own.Contains(portId) ? LossCause.OwnDelete : LossCause.ForeignDelete;
         Note(in flow, FlowNoteKind.Lost, cause, portId, nowMs, earliest, atSeconds);

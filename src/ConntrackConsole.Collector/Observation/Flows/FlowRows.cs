@@ -29,6 +29,7 @@ internal enum RowFlags : byte
     InUse = 1,
     V6 = 2,
     Silent = 4,
+    OnlyLooksTranslated = 8,
 }
 
 /// <summary>The mutable state of a flow: eight bytes, scanned sequentially by a sweep or a look-up by backend.</summary>

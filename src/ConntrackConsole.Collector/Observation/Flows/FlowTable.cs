@@ -10,11 +10,11 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 /// </summary>
 internal sealed partial class FlowTable
 {
-    private readonly Grouping _grouping;
+    private Grouping _grouping;
     private readonly FlowRows _rows = new();
     private readonly AddressPool _addresses = new();
     private readonly GroupCounter _groups = new();
-    private readonly GroupCache _groupCache = new();
+    private GroupCache _groupCache = new();
     private readonly RowIndex _byOrig;
     private readonly RowIndex _byReply; // TCP only, to match resets.
     private readonly List<int> _wantedGroups = [];
@@ -233,9 +233,15 @@ internal sealed partial class FlowTable
         }
 
         ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
+        if ((flow.Name.Flags & RowFlags.OnlyLooksTranslated) != 0)
+        {
+            Insert(in flow, _groups.Of(GroupOf(in flow.Name)), fromDump); // Rare: not worth a place in the cache.
+            return;
+        }
+
         if (!place.Is(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto))
         {
-            var group = _grouping.Of(Unpack(in flow.Name.Orig, in flow.Name), Unpack(in flow.Name.Reply, in flow.Name));
+            var group = GroupOf(in flow.Name);
             place.Set(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Of(in group));
         }
 
@@ -260,10 +266,10 @@ internal sealed partial class FlowTable
             Id = flow.Id,
             Zone = flow.Zone,
             Proto = flow.Orig.Proto,
-            Flags = RowFlags.V6,
+            Flags = RowFlags.V6 | (flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None),
         };
         var incoming = new Incoming { Name = name, State = flow.State, Earliest = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
-        Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply)), fromDump);
+        Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply, flow.OnlyLooksTranslated)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
@@ -344,7 +350,8 @@ internal sealed partial class FlowTable
         if (row < 0)
             return false;
         ref readonly var name = ref _rows.Name(row);
-        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State);
+        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State,
+            OnlyLooksTranslated: (name.Flags & RowFlags.OnlyLooksTranslated) != 0);
         return true;
     }
 
@@ -364,4 +371,13 @@ internal sealed partial class FlowTable
         bool v6 = (name.Flags & RowFlags.V6) != 0;
         return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
     }
+
+    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
+
+    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
+        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
+
+    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
+
+    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 }

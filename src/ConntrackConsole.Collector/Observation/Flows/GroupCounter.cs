@@ -80,8 +80,10 @@ internal sealed class GroupCounter
         {
             ref var group = ref _groups[index];
             group.Changed = false;
-            if (!all)
+            // A flow that began and ended since the last write changes nothing: an idle node's own probes of kube-proxy are such.
+            if (!all && group.Counts != group.Written)
                 output.Add(new GroupCounts(group.Key, group.Counts));
+            group.Written = group.Counts;
             if (group.Total == 0)
                 Forget(index);
         }
@@ -131,6 +133,7 @@ internal sealed class GroupCounter
     {
         public GroupKey Key;
         public StateCounts Counts;
+        public StateCounts Written;
         public long Total;
         public int NextOfBackend;
         public bool Changed;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
@@ -25,24 +26,37 @@ internal readonly record struct Cidr(Ip Network, int PrefixLength)
 }
 
 /// <summary>
-/// Assigns a flow to a group: that of a Service if the destination was translated, that of a pod if the destination is in the
-/// pods' ranges, otherwise "other".
+/// Assigns a flow to a group: that of a Service if the destination was translated, or if it is the Service's own address and was
+/// not; that of a pod if the destination is in the pods' ranges, otherwise "other".
 /// </summary>
-internal sealed class Grouping(IReadOnlyList<Cidr> podRanges)
+/// <param name="podRanges">Address ranges of pods.</param>
+/// <param name="services">Addresses and ports of Services, as far as the console has sent them.</param>
+internal sealed class Grouping(IReadOnlyList<Cidr> podRanges, IReadOnlySet<ServiceAddress>? services = null)
 {
     private readonly Cidr[] _podRanges = [.. podRanges]; // An array, because enumerating an interface allocates for each flow.
+    private readonly FrozenSet<ServiceAddress> _services = services?.ToFrozenSet() ?? [];
 
-    /// <summary>The group, which depends only on the original destination and the reply source.</summary>
-    public GroupKey Of(in FlowTuple orig, in FlowTuple reply)
+    /// <summary>The same ranges with other Services.</summary>
+    public Grouping With(IReadOnlySet<ServiceAddress> services) => new(_podRanges, services);
+
+    /// <summary>The group, which depends only on the original destination, the reply source and whether it is translated.</summary>
+    /// <param name="orig">The original tuple.</param>
+    /// <param name="reply">The reply tuple.</param>
+    /// <param name="onlyLooksTranslated">As <see cref="Flow.OnlyLooksTranslated"/>.</param>
+    public GroupKey Of(in FlowTuple orig, in FlowTuple reply, bool onlyLooksTranslated = false)
     {
         bool ports = !Protocols.IsPortless(orig.Proto);
-        if (reply.Src != orig.Dst || (ports && reply.Sport != orig.Dport))
-            return new GroupKey(orig.Proto, orig.Dst, ports ? orig.Dport : (ushort)0, reply.Src, ports ? reply.Sport : (ushort)0);
+        ushort port = ports ? orig.Dport : (ushort)0;
+        if (!onlyLooksTranslated && (reply.Src != orig.Dst || (ports && reply.Sport != orig.Dport)))
+            return new GroupKey(orig.Proto, orig.Dst, port, reply.Src, ports ? reply.Sport : (ushort)0);
+
+        if (_services.Count > 0 && ports && _services.Contains(new ServiceAddress(orig.Proto, orig.Dst, port)))
+            return new GroupKey(orig.Proto, orig.Dst, port, orig.Dst, port);
 
         foreach (var range in _podRanges)
         {
             if (range.Contains(orig.Dst))
-                return new GroupKey(orig.Proto, default, 0, orig.Dst, ports ? orig.Dport : (ushort)0);
+                return new GroupKey(orig.Proto, default, 0, orig.Dst, port);
         }
 
         return GroupKey.Other;

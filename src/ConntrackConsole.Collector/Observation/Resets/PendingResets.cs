@@ -1,10 +1,13 @@
+using System.Runtime.InteropServices;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
 
 /// <summary>Resets on their way from the source into a frame: matched to their flows, deduplicated, limited in number.</summary>
-internal sealed class PendingResets(bool isDouble)
+/// <param name="isDouble">As <see cref="ResetSource.IsDouble"/>.</param>
+/// <param name="everySender">As <see cref="ResetSource.TracesEverySender"/>.</param>
+internal sealed class PendingResets(bool isDouble, bool everySender = true)
 {
     // The DESTROY or NEW that explains a reset arrives a moment after the reset. Younger resets wait for the next frame, so that
     // the event is available even at the boundary of a second.
@@ -13,6 +16,7 @@ internal sealed class PendingResets(bool isDouble)
     private readonly List<Reset> _pending = [];
     private readonly List<Reset> _joined = [];
     private readonly ResetPairs? _pairs = isDouble ? new ResetPairs() : null;
+    private readonly SenderReports? _senders = everySender ? null : new SenderReports();
 
     /// <summary>Input list, filled from the source.</summary>
     public List<Reset> Waiting => _pending;
@@ -33,7 +37,7 @@ internal sealed class PendingResets(bool isDouble)
                 continue;
             }
 
-            var reset = ResetJoin.Join(seen, table, recent);
+            var reset = ResetJoin.Join(seen, table, recent, everySender);
             if (_pairs is null)
                 _joined.Add(reset);
             else
@@ -41,6 +45,8 @@ internal sealed class PendingResets(bool isDouble)
         }
 
         _pending.RemoveRange(kept, _pending.Count - kept);
+        if (_senders is not null)
+            RemoveReceived(_senders, nowMs);
         foreach (var reset in _joined)
         {
             if (frame.Resets.Count < NodeFrameCodec.MaxResets)
@@ -50,5 +56,18 @@ internal sealed class PendingResets(bool isDouble)
         }
 
         return Math.Max(0, _joined.Count - NodeFrameCodec.MaxResets);
+    }
+
+    // After all of the frame are joined: the receiver's record may be read before the sender's.
+    private void RemoveReceived(SenderReports senders, long nowMs)
+    {
+        senders.Trim(nowMs);
+        foreach (ref readonly var reset in CollectionsMarshal.AsSpan(_joined))
+        {
+            if (!reset.Received)
+                senders.Note(in reset);
+        }
+
+        _joined.RemoveAll(reset => reset is { Received: true, Kind: ResetKind.Other, Vip.IsNone: false } && senders.Has(in reset));
     }
 }

@@ -15,7 +15,14 @@ internal static class ResetJoin
     /// the way. It comes before the inverted original tuple, because a segment of a backend after the loss of its entry creates
     /// an entry of its own.
     /// </summary>
-    public static Reset Join(Reset reset, FlowTable table, RecentFlows recent)
+    /// <param name="reset">The reset.</param>
+    /// <param name="table">The flows.</param>
+    /// <param name="recent">Flows that ended.</param>
+    /// <param name="everySender">
+    /// As <see cref="ResetSource.TracesEverySender"/>. If not, a reset that a backend received may be a client's abort, or the
+    /// answer to an un-NATed segment: at the receiver both look alike, so its kind is unknown.
+    /// </param>
+    public static Reset Join(Reset reset, FlowTable table, RecentFlows recent, bool everySender = true)
     {
         var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
         var inverted = packet.Inverted();
@@ -29,7 +36,7 @@ internal static class ResetJoin
         if (ByReply(packet, out flow)) // backend → client, before translation back
             return With(flow, OfBackend(in flow));
         if (ByReply(inverted, out flow)) // The backend received it, translated on the way.
-            return With(flow, flow.IsTranslated ? ResetKind.ClientAbort : ResetKind.Direct);
+            return With(flow, !flow.IsTranslated ? ResetKind.Direct : everySender || reset.Origin == ResetOrigin.Packet ? ResetKind.ClientAbort : ResetKind.Other);
         return reset;
 
         bool ByOrig(in FlowTuple tuple, out FlowTuples flow) =>

@@ -12,7 +12,7 @@ internal sealed class ResetPairs
 {
     private const long SameMs = 1000;
 
-    private readonly Dictionary<Ends, List<Single>> _singles = [];
+    private readonly Dictionary<(bool Received, ResetEnds Ends), List<Single>> _singles = [];
     private uint _frame;
 
     /// <summary>Call it before the resets of a frame are added.</summary>
@@ -30,7 +30,7 @@ internal sealed class ResetPairs
     /// <summary>Appends the reset, or merges it into its other observation.</summary>
     public void Add(in Reset reset, List<Reset> output)
     {
-        ref var singles = ref CollectionsMarshal.GetValueRefOrAddDefault(_singles, Ends.Of(in reset), out _);
+        ref var singles = ref CollectionsMarshal.GetValueRefOrAddDefault(_singles, (reset.Received, ResetEnds.Of(in reset)), out _);
         singles ??= [];
         for (int i = 0; i < singles.Count; i++)
         {
@@ -54,17 +54,4 @@ internal sealed class ResetPairs
     }
 
     private readonly record struct Single(ResetOrigin Origin, long AtMs, uint Frame, int Index);
-
-    // The Service's address is replaced by its backend, so that a reset before and after translation has the same endpoints.
-    private readonly record struct Ends(bool Received, Ip From, ushort FromPort, Ip To, ushort ToPort)
-    {
-        public static Ends Of(in Reset reset)
-        {
-            bool fromVip = !reset.Vip.IsNone && reset.Src == reset.Vip && reset.Sport == reset.Vport;
-            bool toVip = !reset.Vip.IsNone && reset.Dst == reset.Vip && reset.Dport == reset.Vport;
-            return new Ends(
-                reset.Received, fromVip ? reset.Backend : reset.Src, fromVip ? reset.Bport : reset.Sport,
-                toVip ? reset.Backend : reset.Dst, toVip ? reset.Bport : reset.Dport);
-        }
-    }
 }

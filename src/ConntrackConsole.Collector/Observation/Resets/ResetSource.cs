@@ -8,7 +8,10 @@ namespace ConntrackConsole.Collector.Observation.Resets;
 /// <summary>How resets are observed.</summary>
 internal enum ResetChoice
 {
-    /// <summary>By tracepoints, or by packets if tracepoints are unavailable.</summary>
+    /// <summary>
+    /// By tracepoints. By packets too where the kernel traces only the resets that a socket sends (before Linux 6.10): the reset
+    /// that answers an un-NATed segment has none. By packets alone if tracepoints are unavailable.
+    /// </summary>
     Auto,
     Trace,
     Packet,
@@ -19,6 +22,11 @@ internal enum ResetChoice
 /// <summary>Reads the resets of this node, not yet matched to their flows.</summary>
 internal sealed class ResetSource : IDisposable
 {
+    /// <summary>What tracepoints lack where <see cref="TracesEverySender"/> is false.</summary>
+    public const string UntracedSenders =
+        "This kernel (before Linux 6.10) does not trace a reset that no socket sends (a refused SYN, the answer to an un-NATed or stray segment): "
+        + "such a reset appears only where a socket receives it, and there it looks like a client's abort, so its kind is unknown.";
+
     private readonly ResetRecord[] _batch = new ResetRecord[256];
     private readonly List<Locality> _localities = [];
     private ResetTrace? _trace;
@@ -27,15 +35,23 @@ internal sealed class ResetSource : IDisposable
     /// <summary>True if a reset may be observed twice, by tracepoint and by packet.</summary>
     public bool IsDouble => _trace is not null && _packets is not null;
 
+    /// <summary>
+    /// False if tracepoints are read on a kernel that does not trace the resets that no socket sends: the sender of a reset that
+    /// was received may then not have been observed.
+    /// </summary>
+    public bool TracesEverySender => _trace is null or { HasReasons: true };
+
     /// <summary>Opens the chosen sources.</summary>
     /// <param name="choice">The choice.</param>
     /// <param name="why">What is unavailable, and why; empty if nothing is.</param>
+    /// <param name="format">As in <see cref="ResetTrace"/>: imitates an older kernel in tests.</param>
     /// <returns>Null if no chosen source is available.</returns>
-    public static ResetSource? TryOpen(ResetChoice choice, out string why)
+    public static ResetSource? TryOpen(ResetChoice choice, out string why, Func<string, string>? format = null)
     {
         var source = new ResetSource();
-        string? noTrace = choice == ResetChoice.Packet ? null : source.OpenTrace();
-        string? noPackets = choice is ResetChoice.Trace || (choice is ResetChoice.Auto && noTrace is null) ? null : source.OpenPackets();
+        string? noTrace = choice == ResetChoice.Packet ? null : source.OpenTrace(format);
+        bool packets = choice is ResetChoice.Packet or ResetChoice.Both || (choice == ResetChoice.Auto && (noTrace is not null || !source.TracesEverySender));
+        string? noPackets = packets ? source.OpenPackets() : null;
         why = string.Join(" ", ((string?[])[noTrace, noPackets]).Where(reason => reason is not null));
         if (source._trace is not null || source._packets is not null)
             return source;
@@ -99,8 +115,8 @@ internal sealed class ResetSource : IDisposable
         while (taken == _batch.Length);
     }
 
-    private string? OpenTrace() =>
-        TryLocality(out var locality) is { } failure ? failure : ResetTrace.TryOpen(locality!, out _trace, out string? why) ? null : why;
+    private string? OpenTrace(Func<string, string>? format) =>
+        TryLocality(out var locality) is { } failure ? failure : ResetTrace.TryOpen(locality!, 0, out _trace, out string? why, format) ? null : why;
 
     private string? OpenPackets() =>
         TryLocality(out var locality) is { } failure ? failure : PacketResets.TryOpen(locality!, out _packets, out string? why) ? null : why;

@@ -25,6 +25,8 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(7, ProxySection.MaxLength, frame => frame.Proxy is not null, ProxySection.Write, ProxySection.Read),
         new(8, _ => NodeSection.MaxLength, frame => frame.HostTcp is not null, NodeSection.WriteHostTcp, NodeSection.ReadHostTcp),
         new(9, _ => NodeSection.MaxLength, frame => frame.Cost is not null, NodeSection.WriteCost, NodeSection.ReadCost),
+        new(10, OffloadedSection.MaxLength, OffloadedSection.HasAny, OffloadedSection.Write, OffloadedSection.Read),
+        new(11, ProxyDetailSection.MaxLength, ProxyDetailSection.HasAny, ProxyDetailSection.Write, ProxyDetailSection.Read),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

@@ -7,6 +7,9 @@ internal static class GroupsSection
 {
     private const byte SameAddress = 255;
 
+    // Later states are in sections of their own: a console refuses a mask with a bit that it does not know.
+    private const int States = (int)FlowState.Assured + 1;
+
     public static int MaxLength(NodeFrame frame) => 4 + (frame.Groups.Count * 112);
 
     public static void Write(NodeFrame frame, ref FrameWriter writer)
@@ -26,18 +29,20 @@ internal static class GroupsSection
             writer.U16(key.Vport);
             writer.Address(key.Backend);
             writer.U16(key.Bport);
+            var written = counts;
+            written[(int)FlowState.None] += written[(int)FlowState.Offloaded]; // as in OffloadedSection
             ushort mask = 0;
-            for (int state = 0; state < FlowStates.Count; state++)
+            for (int state = 0; state < States; state++)
             {
-                if (counts[state] != 0)
+                if (written[state] != 0)
                     mask |= (ushort)(1 << state);
             }
 
             writer.U16(mask);
-            foreach (uint count in counts)
+            for (int state = 0; state < States; state++)
             {
-                if (count != 0)
-                    writer.Varint(count);
+                if (written[state] != 0)
+                    writer.Varint(written[state]);
             }
         }
     }
@@ -53,10 +58,10 @@ internal static class GroupsSection
             ushort vport = reader.U16();
             var key = new GroupKey(proto, vip, vport, reader.Address(), reader.U16());
             ushort mask = reader.U16();
-            if (mask >> FlowStates.Count != 0)
+            if (mask >> States != 0)
                 reader.Fail("a state that this version does not know");
             var counts = default(StateCounts);
-            for (int state = 0; state < FlowStates.Count; state++)
+            for (int state = 0; state < States; state++)
             {
                 if ((mask & (1 << state)) != 0)
                     counts[state] = reader.Varint();

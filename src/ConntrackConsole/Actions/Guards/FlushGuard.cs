@@ -61,11 +61,12 @@ internal static class FlushGuard
     ];
 
     /// <summary>The message of an allowed flush.</summary>
-    internal static string AllowedMessage(GuardContext context) =>
-        $"No live pod owns {context.Request.Target}{(context.Owner.Name is { } name ? $" (last: {name})" : "")}: its entries can be deleted.";
+    internal static string AllowedMessage(GuardContext context) => context.Owner.State == OwnerState.Service
+        ? $"{context.Request.Target} is the address of Service {context.Owner.Name}: its untranslated entries of {Port(context.Request.Scope!)} lead to no pod, and can be deleted."
+        : $"No live pod owns {context.Request.Target}{(context.Owner.Name is { } name ? $" (last: {name})" : "")}: its entries can be deleted.";
 
     /// <summary>The preset if none was chosen: all entries if the backend is dead, only safe ones if it may still be running.</summary>
-    public static FlushPreset DefaultPreset(OwnerState owner) => owner is OwnerState.Gone or OwnerState.Lost ? FlushPreset.DeadBackend : FlushPreset.Safe;
+    public static FlushPreset DefaultPreset(OwnerState owner) => owner is OwnerState.Gone or OwnerState.Lost or OwnerState.Service ? FlushPreset.DeadBackend : FlushPreset.Safe;
 
     public static string Name(FlushPreset? preset) => preset switch
     {
@@ -78,6 +79,8 @@ internal static class FlushGuard
     private static string? Ipvs(IReadOnlyList<FlushPreview> previews) => previews.Where(p => p is { Refusal: null, Ipvs.OutlivesFlush: true }).ToList() is { Count: > 0 } kept
         ? string.Join(" ", kept.Take(3).Select(p => $"On {p.Node}: {p.Ipvs!.Explain()}")) + (kept.Count > 3 ? $" The same on {kept.Count - 3} more nodes." : "")
         : null;
+
+    private static string Port(FlushScope scope) => $"{scope.Proto} {scope.Vip} port {scope.VipPort}";
 
     private static GuardVerdict? Scope(GuardContext context) => context.Request.Scope switch
     {
@@ -106,7 +109,9 @@ internal static class FlushGuard
             OwnerState.Terminating => Confirm(FlushGuardReasons.OwnerTerminating, $"{owner.Name} is still terminating: connections that it is still draining will break."),
             OwnerState.Lost => Confirm(FlushGuardReasons.OwnerLost, $"{owner.Name} is on an unreachable node; it is unknown whether it still runs."),
             OwnerState.Node => Refuse(FlushReasons.NodeAddress, $"{ip} is an address of node {owner.Name}, not of a pod."),
-            OwnerState.Service => Refuse(FlushReasons.OwnerService, $"{ip} is the address of Service {owner.Name}: flush the pod address behind it."),
+            OwnerState.Service when context.ServiceScopes.Contains(context.Request.Scope) => null,
+            OwnerState.Service => Refuse(FlushReasons.OwnerService, $"{ip} is the address of Service {owner.Name}: only its untranslated entries can be flushed, one port at a time"
+                + $"{(context.ServiceScopes.Count == 0 ? "" : $" (scope {string.Join(" or ", context.ServiceScopes.Take(5).Select(Port))})")}. To flush a backend's entries, use the pod's address."),
             _ => Refuse(FlushReasons.OwnerUnknown, $"The console has never seen a pod with the address {ip}, so it cannot confirm that the owner is gone."),
         };
     }

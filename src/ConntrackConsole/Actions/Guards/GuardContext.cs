@@ -26,6 +26,9 @@ internal sealed record GuardContext(ActionRequest Request, Principal Principal, 
 
     public AddressOwnership Owner { get; init; } = AddressOwnership.Unknown;
 
+    /// <summary>If the address is a Service's: a scope for each of its ports.</summary>
+    public IReadOnlyList<FlushScope> ServiceScopes { get; init; } = [];
+
     /// <summary>EndpointSlices that contain the address.</summary>
     public IReadOnlyList<EndpointStatus> Endpoints { get; init; } = [];
 

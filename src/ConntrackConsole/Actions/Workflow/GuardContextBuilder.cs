@@ -75,6 +75,7 @@ internal sealed class GuardContextBuilder(
         {
             Request = request, ValidIp = valid, Owner = owner, Nodes = nodes,
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
+            ServiceScopes = owner.State == OwnerState.Service ? ServiceScopes.Of(map, ip) : [],
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],
             Endpoints = valid ? [.. map.EndpointsAt(ip).Select(e => new EndpointStatus(e.Slice.Service?.ToString() ?? $"{e.Slice.Namespace}/{e.Slice.Name}", e.SliceEndpoint.Ready, e.SliceEndpoint.Serving))] : [],
         };

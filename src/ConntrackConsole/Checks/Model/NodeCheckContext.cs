@@ -50,7 +50,7 @@ internal sealed record NodeCheckContext(string Name, NodeInfo? Info, NodeFacts? 
         if (!proxy.Reading.Answers)
         {
             return InsufficientData(check, UnknownCodes.ProxyNoAnswer,
-                "kube-proxy does not respond on 127.0.0.1:10249: check that it runs and that its metricsBindAddress includes the loopback address.") with
+                $"{(proxy.Reading.HealthStatus == 0 ? "kube-proxy does not respond on 127.0.0.1:10249" : $"Its health port answers {proxy.Reading.HealthStatus}, but kube-proxy's metrics do not respond on 127.0.0.1:10249")}: check that it runs and that its metricsBindAddress includes the loopback address.") with
             {
                 ReadMs = proxy.HeardMs, SinceMs = proxy.HeardMs, Commands = [Shell.ProxyMode, Shell.ProxyHealth],
             };

@@ -20,7 +20,7 @@ internal static class BeLiberal
             : setting.Value != context.MajorityBeLiberal
             ? node.Result(Name, CheckState.Warning, setting.Value, threshold, "Differs from most nodes: check for a manual change, or for a different conntrack.tcpBeLiberal of kube-proxy on this node.")
             : node.Result(Name, CheckState.Ok, setting.Value, threshold, setting.Value == "1"
-                ? "Segments outside the window are translated, not INVALID."
+                ? "Segments outside the window are translated, not INVALID; a stray reset outside the window can then end the entry of an idle connection."
                 : "Segments outside the window are INVALID and not translated back: see INVALID protection.");
         return result with { SinceMs = node.Setting(NodeMetrics.BeLiberal)?.ChangedMs, Commands = [Shell.Sysctl(NodeMetrics.BeLiberal)] };
     }

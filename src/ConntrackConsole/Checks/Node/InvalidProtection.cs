@@ -44,7 +44,7 @@ internal static class InvalidProtection
 
     private static (CheckState State, string? Code, string Value, string Sentence) Classify(NodeFacts facts, ProxyFacts proxy)
     {
-        const string advice = "a segment outside the window reaches the client un-NATed and resets the connection. Set nf_conntrack_tcp_be_liberal=1 (conntrack.tcpBeLiberal in kube-proxy's configuration persists it).";
+        const string advice = "a segment outside the window reaches the client un-NATed and resets the connection. Set nf_conntrack_tcp_be_liberal=1 (conntrack.tcpBeLiberal in kube-proxy's configuration persists it); the price is that a stray reset outside the window can then end the entry of an idle connection.";
         switch (proxy.Reading.Mode)
         {
             case ProxyMode.Nftables or ProxyMode.Ipvs:

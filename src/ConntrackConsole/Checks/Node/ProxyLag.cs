@@ -14,9 +14,19 @@ internal static class ProxyLag
     {
         var limits = context.Limits;
         // A failing health check is reported even if the metrics are missing.
-        if (node.MissingData(context, Name) is null && node.Facts!.Proxy is { Reading.HealthStatus: 503 } sick)
+        bool reports = node.MissingData(context, Name) is null;
+        if (reports && node.Facts!.Proxy is { Reading: { ReportsLag: false, Answers: false, HealthStatus: 503, LiveStatus: 200 } } leaving)
         {
-            return node.Result(Name, CheckState.Bad, "healthz 503", "healthz 200",
+            return node.Result(Name, CheckState.Ok, "livez 200", "livez 200",
+                "The node is to be deleted, so healthz is 503 on purpose; livez reports that the rules follow the cluster.") with
+            {
+                ReadMs = leaving.HeardMs, Commands = [Shell.ProxyHealth],
+            };
+        }
+
+        if (reports && node.Facts!.Proxy is { Reading.ReportsLag: true } sick)
+        {
+            return node.Result(Name, CheckState.Bad, sick.Reading.LiveStatus == 503 ? "livez 503" : "healthz 503", "healthz 200",
                 "kube-proxy reports that its rules lag. New connections on this node may still go to removed endpoints; flush only after the rules are up to date.") with
             {
                 ReadMs = sick.HeardMs, Commands = [Shell.ProxyHealth],
@@ -49,7 +59,7 @@ internal static class ProxyLag
         if (Seconds(reading.AtMs, proxy.QueuedSinceMs) is var queued && queued > limits.QueuedSeconds)
         {
             return Say(CheckState.Bad, $"queued for {queued:0} s",
-                "A requested sync has not run: kube-proxy hangs or fails. Check its log; flush only after the rules are up to date.", proxy.QueuedSinceMs);
+                $"A requested sync{Family(reading)} has not run: kube-proxy hangs or fails. Check its log; flush only after the rules are up to date.", proxy.QueuedSinceMs);
         }
 
         if (double.IsNaN(pending) && (double.IsNaN(reading.LastQueued) || double.IsNaN(reading.LastSync)))
@@ -61,8 +71,10 @@ internal static class ProxyLag
         }
 
         return Say(CheckState.Ok, waits > 0 || pending > 0 ? $"{pending:0} pending" : queued > 0 ? "sync requested" : "in sync",
-            "The rules follow the cluster.", null);
+            reading is { HealthStatus: 503 } ? "The rules follow the cluster. The node is to be deleted, so healthz is 503 on purpose." : "The rules follow the cluster.", null);
     }
+
+    private static string Family(Wire.ProxyReading reading) => reading.LaggingFamily is 0 ? "" : $" of the IPv{reading.LaggingFamily} rules";
 
     private static double Seconds(long atMs, long? sinceMs) => sinceMs is { } since ? (atMs - since) / 1000.0 : 0;
 

@@ -45,6 +45,16 @@ public sealed partial class FlushDialog : ActionDialog
         await base.OnInitializedAsync();
         _nodes = NodeOption.Read(Timeline.Nodes(), Cluster.Current.Nodes.Keys, NowMs);
         _chosen = ReachableNodes();
+        // At a Service's own address only untranslated entries of one port can be flushed: one is always chosen.
+        if (Ip.TryParse(PodIp, out var ip) && Cluster.Current.OwnerOf(ip).State == OwnerState.Service)
+        {
+            foreach (var option in ScopeOption.AtService(Cluster.Current, ip))
+            {
+                _service ??= option.Id;
+                _knownServices.TryAdd(option.Id, option);
+            }
+        }
+
         await RefreshAsync();
     }
 

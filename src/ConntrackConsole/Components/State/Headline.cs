@@ -33,6 +33,9 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         if (stale.Count > 0)
             return Stale(now, window, stale, resets);
 
+        if (Untranslated(now, resets) is { } untranslated)
+            return untranslated;
+
         int ending = now.Terminations.Count(span => span.DeletedMs is null);
         string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. No stale entries." : "No stale entries: every connection points to a current pod.";
         string detail = Silent(now);
@@ -55,6 +58,27 @@ internal sealed record Headline(string Title, bool Alarm, long? SinceMs, string 
         string silent = Silent(now);
         return new Headline(title, true, ends.Count > 0 ? ends.Min() : null, silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
             [.. stale.Select(pod => (pod.Ip, pod.Name))]);
+    }
+
+    private static Headline? Untranslated(TimelineView now, string resets)
+    {
+        var found = (from lane in now.Services
+                     from backend in lane.Backends
+                     where backend.StateNow == EntryState.Untranslated
+                     let count = now.Last(backend.Stale) ?? 0
+                     where count > 0
+                     orderby count descending
+                     select (lane, backend.BackendIp, count)).ToList();
+        if (found.Count == 0)
+            return null;
+        int entries = found.Sum(item => item.count);
+        var services = found.Select(item => item.lane.Name.Length > 0 ? $"{item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip).Distinct().ToList();
+        string silent = Silent(now);
+        const string detail = "They began while the Service's rules were absent: what their clients send reaches no pod.";
+        return new Headline(
+            $"{DisplayText.Count(entries, "entry", "entries")} at the address of {TextSummary.List(services, 3)} {(entries == 1 ? "is" : "are")} not translated.", true, null,
+            silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
+            [.. found.DistinctBy(item => item.BackendIp).Select(item => (item.BackendIp, item.lane.Name.Length > 0 ? $"Service {item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip))]);
     }
 
     private static string Silent(TimelineView now)

@@ -76,6 +76,7 @@ internal static class DisplayText
         EntryState.Stale => "stale",
         EntryState.Reassigned => "reassigned",
         EntryState.Closing => "closing",
+        EntryState.Untranslated => "untranslated",
         _ => "unknown",
     };
 

@@ -76,7 +76,7 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         byte ownerByte = U8(), stateByte = U8();
         if (ownerByte > (byte)OwnerState.Service && !Enum.IsDefined((OwnerState)ownerByte))
             ownerByte = (byte)OwnerState.Unknown;
-        if (stateByte > (byte)EntryState.Unknown)
+        if (stateByte > (byte)EntryState.Untranslated)
             stateByte = (byte)EntryState.Unknown;
         (owner, state) = ((OwnerState)ownerByte, (EntryState)stateByte);
         return !Failed;

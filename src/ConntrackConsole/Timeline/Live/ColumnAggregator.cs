@@ -79,7 +79,7 @@ internal sealed class ColumnAggregator
                 if (!_known[sample] || _uncertain[sample])
                     continue;
                 // Before the first known state the first one applies: the console had only just started to observe.
-                bool isStale = states.Count > 0 && states[Math.Max(0, state)].State is EntryState.Stale or EntryState.Reassigned;
+                bool isStale = states.Count > 0 && states[Math.Max(0, state)].State.LeadsAstray();
                 entries[column] = Math.Max(entries[column], _live[sample]);
                 closing[column] = Math.Max(closing[column], _closing[sample]);
                 stale[column] = Math.Max(stale[column], isStale ? _live[sample] : 0);

@@ -66,6 +66,10 @@ internal static class EntryStateClassifier
     /// <param name="sliced">The Service and its slices are known: an address that is not in them has left, or never was in them.</param>
     private static EntryState Classify(in GroupKey key, OwnerState owner, string? uid, bool sliced, EndpointCondition? condition, Before before)
     {
+        // Replies come from the Service's own address and port. A backend with that address is a process of the node at an external
+        // address: there a translation changes nothing.
+        if (!key.Vip.IsNone && key.Backend == key.Vip && key.Bport == key.Vport && condition is null)
+            return EntryState.Untranslated;
         switch (owner)
         {
             case OwnerState.Live or OwnerState.Terminating:

@@ -30,7 +30,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             if (live == 0 || silent)
                 continue;
             var state = states.Now(key);
-            if (state is EntryState.Stale or EntryState.Reassigned && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
+            if (state.LeadsAstray() && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
                 AddLost(service, key, live, state, node.Name);
         }
 
@@ -45,6 +45,8 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             _services[service] = sum = new Sum();
         if (state == EntryState.Stale)
             sum.Stale += live;
+        else if (state == EntryState.Untranslated)
+            sum.Untranslated += live;
         else
             sum.Reassigned += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
@@ -68,13 +70,13 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
     private sealed class Sum
     {
-        public long Stale, Reassigned, OldestMs = long.MaxValue;
+        public long Stale, Reassigned, Untranslated, OldestMs = long.MaxValue;
 
         public SortedSet<Ip> Backends { get; } = [];
 
         public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
 
         public ServiceEntries Read() => new(
-            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes]);
+            Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes]) { Untranslated = Untranslated };
     }
 }

@@ -62,6 +62,18 @@ public enum EntryState
     Closing,
     /// <summary>No cluster, or an address that was never observed as a pod's.</summary>
     Unknown,
+    /// <summary>
+    /// At the Service's own address, without translation: created while the rules were absent. Its packets reach no pod, and its sender
+    /// keeps it alive (UDP for as long as it sends).
+    /// </summary>
+    Untranslated,
+}
+
+/// <summary>What follows from an entry's state.</summary>
+internal static class EntryStates
+{
+    /// <summary>True if the entries in a live state lead to no pod of the Service.</summary>
+    public static bool LeadsAstray(this EntryState state) => state is EntryState.Stale or EntryState.Reassigned or EntryState.Untranslated;
 }
 
 /// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>

@@ -126,7 +126,7 @@ internal sealed class NodeRollup(ClusterState cluster)
             long atMs = fromMs + ((column + 1) * 1000L);
             while (state + 1 < states.Count && states[state + 1].AtMs <= atMs)
                 state++;
-            series.Stale[column] = states[state].State is EntryState.Stale or EntryState.Reassigned ? series.Entries[column] : 0;
+            series.Stale[column] = states[state].State.LeadsAstray() ? series.Entries[column] : 0;
         }
 
         series.State = states[^1].State;

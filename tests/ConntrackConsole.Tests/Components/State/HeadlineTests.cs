@@ -34,6 +34,18 @@ public sealed class HeadlineTests
     }
 
     [Fact]
+    public void From_UntranslatedEntries_NamesTheService()
+    {
+        var view = Views.Of([Views.Lane("dns", Views.StaleBackend("10.96.0.10", 2, "shop/dns") with { StateNow = EntryState.Untranslated })]);
+
+        var headline = Headline.From(view, view);
+
+        Assert.True(headline.Alarm);
+        Assert.Equal("2 entries at the address of shop/dns are not translated.", headline.Title);
+        Assert.Equal([("10.96.0.10", "Service shop/dns")], headline.Pods);
+    }
+
+    [Fact]
     public void From_NothingStale_IsCalm()
     {
         var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)))]);

@@ -22,10 +22,13 @@ public class EntryStateClassifierTests
     private static readonly SliceEndpoint NotReady = new(A.Ips, false, false, false, "a", "node1");
     private static readonly SliceEndpoint NotServing = new(A.Ips, false, false, true, "a", "node1");
     private static readonly SliceEndpoint HandMade = new(A.Ips, true, true, false, null, null);
+    private static readonly GroupKey OwnAddress = Group with { Backend = Group.Vip, Bport = Group.Vport };
     private static readonly GroupKey Direct = Key("10.1.0.5", null);
 
     private static readonly Dictionary<string, (EntryState Wanted, GroupKey Key, ClusterChange[] Changes)> Cases = new()
     {
+        ["at the Service's own address"] = (EntryState.Untranslated, OwnAddress, [Up, Svc, Is(A), Endpoints(Ready(A))]),
+        ["at the Service's own address, no endpoint left"] = (EntryState.Untranslated, OwnAddress, [Up, Svc, Endpoints()]),
         ["live and listed"] = (EntryState.Active, Group, [Up, Svc, Is(A), Endpoints(Ready(A))]),
         ["live, fails its readiness, still listed"] = (EntryState.Active, Group, [Up, Svc, Is(A), Endpoints(Ready(A)), Endpoints(NotReady)]),
         ["live, straight to the pod"] = (EntryState.Active, Direct, [Up, Is(A)]),

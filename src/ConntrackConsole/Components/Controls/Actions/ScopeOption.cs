@@ -14,7 +14,13 @@ public sealed record ScopeOption(string Id, string Name, FlushScope Scope)
         where entry.Dst != podIp && entry.Dport is not null
         group entry by (entry.Proto, entry.Dst, entry.Dport) into g
         let scope = new FlushScope(g.Key.Proto, g.Key.Dst, g.Key.Dport)
-        select new ScopeOption($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
+        select Of(scope, map);
+
+    /// <summary>The ports of the Service that has the address.</summary>
+    public static IEnumerable<ScopeOption> AtService(ClusterMap map, Ip ip) =>
+        ServiceScopes.Of(map, ip).Select(scope => Of(scope, map));
+
+    private static ScopeOption Of(FlushScope scope, ClusterMap map) => new($"{scope.Proto} {scope.Vip} {scope.VipPort}", Named(scope, map), scope);
 
     private static string Named(FlushScope scope, ClusterMap map)
     {

@@ -36,7 +36,7 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
         var shown = rows.Select(row => row.End?.Uid).ToHashSet();
         rows.AddRange(view.Terminations.Where(span => !shown.Contains(span.Uid)).DistinctBy(span => span.Uid).Select(span =>
             new PodRow(span.PodIp, $"{span.Namespace}/{span.Pod}", span.Service ?? "", span.Node, span.Owner, EntryState.Unknown, 0, backends.Contains(span.PodIp) ? 0 : span.StaleEntries, span)));
-        return [.. rows.OrderByDescending(row => row.State == EntryState.Stale && row.Stale > 0).ThenByDescending(row => row.End?.DeletionRequestedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
+        return [.. rows.OrderByDescending(row => row.State is EntryState.Stale or EntryState.Untranslated && row.Stale > 0).ThenByDescending(row => row.End?.DeletionRequestedMs ?? 0).ThenBy(row => row.Name, StringComparer.Ordinal)];
     }
 
     // An unknown part makes the sum unknown.
@@ -44,7 +44,7 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
 
     private static EntryState Worst(IEnumerable<EntryState> states)
     {
-        EntryState[] order = [EntryState.Stale, EntryState.Reassigned, EntryState.Draining, EntryState.Active, EntryState.Closing];
+        EntryState[] order = [EntryState.Stale, EntryState.Untranslated, EntryState.Reassigned, EntryState.Draining, EntryState.Active, EntryState.Closing];
         var seen = states.ToHashSet();
         return order.FirstOrDefault(seen.Contains, EntryState.Unknown);
     }

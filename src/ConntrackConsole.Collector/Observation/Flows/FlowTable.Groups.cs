@@ -1,19 +1,35 @@
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <content>The keys by which rows are found, and what an event or a dumped entry brings.</content>
+/// <content>The group of each flow, and how rows are matched.</content>
 internal sealed partial class FlowTable
 {
-    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
+    /// <summary>Groups all flows again: the Services have changed. One pass over the table (some ms for 250,000 flows).</summary>
+    public void Regroup(Grouping grouping)
+    {
+        ProcessPending();
+        _grouping = grouping;
+        _groupCache = new GroupCache();
+        for (int row = 0; row < _rows.Used; row++)
+        {
+            ref readonly var name = ref _rows.Name(row);
+            if ((name.Flags & RowFlags.InUse) == 0)
+                continue;
+            ref var state = ref _rows.State(row);
+            int group = _groups.Of(GroupOf(in name));
+            if (group == state.Group)
+                continue;
+            _groups.Add(state.Group, state.State, -1);
+            _groups.Add(group, state.State, +1);
+            state.Group = group;
+        }
+    }
 
-    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
-        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
-
-    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
-
-    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
+    private GroupKey GroupOf(in FlowIdentity name) => _grouping.Of(
+        Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), (name.Flags & RowFlags.OnlyLooksTranslated) != 0);
 
     private struct Incoming
     {
@@ -32,7 +48,7 @@ internal sealed partial class FlowTable
             incoming.Name.Id = flow.Id;
             incoming.Name.Zone = flow.Zone;
             incoming.Name.Proto = orig.Proto;
-            incoming.Name.Flags = RowFlags.None;
+            incoming.Name.Flags = flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None;
             incoming.State = flow.State;
             incoming.Earliest = earliest;
             incoming.Hash = OrigHash(in incoming.Name);
