@@ -62,6 +62,13 @@ def run():
     line("IPVS, server removed: a flush is no success", truth == ["nothing"] * 4 and code != 0 and result["deleted"] > 0 and result["ipvs"]["removed"] == 2,
          f"exit {code}, deleted {result['deleted']}, IPVS {result['ipvs']}, the pod got {truth}")
 
+    node("ipvsadm --set 60 0 0")
+    for c, s in pairs:
+        c.sendall(b"w")
+    left = flush()[1]["ipvs"]["maxSeconds"]
+    line("IPVS, server removed: a shorter timeout does not help", left > 700 and [heard(s) for c, s in pairs] == ["nothing"] * 2, f"{left} s left")
+    node("ipvsadm --set 900 0 0")
+
     # A server that is still there: after a flush the next packet goes to it again.
     service(THIRD, PODS["b1"])
     c, s = pair(server, THIRD)
