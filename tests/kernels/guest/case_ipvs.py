@@ -29,9 +29,9 @@ def run():
     nat("10.96.0.70", PODS["b1"])  # IPVS makes conntrack entries only where something else has switched conntrack on in this namespace.
     server, server6, other = listen("b1"), listen6("b1"), listen("b2")
     node("ip link add kube-ipvs0 type dummy"), node("ip link set kube-ipvs0 up")
-    line("IPVS, vs.conntrack=0 is told", not (told := capability("ipvs.conntrack"))["available"] and "own table" in told["detail"], told)
+    line("IPVS, vs.conntrack=0 is a missing capability", not (told := capability("ipvs.conntrack"))["available"] and "own table" in told["detail"], told)
     node("sysctl -qw net.ipv4.vs.conntrack=1")
-    line("IPVS, vs.conntrack=1 is told", capability("ipvs.conntrack")["available"])
+    line("IPVS, vs.conntrack=1 is a capability", capability("ipvs.conntrack")["available"])
     service(VIP, PODS["b1"])
     service(VIP6, PODS6["b1"])
     pairs = [pair(server, VIP) for _ in range(2)]

@@ -35,6 +35,17 @@ def run():
         inject("b1", s)
         expected.append((f"IPv{version} un-NATed", c.getsockname()[1], "UnNated", False))
         keep.append((c, s))
+        # Another backend answers for a connection whose entry was lost.
+        c, s = pair(servers[version], vip)
+        nat(vip, (PODS if version == 4 else PODS6)["b2"], to=8082)
+        node(f"conntrack -D{'' if version == 4 else ' -f ipv6'} -d {vip} -p tcp --orig-port-src {c.getsockname()[1]}")
+        c.sendall(b"x")
+        expected.append((f"IPv{version} new backend", c.getsockname()[1], "NewBackend", False))
+        keep.append((c, s))
+        # Without a Service.
+        c, s = pair(servers[version], (PODS if version == 4 else PODS6)["b1"], 8080)
+        expected.append((f"IPv{version} direct", c.getsockname()[1], "Direct", True))
+        abort(c)
     for watch in watches.values():
         watch.settle()
         watch.end()
