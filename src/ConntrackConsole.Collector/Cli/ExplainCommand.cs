@@ -61,7 +61,7 @@ internal static class ExplainCommand
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
             : $"  packets      {seen.PacketsMissing}");
-        if (seen.Ipvs is { } ipvs)
+        if (seen.Ipvs is { IsUsed: true } ipvs)
         {
             output.WriteLine($"  IPVS         a server of {ipvs.Servers} Services; {ipvs.Connections.Total} open connections, {ipvs.Connections.Removed} of them to a removed server, {ipvs.Connections.Draining} at weight 0; "
                 + $"expire_nodest_conn={Switch(ipvs.Connections.ExpireNodestConn)}, conntrack={Switch(ipvs.Connections.Conntrack)}");

@@ -176,7 +176,7 @@ internal sealed record Explanation(
         };
         if (seen.Proxy is not { Answers: true })
             unknown.Add("whether kube-proxy's rules lag: it does not answer on 127.0.0.1:10249");
-        if (seen.Ipvs is { Connections.Conntrack: not true })
+        if (seen.Ipvs is { IsUsed: true, Connections.Conntrack: not true })
             unknown.Add("what happens to connections of IPVS: net.ipv4.vs.conntrack is not 1, so conntrack has no entries of them (ipvsadm -Lcn)");
         if (seen.Ipvs is { Connections.Partial: true })
             unknown.Add("all connections of IPVS: its table is too long, or a line of it could not be parsed");

@@ -5,7 +5,11 @@ namespace ConntrackConsole.Collector.Explain;
 /// <summary>What IPVS has for the address.</summary>
 /// <param name="Connections">Its connections, with the switches.</param>
 /// <param name="Servers">In how many Services the address is a server.</param>
-internal sealed record IpvsEvidence(IpvsConnectionSummary Connections, int Servers);
+internal sealed record IpvsEvidence(IpvsConnectionSummary Connections, int Servers)
+{
+    /// <summary>False where IPVS is loaded, but has nothing to do with the address.</summary>
+    public bool IsUsed => Servers > 0 || Connections is { Total: > 0 } or { Partial: true };
+}
 
 /// <summary>M9: IPVS decides what becomes of connections to a removed server, whatever conntrack contains.</summary>
 internal static class IpvsMechanism

@@ -45,7 +45,7 @@ internal static class Capabilities
         new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
             ? "Reads the timeouts, switches, servers and connections of IPVS."
             : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
-        IpvsConntrack(),
+        .. IpvsTimeouts.IsLoaded() ? (Capability[])[IpvsConntrack()] : [],
         new(Commands, observeOnly is null, observeOnly
             ?? "Accepts the console's commands, each checked by this node's own guards; --observe-only refuses them all."),
         Command("flush", observeOnly, null, "Lists and deletes the entries of a pod: presets Safe, DeadBackend and All, optionally limited to a Service or a protocol."),
@@ -93,7 +93,7 @@ internal static class Capabilities
     internal static Capability IpvsConntrack(string proc = "/proc")
     {
         const string Name = "ipvs.conntrack";
-        return !IpvsTimeouts.IsLoaded(proc) ? new(Name, false, "IPVS is not loaded in this kernel or namespace.") : IpvsSwitches.Read(proc).Conntrack switch
+        return IpvsSwitches.Read(proc).Conntrack switch
         {
             true => new(Name, true, "net.ipv4.vs.conntrack=1: connections of IPVS have conntrack entries as well."),
             false => new(Name, false,

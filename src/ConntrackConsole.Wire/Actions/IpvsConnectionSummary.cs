@@ -21,9 +21,9 @@ public sealed record IpvsConnectionSummary(
     [JsonIgnore]
     public bool KeepsRemoved => Removed > 0 && ExpireNodestConn != true;
 
-    /// <summary>True if a flush does not change where packets of some of these connections go: IPVS drops them, or sends them to the same server.</summary>
+    /// <summary>True if a flush does not change where packets of some of these connections go: IPVS drops them, or sends them to the same server, or its table is not known.</summary>
     [JsonIgnore]
-    public bool OutlivesFlush => KeepsRemoved || Total > Removed;
+    public bool OutlivesFlush => KeepsRemoved || Total > Removed || Partial;
 
     /// <summary>True if every number can be one.</summary>
     [JsonIgnore]
@@ -35,7 +35,8 @@ public sealed record IpvsConnectionSummary(
         string text = "";
         if (KeepsRemoved)
         {
-            text = string.Create(CultureInfo.InvariantCulture, $"IPVS keeps {Connections(Removed)} to this address although the server was removed, and drops {(Removed == 1 ? "its" : "their")} packets for up to {MaxSeconds} s. A flush deletes conntrack entries only: these clients keep hanging. ")
+            string drops = ExpireNodestConn is null ? ". Unless net.ipv4.vs.expire_nodest_conn is 1 (it cannot be read), it drops their packets" : $", and drops {(Removed == 1 ? "its" : "their")} packets";
+            text = string.Create(CultureInfo.InvariantCulture, $"IPVS keeps {Connections(Removed)} to this address although the server was removed{drops} for up to {MaxSeconds} s. A flush deletes conntrack entries only: these clients keep hanging. ")
                 + "Set net.ipv4.vs.expire_nodest_conn=1 (kube-proxy does so in IPVS mode): the next packet then ends the connection. A shorter ipvs.timeout_tcp or ipvs.timeout_udp applies to other connections only.";
         }
         else if (Removed > 0)

@@ -80,6 +80,7 @@ public class ActionGuardTests
         { "IPVS drops them", CleanFlush with { Previews = [Preview("node1", 2) with { Ipvs = new(2, 0, 2, 897, false, true, false) }] }, GuardDecision.NeedsConfirmation, "flush.ipvs_keeps" },
         { "IPVS may drop them", CleanFlush with { Previews = [Preview("node1", 2) with { Ipvs = new(2, 0, 2, 897, null, true, false) }] }, GuardDecision.NeedsConfirmation, "flush.ipvs_keeps" },
         { "IPVS forwards them", CleanFlush with { Previews = [Preview("node1", 2) with { Ipvs = new(0, 1, 2, 0, true, true, false) }] }, GuardDecision.NeedsConfirmation, "flush.ipvs_keeps" },
+        { "IPVS is not known", CleanFlush with { Previews = [Preview("node1", 2) with { Ipvs = new(0, 0, 0, 0, true, true, true) }] }, GuardDecision.NeedsConfirmation, "flush.ipvs_keeps" },
         { "IPVS ends them", CleanFlush with { Previews = [Preview("node1", 2) with { Ipvs = new(2, 0, 2, 897, true, true, false) }] }, GuardDecision.Allow, "action.allowed" },
         { "only IPVS has connections", CleanFlush with { Previews = [Preview("node1", 0) with { Ipvs = new(2, 0, 2, 897, false, false, false) }] }, GuardDecision.Refuse, "flush.ipvs_only" },
         { "two doubts", Owned(OwnerState.Terminating) with { Silent = ["node3"] }, GuardDecision.NeedsConfirmation, "flush.owner_terminating" },

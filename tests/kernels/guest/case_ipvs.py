@@ -29,9 +29,9 @@ def run():
     nat("10.96.0.70", PODS["b1"])  # IPVS makes conntrack entries only where something else has switched conntrack on in this namespace.
     server, server6, other = listen("b1"), listen6("b1"), listen("b2")
     node("ip link add kube-ipvs0 type dummy"), node("ip link set kube-ipvs0 up")
-    line("IPVS, vs.conntrack=0 is told", not (told := capability("ipvs.conntrack"))["available"] and "own table" in told["detail"], told)
+    line("IPVS, vs.conntrack=0 is a missing capability", not (told := capability("ipvs.conntrack"))["available"] and "own table" in told["detail"], told)
     node("sysctl -qw net.ipv4.vs.conntrack=1")
-    line("IPVS, vs.conntrack=1 is told", capability("ipvs.conntrack")["available"])
+    line("IPVS, vs.conntrack=1 is a capability", capability("ipvs.conntrack")["available"])
     service(VIP, PODS["b1"])
     service(VIP6, PODS6["b1"])
     pairs = [pair(server, VIP) for _ in range(2)]
@@ -61,6 +61,13 @@ def run():
     truth += [heard(s) for c, s in pairs]
     line("IPVS, server removed: a flush is no success", truth == ["nothing"] * 4 and code != 0 and result["deleted"] > 0 and result["ipvs"]["removed"] == 2,
          f"exit {code}, deleted {result['deleted']}, IPVS {result['ipvs']}, the pod got {truth}")
+
+    node("ipvsadm --set 60 0 0")
+    for c, s in pairs:
+        c.sendall(b"w")
+    left = flush()[1]["ipvs"]["maxSeconds"]
+    line("IPVS, server removed: a shorter timeout does not help", left > 700 and [heard(s) for c, s in pairs] == ["nothing"] * 2, f"{left} s left")
+    node("ipvsadm --set 900 0 0")
 
     # A server that is still there: after a flush the next packet goes to it again.
     service(THIRD, PODS["b1"])

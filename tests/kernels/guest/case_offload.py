@@ -17,7 +17,7 @@ def run():
         c.sendall(b"q"), s.recv(1), s.sendall(b"r"), c.recv(1)
     truth = node(f"conntrack -L -r {PODS['b1']} -d {VIP} 2>/dev/null")
     flows = ask("flows", "--pod-ip", PODS["b1"], "--service", f"{VIP}:80")
-    line("flowtable, flows says OFFLOADED", "[OFFLOAD]" in truth and [f["state"] for f in flows] == ["OFFLOADED"], f"{[f['state'] for f in flows]}; {truth.strip()}")
+    line("flowtable, flows has the state OFFLOADED", "[OFFLOAD]" in truth and [f["state"] for f in flows] == ["OFFLOADED"], f"{[f['state'] for f in flows]}; {truth.strip()}")
     groups = [g for g in ask("summary") if g["vip"] == VIP]
     line("flowtable, summary counts it as live", [g["states"] for g in groups] == [{"OFFLOADED": 1}], [g["states"] for g in groups])
     node("nft delete table inet cc_ft")

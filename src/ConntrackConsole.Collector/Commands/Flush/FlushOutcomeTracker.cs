@@ -30,7 +30,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, string
         {
             foreach (string old in _flushes.Where(each => each.Value.EndedAt + Ttl < now).Select(each => each.Key).ToList())
                 _flushes.Remove(old);
-            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now);
+            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now, result.Ipvs is not null);
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, string
         }
 
         return new FlushOutcomeSample(actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, clients.Count, back.Count, null,
-            IpvsKept: IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary is { KeepsRemoved: true } ipvs ? ipvs.Removed : 0);
+            IpvsKept: flush.HasIpvs && IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary is { KeepsRemoved: true } ipvs ? ipvs.Removed : 0);
     }
 
     // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.
@@ -101,7 +101,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, string
         : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
         : table.List(flow => vips.Contains(flow.Orig.Dst));
 
-    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)
+    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt, bool HasIpvs)
     {
         public FlushOutcomeSample? Last { get; set; }
 
