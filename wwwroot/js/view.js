@@ -1,7 +1,7 @@
 // Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together.
 const MAGIC = 0x32565443; // "CTV2"
 
-export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown"];
+export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown", "untranslated"];
 
 export function readView(bytes) {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -94,6 +94,8 @@ internal static class FlushCommand
             Console.Error.WriteLine(outcome is null
                 ? $"{listed.Count} entries match{(yes || listed.Count == 0 ? "" : "; nothing was deleted (--yes deletes this list)")}."
                 : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and kept, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "the number of remaining entries is unknown" : $"{outcome.Remaining} with this backend remain")}.");
+            if (listed.Count(flow => flow.State == FlowState.Offloaded) is > 0 and var offloaded)
+                Console.Error.WriteLine($"{offloaded} of them are offloaded to a flowtable: whether they are answered is unknown, and a flush may break them.");
             foreach (string error in outcome?.Errors ?? [])
                 Console.Error.WriteLine(error);
             if ((outcome is null ? ipvs : outcome.Ipvs)?.Explain() is { } kept)

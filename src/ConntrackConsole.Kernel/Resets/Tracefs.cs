@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using ConntrackConsole.Kernel.Netlink;
-using ConntrackConsole.Kernel.Proc;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConntrackConsole.Kernel.Resets;

@@ -53,6 +53,26 @@ public sealed class FlushHandlerTests : IDisposable
         Assert.True(preview.TcpLoose);
     }
 
+    // Begun while the Service's rules were absent: the sender keeps it, and its datagrams reach no pod.
+    [Fact]
+    public void Flush_UntranslatedAtAServicesAddress_DeletesExactlyThatPort()
+    {
+        const string vip = "10.96.0.1";
+        const string udp = "-A -p udp -s 10.1.0.6 -d 10.96.0.1 --sport 1000 --dport 53 -r 10.96.0.1 -q 10.1.0.6 --reply-port-src 53 --reply-port-dst 1000 --timeout 100 -u SEEN_REPLY";
+        ConntrackProgram.Load(_scratch.Inside, [udp, udp.Replace("--dport 53", "--dport 54").Replace("src 53", "src 54"), Udp.Replace("10.1.0.6", "10.1.0.7")]);
+        var statement = Statement(OwnerState.Service, 0, vip);
+
+        FlushPreview Ask(FlushScope? scope) => _scratch.Inside.Run(() => _handler.Preview(
+            new PreviewRequest(Guid.NewGuid().ToString(), vip, statement, FlushPreset.DeadBackend, scope)));
+
+        Assert.Equal(FlushReasons.OwnerService, Ask(null).RefusalCode);
+        var preview = Ask(new FlushScope("udp", vip, 53));
+        Assert.Equal(("10.1.0.6", FlushEffect.Moves), Assert.Single(preview.Entries) is var entry ? (entry.Src, entry.Effect) : default);
+        var result = _scratch.Inside.Run(() => _handler.Flush(Order(preview, "action") with { Ownership = statement }));
+        Assert.Equal((null, 1, 1), (result.Refusal, result.Listed, result.Deleted));
+        Assert.Equal(5, ConntrackProgram.List(_scratch.Inside).Count);
+    }
+
     [Fact]
     public void Flush_EntryThatProvedAlive_IsKept()
     {

@@ -50,6 +50,35 @@ public class NodeObserverTests
     }
 
     [Fact]
+    public void Frames_ServicesThatTheConsoleSends_NameTheirUntranslatedEntries()
+    {
+        using var scratch = new ScratchNamespace();
+        const string udp = "-A -p udp -s 10.1.0.6 -d 10.96.0.10 --sport 1000 --dport 53 -r 10.96.0.10 -q 10.1.0.6 --reply-port-src 53 --reply-port-dst 1000 --timeout 100";
+        const string looks = "-A -p tcp -s 10.1.0.7 -d 10.96.0.10 --sport 1000 --dport 80 -r 10.244.0.1 -q 10.1.0.7 --reply-port-src 8080 --reply-port-dst 1000 --state ESTABLISHED --timeout 100";
+        ConntrackProgram.LoadAsWritten(scratch.Inside, [udp, looks]);
+        using var stop = new CancellationTokenSource();
+        var frames = new List<List<GroupKey>>();
+        NodeObserver? observer = null;
+        scratch.Inside.Run(() =>
+        {
+            observer = new NodeObserver(new Grouping([]), TimeProvider.System, null, () => null);
+            observer.Run(
+                frame =>
+                {
+                    frames.Add([.. frame.Groups.Where(group => group.Counts.Total > 0).Select(group => group.Key).OrderBy(key => key.Vport)]);
+                    observer.SetServices(["udp 10.96.0.10 53", "tcp 10.96.0.10 80", "tcp nonsense 1", "udp 10.96.0.10 0"]);
+                    if (frames.Count == 2)
+                        stop.Cancel();
+                },
+                stop.Token);
+        });
+
+        var vip = Kernel.Net.Ip.Parse("10.96.0.10");
+        Assert.Equal([GroupKey.Other], frames[0]);
+        Assert.Equal([new GroupKey(17, vip, 53, vip, 53), new GroupKey(6, vip, 80, vip, 80)], frames[1]);
+    }
+
+    [Fact]
     public void Frames_ContainChangedSettingsAndTheHostsTcpCounters()
     {
         using var scratch = new ScratchNamespace();

@@ -40,6 +40,18 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ServiceAddresses_AreSent_WithoutThoseOfANode()
+    {
+        var service = Service() with { OtherIps = [Ip.Parse("203.0.113.5"), Ip.Parse("10.0.0.1")] };
+        _host.SetCluster(new NodeChange(Node("node1", "10.0.0.1"), false), new ServiceChange(service, false));
+        await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
+        await collector.ConnectAsync();
+
+        await Eventually.TrueAsync(() => collector.Watched is { Services.Count: > 0 });
+        Assert.Equal([$"tcp {service.ClusterIps[0]} 80", "tcp 203.0.113.5 80"], collector.Watched!.Services!);
+    }
+
+    [Fact]
     public async Task RadarRows_AreInPodDetail_UntilEntriesEnd()
     {
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);

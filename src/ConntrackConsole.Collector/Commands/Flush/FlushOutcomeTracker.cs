@@ -70,7 +70,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, string
             var flow = list.Flows[index];
             bool deleted = flush.EntryOutcomes[index] == EntryDeleter.Deleted;
             listed[(flow.Orig, flow.Zone)] = deleted;
-            if (deleted && flow.IsTranslated)
+            if (deleted && (flow.IsTranslated || flow.Orig.Dst == list.PodIp)) // At a Service's own address the next packet is translated.
                 clients.Add(Client.Of(in flow));
         }
 

@@ -25,7 +25,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             if (key.Vip.IsNone)
                 continue;
             uint live = group.Now.Live;
-            vips |= live > 0 || group.Now.Total > 0;
+            vips |= group.Now.Total > 0 && key.Backend != key.Vip; // An untranslated entry is no sign that something translates.
             // What a silent node held is not what it holds now.
             if (live == 0 || silent)
                 continue;

@@ -261,6 +261,33 @@ public sealed class FlushDialogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task EntryInAZone_AndOffloadedEntry_AreShownAsSuch()
+    {
+        var record = Flush();
+        var offloaded = Entry("10.1.0.9", FlushEffect.MayBreak) with { State = "OFFLOADED", TimeoutSeconds = 0, Status = 0x402E };
+        record = record with { Plan = record.Plan with { Previews = [Preview("node-a", Entry("10.1.0.8", FlushEffect.FailsFast) with { Zone = 7 }, offloaded)] } };
+        await OpenAsync(_ => ActionAnswer.Of(record));
+
+        Assert.Equal(["tcp ESTABLISHED zone 7", "tcp OFFLOADED"], _dialogs.FindAll("td.e-state").Select(cell => cell.TextContent));
+        Assert.Equal(["280 s", "–"], _dialogs.FindAll("td.e-timeout").Select(cell => cell.TextContent));
+    }
+
+    [Fact]
+    public async Task AddressOfAService_IsLimitedToOneOfItsPorts()
+    {
+        ActionRequest? asked = null;
+        _console.Cluster.Watching();
+        _console.Cluster.Apply([new ServiceChange(new ServiceInfo("s", new ServiceKey("k4", "dns"), [Kernel.Net.Ip.Parse(PodIp)], [new ServicePort("dns", 17, 53, 0)]), false)]);
+        await OpenAsync(request =>
+        {
+            asked = request;
+            return ActionAnswer.Of(Flush());
+        });
+
+        Assert.Equal(new FlushScope("udp", PodIp, 53), asked?.Scope);
+    }
+
+    [Fact]
     public async Task ManyEntries_AreVirtualized()
     {
         var many = Flush();

@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -78,6 +79,20 @@ public class TimelineStoreTests
         Assert.Equal((EntryState.Reassigned, OwnerState.Live), Series() is var s ? (s.StateNow, s.Owner) : default);
         // The former owner's termination no longer claims the entries of the address.
         Assert.Equal(0, Assert.Single(_store.Query(new TimelineQuery(T0, T0 + 5_000, 5)).Terminations).StaleEntries);
+    }
+
+    [Fact]
+    public void Query_EntriesAtAServicesOwnAddress_AreItsUntranslatedOnes()
+    {
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        Send(1, (Group with { Backend = Group.Vip, Bport = Group.Vport }, 2, 0));
+        At(1_500);
+
+        var series = Series();
+        Assert.Equal((EntryState.Untranslated, OwnerState.Service, "shop/checkout"), (series.StateNow, series.Owner, series.Pod));
+        Assert.Equal([2, 2], [series.Entries[0], series.Stale[0]]);
+        var service = Assert.Single(_store.Facts(new Dictionary<Ip, long>()).Services);
+        Assert.Equal((Checkout, 2L, 0L), (service.Key, service.Value.Untranslated, service.Value.Stale));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Kernel.Proc;
+namespace ConntrackConsole.Kernel.Resets;
 
 /// <summary>Whether the kernel restricts even root (Documentation: man 7 kernel_lockdown).</summary>
 internal static class KernelLockdown

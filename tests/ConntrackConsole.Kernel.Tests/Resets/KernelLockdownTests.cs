@@ -1,8 +1,7 @@
-using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Kernel.Resets;
 using Xunit;
 
-namespace ConntrackConsole.Kernel.Tests.Proc;
+namespace ConntrackConsole.Kernel.Tests.Resets;
 
 public class KernelLockdownTests
 {
