@@ -26,8 +26,11 @@ public class JsonNamesTests
 
     private static string? Describe(JsonTypeInfo info) => info switch
     {
-        { Kind: JsonTypeInfoKind.Object } => $"{info.Type.Name}: {string.Join(", ", info.Properties.Select(p => p.Name))}",
+        { Kind: JsonTypeInfoKind.Object } => $"{info.Type.Name}: {string.Join(", ", info.Properties.Where(IsOnTheWire).Select(p => p.Name))}",
         { Type.IsEnum: true } => $"{info.Type.Name}: {string.Join(", ", Enum.GetValues(info.Type).Cast<object>().Select(value => JsonSerializer.Serialize(value, info)))}",
         _ => null,
     };
+
+    // A computed member with [JsonIgnore] is in the list too, but is neither written nor read.
+    private static bool IsOnTheWire(JsonPropertyInfo property) => property.Get is not null || property.Set is not null;
 }

@@ -57,10 +57,16 @@ internal static class ExplainCommand
         output.WriteLine(seen.ResetsMissing is { } why
             ? $"  resets       not observed: {why}"
             : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow + seen.BackendResetsUnclear}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, of unknown senders {seen.UnknownClientResets}, other {seen.OtherResets}");
-        output.WriteLine($"  entries lost {seen.LostEntries}, created mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
+        output.WriteLine($"  entries lost {seen.LostEntries}{(seen.LostByKernel > 0 ? $" ({seen.LostByKernel} by the kernel before their timeouts)" : "")}, created mid-stream {seen.MidStreamEntries}, untranslated {seen.UnNatedEntries}, closed by a reset {seen.Closed}");
         output.WriteLine(seen.Packets is { } packets
             ? $"  packets      {(packets.From == 0 ? "none" : "some")} from it, {(packets.To == 0 ? "none" : "some")} to it"
             : $"  packets      {seen.PacketsMissing}");
+        if (seen.Ipvs is { IsUsed: true } ipvs)
+        {
+            output.WriteLine($"  IPVS         a server of {ipvs.Servers} Services; {ipvs.Connections.Total} open connections, {ipvs.Connections.Removed} of them to a removed server, {ipvs.Connections.Draining} at weight 0; "
+                + $"expire_nodest_conn={Switch(ipvs.Connections.ExpireNodestConn)}, conntrack={Switch(ipvs.Connections.Conntrack)}");
+        }
+
         output.WriteLine($"  route        {seen.RouteText}");
         var counters = seen.Counters;
         output.WriteLine($"  whole node   invalid +{counters.Invalid}, drop +{counters.Drop}, early_drop +{counters.EarlyDrop}, insert_failed +{counters.InsertFailed}; table {counters.Count} of {counters.Max}");
@@ -105,6 +111,8 @@ internal static class ExplainCommand
     private static string Proxy(ProxyReading? proxy) => proxy is not { Answers: true }
         ? $"metrics do not answer on 127.0.0.1:10249{(proxy is { HealthStatus: not 0 and var health } ? $", healthz {health}{(proxy.ReportsLag ? ": its rules lag" : proxy.Eligible == false ? ": the node is to be deleted" : "")}" : "")}"
         : $"{proxy.Mode.ToString().ToLowerInvariant()}, healthz {proxy.HealthStatus}, pending endpoint changes {Number(proxy.EndpointChangesPending)}, sync failures {Number(proxy.SyncFailures)}, p99 sync {Number(proxy.SyncP99)} s";
+
+    private static string Switch(bool? value) => value switch { true => "1", false => "0", null => "unknown" };
 
     private static string Number(double value) => double.IsNaN(value) ? "unknown" : value.ToString("0.###", CultureInfo.InvariantCulture);
 }

@@ -77,13 +77,14 @@ internal static class FlushCommand
         listed.RemoveAll(flow => !filter.Matches(in flow, OwnerState.Unknown));
         if (NodeFlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
+        var ipvs = IpvsImpact.TryRead(podIp, filter)?.Summary;
         var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, listed, "", 0), reason, state, stop) : null;
 
         if (json)
         {
             var result = new FlushJson(
                 podIp.ToString(), preset, !yes, [.. listed.Select(flow => FlowEntries.Of(in flow))],
-                outcome?.Deleted, outcome?.AlreadyGone, outcome?.Alive, outcome?.Failed, outcome?.Remaining, outcome?.Errors ?? []);
+                outcome?.Deleted, outcome?.AlreadyGone, outcome?.Alive, outcome?.Failed, outcome?.Remaining, outcome?.Errors ?? [], outcome is null ? ipvs : outcome.Ipvs);
             Console.Out.WriteLine(JsonSerializer.Serialize(result, CollectorJson.Default.FlushJson));
         }
         else
@@ -97,9 +98,11 @@ internal static class FlushCommand
                 Console.Error.WriteLine($"{offloaded} of them are offloaded to a flowtable: whether they are answered is unknown, and a flush may break them.");
             foreach (string error in outcome?.Errors ?? [])
                 Console.Error.WriteLine(error);
+            if ((outcome is null ? ipvs : outcome.Ipvs)?.Explain() is { } kept)
+                Console.Error.WriteLine(kept);
         }
 
-        return outcome is { Failed: > 0 } || outcome?.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
+        return outcome is { Failed: > 0 } or { Ipvs.KeepsRemoved: true } || outcome?.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
     }
 
     private static FlushResult Delete(FlushList list, string? reason, string state, CancellationToken stop)

@@ -28,6 +28,7 @@ internal static class NoteLines
         { Cause: LossCause.OwnDelete } => "established entry lost, deleted by this collector",
         { Cause: LossCause.ForeignDelete } => $"established entry lost, deleted by another program (netlink port {note.PortId})",
         { Cause: LossCause.Timeout } => "established entry lost, its timeout expired",
-        _ => "established entry lost, removed by the kernel",
+        { Cause: LossCause.ByKernel } => "established entry lost, removed by the kernel before its timeout (IPVS, or an interface went down)",
+        _ => "established entry lost, evicted by the kernel",
     };
 }

@@ -119,6 +119,12 @@ internal sealed record Evidence
     /// <summary>Description of the route to the address.</summary>
     public string RouteText { get; init; } = "";
 
+    /// <summary>Subset of <see cref="LostEntries"/>: the kernel removed them although their timeouts cannot have run out.</summary>
+    public int LostByKernel { get; init; }
+
+    /// <summary>What IPVS has for the address; null if IPVS is not loaded or cannot be read.</summary>
+    public IpvsEvidence? Ipvs { get; init; }
+
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public ProxyReading? Proxy { get; init; }

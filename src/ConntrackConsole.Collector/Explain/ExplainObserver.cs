@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackConsole.Collector.Ipvs;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
@@ -27,7 +28,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
     private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [], _unknown = [];
     private Counters _counters;
-    private int _other, _lost, _midStream, _unNatedEntries, _gaps, _closedByEvents;
+    private int _other, _lost, _lostByKernel, _midStream, _unNatedEntries, _gaps, _closedByEvents;
 
     /// <param name="listening">Called once, when the observation has started.</param>
     public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
@@ -88,6 +89,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             if (note.Backend != podIp && note.Src != podIp)
                 continue;
             _lost += note.Kind == FlowNoteKind.Lost ? 1 : 0;
+            _lostByKernel += note.Cause == LossCause.ByKernel ? 1 : 0;
             _midStream += note.Kind == FlowNoteKind.MidStream ? 1 : 0;
             _unNatedEntries += note.Kind == FlowNoteKind.UnNated ? 1 : 0;
         }
@@ -208,6 +210,8 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             ResetsIncomplete = incomplete,
             OtherResets = _other,
             LostEntries = _lost,
+            LostByKernel = _lostByKernel,
+            Ipvs = IpvsSnapshot.TryRead(podIp) is { } ipvs ? new IpvsEvidence(ipvs.Summary, ipvs.Servers) : null,
             MidStreamEntries = _midStream,
             UnNatedEntries = _unNatedEntries,
             Counters = _counters,

@@ -22,7 +22,7 @@ internal sealed record Explanation(
     {
         var missing = new List<string>();
         // In catalogue order. Several can apply at once.
-        Verdict?[] found = [M1(seen, missing), M2(seen), M2b(seen, missing), M3(seen, missing), M4(seen, missing)];
+        Verdict?[] found = [M1(seen, missing), M2(seen), M2b(seen, missing), M3(seen, missing), M4(seen, missing), IpvsMechanism.Of(seen, missing)];
         Verdict[] verdicts = [.. found.OfType<Verdict>()];
         if (seen.ResetsMissing is { } resets)
             missing.Add("resets: " + resets);
@@ -85,7 +85,7 @@ internal sealed record Explanation(
 
     private static Verdict? M2b(Evidence seen, List<string> missing)
     {
-        if (seen.NewBackendResets == 0)
+        if (seen.NewBackendResets == 0 || IpvsMechanism.HasEnded(seen))
             return null;
         if (seen.MidStreamEntries == 0)
         {
@@ -158,7 +158,8 @@ internal sealed record Explanation(
         return new("M4", "black hole: the pod or its node is gone, its entries remain, its clients hang",
             $"{seen.Stuck} of {seen.Established} established entries", reasons,
             "any packet from the address, or a remaining timeout that rises above the unacknowledged one; a live pod that has the address and only stalls",
-            $"once it is certain that no live pod has the address: conntrack-collector flush --pod-ip {seen.PodIp} --preset dead-backend on every node (needs tcp_loose=1{(seen.Setting("nf_conntrack_tcp_loose") == 0 ? "; it is 0 here, so a flush does not help" : "")})");
+            seen.Ipvs is { Connections: { OutlivesFlush: true } ipvs } ? ipvs.Explain()!.TrimEnd('.')
+            : $"once it is certain that no live pod has the address: conntrack-collector flush --pod-ip {seen.PodIp} --preset dead-backend on every node (needs tcp_loose=1{(seen.Setting("nf_conntrack_tcp_loose") == 0 ? "; it is 0 here, so a flush does not help" : "")})");
     }
 
     private static bool IsLoss(Evidence seen) => seen.LostEntries > 0 || seen.UnNatedEntries > 0;
@@ -175,6 +176,10 @@ internal sealed record Explanation(
         };
         if (seen.Proxy is not { Answers: true })
             unknown.Add("whether kube-proxy's rules lag: it does not answer on 127.0.0.1:10249");
+        if (seen.Ipvs is { IsUsed: true, Connections.Conntrack: not true })
+            unknown.Add("what happens to connections of IPVS: net.ipv4.vs.conntrack is not 1, so conntrack has no entries of them (ipvsadm -Lcn)");
+        if (seen.Ipvs is { Connections.Partial: true })
+            unknown.Add("all connections of IPVS: its table is too long, or a line of it could not be parsed");
         if (seen.Setting("nf_conntrack_events") is 2)
             unknown.Add("changes of entries older than this run, except those that were looked up: with nf_conntrack_events=2 they emit no events");
         if (seen.Setting("nf_conntrack_events") is 0)
@@ -200,6 +205,12 @@ internal sealed record Explanation(
         {
             commands.Add($"conntrack -L{family} -p tcp --state ESTABLISHED -r {seen.PodIp}    # twice: the third column must not rise");
             commands.Add($"ip route get {seen.PodIp}");
+        }
+
+        if (verdicts.Any(verdict => verdict.Mechanism == "M9"))
+        {
+            commands.Add($"ipvsadm -Lcn | grep '{seen.PodIp}'    # twice: the time to expiry must not rise");
+            commands.Add("ipvsadm -Ln; sysctl net.ipv4.vs.expire_nodest_conn net.ipv4.vs.conntrack");
         }
 
         return commands;

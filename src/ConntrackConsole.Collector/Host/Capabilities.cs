@@ -43,8 +43,9 @@ internal static class Capabilities
         Resets("resets.packet", ResetChoice.Packet, Packet),
         Proxy(),
         new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
-            ? "Reads the timeouts and switches of IPVS."
+            ? "Reads the timeouts, switches, servers and connections of IPVS."
             : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
+        .. IpvsTimeouts.IsLoaded() ? (Capability[])[IpvsConntrack()] : [],
         new(Commands, observeOnly is null, observeOnly
             ?? "Accepts the console's commands, each checked by this node's own guards; --observe-only refuses them all."),
         Command("flush", observeOnly, null, "Lists and deletes the entries of a pod: presets Safe, DeadBackend and All, optionally limited to a Service or a protocol."),
@@ -86,6 +87,19 @@ internal static class Capabilities
             ? "kube-proxy's health on :10256 is read, but its metrics do not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): of a lag only a failing health check is known."
             : answers ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
             : "kube-proxy does not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): whether its rules lag is unknown.");
+    }
+
+    /// <summary>Whether conntrack contains the connections of IPVS.</summary>
+    internal static Capability IpvsConntrack(string proc = "/proc")
+    {
+        const string Name = "ipvs.conntrack";
+        return IpvsSwitches.Read(proc).Conntrack switch
+        {
+            true => new(Name, true, "net.ipv4.vs.conntrack=1: connections of IPVS have conntrack entries as well."),
+            false => new(Name, false,
+                "net.ipv4.vs.conntrack=0: IPVS keeps its connections in its own table only. They are missing in flows, groups, events and flushes here; kube-proxy sets 1."),
+            null => new(Name, false, "net.ipv4.vs.conntrack cannot be read: it is unknown whether connections of IPVS have conntrack entries."),
+        };
     }
 
     private static Capability Resets(string name, ResetChoice choice, string detail)

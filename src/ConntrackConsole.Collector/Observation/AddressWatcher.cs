@@ -42,7 +42,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             return;
         uint unacknowledged = Unacknowledged();
         for (int sent = 0; sent < MaxLookups && _next < _round.Count; sent++)
-            LookUp(table, _round[_next++], unacknowledged, nowMs);
+            LookUp(table, flows, _round[_next++], unacknowledged, nowMs);
     }
 
     /// <summary>Adds the rows that changed since they were last emitted; all rows in a key frame.</summary>
@@ -98,7 +98,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             _trackers.Remove(name);
     }
 
-    private void LookUp(ConntrackTable table, FlowEntryId name, uint unacknowledged, long nowMs)
+    private void LookUp(ConntrackTable table, FlowTable flows, FlowEntryId name, uint unacknowledged, long nowMs)
     {
         Lookups++;
         Flow? found;
@@ -111,6 +111,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             return; // Not looked up: the row then has fewer checked than entries.
         }
 
+        if (found is { } entry)
+            flows.Renew(in entry);
         if (found is not { State: FlowState.Established, TimeoutSeconds: { } timeout })
         {
             _trackers.Remove(name);

@@ -49,7 +49,7 @@ internal sealed class NodeObserver
         _flows = new FlowTable(grouping);
         _resets = resets;
         _pendingResets = new PendingResets(resets is { IsDouble: true }, resets is null or { TracesEverySender: true });
-        _notes = new FlowNotes(OwnNetlinkPorts);
+        _notes = new FlowNotes(OwnNetlinkPorts, _flows.Expiry);
         _takeDropped = takeDropped;
         _onEvent = OnEvent;
         _sampler = new NodeSampler(new Sysctl(), filter: () => Filter?.Invoke());
@@ -88,6 +88,7 @@ internal sealed class NodeObserver
     public void Run(Action<NodeFrame> emit, CancellationToken stop)
     {
         using var table = ConntrackTable.Open();
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds); // The first dump comes before the first sample.
         long startedMs = _clock.NowMs;
         using var follower = new TableFollower(
             _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
@@ -140,13 +141,13 @@ internal sealed class NodeObserver
         }
 
         OwnNetlinkPorts.CountDestroy(portId);
-        _flows.Remove(in flow, out var last);
+        _flows.Remove(in flow, out var last, out uint earliest);
         FlushedConnections.OnDestroy(in flow);
         // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
         long nowMs = _clock.NowMs;
-        bool lost = _notes.OnDestroy(in flow, last, portId, nowMs);
+        bool lost = _notes.OnDestroy(in flow, last, portId, nowMs, earliest, (uint)(Environment.TickCount64 / 1000));
         bool unreplied = (flow.Status & FlowStatus.SeenReply) == 0;
         _recent.Add(new FlowTuples(flow.Orig, flow.Reply, last, unreplied, flow.OnlyLooksTranslated), nowMs, lost);
     }
@@ -170,6 +171,7 @@ internal sealed class NodeObserver
             stats.SearchRestart - _lastStats.SearchRestart, stats.ClashResolve - _lastStats.ClashResolve);
         _lastStats = stats;
         _sampler.Fill(_frame);
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
         _frame.Proxy = Proxy?.Take();
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);

@@ -15,13 +15,24 @@ namespace ConntrackConsole.Collector.Observation;
 internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<string?>? filter = null)
 {
     private static readonly SysctlKey[] Keys = [.. SysctlKey.All.Where(key => key != SysctlKey.Count)];
-    private static readonly string[] IpvsSwitches = ["conn_reuse_mode", "expire_nodest_conn", "expire_quiescent_template"];
+    private static readonly string[] IpvsSwitches = ["conn_reuse_mode", "conntrack", "expire_nodest_conn", "expire_quiescent_template"];
 
     private readonly Dictionary<string, string> _known = [];
     private readonly bool _ipvs = IpvsTimeouts.IsLoaded(proc);
     private SnmpTcp _lastTcp;
     private bool _haveTcp;
     private bool _baseline;
+
+    /// <summary>The shortest timeout that a packet can give an established TCP entry without an event; 0 = unknown.</summary>
+    public uint MinEstablishedSeconds
+    {
+        get
+        {
+            long shortest = Math.Min(Value(SysctlKey.TcpTimeoutEstablished), Math.Min(Value(SysctlKey.TcpTimeoutUnacknowledged), Value(SysctlKey.TcpTimeoutMaxRetrans)));
+            bool resetsCut = Value(SysctlKey.TcpBeLiberal) != 0 || Value(SysctlKey.TcpIgnoreInvalidRst, absent: 0) != 0;
+            return (uint)Math.Clamp(resetsCut ? Math.Min(shortest, Value(SysctlKey.TcpTimeoutClose)) : shortest, 0, uint.MaxValue);
+        }
+    }
 
     public void Fill(NodeFrame frame)
     {
@@ -51,6 +62,11 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
         _lastTcp = tcp;
         _haveTcp = true;
     }
+
+    // The last sample; before the first one the file.
+    private long Value(SysctlKey key, long absent = -1) => _known.TryGetValue(key.Name, out string? known)
+        ? long.TryParse(known, CultureInfo.InvariantCulture, out long value) ? value : absent
+        : sysctl.TryRead(key, out long read) == SysctlFault.None ? read : absent;
 
     private void NoteIpvs(NodeFrame frame)
     {

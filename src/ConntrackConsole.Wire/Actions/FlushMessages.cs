@@ -80,9 +80,10 @@ public sealed record FlowEntry(
 /// <param name="TcpLoose">net.netfilter.nf_conntrack_tcp_loose of the node.</param>
 /// <param name="LeftOut">Entries that lead to the address but are excluded by the preset or the scope.</param>
 /// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>; null where it is null, and from collectors without codes.</param>
+/// <param name="Ipvs">What IPVS keeps for the address; null where it keeps nothing, and from older collectors.</param>
 public sealed record FlushPreview(
     string PreviewId, string Node, string Digest, IReadOnlyList<FlowEntry> Entries, long ExpiresAtMs, string? Refusal, bool TcpLoose,
-    int LeftOut = 0, string? RefusalCode = null);
+    int LeftOut = 0, string? RefusalCode = null, IpvsConnectionSummary? Ipvs = null);
 
 /// <summary>Deletes exactly the entries of a preview. It contains no entry: the node has the list.</summary>
 /// <param name="Command">User, reason and deadline.</param>
@@ -112,10 +113,11 @@ public sealed record FlushNodeCommand([property: JsonPropertyName("order")] Node
 /// (nf_conntrack_events=2 and older than the collector). Null if the collector did not listen.
 /// </param>
 /// <param name="Code">Stable code of the refusal or failure; null after a complete success, and from collectors without codes.</param>
+/// <param name="Ipvs">What IPVS still keeps for the address after the flush; null where it keeps nothing, and from older collectors.</param>
 public sealed record FlushResult(
     string ActionId, string Node, int Listed, int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining,
     string? Refusal, IReadOnlyList<string> Errors, long DurationMs, [property: JsonPropertyName("fates")] string EntryOutcomes = "", bool Unsure = false, int? Witnessed = null,
-    string? Code = null);
+    string? Code = null, IpvsConnectionSummary? Ipvs = null);
 
 /// <summary>Requests the outcome of a flush for its clients, up to 130 s after it.</summary>
 /// <param name="ActionId">The flush.</param>
@@ -131,5 +133,6 @@ public sealed record FlushOutcomeRequest(string ActionId);
 /// <param name="Reconnected">How many of these were reset, or have a new entry for the same connection to another backend, since the deletion.</param>
 /// <param name="Refusal">Why there are no figures (too long ago, the collector restarted), or null.</param>
 /// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>.</param>
+/// <param name="IpvsKept">Connections to the removed server: IPVS still drops their packets, and their clients hang.</param>
 public sealed record FlushOutcomeSample(
-    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, [property: JsonPropertyName("cameBack")] int Reconnected, string? Refusal, string? RefusalCode = null);
+    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, [property: JsonPropertyName("cameBack")] int Reconnected, string? Refusal, string? RefusalCode = null, int IpvsKept = 0);

@@ -19,8 +19,8 @@ public enum LossCause : byte
     /// <summary>Not a loss, or not known.</summary>
     None = 0,
     /// <summary>
-    /// Its timeout expired: no netlink port, and no sign of an eviction. The kernel gives no reason when it removes an entry, so
-    /// this includes rare other reasons (an interface with masquerading went down).
+    /// Its timeout expired: no netlink port, no sign of an eviction, and its timeout can have run out. The kernel gives no reason when
+    /// it removes an entry, so this includes rare other reasons where the last known timeout is too old to exclude an expiry.
     /// </summary>
     Timeout = 1,
     /// <summary>This collector deleted it (DESTROY carries our netlink port).</summary>
@@ -29,6 +29,11 @@ public enum LossCause : byte
     ForeignDelete = 3,
     /// <summary>The kernel evicted it: early_drop increased in the same second, or the table is full.</summary>
     Kernel = 4,
+    /// <summary>
+    /// The kernel removed it although its timeout cannot have run out: IPVS ended the connection to a removed server
+    /// (expire_nodest_conn), or an interface with masquerading went down.
+    /// </summary>
+    ByKernel = 5,
 }
 
 /// <summary>An unusual creation or removal of an entry.</summary>

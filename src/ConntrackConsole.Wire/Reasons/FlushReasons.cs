@@ -101,4 +101,8 @@ public static class FlushReasons
     /// <summary>The node no longer tracks the outcome of this flush.</summary>
     [Description("The node no longer tracks the outcome of this flush.")]
     public const string OutcomeUnknown = "flush.outcome_unknown";
+
+    /// <summary>IPVS keeps connections to the address in its own table: a flush does not end them.</summary>
+    [Description("IPVS keeps connections to the address in its own table: a flush does not end them.")]
+    public const string IpvsKeeps = "flush.ipvs_keeps";
 }

@@ -44,7 +44,7 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
 
     public Task<Answer<FlushOutcomeSample>> OutcomeAsync(string node, FlushOutcomeRequest request, CancellationToken ct) =>
         QuestionAsync<FlushOutcomeSample>(node, HubMethods.FlushOutcome, request, reading =>
-            reading is { Left: >= 0 and <= MaxCount, Recreated: >= 0 and <= MaxCount, Clients: >= 0 and <= MaxCount, Reconnected: >= 0 and <= MaxCount }
+            reading is { Left: >= 0 and <= MaxCount, Recreated: >= 0 and <= MaxCount, Clients: >= 0 and <= MaxCount, Reconnected: >= 0 and <= MaxCount, IpvsKept: >= 0 and <= MaxCount }
             && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
     public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>
@@ -91,6 +91,7 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
         result is
         {
             Listed: >= 0, Deleted: >= 0 and <= MaxCount, AlreadyGone: >= 0, Alive: >= 0, Failed: >= 0, Remaining: >= -1, DurationMs: >= 0, Errors: not null, EntryOutcomes: not null,
+            Ipvs: null or { IsValid: true },
         }
         && result.Node == node && result.ActionId == actionId;
 
@@ -99,7 +100,7 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
 
     // A person reads this list before confirming: it must never contain an entry of another address.
     private static bool Answers(FlushPreview preview, string node, PreviewRequest request) =>
-        preview.Node == node && preview.PreviewId == request.PreviewId && preview is { Digest: not null, Entries: not null }
+        preview.Node == node && preview.PreviewId == request.PreviewId && preview is { Digest: not null, Entries: not null, Ipvs: null or { IsValid: true } }
         && preview.Entries.All(e => e is { Proto: not null, State: not null, Src: not null, Dst: not null } && e.ReplySrc == request.PodIp);
 
     private async Task<Answer<T>> RequestAsync<T>(string node, string method, object request, CancellationToken ct)

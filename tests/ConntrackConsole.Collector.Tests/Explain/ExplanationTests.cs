@@ -27,6 +27,9 @@ public class ExplanationTests
 
     private static readonly Evidence ClosedByPod = Healthy with { BackendResets = 4, Closed = 4 };
 
+    private static IpvsEvidence Ipvs(int removed, int draining, int total, bool? expires, int servers = 0) =>
+        new(new IpvsConnectionSummary(removed, draining, total, removed > 0 ? 897 : 0, expires, true, false), servers);
+
     public static TheoryData<string, string, string> Table
     {
         get
@@ -68,10 +71,29 @@ public class ExplanationTests
         ["few of those in use hang"] = (Hung with { Stuck = 4 }, "", "less than half"),
         ["waiting, too short a look"] = (Hung with { Stuck = 0, Seconds = 5 }, "", "--seconds 15"),
         ["busy: half at the unacknowledged timeout, answers in between"] = (Healthy with { Established = 100, Answered = 100, Idle = 0, Stuck = 0 }, "", "none in 30 s"),
+        ["IPVS keeps connections to a removed server"] = (Hung with { Packets = (0, 0), Ipvs = Ipvs(2, 0, 2, false) }, "M9", ""),
+        ["and no conntrack entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0), Ipvs = Ipvs(2, 0, 2, false) }, "M9", ""),
+        ["and it is unknown what IPVS does"] = (Hung with { Packets = (0, 0), Ipvs = Ipvs(2, 0, 2, null) }, "", "expire_nodest_conn"),
+        ["IPVS will end them"] = (Healthy with { Ipvs = Ipvs(2, 0, 2, true) }, "M9", ""),
+        ["IPVS ended them"] = (Healthy with { LostEntries = 1, LostByKernel = 1, NewBackendResets = 1, Ipvs = Ipvs(0, 0, 0, true) }, "M9", ""),
+        ["an entry lost by the kernel, IPVS does not expire"] = (Healthy with { LostEntries = 1, LostByKernel = 1, NewBackendResets = 1, Ipvs = Ipvs(0, 0, 0, false) }, "", "mid-stream entry"),
+        ["a server of weight 0 drains"] = (Healthy with { Ipvs = Ipvs(0, 4, 4, true, 1) }, "", "none in 30 s"),
+        ["a server of weight 0 does not answer"] = (Hung with { Ipvs = Ipvs(0, 8, 8, true, 1) }, "M4 M9", ""),
         ["two at once"] = (UnNated with { BackendResets = 2, Closed = 2 }, "M1 M3", ""),
         ["resets are not observed"] = (Healthy with { ResetsMissing = "no tracefs" }, "", "no tracefs"),
         ["something was lost"] = (Healthy with { Gaps = 2 }, "", "run it again"),
     };
+
+    [Fact]
+    public void Of_ABlackHoleBehindIpvs_DoesNotAdviseAFlush()
+    {
+        var plain = Explanation.Of(Hung).Verdicts[0];
+        var ipvs = Explanation.Of(Hung with { Ipvs = Ipvs(0, 0, 8, true, 1) }).Verdicts[0];
+
+        Assert.Contains("flush --pod-ip", plain.Helps, StringComparison.Ordinal);
+        Assert.DoesNotContain("flush --pod-ip", ipvs.Helps, StringComparison.Ordinal);
+        Assert.Contains("after a flush the next packet goes there again", ipvs.Helps, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Table))]

@@ -50,6 +50,8 @@ internal static class FuzzTargets
         new("/proc/net/snmp", ["Tcp: OutRsts EstabResets\nTcp: 1 2\n"u8.ToArray(), File.ReadAllBytes("/proc/net/snmp")], static input => SnmpTcp.TryParse(input, out _)),
         new("/proc/meminfo", ["MemTotal: 16307536 kB\n"u8.ToArray(), File.ReadAllBytes("/proc/meminfo")], static input => NodeMemory.TryParse(input, out _)),
         new("IPVS's timeouts", [Convert.FromHexString("0C010000" + "0800040084030000" + "0800050078000000" + "080006002C010000")], static input => IpvsRequest.TryRead(input, out _)),
+        new("lines of IPVS", ["TCP 0AF4000B C8E2 0A600707 0050 0AF4000C 1F90 ESTABLISHED     897"u8.ToArray(), "  -> [fd01:0000:0000:0000:0000:0000:0000:0012]:1F90 Masq 0 1 0"u8.ToArray(), "FWM  00000005 rr"u8.ToArray()],
+            static input => _ = IpvsText.TryReadConnection(input, out _) | IpvsText.TryReadServer(input, out _, out _, out _) | IpvsText.TryReadService(input, out _, out _, out _)),
         new("rules of nftables", [.. RuleNames.Select(name => Fixture.Bytes(name)[NetlinkMessage.HeaderLength..])], Rules),
         new("elements of nftables", [Convert.FromHexString(SetElements)], Elements),
         new("addresses and ranges", ["10.244.0.0/16"u8.ToArray(), "fd00:244::/64"u8.ToArray(), "::ffff:10.0.0.1"u8.ToArray(), "[fd00::1]:80"u8.ToArray()], Addresses),

@@ -1,5 +1,6 @@
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -38,6 +39,28 @@ public class ResetJoinTests
         Assert.Equal(expected, joined.Kind);
         Assert.Equal(expected is ResetKind.Other ? "" : expected is ResetKind.Direct ? Headless : Pod, joined.Backend.ToString());
         Assert.Equal(expected is ResetKind.Other or ResetKind.Direct ? "" : Vip, joined.Vip.ToString());
+    }
+
+    // IPVS ended the connection to a removed server (expire_nodest_conn); the next segment of the client meets the node's own VIP, which resets it.
+    [Theory]
+    [InlineData(true, false)] // the entry of the segment still exists
+    [InlineData(false, false)] // the reset destroyed it
+    [InlineData(true, true)]
+    public void Join_ResetByTheVipItself_IsOfTheServiceThatLostTheFlow(bool stillThere, bool received)
+    {
+        var table = new FlowTable(new Grouping([]));
+        var recent = new RecentFlows();
+        recent.Add(Ended(1000, FlowState.Established), nowMs: 1000, lost: true);
+        var orig = new FlowTuple(Ip.Parse(Client), Ip.Parse(Vip), Protocols.Tcp, 1000, 80);
+        var segment = new Flow { Orig = orig, Reply = orig.Inverted(), State = FlowState.Established, TimeoutSeconds = 300, Id = 2 };
+        if (stillThere)
+            table.Upsert(in segment);
+        else
+            recent.Add(new FlowTuples(segment.Orig, segment.Reply, FlowState.Established, EndedUnreplied: true), nowMs: 1900);
+
+        var joined = ResetJoin.Join(Seen(Vip, 80, Client, 1000, received), table, recent);
+
+        Assert.Equal((ResetKind.NewBackend, Vip, 80, Pod, 8080), (joined.Kind, joined.Vip.ToString(), joined.Vport, joined.Backend.ToString(), joined.Bport));
     }
 
     // Before Linux 6.10 the answer to an un-NATed segment has no record where it is sent; where it is received it looks like this.

@@ -15,6 +15,18 @@ public class OutcomeSummaryTests
     public void Of_EveryNodeDone_IsCompleted() =>
         Assert.Equal((ActionState.Completed, "4 entries deleted on 2 nodes; none remain."), Flushed(Done("n1", 3), Done("n2", 1)));
 
+    [Theory]
+    [InlineData(false, ActionState.Partly, "On n1: IPVS keeps 2 connections to this address although the server was removed")]
+    [InlineData(null, ActionState.Partly, "Unless net.ipv4.vs.expire_nodest_conn is 1 (it cannot be read), it drops their packets for up to 897 s.")]
+    [InlineData(true, ActionState.Completed, "3 entries deleted on 1 node; none remain. On n1: IPVS itself ends 2 connections")]
+    public void Of_ConnectionsThatIpvsKeeps_IsNeverCompleted(bool? expires, ActionState expected, string says)
+    {
+        var (state, message) = Flushed(Done("n1", 3) with { Ipvs = new(2, 0, 2, 897, expires, true, false) });
+
+        Assert.Equal(expected, state);
+        Assert.Contains(says, message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_NodesWithoutAnEntry_AreNotCounted() =>
         Assert.Equal("3 entries deleted on 1 node; none remain.", Flushed(Done("n1", 3), Done("n2", 0), Done("n3", 0)).Message);

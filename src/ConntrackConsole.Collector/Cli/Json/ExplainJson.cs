@@ -10,7 +10,8 @@ internal sealed record ExplainJson(
     int Idle, int Stuck, int Closed, int UnNatedResets, int BackendResets, int BackendResetsThatFollow, int RefusedSyns, int NewBackendResets,
     int ClientAborts, int OtherResets, int LostEntries, int MidStreamEntries, int UnNatedEntries, long? PacketsFrom, long? PacketsTo,
     string Route, Counters Counters, IReadOnlyDictionary<string, string> Settings, bool KubeProxyAnswers, int Gaps,
-    int UnknownClientResets, int BackendResetsUnclear, int Offloaded)
+    int UnknownClientResets, int BackendResetsUnclear, int Offloaded,
+    int LostByKernel, IpvsConnectionSummary? Ipvs, int? IpvsServers)
 {
     public static ExplainJson Of(Evidence seen, Explanation explanation) => new(
         seen.PodIp.ToString(), seen.Seconds, explanation.Conclusion,
@@ -23,7 +24,8 @@ internal sealed record ExplainJson(
         seen.Closed, seen.UnNatedResets, seen.BackendResets, seen.BackendResetsThatFollow, seen.RefusedSyns, seen.NewBackendResets,
         seen.ClientAborts, seen.OtherResets, seen.LostEntries, seen.MidStreamEntries, seen.UnNatedEntries, seen.Packets?.From, seen.Packets?.To,
         seen.RouteText, seen.Counters, seen.Settings, seen.Proxy is { Answers: true }, seen.Gaps,
-        seen.UnknownClientResets, seen.BackendResetsUnclear, seen.Offloaded);
+        seen.UnknownClientResets, seen.BackendResetsUnclear, seen.Offloaded,
+        seen.LostByKernel, seen.Ipvs?.Connections, seen.Ipvs?.Servers);
 }
 
 internal sealed record VerdictJson(string Mechanism, string Title, string Share, IReadOnlyList<ReasonJson> Evidence, string RefutedBy, string Helps);

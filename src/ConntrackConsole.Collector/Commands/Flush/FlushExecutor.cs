@@ -14,7 +14,9 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="journal">Durable before the first deletion.</param>
 /// <param name="own">Receives the netlink port of the deletions, so that they are not attributed to another program.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
-internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.DefaultPerSecond)
+/// <param name="proc">Normally /proc: where IPVS's table is.</param>
+internal sealed class FlushExecutor(
+    string node, ActionJournal journal, OwnNetlinkPorts? own = null, int perSecond = DeletionRateLimiter.DefaultPerSecond, string proc = "/proc")
 {
     public FileLock? TryLock(TimeSpan wait, CancellationToken stop = default) => FileLock.TryTake(journal.StateDirectory, "flush", wait, stop);
 
@@ -58,10 +60,13 @@ internal sealed class FlushExecutor(string node, ActionJournal journal, OwnNetli
             outcome = new EntryDeleter.Outcome(0, 0, 0, list.Flows.Count, -1, [failure.Message], new string('F', list.Flows.Count));
         }
 
+        // What no deletion of entries ends must not look like a success.
+        var ipvs = IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary;
+        bool partial = outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal);
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
             outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: confirmed,
-            Code: outcome.Failed > 0 || outcome.Remaining < 0 || outcome.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) ? NodeReasons.PartialDeletion : null);
+            Code: partial ? NodeReasons.PartialDeletion : ipvs is { KeepsRemoved: true } ? FlushReasons.IpvsKeeps : null, Ipvs: ipvs);
         return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
 

@@ -20,17 +20,18 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="consoleNowMs">Now, by the console's clock; null = use this node's clock.</param>
 /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
 /// <param name="flushed">Follows the connections of its flushes.</param>
+/// <param name="proc">Normally /proc: where IPVS's table is.</param>
 internal sealed class FlushHandler(
     string node, TimeProvider time, ActionJournal journal, Sysctl sysctl, OwnNetlinkPorts? own = null, Reason? observeOnly = null,
-    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond, FlushedConnections? flushed = null)
+    Func<long>? consoleNowMs = null, int perSecond = DeletionRateLimiter.DefaultPerSecond, FlushedConnections? flushed = null, string proc = "/proc")
 {
     // An ownership statement expires during the wait, so a longer one is useless.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(30);
 
     private readonly PreviewLists _lists = new();
-    private readonly FlushOutcomeTracker _outcomes = new(node, time, flushed ?? new FlushedConnections());
-    private readonly FlushExecutor _executor = new(node, journal, own, perSecond);
+    private readonly FlushOutcomeTracker _outcomes = new(node, time, flushed ?? new FlushedConnections(), proc);
+    private readonly FlushExecutor _executor = new(node, journal, own, perSecond, proc);
     private volatile string? _running;
 
     public FlushPreview Preview(PreviewRequest? request)
@@ -63,13 +64,14 @@ internal sealed class FlushHandler(
 
         if (NodeFlushGuard.RefuseCount(flows.Count, approved: true) is { } tooMany)
             return Refused(tooMany);
+        var ipvs = IpvsImpact.TryRead(podIp, filter, proc);
         string digest = FlowEntries.Digest(podIp, filter, flows);
         if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, flows, digest, now)))
             return Refused(new(FlushReasons.PreviewExists, "A preview with this id already exists."));
         return new FlushPreview(
             request.PreviewId, node, digest,
-            [.. flows.Select(flow => FlowEntries.Of(in flow, EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
-            now + PreviewLists.TtlMs, null, settings.TcpLoose, leftOut);
+            [.. flows.Select(flow => FlowEntries.Of(in flow, ipvs?.Of(in flow, owner) ?? EffectPrediction.Of(in flow, owner, settings.TcpLoose)))],
+            now + PreviewLists.TtlMs, null, settings.TcpLoose, leftOut, Ipvs: ipvs?.Summary);
 
         FlushPreview Refused(Reason why) => new(request?.PreviewId ?? "", node, "", [], now, why.Message, true, RefusalCode: why.Code);
     }

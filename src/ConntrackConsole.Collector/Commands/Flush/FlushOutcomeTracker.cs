@@ -10,7 +10,11 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// Tracks the connections of a flush for as long as the slowest client may take to retransmit: which were reset or moved to another
 /// backend, and which still use the old one. Thread-safe.
 /// </summary>
-internal sealed class FlushOutcomeTracker(string node, TimeProvider time, FlushedConnections connections)
+/// <param name="node">The node's name.</param>
+/// <param name="time">The clock.</param>
+/// <param name="connections">Follows the connections of the flushes.</param>
+/// <param name="proc">Normally /proc: where IPVS's table is.</param>
+internal sealed class FlushOutcomeTracker(string node, TimeProvider time, FlushedConnections connections, string proc = "/proc")
 {
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(130);
 
@@ -41,7 +45,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
                 _flushes.Remove(id);
             }
 
-            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now);
+            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now, result.Ipvs is not null);
         }
 
         return result;
@@ -101,7 +105,8 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
         foreach (var flow in ToServices(table, [.. waiting.Select(orig => orig.Dst).Distinct()]))
             connections.OnEntry(in flow);
         return new FlushOutcomeSample(
-            actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(orig => connections.HasNoticed(in orig)), null);
+            actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(orig => connections.HasNoticed(in orig)), null,
+            IpvsKept: flush.HasIpvs && IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary is { KeepsRemoved: true } ipvs ? ipvs.Removed : 0);
     }
 
     // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.
@@ -110,7 +115,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
         : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
         : table.List(flow => vips.Contains(flow.Orig.Dst));
 
-    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt)
+    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt, bool HasIpvs)
     {
         public FlushOutcomeSample? Last { get; set; }
 

@@ -35,10 +35,11 @@ internal sealed partial class FlowTable
     {
         public FlowIdentity Name;
         public FlowState State;
+        public uint Earliest;
         public ulong Hash;
         public ulong ReplyHash;
 
-        public static void Of(in Flow flow, out Incoming incoming)
+        public static void Of(in Flow flow, uint earliest, out Incoming incoming)
         {
             var orig = flow.Orig;
             var reply = flow.Reply;
@@ -49,6 +50,7 @@ internal sealed partial class FlowTable
             incoming.Name.Proto = orig.Proto;
             incoming.Name.Flags = flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None;
             incoming.State = flow.State;
+            incoming.Earliest = earliest;
             incoming.Hash = OrigHash(in incoming.Name);
             incoming.ReplyHash = ReplyHash(in incoming.Name);
         }

@@ -5,7 +5,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 60 bytes per flow;
+/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 64 bytes per flow;
 /// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
 internal sealed partial class FlowTable
@@ -31,6 +31,9 @@ internal sealed partial class FlowTable
         _byOrig = new RowIndex(row => OrigHash(in _rows.Name(row)));
         _byReply = new RowIndex(row => ReplyHash(in _rows.Name(row)));
     }
+
+    /// <summary>Advanced by the caller once per second.</summary>
+    public ExpiryBound Expiry { get; } = new();
 
     /// <summary>Flows in the table.</summary>
     public int Count
@@ -94,19 +97,33 @@ internal sealed partial class FlowTable
     }
 
     /// <summary>Removes a destroyed flow; one with another id is a later flow with the same tuple and is kept.</summary>
-    public bool Remove(in Flow flow) => Remove(in flow, out _);
+    public bool Remove(in Flow flow) => Remove(in flow, out _, out _);
 
-    /// <summary>As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state.</summary>
-    public bool Remove(in Flow flow, out FlowState last)
+    /// <summary>
+    /// As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state, and when the flow's timeout can
+    /// have run out at the earliest (0 = unknown).
+    /// </summary>
+    public bool Remove(in Flow flow, out FlowState last, out uint earliest)
     {
         ProcessPending();
         last = flow.State;
+        earliest = 0;
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row < 0 || _rows.Name(row).Id != flow.Id)
             return false;
         last = _rows.State(row).State;
+        earliest = _rows.Earliest(row);
         RemoveAt(row);
         return true;
+    }
+
+    /// <summary>Takes over the remaining timeout of a flow that was looked up individually.</summary>
+    public void Renew(in Flow flow)
+    {
+        ProcessPending();
+        int row = FindByOrig(flow.Orig, flow.Zone);
+        if (row >= 0 && _rows.Name(row).Id == flow.Id)
+            _rows.Earliest(row) = Expiry.Of(flow.TimeoutSeconds);
     }
 
     /// <summary>Finds the flow with this original tuple (zone 0).</summary>
@@ -183,7 +200,7 @@ internal sealed partial class FlowTable
 
         // The index is far larger than the CPU caches, so dumped entries are processed in batches: first all hashes, then one
         // read of each slot (the cache misses overlap), then the work.
-        Incoming.Of(in flow, out _incoming[_pending++]);
+        Incoming.Of(in flow, Expiry.Of(flow.TimeoutSeconds), out _incoming[_pending++]);
         if (fromDump && _pending < _incoming.Length)
             return;
         PutPending(fromDump);
@@ -210,7 +227,7 @@ internal sealed partial class FlowTable
         int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
         if (row >= 0)
         {
-            if (TryUpdate(row, in flow.Name, flow.State, fromDump))
+            if (TryUpdate(row, in flow.Name, flow.State, flow.Earliest, fromDump))
                 return;
             RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
@@ -237,7 +254,7 @@ internal sealed partial class FlowTable
         if (row >= 0)
         {
             var known = new FlowIdentity { Id = flow.Id };
-            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, fromDump))
+            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, Expiry.Of(flow.TimeoutSeconds), fromDump))
                 return;
             RemoveAt(row);
         }
@@ -251,18 +268,19 @@ internal sealed partial class FlowTable
             Proto = flow.Orig.Proto,
             Flags = RowFlags.V6 | (flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None),
         };
-        var incoming = new Incoming { Name = name, State = flow.State, Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
+        var incoming = new Incoming { Name = name, State = flow.State, Earliest = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply, flow.OnlyLooksTranslated)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
-    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, bool fromDump)
+    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, uint earliest, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
         if (name.Id != seen.Id || name.Reply != seen.Reply)
             return false;
         ref var rowState = ref _rows.State(row);
         rowState.Generation = _generation;
+        _rows.Earliest(row) = earliest;
         if (rowState.State != state)
         {
             _groups.Add(rowState.Group, rowState.State, -1);
@@ -286,6 +304,7 @@ internal sealed partial class FlowTable
         name = flow.Name;
         name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
         _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
+        _rows.Earliest(row) = flow.Earliest;
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)

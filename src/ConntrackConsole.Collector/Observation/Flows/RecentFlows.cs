@@ -20,6 +20,9 @@ internal sealed class RecentFlows
     public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow) => Later(
         _ended.FindByReply(in tuple, out var ended), in ended, _lost.FindByReply(in tuple, out var lost), in lost, out flow);
 
+    /// <summary>Finds the flow of this original tuple that was lost before its connection ended, even if another one followed it.</summary>
+    public bool TryFindLost(in FlowTuple orig, out FlowTuples flow) => _lost.FindByOrig(in orig, out flow) != long.MinValue;
+
     private static bool Later(long endedMs, in FlowTuples ended, long lostMs, in FlowTuples lost, out FlowTuples flow)
     {
         flow = lostMs > endedMs ? lost : ended;

@@ -55,7 +55,13 @@ internal static class ResetJoin
             _ => ResetKind.FromBackend,
         };
 
-        Reset With(in FlowTuples flow, ResetKind kind) => reset with
+        Reset With(in FlowTuples flow, ResetKind kind) => !flow.IsTranslated && recent.TryFindLost(flow.Orig, out var lost) && lost.IsTranslated
+            ? OfService(in lost, reset.Src == lost.Orig.Src ? ResetKind.ClientAbort : ResetKind.NewBackend)
+            : OfService(in flow, kind);
+
+        // After a Service's entry was lost, the client's next segment can meet the VIP itself: under IPVS it is an address of the node,
+        // and the node resets the connection that it never had. That reset belongs to the Service, and to the backend that was lost.
+        Reset OfService(in FlowTuples flow, ResetKind kind) => reset with
         {
             Kind = kind,
             Vip = flow.IsTranslated ? flow.Orig.Dst : default,

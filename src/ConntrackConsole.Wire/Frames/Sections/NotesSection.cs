@@ -30,7 +30,7 @@ internal static class NotesSection
         {
             frame.Notes.Add(new FlowNote(
                 (long)reader.U64(), (FlowNoteKind)reader.Member(1, (byte)FlowNoteKind.UnNated, "a kind of note"),
-                (LossCause)reader.Member(0, (byte)LossCause.Kernel, "a cause"), reader.Address(), reader.U16(),
+                (LossCause)reader.Member(0, (byte)LossCause.ByKernel, "a cause"), reader.Address(), reader.U16(),
                 reader.Address(), reader.U16(), reader.Address(), reader.U16(), reader.U32()));
         }
     }

@@ -34,6 +34,9 @@ internal static class FlushGuard
             ? Refuse(previews[0].RefusalCode ?? FlushGuardReasons.AllNodesRefuse, $"Every node refuses. {previews[0].Node}: {previews[0].Refusal}")
             : null,
         Count,
+        context => context.Previews is { } previews && previews.All(p => p.Entries.Count == 0 && p.Refusal is null) && Ipvs(previews) is { } kept
+            ? Refuse(FlushGuardReasons.IpvsOnly, $"No node has an entry that this flush could delete. {kept}")
+            : null,
         context => context.Previews is { } previews && previews.All(p => p.Entries.Count == 0 && p.Refusal is null) && context.Silent.Count == 0
             ? previews.Sum(p => p.LeftOut) is var left and > 0
                 ? Refuse(FlushGuardReasons.NoEntriesInScope, $"No node has an entry of this address that matches the preset {Name(context.Request.Preset)} and the scope; {left} other entries lead to it: choose another preset or scope to include them.")
@@ -51,6 +54,7 @@ internal static class FlushGuard
         context => context.WithoutEndpoints.Count > 0
             ? Approve(FlushGuardReasons.NoEndpoint, $"{ActionGuard.Names(context.WithoutEndpoints)} has no endpoint: clients will hang until it has one again.")
             : null,
+        context => context.Previews is { } previews && Ipvs(previews) is { } kept ? Confirm(FlushReasons.IpvsKeeps, kept) : null,
         context => context.Previews?.Sum(p => p.Entries.Count(e => e.Effect == FlushEffect.MayBreak)) is > 0 and var may
             ? Confirm(FlushGuardReasons.MayBreak, $"{may} of the entries may carry working connections: it is unknown which side sends first, and the backend may still be running.")
             : null,
@@ -70,6 +74,11 @@ internal static class FlushGuard
         FlushPreset.All => "all",
         _ => "dead-backend",
     };
+
+    // Null where IPVS keeps nothing that a flush would leave behind.
+    private static string? Ipvs(IReadOnlyList<FlushPreview> previews) => previews.Where(p => p is { Refusal: null, Ipvs.OutlivesFlush: true }).ToList() is { Count: > 0 } kept
+        ? string.Join(" ", kept.Take(3).Select(p => $"On {p.Node}: {p.Ipvs!.Explain()}")) + (kept.Count > 3 ? $" The same on {kept.Count - 3} more nodes." : "")
+        : null;
 
     private static string Port(FlushScope scope) => $"{scope.Proto} {scope.Vip} port {scope.VipPort}";
 

@@ -75,6 +75,10 @@ internal static class FlushGuardReasons
     [Description("No node has an entry of the address.")]
     public const string NoEntries = "flush.no_entries";
 
+    /// <summary>No node has an entry of the address, but IPVS keeps connections to it.</summary>
+    [Description("No node has an entry of the address, but IPVS keeps connections to it.")]
+    public const string IpvsOnly = "flush.ipvs_only";
+
     /// <summary>No node has an entry of the address within the preset and scope.</summary>
     [Description("No node has an entry of the address within the preset and scope.")]
     public const string NoEntriesInScope = "flush.no_entries_in_scope";

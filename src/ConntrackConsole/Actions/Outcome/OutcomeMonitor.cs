@@ -79,6 +79,7 @@ internal sealed partial class OutcomeMonitor(
             {
                 ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan, before.FromMs, toMs),
                 Left = readings.Sum(r => r.Left), Recreated = readings.Sum(r => r.Recreated), Clients = readings.Sum(r => r.Clients), Reconnected = readings.Sum(r => r.Reconnected),
+                IpvsKept = readings.Sum(r => r.IpvsKept),
                 Unanswered = [.. answers.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure}")],
             };
             _now[id] = reading;
@@ -103,7 +104,8 @@ internal sealed partial class OutcomeMonitor(
         ArgumentNullException.ThrowIfNull(reading);
         string resets = reading.Resets.Count == 0 ? "no resets" : string.Join(", ", reading.Resets.Select(r => $"{r.Kind} {r.Before} → {r.After}"));
         string unanswered = reading.Unanswered.Count == 0 ? "" : $" No answer: {string.Join("; ", reading.Unanswered)}.";
-        return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.Reconnected} of {reading.Clients} connections reset or moved; {reading.Left} entries remain, {reading.Recreated} recreated.{unanswered}";
+        string ipvs = reading.IpvsKept > 0 ? $" IPVS still drops the packets of {reading.IpvsKept} connections." : "";
+        return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.Reconnected} of {reading.Clients} connections reset or moved; {reading.Left} entries remain, {reading.Recreated} recreated.{ipvs}{unanswered}";
     }
 
     // A client of a dead backend is reset by another backend: they have only the Service in common.

@@ -14,8 +14,9 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <param name="Clients">Connections with deleted entries and a client that may wait.</param>
 /// <param name="Reconnected">How many of them were reset or moved to another backend since.</param>
 /// <param name="Unanswered">Nodes without figures, with the reason.</param>
+/// <param name="IpvsKept">Connections to the removed server: IPVS drops their packets and their clients hang, with or without conntrack entries.</param>
 public sealed record OutcomeSample(
     long FromMs, long ToMs, long UntilMs, bool Final, IReadOnlyList<ResetsAround> Resets, int Left, int Recreated, int Clients,
-    [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered);
+    [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered, int IpvsKept = 0);
 
 public sealed record ResetsAround(ResetKind Kind, int Before, int After);

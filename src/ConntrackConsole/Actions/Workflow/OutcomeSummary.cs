@@ -76,7 +76,14 @@ internal static class OutcomeSummary
             message.Append($" {ActionFormatter.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel reported an error."}");
         if (done.Where(r => r.Unsure).Select(r => r.Node).ToList() is { Count: > 0 } cut)
             message.Append($" On {string.Join(", ", cut)} the flush was interrupted: the remaining entries were counted afterwards and can be deleted by a new flush.");
-        return failed == 0 && uncounted.Count == 0;
+        foreach (var result in done)
+        {
+            if (result.Ipvs?.Explain() is { } kept)
+                message.Append($" On {result.Node}: {kept}");
+        }
+
+        // IPVS still drops the packets of these clients, however many entries were deleted.
+        return failed == 0 && uncounted.Count == 0 && !done.Any(r => r.Ipvs is { KeepsRemoved: true });
     }
 
     private static bool Setting(List<NodeResult> nodes, StringBuilder message)

@@ -29,9 +29,11 @@ internal sealed record ActionView(
 
 /// <summary>One node of an action: its preview and its result.</summary>
 /// <param name="Value">Value of the setting at the preview.</param>
+/// <param name="Ipvs">What IPVS kept for the address at the preview; what it keeps after the flush is in <paramref name="Flush"/>.</param>
+/// <param name="IpvsEffect">What IPVS does with these connections, and what helps.</param>
 internal sealed record ActionNodeView(
     string Node, string? Refusal, string? Digest, int? Count, int? LeftOut, IReadOnlyList<FlowEntry>? Entries, string? Value, [property: JsonPropertyName("fate")] string? Outcome, [property: JsonPropertyName("sentence")] string? Message, string? Code,
-    FlushResult? Flush, SettingResult? Setting)
+    FlushResult? Flush, SettingResult? Setting, IpvsConnectionSummary? Ipvs, string? IpvsEffect)
 {
     public static ActionNodeView Of(ActionRecord record, string node, bool withEntries)
     {
@@ -40,7 +42,7 @@ internal sealed record ActionNodeView(
         var outcome = record.Nodes.FirstOrDefault(n => n.Node == node);
         return new ActionNodeView(
             node, preview?.Refusal ?? reading?.Refusal, preview?.Digest, preview?.Entries.Count, preview?.LeftOut, withEntries ? preview?.Entries : null, reading?.Value,
-            outcome?.Outcome.ToString(), outcome?.Message, outcome?.Code ?? preview?.RefusalCode ?? reading?.RefusalCode, outcome?.Flush, outcome?.Setting);
+            outcome?.Outcome.ToString(), outcome?.Message, outcome?.Code ?? preview?.RefusalCode ?? reading?.RefusalCode, outcome?.Flush, outcome?.Setting, preview?.Ipvs, preview?.Ipvs?.Explain());
     }
 }
 

@@ -140,7 +140,7 @@ internal static class DisplayText
         FlushEffect.Moves => "the next datagram goes to a current endpoint",
         FlushEffect.MayBreak => "its backend may be alive, and the flush can break the connection",
         FlushEffect.Hangs => "the client hangs until its own timeout",
-        FlushEffect.NoEffect => "the connection is already closing",
+        FlushEffect.NoEffect => "the connection is already closing, or IPVS creates the entry again",
         _ => "not predicted",
     };
 }

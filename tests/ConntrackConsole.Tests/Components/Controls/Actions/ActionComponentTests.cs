@@ -33,6 +33,28 @@ public sealed class ActionComponentTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Outcome_ConnectionsThatIpvsDrops_IsNotGood()
+    {
+        var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [], 0, 0, 2, 2, [], IpvsKept: 3);
+
+        var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading));
+
+        Assert.Empty(outcome.FindAll(".good"));
+        Assert.StartsWith("IPVS still drops the packets of 3 connections", outcome.Find("[data-testid=meter-ipvs]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preview_OfANodeWithIpvs_SaysWhatIpvsWillDo()
+    {
+        var preview = Tests.Actions.GuardContexts.Preview("node1", 1) with { Ipvs = new(1, 0, 1, 897, false, true, false) };
+
+        var shown = _console.Context.Render<NodePreview>(p => p.Add(m => m.Preview, preview));
+
+        Assert.StartsWith("IPVS keeps 1 connection to this address although the server was removed, and drops its packets for up to 897 s.", shown.Find("[data-testid=preview-ipvs]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("expire_nodest_conn=1", shown.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Outcome_NoDataFromAnyNode_IsUnknown()
     {
         var reading = new OutcomeSample(Views.NowMs, Views.NowMs + 4_000, Views.NowMs + 55_000, false, [], 0, 0, 0, 0, ["node-a: not connected"]);
