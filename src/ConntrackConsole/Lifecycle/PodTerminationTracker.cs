@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle.Evidence;
 
 namespace ConntrackConsole.Lifecycle;
 

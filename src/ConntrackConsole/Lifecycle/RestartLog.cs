@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Lifecycle.Evidence;
 
 namespace ConntrackConsole.Lifecycle;
 

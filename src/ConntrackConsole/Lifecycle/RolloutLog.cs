@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Lifecycle.Evidence;
 
 namespace ConntrackConsole.Lifecycle;
 

@@ -80,13 +80,6 @@ public sealed record Termination(
     public long? OverMs => HasEndedByItself ? Math.Max(ContainerFinishedMs!.Value, EndpointRemovedMs ?? 0) : DeletedMs;
 }
 
-/// <summary>A range of time.</summary>
-public readonly record struct TimeRange(long FromMs, long ToMs)
-{
-    /// <summary>Excludes the start, which is exact, and includes the end.</summary>
-    public bool Contains(long atMs) => atMs > FromMs && atMs <= ToMs;
-}
-
 /// <summary>Why a pod ended, as far as the objects show.</summary>
 public enum TerminationCause : byte
 {

@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle.Evidence;
 
 namespace ConntrackConsole.Lifecycle;
 
@@ -7,7 +8,7 @@ namespace ConntrackConsole.Lifecycle;
 /// Tracks pod terminations over all watches, which have no order between them: the input of each watch is kept separately,
 /// and the record is rebuilt whenever one of them changes. Keeps the newest <see cref="Max"/>.
 /// </summary>
-internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts = null)
+internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? restarts = null)
 {
     public const int Max = 10_000;
 
@@ -285,80 +286,6 @@ internal sealed class TerminationLog(RolloutLog rollouts, RestartLog? restarts =
                 Rebuild(map, tracker);
         }
     }
-
-    private void Rebuild(ClusterMap map, PodTerminationTracker tracker)
-    {
-        var was = tracker.Record;
-        if (tracker.IsPlaceholder && DeletedBy(tracker) is { Controller: { Uid.Length: > 0 } reporter })
-            tracker.Adopt(reporter);
-        var (owner, top) = OwnersOf(map, tracker.Pod);
-        tracker.Rebuild(_endpoints.Of(tracker.Uid), _events.Of(tracker.Uid), TopOf(tracker.Pod, owner, top), DeletedMs(tracker));
-        Index(tracker, tracker.Pod?.Controller?.Uid);
-        Index(tracker, owner?.Controller?.Uid);
-        if (tracker.Pod is { } pod)
-        {
-            var (cause, evidence, rollout) = TerminationCauseClassifier.Of(Facts(map, tracker, pod, owner, top));
-            if (tracker.CanSetCause(cause))
-                tracker.SetCause(cause, evidence, rollout);
-        }
-
-        if (tracker.Record != was || !_byUid.ContainsKey(tracker.Uid))
-            MarkDirty(tracker);
-    }
-
-    private TerminationFacts Facts(ClusterMap map, PodTerminationTracker tracker, PodInfo pod, WorkloadInfo? owner, WorkloadInfo? top)
-    {
-        string? ownerUid = pod.Controller?.Uid;
-        // The owner of a ReplicaSet may be a kind that is not watched (an Argo Rollout).
-        string? topUid = top?.Uid ?? owner?.Controller?.Uid ?? ownerUid;
-        var removal = _events.Of(pod.Uid)?.RemovalEvent;
-        var ownerScaleDown = ownerUid is null ? null
-            : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested) ?? _absence?.ScaleDown(owner, top, tracker.DeletionRequested);
-        return new TerminationFacts(pod, tracker.SeenMs, owner, top)
-        {
-            IsWatched = tracker.IsWatched, IsForced = tracker.IsForced, HasEndedFirst = tracker.HasEndedFirst, IsDeleted = tracker.IsDeleted,
-            RemovalEvent = removal, Node = map.Nodes.GetValueOrDefault(pod.Node), RequestedMs = tracker.DeletionRequestedMs,
-            IsNamespaceDeleted = IsNamespaceDeleted(tracker, owner, top), DeletedBy = DeletedBy(tracker)?.Name,
-            Rollout = topUid is null ? null : rollouts.Replacing(topUid, pod, tracker.DeletionRequested),
-            NextRollout = topUid is null ? null : rollouts.FirstAfter(topUid, tracker.SeenMs),
-            OwnerScaleDown = ownerScaleDown,
-            TopScaleDown = ownerScaleDown is null || top is null ? null : _workloads.ScaleDownAt(top.Uid, new TimeRange(ownerScaleDown.FromMs, ownerScaleDown.FromMs)),
-            DeletedWorkload = Deleted(owner, tracker) ?? Deleted(top, tracker),
-        };
-    }
-
-    private ReportedDeletion? DeletedBy(PodTerminationTracker tracker) =>
-        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by && by.TimeOf(tracker) is not null ? by : null;
-
-    private long? DeletedMs(PodTerminationTracker tracker) =>
-        _events.DeletedBy(tracker.Record.Namespace, tracker.Record.Pod) is { } by ? by.TimeOf(tracker) : null;
-
-    // Its owners were deleted after it, and with them everything else in its namespace.
-    private bool IsNamespaceDeleted(PodTerminationTracker tracker, WorkloadInfo? owner, WorkloadInfo? top)
-    {
-        if (tracker.HasSuccessor || _namespaces.Deleted(tracker.Record.Namespace) is not { } deleted
-            || tracker.SeenMs > deleted.FromMs || tracker.SeenMs < deleted.ToMs - ReclassifyWindowMs)
-            return false;
-        return (owner is null || _workloads.DeletedMs(owner.Uid) >= deleted.FromMs) && (top is null || _workloads.DeletedMs(top.Uid) >= deleted.FromMs);
-    }
-
-    // Deleted before the pod, or together with it (foreground deletion).
-    private WorkloadInfo? Deleted(WorkloadInfo? workload, PodTerminationTracker tracker) =>
-        workload is not null && _workloads.DeletedMs(workload.Uid) is { } at
-        && at <= Math.Max(tracker.SeenMs, tracker.Record.DeletedMs ?? 0) + ScaleDownLog.SlackMs
-            ? workload : null;
-
-    private (WorkloadInfo? Owner, WorkloadInfo? Top) OwnersOf(ClusterMap map, PodInfo? pod)
-    {
-        var owner = Workload(map, pod?.Controller?.Uid);
-        return (owner, Workload(map, owner?.Controller?.Uid));
-    }
-
-    private WorkloadInfo? Workload(ClusterMap map, string? uid) =>
-        uid is null ? null : map.Workloads.GetValueOrDefault(uid) ?? _workloads.Former(uid);
-
-    private static OwnerRef? TopOf(PodInfo? pod, WorkloadInfo? owner, WorkloadInfo? top) =>
-        top is not null ? new OwnerRef(top.Kind.ToString(), top.Name, top.Uid) : owner?.Controller ?? pod?.Controller;
 
     private void Add(PodTerminationTracker tracker)
     {

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-public sealed class FlushHandlerTests : IDisposable
+public sealed partial class FlushHandlerTests : IDisposable
 {
     private const string Pod = "10.244.0.1";
     private const string Flow =
@@ -329,38 +329,6 @@ public sealed class FlushHandlerTests : IDisposable
         Assert.Matches("^D+N+$", cut.EntryOutcomes);
         Assert.Equal(cut.Deleted + cut.Remaining, cut.Listed);
         Assert.Equal(cut.Remaining, Flush(slow, other, "a2").Deleted); // its preview was not consumed
-    }
-
-    [Fact]
-    public void ReadOutcome_CountsTheConnectionsThatMovedAndThoseThatRemain()
-    {
-        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.4")]);
-        var preview = Preview();
-        ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.2", "--timeout", "80000"); // alive: kept
-        Flush(preview, "a1");
-        Assert.Equal((1, 0, 2, 0), Meter("a1"));
-
-        ConntrackProgram.Load(_scratch.Inside,
-        [
-            Flow.Replace(Pod, "10.244.0.9"), // the connection of 10.1.0.1 at another backend
-            Flow.Replace("10.1.0.1", "10.1.0.4"), // that of 10.1.0.4 at the old one again
-            Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.4").Replace("--sport 1000", "--sport 1001").Replace("port-dst 1000", "port-dst 1001"), // another connection of it
-            Flow.Replace("10.1.0.1", "10.1.0.8"), // a new client of the old one
-            Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.77"), // another client
-        ]);
-        Assert.Equal((1, 0, 2, 0), Meter("a1")); // not read again within the same second
-        _time.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.Equal((1, 2, 2, 1), Meter("a1"));
-        _time.Advance(FlushOutcomeTracker.Ttl);
-        Assert.Equal(FlushReasons.OutcomeUnknown, _handler.ReadOutcome(new FlushOutcomeRequest("a1")).RefusalCode);
-    }
-
-    private (int, int, int, int) Meter(string actionId)
-    {
-        var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));
-        Assert.Null(reading.Refusal);
-        return (reading.Left, reading.Recreated, reading.Clients, reading.Reconnected);
     }
 
     private void NetworkInterfaceWith(string address) => _scratch.Inside.Run(() =>

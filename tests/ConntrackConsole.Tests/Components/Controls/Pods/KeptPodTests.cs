@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.Controls.Pods;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.State;

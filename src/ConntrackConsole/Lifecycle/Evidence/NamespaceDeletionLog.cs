@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 
-namespace ConntrackConsole.Lifecycle;
+namespace ConntrackConsole.Lifecycle.Evidence;
 
 /// <summary>
 /// Detects the deletion of a namespace; the console does not watch namespaces. The namespace controller deletes the pods first

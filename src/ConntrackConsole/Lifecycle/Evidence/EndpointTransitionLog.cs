@@ -1,7 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
-namespace ConntrackConsole.Lifecycle;
+namespace ConntrackConsole.Lifecycle.Evidence;
 
 /// <summary>The transition of a pod's endpoint as reported by its slices; only for endpoints that are leaving or removed.</summary>
 internal sealed class EndpointTransition

@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 
-namespace ConntrackConsole.Lifecycle;
+namespace ConntrackConsole.Lifecycle.Evidence;
 
 /// <summary>A reduction of a workload's desired replicas.</summary>
 /// <param name="ToMs">When the replicas were no longer above the desired count; null while they still are.</param>

@@ -1,6 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 
-namespace ConntrackConsole.Lifecycle;
+namespace ConntrackConsole.Lifecycle.Evidence;
 
 /// <summary>
 /// Finds the pod that a controller's event SuccessfulDelete is about. The event is about the controller, and no release sets the
