@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Testing;
 using Xunit;
 using k8s;
 using k8s.Models;
@@ -80,25 +81,15 @@ public sealed class ApiServerTests : IAsyncLifetime
         var watch = _client.GetStreamAsync(new Uri($"/api/v1/pods?watch=true&resourceVersion={version}", UriKind.Relative), Cancel);
         await using var open = await watch;
 
-        var restarted = _server.RestartAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), Cancel);
+        TaskCompletionSource down = new(TaskCreationOptions.RunContinuationsAsynchronously), starting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var restarted = _server.RestartAsync(() => down.Task, () => starting.Task);
 
         Assert.True(await EndsAsync(open));
-        await Assert.ThrowsAsync<HttpRequestException>(() => _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel));
-        var seen = new List<int>();
-        while (!restarted.IsCompleted)
-        {
-            try
-            {
-                seen.Add((int)(await _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel)).StatusCode);
-            }
-            catch (HttpRequestException)
-            {
-                await Task.Delay(20, Cancel);
-            }
-        }
-
+        await Eventually.TrueAsync(async () => await StatusAsync() is null);
+        down.SetResult();
+        await Eventually.TrueAsync(async () => await StatusAsync() == 403);
+        starting.SetResult();
         await restarted;
-        Assert.Contains(403, seen);
         Assert.Equal(200, (int)(await _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel)).StatusCode);
         Assert.Equal(410, (int)(await _client.GetAsync(new Uri($"/api/v1/pods?watch=true&resourceVersion={version}", UriKind.Relative), Cancel)).StatusCode);
         var list = JsonNode.Parse(await _client.GetStringAsync(new Uri("/api/v1/pods", UriKind.Relative), Cancel))!;
@@ -106,6 +97,19 @@ public sealed class ApiServerTests : IAsyncLifetime
         await using var again = await _client.GetStreamAsync(
             new Uri($"/api/v1/pods?watch=true&resourceVersion={list["metadata"]!["resourceVersion"]}", UriKind.Relative), Cancel);
         Assert.True(again.CanRead);
+    }
+
+    // Null: the connection is refused.
+    private async Task<int?> StatusAsync()
+    {
+        try
+        {
+            return (int)(await _client.GetAsync(new Uri("/version", UriKind.Relative), Cancel)).StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     // The server's end of the watch: its last chunk, or a reset.

@@ -53,15 +53,21 @@ internal sealed class ApiServer : IAsyncDisposable
     /// As a real one restarts: connections are refused, then every request gets 403 until its authorization objects are read, then
     /// every old watch gets 410.
     /// </summary>
-    public async Task RestartAsync(TimeSpan down, TimeSpan starting, CancellationToken ct = default)
+    public Task RestartAsync(TimeSpan down, TimeSpan starting, CancellationToken ct = default) =>
+        RestartAsync(() => Task.Delay(down, ct), () => Task.Delay(starting, ct));
+
+    /// <summary>The same, for as long as two tasks take.</summary>
+    public async Task RestartAsync(Func<Task> down, Func<Task> starting)
     {
+        ArgumentNullException.ThrowIfNull(down);
+        ArgumentNullException.ThrowIfNull(starting);
         await StopAsync();
         _store.ForgetHistory();
-        await Task.Delay(down, ct);
+        await down();
         _stopping = new CancellationTokenSource();
         _isStarting = true;
         await ListenAsync(Address.Port);
-        await Task.Delay(starting, ct);
+        await starting();
         _isStarting = false;
     }
 

@@ -65,7 +65,7 @@ internal static class TerminationCauseClassifier
         if (facts.IsForced)
             return (TerminationCause.Forced, "Deleted with grace period 0 while its containers were running: the object was removed before they ended.", null);
         if (facts.IsNamespaceDeleted)
-            return (TerminationCause.NamespaceDeleted, $"Every object of namespace {facts.Pod.Namespace} was deleted, its pods before their owners, and no pod was replaced: the namespace was deleted.", null);
+            return (TerminationCause.NamespaceDeleted, NamespaceEvidence(facts.Pod.Namespace), null);
         if (facts.DeletedWorkload is { } gone)
             return (TerminationCause.WorkloadDeleted, $"{gone.Kind} {gone.Name} was deleted.", null);
         if (facts.Pod is { Controller: null, DeletionMs: null } && !facts.IsWatched)
@@ -243,4 +243,7 @@ internal static class TerminationCauseClassifier
         TerminationCause.NodeLost => "its node did not report for too long, or was deleted",
         _ => "its activeDeadlineSeconds expired",
     };
+
+    public static string NamespaceEvidence(string ns) =>
+        $"Every object of namespace {ns} was deleted, its pods before their owners, and no pod was replaced: the namespace was deleted.";
 }

@@ -6,6 +6,9 @@ namespace ConntrackConsole.Lifecycle;
 /// <content>What is known about an ending, put together for its cause.</content>
 internal sealed partial class TerminationLog
 {
+    // The controller deletes the pods of a namespace together; they end within their grace periods.
+    private const long NamespaceWindowMs = 60_000;
+
     private void Rebuild(ClusterMap map, PodTerminationTracker tracker)
     {
         var was = tracker.Record;
@@ -60,6 +63,21 @@ internal sealed partial class TerminationLog
             || tracker.SeenMs > deleted.FromMs || tracker.SeenMs < deleted.ToMs - ReclassifyWindowMs)
             return false;
         return (owner is null || _workloads.DeletedMs(owner.Uid) >= deleted.FromMs) && (top is null || _workloads.DeletedMs(top.Uid) >= deleted.FromMs);
+    }
+
+    // Of a pod that only an earlier run saw nothing is known that could be classified again: what ended together with the last pod of
+    // the namespace went with it.
+    private void SetCauseOfRestored(string ns)
+    {
+        if (_namespaces.Deleted(ns) is not { } deleted)
+            return;
+        foreach (var tracker in _byUid.Values.Where(t => t is { IsRestored: true, Pod: null } && t.Record.Namespace == ns && t.CanSetCause(TerminationCause.NamespaceDeleted)))
+        {
+            if (tracker.Record.DeletedMs is not { } at || at > deleted.FromMs || at < deleted.FromMs - NamespaceWindowMs)
+                continue;
+            tracker.SetCause(TerminationCause.NamespaceDeleted, TerminationCauseClassifier.NamespaceEvidence(ns), null);
+            MarkDirty(tracker);
+        }
     }
 
     // Deleted before the pod, or together with it (foreground deletion).

@@ -61,7 +61,11 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
     public void Restore(Termination saved)
     {
         lock (_lock)
+        {
             Add(new PodTerminationTracker(saved));
+            if (saved.DeletedMs is { } deletedMs)
+                _namespaces.Restore(saved.Namespace, deletedMs);
+        }
     }
 
     /// <summary>Returns and clears the terminations that are not saved yet.</summary>
@@ -110,7 +114,11 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
                 bool endpointGone = record is { EndpointRemovedMs: null, Service: not null } && _endpoints.Of(record.Uid) is null
                     && !map.EndpointsAt(record.PodIp).Any(e => e.SliceEndpoint.PodUid == record.Uid);
                 if (gone)
+                {
                     tracker.MarkDeletedUnwatched(nowMs, unwatched);
+                    _namespaces.Restore(record.Namespace, nowMs);
+                }
+
                 if (endpointGone)
                     tracker.MarkEndpointRemovedUnwatched(nowMs, unwatched);
                 if (gone || endpointGone)
@@ -130,6 +138,7 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
                     continue;
                 var tracker = new PodTerminationTracker(pod, nowMs);
                 tracker.Observe(pod, true, nowMs, unwatched);
+                _namespaces.Restore(pod.Namespace, nowMs);
                 if (services.TryGetValue(pod.Uid, out var service))
                 {
                     tracker.SetService(service);
@@ -141,6 +150,12 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
                     _orphans[set] = [.. _orphans.GetValueOrDefault(set) ?? [], tracker];
                 Add(tracker);
                 Rebuild(map, tracker);
+            }
+
+            foreach (string ns in _namespaces.CloseEmpty(nowMs))
+            {
+                ReclassifyAll(map, t => t.Record.Namespace == ns, nowMs);
+                SetCauseOfRestored(ns);
             }
 
             if (_orphans.Count == 0)
@@ -200,7 +215,10 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
             }
 
             if (deletedNamespace is not null)
+            {
                 ReclassifyAll(after, t => t.Record.Namespace == deletedNamespace, nowMs);
+                SetCauseOfRestored(deletedNamespace);
+            }
         }
     }
 

@@ -45,7 +45,8 @@ public sealed class AnsweringAddressesTests : IDisposable
     {
         Assert.Equal((OwnerState.Lost, EntryState.Stale), State());
         Report(alive: 2);
-        Assert.Equal((OwnerState.Live, EntryState.Active), State());
+        // The endpoint of a node that is not ready does not serve: no new connections, but those that it has are answered.
+        Assert.Equal((OwnerState.Live, EntryState.Unready), State());
         Assert.Equal(OwnerState.Live, _cluster.History.HolderAt(Backend, NowMs).State);
         // It stays on the watch list: otherwise the evidence would end with it.
         Assert.Contains(Backend, _cluster.Current.AddressesWithoutLiveOwner(10));

@@ -11,6 +11,7 @@ namespace ConntrackConsole.Lifecycle.Evidence;
 internal sealed class NamespaceDeletionLog
 {
     private const int MaxDeleted = 1_000;
+    private const long MaxRestoredAgeMs = 60_000;
 
     private readonly Dictionary<string, Objects> _objects = [];
     private readonly Dictionary<string, (long FromMs, long ToMs)> _deleted = [];
@@ -18,6 +19,15 @@ internal sealed class NamespaceDeletionLog
 
     /// <summary>Since when the namespace had no pod, until its last object was deleted; null if that was not seen.</summary>
     public (long FromMs, long ToMs)? Deleted(string ns) => _deleted.TryGetValue(ns, out var deleted) ? deleted : null;
+
+    /// <summary>The deletion of a pod, seen by an earlier run of the console: it may have been the last one of the namespace.</summary>
+    public void Restore(string ns, long podDeletedMs)
+    {
+        if (!_objects.TryGetValue(ns, out var objects))
+            _objects[ns] = objects = new Objects();
+        objects.LastPodMs = Math.Max(objects.LastPodMs, podDeletedMs);
+        objects.IsRestored = true;
+    }
 
     /// <returns>The namespace, if its last object was deleted after its pods.</returns>
     public string? Follow(ClusterMap before, ClusterMap after, ClusterChange change, long nowMs)
@@ -41,20 +51,35 @@ internal sealed class NamespaceDeletionLog
             objects.LastWorkloadMs = Math.Max(objects.LastWorkloadMs, nowMs);
         if (objects.Count > 0)
             return null;
+        return Close(ns, objects, nowMs) ? ns : null;
+    }
+
+    /// <summary>Call it after the first lists: the last objects may have gone while no console was watching.</summary>
+    /// <returns>The namespaces of restored pods that have no object left.</returns>
+    public IReadOnlyList<string> CloseEmpty(long nowMs) =>
+        [.. _objects.Where(entry => entry.Value is { IsRestored: true, Count: 0 }).ToList().Where(entry => Close(entry.Key, entry.Value, nowMs)).Select(entry => entry.Key)];
+
+    private bool Close(string ns, Objects objects, long nowMs)
+    {
         _objects.Remove(ns);
-        if (objects.LastPodMs == 0 || objects.LastWorkloadMs < objects.LastPodMs)
-            return null;
+        // The workloads may have gone before this run of the console: then only a short time speaks for one deletion.
+        bool workloadsToo = objects.LastWorkloadMs >= objects.LastPodMs
+            || (objects is { IsRestored: true, LastWorkloadMs: 0 } && nowMs - objects.LastPodMs <= MaxRestoredAgeMs);
+        if (objects.LastPodMs == 0 || !workloadsToo)
+            return false;
         if (!_deleted.ContainsKey(ns))
             _order.Enqueue(ns);
         _deleted[ns] = (objects.LastPodMs, Math.Max(objects.LastWorkloadMs, nowMs));
         while (_order.Count > MaxDeleted)
             _deleted.Remove(_order.Dequeue());
-        return ns;
+        return true;
     }
 
     private sealed class Objects
     {
         public int Count { get; set; }
+
+        public bool IsRestored { get; set; }
 
         public long LastPodMs { get; set; }
 
