@@ -110,6 +110,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                     await _chart.DrawAsync(bytes, ct);
             });
         }
+        catch (Exception) when (_navigation.IsCancellationRequested)
+        {
+            // The page is gone, for example because the session has ended: there is nothing to draw into.
+        }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             await DispatchExceptionAsync(e);

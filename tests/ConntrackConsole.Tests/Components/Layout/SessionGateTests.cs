@@ -56,6 +56,9 @@ public sealed class SessionGateTests : IAsyncLifetime
         await _sessions.SignOutAsync(_caller, Xunit.TestContext.Current.CancellationToken);
 
         _page.WaitForAssertion(() => Assert.Contains("Your session has ended.", _page.Find("[data-testid=session-ended]").TextContent, StringComparison.Ordinal));
+        // A plain link: the circuit may have ended with the session.
+        var link = _page.Find("[data-testid=session-ended] a");
+        Assert.Equal(("_top", false), (link.GetAttribute("target"), link.Attributes.Any(attribute => attribute.Name.StartsWith("blazor:", StringComparison.Ordinal))));
         Assert.Empty(_page.FindAll(".seen"));
     }
 
