@@ -24,6 +24,7 @@ public class SignOutTests(Chromium chromium)
 
         await Assertions.Expect(page.GetByTestId("session-ended")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByTestId("who")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByText("This page has stopped because of an error.")).ToBeHiddenAsync();
         await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Reload the page" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Your session was ended.")).ToBeVisibleAsync();
     }
