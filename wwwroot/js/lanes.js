@@ -177,7 +177,8 @@ export class ResetLane {
     this.h = geo.wide ? 38 : 30;
     this.top = this.series.reduce((max, value) => Math.max(max, value), 0);
     this.total = this.series.reduce((sum, value) => sum + Math.max(0, value), 0);
-    this.sub = view.noData ? "unknown" : `${this.total} in range`;
+    const gaps = this.series.some((value, i) => value < 0 || incomplete[i]);
+    this.sub = view.noData ? "unknown" : gaps ? `${this.total} seen, with gaps` : `${this.total} in range`;
   }
 
   draw(ctx, geo, paint, view) {

@@ -80,6 +80,13 @@ internal sealed partial class TerminationLog
         }
     }
 
+    // Without a workload that would have outlived it, a pod is no evidence about its namespace.
+    private void RestoreInNamespace(Termination ended, long deletedMs)
+    {
+        if (ended.Workload is { Kind: not ("Job" or "CronJob" or "Node") })
+            _namespaces.Restore(ended.Namespace, deletedMs);
+    }
+
     // Deleted before the pod, or together with it (foreground deletion).
     private WorkloadInfo? Deleted(WorkloadInfo? workload, PodTerminationTracker tracker) =>
         workload is not null && _workloads.DeletedMs(workload.Uid) is { } at

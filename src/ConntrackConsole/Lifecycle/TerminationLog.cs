@@ -64,7 +64,7 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
         {
             Add(new PodTerminationTracker(saved));
             if (saved.DeletedMs is { } deletedMs)
-                _namespaces.Restore(saved.Namespace, deletedMs);
+                RestoreInNamespace(saved, deletedMs);
         }
     }
 
@@ -97,6 +97,8 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
         ClusterMap map, IReadOnlyList<PodInfo> known, IReadOnlyDictionary<string, ServiceKey> services, long watchedUntilMs, long nowMs)
     {
         var unwatched = new TimeRange(Math.Min(watchedUntilMs, nowMs), nowMs);
+        // In a long absence a namespace may have emptied in any order.
+        bool isShort = nowMs - unwatched.FromMs <= NamespaceWindowMs;
         lock (_lock)
         {
             _absence = new Absence(unwatched, PlaceholderPod.CountBySet(known.Where(pod => _byUid.GetValueOrDefault(pod.Uid) is not { IsRestored: true })));
@@ -116,7 +118,8 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
                 if (gone)
                 {
                     tracker.MarkDeletedUnwatched(nowMs, unwatched);
-                    _namespaces.Restore(record.Namespace, nowMs);
+                    if (isShort)
+                        RestoreInNamespace(record, nowMs);
                 }
 
                 if (endpointGone)
@@ -138,7 +141,8 @@ internal sealed partial class TerminationLog(RolloutLog rollouts, RestartLog? re
                     continue;
                 var tracker = new PodTerminationTracker(pod, nowMs);
                 tracker.Observe(pod, true, nowMs, unwatched);
-                _namespaces.Restore(pod.Namespace, nowMs);
+                if (isShort && PlaceholderPod.SetOf(pod) is not null)
+                    _namespaces.Restore(pod.Namespace, nowMs);
                 if (services.TryGetValue(pod.Uid, out var service))
                 {
                     tracker.SetService(service);

@@ -41,6 +41,23 @@ public class AbsenceTests
         Assert.Equal(new ServiceKey("shop", "own"), Assert.Single(after.State.Terminations).Service);
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(3_600)]
+    public void LonePod_GoneAfterAnAbsence_SaysNothingAboutItsNamespace(int seconds)
+    {
+        var before = new ClusterScenario().Pod(0, PodJson("job-x", "Job"));
+        var after = After(before, seconds, false, _ => { });
+        Assert.DoesNotContain(after.State.Terminations, t => t.Cause == TerminationCause.NamespaceDeleted);
+    }
+
+    [Fact]
+    public void Pods_GoneWithTheirReplicaSetAfterALongAbsence_AreNoNamespaceDeletion()
+    {
+        var after = After(FivePods(), 3_600, false, _ => { });
+        Assert.DoesNotContain(after.State.Terminations, t => t.Cause == TerminationCause.NamespaceDeleted);
+    }
+
     [Fact]
     public void ScaleDown_WithoutEvents_IsShownByThePodsBeforeAndTheWishNow()
     {

@@ -166,6 +166,16 @@ public class ControllerTerminationTests
         Assert.Equal([TerminationCause.ByHand, TerminationCause.NamespaceDeleted], scenario.State.Terminations.Select(t => t.Cause));
     }
 
+    // The namespace controller goes on at once; this is somebody who tidies up minutes later.
+    [Fact]
+    public void Namespace_LastWorkloadDeletedMinutesAfterThePods_IsNoNamespaceDeletion()
+    {
+        var scenario = WithDeployment().Pod(1, PodJson("p1", meta: Deletion(1, 10)))
+            .Pod(4, PodJson("p1", meta: Deletion(4, 0), status: Ended("Succeeded", 0, "Completed", 4)), deleted: true);
+        scenario.Apply(300, "deployments", Deployment(1, 3, 0, 0, 0), deleted: true).Apply(300, "replicasets", Set("aaa", 1, 3, 0), deleted: true);
+        Assert.Equal(TerminationCause.ByHand, One(scenario).Cause);
+    }
+
     [Fact]
     public void Namespace_NotEmpty_IsNotDeleted()
     {

@@ -23,6 +23,13 @@ public class RestartLogTests
     }
 
     [Fact]
+    public void InitContainer_RunAgainBeforeTheStart_IsNoRestart()
+    {
+        string waiting = "\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":\"setup\",\"restartCount\":1,\"state\":{\"running\":{}},\"lastState\":{\"terminated\":{\"exitCode\":1}}}]";
+        Assert.Empty(WithDeployment().Pod(5, PodJson("p1", status: waiting)).State.Restarts.Current);
+    }
+
+    [Fact]
     public void Container_RestartedWhileNotWatched_IsReportedFromTheList()
     {
         static ClusterScenario Listed(double finished)

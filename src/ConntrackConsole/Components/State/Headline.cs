@@ -45,13 +45,16 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         if (stale.Count > 0)
             return Stale(now, window, stale, resets, context);
 
-        if (Untranslated(now, resets) is { } untranslated)
-            return untranslated;
+        if ((Reassigned(now, resets, context) ?? Untranslated(now, resets, context)) is { } astray)
+            return astray;
 
         int ending = now.Terminations.Count(span => span.OverMs is null);
-        string silent = Silent(now), scope = context.Filter is { } filter ? $" for {filter}" : "";
+        string silent = Silent(now, context), scope = context.Filter is { } filter ? $" for {filter}" : "";
         if (context.OwnersDoubt is { } doubt)
             return new Headline($"{doubt}: which entries{scope} are stale is unknown.", false, true, null, silent, resets, []);
+        int ownerless = Sum(now, EntryState.Unknown);
+        if (ownerless > 0)
+            return new Headline($"No stale entries{scope} are known; the owners of {DisplayText.Count(ownerless, "entry", "entries")} are unknown.", false, true, null, silent, resets, []);
         string none = $"No stale entries{scope}{(silent.Length > 0 ? " on the nodes that report" : "")}";
         string calm = ending > 0 ? $"{DisplayText.Count(ending, "pod")} terminating. {none}." : $"{none}: every connection points to a current pod.";
         return new Headline(calm, false, silent.Length > 0, null, silent, resets, []);
@@ -72,12 +75,30 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         // The pods without entries by now belong to the same incident, so the time does not move as entries expire.
         var since = stale.SelectMany(pod => pod.Lanes).Where(lane => lane.Name.Length > 0).Select(lane => context.StaleSinceMs(new ServiceKey(lane.Namespace, lane.Name)))
             .OfType<long>().Concat(ends).ToList();
-        string[] details = [detail, Silent(now), context.OwnersDoubt is { } doubt ? $"{doubt}: pods may have changed since." : ""];
+        string[] details = [detail, Silent(now, context), context.OwnersDoubt is { } doubt ? $"{doubt}: pods may have changed since." : ""];
         return new Headline(title, true, false, since.Count > 0 ? since.Min() : null, string.Join(' ', details.Where(part => part.Length > 0)), resets,
             [.. stale.Select(pod => (pod.Ip, pod.Name))]);
     }
 
-    private static Headline? Untranslated(TimelineView now, string resets)
+    private static Headline? Reassigned(TimelineView now, string resets, HeadlineContext context)
+    {
+        int entries = Sum(now, EntryState.Reassigned);
+        if (entries == 0)
+            return null;
+        var found = (from lane in now.Services from backend in lane.Backends where backend.StateNow == EntryState.Reassigned && now.Last(backend.Entries) > 0 select (lane, backend)).ToList();
+        var services = found.Select(item => item.lane.Name.Length > 0 ? $"{item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip).Distinct().ToList();
+        string silent = Silent(now, context);
+        const string detail = "The address was a pod of the Service before: its clients are connected to another workload now.";
+        return new Headline(
+            $"{DisplayText.Count(entries, "entry", "entries")} of {TextSummary.List(services, 3)} {(entries == 1 ? "leads" : "lead")} to another workload's pod.", true, false, null,
+            silent.Length > 0 ? $"{detail} {silent}" : detail, resets,
+            [.. found.DistinctBy(item => item.backend.BackendIp).Select(item => (item.backend.BackendIp, item.backend.Pod ?? item.backend.BackendIp))]);
+    }
+
+    private static int Sum(TimelineView now, EntryState state) =>
+        now.Services.SelectMany(lane => lane.Backends).Where(backend => backend.StateNow == state).Sum(backend => Math.Max(0, now.Last(backend.Entries) ?? 0));
+
+    private static Headline? Untranslated(TimelineView now, string resets, HeadlineContext context)
     {
         var found = (from lane in now.Services
                      from backend in lane.Backends
@@ -90,7 +111,7 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
             return null;
         int entries = found.Sum(item => item.count);
         var services = found.Select(item => item.lane.Name.Length > 0 ? $"{item.lane.Namespace}/{item.lane.Name}" : item.lane.Vip).Distinct().ToList();
-        string silent = Silent(now);
+        string silent = Silent(now, context);
         const string detail = "They began while the Service's rules were absent: what their clients send reaches no pod.";
         return new Headline(
             $"{DisplayText.Count(entries, "entry", "entries")} at the address of {TextSummary.List(services, 3)} {(entries == 1 ? "is" : "are")} not translated.", true, false, null,
@@ -104,10 +125,16 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         : anyRuns ? "Clients with these entries wait for a pod that cannot answer, or send datagrams to one that is not ready."
         : "Clients with these entries wait for a pod that cannot answer.";
 
-    private static string Silent(TimelineView now)
+    private static string Silent(TimelineView now, HeadlineContext context)
     {
         var silent = now.Nodes.Where(node => !node.Reports(now.NowMs)).Select(node => node.Node).ToList();
-        return silent.Count == 0 ? "" : $"Unknown: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.";
+        var without = context.ClusterNodes.Except(now.Nodes.Select(node => node.Node)).Order(StringComparer.Ordinal).ToList();
+        string[] parts =
+        [
+            silent.Count == 0 ? "" : $"Unknown: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.",
+            without.Count == 0 ? "" : $"Unknown: {TextSummary.List(without, 3)} {(without.Count == 1 ? "has" : "have")} no collector.",
+        ];
+        return string.Join(' ', parts.Where(part => part.Length > 0));
     }
 
     private static string ResetsOf(TimelineView window)

@@ -17,6 +17,9 @@ internal sealed record HeadlineContext
     /// <summary>Why the owners of addresses are not known for sure, or null.</summary>
     public string? OwnersDoubt { get; init; }
 
+    /// <summary>The cluster's nodes: one that the view does not have has no collector.</summary>
+    public IReadOnlyCollection<string> ClusterNodes { get; init; } = [];
+
     /// <summary>Since when a Service has had stale entries without a pause.</summary>
     public Func<ServiceKey, long?> StaleSinceMs { get; init; } = _ => null;
 
@@ -34,6 +37,7 @@ internal sealed record HeadlineContext
                 || (state.Node is { } named && !map.Nodes.ContainsKey(named)),
             OwnersDoubt = !cluster.HasCluster ? "No cluster is configured" : !cluster.IsReady ? "The cluster has not been read yet"
                 : cluster.Problem is not null ? "The cluster cannot be read" : cluster.Age > DataHealth.MaxClusterAge ? $"The cluster data is {(long)cluster.Age.TotalSeconds / 5 * 5} s old" : null,
+            ClusterNodes = state.Node is { } filtered ? [filtered] : [.. map.Nodes.Keys],
             StaleSinceMs = key => checks.Results.FirstOrDefault(r => r.Check == StaleEntries.Name && r.Subject == CheckSubject.Of(key) && r.State >= CheckState.Warning)?.SinceMs,
         };
     }

@@ -35,7 +35,7 @@ internal static partial class KubeObject
             Ready = status.Condition("Ready").Text("status") == "True",
             End = EndOf(status),
             RestartPolicy = spec.Shared("restartPolicy"),
-            Restarted = Restarted(status),
+            Restarted = Restarted(spec, status),
             ExitSignal = last.Int("signal") is > 0 and var signal ? signal : null,
             ExitReason = last.Shared("reason"),
         };
@@ -71,21 +71,22 @@ internal static partial class KubeObject
         return false;
     }
 
-    private static RestartedContainer[] Restarted(JsonElement status)
+    // An init container that runs again before the start resets no connection; a sidecar does.
+    private static RestartedContainer[] Restarted(JsonElement spec, JsonElement status)
     {
         RestartedContainer[] restarted = [];
-        Add(status.Get("containerStatuses"));
-        Add(status.Get("initContainerStatuses"));
+        Add(status.Get("containerStatuses"), sidecarsOnly: false);
+        Add(status.Get("initContainerStatuses"), sidecarsOnly: true);
         return restarted;
 
-        void Add(JsonElement containers)
+        void Add(JsonElement containers, bool sidecarsOnly)
         {
             if (containers.ValueKind != JsonValueKind.Array)
                 return;
             foreach (var container in containers.EnumerateArray())
             {
                 int count = container.Count("restartCount");
-                if (count == 0 || container.Shared("name") is not { Length: > 0 } name)
+                if (count == 0 || container.Shared("name") is not { Length: > 0 } name || (sidecarsOnly && !IsSidecar(spec, container)))
                     continue;
                 var ended = container.Get("lastState").Get("terminated");
                 restarted = [.. restarted, new RestartedContainer(name, count, ended.Time("finishedAt"), ended.Int("exitCode"), ended.Shared("reason"))];

@@ -11,7 +11,7 @@ namespace ConntrackConsole.Lifecycle.Evidence;
 internal sealed class NamespaceDeletionLog
 {
     private const int MaxDeleted = 1_000;
-    private const long MaxRestoredAgeMs = 60_000;
+    private const long MaxPauseMs = 60_000;
 
     private readonly Dictionary<string, Objects> _objects = [];
     private readonly Dictionary<string, (long FromMs, long ToMs)> _deleted = [];
@@ -62,10 +62,10 @@ internal sealed class NamespaceDeletionLog
     private bool Close(string ns, Objects objects, long nowMs)
     {
         _objects.Remove(ns);
-        // The workloads may have gone before this run of the console: then only a short time speaks for one deletion.
-        bool workloadsToo = objects.LastWorkloadMs >= objects.LastPodMs
-            || (objects is { IsRestored: true, LastWorkloadMs: 0 } && nowMs - objects.LastPodMs <= MaxRestoredAgeMs);
-        if (objects.LastPodMs == 0 || !workloadsToo)
+        // The workloads may have gone before this run of the console.
+        bool workloadsToo = objects.LastWorkloadMs >= objects.LastPodMs || objects is { IsRestored: true, LastWorkloadMs: 0 };
+        // The controller goes on as soon as no pod is left; somebody who tidies up comes later.
+        if (objects.LastPodMs == 0 || !workloadsToo || nowMs - objects.LastPodMs > MaxPauseMs)
             return false;
         if (!_deleted.ContainsKey(ns))
             _order.Enqueue(ns);

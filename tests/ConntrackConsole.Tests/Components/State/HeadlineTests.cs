@@ -127,6 +127,28 @@ public sealed class HeadlineTests
         Assert.Equal("", headline.Resets);
     }
 
+    [Theory]
+    [InlineData(EntryState.Reassigned, true, "9 entries of shop/orders lead to another workload's pod.")]
+    [InlineData(EntryState.Unknown, false, "No stale entries are known; the owners of 9 entries are unknown.")]
+    public void From_EntriesToOthersOrToUnknownOwners_IsNotCalm(EntryState state, bool alarm, string title)
+    {
+        var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.6", Views.Flat(9)) with { StateNow = state })]);
+
+        var headline = From(view, view);
+
+        Assert.Equal((alarm, !alarm, title), (headline.Alarm, headline.Unsure, headline.Title));
+    }
+
+    [Fact]
+    public void From_NodeOfTheClusterWithoutCollector_IsNotCalm()
+    {
+        var view = Views.Of(nodes: [Views.Node("node-a")]);
+
+        var headline = From(view, view, new HeadlineContext { ClusterNodes = ["node-a", "node-c"] });
+
+        Assert.Equal((true, "Unknown: node-c has no collector."), (headline.Unsure, headline.Detail));
+    }
+
     [Fact]
     public void From_Filter_IsNamedInTheClaim()
     {
