@@ -44,7 +44,7 @@ internal sealed class PolicyRuleOptions : IListEntry
     [ConfigurationKey("flush preset that the rule matches", WhenUnset = "any"), AllowedValues("safe", "dead-backend", "all")]
     public string? Preset { get; set; }
 
-    [ConfigurationKey("namespace of the address's owner that the rule matches", WhenUnset = "any")]
+    [ConfigurationKey("namespace of the address's owner, or of a Service of the scope, that the rule matches", WhenUnset = "any")]
     public string? Namespace { get; set; }
 
     [ConfigurationKey("the rule matches only more than so many entries, or nodes of a setting", WhenUnset = "any number"), Range(0, 1_000_000)]

@@ -40,7 +40,7 @@ internal readonly record struct RateFact(double LastMinute, double LastFiveMinut
 /// <param name="Stale">Entries to an address that no live pod of the Service owns.</param>
 /// <param name="Reassigned">Entries to a pod of another workload.</param>
 /// <param name="OldestStaleMs">Since when the oldest of them are stale or reassigned.</param>
-/// <param name="Backends">Their backends, at most <see cref="MaxBackends"/>.</param>
+/// <param name="Backends">Their backends that can be flushed, at most <see cref="MaxBackends"/>.</param>
 internal sealed record ServiceEntries(
     long Stale, long Reassigned, long? OldestStaleMs, ImmutableArray<Ip> Backends, ImmutableArray<string> Nodes)
 {
@@ -51,6 +51,15 @@ internal sealed record ServiceEntries(
 
     /// <summary>Stale entries to a pod that runs: UDP entries to an endpoint that is not ready or was removed.</summary>
     public long StaleToLive { get; init; }
+
+    /// <summary>Stale entries to an address that is a node's, another Service's, or was never seen as a pod's: the guards refuse a flush there.</summary>
+    public long StaleToOther { get; init; }
+
+    /// <summary>The backends of <see cref="StaleToOther"/>, at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<Ip> Others { get; init; } = [];
+
+    /// <summary>A node's own addresses among those of <see cref="Untranslated"/>, at which the guards refuse a flush; at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<Ip> UntranslatedAtNodes { get; init; } = [];
 
     /// <summary>Entries to a running pod that left the Service and still answers.</summary>
     public long Left { get; init; }

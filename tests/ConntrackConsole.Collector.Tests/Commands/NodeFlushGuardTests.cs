@@ -60,6 +60,19 @@ public class NodeFlushGuardTests
         Same(code, NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", state, "shop/b", Now, notBackend), Ip.Parse("10.244.1.1"), Now, filter));
     }
 
+    // The owner's own NodePorts and hostPorts may be at the same address: only one port and protocol contain none of its entries.
+    [Theory]
+    [InlineData("tcp", "10.96.0.10", 80, null)]
+    [InlineData(null, "10.96.0.10", 80, "flush.owner_live")]
+    [InlineData("tcp", "10.96.0.10", null, "flush.owner_live")]
+    [InlineData("tcp", null, null, "flush.owner_live")]
+    public void RefuseStatement_NotABackend_NeedsExactlyOnePort(string? proto, string? vip, int? port, string? code)
+    {
+        Assert.True(FlushFilter.TryParse(FlushPreset.DeadBackend, new FlushScope(proto, vip, port), out var filter, out _));
+
+        Same(code, NodeFlushGuard.RefuseStatement(new OwnershipStatement("10.244.1.1", OwnerState.Live, "shop/b", Now, true), Ip.Parse("10.244.1.1"), Now, filter));
+    }
+
     [Theory]
     [InlineData("udp", "10.96.0.10", 53, null)]
     [InlineData(null, "10.96.0.10", 53, "flush.owner_service")]

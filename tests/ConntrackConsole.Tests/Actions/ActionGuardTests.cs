@@ -1,4 +1,5 @@
 using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -10,6 +11,8 @@ namespace ConntrackConsole.Tests.Actions;
 public class ActionGuardTests
 {
     private static readonly FlushPreview Strict = Preview("node1", 1, FlushEffect.Hangs) with { TcpLoose = false };
+
+    private static PolicyRule Refusing(string ns) => new("flush", null, ns, null, GuardDecision.Refuse);
 
     public static TheoryData<string, object, GuardDecision, string> Flush => new()
     {
@@ -95,6 +98,9 @@ public class ActionGuardTests
         { "a rule of more entries", Ruled(new PolicyRule(null, null, null, 2, GuardDecision.Refuse)), GuardDecision.Allow, "action.allowed" },
         { "a rule of another namespace", Ruled(new PolicyRule(null, null, "sho", null, GuardDecision.Refuse)), GuardDecision.Allow, "action.allowed" },
         { "a rule of another action", Ruled(new PolicyRule("nf_conntrack_tcp_loose", null, null, null, GuardDecision.Refuse)), GuardDecision.Allow, "action.allowed" },
+        { "a rule of the scoped Service's namespace", Ruled(Refusing("payments")) with { Owner = new AddressOwnership(OwnerState.Live, null, "dev/other"), NotBackendOf = "payments/checkout" }, GuardDecision.Refuse, "policy.forbidden" },
+        { "a rule of the live owner's namespace", Ruled(Refusing("dev")) with { Owner = new AddressOwnership(OwnerState.Live, null, "dev/other"), NotBackendOf = "payments/checkout" }, GuardDecision.Refuse, "policy.forbidden" },
+        { "a rule of the scoped Service's namespace, owner gone", Ruled(Refusing("payments")) with { ScopeServices = ["dev/web", "payments/checkout"] }, GuardDecision.Refuse, "policy.forbidden" },
         { "a rule cannot loosen", Ruled(new PolicyRule(null, null, null, null, GuardDecision.Allow)) with { WithoutEndpoints = ["shop/checkout"] }, GuardDecision.NeedsApproval, "flush.no_endpoint" },
         { "break-glass where nothing is broken", Broken(CleanFlush), GuardDecision.Allow, "action.allowed" },
         { "break-glass for approval", Broken(CleanFlush with { WithoutEndpoints = ["shop/checkout"] }), GuardDecision.NeedsConfirmation, "flush.no_endpoint" },

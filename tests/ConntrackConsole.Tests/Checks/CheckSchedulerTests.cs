@@ -65,6 +65,50 @@ public sealed class CheckSchedulerTests : IDisposable
         Assert.Equal((CheckState.Ok, "0"), Stale());
     }
 
+    // The guards refuse a flush at an address that is a node's or that no pod has had.
+    [Theory]
+    [InlineData("192.168.0.1")]
+    [InlineData("203.0.113.7")]
+    public void Entries_OfAnEndpointThatIsNoPod_AreNotToBeFlushed(string ip)
+    {
+        var endpoint = new SliceEndpoint([Ip.Parse(ip)], true, true, false, null, null);
+        _cluster.Apply([new SliceChange(Slice(Ready(A), endpoint), false)]);
+        Send("node1", (Key(ip), 4, 0));
+        At(2);
+        _cluster.Apply([new SliceChange(Slice(Ready(A)), false)]);
+        Send("node1", (Key(ip), 4, 0));
+
+        At(40);
+        Send("node1", (Key(ip), 4, 0));
+        var result = Result(StaleEntries.Name);
+        Assert.Equal((CheckState.Bad, "4 stale"), (result.State, result.Value));
+        Assert.Contains($"Clients on node1 still use {ip}, which left the Service", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("a flush is refused; restart the clients or wait for the entries to expire", result.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flush", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"conntrack -L -r {ip}", result.Commands);
+
+        // A pod's address beside it can be flushed, and only that one.
+        _cluster.Apply([new SliceChange(Slice(), false), new PodChange(A, true)]);
+        Send("node1", (Key(ip), 4, 0), (Group, 3, 0));
+        result = Result(StaleEntries.Name);
+        Assert.Equal("7 stale", result.Value);
+        Assert.Contains("wait for 10.1.0.5, which no live pod of the Service owns. Flush that address to make", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"still use {ip}, which left the Service", result.Sentence, StringComparison.Ordinal);
+    }
+
+    // A NodePort at a node's own address: the entry without translation is at an address that is never flushed.
+    [Fact]
+    public void Untranslated_AtANodesAddress_IsNotToBeFlushed()
+    {
+        Send("node1", (Group, 1, 0), (new GroupKey(Protocols.Tcp, Ip.Parse("192.168.0.1"), 30080, Ip.Parse("192.168.0.1"), 30080), 4, 0));
+
+        var result = Result(StaleEntries.Name);
+        Assert.Equal("4 untranslated", result.Value);
+        Assert.Contains("send to 192.168.0.1 without translation", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("a flush is refused", result.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flush", result.Sentence, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Since_TheFirstPodsEntriesExpire_StillBeganWithThem()
     {

@@ -63,8 +63,11 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
         && (owner != OwnerState.Service || !flow.IsTranslated)
         && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
 
+    /// <summary>True if it names one address with exactly one port and protocol.</summary>
+    public bool IsOnePort => Proto != 0 && Vport != 0 && !Vip.IsNone;
+
     /// <summary>True if it names the target, as a Service's address, with exactly one port and protocol.</summary>
-    public bool IsServicePort(Ip target) => Proto != 0 && Vport != 0 && Vip == target;
+    public bool IsServicePort(Ip target) => IsOnePort && Vip == target;
 
     // An unanswered entry loses nothing, and for a UDP flow to a pod that is gone a deletion can only help.
     private static bool IsSafe(in Flow flow, OwnerState owner) =>

@@ -32,7 +32,7 @@ internal static class NodeFlushGuard
     /// <param name="nowMs">Now, by the console's clock.</param>
     /// <param name="filter">
     /// What is flushed: at a Service's own address only its untranslated entries of exactly one port; of a live owner only the entries
-    /// of a Service that it does not serve.
+    /// of exactly one port of a Service that it does not serve.
     /// </param>
     public static Reason? RefuseStatement(OwnershipStatement? statement, Ip podIp, long nowMs, FlushFilter? filter = null)
     {
@@ -48,7 +48,7 @@ internal static class NodeFlushGuard
         if (statement.State == OwnerState.Service && filter?.IsServicePort(podIp) == true)
             return null;
         return statement.State is OwnerState.Gone or OwnerState.Lost or OwnerState.Terminating
-            || (filter is { Vip.IsNone: false } && statement is { State: OwnerState.Live, NotBackend: true })
+            || (filter is { IsOnePort: true } && statement is { State: OwnerState.Live, NotBackend: true })
             ? null
             : new Reason(StatementCode(statement.State), $"According to the console {podIp} is {statement.State.ToString().ToLowerInvariant()}; only pods that are gone, lost or terminating can be flushed.");
     }

@@ -32,6 +32,9 @@ internal sealed record GuardContext(ActionRequest Request, Principal Principal, 
     /// <summary>The scope's Service, if the live owner of the address is no backend of it: its entries are left from an earlier owner. Else null.</summary>
     public string? NotBackendOf { get; init; }
 
+    /// <summary>The Services whose entries the scope can contain; empty without an address in the scope.</summary>
+    public IReadOnlyList<string> ScopeServices { get; init; } = [];
+
     /// <summary>Services of which the live owner is no backend, and which still have entries that lead to it.</summary>
     public IReadOnlyList<ServiceScope> LeftScopes { get; init; } = [];
 
@@ -98,7 +101,7 @@ internal sealed record RateLimits(int PerUser = 10, int PerNode = 20, int PerClu
 
 /// <summary>A rule of the site policy: it can only make the guards stricter. A null matches everything.</summary>
 /// <param name="Action">flush, or the name of a setting.</param>
-/// <param name="Namespace">Namespace of the owner of the address.</param>
+/// <param name="Namespace">Namespace of the owner of the address, or of a Service of the scope.</param>
 /// <param name="MoreThan">Matches only above this number of entries (flush) or nodes (setting).</param>
 internal sealed record PolicyRule(string? Action, FlushPreset? Preset, string? Namespace, int? MoreThan, GuardDecision Require);
 

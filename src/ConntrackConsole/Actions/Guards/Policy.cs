@@ -33,7 +33,10 @@ internal static class Policy
         int count = flush ? context.Previews?.Sum(p => p.Entries.Count) ?? 0 : context.Nodes.Count;
         return (rule.Action is null || rule.Action == action || SettingCatalog.Find(rule.Action)?.Key == action)
             && (rule.Preset is null || (flush && rule.Preset == context.Request.Preset))
-            && (rule.Namespace is null || context.Owner.Name?.StartsWith(rule.Namespace + "/", StringComparison.Ordinal) == true)
+            && (rule.Namespace is null || Concerned(context).Any(name => name?.StartsWith(rule.Namespace + "/", StringComparison.Ordinal) == true))
             && (rule.MoreThan is null || count > rule.MoreThan);
     }
+
+    // A flush with a scope breaks the connections of that Service's clients, whoever owns the address now.
+    private static IEnumerable<string?> Concerned(GuardContext context) => [context.Owner.Name, context.NotBackendOf, .. context.ScopeServices];
 }

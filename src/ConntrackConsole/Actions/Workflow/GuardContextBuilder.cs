@@ -80,7 +80,8 @@ internal sealed class GuardContextBuilder(
         return context with
         {
             Request = request, ValidIp = valid, Owner = owner, Nodes = nodes, NotBackendOf = notBackendOf,
-            LeftScopes = isLive && notBackendOf is null ? timeline.Read(reading => reading.ScopesWithoutBackend(ip)).ConvertAll(s => new ServiceScope(s.Service, s.Scope)) : [],
+            ScopeServices = [.. ScopeOwnership.ServicesOf(map, request.Scope).Select(service => service.Key.ToString())],
+            LeftScopes = isLive && notBackendOf is null ? timeline.Read(reading => reading.ScopesWithoutBackend(ip)).FindAll(s => ScopeOwnership.NotBackendOf(cluster, ip, s.Scope) is not null).ConvertAll(s => new ServiceScope(s.Service, s.Scope)) : [],
             MissingKind = cluster.Kinds.FirstOrDefault(k => k is { Listed: false, Problem: not null } && FlushKinds.Contains(k.Kind, StringComparer.OrdinalIgnoreCase))?.Problem,
             ServiceScopes = owner.State == OwnerState.Service ? ServiceScopes.Of(map, ip) : [],
             Silent = [.. nodes.Where(n => !n.Connected).Select(n => n.Name)],

@@ -1,4 +1,5 @@
 using ConntrackConsole.Checks.Model;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;
 
@@ -10,6 +11,8 @@ internal static class StaleEntries
     public static readonly CheckName Name = new("stale-entries", CheckCodes.StaleEntries, "Stale entries");
 
     private const string Threshold = "0";
+
+    private const string NotAPods = "the address is not a pod's, so a flush is refused; restart the clients or wait for the entries to expire.";
 
     public static CheckResult Of(CheckContext context, ServiceCheckContext service)
     {
@@ -37,28 +40,44 @@ internal static class StaleEntries
         string value = string.Join(", ", from part in ((long Count, string Name)[])[(entries.Stale, "stale"), (entries.Reassigned, "reassigned"), (entries.Untranslated, "untranslated")]
                                          where part.Count > 0
                                          select $"{part.Count:N0} {part.Name}");
-        string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
-        bool allLive = entries.Reassigned == 0 && entries.StaleToLive == entries.Stale;
-        string these = entries.Backends.Length == 1 ? "that address" : "these addresses";
-        string sentence = entries.Reassigned > 0
-            ? $"Clients of this Service are connected to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: the entries are older than the address's new owner. Flush {these} with the scope of this Service: the pod's own Services are not touched."
-            : entries is { Stale: 0, Untranslated: > 0 } ? Untranslated(service, entries)
-            : !old ? $"The endpoint {who} was just removed from the Service: its entries should end within seconds."
-            : allLive ? $"UDP entries on {TextSummary.List(entries.Nodes, 3)} lead to {who}: the pod runs, but is not ready or has left the Service. kube-proxy deletes such entries itself; if they remain, flush {these} with the scope of this Service."
-            : $"Clients on {TextSummary.List(entries.Nodes, 3)} wait for {who}, which no live pod of the Service owns. Flush {these} to make them reconnect.";
-        if (entries is { Untranslated: > 0 } and not { Stale: 0, Reassigned: 0 })
-            sentence += " " + Untranslated(service, entries);
+        string sentence = string.Join(" ", new[] { ToPods(entries, old), ToOther(entries), Untranslated(service, entries) }.Where(t => t.Length > 0));
         return service.Result(Name, old || entries.Reassigned > 0 ? CheckState.Bad : CheckState.Warning, value, Threshold, sentence + missing) with
         {
-            ReadMs = readMs, SinceMs = entries.OldestStaleMs, Commands = [.. entries.Backends.Select(Shell.Entries), Slices(service)],
+            ReadMs = readMs, SinceMs = entries.OldestStaleMs, Commands = [.. entries.Backends.Concat(entries.Others).Concat(entries.UntranslatedAtNodes).Distinct().Select(Shell.Entries), Slices(service)],
         };
     }
 
+    private static string ToPods(ServiceEntries entries, bool old)
+    {
+        if (entries.Reassigned + entries.Stale - entries.StaleToOther == 0)
+            return "";
+        string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
+        string these = entries.Backends.Length == 1 ? "that address" : "these addresses";
+        return entries.Reassigned > 0
+            ? $"Clients of this Service are connected to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: the entries are older than the address's new owner. Flush {these} with the scope of this Service: the pod's own Services are not touched."
+            : !old ? $"The endpoint {who} was just removed from the Service: its entries should end within seconds."
+            : entries.StaleToLive == entries.Stale - entries.StaleToOther ? $"UDP entries on {TextSummary.List(entries.Nodes, 3)} lead to {who}: the pod runs, but is not ready or has left the Service. kube-proxy deletes such entries itself; if they remain, flush {these} with the scope of this Service."
+            : $"Clients on {TextSummary.List(entries.Nodes, 3)} wait for {who}, which no live pod of the Service owns. Flush {these} to make them reconnect.";
+    }
+
+    // The guards refuse these addresses, and whether something still answers there is not known.
+    private static string ToOther(ServiceEntries entries) => entries.StaleToOther == 0 ? ""
+        : $"Clients on {TextSummary.List(entries.Nodes, 3)} still use {Listed(entries.Others)}, which left the Service: {NotAPods}";
+
     private static string Untranslated(ServiceCheckContext service, ServiceEntries entries)
     {
-        var own = service.Info.ClusterIps.Concat(service.Info.OtherIps).Intersect(entries.Backends).Select(ip => ip.ToString()).ToList();
-        return $"Clients on {TextSummary.List(entries.Nodes, 3)} send to {(own.Count == 0 ? "the Service's own address" : TextSummary.List(own, 3))} without translation: these entries began while the rules were absent, and reach no pod. Flush that address, limited to this Service's port.";
+        if (entries.Untranslated == 0)
+            return "";
+        var own = service.Info.ClusterIps.Concat(service.Info.OtherIps).Intersect(entries.Backends).ToList();
+        const string Began = "without translation: these entries began while the rules were absent, and reach no pod.";
+        string atNodes = entries.UntranslatedAtNodes.IsEmpty ? "" : $"Clients on {TextSummary.List(entries.Nodes, 3)} send to {Listed(entries.UntranslatedAtNodes)} {Began} Here {NotAPods}";
+        if (own.Count == 0 && atNodes.Length > 0)
+            return atNodes;
+        string flush = $"Clients on {TextSummary.List(entries.Nodes, 3)} send to {(own.Count == 0 ? "the Service's own address" : Listed(own))} {Began} Flush that address, limited to this Service's port.";
+        return atNodes.Length > 0 ? $"{flush} {atNodes}" : flush;
     }
+
+    private static string Listed(IEnumerable<Ip> addresses) => TextSummary.List([.. addresses.Select(ip => ip.ToString())], 3);
 
     // The pods still answer: nothing waits, and the guards refuse a flush.
     private static (string Value, string Sentence) OutOfService(ServiceEntries entries)

@@ -99,6 +99,7 @@ internal static class EntryStateClassifier
                 return EntryState.Stale;
             default:
                 // Not a pod address (a node's, or from a manually created slice): only the slices are conclusive.
+                // Such an entry can be stale, but the guards refuse its address: no words may advise a flush there.
                 if (condition is { } listed)
                     return listed.Terminating ? EntryState.Draining : EntryState.Active;
                 return sliced && before != Before.Never ? EntryState.Stale : EntryState.Unknown;

@@ -58,11 +58,16 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             sum.Untranslated += live;
         else
             sum.Reassigned += live;
-        if (state == EntryState.Stale && map.OwnerOf(key.Backend).State == OwnerState.Live)
+        var owner = map.OwnerOf(key.Backend).State;
+        bool toOther = state == EntryState.Stale && owner is (OwnerState.Node or OwnerState.Service or OwnerState.Unknown);
+        if (state == EntryState.Stale && owner == OwnerState.Live)
             sum.StaleToLive += live;
+        if (toOther)
+            sum.StaleToOther += live;
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
-        if (sum.Backends.Count < ServiceEntries.MaxBackends)
-            sum.Backends.Add(key.Backend);
+        var backends = toOther ? sum.Others : state == EntryState.Untranslated && owner == OwnerState.Node ? sum.UntranslatedAtNodes : sum.Backends;
+        if (backends.Count < ServiceEntries.MaxBackends)
+            backends.Add(key.Backend);
         if (sum.Nodes.Count < ServiceEntries.MaxBackends)
             sum.Nodes.Add(node);
     }
@@ -81,18 +86,23 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
     private sealed class Sum
     {
-        public long Stale, Reassigned, Untranslated, StaleToLive, Left, Unready, OldestMs = long.MaxValue;
+        public long Stale, Reassigned, Untranslated, StaleToLive, StaleToOther, Left, Unready, OldestMs = long.MaxValue;
 
         public SortedSet<Ip> OutOfService { get; } = [];
 
         public SortedSet<Ip> Backends { get; } = [];
+
+        public SortedSet<Ip> Others { get; } = [];
+
+        public SortedSet<Ip> UntranslatedAtNodes { get; } = [];
 
         public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
 
         public ServiceEntries Read() => new(
             Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes])
         {
-            Untranslated = Untranslated, StaleToLive = StaleToLive, Left = Left, Unready = Unready, OutOfService = [.. OutOfService],
+            Untranslated = Untranslated, UntranslatedAtNodes = [.. UntranslatedAtNodes],
+            StaleToLive = StaleToLive, StaleToOther = StaleToOther, Others = [.. Others], Left = Left, Unready = Unready, OutOfService = [.. OutOfService],
         };
     }
 }

@@ -6,41 +6,55 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Whether the entries in the scope of a flush lead to a live pod that is no backend of the scope's Service.</summary>
+/// <summary>Which Services the scope of a flush concerns, and whether its entries lead to a live pod that is no backend of them.</summary>
 internal static class ScopeOwnership
 {
-    private static readonly byte[] AllProtocols = [Protocols.Tcp, Protocols.Udp, Protocols.Sctp];
-
-    /// <summary>The Service, if none of the ports in scope has the pod at the address as a backend; else null.</summary>
+    /// <summary>
+    /// The Service, if the scope is exactly one of its ports and the pod at the address is no backend of it; null if that is not
+    /// proven. A wider scope also contains the NodePorts and hostPorts at the same address, which may be the pod's own.
+    /// </summary>
     public static string? NotBackendOf(ClusterState cluster, Ip ip, FlushScope? scope)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        var map = cluster.Current;
-        if (scope?.Vip is not { } address || !Ip.TryParse(address, out var vip))
+        if (scope is not { Proto: not null, VipPort: > 0 and <= ushort.MaxValue and var port } || !Ip.TryParse(scope.Vip, out var vip))
             return null;
-        string? name = null;
-        foreach (var (proto, port) in PortsOf(map, vip, scope))
-        {
-            if (map.ServiceAt(proto, vip, port) is not { } service)
-                continue;
-            // A UDP entry to a pod that is not ready is stale as well: kube-proxy deletes it.
-            if (EntryStateClassifier.Of(map, new GroupKey(proto, vip, port, ip, 0), cluster.History) is not (EntryState.Reassigned or EntryState.Stale))
-                return null;
-            name = service.ToString();
-        }
-
-        return name;
+        var map = cluster.Current;
+        // Which of several claims made the entries is not known: the pod may be a backend of any of them.
+        if (ServicesOf(map, scope) is not [var service])
+            return null;
+        // The hostPorts of the pods are not known, and are at the addresses of their nodes.
+        if (map.NodeIndex.At(vip) is not null && HasAddress(service, vip))
+            return null;
+        byte proto = service.Ports.First(p => Protocols.Name(p.Proto) == scope.Proto).Proto;
+        // A UDP entry to a pod that is not ready is stale as well: kube-proxy deletes it.
+        return EntryStateClassifier.Of(map, new GroupKey(proto, vip, (ushort)port, ip, 0), cluster.History) is EntryState.Reassigned or EntryState.Stale
+            ? service.Key.ToString()
+            : null;
     }
 
-    private static IEnumerable<(byte Proto, ushort Port)> PortsOf(ClusterMap map, Ip vip, FlushScope scope)
+    /// <summary>
+    /// Every Service that claims an address and port in scope, by its own addresses or by a NodePort; none without an address in the
+    /// scope.
+    /// </summary>
+    public static IReadOnlyList<ServiceInfo> ServicesOf(ClusterMap map, FlushScope? scope)
     {
-        byte[] protocols = scope.Proto is { } named ? [.. AllProtocols.Where(p => Protocols.Name(p) == named)] : AllProtocols;
-        if (scope.VipPort is > 0 and <= ushort.MaxValue and var port)
-            return protocols.Select(proto => (proto, (ushort)port));
-        return from service in map.Services.Values
-               where service.ClusterIps.Contains(vip) || service.OtherIps.Contains(vip)
-               from p in service.Ports
-               where protocols.Contains(p.Proto)
-               select (p.Proto, p.Port);
+        ArgumentNullException.ThrowIfNull(map);
+        if (scope is null || !Ip.TryParse(scope.Vip, out var vip))
+            return [];
+        // A node may have an address that its status does not list: an external address can be one.
+        bool hasNodePorts = map.NodeIndex.At(vip) is not null || map.Services.Values.Any(s => s.OtherIps.Contains(vip));
+        return
+        [
+            .. from service in map.Services.Values
+               let hasAddress = HasAddress(service, vip)
+               where service.Ports.Any(p => (scope.Proto is null || Protocols.Name(p.Proto) == scope.Proto)
+                   && ((hasAddress && IsInScope(p.Port)) || (hasNodePorts && p.NodePort != 0 && IsInScope(p.NodePort))))
+               orderby service.Key.Namespace, service.Key.Name
+               select service,
+        ];
+
+        bool IsInScope(ushort port) => scope.VipPort is null || scope.VipPort == port;
     }
+
+    private static bool HasAddress(ServiceInfo service, Ip vip) => service.ClusterIps.Contains(vip) || service.OtherIps.Contains(vip);
 }

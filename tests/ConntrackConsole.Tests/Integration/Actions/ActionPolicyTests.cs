@@ -1,5 +1,7 @@
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +29,16 @@ public sealed class ActionPolicyTests
         scene.Entries["node1"] = 1;
         Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync()).Record!.Plan.Verdict.Decision);
         Assert.Equal(GuardDecision.Allow, (await scene.RequestAsync(Setting("node1"))).Record!.Plan.Verdict.Decision);
+    }
+
+    [Fact]
+    public async Task Rule_OfTheNamespaceOfAServiceOfTheScope_Forbids()
+    {
+        await using var scene = await StartAsync(1, "Actions:Policy:0:Namespace=payments", "Actions:Policy:0:Require=refuse");
+        scene.Host.SetCluster(new ServiceChange(new ServiceInfo("pay", new ServiceKey("payments", "checkout"), [Ip.Parse("10.96.0.30")], [new ServicePort("http", Protocols.Tcp, 80, 0)]), false));
+        Assert.Null((await scene.RequestAsync()).Refusal);
+        foreach (var scope in (FlushScope[])[new("tcp", "10.96.0.30", 80), new(null, "10.96.0.30", null)])
+            Assert.Equal(PolicyReasons.Forbidden, (await scene.RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Scope = scope })).Refusal?.Code);
     }
 
     [Fact]

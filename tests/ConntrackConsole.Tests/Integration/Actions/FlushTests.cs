@@ -109,8 +109,8 @@ public sealed class FlushTests : IAsyncLifetime
         Assert.Equal(ActionState.Completed, (await ConfirmAsync(plan, typed: PodIp)).Record!.State);
         Assert.True(Assert.Single(_node1.Flushes).Ownership.NotBackend);
 
-        // Its own Service, all Services, and an address that no Service has stay refused.
-        foreach (var other in (FlushScope?[])[new FlushScope("tcp", "10.96.0.20", 80), new FlushScope("tcp", null, null), new FlushScope(null, "10.96.0.99", null), null])
+        // Its own Service, all Services, all ports or protocols of a Service, and an address that no Service has stay refused.
+        foreach (var other in (FlushScope?[])[new FlushScope("tcp", "10.96.0.20", 80), new FlushScope("tcp", null, null), new FlushScope("tcp", Vip, null), new FlushScope(null, Vip, 80), new FlushScope(null, "10.96.0.99", null), null])
             Assert.Equal(FlushReasons.OwnerLive, (await RequestAsync(new ActionRequest(ActionKind.Flush) { PodIp = PodIp, Scope = other })).Refusal?.Code);
     }
 
