@@ -102,7 +102,7 @@ internal static class FlushCommand
                 Console.Error.WriteLine(kept);
         }
 
-        return outcome is { Failed: > 0 } or { Ipvs.KeepsRemoved: true } || outcome?.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
+        return outcome is { Failed: > 0 } or { Ipvs.OutlivesFlush: true } || outcome?.EntryOutcomes.Contains(EntryDeleter.NotReached, StringComparison.Ordinal) == true ? ExitCode.Failed : ExitCode.Ok;
     }
 
     private static FlushResult Delete(FlushList list, string? reason, string state, CancellationToken stop)

@@ -133,6 +133,9 @@ public sealed record FlushOutcomeRequest(string ActionId);
 /// <param name="Reconnected">How many of these were reset, or have a new entry for the same connection to another backend, since the deletion.</param>
 /// <param name="Refusal">Why there are no figures (too long ago, the collector restarted), or null.</param>
 /// <param name="RefusalCode">Stable code of <paramref name="Refusal"/>.</param>
-/// <param name="IpvsKept">Connections to the removed server: IPVS still drops their packets, and their clients hang.</param>
+/// <param name="IpvsKept">Connections to the address that IPVS still drops or forwards to it: the flush moved none of them.</param>
+/// <param name="IpvsForwarded">How many of <paramref name="IpvsKept"/> IPVS still forwards to the address; the others it drops.</param>
+/// <param name="IpvsUnread">IPVS's table could not be read to its end: there may be more of them.</param>
 public sealed record FlushOutcomeSample(
-    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, [property: JsonPropertyName("cameBack")] int Reconnected, string? Refusal, string? RefusalCode = null, int IpvsKept = 0);
+    string ActionId, string Node, long AtMs, int Left, int Recreated, int Clients, [property: JsonPropertyName("cameBack")] int Reconnected, string? Refusal, string? RefusalCode = null, int IpvsKept = 0,
+    int IpvsForwarded = 0, bool IpvsUnread = false);

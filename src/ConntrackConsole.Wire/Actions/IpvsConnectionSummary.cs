@@ -23,7 +23,15 @@ public sealed record IpvsConnectionSummary(
 
     /// <summary>True if a flush does not change where packets of some of these connections go: IPVS drops them, or sends them to the same server, or its table is not known.</summary>
     [JsonIgnore]
-    public bool OutlivesFlush => KeepsRemoved || Total > Removed || Partial;
+    public bool OutlivesFlush => Kept > 0 || Partial;
+
+    /// <summary>Connections that IPVS still forwards to the address, of whatever weight the server is.</summary>
+    [JsonIgnore]
+    public int Forwarded => Total - Removed;
+
+    /// <summary>Connections that a flush does not move: dropped or forwarded.</summary>
+    [JsonIgnore]
+    public int Kept => Forwarded + (KeepsRemoved ? Removed : 0);
 
     /// <summary>True if every number can be one.</summary>
     [JsonIgnore]
@@ -48,10 +56,16 @@ public sealed record IpvsConnectionSummary(
             text += $" IPVS still forwards {Connections(Draining)} to this address although its weight is 0, also after a flush: they end when both sides close them, or at IPVS's timeout.";
         if (Total > Removed + Draining)
             text += $" IPVS keeps {Connections(Total - Removed - Draining)} that lead to this address as its server: after a flush the next packet goes there again.";
+        if (Forwarded > 0)
+            text += " " + RemoveServer;
         if (Partial)
-            text += " IPVS's table could not be read to its end: there may be more.";
+            text += " IPVS's table could not be read to its end: there may be more. Read it on the node with ipvsadm -Lnc.";
         return text.Length == 0 ? null : text.Trim();
     }
+
+    /// <summary>What helps connections that IPVS still forwards to a pod that does not answer.</summary>
+    public const string RemoveServer =
+        "If the pod is gone or does not answer, remove the server from IPVS (ipvsadm -d) while net.ipv4.vs.expire_nodest_conn=1: the next packet then ends the connection.";
 
     private static string Connections(int count) => count == 1 ? "1 connection" : string.Create(CultureInfo.InvariantCulture, $"{count} connections");
 }

@@ -45,7 +45,7 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
     public Task<Answer<FlushOutcomeSample>> OutcomeAsync(string node, FlushOutcomeRequest request, CancellationToken ct) =>
         QuestionAsync<FlushOutcomeSample>(node, HubMethods.FlushOutcome, request, reading =>
             reading is { Left: >= 0 and <= MaxCount, Recreated: >= 0 and <= MaxCount, Clients: >= 0 and <= MaxCount, Reconnected: >= 0 and <= MaxCount, IpvsKept: >= 0 and <= MaxCount }
-            && reading.Node == node && reading.ActionId == request.ActionId, ct);
+            && reading.IpvsForwarded >= 0 && reading.IpvsForwarded <= reading.IpvsKept && reading.Node == node && reading.ActionId == request.ActionId, ct);
 
     public Task<Answer<RecallAnswer>> RecallAsync(string node, RecallRequest request, CancellationToken ct) =>
         QuestionAsync<RecallAnswer>(node, HubMethods.Recall, request, answer =>

@@ -51,13 +51,30 @@ public sealed class IpvsFlushTests : IDisposable
         ipvs.Services(Service);
         ipvs.Connections(Kept);
         var handler = Handler(ipvs);
-        var gone = new OwnershipStatement(Pod, OwnerState.Gone, null, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
-        string digest = Preview(handler).Digest;
-        var result = _scratch.Inside.Run(() => handler.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", digest, gone)));
+        var result = Flush(handler);
 
         Assert.Equal((3, 0, code, 2), (result.Deleted, result.Remaining, result.Code, result.Ipvs!.Removed));
         Assert.Equal(kept, _scratch.Inside.Run(() => handler.ReadOutcome(new FlushOutcomeRequest("f"))).IpvsKept);
+    }
+
+    [Theory]
+    [InlineData("0", "", 2, 2, false)]
+    [InlineData("1", "", 2, 2, false)]
+    [InlineData("0", "unreadable\n", 2, 2, true)]
+    [InlineData(null, "unreadable\n", 0, 0, true)] // none of its connections was read
+    public void Flush_ConnectionsThatIpvsStillForwardsOrDidNotRead_IsNoSuccess(string? weight, string rest, int kept, int forwarded, bool unread)
+    {
+        using var ipvs = new FakeIpvs(expireNodestConn: true);
+        ipvs.Services(Server.Replace("{0}", weight ?? "1"));
+        ipvs.Connections((weight is null ? "" : Kept) + rest);
+        var handler = Handler(ipvs);
+
+        var result = Flush(handler);
+        var sample = _scratch.Inside.Run(() => handler.ReadOutcome(new FlushOutcomeRequest("f")));
+
+        Assert.Equal((3, 0, FlushReasons.IpvsKeeps), (result.Deleted, result.Remaining, result.Code));
+        Assert.Equal((kept, forwarded, unread), (sample.IpvsKept, sample.IpvsForwarded, sample.IpvsUnread));
     }
 
     [Fact]
@@ -103,9 +120,14 @@ public sealed class IpvsFlushTests : IDisposable
 
     private FlushHandler Handler(FakeIpvs ipvs) => new("node1", _time, new ActionJournal(_state.Path), new Sysctl(), proc: ipvs.Proc);
 
-    private FlushPreview Preview(FlushHandler handler, FlushScope? scope = null)
+    private OwnershipStatement Gone => new(Pod, OwnerState.Gone, null, _time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private FlushPreview Preview(FlushHandler handler, FlushScope? scope = null) =>
+        _scratch.Inside.Run(() => handler.Preview(new PreviewRequest("p", Pod, Gone, FlushPreset.All, scope)));
+
+    private FlushResult Flush(FlushHandler handler)
     {
-        var gone = new OwnershipStatement(Pod, OwnerState.Gone, null, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        return _scratch.Inside.Run(() => handler.Preview(new PreviewRequest("p", Pod, gone, FlushPreset.All, scope)));
+        string digest = Preview(handler).Digest;
+        return _scratch.Inside.Run(() => handler.Flush(new FlushNodeCommand(new NodeCommand("f", "ada", null, "test", false, long.MaxValue), "p", digest, Gone)));
     }
 }

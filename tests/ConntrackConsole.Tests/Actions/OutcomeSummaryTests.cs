@@ -27,6 +27,19 @@ public class OutcomeSummaryTests
         Assert.Contains(says, message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(3, 3, false, "IPVS still forwards 3 connections to this address although its weight is 0")] // kube-proxy's graceful removal
+    [InlineData(0, 3, false, "IPVS keeps 3 connections that lead to this address as its server")]
+    [InlineData(0, 0, true, "IPVS's table could not be read to its end")]
+    public void Of_ConnectionsThatOutliveTheFlush_IsPartlyAndSaysWhatHelps(int draining, int total, bool partial, string says)
+    {
+        var (state, message) = Flushed(Done("n1", 3) with { Ipvs = new(0, draining, total, 0, true, true, partial) });
+
+        Assert.Equal(ActionState.Partly, state);
+        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.Contains(partial ? "ipvsadm -Lnc" : "remove the server from IPVS", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_NodesWithoutAnEntry_AreNotCounted() =>
         Assert.Equal("3 entries deleted on 1 node; none remain.", Flushed(Done("n1", 3), Done("n2", 0), Done("n3", 0)).Message);

@@ -66,7 +66,7 @@ internal sealed class FlushExecutor(
         var result = new FlushResult(
             actionId, node, list.Flows.Count, outcome.Deleted, outcome.AlreadyGone, outcome.Alive, outcome.Failed, outcome.Remaining, null,
             outcome.Errors, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, outcome.EntryOutcomes, Witnessed: confirmed,
-            Code: partial ? NodeReasons.PartialDeletion : ipvs is { KeepsRemoved: true } ? FlushReasons.IpvsKeeps : null, Ipvs: ipvs);
+            Code: partial ? NodeReasons.PartialDeletion : ipvs is { OutlivesFlush: true } ? FlushReasons.IpvsKeeps : null, Ipvs: ipvs);
         return End(result, [.. list.Flows.Where((_, index) => outcome.EntryOutcomes[index] == EntryDeleter.Deleted).Select(flow => FlowEntries.Of(in flow))]);
     }
 

@@ -104,9 +104,10 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
         // The table has those that live on, also where there are no events.
         foreach (var flow in ToServices(table, [.. waiting.Select(orig => orig.Dst).Distinct()]))
             connections.OnEntry(in flow);
+        var ipvs = flush.HasIpvs ? IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary : null;
         return new FlushOutcomeSample(
             actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(orig => connections.HasNoticed(in orig)), null,
-            IpvsKept: flush.HasIpvs && IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary is { KeepsRemoved: true } ipvs ? ipvs.Removed : 0);
+            IpvsKept: ipvs?.Kept ?? 0, IpvsForwarded: ipvs?.Forwarded ?? 0, IpvsUnread: ipvs is { Partial: true });
     }
 
     // The kernel can filter only IPv4; for more than a few addresses one full dump is cheaper.

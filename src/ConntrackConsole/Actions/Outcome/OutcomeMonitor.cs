@@ -79,7 +79,7 @@ internal sealed partial class OutcomeMonitor(
             {
                 ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan, before.FromMs, toMs),
                 Left = readings.Sum(r => r.Left), Recreated = readings.Sum(r => r.Recreated), Clients = readings.Sum(r => r.Clients), Reconnected = readings.Sum(r => r.Reconnected),
-                IpvsKept = readings.Sum(r => r.IpvsKept),
+                IpvsKept = readings.Sum(r => r.IpvsKept), IpvsForwarded = readings.Sum(r => r.IpvsForwarded), IpvsUnread = readings.Any(r => r.IpvsUnread),
                 Unanswered = [.. answers.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure}")],
             };
             _now[id] = reading;
@@ -104,7 +104,11 @@ internal sealed partial class OutcomeMonitor(
         ArgumentNullException.ThrowIfNull(reading);
         string resets = reading.Resets.Count == 0 ? "no resets" : string.Join(", ", reading.Resets.Select(r => $"{r.Kind} {r.Before} → {r.After}"));
         string unanswered = reading.Unanswered.Count == 0 ? "" : $" No answer: {string.Join("; ", reading.Unanswered)}.";
-        string ipvs = reading.IpvsKept > 0 ? $" IPVS still drops the packets of {reading.IpvsKept} connections." : "";
+        string ipvs = reading.IpvsDropped > 0 ? $" IPVS still drops the packets of {reading.IpvsDropped} connections." : "";
+        if (reading.IpvsForwarded > 0)
+            ipvs += $" IPVS still forwards {ActionFormatter.Connections(reading.IpvsForwarded)} to this address.";
+        if (reading.IpvsUnread)
+            ipvs += " IPVS's table could not be read to its end on every node.";
         return $"Within {(reading.ToMs - reading.FromMs) / 1000} s: resets before → after: {resets}; {reading.Reconnected} of {reading.Clients} connections reset or moved; {reading.Left} entries remain, {reading.Recreated} recreated.{ipvs}{unanswered}";
     }
 

@@ -70,6 +70,8 @@ internal static class ActionFormatter
 
     public static string Short(string? text, int max = MaxText) => text is null ? "" : text.Trim() is { } trimmed && trimmed.Length > max ? trimmed[..max] : text.Trim();
 
+    internal static string Connections(int count) => count == 1 ? "1 connection" : $"{count} connections";
+
     internal static string Entries(long count) => count == 1 ? "1 entry" : $"{count} entries";
 
     internal static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";

@@ -14,9 +14,21 @@ namespace ConntrackConsole.Actions.Workflow;
 /// <param name="Clients">Connections with deleted entries and a client that may wait.</param>
 /// <param name="Reconnected">How many of them were reset or moved to another backend since.</param>
 /// <param name="Unanswered">Nodes without figures, with the reason.</param>
-/// <param name="IpvsKept">Connections to the removed server: IPVS drops their packets and their clients hang, with or without conntrack entries.</param>
+/// <param name="IpvsKept">Connections to the address that IPVS drops or still forwards to it, with or without conntrack entries.</param>
+/// <param name="IpvsForwarded">How many of <paramref name="IpvsKept"/> IPVS still forwards to the address; the others it drops.</param>
+/// <param name="IpvsUnread">On some node IPVS's table could not be read to its end: there may be more of them.</param>
 public sealed record OutcomeSample(
     long FromMs, long ToMs, long UntilMs, bool Final, IReadOnlyList<ResetsAround> Resets, int Left, int Recreated, int Clients,
-    [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered, int IpvsKept = 0);
+    [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered, int IpvsKept = 0,
+    int IpvsForwarded = 0, bool IpvsUnread = false)
+{
+    /// <summary>Connections whose packets IPVS drops.</summary>
+    [JsonIgnore]
+    public int IpvsDropped => IpvsKept - IpvsForwarded;
+
+    /// <summary>True if IPVS holds connections that the flush did not move, or may hold some.</summary>
+    [JsonIgnore]
+    public bool HasIpvs => IpvsKept > 0 || IpvsUnread;
+}
 
 public sealed record ResetsAround(ResetKind Kind, int Before, int After);

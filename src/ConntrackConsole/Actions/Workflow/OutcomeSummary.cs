@@ -82,8 +82,8 @@ internal static class OutcomeSummary
                 message.Append($" On {result.Node}: {kept}");
         }
 
-        // IPVS still drops the packets of these clients, however many entries were deleted.
-        return failed == 0 && uncounted.Count == 0 && !done.Any(r => r.Ipvs is { KeepsRemoved: true });
+        // IPVS still drops the packets of these clients or sends them to the same server, or its table is not known.
+        return failed == 0 && uncounted.Count == 0 && !done.Any(r => r.Ipvs is { OutlivesFlush: true });
     }
 
     private static bool Setting(List<NodeResult> nodes, StringBuilder message)

@@ -43,6 +43,22 @@ public sealed class ActionComponentTests : IAsyncDisposable
         Assert.StartsWith("IPVS still drops the packets of 3 connections", outcome.Find("[data-testid=meter-ipvs]").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(3, 3, false, "IPVS still forwards 3 connections to this address")]
+    [InlineData(0, 0, true, "IPVS's table could not be read to its end on every node")]
+    public void Outcome_ConnectionsThatIpvsForwardsOrDidNotRead_IsNotGood(int kept, int forwarded, bool unread, string says)
+    {
+        var reading = new OutcomeSample(
+            Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [], 0, 0, 2, 2, [], IpvsKept: kept, IpvsForwarded: forwarded, IpvsUnread: unread);
+
+        var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading));
+
+        Assert.Empty(outcome.FindAll(".good"));
+        Assert.DoesNotContain("drops the packets", outcome.Markup, StringComparison.Ordinal);
+        Assert.StartsWith(says, outcome.Find(".fault").TextContent, StringComparison.Ordinal);
+        Assert.Contains(says, ConntrackConsole.Actions.Outcome.OutcomeMonitor.Describe(reading), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Preview_OfANodeWithIpvs_SaysWhatIpvsWillDo()
     {
