@@ -32,7 +32,7 @@ internal sealed record GuardContext(ActionRequest Request, Principal Principal, 
     /// <summary>The scope's Service, if the live owner of the address is no backend of it: its entries are left from an earlier owner. Else null.</summary>
     public string? NotBackendOf { get; init; }
 
-    /// <summary>The Services whose entries the scope can contain; empty without an address in the scope.</summary>
+    /// <summary>The Services of which the scope can contain entries; empty without an address in the scope.</summary>
     public IReadOnlyList<string> ScopeServices { get; init; } = [];
 
     /// <summary>Services of which the live owner is no backend, and which still have entries that lead to it.</summary>
