@@ -78,7 +78,7 @@ internal static class FlushCommand
         if (NodeFlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
             throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
         var ipvs = IpvsImpact.TryRead(podIp, filter)?.Summary;
-        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, listed, "", 0), reason, state, stop) : null;
+        var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, OwnerState.Unknown, listed, "", 0), reason, state, stop) : null;
 
         if (json)
         {
@@ -93,7 +93,7 @@ internal static class FlushCommand
                 Console.Out.WriteLine(FlowsCommand.Line(in flow));
             Console.Error.WriteLine(outcome is null
                 ? $"{listed.Count} entries match{(yes || listed.Count == 0 ? "" : "; nothing was deleted (--yes deletes this list)")}."
-                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and kept, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "the number of remaining entries is unknown" : $"{outcome.Remaining} with this backend remain")}.");
+                : $"{outcome.Deleted} deleted, {outcome.AlreadyGone} already gone, {outcome.Alive} alive and kept, {outcome.Failed} failed; {(outcome.Remaining < 0 ? "the number of remaining entries is unknown" : $"{outcome.Remaining} that match remain")}.");
             if (listed.Count(flow => flow.State == FlowState.Offloaded) is > 0 and var offloaded)
                 Console.Error.WriteLine($"{offloaded} of them are offloaded to a flowtable: whether they are answered is unknown, and a flush may break them.");
             foreach (string error in outcome?.Errors ?? [])

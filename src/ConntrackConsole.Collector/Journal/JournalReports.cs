@@ -63,7 +63,9 @@ internal static class JournalReports
 
     private static (string? After, string Message, bool Failed) Describe(FlushResult flush)
     {
-        string remain = flush.Remaining < 0 ? "the number of remaining entries is unknown" : Format($"{flush.Remaining} entries now lead to the address");
+        string remain = flush.Remaining < 0 ? "the number of remaining entries is unknown" : Format($"{flush.Remaining} entries that it selects remain or are new");
+        if (flush.Unsure && flush.Remaining >= 0)
+            remain = Format($"{flush.Remaining} entries now lead to the address"); // Its preset and scope are not known any more.
         if (flush.Unsure)
             return (null, Format($"It was interrupted: how many of the {flush.Listed} listed entries were deleted is unknown; {remain}."), true);
         int notReached = flush.Listed - flush.Deleted - flush.AlreadyGone - flush.Alive - flush.Failed;

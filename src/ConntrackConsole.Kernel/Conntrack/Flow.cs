@@ -64,6 +64,9 @@ internal readonly record struct Flow
     /// <summary>Conntrack zone.</summary>
     public ushort Zone { get; internal init; }
 
+    /// <summary>Identifies the entry for lookup.</summary>
+    public FlowOrigin Origin => new(Orig, Zone);
+
     /// <summary>Identifies the entry for deletion.</summary>
     public FlowKey Key => new(Reply, Zone, Id);
 

@@ -100,14 +100,14 @@ public sealed record FlushNodeCommand([property: JsonPropertyName("order")] Node
 /// <param name="AlreadyGone">No longer present (ENOENT) when the deletion was attempted.</param>
 /// <param name="Alive">Skipped: their timeout rose since the preview, so the backend still answers.</param>
 /// <param name="Failed">Not deleted because the kernel reported another error.</param>
-/// <param name="Remaining">Entries with this reply source found by the dump after the deletion; -1 if that dump failed.</param>
+/// <param name="Remaining">Entries found by the dump after the deletion that were listed, or that the preset and the scope select; -1 if that dump failed.</param>
 /// <param name="Refusal">Why nothing was done, or null.</param>
 /// <param name="Errors">Messages about <paramref name="Failed"/>, at most 10.</param>
 /// <param name="DurationMs">Duration of deletion and verification in milliseconds.</param>
 /// <param name="EntryOutcomes">
 /// A letter for each listed entry, in the order of the preview: D deleted, G already gone, A alive, F failed, N not reached. Empty if refused.
 /// </param>
-/// <param name="Unsure">The flush was interrupted: which entries it deleted is unknown; <paramref name="Remaining"/> is the current number.</param>
+/// <param name="Unsure">The flush was interrupted: which entries it deleted is unknown; <paramref name="Remaining"/> is the current number of all entries of the address.</param>
 /// <param name="Witnessed">
 /// DESTROY events that the collector received with this flush's netlink port; entries that emit no events are not counted
 /// (nf_conntrack_events=2 and older than the collector). Null if the collector did not listen.
@@ -128,7 +128,7 @@ public sealed record FlushOutcomeRequest(string ActionId);
 /// <param name="Node">The node.</param>
 /// <param name="AtMs">When the sample was taken, milliseconds of Unix time.</param>
 /// <param name="Left">Listed entries that still exist.</param>
-/// <param name="Recreated">Entries that lead to the flushed address but were not listed.</param>
+/// <param name="Recreated">Entries of the scope that lead to the flushed address and are new since the deletion; what the preset left out is not counted.</param>
 /// <param name="Clients">Connections among the deleted entries with a client that may wait: translated and in a live state.</param>
 /// <param name="Reconnected">How many of these were reset, or have a new entry for the same connection to another backend, since the deletion.</param>
 /// <param name="Refusal">Why there are no figures (too long ago, the collector restarted), or null.</param>

@@ -32,6 +32,50 @@ public sealed partial class FlushHandlerTests
         Assert.Equal(FlushReasons.OutcomeUnknown, _handler.ReadOutcome(new FlushOutcomeRequest("a1")).RefusalCode);
     }
 
+    [Theory]
+    [InlineData(OwnerState.Terminating, OwnerState.Terminating)]
+    [InlineData(OwnerState.Terminating, OwnerState.Gone)] // the preset now selects the datagram's entry, which was not previewed
+    public void ReadOutcome_OfThePresetSafe_CountsNoEntryThatItLeftOut(OwnerState previewed, OwnerState flushed)
+    {
+        ConntrackProgram.Load(_scratch.Inside, [SynSent, Udp]);
+        var preview = Preview(FlushPreset.Safe, owner: previewed);
+        Assert.Equal(3, preview.LeftOut);
+        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.8")]); // answered, and there before the deletion
+
+        var result = Flush(preview, "a1", flushed);
+
+        Assert.Equal((1, 0), (result.Deleted, result.Remaining));
+        Assert.Equal((0, 0, 1, 0), Meter("a1"));
+
+        ConntrackProgram.Load(_scratch.Inside, [SynSent, Flow.Replace("10.1.0.1", "10.1.0.9")]); // both created after the flush
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((0, 2, 1, 0), Meter("a1"));
+    }
+
+    [Fact]
+    public void ReadOutcome_OfAScope_CountsNewEntriesOfTheScopeOnly()
+    {
+        Flush(Preview(scope: new FlushScope("tcp", "10.96.0.1", 80)), "a1");
+
+        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.8"), Flow.Replace("10.96.0.1", "10.96.0.2").Replace("10.1.0.1", "10.1.0.9"), Udp]);
+
+        Assert.Equal((0, 1, 2, 0), Meter("a1"));
+    }
+
+    // Two tenants may use the same addresses: each has its own zone, and its own connection.
+    [Fact]
+    public void ReadOutcome_TheSameTupleInTwoZones_IsTwoConnections()
+    {
+        ConntrackProgram.Load(_scratch.Inside, [Flow + " --zone 7"]);
+        Flush(Preview(), "a1");
+        Assert.Equal((0, 0, 3, 0), Meter("a1"));
+
+        ConntrackProgram.Load(_scratch.Inside, [Flow.Replace(Pod, "10.244.0.9") + " --zone 7", Flow.Replace(Pod, "10.244.0.9") + " --zone 8"]);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((0, 0, 3, 1), Meter("a1"));
+    }
+
     private (int, int, int, int) Meter(string actionId)
     {
         var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));

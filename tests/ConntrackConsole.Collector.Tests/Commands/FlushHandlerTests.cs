@@ -138,7 +138,8 @@ public sealed partial class FlushHandlerTests : IDisposable
         Assert.Equal(FlushReasons.OwnerLive, Flush(preview, "a1", OwnerState.Live).Code);
         var result = _scratch.Inside.Run(() => _handler.Flush(Order(preview, "a2") with { Ownership = statement }));
 
-        Assert.Equal((2, 1), (result.Deleted, result.Remaining));
+        Assert.Equal((2, 0), (result.Deleted, result.Remaining)); // that of its own Service was never to be deleted
+        Assert.Equal((0, 0, 2, 0), Meter("a2"));
         Assert.Equal(["10.1.0.3", "10.1.0.8"], ConntrackProgram.List(_scratch.Inside).Select(entry => entry.Src).Order());
         Assert.Equal(FlushReasons.OwnerLive, _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("q", Pod, statement))).RefusalCode);
     }
@@ -204,7 +205,7 @@ public sealed partial class FlushHandlerTests : IDisposable
         // Previewed while the pod was gone; it is only terminating now, so the entry of an answered datagram is not safe any more.
         var result = Flush(preview, owner: OwnerState.Terminating);
 
-        Assert.Equal(("A", 3), (result.EntryOutcomes, result.Remaining));
+        Assert.Equal(("A", 1), (result.EntryOutcomes, result.Remaining)); // those of TCP are outside the scope
     }
 
     [Fact]

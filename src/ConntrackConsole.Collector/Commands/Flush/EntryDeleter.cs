@@ -21,7 +21,7 @@ internal static class EntryDeleter
     /// <summary>Outcome of an entry that was not processed.</summary>
     public const char NotReached = 'N';
 
-    /// <param name="Remaining">Entries found by the dump afterwards; -1 if that dump failed.</param>
+    /// <param name="Remaining">Entries of the flush found by the dump afterwards; -1 if that dump failed.</param>
     /// <param name="EntryOutcomes">As <see cref="FlushResult.EntryOutcomes"/>.</param>
     public sealed record Outcome(
         int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining, IReadOnlyList<string> Errors, string EntryOutcomes = "");
@@ -37,10 +37,11 @@ internal static class EntryDeleter
     /// <param name="unacknowledgedSeconds">An established entry with a longer timeout has just been acknowledged.</param>
     /// <param name="stillWanted">Checked for each entry in its current state; null = delete in any state.</param>
     /// <param name="perSecond">As <see cref="DeletionRateLimiter"/>.</param>
+    /// <param name="remain">Counts, of the entries of the address that the dump afterwards finds, those of this flush; null = all.</param>
     /// <param name="stop">Stops between two chunks.</param>
     public static Outcome Run(
         ConntrackTable table, IReadOnlyList<Flow> listed, Ip podIp, uint unacknowledgedSeconds, Func<Flow, bool>? stillWanted = null,
-        int perSecond = 0, CancellationToken stop = default)
+        int perSecond = 0, Func<IReadOnlyList<Flow>, int>? remain = null, CancellationToken stop = default)
     {
         char[] outcomes = new char[listed.Count];
         Array.Fill(outcomes, NotReached);
@@ -104,7 +105,8 @@ internal static class EntryDeleter
         int remaining = -1;
         try
         {
-            remaining = List(table, podIp).Count;
+            var standing = List(table, podIp);
+            remaining = remain?.Invoke(standing) ?? standing.Count;
         }
         catch (NetlinkException failure)
         {

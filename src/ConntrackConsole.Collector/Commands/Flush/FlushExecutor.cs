@@ -25,8 +25,11 @@ internal sealed class FlushExecutor(
     /// <param name="owner">Current state of the address's owner.</param>
     /// <param name="unacknowledgedSeconds">As <see cref="EntryDeleter.Run"/>.</param>
     /// <param name="stop">Stops between two chunks.</param>
-    public FlushResult Run(FlushList list, JournalLine begin, OwnerState owner, uint unacknowledgedSeconds, CancellationToken stop)
+    /// <param name="leftOut">Takes what the flush leaves out.</param>
+    public FlushResult Run(
+        FlushList list, JournalLine begin, OwnerState owner, uint unacknowledgedSeconds, CancellationToken stop, LeftOutEntries? leftOut = null)
     {
+        leftOut ??= new LeftOutEntries(list);
         long started = Stopwatch.GetTimestamp();
         string actionId = begin.ActionId!;
         try
@@ -52,7 +55,7 @@ internal sealed class FlushExecutor(
             // An entry that was safe when listed may have been answered since.
             Func<Flow, bool>? stillWanted = list.Filter.Preset == FlushPreset.Safe ? flow => list.Filter.Matches(in flow, owner) : null;
             outcome = EntryDeleter.Run(
-                table, list.Flows, list.PodIp, list.Filter.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, stop);
+                table, list.Flows, list.PodIp, list.Filter.Preset == FlushPreset.All ? uint.MaxValue : unacknowledgedSeconds, stillWanted, perSecond, leftOut.Take, stop);
             confirmed = Witnessed(table.PortId, outcome.Deleted);
         }
         catch (NetlinkException failure)

@@ -57,11 +57,13 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
     }
 
     /// <summary>Whether the flush deletes an entry, given the state of the address's owner.</summary>
-    public bool Matches(in Flow flow, OwnerState owner) =>
+    public bool Matches(in Flow flow, OwnerState owner) => IsInScope(in flow, owner) && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
+
+    /// <summary>Whether an entry is one that the flush is about, whatever its preset.</summary>
+    public bool IsInScope(in Flow flow, OwnerState owner) =>
         (Proto == 0 || flow.Orig.Proto == Proto)
         && (Vip.IsNone || (flow.Orig.Dst == Vip && (Vport == 0 || flow.Orig.Dport == Vport)))
-        && (owner != OwnerState.Service || !flow.IsTranslated)
-        && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));
+        && (owner != OwnerState.Service || !flow.IsTranslated);
 
     /// <summary>True if it names one address with exactly one port and protocol.</summary>
     public bool IsOnePort => Proto != 0 && Vport != 0 && !Vip.IsNone;

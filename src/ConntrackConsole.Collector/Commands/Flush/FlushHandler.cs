@@ -66,7 +66,7 @@ internal sealed class FlushHandler(
             return Refused(tooMany);
         var ipvs = IpvsImpact.TryRead(podIp, filter, proc);
         string digest = FlowEntries.Digest(podIp, filter, flows);
-        if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, flows, digest, now)))
+        if (!_lists.TryAdd(request.PreviewId, new FlushList(podIp, filter, owner, flows, digest, now)))
             return Refused(new(FlushReasons.PreviewExists, "A preview with this id already exists."));
         return new FlushPreview(
             request.PreviewId, node, digest,
@@ -153,7 +153,7 @@ internal sealed class FlushHandler(
             Phase = JournalPhase.Begin, At = time.GetUtcNow(), ActionId = command.ActionId, Origin = JournalOrigin.Console,
             Who = command.Who, ApprovedBy = command.ApprovedBy, Reason = command.Reason,
         };
-        return _outcomes.Track(list, () => _executor.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop));
+        return _outcomes.Track(list, leftOut => _executor.Run(list, begin, request.Ownership.State, settings.UnacknowledgedSeconds, stop, leftOut));
 
         FlushResult Refused(Reason why) => FlushExecutor.Refused(node, command.ActionId, why);
     }

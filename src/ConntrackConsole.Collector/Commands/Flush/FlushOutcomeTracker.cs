@@ -26,10 +26,11 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
     private readonly Dictionary<string, TrackedFlush> _flushes = [];
 
     /// <summary>Runs the flush of the list and tracks it if it was not refused.</summary>
-    public FlushResult Track(FlushList list, Func<FlushResult> run)
+    public FlushResult Track(FlushList list, Func<LeftOutEntries, FlushResult> run)
     {
+        var leftOut = new LeftOutEntries(list);
         connections.Track(list.Flows);
-        var result = run();
+        var result = run(leftOut);
         if (result.Refusal is not null)
         {
             connections.Forget(list.Flows);
@@ -45,7 +46,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
                 _flushes.Remove(id);
             }
 
-            _flushes[result.ActionId] = new TrackedFlush(list, result.EntryOutcomes, now, result.Ipvs is not null);
+            _flushes[result.ActionId] = new TrackedFlush(list, leftOut, result.EntryOutcomes, now, result.Ipvs is not null);
         }
 
         return result;
@@ -80,33 +81,34 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
     {
         var list = flush.List;
         // Compared by tuple and zone: an entry that was created again can have the same id.
-        var listed = new Dictionary<(FlowTuple, ushort), bool>();
-        var waiting = new List<FlowTuple>();
+        var listed = new Dictionary<FlowOrigin, bool>();
+        var waiting = new List<FlowOrigin>();
         for (int index = 0; index < list.Flows.Count; index++)
         {
             var flow = list.Flows[index];
             bool deleted = flush.EntryOutcomes[index] == EntryDeleter.Deleted;
-            listed[(flow.Orig, flow.Zone)] = deleted;
+            listed[flow.Origin] = deleted;
             // At a Service's own address the next packet is translated.
             if (deleted && (flow.IsTranslated || flow.Orig.Dst == list.PodIp) && flow.State.IsLive())
-                waiting.Add(flow.Orig);
+                waiting.Add(flow.Origin);
         }
 
         int left = 0, recreated = 0;
         foreach (var flow in EntryDeleter.List(table, list.PodIp))
         {
-            if (listed.TryGetValue((flow.Orig, flow.Zone), out bool deleted) && !deleted)
+            bool isListed = listed.TryGetValue(flow.Origin, out bool deleted);
+            if (isListed && !deleted)
                 left++;
-            else
+            else if (isListed || !flush.LeftOut.Covers(in flow))
                 recreated++;
         }
 
         // The table has those that live on, also where there are no events.
-        foreach (var flow in ToServices(table, [.. waiting.Select(orig => orig.Dst).Distinct()]))
+        foreach (var flow in ToServices(table, [.. waiting.Select(origin => origin.Tuple.Dst).Distinct()]))
             connections.OnEntry(in flow);
         var ipvs = flush.HasIpvs ? IpvsImpact.TryRead(list.PodIp, list.Filter, proc)?.Summary : null;
         return new FlushOutcomeSample(
-            actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(orig => connections.HasNoticed(in orig)), null,
+            actionId, node, now.ToUnixTimeMilliseconds(), left, recreated, waiting.Count, waiting.Count(origin => connections.HasNoticed(in origin)), null,
             IpvsKept: ipvs?.Kept ?? 0, IpvsForwarded: ipvs?.Forwarded ?? 0, IpvsUnread: ipvs is { Partial: true });
     }
 
@@ -116,7 +118,7 @@ internal sealed class FlushOutcomeTracker(string node, TimeProvider time, Flushe
         : vips.Count <= MaxVips && vips.All(vip => vip.IsV4) ? vips.SelectMany(table.ListByOriginalDestination)
         : table.List(flow => vips.Contains(flow.Orig.Dst));
 
-    private sealed record TrackedFlush(FlushList List, string EntryOutcomes, DateTimeOffset EndedAt, bool HasIpvs)
+    private sealed record TrackedFlush(FlushList List, LeftOutEntries LeftOut, string EntryOutcomes, DateTimeOffset EndedAt, bool HasIpvs)
     {
         public FlushOutcomeSample? Last { get; set; }
 

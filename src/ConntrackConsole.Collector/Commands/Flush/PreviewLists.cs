@@ -1,10 +1,17 @@
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Commands.Flush;
 
 /// <summary>A previewed list of entries: a flush can delete nothing else.</summary>
-internal sealed record FlushList(Ip PodIp, FlushFilter Filter, IReadOnlyList<Flow> Flows, string Digest, long PreviewedAtMs);
+/// <param name="PodIp">The pod's address.</param>
+/// <param name="Filter">What selected the entries.</param>
+/// <param name="Owner">The state of the address's owner at the preview.</param>
+/// <param name="Flows">The entries.</param>
+/// <param name="Digest">Over the entries.</param>
+/// <param name="PreviewedAtMs">Milliseconds of Unix time.</param>
+internal sealed record FlushList(Ip PodIp, FlushFilter Filter, OwnerState Owner, IReadOnlyList<Flow> Flows, string Digest, long PreviewedAtMs);
 
 /// <summary>
 /// Keeps previewed lists for 15 minutes, the time in which a second person can approve. A flush consumes its list. Bounded: the

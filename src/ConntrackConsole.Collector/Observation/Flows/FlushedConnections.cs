@@ -12,7 +12,8 @@ namespace ConntrackConsole.Collector.Observation.Flows;
 internal sealed class FlushedConnections
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<FlowTuple, Connection> _connections = [];
+    private readonly Dictionary<FlowOrigin, Connection> _connections = [];
+    private readonly HashSet<ushort> _zones = [];
     private volatile bool _any;
 
     private enum Progress
@@ -29,7 +30,11 @@ internal sealed class FlushedConnections
         lock (_lock)
         {
             foreach (var flow in list)
-                _connections[flow.Orig] = new Connection(list, flow.Reply.Src, Progress.Waits);
+            {
+                _connections[flow.Origin] = new Connection(list, flow.Reply.Src, Progress.Waits);
+                _zones.Add(flow.Zone);
+            }
+
             _any = _connections.Count > 0;
         }
     }
@@ -41,11 +46,13 @@ internal sealed class FlushedConnections
         {
             foreach (var flow in list)
             {
-                if (_connections.TryGetValue(flow.Orig, out var connection) && ReferenceEquals(connection.List, list))
-                    _connections.Remove(flow.Orig);
+                if (_connections.TryGetValue(flow.Origin, out var connection) && ReferenceEquals(connection.List, list))
+                    _connections.Remove(flow.Origin);
             }
 
             _any = _connections.Count > 0;
+            if (!_any)
+                _zones.Clear();
         }
     }
 
@@ -56,11 +63,11 @@ internal sealed class FlushedConnections
             return;
         lock (_lock)
         {
-            if (!_connections.TryGetValue(flow.Orig, out var connection) || connection.Progress == Progress.Noticed || flow.Reply.Src == connection.Backend)
+            if (!_connections.TryGetValue(flow.Origin, out var connection) || connection.Progress == Progress.Noticed || flow.Reply.Src == connection.Backend)
                 return;
             // TCP in mid-stream goes to a backend without this connection; the client has noticed only when that one answers.
             bool answered = flow.Orig.Proto != Protocols.Tcp || (flow.Status & FlowStatus.SeenReply) != 0;
-            _connections[flow.Orig] = connection with { Progress = answered ? Progress.Noticed : Progress.Rerouted };
+            _connections[flow.Origin] = connection with { Progress = answered ? Progress.Noticed : Progress.Rerouted };
         }
     }
 
@@ -72,8 +79,8 @@ internal sealed class FlushedConnections
         lock (_lock)
         {
             // Its timeout is longer than anybody measures, so it was a reset, or somebody deleted it again.
-            if (_connections.TryGetValue(flow.Orig, out var connection) && connection.Progress == Progress.Rerouted && flow.Reply.Src != connection.Backend)
-                _connections[flow.Orig] = connection with { Progress = Progress.Noticed };
+            if (_connections.TryGetValue(flow.Origin, out var connection) && connection.Progress == Progress.Rerouted && flow.Reply.Src != connection.Backend)
+                _connections[flow.Origin] = connection with { Progress = Progress.Noticed };
         }
     }
 
@@ -88,16 +95,21 @@ internal sealed class FlushedConnections
             foreach (var orig in (ReadOnlySpan<FlowTuple>)[
                 packet, packet.Inverted(), packet with { Dst = reset.Vip, Dport = reset.Vport }, packet.Inverted() with { Dst = reset.Vip, Dport = reset.Vport }])
             {
-                if (_connections.TryGetValue(orig, out var connection))
-                    _connections[orig] = connection with { Progress = Progress.Noticed };
+                // A reset names no zone: usually one packet passes all zones that have its tuple.
+                foreach (ushort zone in _zones)
+                {
+                    var origin = new FlowOrigin(orig, zone);
+                    if (_connections.TryGetValue(origin, out var connection))
+                        _connections[origin] = connection with { Progress = Progress.Noticed };
+                }
             }
         }
     }
 
-    public bool HasNoticed(in FlowTuple orig)
+    public bool HasNoticed(in FlowOrigin origin)
     {
         lock (_lock)
-            return _connections.TryGetValue(orig, out var connection) && connection.Progress == Progress.Noticed;
+            return _connections.TryGetValue(origin, out var connection) && connection.Progress == Progress.Noticed;
     }
 
     private readonly record struct Connection(IReadOnlyList<Flow> List, Ip Backend, Progress Progress);
