@@ -22,7 +22,7 @@ public sealed record OutcomeSample(
     [property: JsonPropertyName("cameBack")] int Reconnected, [property: JsonPropertyName("untold")] IReadOnlyList<string> Unanswered, int IpvsKept = 0,
     int IpvsForwarded = 0, bool IpvsUnread = false)
 {
-    /// <summary>Connections whose packets IPVS drops.</summary>
+    /// <summary>Connections that IPVS holds on to: it drops their packets.</summary>
     [JsonIgnore]
     public int IpvsDropped => IpvsKept - IpvsForwarded;
 
