@@ -1,5 +1,5 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
-import { readView } from "./view.js";
+import { columnsIn, readView } from "./view.js";
 import { fit, label, readPaint } from "./paint.js";
 import { ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
 import { RolloutLane, rolloutText } from "./rollouts.js";
@@ -66,8 +66,8 @@ class Timeline {
     this.view = readView(bytes);
     if (this.drag?.kind !== "pan") this.shift = 0;
     this.events = collectEvents(this.view);
-    this.incomplete = this.columnsIn(LOSSY_GAP_KINDS);
-    this.partial = this.columnsIn(SILENT_GAP_KINDS);
+    this.incomplete = columnsIn(this.view, LOSSY_GAP_KINDS);
+    this.partial = columnsIn(this.view, SILENT_GAP_KINDS);
     if (this.view.noData) this.incomplete.fill(1);
     // Where no node reported entries of any Service, resets were not reported either.
     for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
@@ -77,17 +77,6 @@ class Timeline {
     if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.layout());
-  }
-
-  // A 1 for each column that a gap of these kinds touches.
-  columnsIn(kinds) {
-    const columns = new Uint8Array(this.view.columns);
-    for (const gap of this.view.gaps) {
-      if (!kinds.includes(gap.kind)) continue;
-      const a = Math.max(0, Math.floor((gap.from - this.view.from) / this.view.step));
-      columns.fill(1, Math.min(a, this.view.columns), Math.max(0, Math.min(this.view.columns, Math.ceil((gap.to - this.view.from) / this.view.step))));
-    }
-    return columns;
   }
 
   setZone(zone) { this.zone = zone; this.layout(); }

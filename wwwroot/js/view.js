@@ -3,6 +3,17 @@ const MAGIC = 0x32565443; // "CTV2"
 
 export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown", "untranslated", "left the Service", "not ready"];
 
+// A 1 for each column that a gap of these kinds touches.
+export function columnsIn(view, kinds) {
+  const columns = new Uint8Array(view.columns);
+  for (const gap of view.gaps) {
+    if (!kinds.includes(gap.kind)) continue;
+    const from = Math.max(0, Math.floor((gap.from - view.from) / view.step));
+    columns.fill(1, Math.min(from, view.columns), Math.max(0, Math.min(view.columns, Math.ceil((gap.to - view.from) / view.step))));
+  }
+  return columns;
+}
+
 export function readView(bytes) {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = new TextDecoder();
