@@ -4,7 +4,7 @@ namespace ConntrackConsole.Kernel.Net;
 /// Names of the states of SCTP and DCCP, as the conntrack program prints them (enum sctp_conntrack, enum ct_dccp_states). An SCTP
 /// association is CLOSED from its INIT until its INIT_ACK: that is the kernel's word for the beginning, not for the end.
 /// </summary>
-public static class ProtocolStates
+internal static class ProtocolStates
 {
     private static readonly string[] Sctp =
     [
