@@ -18,6 +18,8 @@ internal sealed partial class FrameApplier(
     /// <summary>Interval of commits and acknowledgements.</summary>
     public static readonly TimeSpan CommitInterval = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(100);
+
     // While storing fails the collectors keep their frames: their spills are larger than the console's memory.
     private const int MaxUnstored = 10_000;
     private const int MaxRanges = 1_000;
@@ -28,6 +30,8 @@ internal sealed partial class FrameApplier(
     private readonly List<(ReceivedFrame Frame, FrameResult Result, long ReceivedMs)> _unstored = [];
     private readonly HashSet<string> _rejected = [];
     private readonly Dictionary<string, LateNode> _late = [];
+    private bool _isPublished = true;
+    private long _publishedAt;
     private long _trimmedMs;
     private bool _failed;
 
@@ -44,6 +48,7 @@ internal sealed partial class FrameApplier(
                 stoppingToken.ThrowIfCancellationRequested();
                 while (_unstored.Count < MaxUnstored && inbox.TryTake(out var frame))
                     Apply(frame);
+                Publish(tick.IsCompleted);
                 if (arrival.IsCompleted)
                     arrival = inbox.WaitAsync(stoppingToken).AsTask();
                 if (!tick.IsCompleted)
@@ -63,7 +68,8 @@ internal sealed partial class FrameApplier(
 
     private void Apply(ReceivedFrame received)
     {
-        var result = timeline.Apply(received.Node, received.Run, received.Frame);
+        var result = timeline.Apply(received.Node, received.Run, received.Frame, publish: false);
+        _isPublished = false;
         _unstored.Add((received, result, NowMs));
         if (result.Rejection is not { } reason)
         {
@@ -75,6 +81,15 @@ internal sealed partial class FrameApplier(
             LogRejected(reason);
             timeline.BrokenFrame(received.Node, reason);
         }
+    }
+
+    // Many frames arrive within milliseconds: readers get them together.
+    private void Publish(bool now)
+    {
+        if (_isPublished || (!now && time.GetElapsedTime(_publishedAt) < PublishInterval))
+            return;
+        (_isPublished, _publishedAt) = (true, time.GetTimestamp());
+        timeline.Publish();
     }
 
     private void Commit()

@@ -10,7 +10,7 @@ internal sealed record RulesSync(long AtMs, long CoversMs, long SeenMs, double P
 
 /// <summary>
 /// The syncs that each node's kube-proxy reported. Its metrics are read every few seconds and contain only the last sync, so a
-/// result here is late by at most that interval and never early. Not thread-safe: the timeline holds its lock.
+/// result here is late by at most that interval and never early. Thread-safe.
 /// </summary>
 internal sealed class SyncLog
 {
@@ -23,6 +23,7 @@ internal sealed class SyncLog
     // A kube-proxy that was not read for this long is considered unresponsive.
     private const long SilentMs = 30_000;
 
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, NodeSyncs> _nodes = [];
     private readonly Dictionary<(string Node, long AtMs), RulesSync> _dirty = [];
 
@@ -30,7 +31,12 @@ internal sealed class SyncLog
     public void Add(string node, ProxyReading reading, long clockOffsetMs, long nowMs)
     {
         ArgumentNullException.ThrowIfNull(reading);
-        var syncs = Of(node);
+        lock (_lock)
+            Add(node, Of(node), reading, clockOffsetMs, nowMs);
+    }
+
+    private void Add(string node, NodeSyncs syncs, ProxyReading reading, long clockOffsetMs, long nowMs)
+    {
         if (nowMs >= syncs.ReadMs)
             (syncs.ReadMs, syncs.Answers) = (nowMs, reading.Answers);
         if (!reading.Answers || !(reading.LastSync > 0) || reading.LastSync > 1e11)
@@ -55,26 +61,41 @@ internal sealed class SyncLog
     /// <summary>Restores a sync that an earlier run saved.</summary>
     public void Restore(string node, RulesSync sync)
     {
-        Put(node, Of(node), sync);
-        _dirty.Clear();
+        lock (_lock)
+        {
+            Put(node, Of(node), sync);
+            _dirty.Clear();
+        }
     }
 
     public List<(string Node, RulesSync Sync)> DrainDirty()
     {
-        List<(string, RulesSync)> taken = [.. _dirty.Select(u => (u.Key.Node, u.Value))];
-        _dirty.Clear();
-        return taken;
+        lock (_lock)
+        {
+            List<(string, RulesSync)> taken = [.. _dirty.Select(u => (u.Key.Node, u.Value))];
+            _dirty.Clear();
+            return taken;
+        }
     }
 
     public void Requeue(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
-        foreach (var (node, sync) in syncs)
-            _dirty.TryAdd((node, sync.AtMs), sync);
+        lock (_lock)
+        {
+            foreach (var (node, sync) in syncs)
+                _dirty.TryAdd((node, sync.AtMs), sync);
+        }
     }
 
     /// <summary>The first sync of a node that wrote a change of <paramref name="changedMs"/> to the rules, or why that is unknown.</summary>
     /// <param name="notBeforeMs">If the change was not observed: it happened after this, and at the latest at that time.</param>
     public NodeSync After(string node, long changedMs, long nowMs, long? notBeforeMs = null)
+    {
+        lock (_lock)
+            return Find(node, changedMs, nowMs, notBeforeMs);
+    }
+
+    private NodeSync Find(string node, long changedMs, long nowMs, long? notBeforeMs)
     {
         if (!_nodes.TryGetValue(node, out var syncs) || syncs.ReadMs == 0 && syncs.List.Count == 0)
             return new NodeSync(node, null) { Unknown = $"No collector on {node} has reported kube-proxy metrics." };

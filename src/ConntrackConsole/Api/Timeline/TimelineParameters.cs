@@ -16,7 +16,7 @@ internal sealed class TimelineParameters
     [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: 15 minutes before its end.")]
     public string? From { get; init; }
 
-    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: now.")]
+    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: the end of this second.")]
     public string? To { get; init; }
 
     [FromQuery(Name = "step"), Description("Width of a column, such as 1s, 10s or 5m. It is exact; the end of the window is adjusted.")]
@@ -37,7 +37,8 @@ internal sealed class TimelineParameters
     /// <summary>The query; not usable if the reader has a problem.</summary>
     public TimelineQuery Read(QueryReader reader, DateTimeOffset now)
     {
-        var to = reader.Time("to", To) ?? now;
+        // Whole seconds: who asks within the same second asks for the same window, which is computed once.
+        var to = reader.Time("to", To) ?? DateTimeOffset.FromUnixTimeSeconds(now.AddMilliseconds(999).ToUnixTimeSeconds());
         var from = reader.Time("from", From) ?? (to - DefaultWidth > DateTimeOffset.UnixEpoch ? to - DefaultWidth : DateTimeOffset.UnixEpoch);
         reader.RequireOrder(from, to, mayBeEmpty: false);
         if (from < DateTimeOffset.UnixEpoch)

@@ -127,7 +127,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
     {
         var query = Query(state, window);
-        bool stored = window.FromMs < nowMs - TimelineStore.HorizonMs + window.StepMs;
+        bool stored = window.FromMs < Store.FromMs + window.StepMs;
         var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
             && last.Query.Columns == query.Columns && nowMs - last.AtMs < StoredCacheTtlMs ? last : null;
         // The headline shows the current state, even for a past range.

@@ -1,94 +1,129 @@
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
-/// Sums the step series of several nodes over a window and reduces them to columns: the maximum within a column, -1 where it is
-/// unknown. Samples are a second apart, or one per column where columns are finer.
+/// Sums the series of one group on several nodes and reduces them to columns: the maximum within a column, -1 where it is unknown.
+/// Costs as much as there are changes, not as there are samples. Reused for one group after the other.
 /// </summary>
-internal sealed class ColumnAggregator
+internal sealed class ColumnAggregator(WindowSamples window)
 {
-    private readonly TimelineQuery _query;
-    private readonly long _stepMs;
-    private readonly int _perColumn;
-    private readonly int[] _live;
-    private readonly int[] _closing;
-    private readonly bool[] _known;
-    private readonly bool[] _uncertain;
+    // What is added from each sample on.
+    private readonly int[] _live = new int[window.Count + 1];
+    private readonly int[] _closing = new int[window.Count + 1];
+    private readonly bool[] _uncertain = new bool[window.Count];
+    private bool _hasUncertain;
 
-    public ColumnAggregator(TimelineQuery query, long stepMs)
+    public bool HasAny { get; private set; }
+
+    public void Clear()
     {
-        _query = query;
-        _stepMs = stepMs;
-        _perColumn = (int)Math.Max(1, stepMs / 1000);
-        int samples = query.Columns * _perColumn;
-        (_live, _closing) = (new int[samples], new int[samples]);
-        (_known, _uncertain) = (new bool[samples], new bool[samples]);
+        _live.AsSpan().Clear();
+        _closing.AsSpan().Clear();
+        if (_hasUncertain)
+            _uncertain.AsSpan().Clear();
+        (_hasUncertain, HasAny) = (false, false);
     }
 
-    /// <summary>Adds one node's part; <paramref name="steps"/> is null if the node never had such entries.</summary>
-    /// <param name="ended">The node is no longer in the cluster: after its last frame its counts are zero, not unknown.</param>
-    /// <param name="clockOffsetMs">
-    /// The console's clock minus the node's: the node's timestamps are converted to the console's clock, in which the states are
-    /// classified. Otherwise a node that is two seconds ahead would show its entries as stale two seconds before the pod ended.
-    /// </param>
-    public void Add(CoverageIntervals known, StepSeries? steps, bool ended, long clockOffsetMs = 0)
+    /// <summary>Adds one node's part.</summary>
+    public void Add(WindowSamples.Coverage node, in StepSlice steps)
     {
-        int interval = 0;
-        int step = -1;
-        for (int sample = 0; sample < _live.Length; sample++)
+        var (from, value, interval) = (0, default(Step), 0);
+        foreach (var step in steps)
         {
-            long atMs = TimeOf(sample) - clockOffsetMs;
-            while (steps is not null && step + 1 < steps.Count && steps[step + 1].AtMs <= atMs)
-                step++;
-            while (interval < known.Count && known[interval].ToMs < atMs)
+            int at = window.At(step.AtMs + node.ClockOffsetMs);
+            Add(node, from, at, value, step.AtMs, ref interval);
+            (from, value) = (at, step);
+            if (at == window.Count)
+                return;
+        }
+
+        Add(node, from, window.Count, value, long.MaxValue, ref interval);
+    }
+
+    // The counts between two steps.
+    private void Add(WindowSamples.Coverage node, int from, int to, in Step value, long nextStepMs, ref int interval)
+    {
+        var known = node.Known;
+        while (from < to)
+        {
+            while (interval < known.Length && known[interval].To <= from)
                 interval++;
-            int live = step < 0 ? 0 : steps![step].Live;
-            int closing = step < 0 ? 0 : steps![step].Closing;
-            if (interval < known.Count && known[interval].FromMs <= atMs)
+            if (interval < known.Length && known[interval].From <= from)
             {
-                _known[sample] = true;
-                _live[sample] += live;
-                _closing[sample] += closing;
+                int end = Math.Min(to, known[interval].To);
+                Add(from, end, value);
+                from = end;
+                continue;
             }
-            else if (steps is not null)
+
+            // In a gap the sum is unknown only if this node had entries of the group before the gap or has them after it.
+            int next = Math.Min(to, interval < known.Length ? known[interval].From : window.Count);
+            bool before = value.Live + value.Closing > 0 && !(node.HasEnded && interval == known.Length);
+            bool after = interval < known.Length && nextStepMs <= known[interval].FromMs;
+            if (before || after)
             {
-                // In a gap the sum is unknown only if this node had entries of the group before the gap or has them after it.
-                bool before = live + closing > 0 && !(ended && interval == known.Count);
-                bool after = interval < known.Count && step + 1 < steps.Count && steps[step + 1].AtMs <= known[interval].FromMs;
-                _uncertain[sample] |= before || after;
+                _uncertain.AsSpan(from, next - from).Fill(true);
+                HasAny = _hasUncertain = true;
             }
+
+            from = next;
         }
     }
 
-    public bool HasAny => _live.Any(v => v > 0) || _closing.Any(v => v > 0) || _uncertain.Any(v => v);
+    private void Add(int from, int to, in Step value)
+    {
+        if (value.Live + value.Closing == 0)
+            return;
+        HasAny = true;
+        _live[from] += value.Live;
+        _live[to] -= value.Live;
+        _closing[from] += value.Closing;
+        _closing[to] -= value.Closing;
+    }
 
+    /// <summary>The columns. Arrays without any value may be shared: they must not be written.</summary>
     public (int[] Entries, int[] Closing, int[] Stale) Reduce(IReadOnlyList<(long AtMs, EntryState State)> states)
     {
-        int[] entries = new int[_query.Columns];
-        int[] closing = new int[_query.Columns];
-        int[] stale = new int[_query.Columns];
+        int[] entries = new int[window.Columns];
+        int[]? closing = null;
+        int[]? stale = null;
+        if (_hasUncertain)
+            (closing, stale) = (new int[window.Columns], new int[window.Columns]);
+        bool[] known = window.Known;
         int state = -1;
-        for (int column = 0; column < entries.Length; column++)
+        for (int column = 0, sample = 0, live = 0, ended = 0; column < entries.Length; column++)
         {
-            (entries[column], closing[column], stale[column]) = (-1, -1, -1);
-            for (int sample = column * _perColumn; sample < (column + 1) * _perColumn; sample++)
+            int max = -1, maxClosing = -1, maxStale = -1;
+            for (int end = sample + window.PerColumn; sample < end; sample++)
             {
-                while (state + 1 < states.Count && states[state + 1].AtMs <= TimeOf(sample))
-                    state++;
-                if (!_known[sample] || _uncertain[sample])
+                live += _live[sample];
+                ended += _closing[sample];
+                if (!known[sample] || _uncertain[sample])
                     continue;
+                while (state + 1 < states.Count && states[state + 1].AtMs <= window.TimeOf(sample))
+                    state++;
                 // Before the first known state the first one applies: the console had only just started to observe.
                 bool isStale = states.Count > 0 && states[Math.Max(0, state)].State.LeadsAstray();
-                entries[column] = Math.Max(entries[column], _live[sample]);
-                closing[column] = Math.Max(closing[column], _closing[sample]);
-                stale[column] = Math.Max(stale[column], isStale ? _live[sample] : 0);
+                max = Math.Max(max, live);
+                maxClosing = Math.Max(maxClosing, ended);
+                maxStale = Math.Max(maxStale, isStale ? live : 0);
             }
+
+            entries[column] = max;
+            Put(ref closing, column, maxClosing);
+            Put(ref stale, column, maxStale);
         }
 
-        return (entries, closing, stale);
+        return (entries, closing ?? window.Zeros, stale ?? window.Zeros);
     }
 
-    // The end of the interval that a sample represents.
-    private long TimeOf(int sample) => _query.FromMs + ((sample + 1) * _stepMs / _perColumn);
+    private void Put(ref int[]? columns, int column, int value)
+    {
+        if (columns is null && value > 0)
+            columns = [.. window.Zeros];
+        if (columns is not null)
+            columns[column] = value;
+    }
 }

@@ -4,42 +4,27 @@ using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
-
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>Adds up the nodes' tables one node at a time, so that frames wait for one node at most.</summary>
-internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IReadOnlyDictionary<Ip, long> ended, long nowMs)
+/// <summary>Adds up the nodes' tables, group by group, in portions: frames wait for one portion at most.</summary>
+internal sealed class FactsAggregator(TimelineStore store, StateHistory states, ClusterMap map, IReadOnlyDictionary<Ip, long> ended, long nowMs)
 {
-    private readonly Dictionary<string, NodeFacts> _nodes = [];
     private readonly Dictionary<ServiceKey, Sum> _services = [];
-    private readonly Dictionary<Ip, long> _lastActive = [];
 
-    public void Add(NodeTimeline node)
+    public TimelineFacts Read()
     {
-        bool silent = node.IsSilent(nowMs);
-        bool vips = false;
-        foreach (var (key, group) in node.Groups)
+        foreach (var (key, live) in store.LiveGroups(nowMs))
         {
-            if (ended.Count > 0 && ended.TryGetValue(key.Backend, out long askedMs))
-                FollowEnd(key.Backend, group.Steps, askedMs);
-            if (key.Vip.IsNone)
-                continue;
-            uint live = group.Now.Live;
-            vips |= group.Now.Total > 0 && key.Backend != key.Vip; // An untranslated entry is no sign that something translates.
             // What a silent node held is not what it holds now.
-            if (live == 0 || silent)
-                continue;
             var state = states.Now(key);
             if ((state.LeadsAstray() || state is EntryState.Left or EntryState.Unready) && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
-                AddLost(service, key, live, state, node.Name);
+                AddLost(service, key, live, state);
         }
 
-        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips);
+        return new TimelineFacts(store.NodeFacts(), _services.ToDictionary(s => s.Key, s => s.Value.Read()), LastActive());
     }
 
-    public TimelineFacts Read() => new(_nodes, _services.ToDictionary(s => s.Key, s => s.Value.Read()), _lastActive);
-
-    private void AddLost(ServiceKey service, in GroupKey key, uint live, EntryState state, string node)
+    private void AddLost(ServiceKey service, in GroupKey key, long live, EntryState state)
     {
         if (!_services.TryGetValue(service, out var sum))
             _services[service] = sum = new Sum();
@@ -69,19 +54,28 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
         if (backends.Count < ServiceEntries.MaxBackends)
             backends.Add(key.Backend);
         if (sum.Nodes.Count < ServiceEntries.MaxBackends)
-            sum.Nodes.Add(node);
+            sum.Nodes.UnionWith(store.NodesWith(key, nowMs).Take(ServiceEntries.MaxBackends - sum.Nodes.Count));
     }
 
     // A decrease of live entries means that a conversation ended: the pod was in use until then.
-    private void FollowEnd(Ip backend, StepSeries steps, long askedMs)
+    private Dictionary<Ip, long> LastActive()
     {
-        for (int i = steps.Count - 1; i > 0 && steps[i].AtMs > askedMs; i--)
+        var active = new Dictionary<Ip, long>();
+        foreach (var (backend, askedMs) in ended)
         {
-            if (steps[i].Live >= steps[i - 1].Live)
-                continue;
-            _lastActive[backend] = Math.Max(steps[i].AtMs, _lastActive.GetValueOrDefault(backend));
-            return;
+            foreach (var series in store.Capture(backend, int.MaxValue).SelectMany(group => group.Members))
+            {
+                int live = int.MinValue;
+                foreach (var step in series.Steps)
+                {
+                    if (step.Live < live && step.AtMs > askedMs)
+                        active[backend] = Math.Max(step.AtMs, active.GetValueOrDefault(backend));
+                    live = step.Live;
+                }
+            }
         }
+
+        return active;
     }
 
     private sealed class Sum

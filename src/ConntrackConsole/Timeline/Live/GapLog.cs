@@ -9,8 +9,9 @@ internal sealed class GapLog
     public const int Max = 2_000;
 
     private readonly LinkedList<(GapSpan Span, bool FromFrames)> _spans = new();
+    private GapSpan[]? _snapshot;
 
-    public IEnumerable<GapSpan> Spans => _spans.Select(s => s.Span);
+    public IReadOnlyList<GapSpan> Spans => _snapshot ??= [.. _spans.Select(s => s.Span)];
 
     /// <summary>The gaps that the console itself recorded.</summary>
     public IEnumerable<GapSpan> OwnSpans => _spans.Where(s => !s.FromFrames).Select(s => s.Span);
@@ -24,6 +25,7 @@ internal sealed class GapLog
     /// <summary>Replaces the gaps from a node's frames after more of them have arrived.</summary>
     public void Replace(string node, IEnumerable<GapSpan> spans)
     {
+        _snapshot = null;
         for (var at = _spans.First; at is not null;)
         {
             var next = at.Next;
@@ -41,6 +43,7 @@ internal sealed class GapLog
 
     private void Add(GapSpan span, bool fromFrames)
     {
+        _snapshot = null;
         _spans.AddLast((span, fromFrames));
         if (_spans.Count > Max)
             _spans.RemoveFirst();

@@ -15,8 +15,10 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
     private readonly Queue<Report> _kept = new();
     private readonly Dictionary<long, int[]> _bySecond = [];
+    private Report[]? _snapshot;
 
-    public IEnumerable<Report> Kept => _kept.Where(t => !t.IsWithdrawn);
+    /// <summary>The reports in the order in which they came; the list is not changed later.</summary>
+    public IReadOnlyList<Report> Kept => _snapshot ??= [.. _kept.Where(t => !t.IsWithdrawn)];
 
     public void Add(string node, in Reset reset)
     {
@@ -55,6 +57,7 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 
     private void Keep(Report report)
     {
+        _snapshot = null;
         _kept.Enqueue(report);
         if (_kept.Count > maxKept)
             Forget(_kept.Dequeue());
@@ -81,6 +84,7 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
 
     public void Trim(long beforeMs)
     {
+        _snapshot = null;
         while (_kept.TryPeek(out var oldest) && oldest.Reset.AtMs < beforeMs)
             Forget(_kept.Dequeue());
         foreach (long second in _bySecond.Keys)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
@@ -11,10 +12,11 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
-/// <summary>One snapshot of the store, under its lock: joins the nodes' reports with the state of the cluster.</summary>
-internal sealed class TimelineQueryExecutor(
-    Dictionary<string, NodeTimeline> nodes, ResetDeduplicator resets, GapLog gaps, IEnumerable<ReportedSetting> settings, StateHistory states, SyncLog syncs,
-    ClusterState cluster, long nowMs)
+/// <summary>
+/// Answers from one snapshot of the store: joins the nodes' reports with the state of the cluster. Thread-safe; each window is computed
+/// once for all who ask for it, so nothing in an answer may be changed.
+/// </summary>
+internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHistory states, SyncLog syncs, ClusterState cluster, long nowMs)
 {
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
@@ -26,17 +28,25 @@ internal sealed class TimelineQueryExecutor(
     private const long ReportingMs = 15_000;
 
     private readonly ClusterMap _map = cluster.Current;
-    private Dictionary<Ip, long>? _staleByIp;
+    private readonly ConcurrentDictionary<TimelineQuery, Lazy<TimelineView>> _views = new();
+    private readonly ConcurrentDictionary<Ip, long> _staleByIp = new();
     private readonly OwnershipHistory _history = cluster.History;
 
-    public TimelineView View(TimelineQuery requested)
+    /// <summary>The store's version of the snapshot.</summary>
+    public long Version { get; init; }
+
+    public long NowMs => nowMs;
+
+    public TimelineView View(TimelineQuery query) => _views.GetOrAdd(query, wanted => new Lazy<TimelineView>(() => Compute(wanted))).Value;
+
+    private TimelineView Compute(TimelineQuery requested)
     {
         int columns = Math.Clamp(requested.Columns, 1, TimelineQuery.MaxColumns);
         // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
         return new TimelineView(
-            query.FromMs, query.ToMs, stepMs, columns, Lanes(query, stepMs), Terminations(query), Resets(query, stepMs),
+            query.FromMs, query.ToMs, stepMs, columns, new LaneReader(snapshot, states, cluster, query, stepMs, nowMs).Lanes(), Terminations(query), Resets(query, stepMs),
             Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query) };
     }
 
@@ -56,7 +66,7 @@ internal sealed class TimelineQueryExecutor(
 
     public IReadOnlyList<NodeHealth> Health() =>
     [
-        .. nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => new NodeHealth(
+        .. snapshot.Nodes.Select(n => new NodeHealth(
             n.Name, n.Connected, n.LastHeardMs, n.Hello?.Version ?? "", n.Hello?.Capabilities ?? [], n.Counters.Count, n.Counters.Max,
             n.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : null)),
     ];
@@ -87,18 +97,19 @@ internal sealed class TimelineQueryExecutor(
             ended = null;
 
         var entries =
-            from node in nodes.Values
-            from @group in node.Groups
-            where @group.Key.Backend == ip && !ip.IsNone
+            from @group in snapshot.To(ip)
+            from member in @group.Members
+            let node = snapshot.Heads[member.Slot]
+            where node is not null
             from state in Enumerable.Range(0, FlowStates.Count)
-            let count = @group.Value.Now[state]
+            let count = member.Now[state]
             where count > 0
             let flow = (FlowState)state
             orderby node.Name, @group.Key.Vip, flow
             select new NodeEntries(
                 node.Name, ServiceName(@group.Key), flow.IsLive() ? states.Now(@group.Key) : EntryState.Closing, flow.Name(), (int)count);
         var near =
-            from report in resets.Kept
+            from report in snapshot.Resets()
             where !ip.IsNone && report.Reset.AtMs >= nowMs - DetailMs
                 && (report.Reset.Backend == ip || report.Reset.Src == ip || report.Reset.Dst == ip)
             group report.Reset by report.Reset.Kind into kind
@@ -108,61 +119,12 @@ internal sealed class TimelineQueryExecutor(
             ip.ToString(), pod?.FullName ?? (ended is null ? owner.Name : $"{ended.Namespace}/{ended.Pod}"), pod?.Node ?? ended?.Node ?? then?.Node,
             pod?.Phase, owner, ended is null ? null : Span(ended) with { Synced = Synced(ended) }, [.. entries], [.. near],
             [
-                .. from node in nodes.Values
+                .. from node in snapshot.Nodes
                    where !ip.IsNone && node.WatchedAddresses.ContainsKey(ip)
                    let row = node.WatchedAddresses[ip]
                    orderby node.Name
                    select new NodeLookups(node.Name, (int)row.Entries, (int)row.Unacknowledged, (int)row.Idle, (int)row.Alive),
             ]);
-    }
-
-    private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
-    {
-        var timelines = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
-        var lanes =
-            from key in timelines.SelectMany(n => n.Groups.Keys).Distinct()
-            where !key.Vip.IsNone
-            group key by (key.Proto, key.Vip, key.Vport) into vip
-            from assignment in VipAssignment.Of(_map, _history, vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, query, nowMs)
-            let service = assignment.Service
-            where Matches(query, service)
-            orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
-            let backends = Backends(vip, timelines, query, stepMs, assignment)
-            where backends.Count > 0
-            select new ServiceLane(
-                service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
-        return [.. lanes];
-    }
-
-    private List<BackendSeries> Backends(
-        IEnumerable<GroupKey> keys, List<NodeTimeline> timelines, TimelineQuery query, long stepMs, in VipAssignment assignment)
-    {
-        var series = new List<BackendSeries>();
-        foreach (var key in keys.OrderBy(k => k.Backend).ThenBy(k => k.Bport))
-        {
-            var aggregator = new ColumnAggregator(query, stepMs);
-            uint live = 0;
-            uint all = 0;
-            foreach (var node in timelines)
-            {
-                var group = node.Groups.GetValueOrDefault(key);
-                bool ended = !node.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(node.Name);
-                aggregator.Add(node.Known, group?.Steps, ended, node.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0);
-                live += group?.Now.Live ?? 0;
-                all += group?.Now.Total ?? 0;
-            }
-
-            if (!aggregator.HasAny)
-                continue;
-            var (entries, closing, stale) = aggregator.Reduce(StateHistory.Within(_history, key, query.FromMs, query.ToMs));
-            if (!assignment.Keep(query, stepMs, nowMs, entries, closing, stale))
-                continue;
-            var (owner, former) = OwnerNames.At(_map, _history, key.Backend, Math.Max(query.FromMs, assignment.FromMs), Math.Min(query.ToMs, assignment.ToMs - 1), nowMs);
-            var now = live == 0 && all > 0 ? EntryState.Closing : states.Now(key);
-            series.Add(new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = former });
-        }
-
-        return series;
     }
 
     private List<TerminationSpan> Terminations(TimelineQuery query)
@@ -182,7 +144,7 @@ internal sealed class TimelineQueryExecutor(
                 spans.Add(Span(termination));
         }
 
-        if (spans.Count * (long)Math.Max(nodes.Count, _map.Nodes.Count) > MaxSyncs)
+        if (spans.Count * (long)Math.Max(snapshot.Count, _map.Nodes.Count) > MaxSyncs)
             return spans.ConvertAll(span => span with { SyncsOmitted = true });
         return [.. spans.Select(span => span with { Synced = Synced(span.Reported!) })];
     }
@@ -197,8 +159,9 @@ internal sealed class TimelineQueryExecutor(
 
     private long StaleOf(Termination t)
     {
-        _staleByIp ??= StaleEntries();
-        if (!_staleByIp.TryGetValue(t.PodIp, out long stale))
+        if (t.PodIp.IsNone)
+            return 0;
+        if (_staleByIp.GetOrAdd(t.PodIp, StaleTo) is var stale && stale == 0)
             return 0;
         bool lastOwner = _map.PodAt(t.PodIp) is { } pod ? pod.Uid == t.Uid : _map.GoneAt(t.PodIp)?.Uid == t.Uid;
         return lastOwner ? stale : 0;
@@ -207,66 +170,40 @@ internal sealed class TimelineQueryExecutor(
     /// <summary>The Service ports with live entries that lead to a pod which is no ready backend of the Service.</summary>
     public List<(string Service, FlushScope Scope)> ScopesWithoutBackend(Ip ip) =>
     [
-        .. from key in nodes.Values.SelectMany(n => n.Groups.Where(g => g.Key.Backend == ip && !g.Key.Vip.IsNone && g.Value.Now.Live > 0).Select(g => g.Key)).Distinct()
-           where states.Now(key) is EntryState.Reassigned or EntryState.Stale
+        .. from @group in snapshot.To(ip)
+           let key = @group.Key
+           where !key.Vip.IsNone && @group.Members.Any(m => m.Now.Live > 0) && states.Now(key) is EntryState.Reassigned or EntryState.Stale
            let service = _map.ServiceAt(key.Proto, key.Vip, key.Vport)
            where service is not null
            orderby key.Vip, key.Vport
            select (service.Value.ToString(), new FlushScope(Protocols.Name(key.Proto), key.Vip.ToString(), key.Vport)),
     ];
 
-    // Once per query: the log may hold thousands of terminations, and a node thousands of groups.
-    private Dictionary<Ip, long> StaleEntries()
-    {
-        var byIp = new Dictionary<Ip, long>();
-        foreach (var node in nodes.Values)
-        {
-            foreach (var (key, group) in node.Groups)
-            {
-                if (group.Now.Live > 0 && states.Now(key) == EntryState.Stale)
-                    byIp[key.Backend] = byIp.GetValueOrDefault(key.Backend) + group.Now.Live;
-            }
-        }
-
-        return byIp;
-    }
+    private long StaleTo(Ip ip) => snapshot.To(ip).Sum(group =>
+        group.Members.Sum(m => m.Now.Live) is var live and > 0 && states.Now(group.Key) == EntryState.Stale ? live : 0);
 
     private List<NodeSync> Synced(Termination t) => t.EndpointChangedMs is { } changedMs ? Syncs(changedMs, t.EndpointChangedNotBeforeMs) : [];
 
     /// <summary>For every node of the cluster, with or without a collector.</summary>
     public List<NodeSync> Syncs(long changedMs, long? notBeforeMs = null) =>
-        [.. nodes.Keys.Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
+        [.. snapshot.Nodes.Select(n => n.Name).Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
 
     /// <summary>The current look-ups of some addresses by the nodes that report, and these nodes.</summary>
     public (List<WatchedAddress> Lookups, HashSet<string> Reporting) Lookups(IReadOnlySet<Ip> ips)
     {
-        var reporting = nodes.Values.Where(node => node.Connected && nowMs - node.LastHeardMs <= ReportingMs).ToList();
+        var reporting = snapshot.Nodes.Where(node => node.Connected && nowMs - node.LastHeardMs <= ReportingMs).ToList();
         return ([.. reporting.SelectMany(node => node.WatchedAddresses.Values).Where(row => ips.Contains(row.PodIp))], [.. reporting.Select(node => node.Name)]);
     }
 
     /// <summary>Changes of sysctls that are kept in memory, oldest first.</summary>
     public List<ReportedSetting> Settings(TimelineQuery query) =>
-        [.. settings.Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs && (query.Node is null || s.Node == query.Node))];
+        [.. snapshot.Settings.Where(s => s.AtMs >= query.FromMs && s.AtMs <= query.ToMs && (query.Node is null || s.Node == query.Node))];
 
     /// <summary>For each column whether any node, or the node of the query, reported its table.</summary>
     public bool[] KnownColumns(TimelineQuery query, long stepMs)
     {
-        bool[] known = new bool[query.Columns];
-        int perColumn = (int)Math.Max(1, stepMs / 1000);
-        foreach (var node in nodes.Values.Where(n => query.Node is null || n.Name == query.Node))
-        {
-            int stretch = 0;
-            for (int sample = 0; sample < known.Length * perColumn; sample++)
-            {
-                long atMs = query.FromMs + ((sample + 1) * stepMs / perColumn);
-                while (stretch < node.Known.Count && node.Known[stretch].ToMs < atMs)
-                    stretch++;
-                if (stretch < node.Known.Count && node.Known[stretch].FromMs <= atMs)
-                    known[sample / perColumn] = true;
-            }
-        }
-
-        return known;
+        var samples = new WindowSamples(query, stepMs, snapshot.Heads, _ => false);
+        return Array.ConvertAll(samples.Zeros, value => value == 0);
     }
 
     private ResetLane Resets(TimelineQuery query, long stepMs)
@@ -275,9 +212,11 @@ internal sealed class TimelineQueryExecutor(
         if (query is { Namespace: null, Service: null, Node: null })
         {
             // A second that a column boundary splits is counted where it begins, so that every reset is drawn exactly once.
-            for (long second = (query.FromMs + 999) / 1000; second * 1000 < query.ToMs; second++)
+            long first = (query.FromMs + 999) / 1000;
+            var seconds = snapshot.ResetSeconds(first, (query.ToMs + 999) / 1000);
+            for (long second = first; second < first + seconds.Length; second++)
             {
-                if (resets.At(second) is not { } counts)
+                if (seconds[second - first] is not { } counts)
                     continue;
                 for (int kind = 0; kind < counts.Length; kind++)
                     Put(lane, query, stepMs, second * 1000, (ResetKind)kind, counts[kind]);
@@ -286,7 +225,7 @@ internal sealed class TimelineQueryExecutor(
             return lane;
         }
 
-        foreach (var report in resets.Kept)
+        foreach (var report in snapshot.Resets())
         {
             var reset = report.Reset;
             bool wanted = (query.Node is null || report.Node == query.Node)
@@ -318,11 +257,11 @@ internal sealed class TimelineQueryExecutor(
     /// <summary>Gaps that overlap the window, including those of silent nodes.</summary>
     public List<GapSpan> Gaps(TimelineQuery query)
     {
-        var open = nodes.Values.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
+        var open = snapshot.Nodes.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
             n.Name, GapKind.Silent, n.LastAtMs, nowMs, GapLog.Text(n.Name, GapKind.Silent, nowMs - n.LastAtMs, 0)));
         return
         [
-            .. gaps.Spans.Concat(open).Where(g =>
+            .. snapshot.Gaps.Concat(open).Where(g =>
                 g.ToMs >= query.FromMs && g.FromMs <= query.ToMs && (query.Node is null || g.Node is null || g.Node == query.Node)),
         ];
     }
@@ -334,7 +273,7 @@ internal sealed class TimelineQueryExecutor(
     private ServiceKey? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
         (_history.ServiceAt(proto, vip, port, atMs) ?? _history.LastServiceUntil(proto, vip, port, atMs))?.Key ?? _map.ServiceAt(proto, vip, port);
 
-    private static bool Matches(TimelineQuery query, ServiceKey? service) =>
+    internal static bool Matches(TimelineQuery query, ServiceKey? service) =>
         (query.Namespace is null || service?.Namespace == query.Namespace)
         && (query.Service is null || service?.Name == query.Service || service?.ToString() == query.Service);
 }

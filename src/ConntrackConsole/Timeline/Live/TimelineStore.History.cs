@@ -35,6 +35,8 @@ internal sealed partial class TimelineStore
             foreach (var setting in settings)
                 AddSetting(setting);
         }
+
+        Signal();
     }
 
     private void RecordSettings(string node, NodeFrame frame)

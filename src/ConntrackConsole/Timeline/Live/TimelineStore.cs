@@ -3,13 +3,14 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>
 /// The live timeline in bounded memory: the nodes' reports, step by step, joined with the names of the cluster at read time. One
-/// writer (the apply loop); readers share its lock for the few milliseconds of a query.
+/// writer (the apply loop); readers take a snapshot, and compute without the lock.
 /// </summary>
 internal sealed partial class TimelineStore
 {
@@ -19,26 +20,41 @@ internal sealed partial class TimelineStore
     /// <summary>Frames of a node with a clock further ahead than this are rejected.</summary>
     public const long MaxAheadMs = LiveWindow.MaxAheadMs;
 
+    /// <summary>How many bytes of history memory holds; what is older is read from storage.</summary>
+    public const long DefaultMaxBytes = 256L << 20;
+
+    private const long SweepMs = 1_000;
+    private const long TrimMs = 60_000;
+
+    // Ages and gaps advance also while nothing changes.
+    private const long SharedMs = 200;
+
     private readonly Lock _lock = new();
+    private readonly long _maxBytes;
     private readonly ClusterState _cluster;
     private readonly TimeProvider _time;
-    private readonly Dictionary<string, NodeTimeline> _nodes = [];
     private readonly ResetDeduplicator _resets = new();
     private readonly GapLog _gaps = new();
     private readonly SyncLog _syncs = new();
     private readonly StateHistory _states;
     private readonly Signals _signals = new();
+    private TimelineQueryExecutor? _executor;
     private long _version;
     private long _reads;
-    private long _trimmedMs;
+    private long _sweptMs;
+    private long _fromMs;
 
-    public TimelineStore(ClusterState cluster, TimeProvider time)
+    public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes)
     {
+        _maxBytes = maxBytes;
         _cluster = cluster;
         _time = time;
         _states = new StateHistory(cluster);
         cluster.Changed += Signal;
     }
+
+    /// <summary>Since when memory is complete: <see cref="HorizonMs"/> ago, or later if there is too much.</summary>
+    public long FromMs => Math.Max(Volatile.Read(ref _fromMs), NowMs - HorizonMs);
 
     /// <summary>Increases with every frame and every change of the cluster.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -46,21 +62,26 @@ internal sealed partial class TimelineStore
     /// <summary>A signal without payload, raised on the writer's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
-    /// <summary>How many times <see cref="Read"/> took the lock.</summary>
+    /// <summary>How many snapshots <see cref="Read"/> took.</summary>
     internal long Reads => Volatile.Read(ref _reads);
 
-    /// <summary>
-    /// Reads everything that one response needs from one snapshot: the lock is taken once. The result must not refer to the
-    /// snapshot.
-    /// </summary>
+    /// <summary>Reads everything that one response needs from one snapshot.</summary>
     internal T Read<T>(Func<TimelineQueryExecutor, T> read)
     {
+        Interlocked.Increment(ref _reads);
+        return read(Executor());
+    }
+
+    // Shared by all who ask before the next change: the same question is answered once.
+    private TimelineQueryExecutor Executor()
+    {
         long nowMs = NowMs;
-        lock (_lock)
-        {
-            _reads++;
-            return read(new TimelineQueryExecutor(_nodes, _resets, _gaps, _settings, _states, _syncs, _cluster, nowMs));
-        }
+        long version = Version;
+        if (Volatile.Read(ref _executor) is { } shared && shared.Version == version && nowMs - shared.NowMs is >= 0 and < SharedMs)
+            return shared;
+        var executor = new TimelineQueryExecutor(Capture(), _states, _syncs, _cluster, nowMs) { Version = version };
+        Volatile.Write(ref _executor, executor);
+        return executor;
     }
 
     public TimelineView Query(TimelineQuery query) => Read(reading => reading.View(query));
@@ -72,13 +93,10 @@ internal sealed partial class TimelineStore
     public IReadOnlyDictionary<ResetKind, int> ResetsOf(Ip ip, IReadOnlySet<(Ip Vip, ushort Port)> services, long fromMs, long toMs)
     {
         ArgumentNullException.ThrowIfNull(services);
-        lock (_lock)
-        {
-            return _resets.Kept
-                .Where(t => t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs
-                    && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip || services.Contains((t.Reset.Vip, t.Reset.Vport))))
-                .GroupBy(t => t.Reset.Kind).ToDictionary(g => g.Key, g => g.Count());
-        }
+        return KeptResets()
+            .Where(t => !t.IsWithdrawn && t.Reset.AtMs >= fromMs && t.Reset.AtMs < toMs
+                && (t.Reset.Backend == ip || t.Reset.Src == ip || t.Reset.Dst == ip || services.Contains((t.Reset.Vip, t.Reset.Vport))))
+            .GroupBy(t => t.Reset.Kind).ToDictionary(g => g.Key, g => g.Count());
     }
 
     public IReadOnlyList<NodeHealth> Nodes() => Read(reading => reading.Health());
@@ -88,22 +106,7 @@ internal sealed partial class TimelineStore
     public TimelineFacts Facts(IReadOnlyDictionary<Ip, long> ended)
     {
         ArgumentNullException.ThrowIfNull(ended);
-        long nowMs = NowMs;
-        string[] names;
-        lock (_lock)
-            names = [.. _nodes.Keys];
-
-        var reading = new FactsAggregator(_states, _cluster.Current, ended, nowMs);
-        foreach (string name in names)
-        {
-            lock (_lock)
-            {
-                if (_nodes.TryGetValue(name, out var node))
-                    reading.Add(node);
-            }
-        }
-
-        return reading.Read();
+        return new FactsAggregator(this, _states, _cluster.Current, ended, NowMs).Read();
     }
 
     public void Connected(Hello hello)
@@ -122,7 +125,8 @@ internal sealed partial class TimelineStore
     }
 
     /// <summary>Applies a frame of a node's collector; <paramref name="run"/> is the time at which that collector started.</summary>
-    public FrameResult Apply(string node, long run, NodeFrame frame)
+    /// <param name="publish">False if <see cref="Publish"/> follows, for many frames together.</param>
+    public FrameResult Apply(string node, long run, NodeFrame frame, bool publish = true)
     {
         ArgumentNullException.ThrowIfNull(frame);
         long nowMs = NowMs;
@@ -142,13 +146,17 @@ internal sealed partial class TimelineStore
                 _syncs.Add(node, proxy, OffsetMs(timeline), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
             RecordSettings(node, frame);
-            if (nowMs - _trimmedMs > 60_000)
-                Trim(nowMs);
+            if (nowMs - _sweptMs >= SweepMs)
+                Sweep(nowMs);
         }
 
-        Signal();
+        if (publish)
+            Signal();
         return default;
     }
+
+    /// <summary>Readers see what was applied until now.</summary>
+    public void Publish() => Signal();
 
     /// <summary>Rebuilds a node's history from its frames, which must come in the order in which they were made.</summary>
     public void Rebuild(string node, IEnumerable<(long Run, NodeFrame Frame)> frames)
@@ -170,9 +178,9 @@ internal sealed partial class TimelineStore
             // The reading's own time, whenever the frame arrived.
             foreach (var (reading, offsetMs) in proxies)
                 _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
-            timeline.InheritFrom(GetOrAdd(node));
+            timeline.Replace(GetOrAdd(node), _index);
             timeline.Trim(nowMs - HorizonMs);
-            _nodes[node] = timeline;
+            Put(timeline);
             _gaps.Replace(node, gaps);
         }
 
@@ -185,6 +193,7 @@ internal sealed partial class TimelineStore
         ArgumentNullException.ThrowIfNull(frame);
         lock (_lock)
             CountResets(node, frame, fromMs, NowMs);
+        Signal();
     }
 
     /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
@@ -192,21 +201,19 @@ internal sealed partial class TimelineStore
 
     public void RestoreSync(string node, RulesSync sync)
     {
-        lock (_lock)
-            _syncs.Restore(node, sync);
+        _syncs.Restore(node, sync);
+        Signal();
     }
 
     public List<(string Node, RulesSync Sync)> DrainDirtySyncs()
     {
-        lock (_lock)
-            return _syncs.DrainDirty();
+        return _syncs.DrainDirty();
     }
 
     /// <summary>Writing failed: return them with the next call.</summary>
     public void RequeueSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
-        lock (_lock)
-            _syncs.Requeue(syncs);
+        _syncs.Requeue(syncs);
     }
 
     /// <summary>The stream of a node was aborted for a reason that leaves the interval unknown.</summary>
@@ -237,9 +244,11 @@ internal sealed partial class TimelineStore
             foreach (var (second, kind, count) in rows)
                 _resets.Restore(second, kind, count);
         }
+
+        Signal();
     }
 
-    private static long OffsetMs(NodeTimeline timeline) => timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+    private static long OffsetMs(NodeTimeline timeline) => timeline.Head.ClockOffsetMs;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
     {
@@ -259,21 +268,22 @@ internal sealed partial class TimelineStore
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private NodeTimeline GetOrAdd(string node)
+    // Each node once a minute, some of them each time: nothing waits for all of them.
+    private void Sweep(long nowMs)
     {
-        if (!_nodes.TryGetValue(node, out var timeline))
-            _nodes[node] = timeline = new NodeTimeline(node);
-        return timeline;
-    }
-
-    private void Trim(long nowMs)
-    {
-        _trimmedMs = nowMs;
-        foreach (var (name, node) in _nodes)
+        _sweptMs = nowMs;
+        long bytes = _nodes.Values.Sum(node => node.Bytes);
+        long fromMs = Math.Max(_fromMs, nowMs - HorizonMs);
+        // The newest four fifths of what fits: about as much is added each minute.
+        _fromMs = bytes <= _maxBytes ? fromMs : nowMs - (long)((nowMs - fromMs) * (0.8 * _maxBytes / bytes));
+        foreach (var node in _nodes.Values)
         {
-            node.Trim(nowMs - HorizonMs);
-            if (!node.Connected && node.Groups.Count == 0 && node.LastHeardMs < nowMs - HorizonMs)
-                _nodes.Remove(name);
+            if (nowMs - node.TrimmedMs < TrimMs)
+                continue;
+            node.TrimmedMs = node.TrimmedMs == 0 ? nowMs - (node.Slot * SweepMs % TrimMs) : nowMs;
+            node.Trim(_fromMs);
+            if (!node.Connected && node.Groups.Count == 0 && node.Head.LastHeardMs < nowMs - HorizonMs)
+                Remove(node);
         }
 
         _resets.Trim(nowMs - HorizonMs);

@@ -37,11 +37,14 @@ internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, 
         return assignments;
     }
 
+    /// <summary>No other Service had the address.</summary>
+    public bool IsWhole => FromMs == long.MinValue && ToMs == long.MaxValue;
+
     /// <summary>Clears the columns in which another Service had the address.</summary>
     /// <returns>False if nothing is left to display.</returns>
     public bool Keep(TimelineQuery query, long stepMs, long nowMs, params ReadOnlySpan<int[]> series)
     {
-        if (FromMs == long.MinValue && ToMs == long.MaxValue)
+        if (IsWhole)
             return true;
         bool any = false;
         for (int column = 0; column < query.Columns; column++)

@@ -99,7 +99,7 @@ internal sealed class TimelineQueryService(
         var requested = query with { FromMs = fromMs, Columns = columns, ToMs = fromMs + (stepMs * columns) };
 
         // What ended before the start is in blocks, or will be soon; memory is used from the start on, within its own horizon.
-        long memoryMs = nowMs - TimelineStore.HorizonMs + 1_000;
+        long memoryMs = live.FromMs + 1_000;
         long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, rollups.FirstOpenMs));
         if (fromMs >= liveMs)
             return new StoredWindow(requested, stepMs, liveMs, 0, nowMs, null);

@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 
@@ -79,19 +80,23 @@ internal sealed class NodeRollup(ClusterState cluster)
     {
         var map = cluster.Current;
         long offsetMs = timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
-        foreach (var (key, group) in timeline.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        foreach (var group in timeline.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
         {
+            var key = group.Key;
             var series = new BlockSeries(key, block.Columns);
             bool any = false;
-            for (int column = 0, step = -1; column < block.Columns; column++)
+            var steps = group.Steps.GetEnumerator();
+            bool more = steps.MoveNext();
+            var (value, next) = (default(Step), steps.Current);
+            for (int column = 0; column < block.Columns; column++)
             {
                 long atMs = minuteMs + ((column + 1) * 1000L);
-                while (step + 1 < group.Steps.Count && group.Steps[step + 1].AtMs <= atMs)
-                    step++;
-                if (step < 0 || !block.Known[column])
+                for (; more && next.AtMs <= atMs; next = steps.Current)
+                    (value, more) = (next, steps.MoveNext());
+                if (!block.Known[column])
                     continue;
-                (_, series.Entries[column], series.Closing[column]) = group.Steps[step];
-                any |= series.Entries[column] + series.Closing[column] > 0;
+                (series.Entries[column], series.Closing[column]) = (value.Live, value.Closing);
+                any |= value.Live + value.Closing > 0;
             }
 
             if (!any)

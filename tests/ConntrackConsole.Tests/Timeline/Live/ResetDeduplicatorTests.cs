@@ -101,7 +101,7 @@ public class ResetDeduplicatorTests
                 sum[kind] += _ledger.At(second)?[kind] ?? 0;
         }
 
-        Assert.Equal(sum.Sum(), _ledger.Kept.Count());
+        Assert.Equal(sum.Sum(), _ledger.Kept.Count);
         return (sum[(int)ResetKind.UnNated], sum[(int)ResetKind.FromBackend], sum[(int)ResetKind.ClientAbort], sum[(int)ResetKind.Direct]);
     }
 

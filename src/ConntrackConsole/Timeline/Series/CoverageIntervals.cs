@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Timeline.Live;
+namespace ConntrackConsole.Timeline.Series;
 
 /// <summary>The intervals in which a node's table was known, oldest first.</summary>
 internal sealed class CoverageIntervals
@@ -19,4 +19,6 @@ internal sealed class CoverageIntervals
     }
 
     public void Trim(long beforeMs) => _stretches.RemoveAll(s => s.ToMs < beforeMs);
+
+    public (long FromMs, long ToMs)[] ToArray() => [.. _stretches];
 }

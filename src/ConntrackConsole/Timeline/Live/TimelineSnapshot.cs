@@ -1,0 +1,51 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>
+/// What the timeline contained at one moment. Immutable: the heads of the nodes are of that moment, and steps after a node's head are
+/// not known in it. The groups' series are taken when they are asked for, each address in some microseconds of the store's lock, because
+/// no query needs all of them.
+/// </summary>
+internal sealed class TimelineSnapshot(
+    TimelineStore store, NodeHead?[] heads, int[] order, IReadOnlyList<GapSpan> gaps, IReadOnlyList<ReportedSetting> settings)
+{
+    /// <summary>Nodes by slot; null where none is.</summary>
+    public NodeHead?[] Heads => heads;
+
+    /// <summary>By name.</summary>
+    public IEnumerable<NodeHead> Nodes => order.Select(slot => heads[slot]!);
+
+    public int Count => order.Length;
+
+    public IReadOnlyList<GapSpan> Gaps => gaps;
+
+    public IReadOnlyList<ReportedSetting> Settings => settings;
+
+    public NodeHead? Node(string name) => heads.FirstOrDefault(head => head?.Name == name);
+
+    /// <summary>The virtual addresses with entries within memory: of all nodes, or of one.</summary>
+    public IReadOnlyCollection<VirtualAddress> Vips(string? node) => store.Vips(node);
+
+    /// <summary>The groups of a virtual address, with the nodes of this snapshot.</summary>
+    public List<CapturedGroup> At(in VirtualAddress vip) => store.Capture(vip, heads.Length);
+
+    /// <summary>The groups that lead to an address.</summary>
+    public List<CapturedGroup> To(Ip backend) => store.Capture(backend, heads.Length);
+
+    /// <summary>The resets that are kept individually, in the order in which they were reported.</summary>
+    public IReadOnlyList<ResetDeduplicator.Report> Resets() => store.KeptResets();
+
+    /// <summary>Counts of resets by kind, second by second; null where there was none.</summary>
+    public int[]?[] ResetSeconds(long fromSecond, long toSecond) => store.ResetSeconds(fromSecond, toSecond);
+}
+
+/// <summary>A group and its series on the nodes that have it.</summary>
+internal sealed record CapturedGroup(GroupKey Key, CapturedSeries[] Members);
+
+/// <param name="Slot">The node.</param>
+/// <param name="Now">The current counts.</param>
+internal readonly record struct CapturedSeries(int Slot, StepSlice Steps, StateCounts Now);

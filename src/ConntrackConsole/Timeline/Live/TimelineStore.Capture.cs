@@ -1,0 +1,187 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>What a <see cref="TimelineSnapshot"/> consists of. Each method holds the lock for as long as it copies references.</summary>
+internal sealed partial class TimelineStore
+{
+    // How many groups or nodes are read under one lock.
+    private const int Portion = 256;
+
+    private readonly GroupIndex _index = new();
+    private readonly Dictionary<string, NodeTimeline> _nodes = [];
+    private NodeTimeline?[] _slots = [];
+    private int[]? _order;
+
+    /// <summary>The state of this moment, for as long as the caller needs it.</summary>
+    internal TimelineSnapshot Capture()
+    {
+        lock (_lock)
+        {
+            var heads = new NodeHead?[_slots.Length];
+            for (int slot = 0; slot < heads.Length; slot++)
+                heads[slot] = _slots[slot]?.Head;
+            _order ??= [.. _nodes.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value.Slot)];
+            return new TimelineSnapshot(this, heads, _order, _gaps.Spans, [.. _settings]);
+        }
+    }
+
+    internal IReadOnlyCollection<VirtualAddress> Vips(string? node)
+    {
+        lock (_lock)
+        {
+            if (node is null)
+                return [.. _index.Vips];
+            return _nodes.TryGetValue(node, out var timeline)
+                ? timeline.Groups.Where(g => !g.Key.Vip.IsNone).Select(g => VirtualAddress.Of(g.Key)).ToHashSet()
+                : [];
+        }
+    }
+
+    internal List<CapturedGroup> Capture(in VirtualAddress vip, int slots)
+    {
+        lock (_lock)
+            return Capture(_index.At(vip), slots);
+    }
+
+    internal List<CapturedGroup> Capture(Ip backend, int slots)
+    {
+        lock (_lock)
+            return Capture(_index.To(backend), slots);
+    }
+
+    internal IReadOnlyList<ResetDeduplicator.Report> KeptResets()
+    {
+        lock (_lock)
+            return _resets.Kept;
+    }
+
+    internal int[]?[] ResetSeconds(long fromSecond, long toSecond)
+    {
+        var seconds = new int[]?[Math.Max(0, toSecond - fromSecond)];
+        lock (_lock)
+        {
+            for (int i = 0; i < seconds.Length; i++)
+                seconds[i] = _resets.At(fromSecond + i);
+        }
+
+        return seconds;
+    }
+
+    /// <summary>The groups with a virtual address, and their entries in live states on the nodes that report.</summary>
+    internal IEnumerable<(GroupKey Key, long Live)> LiveGroups(long nowMs)
+    {
+        ClusterGroup[] groups;
+        lock (_lock)
+            groups = [.. _index.Groups];
+        var live = new long[Portion];
+        for (int from = 0; from < groups.Length; from += Portion)
+        {
+            int count = Math.Min(Portion, groups.Length - from);
+            lock (_lock)
+            {
+                for (int i = 0; i < count; i++)
+                    live[i] = groups[from + i].Key.Vip.IsNone ? 0 : Live(groups[from + i], nowMs);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                if (live[i] > 0)
+                    yield return (groups[from + i].Key, live[i]);
+            }
+        }
+    }
+
+    /// <summary>The reporting nodes with live entries of a group, by name.</summary>
+    internal List<string> NodesWith(GroupKey key, long nowMs)
+    {
+        lock (_lock)
+        {
+            return _index.Find(key) is { } group
+                ? [.. group.Members.Where(m => !m.Node.IsSilent(nowMs) && m.Timeline.Live > 0).Select(m => m.Node.Name).Order(StringComparer.Ordinal)]
+                : [];
+        }
+    }
+
+    internal Dictionary<string, NodeFacts> NodeFacts()
+    {
+        NodeTimeline[] nodes;
+        lock (_lock)
+            nodes = [.. _nodes.Values];
+        var facts = new Dictionary<string, NodeFacts>(nodes.Length);
+        foreach (var portion in nodes.Chunk(Portion))
+        {
+            lock (_lock)
+            {
+                foreach (var node in portion)
+                {
+                    var head = node.Head;
+                    facts[head.Name] = node.Readings.Facts(head.Name, head.Connected, head.LastHeardMs, head.Counters, node.IsTableKnown, node.HasTranslatedEntries);
+                }
+            }
+        }
+
+        return facts;
+    }
+
+    private static long Live(ClusterGroup group, long nowMs)
+    {
+        long live = 0;
+        foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+            live += node.IsSilent(nowMs) ? 0 : timeline.Live;
+        return live;
+    }
+
+    private static List<CapturedGroup> Capture(ReadOnlySpan<ClusterGroup> groups, int slots)
+    {
+        var captured = new List<CapturedGroup>(groups.Length);
+        foreach (var group in groups)
+        {
+            var members = new CapturedSeries[group.Members.Count];
+            int count = 0;
+            foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+            {
+                // A node that is newer than the snapshot is not in it.
+                if (node.Slot < slots)
+                    members[count++] = new CapturedSeries(node.Slot, timeline.Steps, timeline.Now);
+            }
+
+            captured.Add(new CapturedGroup(group.Key, count == members.Length ? members : members[..count]));
+        }
+
+        return captured;
+    }
+
+    private NodeTimeline GetOrAdd(string node)
+    {
+        if (_nodes.TryGetValue(node, out var timeline))
+            return timeline;
+        timeline = new NodeTimeline(node, _index) { Slot = Array.IndexOf(_slots, null) };
+        if (timeline.Slot < 0)
+        {
+            timeline.Slot = _slots.Length;
+            Array.Resize(ref _slots, Math.Max(16, _slots.Length * 2));
+        }
+
+        Put(timeline);
+        return timeline;
+    }
+
+    private void Put(NodeTimeline timeline)
+    {
+        _nodes[timeline.Name] = _slots[timeline.Slot] = timeline;
+        _order = null;
+    }
+
+    private void Remove(NodeTimeline timeline)
+    {
+        timeline.Leave();
+        _nodes.Remove(timeline.Name);
+        _slots[timeline.Slot] = null;
+        _order = null;
+    }
+}

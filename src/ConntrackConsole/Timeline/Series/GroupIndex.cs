@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Series;
+
+/// <summary>A group and the nodes that have, or had within memory, entries of it.</summary>
+internal sealed class ClusterGroup(GroupKey key)
+{
+    public GroupKey Key { get; } = key;
+
+    public List<(NodeTimeline Node, GroupTimeline Timeline)> Members { get; } = [];
+}
+
+/// <summary>A virtual address with protocol and port.</summary>
+internal readonly record struct VirtualAddress(byte Proto, Ip Vip, ushort Vport)
+{
+    public static VirtualAddress Of(in GroupKey key) => new(key.Proto, key.Vip, key.Vport);
+}
+
+/// <summary>
+/// Finds groups by virtual address and by backend, so that a question about one Service or one pod reads only its own groups.
+/// Not thread-safe: the store of the timeline holds its lock.
+/// </summary>
+internal sealed class GroupIndex
+{
+    private readonly Dictionary<GroupKey, ClusterGroup> _groups = [];
+    private readonly Dictionary<VirtualAddress, List<ClusterGroup>> _byVip = [];
+    private readonly Dictionary<Ip, List<ClusterGroup>> _byBackend = [];
+
+    public IReadOnlyCollection<ClusterGroup> Groups => _groups.Values;
+
+    public ClusterGroup? Find(in GroupKey key) => _groups.GetValueOrDefault(key);
+
+    public IReadOnlyCollection<VirtualAddress> Vips => _byVip.Keys;
+
+    public ReadOnlySpan<ClusterGroup> At(in VirtualAddress vip) => Span(_byVip, vip);
+
+    public ReadOnlySpan<ClusterGroup> To(Ip backend) => Span(_byBackend, backend);
+
+    public void Add(NodeTimeline node, GroupTimeline timeline)
+    {
+        var key = timeline.Key;
+        if (!_groups.TryGetValue(key, out var group))
+        {
+            _groups[key] = group = timeline.Group.Members.Count == 0 ? timeline.Group : new ClusterGroup(key);
+            if (!key.Vip.IsNone)
+                Put(_byVip, VirtualAddress.Of(key), group);
+            if (!key.Backend.IsNone)
+                Put(_byBackend, key.Backend, group);
+        }
+
+        timeline.Group = group;
+        group.Members.Add((node, timeline));
+    }
+
+    public void Remove(GroupTimeline timeline)
+    {
+        var group = timeline.Group;
+        int at = group.Members.FindIndex(m => ReferenceEquals(m.Timeline, timeline));
+        if (at < 0)
+            return;
+        group.Members[at] = group.Members[^1];
+        group.Members.RemoveAt(group.Members.Count - 1);
+        if (group.Members.Count > 0)
+            return;
+        _groups.Remove(group.Key);
+        Take(_byVip, VirtualAddress.Of(group.Key), group);
+        Take(_byBackend, group.Key.Backend, group);
+    }
+
+    private static ReadOnlySpan<ClusterGroup> Span<T>(Dictionary<T, List<ClusterGroup>> index, T at)
+        where T : notnull => index.TryGetValue(at, out var groups) ? CollectionsMarshal.AsSpan(groups) : [];
+
+    private static void Put<T>(Dictionary<T, List<ClusterGroup>> index, T at, ClusterGroup group)
+        where T : notnull
+    {
+        if (!index.TryGetValue(at, out var groups))
+            index[at] = groups = new List<ClusterGroup>(1);
+        groups.Add(group);
+    }
+
+    private static void Take<T>(Dictionary<T, List<ClusterGroup>> index, T at, ClusterGroup group)
+        where T : notnull
+    {
+        if (index.TryGetValue(at, out var groups) && groups.Remove(group) && groups.Count == 0)
+            index.Remove(at);
+    }
+}

@@ -1,0 +1,273 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Series;
+
+/// <summary>
+/// The reports of one node's collector. Not thread-safe: the store of the timeline holds its lock. Readers take
+/// <see cref="Head"/> and the slices of the groups.
+/// </summary>
+internal sealed class NodeTimeline
+{
+    /// <summary>Maximum number of groups kept for a node.</summary>
+    public const int MaxGroups = 20_000;
+
+    /// <summary>A collector sends every second; longer than this without a frame is a gap.</summary>
+    public const long SilentMs = 3_000;
+
+    private readonly HashSet<GroupTimeline> _groups = new(GroupComparer.Instance);
+    private readonly HashSet<GroupTimeline>.AlternateLookup<GroupKey> _byKey;
+    private readonly CoverageIntervals _known = new();
+    private GroupIndex? _index;
+    private NodeHead? _head;
+    private Dictionary<Ip, WatchedAddress> _watched = [];
+    private Hello? _hello;
+    private Counters _counters;
+    private int _keyFrame;
+    private int _translated;
+    private bool _connected;
+    private long _lastHeardMs;
+    private long _run;
+    private ulong _lastSequence;
+    private bool _isKnown;
+    private bool _full;
+
+    /// <param name="name">The node.</param>
+    /// <param name="index">Where the groups are found by address; null for a timeline that stands alone.</param>
+    public NodeTimeline(string name, GroupIndex? index = null)
+    {
+        Name = name;
+        _index = index;
+        _byKey = _groups.GetAlternateLookup<GroupKey>();
+    }
+
+    public string Name { get; }
+
+    /// <summary>When the store last trimmed it; 0 = not yet.</summary>
+    public long TrimmedMs { get; set; }
+
+    /// <summary>Index of the node in a snapshot.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>What was known after the last change, immutable.</summary>
+    public NodeHead Head => _head ??= new NodeHead(
+        Name, _hello, _connected, _lastHeardMs, LastAtMs, _counters, Cost, _known.ToArray(), _watched);
+
+    public CollectorCost? Cost { get; private set; }
+
+    public CoverageIntervals Known => _known;
+
+    public bool Connected => _connected;
+
+    /// <summary>The last reported settings and kube-proxy metrics.</summary>
+    public NodeMetrics Readings { get; private set; } = new();
+
+    /// <summary>Whether every group of the node's table is known as of its last frame.</summary>
+    public bool IsTableKnown => _isKnown;
+
+    /// <summary>The table has entries with a virtual address. An untranslated entry is no sign that something translates.</summary>
+    public bool HasTranslatedEntries => _translated > 0;
+
+    public IReadOnlyCollection<GroupTimeline> Groups => _groups;
+
+    /// <summary>Size of the groups' histories.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>By the node's clock.</summary>
+    public long LastAtMs { get; private set; }
+
+    public bool IsSilent(long nowMs) => nowMs - _lastHeardMs > SilentMs;
+
+    public void Connect(Hello hello, long nowMs)
+    {
+        // The node's clock was moved backwards between two runs: the connected run is the current one nevertheless.
+        if (hello.StartedAtMs < _run)
+            _run = 0;
+        _hello = hello;
+        _connected = true;
+        Readings.Begin(hello, nowMs);
+        if (_lastHeardMs == 0)
+            _lastHeardMs = nowMs;
+        _head = null;
+    }
+
+    public void Disconnect() => (_connected, _head) = (false, null);
+
+    /// <summary>Replaces a timeline that was built from fewer frames: takes its place in the index.</summary>
+    public void Replace(NodeTimeline former, GroupIndex index)
+    {
+        former.Leave();
+        (Slot, _hello, _connected, _lastHeardMs) = (former.Slot, former._hello, former._connected, former._lastHeardMs);
+        // The latest readings stay, whatever arrives late.
+        if (former.Readings.HasReported)
+            Readings = former.Readings;
+        _index = index;
+        foreach (var group in _groups)
+            index.Add(this, group);
+        _head = null;
+    }
+
+    /// <summary>Removes the groups from the index.</summary>
+    public void Leave()
+    {
+        foreach (var group in _groups)
+            _index?.Remove(group);
+        _index = null;
+    }
+
+    /// <summary>Applies a frame; frames must come in the order in which they were made. Earlier and late frames are skipped.</summary>
+    /// <returns>Whether the frame was applied.</returns>
+    public bool Apply(long run, NodeFrame frame, long nowMs, Action<GapKind, long, long, uint> gap)
+    {
+        (_lastHeardMs, _head) = (nowMs, null);
+        if (run < _run || (run == _run && frame.Sequence <= _lastSequence))
+            return false;
+        bool restarted = run != _run && LastAtMs != 0;
+        if (run != _run)
+        {
+            // A new run restarts the frame numbers, and nothing is known about the time between the runs.
+            _run = run;
+            _lastSequence = 0;
+            _isKnown = false;
+        }
+
+        // A node's clock may be moved backwards; series must not go backwards.
+        long atMs = Math.Max(frame.AtMs, LastAtMs);
+        bool jumped = _lastSequence != 0 && frame.Sequence != _lastSequence + 1;
+        bool paused = LastAtMs != 0 && atMs - LastAtMs > SilentMs;
+        if (restarted)
+            gap(GapKind.Started, LastAtMs, atMs, 0);
+        else if (jumped)
+            gap(GapKind.SequenceJump, LastAtMs, atMs, (uint)Math.Min(frame.Sequence - _lastSequence - 1, uint.MaxValue));
+        else if (paused)
+            gap(GapKind.Silent, LastAtMs, atMs, 0);
+        foreach (var reported in frame.Gaps)
+        {
+            // The console's own gap, which begins at the last frame before, is the longer one.
+            if (!restarted || reported.Kind != GapKind.Started)
+                gap(reported.Kind, reported.FromMs, reported.ToMs, reported.Lost);
+        }
+
+        bool unbroken = _isKnown && !jumped && !paused;
+        // Changes without the preceding ones mean nothing: wait for the next key frame.
+        _isKnown = frame.IsKey || (_isKnown && !jumped);
+        if (_isKnown)
+        {
+            ApplyGroups(frame, atMs, gap);
+            ApplyWatchedAddresses(frame);
+            _known.Add(atMs, unbroken);
+        }
+
+        // For a replayed frame its own timestamp is the nearest to the time it was received.
+        Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
+        _counters = frame.Counters;
+        Cost = frame.Cost ?? Cost;
+        _lastSequence = frame.Sequence;
+        LastAtMs = atMs;
+        return true;
+    }
+
+    public void Trim(long beforeMs)
+    {
+        _known.Trim(beforeMs);
+        List<GroupTimeline>? gone = null;
+        foreach (var group in _groups)
+        {
+            int bytes = group.Bytes;
+            if (group.Trim(beforeMs))
+                (gone ??= []).Add(group);
+            Bytes += group.Bytes - bytes;
+        }
+
+        foreach (var group in gone ?? [])
+        {
+            _groups.Remove(group);
+            _index?.Remove(group);
+        }
+
+        _head = null;
+    }
+
+    // Readers may still have the former dictionary.
+    private void ApplyWatchedAddresses(NodeFrame frame)
+    {
+        if (frame.WatchedAddresses.Count == 0 && (!frame.IsKey || _watched.Count == 0))
+            return;
+        var watched = frame.IsKey ? [] : new Dictionary<Ip, WatchedAddress>(_watched);
+        foreach (var row in frame.WatchedAddresses)
+        {
+            if (row.Entries == 0)
+                watched.Remove(row.PodIp);
+            else if (watched.Count < MaxGroups || watched.ContainsKey(row.PodIp))
+                watched[row.PodIp] = row;
+        }
+
+        _watched = watched;
+    }
+
+    private void ApplyGroups(NodeFrame frame, long atMs, Action<GapKind, long, long, uint> gap)
+    {
+        if (frame.IsKey)
+            _keyFrame++;
+        uint dropped = 0;
+        foreach (var (key, counts) in frame.Groups)
+        {
+            if (!_byKey.TryGetValue(key, out var group))
+            {
+                if (counts.Total == 0)
+                    continue;
+                if (_groups.Count >= MaxGroups)
+                {
+                    dropped++;
+                    continue;
+                }
+
+                group = new GroupTimeline(new ClusterGroup(key));
+                _groups.Add(group);
+                _index?.Add(this, group);
+            }
+
+            group.KeyFrame = _keyFrame;
+            Set(group, counts, atMs);
+        }
+
+        if (frame.IsKey)
+        {
+            foreach (var group in _groups)
+            {
+                if (group.KeyFrame != _keyFrame)
+                    Set(group, default, atMs);
+            }
+        }
+
+        if (dropped > 0 && !_full)
+            gap(GapKind.FramesDropped, atMs, atMs, dropped);
+        _full = dropped > 0;
+    }
+
+    private void Set(GroupTimeline group, in StateCounts counts, long atMs)
+    {
+        var key = group.Key;
+        if (!key.Vip.IsNone && key.Backend != key.Vip)
+            _translated += (counts.Total > 0 ? 1 : 0) - (group.Now.Total > 0 ? 1 : 0);
+        int bytes = group.Bytes;
+        group.Set(counts, atMs);
+        Bytes += group.Bytes - bytes;
+    }
+
+    private sealed class GroupComparer : IEqualityComparer<GroupTimeline>, IAlternateEqualityComparer<GroupKey, GroupTimeline>
+    {
+        public static readonly GroupComparer Instance = new();
+
+        public bool Equals(GroupTimeline? x, GroupTimeline? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.Key == y.Key);
+
+        public int GetHashCode(GroupTimeline group) => group.Key.GetHashCode();
+
+        public bool Equals(GroupKey key, GroupTimeline group) => group.Key == key;
+
+        public int GetHashCode(GroupKey key) => key.GetHashCode();
+
+        public GroupTimeline Create(GroupKey key) => new(new ClusterGroup(key));
+    }
+}
