@@ -1,7 +1,4 @@
-using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Tests.Recordings;
@@ -18,15 +15,11 @@ public sealed class RecordingReplay
     public RecordingReplay(RecordedFiles files, IEnumerable<RecordedLine> lines)
     {
         long startMs = files.At(0);
-        foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
-        {
-            using var list = JsonDocument.Parse(files.Lists[kind.Name]);
-            foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
-                Apply(kind.Change(item, false), startMs, new TimeRange(0, startMs));
-        }
+        foreach (var listed in files.ListObjects)
+            Apply(listed.Change, startMs, new TimeRange(0, startMs));
 
         foreach (var line in lines)
-            Apply(KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change, files.At(line.T), null);
+            Apply(line.Change, files.At(line.T), null);
     }
 
     public IReadOnlyList<Termination> Terminations => _log.Current;
