@@ -96,6 +96,29 @@ public sealed class CheckSchedulerTests : IDisposable
         Assert.Contains($"still use {ip}, which left the Service", result.Sentence, StringComparison.Ordinal);
     }
 
+    // The guard needs proof that no entry in scope is the pod's own: here it has none, so the check advises no flush.
+    [Theory]
+    [InlineData("203.0.113.9", true, "shop/checkout and shop/other")]
+    [InlineData("192.168.0.1", false, "address of a node")]
+    public void Reassigned_WhereTheGuardRefusesTheScope_IsNotToBeFlushed(string external, bool isContested, string why)
+    {
+        var vip = Ip.Parse(external);
+        var b = Pod("b", "10.1.0.6");
+        ServiceInfo[] claims = [Service() with { OtherIps = [vip] }, Service() with { Uid = "svc2", Key = new ServiceKey("shop", "other"), ClusterIps = [Ip.Parse("10.96.0.11")], OtherIps = [vip] }];
+        _cluster.Apply([new PodChange(b, false), .. claims.Reverse().Skip(isContested ? 0 : 1).Select(service => new ServiceChange(service, false))]);
+        var key = new GroupKey(Protocols.Tcp, vip, 80, b.Ip, 8080);
+        Assert.Null(ScopeOwnership.NotBackendOf(_cluster, b.Ip, new FlushScope("tcp", external, 80)));
+        Send("node1", (key, 4, 0));
+
+        var result = _scheduler.Round().Results.Single(r => r.Check == StaleEntries.Name && r.Subject == CheckSubject.Of(Checkout));
+        Assert.Equal((CheckState.Bad, "4 reassigned"), (result.State, result.Value));
+        Assert.Contains($"another workload's pod at 10.1.0.6 through {external} port 80", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains(why, result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("a flush is refused", result.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flush", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("conntrack -L -r 10.1.0.6", result.Commands);
+    }
+
     // A NodePort at a node's own address: the entry without translation is at an address that is never flushed.
     [Fact]
     public void Untranslated_AtANodesAddress_IsNotToBeFlushed()

@@ -14,7 +14,8 @@ internal sealed record TimelineDocument(
     string From, string To, long StepMs, int Columns, string Now, IReadOnlyList<TimelineService> Services, TimelineResets Resets,
     IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineRestart> Restarts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
 
-internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<TimelineBackend> Backends);
+/// <param name="Claims">namespace/name of the Services that claim the address and port now, if several do; empty for one.</param>
+internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, IReadOnlyList<TimelineBackend> Backends);
 
 /// <param name="Owner">Ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>

@@ -67,6 +67,9 @@ internal static class UnknownCodes
     [Description("The watch of the Kubernetes API stopped responding.")]
     public const string ClusterOld = "check.cluster_old";
 
+    [Description("The kubelet of a backend's node does not report but its collector does, and nothing shows yet whether the pod answers.")]
+    public const string OwnerUnproven = "check.owner_unproven";
+
     [Description("Pods terminated, but their grace period is unknown.")]
     public const string GraceUnknown = "check.grace_unknown";
 

@@ -13,6 +13,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
     private readonly Dictionary<string, NodeFacts> _nodes = [];
     private readonly Dictionary<ServiceKey, Sum> _services = [];
     private readonly Dictionary<Ip, long> _lastActive = [];
+    private readonly Dictionary<(byte Proto, Ip Vip, ushort Port), ScopeObstacle?> _obstacles = [];
 
     public void Add(NodeTimeline node)
     {
@@ -32,6 +33,8 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             var state = states.Now(key);
             if ((state.LeadsAstray() || state is EntryState.Left or EntryState.Unready) && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
                 AddLost(service, key, live, state, node.Name);
+            else if (state == EntryState.Unknown && map.OwnerOf(key.Backend).IsUnproven && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } doubted)
+                SumOf(doubted).AddUnproven(key.Backend, live);
         }
 
         _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips);
@@ -39,10 +42,16 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
     public TimelineFacts Read() => new(_nodes, _services.ToDictionary(s => s.Key, s => s.Value.Read()), _lastActive);
 
-    private void AddLost(ServiceKey service, in GroupKey key, uint live, EntryState state, string node)
+    private Sum SumOf(ServiceKey service)
     {
         if (!_services.TryGetValue(service, out var sum))
             _services[service] = sum = new Sum();
+        return sum;
+    }
+
+    private void AddLost(ServiceKey service, in GroupKey key, uint live, EntryState state, string node)
+    {
+        var sum = SumOf(service);
         if (state is EntryState.Left or EntryState.Unready)
         {
             sum.Left += state == EntryState.Left ? live : 0;
@@ -64,12 +73,27 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
             sum.StaleToLive += live;
         if (toOther)
             sum.StaleToOther += live;
+        // Asked as the guard asks it: no sentence advises what it refuses.
+        var obstacle = owner == OwnerState.Live && state is EntryState.Reassigned or EntryState.Stale ? ObstacleOf(key) : null;
+        if (map.ClaimsOf(key.Proto, key.Vip, key.Vport) is { Count: > 1 } claims && sum.Contested.Count < ServiceEntries.MaxBackends)
+            sum.Contested.Add($"{key.Vip} port {key.Vport} ({Protocols.Name(key.Proto)}) is claimed by {claims.Count} Services ({TextSummary.List([.. Enumerable.Range(0, claims.Count).Select(i => claims[i].Key.ToString()).Order(StringComparer.Ordinal)], 3)})");
         sum.OldestMs = Math.Min(sum.OldestMs, states.NowSinceMs(key, nowMs - TimelineStore.HorizonMs, nowMs));
         var backends = toOther ? sum.Others : state == EntryState.Untranslated && owner == OwnerState.Node ? sum.UntranslatedAtNodes : sum.Backends;
-        if (backends.Count < ServiceEntries.MaxBackends)
+        if (obstacle is not null)
+            sum.Refuse(new RefusedEntries(key.Backend, key.Vip, key.Vport, obstacle), live, state == EntryState.Reassigned);
+        else if (backends.Count < ServiceEntries.MaxBackends)
             backends.Add(key.Backend);
         if (sum.Nodes.Count < ServiceEntries.MaxBackends)
             sum.Nodes.Add(node);
+    }
+
+    // Once for each address and port: it looks at all Services.
+    private ScopeObstacle? ObstacleOf(in GroupKey key)
+    {
+        var place = (key.Proto, key.Vip, key.Vport);
+        if (!_obstacles.TryGetValue(place, out var obstacle))
+            _obstacles[place] = obstacle = ScopeOwnership.ObstacleOf(map, new FlushScope(Protocols.Name(key.Proto), key.Vip.ToString(), key.Vport));
+        return obstacle;
     }
 
     // A decrease of live entries means that a conversation ended: the pod was in use until then.
@@ -96,12 +120,37 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
 
         public SortedSet<Ip> UntranslatedAtNodes { get; } = [];
 
+        public SortedSet<string> Contested { get; } = new(StringComparer.Ordinal);
+
+        private readonly SortedSet<Ip> _unprovenBackends = [];
+        private long _unproven;
+
+        public void AddUnproven(Ip backend, long live)
+        {
+            _unproven += live;
+            if (_unprovenBackends.Count < ServiceEntries.MaxBackends)
+                _unprovenBackends.Add(backend);
+        }
+
+        private readonly Dictionary<(Ip, Ip, ushort), RefusedEntries> _refused = [];
+        private long _refusedReassigned, _refusedStale;
+
+        public void Refuse(RefusedEntries entries, long live, bool isReassigned)
+        {
+            _refusedReassigned += isReassigned ? live : 0;
+            _refusedStale += isReassigned ? 0 : live;
+            if (_refused.Count < ServiceEntries.MaxBackends)
+                _refused.TryAdd((entries.Backend, entries.Vip, entries.Port), entries);
+        }
+
         public SortedSet<string> Nodes { get; } = new(StringComparer.Ordinal);
 
         public ServiceEntries Read() => new(
             Stale, Reassigned, OldestMs == long.MaxValue ? null : OldestMs, [.. Backends], [.. Nodes])
         {
             Untranslated = Untranslated, UntranslatedAtNodes = [.. UntranslatedAtNodes],
+            Refused = [.. _refused.Values.OrderBy(r => r.Backend).ThenBy(r => r.Vip).ThenBy(r => r.Port)], RefusedCounts = (_refusedReassigned, _refusedStale), Contested = [.. Contested],
+            Unproven = _unproven, UnprovenBackends = [.. _unprovenBackends],
             StaleToLive = StaleToLive, StaleToOther = StaleToOther, Others = [.. Others], Left = Left, Unready = Unready, OutOfService = [.. OutOfService],
         };
     }

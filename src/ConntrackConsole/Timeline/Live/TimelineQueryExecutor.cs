@@ -130,8 +130,18 @@ internal sealed class TimelineQueryExecutor(
             let backends = Backends(vip, timelines, query, stepMs, assignment)
             where backends.Count > 0
             select new ServiceLane(
-                service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends);
+                service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends)
+            {
+                // An earlier Service of the address is no claim of now.
+                Claims = assignment.ToMs == long.MaxValue ? Claims(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport) : [],
+            };
         return [.. lanes];
+    }
+
+    private List<string> Claims(byte proto, Ip vip, ushort port)
+    {
+        var claims = _map.ClaimsOf(proto, vip, port);
+        return claims.Count < 2 ? [] : [.. Enumerable.Range(0, claims.Count).Select(i => claims[i].Key.ToString()).Order(StringComparer.Ordinal)];
     }
 
     private List<BackendSeries> Backends(

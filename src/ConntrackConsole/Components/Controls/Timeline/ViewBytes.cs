@@ -77,7 +77,7 @@ internal static class ViewBytes
     {
         to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
         to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
-        to.Text($"{Address(lane.Vip, lane.Port)} {lane.Proto}");
+        to.Text($"{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
         // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
         var backends = lane.Backends
             .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();

@@ -93,6 +93,18 @@ public sealed class ViewBytesTests
         Assert.Equal(0, ViewBytes.Write(Views.Of(), [], live: false)[29] & 2);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Write_PortClaimedByTwoServices_IsInTheLanesText(bool isContested)
+    {
+        var lane = Views.Lane("orders") with { Claims = isContested ? ["shop/orders", "shop/other"] : [] };
+
+        string text = System.Text.Encoding.UTF8.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: false));
+
+        Assert.Equal(isContested, text.Contains(", claimed by 2 Services", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Write_SeriesShorterThanTheView_IsPaddedWithUnknown()
     {
