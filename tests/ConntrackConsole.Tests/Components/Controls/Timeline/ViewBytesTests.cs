@@ -3,6 +3,7 @@ using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Tests.Architecture;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -91,6 +92,25 @@ public sealed class ViewBytesTests
 
         Assert.Equal(2, ViewBytes.Write(range, [], live: false)[29] & 2);
         Assert.Equal(0, ViewBytes.Write(Views.Of(), [], live: false)[29] & 2);
+    }
+
+    // Two views that differ only in the state of a backend differ in its byte, which is its index in the canvas's list.
+    [Fact]
+    public void Write_EachState_IsItsIndexInTheCanvas()
+    {
+        string script = File.ReadAllText(RepositoryFiles.Path("wwwroot", "js", "view.js"));
+        string[] names = [.. System.Text.RegularExpressions.Regex.Matches(System.Text.RegularExpressions.Regex.Match(script, @"STATES = \[([^\]]*)\]").Groups[1].Value, "\"([^\"]+)\"").Select(m => m.Groups[1].Value)];
+        byte[] active = Bytes(EntryState.Active);
+        foreach (var state in Enum.GetValues<EntryState>())
+        {
+            byte[] bytes = Bytes(state);
+            Assert.Equal(active.Length, bytes.Length);
+            byte[] different = [.. bytes.Where((value, i) => value != active[i])];
+            Assert.Equal(state == EntryState.Active ? [] : [(byte)state], different);
+            Assert.Equal(DisplayText.Name(state), names[(int)state]);
+        }
+
+        static byte[] Bytes(EntryState state) => Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(4), state)) is var lane ? ViewBytes.Write(Views.Of([lane]), [lane], live: false) : [];
     }
 
     [Theory]
