@@ -183,7 +183,14 @@ internal sealed class IncidentLab : IAsyncDisposable
         async Task DeleteNamespaceAsync()
         {
             events.Terminate(service.Namespace);
-            await _rollingUpdate.DeleteNamespaceAsync([(nearClient, clients), (_farClient, clients)], () => store.Delete("services", serviceObject));
+            if (statefulSet.IsValueCreated)
+                await statefulSet.Value.DeletePodsAsync();
+            await _rollingUpdate.DeleteNamespaceAsync([(nearClient, clients), (_farClient, clients)], () =>
+            {
+                store.Delete("services", serviceObject);
+                if (statefulSet.IsValueCreated)
+                    statefulSet.Value.Delete();
+            });
         }
     }
 

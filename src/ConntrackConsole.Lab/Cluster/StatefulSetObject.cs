@@ -83,6 +83,15 @@ internal sealed class StatefulSetObject : IDisposable
         Status();
     });
 
+    /// <summary>Its namespace is being deleted: the pods go first, and it wants them until it goes itself.</summary>
+    public async Task DeletePodsAsync() => await AloneAsync(async () =>
+    {
+        for (int ordinal = _pods.Count - 1; ordinal >= 0; ordinal--)
+            await DeleteAsync(ordinal);
+    });
+
+    public void Delete() => _store.Delete("statefulsets", Json);
+
     public void Dispose() => _one.Dispose();
 
     // The new generation is stored with the status of the former one.
