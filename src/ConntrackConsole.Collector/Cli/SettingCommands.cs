@@ -64,6 +64,7 @@ internal static class SettingCommands
     private static int Set(string name, string wanted, bool yes, string? reason, TimeSpan? after, string state, bool json)
     {
         LocalOperator.ThrowIfObserveOnly();
+        RemoveExpiredFilter(state);
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
             throw new CommandException(ExitCode.Usage, wrong.Message);
@@ -104,6 +105,8 @@ internal static class SettingCommands
     {
         LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
+        if (kind.Carrier != SettingCarrier.Filter) // Otherwise the revert itself removes the table.
+            RemoveExpiredFilter(state);
         var journal = new ActionJournal(state, log: Console.Error);
         if (journal.Where(action => action.IsOpenChange && action.Begin.Target == kind.Key) is not [var open])
             throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to revert.");
@@ -123,6 +126,20 @@ internal static class SettingCommands
         if (result.Message is not null)
             Console.Error.WriteLine(result.Message);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Removes the table of a filter that was armed with this state directory and has expired; creates no journal.</summary>
+    public static void RemoveExpiredFilter(string state)
+    {
+        try
+        {
+            if (Directory.Exists(state))
+                Handler(new ActionJournal(state, log: Console.Error), new SettingValues(new Sysctl()), null).RemoveExpiredFilter();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The empty table is harmless; the command itself reports a journal that it needs and cannot use.
+        }
     }
 
     private static SettingHandler Handler(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>
