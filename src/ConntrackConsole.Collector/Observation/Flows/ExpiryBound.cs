@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
@@ -9,6 +11,12 @@ internal sealed class ExpiryBound
 {
     // The clock advances once per second, and the kernel rounds a timeout down to seconds.
     private const uint MarginSeconds = 2;
+
+    // The kernel removes an expired entry when its collection, or a dump, comes across it.
+    private const uint CollectionSeconds = 120;
+
+    // In a bound: the timeout that was seen is longer, so reaching the bound proves nothing.
+    private const uint Shortened = 0x8000_0000;
 
     private uint _minSeconds;
     private uint _cappedUntil;
@@ -33,14 +41,26 @@ internal sealed class ExpiryBound
         _minSeconds = minSeconds;
     }
 
-    /// <summary>The earliest expiry of an entry with this remaining timeout; 0 = unknown.</summary>
-    public uint Of(uint? timeoutSeconds) => timeoutSeconds is { } left ? NowSeconds + Math.Min(left, _minSeconds) : 0;
+    /// <summary>The bound of an entry with this remaining timeout, for <see cref="CauseOf"/>; 0 = unknown.</summary>
+    public uint Of(uint? timeoutSeconds) => timeoutSeconds is not { } left || _minSeconds == 0 ? 0
+        : left <= _minSeconds ? NowSeconds + left : (NowSeconds + _minSeconds) | Shortened;
 
-    /// <summary>True if an entry with this earliest expiry cannot have expired at that time.</summary>
-    public bool IsTooEarly(uint earliest, uint atSeconds)
+    /// <summary>
+    /// Why the kernel removed an entry: by its timeout if that ran out as it was last seen, by itself if it cannot have run out, and
+    /// unknown if packets may have renewed or shortened it since.
+    /// </summary>
+    /// <param name="bound">From <see cref="Of"/>, when the entry was last seen.</param>
+    /// <param name="atSeconds">When it was removed.</param>
+    public LossCause CauseOf(uint bound, uint atSeconds)
     {
-        if (atSeconds < _cappedUntil)
-            earliest = Math.Min(earliest, _cap);
-        return atSeconds + MarginSeconds < earliest;
+        uint earliest = bound & ~Shortened;
+        bool isSeen = bound != 0 && (bound & Shortened) == 0;
+        if (bound == 0)
+            return LossCause.None;
+        if (atSeconds < _cappedUntil && _cap < earliest)
+            (earliest, isSeen) = (_cap, false);
+        if (atSeconds + MarginSeconds < earliest)
+            return LossCause.ByKernel;
+        return isSeen && atSeconds <= earliest + CollectionSeconds ? LossCause.Timeout : LossCause.None;
     }
 }
