@@ -34,7 +34,7 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
                 AddLost(service, key, live, state, node.Name);
         }
 
-        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips);
+        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips) with { Ipvs = node.Ipvs };
     }
 
     public TimelineFacts Read() => new(_nodes, _services.ToDictionary(s => s.Key, s => s.Value.Read()), _lastActive);
