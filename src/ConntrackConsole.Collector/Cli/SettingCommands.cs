@@ -93,8 +93,10 @@ internal static class SettingCommands
         if (revertAt is not null)
         {
             bool isDaemon = DaemonPresence.IsRunning(state);
-            Console.Error.WriteLine(isDaemon || kind.Carrier == SettingCarrier.Filter
-                ? $"It is reverted at {NodeSettingGuard.Time(result!.RevertAtMs!.Value)}. To revert it sooner: {RevertLine(kind)}"
+            string at = NodeSettingGuard.Time(result!.RevertAtMs!.Value);
+            Console.Error.WriteLine(isDaemon ? $"It is reverted at {at}. To revert it sooner: {RevertLine(kind)}"
+                : kind.Carrier == SettingCarrier.Filter
+                ? $"The kernel disarms it at {at}; the next start of a collector, sysctl set, sysctl revert or flush --yes with --state {state} then removes its empty table. To revert it sooner: {RevertLine(kind)}"
                 : $"No collector runs on this node with --state {state}, so it is not reverted automatically. Revert it with: {RevertLine(kind)}");
         }
 

@@ -90,7 +90,7 @@ internal static class Capabilities
     /// <summary>Whether IPVS is absent, cannot be read, or can.</summary>
     internal static Capability IpvsTableOf(string proc = "/proc")
     {
-        const string Name = "ipvs";
+        const string Name = Capability.Ipvs;
         return IpvsFiles.TryOpen(proc, out string? why) ? new(Name, true, "Reads the timeouts, switches, servers and connections of IPVS.")
             : why is null ? new(Name, false, "IPVS is not loaded in this kernel or namespace: there is nothing to read.")
             : new(Name, false, $"IPVS is loaded, but its table cannot be read ({why.TrimEnd('.')}): whether it keeps connections to a removed server is unknown, and no flush counts as completed here.");

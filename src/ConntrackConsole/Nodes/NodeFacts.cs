@@ -22,8 +22,7 @@ internal sealed record NodeFacts(
     public IpvsReading? Ipvs { get; init; }
 
     /// <summary>True if IPVS is loaded, also where an older collector does not report what it keeps.</summary>
-    public bool HasIpvs => Ipvs is not null || Proxy is { Reading: { Answers: true, Mode: ProxyMode.Ipvs } }
-        || Settings.Keys.Any(name => name.StartsWith("net.ipv4.vs.", StringComparison.Ordinal));
+    public bool HasIpvs { get; init; }
 }
 
 /// <param name="ChangedMs">When a change was observed; null if none was.</param>

@@ -150,6 +150,15 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
+    public void Ipvs_LoadedOnANodeWhoseCollectorDoesNotReportWhatItKeeps_IsUnknown()
+    {
+        _store.Connected(Hello("node1") with { Capabilities = [new Capability(Capability.Ipvs, true, "Reads the timeouts.")] });
+        Send("node1");
+
+        Assert.Equal((CheckState.InsufficientData, UnknownCodes.IpvsUnread), Result(IpvsConnections.Name) is var result ? (result.State, result.UnknownCode) : default);
+    }
+
+    [Fact]
     public void Since_SameState_IsKept()
     {
         Send("node1");
