@@ -31,10 +31,12 @@ public class SummaryTests
         ConntrackProgram.Load(scratch.Inside, [entry, entry.Replace("10.1.0.1", "10.1.0.2")]);
 
         var group = Assert.Single(JsonDocument.Parse(CollectorProgram.Run(scratch.Inside, "summary", "--json").Output).RootElement.EnumerateArray());
+        string listed = CollectorProgram.Run(scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--preset", "all", "--json").Output; // as in the console's dialog
         string table = CollectorProgram.Run(scratch.Inside, "summary").Output;
         string explained = CollectorProgram.Run(scratch.Inside, "explain", "--pod-ip", "10.244.0.1", "--seconds", "1").Output;
 
         Assert.Equal($$"""{"{{state}}":2}""", group.GetProperty("states").GetRawText());
+        Assert.All(JsonDocument.Parse(listed).RootElement.GetProperty("entries").EnumerateArray(), each => Assert.Equal(state, each.GetProperty("state").GetString()));
         Assert.EndsWith($"  {state} 2\n", table, StringComparison.Ordinal);
         Assert.Contains($" 2  {proto} {state},", explained, StringComparison.Ordinal);
     }
