@@ -91,7 +91,7 @@ internal sealed class NodeObserver
     public void Run(Action<NodeFrame> emit, CancellationToken stop)
     {
         using var table = ConntrackTable.Open();
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds); // The first dump comes before the first sample.
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary); // The first dump comes before the first sample.
         long startedMs = _clock.NowMs;
         using var follower = new TableFollower(
             _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
@@ -174,7 +174,7 @@ internal sealed class NodeObserver
             stats.SearchRestart - _lastStats.SearchRestart, stats.ClashResolve - _lastStats.ClashResolve);
         _lastStats = stats;
         _sampler.Fill(_frame);
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds);
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
         _frame.Proxy = Proxy?.Take();
         Ipvs.Fill(_frame, Environment.TickCount64);

@@ -22,7 +22,7 @@ public enum LossCause : byte
     /// </summary>
     None = 0,
     /// <summary>
-    /// Its timeout expired: no netlink port, no sign of an eviction, and its timeout as it was last seen ran out then. Older collectors
+    /// Its timeout expired: no netlink port, no sign of an eviction, and its timeout ran out as it was last seen or as every packet sets it. Older collectors
     /// also report this where the cause is unknown.
     /// </summary>
     Timeout = 1,

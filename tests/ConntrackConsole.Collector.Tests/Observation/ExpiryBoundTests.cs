@@ -54,6 +54,19 @@ public class ExpiryBoundTests
         Assert.Equal(LossCause.None, Lose(1001));
     }
 
+    [Theory]
+    [InlineData(1000, LossCause.ByKernel)]
+    [InlineData(1002, LossCause.Timeout)]
+    [InlineData(1400, LossCause.Timeout)]
+    public void Loss_AfterTheEstablishedTimeoutItselfBecameTheShortest_IsATimeout(int at, LossCause expected)
+    {
+        _table.Expiry.Tick(1_000_000, 300);
+        _table.Upsert(Flows.Service(1000) with { TimeoutSeconds = 432_000 });
+        _table.Expiry.Tick(1_001_000, 3, isOrdinary: true); // Every packet since then gave it 3 s.
+
+        Assert.Equal(expected, Lose(at));
+    }
+
     [Fact]
     public void Loss_OfIpv6_HasItsBoundToo()
     {

@@ -21,14 +21,17 @@ internal sealed class ExpiryBound
     private uint _minSeconds;
     private uint _cappedUntil;
     private uint _cap;
+    private bool _isOrdinary;
 
     /// <summary>The time of the last <see cref="Tick"/>.</summary>
     public uint NowSeconds { get; private set; }
 
     /// <param name="nowMs">Monotonic.</param>
     /// <param name="minSeconds">The shortest timeout that an established entry can have now; 0 = unknown, then nothing is proven.</param>
-    public void Tick(long nowMs, uint minSeconds)
+    /// <param name="isOrdinary">Every packet gives that timeout: tcp_timeout_established itself is the shortest, so that entries in use run out after it.</param>
+    public void Tick(long nowMs, uint minSeconds, bool isOrdinary = false)
     {
+        _isOrdinary = isOrdinary;
         uint before = NowSeconds;
         NowSeconds = (uint)(nowMs / 1000);
         if (minSeconds < _minSeconds)
@@ -46,8 +49,8 @@ internal sealed class ExpiryBound
         : left <= _minSeconds ? NowSeconds + left : (NowSeconds + _minSeconds) | Shortened;
 
     /// <summary>
-    /// Why the kernel removed an entry: by its timeout if that ran out as it was last seen, by itself if it cannot have run out, and
-    /// unknown if packets may have renewed or shortened it since.
+    /// Why the kernel removed an entry: by itself if its timeout cannot have run out, by its timeout if that ran out as it was last seen or
+    /// as every packet sets it, and unknown if only some packets can have shortened it so far.
     /// </summary>
     /// <param name="bound">From <see cref="Of"/>, when the entry was last seen.</param>
     /// <param name="atSeconds">When it was removed.</param>
@@ -61,6 +64,6 @@ internal sealed class ExpiryBound
             (earliest, isSeen) = (_cap, false);
         if (atSeconds + MarginSeconds < earliest)
             return LossCause.ByKernel;
-        return isSeen && atSeconds <= earliest + CollectionSeconds ? LossCause.Timeout : LossCause.None;
+        return _isOrdinary || (isSeen && atSeconds <= earliest + CollectionSeconds) ? LossCause.Timeout : LossCause.None;
     }
 }
