@@ -17,6 +17,12 @@ internal sealed record NodeFacts(
 {
     /// <summary>Values of nf_conntrack_tcp_be_liberal over time, oldest first: its value when kube-proxy started determines the rules.</summary>
     public ImmutableArray<(long AtMs, string Value)> BeLiberal { get; init; } = [];
+
+    /// <summary>What IPVS keeps; null where it is not loaded, and from older collectors.</summary>
+    public IpvsReading? Ipvs { get; init; }
+
+    /// <summary>True if IPVS is loaded, also where an older collector does not report what it keeps.</summary>
+    public bool HasIpvs { get; init; }
 }
 
 /// <param name="ChangedMs">When a change was observed; null if none was.</param>

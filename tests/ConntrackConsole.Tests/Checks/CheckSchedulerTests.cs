@@ -155,6 +155,33 @@ public sealed class CheckSchedulerTests : IDisposable
     }
 
     [Fact]
+    public void Ipvs_KeepsConnectionsToARemovedServer_UntilTheNodeReportsThatItDoesNot()
+    {
+        var kept = new IpvsServerConnections(Group.Proto, Group.Vip, Group.Vport, Group.Backend, Group.Bport, true, 3, 900);
+        Send("node1");
+        Assert.Equal(CheckState.NotApplicable, Result(IpvsConnections.Name).State);
+
+        SendIpvs(true, new IpvsReading(IpvsReadState.Complete, false, [kept], 0));
+        Assert.Equal((CheckState.Bad, "3 dropped"), Result(IpvsConnections.Name) is var bad ? (bad.State, bad.Value) : default);
+        SendIpvs(false, null); // not read in this second
+        Assert.Equal(CheckState.Bad, Result(IpvsConnections.Name).State);
+
+        SendIpvs(false, new IpvsReading(IpvsReadState.Complete, false, [], 0));
+        Assert.Equal(CheckState.Ok, Result(IpvsConnections.Name).State);
+        SendIpvs(true, null); // without IPVS
+        Assert.Equal(CheckState.NotApplicable, Result(IpvsConnections.Name).State);
+    }
+
+    [Fact]
+    public void Ipvs_LoadedOnANodeWhoseCollectorDoesNotReportWhatItKeeps_IsUnknown()
+    {
+        _store.Connected(Hello("node1") with { Capabilities = [new Capability(Capability.Ipvs, true, "Reads the timeouts.")] });
+        Send("node1");
+
+        Assert.Equal((CheckState.InsufficientData, UnknownCodes.IpvsUnread), Result(IpvsConnections.Name) is var result ? (result.State, result.UnknownCode) : default);
+    }
+
+    [Fact]
     public void Since_SameState_IsKept()
     {
         Send("node1");
@@ -227,6 +254,13 @@ public sealed class CheckSchedulerTests : IDisposable
 
     private void Send(string node, params (GroupKey Key, uint Established, uint TimeWait)[] groups) =>
         Assert.Null(_store.Apply(node, 1, Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), true, groups)).Rejection);
+
+    private void SendIpvs(bool key, IpvsReading? reading)
+    {
+        var frame = Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), key);
+        frame.Ipvs = reading;
+        Assert.Null(_store.Apply("node1", 1, frame).Rejection);
+    }
 
     public void Dispose() => _scheduler.Dispose();
 }

@@ -15,7 +15,10 @@ internal sealed record TimelineDocument(
     IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineRestart> Restarts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
 
 /// <param name="Claims">namespace/name of the Services that claim the address and port now, if several do; empty for one.</param>
-internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, IReadOnlyList<TimelineBackend> Backends);
+/// <param name="IpvsRemoved">Connections that IPVS keeps now to servers that were removed; 0 in a window that ended before.</param>
+/// <param name="IpvsDraining">The same to servers of weight 0.</param>
+internal sealed record TimelineService(
+    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, long IpvsRemoved, long IpvsDraining, IReadOnlyList<TimelineBackend> Backends);
 
 /// <param name="Owner">Ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>

@@ -58,6 +58,8 @@ internal static class TimelineJson
         foreach (string claim in lane.Claims)
             json.WriteStringValue(claim);
         json.WriteEndArray();
+        json.WriteNumber("ipvsRemoved", lane.IpvsRemoved);
+        json.WriteNumber("ipvsDraining", lane.IpvsDraining);
         json.WriteStartArray("backends");
         foreach (var backend in lane.Backends)
         {

@@ -49,6 +49,9 @@ internal static class UnknownCodes
     [Description("The value of the sysctl at the start of kube-proxy is unknown.")]
     public const string SettingHistoryUnknown = "check.setting_history_unknown";
 
+    [Description("IPVS is loaded on a node, and its table could not be read (to its end), or the collector does not report it.")]
+    public const string IpvsUnread = "check.ipvs_unread";
+
     [Description("No cluster is configured.")]
     public const string NoCluster = "check.no_cluster";
 

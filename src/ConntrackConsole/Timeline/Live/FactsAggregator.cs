@@ -37,7 +37,11 @@ internal sealed class FactsAggregator(StateHistory states, ClusterMap map, IRead
                 SumOf(doubted).AddUnproven(key.Backend, live);
         }
 
-        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips);
+        _nodes[node.Name] = node.Readings.Facts(node.Name, node.Connected, node.LastHeardMs, node.Counters, node.IsTableKnown, vips) with
+        {
+            Ipvs = node.Ipvs,
+            HasIpvs = node.Ipvs is not null || node.Hello?.Capabilities.Any(capability => capability is { Name: Capability.Ipvs, Available: true }) == true,
+        };
     }
 
     public TimelineFacts Read() => new(_nodes, _services.ToDictionary(s => s.Key, s => s.Value.Read()), _lastActive);

@@ -44,6 +44,9 @@ internal sealed class NodeTimeline(string name)
     /// <summary>The current results of the node's look-ups for addresses without a live owner.</summary>
     public Dictionary<Ip, WatchedAddress> WatchedAddresses { get; } = [];
 
+    /// <summary>What IPVS keeps on the node now; null where it is not loaded, and from older collectors.</summary>
+    public IpvsReading? Ipvs { get; private set; }
+
     /// <summary>By the node's clock.</summary>
     public long LastAtMs { get; private set; }
 
@@ -118,6 +121,9 @@ internal sealed class NodeTimeline(string name)
             Known.Add(atMs, unbroken);
         }
 
+        // A key frame contains the current reading, if there is one.
+        if (frame.Ipvs is not null || frame.IsKey)
+            Ipvs = frame.Ipvs;
         // For a replayed frame its own timestamp is the nearest to the time it was received.
         Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         Counters = frame.Counters;

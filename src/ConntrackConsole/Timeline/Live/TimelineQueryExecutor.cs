@@ -119,6 +119,7 @@ internal sealed class TimelineQueryExecutor(
     private List<ServiceLane> Lanes(TimelineQuery query, long stepMs)
     {
         var timelines = nodes.Values.Where(n => query.Node is null || n.Name == query.Node).ToList();
+        var ipvs = IpvsNow(query, timelines);
         var lanes =
             from key in timelines.SelectMany(n => n.Groups.Keys).Distinct()
             where !key.Vip.IsNone
@@ -129,11 +130,13 @@ internal sealed class TimelineQueryExecutor(
             orderby service is null, service?.Namespace, service?.Name, vip.Key.Vip, vip.Key.Vport
             let backends = Backends(vip, timelines, query, stepMs, assignment)
             where backends.Count > 0
+            let kept = assignment.ToMs > nowMs ? ipvs.GetValueOrDefault(vip.Key) : default
             select new ServiceLane(
                 service?.Namespace ?? "", service?.Name ?? "", vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends)
             {
                 // An earlier Service of the address is no claim of now.
                 Claims = assignment.ToMs == long.MaxValue ? Claims(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport) : [],
+                IpvsRemoved = kept.Removed, IpvsDraining = kept.Draining,
             };
         return [.. lanes];
     }
@@ -142,6 +145,22 @@ internal sealed class TimelineQueryExecutor(
     {
         var claims = _map.ClaimsOf(proto, vip, port);
         return claims.Count < 2 ? [] : [.. Enumerable.Range(0, claims.Count).Select(i => claims[i].Key.ToString()).Order(StringComparer.Ordinal)];
+    }
+
+    // What IPVS keeps has no history: only a window that reaches the present has it.
+    private Dictionary<(byte Proto, Ip Vip, ushort Vport), (long Removed, long Draining)> IpvsNow(TimelineQuery query, List<NodeTimeline> timelines)
+    {
+        var sums = new Dictionary<(byte, Ip, ushort), (long Removed, long Draining)>();
+        if (query.ToMs < nowMs - ReportingMs)
+            return sums;
+        foreach (var kept in timelines.Where(node => !node.IsSilent(nowMs)).SelectMany(node => node.Ipvs?.Servers ?? []))
+        {
+            var key = (kept.Proto, kept.Vip, kept.Vport);
+            var (removed, draining) = sums.GetValueOrDefault(key);
+            sums[key] = kept.IsRemoved ? (removed + kept.Connections, draining) : (removed, draining + kept.Connections);
+        }
+
+        return sums;
     }
 
     private List<BackendSeries> Backends(

@@ -38,6 +38,15 @@ public sealed record ServiceLane(
     /// lane, of the newest claim, has them all. Empty for one.
     /// </summary>
     public IReadOnlyList<string> Claims { get; init; } = [];
+
+    /// <summary>
+    /// Connections that IPVS keeps now to servers that were removed, over the reporting nodes: it drops their packets or ends them; 0 in
+    /// a window that ended before.
+    /// </summary>
+    public long IpvsRemoved { get; init; }
+
+    /// <summary>The same to servers of weight 0: it still forwards their packets.</summary>
+    public long IpvsDraining { get; init; }
 }
 
 /// <param name="Pod">

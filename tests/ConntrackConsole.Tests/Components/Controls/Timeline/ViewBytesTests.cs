@@ -42,6 +42,16 @@ public sealed class ViewBytesTests
     }
 
     [Fact]
+    public void Write_LaneOfWhichIpvsKeepsConnections_BeginsItsSecondLineWithThem()
+    {
+        var lane = Views.Lane("orders") with { IpvsRemoved = 2, IpvsDraining = 1 };
+
+        string bytes = System.Text.Encoding.UTF8.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: true));
+
+        Assert.Contains("IPVS keeps 3 · 10.96.0.1:80 tcp", bytes, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_RolloutWithAnEnd_IsTheseBytes()
     {
         var view = Views.Of(terminations: [Views.OfRollout]) with { Rollouts = [Views.Rollout] };
