@@ -138,10 +138,20 @@ internal sealed class IncidentLab : IAsyncDisposable
         var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
         _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
 
+        var statefulSet = new Lazy<StatefulSetObject>(() => new StatefulSetObject(
+            store, events, Kubelet.Namespace, "db", (first.Name, first.Address.ToString()),
+            (minMs, maxMs) => Task.Delay(Random.Shared.Next(minMs, maxMs + 1), _disposing.Token)));
+        Defer(() =>
+        {
+            if (statefulSet.IsValueCreated)
+                statefulSet.Value.Dispose();
+        });
         _controlPlane = line => line switch
         {
             ControlLine.RestartApi restart => api.RestartAsync(TimeSpan.FromSeconds(restart.DownSeconds), ApiStart, _disposing.Token),
             ControlLine.DeleteNode => DeleteNodeAsync(),
+            ControlLine.StatefulSet { Replicas: { } replicas } => statefulSet.Value.ScaleAsync(replicas),
+            ControlLine.StatefulSet => statefulSet.Value.RestartAsync(),
             ControlLine.DeleteNamespace => DeleteNamespaceAsync(),
             _ => Task.CompletedTask,
         };
@@ -173,7 +183,14 @@ internal sealed class IncidentLab : IAsyncDisposable
         async Task DeleteNamespaceAsync()
         {
             events.Terminate(service.Namespace);
-            await _rollingUpdate.DeleteNamespaceAsync([(nearClient, clients), (_farClient, clients)], () => store.Delete("services", serviceObject));
+            if (statefulSet.IsValueCreated)
+                await statefulSet.Value.DeletePodsAsync();
+            await _rollingUpdate.DeleteNamespaceAsync([(nearClient, clients), (_farClient, clients)], () =>
+            {
+                store.Delete("services", serviceObject);
+                if (statefulSet.IsValueCreated)
+                    statefulSet.Value.Delete();
+            });
         }
     }
 

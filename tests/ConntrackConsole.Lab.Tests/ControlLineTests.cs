@@ -20,12 +20,16 @@ public sealed class ControlLineTests
         Assert.Equal(new ControlLine.RestartApi(13), ControlLine.TryParse("restart-api 13"));
         Assert.Equal(new ControlLine.DeleteNode(), ControlLine.TryParse("delete-node"));
         Assert.Equal(new ControlLine.DeleteNamespace(), ControlLine.TryParse("delete-namespace"));
+        Assert.Equal(new ControlLine.StatefulSet(3), ControlLine.TryParse("statefulset 3"));
+        Assert.Equal(new ControlLine.StatefulSet(null), ControlLine.TryParse("statefulset restart"));
         Assert.Equal(new ControlLine.Quit(), ControlLine.TryParse("quit"));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("rollout everything")]
+    [InlineData("statefulset")]
+    [InlineData("statefulset 10")]
     [InlineData("invalid 0")]
     [InlineData("invalid -1")]
     [InlineData("invalid 1001")]

@@ -27,6 +27,7 @@ public class NodeFrameCodecTests
         Assert.Equal(frame.WatchedAddresses, read.WatchedAddresses);
         Assert.Equal(frame.Settings, read.Settings);
         Assert.Equal(frame.Proxy, read.Proxy);
+        Assert.Equal(frame.Ipvs!.Servers, read.Ipvs!.Servers);
         Assert.Equal(frame.HostTcp, read.HostTcp);
         Assert.Equal(frame.Cost, read.Cost);
         Assert.Equal(7u, read.MoreResets[2]);
@@ -63,6 +64,41 @@ public class NodeFrameCodecTests
 
         Assert.Equal(proxy, read.Proxy);
         Assert.False(read.Proxy!.ReportsLag);
+    }
+
+    [Theory]
+    [InlineData(IpvsReadState.Complete, false)]
+    [InlineData(IpvsReadState.Partial, true)]
+    [InlineData(IpvsReadState.Unreadable, null)]
+    public void Ipvs_IsReadBack_AndSkippedByAnOlderConsole(IpvsReadState state, bool? expires)
+    {
+        IpvsServerConnections[] servers =
+        [
+            new(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.1"), 8080, true, 3, 900),
+            new(17, Ip.Parse("fd96::1"), 53, Ip.Parse("fd01::1"), 5353, false, 1, 300),
+        ];
+        byte[] bytes = Write(new NodeFrame { Sequence = 1, Ipvs = new IpvsReading(state, expires, servers, 7) });
+        byte[] older = [.. bytes];
+        older[Header] = 200; // the section's tag, unknown to it
+
+        var read = new NodeFrame();
+        Assert.True(NodeFrameCodec.TryRead(bytes, read, out string? error), error);
+        Assert.Equal((state, expires, 7u), (read.Ipvs!.State, read.Ipvs.ExpireNodestConn, read.Ipvs.MoreConnections));
+        Assert.Equal(servers, read.Ipvs.Servers);
+        Assert.Equal(bytes, Write(read));
+        Assert.True(NodeFrameCodec.TryRead(older, read, out error), error);
+        Assert.Null(read.Ipvs);
+        Assert.Equal(Header, Write(new NodeFrame { Sequence = 1 }).Length); // A node without IPVS sends nothing more.
+    }
+
+    [Fact]
+    public void Ipvs_MoreServersThanACollectorSends_AreRejected()
+    {
+        var one = new IpvsServerConnections(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.1"), 8080, true, 3, 900);
+        byte[] bytes = Write(new NodeFrame { Sequence = 1, Ipvs = new IpvsReading(IpvsReadState.Complete, true, [.. Enumerable.Repeat(one, IpvsReading.MaxServers + 1)], 0) });
+
+        Assert.False(NodeFrameCodec.TryRead(bytes, new NodeFrame(), out string? error));
+        Assert.Contains("servers of IPVS", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,6 +216,7 @@ public class NodeFrameCodecTests
         frame.MoreNotes = 3;
         frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("fd00::2"), 9, 8, 7, 6, 5));
         frame.Settings.Add(new SettingChange(6, "net.netfilter.nf_conntrack_tcp_loose", "1", ""));
+        frame.Ipvs = new IpvsReading(IpvsReadState.Partial, true, [new(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.1"), 8080, true, 3, 900)], 7);
         frame.Proxy = new ProxyReading(7, true, ProxyMode.Nftables, 503, 1.5, 2.5, 3.5, 0.25, 10, 1, 0, 2, double.NaN, 3, 4);
         frame.HostTcp = new HostTcp(1, 2, 3, 4);
         frame.Cost = new CollectorCost(FollowMode.DumpOnly, 12, 34_000, 56, 250_000, -17, 3);

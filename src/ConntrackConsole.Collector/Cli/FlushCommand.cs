@@ -58,7 +58,11 @@ internal static class FlushCommand
     private static int Run(Ip podIp, string preset, bool yes, bool breakGlass, string? reason, string state, bool json, CancellationToken stop)
     {
         if (yes)
+        {
             LocalOperator.ThrowIfObserveOnly();
+            SettingCommands.RemoveExpiredFilter(state);
+        }
+
         if (NodeFlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
             throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))

@@ -48,6 +48,8 @@ internal sealed class LiveTable(TextWriter output, Func<(int Width, int Height)>
             AddEvent($"{at}reset {reset.Kind}: {reset.Src}:{reset.Sport}→{reset.Dst}:{reset.Dport}{(reset.Vip.IsNone ? "" : $" of {reset.Vip}:{reset.Vport} by {reset.Backend}")}");
         foreach (var gap in frame.Gaps.Where(gap => gap.Kind != GapKind.Started))
             AddEvent($"{at}GAP {gap.Kind}: data is incomplete");
+        foreach (string kept in IpvsLines.Of(frame.Ipvs))
+            AddEvent(at + kept);
         foreach (var change in frame.Settings)
             AddEvent($"{at}setting {change.Name}: {change.Before} → {change.After}");
     }

@@ -29,6 +29,7 @@ internal static class NoteLines
         { Cause: LossCause.ForeignDelete } => $"established entry lost, deleted by another program (netlink port {note.PortId})",
         { Cause: LossCause.Timeout } => "established entry lost, its timeout expired",
         { Cause: LossCause.ByKernel } => "established entry lost, removed by the kernel before its timeout (IPVS, or an interface went down)",
-        _ => "established entry lost, evicted by the kernel",
+        { Cause: LossCause.Kernel } => "established entry lost, evicted by the kernel",
+        _ => "established entry lost, by the kernel; its cause is unknown: its timeout was not seen recently enough",
     };
 }

@@ -64,6 +64,7 @@ internal static class SettingCommands
     private static int Set(string name, string wanted, bool yes, string? reason, TimeSpan? after, string state, bool json)
     {
         LocalOperator.ThrowIfObserveOnly();
+        RemoveExpiredFilter(state);
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
             throw new CommandException(ExitCode.Usage, wrong.Message);
@@ -92,8 +93,10 @@ internal static class SettingCommands
         if (revertAt is not null)
         {
             bool isDaemon = DaemonPresence.IsRunning(state);
-            Console.Error.WriteLine(isDaemon || kind.Carrier == SettingCarrier.Filter
-                ? $"It is reverted at {NodeSettingGuard.Time(result!.RevertAtMs!.Value)}. To revert it sooner: {RevertLine(kind)}"
+            string at = NodeSettingGuard.Time(result!.RevertAtMs!.Value);
+            Console.Error.WriteLine(isDaemon ? $"It is reverted at {at}. To revert it sooner: {RevertLine(kind)}"
+                : kind.Carrier == SettingCarrier.Filter
+                ? $"The kernel disarms it at {at}; the next start of a collector, sysctl set, sysctl revert or flush --yes with --state {state} then removes its empty table. To revert it sooner: {RevertLine(kind)}"
                 : $"No collector runs on this node with --state {state}, so it is not reverted automatically. Revert it with: {RevertLine(kind)}");
         }
 
@@ -104,6 +107,8 @@ internal static class SettingCommands
     {
         LocalOperator.ThrowIfObserveOnly();
         var kind = Find(name);
+        if (kind.Carrier != SettingCarrier.Filter) // Otherwise the revert itself removes the table.
+            RemoveExpiredFilter(state);
         var journal = new ActionJournal(state, log: Console.Error);
         if (journal.Where(action => action.IsOpenChange && action.Begin.Target == kind.Key) is not [var open])
             throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to revert.");
@@ -123,6 +128,20 @@ internal static class SettingCommands
         if (result.Message is not null)
             Console.Error.WriteLine(result.Message);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Removes the table of a filter that was armed with this state directory and has expired; creates no journal.</summary>
+    public static void RemoveExpiredFilter(string state)
+    {
+        try
+        {
+            if (Directory.Exists(state))
+                Handler(new ActionJournal(state, log: Console.Error), new SettingValues(new Sysctl()), null).RemoveExpiredFilter();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The empty table is harmless; the command itself reports a journal that it needs and cannot use.
+        }
     }
 
     private static SettingHandler Handler(ActionJournal journal, SettingValues values, ProxyReading? proxy) =>

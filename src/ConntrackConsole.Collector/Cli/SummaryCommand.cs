@@ -22,24 +22,30 @@ internal static class SummaryCommand
             """) { json, ranges };
         command.SetAction(parsed =>
         {
-            var groups = Count(parsed.GetValue(ranges) ?? []);
+            var states = new ProtocolStateCounts(new Grouping(parsed.GetValue(ranges) ?? []));
+            var groups = Count(states);
             if (parsed.GetValue(json))
-                Console.Out.WriteLine(JsonSerializer.Serialize([.. groups.Select(GroupJson.Of)], CollectorJson.Default.GroupJsonArray));
+                Console.Out.WriteLine(JsonSerializer.Serialize([.. groups.Select(group => GroupJson.Of(group, states.Of(group.Key)))], CollectorJson.Default.GroupJsonArray));
             else
-                GroupTable.Write(groups, Console.Out);
+                GroupTable.Write(groups, states, Console.Out);
             return ExitCode.Ok;
         });
         return command;
     }
 
-    public static List<GroupCounts> Count(IReadOnlyList<Cidr> podRanges)
+    private static List<GroupCounts> Count(ProtocolStateCounts states)
     {
         var groups = new List<GroupCounts>();
         using var table = ConntrackTable.Open();
         for (int attempt = 0; ; attempt++)
         {
-            var flows = new FlowTable(new Grouping(podRanges));
-            bool interrupted = table.Dump((in Flow flow) => flows.Confirm(in flow));
+            var flows = new FlowTable(states.Grouping);
+            states.Clear();
+            bool interrupted = table.Dump((in Flow flow) =>
+            {
+                flows.Confirm(in flow);
+                states.Add(in flow);
+            });
             if (interrupted && attempt < 5)
                 continue;
             flows.WriteGroups(groups, all: true);

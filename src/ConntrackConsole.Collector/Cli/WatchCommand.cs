@@ -70,6 +70,7 @@ internal static class WatchCommand
             .Select(group => $"{(group.Key.IsDirect ? "direct" : $"{group.Key.Vip}:{group.Key.Vport}")}→{group.Key.Backend} {group.Counts.Total}"));
         string gaps = frame.Gaps.Count == 0 ? "" : "  GAP: " + string.Join(", ", frame.Gaps.Select(gap => gap.Kind));
         return $"{at:HH:mm:ss}Z  entries {frame.Counters.Count}/{frame.Counters.Max}  resets {frame.Resets.Count}  "
-            + $"invalid +{frame.Counters.Invalid}  changed groups {frame.Groups.Count}{(groups.Length == 0 ? "" : ": " + groups)}{gaps}{NoteLines.Of(frame)}";
+            + $"invalid +{frame.Counters.Invalid}  changed groups {frame.Groups.Count}{(groups.Length == 0 ? "" : ": " + groups)}{gaps}{NoteLines.Of(frame)}"
+            + string.Concat(IpvsLines.Of(frame.Ipvs).Select(kept => Environment.NewLine + "           " + kept));
     }
 }

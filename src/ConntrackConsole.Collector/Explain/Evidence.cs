@@ -122,7 +122,7 @@ internal sealed record Evidence
     /// <summary>Subset of <see cref="LostEntries"/>: the kernel removed them although their timeouts cannot have run out.</summary>
     public int LostByKernel { get; init; }
 
-    /// <summary>What IPVS has for the address; null if IPVS is not loaded or cannot be read.</summary>
+    /// <summary>What IPVS has for the address; null if IPVS is not loaded.</summary>
     public IpvsEvidence? Ipvs { get; init; }
 
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

@@ -187,9 +187,9 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             Seconds = seconds,
             Entries =
             [
-                .. entries.GroupBy(flow => (flow.Orig.Proto, flow.State, Bucket: flow.TimeoutSeconds is { } timeout ? Bucket(timeout, unacknowledged) : "not reported"))
+                .. entries.GroupBy(flow => (flow.Orig.Proto, flow.StateName, Bucket: flow.TimeoutSeconds is { } timeout ? Bucket(timeout, unacknowledged) : "not reported"))
                     .OrderByDescending(bucket => bucket.Count())
-                    .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.State.Name(), bucket.Key.Bucket, bucket.Count())),
+                    .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.StateName, bucket.Key.Bucket, bucket.Count())),
             ],
             Established = _trackers.Count,
             Stuck = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: false, UnacknowledgedSamples: >= 5 }

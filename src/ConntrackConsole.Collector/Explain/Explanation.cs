@@ -178,7 +178,9 @@ internal sealed record Explanation(
             unknown.Add("whether kube-proxy's rules lag: it does not answer on 127.0.0.1:10249");
         if (seen.Ipvs is { IsUsed: true, Connections.Conntrack: not true })
             unknown.Add("what happens to connections of IPVS: net.ipv4.vs.conntrack is not 1, so conntrack has no entries of them (ipvsadm -Lcn)");
-        if (seen.Ipvs is { Connections.Partial: true })
+        if (seen.Ipvs is { Connections.Unreadable: true })
+            unknown.Add("every connection of IPVS: it is loaded, but its table cannot be read (ipvsadm -Lcn)");
+        else if (seen.Ipvs is { Connections.Partial: true })
             unknown.Add("all connections of IPVS: its table is too long, or a line of it could not be parsed");
         if (seen.Setting("nf_conntrack_events") is 2)
             unknown.Add("changes of entries older than this run, except those that were looked up: with nf_conntrack_events=2 they emit no events");

@@ -42,9 +42,7 @@ internal static class Capabilities
         Resets("resets.trace", ResetChoice.Trace, Trace),
         Resets("resets.packet", ResetChoice.Packet, Packet),
         Proxy(),
-        new("ipvs", IpvsTimeouts.IsLoaded(), IpvsTimeouts.IsLoaded()
-            ? "Reads the timeouts, switches, servers and connections of IPVS."
-            : "IPVS is not loaded in this kernel or namespace: there is nothing to read."),
+        IpvsTableOf(),
         .. IpvsTimeouts.IsLoaded() ? (Capability[])[IpvsConntrack()] : [],
         new(Commands, observeOnly is null, observeOnly
             ?? "Accepts the console's commands, each checked by this node's own guards; --observe-only refuses them all."),
@@ -87,6 +85,15 @@ internal static class Capabilities
             ? "kube-proxy's health on :10256 is read, but its metrics do not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): of a lag only a failing health check is known."
             : answers ? "Reads kube-proxy's metrics, mode and health on 127.0.0.1:10249 and :10256."
             : "kube-proxy does not answer on 127.0.0.1:10249 (another program replaces it, or --metrics-bind-address differs): whether its rules lag is unknown.");
+    }
+
+    /// <summary>Whether IPVS is absent, cannot be read, or can.</summary>
+    internal static Capability IpvsTableOf(string proc = "/proc")
+    {
+        const string Name = Capability.Ipvs;
+        return IpvsFiles.TryOpen(proc, out string? why) ? new(Name, true, "Reads the timeouts, switches, servers and connections of IPVS.")
+            : why is null ? new(Name, false, "IPVS is not loaded in this kernel or namespace: there is nothing to read.")
+            : new(Name, false, $"IPVS is loaded, but its table cannot be read ({why.TrimEnd('.')}): whether it keeps connections to a removed server is unknown, and no flush counts as completed here.");
     }
 
     /// <summary>Whether conntrack contains the connections of IPVS.</summary>

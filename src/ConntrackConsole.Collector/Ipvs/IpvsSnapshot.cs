@@ -12,7 +12,7 @@ namespace ConntrackConsole.Collector.Ipvs;
 internal sealed record IpvsSnapshot(
     IpvsConnectionSummary Summary, IReadOnlyList<IpvsConnection> Removed, IReadOnlyList<IpvsConnection> Others, int Servers)
 {
-    /// <summary>Reads IPVS's table; null where IPVS is not loaded or cannot be read.</summary>
+    /// <summary>Reads IPVS's table; null where IPVS is not loaded. What cannot be read is unreadable, and not absent.</summary>
     /// <param name="podIp">The address of the server.</param>
     /// <param name="proto">Only this protocol; 0 = any.</param>
     /// <param name="vip">Only this Service address; none = any.</param>
@@ -28,7 +28,7 @@ internal sealed record IpvsSnapshot(
         var others = table.Connections.Where(connection => Counts(connection) && !gone.Contains(connection)).ToList();
         var summary = new IpvsConnectionSummary(
             removed.Count, table.Draining.Count(Counts), removed.Count + others.Count,
-            removed.Select(connection => connection.ExpiresSeconds).DefaultIfEmpty().Max(), switches.ExpireNodestConn, switches.Conntrack, table.IsPartial);
+            removed.Select(connection => connection.ExpiresSeconds).DefaultIfEmpty().Max(), switches.ExpireNodestConn, switches.Conntrack, table.IsPartial, table.Unreadable is not null);
         return new IpvsSnapshot(summary, removed, others, table.Servers.Count);
 
         bool Counts(IpvsConnection connection) => !connection.IsClosing && (proto == 0 || proto == connection.Proto)

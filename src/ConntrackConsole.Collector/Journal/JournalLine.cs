@@ -56,6 +56,15 @@ internal sealed record JournalLine
     /// <summary>Number of listed entries, or the previous value.</summary>
     public string? Before { get; init; }
 
+    /// <summary>What a flush selects, by the name of its preset; null in lines of older versions. Text, so that a name of a newer version keeps the line readable.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>The restriction of a flush; null = none, or a line of an older version.</summary>
+    public FlushScope? Scope { get; init; }
+
+    /// <summary>The state of the address's owner by which a flush selected its entries; null in lines of older versions.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>The value to write.</summary>
     public string? Wanted { get; init; }
 

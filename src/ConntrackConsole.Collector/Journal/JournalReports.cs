@@ -64,8 +64,8 @@ internal static class JournalReports
     private static (string? After, string Message, bool Failed) Describe(FlushResult flush)
     {
         string remain = flush.Remaining < 0 ? "the number of remaining entries is unknown" : Format($"{flush.Remaining} entries that it selects remain or are new");
-        if (flush.Unsure && flush.Remaining >= 0)
-            remain = Format($"{flush.Remaining} entries now lead to the address"); // Its preset and scope are not known any more.
+        if (flush is { Unsure: true, Remaining: >= 0, RemainingIsScoped: false })
+            remain = Format($"{flush.Remaining} entries now lead to the address (its preset and scope are not in the journal)");
         if (flush.Unsure)
             return (null, Format($"It was interrupted: how many of the {flush.Listed} listed entries were deleted is unknown; {remain}."), true);
         int notReached = flush.Listed - flush.Deleted - flush.AlreadyGone - flush.Alive - flush.Failed;

@@ -58,6 +58,9 @@ internal sealed class NodeObserver
     /// <summary>Looks up individual entries every second.</summary>
     public AddressWatcher AddressWatcher { get; } = new(new Sysctl());
 
+    /// <summary>Reports what IPVS keeps.</summary>
+    public IpvsWatcher Ipvs { get; init; } = new();
+
     /// <summary>Source of kube-proxy's readings, if it is scraped.</summary>
     public KubeProxyScraper? Proxy { get; init; }
 
@@ -88,7 +91,7 @@ internal sealed class NodeObserver
     public void Run(Action<NodeFrame> emit, CancellationToken stop)
     {
         using var table = ConntrackTable.Open();
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds); // The first dump comes before the first sample.
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary); // The first dump comes before the first sample.
         long startedMs = _clock.NowMs;
         using var follower = new TableFollower(
             _flows, table, _onEvent, () => _clock.NowMs, _modeSwitch, _eventQueueBytes, _silentFlowsRedumpSeconds);
@@ -141,13 +144,13 @@ internal sealed class NodeObserver
         }
 
         OwnNetlinkPorts.CountDestroy(portId);
-        _flows.Remove(in flow, out var last, out uint earliest);
+        _flows.Remove(in flow, out var last, out uint bound);
         FlushedConnections.OnDestroy(in flow);
         // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
         long nowMs = _clock.NowMs;
-        bool lost = _notes.OnDestroy(in flow, last, portId, nowMs, earliest, (uint)(Environment.TickCount64 / 1000));
+        bool lost = _notes.OnDestroy(in flow, last, portId, nowMs, bound, (uint)(Environment.TickCount64 / 1000));
         bool unreplied = (flow.Status & FlowStatus.SeenReply) == 0;
         _recent.Add(new FlowTuples(flow.Orig, flow.Reply, last, unreplied, flow.OnlyLooksTranslated), nowMs, lost);
     }
@@ -171,9 +174,10 @@ internal sealed class NodeObserver
             stats.SearchRestart - _lastStats.SearchRestart, stats.ClashResolve - _lastStats.ClashResolve);
         _lastStats = stats;
         _sampler.Fill(_frame);
-        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds);
+        _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
         _frame.Proxy = Proxy?.Take();
+        Ipvs.Fill(_frame, Environment.TickCount64);
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);
         _notes.WriteTo(_frame);
         int truncated = _pendingResets.WriteTo(_frame, _flows, _recent, _clock.NowMs);

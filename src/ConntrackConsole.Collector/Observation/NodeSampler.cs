@@ -34,6 +34,9 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
         }
     }
 
+    /// <summary>True if that is the timeout that every packet gives.</summary>
+    public bool IsMinOrdinary => MinEstablishedSeconds is > 0 and var shortest && shortest == Value(SysctlKey.TcpTimeoutEstablished);
+
     public void Fill(NodeFrame frame)
     {
         foreach (var key in Keys)

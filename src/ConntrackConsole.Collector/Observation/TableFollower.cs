@@ -18,6 +18,9 @@ internal sealed class TableFollower : IDisposable
     private const int GatherMs = 2;
     private const long DumpOnlyGapMs = 10_000;
 
+    // Less than half of tcp_timeout_unacknowledged: a timeout that was seen this recently cannot have run out if it was long.
+    private const long MaxTimeoutAgeMs = 120_000;
+
     private readonly FlowTable _flows;
     private readonly ConntrackTable _table;
     private readonly FlowEventVisitor _visitor;
@@ -126,11 +129,11 @@ internal sealed class TableFollower : IDisposable
     /// <summary>Stops listening.</summary>
     public void Dispose() => _events?.Dispose();
 
-    // A dump costs 3 µs per entry. Flows that emit no events need one occasionally, at 1/4 % of a core; without any events dumps
-    // are the only source, at 5 %. Computed, not measured: on a busy node the duration of a dump is no measure of its cost.
+    // A dump costs 3 µs per entry. Flows that emit no events need one occasionally, at 1/4 % of a core; so do the timeouts of all
+    // others, which no event reports, less often; without any events dumps are the only source, at 5 %. Computed, not measured: on a busy node the duration of a dump is no measure of its cost.
     private long RedumpMs => _events is null
         ? Math.Max(2000, _flows.Count * 6L / 100)
-        : _flows.Silent == 0 && !_offloads ? long.MaxValue : Math.Max(_minRedumpMs, _flows.Count * 6L / 5);
+        : Math.Max(_flows.Silent == 0 && !_offloads ? MaxTimeoutAgeMs : _minRedumpMs, _flows.Count * 6L / 5);
 
     private void ApplyMode(List<Gap> gaps)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Ipvs;
@@ -14,9 +13,6 @@ namespace ConntrackConsole.Kernel.Ipvs;
 internal sealed record IpvsTable(
     IReadOnlyList<IpvsServer> Servers, IReadOnlyList<IpvsConnection> Connections, bool HasAllServers, bool HasAllConnections)
 {
-    /// <summary>Maximum number of lines that are read of each file.</summary>
-    public const int MaxLines = 1_000_000;
-
     /// <summary>Maximum number of connections that are kept.</summary>
     public const int MaxConnections = 20_000;
 
@@ -26,14 +22,14 @@ internal sealed record IpvsTable(
     /// <summary>Maximum time for each file: the kernel walks its whole table, and renders each line.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
 
-    // A connection of IPv6 has 200 characters with the data of a persistence engine.
-    private const int BufferLength = 64 * 1024;
+    /// <summary>Why the files cannot be read although IPVS is loaded, or null. Everything else is then empty.</summary>
+    public string? Unreadable { get; private init; }
 
     /// <summary>Reads both files.</summary>
     /// <param name="address">The server: a pod's address.</param>
     /// <param name="root">Normally /proc.</param>
-    /// <returns>Null where IPVS is not loaded or its files cannot be read.</returns>
-    public static IpvsTable? TryRead(Ip address, string root = "/proc") => TryRead(address, root, MaxLines, MaxTime);
+    /// <returns>Null where IPVS is not loaded, and only there: what cannot be read is <see cref="Unreadable"/>.</returns>
+    public static IpvsTable? TryRead(Ip address, string root = "/proc") => TryRead(address, root, IpvsFiles.MaxLines, MaxTime);
 
     internal static IpvsTable? TryRead(Ip address, string root, int maxLines, TimeSpan maxTime)
     {
@@ -43,49 +39,34 @@ internal sealed record IpvsTable(
         {
             var servers = new List<IpvsServer>();
             var connections = new List<IpvsConnection>();
-            (byte Proto, Ip Vip, ushort Vport)? service = null;
             // The connections first: a server that is added meanwhile is then found, and its connections are not taken for orphans.
-            bool allConnections = Read(root + "/thread-self/net/ip_vs_conn", maxLines, maxTime, line =>
+            bool allConnections = IpvsFiles.ReadConnections(root, maxLines, maxTime, (in connection) =>
             {
-                if (line.StartsWith("Pro FromIP"u8))
-                    return true;
-                if (!IpvsText.TryReadConnection(line, out var connection))
-                    return line.StartsWith("IP "u8); // The template of a Service by firewall mark.
-                if (connection.Backend != address || connection.Cport == 0)
+                if (connection.Backend != address)
                     return true;
                 if (connections.Count == MaxConnections)
                     return false;
                 connections.Add(connection);
                 return true;
             });
-            bool allServers = Read(root + "/thread-self/net/ip_vs", maxLines, maxTime, line =>
+            bool allServers = IpvsFiles.ReadServers(root, maxLines, maxTime, (in server) =>
             {
-                if (line.StartsWith("IP Virtual Server"u8) || line.StartsWith("Prot "u8) || line.StartsWith("  -> RemoteAddress"u8))
+                if (server.Address != address)
                     return true;
-                if (line.StartsWith("  ->"u8))
-                {
-                    if (service is not { } of || !IpvsText.TryReadServer(line, out var server, out ushort port, out int weight))
-                        return false;
-                    if (server != address)
-                        return true;
-                    if (servers.Count == MaxServers)
-                        return false;
-                    servers.Add(new IpvsServer(of.Proto, of.Vip, of.Vport, server, port, weight));
-                    return true;
-                }
-
-                service = IpvsText.TryReadService(line, out byte proto, out var vip, out ushort vport) ? (proto, vip, vport) : null;
-                return service is not null;
+                if (servers.Count == MaxServers)
+                    return false;
+                servers.Add(server);
+                return true;
             });
             return new IpvsTable(servers, connections, allServers, allConnections);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return new IpvsTable([], [], false, false) { Unreadable = error.Message };
         }
     }
 
-    /// <summary>True if a limit was reached or a line could not be parsed: there may be more of everything.</summary>
+    /// <summary>True if a limit was reached, a line could not be parsed, or nothing could be read: there may be more of everything.</summary>
     public bool IsPartial => !HasAllServers || !HasAllConnections;
 
     /// <summary>Connections to a server that is no longer in the table: IPVS drops their packets, or ends them (expire_nodest_conn).</summary>
@@ -94,35 +75,4 @@ internal sealed record IpvsTable(
     /// <summary>Connections to a server of weight 0: they go on, and no new one is scheduled there.</summary>
     public IEnumerable<IpvsConnection> Draining => Connections.Where(connection =>
         Servers.Where(server => server.Serves(in connection)).ToList() is { Count: > 0 } found && found.All(server => server.Weight == 0));
-
-    private delegate bool LineVisitor(ReadOnlySpan<byte> line);
-
-    // True if every line was visited and understood.
-    private static bool Read(string path, int maxLines, TimeSpan maxTime, LineVisitor visit)
-    {
-        long began = Stopwatch.GetTimestamp();
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        byte[] buffer = new byte[BufferLength];
-        int held = 0, lines = 0;
-        bool understood = true;
-        while (true)
-        {
-            int read = file.Read(buffer, held, buffer.Length - held);
-            held += read;
-            var rest = buffer.AsSpan(0, held);
-            for (int end; (end = rest.IndexOf((byte)'\n')) >= 0; rest = rest[(end + 1)..])
-            {
-                if (++lines > maxLines)
-                    return false;
-                understood &= visit(rest[..end]);
-            }
-
-            if (read == 0)
-                return understood && (rest.IsEmpty || visit(rest));
-            if (rest.Length == buffer.Length || Stopwatch.GetElapsedTime(began) > maxTime)
-                return false; // IPVS writes no line as long as the buffer.
-            rest.CopyTo(buffer);
-            held = rest.Length;
-        }
-    }
 }

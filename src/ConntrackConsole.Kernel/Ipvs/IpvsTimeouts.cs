@@ -6,9 +6,10 @@ namespace ConntrackConsole.Kernel.Ipvs;
 /// <param name="Udp">UDP.</param>
 internal readonly record struct IpvsTimeouts(int Tcp, int TcpFin, int Udp)
 {
-    /// <summary>True if the module is loaded: /proc/net/ip_vs exists.</summary>
+    /// <summary>True if the module is loaded: it has its file, or its switches where that file cannot be seen.</summary>
     /// <param name="root">Normally /proc.</param>
-    public static bool IsLoaded(string root = "/proc") => File.Exists(root + "/thread-self/net/ip_vs");
+    public static bool IsLoaded(string root = "/proc") =>
+        Path.Exists(root + "/thread-self/net/ip_vs") || Directory.Exists(root + "/sys/net/ipv4/vs");
 
     /// <summary>Queries the kernel, for the calling thread's namespace; <see cref="IpvsConfig"/> also reports the reason of a failure.</summary>
     /// <returns>False if IPVS is not loaded or does not reply.</returns>

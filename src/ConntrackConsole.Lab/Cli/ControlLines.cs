@@ -24,6 +24,9 @@ internal abstract record ControlLine
 
     public sealed record DeleteNamespace : ControlLine;
 
+    /// <summary>Scales the StatefulSet, which the first command creates; restarts its pods if no number is given.</summary>
+    public sealed record StatefulSet(int? Replicas) : ControlLine;
+
     public sealed record Quit : ControlLine;
 
     /// <summary>Null for an unknown command; the caller then lists the valid ones.</summary>
@@ -41,6 +44,9 @@ internal abstract record ControlLine
         ["restart-api", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is > 0 and <= 600 =>
             new RestartApi(seconds),
         ["delete-node"] => new DeleteNode(),
+        ["statefulset", "restart"] => new StatefulSet(null),
+        ["statefulset", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int replicas) && replicas is >= 0 and <= 9 =>
+            new StatefulSet(replicas),
         ["delete-namespace"] => new DeleteNamespace(),
         ["quit"] => new Quit(),
         _ => null,
@@ -67,7 +73,7 @@ internal sealed class ControlLines(Func<ControlLine, Task> execute, Cancellation
             switch (ControlLine.TryParse(line))
             {
                 case null:
-                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, quit.");
+                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, statefulset N|restart, quit.");
                     break;
                 case ControlLine.Quit:
                     quit.Cancel();

@@ -31,6 +31,7 @@ internal static class LabCommand
           restart-api [N]      restart the API server: refused for N seconds (4), then 403, then 410 for each old watch
           delete-node          delete the object of node2: its pods are garbage-collected and replaced
           delete-namespace     delete the namespace: pods first, then everything else, without Events
+          statefulset N        scale the StatefulSet db, which the first command creates; "restart" replaces its pods
           quit                 stop, like Ctrl-C
 
         --labels FILE contains one JSON line per event as observed by the clients and servers themselves. A line is written
@@ -62,7 +63,7 @@ internal static class LabCommand
         var data = new Option<string?>("--data") { Description = "Keep databases and logs in this directory (default: a temporary directory, removed at exit).", HelpName = "DIR" };
         var withoutConsole = new Option<bool>("--without-console") { Description = "Run only the network and the workload, without console and collectors." };
         var forbid = new Option<string[]>("--forbid") { Description = "Resource that the console may not read, such as events: the API server returns 403. Repeatable.", HelpName = "KIND" };
-        var probes = new Option<bool>("--probes") { Description = "Probe each server pod once a second from its node, as its readinessProbe requires: up to 120 TIME_WAIT entries per pod." };
+        var probes = new Option<bool>("--probes") { DefaultValueFactory = _ => true, Description = "Probe each server pod once a second from its node, as its readinessProbe requires: up to 120 TIME_WAIT entries per pod (default: true)." };
         var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid, probes };
         foreach (var command in WorkloadCommands.All())
         {

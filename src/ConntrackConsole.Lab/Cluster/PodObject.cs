@@ -17,10 +17,10 @@ internal sealed class PodObject
 
     public PodObject(
         ObjectStore store, string space, string app, string hash, string node, string nodeAddress, int containerPort, int preStopSeconds,
-        JsonObject? owner = null)
+        JsonObject? owner = null, string? name = null)
     {
         _store = store;
-        Name = $"{app}-{hash}-{Metadata.Suffix(5)}";
+        Name = name ?? $"{app}-{hash}-{Metadata.Suffix(5)}";
         _node = node;
         _nodeAddress = nodeAddress;
         var metadata = Metadata.Create(Name, space, new JsonObject { ["app"] = app, ["pod-template-hash"] = hash });

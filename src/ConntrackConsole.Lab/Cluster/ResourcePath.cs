@@ -16,7 +16,7 @@ internal sealed record ResourceKind(string Plural, string Kind, string ApiVersio
         new("endpointslices", "EndpointSlice", "discovery.k8s.io/v1", true),
         new("deployments", "Deployment", "apps/v1", true),
         new("replicasets", "ReplicaSet", "apps/v1", true),
-        // The lab has none of these: their lists are empty, as in many real clusters.
+        // These lists are empty, as in many real clusters; a command creates a StatefulSet.
         new("statefulsets", "StatefulSet", "apps/v1", true),
         new("daemonsets", "DaemonSet", "apps/v1", true),
     ];

@@ -17,9 +17,6 @@ internal sealed class Kubelet(
     public const int PreStopSeconds = 2;
     public const int ServerPort = 8080;
 
-    // An endpoint is usually removed before its pod's object, sometimes after it.
-    private const int LateRemovalRatio = 8;
-
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, LabPod> _pods = new();
     private readonly ConcurrentDictionary<string, PodSandbox> _sandboxes = new();
@@ -61,13 +58,19 @@ internal sealed class Kubelet(
     /// <param name="slice">Null for a pod of no Service.</param>
     public async Task EndAsync(LabPod pod, DeploymentObject deployment, EndpointSliceObject? slice, Ending ending, Func<Task> settled)
     {
+        var order = EndingOrder.Draw(Random.Shared);
         await PauseAsync(5, 20);
+        if (order.SliceBeforeMark)
+            await DrainEndpointAsync();
         pod.Object.Terminating();
         output.Report("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
         await PauseAsync(1, 15);
+        if (order is { SliceBeforeMark: false, KillingBeforeSlice: false })
+            await DrainEndpointAsync();
         events.Record(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
         await PauseAsync(1, 35);
-        slice?.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+        if (order.KillingBeforeSlice)
+            await DrainEndpointAsync();
         deployment.Deleted(pod.Set, pod.Name);
         await PauseAsync(1, 10);
         pod.Object.TerminationObserved();
@@ -98,10 +101,11 @@ internal sealed class Kubelet(
 
         output.Event("exited", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
         await PauseAsync(60, 180);
+        if (order.EndpointBeforePhase)
+            RemoveEndpoint(pod, slice);
         pod.Object.Ended(exitCode);
         await PauseAsync(2, 15);
-        bool late = Random.Shared.Next(LateRemovalRatio) == 0;
-        if (!late)
+        if (order is { EndpointBeforePhase: false, EndpointAfterObject: false })
             RemoveEndpoint(pod, slice);
         await PauseAsync(2, 10);
         deployment.Ended(pod.Set);
@@ -109,13 +113,19 @@ internal sealed class Kubelet(
         Remove(pod);
         await PauseAsync(200, 600);
         pod.Object.Delete();
-        if (late)
+        if (order.EndpointAfterObject)
         {
             await PauseAsync(2, 20);
             RemoveEndpoint(pod, slice);
         }
 
         output.Report("deleted", $"{pod.Name} is gone (exit {exitCode})", new { pod = pod.Name, ip = pod.Ip, node = pod.Node.Name, exitCode });
+
+        async Task DrainEndpointAsync()
+        {
+            slice?.Set(pod.Object, pod.Ip, pod.Node.Name, ready: false, serving: true, terminating: true);
+            await PauseAsync(1, 15);
+        }
     }
 
     /// <summary>Kills and removes everything when the lab ends.</summary>

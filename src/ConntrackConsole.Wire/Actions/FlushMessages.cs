@@ -107,17 +107,21 @@ public sealed record FlushNodeCommand([property: JsonPropertyName("order")] Node
 /// <param name="EntryOutcomes">
 /// A letter for each listed entry, in the order of the preview: D deleted, G already gone, A alive, F failed, N not reached. Empty if refused.
 /// </param>
-/// <param name="Unsure">The flush was interrupted: which entries it deleted is unknown; <paramref name="Remaining"/> is the current number of all entries of the address.</param>
+/// <param name="Unsure">The flush was interrupted: which entries it deleted is unknown; <paramref name="Remaining"/> was counted afterwards.</param>
 /// <param name="Witnessed">
 /// DESTROY events that the collector received with this flush's netlink port; entries that emit no events are not counted
 /// (nf_conntrack_events=2 and older than the collector). Null if the collector did not listen.
 /// </param>
 /// <param name="Code">Stable code of the refusal or failure; null after a complete success, and from collectors without codes.</param>
 /// <param name="Ipvs">What IPVS still keeps for the address after the flush; null where it keeps nothing, and from older collectors.</param>
+/// <param name="RemainingIsScoped">
+/// Of an interrupted flush: <paramref name="Remaining"/> counts only entries that its preset and scope select. False: all entries of the
+/// address, because the journal does not contain them; older collectors always count all.
+/// </param>
 public sealed record FlushResult(
     string ActionId, string Node, int Listed, int Deleted, int AlreadyGone, int Alive, int Failed, int Remaining,
     string? Refusal, IReadOnlyList<string> Errors, long DurationMs, [property: JsonPropertyName("fates")] string EntryOutcomes = "", bool Unsure = false, int? Witnessed = null,
-    string? Code = null, IpvsConnectionSummary? Ipvs = null);
+    string? Code = null, IpvsConnectionSummary? Ipvs = null, bool RemainingIsScoped = false);
 
 /// <summary>Requests the outcome of a flush for its clients, up to 130 s after it.</summary>
 /// <param name="ActionId">The flush.</param>

@@ -13,9 +13,10 @@ namespace ConntrackConsole.Wire;
 /// <param name="MaxSeconds">The longest remaining timeout of those in <paramref name="Removed"/>; their packets do not renew it.</param>
 /// <param name="ExpireNodestConn">net.ipv4.vs.expire_nodest_conn; null = unknown.</param>
 /// <param name="Conntrack">net.ipv4.vs.conntrack; null = unknown.</param>
-/// <param name="Partial">The table was too long or could not be parsed: there may be more.</param>
+/// <param name="Partial">The table was too long or could not be parsed: there may be more. True where it cannot be read at all.</param>
+/// <param name="Unreadable">IPVS is loaded, but its table cannot be read: nothing is known of its connections. False from older collectors.</param>
 public sealed record IpvsConnectionSummary(
-    int Removed, int Draining, int Total, int MaxSeconds, bool? ExpireNodestConn, bool? Conntrack, bool Partial)
+    int Removed, int Draining, int Total, int MaxSeconds, bool? ExpireNodestConn, bool? Conntrack, bool Partial, bool Unreadable = false)
 {
     /// <summary>True if IPVS drops the packets of connections to a removed server: no flush changes that.</summary>
     [JsonIgnore]
@@ -23,7 +24,7 @@ public sealed record IpvsConnectionSummary(
 
     /// <summary>True if a flush does not change where packets of some of these connections go: IPVS drops them, or sends them to the same server, or its table is not known.</summary>
     [JsonIgnore]
-    public bool OutlivesFlush => Kept > 0 || Partial;
+    public bool OutlivesFlush => Kept > 0 || Partial || Unreadable;
 
     /// <summary>Connections that IPVS still forwards to the address, of whatever weight the server is.</summary>
     [JsonIgnore]
@@ -58,7 +59,9 @@ public sealed record IpvsConnectionSummary(
             text += $" IPVS keeps {Connections(Total - Removed - Draining)} that lead to this address as its server: after a flush the next packet goes there again.";
         if (Forwarded > 0)
             text += " " + RemoveServer;
-        if (Partial)
+        if (Unreadable)
+            text += " IPVS is loaded, but its table cannot be read: whether it keeps connections to this address, and whether a flush helps their clients, is unknown. Read it on the node with ipvsadm -Lnc.";
+        else if (Partial)
             text += " IPVS's table could not be read to its end: there may be more. Read it on the node with ipvsadm -Lnc.";
         return text.Length == 0 ? null : text.Trim();
     }

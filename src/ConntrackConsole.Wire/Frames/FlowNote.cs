@@ -16,11 +16,14 @@ public enum FlowNoteKind : byte
 /// <summary>Why an entry was destroyed.</summary>
 public enum LossCause : byte
 {
-    /// <summary>Not a loss, or not known.</summary>
+    /// <summary>
+    /// Not a loss, or not known: the kernel removed it and gives no reason, and its last known timeout is too old to prove or to exclude
+    /// an expiry.
+    /// </summary>
     None = 0,
     /// <summary>
-    /// Its timeout expired: no netlink port, no sign of an eviction, and its timeout can have run out. The kernel gives no reason when
-    /// it removes an entry, so this includes rare other reasons where the last known timeout is too old to exclude an expiry.
+    /// Its timeout expired: no netlink port, no sign of an eviction, and its timeout ran out as it was last seen or as every packet sets it. Older collectors
+    /// also report this where the cause is unknown.
     /// </summary>
     Timeout = 1,
     /// <summary>This collector deleted it (DESTROY carries our netlink port).</summary>

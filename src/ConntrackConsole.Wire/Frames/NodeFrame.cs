@@ -110,6 +110,9 @@ public sealed class NodeFrame
     /// <summary>A reading of kube-proxy, in seconds with a scrape.</summary>
     public ProxyReading? Proxy { get; set; }
 
+    /// <summary>What IPVS keeps, in seconds with a changed reading and in key frames; null elsewhere and where IPVS is not loaded.</summary>
+    public IpvsReading? Ipvs { get; set; }
+
     /// <summary>TCP counters of the host's own namespace, if /proc/net/snmp is readable.</summary>
     public HostTcp? HostTcp { get; set; }
 
@@ -132,6 +135,7 @@ public sealed class NodeFrame
         WatchedAddresses.Clear();
         Settings.Clear();
         Proxy = null;
+        Ipvs = null;
         HostTcp = null;
         Cost = null;
     }

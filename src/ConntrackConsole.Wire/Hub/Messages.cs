@@ -69,7 +69,11 @@ public sealed record Hello(
 /// <param name="Name">Stable name, such as "events", "resets.trace", "delete".</param>
 /// <param name="Available">Whether it works here.</param>
 /// <param name="Detail">What it means, or why it is missing and how to get it.</param>
-public sealed record Capability(string Name, bool Available, string Detail);
+public sealed record Capability(string Name, bool Available, string Detail)
+{
+    /// <summary>IPVS is loaded, and its table can be read.</summary>
+    public const string Ipvs = "ipvs";
+}
 
 /// <summary>The console's answer to <see cref="Hello"/>.</summary>
 /// <param name="Accepted">False if this collector is refused.</param>

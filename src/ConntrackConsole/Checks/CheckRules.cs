@@ -17,7 +17,7 @@ internal static class CheckRules
 
     public static readonly IReadOnlyList<(CheckName Name, Func<CheckContext, ServiceCheckContext, CheckResult> Of)> PerService =
     [
-        (StaleEntries.Name, StaleEntries.Of), (TerminatingEndpoints.Name, TerminatingEndpoints.Of), (DrainTime.Name, DrainTime.Of),
+        (StaleEntries.Name, StaleEntries.Of), (IpvsConnections.Name, IpvsConnections.Of), (TerminatingEndpoints.Name, TerminatingEndpoints.Of), (DrainTime.Name, DrainTime.Of),
         (PreStop.Name, PreStop.Of), (Readiness.Name, Readiness.Of), (EndpointOwner.Name, EndpointOwner.Of),
     ];
 

@@ -29,12 +29,11 @@ internal sealed class LostNodeMonitor(ClusterState cluster, TimelineStore timeli
     {
         var map = cluster.Current;
         var candidates = map.AddressesOnLostNodes().ToList();
-        if (candidates.Count == 0 && map.Answering.IsEmpty)
-            return;
         var ips = candidates.Select(c => c.Ip).ToHashSet();
         var (lookups, reporting) = timeline.Read(reading => reading.Lookups(ips));
-        var answering = _answering.Update(candidates, lookups, reporting, time.GetUtcNow().ToUnixTimeMilliseconds());
-        if (!answering.SetEquals(map.Answering))
-            cluster.Apply([new AnsweringChange(answering)]);
+        _answering.Update(candidates, lookups, reporting, time.GetUtcNow().ToUnixTimeMilliseconds());
+        // Also while every node is reachable: when a kubelet dies, it must be known at once whether its collector lives.
+        if (!map.Answering.SetEquals(_answering.Answering) || !map.Refuted.SetEquals(_answering.Refuted) || !map.Reporting.SetEquals(reporting))
+            cluster.Apply([new AnsweringChange([.. _answering.Answering], [.. _answering.Refuted], [.. reporting])]);
     }
 }

@@ -13,6 +13,8 @@ internal sealed partial class RolloutLog
     // A pod's end and the start of its rollout arrive on different watches.
     private const long SlackMs = ScaleDownLog.SlackMs;
 
+    private const long MaxClockSkewMs = 60_000;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, RolloutTracker> _trackers = [];
     private readonly Dictionary<string, Rollout> _byId = [];
@@ -171,6 +173,8 @@ internal sealed partial class RolloutLog
 
         if (Latest(tracker) is not { } latest)
             return null;
+        bool isKnown = before.Workloads.ContainsKey(set.Uid);
+        bool changed = latest.Revision != revision && FollowEarlier(tracker, set, isKnown, nowMs, listed);
         var next = latest;
         if (latest.Revision == revision)
         {
@@ -186,6 +190,8 @@ internal sealed partial class RolloutLog
             // First seen mid-rollout: the ReplicaSet was created when the rollout started.
             if (next is { Unwatched: { } unwatched, IsRollback: false } && set.CreatedMs > 0 && unwatched.Contains(next.StartedMs) && set.CreatedMs < next.StartedMs)
                 next = next with { StartedMs = set.CreatedMs };
+            if (listed is null && !isKnown)
+                next = StartedUnseen(next, set, nowMs);
             if (set.Ready > 0 && latest.IsOpen)
                 next = Surged(next, nowMs);
             next = SurgedUnseen(after, next, nowMs, listed);
@@ -196,7 +202,30 @@ internal sealed partial class RolloutLog
         }
 
         Put(tracker, latest, next, nowMs, listed);
-        return starts || next.TemplateHash != latest.TemplateHash ? owner : null;
+        return starts || changed || next.TemplateHash != latest.TemplateHash || next.StartedMs != latest.StartedMs ? owner : null;
+    }
+
+    // The watch of ReplicaSets may be behind that of their Deployment by more than a rollout.
+    private bool FollowEarlier(RolloutTracker tracker, WorkloadInfo set, bool isKnown, long nowMs, TimeRange? listed)
+    {
+        string? id = tracker.Ids.FindLast(id => _byId.GetValueOrDefault(id)?.Revision == set.Revision);
+        if (id is null)
+            return false;
+        var former = _byId[id];
+        var next = former with { TemplateHash = former.TemplateHash ?? set.TemplateHash };
+        Put(tracker, former, listed is null && !isKnown ? StartedUnseen(next, set, nowMs) : next, nowMs, listed);
+        return _byId[id] != former;
+    }
+
+    // Each time is the earliest that any watch reported. Beyond MaxClockSkewMs it is not the API server's clock that differs, but the
+    // watches that are late; then the start is as exact as the creation of the ReplicaSet that the rollout made.
+    private static Rollout StartedUnseen(Rollout rollout, WorkloadInfo set, long nowMs)
+    {
+        if (rollout.IsRollback || set.HadOtherRevisions)
+            return rollout;
+        if (set.CreatedMs > 0 && rollout.StartedMs - set.CreatedMs > MaxClockSkewMs)
+            return rollout with { StartedMs = set.CreatedMs, Unwatched = new TimeRange(set.CreatedMs, nowMs) };
+        return nowMs < rollout.StartedMs ? rollout with { StartedMs = nowMs } : rollout;
     }
 
     // Pods are listed by a separate watch, often before their owners: a pod that is ready by now became ready at an unknown

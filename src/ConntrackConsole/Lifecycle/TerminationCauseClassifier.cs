@@ -27,6 +27,9 @@ internal sealed record TerminationFacts(PodInfo Pod, long SeenMs, WorkloadInfo? 
     /// <summary>The pod's node; null if it is unknown or was deleted.</summary>
     public NodeInfo? Node { get; init; }
 
+    /// <summary>Its node was deleted, or its kubelet did not report at some time in which the deletion may have been requested.</summary>
+    public bool IsNodeLost { get; init; }
+
     /// <summary>When the deletion was requested, on the cluster's clock.</summary>
     public long RequestedMs { get; init; }
 
@@ -171,6 +174,11 @@ internal static class TerminationCauseClassifier
                 : (TerminationCause.Rollout,
                     $"{name} was scaled to 0 before revision {facts.NextRollout!.Revision} started (strategy Recreate).", facts.NextRollout.Id);
         }
+        else if (facts is { DeletedBy: { } lost, IsWatched: false, IsNodeLost: true })
+        {
+            // A StatefulSet or DaemonSet also deletes a pod that failed with its node, to replace it.
+            return (TerminationCause.Unknown, $"{lost} reported deleting the pod while the console was not watching{LostNode(facts)}.", null);
+        }
         else if (facts is { DeletedBy: { } reporter, IsWatched: false, Top: { } top, Owner: { } former } && former.Revision != top.Revision)
         {
             return (TerminationCause.Unknown,
@@ -187,7 +195,7 @@ internal static class TerminationCauseClassifier
         {
             return owner.Desired == 0 && owner.Kind != WorkloadKind.DaemonSet
                 ? (TerminationCause.ScaleDown, $"{name} is scaled to 0.", null)
-                : (TerminationCause.Unknown, "Deletion was requested while the console was not watching, and no event names the requester.", null);
+                : (TerminationCause.Unknown, $"Deletion was requested while the console was not watching, and no event names the requester{LostNode(facts)}.", null);
         }
 
         return (TerminationCause.ByHand, $"{name} still wants {owner.Desired} and reported no deletion: the pod itself was deleted.", null);
@@ -196,6 +204,9 @@ internal static class TerminationCauseClassifier
     private static string ControllerEvidence(TerminationFacts facts) =>
         facts.OwnerScaleDown is { } scaleDown ? $" (its {facts.Pod.Controller?.Kind} was scaled from {scaleDown.Before} to {scaleDown.After})"
         : facts.DeletedBy is { } deletedBy ? $" ({deletedBy} deleted it)" : "";
+
+    private static string LostNode(TerminationFacts facts) =>
+        facts.IsNodeLost ? $"; node {facts.Pod.Node} was {(facts.Node is null ? "deleted" : "unreachable")} in that time" : "";
 
     private static string OfUnwatched(TerminationFacts facts, OwnerRef controller)
     {

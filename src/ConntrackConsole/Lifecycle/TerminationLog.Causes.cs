@@ -35,12 +35,17 @@ internal sealed partial class TerminationLog
         // The owner of a ReplicaSet may be a kind that is not watched (an Argo Rollout).
         string? topUid = top?.Uid ?? owner?.Controller?.Uid ?? ownerUid;
         var removal = _events.Of(pod.Uid)?.RemovalEvent;
+        var node = map.Nodes.GetValueOrDefault(pod.Node);
+        // The successor of a pod on a lost node exists before the pod is deleted: it is counted like one too many.
+        bool isNodeLost = pod.Node.Length > 0 && map.Nodes.Count > 0
+            && !(node is not null && node.WasReachable(tracker.DeletionRequested.FromMs) && node.WasReachable(tracker.DeletionRequested.ToMs));
+        var absent = _absence?.ScaleDown(owner, top, tracker.DeletionRequested);
         var ownerScaleDown = ownerUid is null ? null
-            : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested) ?? _absence?.ScaleDown(owner, top, tracker.DeletionRequested);
+            : _workloads.ScaleDownAt(ownerUid, tracker.DeletionRequested) ?? (isNodeLost ? null : absent);
         return new TerminationFacts(pod, tracker.SeenMs, owner, top)
         {
             IsWatched = tracker.IsWatched, IsForced = tracker.IsForced, HasEndedFirst = tracker.HasEndedFirst, IsDeleted = tracker.IsDeleted,
-            RemovalEvent = removal, Node = map.Nodes.GetValueOrDefault(pod.Node), RequestedMs = tracker.DeletionRequestedMs,
+            RemovalEvent = removal, Node = node, IsNodeLost = isNodeLost, RequestedMs = tracker.DeletionRequestedMs,
             IsNamespaceDeleted = IsNamespaceDeleted(tracker, owner, top), DeletedBy = DeletedBy(tracker)?.Name,
             Rollout = topUid is null ? null : rollouts.Replacing(topUid, pod, tracker.DeletionRequested),
             NextRollout = topUid is null ? null : rollouts.FirstAfter(topUid, tracker.SeenMs),

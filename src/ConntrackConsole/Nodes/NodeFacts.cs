@@ -17,6 +17,12 @@ internal sealed record NodeFacts(
 {
     /// <summary>Values of nf_conntrack_tcp_be_liberal over time, oldest first: its value when kube-proxy started determines the rules.</summary>
     public ImmutableArray<(long AtMs, string Value)> BeLiberal { get; init; } = [];
+
+    /// <summary>What IPVS keeps; null where it is not loaded, and from older collectors.</summary>
+    public IpvsReading? Ipvs { get; init; }
+
+    /// <summary>True if IPVS is loaded, also where an older collector does not report what it keeps.</summary>
+    public bool HasIpvs { get; init; }
 }
 
 /// <param name="ChangedMs">When a change was observed; null if none was.</param>
@@ -61,6 +67,21 @@ internal sealed record ServiceEntries(
     /// <summary>A node's own addresses among those of <see cref="Untranslated"/>, at which the guards refuse a flush; at most <see cref="MaxBackends"/>.</summary>
     public ImmutableArray<Ip> UntranslatedAtNodes { get; init; } = [];
 
+    /// <summary>The part of <see cref="Reassigned"/> and <see cref="StaleToLive"/> that the guards refuse to flush, by backend and port; at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<RefusedEntries> Refused { get; init; } = [];
+
+    /// <summary>How many entries are <see cref="Refused"/>: reassigned and stale ones.</summary>
+    public (long Reassigned, long Stale) RefusedCounts { get; init; }
+
+    /// <summary>Addresses and ports of these entries that several Services claim, each with the Services; at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<string> Contested { get; init; } = [];
+
+    /// <summary>Entries to a pod of which only the kubelet is known to be dead: whether they are stale is unknown.</summary>
+    public long Unproven { get; init; }
+
+    /// <summary>The backends of <see cref="Unproven"/>, at most <see cref="MaxBackends"/>.</summary>
+    public ImmutableArray<Ip> UnprovenBackends { get; init; } = [];
+
     /// <summary>Entries to a running pod that left the Service and still answers.</summary>
     public long Left { get; init; }
 
@@ -72,6 +93,13 @@ internal sealed record ServiceEntries(
 
     public static readonly ServiceEntries None = new(0, 0, null, [], []);
 }
+
+/// <summary>Entries to a live pod that is no backend, which the guards refuse to flush.</summary>
+internal sealed record RefusedEntries(Ip Backend, Ip Vip, ushort Port, ScopeObstacle Obstacle);
+
+/// <summary>Why entries at an address and port may be a pod's own.</summary>
+/// <param name="Services">The Services that claim the port; empty if the address is a node's, where a hostPort may listen.</param>
+internal sealed record ScopeObstacle(IReadOnlyList<string> Services);
 
 /// <summary>A consistent snapshot of all facts.</summary>
 /// <param name="LastActive">For the requested addresses: when the last active connection ended, by the nodes' clocks.</param>

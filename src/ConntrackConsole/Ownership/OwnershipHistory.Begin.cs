@@ -67,7 +67,8 @@ internal sealed partial class OwnershipHistory
             fromMs = changedMs;
         }
 
-        AddOwner(SpanOf(ip, owner, fromMs) with { Unseen = Unseen.Begin });
+        var span = SpanOf(ip, owner, fromMs);
+        AddOwner(span with { Unseen = span.Unseen | Unseen.Begin });
     }
 
     private void BeginServices(ClusterMap map, long lastWatchedMs, long nowMs)

@@ -62,9 +62,11 @@ internal sealed partial class OwnershipHistory
             case ServiceChange { Service: var service }:
                 FollowService(after, service.Key, nowMs);
                 break;
-            case AnsweringChange { Answering: var answering }:
-                foreach (var ip in before.Answering.SymmetricExcept(answering))
+            case AnsweringChange:
+                foreach (var ip in before.Answering.SymmetricExcept(after.Answering).Union(before.Refuted.SymmetricExcept(after.Refuted)))
                     FollowOwner(after, ip, nowMs);
+                foreach (string node in before.Reporting.SymmetricExcept(after.Reporting).Where(after.NodeIndex.IsLost))
+                    FollowPodsOf(after, node, nowMs);
                 break;
             case SliceChange { Slice: var slice }:
                 KnowsSlices = true;
@@ -88,10 +90,15 @@ internal sealed partial class OwnershipHistory
             FollowOwner(after, ip, nowMs);
         if (before.NodeIndex.IsLost(name) == after.NodeIndex.IsLost(name))
             return;
-        foreach (string uid in after.PodIndex.ByNode.GetValueOrDefault(name, []))
+        FollowPodsOf(after, name, nowMs);
+    }
+
+    private void FollowPodsOf(ClusterMap map, string node, long nowMs)
+    {
+        foreach (string uid in map.PodIndex.ByNode.GetValueOrDefault(node, []))
         {
-            foreach (var ip in after.Pods[uid].Ips)
-                FollowOwner(after, ip, nowMs);
+            foreach (var ip in map.Pods[uid].Ips)
+                FollowOwner(map, ip, nowMs);
         }
     }
 
@@ -195,7 +202,7 @@ internal sealed partial class OwnershipHistory
     private static bool Holds(OwnerState state) => state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost or OwnerState.Node;
 
     private static bool IsSame(OwnerSpan span, AddressOwnership owner) =>
-        span.State == owner.State && (owner.Pod is { } pod ? pod.Uid == span.PodUid : span.PodUid.Length == 0 && span.FullName == owner.Name);
+        span.State == owner.State && span.Unseen.HasFlag(Unseen.Life) == owner.IsUnproven && (owner.Pod is { } pod ? pod.Uid == span.PodUid : span.PodUid.Length == 0 && span.FullName == owner.Name);
 
     private static bool IsSame(ServiceSpan span, ServiceInfo service) =>
         span.Uid == service.Uid && span.Vips.SequenceEqual(ServiceIndex.Vips(service)) && span.Ports.SequenceEqual(service.Ports);
@@ -204,7 +211,10 @@ internal sealed partial class OwnershipHistory
         (span.Ready, span.Serving, span.Terminating, span.PodUid) == (endpoint.Ready, endpoint.Serving, endpoint.Terminating, endpoint.PodUid);
 
     private static OwnerSpan SpanOf(Ip ip, AddressOwnership owner, long fromMs) =>
-        new(ip, owner.Pod?.Uid ?? "", owner.Name ?? "", owner.Pod?.Node ?? owner.Name ?? "", fromMs, null) { State = owner.State };
+        new(ip, owner.Pod?.Uid ?? "", owner.Name ?? "", owner.Pod?.Node ?? owner.Name ?? "", fromMs, null)
+        {
+            State = owner.State, Unseen = owner.IsUnproven ? Unseen.Life : Unseen.None,
+        };
 
     private static ServiceSpan SpanOf(ServiceInfo service, long fromMs) =>
         new(service.Key, service.Uid, [.. ServiceIndex.Vips(service)], service.Ports, fromMs, null);

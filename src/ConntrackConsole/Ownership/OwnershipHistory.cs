@@ -138,19 +138,53 @@ internal sealed partial class OwnershipHistory
     public ServiceSpan? LastServiceUntil(byte proto, Ip vip, ushort port, long atMs)
     {
         ServiceSpan? last = null;
-        foreach (var key in _places.GetValueOrDefault((proto, vip, port), []))
+        foreach (var span in ClaimsUntil(proto, vip, port, atMs))
         {
-            foreach (var span in _services.Of(key))
-            {
-                if (span.FromMs <= atMs && Translates(span, proto, vip, port) && (last is null || Later(span, last)))
-                    last = span;
-            }
+            if (last is null || Later(span, last))
+                last = span;
         }
 
         return last;
 
         static bool Later(ServiceSpan one, ServiceSpan other) =>
             (one.ToMs ?? long.MaxValue, one.FromMs).CompareTo((other.ToMs ?? long.MaxValue, other.FromMs)) > 0;
+    }
+
+    /// <summary>
+    /// Every claim of a virtual address up to a time, by a Service's own addresses or, without such a claim, by a NodePort: an entry was
+    /// translated by the rules of the claim of its time, and outlives it.
+    /// </summary>
+    internal List<ServiceSpan> ClaimsUntil(byte proto, Ip vip, ushort port, long atMs)
+    {
+        var claims = new List<ServiceSpan>();
+        Add((proto, vip, port), span => Translates(span, proto, vip, port));
+        if (claims.Count == 0 && IsNodesOwn(vip, atMs))
+            Add((proto, default, port), span => HasNodePort(span, proto, port));
+        return claims;
+
+        void Add((byte, Ip, ushort) place, Func<ServiceSpan, bool> has)
+        {
+            foreach (var key in _places.GetValueOrDefault(place, []))
+            {
+                foreach (var span in _services.Of(key))
+                {
+                    if (span.FromMs <= atMs && has(span))
+                        claims.Add(span);
+                }
+            }
+        }
+    }
+
+    /// <summary>True if a pod was an endpoint, at an address, of any Service that claimed a virtual address up to a time.</summary>
+    internal bool WasBackend(byte proto, Ip vip, ushort port, Ip backend, string podUid, long atMs)
+    {
+        foreach (var claim in ClaimsUntil(proto, vip, port, atMs))
+        {
+            if (_endpoints.LastUntil((claim.Key, backend), atMs)?.PodUid == podUid)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>A Service's addresses and ports at a time, including headless Services, which have no address.</summary>

@@ -33,7 +33,7 @@ internal sealed class OwnerSpanRow
     public long? ToMs { get; set; }
     /// <summary>OwnerState: 1 live, 2 terminating, 3 lost, 5 a node's own.</summary>
     public byte State { get; set; }
-    /// <summary>1 = start not observed, 2 = end not observed, 3 = neither observed.</summary>
+    /// <summary>1 = start not observed, 2 = end not observed, 3 = neither observed; + 4 = whether the lost pod still ran was not observed.</summary>
     public byte Unseen { get; set; }
 }
 

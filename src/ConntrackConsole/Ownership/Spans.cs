@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
-/// <summary>Which ends of a span were not observed: such an end is a bound, not an exact time.</summary>
+/// <summary>What of a span was not observed: such an end is a bound, not an exact time.</summary>
 [Flags]
 internal enum Unseen : byte
 {
@@ -13,6 +13,8 @@ internal enum Unseen : byte
     Begin = 1,
     /// <summary>It ended while the console was not watching: ToMs is when it was last known to exist.</summary>
     End = 2,
+    /// <summary>Whether the lost pod still runs: only its kubelet is known to be dead, see <see cref="AddressOwnership.IsUnproven"/>.</summary>
+    Life = 4,
 }
 
 /// <summary>A state over a range of time.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -112,6 +113,31 @@ public class CommandLineTests
         Assert.Equal(3, exitCode);
         Assert.Contains("by the action ", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("not in this journal", errors, StringComparison.Ordinal);
+    }
+
+    // No daemon runs: the kernel disarms the filter, and its table stays until the next command.
+    [Theory]
+    [InlineData("sysctl", "set", "nf_conntrack_acct", "1")]
+    [InlineData("sysctl", "revert", "nf_conntrack_acct")]
+    [InlineData("flush", "--pod-ip", "10.244.0.1", "--yes")]
+    public void Filter_Expired_ItsTableIsRemovedByTheNextCommand(params string[] command)
+    {
+        using var scratch = new ScratchNamespace();
+        using var state = new TemporaryDirectory();
+        string[] set = ["sysctl", "set", "nftables.drop_invalid", "forward", "--state", state.Path, "--reason", "INC-1", "--yes", "--revert-after"];
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, [.. set, "10m"]).ExitCode);
+        CollectorProgram.Run(scratch.Inside, [.. command, "--state", state.Path]);
+        Assert.True(scratch.Inside.Run(() => ArmedFilter.TryRead(out _)), "an armed filter must stay");
+        Assert.Equal(0, CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nftables.drop_invalid", "--state", state.Path, "--reason", "over", "--yes").ExitCode);
+
+        Assert.Contains($"with --state {state.Path} then removes its empty table", CollectorProgram.Run(scratch.Inside, [.. set, "1s"]).Errors, StringComparison.Ordinal);
+        var open = Assert.Single(new ActionJournal(state.Path).Where(act => act.IsOpenChange));
+        Eventually.True(() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > open.Begin.RevertAtMs && scratch.Inside.Run(() => ArmedFilter.TryRead(out var filter) && !filter.IsArmed));
+        CollectorProgram.Run(scratch.Inside, [.. command, "--state", state.Path]);
+
+        Assert.False(scratch.Inside.Run(() => ArmedFilter.TryRead(out _)), "the empty table remains");
+        var revert = new ActionJournal(state.Path).Where(act => act.Begin.ChangeId == open.ActionId).Single();
+        Assert.Equal((JournalOrigin.Timer, SettingOutcome.Reverted), (revert.Begin.Origin, revert.End!.Setting!.Outcome));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using ConntrackConsole.Collector.Commands.Flush;
+using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -81,5 +83,28 @@ public sealed partial class FlushHandlerTests
         var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));
         Assert.Null(reading.Refusal);
         return (reading.Left, reading.Recreated, reading.Clients, reading.Reconnected);
+    }
+
+    [Theory]
+    [InlineData(FlushPreset.All, 80, 1)]
+    [InlineData(FlushPreset.All, null, 3)]
+    [InlineData(FlushPreset.Safe, null, 1)]
+    [InlineData(null, null, 3)] // A line of an older version: all entries of the address are counted, and it says so.
+    public void Flush_Interrupted_CountsWhatItsPresetAndScopeSelect(FlushPreset? preset, int? port, int remaining)
+    {
+        var journal = new ActionJournal(_state.Path);
+        Flush(Preview(preset: preset ?? FlushPreset.All, scope: port is { } vport ? new FlushScope("tcp", "10.96.0.1", vport) : null), "ran");
+        ConntrackProgram.Run(_scratch.Inside, "-F");
+        ConntrackProgram.Load(_scratch.Inside, [Flow, Flow.Replace("--dport 80", "--dport 443").Replace("10.1.0.1", "10.1.0.2"), SynSent.Replace("--dport 80", "--dport 443")]);
+        var begin = new ActionJournal(_state.Path).Find("ran")!.Begin with { ActionId = "cut-off" };
+        journal.TryBegin(preset is null ? begin with { Preset = null, Owner = null } : begin);
+        var again = new FlushHandler("node1", _time, new ActionJournal(_state.Path), new Sysctl());
+
+        _scratch.Inside.Run(again.Tick);
+        var result = _scratch.Inside.Run(() => again.Recall("cut-off"))!;
+
+        Assert.Equal((true, remaining, preset is not null), (result.Unsure, result.Remaining, result.RemainingIsScoped));
+        Assert.Equal(preset is null, result.Errors[0].Contains("all entries of the address", StringComparison.Ordinal));
+        Assert.Contains(preset is null ? "lead to the address" : "that it selects", JournalReports.Entry(new ActionJournal(_state.Path).Find("cut-off")!).Result, StringComparison.Ordinal);
     }
 }

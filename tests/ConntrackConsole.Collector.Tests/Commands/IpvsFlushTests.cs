@@ -78,6 +78,42 @@ public sealed class IpvsFlushTests : IDisposable
     }
 
     [Fact]
+    public void Flush_IpvsCannotBeRead_IsNoSuccessAndSaysSo()
+    {
+        using var ipvs = new FakeIpvs(expireNodestConn: true);
+        File.Delete(ipvs.Proc + "/thread-self/net/ip_vs_conn");
+        var handler = Handler(ipvs);
+
+        Assert.True(Preview(Handler(ipvs)).Ipvs?.Unreadable);
+        var result = Flush(handler);
+        var sample = _scratch.Inside.Run(() => handler.ReadOutcome(new FlushOutcomeRequest("f")));
+
+        Assert.Equal((3, 0, FlushReasons.IpvsKeeps, true), (result.Deleted, result.Remaining, result.Code, sample.IpvsUnread));
+        Assert.Contains("cannot be read", result.Ipvs!.Explain(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("read", true, "Reads")]
+    [InlineData("absent", false, "not loaded")]
+    [InlineData("unreadable", false, "cannot be read")]
+    [InlineData("malformed", false, "does not begin as IPVS writes it")]
+    public void Table_IsACapability(string state, bool available, string says)
+    {
+        using var ipvs = new FakeIpvs();
+        if (state == "absent")
+            Directory.Delete(ipvs.Proc + "/sys", recursive: true);
+        if (state is "absent" or "unreadable")
+            File.Delete(ipvs.Proc + "/thread-self/net/ip_vs");
+        if (state == "malformed")
+            File.WriteAllText(ipvs.Proc + "/thread-self/net/ip_vs_conn", "something else\n");
+
+        var capability = Capabilities.IpvsTableOf(ipvs.Proc);
+
+        Assert.Equal(("ipvs", available), (capability.Name, capability.Available));
+        Assert.Contains(says, capability.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Preview_OfAScope_CountsItsConnectionsOnly()
     {
         using var ipvs = new FakeIpvs();

@@ -331,6 +331,7 @@ internal static class FuzzTargets
         frame.WatchedAddresses.Add(new WatchedAddress(pod, 5, 4, 3, 2, 1));
         frame.Settings.Add(new SettingChange(6, "net.netfilter.nf_conntrack_tcp_loose", "1", "0"));
         frame.Proxy = new ProxyReading(7, true, ProxyMode.Ipvs, 200, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+        frame.Ipvs = new IpvsReading(IpvsReadState.Partial, null, [new(6, vip, 80, pod, 8080, true, 3, 900)], 7);
         frame.HostTcp = new HostTcp(1, 2, 3, 4);
         frame.Cost = new CollectorCost(FollowMode.DumpOnly, 1, 2, 3, 4, -5, 6);
         return frame;

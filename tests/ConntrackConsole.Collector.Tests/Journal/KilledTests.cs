@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ConntrackConsole.Collector.Commands.Flush;
 using ConntrackConsole.Collector.Commands.Settings;
 using ConntrackConsole.Collector.Journal;
+using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Kernel.Proc;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -133,6 +134,18 @@ public sealed class KilledTests : IDisposable
 
         _scratch.Dispose();
         _state.Dispose();
+    }
+
+    [Fact]
+    public async Task Daemon_StartedAfterAFilterExpired_RemovesItsTable()
+    {
+        Assert.Equal(0, CollectorProgram.Run(
+            _scratch.Inside, "sysctl", "set", "nftables.drop_invalid", "forward", "--yes", "--reason", "test", "--revert-after", "1s", "--state", _state.Path).ExitCode);
+        await Eventually.TrueAsync(() => _scratch.Inside.Run(() => ArmedFilter.TryRead(out var filter) && !filter.IsArmed));
+
+        Daemon();
+
+        await Eventually.TrueAsync(() => !_scratch.Inside.Run(() => ArmedFilter.TryRead(out _)));
     }
 
     private Process Daemon()

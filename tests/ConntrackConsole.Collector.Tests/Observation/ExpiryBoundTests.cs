@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
 
-/// <summary>What can have run out is a timeout; what cannot was removed by the kernel: IPVS, or an interface that went down.</summary>
+/// <summary>What ran out as it was last seen is a timeout; what cannot have run out was removed by the kernel: IPVS, or an interface that went down.</summary>
 public class ExpiryBoundTests
 {
     private readonly FlowTable _table = new(new Grouping([]));
@@ -14,13 +14,17 @@ public class ExpiryBoundTests
     [Theory]
     [InlineData(432_000u, 300u, 60, LossCause.ByKernel)]
     [InlineData(432_000u, 300u, 297, LossCause.ByKernel)]
-    [InlineData(432_000u, 300u, 299, LossCause.Timeout)] // An unanswered segment may have shortened it to 300 s, without an event.
+    [InlineData(432_000u, 300u, 299, LossCause.None)] // An unanswered segment may have shortened it to 300 s, without an event.
     [InlineData(298u, 300u, 1, LossCause.ByKernel)]
     [InlineData(30u, 300u, 27, LossCause.ByKernel)]
     [InlineData(30u, 300u, 28, LossCause.Timeout)]
-    [InlineData(432_000u, 10u, 9, LossCause.Timeout)] // be_liberal: a stray reset leaves 10 s.
-    [InlineData(432_000u, 0u, 1, LossCause.Timeout)] // The settings are unknown.
-    [InlineData(null, 300u, 1, LossCause.Timeout)] // An offloaded entry has no timeout.
+    [InlineData(30u, 300u, 57, LossCause.Timeout)] // The kernel's collection came late.
+    [InlineData(30u, 300u, 200, LossCause.None)] // Packets renewed it since it was seen.
+    [InlineData(300u, 300u, 299, LossCause.Timeout)]
+    [InlineData(432_000u, 300u, 400_000, LossCause.None)]
+    [InlineData(432_000u, 10u, 9, LossCause.None)] // be_liberal: a stray reset leaves 10 s.
+    [InlineData(432_000u, 0u, 1, LossCause.None)] // The settings are unknown.
+    [InlineData(null, 300u, 1, LossCause.None)] // An offloaded entry has no timeout.
     public void Loss_BeforeItsTimeoutCanHaveRunOut_IsByTheKernel(uint? left, uint shortest, int after, LossCause expected)
     {
         _table.Expiry.Tick(1_000_000, shortest);
@@ -41,13 +45,26 @@ public class ExpiryBoundTests
     }
 
     [Fact]
-    public void Loss_AfterTheSettingFell_MayBeATimeout()
+    public void Loss_AfterTheSettingFell_IsOfUnknownCause()
     {
         _table.Expiry.Tick(1_000_000, 300);
         _table.Upsert(Flows.Service(1000));
         _table.Expiry.Tick(1_001_000, 1);
 
-        Assert.Equal(LossCause.Timeout, Lose(1001));
+        Assert.Equal(LossCause.None, Lose(1001));
+    }
+
+    [Theory]
+    [InlineData(1000, LossCause.ByKernel)]
+    [InlineData(1002, LossCause.Timeout)]
+    [InlineData(1400, LossCause.Timeout)]
+    public void Loss_AfterTheEstablishedTimeoutItselfBecameTheShortest_IsATimeout(int at, LossCause expected)
+    {
+        _table.Expiry.Tick(1_000_000, 300);
+        _table.Upsert(Flows.Service(1000) with { TimeoutSeconds = 432_000 });
+        _table.Expiry.Tick(1_001_000, 3, isOrdinary: true); // Every packet since then gave it 3 s.
+
+        Assert.Equal(expected, Lose(at));
     }
 
     [Fact]
@@ -58,16 +75,16 @@ public class ExpiryBoundTests
         var flow = Flows.Service(1000) with { Orig = orig, Reply = new FlowTuple(Ip.Parse("fd01::2"), orig.Src, Protocols.Tcp, 8080, 1000) };
         _table.Upsert(in flow);
 
-        Assert.True(_table.Remove(in flow, out _, out uint earliest));
-        Assert.Equal(1300u, earliest);
+        Assert.True(_table.Remove(in flow, out _, out uint bound));
+        Assert.Equal(1300u, bound);
     }
 
     private LossCause Lose(int atSeconds)
     {
         var notes = new FlowNotes(new OwnNetlinkPorts(), _table.Expiry);
         var flow = Flows.Service(1000);
-        Assert.True(_table.Remove(in flow, out var last, out uint earliest));
-        Assert.True(notes.OnDestroy(in flow, last, 0, atSeconds * 1000L, earliest, (uint)atSeconds));
+        Assert.True(_table.Remove(in flow, out var last, out uint bound));
+        Assert.True(notes.OnDestroy(in flow, last, 0, atSeconds * 1000L, bound, (uint)atSeconds));
         var frame = new NodeFrame { Counters = new Counters(0, 0, 0, 0, 10, 100) };
         notes.WriteTo(frame);
         return Assert.Single(frame.Notes).Cause;

@@ -123,9 +123,10 @@ internal sealed class ConsoleDouble : IAsyncDisposable
                 break;
             case 1 when message["target"]!.GetValue<string>() == HubMethods.Journal:
                 var report = (JournalReport)message["arguments"]![0].Deserialize(typeof(JournalReport), WireJson.Default)!;
+                long? stored = Write(report); // Before the test sees the report: it may then change the answer, for the next one.
                 Reports.Add(report);
                 await SendAsync(
-                    Write(report) is { } number
+                    stored is { } number
                         ? $$"""{"type":3,"invocationId":"{{id}}","result":{{number}} }"""
                         : $$"""{"type":3,"invocationId":"{{id}}","error":"Unknown hub method 'Journal'"}""",
                     socket);

@@ -58,6 +58,19 @@ public sealed class ControlPlaneTests
     }
 
     [Fact]
+    public async Task StatefulSet_Restarted_ReplacesItsPodsUnderTheirNames()
+    {
+        await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0");
+        await using var cluster = new WatchedCluster((string)lab.Ready["kubeconfig"]!);
+        lab.Send("statefulset 2");
+        await UntilAsync(cluster, lines => lines.Any(line => line is { Kind: "pods", Name: "db-1" } && IsReady(line)));
+        lab.Send("statefulset restart");
+        await UntilAsync(cluster, lines => lines.Count(line => line is { Kind: "pods", Name: "db-0", Type: "ADDED" }) == 2);
+        Assert.Equal(["db-1", "db-0"], cluster.Lines.Where(line => line is { Kind: "pods", Type: "DELETED" }).Select(line => line.Name));
+        Assert.Contains(cluster.Lines, line => line.Kind == "events" && (string?)line.Object["message"] == "Delete Pod db-0 in StatefulSet db successful");
+    }
+
+    [Fact]
     public async Task Probes_LeaveTimeWaitEntriesOnThePodsNode()
     {
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--probes");

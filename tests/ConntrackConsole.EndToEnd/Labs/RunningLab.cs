@@ -23,7 +23,7 @@ internal sealed class RunningLab : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         });
-        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, .. arguments])
+        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, .. arguments.Contains("--probes") ? arguments : ["--probes=false", .. arguments]])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => AppendOutput(line.Data);

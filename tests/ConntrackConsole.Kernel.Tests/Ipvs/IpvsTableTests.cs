@@ -114,11 +114,11 @@ public sealed class IpvsTableTests : IDisposable
         string line = "TCP 0AF4000B {0:X4} 0A600707 0050 0AF4000C 1F90 ESTABLISHED     897\n";
         Write(Services, string.Concat(Enumerable.Range(1, 30_000).Select(port => string.Format(CultureInfo.InvariantCulture, line, port))));
 
-        Assert.Equal((IpvsTable.MaxConnections, true), Read(IpvsTable.MaxLines, TimeSpan.MaxValue));
+        Assert.Equal((IpvsTable.MaxConnections, true), Read(IpvsFiles.MaxLines, TimeSpan.MaxValue));
         Assert.Equal((5000, true), Read(5000, TimeSpan.MaxValue));
-        Assert.InRange(Read(IpvsTable.MaxLines, TimeSpan.Zero).Kept, 0, 2000); // one buffer
+        Assert.InRange(Read(IpvsFiles.MaxLines, TimeSpan.Zero).Kept, 0, 2000); // one buffer
         Write(Services, new string('x', 1 << 20));
-        Assert.Equal((0, true), Read(IpvsTable.MaxLines, TimeSpan.MaxValue));
+        Assert.Equal((0, true), Read(IpvsFiles.MaxLines, TimeSpan.MaxValue));
 
         (int Kept, bool Partial) Read(int lines, TimeSpan time)
         {
@@ -133,6 +133,22 @@ public sealed class IpvsTableTests : IDisposable
         File.Delete(_root + "/thread-self/net/ip_vs");
 
         Assert.Null(IpvsTable.TryRead(Ip.Parse("10.244.0.12"), _root));
+    }
+
+    [Theory]
+    [InlineData("ip_vs_conn", true)]
+    [InlineData("ip_vs", true)]
+    [InlineData("ip_vs", false)] // Hidden, but the switches show that IPVS is loaded.
+    public void Files_ThatCannotBeOpened_AreUnreadableAndNotAbsent(string name, bool exists)
+    {
+        File.Delete($"{_root}/thread-self/net/{name}");
+        if (exists)
+            Directory.CreateDirectory($"{_root}/thread-self/net/{name}");
+        Directory.CreateDirectory(_root + "/sys/net/ipv4/vs");
+
+        var table = IpvsTable.TryRead(Ip.Parse("10.244.0.12"), _root);
+
+        Assert.Equal((true, true), (table?.IsPartial, table?.Unreadable is not null));
     }
 
     [Theory]

@@ -41,6 +41,15 @@ public class OutcomeSummaryTests
     }
 
     [Fact]
+    public void Of_IpvsThatCannotBeRead_IsNeverCompletedAndSaysSo()
+    {
+        var (state, message) = Flushed(Done("n1", 3) with { Ipvs = new(0, 0, 0, 0, null, null, true, Unreadable: true) });
+
+        Assert.Equal(ActionState.Partly, state);
+        Assert.Contains("On n1: IPVS is loaded, but its table cannot be read", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Of_NodesWithoutAnEntry_AreNotCounted() =>
         Assert.Equal("3 entries deleted on 1 node; none remain.", Flushed(Done("n1", 3), Done("n2", 0), Done("n3", 0)).Message);
 
@@ -142,6 +151,8 @@ public class OutcomeSummaryTests
         var result = Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true });
         Assert.Equal(ActionState.Partly, result.State);
         Assert.StartsWith("The number of deleted entries is unknown; 3 entries remaining. On n1 the flush was interrupted", result.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Counted on n1: all entries of the address, also those that the flush does not select.", result.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("all entries", Flushed(Done("n1", 0) with { Listed = 5, Remaining = 3, Unsure = true, RemainingIsScoped = true }).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -62,6 +63,50 @@ public class ScopeOwnershipTests
 
         Assert.Null(ScopeOwnership.NotBackendOf(cluster, B.Ip, new FlushScope("tcp", External, 30080)));
         Assert.Equal("shop/new", ScopeOwnership.NotBackendOf(cluster, B.Ip, new FlushScope("tcp", "10.96.0.21", 30080)));
+    }
+
+    // The clients of "own" are still connected through its former address, which "new" has now; b answers them.
+    [Theory]
+    [InlineData(External, 80)]
+    [InlineData("10.96.0.99", 80)]
+    [InlineData(NodeIp, 30080)]
+    public void NotBackendOf_AddressOfAnotherServiceBefore_ItsBackendStillAnswers(string vip, ushort port)
+    {
+        bool byNode = vip == NodeIp, isExternal = vip == External;
+        ServiceInfo With(string name, bool has) => Named(name, has && !byNode && !isExternal ? vip : name == "own" ? "10.96.0.20" : "10.96.0.21", 80,
+            (ushort)(has && byNode ? port : 0), has && isExternal ? vip : null);
+        var cluster = Cluster(With("own", true));
+        cluster.Confirm(0);
+        cluster.Apply([new ServiceChange(With("own", false), false), new ServiceChange(With("new", true), false)]);
+
+        Assert.Null(ScopeOwnership.NotBackendOf(cluster, B.Ip, new FlushScope("tcp", vip, port)));
+        var key = new GroupKey(Protocols.Tcp, Ip.Parse(vip), port, B.Ip, 8080);
+        Assert.Equal(EntryState.Left, EntryStateClassifier.Of(cluster.Current, key, cluster.History));
+        Assert.Equal(EntryState.Left, EntryStateClassifier.At(cluster.History, key, long.MaxValue - 1));
+    }
+
+    // Its Service is deleted, and its external address or NodePort is no Service's: it is still the last one that had it.
+    [Theory]
+    [InlineData(External, 80)]
+    [InlineData(NodeIp, 30080)]
+    public void LastServiceUntil_FormerClaim_IsFound(string vip, ushort port)
+    {
+        var own = Named("own", "10.96.0.20", 80, 30080, External);
+        var cluster = Cluster(own);
+        cluster.Confirm(0);
+        cluster.Apply([new ServiceChange(own, true)]);
+        Assert.Equal("own", cluster.History.LastServiceUntil(Protocols.Tcp, Ip.Parse(vip), port, 1)?.Key.Name);
+    }
+
+    // The newest claim is the one of "new"; b is a ready backend of "own", and answers.
+    [Fact]
+    public void EntryState_TwoServicesClaimThePort_BackendOfEither_IsActive()
+    {
+        var cluster = Cluster(Named("own", "10.96.0.20", 80, 0, External), Named("new", "10.96.0.21", 80, 0, External));
+        cluster.Confirm(0);
+        var key = new GroupKey(Protocols.Tcp, Ip.Parse(External), 80, B.Ip, 8080);
+        Assert.Equal(EntryState.Active, EntryStateClassifier.Of(cluster.Current, key, cluster.History));
+        Assert.Equal(EntryState.Active, EntryStateClassifier.At(cluster.History, key, long.MaxValue - 1));
     }
 
     // Pod b is the ready backend of "own".

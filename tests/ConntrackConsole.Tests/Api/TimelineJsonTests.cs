@@ -56,8 +56,9 @@ public sealed class TimelineJsonTests
     {
         var backend = new BackendSeries("10.1.0.5", 8080, null, OwnerState.Gone, state, [0, 0], [1, 1], [0, 0]);
         var json = await WriteAsync(new TimelineView(
-            At, At + 2_000, 1_000, 2, [new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", [backend])], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At));
+            At, At + 2_000, 1_000, 2, [new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", [backend]) { Claims = ["shop/checkout", "shop/other"] }], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At));
 
+        Assert.Equal(["shop/checkout", "shop/other"], json.GetProperty("services")[0].GetProperty("claims").EnumerateArray().Select(c => c.GetString()));
         Assert.Equal(name, json.GetProperty("services")[0].GetProperty("backends")[0].GetProperty("state").GetString());
     }
 

@@ -96,6 +96,29 @@ public sealed class CheckSchedulerTests : IDisposable
         Assert.Contains($"still use {ip}, which left the Service", result.Sentence, StringComparison.Ordinal);
     }
 
+    // The guard needs proof that no entry in scope is the pod's own: here it has none, so the check advises no flush.
+    [Theory]
+    [InlineData("203.0.113.9", true, "shop/checkout and shop/other")]
+    [InlineData("192.168.0.1", false, "address of a node")]
+    public void Reassigned_WhereTheGuardRefusesTheScope_IsNotToBeFlushed(string external, bool isContested, string why)
+    {
+        var vip = Ip.Parse(external);
+        var b = Pod("b", "10.1.0.6");
+        ServiceInfo[] claims = [Service() with { OtherIps = [vip] }, Service() with { Uid = "svc2", Key = new ServiceKey("shop", "other"), ClusterIps = [Ip.Parse("10.96.0.11")], OtherIps = [vip] }];
+        _cluster.Apply([new PodChange(b, false), .. claims.Reverse().Skip(isContested ? 0 : 1).Select(service => new ServiceChange(service, false))]);
+        var key = new GroupKey(Protocols.Tcp, vip, 80, b.Ip, 8080);
+        Assert.Null(ScopeOwnership.NotBackendOf(_cluster, b.Ip, new FlushScope("tcp", external, 80)));
+        Send("node1", (key, 4, 0));
+
+        var result = _scheduler.Round().Results.Single(r => r.Check == StaleEntries.Name && r.Subject == CheckSubject.Of(Checkout));
+        Assert.Equal((CheckState.Bad, "4 reassigned"), (result.State, result.Value));
+        Assert.Contains($"another workload's pod at 10.1.0.6 through {external} port 80", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains(why, result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("a flush is refused", result.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flush", result.Sentence, StringComparison.Ordinal);
+        Assert.Contains("conntrack -L -r 10.1.0.6", result.Commands);
+    }
+
     // A NodePort at a node's own address: the entry without translation is at an address that is never flushed.
     [Fact]
     public void Untranslated_AtANodesAddress_IsNotToBeFlushed()
@@ -129,6 +152,33 @@ public sealed class CheckSchedulerTests : IDisposable
 
         Assert.Equal((CheckState.Warning, "3 stale"), Stale());
         Assert.Equal(T0 + 2_000, Result(StaleEntries.Name).SinceMs);
+    }
+
+    [Fact]
+    public void Ipvs_KeepsConnectionsToARemovedServer_UntilTheNodeReportsThatItDoesNot()
+    {
+        var kept = new IpvsServerConnections(Group.Proto, Group.Vip, Group.Vport, Group.Backend, Group.Bport, true, 3, 900);
+        Send("node1");
+        Assert.Equal(CheckState.NotApplicable, Result(IpvsConnections.Name).State);
+
+        SendIpvs(true, new IpvsReading(IpvsReadState.Complete, false, [kept], 0));
+        Assert.Equal((CheckState.Bad, "3 dropped"), Result(IpvsConnections.Name) is var bad ? (bad.State, bad.Value) : default);
+        SendIpvs(false, null); // not read in this second
+        Assert.Equal(CheckState.Bad, Result(IpvsConnections.Name).State);
+
+        SendIpvs(false, new IpvsReading(IpvsReadState.Complete, false, [], 0));
+        Assert.Equal(CheckState.Ok, Result(IpvsConnections.Name).State);
+        SendIpvs(true, null); // without IPVS
+        Assert.Equal(CheckState.NotApplicable, Result(IpvsConnections.Name).State);
+    }
+
+    [Fact]
+    public void Ipvs_LoadedOnANodeWhoseCollectorDoesNotReportWhatItKeeps_IsUnknown()
+    {
+        _store.Connected(Hello("node1") with { Capabilities = [new Capability(Capability.Ipvs, true, "Reads the timeouts.")] });
+        Send("node1");
+
+        Assert.Equal((CheckState.InsufficientData, UnknownCodes.IpvsUnread), Result(IpvsConnections.Name) is var result ? (result.State, result.UnknownCode) : default);
     }
 
     [Fact]
@@ -204,6 +254,13 @@ public sealed class CheckSchedulerTests : IDisposable
 
     private void Send(string node, params (GroupKey Key, uint Established, uint TimeWait)[] groups) =>
         Assert.Null(_store.Apply(node, 1, Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), true, groups)).Rejection);
+
+    private void SendIpvs(bool key, IpvsReading? reading)
+    {
+        var frame = Frame(++_sequence, _clock.GetUtcNow().ToUnixTimeMilliseconds(), key);
+        frame.Ipvs = reading;
+        Assert.Null(_store.Apply("node1", 1, frame).Rejection);
+    }
 
     public void Dispose() => _scheduler.Dispose();
 }

@@ -34,6 +34,29 @@ public class ServiceCheckTests
             Assert.Equal("conntrack -L -r 10.1.0.9", result.Commands[0]);
     }
 
+    [Fact]
+    public void OnlyTheKubeletIsKnownToBeDead_IsUnknownNotOk()
+    {
+        var pod = Ip.Parse("10.1.0.9");
+        var service = Service(Pod("a")) with { Entries = ServiceEntries.None with { Unproven = 3, UnprovenBackends = [pod] } };
+        var result = StaleEntries.Of(Context(Here), service);
+        Assert.Equal((CheckState.InsufficientData, UnknownCodes.OwnerUnproven), (result.State, result.UnknownCode));
+        Assert.Contains("3 entries to 10.1.0.9", result.Sentence, StringComparison.Ordinal);
+    }
+
+    // The address of the Service stands among the backends: no pod ever owned it, and its flush needs another scope.
+    [Fact]
+    public void StaleAndUntranslated_EachAddressIsNamedOnce()
+    {
+        var service = Service(Pod("a"));
+        var own = service.Info.ClusterIps[0];
+        var entries = new ServiceEntries(2, 0, NowMs - 60_000, [Ip.Parse("10.1.0.9"), own], ["node1"]) { Untranslated = 4 };
+        string sentence = StaleEntries.Of(Context(Here), service with { Entries = entries }).Sentence;
+
+        Assert.Contains("wait for 10.1.0.9, which no live pod", sentence, StringComparison.Ordinal);
+        Assert.Equal(2, sentence.Split(own.ToString()).Length);
+    }
+
     [Theory]
     [InlineData(0, 0, CheckState.Warning, "4 untranslated")]
     [InlineData(0, 60_000, CheckState.Bad, "4 untranslated")]

@@ -33,6 +33,7 @@ public sealed class AnsweringAddressesTests : IDisposable
         _cluster.Confirm(NowMs);
         _timeline.Connected(Hello("node1"));
         _timeline.Connected(Hello("node2"));
+        _monitor.Update();
         _cluster.Apply([new NodeChange(Node("node1", "192.168.0.1", reachable: false), false), new SliceChange(Slice(endpoint), false)]);
     }
 
@@ -43,7 +44,8 @@ public sealed class AnsweringAddressesTests : IDisposable
     [Fact]
     public void TrafficIsAnsweredAndTheNodesCollectorReports_IsLiveNotStale()
     {
-        Assert.Equal((OwnerState.Lost, EntryState.Stale), State());
+        // Only the kubelet is known to be dead, from the first moment on.
+        Assert.Equal((OwnerState.Lost, EntryState.Unknown), State());
         Report(alive: 2);
         // The endpoint of a node that is not ready does not serve: no new connections, but those that it has are answered.
         Assert.Equal((OwnerState.Live, EntryState.Unready), State());
@@ -64,13 +66,29 @@ public sealed class AnsweringAddressesTests : IDisposable
     }
 
     [Fact]
+    public void EntriesAreIdle_AreOfUnknownState_UntilDataIsNotAcknowledged()
+    {
+        Report(idle: 2);
+        Assert.Equal((OwnerState.Lost, EntryState.Unknown), State());
+        var entries = Assert.Single(_timeline.Facts(new Dictionary<Ip, long>()).Services).Value;
+        Assert.Equal((0L, 2L), (entries.Stale, entries.Unproven));
+        Assert.Equal([Backend], entries.UnprovenBackends);
+        Report(unacknowledged: 1, idle: 1);
+        Assert.Equal((OwnerState.Lost, EntryState.Stale), State());
+        // Idle again: nothing was answered since.
+        Report(idle: 2);
+        Assert.Equal((OwnerState.Lost, EntryState.Stale), State());
+        Assert.Equal((2L, 0L), Assert.Single(_timeline.Facts(new Dictionary<Ip, long>()).Services).Value is var now ? (now.Stale, now.Unproven) : default);
+    }
+
+    [Fact]
     public void NodesCollectorIsSilent_IsLost()
     {
         Report(alive: 2);
         // A client's own keep-alive refreshes an entry on its node, too.
         _clock.Advance(TimeSpan.FromSeconds(20));
         Report(alive: 2, from: "node2");
-        Assert.Equal(OwnerState.Lost, State().Owner);
+        Assert.Equal((OwnerState.Lost, EntryState.Stale), State());
     }
 
     [Fact]
@@ -83,7 +101,7 @@ public sealed class AnsweringAddressesTests : IDisposable
             Report(idle: 2);
         }
 
-        Assert.Equal(OwnerState.Lost, State().Owner);
+        Assert.Equal((OwnerState.Lost, EntryState.Unknown), State());
     }
 
     [Fact]
@@ -95,8 +113,12 @@ public sealed class AnsweringAddressesTests : IDisposable
         Assert.Empty(_cluster.Current.Answering);
     }
 
-    private (OwnerState Owner, EntryState Entry) State() =>
-        (_cluster.Current.OwnerOf(Backend).State, EntryStateClassifier.Of(_cluster.Current, Group, _cluster.History));
+    private (OwnerState Owner, EntryState Entry) State()
+    {
+        var entry = EntryStateClassifier.Of(_cluster.Current, Group, _cluster.History);
+        Assert.Equal(entry, EntryStateClassifier.At(_cluster.History, Group, NowMs));
+        return (_cluster.Current.OwnerOf(Backend).State, entry);
+    }
 
     private void Report(uint alive = 0, uint idle = 0, uint unacknowledged = 0, string from = "node1")
     {

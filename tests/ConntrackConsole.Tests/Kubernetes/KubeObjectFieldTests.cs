@@ -156,7 +156,7 @@ public class KubeObjectFieldTests
     [InlineData("true")]
     public void AnyKind_AnyValueReplaced_IsReadOrSkipped(string instead)
     {
-        var files = new RecordedFiles(RecordedFiles.Names.First().Data);
+        var files = new RecordedFiles("crash-loop");
         foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
         {
             using var list = JsonDocument.Parse(files.Lists[kind.Name]);

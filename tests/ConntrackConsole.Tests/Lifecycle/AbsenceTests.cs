@@ -68,6 +68,51 @@ public class AbsenceTests
     }
 
     [Fact]
+    public void Pod_WhoseNodeWasLostMeanwhile_IsNoScaleDown()
+    {
+        // Its successor existed already: the ReplicaSet had five pods and wanted four.
+        foreach (var (isDeleted, ready) in (ReadOnlySpan<(bool, string)>)[(true, ""), (false, "Unknown"), (false, "True")])
+        {
+            var after = After(FivePods(), 30, false, scenario =>
+            {
+                // The last one came back since.
+                scenario.Apply(30, "nodes", Node("node2", "True", -600));
+                if (!isDeleted)
+                    scenario.Apply(30, "nodes", Node("node1", ready, ready == "True" ? 29 : 10));
+                scenario.Apply(30, "replicasets", Set("aaa", 1, 4, 4, 4)).Apply(30, "deployments", Deployment(1, 4, 4, 4, 4, "NewReplicaSetAvailable"));
+                for (int pod = 1; pod < 5; pod++)
+                    scenario.Pod(30, PodJson($"own-aaa-1111{pod}", ip: $"10.1.0.1{pod}"));
+            });
+            var ended = Assert.Single(after.State.Terminations);
+            Assert.Equal(TerminationCause.Unknown, ended.Cause);
+            Assert.Contains("node node1", ended.Evidence);
+        }
+    }
+
+    [Fact]
+    public void ScaleDown_AfterTheAbsence_DoesNotExplainWhatEndedInIt()
+    {
+        var after = After(FivePods(), 30, false, scenario =>
+        {
+            scenario.Apply(30, "replicasets", Set("aaa", 1, 5, 5, 5)).Apply(30, "deployments", Deployment(1, 5, 5, 5, 5, "NewReplicaSetAvailable"));
+            for (int pod = 1; pod < 5; pod++)
+                scenario.Pod(30, PodJson($"own-aaa-1111{pod}", ip: $"10.1.0.1{pod}"));
+        });
+        Assert.Equal(TerminationCause.Unknown, Assert.Single(after.State.Terminations).Cause);
+        after.Apply(40, "deployments", Deployment(1, 1, 1, 1, 1, "NewReplicaSetAvailable")).Apply(40, "replicasets", Set("aaa", 1, 1, 5, 5));
+        Assert.Equal(TerminationCause.Unknown, Assert.Single(after.State.Terminations).Cause);
+    }
+
+    [Fact]
+    public void ScaleDown_InTheAbsence_IsStillOneAfterALaterScaleUp()
+    {
+        var after = After(FivePods(), 30, false, scenario => scenario.Pod(30, PodJson("own-aaa-11110", ip: "10.1.0.10"))
+            .Apply(30, "replicasets", Set("aaa", 1, 1, 1, 1)).Apply(30, "deployments", Deployment(1, 1, 1, 1, 1, "NewReplicaSetAvailable")));
+        after.Apply(40, "deployments", Deployment(1, 5, 1, 1, 1, "NewReplicaSetAvailable")).Apply(40, "replicasets", Set("aaa", 1, 5, 1, 1));
+        Assert.All(after.State.Terminations, t => Assert.Equal((TerminationCause.ScaleDown, "ReplicaSet own-aaa was scaled from 5 to 1."), (t.Cause, t.Evidence)));
+    }
+
+    [Fact]
     public void Rollout_WithoutEvents_IsNoScaleDown()
     {
         var after = After(FivePods(), 30, false, scenario => scenario.Apply(30, "replicasets", Set("aaa", 1, 1, 1, 1))
@@ -83,6 +128,11 @@ public class AbsenceTests
             .Apply(30, "deployments", Deployment(1, 5, 5, 5, 5, "NewReplicaSetAvailable")));
         Assert.All(after.State.Terminations, t => Assert.Equal(TerminationCause.Unknown, t.Cause));
     }
+
+    private static string Node(string name, string ready, double sinceSeconds) =>
+        $$"""{"metadata":{"name":"{{name}}","uid":"uid-{{name}}"},"status":{"conditions":[{"type":"Ready","status":"{{ready}}","lastTransitionTime":"{{Rfc3339(sinceSeconds)}}"}]} }""";
+
+    private static string Rfc3339(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
 
     private static ClusterScenario FivePods()
     {

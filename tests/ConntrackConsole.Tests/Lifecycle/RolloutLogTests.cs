@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Tests.Cluster;
@@ -114,6 +115,20 @@ public class RolloutLogTests
         Assert.Equal(TerminationCause.ScaleDown, Assert.Single(scenario.State.Terminations).Cause);
         scenario.Apply(12, "replicasets", Set("bbb", 2, 3, 0, created: 12)).Apply(12, "deployments", Deployment(2, 3, 0, 0, 0, "ReplicaSetUpdated", 2));
         Assert.Equal((TerminationCause.Rollout, "uid-own/2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+    }
+
+    // Pods and Events arrive at once; the watches of Deployments and ReplicaSets are a minute late.
+    [Fact]
+    public void Cause_WorkloadsSeenAMinuteLate_IsTheRolloutThatReplacedThePod()
+    {
+        var scenario = new ClusterScenario().Listed().Apply(1, "deployments", Deployment(1, 3, 0, 0, 0)).Pod(2, PodJson("p1"))
+            .Pod(4, PodJson("p1", meta: Deletion(4, 30))).Apply(4, "events", Event("SuccessfulDelete", "Deleted pod: p1", "ReplicaSet", "own-aaa", 4));
+        scenario.Apply(66, "deployments", Deployment(2, 3, 4, 1, 3, generation: 2));
+        foreach (string set in (string[])[Set("aaa", 1, 2, 2, 2, created: 1), Set("bbb", 2, 1, 1, created: 3)])
+            scenario.Apply(70, "replicasets", set);
+        Assert.Equal((TerminationCause.Rollout, "uid-own/2"), Assert.Single(scenario.State.Terminations) is var t ? (t.Cause, t.RolloutId) : default);
+        var rollout = scenario.State.Rollouts.Single(r => r.Id == "uid-own/2");
+        Assert.Equal((At(3), new TimeRange(At(3), At(70))), (rollout.StartedMs, rollout.Unwatched));
     }
 
     [Fact]

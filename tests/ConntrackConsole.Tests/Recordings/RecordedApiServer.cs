@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -47,6 +46,7 @@ public sealed class RecordedApiServer : IDisposable
     private readonly string _path = $"cluster{Interlocked.Increment(ref s_number)}";
     private readonly RecordedFiles _files;
     private readonly ConcurrentDictionary<string, Cut> _answers = new();
+    private readonly ConcurrentDictionary<string, RecordedList> _contents = new();
     private readonly CancellationTokenSource _stopped = new();
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _released;
@@ -155,7 +155,7 @@ public sealed class RecordedApiServer : IDisposable
     private async Task ListAsync(HttpContext context, string kind)
     {
         int released = Released;
-        bool touched = _files.Lines.Take(released).Any(l => l.Kind == kind);
+        bool touched = _files.LinesOf(kind) is [var first, ..] && first < released;
         if (!touched && PageSize == 0 && _files.Lists.TryGetValue(kind, out byte[]? raw))
         {
             await context.Response.Body.WriteAsync(raw);
@@ -171,50 +171,32 @@ public sealed class RecordedApiServer : IDisposable
     }
 
     /// <summary>The content of a list after a number of lines.</summary>
-    private (List<string> Items, long Version) After(string kind, int lines)
+    private (IReadOnlyList<string> Items, long Version) After(string kind, int lines)
     {
-        var items = new Dictionary<string, string>();
-        long version = 1;
-        if (_files.Lists.TryGetValue(kind, out byte[]? raw))
-        {
-            using var list = JsonDocument.Parse(raw);
-            version = long.Parse(list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
-            foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
-                items[Uid(item)] = item.GetRawText();
-        }
-
-        foreach (var line in _files.Lines.Take(lines).Where(l => l.Kind == kind && l.Version > version))
-        {
-            using var parsed = JsonDocument.Parse(line.Line);
-            var item = parsed.RootElement.GetProperty("object");
-            if (parsed.RootElement.GetProperty("type").GetString() == "DELETED")
-                items.Remove(Uid(item));
-            else
-                items[Uid(item)] = item.GetRawText();
-        }
-
-        return ([.. items.Values], Math.Max(version, _files.Lines.Take(lines).LastOrDefault(l => l.Kind == kind)?.Version ?? 0));
+        var content = _contents.GetOrAdd(kind, k => new RecordedList(_files, k));
+        lock (content)
+            return content.After(lines);
     }
-
-    private static string Uid(JsonElement item) => item.GetProperty("metadata").GetProperty("uid").GetString()!;
 
     private async Task WatchAsync(HttpContext context, string kind, long version, CancellationToken ct)
     {
         await context.Response.Body.FlushAsync(ct);
         Interlocked.Increment(ref _watches);
-        for (int index = 0; ; index++)
+        var lines = _files.LinesOf(kind);
+        for (int next = 0; ; next++)
         {
             // Read before the count, so that a release in between is not missed.
             var more = Volatile.Read(ref _more).Task;
-            if (index >= Math.Min(Released, _files.Lines.Count))
+            if (next >= lines.Count || lines[next] >= Released)
             {
                 await more.WaitAsync(ct);
-                index--;
+                next--;
                 continue;
             }
 
+            int index = lines[next];
             var line = _files.Lines[index];
-            if (line.Kind != kind || line.Version <= version)
+            if (line.Version <= version)
                 continue;
             byte[] bytes = Encoding.UTF8.GetBytes(line.Line + "\n");
             if (!Cuts.TryRemove(index, out var cut))

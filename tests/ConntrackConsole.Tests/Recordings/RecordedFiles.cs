@@ -1,5 +1,8 @@
 using System.IO.Compression;
 using System.Text.Json;
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Parsing;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Recordings;
@@ -7,7 +10,21 @@ namespace ConntrackConsole.Tests.Recordings;
 /// <summary>A recorded watch line.</summary>
 /// <param name="Kind">The last segment of its path, such as endpointslices.</param>
 /// <param name="Version">resourceVersion of its object.</param>
-public sealed record RecordedLine(double T, string Kind, string Line, long Version);
+/// <param name="Object">The object within the line.</param>
+/// <param name="Uid">uid of its object.</param>
+/// <param name="IsDeleted">True if its object was deleted.</param>
+public sealed record RecordedLine(double T, string Kind, string Line, long Version, string Object, string Uid, bool IsDeleted)
+{
+    // Immutable and expensive to parse: shared by all replays of the recording.
+    private readonly Lazy<ClusterChange?> _change = new(() => KubeReader.Read(WatchedKind.All.Single(k => k.Name == Kind), Line).Change);
+
+    /// <summary>The line as parsed by the console; null if it is irrelevant.</summary>
+    internal ClusterChange? Change => _change.Value;
+}
+
+/// <summary>An object of a list.</summary>
+/// <param name="Change">As parsed by the console; null if it is irrelevant.</param>
+internal sealed record RecordedObject(string Kind, string Uid, ClusterChange? Change);
 
 /// <summary>An operation on the cluster.</summary>
 public sealed record RecordedLabel(double T, string Did);
@@ -24,6 +41,9 @@ public sealed class RecordedFiles
     private const string ProxyFiles = "kube-proxy-";
 
     private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures", "recordings");
+
+    private readonly Dictionary<string, List<int>> _linesOf;
+    private readonly Lazy<IReadOnlyList<RecordedObject>> _listObjects;
 
     private static string Root => Environment.GetEnvironmentVariable("CC_RECORDINGS") is { Length: > 0 } given ? given : Fixtures;
 
@@ -46,6 +66,8 @@ public sealed class RecordedFiles
         // The recorder stamped a line a moment before it wrote it: two watches may be out of order by a millisecond.
         double last = double.MinValue;
         Lines = [.. Text(Unzipped(Path.Combine(folder, "watch.jsonl.gz"))).Select(Line).Select(line => line with { T = last = Math.Max(last, line.T) })];
+        _linesOf = Lines.Index().GroupBy(l => l.Item.Kind).ToDictionary(g => g.Key, g => g.Select(l => l.Index).ToList());
+        _listObjects = new(() => [.. WatchedKind.All.Where(k => Lists.ContainsKey(k.Name)).SelectMany(ObjectsOf)]);
         // Recordings of watches only have no labels.
         string labels = Path.Combine(folder, "labels.jsonl");
         Labels = File.Exists(labels) ? [.. File.ReadLines(labels).Where(l => l.Length > 0).Select(Label)] : [];
@@ -62,6 +84,12 @@ public sealed class RecordedFiles
 
     public IReadOnlyList<RecordedLine> Lines { get; }
 
+    /// <summary>Indexes into <see cref="Lines"/> of the lines of a kind.</summary>
+    public IReadOnlyList<int> LinesOf(string kind) => _linesOf.GetValueOrDefault(kind, []);
+
+    /// <summary>The objects of the lists, kind by kind in the order of <see cref="WatchedKind.All"/>.</summary>
+    internal IReadOnlyList<RecordedObject> ListObjects => _listObjects.Value;
+
     public IReadOnlyList<RecordedLabel> Labels { get; }
 
     /// <summary>By node, ordered by time.</summary>
@@ -69,6 +97,13 @@ public sealed class RecordedFiles
 
     /// <summary>Unix milliseconds of a recorded second.</summary>
     public long At(double seconds) => (Start + TimeSpan.FromSeconds(seconds)).ToUnixTimeMilliseconds();
+
+    private List<RecordedObject> ObjectsOf(WatchedKind kind)
+    {
+        using var list = JsonDocument.Parse(Lists[kind.Name]);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray()
+            .Select(i => new RecordedObject(kind.Name, i.GetProperty("metadata").GetProperty("uid").GetString()!, kind.Change(i, false)))];
+    }
 
     private static RecordedPage Page(string json)
     {
@@ -83,10 +118,12 @@ public sealed class RecordedFiles
         using var parsed = JsonDocument.Parse(json);
         string line = parsed.RootElement.GetProperty("line").GetString()!.TrimEnd('\n');
         using var watched = JsonDocument.Parse(line);
-        string version = watched.RootElement.GetProperty("object").GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+        var item = watched.RootElement.GetProperty("object");
+        var metadata = item.GetProperty("metadata");
         return new RecordedLine(
             parsed.RootElement.GetProperty("t").GetDouble(), parsed.RootElement.GetProperty("kind").GetString()!, line,
-            long.Parse(version, System.Globalization.CultureInfo.InvariantCulture));
+            long.Parse(metadata.GetProperty("resourceVersion").GetString()!, System.Globalization.CultureInfo.InvariantCulture),
+            item.GetRawText(), metadata.GetProperty("uid").GetString()!, watched.RootElement.GetProperty("type").GetString() == "DELETED");
     }
 
     private static RecordedLabel Label(string json)

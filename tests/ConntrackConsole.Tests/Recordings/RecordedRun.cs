@@ -52,9 +52,11 @@ internal sealed class RecordedRun : IAsyncDisposable
     public long At(double seconds) => Files.At(seconds);
 
     /// <param name="prepare">Sets cuts, pages or refusals before the informer starts.</param>
-    public static async Task<RecordedRun> StartAsync(string name, Action<RecordedApiServer>? prepare = null)
+    public static Task<RecordedRun> StartAsync(string name, Action<RecordedApiServer>? prepare = null) => StartAsync(new RecordedFiles(name), prepare);
+
+    /// <inheritdoc cref="StartAsync(string, Action{RecordedApiServer}?)"/>
+    public static async Task<RecordedRun> StartAsync(RecordedFiles files, Action<RecordedApiServer>? prepare = null)
     {
-        var files = new RecordedFiles(name);
         var server = await RecordedApiServer.StartAsync(files);
         prepare?.Invoke(server);
         var run = new RecordedRun(files, server);
@@ -83,11 +85,14 @@ internal sealed class RecordedRun : IAsyncDisposable
     }
 
     /// <summary>Sends all remaining lines at once, and waits until they are applied. The clock does not advance.</summary>
-    public async Task RushAsync()
+    public Task RushAsync() => RushToAsync(Files.Lines.Count);
+
+    /// <summary>Sends the lines up to a number of them at once, and waits until they are applied. The clock does not advance.</summary>
+    public async Task RushToAsync(int lines)
     {
-        Server.Released = Played = Files.Lines.Count;
-        var last = Files.Lines.GroupBy(l => l.Kind).Select(g => g.Last()).ToList();
-        await UntilAsync(() => last.All(l => VersionOf(l.Kind) >= l.Version), "the end");
+        var last = Files.Lines.Take(lines).Skip(Played).GroupBy(l => l.Kind).Select(g => g.Last()).ToList();
+        Server.Released = Played = lines;
+        await UntilAsync(() => last.All(l => VersionOf(l.Kind) >= l.Version), $"everything before line {lines}");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,8 +1,5 @@
-using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Parsing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackConsole.Tests.Recordings;
@@ -22,12 +19,8 @@ internal sealed class Recording
         Clock = new FakeTimeProvider(_files.Start);
         State = new ClusterState(Clock);
         State.Watching();
-        foreach (var kind in WatchedKind.All.Where(k => _files.Lists.ContainsKey(k.Name)))
-        {
-            using var list = JsonDocument.Parse(_files.Lists[kind.Name]);
-            State.Apply([.. list.RootElement.GetProperty("items").EnumerateArray().Select(i => kind.Change(i, false)).OfType<ClusterChange>()]);
-        }
-
+        foreach (var kind in _files.ListObjects.GroupBy(o => o.Kind))
+            State.Apply([.. kind.Select(o => o.Change).OfType<ClusterChange>()]);
         State.Confirm(NowMs);
     }
 
@@ -45,7 +38,7 @@ internal sealed class Recording
         {
             var line = _files.Lines[_next];
             Clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(line.T));
-            if (KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change is { } change)
+            if (line.Change is { } change)
                 State.Apply([change]);
         }
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Kubernetes.Client;
-using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 
 namespace ConntrackConsole.Tests.Recordings;
@@ -9,24 +6,17 @@ namespace ConntrackConsole.Tests.Recordings;
 /// <summary>Replays the lines of a recording in any order between its watches, each at its own time.</summary>
 public sealed class RecordingReplay
 {
-    // Longer than each recording of a single rollout: there, a watch may come entirely before another.
-    private const double MaxLagSeconds = 60;
-
     private readonly TerminationLog _log = new(new RolloutLog());
     private ClusterMap _map = ClusterMap.Empty;
 
     public RecordingReplay(RecordedFiles files, IEnumerable<RecordedLine> lines)
     {
         long startMs = files.At(0);
-        foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
-        {
-            using var list = JsonDocument.Parse(files.Lists[kind.Name]);
-            foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
-                Apply(kind.Change(item, false), startMs, new TimeRange(0, startMs));
-        }
+        foreach (var listed in files.ListObjects)
+            Apply(listed.Change, startMs, new TimeRange(0, startMs));
 
         foreach (var line in lines)
-            Apply(KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change, files.At(line.T), null);
+            Apply(line.Change, files.At(line.T), null);
     }
 
     public IReadOnlyList<Termination> Terminations => _log.Current;
@@ -42,12 +32,9 @@ public sealed class RecordingReplay
         var streams = files.Lines.GroupBy(l => kinds.Contains(l.Kind) ? l.Kind : "").Select(g => new Queue<RecordedLine>(g)).ToList();
         while (streams.Count > 0)
         {
-            // A watch that is a minute behind the others is broken; the informer has reopened it by then.
-            double first = streams.Min(s => s.Peek().T);
-            var near = streams.FindAll(s => s.Peek().T <= first + MaxLagSeconds);
-            var stream = near[random.Next(near.Count)];
+            var stream = streams[random.Next(streams.Count)];
             // Runs of random length: from single lines to one watch entirely before another.
-            for (int run = random.Next(1, 40); run > 0 && stream.Count > 0 && stream.Peek().T <= first + MaxLagSeconds; run--)
+            for (int run = random.Next(1, 40); run > 0 && stream.Count > 0; run--)
                 mixed.Add(stream.Dequeue());
             streams.RemoveAll(s => s.Count == 0);
         }

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -22,15 +20,17 @@ public class RestartTests
     public void EveryRecording_RestartBetweenAnyTwoLines_LosesNoTerminationAndInventsNoTime(string name)
     {
         var files = new RecordedFiles(name);
-        var whole = new Run(files, null, 0).Play(files.Lines.Count);
+        var whole = new Run(files, null, new Lists(files)).Play(files.Lines.Count);
         foreach (int length in (int[])[0, 1, 7, 40])
         {
             // The cost is the square of the length: a long recording is cut at some 100 places, at others for each length.
             int step = Math.Max(1, files.Lines.Count / 100);
+            var (first, lists) = (new Run(files, null, new Lists(files)), new Lists(files));
             for (int killed = length % step; killed + length <= files.Lines.Count; killed += step)
             {
-                var first = new Run(files, null, 0).Play(killed);
-                var second = new Run(files, first, killed + length).Play(files.Lines.Count);
+                // What precedes each restart is played once: the second run inherits what the first has saved by then.
+                first.Play(killed);
+                var second = new Run(files, first, lists.AdvanceTo(killed + length)).Play(files.Lines.Count);
                 Compare($"{name}, down for {length} lines at {killed}", whole, second);
             }
         }
@@ -91,10 +91,10 @@ public class RestartTests
         private readonly HashSet<string> _seen = [];
         private int _next;
 
-        public Run(RecordedFiles files, Run? former, int from)
+        public Run(RecordedFiles files, Run? former, Lists lists)
         {
             _files = files;
-            _next = from;
+            int from = _next = lists.Lines;
             _clock = new FakeTimeProvider(files.Start);
             if (from > 0)
                 _clock.SetUtcNow(files.Start + TimeSpan.FromSeconds(files.Lines[from - 1].T));
@@ -103,8 +103,8 @@ public class RestartTests
             State.Watching();
             if (former is not null)
                 Inherit(former);
-            foreach (var kind in WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)))
-                State.Apply([.. ListAt(kind, from).Select(i => kind.Change(i, false)).OfType<ClusterChange>()], listed: true);
+            foreach (var changes in lists.Current)
+                State.Apply(changes, listed: true);
             State.Confirm(NowMs);
             Observe();
         }
@@ -130,7 +130,7 @@ public class RestartTests
             {
                 var line = _files.Lines[_next];
                 _clock.SetUtcNow(_files.Start + TimeSpan.FromSeconds(line.T));
-                if (KubeReader.Read(WatchedKind.All.Single(k => k.Name == line.Kind), line.Line).Change is { } change)
+                if (line.Change is { } change)
                     State.Apply([change]);
                 if (line.Kind == "pods")
                     Observe();
@@ -163,34 +163,39 @@ public class RestartTests
                 former.State.Terminations.Select(t => TerminationMapper.Termination(TerminationMapper.Row(t))),
                 former.State.Rollouts.Select(r => TerminationMapper.Rollout(TerminationMapper.Row(r))));
         }
+    }
 
-        private List<JsonElement> ListAt(WatchedKind kind, int line)
+    // What the API server lists after a number of lines.
+    private sealed class Lists
+    {
+        private readonly RecordedFiles _files;
+        private readonly Dictionary<string, Dictionary<string, ClusterChange?>> _objects;
+
+        public Lists(RecordedFiles files)
         {
-            var objects = new Dictionary<string, JsonElement>();
-            using (var list = JsonDocument.Parse(_files.Lists[kind.Name]))
-            {
-                foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
-                    objects[Uid(item)] = item.Clone();
-            }
-
-            foreach (var earlier in _files.Lines.Take(line).Where(l => l.Kind == kind.Name))
-            {
-                using var parsed = JsonDocument.Parse(earlier.Line);
-                var item = parsed.RootElement.GetProperty("object");
-                switch (parsed.RootElement.GetProperty("type").GetString())
-                {
-                    case "DELETED":
-                        objects.Remove(Uid(item));
-                        break;
-                    case "ADDED" or "MODIFIED":
-                        objects[Uid(item)] = item.Clone();
-                        break;
-                }
-            }
-
-            return [.. objects.Values];
+            _files = files;
+            _objects = WatchedKind.All.Where(k => files.Lists.ContainsKey(k.Name)).ToDictionary(
+                k => k.Name, k => files.ListObjects.Where(o => o.Kind == k.Name).ToDictionary(o => o.Uid, o => o.Change));
         }
 
-        private static string Uid(JsonElement item) => item.GetProperty("metadata").GetProperty("uid").GetString()!;
+        public int Lines { get; private set; }
+
+        public IEnumerable<IEnumerable<ClusterChange>> Current => _objects.Values.Select(kind => kind.Values.OfType<ClusterChange>());
+
+        public Lists AdvanceTo(int lines)
+        {
+            for (; Lines < lines; Lines++)
+            {
+                var line = _files.Lines[Lines];
+                if (!_objects.TryGetValue(line.Kind, out var objects))
+                    continue;
+                if (line.IsDeleted)
+                    objects.Remove(line.Uid);
+                else
+                    objects[line.Uid] = line.Change;
+            }
+
+            return this;
+        }
     }
 }

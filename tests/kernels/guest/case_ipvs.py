@@ -51,6 +51,12 @@ def run():
     mechanisms, answer = explain.result()
     helps = [v["helps"] for v in answer["verdicts"] if v["mechanism"] == "M9"]
     line("IPVS, server removed: explain", mechanisms == ["M9"] and "expire_nodest_conn=1" in helps[0] and "flush repairs nothing" in helps[0], answer["conclusion"])
+    watch = Watch()
+    watch.end()
+    ipvs = watch.frames()[0]["ipvs"]
+    kept = {(s["vip"], s["server"]): (s["removed"], s["connections"]) for s in ipvs["servers"]}
+    line("IPVS, server removed: frames", ipvs["state"] == "Complete" and ipvs["expireNodestConn"] is False
+         and kept == {(VIP, PODS["b1"]): (True, 2), (VIP6, PODS6["b1"]): (True, 1)}, ipvs)
     mechanisms, answer = Explain(PODS6["b1"], 5).result()
     line("IPVS, server removed: explain, IPv6", mechanisms == ["M9"], answer["conclusion"])
     code, preview = flush()

@@ -7,7 +7,11 @@ namespace ConntrackConsole.Collector.Cli.Json;
 internal sealed record GroupJson(
     string? Proto, string? Vip, int? Vport, string? Backend, int? Bport, IReadOnlyDictionary<string, uint> States, uint Total)
 {
-    public static GroupJson Of(GroupCounts group)
+    public static GroupJson Of(GroupCounts group) => Of(group, null);
+
+    /// <param name="group">The group.</param>
+    /// <param name="named">The states of SCTP and DCCP by their own names, where the entries were read; null in frames, which contain only the classes.</param>
+    public static GroupJson Of(GroupCounts group, IEnumerable<(FlowState Class, string Name, uint Count)>? named)
     {
         var states = new SortedDictionary<string, uint>(StringComparer.Ordinal);
         for (int state = 0; state < FlowStates.Count; state++)
@@ -17,6 +21,18 @@ internal sealed record GroupJson(
         }
 
         var key = group.Key;
+        foreach (var (of, name, count) in named ?? [])
+        {
+            // A dump may contain an entry twice; the table counts it once.
+            uint all = states.GetValueOrDefault(of.Name());
+            uint moved = Math.Min(count, all);
+            states.Remove(of.Name());
+            if (all > moved)
+                states[of.Name()] = all - moved;
+            if (moved > 0)
+                states[name] = states.GetValueOrDefault(name) + moved;
+        }
+
         if (key.IsOther)
             return new GroupJson(null, null, null, null, null, states, group.Counts.Total);
         bool ports = !Protocols.IsPortless(key.Proto);

@@ -37,6 +37,7 @@ internal sealed class FlushExecutor(
             bool first = journal.TryBegin(begin with
             {
                 Kind = JournalKind.Flush, Target = list.PodIp.ToString(), Before = list.Flows.Count.ToString(CultureInfo.InvariantCulture),
+                Preset = list.Filter.Preset.ToString(), Scope = list.Filter.Scope, Owner = list.Owner.ToString(),
             });
             if (!first)
                 return Refused(node, actionId, new(NodeReasons.DuplicateId, "An action with this id already began or was fenced: send a new command."));
@@ -90,26 +91,33 @@ internal sealed class FlushExecutor(
     }
 
     /// <summary>
-    /// Ends interrupted flushes in the journal with what is known: the entries that exist now. Needs the lock, so that none of
-    /// them is running.
+    /// Ends interrupted flushes in the journal with what is known: the entries that exist now and that the flush selects; all entries
+    /// of the address if its begin line is an older version's. Needs the lock, so that none of them is running.
     /// </summary>
     public void ResolveInterrupted()
     {
         foreach (var act in journal.Where(act => act.End is null && act.Begin.Kind == JournalKind.Flush))
         {
             int remaining = -1;
+            bool isScoped = FlushFilter.TryParse(act.Begin, out var filter, out var owner);
+            IpvsConnectionSummary? ipvs = null;
             try
             {
                 using var table = ConntrackTable.Open();
                 if (Ip.TryParse(act.Begin.Target, out var podIp))
-                    remaining = EntryDeleter.List(table, podIp).Count;
+                {
+                    remaining = EntryDeleter.List(table, podIp).Count(flow => filter?.Matches(in flow, owner) ?? true);
+                    ipvs = IpvsImpact.TryRead(podIp, filter ?? FlushFilter.Everything, proc)?.Summary;
+                }
             }
             catch (NetlinkException)
             {
                 // -1 means unknown.
             }
 
-            End(Unsure(act, remaining, NodeReasons.Interrupted, "It was interrupted: the collector ended during the flush."), null);
+            string sentence = "It was interrupted: the collector ended during the flush."
+                + (isScoped ? "" : " Its preset and scope are not in the journal, so all entries of the address are counted.");
+            End(Unsure(act, remaining, NodeReasons.Interrupted, sentence) with { RemainingIsScoped = isScoped, Ipvs = ipvs }, null);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
@@ -11,6 +13,9 @@ namespace ConntrackConsole.Collector.Commands.Flush;
 /// <param name="Vport">0 = any.</param>
 internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushort Vport)
 {
+    /// <summary>Every entry of an address.</summary>
+    public static FlushFilter Everything { get; } = new(FlushPreset.All, 0, default, 0);
+
     /// <summary>Parses what the console sent; false with a refusal if it is invalid.</summary>
     public static bool TryParse(FlushPreset preset, FlushScope? scope, out FlushFilter filter, out Reason? refusal)
     {
@@ -55,6 +60,25 @@ internal sealed record FlushFilter(FlushPreset Preset, byte Proto, Ip Vip, ushor
         filter = new FlushFilter(preset, proto, vip, (ushort)(scope.VipPort ?? 0));
         return true;
     }
+
+    /// <summary>The filter of a flush in the journal, with the state of the owner that it was made for; false for a line without them.</summary>
+    public static bool TryParse(JournalLine begin, [NotNullWhen(true)] out FlushFilter? filter, out OwnerState owner)
+    {
+        filter = null;
+        // Not numbers: Enum.TryParse takes them, and nothing here writes them.
+        if (!Enum.TryParse(begin.Owner, out owner) || owner.ToString() != begin.Owner
+            || !Enum.TryParse(begin.Preset, out FlushPreset preset) || preset.ToString() != begin.Preset
+            || !TryParse(preset, begin.Scope, out var parsed, out _))
+        {
+            return false;
+        }
+
+        filter = parsed;
+        return true;
+    }
+
+    /// <summary>As the console sent it, for the journal; null = no restriction.</summary>
+    public FlushScope? Scope => Proto == 0 && Vip.IsNone ? null : new FlushScope(Proto == 0 ? null : Protocols.Name(Proto), Vip.IsNone ? null : Vip.ToString(), Vport == 0 ? null : Vport);
 
     /// <summary>Whether the flush deletes an entry, given the state of the address's owner.</summary>
     public bool Matches(in Flow flow, OwnerState owner) => IsInScope(in flow, owner) && (Preset != FlushPreset.Safe || IsSafe(in flow, owner));

@@ -72,13 +72,21 @@ internal sealed class SettingHandler(
     public SettingResult? Recall(string actionId) => _executor.Recall(actionId, LockTimeout);
 
     /// <summary>Called once per second: resolves interrupted actions and reverts changes that are due.</summary>
-    public void Tick()
+    public void Tick() => RevertDue(_ => true);
+
+    /// <summary>
+    /// Ends filters that the kernel has disarmed, and removes their empty table: called at the start of commands, because on a node
+    /// without a daemon nothing else would.
+    /// </summary>
+    public void RemoveExpiredFilter() => RevertDue(act => act.Begin.Target == SettingCatalog.DropInvalid);
+
+    private void RevertDue(Func<JournaledAction, bool> wanted)
     {
         var now = time.GetUtcNow();
         long nowMs = now.ToUnixTimeMilliseconds();
         bool isCutOff = journal.Where(act => act.End is null && act.Begin.Kind != JournalKind.Flush).Count > 0;
         // A withheld revert waits for a user; retrying it every second would only repeat the message.
-        var due = observeOnly is not null ? [] : _executor.Open.Where(act =>
+        var due = observeOnly is not null ? [] : _executor.Open.Where(wanted).Where(act =>
             act.Begin.BootId != bootId
             || (act.Begin.RevertAtMs <= nowMs && act.LastRevert != SettingOutcome.Withheld && IsRetryDue(act.ActionId, now) && IsProxyAsked(act))).ToList();
         if (!isCutOff && due.Count == 0)

@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
@@ -10,17 +12,26 @@ internal sealed class ExpiryBound
     // The clock advances once per second, and the kernel rounds a timeout down to seconds.
     private const uint MarginSeconds = 2;
 
+    // The kernel removes an expired entry when its collection, or a dump, comes across it.
+    private const uint CollectionSeconds = 120;
+
+    // In a bound: the timeout that was seen is longer, so reaching the bound proves nothing.
+    private const uint Shortened = 0x8000_0000;
+
     private uint _minSeconds;
     private uint _cappedUntil;
     private uint _cap;
+    private bool _isOrdinary;
 
     /// <summary>The time of the last <see cref="Tick"/>.</summary>
     public uint NowSeconds { get; private set; }
 
     /// <param name="nowMs">Monotonic.</param>
     /// <param name="minSeconds">The shortest timeout that an established entry can have now; 0 = unknown, then nothing is proven.</param>
-    public void Tick(long nowMs, uint minSeconds)
+    /// <param name="isOrdinary">Every packet gives that timeout: tcp_timeout_established itself is the shortest, so that entries in use run out after it.</param>
+    public void Tick(long nowMs, uint minSeconds, bool isOrdinary = false)
     {
+        _isOrdinary = isOrdinary;
         uint before = NowSeconds;
         NowSeconds = (uint)(nowMs / 1000);
         if (minSeconds < _minSeconds)
@@ -33,14 +44,26 @@ internal sealed class ExpiryBound
         _minSeconds = minSeconds;
     }
 
-    /// <summary>The earliest expiry of an entry with this remaining timeout; 0 = unknown.</summary>
-    public uint Of(uint? timeoutSeconds) => timeoutSeconds is { } left ? NowSeconds + Math.Min(left, _minSeconds) : 0;
+    /// <summary>The bound of an entry with this remaining timeout, for <see cref="CauseOf"/>; 0 = unknown.</summary>
+    public uint Of(uint? timeoutSeconds) => timeoutSeconds is not { } left || _minSeconds == 0 ? 0
+        : left <= _minSeconds ? NowSeconds + left : (NowSeconds + _minSeconds) | Shortened;
 
-    /// <summary>True if an entry with this earliest expiry cannot have expired at that time.</summary>
-    public bool IsTooEarly(uint earliest, uint atSeconds)
+    /// <summary>
+    /// Why the kernel removed an entry: by itself if its timeout cannot have run out, by its timeout if that ran out as it was last seen or
+    /// as every packet sets it, and unknown if only some packets can have shortened it so far.
+    /// </summary>
+    /// <param name="bound">From <see cref="Of"/>, when the entry was last seen.</param>
+    /// <param name="atSeconds">When it was removed.</param>
+    public LossCause CauseOf(uint bound, uint atSeconds)
     {
-        if (atSeconds < _cappedUntil)
-            earliest = Math.Min(earliest, _cap);
-        return atSeconds + MarginSeconds < earliest;
+        uint earliest = bound & ~Shortened;
+        bool isSeen = bound != 0 && (bound & Shortened) == 0;
+        if (bound == 0)
+            return LossCause.None;
+        if (atSeconds < _cappedUntil && _cap < earliest)
+            (earliest, isSeen) = (_cap, false);
+        if (atSeconds + MarginSeconds < earliest)
+            return LossCause.ByKernel;
+        return _isOrdinary || (isSeen && atSeconds <= earliest + CollectionSeconds) ? LossCause.Timeout : LossCause.None;
     }
 }

@@ -35,17 +35,17 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
     }
 
     /// <param name="last">The last state before the entry was destroyed.</param>
-    /// <param name="earliest">When its timeout can have run out at the earliest, by the clock of <see cref="ExpiryBound"/>; 0 = unknown.</param>
+    /// <param name="bound">Of its timeout, from <see cref="ExpiryBound"/>; 0 = unknown.</param>
     /// <param name="atSeconds">Now, by that clock.</param>
     /// <returns>True if its connection has not ended.</returns>
-    public bool OnDestroy(in Flow flow, FlowState last, uint portId, long nowMs, uint earliest = 0, uint atSeconds = 0)
+    public bool OnDestroy(in Flow flow, FlowState last, uint portId, long nowMs, uint bound = 0, uint atSeconds = 0)
     {
         // DESTROY contains the state since Linux 5.8: it is CLOSE for an entry that ended by a reset without an UPDATE.
         if (flow.Orig.Proto != Protocols.Tcp || last is not (FlowState.Established or FlowState.Offloaded)
             || flow.State is not (FlowState.Established or FlowState.Offloaded or FlowState.None))
             return false;
         var cause = portId == 0 ? LossCause.None : own.Contains(portId) ? LossCause.OwnDelete : LossCause.ForeignDelete;
-        Note(in flow, FlowNoteKind.Lost, cause, portId, nowMs, earliest, atSeconds);
+        Note(in flow, FlowNoteKind.Lost, cause, portId, nowMs, bound, atSeconds);
         // This may be the last entry of its group, before any frame contained it: remember the backend now.
         if (flow.IsTranslated)
             Learn(flow.Reply.Src, flow.Reply.Sport, nowMs);
@@ -62,14 +62,14 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
         }
 
         // Without a netlink port it was the kernel, which gives no reason: if entries were evicted in the same second or the
-        // table is full, eviction is more likely; otherwise the timeout expired, if it can have run out. Decided here, because a
-        // timeout that was shortened in this second is known only now.
+        // table is full, eviction is more likely; otherwise the bound of its timeout decides. Decided here, because a timeout that
+        // was shortened in this second is known only now.
         bool evicts = frame.Counters.EarlyDrop > 0 || (frame.Counters.Max > 0 && frame.Counters.Count >= frame.Counters.Max);
-        foreach (var (note, earliest, atSeconds) in _pending)
+        foreach (var (note, bound, atSeconds) in _pending)
         {
             frame.Notes.Add(note is not { Kind: FlowNoteKind.Lost, Cause: LossCause.None } ? note : note with
             {
-                Cause = evicts ? LossCause.Kernel : expiry?.IsTooEarly(earliest, atSeconds) == true ? LossCause.ByKernel : LossCause.Timeout,
+                Cause = evicts ? LossCause.Kernel : expiry?.CauseOf(bound, atSeconds) ?? LossCause.None,
             });
         }
 
@@ -78,7 +78,7 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
         _more = 0;
     }
 
-    private void Note(in Flow flow, FlowNoteKind kind, LossCause cause, uint portId, long nowMs, uint earliest = 0, uint atSeconds = 0)
+    private void Note(in Flow flow, FlowNoteKind kind, LossCause cause, uint portId, long nowMs, uint bound = 0, uint atSeconds = 0)
     {
         if (_pending.Count >= NodeFrameCodec.MaxNotes)
         {
@@ -88,7 +88,7 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
 
         var note = new FlowNote(
             nowMs, kind, cause, flow.Orig.Src, flow.Orig.Sport, flow.Orig.Dst, flow.Orig.Dport, flow.Reply.Src, flow.Reply.Sport, portId);
-        _pending.Add(new Pending(note, earliest, atSeconds));
+        _pending.Add(new Pending(note, bound, atSeconds));
     }
 
     private void Learn(Ip backend, ushort port, long nowMs)
@@ -108,5 +108,5 @@ internal sealed class FlowNotes(OwnNetlinkPorts own, ExpiryBound? expiry = null)
         _backends[(backend, port)] = nowMs;
     }
 
-    private readonly record struct Pending(FlowNote Note, uint Earliest, uint AtSeconds);
+    private readonly record struct Pending(FlowNote Note, uint Bound, uint AtSeconds);
 }

@@ -49,7 +49,7 @@ internal sealed class FlowRows
 
     private FlowIdentity[][] _identities = [];
     private FlowRowState[][] _states = [];
-    private uint[][] _earliest = [];
+    private uint[][] _bounds = [];
     private int _free = -1; // Head of the list of free rows, linked through State.Group.
 
     /// <summary>Number of rows ever used: all flows have lower row numbers.</summary>
@@ -59,8 +59,8 @@ internal sealed class FlowRows
 
     public ref FlowRowState State(int row) => ref _states[row >> SegmentBits][row & (SegmentLength - 1)];
 
-    /// <summary>When the flow's timeout can have run out at the earliest (<see cref="ExpiryBound"/>).</summary>
-    public ref uint Earliest(int row) => ref _earliest[row >> SegmentBits][row & (SegmentLength - 1)];
+    /// <summary>The bound of the flow's timeout (<see cref="ExpiryBound"/>).</summary>
+    public ref uint Bound(int row) => ref _bounds[row >> SegmentBits][row & (SegmentLength - 1)];
 
     public int Take()
     {
@@ -78,10 +78,10 @@ internal sealed class FlowRows
         {
             Array.Resize(ref _identities, _identities.Length + 1);
             Array.Resize(ref _states, _states.Length + 1);
-            Array.Resize(ref _earliest, _earliest.Length + 1);
+            Array.Resize(ref _bounds, _bounds.Length + 1);
             _identities[^1] = GC.AllocateUninitializedArray<FlowIdentity>(SegmentLength);
             _states[^1] = GC.AllocateUninitializedArray<FlowRowState>(SegmentLength);
-            _earliest[^1] = GC.AllocateUninitializedArray<uint>(SegmentLength);
+            _bounds[^1] = GC.AllocateUninitializedArray<uint>(SegmentLength);
         }
 
         return row;

@@ -35,11 +35,11 @@ internal sealed partial class FlowTable
     {
         public FlowIdentity Name;
         public FlowState State;
-        public uint Earliest;
+        public uint Bound;
         public ulong Hash;
         public ulong ReplyHash;
 
-        public static void Of(in Flow flow, uint earliest, out Incoming incoming)
+        public static void Of(in Flow flow, uint bound, out Incoming incoming)
         {
             var orig = flow.Orig;
             var reply = flow.Reply;
@@ -50,7 +50,7 @@ internal sealed partial class FlowTable
             incoming.Name.Proto = orig.Proto;
             incoming.Name.Flags = flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None;
             incoming.State = flow.State;
-            incoming.Earliest = earliest;
+            incoming.Bound = bound;
             incoming.Hash = OrigHash(in incoming.Name);
             incoming.ReplyHash = ReplyHash(in incoming.Name);
         }

@@ -100,19 +100,19 @@ internal sealed partial class FlowTable
     public bool Remove(in Flow flow) => Remove(in flow, out _, out _);
 
     /// <summary>
-    /// As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state, and when the flow's timeout can
-    /// have run out at the earliest (0 = unknown).
+    /// As <see cref="Remove(in Flow)"/>, and returns the last known state, or else the event's state, and the bound of the flow's timeout
+    /// (<see cref="ExpiryBound"/>; 0 = unknown).
     /// </summary>
-    public bool Remove(in Flow flow, out FlowState last, out uint earliest)
+    public bool Remove(in Flow flow, out FlowState last, out uint bound)
     {
         ProcessPending();
         last = flow.State;
-        earliest = 0;
+        bound = 0;
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row < 0 || _rows.Name(row).Id != flow.Id)
             return false;
         last = _rows.State(row).State;
-        earliest = _rows.Earliest(row);
+        bound = _rows.Bound(row);
         RemoveAt(row);
         return true;
     }
@@ -123,7 +123,7 @@ internal sealed partial class FlowTable
         ProcessPending();
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row >= 0 && _rows.Name(row).Id == flow.Id)
-            _rows.Earliest(row) = Expiry.Of(flow.TimeoutSeconds);
+            _rows.Bound(row) = Expiry.Of(flow.TimeoutSeconds);
     }
 
     /// <summary>Finds the flow with this original tuple (zone 0).</summary>
@@ -227,7 +227,7 @@ internal sealed partial class FlowTable
         int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
         if (row >= 0)
         {
-            if (TryUpdate(row, in flow.Name, flow.State, flow.Earliest, fromDump))
+            if (TryUpdate(row, in flow.Name, flow.State, flow.Bound, fromDump))
                 return;
             RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
@@ -268,19 +268,19 @@ internal sealed partial class FlowTable
             Proto = flow.Orig.Proto,
             Flags = RowFlags.V6 | (flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None),
         };
-        var incoming = new Incoming { Name = name, State = flow.State, Earliest = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
+        var incoming = new Incoming { Name = name, State = flow.State, Bound = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply, flow.OnlyLooksTranslated)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
-    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, uint earliest, bool fromDump)
+    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, uint bound, bool fromDump)
     {
         ref var name = ref _rows.Name(row);
         if (name.Id != seen.Id || name.Reply != seen.Reply)
             return false;
         ref var rowState = ref _rows.State(row);
         rowState.Generation = _generation;
-        _rows.Earliest(row) = earliest;
+        _rows.Bound(row) = bound;
         if (rowState.State != state)
         {
             _groups.Add(rowState.Group, rowState.State, -1);
@@ -304,7 +304,7 @@ internal sealed partial class FlowTable
         name = flow.Name;
         name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
         _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
-        _rows.Earliest(row) = flow.Earliest;
+        _rows.Bound(row) = flow.Bound;
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)

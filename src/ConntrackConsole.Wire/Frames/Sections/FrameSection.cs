@@ -27,6 +27,7 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(9, _ => NodeSection.MaxLength, frame => frame.Cost is not null, NodeSection.WriteCost, NodeSection.ReadCost),
         new(10, OffloadedSection.MaxLength, OffloadedSection.HasAny, OffloadedSection.Write, OffloadedSection.Read),
         new(11, ProxyDetailSection.MaxLength, ProxyDetailSection.HasAny, ProxyDetailSection.Write, ProxyDetailSection.Read),
+        new(12, IpvsSection.MaxLength, frame => frame.Ipvs is not null, IpvsSection.Write, IpvsSection.Read),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

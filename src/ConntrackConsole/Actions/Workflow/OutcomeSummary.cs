@@ -76,6 +76,8 @@ internal static class OutcomeSummary
             message.Append($" {ActionFormatter.Entries(failed)} failed: {done.SelectMany(r => r.Errors).FirstOrDefault() ?? "the kernel reported an error."}");
         if (done.Where(r => r.Unsure).Select(r => r.Node).ToList() is { Count: > 0 } cut)
             message.Append($" On {string.Join(", ", cut)} the flush was interrupted: the remaining entries were counted afterwards and can be deleted by a new flush.");
+        if (done.Where(r => r is { Unsure: true, RemainingIsScoped: false, Remaining: >= 0 }).Select(r => r.Node).ToList() is { Count: > 0 } all)
+            message.Append($" Counted on {string.Join(", ", all)}: all entries of the address, also those that the flush does not select.");
         foreach (var result in done)
         {
             if (result.Ipvs?.Explain() is { } kept)

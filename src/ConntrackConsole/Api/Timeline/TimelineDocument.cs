@@ -14,7 +14,11 @@ internal sealed record TimelineDocument(
     string From, string To, long StepMs, int Columns, string Now, IReadOnlyList<TimelineService> Services, TimelineResets Resets,
     IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineRestart> Restarts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
 
-internal sealed record TimelineService(string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<TimelineBackend> Backends);
+/// <param name="Claims">namespace/name of the Services that claim the address and port now, if several do; empty for one.</param>
+/// <param name="IpvsRemoved">Connections that IPVS keeps now to servers that were removed; 0 in a window that ended before.</param>
+/// <param name="IpvsDraining">The same to servers of weight 0.</param>
+internal sealed record TimelineService(
+    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, long IpvsRemoved, long IpvsDraining, IReadOnlyList<TimelineBackend> Backends);
 
 /// <param name="Owner">Ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>

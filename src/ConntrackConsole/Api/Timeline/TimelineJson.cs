@@ -54,6 +54,12 @@ internal static class TimelineJson
         json.WriteString("vip", lane.Vip);
         json.WriteNumber("port", lane.Port);
         json.WriteString("proto", lane.Proto);
+        json.WriteStartArray("claims");
+        foreach (string claim in lane.Claims)
+            json.WriteStringValue(claim);
+        json.WriteEndArray();
+        json.WriteNumber("ipvsRemoved", lane.IpvsRemoved);
+        json.WriteNumber("ipvsDraining", lane.IpvsDraining);
         json.WriteStartArray("backends");
         foreach (var backend in lane.Backends)
         {

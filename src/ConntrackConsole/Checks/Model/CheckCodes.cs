@@ -28,6 +28,9 @@ internal static class CheckCodes
     [Description("Whether INVALID segments are dropped or translated, so that none reaches a client un-NATed.")]
     public const string InvalidProtection = "check.invalid_protection";
 
+    [Description("Connections that IPVS keeps to servers that were removed from the Service or have weight 0.")]
+    public const string IpvsConnections = "check.ipvs_connections";
+
     [Description("The node's version sends traffic to terminating endpoints if no other is ready.")]
     public const string KubernetesVersion = "check.kubernetes_version";
 

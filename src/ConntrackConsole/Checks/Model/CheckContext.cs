@@ -31,6 +31,9 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
     /// <summary>Nodes with a silent collector or without a collector: their entries are missing from every sum.</summary>
     public IReadOnlyList<string> SilentNodes { get; init; } = [];
 
+    /// <summary>What IPVS keeps on each reporting node where it is loaded; null if its collector is too old to report it.</summary>
+    public IReadOnlyList<(string Node, IpvsReading? Reading)> Ipvs { get; init; } = [];
+
     /// <summary>Number of nodes with a reporting collector.</summary>
     public int Reporting { get; init; }
 
@@ -69,11 +72,15 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
         var nodes = map.Nodes.Keys.Union(facts.Nodes.Keys).Order(StringComparer.Ordinal)
             .Select(name => new NodeCheckContext(name, map.Nodes.GetValueOrDefault(name), facts.Nodes.GetValueOrDefault(name), placed.Contains(name)))
             .ToList();
+        var heard = nodes.Where(n => n.Facts is { } f && nowMs - f.HeardMs <= limits.NodeSilentMs).ToList();
+        var ipvs = ServiceIpvsOf(map, heard);
         var services = map.Services.Values
             .Select(service => ServiceCheckContext.Of(
-                map, service, facts.Services.GetValueOrDefault(service.Key, ServiceEntries.None), ends.GetValueOrDefault(service.Key, []), facts.LastActive))
+                map, service, facts.Services.GetValueOrDefault(service.Key, ServiceEntries.None), ends.GetValueOrDefault(service.Key, []), facts.LastActive) with
+            {
+                Ipvs = ipvs.GetValueOrDefault(service.Key, []),
+            })
             .ToList();
-        var heard = nodes.Where(n => n.Facts is { } f && nowMs - f.HeardMs <= limits.NodeSilentMs).ToList();
         return new CheckContext(nowMs, limits)
         {
             Nodes = nodes,
@@ -84,6 +91,7 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
             ClusterMs = age == TimeSpan.MaxValue ? null : nowMs - (long)age.TotalMilliseconds,
             ClusterProblem = cluster.Problem,
             SilentNodes = [.. nodes.Except(heard).Select(n => n.Name)],
+            Ipvs = [.. heard.Where(n => n.Facts!.HasIpvs).Select(n => (n.Name, n.Facts!.Ipvs))],
             Reporting = heard.Count,
             HeardMs = heard.Count == 0 ? 0 : heard.Max(n => n.Facts!.HeardMs),
             AllBypass = heard.Count > 0 && heard.All(n => n.Bypasses),
@@ -108,6 +116,26 @@ internal sealed record CheckContext(long NowMs, CheckLimits Limits)
             ends.Add(end);
             if (!end.PodIp.IsNone && end.ContainerFinishedMs is null)
                 deletions.TryAdd(end.PodIp, end.DeletionRequestedMs);
+        }
+
+        return byService;
+    }
+
+    private static Dictionary<ServiceKey, List<ServiceIpvs>> ServiceIpvsOf(ClusterMap map, List<NodeCheckContext> heard)
+    {
+        var byService = new Dictionary<ServiceKey, List<ServiceIpvs>>();
+        foreach (var node in heard)
+        {
+            if (node.Facts!.Ipvs is not { } reading)
+                continue;
+            foreach (var kept in reading.Servers)
+            {
+                if (map.ServiceAt(kept.Proto, kept.Vip, kept.Vport) is not { } service)
+                    continue;
+                if (!byService.TryGetValue(service, out var list))
+                    byService[service] = list = [];
+                list.Add(new ServiceIpvs(node.Name, reading.ExpireNodestConn, kept, map.OwnerOf(kept.Server).State));
+            }
         }
 
         return byService;

@@ -22,6 +22,9 @@ internal sealed record ServiceCheckContext(
     /// <summary>Addresses in its slices that receive connections although no pod owns them, each with the time since when, if known.</summary>
     public IReadOnlyList<(Ip Ip, string? LastOwner, long? SinceMs)> Unowned { get; init; } = [];
 
+    /// <summary>What IPVS keeps of its connections, by reporting node and server.</summary>
+    public IReadOnlyList<ServiceIpvs> Ipvs { get; init; } = [];
+
     public string Namespace => Info.Key.Namespace;
 
     public static ServiceCheckContext Of(

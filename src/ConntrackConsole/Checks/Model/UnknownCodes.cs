@@ -49,6 +49,9 @@ internal static class UnknownCodes
     [Description("The value of the sysctl at the start of kube-proxy is unknown.")]
     public const string SettingHistoryUnknown = "check.setting_history_unknown";
 
+    [Description("IPVS is loaded on a node, and its table could not be read (to its end), or the collector does not report it.")]
+    public const string IpvsUnread = "check.ipvs_unread";
+
     [Description("No cluster is configured.")]
     public const string NoCluster = "check.no_cluster";
 
@@ -66,6 +69,9 @@ internal static class UnknownCodes
 
     [Description("The watch of the Kubernetes API stopped responding.")]
     public const string ClusterOld = "check.cluster_old";
+
+    [Description("The kubelet of a backend's node does not report but its collector does, and nothing shows yet whether the pod answers.")]
+    public const string OwnerUnproven = "check.owner_unproven";
 
     [Description("Pods terminated, but their grace period is unknown.")]
     public const string GraceUnknown = "check.grace_unknown";

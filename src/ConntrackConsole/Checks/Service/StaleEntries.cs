@@ -29,6 +29,8 @@ internal static class StaleEntries
         string missing = context.SilentNodes.Count == 0 ? "" : $" Not counted: {TextSummary.List(context.SilentNodes, 3)}.";
         if (entries.Stale + entries.Reassigned + entries.Untranslated == 0)
         {
+            if (entries.Unproven > 0)
+                return service.InsufficientData(Name, UnknownCodes.OwnerUnproven, Unproven(entries) + missing) with { ReadMs = readMs, Commands = [.. entries.UnprovenBackends.Select(Shell.Entries)] };
             var (left, words) = OutOfService(entries);
             return service.Result(Name, CheckState.Ok, left.Length > 0 ? left : "0", Threshold, (words.Length > 0 ? words : "Every live entry points to a pod of the Service.") + missing) with
             {
@@ -40,25 +42,51 @@ internal static class StaleEntries
         string value = string.Join(", ", from part in ((long Count, string Name)[])[(entries.Stale, "stale"), (entries.Reassigned, "reassigned"), (entries.Untranslated, "untranslated")]
                                          where part.Count > 0
                                          select $"{part.Count:N0} {part.Name}");
-        string sentence = string.Join(" ", new[] { ToPods(entries, old), ToOther(entries), Untranslated(service, entries) }.Where(t => t.Length > 0));
+        string sentence = string.Join(" ", new[] { ToPods(service, entries, old), ToRefused(entries), ToOther(entries), Untranslated(service, entries), Contested(entries), Unproven(entries) }.Where(t => t.Length > 0));
         return service.Result(Name, old || entries.Reassigned > 0 ? CheckState.Bad : CheckState.Warning, value, Threshold, sentence + missing) with
         {
-            ReadMs = readMs, SinceMs = entries.OldestStaleMs, Commands = [.. entries.Backends.Concat(entries.Others).Concat(entries.UntranslatedAtNodes).Distinct().Select(Shell.Entries), Slices(service)],
+            ReadMs = readMs, SinceMs = entries.OldestStaleMs, Commands = [.. entries.Backends.Concat(entries.Refused.Select(r => r.Backend)).Concat(entries.Others).Concat(entries.UntranslatedAtNodes).Distinct().Select(Shell.Entries), Slices(service)],
         };
     }
 
-    private static string ToPods(ServiceEntries entries, bool old)
+    private static string ToPods(ServiceCheckContext service, ServiceEntries entries, bool old)
     {
-        if (entries.Reassigned + entries.Stale - entries.StaleToOther == 0)
+        long reassigned = entries.Reassigned - entries.RefusedCounts.Reassigned, stale = entries.Stale - entries.StaleToOther - entries.RefusedCounts.Stale;
+        // The Service's own address leads to no pod, and needs another scope: it has a sentence of its own.
+        var pods = entries.Untranslated == 0 ? [.. entries.Backends] : entries.Backends.Except(Own(service)).ToList();
+        if (reassigned + stale == 0 || pods.Count == 0)
             return "";
-        string who = entries.Backends.Length <= 2 ? string.Join(" and ", entries.Backends) : $"{entries.Backends[0]} and other addresses";
-        string these = entries.Backends.Length == 1 ? "that address" : "these addresses";
-        return entries.Reassigned > 0
+        string who = pods.Count <= 2 ? string.Join(" and ", pods) : $"{pods[0]} and other addresses";
+        string these = pods.Count == 1 ? "that address" : "these addresses";
+        return reassigned > 0
             ? $"Clients of this Service are connected to another workload's pod at {who}, on {TextSummary.List(entries.Nodes, 3)}: the entries are older than the address's new owner. Flush {these} with the scope of this Service: the pod's own Services are not touched."
             : !old ? $"The endpoint {who} was just removed from the Service: its entries should end within seconds."
-            : entries.StaleToLive == entries.Stale - entries.StaleToOther ? $"UDP entries on {TextSummary.List(entries.Nodes, 3)} lead to {who}: the pod runs, but is not ready or has left the Service. kube-proxy deletes such entries itself; if they remain, flush {these} with the scope of this Service."
+            : entries.StaleToLive - entries.RefusedCounts.Stale == stale ? $"UDP entries on {TextSummary.List(entries.Nodes, 3)} lead to {who}: the pod runs, but is not ready or has left the Service. kube-proxy deletes such entries itself; if they remain, flush {these} with the scope of this Service."
             : $"Clients on {TextSummary.List(entries.Nodes, 3)} wait for {who}, which no live pod of the Service owns. Flush {these} to make them reconnect.";
     }
+
+    // The guards cannot prove that these entries are not the pod's own.
+    private static string ToRefused(ServiceEntries entries)
+    {
+        return string.Join(" ", entries.Refused.Select(Sentence));
+
+        string Sentence(RefusedEntries refused)
+        {
+            string place = $"{refused.Vip} port {refused.Port}";
+            return $"Clients on {TextSummary.List(entries.Nodes, 3)} are connected to another workload's pod at {refused.Backend} through {place}: "
+                + (refused.Obstacle.Services.Count > 0
+                    ? $"{string.Join(" and ", refused.Obstacle.Services)} claim it, so which of them made these entries is unknown and a flush is refused. Take the address or port from one of them, then restart these clients."
+                    : "it is the address of a node, where a hostPort of the pod may listen, so a flush is refused. Restart these clients, or wait for the entries to expire.");
+        }
+    }
+
+    private static string Contested(ServiceEntries entries) => entries.Contested.IsEmpty ? ""
+        : $"{string.Join("; ", entries.Contested)}: its entries are counted at the newest one.";
+
+    private static string Unproven(ServiceEntries entries) => entries.Unproven == 0 ? ""
+        : $"Whether the {entries.Unproven:N0} entries to {Listed(entries.UnprovenBackends)} are stale is unknown: the kubelet of that node does not report, but its collector does, and no connection shows yet whether the pod answers.";
+
+    private static IEnumerable<Ip> Own(ServiceCheckContext service) => service.Info.ClusterIps.Concat(service.Info.OtherIps);
 
     // The guards refuse these addresses, and whether something still answers there is not known.
     private static string ToOther(ServiceEntries entries) => entries.StaleToOther == 0 ? ""
@@ -68,7 +96,7 @@ internal static class StaleEntries
     {
         if (entries.Untranslated == 0)
             return "";
-        var own = service.Info.ClusterIps.Concat(service.Info.OtherIps).Intersect(entries.Backends).ToList();
+        var own = Own(service).Intersect(entries.Backends).ToList();
         const string Began = "without translation: these entries began while the rules were absent, and reach no pod.";
         string atNodes = entries.UntranslatedAtNodes.IsEmpty ? "" : $"Clients on {TextSummary.List(entries.Nodes, 3)} send to {Listed(entries.UntranslatedAtNodes)} {Began} Here {NotAPods}";
         if (own.Count == 0 && atNodes.Length > 0)

@@ -10,6 +10,11 @@ namespace ConntrackConsole.Cluster.Model;
 public sealed record AddressOwnership(OwnerState State, PodInfo? Pod = null, string? Name = null, long? SinceMs = null)
 {
     public static readonly AddressOwnership Unknown = new(OwnerState.Unknown);
+
+    /// <summary>
+    /// It is lost for the API server only: the collector of its node reports, and nothing has shown yet whether the pod answers.
+    /// </summary>
+    public bool IsUnproven { get; init; }
 }
 
 /// <summary>The last pod that owned an address that has no owner now.</summary>

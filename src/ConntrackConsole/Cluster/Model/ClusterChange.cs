@@ -47,12 +47,15 @@ internal sealed record WorkloadChange(WorkloadInfo Workload, bool Deleted) : Clu
     public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => Deleted ? map.Without(Workload) : map.With(Workload);
 }
 
-/// <summary>Not an object of the API server: the collectors observed at which addresses on unreachable nodes something answers.</summary>
-internal sealed record AnsweringChange(ImmutableHashSet<Ip> Answering) : ClusterChange
+/// <summary>Not an object of the API server: what the collectors observed about the pods of unreachable nodes.</summary>
+/// <param name="Answering">Addresses on unreachable nodes at which something answers.</param>
+/// <param name="Refuted">Addresses on unreachable nodes at which data stays unacknowledged.</param>
+/// <param name="Reporting">Every node with a collector that reports.</param>
+internal sealed record AnsweringChange(ImmutableHashSet<Ip> Answering, ImmutableHashSet<Ip> Refuted, ImmutableHashSet<string> Reporting) : ClusterChange
 {
     public override string? Uid => null;
 
-    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => map.WithAnswering(Answering);
+    public override ClusterMap ApplyTo(ClusterMap map, long nowMs) => map.WithAnswering(Answering, Refuted, Reporting);
 }
 
 /// <summary>An Event about an object; it does not change the map.</summary>

@@ -31,6 +31,12 @@ public sealed record ClusterMap
     /// <summary>Addresses of pods on unreachable nodes at which something answers: only their kubelet is dead.</summary>
     public ImmutableHashSet<Ip> Answering { get; private init; } = [];
 
+    /// <summary>Addresses of pods on unreachable nodes at which data stays unacknowledged.</summary>
+    internal ImmutableHashSet<Ip> Refuted { get; private init; } = [];
+
+    /// <summary>Nodes with a collector that reports: if their kubelet does not, only the kubelet is known to be dead.</summary>
+    internal ImmutableHashSet<string> Reporting { get; private init; } = [];
+
     internal FormerOwners Gone { get; private init; } = FormerOwners.Empty;
 
     /// <summary>
@@ -41,10 +47,16 @@ public sealed record ClusterMap
 
     /// <summary>
     /// The Service of a virtual address: by ClusterIP, external or LoadBalancer address, or by NodePort on a node's own
-    /// address.
+    /// address. The newest claim, if several Services claim it.
     /// </summary>
-    public ServiceKey? ServiceAt(byte proto, Ip vip, ushort port) =>
-        (ServiceIndex.At(proto, vip, port) ?? (NodeIndex.At(vip) is null ? null : ServiceIndex.AtNodePort(proto, port)))?.Key;
+    public ServiceKey? ServiceAt(byte proto, Ip vip, ushort port) => ClaimsOf(proto, vip, port).Newest?.Key;
+
+    /// <summary>Every Service that claims a virtual address and port, the newest claim last: which one a node's rules apply is not known.</summary>
+    internal SmallList<ServiceInfo> ClaimsOf(byte proto, Ip vip, ushort port)
+    {
+        var claims = ServiceIndex.At(proto, vip, port);
+        return claims.Count > 0 || NodeIndex.At(vip) is null ? claims : ServiceIndex.AtNodePort(proto, port);
+    }
 
     /// <summary>The endpoints for an address in all slices of a Service.</summary>
     public IEnumerable<SliceEndpoint> EndpointsOf(ServiceKey service, Ip ip) =>
@@ -94,7 +106,14 @@ public sealed record ClusterMap
             return new AddressOwnership(OwnerState.Node, Name: node);
         var pod = PodAt(ip);
         if (pod is { ContainersEnded: false })
-            return new AddressOwnership(StateOf(pod, ip), pod, pod.FullName, pod.DeletionRequestedMs);
+        {
+            var state = StateOf(pod, ip);
+            return new AddressOwnership(state, pod, pod.FullName, pod.DeletionRequestedMs)
+            {
+                IsUnproven = state == OwnerState.Lost && Reporting.Contains(pod.Node) && !Refuted.Contains(ip),
+            };
+        }
+
         if (ServiceIndex.At(ip) is { } service)
             return new AddressOwnership(OwnerState.Service, Name: service.Key.ToString());
         // An ended pod keeps its address in its status as long as its object exists; other pods may have had it since.
@@ -222,7 +241,8 @@ public sealed record ClusterMap
 
     public ClusterMap WithFormerOwner(FormerOwner owner) => this with { Gone = Gone.WithFormerOwner(owner) };
 
-    public ClusterMap WithAnswering(ImmutableHashSet<Ip> answering) => this with { Answering = answering };
+    internal ClusterMap WithAnswering(ImmutableHashSet<Ip> answering, ImmutableHashSet<Ip> refuted, ImmutableHashSet<string> reporting) =>
+        this with { Answering = answering, Refuted = refuted, Reporting = reporting };
 
     public ClusterMap With(NodeInfo node) => this with { NodeIndex = NodeIndex.With(node) };
 

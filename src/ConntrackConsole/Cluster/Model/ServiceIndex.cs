@@ -21,9 +21,11 @@ internal sealed record ServiceIndex
 
     public ServiceInfo? At(Ip ip) => ByIp.Of(ip).Newest;
 
-    public ServiceInfo? At(byte proto, Ip vip, ushort port) => ByPort.Of((vip, proto, port)).Newest;
+    /// <summary>Every Service that claims an address and port, the newest claim last.</summary>
+    public SmallList<ServiceInfo> At(byte proto, Ip vip, ushort port) => ByPort.Of((vip, proto, port));
 
-    public ServiceInfo? AtNodePort(byte proto, ushort port) => ByPort.Of((default, proto, port)).Newest;
+    /// <summary>Every Service that claims a NodePort, the newest claim last.</summary>
+    public SmallList<ServiceInfo> AtNodePort(byte proto, ushort port) => ByPort.Of((default, proto, port));
 
     public ServiceIndex With(ServiceInfo service)
     {

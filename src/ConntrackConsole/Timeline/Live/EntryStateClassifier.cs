@@ -28,16 +28,24 @@ internal static class EntryStateClassifier
         if (key.IsOther)
             return EntryState.Unknown;
         var owner = map.OwnerOf(key.Backend);
-        var service = key.Vip.IsNone ? null : map.ServiceAt(key.Proto, key.Vip, key.Vport);
-        var condition = service is { } name && map.EndpointOf(name, key.Backend) is { } endpoint
-            ? new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating)
-            : (EndpointCondition?)null;
+        if (owner.IsUnproven)
+            return EntryState.Unknown;
+        var claims = key.Vip.IsNone ? default : map.ClaimsOf(key.Proto, key.Vip, key.Vport);
+        var service = claims.Newest?.Key;
         string? uid = owner.Pod?.Uid;
+        EndpointCondition? condition = null;
+        // Which of several claims made an entry is not known: it leads to a backend if it leads to one of any of them.
+        for (int i = claims.Count - 1; i >= 0 && !(condition is { } found && found.PodUid == uid); i--)
+        {
+            if (map.EndpointOf(claims[i].Key, key.Backend) is { } endpoint && (condition is null || endpoint.PodUid == uid))
+                condition = new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating);
+        }
+
         var before = Before.Own;
         if (condition is null && service is { } left)
         {
             if (history is not null)
-                before = BeforeThat(history.LastEndpointUntil(left, key.Backend, long.MaxValue), uid);
+                before = BeforeThat(history, key, left, uid, long.MaxValue);
             else if (uid is null)
                 before = Before.Never;
             else if (map.GoneAt(key.Backend) is { } former && former.Uid != uid)
@@ -54,13 +62,25 @@ internal static class EntryStateClassifier
         if (key.IsOther || history.IsUnwatched(atMs))
             return EntryState.Unknown;
         var (state, owner) = history.HolderAt(key.Backend, atMs);
+        if (state == OwnerState.Lost && owner!.Unseen.HasFlag(Unseen.Life))
+            return EntryState.Unknown;
         string? uid = state is OwnerState.Live or OwnerState.Terminating or OwnerState.Lost ? owner!.PodUid : null;
         var service = key.Vip.IsNone ? null : history.ServiceAt(key.Proto, key.Vip, key.Vport, atMs);
-        var last = service is null ? null : history.LastEndpointUntil(service.Key, key.Backend, atMs);
-        var condition = last is not null && (last.ToMs is null || last.ToMs > atMs)
-            ? new EndpointCondition(last.PodUid, last.Serving, last.Terminating)
-            : (EndpointCondition?)null;
-        return Classify(key, state, uid, service is not null && history.KnowsSlices, condition, BeforeThat(last, uid));
+        if (service is null)
+            return Classify(key, state, uid, false, null, Before.Never);
+        var condition = ConditionAt(history.EndpointAt(service.Key, key.Backend, atMs));
+        if (condition is null || condition.Value.PodUid != uid)
+        {
+            foreach (var claim in history.ClaimsUntil(key.Proto, key.Vip, key.Vport, atMs))
+            {
+                if ((claim.ToMs is null || claim.ToMs > atMs) && history.EndpointAt(claim.Key, key.Backend, atMs) is { } endpoint
+                    && (condition is null || endpoint.PodUid == uid))
+                    condition = ConditionAt(endpoint);
+            }
+        }
+
+        var before = condition is null ? BeforeThat(history, key, service.Key, uid, atMs) : Before.Own;
+        return Classify(key, state, uid, history.KnowsSlices, condition, before);
     }
 
     /// <param name="sliced">The Service and its slices are known: an address that is not in them has left, or never was in them.</param>
@@ -109,8 +129,19 @@ internal static class EntryStateClassifier
         EntryState WithoutRules(EntryState state) => key.Proto == Protocols.Udp ? EntryState.Stale : state;
     }
 
-    private static Before BeforeThat(EndpointSpan? last, string? uid) =>
-        last is null ? Before.Never : uid is null || last.PodUid == uid ? Before.Own : Before.Other;
+    private static EndpointCondition? ConditionAt(EndpointSpan? endpoint) =>
+        endpoint is null ? null : new EndpointCondition(endpoint.PodUid, endpoint.Serving, endpoint.Terminating);
+
+    // The address may have belonged to another Service when the entry was made: a backend of that one still answers it.
+    private static Before BeforeThat(OwnershipHistory history, in GroupKey key, ServiceKey service, string? uid, long atMs)
+    {
+        var last = history.LastEndpointUntil(service, key.Backend, atMs);
+        if (last is not null && (uid is null || last.PodUid == uid))
+            return Before.Own;
+        if (uid is not null && history.WasBackend(key.Proto, key.Vip, key.Vport, key.Backend, uid, atMs))
+            return Before.Own;
+        return last is null ? Before.Never : Before.Other;
+    }
 
     /// <summary>The backend's endpoint in the Service's slices.</summary>
     private readonly record struct EndpointCondition(string? PodUid, bool Serving, bool Terminating);

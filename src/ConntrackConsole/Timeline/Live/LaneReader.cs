@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 
 namespace ConntrackConsole.Timeline.Live;
 
@@ -27,18 +28,50 @@ internal sealed class LaneReader
         _columns = new ColumnAggregator(_samples);
     }
 
-    public List<ServiceLane> Lanes() =>
-    [
-        .. from vip in _snapshot.Vips(_query.Node)
-           from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
-           let service = assignment.Service
-           where TimelineQueryExecutor.Matches(_query, service)
-           orderby service is null, service?.Namespace, service?.Name, vip.Vip, vip.Vport
-           let backends = Backends(_snapshot.At(vip), assignment)
-           where backends.Count > 0
-           select new ServiceLane(
-               service?.Namespace ?? "", service?.Name ?? "", vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), backends),
-    ];
+    public List<ServiceLane> Lanes()
+    {
+        var ipvs = IpvsNow();
+        var lanes =
+            from vip in _snapshot.Vips(_query.Node)
+            from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
+            let service = assignment.Service
+            where TimelineQueryExecutor.Matches(_query, service)
+            orderby service is null, service?.Namespace, service?.Name, vip.Vip, vip.Vport
+            let backends = Backends(_snapshot.At(vip), assignment)
+            where backends.Count > 0
+            let kept = assignment.ToMs > _nowMs ? ipvs.GetValueOrDefault(vip) : default
+            select new ServiceLane(
+                service?.Namespace ?? "", service?.Name ?? "", vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), backends)
+            {
+                // An earlier Service of the address is no claim of now.
+                Claims = assignment.ToMs == long.MaxValue ? Claims(vip) : [],
+                IpvsRemoved = kept.Removed, IpvsDraining = kept.Draining,
+            };
+        return [.. lanes];
+    }
+
+    private List<string> Claims(in VirtualAddress vip)
+    {
+        var claims = _map.ClaimsOf(vip.Proto, vip.Vip, vip.Vport);
+        return claims.Count < 2 ? [] : [.. Enumerable.Range(0, claims.Count).Select(i => claims[i].Key.ToString()).Order(StringComparer.Ordinal)];
+    }
+
+    // What IPVS keeps has no history: only a window that reaches the present has it.
+    private Dictionary<VirtualAddress, (long Removed, long Draining)> IpvsNow()
+    {
+        var sums = new Dictionary<VirtualAddress, (long Removed, long Draining)>();
+        if (_query.ToMs < _nowMs - TimelineQueryExecutor.ReportingMs)
+            return sums;
+        var reporting = _snapshot.Nodes.Where(node => (_query.Node is null || node.Name == _query.Node) && !node.IsSilent(_nowMs));
+        foreach (var kept in reporting.SelectMany(node => node.Ipvs?.Servers ?? []))
+        {
+            var vip = new VirtualAddress(kept.Proto, kept.Vip, kept.Vport);
+            var (removed, draining) = sums.GetValueOrDefault(vip);
+            sums[vip] = kept.IsRemoved ? (removed + kept.Connections, draining) : (removed, draining + kept.Connections);
+        }
+
+        return sums;
+    }
 
     private List<BackendSeries> Backends(List<CapturedGroup> groups, in VipAssignment assignment)
     {

@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
@@ -19,17 +20,29 @@ internal static class ScopeOwnership
         if (scope is not { Proto: not null, VipPort: > 0 and <= ushort.MaxValue and var port } || !Ip.TryParse(scope.Vip, out var vip))
             return null;
         var map = cluster.Current;
-        // Which of several claims made the entries is not known: the pod may be a backend of any of them.
-        if (ServicesOf(map, scope) is not [var service])
-            return null;
-        // The hostPorts of the pods are not known, and are at the addresses of their nodes.
-        if (map.NodeIndex.At(vip) is not null && HasAddress(service, vip))
+        if (ServicesOf(map, scope) is not [var service, ..] || ObstacleOf(map, scope) is not null)
             return null;
         byte proto = service.Ports.First(p => Protocols.Name(p.Proto) == scope.Proto).Proto;
         // A UDP entry to a pod that is not ready is stale as well: kube-proxy deletes it.
         return EntryStateClassifier.Of(map, new GroupKey(proto, vip, (ushort)port, ip, 0), cluster.History) is EntryState.Reassigned or EntryState.Stale
             ? service.Key.ToString()
             : null;
+    }
+
+    /// <summary>
+    /// Why entries at an address and port may be a pod's own, so that a flush of them is refused while their backend is live; null if
+    /// they are certainly the Service's.
+    /// </summary>
+    public static ScopeObstacle? ObstacleOf(ClusterMap map, FlushScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        var services = ServicesOf(map, scope);
+        // Which of several claims made the entries is not known: the pod may be a backend of any of them.
+        if (services.Count > 1)
+            return new ScopeObstacle([.. services.Select(s => s.Key.ToString())]);
+        // The hostPorts of the pods are not known, and are at the addresses of their nodes.
+        return services is [var service] && Ip.TryParse(scope.Vip, out var vip) && map.NodeIndex.At(vip) is not null && HasAddress(service, vip)
+            ? new ScopeObstacle([]) : null;
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
     private const int MaxSyncs = 10_000;
 
     // A short pause of a collector does not refute what it reported.
-    private const long ReportingMs = 15_000;
+    internal const long ReportingMs = 15_000;
 
     private readonly ClusterMap _map = cluster.Current;
     private readonly ConcurrentDictionary<TimelineQuery, Lazy<TimelineView>> _views = new();

@@ -120,7 +120,11 @@ internal sealed partial class TimelineStore
                 foreach (var node in portion)
                 {
                     var head = node.Head;
-                    facts[head.Name] = node.Readings.Facts(head.Name, head.Connected, head.LastHeardMs, head.Counters, node.IsTableKnown, node.HasTranslatedEntries);
+                    facts[head.Name] = node.Readings.Facts(head.Name, head.Connected, head.LastHeardMs, head.Counters, node.IsTableKnown, node.HasTranslatedEntries) with
+                    {
+                        Ipvs = head.Ipvs,
+                        HasIpvs = head.Ipvs is not null || head.Hello?.Capabilities.Any(capability => capability is { Name: Capability.Ipvs, Available: true }) == true,
+                    };
                 }
             }
         }

@@ -21,14 +21,19 @@ internal readonly record struct VipAssignment(ServiceKey? Service, long FromMs, 
         var held = history.LastServiceUntil(proto, vip, port, query.FromMs)?.Key;
         if (held is { } former)
             assignments.Add(new VipAssignment(former, long.MinValue, long.MaxValue));
-        foreach (var span in spans)
+        var newest = map.ServiceAt(proto, vip, port);
+        foreach (long atMs in new SortedSet<long>(spans.SelectMany(span => span.ToMs is { } toMs ? [span.FromMs, toMs] : new[] { span.FromMs })))
         {
+            // Of several claims at once the newest; when it ends, an earlier one applies again.
+            var holder = spans.Where(s => s.FromMs <= atMs && !(s.ToMs <= atMs)).MaxBy(s => (s.FromMs, s.Key == newest));
+            if (holder is null)
+                continue;
             if (assignments.Count == 0)
-                assignments.Add(new VipAssignment(span.Key, long.MinValue, long.MaxValue));
-            else if (assignments[^1].Service != span.Key)
+                assignments.Add(new VipAssignment(holder.Key, long.MinValue, long.MaxValue));
+            else if (assignments[^1].Service != holder.Key)
             {
-                assignments[^1] = assignments[^1] with { ToMs = span.FromMs };
-                assignments.Add(new VipAssignment(span.Key, span.FromMs, long.MaxValue));
+                assignments[^1] = assignments[^1] with { ToMs = atMs };
+                assignments.Add(new VipAssignment(holder.Key, atMs, long.MaxValue));
             }
         }
 

@@ -31,7 +31,23 @@ public sealed record ReportedSetting(string Node, long AtMs, string Name, string
 /// </summary>
 /// <param name="Namespace">Empty if the address has no name (no cluster, or an unobserved Service).</param>
 public sealed record ServiceLane(
-    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends);
+    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends)
+{
+    /// <summary>
+    /// The Services that claim the address and port now, if several do: which of them an entry belongs to is not known, and this
+    /// lane, of the newest claim, has them all. Empty for one.
+    /// </summary>
+    public IReadOnlyList<string> Claims { get; init; } = [];
+
+    /// <summary>
+    /// Connections that IPVS keeps now to servers that were removed, over the reporting nodes: it drops their packets or ends them; 0 in
+    /// a window that ended before.
+    /// </summary>
+    public long IpvsRemoved { get; init; }
+
+    /// <summary>The same to servers of weight 0: it still forwards their packets.</summary>
+    public long IpvsDraining { get; init; }
+}
 
 /// <param name="Pod">
 /// The pod that owned, or had last owned, the address at the end of the window (or of the time in which the lane's Service had

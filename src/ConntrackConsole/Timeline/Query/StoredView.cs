@@ -52,7 +52,12 @@ internal static class StoredView
 
                 backends.AddRange(left.Values.Select(b => OnlyNow(b, blank, split)));
                 if (backends.Count > 0)
-                    lanes.Add(new ServiceLane(ns, name, vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends));
+                {
+                    lanes.Add(new ServiceLane(ns, name, vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends)
+                    {
+                        Claims = present?.Claims ?? [], IpvsRemoved = present?.IpvsRemoved ?? 0, IpvsDraining = present?.IpvsDraining ?? 0,
+                    });
+                }
             }
         }
 

@@ -12,6 +12,9 @@ internal sealed record NodeHead(
     string Name, Hello? Hello, bool Connected, long LastHeardMs, long LastAtMs, Counters Counters, CollectorCost? Cost,
     (long FromMs, long ToMs)[] Known, IReadOnlyDictionary<Ip, WatchedAddress> WatchedAddresses)
 {
+    /// <summary>What IPVS keeps on the node now; null where it is not loaded, and from older collectors.</summary>
+    public IpvsReading? Ipvs { get; init; }
+
     /// <summary>The console's clock minus the node's; 0 if it was not reported.</summary>
     public int ClockOffsetMs => Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
 

@@ -22,6 +22,7 @@ internal sealed class NodeTimeline
     private GroupIndex? _index;
     private NodeHead? _head;
     private Dictionary<Ip, WatchedAddress> _watched = [];
+    private IpvsReading? _ipvs;
     private Hello? _hello;
     private Counters _counters;
     private int _keyFrame;
@@ -52,7 +53,10 @@ internal sealed class NodeTimeline
 
     /// <summary>What was known after the last change, immutable.</summary>
     public NodeHead Head => _head ??= new NodeHead(
-        Name, _hello, _connected, _lastHeardMs, LastAtMs, _counters, Cost, _known.ToArray(), _watched);
+        Name, _hello, _connected, _lastHeardMs, LastAtMs, _counters, Cost, _known.ToArray(), _watched)
+    {
+        Ipvs = _ipvs,
+    };
 
     public CollectorCost? Cost { get; private set; }
 
@@ -159,6 +163,9 @@ internal sealed class NodeTimeline
             _known.Add(atMs, unbroken);
         }
 
+        // A key frame contains the current reading, if there is one.
+        if (frame.Ipvs is not null || frame.IsKey)
+            _ipvs = frame.Ipvs;
         // For a replayed frame its own timestamp is the nearest to the time it was received.
         Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         _counters = frame.Counters;

@@ -96,6 +96,21 @@ public class TimelineStoreTests
     }
 
     [Fact]
+    public void Query_Lane_HasWhatIpvsKeepsNow()
+    {
+        var kept = new IpvsServerConnections(Group.Proto, Group.Vip, Group.Vport, Group.Backend, Group.Bport, true, 3, 900);
+        var frame = Frame(1, T0, true, (Group, 2, 0));
+        frame.Ipvs = new IpvsReading(IpvsReadState.Complete, false, [kept, kept with { IsRemoved = false, Connections = 5 }, kept with { Vport = 81 }], 0);
+        Assert.Null(_store.Apply("node1", 1, frame).Rejection);
+
+        var lane = Assert.Single(_store.Query(new TimelineQuery(T0 - 1_000, T0 + 4_000, 5)).Services);
+        Assert.Equal((3L, 5L), (lane.IpvsRemoved, lane.IpvsDraining));
+
+        At(60_000); // The node is silent: what it kept is not what it keeps now.
+        Assert.Equal(0, _store.Query(new TimelineQuery(T0 - 1_000, T0 + 61_000, 62)).Services.Sum(service => service.IpvsRemoved));
+    }
+
+    [Fact]
     public void Query_UnknownNode_MakesSumUnknownOnlyWithItsEntries()
     {
         var other = Key("10.1.0.6");

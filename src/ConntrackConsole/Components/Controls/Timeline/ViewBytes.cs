@@ -77,7 +77,7 @@ internal static class ViewBytes
     {
         to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
         to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
-        to.Text($"{Address(lane.Vip, lane.Port)} {lane.Proto}");
+        to.Text($"{Ipvs(lane)}{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
         // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
         var backends = lane.Backends
             .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();
@@ -92,6 +92,9 @@ internal static class ViewBytes
             Series(to, backend.Closing, columns);
         }
     }
+
+    // First, because the canvas cuts the end; the check explains what IPVS does with them.
+    private static string Ipvs(ServiceLane lane) => lane.IpvsRemoved + lane.IpvsDraining is > 0 and var kept ? $"IPVS keeps {kept:N0} · " : "";
 
     // The selected rollout, then open ones, then the newest.
     private static List<Rollout> Rollouts(TimelineView view, string? selected) =>

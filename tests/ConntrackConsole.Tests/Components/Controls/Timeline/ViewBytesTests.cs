@@ -3,6 +3,7 @@ using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Tests.Architecture;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -38,6 +39,16 @@ public sealed class ViewBytesTests
             0, // restarts
         ];
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(bytes.AsSpan(28)));
+    }
+
+    [Fact]
+    public void Write_LaneOfWhichIpvsKeepsConnections_BeginsItsSecondLineWithThem()
+    {
+        var lane = Views.Lane("orders") with { IpvsRemoved = 2, IpvsDraining = 1 };
+
+        string bytes = System.Text.Encoding.UTF8.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: true));
+
+        Assert.Contains("IPVS keeps 3 · 10.96.0.1:80 tcp", bytes, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,6 +102,37 @@ public sealed class ViewBytesTests
 
         Assert.Equal(2, ViewBytes.Write(range, [], live: false)[29] & 2);
         Assert.Equal(0, ViewBytes.Write(Views.Of(), [], live: false)[29] & 2);
+    }
+
+    // Two views that differ only in the state of a backend differ in its byte, which is its index in the canvas's list.
+    [Fact]
+    public void Write_EachState_IsItsIndexInTheCanvas()
+    {
+        string script = File.ReadAllText(RepositoryFiles.Path("wwwroot", "js", "view.js"));
+        string[] names = [.. System.Text.RegularExpressions.Regex.Matches(System.Text.RegularExpressions.Regex.Match(script, @"STATES = \[([^\]]*)\]").Groups[1].Value, "\"([^\"]+)\"").Select(m => m.Groups[1].Value)];
+        byte[] active = Bytes(EntryState.Active);
+        foreach (var state in Enum.GetValues<EntryState>())
+        {
+            byte[] bytes = Bytes(state);
+            Assert.Equal(active.Length, bytes.Length);
+            byte[] different = [.. bytes.Where((value, i) => value != active[i])];
+            Assert.Equal(state == EntryState.Active ? [] : [(byte)state], different);
+            Assert.Equal(DisplayText.Name(state), names[(int)state]);
+        }
+
+        static byte[] Bytes(EntryState state) => Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(4), state)) is var lane ? ViewBytes.Write(Views.Of([lane]), [lane], live: false) : [];
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Write_PortClaimedByTwoServices_IsInTheLanesText(bool isContested)
+    {
+        var lane = Views.Lane("orders") with { Claims = isContested ? ["shop/orders", "shop/other"] : [] };
+
+        string text = System.Text.Encoding.UTF8.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: false));
+
+        Assert.Equal(isContested, text.Contains(", claimed by 2 Services", StringComparison.Ordinal));
     }
 
     [Fact]
