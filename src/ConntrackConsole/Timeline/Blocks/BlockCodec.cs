@@ -48,7 +48,8 @@ internal static class BlockCodec
         return Unpacked(plain);
     }
 
-    private static byte[] Unpacked(ReadOnlySpan<byte> plain)
+    /// <summary>A codec byte and the plain form.</summary>
+    public static byte[] Unpacked(ReadOnlySpan<byte> plain)
     {
         byte[] bytes = new byte[plain.Length + 1];
         bytes[0] = Plain;

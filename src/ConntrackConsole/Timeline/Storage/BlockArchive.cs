@@ -56,7 +56,9 @@ internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDi
         // To a damaged table nothing is added: blocks refer to the labels that it had.
         if (level.HasOwnTables || !_tables.Read(Rows, kind, name, hourMs, _table))
         {
-            Put(kind, level.Step, name, atMs, _writer.Write(block, null));
+            // A query of a day reads all Services' coarsest blocks; they are few, and unpacking them would take most of its time.
+            bool isPlain = level.HasOwnTables && kind == BlockKind.Service;
+            Put(kind, level.Step, name, atMs, isPlain ? BlockCodec.Unpacked(_writer.WritePlain(block, null)) : _writer.Write(block, null));
             return;
         }
 
