@@ -1,9 +1,9 @@
-// Arguments select benchmarks by name (table, events, start, pause, memory, cluster, history); --quick runs fewer rounds, for a
+// Arguments select benchmarks by name (table, events, start, pause, memory, cluster, rollup, history); --quick runs fewer rounds, for a
 // rough result.
 using ConntrackConsole.Bench;
 using ConntrackConsole.Kernel.Namespaces;
 
-string[] known = ["table", "events", "start", "pause", "memory", "cluster", "history"];
+string[] known = ["table", "events", "start", "pause", "memory", "cluster", "rollup", "history"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
@@ -48,6 +48,8 @@ if (Wanted("memory"))
 if (Wanted("cluster"))
     await ClusterBench.RunAsync(report, quick);
 
+if (Wanted("rollup") || Wanted("history"))
+    RollupBench.Run(report);
 if (Wanted("history"))
     HistoryBench.Run(report, rounds);
 

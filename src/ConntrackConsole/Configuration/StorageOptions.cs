@@ -18,10 +18,10 @@ internal sealed class StorageOptions : IDerivedOptions
     [ConfigurationKey("SQLite connection string", WhenUnset = "Data Source=<data directory>/console.db")]
     public string ConnectionString { get; set; } = "";
 
-    [ConfigurationKey("hours for which the collectors' frames are kept as received"), Range(2, MaxHours)]
-    public int FrameHours { get; set; } = 24;
+    [ConfigurationKey("hours for which the collectors' frames are kept after they are rolled up; the last hour is rebuilt from them after a restart"), Range(2, MaxHours)]
+    public int FrameHours { get; set; } = 2;
 
-    [ConfigurationKey("maximum size of these frames in MiB (1 KB per node and second)"), Range(16, 1024 * 1024)]
+    [ConfigurationKey("maximum size of these frames in MiB (6 KB per node and minute)"), Range(16, 1024 * 1024)]
     public int FrameMiB { get; set; } = 2048;
 
     [ConfigurationKey("hours for which the history of single nodes is kept at a resolution of one second"), Range(3, MaxHours)]

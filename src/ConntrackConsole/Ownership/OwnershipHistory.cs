@@ -115,8 +115,8 @@ internal sealed partial class OwnershipHistory
 
     /// <summary>The Service that had a virtual address at a time.</summary>
     public ServiceSpan? ServiceAt(byte proto, Ip vip, ushort port, long atMs) =>
-        NewestAt((proto, vip, port), atMs, span => Translates(span, proto, vip, port))
-        ?? (IsNodesOwn(vip, atMs) ? NewestAt((proto, default, port), atMs, span => HasNodePort(span, proto, port)) : null);
+        NewestAt((proto, vip, port), atMs, static (span, at) => Translates(span, at.Proto, at.Ip, at.Port), (proto, vip, port))
+        ?? (IsNodesOwn(vip, atMs) ? NewestAt((proto, default, port), atMs, static (span, at) => HasNodePort(span, at.Proto, at.Port), (proto, vip, port)) : null);
 
     /// <summary>The Services that had a virtual address within a window, ordered by time.</summary>
     public IReadOnlyList<ServiceSpan> ServicesWithin(byte proto, Ip vip, ushort port, long fromMs, long toMs)
@@ -196,10 +196,13 @@ internal sealed partial class OwnershipHistory
     /// <summary>The last endpoint for an address in a Service's slices up to a time, open or closed.</summary>
     public EndpointSpan? LastEndpointUntil(ServiceKey service, Ip ip, long atMs) => _endpoints.LastUntil((service, ip), atMs);
 
+    private static readonly IReadOnlyCollection<long> NoMoments = [];
+
     /// <summary>The times within a window at which something changed that affects the state of an entry.</summary>
-    internal SortedSet<long> ChangesWithin(in GroupKey key, long fromMs, long toMs)
+    internal IReadOnlyCollection<long> ChangesWithin(in GroupKey key, long fromMs, long toMs)
     {
-        var moments = new SortedSet<long>();
+        // Nearly always nothing changed: then nothing is allocated.
+        SortedSet<long>? moments = null;
         Note(_owners.Of(key.Backend));
         var places = key.Vip.IsNone ? [] : _places.GetValueOrDefault((key.Proto, key.Vip, key.Vport), []);
         if (places.Length == 0 && !key.Vip.IsNone)
@@ -210,7 +213,7 @@ internal sealed partial class OwnershipHistory
             Note(_endpoints.Of((service, key.Backend)));
         }
 
-        return moments;
+        return moments ?? NoMoments;
 
         void Note<T>(ReadOnlySpan<T> spans)
             where T : ISpan<T>
@@ -218,9 +221,9 @@ internal sealed partial class OwnershipHistory
             foreach (var span in spans)
             {
                 if (span.FromMs > fromMs && span.FromMs <= toMs)
-                    moments.Add(span.FromMs);
+                    (moments ??= []).Add(span.FromMs);
                 if (span.ToMs is { } endMs && endMs > fromMs && endMs <= toMs)
-                    moments.Add(endMs);
+                    (moments ??= []).Add(endMs);
             }
         }
     }
@@ -228,14 +231,15 @@ internal sealed partial class OwnershipHistory
     // A node accepts NodePort traffic on all its addresses, including those not in its object, but not on pod or Service addresses.
     private bool IsNodesOwn(Ip ip, long atMs) => HolderAt(ip, atMs).State is OwnerState.Node or OwnerState.Unknown;
 
-    private ServiceSpan? ServiceWith(Ip ip, long atMs) => NewestAt((0, ip, 0), atMs, span => span.Vips.Contains(ip));
+    private ServiceSpan? ServiceWith(Ip ip, long atMs) => NewestAt((0, ip, 0), atMs, static (span, at) => span.Vips.Contains(at.Ip), (0, ip, 0));
 
-    private ServiceSpan? NewestAt((byte, Ip, ushort) place, long atMs, Func<ServiceSpan, bool> has)
+    // Without a closure: it is called for every series of every minute of every node.
+    private ServiceSpan? NewestAt((byte, Ip, ushort) place, long atMs, Func<ServiceSpan, (byte Proto, Ip Ip, ushort Port), bool> has, (byte Proto, Ip Ip, ushort Port) at)
     {
         ServiceSpan? newest = null;
         foreach (var key in _places.GetValueOrDefault(place, []))
         {
-            if (_services.At(key, atMs) is { } span && has(span) && (newest is null || span.FromMs >= newest.FromMs))
+            if (_services.At(key, atMs) is { } span && has(span, at) && (newest is null || span.FromMs >= newest.FromMs))
                 newest = span;
         }
 

@@ -36,6 +36,9 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
     /// <summary>The rows of a statement; read them to the end before it is executed again.</summary>
     public DbDataReader Read(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteReader();
 
+    /// <summary>The bytes of a column of the current row, without a copy: valid until the next row is read.</summary>
+    public static ReadOnlySpan<byte> Blob(DbDataReader row, int column) => SQLitePCL.raw.sqlite3_column_blob(((SqliteDataReader)row).Handle, column);
+
     /// <summary>The size of the database on disk, without free pages.</summary>
     public long UsedBytes() =>
         Number("SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count())") * Number("SELECT page_size FROM pragma_page_size()");

@@ -14,7 +14,7 @@ public class ConfigurationTests
         var storage = Read<StorageOptions>();
         Assert.Equal(Path.GetFullPath("data"), storage.DataDirectory);
         Assert.Equal($"Data Source={Path.GetFullPath("data/console.db")}", storage.ConnectionString);
-        Assert.Equal((24, 48, 20_480), (storage.FrameHours, storage.NodeHours, storage.MaxMiB));
+        Assert.Equal((2, 48, 20_480), (storage.FrameHours, storage.NodeHours, storage.MaxMiB));
         Assert.Null(Read<KubernetesOptions>().Enabled);
         Assert.Equal(["http://127.0.0.1:5080"], Read<ServerOptions>().Addresses);
     }
@@ -22,7 +22,7 @@ public class ConfigurationTests
     [Fact]
     public void Read_BlankAndSpacedValues_AreUnsetAndTrimmed()
     {
-        Assert.Equal(24, Read<StorageOptions>(("Storage:FrameHours", "  ")).FrameHours);
+        Assert.Equal(2, Read<StorageOptions>(("Storage:FrameHours", "  ")).FrameHours);
         Assert.Equal(25, Read<StorageOptions>(("storage:framehours", " 25 ")).FrameHours);
         Assert.Null(Read<CollectorsOptions>(("Collectors:Token", "")).Token);
         Assert.Null(Read<KubernetesOptions>(("Kubernetes", "")).Enabled);

@@ -37,7 +37,7 @@ public sealed class HistoryTests : IAsyncLifetime
         _host.Get<RollupWorker>().RollUp(all: true);
         _host.Get<RollupWorker>().RollUp(all: true);
         // For the first three minutes only the blocks are left.
-        Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}");
+        Execute($"DELETE FROM Frames WHERE AtMs < {_t0 + 170_000}; DELETE FROM FramePacks WHERE FirstMs < {_t0 + 170_000}");
         _host = await _host.RestartAsync();
         await using var again = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await again.ConnectAsync();

@@ -1,4 +1,6 @@
+using ConntrackConsole.Timeline.Storage;
 using Microsoft.Data.Sqlite;
+using Xunit;
 
 namespace ConntrackConsole.Tests.Integration;
 
@@ -9,7 +11,7 @@ internal static class StoredFrames
     public static List<ulong> Sequences(DirectoryInfo folder, string node, long run) =>
         [.. Rows(folder, node).Where(row => row.Run == run).Select(row => row.Sequence).Order()];
 
-    /// <summary>All frames of a node in the order of arrival.</summary>
+    /// <summary>All frames of a node, those in packs first, then in the order of arrival.</summary>
     public static List<(long Run, ulong Sequence)> Rows(DirectoryInfo folder, string node)
     {
         string file = Path.Combine(folder.FullName, "console.db");
@@ -18,12 +20,26 @@ internal static class StoredFrames
             return rows;
         using var connection = new SqliteConnection($"Data Source={file};Mode=ReadWrite;Pooling=False");
         connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT StartedAtMs, Sequence FROM Frames WHERE Node = $node ORDER BY Id";
-        command.Parameters.AddWithValue("$node", node);
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
-            rows.Add((reader.GetInt64(0), (ulong)reader.GetInt64(1)));
+        var packs = new FrameBuffer();
+        Read("SELECT Bytes FROM FramePacks WHERE Node = $node ORDER BY MinuteMs", row => Assert.True(packs.AddPacked(row.GetFieldValue<byte[]>(0))));
+        rows.AddRange(packs.Frames.Select(f => (f.Run, f.Sequence)));
+        // Packed frames are deleted later.
+        var packed = rows.ToHashSet();
+        Read("SELECT StartedAtMs, Sequence FROM Frames WHERE Node = $node ORDER BY Id", row =>
+        {
+            if (!packed.Contains((row.GetInt64(0), (ulong)row.GetInt64(1))))
+                rows.Add((row.GetInt64(0), (ulong)row.GetInt64(1)));
+        });
         return rows;
+
+        void Read(string sql, Action<SqliteDataReader> each)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.Parameters.AddWithValue("$node", node);
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+                each(reader);
+        }
     }
 }

@@ -123,6 +123,21 @@ public sealed record ClusterMap
         return gone is null ? AddressOwnership.Unknown : new AddressOwnership(OwnerState.Gone, null, gone.FullName, gone.GoneMs);
     }
 
+    /// <summary>The state that <see cref="OwnerOf"/> returns, without the owner.</summary>
+    public OwnerState OwnerStateOf(Ip ip)
+    {
+        if (ip.IsNone)
+            return OwnerState.Unknown;
+        if (NodeIndex.At(ip) is not null)
+            return OwnerState.Node;
+        var pod = PodAt(ip);
+        if (pod is { ContainersEnded: false })
+            return StateOf(pod, ip);
+        if (ServiceIndex.At(ip) is not null)
+            return OwnerState.Service;
+        return pod is not null || GoneAt(ip) is not null ? OwnerState.Gone : OwnerState.Unknown;
+    }
+
     /// <summary>
     /// Addresses that may have stale entries: of lost pods, of terminating pods, then of the most recently deleted ones. Called
     /// every second: it scans ending pods, pods on lost nodes and former owners, not all pods.

@@ -230,6 +230,43 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("EndpointSpans", (string)null);
                 });
 
+            modelBuilder.Entity("ConntrackConsole.Storage.FramePackRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Bytes")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("FirstMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MinuteMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Node")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ReceivedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Node", "MinuteMs")
+                        .IsUnique();
+
+                    b.ToTable("FramePacks", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.FrameRow", b =>
                 {
                     b.Property<long>("Id")
@@ -258,12 +295,29 @@ namespace ConntrackConsole.Storage.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Node", "AtMs");
-
-                    b.HasIndex("Node", "StartedAtMs", "Sequence")
-                        .IsUnique();
-
                     b.ToTable("Frames", (string)null);
+                });
+
+            modelBuilder.Entity("ConntrackConsole.Storage.FrameRunRow", b =>
+                {
+                    b.Property<string>("Node")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedAtMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("FirstSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Node", "StartedAtMs", "FirstSequence");
+
+                    b.ToTable("FrameRuns", (string)null);
                 });
 
             modelBuilder.Entity("ConntrackConsole.Storage.GapRow", b =>
@@ -512,6 +566,36 @@ namespace ConntrackConsole.Storage.Migrations
                     b.HasIndex("StartedMs");
 
                     b.ToTable("Rollouts", (string)null);
+                });
+
+            modelBuilder.Entity("ConntrackConsole.Storage.SeriesTableRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("AtMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Bytes")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("Kind")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Kind", "AtMs");
+
+                    b.HasIndex("Kind", "Name", "AtMs")
+                        .IsUnique();
+
+                    b.ToTable("SeriesTables", (string)null);
                 });
 
             modelBuilder.Entity("ConntrackConsole.Storage.ServiceSpanRow", b =>

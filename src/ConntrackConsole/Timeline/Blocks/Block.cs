@@ -25,6 +25,32 @@ internal sealed class Block(int columns)
 
     public List<BlockReset> Resets { get; } = [];
 
+    // Of an earlier use: a node's block of a minute has 250 KB of values.
+    private readonly Stack<BlockSeries> _spare = [];
+
+    /// <summary>Adds a series with zero in every column.</summary>
+    public BlockSeries Add(in SeriesLabel label)
+    {
+        if (_spare.TryPop(out var series))
+            series.Clear();
+        else
+            series = new BlockSeries(label.Key, Columns);
+        series.Label = label;
+        Series.Add(series);
+        return series;
+    }
+
+    /// <summary>Empties the block for reuse; its series are reused too.</summary>
+    public void Clear()
+    {
+        (Namespace, Name) = ("", "");
+        Known.AsSpan().Clear();
+        foreach (var series in Series)
+            _spare.Push(series);
+        Series.Clear();
+        Resets.Clear();
+    }
+
     /// <summary>By column, kind and Service address.</summary>
     public static readonly Comparer<BlockReset> ResetOrder = Comparer<BlockReset>.Create((a, b) =>
         (a.Column, a.Kind, a.Vip, a.Vport).CompareTo((b.Column, b.Kind, b.Vip, b.Vport)));
@@ -38,16 +64,35 @@ internal sealed class Block(int columns)
     /// </summary>
     public void Normalize()
     {
-        Series.RemoveAll(s => !s.Entries.AsSpan().ContainsAnyExcept(0) && !s.Closing.AsSpan().ContainsAnyExcept(0) && !s.Stale.AsSpan().ContainsAnyExcept(0));
+        RemoveEmpty();
         Series.Sort(SeriesOrder);
         Resets.Sort(ResetOrder);
     }
+
+    /// <summary>Removes the series without any value; they are reused later.</summary>
+    public void RemoveEmpty()
+    {
+        int kept = 0;
+        for (int i = 0; i < Series.Count; i++)
+        {
+            var series = Series[i];
+            if (IsEmpty(series))
+                _spare.Push(series);
+            else
+                Series[kept++] = series;
+        }
+
+        Series.RemoveRange(kept, Series.Count - kept);
+    }
+
+    private static bool IsEmpty(BlockSeries series) =>
+        !series.Entries.AsSpan().ContainsAnyExcept(0) && !series.Closing.AsSpan().ContainsAnyExcept(0) && !series.Stale.AsSpan().ContainsAnyExcept(0);
 }
 
 /// <summary>One group in a block. A value is -1 where it is unknown although others are known.</summary>
 internal sealed class BlockSeries(GroupKey key, int columns)
 {
-    public GroupKey Key { get; } = key;
+    public GroupKey Key { get; private set; } = key;
 
     /// <summary>namespace/name of the pod that owned the address then.</summary>
     public string? Pod { get; set; }
@@ -56,11 +101,24 @@ internal sealed class BlockSeries(GroupKey key, int columns)
 
     public EntryState State { get; set; }
 
+    public SeriesLabel Label
+    {
+        get => new(Key, Pod, Owner, State);
+        set => (Key, Pod, Owner, State) = value;
+    }
+
     public int[] Entries { get; } = new int[columns];
 
     public int[] Closing { get; } = new int[columns];
 
     public int[] Stale { get; } = new int[columns];
+
+    public void Clear()
+    {
+        Array.Clear(Entries);
+        Array.Clear(Closing);
+        Array.Clear(Stale);
+    }
 }
 
 /// <param name="Vip">None if no flow was found.</param>

@@ -1,19 +1,19 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Text;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
 /// The packed form of a <see cref="Block"/>: a codec byte (0 plain, 1 Brotli after the plain length), then version, columns,
-/// known intervals, name, series, resets. A value is the difference from the previous one, zero differences as a run, all as
-/// varints.
+/// known intervals, name, the series (see <see cref="BlockWriter"/>) and resets. Numbers are varints.
 /// </summary>
 internal static class BlockCodec
 {
-    public const byte Version = 1;
+    /// <summary>The version that is written: the columns of all series as streams of changes; labels in a <see cref="SeriesTable"/>.</summary>
+    public const byte Version = 2;
+    /// <summary>Blocks of earlier versions of the console; each series has its own label and values.</summary>
+    public const byte FirstVersion = 1;
     public const int MaxColumns = 1_440;
     /// <summary>Series times columns: a node's maximum number of groups over a minute, with headroom.</summary>
     public const int MaxCells = 1 << 22;
@@ -26,16 +26,8 @@ internal static class BlockCodec
     // For small blocks Brotli takes more time than it saves bytes.
     private const int MinPackedBytes = 256;
 
-    public static byte[] Write(Block block, bool pack)
-    {
-        ArgumentNullException.ThrowIfNull(block);
-        var output = new ArrayBufferWriter<byte>(1_024);
-        WritePlain(block, new BinaryBufferWriter(output));
-        return pack ? Pack(output.WrittenSpan) : Unpacked(output.WrittenSpan);
-    }
-
     /// <summary>A codec byte and the plain form, packed if that is shorter.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> plain)
+    public static byte[] Pack(ReadOnlySpan<byte> plain, int quality = 1)
     {
         if (plain.Length >= MinPackedBytes)
         {
@@ -44,7 +36,7 @@ internal static class BlockCodec
             {
                 rented[0] = Packed;
                 BinaryPrimitives.WriteInt32LittleEndian(rented.AsSpan(1), plain.Length);
-                if (BrotliEncoder.TryCompress(plain, rented.AsSpan(5), out int written, quality: 1, window: 18) && written + 4 < plain.Length)
+                if (BrotliEncoder.TryCompress(plain, rented.AsSpan(5), out int written, quality, window: 18) && written + 4 < plain.Length)
                     return rented.AsSpan(0, written + 5).ToArray();
             }
             finally
@@ -56,7 +48,8 @@ internal static class BlockCodec
         return Unpacked(plain);
     }
 
-    private static byte[] Unpacked(ReadOnlySpan<byte> plain)
+    /// <summary>A codec byte and the plain form.</summary>
+    public static byte[] Unpacked(ReadOnlySpan<byte> plain)
     {
         byte[] bytes = new byte[plain.Length + 1];
         bytes[0] = Plain;
@@ -95,12 +88,14 @@ internal static class BlockCodec
     }
 
     /// <summary>Null if the bytes are not a valid block.</summary>
-    public static Block? Read(ReadOnlySpan<byte> bytes)
+    /// <param name="table">For a block that refers to one.</param>
+    public static Block? Read(ReadOnlySpan<byte> bytes, SeriesTable? table = null)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(4_096);
         try
         {
-            return TryUnpack(bytes, ref buffer, out var plain) ? ReadPlain(plain) : null;
+            return TryUnpack(bytes, ref buffer, out var plain) && Columns(plain) is { } columns && new Block(columns) is var block
+                && TryRead(plain, block, table, new SeriesTable(), new TextPool()) ? block : null;
         }
         finally
         {
@@ -108,99 +103,37 @@ internal static class BlockCodec
         }
     }
 
-    private static Block? ReadPlain(ReadOnlySpan<byte> plain)
+    /// <summary>Reads a plain form into a block, which is emptied first.</summary>
+    /// <param name="own">For the table of a block that has its own.</param>
+    public static bool TryRead(ReadOnlySpan<byte> plain, Block block, SeriesTable? table, SeriesTable own, TextPool texts)
     {
-        var reader = new BlockReader(plain);
+        ArgumentNullException.ThrowIfNull(block);
+        block.Clear();
+        var reader = new BlockReader(plain, table, own, texts);
         Span<bool> known = stackalloc bool[MaxColumns];
-        if (!reader.TryHead(known))
-            return null;
-        var block = new Block(reader.Columns) { Namespace = reader.Namespace, Name = reader.Name };
+        if (!reader.TryHead(known) || reader.Columns != block.Columns)
+            return false;
+        (block.Namespace, block.Name) = (reader.Namespace, reader.Name);
         known[..block.Columns].CopyTo(block.Known);
-        while (reader.TrySeries(out var key, out var pod, out var owner, out var state))
+        while (reader.TrySeries(out var label))
         {
-            var series = new BlockSeries(key, block.Columns) { Pod = pod.IsEmpty ? null : Encoding.UTF8.GetString(pod), Owner = owner, State = state };
+            var series = block.Add(label);
             reader.Values(series.Entries);
             reader.Values(series.Closing);
             reader.Values(series.Stale);
-            block.Series.Add(series);
         }
 
         for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
             block.Resets.Add(reader.Reset());
-        return reader.Failed ? null : block;
+        return !reader.Failed;
     }
 
-    private static void WritePlain(Block block, BinaryBufferWriter output)
+    // Both versions begin with the version and the columns.
+    private static int? Columns(ReadOnlySpan<byte> plain)
     {
-        output.U8(Version);
-        output.Varint((uint)block.Columns);
-        bool isKnown = false;
-        for (int at = 0; at < block.Columns; isKnown = !isKnown)
-        {
-            int from = at;
-            while (at < block.Columns && block.Known[at] == isKnown)
-                at++;
-            output.Varint((uint)(at - from));
-        }
-
-        output.Text(block.Namespace, MaxText);
-        output.Text(block.Name, MaxText);
-        // More than a reader would accept: only the first ones. No Service comes near it.
-        int count = Math.Min(block.Series.Count, MaxCells / block.Columns);
-        output.Varint((uint)count);
-        GroupKey last = default;
-        for (int i = 0; i < count; i++)
-        {
-            var series = block.Series[i];
-            var key = series.Key;
-            bool same = i > 0 && last.Proto == key.Proto && last.Vip == key.Vip && last.Vport == key.Vport;
-            output.U8(same ? (byte)1 : (byte)0);
-            if (!same)
-            {
-                output.U8(key.Proto);
-                output.Address(key.Vip);
-                output.U16(key.Vport);
-            }
-
-            output.Address(key.Backend);
-            output.U16(key.Bport);
-            last = key;
-            output.Text(series.Pod ?? "", MaxText);
-            output.U8((byte)series.Owner);
-            output.U8((byte)series.State);
-            Values(output, series.Entries);
-            Values(output, series.Closing);
-            Values(output, series.Stale);
-        }
-
-        output.Varint((uint)block.Resets.Count);
-        foreach (var reset in block.Resets)
-        {
-            output.Varint((uint)reset.Column);
-            output.U8((byte)reset.Kind);
-            output.Varint((uint)reset.Count);
-            output.Address(reset.Vip);
-            output.U16(reset.Vport);
-        }
-    }
-
-    private static void Values(BinaryBufferWriter output, int[] values)
-    {
-        int last = 0;
-        for (int at = 0; at < values.Length;)
-        {
-            if (values[at] != last)
-            {
-                output.Varint(Varint.ZigZag((long)values[at] - last));
-                last = values[at++];
-                continue;
-            }
-
-            int from = at;
-            while (at < values.Length && values[at] == last)
-                at++;
-            output.U8(0);
-            output.Varint((uint)(at - from - 1));
-        }
+        var cursor = new ByteCursor(plain);
+        cursor.U8();
+        uint columns = cursor.Number();
+        return cursor.Failed || columns is 0 or > MaxColumns ? null : (int)columns;
     }
 }

@@ -1,7 +1,4 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Text;
-using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
@@ -9,16 +6,30 @@ namespace ConntrackConsole.Timeline.Blocks;
 
 /// <summary>
 /// Reads a block's unpacked bytes without trusting them: after the first error every read returns zero and <see cref="Failed"/>
-/// stays true, so that loops over counts terminate.
+/// stays true, so that loops over counts terminate. Reads both versions.
 /// </summary>
-internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
+/// <param name="table">The labels to which a block without a table of its own refers; null without one.</param>
+/// <param name="own">For a block with a table of its own.</param>
+internal ref struct BlockReader(ReadOnlySpan<byte> bytes, SeriesTable? table, SeriesTable own, TextPool texts)
 {
-    private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private int _at;
+    private ByteCursor _head = new(bytes);
+    private ByteCursor _numbers;
+    private ByteCursor _modes;
+    private ByteCursor _firsts;
+    private ByteCursor _gaps;
+    private ByteCursor _deltas;
+    private SeriesTable? _table;
+    private byte _version;
     private int _left;
+    private long _number;
+    private byte _mode;
+    private int _lane;
+    // Cells up to the next change; negative if none follows.
+    private long _until;
     private GroupKey _last;
+    private bool _failed;
 
-    public bool Failed { get; private set; }
+    public readonly bool Failed => _failed || _head.Failed || _numbers.Failed || _modes.Failed || _firsts.Failed || _gaps.Failed || _deltas.Failed;
 
     public int Columns { get; private set; }
 
@@ -30,16 +41,17 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
     /// <param name="known">Large enough for <see cref="BlockCodec.MaxColumns"/>.</param>
     public bool TryHead(scoped Span<bool> known)
     {
-        if (U8() != BlockCodec.Version)
+        _version = _head.U8();
+        if (_version is not (BlockCodec.Version or BlockCodec.FirstVersion))
             return Fail();
-        uint columns = Number();
+        uint columns = _head.Number();
         if (Failed || columns is 0 or > BlockCodec.MaxColumns)
             return Fail();
         Columns = (int)columns;
         bool isKnown = false;
         for (int at = 0; at < Columns && !Failed; isKnown = !isKnown)
         {
-            uint run = Number();
+            uint run = _head.Number();
             // Only the first run may be empty: it encodes how long nothing was known.
             if (run > (uint)(Columns - at) || (run == 0 && isKnown))
                 return Fail();
@@ -51,52 +63,143 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
         Namespace = Text();
         Name = Text();
-        uint series = Number();
+        uint series = _head.Number();
         if ((long)series * Columns > BlockCodec.MaxCells)
             return Fail();
         _left = (int)series;
-        return !Failed;
+        return _version == BlockCodec.FirstVersion ? !Failed : TryStreams();
     }
 
     /// <summary>The next series; its values are read with <see cref="Values"/>, three times.</summary>
-    /// <param name="pod">UTF-8; empty if no pod is known.</param>
-    public bool TrySeries(out GroupKey key, out ReadOnlySpan<byte> pod, out OwnerState owner, out EntryState state)
+    public bool TrySeries(out SeriesLabel label)
     {
-        (key, owner, state) = (default, default, default);
-        pod = default;
+        label = default;
         if (Failed || _left == 0)
             return false;
         _left--;
-        byte flags = U8();
-        key = (flags & 1) != 0
-            ? _last with { Backend = Address(), Bport = U16() }
-            : new GroupKey(U8(), Address(), U16(), Address(), U16());
-        _last = key;
-        pod = Bytes();
-        byte ownerByte = U8(), stateByte = U8();
-        if (ownerByte > (byte)OwnerState.Service && !Enum.IsDefined((OwnerState)ownerByte))
-            ownerByte = (byte)OwnerState.Unknown;
-        if (!Enum.IsDefined((EntryState)stateByte))
-            stateByte = (byte)EntryState.Unknown;
-        (owner, state) = ((OwnerState)ownerByte, (EntryState)stateByte);
+        if (_version == BlockCodec.FirstVersion)
+            return TryFirstVersion(out label);
+        _number += 1 + Varint.UnZigZag(_numbers.Number());
+        (_mode, _lane) = (_modes.U8(), 0);
+        return !Failed && (_table!.TryGet(_number, out label) || Fail());
+    }
+
+    /// <summary>One value per column: entries, closing, stale.</summary>
+    /// <returns>Whether any is not zero.</returns>
+    public bool Values(scoped Span<int> values)
+    {
+        if (_version == BlockCodec.FirstVersion)
+            return ValuesOfFirstVersion(values);
+        int lane = _lane++;
+        values = values[..Columns];
+        if ((_mode & (1 << lane)) == 0)
+        {
+            values.Clear();
+            return false;
+        }
+
+        long value = Varint.UnZigZag(_firsts.Number());
+        bool any = false;
+        for (int from = 0, at = 1; ;)
+        {
+            if (value is < -1 or > int.MaxValue / 2)
+                return Fail();
+            any |= value != 0;
+            if (_until < 0 || _until >= Columns - at)
+            {
+                values[from..].Fill((int)value);
+                if (_until >= 0)
+                    _until -= Columns - at;
+                return any && !Failed;
+            }
+
+            at += (int)_until;
+            values[from..at].Fill((int)value);
+            from = at++;
+            value += Varint.UnZigZag(_deltas.Number());
+            _until = _gaps.IsAtEnd ? -1 : _gaps.Number();
+            if (Failed)
+                return false;
+        }
+    }
+
+    /// <summary>How many resets follow; call it after the last series.</summary>
+    public int ResetCount()
+    {
+        uint count = _head.Number();
+        // Each takes at least six bytes.
+        if (!Failed && count <= (uint)(_head.Left / 6))
+            return (int)count;
+        Fail();
+        return 0;
+    }
+
+    public BlockReset Reset()
+    {
+        uint column = _head.Number();
+        byte kind = _head.U8();
+        uint count = _head.Number();
+        var vip = _head.Address();
+        ushort port = _head.U16();
+        if (column >= (uint)Columns || kind >= ResetOverflow.Length || count > int.MaxValue / 1024)
+            Fail();
+        return Failed ? default : new BlockReset((int)column, (ResetKind)kind, (int)count, vip, port);
+    }
+
+    internal static OwnerState Owner(byte value) => value <= (byte)OwnerState.Service || Enum.IsDefined((OwnerState)value) ? (OwnerState)value : OwnerState.Unknown;
+
+    internal static EntryState State(byte value) => Enum.IsDefined((EntryState)value) ? (EntryState)value : EntryState.Unknown;
+
+    private bool TryStreams()
+    {
+        uint length = _head.Number();
+        if (length > 0)
+        {
+            // Its own table.
+            _table = own;
+            if (!own.TryRead(_head.Slice(length), texts))
+                return Fail();
+        }
+        else if (_left > 0 && ((_table = table) is null || _head.U32() != _table.Stamp))
+        {
+            return Fail();
+        }
+
+        uint numbers = _head.Number(), firsts = _head.Number(), gaps = _head.Number(), deltas = _head.Number();
+        _numbers = _head.Part(numbers);
+        _modes = _head.Part((uint)_left);
+        _firsts = _head.Part(firsts);
+        _gaps = _head.Part(gaps);
+        _deltas = _head.Part(deltas);
+        _number = -1;
+        _until = _gaps.IsAtEnd ? -1 : _gaps.Number();
         return !Failed;
     }
 
-    /// <summary>One value per column.</summary>
-    /// <returns>Whether any is not zero.</returns>
-    public bool Values(scoped Span<int> values)
+    private bool TryFirstVersion(out SeriesLabel label)
+    {
+        byte flags = _head.U8();
+        _last = (flags & 1) != 0
+            ? _last with { Backend = _head.Address(), Bport = _head.U16() }
+            : new GroupKey(_head.U8(), _head.Address(), _head.U16(), _head.Address(), _head.U16());
+        string? pod = texts.Get(_head.Bytes(BlockCodec.MaxText));
+        label = new SeriesLabel(_last, pod, Owner(_head.U8()), State(_head.U8()));
+        return !Failed;
+    }
+
+    private bool ValuesOfFirstVersion(scoped Span<int> values)
     {
         long value = 0;
         bool any = false;
         for (int at = 0; at < Columns;)
         {
-            uint token = Number();
+            uint token = _head.Number();
             if (Failed)
                 return false;
             int run = 1;
             if (token == 0)
             {
-                uint more = Number();
+                uint more = _head.Number();
                 if (more >= (uint)(Columns - at))
                     return Fail();
                 run += (int)more;
@@ -116,81 +219,11 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return any;
     }
 
-    /// <summary>How many resets follow; call it after the last series.</summary>
-    public int ResetCount()
-    {
-        uint count = Number();
-        // Each takes at least six bytes.
-        if (!Failed && count <= (uint)((_bytes.Length - _at) / 6))
-            return (int)count;
-        Fail();
-        return 0;
-    }
-
-    public BlockReset Reset()
-    {
-        uint column = Number();
-        byte kind = U8();
-        uint count = Number();
-        var vip = Address();
-        ushort port = U16();
-        if (column >= (uint)Columns || kind >= ResetOverflow.Length || count > int.MaxValue / 1024)
-            Fail();
-        return Failed ? default : new BlockReset((int)column, (ResetKind)kind, (int)count, vip, port);
-    }
-
-    private byte U8() => Take(1, out var span) ? span[0] : (byte)0;
-
-    private ushort U16() => Take(2, out var span) ? BinaryPrimitives.ReadUInt16LittleEndian(span) : (ushort)0;
-
-    private string Text() => Bytes() is { Length: > 0 } text ? Encoding.UTF8.GetString(text) : "";
-
-    private ReadOnlySpan<byte> Bytes()
-    {
-        uint length = Number();
-        if (length <= BlockCodec.MaxText && Take((int)length, out var span))
-            return span;
-        Fail();
-        return default;
-    }
-
-    private Ip Address()
-    {
-        byte length = U8();
-        if (length == 0)
-            return default;
-        if (length is 4 or 16 && Take(length, out var span))
-            return Ip.FromBytes(span);
-        Fail();
-        return default;
-    }
-
-    private uint Number()
-    {
-        if (Varint.TryRead(_bytes[_at..], out uint value, out int consumed) != OperationStatus.Done)
-        {
-            Fail();
-            return 0;
-        }
-
-        _at += consumed;
-        return value;
-    }
-
-    private bool Take(int length, out ReadOnlySpan<byte> span)
-    {
-        span = default;
-        if (_bytes.Length - _at < length)
-            return Fail();
-        span = _bytes.Slice(_at, length);
-        _at += length;
-        return true;
-    }
+    private string Text() => _head.Bytes(BlockCodec.MaxText) is { Length: > 0 } text ? Encoding.UTF8.GetString(text) : "";
 
     private bool Fail()
     {
-        Failed = true;
-        _at = _bytes.Length;
+        _failed = true;
         _left = 0;
         return false;
     }

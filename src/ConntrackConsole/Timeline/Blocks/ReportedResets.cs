@@ -22,10 +22,13 @@ internal static class ReportedResets
     /// <summary>The part of a frame that counts for a minute, or null.</summary>
     public static NodeFrame? Of(NodeFrame frame, long minuteMs)
     {
+        bool hasMore = frame.AtMs >= minuteMs && frame.AtMs < minuteMs + Level.MinuteMs && ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u);
+        // Nearly every frame.
+        if (frame.Resets.Count == 0 && !hasMore)
+            return null;
         long endMs = minuteMs + Level.MinuteMs;
         var part = new NodeFrame { AtMs = frame.AtMs };
         part.Resets.AddRange(frame.Resets.Where(r => r.AtMs >= minuteMs - LookbackMs && r.AtMs <= endMs + ResetDeduplicator.MaxPairDistanceMs));
-        bool hasMore = frame.AtMs >= minuteMs && frame.AtMs < endMs && ((ReadOnlySpan<uint>)frame.MoreResets).ContainsAnyExcept(0u);
         if (hasMore)
             part.MoreResets = frame.MoreResets;
         return hasMore || part.Resets.Count > 0 ? part : null;
@@ -103,10 +106,10 @@ internal static class ReportedResets
     /// processed in the order of their own timestamps, so that the same frames always give the same blocks.
     /// </summary>
     /// <param name="reported">By node.</param>
-    /// <param name="blocks">The nodes' blocks of the minute; their resets are replaced.</param>
-    /// <returns>The nodes with changed blocks.</returns>
-    public static List<string> Deduplicate(long minuteMs, Dictionary<string, List<NodeFrame>> reported, Dictionary<string, Block> blocks)
+    /// <returns>By node, what its block of the minute contains.</returns>
+    public static Dictionary<string, List<BlockReset>> Deduplicate(long minuteMs, Dictionary<string, List<NodeFrame>> reported)
     {
+        ArgumentNullException.ThrowIfNull(reported);
         var ledger = new ResetDeduplicator(int.MaxValue);
         var all =
             from node in reported
@@ -117,19 +120,6 @@ internal static class ReportedResets
         foreach (var (node, reset) in all)
             ledger.Add(node, reset);
         var kept = ledger.Kept.ToLookup(k => k.Node, k => k.Reset);
-        var changed = new List<string>();
-        foreach (var (node, parts) in reported)
-        {
-            if (!blocks.TryGetValue(node, out var block))
-                continue;
-            var resets = Sum(minuteMs, kept[node], parts);
-            if (resets.SequenceEqual(block.Resets))
-                continue;
-            block.Resets.Clear();
-            block.Resets.AddRange(resets);
-            changed.Add(node);
-        }
-
-        return changed;
+        return reported.ToDictionary(node => node.Key, node => Sum(minuteMs, kept[node.Key], node.Value));
     }
 }

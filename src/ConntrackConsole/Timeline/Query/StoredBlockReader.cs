@@ -45,10 +45,37 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
     private sealed class Part(
         BulkConnection rows, TimelineQuery query, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
+        private const int MaxLabels = 5_000;
+
+        private SeriesTables _tables = new();
+        private SeriesTable _own = new();
+        private Dictionary<(string, long), SeriesTable> _labels = [];
+
         // Every Service block has a block of the whole cluster beside it.
         private readonly string _marker = query.Node ?? BlockArchive.Cluster;
 
+        // A block of a coarser level is written when its interval has ended: the open tail is in finer blocks. Where a finer level
+        // was deleted, only a coarser one is left. (What is in none is unknown.)
         public void Merge(BlockKind kind, Level level, long fromMs, long toMs)
+        {
+            var missing = new List<(long FromMs, long ToMs)> { (fromMs, toMs) };
+            int at = Array.IndexOf(Level.All, level);
+            foreach (var other in Level.All[..(at + 1)].Reverse().Concat(Level.All[(at + 1)..]))
+            {
+                var left = new List<(long, long)>();
+                foreach (var (beginMs, endMs) in missing)
+                {
+                    int first = Column(beginMs, false), end = Column(endMs, other.StepMs <= level.StepMs);
+                    var part = new Part(rows, query, lanes, first, end, corrupt, ct) { _tables = _tables, _labels = _labels, _own = _own };
+                    left.AddRange(part.MergeLevel(kind, other, beginMs, endMs));
+                }
+
+                missing = left;
+            }
+        }
+
+        /// <returns>The intervals that have no block of this level.</returns>
+        private List<(long FromMs, long ToMs)> MergeLevel(BlockKind kind, Level level, long fromMs, long toMs)
         {
             var there = new HashSet<long>();
             long firstMs = level.StartOf(Math.Max(0, fromMs));
@@ -59,9 +86,8 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             }
 
             if (there.Count > 0)
-                LayBlocks(kind, level, fromMs, toMs);
-            // Intervals for which only the coarser level is left, or, if a version without that level wrote them, the finest.
-            // (What is in neither is unknown.)
+                LayBlocks(kind, level, fromMs, toMs, there);
+            var missing = new List<(long, long)>();
             for (long atMs = firstMs; atMs < toMs;)
             {
                 if (there.Contains(atMs))
@@ -73,36 +99,26 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 long beginMs = atMs;
                 while (atMs < toMs && !there.Contains(atMs))
                     atMs += level.BlockMs;
-                var only = new Part(rows, query, lanes, Column(beginMs), Column(Math.Min(atMs, toMs)), corrupt, ct);
-                only.LayInstead(kind, level, Math.Max(fromMs, beginMs), Math.Min(toMs, atMs));
+                missing.Add((Math.Max(fromMs, beginMs), Math.Min(toMs, atMs)));
             }
+
+            return missing;
         }
 
-        private void LayInstead(BlockKind kind, Level level, long fromMs, long toMs)
+        // A column that straddles the end of an interval also contains what finer blocks of the interval have.
+        private int Column(long atMs, bool includesStraddling)
         {
-            if (level != Level.Finest && HasFinest(kind, fromMs, toMs))
-                LayBlocks(kind, Level.Finest, fromMs, toMs);
-            else if (level.Coarser is { } coarser)
-                Merge(kind, coarser, fromMs, toMs);
+            long stepMs = Math.Max(1, (query.ToMs - query.FromMs) / query.Columns);
+            return (int)Math.Clamp((atMs - query.FromMs + (includesStraddling ? stepMs - 1 : 0)) / stepMs, firstColumn, endColumn);
         }
 
-        private bool HasFinest(BlockKind kind, long fromMs, long toMs)
-        {
-            using var row = Rows("SELECT 1 FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d LIMIT 1", kind, Level.Finest, fromMs, toMs);
-            return row.Read();
-        }
-
-        private int Column(long atMs) =>
-            (int)Math.Clamp((atMs - query.FromMs) / Math.Max(1, (query.ToMs - query.FromMs) / query.Columns), firstColumn, endColumn);
-
-        private void LayBlocks(BlockKind kind, Level level, long fromMs, long toMs)
+        private void LayBlocks(BlockKind kind, Level level, long fromMs, long toMs, HashSet<long> there)
         {
             bool filtered = query.Namespace is not null || query.Service is not null;
             string sql = kind == BlockKind.Service
                 ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d"
                 : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d";
             byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
-            byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
             try
             {
                 using var row = Rows(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
@@ -110,22 +126,17 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 {
                     ct.ThrowIfCancellationRequested();
                     string name = row.GetString(0);
+                    long atMs = row.GetInt64(1);
                     bool isCluster = kind == BlockKind.Service && name.Length == 0;
+                    // Another level fills this interval.
+                    if (!there.Contains(atMs))
+                        continue;
                     if (filtered && kind == BlockKind.Service && !isCluster && !Wanted(name))
                         continue;
-                    int length = (int)row.GetBytes(2, 0, null, 0, 0);
-                    if (bytes.Length < length)
-                    {
-                        ArrayPool<byte>.Shared.Return(bytes);
-                        bytes = ArrayPool<byte>.Shared.Rent(length);
-                    }
-
-                    row.GetBytes(2, 0, bytes, 0, length);
-                    long atMs = row.GetInt64(1);
                     // The whole cluster's resets are separate rows.
                     if (!lanes.Merge(
-                        bytes.AsSpan(0, length), name, atMs, level, firstColumn, endColumn, isCluster || kind == BlockKind.Node,
-                        kind == BlockKind.Node || !isCluster, null, ref buffer))
+                        BulkConnection.Blob(row, 2), Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
+                        isCluster || kind == BlockKind.Node, kind == BlockKind.Node || !isCluster, ref buffer))
                     {
                         AddCorrupt(kind, level, name, atMs);
                     }
@@ -134,8 +145,22 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             finally
             {
                 ArrayPool<byte>.Shared.Return(buffer);
-                ArrayPool<byte>.Shared.Return(bytes);
             }
+        }
+
+        // Blocks of an hour share them.
+        private SeriesTable? Labels(BlockKind kind, Level level, string name, long atMs)
+        {
+            if (level.HasOwnTables || (kind == BlockKind.Service && name.Length == 0))
+                return null;
+            var key = (name, SeriesTable.StartOf(atMs));
+            if (_labels.TryGetValue(key, out var table))
+                return table;
+            if (_labels.Count >= MaxLabels)
+                _labels.Clear();
+            _labels[key] = table = new SeriesTable();
+            _tables.Read(rows, kind, name, key.Item2, table);
+            return table;
         }
 
         private bool Wanted(string name) =>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Text;
 using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -25,17 +24,18 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
     /// <summary>Merges a block into the columns from <paramref name="firstColumn"/> up to <paramref name="endColumn"/> (exclusive).</summary>
     /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
-    /// <param name="wanted">Which Service's series are taken; null = all with a Service address.</param>
+    /// <param name="table">The labels to which the block refers, if it has none of its own.</param>
+    /// <param name="own">A buffer for the block's own labels.</param>
     /// <returns>False if the bytes are not a valid block.</returns>
     public bool Merge(
-        ReadOnlySpan<byte> bytes, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets,
-        Func<GroupKey, bool>? wanted, ref byte[] buffer)
+        ReadOnlySpan<byte> bytes, SeriesTable? table, SeriesTable own, TextPool texts, string blockName, long atMs, Level level, int firstColumn, int endColumn,
+        bool marksKnown, bool takesResets, ref byte[] buffer)
     {
         int[] values = ArrayPool<int>.Shared.Rent(BlockCodec.MaxColumns);
         try
         {
             if (BlockCodec.TryUnpack(bytes, ref buffer, out var plain)
-                && LayPlain(new BlockReader(plain), blockName, atMs, level, firstColumn, endColumn, marksKnown, takesResets, wanted, values))
+                && LayPlain(new BlockReader(plain, table, own, texts), blockName, atMs, level, firstColumn, endColumn, marksKnown, takesResets, values))
             {
                 return true;
             }
@@ -51,8 +51,7 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
     }
 
     private bool LayPlain(
-        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets,
-        Func<GroupKey, bool>? wanted, int[] values)
+        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets, int[] values)
     {
         Span<bool> known = stackalloc bool[BlockCodec.MaxColumns];
         if (!reader.TryHead(known) || reader.Columns != level.Columns)
@@ -73,9 +72,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         }
 
         var span = values.AsSpan(0, reader.Columns);
-        while (reader.TrySeries(out var key, out var pod, out var owner, out var state))
+        while (reader.TrySeries(out var label))
         {
-            if (key.Vip.IsNone || (wanted is not null && !wanted(key)))
+            if (label.Key.Vip.IsNone)
             {
                 reader.Values(span);
                 reader.Values(span);
@@ -83,9 +82,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 continue;
             }
 
-            if (!_series.TryGetValue(key, out var series))
-                series = _series.GetOrAdd(key, new StoredSeries(key, columns));
-            series.Describe(atMs, blockName, reader.Namespace, reader.Name, pod, owner, state);
+            if (!_series.TryGetValue(label.Key, out var series))
+                series = _series.GetOrAdd(label.Key, new StoredSeries(label.Key, columns));
+            series.Describe(atMs, blockName, reader.Namespace, reader.Name, label);
             reader.Values(span);
             SetMax(series.Entries, span, places, ends);
             if (reader.Values(span))
@@ -107,9 +106,8 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         return !reader.Failed;
     }
 
-    private static void SetMax(Lazy<int[]> into, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+    private static void SetMax(int[] row, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
     {
-        int[] row = into.Value;
         for (int i = 0; i < values.Length; i++)
         {
             int value = values[i];
@@ -162,7 +160,6 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
     {
         private readonly Lock _lock = new();
         private long _describedMs = long.MinValue;
-        private byte[] _pod = [];
 
         public GroupKey Key { get; } = key;
         public string Namespace { get; private set; } = "";
@@ -173,31 +170,30 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         public EntryState State { get; private set; }
 
         // Most groups never have the other values: then they cost no memory and no bytes in the response.
-        internal Lazy<int[]> Entries { get; } = new(() => NewRow(columns));
-        internal Lazy<int[]> Closing { get; } = new(() => NewRow(columns));
-        internal Lazy<int[]> Stale { get; } = new(() => NewRow(columns));
+        private int[]? _entries;
+        private int[]? _closing;
+        private int[]? _stale;
+
+        internal int[] Entries => Row(ref _entries);
+        internal int[] Closing => Row(ref _closing);
+        internal int[] Stale => Row(ref _stale);
 
         public int[] EntryColumns { get; private set; } = [];
         public int[] ClosingColumns { get; private set; } = [];
         public int[] StaleColumns { get; private set; } = [];
 
-        internal void Describe(long atMs, string block, string ns, string name, ReadOnlySpan<byte> pod, OwnerState owner, EntryState state)
+        internal void Describe(long atMs, string block, string ns, string name, in SeriesLabel label)
         {
             lock (_lock)
             {
                 if (atMs <= _describedMs)
                 {
-                    if (Pod is null && !pod.IsEmpty)
-                        Pod = Encoding.UTF8.GetString(pod);
+                    Pod ??= label.Pod;
                     return;
                 }
 
                 _describedMs = atMs;
-                (Namespace, Name, Block, Owner, State) = (ns, name, block, owner, state);
-                if (pod.IsEmpty || pod.SequenceEqual(_pod))
-                    return;
-                _pod = pod.ToArray();
-                Pod = Encoding.UTF8.GetString(_pod);
+                (Namespace, Name, Block, Owner, State, Pod) = (ns, name, block, label.Owner, label.State, label.Pod ?? Pod);
             }
         }
 
@@ -209,9 +205,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
         internal void Close(bool[] known, int[] blank, int endColumn, List<(string Name, int From, int To)> corrupt)
         {
-            EntryColumns = Closed(Entries, known, blank, endColumn);
-            ClosingColumns = Closed(Closing, known, blank, endColumn);
-            StaleColumns = Closed(Stale, known, blank, endColumn);
+            EntryColumns = Closed(_entries, known, blank, endColumn);
+            ClosingColumns = Closed(_closing, known, blank, endColumn);
+            StaleColumns = Closed(_stale, known, blank, endColumn);
             foreach (var (_, from, to) in corrupt.Where(c => c.Name == Block && c.To > c.From))
             {
                 EntryColumns = Unknown(EntryColumns, from, to);
@@ -228,11 +224,10 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
             }
         }
 
-        private static int[] Closed(Lazy<int[]> values, bool[] known, int[] blank, int endColumn)
+        private static int[] Closed(int[]? row, bool[] known, int[] blank, int endColumn)
         {
-            if (!values.IsValueCreated)
+            if (row is null)
                 return blank;
-            int[] row = values.Value;
             for (int column = 0; column < endColumn; column++)
             {
                 if (!known[column])
@@ -245,11 +240,14 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
             return row;
         }
 
-        private static int[] NewRow(int columns)
+        // Several threads fill it, each its own columns.
+        private int[] Row(ref int[]? row)
         {
-            int[] row = new int[columns];
-            row.AsSpan().Fill(NotReported);
-            return row;
+            if (row is { } there)
+                return there;
+            int[] added = new int[columns];
+            added.AsSpan().Fill(NotReported);
+            return Interlocked.CompareExchange(ref row, added, null) ?? added;
         }
     }
 }

@@ -126,6 +126,7 @@ internal sealed class TimelineQueryService(
         var names = new StoredNames(cluster.Current, stored.Owned, requested, window.StepMs, window.NowMs);
         List<GapSpan> corrupt = [.. stored.Corrupt];
         AddUnknownGap(requested, lanes, split, window.NowMs, corrupt);
+        AddLateGap(requested, window, corrupt);
         var view = new TimelineView(
             requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, StoredView.Lanes(lanes, now, split, names), [], StoredView.Resets(lanes, now, split), [],
             now.View.Nodes, window.NowMs);
@@ -160,6 +161,17 @@ internal sealed class TimelineQueryService(
                 $"Node {node}: its lanes are kept for {keep.Nodes.Minutes.TotalDays:0.#} days; select all nodes for earlier times.")
             : new GapSpan(
                 null, GapKind.FramesDropped, requested.FromMs, toMs, "Nothing is stored for this interval: the records begin after it, so its state is unknown."));
+    }
+
+    // Memory has the last hour; what it has forgotten is in blocks, unless the rollup is behind by more than that.
+    private void AddLateGap(TimelineQuery requested, StoredWindow window, List<GapSpan> into)
+    {
+        long behindMs = window.NowMs - rollups.RolledUpEndMs, fromMs = Math.Max(requested.FromMs, rollups.RolledUpEndMs), toMs = Math.Min(requested.ToMs, window.LiveMs);
+        if (rollups.RolledUpEndMs == 0 || behindMs <= RollupWorker.LateMs || rollups.FirstOpenMs >= window.NowMs - RollupWorker.LateMs || fromMs >= toMs)
+            return;
+        into.Add(new GapSpan(
+            null, GapKind.FramesDropped, fromMs, toMs,
+            $"The rollup of stored frames is {behindMs / 60_000} min behind: this interval is unknown until it has caught up. The frames are kept."));
     }
 
     private const long MaxWidthMs = 10L * 366 * 24 * 3_600_000;

@@ -3,13 +3,12 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Rollup;
 
-/// <summary>A minute of one node, computed from its stored frames by the same code as the live timeline.</summary>
+/// <summary>A minute of one node, computed from its stored frames by the same rules as the live timeline. Not thread-safe.</summary>
 internal sealed class NodeRollup(ClusterState cluster)
 {
     /// <summary>
@@ -22,88 +21,57 @@ internal sealed class NodeRollup(ClusterState cluster)
     public const long TailMs = 3_000;
 
     private readonly NodeFrame _frame = new();
+    private readonly MinuteAggregator _minute = new();
 
-    public RollupMinute RollUp(string node, long minuteMs, IReadOnlyList<StoredFrame> frames, Block? former, List<NodeFrame>? formerResets = null)
+    /// <param name="former">The minute's stored block, if it was rolled up before.</param>
+    /// <returns>The block is valid until the next call.</returns>
+    public RollupMinute RollUp(string node, long minuteMs, FrameBuffer frames, Block? former, List<NodeFrame>? formerResets = null)
     {
         ArgumentNullException.ThrowIfNull(frames);
         long endMs = minuteMs + Level.MinuteMs;
-        var timeline = new NodeTimeline(node);
-        var gaps = new List<GapSpan>();
-        var settings = new List<SettingChange>();
-        var resets = new List<NodeFrame>();
-        foreach (var stored in frames)
+        List<SettingChange>? settings = null;
+        List<NodeFrame>? resets = null;
+        _minute.Begin(node, minuteMs);
+        for (int i = 0; i < frames.Frames.Count; i++)
         {
-            if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
+            var stored = frames.Frames[i];
+            if (stored.AtMs > stored.ReceivedMs + TimelineStore.MaxAheadMs || !NodeFrameCodec.TryRead(frames.Bytes(stored), _frame, out _))
                 continue;
-            timeline.Apply(stored.Run, _frame, 0, (kind, fromMs, toMs, lost) =>
-            {
-                if (toMs > minuteMs && toMs <= endMs)
-                    gaps.Add(GapLog.Span(node, kind, fromMs, toMs, lost));
-            });
-            settings.AddRange(_frame.Settings.Where(s => s.AtMs > minuteMs && s.AtMs <= endMs));
+            _minute.Apply(stored.Run, _frame);
+            if (_frame.Settings.Count > 0)
+                (settings ??= []).AddRange(_frame.Settings.Where(s => s.AtMs > minuteMs && s.AtMs <= endMs));
             if (ReportedResets.Of(_frame, minuteMs) is { } part)
-                resets.Add(part);
+                (resets ??= []).Add(part);
         }
 
-        var block = new Block(Level.Finest.Columns);
-        MarkKnown(block, timeline.Known, minuteMs);
-        Series(block, timeline, minuteMs, former);
+        _minute.End();
+        var block = _minute.Block;
+        Describe(block, minuteMs, former);
         if (former is not null)
             KeepFormer(block, former);
         if (formerResets is not null)
         {
-            var there = frames.Select(f => f.AtMs).ToHashSet();
-            resets = [.. resets.Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
+            var there = frames.Frames.Select(f => f.AtMs).ToHashSet();
+            resets = [.. (resets ?? []).Concat(formerResets.Where(part => !there.Contains(part.AtMs))).OrderBy(part => part.AtMs)];
         }
 
         // As the node reported them; the rollup of all nodes removes the ones that another node has reported too. Minutes of
         // versions that did not store the reports keep the stored resets.
-        if (resets.Count == 0 && formerResets is null && former is { Resets.Count: > 0 })
+        if (resets is null && formerResets is null && former is { Resets.Count: > 0 })
             block.Resets.AddRange(former.Resets);
-        else
+        else if (resets is not null)
             block.Resets.AddRange(ReportedResets.Sum(minuteMs, resets.SelectMany(part => part.Resets), resets));
-        return new RollupMinute(block, gaps, settings, resets);
+        return new RollupMinute(block, _minute.Gaps, settings ?? [], resets ?? []);
     }
 
-    private static void MarkKnown(Block block, CoverageIntervals known, long minuteMs)
+    private void Describe(Block block, long minuteMs, Block? former)
     {
-        for (int column = 0, stretch = 0; column < block.Columns; column++)
-        {
-            long atMs = minuteMs + ((column + 1) * 1000L);
-            while (stretch < known.Count && known[stretch].ToMs < atMs)
-                stretch++;
-            block.Known[column] = stretch < known.Count && known[stretch].FromMs <= atMs;
-        }
-    }
-
-    private void Series(Block block, NodeTimeline timeline, long minuteMs, Block? former)
-    {
+        block.RemoveEmpty();
         var map = cluster.Current;
-        long offsetMs = timeline.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
-        foreach (var group in timeline.Groups.OrderBy(g => g.Key.Vip).ThenBy(g => g.Key.Vport).ThenBy(g => g.Key.Proto).ThenBy(g => g.Key.Backend))
+        foreach (var series in block.Series)
         {
-            var key = group.Key;
-            var series = new BlockSeries(key, block.Columns);
-            bool any = false;
-            var steps = group.Steps.GetEnumerator();
-            bool more = steps.MoveNext();
-            var (value, next) = (default(Step), steps.Current);
-            for (int column = 0; column < block.Columns; column++)
-            {
-                long atMs = minuteMs + ((column + 1) * 1000L);
-                for (; more && next.AtMs <= atMs; next = steps.Current)
-                    (value, more) = (next, steps.MoveNext());
-                if (!block.Known[column])
-                    continue;
-                (series.Entries[column], series.Closing[column]) = (value.Live, value.Closing);
-                any |= value.Live + value.Closing > 0;
-            }
-
-            if (!any)
-                continue;
-            Classify(series, minuteMs, offsetMs, former?.Series.Find(s => s.Key == key));
+            Classify(series, minuteMs, _minute.ClockOffsetMs, former?.Series.Find(s => s.Key == series.Key));
             Name(series, map, minuteMs);
-            block.Series.Add(series);
         }
     }
 
@@ -125,6 +93,15 @@ internal sealed class NodeRollup(ClusterState cluster)
             return;
         }
 
+        // Nearly always one state for the whole minute.
+        if (cluster.History.ChangesWithin(series.Key, fromMs, fromMs + Level.MinuteMs).Count == 0)
+        {
+            series.State = EntryStateClassifier.At(cluster.History, series.Key, fromMs);
+            if (series.State.LeadsAstray())
+                series.Entries.CopyTo(series.Stale, 0);
+            return;
+        }
+
         var states = StateHistory.Within(cluster.History, series.Key, fromMs, fromMs + Level.MinuteMs);
         for (int column = 0, state = 0; column < series.Entries.Length; column++)
         {
@@ -139,10 +116,16 @@ internal sealed class NodeRollup(ClusterState cluster)
 
     private void Name(BlockSeries series, ClusterMap map, long minuteMs)
     {
-        var owner = map.OwnerOf(series.Key.Backend);
         // From then on a pod's address, whichever pod has it now.
-        series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName ?? owner.Name;
-        series.Owner = owner.State;
+        series.Pod = cluster.History.OwnerAt(series.Key.Backend, minuteMs + Level.MinuteMs)?.FullName;
+        if (series.Pod is not null)
+        {
+            series.Owner = map.OwnerStateOf(series.Key.Backend);
+            return;
+        }
+
+        var owner = map.OwnerOf(series.Key.Backend);
+        (series.Pod, series.Owner) = (owner.Name, owner.State);
     }
 
     // The frames around late ones may be deleted already; the rollup of them stays.
@@ -161,11 +144,7 @@ internal sealed class NodeRollup(ClusterState cluster)
         foreach (var old in former.Series)
         {
             if (!byKey.TryGetValue(old.Key, out var series))
-            {
-                series = new BlockSeries(old.Key, block.Columns) { Pod = old.Pod, Owner = old.Owner, State = old.State };
-                block.Series.Add(series);
-            }
-
+                series = block.Add(old.Label);
             for (int column = 0; column < block.Columns; column++)
             {
                 if (kept[column])

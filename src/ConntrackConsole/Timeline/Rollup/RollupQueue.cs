@@ -28,9 +28,6 @@ internal sealed class RollupQueue
             _rolledUpEndMs = Math.Max(_rolledUpEndMs, endMs);
     }
 
-    /// <summary>The minute that contains a moment: a frame is stamped with the end of its second.</summary>
-    public static long MinuteOf(long atMs) => (atMs - 1) - ((atMs - 1) % Level.MinuteMs);
-
     /// <summary>Frames that were stored in one transaction.</summary>
     /// <param name="firstId">At most the first of their rows.</param>
     /// <param name="lastId">The last stored row.</param>
@@ -41,7 +38,7 @@ internal sealed class RollupQueue
         {
             foreach (var (node, atMs) in frames)
             {
-                for (long minute = MinuteOf(Math.Max(1, atMs - BeforeMs)); minute < atMs + AfterMs; minute += Level.MinuteMs)
+                for (long minute = Level.MinuteOf(Math.Max(1, atMs - BeforeMs)); minute < atMs + AfterMs; minute += Level.MinuteMs)
                     Put(node, minute, firstId);
             }
 
@@ -154,6 +151,41 @@ internal sealed class RollupQueue
                     first = Math.Min(first, minutes.Keys.First());
                 return first;
             }
+        }
+    }
+
+    /// <summary>Whether a minute of an interval is not in blocks yet: of a node, or of the Services.</summary>
+    /// <param name="node">Null for any node.</param>
+    public bool IsOpen(string? node, long fromMs, long toMs)
+    {
+        lock (_lock)
+        {
+            foreach (long minute in _services.Keys)
+            {
+                if (minute >= fromMs && minute < toMs)
+                    return true;
+            }
+
+            if (node is not null)
+                return _nodes.TryGetValue(node, out var own) && Has(own);
+            foreach (var minutes in _nodes.Values)
+            {
+                if (Has(minutes))
+                    return true;
+            }
+
+            return false;
+        }
+
+        bool Has(SortedDictionary<long, long> minutes)
+        {
+            foreach (long minute in minutes.Keys)
+            {
+                if (minute >= fromMs && minute < toMs)
+                    return true;
+            }
+
+            return false;
         }
     }
 

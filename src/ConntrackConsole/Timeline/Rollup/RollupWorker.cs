@@ -7,22 +7,38 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
-/// Rolls the stored frames up into blocks, node n at second n mod 60 of each minute and then the Services, and applies the
-/// retention. Minutes that were not rolled up when the console stopped are rolled up after the next start.
+/// Rolls the stored frames up into blocks, node n at second n mod 60 of each minute and then the Services; packs the frames; writes
+/// the coarser levels when their intervals have ended; and applies the retention. Minutes that were not rolled up when the
+/// console stopped are rolled up after the next start.
 /// </summary>
 internal sealed partial class RollupWorker(
-    BlockArchive blocks, RollupQueue queue, NodeRollup nodeRollup, ServiceRollup serviceRollup, Retention retention, TimeProvider time, ILogger<RollupWorker> log)
-    : BackgroundService
+    BlockArchive blocks, FrameArchive archive, RollupQueue queue, NodeRollup nodeRollup, ServiceRollup serviceRollup, Retention retention, TimeProvider time,
+    ILogger<RollupWorker> log) : BackgroundService
 {
+    /// <summary>
+    /// A minute is late when it is not in the Services' blocks this long after its end: a node's turn comes within a minute, and the
+    /// Services follow.
+    /// </summary>
+    public const long LateMs = 180_000;
+
     // Late frames arrive for many minutes at once: each batch runs for this long, then the other nodes follow.
     private const long PortionMs = 250;
+    // Of each second, for the coarser levels and for packing what was left.
+    private const long CoarseMs = 100;
     // A node's turn comes once a minute: by then every node had its turn.
     private const long ServicesAfterMs = 65_000;
     private const int MaxServiceMinutes = 200;
+    private const int NodesPerTransaction = 16;
 
     private readonly HashSet<string> _nodes = [];
     private readonly Lock _rollupLock = new();
+    private readonly FramePacks _packs = new(blocks, archive);
+    private readonly CoarseRollup _coarse = new(blocks, queue);
+    private readonly FrameBuffer _frames = new();
+    private readonly Block _former = new(Level.Finest.Columns);
     private bool _failed;
+    private bool _late;
+    private long _rolledUpToId;
 
     /// <summary>How long the last rollup of the Services' minute took, including its coarser levels.</summary>
     public TimeSpan LastServicesDuration { get; private set; }
@@ -39,25 +55,29 @@ internal sealed partial class RollupWorker(
         lock (_rollupLock)
         {
             _nodes.UnionWith(blocks.NodeNames());
-            queue.SetRolledUpTo(blocks.RolledUpEndMs());
-            long rolledUp = blocks.RolledUpToId();
-            long last = Math.Max(rolledUp, blocks.LastFrameId());
-            queue.Stored(blocks.FramesAfter(rolledUp, TimelineStore.MaxAheadMs).Select(f => (f.Node, f.AtMs)), rolledUp + 1, last);
+            long endMs = blocks.RolledUpEndMs();
+            queue.SetRolledUpTo(endMs);
+            _rolledUpToId = blocks.RolledUpToId();
+            long last = Math.Max(_rolledUpToId, archive.LastId);
+            queue.Stored(_packs.After(_rolledUpToId, TimelineStore.MaxAheadMs), _rolledUpToId + 1, last);
+            _coarse.Resume(endMs);
         }
     }
 
     /// <summary>Rolls up what is due.</summary>
     /// <param name="all">All ended minutes of every node, independent of the turns.</param>
-    public void RollUp(bool all = false)
+    public void RollUp(bool all = false) => RollUp(all ? 0 : (NowMs / 1000) - 1, all);
+
+    // After a long second come the turns of all seconds that were missed, and no others: rolling up all nodes at once would make
+    // the next second long too.
+    private void RollUp(long afterSecond, bool all)
     {
         lock (_rollupLock)
         {
             long startMs = NowMs;
-            foreach (string node in queue.Nodes)
-            {
-                if (all || Turn(node) == startMs / 1000 % 60)
-                    RollUpNode(node, startMs);
-            }
+            long seconds = (startMs / 1000) - afterSecond;
+            foreach (string[] nodes in queue.Nodes.Where(n => seconds >= 60 || (Turn(n) - ((afterSecond + 1) % 60) + 60) % 60 < seconds).Chunk(NodesPerTransaction))
+                RollUpNodes(nodes, startMs);
 
             long watch = time.GetTimestamp();
             foreach (var (minute, firstId) in queue.TakeServices(startMs - (all ? NodeRollup.TailMs : NodeRollup.TailMs + ServicesAfterMs), MaxServiceMinutes))
@@ -66,7 +86,19 @@ internal sealed partial class RollupWorker(
                     break;
                 RollUpServices(minute, firstId);
             }
+
+            _coarse.Close(startMs - NodeRollup.TailMs, all ? long.MaxValue : CoarseMs);
+            _packs.PackRest(_rolledUpToId, CoarseMs);
+            _packs.DeletePacked(_rolledUpToId);
+            NoteLateness(startMs);
         }
+    }
+
+    /// <summary>A node's minute was written by other means: its coarser blocks follow.</summary>
+    internal void Written(string node, long minuteMs)
+    {
+        lock (_rollupLock)
+            _coarse.Written(node, minuteMs);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -91,9 +123,10 @@ internal sealed partial class RollupWorker(
             {
                 try
                 {
-                    // A missed second must not make a node miss its turn.
+                    // A missed second must not make a node miss its turn. When it fails, the next one includes it.
                     long now = NowMs / 1000;
-                    RollUp(all: now - last > 1);
+                    if (now > last)
+                        RollUp(last, all: false);
                     last = now;
                     retention.Portion();
                     _failed = false;
@@ -112,72 +145,68 @@ internal sealed partial class RollupWorker(
         }
     }
 
-    private void RollUpNode(string node, long nowMs)
+    // One transaction for some nodes: each commit waits for the disk, and the apply loop waits meanwhile.
+    private void RollUpNodes(string[] nodes, long nowMs)
     {
-        var due = queue.Take(node, nowMs - NodeRollup.TailMs);
-        for (int i = 0; i < due.Count; i++)
+        var taken = new List<(string Node, long Minute, long FirstId)>();
+        try
         {
-            var (minute, firstId) = due[i];
-            try
+            using var transaction = blocks.Begin();
+            foreach (string node in nodes)
             {
-                if (minute >= nowMs - retention.NodeMs)
-                    RollUpMinute(node, minute, nowMs);
+                foreach (var (minute, firstId) in queue.Take(node, nowMs - NodeRollup.TailMs))
+                {
+                    taken.Add((node, minute, firstId));
+                    if (minute >= nowMs - retention.NodeMs)
+                        RollUpMinute(node, minute, nowMs);
+                }
+
+                _packs.Pack(node, Level.MinuteOf(nowMs - NodeRollup.TailMs), 0);
             }
-            catch (DbException)
-            {
-                foreach (var left in due.Skip(i))
-                    queue.Failed(node, left.Minute, left.FirstId);
-                throw;
-            }
+
+            transaction.Commit();
+            _packs.Committed();
+        }
+        catch (DbException)
+        {
+            _packs.RolledBack();
+            foreach (var (node, minute, firstId) in taken)
+                queue.Failed(node, minute, firstId);
+            throw;
         }
     }
 
     private void RollUpMinute(string node, long minute, long nowMs)
     {
-        var former = blocks.Read(BlockKind.Node, Level.Finest, node, minute);
-        var frames = blocks.Frames(node, minute - NodeRollup.LeadMs, minute + Level.MinuteMs + NodeRollup.TailMs, minute - retention.NodeMs);
-        var rolledUp = nodeRollup.RollUp(node, minute, frames, former, blocks.Reported(node, minute));
+        var former = blocks.Read(BlockKind.Node, Level.Finest, node, minute, _former) ? _former : null;
+        _packs.Read(node, minute - NodeRollup.LeadMs, minute + Level.MinuteMs + NodeRollup.TailMs, minute - retention.NodeMs, _frames);
+        var rolledUp = nodeRollup.RollUp(node, minute, _frames, former, blocks.Reported(node, minute));
         bool hasBlock = former is not null || rolledUp.Block.Known.Contains(true) || rolledUp.Gaps.Count > 0 || rolledUp.Block.Resets.Count > 0;
         // Resets around the minute may be the other report of another node's resets within it.
         if (!hasBlock && rolledUp.Resets.Count == 0)
             return;
-        var written = hasBlock ? NodeLevels(node, minute, rolledUp.Block).ToList() : [];
-        using (var transaction = blocks.Begin())
+        if (hasBlock)
+            blocks.Put(BlockKind.Node, Level.Finest, node, minute, rolledUp.Block);
+        if (rolledUp.Resets.Count > 0)
+            blocks.PutReported(node, minute, rolledUp.Resets);
+        blocks.PutFacts(node, minute, rolledUp.Gaps, rolledUp.Settings, former is not null);
+        if (hasBlock)
         {
-            foreach (var block in written)
-                blocks.Put(block);
-            if (rolledUp.Resets.Count > 0)
-                blocks.Put(new StoredBlock(BlockKind.ReportedResets, Level.Finest, node, minute, ReportedResets.Write(rolledUp.Resets)));
-            blocks.PutFacts(node, minute, rolledUp.Gaps, rolledUp.Settings, former is not null);
-            transaction.Commit();
+            _nodes.Add(node);
+            _coarse.Written(node, minute);
         }
 
-        if (hasBlock)
-            _nodes.Add(node);
         // During a gap the node's entries are unknown; that becomes known only when the node reports again.
         foreach (var gap in rolledUp.Gaps.Where(g => g.Kind is GapKind.SequenceJump or GapKind.Silent or GapKind.Started))
         {
-            for (long at = Math.Max(RollupQueue.MinuteOf(gap.FromMs + 1), minute - retention.NodeMs); at < minute; at += Level.MinuteMs)
+            for (long at = Math.Max(Level.MinuteOf(gap.FromMs + 1), minute - retention.NodeMs); at < minute; at += Level.MinuteMs)
                 queue.TouchServices(at);
         }
 
         // Late frames in the middle of a gap leave a shorter one, which is found by its end.
         if (minute < nowMs - (3 * Level.MinuteMs) && blocks.GapEnd(node, minute + Level.MinuteMs) is { } endMs)
-            queue.Touch(node, RollupQueue.MinuteOf(endMs));
+            queue.Touch(node, Level.MinuteOf(endMs));
     }
-
-    private IEnumerable<StoredBlock> NodeLevels(string node, long minute, Block block) => Downsampler.Levels(
-        BlockKind.Node, minute, new Dictionary<string, Block> { [node] = block }, (level, atMs) => FormerOf(node, level, atMs), HasCurrentNames(minute));
-
-    private Dictionary<string, Block> FormerOf(string node, Level level, long atMs)
-    {
-        // Missing, damaged, or written by a version without that level: computed from the minutes that exist.
-        var block = blocks.Read(BlockKind.Node, level, node, atMs) ?? Downsampler.Of(level, blocks.Minutes(node, atMs, atMs + level.BlockMs));
-        return block is null ? [] : new() { [node] = block };
-    }
-
-    // Late frames must not give a coarse block outdated names.
-    private bool HasCurrentNames(long minute) => minute > NowMs - (10 * Level.MinuteMs);
 
     private void RollUpServices(long minute, long firstId)
     {
@@ -188,19 +217,30 @@ internal sealed partial class RollupWorker(
             return;
         try
         {
-            var (services, nodes) = serviceRollup.RollUp(minute, _nodes);
-            // Resets that another node has reported too are removed from a node's blocks.
-            var written = nodes.SelectMany(node => NodeLevels(node.Key, minute, node.Value)).ToList();
-            written.AddRange(Downsampler.Levels(
-                BlockKind.Service, minute, services, (level, atMs) => blocks.ReadAll(BlockKind.Service, level, atMs).ToDictionary(b => b.Name, b => b.Block),
-                HasCurrentNames(minute)));
+            var (services, resets) = serviceRollup.RollUp(minute, _nodes);
+            _coarse.Written(null, minute);
             using var transaction = blocks.Begin();
+            // Resets that another node has reported too are removed from a node's blocks.
+            foreach (var (node, own) in resets)
+            {
+                if (!blocks.Read(BlockKind.Node, Level.Finest, node, minute, _former))
+                    continue;
+                _former.Resets.Clear();
+                _former.Resets.AddRange(own);
+                blocks.Put(BlockKind.Node, Level.Finest, node, minute, _former);
+                _coarse.Written(node, minute);
+            }
+
             blocks.DeleteServices(minute);
             blocks.PutResetSeconds(minute, services[BlockArchive.Cluster].Resets);
-            foreach (var block in written)
-                blocks.Put(block);
-            blocks.MarkRolledUp(queue.RolledUpToId);
+            foreach (var (name, block) in services)
+                blocks.Put(BlockKind.Service, Level.Finest, name, minute, block);
+            _coarse.Mark();
+            long rolledUpToId = queue.RolledUpToId;
+            blocks.MarkRolledUp(rolledUpToId);
+            _packs.DeleteRuns(NowMs);
             transaction.Commit();
+            _rolledUpToId = rolledUpToId;
         }
         catch (DbException)
         {
@@ -211,6 +251,21 @@ internal sealed partial class RollupWorker(
         queue.SetRolledUpTo(minute + Level.MinuteMs);
         LastServicesDuration = time.GetElapsedTime(watch);
     }
+
+    /// <summary>How long ago the first minute ended that is not in blocks yet; zero if all are.</summary>
+    public long BehindMs => Math.Max(0, NowMs - queue.FirstOpenMs - Level.MinuteMs);
+
+    // Late frames of a collector that was away are rolled up as they come, and are not this console's delay.
+    private void NoteLateness(long nowMs)
+    {
+        bool isLate = queue.RolledUpEndMs > 0 && nowMs - queue.RolledUpEndMs > LateMs && queue.FirstOpenMs < nowMs - LateMs;
+        if (isLate && !_late)
+            LogLate((nowMs - queue.RolledUpEndMs) / 1000);
+        _late = isLate;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The rollup is {Seconds} s behind: the stored history ends there. Frames are kept until it has caught up.")]
+    private partial void LogLate(long seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Rollup failed; will retry. Frames are kept until it succeeds: {Reason}")]
     private partial void LogRollupFailed(string reason);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Data.Common;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Model;
@@ -10,7 +11,9 @@ namespace ConntrackConsole.Timeline.Storage;
 /// <summary>The subject of a block.</summary>
 internal enum BlockKind : byte
 {
-    /// <summary>Name "": up to which row the frames are rolled up.</summary>
+    /// <summary>
+    /// Name "": up to which row the frames are rolled up, and at the step of a coarse level, from where on it is not complete.
+    /// </summary>
     Mark = 0,
     Node = 1,
     /// <summary>Name "" is the whole cluster: where anything was known, and all resets.</summary>
@@ -19,13 +22,17 @@ internal enum BlockKind : byte
     ReportedResets = 3,
 }
 
-internal readonly record struct StoredBlock(BlockKind Kind, Level Level, string Name, long AtMs, byte[] Bytes);
-
 /// <summary>The blocks on disk, and their facts. One writer, the rollup, on its own connection.</summary>
 internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDisposable
 {
     private const int BusySeconds = 5;
     public const string Cluster = "";
+
+    private readonly SeriesTables _tables = new();
+    private readonly SeriesTable _table = new();
+    private readonly SeriesTable _own = new();
+    private readonly BlockWriter _writer = new();
+    private byte[] _plain = new byte[64 * 1024];
 
     // Gaps between frames: late frames may close them.
     private static readonly string BetweenFrames = $"Kind IN ({(int)GapKind.SequenceJump}, {(int)GapKind.Silent}, {(int)GapKind.Started})";
@@ -39,9 +46,34 @@ internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDi
 
     public BulkTransaction Begin() => Rows.Begin();
 
-    public void Put(in StoredBlock block) => Rows.Execute(
+    /// <summary>Stores a block, and the labels of its series that the hour's table does not have yet.</summary>
+    public void Put(BlockKind kind, Level level, string name, long atMs, Block block)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        ArgumentNullException.ThrowIfNull(block);
+        block.Normalize();
+        long hourMs = SeriesTable.StartOf(atMs);
+        // To a damaged table nothing is added: blocks refer to the labels that it had.
+        if (level.HasOwnTables || !_tables.Read(Rows, kind, name, hourMs, _table))
+        {
+            // A query of a day reads all Services' coarsest blocks; they are few, and unpacking them would take most of its time.
+            bool isPlain = level.HasOwnTables && kind == BlockKind.Service;
+            Put(kind, level.Step, name, atMs, isPlain ? BlockCodec.Unpacked(_writer.WritePlain(block, null)) : _writer.Write(block, null));
+            return;
+        }
+
+        byte[] bytes = _writer.Write(block, _table);
+        if (_table.IsChanged)
+            _tables.Put(Rows, kind, name, hourMs, _table);
+        Put(kind, level.Step, name, atMs, bytes);
+    }
+
+    public void PutReported(string node, long minuteMs, IEnumerable<NodeFrame> resets) =>
+        Put(BlockKind.ReportedResets, Level.Finest.Step, node, minuteMs, ReportedResets.Write(resets));
+
+    private void Put(BlockKind kind, byte step, string name, long atMs, byte[] bytes) => Rows.Execute(
         "INSERT INTO Blocks (Kind, Step, Name, AtMs, Bytes) VALUES ($a, $b, $c, $d, $e) ON CONFLICT (Kind, Step, Name, AtMs) DO UPDATE SET Bytes = excluded.Bytes",
-        (long)block.Kind, (long)block.Level.Step, block.Name, block.AtMs, block.Bytes);
+        (long)kind, (long)step, name, atMs, bytes);
 
     public void DeleteServices(long atMs) => Rows.Execute("DELETE FROM Blocks WHERE Kind = 2 AND Step = 1 AND AtMs = $a", atMs);
 
@@ -56,22 +88,97 @@ internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDi
             (long)kind, (long)level.Step, beforeMs, level.BlockMs, max);
     }
 
-    public Block? Read(BlockKind kind, Level level, string name, long atMs) =>
-        Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $c AND AtMs = $d", (long)kind, (long)level.Step, name, atMs) is byte[] bytes
-        && BlockCodec.Read(bytes) is { } block && block.Columns == level.Columns ? block : null;
+    /// <summary>Deletes a batch of the tables of labels that begin up to a moment, if no pin overlaps their hour.</summary>
+    /// <returns>How many were deleted.</returns>
+    public int DeleteTables(BlockKind kind, long beforeMs, long max) => Rows.Execute(
+        "DELETE FROM SeriesTables WHERE Id IN (SELECT t.Id FROM SeriesTables t WHERE t.Kind = $a AND t.AtMs <= $b "
+        + "AND NOT EXISTS (SELECT 1 FROM Pins p WHERE t.AtMs - $c <= p.ToMs AND t.AtMs + (2 * $c) >= p.FromMs) ORDER BY t.AtMs LIMIT $d)",
+        (long)kind, beforeMs, SeriesTable.IntervalMs, max);
 
-    /// <summary>All blocks of a kind that begin at a moment; unreadable ones are skipped.</summary>
-    public List<(string Name, Block Block)> ReadAll(BlockKind kind, Level level, long atMs)
+    /// <summary>Deletes a coarse block, which is then computed again from finer ones.</summary>
+    public void Delete(BlockKind kind, Level level, string name, long atMs)
     {
+        ArgumentNullException.ThrowIfNull(level);
+        Rows.Execute("DELETE FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $c AND AtMs = $d", (long)kind, (long)level.Step, name, atMs);
+    }
+
+    /// <summary>Deletes the blocks of a level from a moment on.</summary>
+    public void DeleteFrom(BlockKind kind, Level level, long fromMs)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        Rows.Execute("DELETE FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c", (long)kind, (long)level.Step, fromMs);
+    }
+
+    /// <summary>The names that have finer blocks from a moment on, each with the beginnings of the level's blocks that they belong to.</summary>
+    public List<(string Name, long AtMs)> NamesFrom(BlockKind kind, Level level, long fromMs)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        using var row = Rows.Read(
+            "SELECT DISTINCT Name, AtMs - AtMs % $d FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c",
+            (long)kind, (long)(level.Finer ?? level).Step, fromMs, level.BlockMs);
+        var names = new List<(string, long)>();
+        while (row.Read())
+            names.Add((row.GetString(0), row.GetInt64(1)));
+        return names;
+    }
+
+    /// <summary>Reads one block, replacing the content of <paramref name="into"/>.</summary>
+    /// <returns>False if it does not exist or cannot be read.</returns>
+    public bool Read(BlockKind kind, Level level, string name, long atMs, Block into)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        using var row = Rows.Read("SELECT Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $c AND AtMs = $d", (long)kind, (long)level.Step, name, atMs);
+        return row.Read() && Unpack(row, 0, kind, name, atMs, into);
+    }
+
+    /// <summary>Reads all blocks of a kind that begin at a moment, one after the other into the same block; unreadable ones are skipped.</summary>
+    public IEnumerable<string> ReadAll(BlockKind kind, Level level, long atMs, Block into)
+    {
+        ArgumentNullException.ThrowIfNull(level);
         using var row = Rows.Read("SELECT Name, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs = $c", (long)kind, (long)level.Step, atMs);
-        var blocks = new List<(string, Block)>();
         while (row.Read())
         {
-            if (BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { } block && block.Columns == level.Columns)
-                blocks.Add((row.GetString(0), block));
+            string name = row.GetString(0);
+            if (Unpack(row, 1, kind, name, atMs, into))
+                yield return name;
         }
+    }
 
-        return blocks;
+    /// <summary>Reads the blocks of a name that begin within an interval, oldest first, one after the other into the same block.</summary>
+    /// <returns>Where each begins; unreadable ones are skipped.</returns>
+    public IEnumerable<long> ReadWithin(BlockKind kind, Level level, string name, long fromMs, long toMs, Block into)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        using var row = Rows.Read(
+            "SELECT AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $c AND AtMs >= $d AND AtMs < $e ORDER BY AtMs",
+            (long)kind, (long)level.Step, name, fromMs, toMs);
+        while (row.Read())
+        {
+            long atMs = row.GetInt64(0);
+            if (Unpack(row, 1, kind, name, atMs, into))
+                yield return atMs;
+        }
+    }
+
+    /// <summary>The names that have blocks of a level that begin within an interval.</summary>
+    public List<string> Names(BlockKind kind, Level level, long fromMs, long toMs)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        using var row = Rows.Read(
+            "SELECT DISTINCT Name FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d ORDER BY Name", (long)kind, (long)level.Step, fromMs, toMs);
+        var names = new List<string>();
+        while (row.Read())
+            names.Add(row.GetString(0));
+        return names;
+    }
+
+    private bool Unpack(DbDataReader row, int column, BlockKind kind, string name, long atMs, Block into)
+    {
+        if (!BlockCodec.TryUnpack(BulkConnection.Blob(row, column), ref _plain, out var plain))
+            return false;
+        // Most blocks refer to the table; it costs one look-up.
+        _tables.Read(Rows, kind, name, SeriesTable.StartOf(atMs), _table);
+        return BlockCodec.TryRead(plain, into, _table, _own, _tables.Texts);
     }
 
     /// <summary>The nodes' reports of a minute, by node.</summary>
@@ -101,29 +208,14 @@ internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDi
     }
 
     /// <summary>The node's last block before a moment, or its first one after.</summary>
-    public (long AtMs, Block Block)? Nearest(string node, long atMs, bool after, long notBeyondMs)
+    public bool Nearest(string node, long atMs, bool after, long notBeyondMs, Block into)
     {
         using var row = Rows.Read(
             after
                 ? "SELECT AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = 1 AND Name = $a AND AtMs > $b AND AtMs <= $c ORDER BY AtMs LIMIT 1"
                 : "SELECT AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = 1 AND Name = $a AND AtMs < $b AND AtMs >= $c ORDER BY AtMs DESC LIMIT 1",
             node, atMs, notBeyondMs);
-        return row.Read() && BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { Columns: 60 } block ? (row.GetInt64(0), block) : null;
-    }
-
-    /// <summary>A node's finest blocks that begin within an interval, oldest first; unreadable ones are skipped.</summary>
-    public List<(long AtMs, Block Block)> Minutes(string node, long fromMs, long toMs)
-    {
-        using var row = Rows.Read(
-            "SELECT AtMs, Bytes FROM Blocks WHERE Kind = 1 AND Step = 1 AND Name = $a AND AtMs >= $b AND AtMs < $c ORDER BY AtMs", node, fromMs, toMs);
-        var minutes = new List<(long, Block)>();
-        while (row.Read())
-        {
-            if (BlockCodec.Read(row.GetFieldValue<byte[]>(1)) is { } block && block.Columns == Level.Finest.Columns)
-                minutes.Add((row.GetInt64(0), block));
-        }
-
-        return minutes;
+        return row.Read() && Unpack(row, 1, BlockKind.Node, node, row.GetInt64(0), into);
     }
 
     /// <summary>Nodes that have blocks: one index look-up per node, however many blocks there are.</summary>
@@ -141,48 +233,32 @@ internal sealed class BlockArchive(IDbContextFactory<ConsoleDb> databases) : IDi
     /// <summary>The end of the last minute that is in the Services' blocks.</summary>
     public long RolledUpEndMs() => Rows.Number("SELECT MAX(AtMs) + 60000 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = ''");
 
-    public long RolledUpToId() =>
-        Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = 0 AND Step = 0 AND Name = '' AND AtMs = 0") is byte[] { Length: 8 } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 0;
+    public long RolledUpToId() => Mark(0) ?? 0;
 
-    public void MarkRolledUp(long id)
+    public void MarkRolledUp(long id) => PutMark(0, id);
+
+    /// <summary>From where on the blocks of a coarse level are not complete; null if a version without that mark wrote them.</summary>
+    public long? CoarseFromMs(Level level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        return Mark(level.Step);
+    }
+
+    public void MarkCoarse(Level level, long fromMs)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        PutMark(level.Step, fromMs);
+    }
+
+    private long? Mark(byte step) =>
+        Rows.Scalar("SELECT Bytes FROM Blocks WHERE Kind = 0 AND Step = $a AND Name = '' AND AtMs = 0", (long)step) is byte[] { Length: 8 } bytes
+            ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : null;
+
+    private void PutMark(byte step, long value)
     {
         byte[] bytes = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, id);
-        Rows.Execute(
-            "INSERT INTO Blocks (Kind, Step, Name, AtMs, Bytes) VALUES (0, 0, '', 0, $a) ON CONFLICT (Kind, Step, Name, AtMs) DO UPDATE SET Bytes = excluded.Bytes", bytes);
-    }
-
-    /// <summary>The row of the newest frame.</summary>
-    public long LastFrameId() => Rows.Number("SELECT MAX(Id) FROM Frames");
-
-    /// <summary>Frames after a row, to be rolled up after a restart.</summary>
-    public List<(string Node, long AtMs, long Id)> FramesAfter(long id, long aheadMs)
-    {
-        using var row = Rows.Read("SELECT Node, AtMs, Id FROM Frames WHERE Id > $a AND AtMs > 0 AND AtMs <= ReceivedMs + $b", id, aheadMs);
-        var frames = new List<(string, long, long)>();
-        while (row.Read())
-            frames.Add((row.GetString(0), row.GetInt64(1), row.GetInt64(2)));
-        return frames;
-    }
-
-    /// <summary>A node's frames within an interval, and the last one before it, in the order in which they were made.</summary>
-    public List<StoredFrame> Frames(string node, long fromMs, long toMs, long notBeforeMs)
-    {
-        var frames = new List<StoredFrame>();
-        Add(
-            "SELECT StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes FROM Frames WHERE Node = $a AND AtMs < $b AND AtMs >= $c ORDER BY AtMs DESC LIMIT 1",
-            fromMs, notBeforeMs);
-        Add(
-            "SELECT StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes FROM Frames WHERE Node = $a AND AtMs >= $b AND AtMs <= $c ORDER BY StartedAtMs, Sequence",
-            fromMs, toMs);
-        return frames;
-
-        void Add(string sql, long first, long second)
-        {
-            using var row = Rows.Read(sql, node, first, second);
-            while (row.Read())
-                frames.Add(new StoredFrame(node, row.GetInt64(0), (ulong)row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4)));
-        }
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        Put(BlockKind.Mark, step, "", 0, bytes);
     }
 
     /// <summary>Stores the gaps and settings of a node's frames of a minute.</summary>

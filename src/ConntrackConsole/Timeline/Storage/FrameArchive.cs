@@ -1,5 +1,6 @@
 using System.Data.Common;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Timeline.Blocks;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Timeline.Storage;
@@ -11,15 +12,19 @@ internal sealed record StoredFrame(string Node, long Run, ulong Sequence, long A
 /// <summary>Limits of the stored raw frames.</summary>
 internal sealed record FrameRetention(TimeSpan Age, long Bytes)
 {
-    public static readonly FrameRetention Default = new(TimeSpan.FromHours(24), 2048L * 1024 * 1024);
+    public static readonly FrameRetention Default = new(TimeSpan.FromHours(2), 2048L * 1024 * 1024);
 }
 
 /// <summary>
 /// The frames on disk as they were received: acknowledged frames are stored here, and the timeline of the last hour is rebuilt
-/// from them after a restart. One writer, the apply loop, with prepared commands on its own connection.
+/// from them after a restart. Each has a row of its own, without any index, until the rollup packs its minute
+/// (<see cref="FramePacks"/>). One writer, the apply loop, with prepared commands on its own connection.
 /// </summary>
 internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, FrameRetention retention, TimeProvider time) : IDisposable
 {
+    internal const string ByIds =
+        "SELECT StartedAtMs, Sequence, AtMs, ReceivedMs, Id, Bytes FROM Frames WHERE Id IN (SELECT value FROM json_each($a))";
+
     private const int TrimRows = 10_000;
 
     // The apply loop waits meanwhile: retrying later is better than stopping the live view.
@@ -29,11 +34,24 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
     private const long RollupDelayMs = 300_000;
 
     private readonly BulkConnection _rows = new(databases, BusySeconds);
+    private readonly FrameIndex _index = new();
+    private readonly Lock _openLock = new();
+    private readonly FrameBuffer _buffer = new();
     private bool _isOpen;
     private long _bytes;
     private long _keptToId;
     private List<(long FromMs, long ToMs)> _keptFor = [];
     private long _lastId;
+
+    /// <summary>Which frames are stored, and where.</summary>
+    public FrameIndex Index
+    {
+        get
+        {
+            Open();
+            return _index;
+        }
+    }
 
     /// <summary>The row that was stored last.</summary>
     public long LastId
@@ -46,50 +64,78 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
     }
 
     /// <summary>Commits the frames in one transaction.</summary>
-    /// <returns>For each frame whether it is new; a frame that is already stored is left unchanged.</returns>
+    /// <returns>For each frame whether it is new; a frame that was stored before, however long ago, is not stored again.</returns>
     /// <exception cref="DbException">None of them is stored.</exception>
     public bool[] Save(IReadOnlyList<StoredFrame> frames)
     {
         Open();
         bool[] isNew = new bool[frames.Count];
-        long added = 0;
-        using var transaction = _rows.Begin();
-        for (int i = 0; i < isNew.Length; i++)
+        var batch = new HashSet<(string, long, ulong)>();
+        long added = 0, id = _lastId;
+        using (var transaction = _rows.Begin())
         {
-            var frame = frames[i];
-            isNew[i] = _rows.Execute(
-                "INSERT INTO Frames (Node, StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes) VALUES ($a, $b, $c, $d, $e, $f) "
-                + "ON CONFLICT (Node, StartedAtMs, Sequence) DO NOTHING",
-                frame.Node, frame.Run, (long)frame.Sequence, frame.AtMs, frame.ReceivedMs, frame.Bytes) == 1;
-            added += isNew[i] ? frame.Bytes.Length : 0;
+            for (int i = 0; i < isNew.Length; i++)
+            {
+                var frame = frames[i];
+                isNew[i] = !_index.Contains(frame.Node, frame.Run, frame.Sequence) && batch.Add((frame.Node, frame.Run, frame.Sequence));
+                if (!isNew[i])
+                    continue;
+                _rows.Execute(
+                    "INSERT INTO Frames (Id, Node, StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes) VALUES ($a, $b, $c, $d, $e, $f, $g)",
+                    ++id, frame.Node, frame.Run, (long)frame.Sequence, frame.AtMs, frame.ReceivedMs, frame.Bytes);
+                added += frame.Bytes.Length;
+            }
+
+            transaction.Commit();
         }
 
-        long lastId = _rows.Number("SELECT MAX(Id) FROM Frames");
-        transaction.Commit();
-        _lastId = Math.Max(_lastId, lastId);
-        _bytes += added;
+        // Only what is committed counts as stored.
+        long next = _lastId;
+        for (int i = 0; i < isNew.Length; i++)
+        {
+            if (isNew[i])
+                _index.Add(frames[i].Node, frames[i].Run, frames[i].Sequence, frames[i].AtMs, ++next);
+        }
+
+        _lastId = id;
+        Interlocked.Add(ref _bytes, added);
         return isNew;
     }
 
     /// <summary>A node's frames since a moment, in the order in which its collectors made them.</summary>
     public IEnumerable<StoredFrame> Read(string node, long sinceMs)
     {
-        Open();
-        using var row = _rows.Read(
-            "SELECT StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes FROM Frames WHERE Node = $a AND AtMs >= $b ORDER BY StartedAtMs, Sequence", node, sinceMs);
-        while (row.Read())
-            yield return new StoredFrame(node, row.GetInt64(0), (ulong)row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4));
+        // The rows first: a frame that is packed meanwhile is in both, and the other way round it would be in neither.
+        var ids = Index.Rows(node, sinceMs, long.MaxValue);
+        _buffer.Clear();
+        using (_rows.Begin(readOnly: true))
+        {
+            using (var pack = _rows.Read("SELECT Bytes FROM FramePacks WHERE Node = $a AND MinuteMs >= $b", node, Level.MinuteOf(sinceMs)))
+            {
+                while (pack.Read())
+                    AddPack(pack, _buffer);
+            }
+
+            using var row = _rows.Read(ByIds, "[" + string.Join(',', ids) + "]");
+            AddRows(row, _buffer);
+        }
+
+        _buffer.Sort();
+        foreach (var frame in _buffer.Frames.ToList())
+        {
+            if (frame.AtMs >= sinceMs)
+                yield return new StoredFrame(node, frame.Run, frame.Sequence, frame.AtMs, frame.ReceivedMs, _buffer.Bytes(frame).ToArray());
+        }
     }
 
     /// <summary>The nodes that reported since a moment, each with its first timestamp.</summary>
     public List<(string Node, long FirstMs)> NodesSince(long sinceMs)
     {
-        Open();
-        using var row = _rows.Read("SELECT Node, MIN(AtMs) FROM Frames WHERE AtMs >= $a GROUP BY Node", sinceMs);
-        var nodes = new List<(string, long)>();
+        var nodes = Index.NodesSince(sinceMs).ToDictionary();
+        using var row = _rows.Read("SELECT Node, MIN(FirstMs) FROM FramePacks WHERE LastMs >= $a GROUP BY Node", sinceMs);
         while (row.Read())
-            nodes.Add((row.GetString(0), row.GetInt64(1)));
-        return nodes;
+            nodes[row.GetString(0)] = Math.Min(Math.Max(sinceMs, row.GetInt64(1)), nodes.GetValueOrDefault(row.GetString(0), long.MaxValue));
+        return [.. nodes.Select(n => (n.Key, n.Value))];
     }
 
     /// <summary>Deletes the oldest frames that exceed the age or size limit: one small batch, so that it never takes long.</summary>
@@ -104,22 +150,23 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
         _keptFor = pins;
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         long beforeMs = nowMs - (long)retention.Age.TotalMilliseconds;
-        long last = 0, freed = 0;
+        // The last minutes are still being rolled up, and late frames of earlier minutes need their neighbours.
+        long notAfterMs = rolledUpToId == long.MaxValue ? long.MaxValue : nowMs - RollupDelayMs;
+        long bytes = Interlocked.Read(ref _bytes), last = 0, freed = 0;
         var gone = new List<long>();
         using (var row = _rows.Read(
-            "SELECT Id, AtMs, ReceivedMs, LENGTH(Bytes) FROM Frames WHERE Id > $a AND Id <= $b ORDER BY Id LIMIT $c", _keptToId, rolledUpToId, (long)TrimRows))
+            "SELECT Id, FirstMs, LastMs, ReceivedMs, LENGTH(Bytes), LastId FROM FramePacks WHERE Id > $a ORDER BY Id LIMIT $b", _keptToId, (long)TrimRows))
         {
-            while (row.Read() && (row.GetInt64(2) < beforeMs || _bytes - freed > retention.Bytes))
+            while (row.Read() && (row.GetInt64(3) < beforeMs || bytes - freed > retention.Bytes))
             {
-                long atMs = row.GetInt64(1);
-                // The last minutes are still being rolled up, and late frames of earlier minutes need their neighbours.
-                if (rolledUpToId != long.MaxValue && row.GetInt64(2) > nowMs - RollupDelayMs)
+                if (row.GetInt64(5) > rolledUpToId || row.GetInt64(3) > notAfterMs)
                     break;
                 last = row.GetInt64(0);
-                if (pins.Exists(p => atMs >= p.FromMs && atMs <= p.ToMs))
+                long fromMs = row.GetInt64(1), toMs = row.GetInt64(2);
+                if (pins.Exists(p => toMs >= p.FromMs && fromMs <= p.ToMs))
                     continue;
                 gone.Add(last);
-                freed += row.GetInt64(3);
+                freed += row.GetInt64(4);
             }
         }
 
@@ -127,12 +174,28 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
             return;
         using var transaction = _rows.Begin();
         foreach (long id in gone)
-            _rows.Execute("DELETE FROM Frames WHERE Id = $a", id);
+            _rows.Execute("DELETE FROM FramePacks WHERE Id = $a", id);
         transaction.Commit();
-        // Pinned rows are kept; they are not checked again until the pins change.
+        // Pinned ones are kept; they are not checked again until the pins change.
         _keptToId = pins.Count > 0 ? last : 0;
-        _bytes -= freed;
+        Interlocked.Add(ref _bytes, -freed);
     }
+
+    /// <summary>The size of what was packed, in addition to the single rows, which are deleted later.</summary>
+    internal void Packed(long bytes) => Interlocked.Add(ref _bytes, bytes);
+
+    /// <summary>The size of single rows that were deleted.</summary>
+    internal void Deleted(long bytes) => Interlocked.Add(ref _bytes, -bytes);
+
+    /// <summary>Adds the rows of <see cref="ByIds"/>.</summary>
+    internal static void AddRows(DbDataReader row, FrameBuffer into)
+    {
+        while (row.Read())
+            into.Add(row.GetInt64(0), (ulong)row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), BulkConnection.Blob(row, 5));
+    }
+
+    /// <summary>Adds the frames of a pack, the first column of a row; a damaged one is skipped: its minutes are in blocks.</summary>
+    internal static void AddPack(DbDataReader row, FrameBuffer into) => into.AddPacked(BulkConnection.Blob(row, 0));
 
     private List<(long FromMs, long ToMs)> Pins()
     {
@@ -145,12 +208,32 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
 
     public void Dispose() => _rows.Dispose();
 
+    // Both the apply loop and the rollup may be first.
     private void Open()
     {
-        if (_isOpen)
-            return;
-        _bytes = _rows.Number("SELECT SUM(LENGTH(Bytes)) FROM Frames");
-        _lastId = _rows.Number("SELECT MAX(Id) FROM Frames");
-        _isOpen = true;
+        lock (_openLock)
+        {
+            if (_isOpen)
+                return;
+            _bytes = _rows.Number("SELECT SUM(LENGTH(Bytes)) FROM FramePacks");
+            _lastId = Math.Max(_rows.Number("SELECT MAX(LastId) FROM FramePacks"), _rows.Number("SELECT seq FROM sqlite_sequence WHERE name = 'Frames'"));
+            using (var run = _rows.Read("SELECT Node, StartedAtMs, FirstSequence, LastSequence FROM FrameRuns"))
+            {
+                while (run.Read())
+                    _index.AddRange(run.GetString(0), run.GetInt64(1), (ulong)run.GetInt64(2), (ulong)run.GetInt64(3));
+            }
+
+            using (var row = _rows.Read("SELECT Node, StartedAtMs, Sequence, AtMs, Id, LENGTH(Bytes) FROM Frames ORDER BY Id"))
+            {
+                while (row.Read())
+                {
+                    _index.Add(row.GetString(0), row.GetInt64(1), (ulong)row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
+                    _lastId = Math.Max(_lastId, row.GetInt64(4));
+                    _bytes += row.GetInt64(5);
+                }
+            }
+
+            _isOpen = true;
+        }
     }
 }

@@ -45,8 +45,11 @@ internal sealed class Retention(BlockArchive blocks, HistoryRetention keep, Time
         .. from level in Level.All.Skip(1) from kind in (BlockKind[])[BlockKind.Node, BlockKind.Service] select (kind, level),
     ];
 
+    // The labels of the finer two levels: they expire with the coarser one of these.
+    private static readonly BlockKind[] Labels = [BlockKind.Node, BlockKind.Service];
+
     /// <summary>How many kinds take turns.</summary>
-    public static int Turns => Finest.Length + Tables.Length + 1;
+    public static int Turns => Finest.Length + Labels.Length + Tables.Length + 1;
 
     private int _next;
 
@@ -66,11 +69,23 @@ internal sealed class Retention(BlockArchive blocks, HistoryRetention keep, Time
         }
 
         kind -= Finest.Length;
+        if (kind < Labels.Length)
+            return DeleteLabels(Labels[kind], nowMs - (long)(Labels[kind] == BlockKind.Service ? keep.Services : keep.Nodes).TenSeconds.TotalMilliseconds);
+        kind -= Labels.Length;
         return kind < Tables.Length ? Tables[kind].Delete(blocks.Rows, nowMs - (long)keep.Rows.TotalMilliseconds) : Shrink(nowMs);
     }
 
     // A block is deleted when all of it has expired and it overlaps no pin.
-    private int Delete(BlockKind kind, Level level, long beforeMs) => blocks.Delete(kind, level, beforeMs - level.BlockMs, MaxBlocks);
+    private int Delete(BlockKind kind, Level level, long beforeMs)
+    {
+        // While a coarser block is not written, its interval is in the finer ones only: after a long stop, or a long delay.
+        long closedMs = level.Coarser is { } coarser ? blocks.CoarseFromMs(coarser) ?? 0 : long.MaxValue;
+        return blocks.Delete(kind, level, Math.Min(beforeMs - level.BlockMs, closedMs - 1), MaxBlocks);
+    }
+
+    // A table's hour ends an hour after it begins, and a block may begin just before its end.
+    private int DeleteLabels(BlockKind kind, long beforeMs) =>
+        blocks.DeleteTables(kind, Math.Min(beforeMs, blocks.CoarseFromMs(Level.All[^1]) ?? 0) - (2 * SeriesTable.IntervalMs), MaxBlocks);
 
     // The database is too large: the finest level first, an hour at a time, and never the last hour.
     private int Shrink(long nowMs)

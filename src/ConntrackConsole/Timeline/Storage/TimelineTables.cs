@@ -11,6 +11,12 @@ internal static class TimelineTables
     {
         public DbSet<FrameRow> Frames => db.Set<FrameRow>();
 
+        public DbSet<FramePackRow> FramePacks => db.Set<FramePackRow>();
+
+        public DbSet<FrameRunRow> FrameRuns => db.Set<FrameRunRow>();
+
+        public DbSet<SeriesTableRow> SeriesTables => db.Set<SeriesTableRow>();
+
         public DbSet<BlockRow> Blocks => db.Set<BlockRow>();
 
         public DbSet<ResetSecondRow> ResetSeconds => db.Set<ResetSecondRow>();
@@ -33,6 +39,44 @@ internal sealed class FrameRow
     public long Sequence { get; set; }
     public long AtMs { get; set; }
     public long ReceivedMs { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>A node's frames of a minute, packed once the minute is rolled up.</summary>
+internal sealed class FramePackRow
+{
+    public long Id { get; set; }
+    public required string Node { get; set; }
+    public long MinuteMs { get; set; }
+    /// <summary>Of its first frame.</summary>
+    public long FirstMs { get; set; }
+    /// <summary>Of its last frame.</summary>
+    public long LastMs { get; set; }
+    /// <summary>When the last of them was received.</summary>
+    public long ReceivedMs { get; set; }
+    /// <summary>The highest row of <see cref="FrameRow"/> that is in it.</summary>
+    public long LastId { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>Frames of one run of a node's collector that were stored, whether or not they are still kept: sequence numbers without a hole.</summary>
+internal sealed class FrameRunRow
+{
+    public required string Node { get; set; }
+    public long StartedAtMs { get; set; }
+    public long FirstSequence { get; set; }
+    public long LastSequence { get; set; }
+    /// <summary>When it was last extended.</summary>
+    public long LastMs { get; set; }
+}
+
+/// <summary>The labels of the series in an hour's blocks of one node or one Service.</summary>
+internal sealed class SeriesTableRow
+{
+    public long Id { get; set; }
+    public byte Kind { get; set; }
+    public required string Name { get; set; }
+    public long AtMs { get; set; }
     public required byte[] Bytes { get; set; }
 }
 
@@ -91,7 +135,8 @@ internal sealed class PinRow
 }
 
 internal sealed class TimelineTablesConfiguration :
-    IEntityTypeConfiguration<FrameRow>, IEntityTypeConfiguration<BlockRow>, IEntityTypeConfiguration<ResetSecondRow>,
+    IEntityTypeConfiguration<FrameRow>, IEntityTypeConfiguration<FramePackRow>, IEntityTypeConfiguration<FrameRunRow>, IEntityTypeConfiguration<SeriesTableRow>,
+    IEntityTypeConfiguration<BlockRow>, IEntityTypeConfiguration<ResetSecondRow>,
     IEntityTypeConfiguration<GapRow>, IEntityTypeConfiguration<SettingRow>, IEntityTypeConfiguration<PinRow>
 {
     public void Configure(EntityTypeBuilder<FrameRow> builder)
@@ -99,8 +144,27 @@ internal sealed class TimelineTablesConfiguration :
         builder.ToTable("Frames");
         builder.HasKey(r => r.Id);
         builder.Property(r => r.Id).ValueGeneratedOnAdd();
-        builder.HasIndex(r => new { r.Node, r.StartedAtMs, r.Sequence }).IsUnique();
-        builder.HasIndex(r => new { r.Node, r.AtMs });
+    }
+
+    public void Configure(EntityTypeBuilder<FramePackRow> builder)
+    {
+        builder.ToTable("FramePacks");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Node, r.MinuteMs }).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<FrameRunRow> builder)
+    {
+        builder.ToTable("FrameRuns");
+        builder.HasKey(r => new { r.Node, r.StartedAtMs, r.FirstSequence });
+    }
+
+    public void Configure(EntityTypeBuilder<SeriesTableRow> builder)
+    {
+        builder.ToTable("SeriesTables");
+        builder.HasKey(r => r.Id);
+        builder.HasIndex(r => new { r.Kind, r.Name, r.AtMs }).IsUnique();
+        builder.HasIndex(r => new { r.Kind, r.AtMs });
     }
 
     public void Configure(EntityTypeBuilder<BlockRow> builder)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Blocks;
@@ -10,16 +11,57 @@ namespace ConntrackConsole.Tests.Timeline.Rollup;
 
 public class BlockCodecTests
 {
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Read_WrittenBlock_IsEqual(bool pack)
+    [Fact]
+    public void Read_WrittenBlock_IsEqual()
+    {
+        var writer = new BlockWriter();
+        var table = new SeriesTable();
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var block = Random(new Random(seed));
+            AssertSame(block, BlockCodec.Read(writer.Write(block, null)));
+            AssertSame(block, BlockCodec.Read(writer.Write(block, table), table));
+        }
+    }
+
+    [Fact]
+    public void Read_BlockOfFirstVersion_IsEqual()
     {
         for (int seed = 0; seed < 50; seed++)
         {
             var block = Random(new Random(seed));
-            AssertSame(block, BlockCodec.Read(BlockCodec.Write(block, pack)));
+            AssertSame(block, BlockCodec.Read(FirstVersionBlock.Write(block)));
         }
+    }
+
+    [Fact]
+    public void Read_WithAnotherTable_IsNull()
+    {
+        var block = Random(new Random(3));
+        Assert.NotEmpty(block.Series);
+        var (table, other) = (new SeriesTable(), new SeriesTable());
+        byte[] bytes = new BlockWriter().Write(block, table);
+        new BlockWriter().Write(block, other);
+        Assert.Null(BlockCodec.Read(bytes, other));
+        Assert.Null(BlockCodec.Read(bytes));
+        AssertSame(block, BlockCodec.Read(bytes, table));
+    }
+
+    [Fact]
+    public void SeriesTable_WrittenAndExtended_KeepsNumbers()
+    {
+        var table = new SeriesTable();
+        var label = new SeriesLabel(Group, "shop/checkout-1", OwnerState.Live, EntryState.Active);
+        Assert.Equal(0, table.NumberOf(label));
+        Assert.Equal(1, table.NumberOf(label with { State = EntryState.Stale }));
+        var output = new ArrayBufferWriter<byte>();
+        table.Write(output, stamped: true);
+        var again = new SeriesTable();
+        Assert.True(again.TryRead(output.WrittenSpan, new TextPool()));
+        Assert.Equal((false, table.Stamp), (again.IsChanged, again.Stamp));
+        Assert.Equal(0, again.NumberOf(label));
+        Assert.Equal(2, again.NumberOf(label with { Pod = null }));
+        Assert.True(again.IsChanged);
     }
 
     [Fact]
@@ -27,17 +69,44 @@ public class BlockCodecTests
     {
         var block = new Block(60);
         block.Known.AsSpan().Fill(true);
-        var series = new BlockSeries(Group, 60);
-        series.Entries.AsSpan().Fill(1_000);
-        block.Series.Add(series);
-        Assert.InRange(BlockCodec.Write(block, pack: false).Length, 20, 50);
+        var table = new SeriesTable();
+        int empty = new BlockWriter().Write(block, table).Length;
+        for (int i = 0; i < 20; i++)
+            block.Add(new SeriesLabel(Key($"10.1.0.{i}"), $"shop/checkout-{i}", OwnerState.Live, EntryState.Active)).Entries.AsSpan().Fill(1_000);
+        Assert.InRange(new BlockWriter().Write(block, table).Length - empty, 20, 20 * 5);
+    }
+
+    [Fact]
+    public void Write_ANodesMinute_TakesLessThanTwoKilobytes()
+    {
+        // 350 groups of which 3 % change each second, as a large cluster's nodes have them.
+        var random = new Random(1);
+        var block = new Block(60);
+        block.Known.AsSpan().Fill(true);
+        for (int i = 0; i < 350; i++)
+        {
+            var series = block.Add(new SeriesLabel(Key($"10.1.{i / 200}.{i % 200}"), $"shop/checkout-7d9f8b{i:x4}-{random.Next(1 << 20):x5}", OwnerState.Live, EntryState.Active));
+            int value = random.Next(1, 30);
+            for (int column = 0; column < 60; column++)
+            {
+                if (random.Next(100) < 3)
+                    value = Math.Max(0, value + random.Next(-3, 4));
+                series.Entries[column] = value;
+            }
+        }
+
+        block.Normalize();
+        var table = new SeriesTable();
+        new BlockWriter().Write(block, table);
+        Assert.InRange(new BlockWriter().Write(block, table).Length, 500, 2_000);
     }
 
     [Fact]
     public void Read_InvalidBytes_IsNull()
     {
         var random = new Random(7);
-        byte[][] good = [.. Enumerable.Range(0, 20).Select(i => BlockCodec.Write(Random(new Random(i)), i % 2 == 0))];
+        var table = new SeriesTable();
+        byte[][] good = [.. Enumerable.Range(0, 30).Select(i => Good(i % 4, Random(new Random(i)), table))];
         for (int round = 0; round < 20_000; round++)
         {
             byte[] bytes = (byte[])good[round % good.Length].Clone();
@@ -54,11 +123,11 @@ public class BlockCodecTests
                     bytes = new byte[random.Next(200)];
                     random.NextBytes(bytes);
                     if (bytes.Length > 1)
-                        (bytes[0], bytes[1]) = (0, BlockCodec.Version);
+                        (bytes[0], bytes[1]) = (0, (byte)random.Next(1, 3));
                     break;
             }
 
-            if (BlockCodec.Read(bytes) is not { } block)
+            if (BlockCodec.Read(bytes, table) is not { } block)
                 continue;
             // Whatever can be read is a valid block.
             Assert.InRange(block.Columns, 1, BlockCodec.MaxColumns);
@@ -90,6 +159,16 @@ public class BlockCodecTests
         Assert.Null(BlockCodec.Read(bytes));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
+
+    private static byte[] Good(int form, Block block, SeriesTable table) => form switch
+    {
+        0 => FirstVersionBlock.Write(block),
+        1 => new BlockWriter().Write(block, table),
+        2 => Plain(block, table),
+        _ => Plain(block, null),
+    };
+
+    private static byte[] Plain(Block block, SeriesTable? table) => [0, .. new BlockWriter().WritePlain(block, table)];
 
     private static Block Random(Random random)
     {

@@ -31,7 +31,7 @@ public sealed partial class HistoryTests
         var live = _console.Store.Query(new TimelineQuery(T0, T0 + 300_000, columns, Node: "node1"));
         _console.At(320_000);
         _console.Worker.RollUp(all: true);
-        _console.At(2 * Hours);
+        _console.CloseLevels();
         // Only that level is left; the others are deleted and cannot fill in.
         await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind = 1 AND Step <> {step}");
         var view = await _console.QueryAsync(0, 300_000, columns, node: "node1");
@@ -50,7 +50,7 @@ public sealed partial class HistoryTests
         Incident();
         _console.At(320_000);
         _console.Worker.RollUp(all: true);
-        _console.At(2 * Hours);
+        _console.CloseLevels();
         await _console.Database.ExecuteAsync($"DELETE FROM Blocks WHERE Kind > 0 AND Step = 1 AND AtMs > {T0}");
         var view = await _console.QueryAsync(0, 300_000, columns, node, service);
         Assert.Equal(1, view.Resets.UnNated.Sum());
@@ -89,7 +89,7 @@ public sealed partial class HistoryTests
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step > 1");
         _console.At(2 * Hours);
         Assert.Equal(Backend(live, "10.1.0.5").Entries, Backend(await _console.QueryAsync(0, 300_000, 5, node: "node2"), "10.1.0.5").Entries);
-        // The next rollup includes the minutes before it.
+        // The next one of its interval includes the minutes before it.
         _console.Queue.Touch("node2", T0 + 240_000);
         _console.Worker.RollUp(all: true);
         await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 1 AND Step < 60");

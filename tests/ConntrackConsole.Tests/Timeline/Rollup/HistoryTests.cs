@@ -251,7 +251,7 @@ public sealed partial class HistoryTests : IAsyncLifetime
         Incident();
         _console.At(320_000);
         _console.Worker.RollUp(all: true);
-        _console.At(2 * Hours);
+        _console.CloseLevels();
         var view = await _console.QueryAsync(-600_000, 300_000, 900);
         Assert.Equal(-1, Backend(view, "10.1.0.5").Entries[100]);
         Assert.Contains(view.Gaps, g => g.Node is null && g.FromMs == T0 - 600_000 && g.Text.StartsWith("Nothing is stored for this interval", StringComparison.Ordinal));

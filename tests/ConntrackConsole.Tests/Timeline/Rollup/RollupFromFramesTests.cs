@@ -1,3 +1,5 @@
+using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -25,14 +27,64 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
     public async Task Rollup_LiveAndAfterRestart_GivesSameBytes()
     {
         Live();
+        _console.CloseLevels();
         var live = await StoredAsync();
-        await _console.Database.ExecuteAsync("DELETE FROM Blocks; DELETE FROM ResetSeconds; DELETE FROM Gaps; DELETE FROM Settings");
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks; DELETE FROM SeriesTables; DELETE FROM ResetSeconds; DELETE FROM Gaps; DELETE FROM Settings");
         using var again = _console.Restart();
         again.Worker.RollUp(all: true);
         again.Worker.RollUp(all: true);
 
-        Assert.Contains(live, row => row.StartsWith("block 2 60", StringComparison.Ordinal));
+        foreach (string kind in (string[])["block Node 1 ", "block Node 10 ", "block Node 60 ", "block Service 1 ", "block Service 10 ", "block Service 60 "])
+            Assert.Contains(live, row => row.StartsWith(kind, StringComparison.Ordinal));
         Assert.Equal(live, await StoredAsync());
+    }
+
+    [Fact]
+    public async Task Rollup_CoarseLevels_AreWrittenOnce_WhenTheirIntervalEnds()
+    {
+        // 0:00 is six minutes before the end of a ten-minute block.
+        Live();
+        Assert.DoesNotContain(await StoredAsync(), row => row.StartsWith("block Node 60 ", StringComparison.Ordinal) || row.StartsWith("block Service 60 ", StringComparison.Ordinal));
+        Assert.Equal(3, (await StoredAsync()).Count(row => row.StartsWith("block Node 10 ", StringComparison.Ordinal)));
+        long rows = _console.Blocks.Rows.Number("SELECT total_changes()");
+        _console.At((Seconds + 200) * 1000L);
+        _console.Worker.RollUp(all: true);
+        Assert.Equal(rows, _console.Blocks.Rows.Number("SELECT total_changes()"));
+    }
+
+    [Fact]
+    public async Task Rollup_RestartBeforeTheIntervalEnds_WritesCoarseLevelsAfterIt()
+    {
+        Live();
+        using var again = _console.Restart();
+        again.CloseLevels();
+        var restarted = await StoredAsync();
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind > 0 AND Step > 1; DELETE FROM Blocks WHERE Kind = 0 AND Step > 0");
+        using var third = again.Restart();
+        third.CloseLevels();
+        Assert.Contains(restarted, row => row.StartsWith("block Node 60 ", StringComparison.Ordinal));
+        Assert.Equal(restarted, await StoredAsync());
+    }
+
+    [Fact]
+    public async Task Rollup_OpenBlocksOfEarlierVersion_AreCompleted()
+    {
+        Live();
+        _console.CloseLevels();
+        var complete = await StoredAsync();
+        // As that version left them: written each minute, the last time in the middle, and no mark.
+        var open = new Block(Level.All[2].Columns);
+        open.Known[0] = true;
+        foreach (var (kind, name) in ((int, string)[])[(1, "node1"), (2, "")])
+        {
+            _console.Blocks.Rows.Execute(
+                "UPDATE Blocks SET Bytes = $a WHERE Kind = $b AND Step = 60 AND Name = $c", FirstVersionBlock.Write(open), (long)kind, name);
+        }
+
+        await _console.Database.ExecuteAsync("DELETE FROM Blocks WHERE Kind = 0 AND Step > 0");
+        using var again = _console.Restart();
+        again.Worker.RollUp(all: true);
+        Assert.Equal(complete, await StoredAsync());
     }
 
     [Fact]
@@ -114,13 +166,35 @@ public sealed class RollupFromFramesTests : IAsyncLifetime
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = connection.CreateCommand();
         command.CommandText =
-            "SELECT 'block ' || Kind || ' ' || Step || ' ' || Name || ' ' || AtMs || ' ' || hex(Bytes) FROM Blocks WHERE Kind > 0 "
-            + "UNION ALL SELECT 'second ' || Second || ' ' || Kind || ' ' || Count FROM ResetSeconds "
+            "SELECT 'second ' || Second || ' ' || Kind || ' ' || Count FROM ResetSeconds "
             + "UNION ALL SELECT 'gap ' || Node || ' ' || Kind || ' ' || FromMs || ' ' || ToMs FROM Gaps ORDER BY 1";
         await using var row = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var rows = new List<string>();
         while (await row.ReadAsync(TestContext.Current.CancellationToken))
             rows.Add(row.GetString(0));
+        rows.AddRange(Blocks());
+        return rows;
+    }
+
+    // Byte for byte, each with its labels: their numbers depend on the order in which minutes were rolled up.
+    private List<string> Blocks()
+    {
+        using var blocks = new BlockArchive(_console.Database);
+        var writer = new BlockWriter();
+        var rows = new List<string>();
+        foreach (var kind in (BlockKind[])[BlockKind.Node, BlockKind.Service])
+        {
+            foreach (var level in Level.All)
+            {
+                var block = new Block(level.Columns);
+                foreach (string name in blocks.Names(kind, level, 0, long.MaxValue))
+                {
+                    foreach (long atMs in blocks.ReadWithin(kind, level, name, 0, long.MaxValue, block))
+                        rows.Add($"block {kind} {level.Step} {name} {atMs} {Convert.ToHexString(writer.WritePlain(block, null))}");
+                }
+            }
+        }
+
         return rows;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class TimelineFixture : IDisposable
         Queue = new RollupQueue();
         Retention = new Retention(Blocks, keep, clock);
         Worker = new RollupWorker(
-            Blocks, Queue, new NodeRollup(Cluster), new ServiceRollup(Blocks, Store, Cluster), Retention, clock, NullLogger<RollupWorker>.Instance);
+            Blocks, Frames, Queue, new NodeRollup(Cluster), new ServiceRollup(Blocks, Store, Cluster), Retention, clock, NullLogger<RollupWorker>.Instance);
         History = new TimelineQueryService(Store, new StoredBlockReader(database), new StoredFacts(database, Cluster, new RuleSyncReader(database, Store, clock)), Owners, keep, Queue, Cluster, clock);
     }
 
@@ -81,11 +81,19 @@ internal sealed class TimelineFixture : IDisposable
         NodeFrameCodec.Write(frame, bytes);
         Store.Apply(node, run, frame);
         long firstId = Frames.LastId + 1;
-        Frames.Save([new StoredFrame(node, run, frame.Sequence, frame.AtMs, Clock.GetUtcNow().ToUnixTimeMilliseconds(), bytes.WrittenSpan.ToArray())]);
-        Queue.Stored([(node, frame.AtMs)], firstId, Frames.LastId);
+        bool isNew = Frames.Save([new StoredFrame(node, run, frame.Sequence, frame.AtMs, Clock.GetUtcNow().ToUnixTimeMilliseconds(), bytes.WrittenSpan.ToArray())])[0];
+        if (isNew)
+            Queue.Stored([(node, frame.AtMs)], firstId, Frames.LastId);
     }
 
     public void At(long afterMs) => Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + afterMs));
+
+    /// <summary>Rolls up at a time at which the intervals of all levels have ended that contain the first minutes.</summary>
+    public void CloseLevels()
+    {
+        At(2 * 3_600_000L);
+        Worker.RollUp(all: true);
+    }
 
     public Task<TimelineView> QueryAsync(long fromMs, long toMs, int columns, string? node = null, string? service = null) =>
         History.QueryAsync(new TimelineQuery(T0 + fromMs, T0 + toMs, columns, null, service, node), TestContext.Current.CancellationToken);

@@ -22,6 +22,7 @@ public sealed class RetentionTests : IAsyncLifetime
         _console.At(330_000);
         _console.Worker.RollUp(all: true);
         _console.Worker.RollUp(all: true);
+        _console.CloseLevels();
         await _console.Database.ExecuteAsync(
             $"INSERT INTO Terminations (Uid, Namespace, Pod, PodIp, Node, AskedMs, Cause, HasPreStop) VALUES ('u1', 'shop', 'a', '10.1.0.5', 'node1', {T0 + 60_000}, 0, 0);"
             + $"INSERT INTO Audit (AtMs, Who, What, Why, Result, ActionId) VALUES ({T0}, 'me', 'flush', 'because', 'ok', 'a1')");
@@ -50,6 +51,22 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal(0, Count(BlockKind.Service, 60));
         Assert.Empty((await _console.QueryAsync(0, 300_000, 300)).Services);
         Assert.Equal((0, 1), (_console.Blocks.Rows.Number("SELECT COUNT(*) FROM Terminations"), _console.Blocks.Rows.Number("SELECT COUNT(*) FROM Audit")));
+    }
+
+    [Fact]
+    public async Task Portion_CoarserBlockNotWritten_KeepsFinerOnes()
+    {
+        using var console = await StartAsync(Keep);
+        for (int second = 1; second <= 300; second++)
+            console.Take("node1", Frame((ulong)second, T0 + (second * 1000L), second % 60 == 1, (Group, (uint)(1 + (second % 5)), 0)));
+        console.At(330_000);
+        console.Worker.RollUp(all: true);
+        // The console was stopped before the intervals ended.
+        console.At(30 * 3_600_000L);
+        for (int i = 0; i < 40; i++)
+            console.Retention.Portion();
+        console.Worker.RollUp(all: true);
+        Assert.Equal(5, (await console.QueryAsync(0, 300_000, 5)).Services.SelectMany(s => s.Backends).Single().Entries.Max());
     }
 
     [Fact]
@@ -86,8 +103,7 @@ public sealed class RetentionTests : IAsyncLifetime
     {
         using var small = new BlockArchive(_console.Database);
         var retention = new Retention(small, Keep with { Nodes = Ever, Services = Ever, Bytes = 1 }, _console.Clock);
-        _console.At(2 * 3_600_000);
-        foreach (var (nodes, services) in (((long, long, long), (long, long, long))[])[((0, 1, 1), (11, 2, 2)), ((0, 1, 1), (0, 2, 2)), ((0, 0, 1), (0, 2, 2)), ((0, 0, 1), (0, 0, 2))])
+        foreach (var (nodes, services) in (((long, long, long), (long, long, long))[])[((0, 1, 1), (15, 4, 2)), ((0, 1, 1), (0, 4, 2)), ((0, 0, 1), (0, 4, 2)), ((0, 0, 1), (0, 0, 2))])
         {
             // Repeated, because all kinds take turns. Of the minute before the first frame there is only a block of the cluster.
             for (int i = 0; i < Retention.Turns; i++)
@@ -101,14 +117,15 @@ public sealed class RetentionTests : IAsyncLifetime
     public void Trim_KeepsFramesNotRolledUp_AndPinned()
     {
         using var frames = new FrameArchive(_console.Database, new FrameRetention(TimeSpan.FromMinutes(1), 1L << 40), _console.Clock);
-        _console.At(3_600_000);
-        frames.Trim(rolledUpToId: 100);
-        Assert.Equal(101ul, frames.Read("node1", 0).First().Sequence);
+        _console.At(3 * 3_600_000);
+        // Frames are deleted by the minute.
+        frames.Trim(rolledUpToId: 150);
+        Assert.Equal(121ul, frames.Read("node1", 0).First().Sequence);
         _console.Blocks.Rows.Execute("INSERT INTO Pins (FromMs, ToMs, Reason, CreatedMs) VALUES ($a, $b, 'incident', 1)", T0 + 150_000, T0 + 160_000);
         frames.Trim(rolledUpToId: 300);
-        Assert.Equal(11, frames.Read("node1", 0).Count());
+        Assert.Equal(60, frames.Read("node1", 0).Count());
         frames.Trim(rolledUpToId: 300);
-        Assert.Equal(11, frames.Read("node1", 0).Count());
+        Assert.Equal(60, frames.Read("node1", 0).Count());
     }
 
     [Fact]
@@ -120,13 +137,13 @@ public sealed class RetentionTests : IAsyncLifetime
         var second = await pins.AddAsync(T0 + 150_000, T0 + 160_000, "incident", ct);
         Assert.Equal([first.Id, second.Id], (await pins.ListAsync(ct)).Select(p => p.Id));
         using var frames = new FrameArchive(_console.Database, new FrameRetention(TimeSpan.FromMinutes(1), 1L << 40), _console.Clock);
-        _console.At(3_600_000);
+        _console.At(3 * 3_600_000);
         frames.Trim(rolledUpToId: 300);
-        Assert.Equal(21, frames.Read("node1", 0).Count());
+        Assert.Equal(120, frames.Read("node1", 0).Count());
         Assert.True(await pins.RemoveAsync(first.Id, ct));
         Assert.False(await pins.RemoveAsync(first.Id, ct));
         frames.Trim(rolledUpToId: 300);
-        Assert.Equal(11, frames.Read("node1", 0).Count());
+        Assert.Equal(60, frames.Read("node1", 0).Count());
         Assert.Equal("incident", Assert.Single(await pins.ListAsync(ct)).Reason);
     }
 
