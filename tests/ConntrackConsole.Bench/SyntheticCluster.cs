@@ -19,9 +19,11 @@ internal sealed class SyntheticCluster : IAsyncDisposable
         "\"resourceVersion\":\"1134\",");
     private readonly JsonTemplate _node = new("nodes", Named("node1"), t => t, "node1", "10.213.0.1", UidOf("nodes", "node1"));
     private readonly JsonTemplate _service = new("services", Named("cart"), t => t, UidOf("services", "cart"), "cart", "\"shop\"", FirstIp("cart"));
-    private readonly JsonTemplate _deployment = new("deployments", Named("cart"), t => t, UidOf("deployments", "cart"), "cart", "\"shop\"");
+    private readonly JsonTemplate _deployment = new("deployments", Named("cart"), t => t, UidOf("deployments", "cart"), "cart", "\"shop\"",
+        "\"deployment.kubernetes.io/revision\":\"2\"", "eneration\":2,", "eplicas\":2,", "\"updatedReplicas\":2,", "NewReplicaSetAvailable");
     private readonly JsonTemplate _replicaSet = new("replicasets", Named("cart-864fc78d5f"), t => t,
-        "6e8ce6e7-6b2e-4266-b8a7-517fcc1e09f1", "cart-864fc78d5f", "3299e4c9-3063-4612-a6ce-81af7dec2de0", "864fc78d5f", "\"shop\"", "cart");
+        "6e8ce6e7-6b2e-4266-b8a7-517fcc1e09f1", "cart-864fc78d5f", "3299e4c9-3063-4612-a6ce-81af7dec2de0", "864fc78d5f", "\"shop\"", "cart",
+        "\"deployment.kubernetes.io/revision\":\"2\"", "eplicas\":2,");
     private readonly WebApplication _host;
     private readonly byte[] _incarnations;
 
@@ -127,10 +129,10 @@ internal sealed class SyntheticCluster : IAsyncDisposable
                 _service.Write(to, ClusterShape.Uid('d', index), ClusterShape.Service(index), Quoted(index), Ip(100, index));
                 break;
             case "deployments":
-                _deployment.Write(to, ClusterShape.Uid('e', index), ClusterShape.Service(index), Quoted(index));
+                WriteDeployment(to, index, Incarnation(_shape.PodsOf(index).First), _shape.PodsOf(index).Count);
                 break;
             case "replicasets":
-                WriteReplicaSet(to, index, Incarnation(_shape.PodsOf(index).First));
+                WriteReplicaSet(to, index, Incarnation(_shape.PodsOf(index).First), _shape.PodsOf(index).Count);
                 break;
             case "endpointslices":
                 WriteSlice(to, index);
@@ -148,9 +150,19 @@ internal sealed class SyntheticCluster : IAsyncDisposable
             $"\"resourceVersion\":\"{version}\",{deleted}");
     }
 
-    public void WriteReplicaSet(Stream to, int service, int incarnation) => _replicaSet.Write(
+    /// <param name="updated">How many of its pods are of this incarnation.</param>
+    public void WriteDeployment(Stream to, int service, int incarnation, int updated)
+    {
+        int wanted = _shape.PodsOf(service).Count;
+        _deployment.Write(to, ClusterShape.Uid('e', service), ClusterShape.Service(service), Quoted(service),
+            Revision(incarnation), $"eneration\":{incarnation + 1},", $"eplicas\":{wanted},", $"\"updatedReplicas\":{updated},", updated == wanted ? "NewReplicaSetAvailable" : "ReplicaSetUpdated");
+    }
+
+    public void WriteReplicaSet(Stream to, int service, int incarnation, int replicas) => _replicaSet.Write(
         to, ClusterShape.Uid('b', service, incarnation), $"{ClusterShape.Service(service)}-{ClusterShape.Hash(service, incarnation)}", ClusterShape.Uid('e', service),
-        ClusterShape.Hash(service, incarnation), Quoted(service), ClusterShape.Service(service));
+        ClusterShape.Hash(service, incarnation), Quoted(service), ClusterShape.Service(service), Revision(incarnation), $"eplicas\":{replicas},");
+
+    private static string Revision(int incarnation) => $"\"deployment.kubernetes.io/revision\":\"{incarnation + 1}\"";
 
     /// <param name="terminating">A pod of an earlier incarnation that is still in it.</param>
     public void WriteSlice(Stream to, int index, long version = 4_000_000, (int Pod, int Incarnation)? terminating = null)

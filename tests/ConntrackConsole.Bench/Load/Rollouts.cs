@@ -6,8 +6,6 @@ internal sealed class Rollouts(SyntheticCluster cluster)
     private const int MsBetweenPods = 1_000;
     private const int MsToTerminate = 3_000;
 
-    public int Pods { get; private set; }
-
     public async Task RunAsync(CancellationToken stop)
     {
         var shape = cluster.Shape;
@@ -15,12 +13,16 @@ internal sealed class Rollouts(SyntheticCluster cluster)
         {
             int service = shape.Large + (round * 37 % (shape.Services - shape.Large));
             var (first, count) = shape.PodsOf(service);
-            int next = cluster.Incarnation(first) + 1;
-            cluster.Watches.Add("replicasets", "ADDED", (to, _) => cluster.WriteReplicaSet(to, service, next));
-            for (int pod = first; pod < first + count; pod++)
+            int old = cluster.Incarnation(first);
+            cluster.Watches.Add("deployments", "MODIFIED", (to, _) => cluster.WriteDeployment(to, service, old + 1, 0));
+            cluster.Watches.Add("replicasets", "ADDED", (to, _) => cluster.WriteReplicaSet(to, service, old + 1, 0));
+            for (int updated = 1; updated <= count; updated++)
             {
-                _ = ReplaceAsync(pod, shape.SliceOf(service), stop);
-                Pods++;
+                int done = updated;
+                cluster.Watches.Add("replicasets", "MODIFIED", (to, _) => cluster.WriteReplicaSet(to, service, old + 1, done));
+                cluster.Watches.Add("replicasets", "MODIFIED", (to, _) => cluster.WriteReplicaSet(to, service, old, count - done));
+                _ = ReplaceAsync(first + updated - 1, shape.SliceOf(service), stop);
+                cluster.Watches.Add("deployments", "MODIFIED", (to, _) => cluster.WriteDeployment(to, service, old + 1, done));
                 await Task.Delay(MsBetweenPods, stop);
             }
         }
