@@ -1,3 +1,5 @@
+using ConntrackConsole.Bench.Load.Nodes;
+
 namespace ConntrackConsole.Bench.Load;
 
 /// <summary>Seconds from the start of the process.</summary>
@@ -20,6 +22,9 @@ internal sealed class LoadResult
     public IReadOnlyList<ProcessUsage> Usages { get; set; } = [];
 
     public double GeneratorCores { get; set; }
+
+    /// <summary>What the rest of the machine used meanwhile: figures of a busy machine are not comparable.</summary>
+    public double OtherCores { get; set; }
 
     public long GeneratorLateMs { get; private set; }
 

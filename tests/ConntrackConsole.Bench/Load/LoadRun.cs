@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ConntrackConsole.Bench.Load.Nodes;
 
 namespace ConntrackConsole.Bench.Load;
 
@@ -7,9 +8,9 @@ internal static class LoadRun
 {
     private static readonly TimeSpan MaxStart = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxDrain = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan MaxRollup = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan MaxRollup = TimeSpan.FromSeconds(150);
 
-    /// <param name="rollups">Whether the load goes on after its seconds until a minute of all nodes is rolled up.</param>
+    /// <param name="rollups">Whether the steady state begins when the first minute of all nodes is rolled up: from then on every minute has the same work.</param>
     /// <param name="reportsMemory">Whether the console runs <see cref="StartupHook"/> of this assembly.</param>
     /// <exception cref="InvalidOperationException">The console did not start, or did not accept all nodes.</exception>
     public static async Task<LoadResult> RunAsync(LoadOptions options, string program, bool rollups, bool reportsMemory, Action<string> say)
@@ -40,26 +41,23 @@ internal static class LoadRun
         say($"{options.Nodes} nodes connected");
 
         using var ended = new CancellationTokenSource();
+        using var measured = new CancellationTokenSource();
         var rollouts = new Rollouts(cluster).RunAsync(ended.Token);
         var rollup = new RollupWatch(console.Database, options.Nodes);
-        var watching = rollups ? rollup.RunAsync(ended.Token) : Task.CompletedTask;
-        using (var steady = new CancellationTokenSource())
-        {
-            var reading = readers.RunAsync(steady.Token);
-            await SteadyAsync(options, console, fleet, result);
-            await steady.CancelAsync();
-            await reading;
-        }
-
-        if (rollups)
-            await UntilAsync(() => rollup.Seconds.Count > 0, MaxRollup, null);
+        var watching = rollups ? rollup.RunAsync(measured.Token) : Task.CompletedTask;
+        if (rollups && !await UntilAsync(() => rollup.Seconds.Count > 0, MaxRollup, null))
+            say($"no minute was rolled up: {rollup.Last} of {options.Nodes} nodes have blocks");
+        say("steady state");
+        var reading = readers.RunAsync(measured.Token);
+        await SteadyAsync(options, console, fleet, result);
+        await measured.CancelAsync();
+        await Task.WhenAll(reading, watching);
         if (options.Restart)
             result.Restart = await RestartAsync(console, fleet, options, say);
         fleet.Finish();
         await UntilAsync(() => fleet.Unacknowledged == 0, MaxDrain, null);
         await ended.CancelAsync();
         await rollouts.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await watching;
         result.Take(fleet, readers, rollup);
         await console.StopAsync();
         using var stored = new StoredFrames(console.Database);
@@ -82,6 +80,7 @@ internal static class LoadRun
         fleet.Measures = true;
         using var self = Process.GetCurrentProcess();
         var ownCpu = self.TotalProcessorTime;
+        double busy = MachineUsage.BusySeconds;
         long made = fleet.Made, bytes = fleet.Nodes.Sum(node => node.MadeBytes);
         var usages = new List<ProcessUsage> { console.Usage };
         for (int second = 0; second < options.Seconds; second++)
@@ -95,6 +94,7 @@ internal static class LoadRun
         double seconds = (usages[^1].At - usages[0].At) / 1_000.0;
         result.Usages = usages;
         result.GeneratorCores = (self.TotalProcessorTime - ownCpu).TotalSeconds / seconds;
+        result.OtherCores = ((MachineUsage.BusySeconds - busy - usages[^1].CpuSeconds + usages[0].CpuSeconds) / seconds) - result.GeneratorCores;
         result.FrameBytes = (fleet.Nodes.Sum(node => node.MadeBytes) - bytes) / (double)(fleet.Made - made);
         result.FramesPerSecond = (fleet.Made - made) / seconds;
     }

@@ -43,6 +43,7 @@ internal static class LoadTable
             ("cores, mean", (last.CpuSeconds - first.CpuSeconds) / seconds, "", ""),
             ("… p99 of its seconds", cores[(int)((cores.Length - 1) * 0.99)], "", ""),
             ("generator's cores", result.GeneratorCores, "", $"API server and readers included; late by {result.GeneratorLateMs} ms at most"),
+            ("other processes' cores", result.OtherCores, "", ""),
             ("RSS, last", last.RssMb, "MB", ""),
             ("… max", last.MaxRssMb, "MB", ""),
             ("allocated a second", (last.AllocatedBytes - first.AllocatedBytes) / seconds / 1e6, "MB", ""),

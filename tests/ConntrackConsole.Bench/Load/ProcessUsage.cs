@@ -9,7 +9,8 @@ namespace ConntrackConsole.Bench.Load;
 /// <param name="PausedMs">NaN if not known.</param>
 internal sealed record ProcessUsage(long At, double CpuSeconds, double RssMb, double MaxRssMb, double AllocatedBytes, double PausedMs)
 {
-    private const double TicksPerSecond = 100;
+    /// <summary>Of the kernel's processor times.</summary>
+    public const double TicksPerSecond = 100;
 
     public static ProcessUsage Read(int pid, string? memoryFile)
     {

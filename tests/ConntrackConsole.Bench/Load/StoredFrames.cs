@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ConntrackConsole.Bench.Load.Nodes;
 using Microsoft.Data.Sqlite;
 
 namespace ConntrackConsole.Bench.Load;

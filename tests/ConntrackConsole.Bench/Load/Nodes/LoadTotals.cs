@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>What all made-up nodes count together.</summary>
 internal sealed class LoadTotals

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>
 /// A node's collector as the console sees it: one connection, and numbered frames that it keeps until they are acknowledged and sends

@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 internal delegate void MessageReader(ReadOnlySpan<byte> message);
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>All made-up nodes: one thread makes their frames at the second + 0–200 ms; each has its own connection.</summary>
 internal sealed class Fleet : IAsyncDisposable

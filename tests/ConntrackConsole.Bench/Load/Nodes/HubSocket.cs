@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>
 /// A web socket to the collectors' hub over the console's Unix socket, authenticated as a node's collector is. Leaner than

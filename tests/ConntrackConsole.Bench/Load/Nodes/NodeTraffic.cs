@@ -1,7 +1,7 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>
 /// What one made-up node observes: 350 groups of which 3 % change a second, a reset now and then, counters, and kube-proxy every

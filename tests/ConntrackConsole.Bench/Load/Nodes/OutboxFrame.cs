@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>A frame that is not acknowledged, as the message of the hub that carries it.</summary>
 internal sealed class OutboxFrame(ulong sequence, long madeMs, bool isMeasured, byte[] message)

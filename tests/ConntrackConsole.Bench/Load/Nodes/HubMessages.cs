@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Bench.Load;
+namespace ConntrackConsole.Bench.Load.Nodes;
 
 /// <summary>The messages of SignalR's JSON protocol that a collector sends and reads.</summary>
 internal static class HubMessages
