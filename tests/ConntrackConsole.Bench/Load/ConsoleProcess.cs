@@ -15,18 +15,22 @@ internal sealed class ConsoleProcess : IDisposable
     private readonly string _kubeconfig;
     private readonly HttpClient _client;
     private readonly bool _reportsMemory;
+    private readonly long _frameMiB;
     private Process _process;
 
     /// <param name="program">The program, or the folder it was published to.</param>
+    /// <param name="frameMiB">Its limit of stored frames.</param>
     /// <param name="reportsMemory">Whether it runs <see cref="StartupHook"/> of this assembly.</param>
-    public ConsoleProcess(string program, string folder, SyntheticCluster cluster, bool reportsMemory)
+    public ConsoleProcess(string program, string folder, SyntheticCluster cluster, long frameMiB, bool reportsMemory)
     {
         _program = Directory.Exists(program) ? Path.Combine(program, "conntrack-console") : program;
-        (_folder, _reportsMemory) = (folder, reportsMemory);
+        (_folder, _frameMiB, _reportsMemory) = (folder, frameMiB, reportsMemory);
         _kubeconfig = cluster.WriteKubeconfig(folder);
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
         _client = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(2) };
         _process = Start();
+        // A generator that is ended by a signal leaves no console behind.
+        AppDomain.CurrentDomain.ProcessExit += Kill;
     }
 
     public Uri Url { get; }
@@ -87,14 +91,18 @@ internal sealed class ConsoleProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
+        Kill(null, EventArgs.Empty);
         _process.Dispose();
         _client.Dispose();
+    }
+
+    private void Kill(object? sender, EventArgs e)
+    {
+        if (_process.HasExited)
+            return;
+        _process.Kill();
+        _process.WaitForExit();
     }
 
     private string MemoryFile => Path.Combine(_folder, "memory.txt");
@@ -107,8 +115,8 @@ internal sealed class ConsoleProcess : IDisposable
         {
             ArgumentList =
             {
-                "-c", "exec \"$@\" >>\"$LOG\" 2>&1", "sh", _program, $"--Urls={Url}", $"--Storage:DataDirectory={_folder}", $"--Kubernetes:Kubeconfig={_kubeconfig}",
-                $"--Collectors:Token={Token}", $"--Collectors:Socket={Socket}", $"--Identity:SignInToken={SignInToken}",
+                "-c", "exec \"$@\" >>\"$LOG\" 2>&1", "sh", _program, $"--Urls={Url}", $"--Storage:DataDirectory={_folder}", $"--Storage:FrameMiB={_frameMiB}",
+                $"--Kubernetes:Kubeconfig={_kubeconfig}", $"--Collectors:Token={Token}", $"--Collectors:Socket={Socket}", $"--Identity:SignInToken={SignInToken}",
             },
             WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(_program))!,
             Environment = { ["LOG"] = Log },

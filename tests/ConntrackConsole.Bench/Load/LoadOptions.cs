@@ -14,6 +14,13 @@ internal sealed record LoadOptions(
 
     private const string Published = "artifacts/publish/ConntrackConsole/release";
 
+    // Key frames and the time before and after the steady state included.
+    private const int FrameBytes = 600;
+    private const int MoreSeconds = 900;
+
+    /// <summary>The console's limit of stored frames: its default, or what this load makes, because a frame that retention deletes cannot be counted.</summary>
+    public long FrameMiB => Math.Max(2_048, (long)Nodes * (Seconds + MoreSeconds) * FrameBytes / 1024 / 1024);
+
     /// <returns>False with the reason.</returns>
     public static bool TryParse(IReadOnlyList<string> arguments, out LoadOptions options, out string? fault)
     {

@@ -30,7 +30,7 @@ internal static class LoadRun
     {
         var result = new LoadResult();
         await using var cluster = await SyntheticCluster.StartAsync(ClusterShape.OfNodes(options.Nodes, options.Services));
-        using var console = new ConsoleProcess(program, folder, cluster, reportsMemory);
+        using var console = new ConsoleProcess(program, folder, cluster, options.FrameMiB, reportsMemory);
         result.Start = await StartedAsync(console);
         say($"console ready after {result.Start.ReadySeconds:0.0} s");
         using var readers = new Readers(console.Url, cluster.Shape, options.Readers);
