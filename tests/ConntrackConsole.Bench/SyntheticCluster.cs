@@ -51,19 +51,7 @@ internal sealed class SyntheticCluster : IAsyncDisposable
 
     /// <summary>Writes a kubeconfig file for this server.</summary>
     /// <returns>The file's path.</returns>
-    public string WriteKubeconfig(string? folder = null)
-    {
-        string path = folder is null ? Path.GetTempFileName() : Path.Combine(folder, "kubeconfig");
-        File.WriteAllText(path, $$$"""
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: c, cluster: {server: "{{{Address}}}"}}]
-            contexts: [{name: c, context: {cluster: c, user: u}}]
-            users: [{name: u, user: {token: secret}}]
-            current-context: c
-            """);
-        return path;
-    }
+    public string WriteKubeconfig() => TestKubeconfig.Write(Address);
 
     /// <summary>How often the pod of a place was replaced.</summary>
     public int Incarnation(int pod) => Volatile.Read(ref _incarnations[pod]);

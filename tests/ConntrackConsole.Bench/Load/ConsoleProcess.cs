@@ -25,7 +25,7 @@ internal sealed class ConsoleProcess : IDisposable
     {
         _program = Directory.Exists(program) ? Path.Combine(program, "conntrack-console") : program;
         (_folder, _frameMiB, _reportsMemory) = (folder, frameMiB, reportsMemory);
-        _kubeconfig = cluster.WriteKubeconfig(folder);
+        _kubeconfig = cluster.WriteKubeconfig();
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
         _client = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(2) };
         _process = Start();
@@ -95,6 +95,7 @@ internal sealed class ConsoleProcess : IDisposable
         Kill(null, EventArgs.Empty);
         _process.Dispose();
         _client.Dispose();
+        File.Delete(_kubeconfig);
     }
 
     private void Kill(object? sender, EventArgs e)
