@@ -14,8 +14,9 @@ internal static class LoadBench
         try
         {
             var result = await OneAsync(options, options.Console);
-            var against = options.Against is null ? null : await OneAsync(options, options.Against);
-            LoadTable.Write(options, result, against);
+            LoadTable.Write(options, result, null);
+            if (options.Against is not null)
+                LoadTable.Write(options, result, await OneAsync(options, options.Against));
             return result.Count.IsExact ? 0 : 1;
         }
         catch (InvalidOperationException failure)

@@ -37,6 +37,7 @@ internal static class LoadTable
             ("… acknowledged", result.Acknowledged, "", $"{result.Resent:N0} sent again"),
             ("… stored", result.Count.Stored, "", result.Count.IsExact ? "each exactly once" : "**not each exactly once**"),
             ("… lost", result.Count.Lost, "", ""),
+            ("… waiting for a resend", result.Count.Waiting, "", result.Count.Waiting == 0 ? "" : "two minutes after the last was made: more than the console can store"),
             ("… duplicate", result.Count.Duplicates, "", result.Count.Foreign == 0 ? "" : $"{result.Count.Foreign} rows are not as they were made"),
             ("lag made to acknowledged, p50", result.LagMs.P50, "ms", ""),
             ("… p99", result.LagMs.P99, "ms", ""),

@@ -6,9 +6,10 @@ namespace ConntrackConsole.Bench.Load;
 
 /// <param name="Stored">Frames of this load, each counted once.</param>
 /// <param name="Duplicates">Rows beyond the first of a frame.</param>
-/// <param name="Lost">Frames that were made and are not stored.</param>
+/// <param name="Lost">Frames that were made, are not stored, and that no node keeps any more.</param>
+/// <param name="Waiting">Frames that are not stored, and that a node keeps in order to send them again.</param>
 /// <param name="Foreign">Rows that no node of this load has made, or whose bytes are not those that were made.</param>
-internal sealed record StoredCount(long Stored, long Duplicates, long Lost, long Foreign)
+internal sealed record StoredCount(long Stored, long Duplicates, long Lost, long Waiting, long Foreign)
 {
     public bool IsExact => Duplicates == 0 && Lost == 0 && Foreign == 0;
 }
@@ -40,7 +41,9 @@ internal sealed class StoredFrames(string file) : IDisposable
                 foreign++;
         });
 
-        return new StoredCount(stored, duplicates, nodes.Sum(node => (long)node.Made) - stored, foreign);
+        long missing = nodes.Sum(node => (long)node.Made) - stored;
+        long waiting = Math.Min(missing, nodes.Sum(node => (long)node.Unacknowledged));
+        return new StoredCount(stored, duplicates, missing - waiting, waiting, foreign);
     }
 
     /// <summary>How many nodes have a block of a minute.</summary>
