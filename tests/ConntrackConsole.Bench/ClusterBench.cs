@@ -16,16 +16,8 @@ internal static class ClusterBench
     public static async Task RunAsync(Report report, bool quick)
     {
         int pods = quick ? 60_000 : 150_000;
-        await using var cluster = await SyntheticCluster.StartAsync(pods);
-        string kubeconfig = Path.GetTempFileName();
-        await File.WriteAllTextAsync(kubeconfig, $$$"""
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: c, cluster: {server: "{{{cluster.Address}}}"}}]
-            contexts: [{name: c, context: {cluster: c, user: u}}]
-            users: [{name: u, user: {token: secret}}]
-            current-context: c
-            """);
+        await using var cluster = await SyntheticCluster.StartAsync(ClusterShape.Usual(pods));
+        string kubeconfig = cluster.WriteKubeconfig();
         try
         {
             var start = new ProcessStartInfo(Environment.ProcessPath!, [Inside, kubeconfig, pods.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
@@ -36,7 +28,7 @@ internal static class ClusterBench
             string[] values = (await process.StandardOutput.ReadToEndAsync()).Split(' ', StringSplitOptions.RemoveEmptyEntries);
             await process.WaitForExitAsync();
             double Value(int index) => double.Parse(values[index], CultureInfo.InvariantCulture);
-            string what = $"{pods:N0} pods, {SyntheticCluster.Services:N0} Services, {SyntheticCluster.Nodes:N0} nodes";
+            string what = $"{pods:N0} pods, {cluster.Shape.Services:N0} Services, {cluster.Shape.Nodes:N0} nodes";
             report.AtMost($"RSS with {what}", Value(0), "MB", 600, $"after a full collection; managed heap {Value(1):0} MB, the process before the list {Value(5):0} MB");
             report.AtMost("… peak while they are listed", Value(2), "MB", 600, $"pods of {cluster.PodBytes / 1024.0:0.0} KB, pages of 500");
             report.Info("… list to ready", Value(3), "s", $"{Value(4):0} s CPU of the console's side; the made-up API server shares the cores");

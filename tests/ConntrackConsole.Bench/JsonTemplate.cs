@@ -14,8 +14,7 @@ internal sealed class JsonTemplate
     /// <param name="words">The strings to replace; each becomes the slot with its index in this list.</param>
     public JsonTemplate(string kind, Func<JsonElement, bool> which, Func<string, string> change, params string[] words)
     {
-        using var unzipped = new GZipStream(File.OpenRead($"tests/fixtures/recordings/rollout-graceful/lists/{kind}.json.gz"), CompressionMode.Decompress);
-        using var list = JsonDocument.Parse(unzipped);
+        using var list = Recorded(kind);
         string text = change(list.RootElement.GetProperty("items").EnumerateArray().First(which).GetRawText());
         var parts = new List<byte[]>();
         var slots = new List<int>();
@@ -37,6 +36,15 @@ internal sealed class JsonTemplate
     }
 
     public int Bytes { get; }
+
+    /// <summary>A list of the recorded cluster: beside a test's program, or in the repository, from whose root a bench runs.</summary>
+    public static JsonDocument Recorded(string kind)
+    {
+        const string Folder = "fixtures/recordings/rollout-graceful/lists";
+        string beside = Path.Combine(AppContext.BaseDirectory, Folder);
+        using var unzipped = new GZipStream(File.OpenRead(Path.Combine(Directory.Exists(beside) ? beside : $"tests/{Folder}", $"{kind}.json.gz")), CompressionMode.Decompress);
+        return JsonDocument.Parse(unzipped);
+    }
 
     public void Write(Stream to, params ReadOnlySpan<string> values)
     {

@@ -1,11 +1,14 @@
 // Arguments select benchmarks by name (table, events, start, pause, memory, cluster, rollup, history); --quick runs fewer rounds, for a
-// rough result.
+// rough result. "load" has arguments of its own (LoadOptions).
 using ConntrackConsole.Bench;
+using ConntrackConsole.Bench.Load;
 using ConntrackConsole.Kernel.Namespaces;
 
 string[] known = ["table", "events", "start", "pause", "memory", "cluster", "rollup", "history"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
+if (args is ["load", .. var load])
+    return await LoadBench.RunAsync(load);
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
 var parts = new List<string>();
 bool quick = false;

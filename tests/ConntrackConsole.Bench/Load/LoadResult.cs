@@ -1,0 +1,66 @@
+using ConntrackConsole.Bench.Load.Nodes;
+
+namespace ConntrackConsole.Bench.Load;
+
+/// <summary>Seconds from the start of the process.</summary>
+/// <param name="ReadySeconds">The cluster is listed.</param>
+internal sealed record StartTimes(double ListensSeconds, double ReadySeconds);
+
+/// <summary>Seconds from kill -9; NaN: not within five minutes.</summary>
+/// <param name="ReadySeconds">The cluster is listed.</param>
+/// <param name="AcknowledgedSeconds">Every frame is acknowledged again, but those of the last three seconds.</param>
+internal sealed record RestartTimes(double ListensSeconds, double ReadySeconds, double AcknowledgedSeconds);
+
+/// <summary>What one run has measured.</summary>
+internal sealed class LoadResult
+{
+    public StartTimes? Start { get; set; }
+
+    public RestartTimes? Restart { get; set; }
+
+    /// <summary>Of each second of the steady state, and before the first.</summary>
+    public IReadOnlyList<ProcessUsage> Usages { get; set; } = [];
+
+    public double GeneratorCores { get; set; }
+
+    /// <summary>What the rest of the machine used meanwhile: figures of a busy machine are not comparable.</summary>
+    public double OtherCores { get; set; }
+
+    public long GeneratorLateMs { get; private set; }
+
+    public double FrameBytes { get; set; }
+
+    public double FramesPerSecond { get; set; }
+
+    public long Made { get; private set; }
+
+    public long Acknowledged { get; private set; }
+
+    public long Resent { get; private set; }
+
+    public (double P50, double P99) LagMs { get; private set; }
+
+    public (double P50, double P99) QueryMs { get; private set; }
+
+    public long Queries { get; private set; }
+
+    public long FailedQueries { get; private set; }
+
+    public IReadOnlyList<double> RollupSeconds { get; private set; } = [];
+
+    public StoredCount Count { get; set; } = new(0, 0, 0, 0, 0);
+
+    public IReadOnlyList<(string What, long Bytes)> Sizes { get; set; } = [];
+
+    public void Take(Fleet fleet, Readers readers, RollupWatch rollup)
+    {
+        Made = fleet.Made;
+        Acknowledged = fleet.Totals.AcknowledgedFrames;
+        Resent = fleet.Totals.ResentFrames;
+        GeneratorLateMs = fleet.LateMs;
+        LagMs = (fleet.Totals.Lag.Percentile(50), fleet.Totals.Lag.Percentile(99));
+        QueryMs = (readers.Lag.Percentile(50), readers.Lag.Percentile(99));
+        (Queries, FailedQueries) = (readers.Lag.Count, readers.Failed);
+        RollupSeconds = rollup.Seconds;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace ConntrackConsole.Bench.Load;
+
+/// <summary>The figures of one run, or of two with their ratios, as a table.</summary>
+internal static class LoadTable
+{
+    public static void Write(LoadOptions options, LoadResult result, LoadResult? against)
+    {
+        var rows = Figures(options, result);
+        var others = against is null ? null : Figures(options, against).ToDictionary(row => row.What);
+        Console.WriteLine();
+        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
+        Console.WriteLine($"|---|---|{(others is null ? "" : "---|---|")}---|");
+        foreach (var (what, value, unit, detail) in rows)
+        {
+            string compared = "";
+            if (others is not null)
+            {
+                double other = others.TryGetValue(what, out var row) ? row.Value : double.NaN;
+                compared = $" {Text(other, unit)} | {(other != 0 && double.IsFinite(value / other) ? $"{(value / other).ToString("0.00", CultureInfo.InvariantCulture)} ×" : "")} |";
+            }
+
+            Console.WriteLine($"| {what} | {Text(value, unit)} |{compared} {detail} |");
+        }
+    }
+
+    private static List<(string What, double Value, string Unit, string Detail)> Figures(LoadOptions options, LoadResult result)
+    {
+        var (first, last) = (result.Usages[0], result.Usages[^1]);
+        double seconds = (last.At - first.At) / 1_000.0;
+        double[] cores = [.. result.Usages.Zip(result.Usages.Skip(1), (a, b) => (b.CpuSeconds - a.CpuSeconds) / Math.Max(0.001, (b.At - a.At) / 1_000.0)).Order()];
+        double nodeMinutes = result.Count.Stored / 60.0;
+        List<(string, double, string, string)> figures =
+        [
+            ("frames made", result.Made, "", $"{result.FrameBytes:0} B each, {result.FramesPerSecond:0} a second"),
+            ("… acknowledged", result.Acknowledged, "", $"{result.Resent:N0} sent again"),
+            ("… stored", result.Count.Stored, "", result.Count.IsExact ? "each exactly once" : "**not each exactly once**"),
+            ("… lost", result.Count.Lost, "", ""),
+            ("… waiting for a resend", result.Count.Waiting, "", result.Count.Waiting == 0 ? "" : "two minutes after the last was made: more than the console can store"),
+            ("… duplicate", result.Count.Duplicates, "", result.Count.Foreign == 0 ? "" : $"{result.Count.Foreign} rows are not as they were made"),
+            ("lag made to acknowledged, p50", result.LagMs.P50, "ms", ""),
+            ("… p99", result.LagMs.P99, "ms", ""),
+            ("cores, mean", (last.CpuSeconds - first.CpuSeconds) / seconds, "", ""),
+            ("… p99 of its seconds", cores[(int)((cores.Length - 1) * 0.99)], "", ""),
+            ("generator's cores", result.GeneratorCores, "", $"API server and readers included; late by {result.GeneratorLateMs} ms at most"),
+            ("other processes' cores", result.OtherCores, "", ""),
+            ("RSS, last", last.RssMb, "MB", ""),
+            ("… max", last.MaxRssMb, "MB", ""),
+            ("allocated a second", (last.AllocatedBytes - first.AllocatedBytes) / seconds / 1e6, "MB", ""),
+            ("GC pauses", (last.PausedMs - first.PausedMs) / seconds / 10, "%", "share of the time"),
+            ("rollup of all nodes after the minute's end", result.RollupSeconds.DefaultIfEmpty(double.NaN).Max(), "s", result.RollupSeconds.Count == 0 ? "no minute while it was watched" : $"{result.RollupSeconds.Count} minutes, the latest"),
+            ("start: listening", result.Start!.ListensSeconds, "s", ""),
+            ("… cluster ready", result.Start.ReadySeconds, "s", ""),
+        ];
+        double file = result.Sizes[^1].Bytes;
+        foreach (var (table, bytes) in result.Sizes.Where(size => size.Bytes > file / 100))
+            figures.Add(($"database a node-minute, {table}", bytes / nodeMinutes / 1024, "KB", ""));
+        if (options.Readers > 0)
+        {
+            figures.Add(("query of a Service's 15 min, p50", result.QueryMs.P50, "ms", $"{result.Queries:N0} answers, {result.FailedQueries:N0} failed"));
+            figures.Add(("… p99 of the queries", result.QueryMs.P99, "ms", ""));
+        }
+
+        if (result.Restart is { } restart)
+        {
+            figures.Add(("after kill -9: listening", restart.ListensSeconds, "s", ""));
+            figures.Add(("after kill -9: cluster ready", restart.ReadySeconds, "s", ""));
+            figures.Add(("after kill -9: every frame acknowledged", restart.AcknowledgedSeconds, "s", $"nodes return within {options.JitterSeconds} s"));
+        }
+
+        return figures;
+    }
+
+    private static string Text(double value, string unit) => double.IsNaN(value)
+        ? "–"
+        : $"{value.ToString(unit.Length == 0 && value == Math.Floor(value) ? "N0" : value < 10 ? "0.##" : "0", CultureInfo.InvariantCulture)} {unit}".TrimEnd();
+
+    private static string LoadAverage() => string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3));
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace ConntrackConsole.Bench.Load;
+
+/// <summary>Signed-in users of the API: each reads 15 minutes of a Service of its own once a second, or as often as it is answered.</summary>
+internal sealed class Readers(Uri console, ClusterShape shape, int count) : IDisposable
+{
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
+    private long _failed;
+
+    public Lag Lag { get; } = new();
+
+    public long Failed => Volatile.Read(ref _failed);
+
+    /// <exception cref="InvalidOperationException">The console does not sign in the reader.</exception>
+    public async Task SignInAsync()
+    {
+        if (count == 0)
+            return;
+        using var answer = await _client.GetAsync(new Uri($"/signin?token={ConsoleProcess.SignInToken}", UriKind.Relative));
+        if (answer.StatusCode != System.Net.HttpStatusCode.Redirect)
+            throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}.");
+    }
+
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, count).Select(reader => ReadAsync(reader, stop)));
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task ReadAsync(int reader, CancellationToken stop)
+    {
+        int service = reader * 7 % shape.Services;
+        var path = new Uri($"/api/v1/timeline?namespace={ClusterShape.Namespace(service)}&service={ClusterShape.Service(service)}", UriKind.Relative);
+        await Task.Delay(reader * 1_000 / count, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!stop.IsCancellationRequested)
+        {
+            long at = Stopwatch.GetTimestamp();
+            try
+            {
+                using var answer = await _client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, stop);
+                await answer.Content.CopyToAsync(Stream.Null, stop);
+                if (answer.IsSuccessStatusCode)
+                    Lag.Add((long)Stopwatch.GetElapsedTime(at).TotalMilliseconds);
+                else
+                    Interlocked.Increment(ref _failed);
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+            {
+                if (!stop.IsCancellationRequested)
+                    Interlocked.Increment(ref _failed);
+            }
+
+            var left = TimeSpan.FromSeconds(1) - Stopwatch.GetElapsedTime(at);
+            if (left > TimeSpan.Zero)
+                await Task.Delay(left, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

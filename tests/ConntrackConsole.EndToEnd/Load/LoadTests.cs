@@ -1,0 +1,23 @@
+using ConntrackConsole.Bench.Load;
+using Xunit;
+
+namespace ConntrackConsole.EndToEnd.Load;
+
+/// <summary>Many collectors and readers at once on a console process that is killed meanwhile.</summary>
+public sealed class LoadTests
+{
+    [Fact]
+    public async Task Load_ConsoleIsKilled_EveryFrameIsStoredOnce()
+    {
+        var options = new LoadOptions(Programs.Console, Nodes: 20, Readers: 2, Services: 50, Seconds: 8, JitterSeconds: 1, Restart: true);
+
+        var result = await LoadRun.RunAsync(options, options.Console, rollups: false, reportsMemory: false, TestContext.Current.SendDiagnosticMessage);
+
+        Assert.Equal(new StoredCount(result.Made, Duplicates: 0, Lost: 0, Waiting: 0, Foreign: 0), result.Count);
+        Assert.Equal(result.Made, result.Acknowledged);
+        Assert.InRange(result.Made, options.Nodes * options.Seconds, long.MaxValue);
+        Assert.InRange(result.Resent, 1, result.Made); // Otherwise the kill has missed them all.
+        Assert.Equal(0, result.FailedQueries);
+        Assert.InRange(result.Queries, 1, long.MaxValue);
+    }
+}
