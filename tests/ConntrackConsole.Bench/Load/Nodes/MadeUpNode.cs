@@ -138,16 +138,23 @@ internal sealed class MadeUpNode(string name, long run, NodeTraffic traffic, Loa
         }
     }
 
+    // Not with the next frame only: there may be none.
     private void Begin(HubSocket socket)
     {
+        int connection;
+        bool late;
         lock (_lock)
         {
             _socket = socket;
-            _connection++;
+            connection = ++_connection;
             _waiting.Clear();
             _isFirst = true;
-            _sendsLive = _sendsLate = false;
+            _sendsLive = false;
+            late = _sendsLate = _outbox.Count > 0;
         }
+
+        if (late)
+            _ = SendLateAsync(socket, connection);
     }
 
     private void Stored(ReadOnlySpan<byte> message)

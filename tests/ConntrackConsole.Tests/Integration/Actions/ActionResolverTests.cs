@@ -134,7 +134,7 @@ public sealed class ActionResolverTests : IAsyncLifetime
         }
 
         Assert.Equal(ActionState.Unknown, (await _scene.RecordAsync(plan.Id)).State);
-        Assert.Single(await _scene.AuditAsync(plan.Id, "flush.resolved"));
+        Assert.Single(await _scene.UntilAuditAsync(plan.Id, "flush.resolved"));
 
         result = Result(plan.Id, "node1", 2);
         _scene.Host.Pass(TimeSpan.FromSeconds(11));
