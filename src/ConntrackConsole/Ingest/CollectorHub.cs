@@ -9,6 +9,9 @@ namespace ConntrackConsole.Ingest;
 internal sealed partial class CollectorHub(
     CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
+    [ThreadStatic]
+    private static NodeFrame? t_checked;
+
     private const string NodeKey = "node";
     private const string RunKey = "run";
 
@@ -61,8 +64,8 @@ internal sealed partial class CollectorHub(
         {
             await foreach (byte[] bytes in frames.WithCancellation(gone))
             {
-                var frame = new NodeFrame();
-                if (!NodeFrameCodec.TryRead(bytes, frame, out string? error))
+                // The writer reads it again into a frame of its own: thousands of frames that wait would take far more memory than their bytes.
+                if (!NodeFrameCodec.TryRead(bytes, t_checked ??= new NodeFrame(), out string? error))
                 {
                     LogBadFrame(node, error!);
                     timeline.BrokenFrame(node, $"{node}: the collector sent a frame that cannot be read. {error}");
@@ -76,7 +79,7 @@ internal sealed partial class CollectorHub(
                 // A replaced connection may still hold frames in flight.
                 if (registry.ConnectionOf(node) != Context.ConnectionId)
                     return;
-                await inbox.PutAsync(new ReceivedFrame(node, run, frame, bytes), gone);
+                await inbox.PutAsync(new ReceivedFrame(node, run, bytes), gone);
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or HubException)

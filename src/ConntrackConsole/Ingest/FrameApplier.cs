@@ -27,7 +27,8 @@ internal sealed partial class FrameApplier(
     private const long ReplayBudgetMs = 100;
     private const long TrimEveryMs = 10_000;
 
-    private readonly List<(ReceivedFrame Frame, FrameResult Result, long ReceivedMs)> _unstored = [];
+    private readonly NodeFrame _frame = new();
+    private readonly List<(StoredFrame Frame, FrameResult Result)> _unstored = [];
     private readonly HashSet<string> _rejected = [];
     private readonly Dictionary<string, LateNode> _late = [];
     private bool _isPublished = true;
@@ -68,9 +69,11 @@ internal sealed partial class FrameApplier(
 
     private void Apply(ReceivedFrame received)
     {
-        var result = timeline.Apply(received.Node, received.Run, received.Frame, publish: false);
+        if (!NodeFrameCodec.TryRead(received.Bytes, _frame, out _))
+            return; // The hub has read it before.
+        var result = timeline.Apply(received.Node, received.Run, _frame, publish: false);
         _isPublished = false;
-        _unstored.Add((received, result, NowMs));
+        _unstored.Add((new StoredFrame(received.Node, received.Run, _frame.Sequence, _frame.AtMs, NowMs, received.Bytes), result));
         if (result.Rejection is not { } reason)
         {
             _rejected.Remove(received.Node);
@@ -101,8 +104,7 @@ internal sealed partial class FrameApplier(
         try
         {
             firstId = archive.LastId + 1;
-            isNew = archive.Save([.. _unstored.Select(u => new StoredFrame(
-                u.Frame.Node, u.Frame.Run, u.Frame.Frame.Sequence, u.Frame.Frame.AtMs, u.ReceivedMs, u.Frame.Bytes))]);
+            isNew = archive.Save([.. _unstored.Select(u => u.Frame)]);
         }
         catch (DbException failure)
         {
@@ -114,20 +116,20 @@ internal sealed partial class FrameApplier(
 
         _failed = false;
         rollups.Stored(
-            _unstored.Where((u, i) => isNew[i] && u.Result.Rejection is null).Select(u => (u.Frame.Node, u.Frame.Frame.AtMs)), firstId, archive.LastId);
+            _unstored.Where((u, i) => isNew[i] && u.Result.Rejection is null).Select(u => (u.Frame.Node, u.Frame.AtMs)), firstId, archive.LastId);
         for (int i = 0; i < isNew.Length; i++)
         {
-            var (received, result, _) = _unstored[i];
-            if (!isNew[i] || !result.IsLate || received.Frame.AtMs < NowMs - TimelineStore.HorizonMs)
+            var (stored, result) = _unstored[i];
+            if (!isNew[i] || !result.IsLate || stored.AtMs < NowMs - TimelineStore.HorizonMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
                 continue;
-            timeline.AddResets(received.Node, received.Frame, NowMs - TimelineStore.HorizonMs);
-            if (!_late.TryGetValue(received.Node, out var late))
-                _late[received.Node] = late = new LateNode();
+            timeline.AddResets(stored.Node, _frame, NowMs - TimelineStore.HorizonMs);
+            if (!_late.TryGetValue(stored.Node, out var late))
+                _late[stored.Node] = late = new LateNode();
             late.LastMs = NowMs;
         }
 
         foreach (var run in _unstored.GroupBy(u => (u.Frame.Node, u.Frame.Run)))
-            Acknowledge(run.Key.Node, run.Key.Run, [.. run.Select(u => u.Frame.Frame.Sequence).Order()]);
+            Acknowledge(run.Key.Node, run.Key.Run, [.. run.Select(u => u.Frame.Sequence).Order()]);
         _unstored.Clear();
     }
 

@@ -1,12 +1,10 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ingest;
 
 /// <param name="Run">When the collector that made it started.</param>
-/// <param name="Bytes">The frame as it was received.</param>
-internal sealed record ReceivedFrame(string Node, long Run, NodeFrame Frame, byte[] Bytes);
+/// <param name="Bytes">The frame as it was received; it can be read.</param>
+internal readonly record struct ReceivedFrame(string Node, long Run, byte[] Bytes);
 
 /// <summary>
 /// Queues frames between the many connections and the only thread that writes the timeline. If it is full, senders wait: the
@@ -21,5 +19,5 @@ internal sealed class FrameInbox
 
     public ValueTask<bool> WaitAsync(CancellationToken ct) => _frames.Reader.WaitToReadAsync(ct);
 
-    public bool TryTake([MaybeNullWhen(false)] out ReceivedFrame frame) => _frames.Reader.TryRead(out frame);
+    public bool TryTake(out ReceivedFrame frame) => _frames.Reader.TryRead(out frame);
 }

@@ -43,6 +43,7 @@ internal sealed partial class TimelineStore
     private long _reads;
     private long _sweptMs;
     private long _fromMs;
+    private long _limitedMs;
 
     public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes)
     {
@@ -272,10 +273,15 @@ internal sealed partial class TimelineStore
     private void Sweep(long nowMs)
     {
         _sweptMs = nowMs;
-        long bytes = _nodes.Values.Sum(node => node.Bytes);
-        long fromMs = Math.Max(_fromMs, nowMs - HorizonMs);
-        // The newest four fifths of what fits: about as much is added each minute.
-        _fromMs = bytes <= _maxBytes ? fromMs : nowMs - (long)((nowMs - fromMs) * (0.8 * _maxBytes / bytes));
+        _fromMs = Math.Max(_fromMs, nowMs - HorizonMs);
+        // Not again before all nodes are trimmed to it.
+        if (nowMs - _limitedMs >= TrimMs && _nodes.Values.Sum(node => node.Bytes) is var bytes && bytes > _maxBytes)
+        {
+            // Less than what fits: more is added before the next time.
+            _fromMs = nowMs - (long)((nowMs - _fromMs) * (0.8 * _maxBytes / bytes));
+            _limitedMs = nowMs;
+        }
+
         foreach (var node in _nodes.Values)
         {
             if (nowMs - node.TrimmedMs < TrimMs)

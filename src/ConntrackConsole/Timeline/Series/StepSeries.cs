@@ -70,14 +70,20 @@ internal struct StepSeries
             (_start, _count, _first) = (start, _count - drop, first);
         if (_start == _end)
             (_bytes, _start, _end) = (null, 0, 0);
+        else if ((_end - _start) * 2 < _bytes!.Length && _bytes.Length > 4 * MaxStepBytes)
+            Renew();
         return _count == 0 || (_count == 1 && (_last.Live, _last.Closing) == (0, 0) && _first.AtMs <= beforeMs);
     }
 
-    // Always a new buffer: slices may refer to the old one.
     private void Reserve()
     {
-        if (_bytes is not null && _end + MaxStepBytes <= _bytes.Length)
-            return;
+        if (_bytes is null || _end + MaxStepBytes > _bytes.Length)
+            Renew();
+    }
+
+    // Always a new buffer: slices may refer to the old one.
+    private void Renew()
+    {
         int used = _end - _start;
         byte[] larger = new byte[used + (used / 4) + (2 * MaxStepBytes)];
         _bytes.AsSpan(_start, used).CopyTo(larger);

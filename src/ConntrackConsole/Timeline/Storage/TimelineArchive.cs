@@ -16,6 +16,10 @@ internal sealed partial class TimelineArchive(
     IDbContextFactory<ConsoleDb> databases, TimelineStore timeline, ClusterState cluster, TimelineReplay replay, TimeProvider time, ILogger<TimelineArchive> log)
     : PeriodicArchive(TimeSpan.FromSeconds(1), time)
 {
+    private const int BusySeconds = 30;
+
+    private readonly BulkConnection _rows = new(databases, BusySeconds);
+
     // The number of parameters that SQLite accepts in one statement on every version.
     private const int MaxKeys = 500;
 
@@ -66,6 +70,12 @@ internal sealed partial class TimelineArchive(
         }
     }
 
+    public override void Dispose()
+    {
+        _rows.Dispose();
+        base.Dispose();
+    }
+
     // By which open pages learn that a node became silent.
     protected override void Tick() => timeline.Tick();
 
@@ -95,15 +105,24 @@ internal sealed partial class TimelineArchive(
             db.PodRestarts.AddRange(part.Where(r => !known.Contains(r.Id)).Select(TerminationMapper.Row));
         }
 
-        await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.SaveChangesAsync(ct);
+        Write(syncs);
+    }
+
+    // In a large cluster hundreds in a second.
+    private void Write(List<(string Node, RulesSync Sync)> syncs)
+    {
+        if (syncs.Count == 0)
+            return;
+        using var transaction = _rows.Begin();
         foreach (var (node, sync) in syncs)
         {
-            await db.Database.ExecuteSqlAsync(
-                $"INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ({node}, {sync.AtMs}, {sync.CoversMs}, {sync.SeenMs}, {sync.P99}) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)", ct);
+            _rows.Execute(
+                "INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ($a, $b, $c, $d, $e) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)",
+                node, sync.AtMs, sync.CoversMs, sync.SeenMs, sync.P99);
         }
 
-        await transaction.CommitAsync(ct);
+        transaction.Commit();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Terminations, rollouts and syncs could not be saved; will retry: {Reason}")]

@@ -1,0 +1,104 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Wire;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+using static ConntrackConsole.Tests.Cluster.Objects;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Timeline.Live;
+
+/// <summary>What the memory holds, and what a question costs.</summary>
+public class TimelineStoreMemoryTests
+{
+    private const long T0 = 1_700_000_000_000;
+
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0 - 1_000_000));
+
+    [Fact]
+    public void View_TheSameQuestionBeforeTheNextChange_IsComputedOnce()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock);
+        var query = new TimelineQuery(T0 - 60_000, T0, 60);
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+        store.Apply("node1", 1, Frame(1, T0, true, (Group, 4, 0)));
+        var first = store.Query(query);
+        Assert.Same(first, store.Query(query));
+        Assert.NotSame(first, store.Query(query with { Columns = 30 }));
+
+        store.Apply("node1", 1, Frame(2, T0 + 1_000, false, (Group, 5, 0)), publish: false);
+        Assert.Same(first, store.Query(query));
+        store.Publish();
+        Assert.NotSame(first, store.Query(query));
+    }
+
+    [Fact]
+    public void View_TimePasses_IsComputedAgainAlthoughNothingChanged()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock);
+        var query = new TimelineQuery(T0 - 60_000, T0, 60);
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+        store.Apply("node1", 1, Frame(1, T0, true, (Group, 4, 0)));
+        Assert.Empty(store.Query(query).Gaps);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(GapKind.Silent, Assert.Single(store.Query(new TimelineQuery(T0, T0 + 10_000, 10)).Gaps).Kind);
+    }
+
+    [Fact]
+    public void Memory_IsFull_KeepsTheNewest_AndTellsSinceWhen()
+    {
+        const int limit = 20_000;
+        var store = new TimelineStore(new ClusterState(_clock), _clock, limit);
+        for (int second = 1; second <= 3_600; second++)
+        {
+            _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1_000)));
+            var groups = Enumerable.Range(0, 10).Select(i => (Backend(i), (uint)((second + i) % 5), 0u)).ToArray();
+            store.Apply("node1", 1, Frame((ulong)second, T0 + (second * 1_000), second % 60 == 1, groups));
+            if (second == 300)
+                Assert.Equal(T0 + 300_000 - TimelineStore.HorizonMs, store.FromMs);
+        }
+
+        long nowMs = T0 + 3_600_000;
+        Assert.InRange(store.FromMs, nowMs - 900_000, nowMs - 120_000);
+        // What is told to be complete is complete.
+        int seconds = (int)((nowMs - store.FromMs) / 1_000);
+        var view = store.Query(new TimelineQuery(nowMs - (seconds * 1_000), nowMs, seconds));
+        Assert.Equal(10, Assert.Single(view.Services).Backends.Count);
+        Assert.All(view.Services[0].Backends, backend => Assert.DoesNotContain(-1, backend.Entries));
+    }
+
+    /// <summary>A question about one Service does not touch the others, nor nodes without its entries.</summary>
+    [Fact]
+    public void View_OfOneVip_AllocatesForItsBackendsOnly()
+    {
+        var cluster = new ClusterState(_clock);
+        cluster.Apply([new ServiceChange(Service(), false)]);
+        var store = new TimelineStore(cluster, _clock);
+        for (int second = -903; second <= 0; second += 3)
+        {
+            for (int node = 0; node < 50; node++)
+            {
+                // Of 20 virtual addresses the first is the Service's.
+                var groups = second > -903 ? [] : Enumerable.Range(0, 20).Select(i => (
+                    Group with { Vip = i == 0 ? Group.Vip : Ip.V4(0x0A600100u + (uint)i), Backend = Ip.V4(0x0A000000u + (uint)((node * 20) + i)) }, 1u, 0u)).ToArray();
+                _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1_000)));
+                store.Apply($"node{node}", 1, Frame((ulong)((second + 903) / 3) + 1, T0 + (second * 1_000), second == -903, groups));
+            }
+        }
+
+        Assert.Equal(50, Assert.Single(View(0).Services).Backends.Count);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        const int queries = 10;
+        for (int i = 1; i <= queries; i++)
+            View(i);
+        // 50 backends with an array of 900 columns each, of 1,000 groups.
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / queries, 50 * 900 * sizeof(int), 50 * 900 * sizeof(int) * 2);
+
+        TimelineView View(int i) => store.Query(new TimelineQuery(T0 - 900_000 - i, T0 - i, 900, Service: Service().Key.Name));
+    }
+
+    private static GroupKey Backend(int i) => Group with { Backend = Ip.V4(0x0A010000u + (uint)i) };
+}
