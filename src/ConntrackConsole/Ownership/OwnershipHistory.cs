@@ -118,6 +118,11 @@ internal sealed partial class OwnershipHistory
         NewestAt((proto, vip, port), atMs, static (span, at) => Translates(span, at.Proto, at.Ip, at.Port), (proto, vip, port))
         ?? (IsNodesOwn(vip, atMs) ? NewestAt((proto, default, port), atMs, static (span, at) => HasNodePort(span, at.Proto, at.Port), (proto, vip, port)) : null);
 
+    /// <summary>Below zero if the first Service's addresses are the older claim at a time; the names decide between claims of one moment.</summary>
+    internal int CompareClaims(ServiceKey one, ServiceKey other, long atMs) =>
+        (_services.At(one, atMs)?.FromMs ?? 0).CompareTo(_services.At(other, atMs)?.FromMs ?? 0) is var order and not 0
+            ? order : string.CompareOrdinal(one.ToString(), other.ToString());
+
     /// <summary>The Services that had a virtual address within a window, ordered by time.</summary>
     public IReadOnlyList<ServiceSpan> ServicesWithin(byte proto, Ip vip, ushort port, long fromMs, long toMs)
     {
@@ -140,14 +145,11 @@ internal sealed partial class OwnershipHistory
         ServiceSpan? last = null;
         foreach (var span in ClaimsUntil(proto, vip, port, atMs))
         {
-            if (last is null || Later(span, last))
+            if (last is null || (span.ToMs ?? long.MaxValue).CompareTo(last.ToMs ?? long.MaxValue) is var order && (order > 0 || (order == 0 && IsLater(span, last))))
                 last = span;
         }
 
         return last;
-
-        static bool Later(ServiceSpan one, ServiceSpan other) =>
-            (one.ToMs ?? long.MaxValue, one.FromMs).CompareTo((other.ToMs ?? long.MaxValue, other.FromMs)) > 0;
     }
 
     /// <summary>
@@ -239,12 +241,15 @@ internal sealed partial class OwnershipHistory
         ServiceSpan? newest = null;
         foreach (var key in _places.GetValueOrDefault(place, []))
         {
-            if (_services.At(key, atMs) is { } span && has(span, at) && (newest is null || span.FromMs >= newest.FromMs))
+            if (_services.At(key, atMs) is { } span && has(span, at) && (newest is null || IsLater(span, newest)))
                 newest = span;
         }
 
         return newest;
     }
+
+    private static bool IsLater(ServiceSpan one, ServiceSpan other) =>
+        one.FromMs > other.FromMs || (one.FromMs == other.FromMs && string.CompareOrdinal(one.Key.ToString(), other.Key.ToString()) > 0);
 
     private static bool Translates(ServiceSpan span, byte proto, Ip vip, ushort port)
     {

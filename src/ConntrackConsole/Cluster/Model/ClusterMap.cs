@@ -265,6 +265,9 @@ public sealed record ClusterMap
 
     public ClusterMap With(ServiceInfo service) => this with { ServiceIndex = ServiceIndex.With(service) };
 
+    /// <summary>The same with the claims of each Service address in another order, the newest last.</summary>
+    public ClusterMap WithClaimsSorted(Comparison<ServiceInfo> comparison) => this with { ServiceIndex = ServiceIndex.Sorted(comparison) };
+
     public ClusterMap Without(ServiceInfo service) => this with { ServiceIndex = ServiceIndex.Without(service) };
 
     public ClusterMap With(SliceInfo slice) => this with { SliceIndex = SliceIndex.With(slice) };

@@ -13,6 +13,11 @@ internal static class MultiValueIndex
         where TKey : notnull
         where T : class => index.SetItem(key, index.Of(key).Add(value));
 
+    /// <summary>Puts a value in the place of another, whose rank it takes.</summary>
+    public static ImmutableDictionary<TKey, SmallList<T>> Replacing<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key, T old, T value)
+        where TKey : notnull
+        where T : class => index.SetItem(key, index.Of(key).Replace(old, value));
+
     /// <summary>Removes one value of a key; the others remain.</summary>
     public static ImmutableDictionary<TKey, SmallList<T>> Removing<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key, T value)
         where TKey : notnull

@@ -29,13 +29,30 @@ internal sealed record ServiceIndex
 
     public ServiceIndex With(ServiceInfo service)
     {
-        var index = All.TryGetValue(service.Key, out var old) ? Without(old) : this;
-        var (byIp, byPort) = (index.ByIp, index.ByPort);
+        if (!All.TryGetValue(service.Key, out var old))
+            old = service;
+        var (byIp, byPort) = (ByIp, ByPort);
+        // A modified Service keeps the rank of each claim that it keeps: only a new claim is the newest.
+        foreach (var ip in Vips(old).Except(Vips(service)))
+            byIp = byIp.Removing(ip, old);
+        foreach (var place in Places(old).Except(Places(service)))
+            byPort = byPort.Removing(place, old);
         foreach (var ip in Vips(service))
-            byIp = byIp.Adding(ip, service);
+            byIp = byIp.Replacing(ip, old, service);
         foreach (var place in Places(service))
-            byPort = byPort.Adding(place, service);
-        return new ServiceIndex { All = index.All.SetItem(service.Key, service), ByIp = byIp, ByPort = byPort };
+            byPort = byPort.Replacing(place, old, service);
+        return new ServiceIndex { All = All.SetItem(service.Key, service), ByIp = byIp, ByPort = byPort };
+    }
+
+    /// <summary>The claims of each address in another order, the newest last: a first list does not tell which of them is newer.</summary>
+    public ServiceIndex Sorted(Comparison<ServiceInfo> comparison)
+    {
+        var (byIp, byPort) = (ByIp, ByPort);
+        foreach (var (ip, claims) in ByIp.Where(claims => claims.Value.Count > 1))
+            byIp = byIp.SetItem(ip, claims.Sort(comparison));
+        foreach (var (place, claims) in ByPort.Where(claims => claims.Value.Count > 1))
+            byPort = byPort.SetItem(place, claims.Sort(comparison));
+        return this with { ByIp = byIp, ByPort = byPort };
     }
 
     public ServiceIndex Without(ServiceInfo service)

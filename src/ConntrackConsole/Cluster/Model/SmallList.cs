@@ -34,6 +34,32 @@ internal readonly struct SmallList<T>
         };
     }
 
+    /// <summary>Puts a value in the place of another; adds it if the other is absent.</summary>
+    public SmallList<T> Replace(T old, T value)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (!this[i].Equals(old))
+                continue;
+            if (_held is not T[] several)
+                return new SmallList<T>(value);
+            var copy = (T[])several.Clone();
+            copy[i] = value;
+            return new SmallList<T>(copy);
+        }
+
+        return Add(value);
+    }
+
+    public SmallList<T> Sort(Comparison<T> comparison)
+    {
+        if (_held is not T[] several)
+            return this;
+        var copy = (T[])several.Clone();
+        Array.Sort(copy, comparison);
+        return new SmallList<T>(copy);
+    }
+
     public SmallList<T> Remove(T value)
     {
         if (_held is not T[] several)

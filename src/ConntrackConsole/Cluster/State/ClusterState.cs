@@ -137,6 +137,7 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
                 // Before the history closes the endpoints of the earlier run: they name the Services of what is missing.
                 _terminations.CloseMissing(_current, known, History.OpenServices(), PreviousRunMs, atMs);
                 History.Begin(_current, atMs);
+                _current = _current.WithClaimsSorted((one, other) => History.CompareClaims(one.Key, other.Key, atMs));
                 // A pod that still has its object may have lost its address while no console was watching: only the history knows.
                 _current = History.FormerOwners.Take(ClusterMap.MaxGone).Reverse().Aggregate(_current, (map, owner) => map.WithFormerOwner(owner));
             }

@@ -36,11 +36,11 @@ public class ServiceClaimTests
         Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(first, false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
         Send(1, (Group, 2, 0));
         At(1_500);
-        ServiceLane Lane() => _store.Query(new TimelineQuery(T0, T0 + 5_000, 5)).Services.Single(lane => lane.Name == "checkout");
-        Assert.Equal(["shop/checkout", "shop/other"], Lane().Claims);
+        ServiceLane Lane(string name) => _store.Query(new TimelineQuery(T0, T0 + 5_000, 5)).Services.Single(lane => lane.Name == name);
+        Assert.Equal(["shop/checkout", "shop/other"], Lane("other").Claims);
 
         Cluster(new ServiceChange(first, true));
-        Assert.Empty(Lane().Claims);
+        Assert.Empty(Lane("checkout").Claims);
     }
 
     [Fact]
@@ -59,6 +59,36 @@ public class ServiceClaimTests
 
         var lanes = _store.Query(new TimelineQuery(T0, T0 + 4_000, 4)).Services.Select(lane => (lane.Name, string.Join(' ', lane.Backends[0].Entries)));
         Assert.Equal([("checkout", "2 0 0 0"), ("checkout", "0 0 2 2"), ("other", "0 2 0 0")], lanes);
+    }
+
+    [Fact]
+    public void Query_TheEarlierClaimIsModified_TheNewerStillApplies()
+    {
+        var newer = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "other") };
+        Cluster(new NodeChange(Node("node1", "192.168.0.1"), false), new ServiceChange(Service(), false), new PodChange(A, false), new SliceChange(Slice(Ready(A)), false));
+        At(500);
+        Cluster(new ServiceChange(newer, false));
+        At(600);
+        Cluster(new ServiceChange(Service() with { LocalTraffic = true }, false));
+        Send(1, (Group, 2, 0));
+
+        Assert.Equal("other", _store.Query(new TimelineQuery(T0, T0 + 1_000, 1)).Services.Single(lane => lane.Backends.Count > 0).Name);
+        Assert.Equal(newer.Key, _cluster.Current.ServiceAt(Group.Proto, Group.Vip, Group.Vport));
+        Assert.Equal(newer.Key, _cluster.History.ServiceAt(Group.Proto, Group.Vip, Group.Vport, T0 + 1_000)?.Key);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Newest_TwoClaimsOfOneMoment_LiveAndStoredNameTheSame(bool otherFirst)
+    {
+        var other = Service() with { Uid = "svc2", Key = new ServiceKey("shop", "other") };
+        ServiceChange[] changes = [new(Service(), false), new(other, false)];
+        Cluster(otherFirst ? [changes[1], changes[0]] : changes);
+
+        Assert.Equal(other.Key, _cluster.Current.ServiceAt(Group.Proto, Group.Vip, Group.Vport));
+        Assert.Equal(other.Key, _cluster.History.ServiceAt(Group.Proto, Group.Vip, Group.Vport, T0)?.Key);
+        Assert.Equal(other.Key, _cluster.History.LastServiceUntil(Group.Proto, Group.Vip, Group.Vport, T0)?.Key);
     }
 
     private void Cluster(params ClusterChange[] changes)
