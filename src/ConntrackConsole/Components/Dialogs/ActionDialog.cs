@@ -91,7 +91,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         if (!_focusDue)
             return;
         _focusDue = false;
-        await CancelButton.FocusAsync();
+        await CancelButton.TryFocusAsync();
     }
 
     /// <summary>Loads a new preview and cancels the previous one. The last request wins.</summary>

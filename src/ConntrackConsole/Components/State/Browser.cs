@@ -14,29 +14,11 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     public async Task<bool> CopyLinkAsync() => await (await ModuleAsync()).InvokeAsync<bool>("copyLink");
 
     /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
-    public async Task FocusHeadingAsync()
-    {
-        try
-        {
-            await (await ModuleAsync()).InvokeVoidAsync("focusHeading");
-        }
-        catch (JSDisconnectedException)
-        {
-            // The tab is closed.
-        }
-    }
+    public Task FocusHeadingAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading"), () => true);
 
     public async ValueTask DisposeAsync()
     {
-        if (_module is not { IsCompletedSuccessfully: true })
-            return;
-        try
-        {
-            await (await _module).DisposeAsync();
-        }
-        catch (JSDisconnectedException)
-        {
-            // The tab is closed, and the module with it.
-        }
+        if (_module is { IsCompletedSuccessfully: true })
+            await BrowserCalls.RunAsync(async () => await (await _module).DisposeAsync(), () => true);
     }
 }
