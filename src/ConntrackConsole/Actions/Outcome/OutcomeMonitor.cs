@@ -86,7 +86,8 @@ internal sealed partial class OutcomeMonitor(
             if (reading.Final)
             {
                 var measured = record with { Outcome = reading };
-                await audit.WriteAsync(ActionAudit.Found(measured, "measured", reading.ToMs - reading.FromMs) with { Result = Describe(reading) }, ct);
+                // The deleted entries are in the row of the flush itself, and only there.
+                await audit.WriteAsync(ActionAudit.Found(measured, "measured", reading.ToMs - reading.FromMs) with { Result = Describe(reading), Details = null }, ct);
                 await store.UpdateAsync(id, now => now with { Outcome = reading }, ct);
                 _now.TryRemove(id, out _);
             }

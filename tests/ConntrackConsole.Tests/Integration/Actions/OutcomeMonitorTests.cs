@@ -78,6 +78,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
         Assert.Contains("33 of 55 connections reset or moved; 11 entries remain, 22 recreated.", row.Result);
         Assert.Contains("UnNated 2 → 0", row.Result);
         Assert.Contains("FromBackend 1 → 2", row.Result);
+        Assert.Null(row.Details);
         Assert.Null(Monitor.Current(record.Id));
         // Its other data remains.
         var after = await _scene.RecordAsync(record.Id);
