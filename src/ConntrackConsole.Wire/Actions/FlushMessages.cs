@@ -37,7 +37,7 @@ public enum FlushEffect
     FailsFast,
     /// <summary>The next datagram goes to a current endpoint.</summary>
     Moves,
-    /// <summary>It is unknown which side sends first, or the backend is alive: the flush itself may cause resets.</summary>
+    /// <summary>It is unknown which side sends first, or the backend is alive, or IPVS's table could not be read: the flush itself may cause resets.</summary>
     MayBreak,
     /// <summary>The client hangs until its own timeout (tcp_loose=0).</summary>
     Hangs,

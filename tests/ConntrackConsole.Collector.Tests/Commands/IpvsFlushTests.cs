@@ -84,7 +84,9 @@ public sealed class IpvsFlushTests : IDisposable
         File.Delete(ipvs.Proc + "/thread-self/net/ip_vs_conn");
         var handler = Handler(ipvs);
 
-        Assert.True(Preview(Handler(ipvs)).Ipvs?.Unreadable);
+        var preview = Preview(Handler(ipvs));
+        Assert.True(preview.Ipvs?.Unreadable);
+        Assert.All(preview.Entries, entry => Assert.Equal(FlushEffect.MayBreak, entry.Effect));
         var result = Flush(handler);
         var sample = _scratch.Inside.Run(() => handler.ReadOutcome(new FlushOutcomeRequest("f")));
 

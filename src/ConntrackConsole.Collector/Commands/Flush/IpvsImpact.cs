@@ -26,14 +26,18 @@ internal sealed class IpvsImpact
             ? new IpvsImpact(snapshot)
             : null;
 
-    /// <summary>The effect of deleting the entry of a connection that IPVS has; null if it has none.</summary>
+    /// <summary>
+    /// The effect of deleting the entry of a connection that IPVS has, or may have where its table is not known as a whole; null if it has none.
+    /// </summary>
     public FlushEffect? Of(in Flow flow, OwnerState owner)
     {
         var connection = Connection.Of(in flow);
         if (_removed.Contains(connection))
             return Summary.ExpireNodestConn == true ? FlushEffect.FailsFast : FlushEffect.Hangs;
         // The next packet goes to the same server: that helps no client if the pod is gone.
-        return !_others.Contains(connection) ? null : owner is OwnerState.Gone or OwnerState.Lost ? FlushEffect.Hangs : FlushEffect.NoEffect;
+        if (_others.Contains(connection))
+            return owner is OwnerState.Gone or OwnerState.Lost ? FlushEffect.Hangs : FlushEffect.NoEffect;
+        return (Summary.Partial || Summary.Unreadable) && flow.IsTranslated && flow.State.IsLive() ? FlushEffect.MayBreak : null;
     }
 
     private readonly record struct Connection(byte Proto, Ip Client, ushort Cport, Ip Vip, ushort Vport)

@@ -138,7 +138,7 @@ internal static class DisplayText
     {
         FlushEffect.FailsFast => "the client's next retransmission reaches a live pod, which resets it; the client reconnects",
         FlushEffect.Moves => "the next datagram goes to a current endpoint",
-        FlushEffect.MayBreak => "its backend may be alive, and the flush can break the connection",
+        FlushEffect.MayBreak => "its backend may be alive, or IPVS may keep the connection: the flush can break it",
         FlushEffect.Hangs => "the client hangs until its own timeout",
         FlushEffect.NoEffect => "the connection is already closing, or IPVS creates the entry again",
         _ => "not predicted",
