@@ -118,6 +118,14 @@ internal sealed partial class OwnershipHistory
         NewestAt((proto, vip, port), atMs, static (span, at) => Translates(span, at.Proto, at.Ip, at.Port), (proto, vip, port))
         ?? (IsNodesOwn(vip, atMs) ? NewestAt((proto, default, port), atMs, static (span, at) => HasNodePort(span, at.Proto, at.Port), (proto, vip, port)) : null);
 
+    /// <summary>The Services that may ever have had a virtual address, as far as is known.</summary>
+    internal IEnumerable<ServiceKey> Claimants(byte proto, Ip vip, ushort port)
+    {
+        var own = _places.GetValueOrDefault((proto, vip, port), []);
+        var nodePorts = _places.GetValueOrDefault((proto, default, port), []);
+        return nodePorts.Length == 0 ? own : own.Concat(nodePorts);
+    }
+
     /// <summary>The Services that had a virtual address within a window, ordered by time.</summary>
     public IReadOnlyList<ServiceSpan> ServicesWithin(byte proto, Ip vip, ushort port, long fromMs, long toMs)
     {

@@ -62,6 +62,21 @@ public sealed class TimelineJsonTests
         Assert.Equal(name, json.GetProperty("services")[0].GetProperty("backends")[0].GetProperty("state").GetString());
     }
 
+    [Fact]
+    public async Task Lanes_WithoutTheirBackends_HaveTheirSum_AndTheAnswerSaysSo()
+    {
+        var lanes = new[] { false, true }.Select(omits => new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", []) { OmitsBackends = omits, Sum = new LaneSums([-1, 7], [-1, 0], [-1, 2]) });
+        var json = await WriteAsync(new TimelineView(
+            At, At + 2_000, 1_000, 2, [.. lanes], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At) { Sum = new LaneSums([1, 2], [3, 4], [0, 0]) });
+
+        Assert.Equal([false, true], json.GetProperty("services").EnumerateArray().Select(lane => lane.GetProperty("backendsOmitted").GetBoolean()));
+        Assert.Equal("""{"entries":[-1,7],"leftovers":null,"stale":[-1,2]}""", json.GetProperty("services")[1].GetProperty("sum").GetRawText());
+        Assert.Equal("""{"entries":[1,2],"leftovers":[3,4],"stale":null}""", json.GetProperty("sum").GetRawText());
+        var note = Assert.Single(json.GetProperty("notes").EnumerateArray());
+        Assert.Equal(TimelineNoteCodes.BackendsOmitted, note.GetProperty("code").GetString());
+        Assert.StartsWith("Of 1 of 2 lanes", note.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
     private static async Task<JsonElement> WriteAsync(TimelineView view)
     {
         using var bytes = new MemoryStream();

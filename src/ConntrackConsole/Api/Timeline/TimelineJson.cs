@@ -29,6 +29,8 @@ internal static class TimelineJson
         json.WriteNumber("stepMs", view.StepMs);
         json.WriteNumber("columns", view.Columns);
         Time(json, "now", view.NowMs);
+        Notes(json, view);
+        Sum(json, view.Sum, rows);
         json.WriteStartArray("services");
         foreach (var lane in view.Services)
         {
@@ -46,6 +48,39 @@ internal static class TimelineJson
         await output.FlushAsync(ct);
     }
 
+    // What the answer does not have, it lists.
+    private static void Notes(Utf8JsonWriter json, TimelineView view)
+    {
+        json.WriteStartArray("notes");
+        if (view.Services.Count(lane => lane.OmitsBackends) is var omitted and > 0)
+        {
+            Note(
+                TimelineNoteCodes.BackendsOmitted,
+                $"Of {omitted} of {view.Services.Count} lanes only the sum and the backends with entries that lead astray now are here: add backends=all, or ask for one Service.");
+        }
+
+        if (view.SumsAreUpperBounds)
+            Note(TimelineNoteCodes.SumsAreUpperBounds, "Some sums are those of the backends' maxima, which may be higher than the sum ever was: no other are stored of that time.");
+        json.WriteEndArray();
+
+        void Note(string code, string text)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", code);
+            json.WriteString("text", text);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void Sum(Utf8JsonWriter json, LaneSums? sum, Rows rows)
+    {
+        json.WriteStartObject("sum");
+        rows.Write(json, "entries", sum?.Entries ?? []);
+        rows.WriteUnlessZero(json, "leftovers", sum?.Closing ?? []);
+        rows.WriteUnlessZero(json, "stale", sum?.Stale ?? []);
+        json.WriteEndObject();
+    }
+
     private static void Lane(Utf8JsonWriter json, ServiceLane lane, Rows rows)
     {
         json.WriteStartObject();
@@ -60,6 +95,8 @@ internal static class TimelineJson
         json.WriteEndArray();
         json.WriteNumber("ipvsRemoved", lane.IpvsRemoved);
         json.WriteNumber("ipvsDraining", lane.IpvsDraining);
+        Sum(json, lane.Sum, rows);
+        json.WriteBoolean("backendsOmitted", lane.OmitsBackends);
         json.WriteStartArray("backends");
         foreach (var backend in lane.Backends)
         {
@@ -194,6 +231,15 @@ internal static class TimelineJson
                 _text.AsSpan(0, length).CopyTo(_shared);
                 (_sharedRow, _sharedLength) = (row, length);
             }
+        }
+
+        /// <summary>Null for a row that is zero wherever it is known.</summary>
+        public void WriteUnlessZero(Utf8JsonWriter json, string name, int[] row)
+        {
+            if (row.AsSpan().ContainsAnyInRange(1, int.MaxValue))
+                Write(json, name, row);
+            else
+                json.WriteNull(name);
         }
 
         public void Dispose()

@@ -37,6 +37,9 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes, SeriesTable? table, Se
 
     public string Name { get; private set; } = "";
 
+    /// <summary>How many series follow the head.</summary>
+    public readonly int SeriesCount => _left;
+
     /// <summary>Reads the head; then follow the series, then the resets.</summary>
     /// <param name="known">Large enough for <see cref="BlockCodec.MaxColumns"/>.</param>
     public bool TryHead(scoped Span<bool> known)

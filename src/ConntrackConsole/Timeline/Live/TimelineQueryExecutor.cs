@@ -45,9 +45,12 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
         // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
-        return new TimelineView(
-            query.FromMs, query.ToMs, stepMs, columns, new LaneReader(snapshot, states, cluster, query, stepMs, nowMs).Lanes(), Terminations(query), Resets(query, stepMs),
-            Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query) };
+        using var reader = new LaneReader(snapshot, states, cluster, query, stepMs, nowMs);
+        var (lanes, sum) = reader.Lanes();
+        return new TimelineView(query.FromMs, query.ToMs, stepMs, columns, lanes, Terminations(query), Resets(query, stepMs), Gaps(query), Health(), nowMs)
+        {
+            Sum = sum, Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query),
+        };
     }
 
     private List<Rollout> Rollouts(TimelineQuery query) =>

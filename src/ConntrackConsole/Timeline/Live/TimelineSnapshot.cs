@@ -33,6 +33,18 @@ internal sealed class TimelineSnapshot(
     /// <summary>The groups of a virtual address, with the nodes of this snapshot.</summary>
     public List<CapturedGroup> At(in VirtualAddress vip) => store.Capture(vip, heads.Length);
 
+    /// <summary>The groups of a virtual address, without their series.</summary>
+    public GroupKey[] Keys(in VirtualAddress vip) => store.Keys(vip);
+
+    /// <summary>A group, with the nodes of this snapshot; null if it has none.</summary>
+    public CapturedGroup? Of(in GroupKey key) => store.Capture(key, heads.Length);
+
+    /// <summary>The sum of an address over all nodes, second by second of the console's clock.</summary>
+    public void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values) => store.ReadSum(vip, firstSecond, values);
+
+    /// <summary>The entries of a node now, by virtual address.</summary>
+    public List<(VirtualAddress Vip, Step Now)> EntriesOf(NodeHead node) => store.EntriesOf(node.Name);
+
     /// <summary>The groups that lead to an address.</summary>
     public List<CapturedGroup> To(Ip backend) => store.Capture(backend, heads.Length);
 

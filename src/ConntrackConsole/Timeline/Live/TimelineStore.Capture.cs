@@ -54,6 +54,42 @@ internal sealed partial class TimelineStore
             return Capture(_index.To(backend), slots);
     }
 
+    internal GroupKey[] Keys(in VirtualAddress vip)
+    {
+        lock (_lock)
+        {
+            var groups = _index.At(vip);
+            var keys = new GroupKey[groups.Length];
+            for (int i = 0; i < keys.Length; i++)
+                keys[i] = groups[i].Key;
+            return keys;
+        }
+    }
+
+    internal CapturedGroup? Capture(in GroupKey key, int slots)
+    {
+        lock (_lock)
+            return _index.Find(key) is { } group ? Capture([group], slots)[0] : null;
+    }
+
+    internal void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values)
+    {
+        lock (_lock)
+        {
+            if (_index.SumOf(vip) is { } sum)
+                sum.Read(firstSecond, values);
+            else
+                values.Clear();
+        }
+    }
+
+    /// <summary>The entries of a node now, by virtual address.</summary>
+    internal List<(VirtualAddress Vip, Step Now)> EntriesOf(string node)
+    {
+        lock (_lock)
+            return _nodes.TryGetValue(node, out var timeline) ? [.. timeline.Entries()] : [];
+    }
+
     internal IReadOnlyList<ResetDeduplicator.Report> KeptResets()
     {
         lock (_lock)
