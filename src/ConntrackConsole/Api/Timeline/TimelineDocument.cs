@@ -52,4 +52,4 @@ internal sealed record TimelineRestart(
 internal sealed record TimelineSetting(string Node, string At, string Name, string Before, string After);
 
 /// <summary>A termination as GET terminations returns it, with the entries that still lead to it.</summary>
-internal sealed record TimelineTermination([property: JsonIgnore] TerminationView Termination, int StaleEntries) : TerminationView(Termination);
+internal sealed record TimelineTermination([property: JsonIgnore] TerminationView Termination, [property: JsonPropertyOrder(1)] int StaleEntries) : TerminationView(Termination);

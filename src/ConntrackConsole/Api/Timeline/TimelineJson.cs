@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Terminations;
@@ -15,13 +14,11 @@ namespace ConntrackConsole.Api.Timeline;
 /// </summary>
 internal static class TimelineJson
 {
-    private const int FlushBytes = 256 * 1024;
-
-    public static async Task WriteAsync(TimelineView view, PipeWriter output, CancellationToken ct)
+    public static void Write(TimelineView view, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(output);
-        await using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
         using var rows = new Rows(view.Columns);
         json.WriteStartObject();
         Time(json, "from", view.FromMs);
@@ -33,19 +30,11 @@ internal static class TimelineJson
         Sum(json, view.Sum, rows);
         json.WriteStartArray("services");
         foreach (var lane in view.Services)
-        {
             Lane(json, lane, rows);
-            if (json.BytesPending + output.UnflushedBytes < FlushBytes)
-                continue;
-            json.Flush();
-            await output.FlushAsync(ct);
-        }
-
         json.WriteEndArray();
         Facts(json, view, rows);
         json.WriteEndObject();
         json.Flush();
-        await output.FlushAsync(ct);
     }
 
     // What the answer does not have, it lists.
@@ -193,9 +182,8 @@ internal static class TimelineJson
         if (span.Reported is not { } termination)
             return;
         var rollout = termination.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
-        var item = JsonSerializer.SerializeToNode(TerminationView.Of(termination, rollout, span.Synced), JsonSerializerOptions.Web)!;
-        item["staleEntries"] = span.StaleEntries;
-        item.WriteTo(json);
+        // Of a large cluster it has thousands of nodes: it is written without a tree of them.
+        JsonSerializer.Serialize(json, new TimelineTermination(TerminationView.Of(termination, rollout, span.Synced), span.StaleEntries), JsonSerializerOptions.Web);
     }
 
     private static void Time(Utf8JsonWriter json, string name, long atMs) => json.WriteString(name, ApiTime.Text(atMs));

@@ -4,6 +4,7 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
@@ -18,6 +19,7 @@ internal sealed class LaneReader : IDisposable
     private readonly WindowSamples _samples;
     private readonly ColumnAggregator _columns;
     private readonly SumReader _sums;
+    private readonly Dictionary<GroupKey, IReadOnlyList<(long AtMs, EntryState State)>> _within = [];
     private readonly long _stepMs;
     private readonly long _nowMs;
 
@@ -36,7 +38,7 @@ internal sealed class LaneReader : IDisposable
         var ipvs = IpvsNow();
         var lanes =
             from vip in _snapshot.Vips(_query.Node)
-            where MayMatch(vip)
+            where MayMatch(_query, _map, _history, vip)
             from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
             let service = assignment.Service
             where TimelineQueryExecutor.Matches(_query, service)
@@ -79,10 +81,21 @@ internal sealed class LaneReader : IDisposable
             : null;
     }
 
-    // The history of an address is long, and only few of them are of the wanted Service.
-    private bool MayMatch(VirtualAddress vip) =>
-        _query is { Namespace: null, Service: null } || TimelineQueryExecutor.Matches(_query, _map.ServiceAt(vip.Proto, vip.Vip, vip.Vport))
-        || _history.Claimants(vip.Proto, vip.Vip, vip.Vport).Any(service => TimelineQueryExecutor.Matches(_query, service));
+    /// <summary>
+    /// False if an address certainly never was a wanted Service's. The history of an address is long, and only few of them are.
+    /// </summary>
+    public static bool MayMatch(TimelineQuery query, ClusterMap map, OwnershipHistory history, in VirtualAddress vip)
+    {
+        if (query is { Namespace: null, Service: null } || TimelineQueryExecutor.Matches(query, map.ServiceAt(vip.Proto, vip.Vip, vip.Vport)))
+            return true;
+        foreach (var service in history.Claimants(vip.Proto, vip.Vip, vip.Vport))
+        {
+            if (TimelineQueryExecutor.Matches(query, service))
+                return true;
+        }
+
+        return false;
+    }
 
     // The lane without its backends, but those with entries that lead astray now: they are always shown, and there are few.
     private ServiceLane? Sum(ServiceLane lane, in VirtualAddress vip, in VipAssignment assignment)
@@ -95,7 +108,7 @@ internal sealed class LaneReader : IDisposable
         foreach (var key in groups?.Select(group => group.Key) ?? _snapshot.Keys(vip))
         {
             var now = _states.Now(key);
-            var states = StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
+            var states = _within[key] = StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
             bool wasAstray = states.Any(state => state.State.LeadsAstray());
             if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups?.Find(known => known.Key == key) ?? _snapshot.Of(key)) is not { } group)
                 continue;
@@ -177,7 +190,7 @@ internal sealed class LaneReader : IDisposable
 
         if (!_columns.HasAny)
             return null;
-        var (entries, closing, stale) = _columns.Reduce(StateHistory.Within(_history, key, _query.FromMs, _query.ToMs));
+        var (entries, closing, stale) = _columns.Reduce(_within.GetValueOrDefault(key) ?? StateHistory.Within(_history, key, _query.FromMs, _query.ToMs));
         if (!assignment.IsWhole)
         {
             // Shared arrays are not written.

@@ -51,6 +51,12 @@ internal sealed class TimelineSnapshot(
     /// <summary>The resets that are kept individually, in the order in which they were reported.</summary>
     public IReadOnlyList<ResetDeduplicator.Report> Resets() => store.KeptResets();
 
+    /// <summary>The addresses of Services with resets that are kept individually.</summary>
+    public IReadOnlyCollection<VirtualAddress> ResetVips() => store.ResetVips();
+
+    /// <summary>The resets of flows to some addresses, of those that are kept individually.</summary>
+    public IReadOnlyList<ResetDeduplicator.Report> Resets(IEnumerable<VirtualAddress> vips) => store.KeptResets(vips);
+
     /// <summary>Counts of resets by kind, second by second; null where there was none.</summary>
     public int[]?[] ResetSeconds(long fromSecond, long toSecond) => store.ResetSeconds(fromSecond, toSecond);
 }

@@ -96,6 +96,18 @@ internal sealed partial class TimelineStore
             return _resets.Kept;
     }
 
+    internal IReadOnlyCollection<VirtualAddress> ResetVips()
+    {
+        lock (_lock)
+            return [.. _resets.Vips];
+    }
+
+    internal IReadOnlyList<ResetDeduplicator.Report> KeptResets(IEnumerable<VirtualAddress> vips)
+    {
+        lock (_lock)
+            return [.. vips.SelectMany(_resets.At)];
+    }
+
     internal int[]?[] ResetSeconds(long fromSecond, long toSecond)
     {
         var seconds = new int[]?[Math.Max(0, toSecond - fromSecond)];

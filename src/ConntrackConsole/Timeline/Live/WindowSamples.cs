@@ -72,12 +72,14 @@ internal sealed class WindowSamples
     private bool[] AnyKnown()
     {
         int[] change = new int[Count + 1];
-        for (int slot = 0; slot < _heads.Length; slot++)
+        foreach (var head in _heads)
         {
-            foreach (var known in Of(slot)?.Known ?? [])
+            if (head is null || (_query.Node is not null && head.Name != _query.Node))
+                continue;
+            foreach (var (fromMs, toMs) in head.Known)
             {
-                change[known.From]++;
-                change[known.To]--;
+                change[At(fromMs + head.ClockOffsetMs)]++;
+                change[At(toMs + head.ClockOffsetMs + 1)]--;
             }
         }
 

@@ -24,6 +24,9 @@ internal sealed class TimelineQueryService(
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>The newest snapshot: until there is another one, equal questions have equal answers.</summary>
+    public object Version => live.Read(reading => reading);
+
     public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
     {
         var window = await StoredAsync(query, false, ct);
