@@ -29,7 +29,7 @@ internal sealed class LaneReader : IDisposable
         (_map, _history) = (cluster.Current, cluster.History);
         _samples = new WindowSamples(query, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
         _columns = new ColumnAggregator(_samples);
-        _sums = new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node, nowMs);
+        _sums = new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node);
     }
 
     /// <summary>The lanes, and their sum.</summary>

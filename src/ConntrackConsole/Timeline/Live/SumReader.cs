@@ -18,14 +18,12 @@ internal sealed class SumReader : IDisposable
     private readonly int[] _stale;
     private readonly long _firstSecond;
     private readonly int _secondCount;
-    // By address: from which second on a node is missing; and what an ended node's last report still counts.
-    private readonly Dictionary<VirtualAddress, long> _missing = [];
-    private readonly Dictionary<VirtualAddress, List<(long Second, SumChange Change)>> _ended = [];
+    private readonly AbsentNode[]? _absent;
     private readonly long _reportedSecond = long.MaxValue;
     private readonly SumChange[] _total;
     private readonly int[] _totalStale;
 
-    public SumReader(TimelineSnapshot snapshot, WindowSamples samples, ColumnAggregator columns, string? node, long nowMs)
+    public SumReader(TimelineSnapshot snapshot, WindowSamples samples, ColumnAggregator columns, string? node)
     {
         (_snapshot, _samples, _columns) = (snapshot, samples, columns);
         _firstSecond = samples.TimeOf(0) / 1_000;
@@ -34,17 +32,23 @@ internal sealed class SumReader : IDisposable
         _seconds = Rent<SumChange>(_secondCount);
         if (node is not null)
             return;
-        foreach (var head in snapshot.Nodes)
+        long newestMs = long.MinValue;
+        foreach (var head in snapshot.Heads)
+            newestMs = Math.Max(newestMs, LastMs(head));
+        for (int slot = 0; slot < snapshot.Heads.Length; slot++)
         {
-            if (head.Known.Length == 0)
+            if (snapshot.Heads[slot] is not { Known.Length: > 0 } head)
                 continue;
-            long lastMs = head.Known[^1].ToMs + head.ClockOffsetMs;
-            if (samples.HasEnded(head))
-                End(head, LaneSum.SecondOf(lastMs + 1));
-            else if (nowMs - lastMs <= NodeTimeline.SilentMs)
-                _reportedSecond = Math.Min(_reportedSecond, lastMs / 1_000);
-            else
-                Miss(head, LaneSum.SecondOf(lastMs + 1));
+            // While the console itself is late, all nodes are.
+            bool hasEnded = samples.HasEnded(head);
+            if (!hasEnded && newestMs - LastMs(head) <= NodeTimeline.SilentMs)
+            {
+                _reportedSecond = Math.Min(_reportedSecond, LastMs(head) / 1_000);
+                continue;
+            }
+
+            _absent ??= new AbsentNode[snapshot.Heads.Length];
+            _absent[slot] = new AbsentNode(LaneSum.SecondOf(LastMs(head) + 1), hasEnded);
         }
     }
 
@@ -69,19 +73,14 @@ internal sealed class SumReader : IDisposable
 
         var seconds = _seconds.AsSpan(0, _secondCount);
         _snapshot.ReadSum(vip, _firstSecond, seconds);
-        foreach (var (second, change) in _ended.GetValueOrDefault(vip, []))
-        {
-            for (int i = (int)Math.Clamp(second - _firstSecond, 0, seconds.Length); i < seconds.Length; i++)
-                seconds[i] += change;
-        }
-
-        long unknown = _missing.GetValueOrDefault(vip, long.MaxValue);
+        if (_absent is not null)
+            _snapshot.AddAbsent(vip, _absent, _firstSecond, seconds);
         bool any = false;
         for (int i = 0; i < seconds.Length; i++)
         {
             ref var value = ref seconds[i];
             // Of an address without entries nothing is missing.
-            if (_firstSecond + i >= unknown || (_firstSecond + i > _reportedSecond && value.Live + value.Closing > 0))
+            if (_firstSecond + i > _reportedSecond && value.Live + value.Closing > 0)
                 value = value with { Doubt = value.Doubt + 1 };
             any |= value != default;
         }
@@ -178,19 +177,9 @@ internal sealed class SumReader : IDisposable
             columns[column] = value;
     }
 
-    private void End(NodeHead head, long second)
-    {
-        foreach (var (vip, now) in _snapshot.EntriesOf(head))
-        {
-            if (!_ended.TryGetValue(vip, out var changes))
-                _ended[vip] = changes = [];
-            changes.Add((second, new SumChange(-now.Live, -now.Closing, 0)));
-        }
-    }
-
-    private void Miss(NodeHead head, long second)
-    {
-        foreach (var (vip, _) in _snapshot.EntriesOf(head))
-            _missing[vip] = Math.Min(second, _missing.GetValueOrDefault(vip, long.MaxValue));
-    }
+    private static long LastMs(NodeHead? head) => head is { Known: [.., var last] } ? last.ToMs + head.ClockOffsetMs : long.MinValue;
 }
+
+/// <summary>A node without reports from a second on; 0 for one that reports.</summary>
+/// <param name="HasEnded">It left the cluster: its counts are zero from then on. Otherwise they are unknown.</param>
+internal readonly record struct AbsentNode(long FromSecond, bool HasEnded);

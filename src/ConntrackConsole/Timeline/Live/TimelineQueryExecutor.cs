@@ -199,6 +199,9 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
     public List<NodeSync> Syncs(long changedMs, long? notBeforeMs = null) =>
         [.. NodeNames.Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
 
+    /// <summary>Of the cluster, with or without a collector.</summary>
+    public int NodeCount => NodeNames.Length;
+
     private string[] NodeNames => LazyInitializer.EnsureInitialized(
         ref _nodeNames, () => [.. snapshot.Nodes.Select(n => n.Name).Union(_map.Nodes.Keys).Order(StringComparer.Ordinal)]);
 

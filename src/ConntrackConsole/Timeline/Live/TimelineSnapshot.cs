@@ -42,8 +42,10 @@ internal sealed class TimelineSnapshot(
     /// <summary>The sum of an address over all nodes, second by second of the console's clock.</summary>
     public void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values) => store.ReadSum(vip, firstSecond, values);
 
-    /// <summary>The entries of a node now, by virtual address.</summary>
-    public List<(VirtualAddress Vip, Step Now)> EntriesOf(NodeHead node) => store.EntriesOf(node.Name);
+    /// <summary>Changes the seconds of a sum in which nodes with entries of the address did not report.</summary>
+    /// <param name="absent">By slot.</param>
+    public void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values) =>
+        store.AddAbsent(vip, absent, firstSecond, values);
 
     /// <summary>The groups that lead to an address.</summary>
     public List<CapturedGroup> To(Ip backend) => store.Capture(backend, heads.Length);

@@ -83,11 +83,34 @@ internal sealed partial class TimelineStore
         }
     }
 
-    /// <summary>The entries of a node now, by virtual address.</summary>
-    internal List<(VirtualAddress Vip, Step Now)> EntriesOf(string node)
+    internal void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values)
     {
+        long unknown = long.MaxValue;
         lock (_lock)
-            return _nodes.TryGetValue(node, out var timeline) ? [.. timeline.Entries()] : [];
+        {
+            foreach (var group in _index.At(vip))
+            {
+                foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+                {
+                    if (node.Slot >= absent.Length || absent[node.Slot] is not { FromSecond: > 0 } from)
+                        continue;
+                    var (_, live, closing) = timeline.Last;
+                    if (live + closing == 0)
+                        continue;
+                    if (!from.HasEnded)
+                    {
+                        unknown = Math.Min(unknown, from.FromSecond);
+                        continue;
+                    }
+
+                    for (int i = (int)Math.Clamp(from.FromSecond - firstSecond, 0, values.Length); i < values.Length; i++)
+                        values[i] += new SumChange(-live, -closing, 0);
+                }
+            }
+        }
+
+        for (int i = (int)Math.Clamp(unknown - firstSecond, 0, values.Length); i < values.Length; i++)
+            values[i] += new SumChange(0, 0, 1);
     }
 
     internal IReadOnlyList<ResetDeduplicator.Report> KeptResets()

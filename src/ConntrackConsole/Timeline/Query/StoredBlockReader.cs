@@ -128,13 +128,16 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                     return;
                 }
 
-                // The whole cluster's resets are separate rows.
+                // The whole cluster's resets are separate rows. A Service's own blocks of seconds have its sum, too; of the chosen lanes
+                // it is known.
+                bool isOne = query.Service is not null && level == Level.Finest;
+                var sums = isOne || query.Chosen is not null ? BlockParts.None : BlockParts.Sums;
                 var withoutSums = new HashSet<long>();
-                Lay(Named, there, BlockParts.Sums, true, false, withoutSums);
-                if (backends != BlockParts.None)
+                Lay(Named, there, sums, true, false, sums == BlockParts.None ? null : withoutSums);
+                if (isOne && query.Chosen is null)
+                    Lay(Others, there, backends | BlockParts.DerivedSums, false, true, null);
+                else if (backends != BlockParts.None || query.Namespace is not null || query.Service is not null)
                     Lay(Others, [.. there.Except(withoutSums)], backends, false, true, null);
-                else if (query.Namespace is not null || query.Service is not null)
-                    Lay(Others, [.. there.Except(withoutSums)], BlockParts.None, false, true, null);
                 // Written by an earlier version.
                 if (withoutSums.Count > 0 && Lay(Others, withoutSums, backends | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
                     lanes.SumsAreUpperBounds = true;
@@ -160,8 +163,8 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                         continue;
                     any = true;
                     int series = lanes.Merge(
-                        BulkConnection.Blob(row, 2), Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
-                        takes, marksKnown, takesResets, ref buffer);
+                        BulkConnection.Blob(row, 2), takes == BlockParts.None && !takesResets ? null : Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
+                        takes, Wanted, marksKnown, takesResets, ref buffer);
                     if (series < 0)
                         AddCorrupt(kind, level, name, atMs);
                     else if (series == 0)

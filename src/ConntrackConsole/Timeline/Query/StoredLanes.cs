@@ -31,19 +31,20 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
     /// <summary>Merges a block into the columns from <paramref name="firstColumn"/> up to <paramref name="endColumn"/> (exclusive).</summary>
     /// <param name="takes">What of it is wanted.</param>
+    /// <param name="isWanted">Of which Services, by name, the cluster's block gives the sums.</param>
     /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
     /// <param name="table">The labels to which the block refers, if it has none of its own.</param>
     /// <param name="own">A buffer for the block's own labels.</param>
     /// <returns>How many series the block has; -1 if the bytes are not a valid block.</returns>
     public int Merge(
         ReadOnlySpan<byte> bytes, SeriesTable? table, SeriesTable own, TextPool texts, string blockName, long atMs, Level level, int firstColumn, int endColumn,
-        BlockParts takes, bool marksKnown, bool takesResets, ref byte[] buffer)
+        BlockParts takes, Predicate<string> isWanted, bool marksKnown, bool takesResets, ref byte[] buffer)
     {
         int[] values = ArrayPool<int>.Shared.Rent(BlockCodec.MaxColumns);
         try
         {
             if (BlockCodec.TryUnpack(bytes, ref buffer, out var plain)
-                && LayPlain(new BlockReader(plain, table, own, texts), blockName, atMs, level, firstColumn, endColumn, takes, marksKnown, takesResets, values, out int series))
+                && LayPlain(new BlockReader(plain, table, own, texts), blockName, atMs, level, firstColumn, endColumn, takes, isWanted, marksKnown, takesResets, values, out int series))
             {
                 return series;
             }
@@ -59,12 +60,13 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
     }
 
     private bool LayPlain(
-        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, BlockParts takes, bool marksKnown, bool takesResets,
-        int[] values, out int series)
+        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, BlockParts takes, Predicate<string> isWanted,
+        bool marksKnown, bool takesResets, int[] values, out int series)
     {
         series = 0;
         Span<bool> known = stackalloc bool[BlockCodec.MaxColumns];
-        if (!reader.TryHead(known) || reader.Columns != level.Columns)
+        bool isLast = takes == BlockParts.None && !takesResets;
+        if (!reader.TryHead(known, isLast) || reader.Columns != level.Columns)
             return false;
         series = reader.SeriesCount;
         known = known[..reader.Columns];
@@ -82,10 +84,12 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 Known[column] = true;
         }
 
+        if (isLast)
+            return true;
         if (takes.HasFlag(BlockParts.DerivedSums))
             LaySums(ref reader, blockName, atMs, takes, values, places, ends);
         else
-            LaySeries(ref reader, blockName, atMs, takes, values, places, ends);
+            LaySeries(ref reader, blockName, atMs, takes, isWanted, values, places, ends);
 
         for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
         {
@@ -100,13 +104,15 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         return !reader.Failed;
     }
 
-    private void LaySeries(ref BlockReader reader, string blockName, long atMs, BlockParts takes, int[] values, scoped ReadOnlySpan<int> places, scoped ReadOnlySpan<int> ends)
+    private void LaySeries(
+        ref BlockReader reader, string blockName, long atMs, BlockParts takes, Predicate<string> isWanted, int[] values, scoped ReadOnlySpan<int> places, scoped ReadOnlySpan<int> ends)
     {
         var span = values.AsSpan(0, reader.Columns);
         while (reader.TrySeries(out var label))
         {
             bool isSum = label.Key.Backend.IsNone;
-            if (isSum ? !takes.HasFlag(BlockParts.Sums) : label.Key.Vip.IsNone || !takes.HasFlag(BlockParts.Backends))
+            // The sum of all, and of an address without a name at that time, have none.
+            if (isSum ? !takes.HasFlag(BlockParts.Sums) || (label.Pod is { } name && !isWanted(name)) : label.Key.Vip.IsNone || !takes.HasFlag(BlockParts.Backends))
             {
                 reader.Values(span);
                 reader.Values(span);

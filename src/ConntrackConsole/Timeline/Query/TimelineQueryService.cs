@@ -162,7 +162,7 @@ internal sealed class TimelineQueryService(
         if (requested is { Namespace: null, Service: null, Node: null })
             await facts.ResetsAsync(requested, stepMs, split, Emptied(lanes.Resets), ct);
         return new StoredPart(
-            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, ct),
+            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, time.GetUtcNow().ToUnixTimeMilliseconds(), ct),
             await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct))
         {
             Restarts = await facts.RestartsAsync(requested, ct),
