@@ -68,6 +68,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private Keyboard Keyboard { get; set; } = null!;
 
+    [Inject] private Visibility Visibility { get; set; } = null!;
+
     [Inject] private Browser Browser { get; set; } = null!;
 
     [Inject] private IDialogService Dialogs { get; set; } = null!;
@@ -83,7 +85,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _state = LiveState.Parse(Nav.Uri, NowMs);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _feed = new LiveFeed(Store, Clock, RefreshAsync);
+        _feed = new LiveFeed(Store, Clock, Visibility, RefreshAsync);
     }
 
     // Runs outside the circuit's thread: a query over a long range must not block user input.
