@@ -15,6 +15,9 @@ export function shell(dotnet) {
   if (!["system", "light", "dark"].includes(choice)) choice = "system";
   const systemChanged = () => dotnet.invokeMethodAsync("SystemThemeChanged");
   dark.addEventListener("change", systemChanged);
+  // The console refreshes no page that is not visible.
+  const visibilityChanged = () => dotnet.invokeMethodAsync("VisibilityChanged", document.visibilityState === "hidden");
+  document.addEventListener("visibilitychange", visibilityChanged);
 
   let prefix = "";
   const keyDown = event => {
@@ -44,10 +47,11 @@ export function shell(dotnet) {
   };
   document.addEventListener("keydown", keyDown);
   return {
-    start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.visibilityState === "hidden" }),
     theme: applyTheme,
     dispose() {
       document.removeEventListener("keydown", keyDown);
+      document.removeEventListener("visibilitychange", visibilityChanged);
       dark.removeEventListener("change", systemChanged);
     },
   };

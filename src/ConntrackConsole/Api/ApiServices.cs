@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ConntrackConsole.Api.Query;
+using ConntrackConsole.Api.Timeline;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,7 @@ internal static class ApiServices
 
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
+        services.AddSingleton<TimelineAnswers>();
         services.ConfigureHttpJsonOptions(json =>
         {
             // The schemas of the document are generated with these options: enums are names, numbers are never strings.

@@ -1,6 +1,7 @@
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
 
 namespace ConntrackConsole.Components;
@@ -22,6 +23,8 @@ internal static class ComponentServices
         services.AddMudServices();
         services.AddScoped<Browser>();
         services.AddScoped<Keyboard>();
+        services.AddScoped<Visibility>();
+        services.AddScoped<CircuitHandler>(circuit => circuit.GetRequiredService<Visibility>());
         services.AddScoped(CurrentUser.Of);
         services.AddScoped<UserActions>();
         return services;

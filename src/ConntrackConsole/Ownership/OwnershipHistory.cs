@@ -123,6 +123,14 @@ internal sealed partial class OwnershipHistory
         (_services.At(one, atMs)?.FromMs ?? 0).CompareTo(_services.At(other, atMs)?.FromMs ?? 0) is var order and not 0
             ? order : string.CompareOrdinal(one.ToString(), other.ToString());
 
+    /// <summary>The Services that may ever have had a virtual address, as far as is known.</summary>
+    internal IEnumerable<ServiceKey> Claimants(byte proto, Ip vip, ushort port)
+    {
+        var own = _places.GetValueOrDefault((proto, vip, port), []);
+        var nodePorts = _places.GetValueOrDefault((proto, default, port), []);
+        return nodePorts.Length == 0 ? own : own.Concat(nodePorts);
+    }
+
     /// <summary>The Services that had a virtual address within a window, ordered by time.</summary>
     public IReadOnlyList<ServiceSpan> ServicesWithin(byte proto, Ip vip, ushort port, long fromMs, long toMs)
     {

@@ -11,6 +11,13 @@ internal sealed record StartTimes(double ListensSeconds, double ReadySeconds);
 /// <param name="AcknowledgedSeconds">Every frame is acknowledged again, but those of the last three seconds.</param>
 internal sealed record RestartTimes(double ListensSeconds, double ReadySeconds, double AcknowledgedSeconds);
 
+/// <summary>Milliseconds, and the length of an answer.</summary>
+internal sealed record QueryTimes(double P50, double P99, long Answers, long Failed, double Bytes)
+{
+    public static QueryTimes Of(Readers readers) => new(
+        readers.Lag.Percentile(50), readers.Lag.Percentile(99), readers.Lag.Count, readers.Failed, readers.Bytes / (double)Math.Max(1, readers.Lag.Count));
+}
+
 /// <summary>What one run has measured.</summary>
 internal sealed class LoadResult
 {
@@ -40,11 +47,11 @@ internal sealed class LoadResult
 
     public (double P50, double P99) LagMs { get; private set; }
 
-    public (double P50, double P99) QueryMs { get; private set; }
+    /// <summary>Of one Service.</summary>
+    public QueryTimes Queries { get; private set; } = new(0, 0, 0, 0, 0);
 
-    public long Queries { get; private set; }
-
-    public long FailedQueries { get; private set; }
+    /// <summary>Of the whole cluster.</summary>
+    public QueryTimes WholeQueries { get; private set; } = new(0, 0, 0, 0, 0);
 
     public IReadOnlyList<double> RollupSeconds { get; private set; } = [];
 
@@ -52,15 +59,14 @@ internal sealed class LoadResult
 
     public IReadOnlyList<(string What, long Bytes)> Sizes { get; set; } = [];
 
-    public void Take(Fleet fleet, Readers readers, RollupWatch rollup)
+    public void Take(Fleet fleet, Readers readers, Readers whole, RollupWatch rollup)
     {
         Made = fleet.Made;
         Acknowledged = fleet.Totals.AcknowledgedFrames;
         Resent = fleet.Totals.ResentFrames;
         GeneratorLateMs = fleet.LateMs;
         LagMs = (fleet.Totals.Lag.Percentile(50), fleet.Totals.Lag.Percentile(99));
-        QueryMs = (readers.Lag.Percentile(50), readers.Lag.Percentile(99));
-        (Queries, FailedQueries) = (readers.Lag.Count, readers.Failed);
+        (Queries, WholeQueries) = (QueryTimes.Of(readers), QueryTimes.Of(whole));
         RollupSeconds = rollup.Seconds;
     }
 }

@@ -33,8 +33,10 @@ internal static class LoadRun
         using var console = new ConsoleProcess(program, folder, cluster, options.FrameMiB, reportsMemory);
         result.Start = await StartedAsync(console);
         say($"console ready after {result.Start.ReadySeconds:0.0} s");
-        using var readers = new Readers(console.Url, cluster.Shape, options.Readers);
+        using var readers = new Readers(console.Url, cluster.Shape, options.Readers, whole: false);
+        using var whole = new Readers(console.Url, cluster.Shape, options.Whole, whole: true);
         await readers.SignInAsync();
+        await whole.SignInAsync();
         await using var fleet = new Fleet(cluster, console.Socket, ConsoleProcess.Token, TimeSpan.FromSeconds(options.JitterSeconds));
         await UntilAsync(() => fleet.Connected == options.Nodes, MaxStart, () => $"{fleet.Connected} of {options.Nodes} nodes connected: {fleet.Problem}");
         await Task.Delay(2_000); // The key frames of the first second are not steady state.
@@ -48,7 +50,7 @@ internal static class LoadRun
         if (rollups && !await UntilAsync(() => rollup.Seconds.Count > 0, MaxRollup, null))
             say($"no minute was rolled up: {rollup.Last} of {options.Nodes} nodes have blocks");
         say("steady state");
-        var reading = readers.RunAsync(measured.Token);
+        var reading = Task.WhenAll(readers.RunAsync(measured.Token), whole.RunAsync(measured.Token));
         await SteadyAsync(options, console, fleet, result);
         await measured.CancelAsync();
         await Task.WhenAll(reading, watching);
@@ -58,7 +60,7 @@ internal static class LoadRun
         await UntilAsync(() => fleet.Unacknowledged == 0, MaxDrain, null);
         await ended.CancelAsync();
         await rollouts.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        result.Take(fleet, readers, rollup);
+        result.Take(fleet, readers, whole, rollup);
         await console.StopAsync();
         using var stored = new StoredFrames(console.Database);
         result.Count = stored.Count(fleet.Nodes);

@@ -10,7 +10,7 @@ internal static class LoadTable
         var rows = Figures(options, result);
         var others = against is null ? null : Figures(options, against).ToDictionary(row => row.What);
         Console.WriteLine();
-        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
+        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Whole} of the whole cluster, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
         Console.WriteLine($"|---|---|{(others is null ? "" : "---|---|")}---|");
         foreach (var (what, value, unit, detail) in rows)
         {
@@ -56,10 +56,13 @@ internal static class LoadTable
         double file = result.Sizes[^1].Bytes;
         foreach (var (table, bytes) in result.Sizes.Where(size => size.Bytes > file / 100))
             figures.Add(($"database a node-minute, {table}", bytes / nodeMinutes / 1024, "KB", ""));
-        if (options.Readers > 0)
+        foreach (var (count, of, times) in ((int, string, QueryTimes)[])[(options.Readers, "a Service's", result.Queries), (options.Whole, "the whole cluster's", result.WholeQueries)])
         {
-            figures.Add(("query of a Service's 15 min, p50", result.QueryMs.P50, "ms", $"{result.Queries:N0} answers, {result.FailedQueries:N0} failed"));
-            figures.Add(("… p99 of the queries", result.QueryMs.P99, "ms", ""));
+            if (count == 0)
+                continue;
+            figures.Add(($"query of {of} 15 min, p50", times.P50, "ms", $"{times.Answers:N0} answers, {times.Failed:N0} failed"));
+            figures.Add(($"… p99 of {of}", times.P99, "ms", ""));
+            figures.Add(($"… JSON of {of}", times.Bytes / 1e6, "MB", ""));
         }
 
         if (result.Restart is { } restart)

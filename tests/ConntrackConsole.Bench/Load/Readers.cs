@@ -2,15 +2,22 @@ using System.Diagnostics;
 
 namespace ConntrackConsole.Bench.Load;
 
-/// <summary>Signed-in users of the API: each reads 15 minutes of a Service of its own once a second, or as often as it is answered.</summary>
-internal sealed class Readers(Uri console, ClusterShape shape, int count) : IDisposable
+/// <summary>
+/// Signed-in users of the API: each reads 15 minutes of a Service of its own, or of the whole cluster, once a second, or as often as it is
+/// answered.
+/// </summary>
+internal sealed class Readers(Uri console, ClusterShape shape, int count, bool whole) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
     private long _failed;
+    private long _bytes;
 
     public Lag Lag { get; } = new();
 
     public long Failed => Volatile.Read(ref _failed);
+
+    /// <summary>Of all answers.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
 
     /// <exception cref="InvalidOperationException">The console does not sign in the reader.</exception>
     public async Task SignInAsync()
@@ -26,10 +33,19 @@ internal sealed class Readers(Uri console, ClusterShape shape, int count) : IDis
 
     public void Dispose() => _client.Dispose();
 
+    private static async Task<long> LengthAsync(Stream content, CancellationToken stop)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        long bytes = 0;
+        for (int read; (read = await content.ReadAsync(buffer, stop)) > 0;)
+            bytes += read;
+        return bytes;
+    }
+
     private async Task ReadAsync(int reader, CancellationToken stop)
     {
         int service = reader * 7 % shape.Services;
-        var path = new Uri($"/api/v1/timeline?namespace={ClusterShape.Namespace(service)}&service={ClusterShape.Service(service)}", UriKind.Relative);
+        var path = new Uri(whole ? "/api/v1/timeline" : $"/api/v1/timeline?namespace={ClusterShape.Namespace(service)}&service={ClusterShape.Service(service)}", UriKind.Relative);
         await Task.Delay(reader * 1_000 / count, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stop.IsCancellationRequested)
         {
@@ -37,7 +53,8 @@ internal sealed class Readers(Uri console, ClusterShape shape, int count) : IDis
             try
             {
                 using var answer = await _client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, stop);
-                await answer.Content.CopyToAsync(Stream.Null, stop);
+                long bytes = await LengthAsync(await answer.Content.ReadAsStreamAsync(stop), stop);
+                Interlocked.Add(ref _bytes, bytes);
                 if (answer.IsSuccessStatusCode)
                     Lag.Add((long)Stopwatch.GetElapsedTime(at).TotalMilliseconds);
                 else

@@ -1,4 +1,4 @@
-using System.IO.Pipelines;
+using System.Buffers;
 using System.Text.Json;
 using ConntrackConsole.Api.Terminations;
 using ConntrackConsole.Api.Timeline;
@@ -17,7 +17,7 @@ public sealed class TimelineJsonTests
     private const long At = 1_795_399_431_897;
 
     [Fact]
-    public async Task Terminations_EqualThoseOfGetTerminations_WithStaleEntries()
+    public void Terminations_EqualThoseOfGetTerminations_WithStaleEntries()
     {
         var rollout = new Rollout("d/2", WorkloadKind.Deployment, "d", "shop", "checkout", "2", "1", At, At + 300, At + 9_000, null);
         var termination = new Termination("u", "shop", "checkout-a", Ip.Parse("10.1.0.5"), "node1", new ServiceKey("shop", "checkout"), At, At + 20, At + 5_000, null, 0, null)
@@ -29,7 +29,7 @@ public sealed class TimelineJsonTests
         {
             Reported = termination, Synced = [new NodeSync("node1", At + 700)],
         };
-        var json = await WriteAsync(new TimelineView(At, At + 2_000, 1_000, 2, [], [span], new ResetLane([0, 1], [0, 0], [-1, 0]), [], [], At) { Rollouts = [rollout] });
+        var json = Write(new TimelineView(At, At + 2_000, 1_000, 2, [], [span], new ResetLane([0, 1], [0, 0], [-1, 0]), [], [], At) { Rollouts = [rollout] });
 
         var item = json.GetProperty("terminations")[0];
         string alone = JsonSerializer.Serialize(TerminationView.Of(termination, rollout, span.Synced), JsonSerializerOptions.Web);
@@ -40,9 +40,9 @@ public sealed class TimelineJsonTests
     }
 
     [Fact]
-    public async Task Gaps_HaveTheirCodeBesideTheirKind()
+    public void Gaps_HaveTheirCodeBesideTheirKind()
     {
-        var json = await WriteAsync(new TimelineView(
+        var json = Write(new TimelineView(
             At, At + 2_000, 1_000, 2, [], [], new ResetLane([0, 0], [0, 0], [0, 0]), [new GapSpan("node1", GapKind.EventsLost, At, At + 1_000, "text")], [], At));
 
         var gap = json.GetProperty("gaps")[0];
@@ -52,22 +52,35 @@ public sealed class TimelineJsonTests
     [Theory]
     [InlineData(EntryState.Closing, "leftover")]
     [InlineData(EntryState.Stale, "stale")]
-    public async Task Backend_HasItsStableStateName(EntryState state, string name)
+    public void Backend_HasItsStableStateName(EntryState state, string name)
     {
         var backend = new BackendSeries("10.1.0.5", 8080, null, OwnerState.Gone, state, [0, 0], [1, 1], [0, 0]);
-        var json = await WriteAsync(new TimelineView(
+        var json = Write(new TimelineView(
             At, At + 2_000, 1_000, 2, [new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", [backend]) { Claims = ["shop/checkout", "shop/other"] }], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At));
 
         Assert.Equal(["shop/checkout", "shop/other"], json.GetProperty("services")[0].GetProperty("claims").EnumerateArray().Select(c => c.GetString()));
         Assert.Equal(name, json.GetProperty("services")[0].GetProperty("backends")[0].GetProperty("state").GetString());
     }
 
-    private static async Task<JsonElement> WriteAsync(TimelineView view)
+    [Fact]
+    public void Lanes_WithoutTheirBackends_HaveTheirSum_AndTheAnswerSaysSo()
     {
-        using var bytes = new MemoryStream();
-        var pipe = PipeWriter.Create(bytes);
-        await TimelineJson.WriteAsync(view, pipe, TestContext.Current.CancellationToken);
-        await pipe.CompleteAsync();
-        return JsonDocument.Parse(bytes.ToArray()).RootElement.Clone();
+        var lanes = new[] { false, true }.Select(omits => new ServiceLane("shop", "checkout", "10.96.0.1", 80, "tcp", []) { OmitsBackends = omits, Sum = new LaneSums([-1, 7], [-1, 0], [-1, 2]) });
+        var json = Write(new TimelineView(
+            At, At + 2_000, 1_000, 2, [.. lanes], [], new ResetLane([0, 0], [0, 0], [0, 0]), [], [], At) { Sum = new LaneSums([1, 2], [3, 4], [0, 0]) });
+
+        Assert.Equal([false, true], json.GetProperty("services").EnumerateArray().Select(lane => lane.GetProperty("backendsOmitted").GetBoolean()));
+        Assert.Equal("""{"entries":[-1,7],"leftovers":null,"stale":[-1,2]}""", json.GetProperty("services")[1].GetProperty("sum").GetRawText());
+        Assert.Equal("""{"entries":[1,2],"leftovers":[3,4],"stale":null}""", json.GetProperty("sum").GetRawText());
+        var note = Assert.Single(json.GetProperty("notes").EnumerateArray());
+        Assert.Equal(TimelineNoteCodes.BackendsOmitted, note.GetProperty("code").GetString());
+        Assert.StartsWith("Of 1 of 2 lanes", note.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    private static JsonElement Write(TimelineView view)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        TimelineJson.Write(view, bytes);
+        return JsonDocument.Parse(bytes.WrittenMemory).RootElement.Clone();
     }
 }

@@ -60,7 +60,7 @@ public sealed class HistoryTests : IAsyncLifetime
         collector.Send(Frame(2, _t0 + 2_000, false, (Group, 12, 1)));
         await Eventually.TrueAsync(() => collector.StoredOf(1).Count == 2, TimeSpan.FromSeconds(30));
         using var browser = await SignedInAsync();
-        using var answer = await browser.GetAsync($"/api/v1/timeline?from={Rfc(_t0)}&to={Rfc(_t0 + 3_000)}&step=1", TestContext.Current.CancellationToken);
+        using var answer = await browser.GetAsync($"/api/v1/timeline?backends=all&from={Rfc(_t0)}&to={Rfc(_t0 + 3_000)}&step=1", TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.OK, "application/json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         var root = json.RootElement;
@@ -80,6 +80,8 @@ public sealed class HistoryTests : IAsyncLifetime
     [InlineData("from=1969-01-02T00:00:00Z", "query.too_early", "1970")]
     [InlineData("columns=4097", "query.out_of_range", "4096")]
     [InlineData("columns=0", "query.out_of_range", "4096")]
+    [InlineData("backends=some", "query.not_a_number", "'backends'")]
+    [InlineData("backends=0", "query.out_of_range", "1 to 4096")]
     [InlineData("step=0", "query.invalid_step", "10s")]
     [InlineData("step=m", "query.invalid_step", "10s")]
     [InlineData("from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&step=1s", "query.too_many_columns", "654s or more")]

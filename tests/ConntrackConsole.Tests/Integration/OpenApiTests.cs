@@ -80,7 +80,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         foreach (var (path, names) in new Dictionary<string, string>
         {
             ["/api/v1/terminations"] = "continue from limit namespace node service to",
-            ["/api/v1/timeline"] = "columns from namespace node service step to",
+            ["/api/v1/timeline"] = "backends columns from namespace node service step to",
             ["/api/v1/audit"] = "action continue format from limit target to what who",
             ["/api/v1/actions"] = "continue limit",
         })

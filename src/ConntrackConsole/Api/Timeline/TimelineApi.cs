@@ -1,6 +1,5 @@
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Timeline.Query;
 
 namespace ConntrackConsole.Api.Timeline;
 
@@ -13,17 +12,27 @@ internal static class TimelineApi
         .Produces<TimelineDocument>().ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<IResult> GetAsync(
-        [AsParameters] TimelineParameters parameters, HttpContext context, TimelineQueryService history, TimeProvider time)
+        [AsParameters] TimelineParameters parameters, HttpContext context, TimelineAnswers answers, TimeProvider time)
     {
         var reader = new QueryReader();
         reader.RefuseUnknown<TimelineParameters>(context.Request.Query);
         var query = parameters.Read(reader, time.GetUtcNow());
         if (reader.Problem is { } problem)
             return problem;
-        var view = await history.QueryAsync(query, context.RequestAborted);
-        context.Response.ContentType = "application/json";
-        context.Response.Headers.CacheControl = "no-store";
-        await TimelineJson.WriteAsync(view, context.Response.BodyWriter, context.RequestAborted);
+        var answer = await answers.GetAsync(query);
+        try
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = answer.Length;
+            context.Response.Headers.CacheControl = "no-store";
+            foreach (var part in answer.Parts)
+                await context.Response.Body.WriteAsync(part, context.RequestAborted);
+        }
+        finally
+        {
+            answer.Release();
+        }
+
         return Results.Empty;
     }
 }

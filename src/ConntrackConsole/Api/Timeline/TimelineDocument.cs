@@ -11,14 +11,25 @@ namespace ConntrackConsole.Api.Timeline;
 /// -1 in a column is unknown.
 /// </summary>
 internal sealed record TimelineDocument(
-    string From, string To, long StepMs, int Columns, string Now, IReadOnlyList<TimelineService> Services, TimelineResets Resets,
+    string From, string To, long StepMs, int Columns, string Now, IReadOnlyList<TimelineNote> Notes, TimelineSum Sum, IReadOnlyList<TimelineService> Services, TimelineResets Resets,
     IReadOnlyList<TimelineTermination> Terminations, IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<TimelineRestart> Restarts, IReadOnlyList<TimelineGap> Gaps, IReadOnlyList<TimelineSetting> Settings);
+
+/// <summary>What the answer does not have.</summary>
+internal sealed record TimelineNote(string Code, string Text);
+
+/// <summary>The sum over all backends and nodes, computed second by second; -1 where a part of it is unknown.</summary>
+/// <param name="Entries">Entries in a live state, the maximum within each column.</param>
+/// <param name="Closing">Entries in a closing state; null if 0 wherever they are known.</param>
+/// <param name="Stale">Stale entries; null if 0 wherever they are known.</param>
+internal sealed record TimelineSum(int[] Entries, [property: JsonPropertyName("leftovers")] int[]? Closing, int[]? Stale);
 
 /// <param name="Claims">namespace/name of the Services that claim the address and port now, if several do; empty for one.</param>
 /// <param name="IpvsRemoved">Connections that IPVS keeps now to servers that were removed; 0 in a window that ended before.</param>
 /// <param name="IpvsDraining">The same to servers of weight 0.</param>
+/// <param name="BackendsOmitted">Only backends with entries that lead astray now are listed.</param>
 internal sealed record TimelineService(
-    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, long IpvsRemoved, long IpvsDraining, IReadOnlyList<TimelineBackend> Backends);
+    string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<string> Claims, long IpvsRemoved, long IpvsDraining, TimelineSum Sum, bool BackendsOmitted,
+    IReadOnlyList<TimelineBackend> Backends);
 
 /// <param name="Owner">Ownership of the address at the end of the window.</param>
 /// <param name="Entries">Entries in a live state, the maximum within each column.</param>
@@ -41,4 +52,4 @@ internal sealed record TimelineRestart(
 internal sealed record TimelineSetting(string Node, string At, string Name, string Before, string After);
 
 /// <summary>A termination as GET terminations returns it, with the entries that still lead to it.</summary>
-internal sealed record TimelineTermination([property: JsonIgnore] TerminationView Termination, int StaleEntries) : TerminationView(Termination);
+internal sealed record TimelineTermination([property: JsonIgnore] TerminationView Termination, [property: JsonPropertyOrder(1)] int StaleEntries) : TerminationView(Termination);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Terminations;
@@ -15,13 +14,11 @@ namespace ConntrackConsole.Api.Timeline;
 /// </summary>
 internal static class TimelineJson
 {
-    private const int FlushBytes = 256 * 1024;
-
-    public static async Task WriteAsync(TimelineView view, PipeWriter output, CancellationToken ct)
+    public static void Write(TimelineView view, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(output);
-        await using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
         using var rows = new Rows(view.Columns);
         json.WriteStartObject();
         Time(json, "from", view.FromMs);
@@ -29,21 +26,48 @@ internal static class TimelineJson
         json.WriteNumber("stepMs", view.StepMs);
         json.WriteNumber("columns", view.Columns);
         Time(json, "now", view.NowMs);
+        Notes(json, view);
+        Sum(json, view.Sum, rows);
         json.WriteStartArray("services");
         foreach (var lane in view.Services)
-        {
             Lane(json, lane, rows);
-            if (json.BytesPending + output.UnflushedBytes < FlushBytes)
-                continue;
-            json.Flush();
-            await output.FlushAsync(ct);
-        }
-
         json.WriteEndArray();
         Facts(json, view, rows);
         json.WriteEndObject();
         json.Flush();
-        await output.FlushAsync(ct);
+    }
+
+    // What the answer does not have, it lists.
+    private static void Notes(Utf8JsonWriter json, TimelineView view)
+    {
+        json.WriteStartArray("notes");
+        if (view.Services.Count(lane => lane.OmitsBackends) is var omitted and > 0)
+        {
+            Note(
+                TimelineNoteCodes.BackendsOmitted,
+                $"Of {omitted} of {view.Services.Count} lanes only the sum and the backends with entries that lead astray now are here: add backends=all, or ask for one Service.");
+        }
+
+        if (view.SumsAreUpperBounds)
+            Note(TimelineNoteCodes.SumsAreUpperBounds, "Some sums are those of the backends' maxima, which may be higher than the sum ever was: no other are stored of that time.");
+        json.WriteEndArray();
+
+        void Note(string code, string text)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", code);
+            json.WriteString("text", text);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void Sum(Utf8JsonWriter json, LaneSums? sum, Rows rows)
+    {
+        json.WriteStartObject("sum");
+        rows.Write(json, "entries", sum?.Entries ?? []);
+        rows.WriteUnlessZero(json, "leftovers", sum?.Closing ?? []);
+        rows.WriteUnlessZero(json, "stale", sum?.Stale ?? []);
+        json.WriteEndObject();
     }
 
     private static void Lane(Utf8JsonWriter json, ServiceLane lane, Rows rows)
@@ -60,6 +84,8 @@ internal static class TimelineJson
         json.WriteEndArray();
         json.WriteNumber("ipvsRemoved", lane.IpvsRemoved);
         json.WriteNumber("ipvsDraining", lane.IpvsDraining);
+        Sum(json, lane.Sum, rows);
+        json.WriteBoolean("backendsOmitted", lane.OmitsBackends);
         json.WriteStartArray("backends");
         foreach (var backend in lane.Backends)
         {
@@ -156,9 +182,8 @@ internal static class TimelineJson
         if (span.Reported is not { } termination)
             return;
         var rollout = termination.RolloutId is { } id ? rollouts.GetValueOrDefault(id) : null;
-        var item = JsonSerializer.SerializeToNode(TerminationView.Of(termination, rollout, span.Synced), JsonSerializerOptions.Web)!;
-        item["staleEntries"] = span.StaleEntries;
-        item.WriteTo(json);
+        // Of a large cluster it has thousands of nodes: it is written without a tree of them.
+        JsonSerializer.Serialize(json, new TimelineTermination(TerminationView.Of(termination, rollout, span.Synced), span.StaleEntries), JsonSerializerOptions.Web);
     }
 
     private static void Time(Utf8JsonWriter json, string name, long atMs) => json.WriteString(name, ApiTime.Text(atMs));
@@ -194,6 +219,15 @@ internal static class TimelineJson
                 _text.AsSpan(0, length).CopyTo(_shared);
                 (_sharedRow, _sharedLength) = (row, length);
             }
+        }
+
+        /// <summary>Null for a row that is zero wherever it is known.</summary>
+        public void WriteUnlessZero(Utf8JsonWriter json, string name, int[] row)
+        {
+            if (row.AsSpan().ContainsAnyInRange(1, int.MaxValue))
+                Write(json, name, row);
+            else
+                json.WriteNull(name);
         }
 
         public void Dispose()

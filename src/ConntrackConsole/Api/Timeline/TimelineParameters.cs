@@ -10,6 +10,7 @@ namespace ConntrackConsole.Api.Timeline;
 internal sealed class TimelineParameters
 {
     private const int DefaultColumns = 1_000;
+    private const int MaxLanes = 4_096;
     private const long MaxStepMs = 366L * 24 * 3_600_000;
     private static readonly TimeSpan DefaultWidth = TimeSpan.FromMinutes(15);
 
@@ -34,6 +35,9 @@ internal sealed class TimelineParameters
     [FromQuery(Name = "node"), Description("Only what this node observed.")]
     public string? Node { get; init; }
 
+    [FromQuery(Name = "backends"), Description("Of which lanes the backends are returned: 'all', 'none', or of how many, those with stale entries first, 1 to 4096. Of the others only the sum. Absent: all with 'service', otherwise none.")]
+    public string? Backends { get; init; }
+
     /// <summary>The query; not usable if the reader has a problem.</summary>
     public TimelineQuery Read(QueryReader reader, DateTimeOffset now)
     {
@@ -47,8 +51,16 @@ internal sealed class TimelineParameters
         int columns = ReadColumns(reader, stepMs, Math.Max(1, (long)(to - from).TotalMilliseconds));
         long fromMs = from.ToUnixTimeMilliseconds();
         long toMs = stepMs is { } step ? fromMs + (step * columns) : to.ToUnixTimeMilliseconds();
-        return new TimelineQuery(fromMs, toMs, columns, QueryReader.Text(Namespace), QueryReader.Text(Service), QueryReader.Text(Node));
+        return new TimelineQuery(fromMs, toMs, columns, QueryReader.Text(Namespace), QueryReader.Text(Service), QueryReader.Text(Node), ReadLanes(reader));
     }
+
+    private int? ReadLanes(QueryReader reader) => QueryReader.Text(Backends) switch
+    {
+        null => QueryReader.Text(Service) is null ? 0 : null,
+        "all" => null,
+        "none" => 0,
+        _ => reader.Integer("backends", Backends, 1, MaxLanes),
+    };
 
     private int ReadColumns(QueryReader reader, long? stepMs, long widthMs)
     {

@@ -29,6 +29,8 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     [Inject] protected TimeProvider Clock { get; set; } = null!;
 
+    [Inject] private protected Visibility Visibility { get; set; } = null!;
+
     [CascadingParameter] protected IMudDialogInstance? Dialog { get; set; }
 
     /// <summary>Gets the focus where Enter must not confirm a dangerous action.</summary>
@@ -142,7 +144,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         if (!CanConfirm || Record is not { } record)
             return;
         (IsSubmitting, Confirmed) = (true, true);
-        _feed ??= new ActionFeed(Store, OutcomeMonitor, Clock, FollowAsync);
+        _feed ??= new ActionFeed(Store, OutcomeMonitor, Clock, Visibility, FollowAsync);
         try
         {
             var answer = await Actions.ConfirmAsync(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
@@ -173,6 +175,8 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     // Re-render each second only while a countdown is visible.
     private void Tick()
     {
+        if (Visibility.IsHidden)
+            return;
         if (IsWaiting || IsExpired || (IsOver && Record?.Plan.Request.Kind == ActionKind.Setting))
             StateHasChanged();
     }

@@ -47,6 +47,8 @@ public sealed partial class ActionsPage : ComponentBase
 
     [Inject] private Keyboard Keyboard { get; set; } = null!;
 
+    [Inject] private Visibility Visibility { get; set; } = null!;
+
     [Inject] private IDialogService Dialogs { get; set; } = null!;
 
     [Inject] private TimeProvider Clock { get; set; } = null!;
@@ -73,7 +75,7 @@ public sealed partial class ActionsPage : ComponentBase
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
         _caller = await CurrentUser.PrincipalAsync(_end.Token);
-        _feed = new ActionFeed(Store, OutcomeMonitor, Clock, RefreshAsync);
+        _feed = new ActionFeed(Store, OutcomeMonitor, Clock, Visibility, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
         _timer = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
     }
@@ -128,6 +130,8 @@ public sealed partial class ActionsPage : ComponentBase
     // Re-render each second only while a countdown is visible.
     private void Tick()
     {
+        if (Visibility.IsHidden)
+            return;
         if (_changes.Count > 0 && ++_ticks % ChangesIntervalSeconds == 0)
             _feed?.Wake();
         if (_waiting > 0 || _changes.Count > 0 || _selected?.IsOpen == true)

@@ -49,13 +49,21 @@ public sealed partial class ChecksPage
     {
         _url = ChecksUrl.Parse(Nav.Uri);
         Update();
-        _subscription = Scheduler.Subscribe(() => _ = InvokeAsync(() =>
+        _subscription = Scheduler.Subscribe(Wake);
+        Visibility.Shown += Wake;
+        Nav.LocationChanged += OnLocationChanged;
+        Keyboard.Pressed += OnKeyAsync;
+    }
+
+    private void Wake()
+    {
+        if (Visibility.IsHidden)
+            return;
+        _ = InvokeAsync(() =>
         {
             Update();
             StateHasChanged();
-        }));
-        Nav.LocationChanged += OnLocationChanged;
-        Keyboard.Pressed += OnKeyAsync;
+        });
     }
 
     private void OnLocationChanged(object? sender, LocationChangedEventArgs e) => _ = InvokeAsync(() =>
@@ -121,6 +129,7 @@ public sealed partial class ChecksPage
 
     public void Dispose()
     {
+        Visibility.Shown -= Wake;
         _subscription?.Dispose();
         Nav.LocationChanged -= OnLocationChanged;
         Keyboard.Pressed -= OnKeyAsync;

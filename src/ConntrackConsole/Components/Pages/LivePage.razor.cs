@@ -68,6 +68,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private Keyboard Keyboard { get; set; } = null!;
 
+    [Inject] private Visibility Visibility { get; set; } = null!;
+
     [Inject] private Browser Browser { get; set; } = null!;
 
     [Inject] private IDialogService Dialogs { get; set; } = null!;
@@ -83,7 +85,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _state = LiveState.Parse(Nav.Uri, NowMs);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
-        _feed = new LiveFeed(Store, Clock, RefreshAsync);
+        _feed = new LiveFeed(Store, Clock, Visibility, RefreshAsync);
     }
 
     // Runs outside the circuit's thread: a query over a long range must not block user input.
@@ -92,14 +94,15 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         try
         {
             var (state, width, nowMs) = (_state, _plotWidth, NowMs);
+            // Fewer lanes on narrow screens: a phone shows the most relevant ones and a button for the rest.
+            int laneCount = state.AllLanes ? 100 : width < 560 ? 3 : 8;
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
-            if (await SnapshotAsync(state, window, nowMs, ct) is not { Window: { } view } snapshot)
+            if (await SnapshotAsync(state, window, laneCount, nowMs, ct) is not { Window: { } view } snapshot)
                 return;
             var principal = await CurrentUser.PrincipalAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
-            // Fewer lanes on narrow screens: a phone shows the most relevant ones and a button for the rest.
-            var lanes = view.Lanes(state.AllLanes ? 100 : width < 560 ? 3 : 8);
+            var lanes = view.Lanes(laneCount);
             byte[] bytes = ViewBytes.Write(view, lanes, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
@@ -120,20 +123,21 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         }
     }
 
-    private static TimelineQuery Query(LiveState state, TimelineWindow window) =>
-        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node);
+    // The backends only of the lanes that are drawn.
+    private static TimelineQuery Query(LiveState state, TimelineWindow window, int lanes) =>
+        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node, lanes);
 
     // Stored history is read less often than memory: columns of a long range change slowly or not at all.
-    private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, long nowMs, CancellationToken ct)
+    private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, int lanes, long nowMs, CancellationToken ct)
     {
-        var query = Query(state, window);
+        var query = Query(state, window, lanes);
         bool stored = window.FromMs < Store.FromMs + window.StepMs;
         var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
-            && last.Query.Columns == query.Columns && nowMs - last.AtMs < StoredCacheTtlMs ? last : null;
+            && last.Query.Columns == query.Columns && last.Query.Lanes == query.Lanes && nowMs - last.AtMs < StoredCacheTtlMs ? last : null;
         // The headline shows the current state, even for a past range.
-        var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60));
+        var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60), 0);
         var since = state.ToMs is { } pausedMs && pausedMs < nowMs
-            ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node) : null;
+            ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node, 0) : null;
         string?[] pods = [state.Uid, state.Pod, cached?.View.Terminations.FirstOrDefault(end => end.Uid == state.Uid)?.PodIp];
         var page = new PageQuery(cached is null ? query : null, headline, since, [.. pods.OfType<string>().Where(pod => pod.Length > 0)], state.ToMs);
         var navigation = _navigation;

@@ -11,16 +11,22 @@ internal sealed class ActionFeed : IAsyncDisposable
     private readonly ActionStore _store;
     private readonly OutcomeMonitor _outcomes;
     private readonly PageRefresher _refresher;
+    private readonly Visibility _visibility;
 
-    public ActionFeed(ActionStore store, OutcomeMonitor outcomes, TimeProvider clock, Func<CancellationToken, Task> refresh)
+    public ActionFeed(ActionStore store, OutcomeMonitor outcomes, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh)
     {
-        (_store, _outcomes, _refresher) = (store, outcomes, new PageRefresher(MinInterval, clock, refresh));
+        (_store, _outcomes, _refresher) = (store, outcomes, new PageRefresher(MinInterval, clock, visibility, refresh));
+        _visibility = visibility;
         store.Changed += Wake;
         outcomes.Changed += Wake;
         _refresher.Start();
     }
 
-    public void Wake() => _refresher.Request();
+    public void Wake()
+    {
+        if (!_visibility.IsHidden)
+            _refresher.Request();
+    }
 
     public ValueTask DisposeAsync()
     {

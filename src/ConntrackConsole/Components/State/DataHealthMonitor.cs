@@ -17,11 +17,20 @@ public abstract class DataHealthMonitor : ComponentBase, IDisposable
 
     [Inject] private TimeProvider Clock { get; set; } = null!;
 
+    [Inject] private Visibility Visibility { get; set; } = null!;
+
     protected override void OnInitialized()
     {
         DataHealth = Read();
         var second = TimeSpan.FromSeconds(1);
-        _tick = Clock.CreateTimer(_ => InvokeAsync(Refresh), null, second, second);
+        _tick = Clock.CreateTimer(_ => Wake(), null, second, second);
+        Visibility.Shown += Wake;
+    }
+
+    private void Wake()
+    {
+        if (!Visibility.IsHidden)
+            _ = InvokeAsync(Refresh);
     }
 
     private void Refresh()
@@ -40,6 +49,7 @@ public abstract class DataHealthMonitor : ComponentBase, IDisposable
 
     public void Dispose()
     {
+        Visibility.Shown -= Wake;
         _tick?.Dispose();
         GC.SuppressFinalize(this);
     }

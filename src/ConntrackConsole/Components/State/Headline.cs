@@ -52,7 +52,7 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         string silent = Silent(now, context), scope = context.Filter is { } filter ? $" for {filter}" : "";
         if (context.OwnersDoubt is { } doubt)
             return new Headline($"{doubt}: which entries{scope} are stale is unknown.", false, true, null, silent, resets, []);
-        int ownerless = Sum(now, EntryState.Unknown);
+        int ownerless = Sum(now, EntryState.Unknown) + (int)Math.Min(int.MaxValue / 2, now.Services.Sum(lane => lane.Ownerless));
         if (ownerless > 0)
             return new Headline($"No stale entries{scope} are known; the owners of {DisplayText.Count(ownerless, "entry", "entries")} are unknown.", false, true, null, silent, resets, []);
         string none = $"No stale entries{scope}{(silent.Length > 0 ? " on the nodes that report" : "")}";

@@ -12,15 +12,22 @@ internal sealed class LiveFeed : IAsyncDisposable
     private readonly IDisposable _subscription;
     private readonly ITimer _timer;
 
-    public LiveFeed(TimelineStore store, TimeProvider clock, Func<CancellationToken, Task> refresh)
+    private readonly Visibility _visibility;
+
+    public LiveFeed(TimelineStore store, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh)
     {
-        _refresher = new PageRefresher(MinInterval, clock, refresh);
+        _visibility = visibility;
+        _refresher = new PageRefresher(MinInterval, clock, visibility, refresh);
         _subscription = store.Subscribe(Wake);
         _timer = clock.CreateTimer(_ => Wake(), null, MaxInterval, MaxInterval);
         _refresher.Start();
     }
 
-    public void Wake() => _refresher.Request();
+    public void Wake()
+    {
+        if (!_visibility.IsHidden)
+            _refresher.Request();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -4,9 +4,10 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>
 /// Refreshes a page at <see cref="Start"/> and then after each <see cref="Request"/>, at most once per interval:
-/// one request is queued, further ones are dropped. The refresh runs outside the circuit's thread.
+/// one request is queued, further ones are dropped. A page that is not visible is refreshed when it is visible again. The refresh runs
+/// outside the circuit's thread.
 /// </summary>
-internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Func<CancellationToken, Task> refresh) : IAsyncDisposable
+internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh) : IAsyncDisposable
 {
     private readonly Channel<bool> _requests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _end = new();
@@ -15,6 +16,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
     /// <summary>Subscribe to changes before calling this, so that no change after the first refresh is missed.</summary>
     public void Start()
     {
+        visibility.Shown += Request;
         Request();
         _loop = Task.Run(RunAsync);
     }
@@ -26,6 +28,8 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
         while (await _requests.Reader.WaitToReadAsync(_end.Token))
         {
             _requests.Reader.TryRead(out _);
+            if (visibility.IsHidden)
+                continue;
             await refresh(_end.Token);
             await Task.Delay(minInterval, clock, _end.Token);
         }
@@ -34,6 +38,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Fu
     /// <summary>Cancels the current refresh and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
+        visibility.Shown -= Request;
         await _end.CancelAsync();
         try
         {

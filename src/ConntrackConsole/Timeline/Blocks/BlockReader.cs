@@ -37,9 +37,13 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes, SeriesTable? table, Se
 
     public string Name { get; private set; } = "";
 
+    /// <summary>How many series follow the head.</summary>
+    public readonly int SeriesCount => _left;
+
     /// <summary>Reads the head; then follow the series, then the resets.</summary>
     /// <param name="known">Large enough for <see cref="BlockCodec.MaxColumns"/>.</param>
-    public bool TryHead(scoped Span<bool> known)
+    /// <param name="isLast">Nothing else is read: the labels are not needed.</param>
+    public bool TryHead(scoped Span<bool> known, bool isLast = false)
     {
         _version = _head.U8();
         if (_version is not (BlockCodec.Version or BlockCodec.FirstVersion))
@@ -67,6 +71,8 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes, SeriesTable? table, Se
         if ((long)series * Columns > BlockCodec.MaxCells)
             return Fail();
         _left = (int)series;
+        if (isLast)
+            return !Failed;
         return _version == BlockCodec.FirstVersion ? !Failed : TryStreams();
     }
 

@@ -83,6 +83,26 @@ internal sealed class ColumnAggregator(WindowSamples window)
         _closing[to] -= value.Closing;
     }
 
+    /// <summary>The sum, sample by sample.</summary>
+    public void CopyTo(Span<SumChange> samples)
+    {
+        for (int sample = 0, live = 0, closing = 0; sample < window.Count; sample++)
+            samples[sample] = new SumChange(live += _live[sample], closing += _closing[sample], _uncertain[sample] ? 1 : 0);
+    }
+
+    /// <summary>Adds the live entries of the samples in which they led astray.</summary>
+    public void AddStaleTo(Span<int> samples, IReadOnlyList<(long AtMs, EntryState State)> states)
+    {
+        for (int sample = 0, live = 0, state = 0; sample < window.Count; sample++)
+        {
+            live += _live[sample];
+            while (state + 1 < states.Count && states[state + 1].AtMs <= window.TimeOf(sample))
+                state++;
+            if (states[state].State.LeadsAstray())
+                samples[sample] += live;
+        }
+    }
+
     /// <summary>The columns. Arrays without any value may be shared: they must not be written.</summary>
     public (int[] Entries, int[] Closing, int[] Stale) Reduce(IReadOnlyList<(long AtMs, EntryState State)> states)
     {

@@ -4,11 +4,12 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
 
 /// <summary>The lanes of the Services of a query: the entries of each backend, column by column.</summary>
-internal sealed class LaneReader
+internal sealed class LaneReader : IDisposable
 {
     private readonly TimelineSnapshot _snapshot;
     private readonly StateHistory _states;
@@ -17,6 +18,8 @@ internal sealed class LaneReader
     private readonly TimelineQuery _query;
     private readonly WindowSamples _samples;
     private readonly ColumnAggregator _columns;
+    private readonly SumReader _sums;
+    private readonly Dictionary<GroupKey, IReadOnlyList<(long AtMs, EntryState State)>> _within = [];
     private readonly long _stepMs;
     private readonly long _nowMs;
 
@@ -26,29 +29,114 @@ internal sealed class LaneReader
         (_map, _history) = (cluster.Current, cluster.History);
         _samples = new WindowSamples(query, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
         _columns = new ColumnAggregator(_samples);
+        _sums = new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node);
     }
 
-    public List<ServiceLane> Lanes()
+    /// <summary>The lanes, and their sum.</summary>
+    public (List<ServiceLane> Lanes, LaneSums Sum) Lanes()
     {
         var ipvs = IpvsNow();
         var lanes =
             from vip in _snapshot.Vips(_query.Node)
+            where MayMatch(_query, _map, _history, vip)
             from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
             let service = assignment.Service
             where TimelineQueryExecutor.Matches(_query, service)
             orderby service is null, service?.Namespace, service?.Name, vip.Vip, vip.Vport
-            let backends = Backends(_snapshot.At(vip), assignment)
-            where backends.Count > 0
             let kept = assignment.ToMs > _nowMs ? ipvs.GetValueOrDefault(vip) : default
-            select new ServiceLane(
-                service?.Namespace ?? "", service?.Name ?? "", vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), backends)
+            let lane = new ServiceLane(service?.Namespace ?? "", service?.Name ?? "", vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), [])
             {
                 // An earlier Service of the address is no claim of now.
                 Claims = assignment.ToMs == long.MaxValue ? Claims(vip) : [],
                 IpvsRemoved = kept.Removed, IpvsDraining = kept.Draining,
-            };
-        return [.. lanes];
+            }
+            select (Lane: lane, vip, assignment);
+        var read = new List<(ServiceLane Lane, VirtualAddress Vip, VipAssignment Assignment)>();
+        foreach (var (lane, vip, assignment) in lanes)
+        {
+            if (Sum(lane, vip, assignment) is { } summed)
+                read.Add((summed, vip, assignment));
+        }
+
+        var chosen = Chosen([.. read.Select(item => item.Lane)]);
+        for (int i = 0; i < read.Count; i++)
+        {
+            var (lane, vip, assignment) = read[i];
+            if (chosen?.Contains(lane.Place) != false)
+                read[i] = (lane with { Backends = Backends(_snapshot.At(vip), assignment), OmitsBackends = false, Ownerless = 0 }, vip, assignment);
+        }
+
+        return ([.. read.Select(item => item.Lane).Where(lane => lane.OmitsBackends || lane.Backends.Count > 0)], _sums.Total());
     }
+
+    public void Dispose() => _sums.Dispose();
+
+    // Null: all.
+    private HashSet<string>? Chosen(IReadOnlyList<ServiceLane> lanes)
+    {
+        if (_query.Chosen is { } chosen)
+            return [.. chosen.Split('\n')];
+        return _query.Lanes is { } max
+            ? [.. LaneOrder.First(lanes, max, series => LaneOrder.Last(series, _query.FromMs, _stepMs, _query.Columns, _nowMs)).Select(lane => lane.Place)]
+            : null;
+    }
+
+    /// <summary>
+    /// False if an address certainly never was a wanted Service's. The history of an address is long, and only few of them are.
+    /// </summary>
+    public static bool MayMatch(TimelineQuery query, ClusterMap map, OwnershipHistory history, in VirtualAddress vip)
+    {
+        if (query is { Namespace: null, Service: null } || TimelineQueryExecutor.Matches(query, map.ServiceAt(vip.Proto, vip.Vip, vip.Vport)))
+            return true;
+        foreach (var service in history.Claimants(vip.Proto, vip.Vip, vip.Vport))
+        {
+            if (TimelineQueryExecutor.Matches(query, service))
+                return true;
+        }
+
+        return false;
+    }
+
+    // The lane without its backends, but those with entries that lead astray now: they are always shown, and there are few.
+    private ServiceLane? Sum(ServiceLane lane, in VirtualAddress vip, in VipAssignment assignment)
+    {
+        var groups = _query.Node is null ? null : _snapshot.At(vip);
+        if (!_sums.Read(vip, groups))
+            return null;
+        var astray = new List<CapturedGroup>();
+        long ownerless = 0;
+        foreach (var key in groups?.Select(group => group.Key) ?? _snapshot.Keys(vip))
+        {
+            var now = _states.Now(key);
+            var states = _within[key] = StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
+            bool wasAstray = states.Any(state => state.State.LeadsAstray());
+            if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups?.Find(known => known.Key == key) ?? _snapshot.Of(key)) is not { } group)
+                continue;
+            if (wasAstray)
+                _sums.AddStale(group, states);
+            // With all of its backends they are read later.
+            if (_query is { Lanes: null, Chosen: null })
+                continue;
+            if (now.LeadsAstray() && group.Members.Any(member => member.Now.Live > 0))
+                astray.Add(group);
+            else if (now == EntryState.Unknown)
+                ownerless += group.Members.Where(IsReporting).Sum(member => (long)member.Now.Live);
+        }
+
+        var sums = _sums.Take(assignment);
+        if (!assignment.IsWhole)
+        {
+            // Shared arrays are not written.
+            sums = new LaneSums(sums.Entries, [.. sums.Closing], [.. sums.Stale]);
+            if (!assignment.Keep(_query, _stepMs, _nowMs, sums.Entries, sums.Closing, sums.Stale))
+                return null;
+        }
+
+        return lane with { Sum = sums, OmitsBackends = true, Ownerless = ownerless, Backends = Backends(astray, assignment) };
+    }
+
+    private bool IsReporting(CapturedSeries member) =>
+        _snapshot.Heads[member.Slot] is { } head && !head.IsSilent(_nowMs) && (_query.Node is null || head.Name == _query.Node);
 
     private List<string> Claims(in VirtualAddress vip)
     {
@@ -102,7 +190,7 @@ internal sealed class LaneReader
 
         if (!_columns.HasAny)
             return null;
-        var (entries, closing, stale) = _columns.Reduce(StateHistory.Within(_history, key, _query.FromMs, _query.ToMs));
+        var (entries, closing, stale) = _columns.Reduce(_within.GetValueOrDefault(key) ?? StateHistory.Within(_history, key, _query.FromMs, _query.ToMs));
         if (!assignment.IsWhole)
         {
             // Shared arrays are not written.

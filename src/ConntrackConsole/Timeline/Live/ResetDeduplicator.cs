@@ -1,4 +1,5 @@
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
@@ -15,10 +16,18 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     private readonly Dictionary<Ends, List<Seen>> _recent = [];
     private readonly Queue<Report> _kept = new();
     private readonly Dictionary<long, int[]> _bySecond = [];
+    // Of those kept, in the same order: a question about one Service reads only its own.
+    private readonly Dictionary<VirtualAddress, Queue<Report>> _byVip = [];
     private Report[]? _snapshot;
 
     /// <summary>The reports in the order in which they came; the list is not changed later.</summary>
     public IReadOnlyList<Report> Kept => _snapshot ??= [.. _kept.Where(t => !t.IsWithdrawn)];
+
+    /// <summary>The addresses of Services with kept resets.</summary>
+    public IReadOnlyCollection<VirtualAddress> Vips => _byVip.Keys;
+
+    /// <summary>The kept resets of one of them.</summary>
+    public IEnumerable<Report> At(VirtualAddress vip) => _byVip.GetValueOrDefault(vip)?.Where(report => !report.IsWithdrawn) ?? [];
 
     public void Add(string node, in Reset reset)
     {
@@ -59,6 +68,13 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     {
         _snapshot = null;
         _kept.Enqueue(report);
+        if (!report.Reset.Vip.IsNone)
+        {
+            if (!_byVip.TryGetValue(VipOf(report.Reset), out var own))
+                _byVip[VipOf(report.Reset)] = own = new Queue<Report>();
+            own.Enqueue(report);
+        }
+
         if (_kept.Count > maxKept)
             Forget(_kept.Dequeue());
         Count(report.Reset.AtMs, report.Reset.Kind, 1);
@@ -74,6 +90,13 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     // A reset is compared with all kept ones: the other node's report may arrive by back-fill, long afterwards.
     private void Forget(Report report)
     {
+        if (!report.Reset.Vip.IsNone && _byVip.TryGetValue(VipOf(report.Reset), out var own))
+        {
+            own.Dequeue();
+            if (own.Count == 0)
+                _byVip.Remove(VipOf(report.Reset));
+        }
+
         var ends = Ends.Of(report.Reset);
         if (!_recent.TryGetValue(ends, out var near))
             return;
@@ -93,6 +116,8 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
                 _bySecond.Remove(second);
         }
     }
+
+    private static VirtualAddress VipOf(in Reset reset) => new(Protocols.Tcp, reset.Vip, reset.Vport);
 
     private void Count(long atMs, ResetKind kind, int by)
     {

@@ -31,11 +31,17 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
     private readonly ConcurrentDictionary<TimelineQuery, Lazy<TimelineView>> _views = new();
     private readonly ConcurrentDictionary<Ip, long> _staleByIp = new();
     private readonly OwnershipHistory _history = cluster.History;
+    private IReadOnlyList<NodeHealth>? _health;
+    private int _computed;
+    private string[]? _nodeNames;
 
     /// <summary>The store's version of the snapshot.</summary>
     public long Version { get; init; }
 
     public long NowMs => nowMs;
+
+    /// <summary>How many views were computed.</summary>
+    internal int Computed => Volatile.Read(ref _computed);
 
     public TimelineView View(TimelineQuery query) => _views.GetOrAdd(query, wanted => new Lazy<TimelineView>(() => Compute(wanted))).Value;
 
@@ -45,9 +51,13 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
         // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
-        return new TimelineView(
-            query.FromMs, query.ToMs, stepMs, columns, new LaneReader(snapshot, states, cluster, query, stepMs, nowMs).Lanes(), Terminations(query), Resets(query, stepMs),
-            Gaps(query), Health(), nowMs) { Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query) };
+        using var reader = new LaneReader(snapshot, states, cluster, query, stepMs, nowMs);
+        var (lanes, sum) = reader.Lanes();
+        Interlocked.Increment(ref _computed);
+        return new TimelineView(query.FromMs, query.ToMs, stepMs, columns, lanes, Terminations(query), Resets(query, stepMs), Gaps(query), Health(), nowMs)
+        {
+            Sum = sum, Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query),
+        };
     }
 
     private List<Rollout> Rollouts(TimelineQuery query) =>
@@ -64,12 +74,13 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
             && (query.Service is null || r.Service?.Name == query.Service || r.Service?.ToString() == query.Service)),
     ];
 
-    public IReadOnlyList<NodeHealth> Health() =>
+    /// <summary>Of all nodes: the same for every question.</summary>
+    public IReadOnlyList<NodeHealth> Health() => LazyInitializer.EnsureInitialized(ref _health, () =>
     [
         .. snapshot.Nodes.Select(n => new NodeHealth(
             n.Name, n.Connected, n.LastHeardMs, n.Hello?.Version ?? "", n.Hello?.Capabilities ?? [], n.Counters.Count, n.Counters.Max,
             n.Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : null)),
-    ];
+    ]);
 
     /// <summary>One pod or address, for the side panel.</summary>
     /// <param name="podUidOrIp">An unknown value that is not an address returns a detail without a name.</param>
@@ -186,7 +197,13 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
 
     /// <summary>For every node of the cluster, with or without a collector.</summary>
     public List<NodeSync> Syncs(long changedMs, long? notBeforeMs = null) =>
-        [.. snapshot.Nodes.Select(n => n.Name).Union(_map.Nodes.Keys).Order(StringComparer.Ordinal).Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
+        [.. NodeNames.Select(node => syncs.After(node, changedMs, nowMs, notBeforeMs))];
+
+    /// <summary>Of the cluster, with or without a collector.</summary>
+    public int NodeCount => NodeNames.Length;
+
+    private string[] NodeNames => LazyInitializer.EnsureInitialized(
+        ref _nodeNames, () => [.. snapshot.Nodes.Select(n => n.Name).Union(_map.Nodes.Keys).Order(StringComparer.Ordinal)]);
 
     /// <summary>The current look-ups of some addresses by the nodes that report, and these nodes.</summary>
     public (List<WatchedAddress> Lookups, HashSet<string> Reporting) Lookups(IReadOnlySet<Ip> ips)
@@ -225,7 +242,10 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
             return lane;
         }
 
-        foreach (var report in snapshot.Resets())
+        // A reset without an address of a Service is of no Service.
+        var resets = query is { Namespace: null, Service: null }
+            ? snapshot.Resets() : snapshot.Resets([.. snapshot.ResetVips().Where(vip => LaneReader.MayMatch(query, _map, _history, vip))]);
+        foreach (var report in resets)
         {
             var reset = report.Reset;
             bool wanted = (query.Node is null || report.Node == query.Node)

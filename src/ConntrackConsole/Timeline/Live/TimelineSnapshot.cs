@@ -33,11 +33,31 @@ internal sealed class TimelineSnapshot(
     /// <summary>The groups of a virtual address, with the nodes of this snapshot.</summary>
     public List<CapturedGroup> At(in VirtualAddress vip) => store.Capture(vip, heads.Length);
 
+    /// <summary>The groups of a virtual address, without their series.</summary>
+    public GroupKey[] Keys(in VirtualAddress vip) => store.Keys(vip);
+
+    /// <summary>A group, with the nodes of this snapshot; null if it has none.</summary>
+    public CapturedGroup? Of(in GroupKey key) => store.Capture(key, heads.Length);
+
+    /// <summary>The sum of an address over all nodes, second by second of the console's clock.</summary>
+    public void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values) => store.ReadSum(vip, firstSecond, values);
+
+    /// <summary>Changes the seconds of a sum in which nodes with entries of the address did not report.</summary>
+    /// <param name="absent">By slot.</param>
+    public void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values) =>
+        store.AddAbsent(vip, absent, firstSecond, values);
+
     /// <summary>The groups that lead to an address.</summary>
     public List<CapturedGroup> To(Ip backend) => store.Capture(backend, heads.Length);
 
     /// <summary>The resets that are kept individually, in the order in which they were reported.</summary>
     public IReadOnlyList<ResetDeduplicator.Report> Resets() => store.KeptResets();
+
+    /// <summary>The addresses of Services with resets that are kept individually.</summary>
+    public IReadOnlyCollection<VirtualAddress> ResetVips() => store.ResetVips();
+
+    /// <summary>The resets of flows to some addresses, of those that are kept individually.</summary>
+    public IReadOnlyList<ResetDeduplicator.Report> Resets(IEnumerable<VirtualAddress> vips) => store.KeptResets(vips);
 
     /// <summary>Counts of resets by kind, second by second; null where there was none.</summary>
     public int[]?[] ResetSeconds(long fromSecond, long toSecond) => store.ResetSeconds(fromSecond, toSecond);

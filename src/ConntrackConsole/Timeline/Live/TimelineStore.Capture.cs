@@ -54,10 +54,81 @@ internal sealed partial class TimelineStore
             return Capture(_index.To(backend), slots);
     }
 
+    internal GroupKey[] Keys(in VirtualAddress vip)
+    {
+        lock (_lock)
+        {
+            var groups = _index.At(vip);
+            var keys = new GroupKey[groups.Length];
+            for (int i = 0; i < keys.Length; i++)
+                keys[i] = groups[i].Key;
+            return keys;
+        }
+    }
+
+    internal CapturedGroup? Capture(in GroupKey key, int slots)
+    {
+        lock (_lock)
+            return _index.Find(key) is { } group ? Capture([group], slots)[0] : null;
+    }
+
+    internal void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values)
+    {
+        lock (_lock)
+        {
+            if (_index.SumOf(vip) is { } sum)
+                sum.Read(firstSecond, values);
+            else
+                values.Clear();
+        }
+    }
+
+    internal void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values)
+    {
+        long unknown = long.MaxValue;
+        lock (_lock)
+        {
+            foreach (var group in _index.At(vip))
+            {
+                foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+                {
+                    if (node.Slot >= absent.Length || absent[node.Slot] is not { FromSecond: > 0 } from)
+                        continue;
+                    var (_, live, closing) = timeline.Last;
+                    if (live + closing == 0)
+                        continue;
+                    if (!from.HasEnded)
+                    {
+                        unknown = Math.Min(unknown, from.FromSecond);
+                        continue;
+                    }
+
+                    for (int i = (int)Math.Clamp(from.FromSecond - firstSecond, 0, values.Length); i < values.Length; i++)
+                        values[i] += new SumChange(-live, -closing, 0);
+                }
+            }
+        }
+
+        for (int i = (int)Math.Clamp(unknown - firstSecond, 0, values.Length); i < values.Length; i++)
+            values[i] += new SumChange(0, 0, 1);
+    }
+
     internal IReadOnlyList<ResetDeduplicator.Report> KeptResets()
     {
         lock (_lock)
             return _resets.Kept;
+    }
+
+    internal IReadOnlyCollection<VirtualAddress> ResetVips()
+    {
+        lock (_lock)
+            return [.. _resets.Vips];
+    }
+
+    internal IReadOnlyList<ResetDeduplicator.Report> KeptResets(IEnumerable<VirtualAddress> vips)
+    {
+        lock (_lock)
+            return [.. vips.SelectMany(_resets.At)];
     }
 
     internal int[]?[] ResetSeconds(long fromSecond, long toSecond)

@@ -292,6 +292,7 @@ internal sealed partial class TimelineStore
                 Remove(node);
         }
 
+        _index.TrimSums(_fromMs);
         _resets.Trim(nowMs - HorizonMs);
     }
 

@@ -53,6 +53,12 @@ internal sealed class WindowSamples
     /// <summary>By column: 0 where <see cref="Known"/>, otherwise -1. Shared by all series without a value: do not write.</summary>
     public int[] Zeros => _zeros ??= ZerosOf(Known);
 
+    /// <summary>The end of the column of a sample.</summary>
+    public long ColumnEnd(int sample) => _query.FromMs + (((sample / PerColumn) + 1) * _stepMs);
+
+    /// <summary>The node is no longer in the cluster.</summary>
+    public bool HasEnded(NodeHead head) => _hasEnded(head);
+
     /// <summary>When a node's table was known; null if the query does not ask for the node.</summary>
     public Coverage? Of(int slot)
     {
@@ -66,12 +72,14 @@ internal sealed class WindowSamples
     private bool[] AnyKnown()
     {
         int[] change = new int[Count + 1];
-        for (int slot = 0; slot < _heads.Length; slot++)
+        foreach (var head in _heads)
         {
-            foreach (var known in Of(slot)?.Known ?? [])
+            if (head is null || (_query.Node is not null && head.Name != _query.Node))
+                continue;
+            foreach (var (fromMs, toMs) in head.Known)
             {
-                change[known.From]++;
-                change[known.To]--;
+                change[At(fromMs + head.ClockOffsetMs)]++;
+                change[At(toMs + head.ClockOffsetMs + 1)]--;
             }
         }
 

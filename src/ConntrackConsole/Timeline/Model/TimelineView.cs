@@ -11,6 +11,12 @@ public sealed record TimelineView(
     IReadOnlyList<ServiceLane> Services, IReadOnlyList<TerminationSpan> Terminations,
     ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs)
 {
+    /// <summary>The sum of all lanes.</summary>
+    public LaneSums? Sum { get; init; }
+
+    /// <summary>Some sums are of blocks that an earlier version wrote: sums of the backends' maxima, which may be too high.</summary>
+    public bool SumsAreUpperBounds { get; init; }
+
     /// <summary>Rollouts that were in progress within the window, oldest first.</summary>
     public IReadOnlyList<Rollout> Rollouts { get; init; } = [];
 
@@ -33,6 +39,18 @@ public sealed record ReportedSetting(string Node, long AtMs, string Name, string
 public sealed record ServiceLane(
     string Namespace, string Name, string Vip, int Port, string Proto, IReadOnlyList<BackendSeries> Backends)
 {
+    /// <summary>The sum over the backends; null if it was not read.</summary>
+    public LaneSums? Sum { get; init; }
+
+    /// <summary><see cref="Backends"/> has only those with entries that lead astray now: the others were not asked for.</summary>
+    public bool OmitsBackends { get; init; }
+
+    /// <summary>Entries now to omitted backends with an unknown owner.</summary>
+    public long Ownerless { get; init; }
+
+    /// <summary>Identifies the lane.</summary>
+    internal string Place => $"{Namespace}/{Name}|{Proto}/{Vip}/{Port}";
+
     /// <summary>
     /// The Services that claim the address and port now, if several do: which of them an entry belongs to is not known, and this
     /// lane, of the newest claim, has them all. Empty for one.
@@ -48,6 +66,9 @@ public sealed record ServiceLane(
     /// <summary>The same to servers of weight 0: it still forwards their packets.</summary>
     public long IpvsDraining { get; init; }
 }
+
+/// <summary>Sums over backends and nodes, second by second, then the maximum within the column; -1 where a part is unknown.</summary>
+public sealed record LaneSums(int[] Entries, int[] Closing, int[] Stale);
 
 /// <param name="Pod">
 /// The pod that owned, or had last owned, the address at the end of the window (or of the time in which the lane's Service had

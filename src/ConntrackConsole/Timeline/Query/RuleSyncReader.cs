@@ -33,7 +33,7 @@ internal sealed class RuleSyncReader(IDbContextFactory<ConsoleDb> databases, Tim
         var changed = spans.Select(s => s.Reported).OfType<Termination>().Where(t => t.EndpointChangedMs is not null).ToList();
         if (changed.Count == 0)
             return spans;
-        if ((long)changed.Count * timeline.SyncsAfter(0).Count > MaxSyncs)
+        if ((long)changed.Count * timeline.Read(reading => reading.NodeCount) > MaxSyncs)
             return spans.ConvertAll(s => s with { SyncsOmitted = true });
         var syncs = await SyncsAsync(changed, ct);
         return spans.ConvertAll(s => s.Reported?.EndpointChangedMs is { } changedMs ? s with { Synced = syncs[changedMs] } : s);

@@ -51,6 +51,9 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         private SeriesTable _own = new();
         private Dictionary<(string, long), SeriesTable> _labels = [];
 
+        // The names under which a chosen lane may be stored: its Service, or its address while the Service had no name.
+        private readonly HashSet<string>? _chosen = query.Chosen is { } chosen ? [.. chosen.Split('\n').SelectMany(place => place.Split('|')).Select((name, i) => i % 2 == 0 ? name : "/" + name)] : null;
+
         // Every Service block has a block of the whole cluster beside it.
         private readonly string _marker = query.Node ?? BlockArchive.Cluster;
 
@@ -114,44 +117,72 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 
         private void LayBlocks(BlockKind kind, Level level, long fromMs, long toMs, HashSet<long> there)
         {
-            bool filtered = query.Namespace is not null || query.Service is not null;
-            string sql = kind == BlockKind.Service
-                ? "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d"
-                : "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d";
+            var backends = query is { Lanes: null } or { Chosen: not null } ? BlockParts.Backends : BlockParts.None;
             byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
             try
             {
+                if (kind == BlockKind.Node)
+                {
+                    lanes.SumsAreUpperBounds |= level != Level.Finest;
+                    Lay(Named, there, backends | BlockParts.DerivedSums | BlockParts.Total, true, true, null);
+                    return;
+                }
+
+                // The whole cluster's resets are separate rows. A Service's own blocks of seconds have its sum, too; of the chosen lanes
+                // it is known.
+                bool isOne = query.Service is not null && level == Level.Finest;
+                var sums = isOne || query.Chosen is not null ? BlockParts.None : BlockParts.Sums;
+                var withoutSums = new HashSet<long>();
+                Lay(Named, there, sums, true, false, sums == BlockParts.None ? null : withoutSums);
+                if (isOne && query.Chosen is null)
+                    Lay(Others, there, backends | BlockParts.DerivedSums, false, true, null);
+                else if (backends != BlockParts.None || query.Namespace is not null || query.Service is not null)
+                    Lay(Others, [.. there.Except(withoutSums)], backends, false, true, null);
+                // Written by an earlier version.
+                if (withoutSums.Count > 0 && Lay(Others, withoutSums, backends | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
+                    lanes.SumsAreUpperBounds = true;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            bool Lay(string sql, HashSet<long> wanted, BlockParts takes, bool marksKnown, bool takesResets, HashSet<long>? withoutSums)
+            {
+                bool any = false;
+                if (wanted.Count == 0)
+                    return false;
                 using var row = Rows(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
                 while (row.Read())
                 {
                     ct.ThrowIfCancellationRequested();
                     string name = row.GetString(0);
                     long atMs = row.GetInt64(1);
-                    bool isCluster = kind == BlockKind.Service && name.Length == 0;
                     // Another level fills this interval.
-                    if (!there.Contains(atMs))
+                    if (!wanted.Contains(atMs) || (kind == BlockKind.Service && name.Length > 0 && !Wanted(name)))
                         continue;
-                    if (filtered && kind == BlockKind.Service && !isCluster && !Wanted(name))
-                        continue;
-                    // The whole cluster's resets are separate rows.
-                    if (!lanes.Merge(
-                        BulkConnection.Blob(row, 2), Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
-                        isCluster || kind == BlockKind.Node, kind == BlockKind.Node || !isCluster, ref buffer))
-                    {
+                    any = true;
+                    int series = lanes.Merge(
+                        BulkConnection.Blob(row, 2), takes == BlockParts.None && !takesResets ? null : Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
+                        takes, Wanted, marksKnown, takesResets, ref buffer);
+                    if (series < 0)
                         AddCorrupt(kind, level, name, atMs);
-                    }
+                    else if (series == 0)
+                        withoutSums?.Add(atMs);
                 }
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
+
+                return any;
             }
         }
+
+        private const string Named = "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d";
+
+        private const string Others = "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d AND Name <> $e";
 
         // Blocks of an hour share them.
         private SeriesTable? Labels(BlockKind kind, Level level, string name, long atMs)
         {
-            if (level.HasOwnTables || (kind == BlockKind.Service && name.Length == 0))
+            if (level.HasOwnTables)
                 return null;
             var key = (name, SeriesTable.StartOf(atMs));
             if (_labels.TryGetValue(key, out var table))
@@ -164,7 +195,7 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         }
 
         private bool Wanted(string name) =>
-            (query.Namespace is null || name.StartsWith(query.Namespace + "/", StringComparison.Ordinal))
+            (_chosen is null || _chosen.Contains(name)) && (query.Namespace is null || name.StartsWith(query.Namespace + "/", StringComparison.Ordinal))
             && (query.Service is null || name == query.Service || name.EndsWith("/" + query.Service, StringComparison.Ordinal));
 
         private void AddCorrupt(BlockKind kind, Level level, string name, long atMs)

@@ -17,6 +17,11 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
     private const long MaxTerminationMs = 24 * 3_600_000L;
     private const long MaxRolloutMs = 7 * MaxTerminationMs;
 
+    private const long SharedMs = 3_000;
+    private const long SharedFromMs = 60_000;
+
+    private SharedGaps? _gaps;
+
     public async Task<List<TerminationSpan>> TerminationsAsync(TimelineQuery query, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -75,9 +80,28 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
         return (await rows.OrderByDescending(r => r.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(TerminationMapper.Restart);
     }
 
-    public async Task<List<GapSpan>> GapsAsync(TimelineQuery query, CancellationToken ct)
+    /// <summary>
+    /// Gaps that overlap the window. A large cluster has one of each node at least, and every reader of a window up to now asks for
+    /// them: they are read once in three seconds, and newer ones are in memory.
+    /// </summary>
+    public async Task<IReadOnlyList<GapSpan>> GapsAsync(TimelineQuery query, long nowMs, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
+        if (query.ToMs < nowMs)
+            return await ReadGapsAsync(query, ct);
+        long fromMs = query.FromMs - (query.FromMs % SharedFromMs);
+        var shared = Volatile.Read(ref _gaps);
+        if (shared is null || shared.FromMs != fromMs || nowMs - shared.AtMs is < 0 or > SharedMs)
+        {
+            shared = new SharedGaps(fromMs, nowMs, await ReadGapsAsync(new TimelineQuery(fromMs, nowMs, 1), ct));
+            Volatile.Write(ref _gaps, shared);
+        }
+
+        return [.. shared.Gaps.Where(gap => gap.ToMs >= query.FromMs && (query.Node is null || gap.Node is null || gap.Node == query.Node))];
+    }
+
+    private async Task<List<GapSpan>> ReadGapsAsync(TimelineQuery query, CancellationToken ct)
+    {
         await using var db = await databases.CreateDbContextAsync(ct);
         var rows = db.Gaps.AsNoTracking().Where(g => g.FromMs <= query.ToMs && g.ToMs >= query.FromMs);
         if (query.Node is { } node)
@@ -94,6 +118,8 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
             rows = rows.Where(s => s.Node == node);
         return (await rows.OrderByDescending(s => s.AtMs).Take(MaxRows).ToListAsync(ct)).ConvertAll(FactsArchive.Setting);
     }
+
+    private sealed record SharedGaps(long FromMs, long AtMs, List<GapSpan> Gaps);
 
     /// <summary>Deduplicated over all nodes, summed into the columns before <paramref name="endColumn"/>.</summary>
     public async Task ResetsAsync(TimelineQuery query, long stepMs, int endColumn, int[,] into, CancellationToken ct)

@@ -13,6 +13,7 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
     private const int NotReported = -2;
 
     private readonly ConcurrentDictionary<GroupKey, StoredSeries> _series = new();
+    private readonly ConcurrentDictionary<GroupKey, StoredSeries> _sums = new();
     private readonly List<(string Name, int From, int To)> _corrupt = [];
 
     public bool[] Known { get; } = new bool[columns];
@@ -22,22 +23,30 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
     public IEnumerable<StoredSeries> Series => _series.Values;
 
+    /// <summary>The sum of each virtual address; of all at the default key.</summary>
+    public IReadOnlyDictionary<GroupKey, StoredSeries> Sums => _sums;
+
+    /// <summary>Some sums are sums of maxima.</summary>
+    public bool SumsAreUpperBounds { get; set; }
+
     /// <summary>Merges a block into the columns from <paramref name="firstColumn"/> up to <paramref name="endColumn"/> (exclusive).</summary>
+    /// <param name="takes">What of it is wanted.</param>
+    /// <param name="isWanted">Of which Services, by name, the cluster's block gives the sums.</param>
     /// <param name="marksKnown">Whether it defines where the result is known (the cluster's block, or the node's).</param>
     /// <param name="table">The labels to which the block refers, if it has none of its own.</param>
     /// <param name="own">A buffer for the block's own labels.</param>
-    /// <returns>False if the bytes are not a valid block.</returns>
-    public bool Merge(
+    /// <returns>How many series the block has; -1 if the bytes are not a valid block.</returns>
+    public int Merge(
         ReadOnlySpan<byte> bytes, SeriesTable? table, SeriesTable own, TextPool texts, string blockName, long atMs, Level level, int firstColumn, int endColumn,
-        bool marksKnown, bool takesResets, ref byte[] buffer)
+        BlockParts takes, Predicate<string> isWanted, bool marksKnown, bool takesResets, ref byte[] buffer)
     {
         int[] values = ArrayPool<int>.Shared.Rent(BlockCodec.MaxColumns);
         try
         {
             if (BlockCodec.TryUnpack(bytes, ref buffer, out var plain)
-                && LayPlain(new BlockReader(plain, table, own, texts), blockName, atMs, level, firstColumn, endColumn, marksKnown, takesResets, values))
+                && LayPlain(new BlockReader(plain, table, own, texts), blockName, atMs, level, firstColumn, endColumn, takes, isWanted, marksKnown, takesResets, values, out int series))
             {
-                return true;
+                return series;
             }
         }
         finally
@@ -47,15 +56,19 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
         lock (_corrupt)
             _corrupt.Add((blockName, Math.Max(firstColumn, ColumnOf(atMs + 1)), Math.Min(endColumn, ColumnOf(atMs + level.BlockMs) + 1)));
-        return false;
+        return -1;
     }
 
     private bool LayPlain(
-        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, bool marksKnown, bool takesResets, int[] values)
+        BlockReader reader, string blockName, long atMs, Level level, int firstColumn, int endColumn, BlockParts takes, Predicate<string> isWanted,
+        bool marksKnown, bool takesResets, int[] values, out int series)
     {
+        series = 0;
         Span<bool> known = stackalloc bool[BlockCodec.MaxColumns];
-        if (!reader.TryHead(known) || reader.Columns != level.Columns)
+        bool isLast = takes == BlockParts.None && !takesResets;
+        if (!reader.TryHead(known, isLast) || reader.Columns != level.Columns)
             return false;
+        series = reader.SeriesCount;
         known = known[..reader.Columns];
         Span<int> places = stackalloc int[reader.Columns];
         Span<int> ends = stackalloc int[reader.Columns];
@@ -71,27 +84,12 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 Known[column] = true;
         }
 
-        var span = values.AsSpan(0, reader.Columns);
-        while (reader.TrySeries(out var label))
-        {
-            if (label.Key.Vip.IsNone)
-            {
-                reader.Values(span);
-                reader.Values(span);
-                reader.Values(span);
-                continue;
-            }
-
-            if (!_series.TryGetValue(label.Key, out var series))
-                series = _series.GetOrAdd(label.Key, new StoredSeries(label.Key, columns));
-            series.Describe(atMs, blockName, reader.Namespace, reader.Name, label);
-            reader.Values(span);
-            SetMax(series.Entries, span, places, ends);
-            if (reader.Values(span))
-                SetMax(series.Closing, span, places, ends);
-            if (reader.Values(span))
-                SetMax(series.Stale, span, places, ends);
-        }
+        if (isLast)
+            return true;
+        if (takes.HasFlag(BlockParts.DerivedSums))
+            LaySums(ref reader, blockName, atMs, takes, values, places, ends);
+        else
+            LaySeries(ref reader, blockName, atMs, takes, isWanted, values, places, ends);
 
         for (int left = reader.ResetCount(); left > 0 && !reader.Failed; left--)
         {
@@ -105,6 +103,99 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
 
         return !reader.Failed;
     }
+
+    private void LaySeries(
+        ref BlockReader reader, string blockName, long atMs, BlockParts takes, Predicate<string> isWanted, int[] values, scoped ReadOnlySpan<int> places, scoped ReadOnlySpan<int> ends)
+    {
+        var span = values.AsSpan(0, reader.Columns);
+        while (reader.TrySeries(out var label))
+        {
+            bool isSum = label.Key.Backend.IsNone;
+            // The sum of all, and of an address without a name at that time, have none.
+            if (isSum ? !takes.HasFlag(BlockParts.Sums) || (label.Pod is { } name && !isWanted(name)) : label.Key.Vip.IsNone || !takes.HasFlag(BlockParts.Backends))
+            {
+                reader.Values(span);
+                reader.Values(span);
+                reader.Values(span);
+                continue;
+            }
+
+            var series = Of(isSum ? _sums : _series, label.Key);
+            if (isSum)
+                series.Describe(atMs, blockName, Before(label.Pod), After(label.Pod), label with { Pod = null });
+            else
+                series.Describe(atMs, blockName, reader.Namespace, reader.Name, label);
+            reader.Values(span);
+            SetMax(series.Entries, span, places, ends);
+            if (reader.Values(span))
+                SetMax(series.Closing, span, places, ends);
+            if (reader.Values(span))
+                SetMax(series.Stale, span, places, ends);
+        }
+    }
+
+    // The series of an address follow each other.
+    private void LaySums(ref BlockReader reader, string blockName, long atMs, BlockParts takes, int[] values, scoped ReadOnlySpan<int> places, scoped ReadOnlySpan<int> ends)
+    {
+        int columns = reader.Columns;
+        int[] sums = ArrayPool<int>.Shared.Rent(6 * columns);
+        sums.AsSpan(0, 6 * columns).Clear();
+        var span = values.AsSpan(0, columns);
+        GroupKey vip = default;
+        bool any = false;
+        while (reader.TrySeries(out var label))
+        {
+            if (!label.Key.Vip.IsNone && label.Key with { Backend = default, Bport = 0 } is var next && next != vip)
+            {
+                Flush(vip, reader.Namespace, reader.Name, places, ends);
+                vip = next;
+            }
+
+            var series = label.Key.Vip.IsNone || !takes.HasFlag(BlockParts.Backends) ? null : Of(_series, label.Key);
+            series?.Describe(atMs, blockName, reader.Namespace, reader.Name, label);
+            for (int row = 0; row < 3; row++)
+            {
+                bool has = reader.Values(span) || row == 0;
+                if (label.Key.Vip.IsNone || !has)
+                    continue;
+                any = true;
+                BlockSums.Add(span, sums.AsSpan(row * columns, columns));
+                if (series is not null)
+                    SetMax(row == 0 ? series.Entries : row == 1 ? series.Closing : series.Stale, span, places, ends);
+            }
+        }
+
+        Flush(vip, reader.Namespace, reader.Name, places, ends);
+        // A node's block has all of it.
+        if (any && takes.HasFlag(BlockParts.Total))
+            Lay(Of(_sums, default), "", "", sums.AsSpan(3 * columns, 3 * columns), places, ends);
+        ArrayPool<int>.Shared.Return(sums);
+
+        void Flush(in GroupKey key, string ns, string name, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+        {
+            if (key == default)
+                return;
+            var own = sums.AsSpan(0, 3 * columns);
+            Lay(Of(_sums, key), ns, name, own, places, ends);
+            BlockSums.Add(own, sums.AsSpan(3 * columns, 3 * columns));
+            own.Clear();
+        }
+
+        void Lay(StoredSeries series, string ns, string name, ReadOnlySpan<int> rows, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+        {
+            series.Describe(atMs, blockName, ns, name, default);
+            SetMax(series.Entries, rows[..columns], places, ends);
+            SetMax(series.Closing, rows.Slice(columns, columns), places, ends);
+            SetMax(series.Stale, rows.Slice(2 * columns, columns), places, ends);
+        }
+    }
+
+    private StoredSeries Of(ConcurrentDictionary<GroupKey, StoredSeries> all, in GroupKey key) =>
+        all.TryGetValue(key, out var series) ? series : all.GetOrAdd(key, new StoredSeries(key, columns));
+
+    private static string Before(string? name) => name?[..Math.Max(0, name.IndexOf('/', StringComparison.Ordinal))] ?? "";
+
+    private static string After(string? name) => name?[(name.IndexOf('/', StringComparison.Ordinal) + 1)..] ?? "";
 
     private static void SetMax(int[] row, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
     {
@@ -129,7 +220,7 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         int[] blank = new int[columns];
         for (int column = 0; column < columns; column++)
             blank[column] = Known[column] ? 0 : -1;
-        foreach (var series in _series.Values)
+        foreach (var series in _series.Values.Concat(_sums.Values))
             series.Close(Known, blank, endColumn, _corrupt);
         Blank = blank;
     }
@@ -143,9 +234,14 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         var later = new StoredLanes(fromMs + (by * stepMs), stepMs, columns) { Blank = Moved(Blank, by) };
         Array.Copy(Known, by, later.Known, 0, columns - by);
         Array.Copy(Resets, by * ResetOverflow.Length, later.Resets, 0, (columns - by) * ResetOverflow.Length);
+        later.SumsAreUpperBounds = SumsAreUpperBounds;
         foreach (var series in _series.Values)
-            later._series[series.Key] = series.Shifted(row => ReferenceEquals(row, Blank) ? later.Blank : Moved(row, by), columns);
+            later._series[series.Key] = series.Shifted(Later, columns);
+        foreach (var sum in _sums.Values)
+            later._sums[sum.Key] = sum.Shifted(Later, columns);
         return later;
+
+        int[] Later(int[] row) => ReferenceEquals(row, Blank) ? later.Blank : Moved(row, by);
     }
 
     private static int[] Moved(int[] row, int by)

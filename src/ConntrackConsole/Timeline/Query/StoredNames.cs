@@ -32,6 +32,15 @@ internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, Time
         return assignment.Keep(query, stepMs, nowMs, own.Entries, own.Closing, own.Stale) ? own : null;
     }
 
+    /// <summary>The same of a sum; null also if it has nothing.</summary>
+    public LaneSums? Keep(in VipAssignment assignment, LaneSums sum)
+    {
+        if (assignment is { FromMs: long.MinValue, ToMs: long.MaxValue })
+            return sum;
+        var own = new LaneSums([.. sum.Entries], [.. sum.Closing], [.. sum.Stale]);
+        return assignment.Keep(query, stepMs, nowMs, own.Entries, own.Closing, own.Stale) ? own : null;
+    }
+
     public BackendSeries Name(in VipAssignment assignment, Ip backend, string? storedName, BackendSeries series)
     {
         var (owner, former) = OwnerNames.At(

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Timeline.Query;
 
 /// <summary>The stored data of a window; the rows are those of the window that was read.</summary>
 internal sealed record StoredPart(
-    StoredLanes Lanes, List<GapSpan> Corrupt, List<TerminationSpan> Terminations, List<Rollout> Rollouts, List<GapSpan> Gaps, List<ReportedSetting> Settings,
+    StoredLanes Lanes, List<GapSpan> Corrupt, List<TerminationSpan> Terminations, List<Rollout> Rollouts, IReadOnlyList<GapSpan> Gaps, List<ReportedSetting> Settings,
     OwnershipHistory Owned)
 {
     public List<PodRestart> Restarts { get; init; } = [];

@@ -1,4 +1,5 @@
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 
@@ -19,26 +20,24 @@ internal static class StoredView
             same.Push(lane);
         }
 
-        // After the last column of memory nothing is known.
-        int[] blank = [.. stored.Blank];
-        for (int column = split; column < blank.Length; column++)
-            blank[column] = stored.Known[column] || (column - split < now.Columns && now.Known[column - split]) ? 0 : -1;
-
+        int[] blank = Unreported(stored, now, split);
         var lanes = new List<ServiceLane>();
-        foreach (var vip in stored.Series.GroupBy(s => (s.Key.Proto, s.Key.Vip, s.Key.Vport)))
+        var byVip = stored.Series.ToLookup(s => s.Key with { Backend = default, Bport = 0 });
+        foreach (var vip in byVip.Select(series => series.Key).Union(stored.Sums.Keys).Where(vip => vip != default))
         {
-            var newest = vip.MaxBy(s => s.Name.Length > 0)!;
-            var assignments = names.Assignments(vip.Key.Proto, vip.Key.Vip, vip.Key.Vport, newest.Namespace, newest.Name);
+            var sum = stored.Sums.GetValueOrDefault(vip);
+            var newest = byVip[vip].MaxBy(s => s.Name.Length > 0) is { Name.Length: > 0 } named ? named : sum;
+            var assignments = names.Assignments(vip.Proto, vip.Vip, vip.Vport, newest?.Namespace ?? "", newest?.Name ?? "");
             foreach (var assignment in Enumerable.Reverse(assignments))
             {
                 var (ns, name) = (assignment.Service?.Namespace ?? "", assignment.Service?.Name ?? "");
                 if (!Matches(names.Query, ns, name))
                     continue;
-                var place = (vip.Key.Vip.ToString(), (int)vip.Key.Vport, Protocols.Name(vip.Key.Proto), ns, name);
+                var place = (vip.Vip.ToString(), (int)vip.Vport, Protocols.Name(vip.Proto), ns, name);
                 var present = ofNow.TryGetValue(place, out var same) && same.TryPop(out var popped) ? popped : null;
                 var left = present?.Backends.ToDictionary(b => (b.BackendIp, b.Port)) ?? [];
                 var backends = new List<BackendSeries>();
-                foreach (var series in vip.OrderBy(s => s.Key.Backend).ThenBy(s => s.Key.Bport))
+                foreach (var series in byVip[vip].OrderBy(s => s.Key.Backend).ThenBy(s => s.Key.Bport))
                 {
                     string ip = series.Key.Backend.ToString();
                     left.Remove((ip, series.Key.Bport), out var live);
@@ -51,22 +50,64 @@ internal static class StoredView
                 }
 
                 backends.AddRange(left.Values.Select(b => OnlyNow(b, blank, split)));
-                if (backends.Count > 0)
+                var sums = names.Keep(assignment, Sum(sum, present?.Sum, stored, blank, split));
+                // Some backends alone are those of now that lead astray.
+                bool omits = names.Query is { Lanes: not null, Chosen: null };
+                if (omits ? sums is not null || backends.Count > 0 : backends.Count > 0)
                 {
-                    lanes.Add(new ServiceLane(ns, name, vip.Key.Vip.ToString(), vip.Key.Vport, Protocols.Name(vip.Key.Proto), backends)
+                    lanes.Add(new ServiceLane(ns, name, vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), backends)
                     {
+                        Sum = sums, OmitsBackends = omits, Ownerless = present?.Ownerless ?? 0,
                         Claims = present?.Claims ?? [], IpvsRemoved = present?.IpvsRemoved ?? 0, IpvsDraining = present?.IpvsDraining ?? 0,
                     });
                 }
             }
         }
 
-        lanes.AddRange(ofNow.Values.SelectMany(l => l).Select(l => l with { Backends = [.. l.Backends.Select(b => OnlyNow(b, blank, split))] }));
+        lanes.AddRange(ofNow.Values.SelectMany(l => l).Select(l => l with
+        {
+            Sum = Sum(null, l.Sum, stored, blank, split), Backends = [.. l.Backends.Select(b => OnlyNow(b, blank, split))],
+        }));
         return
         [
             .. lanes.OrderBy(l => l.Name.Length == 0).ThenBy(l => l.Namespace, StringComparer.Ordinal).ThenBy(l => l.Name, StringComparer.Ordinal)
                 .ThenBy(l => l.Vip, StringComparer.Ordinal).ThenBy(l => l.Port),
         ];
+    }
+
+    /// <summary>The sum of all lanes.</summary>
+    /// <param name="isExact">False if it is only a sum of maxima.</param>
+    public static LaneSums Sum(StoredLanes stored, NowPart now, int split, IReadOnlyList<ServiceLane> lanes, bool isFiltered, out bool isExact)
+    {
+        isExact = !isFiltered || lanes.Count < 2;
+        int columns = stored.Known.Length;
+        int[] blank = Unreported(stored, now, split);
+        if (!isFiltered)
+            return Sum(stored.Sums.GetValueOrDefault(default), now.Columns > 0 ? now.View.Sum : null, stored, blank, split);
+        var sum = new LaneSums(new int[columns], new int[columns], new int[columns]);
+        for (int column = 0; column < columns && lanes.Count == 0; column++)
+            (sum.Entries[column], sum.Closing[column], sum.Stale[column]) = (blank[column], blank[column], blank[column]);
+        foreach (var lane in lanes.Select(lane => lane.Sum).OfType<LaneSums>())
+        {
+            BlockSums.Add(lane.Entries, sum.Entries);
+            BlockSums.Add(lane.Closing, sum.Closing);
+            BlockSums.Add(lane.Stale, sum.Stale);
+        }
+
+        return sum;
+    }
+
+    private static LaneSums Sum(StoredLanes.StoredSeries? sum, LaneSums? live, StoredLanes stored, int[] blank, int split) => new(
+        Joined(sum?.EntryColumns ?? stored.Blank, live?.Entries, stored, blank, split), Joined(sum?.ClosingColumns ?? stored.Blank, live?.Closing, stored, blank, split),
+        Joined(sum?.StaleColumns ?? stored.Blank, live?.Stale, stored, blank, split, keepsStored: true));
+
+    // After the last column of memory nothing is known.
+    private static int[] Unreported(StoredLanes stored, NowPart now, int split)
+    {
+        int[] blank = [.. stored.Blank];
+        for (int column = split; column < blank.Length; column++)
+            blank[column] = stored.Known[column] || (column - split < now.Columns && now.Known[column - split]) ? 0 : -1;
+        return blank;
     }
 
     public static ResetLane Resets(StoredLanes stored, NowPart now, int split)

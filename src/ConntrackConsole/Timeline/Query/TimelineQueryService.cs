@@ -24,10 +24,13 @@ internal sealed class TimelineQueryService(
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>The newest snapshot: until there is another one, equal questions have equal answers.</summary>
+    public object Version => live.Read(reading => reading);
+
     public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
     {
         var window = await StoredAsync(query, false, ct);
-        return Join(window, live.Read(reading => Read(reading, window)));
+        return await AnswerAsync(window, live.Read(reading => reading), false, ct);
     }
 
     /// <summary>
@@ -38,13 +41,29 @@ internal sealed class TimelineQueryService(
     {
         ArgumentNullException.ThrowIfNull(page);
         var window = page.Window is { } query ? await StoredAsync(query, true, ct) : null;
-        var (part, headline, since, pods) = live.Read(reading => (
-            window is null ? null : Read(reading, window),
+        var (reading, headline, since, pods) = live.Read(reading => (
+            reading,
             page.Headline is { } now ? reading.View(now) : null,
             page.Since is { } paused ? reading.View(paused) : null,
             Pods(reading, page, window)));
         await CompleteSyncsAsync(pods, ct);
-        return new PageSnapshot(window is null ? null : Join(window, part!), headline, since, pods);
+        return new PageSnapshot(window is null ? null : await AnswerAsync(window, reading, true, ct), headline, since, pods);
+    }
+
+    // The sums decide which lanes are shown with their backends; both come from the same snapshot.
+    private async Task<TimelineView> AnswerAsync(StoredWindow window, TimelineQueryExecutor reading, bool follows, CancellationToken ct)
+    {
+        var view = Join(window, Read(reading, window));
+        if (window is not { Stored: not null, Requested: { Lanes: > 0 and var max, Chosen: null } query } || view.Services.Count == 0)
+            return view;
+        string chosen = string.Join('\n', LaneOrder.First(
+            view.Services, max, series => LaneOrder.Last(series, view.FromMs, view.StepMs, view.Columns, view.NowMs)).Select(lane => lane.Place));
+        var detail = await StoredAsync(query with { Chosen = chosen }, follows, ct);
+        if (detail.Stored is null || detail.Requested.FromMs != query.FromMs)
+            return view;
+        var shown = Join(detail, Read(reading, detail)).Services.ToLookup(lane => lane.Place);
+        // A lane that now has a part that memory has forgotten meanwhile keeps its sum.
+        return view with { Services = [.. view.Services.Select(lane => shown[lane.Place].FirstOrDefault() is { OmitsBackends: false } full ? full with { Sum = lane.Sum } : lane)] };
     }
 
     // Memory does not reach as far back as the terminations that it keeps; what was stored before that does not change any more.
@@ -127,9 +146,13 @@ internal sealed class TimelineQueryService(
         List<GapSpan> corrupt = [.. stored.Corrupt];
         AddUnknownGap(requested, lanes, split, window.NowMs, corrupt);
         AddLateGap(requested, window, corrupt);
+        var services = StoredView.Lanes(lanes, now, split, names);
+        var sum = StoredView.Sum(lanes, now, split, services, requested.Namespace is not null || requested.Service is not null, out bool isExact);
         var view = new TimelineView(
-            requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, StoredView.Lanes(lanes, now, split, names), [], StoredView.Resets(lanes, now, split), [],
-            now.View.Nodes, window.NowMs);
+            requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, services, [], StoredView.Resets(lanes, now, split), [], now.View.Nodes, window.NowMs)
+        {
+            Sum = sum, SumsAreUpperBounds = !isExact || lanes.SumsAreUpperBounds,
+        };
         return WithFacts(view, now, stored with { Corrupt = corrupt }, window.LiveMs);
     }
 
@@ -139,7 +162,7 @@ internal sealed class TimelineQueryService(
         if (requested is { Namespace: null, Service: null, Node: null })
             await facts.ResetsAsync(requested, stepMs, split, Emptied(lanes.Resets), ct);
         return new StoredPart(
-            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, ct),
+            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, time.GetUtcNow().ToUnixTimeMilliseconds(), ct),
             await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct))
         {
             Restarts = await facts.RestartsAsync(requested, ct),
@@ -176,7 +199,7 @@ internal sealed class TimelineQueryService(
 
     private const long MaxWidthMs = 10L * 366 * 24 * 3_600_000;
 
-    // Runs under the store's lock.
+    // From one snapshot.
     private static NowPart Read(TimelineQueryExecutor reading, StoredWindow window)
     {
         var (requested, stepMs, liveMs, split, nowMs, stored) = window;
@@ -186,7 +209,10 @@ internal sealed class TimelineQueryService(
         // The future is unknown: only as many columns as can contain data.
         long left = Math.Min(requested.Columns - split, Math.Max(0, ((nowMs + TimelineStore.MaxAheadMs - beginMs) / stepMs) + 1));
         left = Math.Min(left, Math.Max(1, TimelineStore.HorizonMs / stepMs));
-        var query = requested with { FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left) };
+        var query = requested with
+        {
+            FromMs = beginMs, ToMs = beginMs + (Math.Max(1, left) * stepMs), Columns = (int)Math.Max(1, left), Lanes = requested.Lanes is null ? null : 0,
+        };
         return new NowPart(
             reading.View(query), left > 0 ? reading.KnownColumns(query, stepMs) : [], (int)left,
             reading.Gaps(requested with { FromMs = Math.Max(requested.FromMs, liveMs) }), reading.Settings(requested)) { Restarts = reading.Restarts(requested) };

@@ -145,6 +145,7 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
             Of(series.Key.Proto, series.Key.Vip, series.Key.Vport).Series.Add(series);
         }
 
+        AddSums(all, key => cluster.History.ServiceAt(key.Proto, key.Vip, key.Vport, minuteMs + Level.MinuteMs - 1)?.Key ?? map.ServiceAt(key.Proto, key.Vip, key.Vport));
         foreach (var reset in all.Resets.Where(r => !r.Vip.IsNone))
             Of(Protocols.Tcp, reset.Vip, reset.Vport).Resets.Add(reset);
         return services;
@@ -164,6 +165,26 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
 
             return block;
         }
+    }
+
+    // The cluster's block has the sum of each virtual address, and of all: a view of all Services reads only these.
+    private void AddSums(Block all, Func<GroupKey, ServiceKey?> serviceOf)
+    {
+        if (_sums.Series.Count == 0)
+            return;
+        var total = all.Add(new SeriesLabel(default, null, default, default));
+        var byVip = new Dictionary<GroupKey, BlockSeries>();
+        foreach (var series in _sums.Series)
+        {
+            var vip = series.Key with { Backend = default, Bport = 0 };
+            ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(byVip, vip, out bool exists);
+            if (!exists)
+                sum = all.Add(new SeriesLabel(vip, serviceOf(vip)?.ToString(), default, default));
+            BlockSums.Add(series, sum!);
+        }
+
+        foreach (var sum in byVip.Values)
+            BlockSums.Add(sum, total);
     }
 
     /// <summary>namespace/name; an address without a name begins with a slash, as no namespace does.</summary>

@@ -10,6 +10,9 @@ internal sealed class ClusterGroup(GroupKey key)
     public GroupKey Key { get; } = key;
 
     public List<(NodeTimeline Node, GroupTimeline Timeline)> Members { get; } = [];
+
+    /// <summary>The sum of its virtual address; null without one, and outside an index.</summary>
+    public LaneSum? Sum { get; set; }
 }
 
 /// <summary>A virtual address with protocol and port.</summary>
@@ -26,6 +29,7 @@ internal sealed class GroupIndex
 {
     private readonly Dictionary<GroupKey, ClusterGroup> _groups = [];
     private readonly Dictionary<VirtualAddress, List<ClusterGroup>> _byVip = [];
+    private readonly Dictionary<VirtualAddress, LaneSum> _sums = [];
     private readonly Dictionary<Ip, List<ClusterGroup>> _byBackend = [];
 
     public IReadOnlyCollection<ClusterGroup> Groups => _groups.Values;
@@ -36,6 +40,15 @@ internal sealed class GroupIndex
 
     public ReadOnlySpan<ClusterGroup> At(in VirtualAddress vip) => Span(_byVip, vip);
 
+    /// <summary>The sum of an address; null if none of its groups is known.</summary>
+    public LaneSum? SumOf(in VirtualAddress vip) => _sums.GetValueOrDefault(vip);
+
+    public void TrimSums(long beforeMs)
+    {
+        foreach (var sum in _sums.Values)
+            sum.Trim(LaneSum.SecondOf(beforeMs));
+    }
+
     public ReadOnlySpan<ClusterGroup> To(Ip backend) => Span(_byBackend, backend);
 
     public void Add(NodeTimeline node, GroupTimeline timeline)
@@ -45,7 +58,11 @@ internal sealed class GroupIndex
         {
             _groups[key] = group = timeline.Group.Members.Count == 0 ? timeline.Group : new ClusterGroup(key);
             if (!key.Vip.IsNone)
+            {
                 Put(_byVip, VirtualAddress.Of(key), group);
+                group.Sum = CollectionsMarshal.GetValueRefOrAddDefault(_sums, VirtualAddress.Of(key), out _) ??= new LaneSum();
+            }
+
             if (!key.Backend.IsNone)
                 Put(_byBackend, key.Backend, group);
         }
@@ -65,7 +82,10 @@ internal sealed class GroupIndex
         if (group.Members.Count > 0)
             return;
         _groups.Remove(group.Key);
-        Take(_byVip, VirtualAddress.Of(group.Key), group);
+        var vip = VirtualAddress.Of(group.Key);
+        Take(_byVip, vip, group);
+        if (!_byVip.ContainsKey(vip))
+            _sums.Remove(vip);
         Take(_byBackend, group.Key.Backend, group);
     }
 

@@ -26,6 +26,9 @@ internal sealed class GroupTimeline(ClusterGroup group)
     /// <summary>Number of the key frame that last contained the group.</summary>
     public int KeyFrame { get; set; }
 
+    /// <summary>The current counts.</summary>
+    public Step Last => _steps.Last;
+
     /// <summary>Current entries in live states.</summary>
     public int Live => _steps.Last.Live;
 

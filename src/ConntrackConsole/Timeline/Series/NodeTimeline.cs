@@ -8,7 +8,7 @@ namespace ConntrackConsole.Timeline.Series;
 /// The reports of one node's collector. Not thread-safe: the store of the timeline holds its lock. Readers take
 /// <see cref="Head"/> and the slices of the groups.
 /// </summary>
-internal sealed class NodeTimeline
+internal sealed partial class NodeTimeline
 {
     /// <summary>Maximum number of groups kept for a node.</summary>
     public const int MaxGroups = 20_000;
@@ -109,12 +109,14 @@ internal sealed class NodeTimeline
         _index = index;
         foreach (var group in _groups)
             index.Add(this, group);
+        AddAll();
         _head = null;
     }
 
     /// <summary>Removes the groups from the index.</summary>
     public void Leave()
     {
+        SubtractAll();
         foreach (var group in _groups)
             _index?.Remove(group);
         _index = null;
@@ -158,7 +160,11 @@ internal sealed class NodeTimeline
         _isKnown = frame.IsKey || (_isKnown && !jumped);
         if (_isKnown)
         {
+            if (!unbroken)
+                NoteEntries();
             ApplyGroups(frame, atMs, gap);
+            if (!unbroken)
+                Doubt(atMs);
             ApplyWatchedAddresses(frame);
             _known.Add(atMs, unbroken);
         }
@@ -170,6 +176,7 @@ internal sealed class NodeTimeline
         Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         _counters = frame.Counters;
         Cost = frame.Cost ?? Cost;
+        FollowClock();
         _lastSequence = frame.Sequence;
         LastAtMs = atMs;
         return true;
@@ -178,6 +185,7 @@ internal sealed class NodeTimeline
     public void Trim(long beforeMs)
     {
         _known.Trim(beforeMs);
+        TrimDoubts(beforeMs);
         List<GroupTimeline>? gone = null;
         foreach (var group in _groups)
         {
@@ -259,8 +267,10 @@ internal sealed class NodeTimeline
         if (!key.Vip.IsNone && key.Backend != key.Vip)
             _translated += (counts.Total > 0 ? 1 : 0) - (group.Now.Total > 0 ? 1 : 0);
         int bytes = group.Bytes;
+        var before = group.Last;
         group.Set(counts, atMs);
         Bytes += group.Bytes - bytes;
+        group.Group.Sum?.Add(SecondOf(atMs), new SumChange(group.Last.Live - before.Live, group.Last.Closing - before.Closing, 0));
     }
 
     private sealed class GroupComparer : IEqualityComparer<GroupTimeline>, IAlternateEqualityComparer<GroupKey, GroupTimeline>

@@ -194,6 +194,34 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.True(page.WaitForElement("[data-testid=flush]").HasAttribute("disabled"));
     }
 
+    [Fact]
+    public async Task Page_NotVisible_CostsNothing_AndCatchesUpAtOnce()
+    {
+        _console.AddDeadPod();
+        var page = Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 1);
+        var visibility = _console.Get<Visibility>();
+
+        await page.InvokeAsync(() => visibility.Set(true));
+        // One refresh may have begun before.
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Task.Delay(200, Xunit.TestContext.Current.CancellationToken);
+        var (reads, calls, renders) = (_console.Store.Reads, _console.Chart.Invocations.Count, page.RenderCount);
+        for (uint i = 0; i < 50; i++)
+        {
+            _console.Clock.Advance(TimeSpan.FromMilliseconds(500));
+            _console.Frame(2 + i, 3 + i);
+        }
+
+        await Task.Delay(200, Xunit.TestContext.Current.CancellationToken);
+        Assert.Equal((reads, calls, renders), (_console.Store.Reads, _console.Chart.Invocations.Count, page.RenderCount));
+
+        // Without the clock: no timer is waited for.
+        await page.InvokeAsync(() => visibility.Set(false));
+        page.WaitForAssertion(() => Assert.Contains("52 entries still point", page.Find("h1").TextContent, StringComparison.Ordinal));
+        Assert.True(_console.Chart.Invocations.Count > calls);
+    }
+
     private IRenderedComponent<LivePage> Open(string query = "")
     {
         _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/" + query);

@@ -11,6 +11,7 @@ public sealed class LiveFeedTests : IDisposable
     private readonly FakeTimeProvider _clock = new();
     private readonly TimelineStore _store;
     private readonly SemaphoreSlim _refreshed = new(0);
+    private readonly Visibility _visibility = new();
     private int _refreshes;
 
     public LiveFeedTests() => _store = new TimelineStore(new ClusterState(_clock), _clock);
@@ -18,7 +19,7 @@ public sealed class LiveFeedTests : IDisposable
     [Fact]
     public async Task Feed_ManyChangesAtOnce_RefreshesOnceNowAndOnceLater()
     {
-        await using var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        await using var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
         await RefreshedAsync();
 
         for (int i = 0; i < 500; i++)
@@ -32,7 +33,7 @@ public sealed class LiveFeedTests : IDisposable
     [Fact]
     public async Task Feed_NoChanges_RefreshesOnceASecond()
     {
-        await using var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        await using var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
         await RefreshedAsync();
 
         await AdvanceUntilRefreshedAsync(LiveFeed.MaxInterval);
@@ -43,13 +44,27 @@ public sealed class LiveFeedTests : IDisposable
     [Fact]
     public async Task Feed_Disposed_DoesNotRefresh()
     {
-        var feed = new LiveFeed(_store, _clock, RefreshAsync);
+        var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
         await RefreshedAsync();
         await feed.DisposeAsync();
 
         _store.Disconnected("node-a");
         _clock.Advance(TimeSpan.FromSeconds(5));
 
+        Assert.Equal(1, _refreshes);
+    }
+
+    [Fact]
+    public async Task Feed_NotVisibleAtItsStart_RefreshesWhenItIs()
+    {
+        _visibility.Set(true);
+        await using var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
+        _store.Disconnected("node-a");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(await _refreshed.WaitAsync(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken));
+
+        _visibility.Set(false);
+        await RefreshedAsync();
         Assert.Equal(1, _refreshes);
     }
 

@@ -353,6 +353,8 @@ public sealed partial class HistoryTests : IAsyncLifetime
             Assert.Equal((a.Vip, a.Port, a.Proto), (b.Vip, b.Port, b.Proto));
             if (sameNames)
                 Assert.Equal((a.Namespace, a.Name), (b.Namespace, b.Name));
+            AssertSame(a.Sum!, b.Sum!, stored, sameStale);
+            Assert.Equal((a.OmitsBackends, a.Backends.Count), (b.OmitsBackends, b.Backends.Count));
             foreach (var (x, y) in a.Backends.Zip(b.Backends))
             {
                 Assert.Equal((x.BackendIp, x.Port), (y.BackendIp, y.Port));
@@ -365,9 +367,20 @@ public sealed partial class HistoryTests : IAsyncLifetime
             }
         }
 
+        AssertSame(live.Sum!, stored.Sum!, stored, sameStale);
         Assert.Equal(Spans(live), Spans(stored));
 
         static IEnumerable<(string?, GapKind, long, long)> Spans(TimelineView view) =>
             view.Gaps.Where(g => g.Kind != GapKind.Silent).Select(g => (g.Node, g.Kind, g.FromMs, g.ToMs)).Order();
+    }
+    private static void AssertSame(LaneSums live, LaneSums stored, TimelineView view, bool sameStale)
+    {
+        // Only sums of maxima are stored of a single node.
+        if (view.SumsAreUpperBounds)
+            return;
+        Assert.Equal(live.Entries, stored.Entries);
+        Assert.Equal(live.Closing, stored.Closing);
+        if (sameStale)
+            Assert.Equal(live.Stale, stored.Stale);
     }
 }

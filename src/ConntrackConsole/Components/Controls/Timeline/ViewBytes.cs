@@ -79,7 +79,7 @@ internal static class ViewBytes
         to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
         to.Text($"{Ipvs(lane)}{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
         // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
-        var backends = lane.Backends
+        var backends = Shown(lane)
             .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();
         to.Varint((uint)backends.Count);
         foreach (var backend in backends)
@@ -92,6 +92,11 @@ internal static class ViewBytes
             Series(to, backend.Closing, columns);
         }
     }
+
+    // A lane without its backends is one band.
+    private static IReadOnlyList<BackendSeries> Shown(ServiceLane lane) => lane is { OmitsBackends: true, Sum: { } sum }
+        ? [new BackendSeries("", 0, "/all backends", OwnerState.Unknown, EntryState.Unknown, sum.Entries, sum.Closing, sum.Stale)]
+        : lane.Backends;
 
     // First, because the canvas cuts the end; the check explains what IPVS does with them.
     private static string Ipvs(ServiceLane lane) => lane.IpvsRemoved + lane.IpvsDraining is > 0 and var kept ? $"IPVS keeps {kept:N0} · " : "";
