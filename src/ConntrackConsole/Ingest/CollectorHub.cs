@@ -15,12 +15,17 @@ internal sealed partial class CollectorHub(
     private const string NodeKey = "node";
     private const string RunKey = "run";
 
-    public Welcome Hello(Hello hello)
+    /// <summary>The group of all collectors: what is sent to it is serialized once.</summary>
+    internal const string Collectors = "collectors";
+
+    public async Task<Welcome> Hello(Hello hello)
     {
-        var context = Context;
+        var (context, groups) = (Context, Groups);
+        // Before the registration: a registered collector misses no message to all.
+        await groups.AddToGroupAsync(context.ConnectionId, Collectors);
         var welcome = context.Items.ContainsKey(NodeKey)
             ? new Welcome(false, "This connection has already sent its introduction.")
-            : CollectorIdentity.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
+            : CollectorIdentity.Of(context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
         {
@@ -32,6 +37,8 @@ internal sealed partial class CollectorHub(
         else
         {
             LogRefused(welcome.Refusal!);
+            if (!context.Items.ContainsKey(NodeKey))
+                await groups.RemoveFromGroupAsync(context.ConnectionId, Collectors);
         }
 
         return welcome;

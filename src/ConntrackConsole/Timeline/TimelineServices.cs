@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -14,7 +15,8 @@ internal static class TimelineServices
 {
     public static IServiceCollection AddTimeline(this IServiceCollection services)
     {
-        services.AddSingleton<TimelineStore>();
+        services.AddSingleton(provider => new TimelineStore(
+            provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024));
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<TerminationArchive>();
         services.AddSingleton<RuleSyncReader>();

@@ -200,9 +200,9 @@ internal sealed partial class TimelineStore
     /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
     public List<NodeSync> SyncsAfter(long changedMs, long? notBeforeMs = null) => Read(reading => reading.Syncs(changedMs, notBeforeMs));
 
-    public void RestoreSync(string node, RulesSync sync)
+    public void RestoreSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
-        _syncs.Restore(node, sync);
+        _syncs.Restore(syncs);
         Signal();
     }
 
