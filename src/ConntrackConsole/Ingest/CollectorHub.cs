@@ -1,5 +1,6 @@
 using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
@@ -7,7 +8,7 @@ namespace ConntrackConsole.Ingest;
 
 /// <summary>The hub that collectors connect to.</summary>
 internal sealed partial class CollectorHub(
-    CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
+    CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimelineReplay replay, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
     [ThreadStatic]
     private static NodeFrame? t_checked;
@@ -21,6 +22,9 @@ internal sealed partial class CollectorHub(
     public async Task<Welcome> Hello(Hello hello)
     {
         var (context, groups) = (Context, Groups);
+        // After the start: its history is applied before its frames, in their order.
+        if (CollectorIdentity.Of(context).Fault(hello) is null && NodeOf(hello) is { } introduced)
+            await replay.WhenLoadedAsync(introduced, context.ConnectionAborted);
         // Before the registration: a registered collector misses no message to all.
         await groups.AddToGroupAsync(context.ConnectionId, Collectors);
         var welcome = context.Items.ContainsKey(NodeKey)
@@ -43,6 +47,9 @@ internal sealed partial class CollectorHub(
 
         return welcome;
     }
+
+    // What a collector sends may lack anything.
+    private static string? NodeOf(Hello? hello) => hello?.Node;
 
     public long Clock() => time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -26,6 +26,8 @@ internal sealed partial class FrameApplier(
     private const long ReplayIntervalMs = 2_000;
     private const long ReplayBudgetMs = 100;
     private const long TrimEveryMs = 10_000;
+    // Of each commit's interval, until the history of all nodes is loaded.
+    private const long LoadBudgetMs = 150;
 
     private readonly NodeFrame _frame = new();
     private readonly List<StoredFrame> _unstored = [];
@@ -213,6 +215,7 @@ internal sealed partial class FrameApplier(
     {
         try
         {
+            replay.Continue(LoadBudgetMs);
             ReplayLate();
             if (NowMs - _trimmedMs >= TrimEveryMs)
             {

@@ -36,6 +36,8 @@ internal static class TimelineServices
         services.AddSingleton<RollupWorker>();
         services.AddSingleton<OwnershipArchive>();
 
+        services.AddHealthChecks().AddCheck<HistoryHealth>(HistoryHealth.Name);
+
         // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.
         services.AddHostedService(provider => provider.GetRequiredService<OwnershipArchive>());
         services.AddHostedService<TimelineArchive>();

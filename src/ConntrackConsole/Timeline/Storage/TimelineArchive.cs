@@ -18,6 +18,9 @@ internal sealed partial class TimelineArchive(
 {
     private const int BusySeconds = 30;
 
+    // How long the start waits for the history: of a small cluster it is complete then.
+    private const long LoadMs = 1_000;
+
     private readonly BulkConnection _rows = new(databases, BusySeconds);
 
     // The number of parameters that SQLite accepts in one statement on every version.
@@ -44,8 +47,9 @@ internal sealed partial class TimelineArchive(
         long since = (Time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
         timeline.RestoreSyncs(Syncs(since * 1000));
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
-        // Where the frames themselves still exist, they contain more.
-        long countedFrom = replay.All(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        // The frames themselves are read while the console listens; the applier does it. Where they still exist, they contain more.
+        long countedFrom = replay.Begin(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        replay.Continue(LoadMs);
         timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
     }
 
