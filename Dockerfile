@@ -4,7 +4,8 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends clang zlib1g-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN dotnet publish src/ConntrackConsole -c Release -o /out/console \
+# The console is compiled ahead of time, as the tests do: it listens sooner and takes less memory.
+RUN dotnet publish src/ConntrackConsole -c Release -p:PublishReadyToRun=true -o /out/console \
  && dotnet publish src/ConntrackConsole.Collector -c Release -o /out/collector
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS console

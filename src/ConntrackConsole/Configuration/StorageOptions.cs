@@ -24,6 +24,9 @@ internal sealed class StorageOptions : IDerivedOptions
     [ConfigurationKey("maximum size of these frames in MiB (6 KB per node and minute)"), Range(16, 1024 * 1024)]
     public int FrameMiB { get; set; } = 2048;
 
+    [ConfigurationKey("maximum size in MiB of the history in memory (170 MiB for the hour of 1,000 nodes of which 3 % of 350 groups change a second); the oldest above it is read from the database"), Range(16, 64 * 1024)]
+    public int MemoryMiB { get; set; } = 256;
+
     [ConfigurationKey("hours for which the history of single nodes is kept at a resolution of one second"), Range(3, MaxHours)]
     public int NodeHours { get; set; } = 48;
 

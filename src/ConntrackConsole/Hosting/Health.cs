@@ -1,16 +1,20 @@
 using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Timeline;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>/healthz: the process responds. /readyz: the cluster, if configured, has been listed.</summary>
+/// <summary>
+/// /healthz: the process responds. /readyz: the cluster, if configured, has been listed; with what the console's own work lacks, which is
+/// no reason to send its users elsewhere.
+/// </summary>
 internal static class Health
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         Map(routes, "/healthz", _ => false);
-        Map(routes, "/readyz", check => check.Name == ClusterServices.ReadinessCheck);
+        Map(routes, "/readyz", check => check.Name is ClusterServices.ReadinessCheck or HistoryHealth.Name);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> checks) =>
@@ -20,6 +24,6 @@ internal static class Health
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description ?? "ok");
+        return context.Response.WriteAsync(report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).OrderBy(entry => entry.Status).FirstOrDefault().Description ?? "ok");
     }
 }

@@ -1,5 +1,6 @@
 using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
@@ -7,7 +8,7 @@ namespace ConntrackConsole.Ingest;
 
 /// <summary>The hub that collectors connect to.</summary>
 internal sealed partial class CollectorHub(
-    CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimeProvider time, ILogger<CollectorHub> log) : Hub
+    CollectorRegistry registry, FrameInbox inbox, JournalInbox journals, TimelineStore timeline, TimelineReplay replay, TimeProvider time, ILogger<CollectorHub> log) : Hub
 {
     [ThreadStatic]
     private static NodeFrame? t_checked;
@@ -15,12 +16,20 @@ internal sealed partial class CollectorHub(
     private const string NodeKey = "node";
     private const string RunKey = "run";
 
-    public Welcome Hello(Hello hello)
+    /// <summary>The group of all collectors: what is sent to it is serialized once.</summary>
+    internal const string Collectors = "collectors";
+
+    public async Task<Welcome> Hello(Hello hello)
     {
-        var context = Context;
+        var (context, groups) = (Context, Groups);
+        // After the start: its history is applied before its frames, in their order.
+        if (CollectorIdentity.Of(context).Fault(hello) is null && NodeOf(hello) is { } introduced)
+            await replay.WhenLoadedAsync(introduced, context.ConnectionAborted);
+        // Before the registration: a registered collector misses no message to all.
+        await groups.AddToGroupAsync(context.ConnectionId, Collectors);
         var welcome = context.Items.ContainsKey(NodeKey)
             ? new Welcome(false, "This connection has already sent its introduction.")
-            : CollectorIdentity.Of(Context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
+            : CollectorIdentity.Of(context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
         {
@@ -32,10 +41,15 @@ internal sealed partial class CollectorHub(
         else
         {
             LogRefused(welcome.Refusal!);
+            if (!context.Items.ContainsKey(NodeKey))
+                await groups.RemoveFromGroupAsync(context.ConnectionId, Collectors);
         }
 
         return welcome;
     }
+
+    // What a collector sends may lack anything.
+    private static string? NodeOf(Hello? hello) => hello?.Node;
 
     public long Clock() => time.GetUtcNow().ToUnixTimeMilliseconds();
 

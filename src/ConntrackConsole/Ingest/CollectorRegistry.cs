@@ -31,6 +31,16 @@ internal sealed class CollectorRegistry(ClusterState cluster)
         }
     }
 
+    /// <summary>The connections of all registered collectors.</summary>
+    public HashSet<string> Connections
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _byNode.Values.Select(seat => seat.ConnectionId)];
+        }
+    }
+
     /// <summary>Registers a collector for its node.</summary>
     /// <param name="close">Ends this connection if a later one replaces it.</param>
     public Welcome Register(Hello hello, string connectionId, Action close)

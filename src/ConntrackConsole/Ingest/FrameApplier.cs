@@ -26,11 +26,17 @@ internal sealed partial class FrameApplier(
     private const long ReplayIntervalMs = 2_000;
     private const long ReplayBudgetMs = 100;
     private const long TrimEveryMs = 10_000;
+    // Of each commit's interval, until the history of all nodes is loaded.
+    private const long LoadBudgetMs = 150;
 
     private readonly NodeFrame _frame = new();
-    private readonly List<(StoredFrame Frame, FrameResult Result)> _unstored = [];
+    private readonly List<StoredFrame> _unstored = [];
+    private readonly List<FrameResult> _results = []; // Of each of them.
+    private readonly List<int> _order = [];
+    private readonly List<SequenceRange> _ranges = [];
     private readonly HashSet<string> _rejected = [];
     private readonly Dictionary<string, LateNode> _late = [];
+    private Comparison<int>? _bySequence;
     private bool _isPublished = true;
     private long _publishedAt;
     private long _trimmedMs;
@@ -47,8 +53,7 @@ internal sealed partial class FrameApplier(
             {
                 await Task.WhenAny(tick, _unstored.Count < MaxUnstored ? arrival : tick);
                 stoppingToken.ThrowIfCancellationRequested();
-                while (_unstored.Count < MaxUnstored && inbox.TryTake(out var frame))
-                    Apply(frame);
+                Take();
                 Publish(tick.IsCompleted);
                 if (arrival.IsCompleted)
                     arrival = inbox.WaitAsync(stoppingToken).AsTask();
@@ -67,13 +72,21 @@ internal sealed partial class FrameApplier(
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>Applies the frames that wait.</summary>
+    internal void Take()
+    {
+        while (_unstored.Count < MaxUnstored && inbox.TryTake(out var frame))
+            Apply(frame);
+    }
+
     private void Apply(ReceivedFrame received)
     {
         if (!NodeFrameCodec.TryRead(received.Bytes, _frame, out _))
             return; // The hub has read it before.
         var result = timeline.Apply(received.Node, received.Run, _frame, publish: false);
         _isPublished = false;
-        _unstored.Add((new StoredFrame(received.Node, received.Run, _frame.Sequence, _frame.AtMs, NowMs, received.Bytes), result));
+        _unstored.Add(new StoredFrame(received.Node, received.Run, _frame.Sequence, _frame.AtMs, NowMs, received.Bytes));
+        _results.Add(result);
         if (result.Rejection is not { } reason)
         {
             _rejected.Remove(received.Node);
@@ -95,7 +108,8 @@ internal sealed partial class FrameApplier(
         timeline.Publish();
     }
 
-    private void Commit()
+    /// <summary>Stores what was applied, and acknowledges it.</summary>
+    internal void Commit()
     {
         if (_unstored.Count == 0)
             return;
@@ -104,7 +118,7 @@ internal sealed partial class FrameApplier(
         try
         {
             firstId = archive.LastId + 1;
-            isNew = archive.Save([.. _unstored.Select(u => u.Frame)]);
+            isNew = archive.Save(_unstored);
         }
         catch (DbException failure)
         {
@@ -115,12 +129,11 @@ internal sealed partial class FrameApplier(
         }
 
         _failed = false;
-        rollups.Stored(
-            _unstored.Where((u, i) => isNew[i] && u.Result.Rejection is null).Select(u => (u.Frame.Node, u.Frame.AtMs)), firstId, archive.LastId);
+        rollups.Stored(NewFrames(isNew), firstId, archive.LastId);
         for (int i = 0; i < isNew.Length; i++)
         {
-            var (stored, result) = _unstored[i];
-            if (!isNew[i] || !result.IsLate || stored.AtMs < NowMs - TimelineStore.HorizonMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
+            var stored = _unstored[i];
+            if (!isNew[i] || !_results[i].IsLate || stored.AtMs < NowMs - TimelineStore.HorizonMs || !NodeFrameCodec.TryRead(stored.Bytes, _frame, out _))
                 continue;
             timeline.AddResets(stored.Node, _frame, NowMs - TimelineStore.HorizonMs);
             if (!_late.TryGetValue(stored.Node, out var late))
@@ -128,27 +141,49 @@ internal sealed partial class FrameApplier(
             late.LastMs = NowMs;
         }
 
-        foreach (var run in _unstored.GroupBy(u => (u.Frame.Node, u.Frame.Run)))
-            Acknowledge(run.Key.Node, run.Key.Run, [.. run.Select(u => u.Frame.Sequence).Order()]);
+        Acknowledge();
         _unstored.Clear();
+        _results.Clear();
     }
 
-    private void Acknowledge(string node, long run, ulong[] sequences)
+    private IEnumerable<(string Node, long AtMs)> NewFrames(bool[] isNew)
     {
-        if (registry.ConnectionOf(node) is not { } connection)
-            return; // It resends them when it reconnects, and gets its acknowledgement then.
-        var ranges = new List<SequenceRange>();
-        foreach (ulong sequence in sequences)
+        for (int i = 0; i < isNew.Length; i++)
         {
-            if (ranges.Count > 0 && ranges[^1].To + 1 >= sequence)
-                ranges[^1] = ranges[^1] with { To = sequence };
-            else
-                ranges.Add(new SequenceRange(sequence, sequence));
+            if (isNew[i] && _results[i].Rejection is null)
+                yield return (_unstored[i].Node, _unstored[i].AtMs);
+        }
+    }
+
+    // Each run of a node in one message.
+    private void Acknowledge()
+    {
+        _order.Clear();
+        for (int i = 0; i < _unstored.Count; i++)
+            _order.Add(i);
+        _order.Sort(_bySequence ??= (a, b) => Compare(_unstored[a], _unstored[b]));
+        for (int from = 0, at = 0; at < _order.Count; from = at)
+        {
+            var first = _unstored[_order[from]];
+            _ranges.Clear();
+            for (; at < _order.Count && _unstored[_order[at]] is var frame && frame.Run == first.Run && frame.Node == first.Node; at++)
+            {
+                if (_ranges.Count > 0 && _ranges[^1].To + 1 >= frame.Sequence)
+                    _ranges[^1] = _ranges[^1] with { To = frame.Sequence };
+                else
+                    _ranges.Add(new SequenceRange(frame.Sequence, frame.Sequence));
+            }
+
+            if (registry.ConnectionOf(first.Node) is not { } connection)
+                continue; // It resends them when it reconnects, and gets its acknowledgement then.
+            // Not awaited: one collector that does not read must not block the others.
+            foreach (var part in _ranges.Chunk(MaxRanges))
+                _ = hub.Clients.Client(connection).SendAsync(HubMethods.Stored, new StoredRanges(first.Run, part));
         }
 
-        // Not awaited: one collector that does not read must not block the others.
-        foreach (var part in ranges.Chunk(MaxRanges))
-            _ = hub.Clients.Client(connection).SendAsync(HubMethods.Stored, new StoredRanges(run, part));
+        static int Compare(in StoredFrame a, in StoredFrame b) =>
+            string.CompareOrdinal(a.Node, b.Node) is not 0 and var byNode ? byNode
+            : a.Run != b.Run ? a.Run.CompareTo(b.Run) : a.Sequence.CompareTo(b.Sequence);
     }
 
     // While frames stream in, every two seconds; at the end of the stream at once. A node's hour takes some 0.1 s: when many
@@ -180,6 +215,7 @@ internal sealed partial class FrameApplier(
     {
         try
         {
+            replay.Continue(LoadBudgetMs);
             ReplayLate();
             if (NowMs - _trimmedMs >= TrimEveryMs)
             {

@@ -8,7 +8,7 @@ namespace ConntrackConsole.Ingest;
 /// <summary>
 /// Sends every collector the addresses without a live owner, so that it looks their entries up individually, and those of Services,
 /// so that it recognizes entries that lead to one without translation: the whole list after
-/// the collector's introduction, and again when the list has changed, at most once a second.
+/// the collector's introduction, and to all at once what has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
     ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
@@ -16,7 +16,7 @@ internal sealed partial class WatchListPublisher(
     public const int MaxAddresses = 1000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, WatchList> _sent = []; // by connection: a new one has no list
+    private readonly HashSet<string> _upToDate = []; // Connections: a new one has no list.
     private ClusterMap? _map;
     private object? _services; // The Services of the list.
     private WatchList _list = new([]);
@@ -38,40 +38,53 @@ internal sealed partial class WatchListPublisher(
 
     private async Task PublishAsync(CancellationToken stop)
     {
-        if (!ReferenceEquals(_map, cluster.Current))
-        {
-            _map = cluster.Current;
-            string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses).Select(ip => ip.ToString())];
-            if (!ReferenceEquals(_services, _map.Services))
-            {
-                _services = _map.Services;
-                string[] addresses = [.. ServiceScopes.All(_map).Take(WatchList.MaxServices).Select(address => address.ToString())];
-                if (!addresses.SequenceEqual(_list.Services ?? []))
-                    _list = _list with { Services = addresses };
-            }
-
-            if (!ips.SequenceEqual(_list.PodIps))
-                _list = _list with { PodIps = ips };
-        }
-
-        var connections = registry.ConnectedNodes.Select(registry.ConnectionOf).OfType<string>().ToHashSet();
-        foreach (string ended in _sent.Keys.Except(connections).ToList())
-            _sent.Remove(ended);
+        if (Changed() is { } change && _upToDate.Count > 0 && !await SendAsync(hub.Clients.Group(CollectorHub.Collectors), change, stop))
+            _upToDate.Clear();
+        var connections = registry.Connections;
+        _upToDate.IntersectWith(connections);
+        // A collector watches nothing until it receives a list.
+        if (_list is { PodIps.Count: 0, Services: null or { Count: 0 } } && _upToDate.Count == 0)
+            return;
         foreach (string connection in connections)
         {
-            var known = _sent.GetValueOrDefault(connection);
-            // A collector watches nothing until it receives a list.
-            if (ReferenceEquals(known, _list) || (known is null && _list is { PodIps.Count: 0, Services: null or { Count: 0 } }))
-                continue;
-            try
-            {
-                await hub.Clients.Client(connection).SendAsync(HubMethods.Watch, _list, stop);
-                _sent[connection] = _list;
-            }
-            catch (Exception failure) when (failure is IOException or InvalidOperationException)
-            {
-                LogNotSent(failure.Message); // The connection is closing; the next one gets the whole list.
-            }
+            if (!_upToDate.Contains(connection) && await SendAsync(hub.Clients.Client(connection), _list, stop))
+                _upToDate.Add(connection);
+        }
+    }
+
+    /// <summary>Makes the list of this moment.</summary>
+    /// <returns>What collectors with the former list need; the addresses of Services, which may be thousands, only if they changed.</returns>
+    private WatchList? Changed()
+    {
+        var former = _list;
+        if (ReferenceEquals(_map, cluster.Current))
+            return null;
+        _map = cluster.Current;
+        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses).Select(ip => ip.ToString())];
+        if (!ReferenceEquals(_services, _map.Services))
+        {
+            _services = _map.Services;
+            string[] addresses = [.. ServiceScopes.All(_map).Take(WatchList.MaxServices).Select(address => address.ToString())];
+            if (!addresses.SequenceEqual(_list.Services ?? []))
+                _list = _list with { Services = addresses };
+        }
+
+        if (!ips.SequenceEqual(_list.PodIps))
+            _list = _list with { PodIps = ips };
+        return ReferenceEquals(_list, former) ? null : ReferenceEquals(_list.Services, former.Services) ? _list with { Services = null } : _list;
+    }
+
+    private async Task<bool> SendAsync(IClientProxy to, WatchList list, CancellationToken stop)
+    {
+        try
+        {
+            await to.SendAsync(HubMethods.Watch, list, stop);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or InvalidOperationException)
+        {
+            LogNotSent(failure.Message); // It gets the whole list with the next try, or the next connection does.
+            return false;
         }
     }
 

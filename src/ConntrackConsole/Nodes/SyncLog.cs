@@ -58,13 +58,17 @@ internal sealed class SyncLog
         Put(node, syncs, new RulesSync(atMs, coversMs, nowMs, double.IsFinite(reading.SyncP99) ? reading.SyncP99 : 0));
     }
 
-    /// <summary>Restores a sync that an earlier run saved.</summary>
-    public void Restore(string node, RulesSync sync)
+    /// <summary>Restores syncs that an earlier run saved.</summary>
+    public void Restore(IEnumerable<(string Node, RulesSync Sync)> saved)
     {
+        ArgumentNullException.ThrowIfNull(saved);
         lock (_lock)
         {
-            Put(node, Of(node), sync);
-            _dirty.Clear();
+            foreach (var (node, sync) in saved)
+            {
+                Put(node, Of(node), sync);
+                _dirty.Clear();
+            }
         }
     }
 
@@ -103,24 +107,14 @@ internal sealed class SyncLog
         if (changedMs < nowMs - LiveWindow.HorizonMs)
             return new NodeSync(node, null) { Unknown = "Older than the syncs in memory." };
         long wanted = changedMs - WatchSkewMs;
-        int low = 0, high = syncs.List.Count;
-        while (low < high)
+        for (int at = syncs.List.From(wanted); at < syncs.List.Count; at++)
         {
-            int middle = (low + high) / 2;
-            if (syncs.List[middle].AtMs < wanted)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        for (; low < syncs.List.Count; low++)
-        {
-            if (syncs.List[low].CoversMs < wanted)
+            if (syncs.List.CoversMs(at) < wanted)
                 continue;
             // The oldest sync was first read long after the change: others preceded it.
-            return low == 0 && syncs.List[0].SeenMs > changedMs + SilentMs
+            return at == 0 && syncs.List.SeenMs(0) > changedMs + SilentMs
                 ? new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} was not read at that time." }
-                : new NodeSync(node, syncs.List[low].AtMs);
+                : new NodeSync(node, syncs.List.AtMs(at));
         }
 
         return syncs switch
@@ -128,7 +122,7 @@ internal sealed class SyncLog
             { Answers: false, ReadMs: > 0 } => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} does not respond (127.0.0.1:10249/metrics)." },
             _ when nowMs - syncs.ReadMs > SilentMs => new NodeSync(node, null) { Unknown = $"The kube-proxy of {node} has not been read since." },
             // On an idle cluster nothing is synced after it, although it may be in the rules for long.
-            _ when notBeforeMs is { } fromMs && syncs.List.Count > 0 && syncs.List[^1].AtMs >= fromMs - WatchSkewMs =>
+            _ when notBeforeMs is { } fromMs && syncs.List.Count > 0 && syncs.List.AtMs(syncs.List.Count - 1) >= fromMs - WatchSkewMs =>
                 new NodeSync(node, null) { Unknown = "The endpoint changed while the console was not watching: the last sync may have been before it or after it." },
             _ => new NodeSync(node, null),
         };
@@ -144,29 +138,21 @@ internal sealed class SyncLog
     private void Put(string node, NodeSyncs syncs, RulesSync sync)
     {
         var list = syncs.List;
-        // Binary search: an hour of frames may be reprocessed in one go.
-        int at = 0, end = list.Count;
-        while (at < end)
+        int at = list.From(sync.AtMs);
+        if (at < list.Count && list.AtMs(at) == sync.AtMs)
         {
-            int middle = (at + end) / 2;
-            if (list[middle].AtMs <= sync.AtMs)
-                at = middle + 1;
-            else
-                end = middle;
-        }
-
-        if (at > 0 && list[at - 1].AtMs == sync.AtMs)
-        {
-            var known = list[at - 1];
-            if (known.CoversMs >= sync.CoversMs)
+            if (list.CoversMs(at) >= sync.CoversMs)
                 return;
-            sync = list[at - 1] = known with { CoversMs = sync.CoversMs };
+            list.Cover(at, sync.CoversMs);
+            // It is stored as it was first read.
+            sync = _dirty.TryGetValue((node, sync.AtMs), out var unsaved) ? unsaved with { CoversMs = sync.CoversMs } : sync with { SeenMs = list.SeenMs(at) };
         }
         else
         {
-            list.Insert(at, sync);
-            if (list.Count > Max)
-                list.RemoveAt(0);
+            list.Insert(at, sync.AtMs, sync.CoversMs, sync.SeenMs);
+            // One from before memory remains: it shows that kube-proxy was read then.
+            while (list.Count > Max || (list.Count > 1 && list.AtMs(1) < syncs.ReadMs - LiveWindow.HorizonMs - SilentMs))
+                list.RemoveFirst();
         }
 
         _dirty[(node, sync.AtMs)] = sync;
@@ -175,7 +161,7 @@ internal sealed class SyncLog
     private sealed class NodeSyncs
     {
         /// <summary>Ordered by end.</summary>
-        public List<RulesSync> List { get; } = [];
+        public SyncList List { get; } = new();
 
         public long ReadMs { get; set; }
 

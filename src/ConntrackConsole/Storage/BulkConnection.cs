@@ -12,6 +12,7 @@ namespace ConntrackConsole.Storage;
 internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int busySeconds) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private readonly Dictionary<string, BulkStatement> _statements = [];
     private SqliteConnection? _connection;
     private SqliteTransaction? _transaction;
 
@@ -21,6 +22,14 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
     {
         _transaction = Open().BeginTransaction(deferred: readOnly);
         return new BulkTransaction(_transaction, () => _transaction = null);
+    }
+
+    /// <summary>A statement that is executed for many rows within a transaction, without garbage.</summary>
+    public BulkStatement Statement(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements[sql] = statement = new BulkStatement(Open().Handle!, sql);
+        return statement;
     }
 
     /// <returns>How many rows were changed.</returns>
@@ -45,6 +54,8 @@ internal sealed class BulkConnection(IDbContextFactory<ConsoleDb> databases, int
 
     public void Dispose()
     {
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
         foreach (var command in _commands.Values)
             command.Dispose();
         _connection?.Dispose();

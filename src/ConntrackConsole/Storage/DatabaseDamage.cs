@@ -10,7 +10,7 @@ namespace ConntrackConsole.Storage;
 internal static class DatabaseDamage
 {
     /// <summary>Timeout of the check of every page; a file too large for it is checked as far as possible within it.</summary>
-    public static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
 
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
@@ -32,7 +32,7 @@ internal static class DatabaseDamage
             connection.Open();
             using var command = connection.CreateCommand();
             long deadline = Environment.TickCount64 + (long)CheckTimeout.TotalMilliseconds;
-            SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 100_000, _ => Environment.TickCount64 > deadline ? 1 : 0, null);
+            SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 10_000, _ => Environment.TickCount64 > deadline ? 1 : 0, null);
             command.CommandText = "PRAGMA quick_check(1)";
             string? found = command.ExecuteScalar() as string;
             SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 0, null, null);

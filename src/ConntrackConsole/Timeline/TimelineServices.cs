@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -14,7 +15,8 @@ internal static class TimelineServices
 {
     public static IServiceCollection AddTimeline(this IServiceCollection services)
     {
-        services.AddSingleton<TimelineStore>();
+        services.AddSingleton(provider => new TimelineStore(
+            provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024));
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<TerminationArchive>();
         services.AddSingleton<RuleSyncReader>();
@@ -33,6 +35,8 @@ internal static class TimelineServices
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<RollupWorker>();
         services.AddSingleton<OwnershipArchive>();
+
+        services.AddHealthChecks().AddCheck<HistoryHealth>(HistoryHealth.Name);
 
         // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.
         services.AddHostedService(provider => provider.GetRequiredService<OwnershipArchive>());

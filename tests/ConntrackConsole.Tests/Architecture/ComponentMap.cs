@@ -63,7 +63,7 @@ internal static class ComponentMap
         new("Components", "routes and registration", ["Components.Layout", "Components.Pages", "Components.State", "Identity"]),
         new("Kubernetes.Client", "connection to the API server: credentials, lists and watches as streams", ["Cluster.Model", "Configuration", "Configuration.Keys", "Kubernetes.Parsing"]),
         new("Kubernetes.Informer", "list and watch of each kind, and what follows an interruption", ["Cluster.Model", "Cluster.State", "Configuration", "Kubernetes.Client", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
-        new("Timeline", "registration", ["Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Timeline", "registration", ["Cluster.State", "Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
         new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Identity", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
         new("Cli", "commands of the program", ["Audit", "CommandLine", "Configuration", "Configuration.Keys", "Hosting"]),
     ];

@@ -35,6 +35,7 @@ public class ConfigurationTests
             ("config.invalid_url", "Urls"),
             ("config.not_a_number", "Storage:FrameHours"),
             ("config.out_of_range", "Storage:FrameMiB"),
+            ("config.out_of_range", "Storage:MemoryMiB"),
             ("config.invalid_connection_string", "Storage:ConnectionString"),
             ("config.unknown_key", "Kubernetes:Kubeconfg"),
             ("config.not_a_boolean", "Kubernetes:Enabled"),
@@ -44,7 +45,7 @@ public class ConfigurationTests
         ],
             ("Kubernetes:Enabled", "perhaps"), ("Kubernetes:Kubeconfg", "/x"), ("Collectors:Token", "short"), ("Collectors:Socket", "/no/such/folder/s"),
             ("Identity:SignInToken", "has spaces in it, no"), ("Storage:ConnectionString", "Nonsense=1"), ("urls", "ftp://x"),
-            ("Storage:FrameHours", "abc"), ("Storage:FrameMiB", "15"));
+            ("Storage:FrameHours", "abc"), ("Storage:FrameMiB", "15"), ("Storage:MemoryMiB", "15"));
 
     /// <summary>The server, the cookie and the database read options while the console is built: none of them may fail first.</summary>
     [Fact]
@@ -118,7 +119,7 @@ public class ConfigurationTests
     [Fact]
     public void Keys_AreThoseOfTheReadme() =>
         Assert.Equal(
-            "Urls Storage:DataDirectory Storage:ConnectionString Storage:FrameHours Storage:FrameMiB Storage:NodeHours Storage:NodeTenSecondDays Storage:NodeMinuteDays "
+            "Urls Storage:DataDirectory Storage:ConnectionString Storage:FrameHours Storage:FrameMiB Storage:MemoryMiB Storage:NodeHours Storage:NodeTenSecondDays Storage:NodeMinuteDays "
             + "Storage:SecondDays Storage:TenSecondDays Storage:MinuteDays Storage:RowDays Storage:MaxMiB Kubernetes:Enabled Kubernetes:Kubeconfig Kubernetes:Context "
             + "Collectors:Token Collectors:Socket Actions:ReadOnly Actions:PerUser Actions:PerNode Actions:PerCluster Actions:CanarySeconds Actions:Policy:0:Require "
             + "Actions:Policy:0:Action Actions:Policy:0:Preset Actions:Policy:0:Namespace Actions:Policy:0:MoreThan Identity:SignInToken Identity:Links:0:Name "

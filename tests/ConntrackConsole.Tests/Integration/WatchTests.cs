@@ -51,6 +51,28 @@ public sealed class WatchTests : IAsyncLifetime
         Assert.Equal([$"tcp {service.ClusterIps[0]} 80", "tcp 203.0.113.5 80"], collector.Watched!.Services!);
     }
 
+    /// <summary>The addresses of Services may be thousands, and addresses of pods change each second during a rollout.</summary>
+    [Fact]
+    public async Task Addresses_Change_AreSentWithoutTheServices_AndWholeToANewCollector()
+    {
+        _host.SetCluster(
+            new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2"), false), new ServiceChange(Service(), false));
+        await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
+        await collector.ConnectAsync();
+        await Eventually.TrueAsync(() => collector.Watched is { Services.Count: 1, PodIps.Count: 0 });
+
+        _host.SetCluster(new PodChange(Pod("b", "10.1.0.6").Terminating(2_000), false));
+        await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.6"] });
+        Assert.Null(collector.Watched!.Services);
+        await using var second = new TestCollector("node2", _host.Url, ConsoleHost.Token);
+        await second.ConnectAsync();
+        await Eventually.TrueAsync(() => second.Watched is { Services.Count: 1, PodIps: ["10.1.0.6"] });
+
+        // What leaves the list is told to both.
+        _host.SetCluster(new PodChange(Pod("b", "10.1.0.6"), false), new ServiceChange(Service(), true));
+        await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 0, Services.Count: 0 } && second.Watched is { PodIps.Count: 0, Services.Count: 0 });
+    }
+
     [Fact]
     public async Task RadarRows_AreInPodDetail_UntilEntriesEnd()
     {

@@ -44,6 +44,7 @@ internal sealed partial class TimelineStore
     private long _sweptMs;
     private long _fromMs;
     private long _limitedMs;
+    private bool _isLoading;
 
     public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes)
     {
@@ -54,8 +55,19 @@ internal sealed partial class TimelineStore
         cluster.Changed += Signal;
     }
 
-    /// <summary>Since when memory is complete: <see cref="HorizonMs"/> ago, or later if there is too much.</summary>
-    public long FromMs => Math.Max(Volatile.Read(ref _fromMs), NowMs - HorizonMs);
+    /// <summary>Since when memory is complete: <see cref="HorizonMs"/> ago, or later if there is too much, or while it is loaded.</summary>
+    public long FromMs => IsLoading ? NowMs : Math.Max(Volatile.Read(ref _fromMs), NowMs - HorizonMs);
+
+    /// <summary>The history of the time before the start is being read: nodes are missing.</summary>
+    public bool IsLoading
+    {
+        get => Volatile.Read(ref _isLoading);
+        set
+        {
+            Volatile.Write(ref _isLoading, value);
+            Signal();
+        }
+    }
 
     /// <summary>Increases with every frame and every change of the cluster.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -156,6 +168,13 @@ internal sealed partial class TimelineStore
         return default;
     }
 
+    /// <summary>Memory begins at a moment.</summary>
+    public void ForgetBefore(long beforeMs)
+    {
+        lock (_lock)
+            _fromMs = Math.Max(_fromMs, beforeMs);
+    }
+
     /// <summary>Readers see what was applied until now.</summary>
     public void Publish() => Signal();
 
@@ -180,7 +199,7 @@ internal sealed partial class TimelineStore
             foreach (var (reading, offsetMs) in proxies)
                 _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
             timeline.Replace(GetOrAdd(node), _index);
-            timeline.Trim(nowMs - HorizonMs);
+            timeline.Trim(Math.Max(_fromMs, nowMs - HorizonMs));
             Put(timeline);
             _gaps.Replace(node, gaps);
         }
@@ -200,9 +219,9 @@ internal sealed partial class TimelineStore
     /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
     public List<NodeSync> SyncsAfter(long changedMs, long? notBeforeMs = null) => Read(reading => reading.Syncs(changedMs, notBeforeMs));
 
-    public void RestoreSync(string node, RulesSync sync)
+    public void RestoreSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
     {
-        _syncs.Restore(node, sync);
+        _syncs.Restore(syncs);
         Signal();
     }
 

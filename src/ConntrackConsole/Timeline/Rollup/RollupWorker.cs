@@ -252,16 +252,21 @@ internal sealed partial class RollupWorker(
         LastServicesDuration = time.GetElapsedTime(watch);
     }
 
-    /// <summary>How long ago the first minute ended that is not in blocks yet; zero if all are.</summary>
-    public long BehindMs => Math.Max(0, NowMs - queue.FirstOpenMs - Level.MinuteMs);
+    /// <summary>
+    /// How far the Services' blocks are behind, if that is late; otherwise zero. Late frames of a collector that was away are rolled up as
+    /// they come, and are not this console's delay.
+    /// </summary>
+    public long LateByMs => LateBy(NowMs);
 
-    // Late frames of a collector that was away are rolled up as they come, and are not this console's delay.
+    private long LateBy(long nowMs) =>
+        queue.RolledUpEndMs is > 0 and var endMs && nowMs - endMs > LateMs && queue.FirstOpenMs < nowMs - LateMs ? nowMs - endMs : 0;
+
     private void NoteLateness(long nowMs)
     {
-        bool isLate = queue.RolledUpEndMs > 0 && nowMs - queue.RolledUpEndMs > LateMs && queue.FirstOpenMs < nowMs - LateMs;
-        if (isLate && !_late)
-            LogLate((nowMs - queue.RolledUpEndMs) / 1000);
-        _late = isLate;
+        long lateMs = LateBy(nowMs);
+        if (lateMs > 0 && !_late)
+            LogLate(lateMs / 1000);
+        _late = lateMs > 0;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The rollup is {Seconds} s behind: the stored history ends there. Frames are kept until it has caught up.")]

@@ -7,7 +7,7 @@ namespace ConntrackConsole.Timeline.Storage;
 
 /// <param name="Run">When the collector that made it started: node, run and sequence identify the frame.</param>
 /// <param name="ReceivedMs">By the console's clock.</param>
-internal sealed record StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
+internal readonly record struct StoredFrame(string Node, long Run, ulong Sequence, long AtMs, long ReceivedMs, byte[] Bytes);
 
 /// <summary>Limits of the stored raw frames.</summary>
 internal sealed record FrameRetention(TimeSpan Age, long Bytes)
@@ -37,6 +37,7 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
     private readonly FrameIndex _index = new();
     private readonly Lock _openLock = new();
     private readonly FrameBuffer _buffer = new();
+    private readonly HashSet<(string Node, long Run, ulong Sequence)> _batch = [];
     private bool _isOpen;
     private long _bytes;
     private long _keptToId;
@@ -70,19 +71,18 @@ internal sealed class FrameArchive(IDbContextFactory<ConsoleDb> databases, Frame
     {
         Open();
         bool[] isNew = new bool[frames.Count];
-        var batch = new HashSet<(string, long, ulong)>();
+        _batch.Clear();
         long added = 0, id = _lastId;
         using (var transaction = _rows.Begin())
         {
+            var insert = _rows.Statement("INSERT INTO Frames (Id, Node, StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes) VALUES (?, ?, ?, ?, ?, ?, ?)");
             for (int i = 0; i < isNew.Length; i++)
             {
                 var frame = frames[i];
-                isNew[i] = !_index.Contains(frame.Node, frame.Run, frame.Sequence) && batch.Add((frame.Node, frame.Run, frame.Sequence));
+                isNew[i] = !_index.Contains(frame.Node, frame.Run, frame.Sequence) && _batch.Add((frame.Node, frame.Run, frame.Sequence));
                 if (!isNew[i])
                     continue;
-                _rows.Execute(
-                    "INSERT INTO Frames (Id, Node, StartedAtMs, Sequence, AtMs, ReceivedMs, Bytes) VALUES ($a, $b, $c, $d, $e, $f, $g)",
-                    ++id, frame.Node, frame.Run, (long)frame.Sequence, frame.AtMs, frame.ReceivedMs, frame.Bytes);
+                insert.Bind(++id).Bind(frame.Node).Bind(frame.Run).Bind((long)frame.Sequence).Bind(frame.AtMs).Bind(frame.ReceivedMs).Bind(frame.Bytes).Execute();
                 added += frame.Bytes.Length;
             }
 

@@ -18,6 +18,9 @@ internal sealed partial class TimelineArchive(
 {
     private const int BusySeconds = 30;
 
+    // How long the start waits for the history: of a small cluster it is complete then.
+    private const long LoadMs = 1_000;
+
     private readonly BulkConnection _rows = new(databases, BusySeconds);
 
     // The number of parameters that SQLite accepts in one statement on every version.
@@ -42,11 +45,11 @@ internal sealed partial class TimelineArchive(
         restarts.Reverse();
         cluster.Restarts.Restore(restarts.Select(TerminationMapper.Restart));
         long since = (Time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs) / 1000;
-        foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.AtMs >= since * 1000).ToListAsync(ct))
-            timeline.RestoreSync(sync.Node, new RulesSync(sync.AtMs, sync.CoversMs, sync.SeenMs, sync.SyncP99));
+        timeline.RestoreSyncs(Syncs(since * 1000));
         var resets = await db.ResetSeconds.AsNoTracking().Where(r => r.Second >= since && r.Kind < ResetOverflow.Length).ToListAsync(ct);
-        // Where the frames themselves still exist, they contain more.
-        long countedFrom = replay.All(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        // The frames themselves are read while the console listens; the applier does it. Where they still exist, they contain more.
+        long countedFrom = replay.Begin(resets.Select(r => r.Second).ToHashSet()) / 1000;
+        replay.Continue(LoadMs);
         timeline.RestoreResets(resets.Where(r => r.Second < countedFrom).Select(r => (r.Second, (ResetKind)r.Kind, r.Count)));
     }
 
@@ -109,18 +112,29 @@ internal sealed partial class TimelineArchive(
         Write(syncs);
     }
 
+    // Millions in a large cluster: one by one, without entities.
+    private IEnumerable<(string Node, RulesSync Sync)> Syncs(long sinceMs)
+    {
+        using var row = _rows.Read("SELECT Node, AtMs, CoversMs, SeenMs, SyncP99 FROM Syncs WHERE AtMs >= $a ORDER BY Node, AtMs", sinceMs);
+        string node = "";
+        while (row.Read())
+        {
+            if (row.GetString(0) is var name && name != node)
+                node = name;
+            yield return (node, new RulesSync(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetDouble(4)));
+        }
+    }
+
     // In a large cluster hundreds in a second.
     private void Write(List<(string Node, RulesSync Sync)> syncs)
     {
         if (syncs.Count == 0)
             return;
         using var transaction = _rows.Begin();
+        var put = _rows.Statement(
+            "INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES (?, ?, ?, ?, ?) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)");
         foreach (var (node, sync) in syncs)
-        {
-            _rows.Execute(
-                "INSERT INTO Syncs (Node, AtMs, CoversMs, SeenMs, SyncP99) VALUES ($a, $b, $c, $d, $e) ON CONFLICT (Node, AtMs) DO UPDATE SET CoversMs = MAX(CoversMs, excluded.CoversMs)",
-                node, sync.AtMs, sync.CoversMs, sync.SeenMs, sync.P99);
-        }
+            put.Bind(node).Bind(sync.AtMs).Bind(sync.CoversMs).Bind(sync.SeenMs).Bind(sync.P99).Execute();
 
         transaction.Commit();
     }

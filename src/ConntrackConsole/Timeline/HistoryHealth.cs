@@ -1,0 +1,19 @@
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ConntrackConsole.Timeline;
+
+/// <summary>How far the console's own work on the history is. Degraded at most: the console answers, and names what it does not have yet.</summary>
+internal sealed class HistoryHealth(RollupWorker rollup, TimelineReplay replay) : IHealthCheck
+{
+    /// <summary>Name of the health check.</summary>
+    public const string Name = "history";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        replay.Pending is > 0 and var nodes
+            ? HealthCheckResult.Degraded($"{HistoryCodes.Loading}: the last hour of {nodes} nodes is still being read from the database.")
+            : rollup.LateByMs is > 0 and var lateMs
+                ? HealthCheckResult.Degraded($"{HistoryCodes.RollupLate}: the stored history ends {lateMs / 1_000} s ago; the frames are kept until the rollup has caught up.")
+                : HealthCheckResult.Healthy());
+}

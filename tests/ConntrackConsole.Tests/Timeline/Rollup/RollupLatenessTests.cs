@@ -1,0 +1,66 @@
+using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Rollup;
+using ConntrackConsole.Timeline.Storage;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xunit;
+using static ConntrackConsole.Tests.Timeline.Frames;
+using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
+
+namespace ConntrackConsole.Tests.Timeline.Rollup;
+
+/// <summary>When the minutes are rolled up, and how a delay is told.</summary>
+public sealed class RollupLatenessTests
+{
+    private const int Nodes = 240;
+
+    [Fact]
+    public async Task Minute_OfManyNodes_IsRolledUpWithinAMinute_SomeNodesEachSecond()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        // A burst: all nodes send ten minutes at once.
+        for (int minute = 0; minute < 10; minute++)
+        {
+            for (int node = 0; node < Nodes; node++)
+                console.Take($"node{node}", Frame((ulong)minute + 1, T0 + (minute * 60_000) + 30_000, true, (Group, 4, 0)));
+        }
+
+        const long endMs = 600_000;
+        int before = 0, most = 0;
+        for (int second = 0; second <= 60; second++)
+        {
+            console.At(endMs + NodeRollup.TailMs + (second * 1_000));
+            console.Worker.RollUp();
+            int now = console.Blocks.NodeNames().Count;
+            (most, before) = (Math.Max(most, now - before), now);
+        }
+
+        Assert.Equal(Nodes, before);
+        // Four on average.
+        Assert.InRange(most, 1, Nodes / 10);
+    }
+
+    [Fact]
+    public async Task Lateness_IsTold_UntilTheRollupHasCaughtUp()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        var health = new HistoryHealth(console.Worker, new TimelineReplay(console.Frames, console.Store, console.Clock));
+        for (int minute = 0; minute < 4; minute++)
+            console.Take("node1", Frame((ulong)minute + 1, T0 + (minute * 60_000) + 30_000, true, (Group, 4, 0)));
+        console.At(300_000);
+        console.Worker.RollUp(all: true);
+        Assert.Equal((0, HealthStatus.Healthy), (console.Worker.LateByMs, (await CheckAsync(health)).Status));
+
+        for (int minute = 5; minute < 12; minute++)
+            console.Take("node1", Frame((ulong)minute + 1, T0 + (minute * 60_000) + 30_000, true, (Group, 4, 0)));
+        Assert.InRange(console.Worker.LateByMs, RollupWorker.LateMs, 12 * 60_000);
+        var late = await CheckAsync(health);
+        Assert.Equal(HealthStatus.Degraded, late.Status);
+        Assert.StartsWith("history.rollup_late: ", late.Description, StringComparison.Ordinal);
+
+        console.At(12 * 60_000 + NodeRollup.TailMs);
+        console.Worker.RollUp(all: true);
+        Assert.Equal((0, HealthStatus.Healthy), (console.Worker.LateByMs, (await CheckAsync(health)).Status));
+    }
+
+    private static Task<HealthCheckResult> CheckAsync(HistoryHealth health) => health.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
+}
