@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>What a flow's original tuple and group do not tell.</summary>
-[StructLayout(LayoutKind.Sequential)]
+[StructLayout(LayoutKind.Sequential, Pack = 2)] // 18 bytes
 internal struct FlowReply
 {
     public PackedTuple Tuple;

@@ -56,8 +56,8 @@ internal sealed partial class FlowTable
 
         public static void Of(in Flow flow, uint bound, out Incoming incoming)
         {
-            var orig = flow.Orig;
-            var reply = flow.Reply;
+            ref readonly var orig = ref flow.OrigRef;
+            ref readonly var reply = ref flow.ReplyRef;
             incoming.Orig = new PackedTuple(orig.Src.V4Number, orig.Dst.V4Number, orig.Sport, orig.Dport);
             incoming.Reply = new PackedTuple(reply.Src.V4Number, reply.Dst.V4Number, reply.Sport, reply.Dport);
             incoming.Id = flow.Id;

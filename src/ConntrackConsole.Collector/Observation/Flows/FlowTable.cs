@@ -187,7 +187,7 @@ internal sealed partial class FlowTable
 
     private void Put(in Flow flow, bool fromDump)
     {
-        if (!flow.Orig.Src.IsV4)
+        if (!flow.OrigRef.Src.IsV4)
         {
             PutV6(in flow, fromDump);
             return;
