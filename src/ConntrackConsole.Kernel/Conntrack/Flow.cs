@@ -44,14 +44,14 @@ internal record struct Flow
     public FlowTuple Orig
     {
         readonly get => _orig;
-        init => _orig = value;
+        internal init => _orig = value;
     }
 
     /// <summary>The direction of the replies: backend → client. Only this tuple contains the pod's address.</summary>
     public FlowTuple Reply
     {
         readonly get => _reply;
-        init => _reply = value;
+        internal init => _reply = value;
     }
 
     /// <summary><see cref="Orig"/> without a copy.</summary>
