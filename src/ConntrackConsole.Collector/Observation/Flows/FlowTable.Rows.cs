@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <content>How tuples are packed into rows, read from them and matched.</content>
+/// <content>How tuples are packed into rows, read from them, hashed and matched.</content>
 internal sealed partial class FlowTable
 {
     private FlowTuple OrigAt(int row)
@@ -36,6 +36,23 @@ internal sealed partial class FlowTable
 
     private FlowTuple Unpack(in PackedTuple tuple, byte proto, bool v6) =>
         new(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), proto, tuple.Sport, tuple.Dport);
+
+    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
+        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
+
+    private ulong OrigHash(int row)
+    {
+        ref readonly var state = ref _rows.State(row);
+        return OrigHash(in _rows.Name(row).Orig, state.Proto, ZoneAt(in state), (state.Flags & RowFlags.V6) != 0);
+    }
+
+    private ulong ReplyHash(int row)
+    {
+        ref readonly var state = ref _rows.State(row);
+        return ReplyHash(in _replies[~state.Group].Tuple, (state.Flags & RowFlags.V6) != 0);
+    }
+
+    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 
     // One flow on its way into the table.
     private struct Incoming

@@ -390,21 +390,4 @@ internal sealed partial class FlowTable
         flow = new FlowTuples(OrigAt(row), ReplyAt(row), state.State, OnlyLooksTranslated: (state.Flags & RowFlags.OnlyLooksTranslated) != 0);
         return true;
     }
-
-    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
-        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
-
-    private ulong OrigHash(int row)
-    {
-        ref readonly var state = ref _rows.State(row);
-        return OrigHash(in _rows.Name(row).Orig, state.Proto, ZoneAt(in state), (state.Flags & RowFlags.V6) != 0);
-    }
-
-    private ulong ReplyHash(int row)
-    {
-        ref readonly var state = ref _rows.State(row);
-        return ReplyHash(in _replies[~state.Group].Tuple, (state.Flags & RowFlags.V6) != 0);
-    }
-
-    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 }
