@@ -5,7 +5,8 @@ namespace ConntrackConsole.Bench;
 
 /// <summary>
 /// Creates and removes Service flows in a namespace's table as fast as the kernel accepts them: ctnetlink messages, 64 in one
-/// send, without acknowledgements. Entry i is client 10.1.x.x → 10.96.0.(1..50):80, answered by one of a few hundred pods.
+/// send, without acknowledgements. Entry i is client 10.1.x.x → 10.96.0.(1..50):80, answered by one of a few hundred pods. The kernel
+/// translates its destination, as it does for kube-proxy, or with <see cref="MakeUntranslated"/> only the tuples say so.
 /// </summary>
 internal static class Entries
 {
@@ -16,14 +17,17 @@ internal static class Entries
     public const int PodCount = 500;
 
     /// <summary>Flows [from, from + count); if <paramref name="pod"/> is given, all of them are answered by it.</summary>
-    public static void Make(NetlinkSocket socket, int from, int count, string? pod = null) => Send(socket, New, from, count, pod);
+    public static void Make(NetlinkSocket socket, int from, int count, string? pod = null) => Send(socket, New, from, count, pod, translated: true);
 
-    public static void Remove(NetlinkSocket socket, int from, int count) => Send(socket, Delete, from, count, null);
+    /// <summary>As <see cref="Make"/>, three times as fast.</summary>
+    public static void MakeUntranslated(NetlinkSocket socket, int from, int count) => Send(socket, New, from, count, null, translated: false);
 
-    private static void Send(NetlinkSocket socket, ushort type, int from, int count, string? pod)
+    public static void Remove(NetlinkSocket socket, int from, int count) => Send(socket, Delete, from, count, null, translated: false);
+
+    private static void Send(NetlinkSocket socket, ushort type, int from, int count, string? pod, bool translated)
     {
         var named = pod is null ? default : Ip.Parse(pod);
-        var buffer = new byte[Chunk * 320];
+        var buffer = new byte[Chunk * 384];
         for (int start = from; start < from + count; start += Chunk)
         {
             var writer = new NetlinkWriter(buffer);
@@ -38,7 +42,16 @@ internal static class Entries
                 Tuple(ref writer, 1, client, vip, sport, 80);
                 if (type == New)
                 {
-                    Tuple(ref writer, 2, backend, client, 8080, sport);
+                    if (translated)
+                    {
+                        Tuple(ref writer, 2, vip, client, 80, sport);
+                        Translate(ref writer, backend, 8080);
+                    }
+                    else
+                    {
+                        Tuple(ref writer, 2, backend, client, 8080, sport);
+                    }
+
                     writer.U32Network(3, 0x2 | 0x4 | 0x8); // seen reply, assured, confirmed
                     writer.U32Network(7, 7200);
                     int info = writer.BeginNested(4);
@@ -53,6 +66,21 @@ internal static class Entries
 
             socket.Send(writer.Written);
         }
+    }
+
+    // CTA_NAT_DST with one address and one port: the kernel changes the reply tuple and sets the status bit.
+    private static void Translate(ref NetlinkWriter writer, Ip backend, ushort port)
+    {
+        Span<byte> address = stackalloc byte[4];
+        backend.WriteBytes(address);
+        int nat = writer.BeginNested(13);
+        writer.Attribute(1, address);
+        writer.Attribute(2, address);
+        int ports = writer.BeginNested(3);
+        writer.U16Network(1, port);
+        writer.U16Network(2, port);
+        writer.EndNested(ports);
+        writer.EndNested(nat);
     }
 
     private static void Tuple(ref NetlinkWriter writer, ushort type, Ip src, Ip dst, ushort sport, ushort dport)

@@ -1,34 +1,39 @@
-// Arguments select benchmarks by name (table, events, start, pause, memory, cluster, rollup, history); --quick runs fewer rounds, for a
-// rough result. "load" has arguments of its own (LoadOptions).
+// Arguments select benchmarks by name (table, events, start, pause, memory, idle, cluster, rollup, history); --quick runs fewer rounds, for
+// a rough result. --against FILE names an earlier collector, which is measured in turn. "load" has arguments of its own (LoadOptions).
 using ConntrackConsole.Bench;
 using ConntrackConsole.Bench.Load;
 using ConntrackConsole.Kernel.Namespaces;
 
-string[] known = ["table", "events", "start", "pause", "memory", "cluster", "rollup", "history"];
+string[] known = ["table", "events", "start", "pause", "memory", "idle", "cluster", "rollup", "history"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 if (args is ["load", .. var load])
     return await LoadBench.RunAsync(load);
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
+string? against = null;
 var parts = new List<string>();
 bool quick = false;
 for (int index = 0; index < args.Length; index++)
 {
     if (args[index] == "--binary" && index + 1 < args.Length)
         binary = args[++index];
+    else if (args[index] == "--against" && index + 1 < args.Length)
+        against = args[++index];
     else if (args[index] == "--quick")
         quick = true;
     else if (known.Contains(args[index]))
         parts.Add(args[index]);
     else
-        return Usage($"'{args[index]}' is not one of: {string.Join(' ', known)} --quick --binary FILE.");
+        return Usage($"'{args[index]}' is not one of: {string.Join(' ', known)} --quick --binary FILE --against FILE.");
 }
 
 if (Environment.UserName != "root")
     return Usage("The bench needs root: network namespaces and conntrack.");
 bool Wanted(string part) => parts.Count == 0 || parts.Contains(part);
 bool published = File.Exists(binary);
-if ((Wanted("start") || Wanted("memory")) && !published)
+if (against is not null && !File.Exists(against))
+    return Usage($"{against}, which --against names, is missing.");
+if ((Wanted("start") || Wanted("memory") || Wanted("idle")) && !published)
     return Usage($"{binary} is missing: run 'dotnet publish src/ConntrackConsole.Collector -c Release' first, or name the binary with --binary.");
 
 var report = new Report();
@@ -44,10 +49,17 @@ if (Wanted("pause"))
     PauseBench.Run(report, rounds);
 if (Wanted("memory"))
 {
-    Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, 250_000, 40, idle: true)));
+    Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, against, 250_000, 40, 1, rounds)));
     using (new TableLimit(1_100_000))
-        Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, 1_000_000, 110, idle: false)));
+        Inside("memory", inside => inside.Run(() => FootprintBench.Follow(report, binary, against, 1_000_000, 65, 0.8, rounds)));
 }
+
+if (Wanted("idle"))
+{
+    Inside("idle", inside => inside.Run(() => FootprintBench.FollowIdle(report, binary, 250_000)));
+    Inside("idle", inside => inside.Run(() => FootprintBench.Idle(report, binary, against)));
+}
+
 if (Wanted("cluster"))
     await ClusterBench.RunAsync(report, quick);
 

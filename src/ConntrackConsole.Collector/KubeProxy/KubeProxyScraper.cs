@@ -27,6 +27,7 @@ internal sealed class KubeProxyScraper : IDisposable
     private const int SilentRepeat = 30;
 
     private readonly Uri _metrics, _mode, _health, _live;
+    private readonly HashSet<int> _unanswered = []; // Ports whose last request got no answer.
     private byte[] _page = new byte[64 * 1024];
     private ProxyReading? _latest, _last;
 
@@ -107,7 +108,12 @@ internal sealed class KubeProxyScraper : IDisposable
         second.CancelAfter(TimeSpan.FromSeconds(1));
         try
         {
+            // A refused request costs a chain of exceptions; on a node without kube-proxy that was most of an idle collector's work.
+            if (_unanswered.Contains(address.Port) && !await LoopbackPort.AcceptsAsync(address, second.Token))
+                return (0, 0);
+            _unanswered.Add(address.Port);
             using var answer = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, second.Token);
+            _unanswered.Remove(address.Port);
             using var body = await answer.Content.ReadAsStreamAsync(second.Token);
             int length = 0;
             while (true)

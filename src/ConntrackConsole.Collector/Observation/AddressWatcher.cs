@@ -48,6 +48,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     /// <summary>Adds the rows that changed since they were last emitted; all rows in a key frame.</summary>
     public void Fill(NodeFrame frame, long nowMs)
     {
+        if (_round.Count == 0 && _reported.Count == 0)
+            return;
         var rows = new Dictionary<Ip, WatchedAddress>();
         foreach (var name in _round)
         {

@@ -16,6 +16,9 @@ internal sealed class NodeObserver
 {
     private const int KeyFrameIntervalSeconds = 60;
 
+    // The queue of resets holds a quarter of a second of 65,000 a second.
+    private const int MaxWaitMs = 250;
+
     private readonly FrameClock _clock;
     private readonly FlowTable _flows;
     private readonly RecentFlows _recent = new();
@@ -117,7 +120,7 @@ internal sealed class NodeObserver
         atMs = 0;
         while (!stop.IsCancellationRequested)
         {
-            follower.Follow(Math.Clamp(_clock.Wait, 0, 100), gaps);
+            follower.Follow(Math.Clamp(_clock.Wait, 0, MaxWaitMs), gaps);
             if (_resets is not null)
             {
                 uint lost = _resets.Drain(_pendingResets.Waiting);

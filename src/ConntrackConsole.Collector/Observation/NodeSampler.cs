@@ -17,6 +17,9 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
     private static readonly SysctlKey[] Keys = [.. SysctlKey.All.Where(key => key != SysctlKey.Count)];
     private static readonly string[] IpvsSwitches = ["conn_reuse_mode", "conntrack", "expire_nodest_conn", "expire_quiescent_template"];
 
+    private readonly ProcFile[] _files = [.. Keys.Select(sysctl.FileOf)];
+    private readonly (SysctlFault Fault, long Value)[] _last = new (SysctlFault, long)[Keys.Length];
+    private readonly ProcFile _snmp = SnmpTcp.Open(proc);
     private readonly Dictionary<string, string> _known = [];
     private readonly bool _ipvs = IpvsTimeouts.IsLoaded(proc);
     private SnmpTcp _lastTcp;
@@ -39,17 +42,20 @@ internal sealed class NodeSampler(Sysctl sysctl, string proc = "/proc", Func<str
 
     public void Fill(NodeFrame frame)
     {
-        foreach (var key in Keys)
+        for (int index = 0; index < Keys.Length; index++)
         {
-            var fault = sysctl.TryRead(key, out long value);
-            Note(frame, key.Name, fault == SysctlFault.None ? value.ToString(CultureInfo.InvariantCulture) : "");
+            var fault = Sysctl.TryRead(_files[index], out long value);
+            if (_baseline && _last[index] == (fault, value))
+                continue;
+            _last[index] = (fault, value);
+            Note(frame, Keys[index].Name, fault == SysctlFault.None ? value.ToString(CultureInfo.InvariantCulture) : "");
         }
 
         if (_ipvs)
             NoteIpvs(frame);
         NoteFilter(frame);
         _baseline = true;
-        if (!SnmpTcp.TryRead(out var tcp, proc))
+        if (!SnmpTcp.TryRead(_snmp, out var tcp))
         {
             _haveTcp = false;
             return;

@@ -91,7 +91,7 @@ internal sealed class ConntrackEvents : IDisposable
                     continue;
             }
 
-            var flow = FlowReader.Read(message);
+            FlowReader.Read(message, out var flow);
             visitor(kind, in flow, message.PortId);
         }
     }

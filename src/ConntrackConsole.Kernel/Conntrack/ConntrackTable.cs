@@ -56,7 +56,7 @@ internal sealed class ConntrackTable : IDisposable
         var answer = _socket.Query(writer.Written);
         while (answer.MoveNext())
         {
-            var flow = FlowReader.Read(answer.Current);
+            FlowReader.Read(answer.Current, out var flow);
             visitor(in flow);
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Kernel.Conntrack;
@@ -33,54 +34,82 @@ internal enum FlowStatus : uint
 /// A tracked flow as the kernel reported it in a dump, a reply or an event. Created only by the reader of kernel messages, so a
 /// <see cref="Key"/> always identifies a flow that was observed.
 /// </summary>
-internal readonly record struct Flow
+/// <remarks>Not readonly, so that the reader fills it in place: copies of its 152 bytes would be a third of the cost of reading a dump.</remarks>
+internal record struct Flow
 {
+    private FlowTuple _orig;
+    private FlowTuple _reply;
+
     /// <summary>The direction of the first packet: client → VIP for a Service flow.</summary>
-    public FlowTuple Orig { get; internal init; }
+    public FlowTuple Orig
+    {
+        readonly get => _orig;
+        internal init => _orig = value;
+    }
 
     /// <summary>The direction of the replies: backend → client. Only this tuple contains the pod's address.</summary>
-    public FlowTuple Reply { get; internal init; }
+    public FlowTuple Reply
+    {
+        readonly get => _reply;
+        internal init => _reply = value;
+    }
+
+    /// <summary><see cref="Orig"/> without a copy.</summary>
+    [UnscopedRef]
+    internal readonly ref readonly FlowTuple OrigRef => ref _orig;
+
+    /// <summary><see cref="Reply"/> without a copy.</summary>
+    [UnscopedRef]
+    internal readonly ref readonly FlowTuple ReplyRef => ref _reply;
 
     /// <summary>Status bits.</summary>
-    public FlowStatus Status { get; internal init; }
+    public FlowStatus Status { readonly get; internal set; }
 
     /// <summary>TCP state; for other protocols derived from the status bits.</summary>
-    public FlowState State { get; internal init; }
+    public FlowState State { readonly get; internal set; }
 
     /// <summary>
     /// The name to print: of TCP, SCTP and DCCP the state of the protocol, of others a word for the status bits.
     /// </summary>
-    public string StateName => State is FlowState.Offloaded || ProtocolState is not { } number ? State.Name() : ProtocolStates.Name(Orig.Proto, number);
+    public readonly string StateName => State is FlowState.Offloaded || ProtocolState is not { } number ? State.Name() : ProtocolStates.Name(Orig.Proto, number);
 
     /// <summary>The kernel's number of an SCTP or DCCP state; null for other protocols, or if the message does not contain it.</summary>
-    public byte? ProtocolState { get; internal init; }
+    public byte? ProtocolState { readonly get; internal set; }
 
     /// <summary>Seconds until the entry expires; null if the message does not contain it (DESTROY, or offloaded).</summary>
-    public uint? TimeoutSeconds { get; internal init; }
+    public uint? TimeoutSeconds { readonly get; internal set; }
 
     /// <summary>CTA_ID. The kernel may give the same id to a later entry with the same original tuple.</summary>
-    public uint Id { get; internal init; }
+    public uint Id { readonly get; internal set; }
 
     /// <summary>Conntrack zone.</summary>
-    public ushort Zone { get; internal init; }
+    public ushort Zone { readonly get; internal set; }
 
     /// <summary>Identifies the entry for lookup.</summary>
-    public FlowOrigin Origin => new(Orig, Zone);
+    public readonly FlowOrigin Origin => new(Orig, Zone);
 
     /// <summary>Identifies the entry for deletion.</summary>
-    public FlowKey Key => new(Reply, Zone, Id);
+    public readonly FlowKey Key => new(Reply, Zone, Id);
 
     /// <summary>
     /// True if the flow's destination is translated: replies come from another address or port than the one the client connected
     /// to, and the kernel set the bit with which it translates. An entry that a program inserted with such tuples but without NAT
     /// has no such bit, lists alike and translates nothing. IPVS translates by itself and sets none.
     /// </summary>
-    public bool IsTranslated => RepliesFromElsewhere && ((Status & FlowStatus.DestinationNat) != 0 || IpvsPresence.IsLoaded);
+    public readonly bool IsTranslated => RepliesFromElsewhere && ((Status & FlowStatus.DestinationNat) != 0 || IpvsPresence.IsLoaded);
 
     /// <summary>True if it looks translated by its tuples and is not.</summary>
-    public bool OnlyLooksTranslated => RepliesFromElsewhere && !IsTranslated;
+    public readonly bool OnlyLooksTranslated => (Status & FlowStatus.DestinationNat) == 0 && !IpvsPresence.IsLoaded && RepliesFromElsewhere;
 
-    private bool RepliesFromElsewhere => Reply.Src != Orig.Dst || (!Protocols.IsPortless(Orig.Proto) && Reply.Sport != Orig.Dport);
+    private readonly bool RepliesFromElsewhere => _reply.Src != _orig.Dst || (!Protocols.IsPortless(_orig.Proto) && _reply.Sport != _orig.Dport);
+
+    /// <summary>Where the reader writes <see cref="Orig"/>.</summary>
+    [UnscopedRef]
+    internal ref FlowTuple OrigPlace => ref _orig;
+
+    /// <summary>Where the reader writes <see cref="Reply"/>.</summary>
+    [UnscopedRef]
+    internal ref FlowTuple ReplyPlace => ref _reply;
 }
 
 /// <summary>

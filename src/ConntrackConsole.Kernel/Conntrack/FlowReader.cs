@@ -14,10 +14,14 @@ internal static class FlowReader
     /// <exception cref="NetlinkException">An attribute is too short, or a tuple is missing.</exception>
     public static Flow Read(in NetlinkMessage message)
     {
-        FlowTuple orig = default, reply = default;
-        uint status = 0, id = 0;
-        uint? timeout = null;
-        ushort zone = 0;
+        Read(in message, out var flow);
+        return flow;
+    }
+
+    /// <inheritdoc cref="Read(in NetlinkMessage)"/>
+    public static void Read(in NetlinkMessage message, out Flow flow)
+    {
+        flow = default;
         byte? protocolState = null;
         var payload = message.Payload;
         if (payload.Length < HeaderLength)
@@ -35,46 +39,39 @@ internal static class FlowReader
             switch (type)
             {
                 case CtAttribute.TupleOrig:
-                    if (!TryReadCommon(value, out orig))
-                        orig = ReadTuple(new NetlinkAttributes(value));
+                    if (!TryReadCommon(value, ref flow.OrigPlace))
+                        flow.OrigPlace = ReadTuple(new NetlinkAttributes(value));
                     break;
                 case CtAttribute.TupleReply:
-                    if (!TryReadCommon(value, out reply))
-                        reply = ReadTuple(new NetlinkAttributes(value));
+                    if (!TryReadCommon(value, ref flow.ReplyPlace))
+                        flow.ReplyPlace = ReadTuple(new NetlinkAttributes(value));
                     break;
                 case CtAttribute.Status:
-                    status = U32(value, type);
+                    flow.Status = (FlowStatus)U32(value, type);
                     break;
                 case CtAttribute.ProtoInfo:
                     protocolState = ReadProtocolState(value);
                     break;
                 case CtAttribute.Timeout:
-                    timeout = U32(value, type);
+                    flow.TimeoutSeconds = U32(value, type);
                     break;
                 case CtAttribute.Id:
-                    id = U32(value, type);
+                    flow.Id = U32(value, type);
                     break;
                 case CtAttribute.Zone:
                     if (value.Length < 2)
                         Malformed.Throw("attribute value", type, value.Length, 2);
-                    zone = BinaryPrimitives.ReadUInt16BigEndian(value);
+                    flow.Zone = BinaryPrimitives.ReadUInt16BigEndian(value);
                     break;
             }
         }
 
-        if (orig.Src.IsNone || reply.Src.IsNone)
+        ref readonly var orig = ref flow.OrigRef;
+        if (orig.Src.IsNone || flow.ReplyRef.Src.IsNone)
             Malformed.Throw("flow without both tuples", message.Type, 0, 1);
-        return new Flow
-        {
-            Orig = orig,
-            Reply = reply,
-            Status = (FlowStatus)status,
-            State = StateOf(orig.Proto, protocolState ?? 0, (FlowStatus)status),
-            ProtocolState = orig.Proto is Protocols.Sctp or Protocols.Dccp ? protocolState : null,
-            TimeoutSeconds = timeout,
-            Id = id,
-            Zone = zone,
-        };
+        flow.State = StateOf(orig.Proto, protocolState ?? 0, flow.Status);
+        if (orig.Proto is Protocols.Sctp or Protocols.Dccp)
+            flow.ProtocolState = protocolState;
     }
 
     private static FlowState StateOf(byte proto, byte tcpState, FlowStatus status)
@@ -90,9 +87,8 @@ internal static class FlowReader
 
     // Every kernel writes the tuple of an IPv4 flow with ports as these 48 bytes. Seven words are compared and four read,
     // which halves the cost of a dump; any other layout takes the general path.
-    private static bool TryReadCommon(ReadOnlySpan<byte> value, out FlowTuple tuple)
+    private static bool TryReadCommon(ReadOnlySpan<byte> value, ref FlowTuple tuple)
     {
-        tuple = default;
         if (!BitConverter.IsLittleEndian || value.Length != 48)
             return false;
         var words = MemoryMarshal.Cast<byte, uint>(value);

@@ -31,6 +31,26 @@ internal readonly record struct SnmpTcp(uint OutRsts, uint EstabResets, uint Att
         }
     }
 
+    /// <summary>The file of the namespace of the thread that reads it first, to be read repeatedly.</summary>
+    /// <param name="root">Normally /proc.</param>
+    public static ProcFile Open(string root = "/proc") => new(root + "/thread-self/net/snmp");
+
+    /// <summary>Reads the counters from a file of <see cref="Open"/>.</summary>
+    /// <returns>False if the file does not exist or cannot be parsed.</returns>
+    public static bool TryRead(ProcFile file, out SnmpTcp tcp)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        tcp = default;
+        try
+        {
+            return file.TryRead(out var content) && TryParse(content, out tcp);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Parses the two lines that begin with "Tcp:", names and values.</summary>
     public static bool TryParse(ReadOnlySpan<byte> file, out SnmpTcp tcp)
     {

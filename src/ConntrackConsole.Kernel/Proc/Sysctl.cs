@@ -45,6 +45,28 @@ internal sealed class Sysctl(string root = "/proc/sys")
         }
     }
 
+    /// <summary>The key's file, to be read repeatedly by one thread.</summary>
+    public ProcFile FileOf(SysctlKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new ProcFile(PathOf(key));
+    }
+
+    /// <summary>Reads a value from a file of <see cref="FileOf"/>.</summary>
+    public static SysctlFault TryRead(ProcFile file, out long value)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        value = 0;
+        try
+        {
+            return !file.TryRead(out var content) ? SysctlFault.Absent : TryParse(content, out value) ? SysctlFault.None : SysctlFault.Malformed;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return FaultOf(error, file.Path);
+        }
+    }
+
     /// <summary>Writes a value within the key's range.</summary>
     public SysctlFault TryWrite(SysctlKey key, long value)
     {

@@ -251,6 +251,29 @@ public class FlowTableTests
         }
     }
 
+    [Fact]
+    public void Bytes_OfManyFlowsOfServices_StayBelow39AFlow()
+    {
+        const int count = 200_000;
+        for (int index = 0; index < count; index++)
+            _table.Upsert(Numbered(index));
+
+        Assert.InRange(_table.Bytes / (double)count, 28, 39);
+    }
+
+    [Fact]
+    public void Bytes_OfManyMasqueradedFlows_StayBelow68AFlow()
+    {
+        const int count = 200_000;
+        for (int index = 0; index < count; index++)
+        {
+            var flow = Numbered(index);
+            _table.Confirm(flow with { Reply = flow.Reply with { Dst = Ip.Parse("192.0.2.9") } });
+        }
+
+        Assert.InRange(_table.Bytes / (double)count, 48, 68);
+    }
+
     private static Flow Numbered(int index) => Flows.Service((ushort)(index % 60_000), id: (uint)index, backend: "10.244.1.1") with
     {
         Orig = new FlowTuple(Ip.V4(0x0A010000u + (uint)(index / 60_000)), Flows.Vip, Protocols.Tcp, (ushort)(index % 60_000), 80),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Net;
 
@@ -10,16 +11,12 @@ internal readonly record struct PackedTuple(uint Src, uint Dst, ushort Sport, us
     public uint Ports => ((uint)Sport << 16) | Dport;
 }
 
-/// <summary>The identity of a flow: 32 bytes, so that a comparison touches one cache line.</summary>
+/// <summary>The identity of a flow: 16 bytes, so that a comparison touches one cache line.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FlowIdentity
 {
     public PackedTuple Orig;
-    public PackedTuple Reply;
     public uint Id;
-    public ushort Zone;
-    public byte Proto;
-    public RowFlags Flags;
 }
 
 [Flags]
@@ -32,19 +29,27 @@ internal enum RowFlags : byte
     OnlyLooksTranslated = 8,
 }
 
-/// <summary>The mutable state of a flow: eight bytes, scanned sequentially by a sweep or a look-up by backend.</summary>
+/// <summary>The rest of a flow: eight bytes, scanned sequentially by a sweep or a look-up by backend.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FlowRowState
 {
+    /// <summary>
+    /// The group, which then determines the reply (<see cref="ReplyOrigin"/>), or the complement of a number in <see
+    /// cref="FlowReplies"/>. In a free row the next free one.
+    /// </summary>
     public int Group;
-    public ushort Generation;
     public FlowState State;
+    public byte Proto;
+    public RowFlags Flags;
+
+    /// <summary>Of the last dump with this flow. After 256 dumps in succession that were interrupted, one that ended may count as seen until the next.</summary>
+    public byte Generation;
 }
 
-/// <summary>Columns of flows in segments of 16,384 rows: growth adds a segment and never moves existing rows.</summary>
+/// <summary>Columns of flows in segments of 32,768 rows: growth adds a segment and never moves existing rows.</summary>
 internal sealed class FlowRows
 {
-    private const int SegmentBits = 14;
+    private const int SegmentBits = 15;
     private const int SegmentLength = 1 << SegmentBits;
 
     private FlowIdentity[][] _identities = [];
@@ -54,6 +59,9 @@ internal sealed class FlowRows
 
     /// <summary>Number of rows ever used: all flows have lower row numbers.</summary>
     public int Used { get; private set; }
+
+    /// <summary>Size of the segments.</summary>
+    public long Bytes => (long)_identities.Length * SegmentLength * (Unsafe.SizeOf<FlowIdentity>() + Unsafe.SizeOf<FlowRowState>() + sizeof(uint));
 
     public ref FlowIdentity Name(int row) => ref _identities[row >> SegmentBits][row & (SegmentLength - 1)];
 
@@ -89,8 +97,7 @@ internal sealed class FlowRows
 
     public void Free(int row)
     {
-        Name(row).Flags = RowFlags.None;
-        State(row).Group = _free;
+        State(row) = new FlowRowState { Group = _free };
         _free = row;
     }
 }

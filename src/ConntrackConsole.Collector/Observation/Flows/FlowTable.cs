@@ -5,32 +5,36 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.Observation.Flows;
 
 /// <summary>
-/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 64 bytes per flow;
-/// neither an event nor a dumped entry allocates, apart from growth, which is incremental.
+/// All tracked flows of the node, updated by events, with counts by group and state. Single-threaded. About 34 bytes per flow, 60 if
+/// the reply is not determined by the group; neither an event nor a dumped entry allocates, apart from growth, which is incremental.
 /// </summary>
 internal sealed partial class FlowTable
 {
     private Grouping _grouping;
     private readonly FlowRows _rows = new();
+    private readonly FlowReplies _replies = new();
     private readonly AddressPool _addresses = new();
     private readonly GroupCounter _groups = new();
     private GroupCache _groupCache = new();
     private readonly RowIndex _byOrig;
-    private readonly RowIndex _byReply; // TCP only, to match resets.
+    private readonly RowIndex _byReply; // Only flows in FlowReplies, and of them TCP, to match resets.
     private readonly List<int> _wantedGroups = [];
     private readonly Incoming[] _incoming = new Incoming[32];
     private int _pending;
     private int _count;
     private int _silent;
-    private ushort _generation;
+    private byte _generation;
     private volatile uint _touched; // Prevents the reads from being optimised away.
 
     public FlowTable(Grouping grouping)
     {
         _grouping = grouping;
-        _byOrig = new RowIndex(row => OrigHash(in _rows.Name(row)));
-        _byReply = new RowIndex(row => ReplyHash(in _rows.Name(row)));
+        _byOrig = new RowIndex(OrigHash);
+        _byReply = new RowIndex(ReplyHash);
     }
+
+    /// <summary>Size of the rows and their indexes, without groups and the addresses of IPv6.</summary>
+    public long Bytes => _rows.Bytes + _replies.Bytes + _byOrig.Bytes + _byReply.Bytes;
 
     /// <summary>Advanced by the caller once per second.</summary>
     public ExpiryBound Expiry { get; } = new();
@@ -59,11 +63,7 @@ internal sealed partial class FlowTable
     }
 
     /// <summary>Reserves capacity.</summary>
-    public void Reserve(int flows)
-    {
-        _byOrig.Reserve(Math.Min(flows, RowIndex.MaxRows));
-        _byReply.Reserve(Math.Min(flows, RowIndex.MaxRows));
-    }
+    public void Reserve(int flows) => _byOrig.Reserve(Math.Min(flows, RowIndex.MaxRows));
 
     /// <summary>Inserts the flow of an event, or updates its state.</summary>
     public void Upsert(in Flow flow)
@@ -91,7 +91,8 @@ internal sealed partial class FlowTable
         ProcessPending();
         for (int row = 0; row < _rows.Used; row++)
         {
-            if (_rows.State(row).Generation != _generation && (_rows.Name(row).Flags & RowFlags.InUse) != 0)
+            ref readonly var state = ref _rows.State(row);
+            if (state.Generation != _generation && (state.Flags & RowFlags.InUse) != 0)
                 RemoveAt(row);
         }
     }
@@ -137,14 +138,7 @@ internal sealed partial class FlowTable
     public bool TryFindByReply(in FlowTuple tuple, out FlowTuples flow)
     {
         ProcessPending();
-        int row = -1;
-        if (TryPack(in tuple, out var packed))
-        {
-            bool v6 = !tuple.Src.IsV4;
-            row = _byReply.Find(ReplyHash(in packed, v6), new ReplyMatch(_rows, packed, v6));
-        }
-
-        return Found(row, out flow);
+        return Found(FindByReply(in tuple), out flow);
     }
 
     /// <summary>
@@ -165,13 +159,14 @@ internal sealed partial class FlowTable
             wanted[group] = true;
         for (int row = 0; left > 0 && row < _rows.Used; row++)
         {
-            ref readonly var rowState = ref _rows.State(row);
-            if ((uint)rowState.Group >= (uint)wanted.Length || !wanted[rowState.Group])
+            ref readonly var state = ref _rows.State(row);
+            if ((state.Flags & RowFlags.InUse) == 0)
+                continue; // In a free row Group is the link to the next free row.
+            int group = GroupAt(in state);
+            if ((uint)group >= (uint)wanted.Length || !wanted[group])
                 continue;
             ref readonly var name = ref _rows.Name(row);
-            if ((name.Flags & RowFlags.InUse) == 0)
-                continue; // In a free row Group is the link to the next free row.
-            output.Add(new TrackedFlow(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), name.Zone, name.Id, rowState.State));
+            output.Add(new TrackedFlow(OrigAt(row), ReplyAt(row), ZoneAt(in state), name.Id, state.State));
             left--;
         }
     }
@@ -192,7 +187,7 @@ internal sealed partial class FlowTable
 
     private void Put(in Flow flow, bool fromDump)
     {
-        if (!flow.Orig.Src.IsV4)
+        if (!flow.OrigRef.Src.IsV4)
         {
             PutV6(in flow, fromDump);
             return;
@@ -214,7 +209,7 @@ internal sealed partial class FlowTable
         {
             uint touched = 0;
             foreach (ref readonly var flow in waiting)
-                touched ^= _byOrig.Touch(flow.Hash) ^ _byReply.Touch(flow.ReplyHash);
+                touched ^= _byOrig.Touch(flow.Hash);
             _touched = touched;
         }
 
@@ -224,25 +219,27 @@ internal sealed partial class FlowTable
 
     private void PutV4(in Incoming flow, bool fromDump)
     {
-        int row = _byOrig.Find(flow.Hash, new OrigMatch(_rows, flow.Name.Orig, flow.Name.Proto, flow.Name.Zone, v6: false));
+        int row = _byOrig.Find(flow.Hash, new OrigMatch(this, flow.Orig, flow.Proto, flow.Zone, v6: false));
         if (row >= 0)
         {
-            if (TryUpdate(row, in flow.Name, flow.State, flow.Bound, fromDump))
+            if (TryUpdate(row, in flow, fromDump))
                 return;
             RemoveAt(row); // Another flow has the tuple now; the DESTROY was lost (or comes late, with the old id).
         }
 
-        ref var place = ref _groupCache.Of(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Version);
-        if ((flow.Name.Flags & RowFlags.OnlyLooksTranslated) != 0)
+        if ((flow.Flags & RowFlags.OnlyLooksTranslated) != 0)
         {
-            Insert(in flow, _groups.Of(GroupOf(in flow.Name)), fromDump); // Rare: not worth a place in the cache.
+            // Rare: not worth a place in the cache.
+            var orig = Unpack(in flow.Orig, flow.Proto, v6: false);
+            Insert(in flow, _groups.Of(_grouping.Of(in orig, Unpack(in flow.Reply, flow.Proto, v6: false), onlyLooksTranslated: true)), fromDump);
             return;
         }
 
-        if (!place.Is(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto))
+        ref var place = ref _groupCache.Of(in flow.Orig, in flow.Reply, flow.Proto, _groups.Version);
+        if (!place.Is(in flow.Orig, in flow.Reply, flow.Proto))
         {
-            var group = GroupOf(in flow.Name);
-            place.Set(in flow.Name.Orig, in flow.Name.Reply, flow.Name.Proto, _groups.Of(in group));
+            var group = _grouping.Of(Unpack(in flow.Orig, flow.Proto, v6: false), Unpack(in flow.Reply, flow.Proto, v6: false));
+            place.Set(in flow.Orig, in flow.Reply, flow.Proto, _groups.Of(in group));
         }
 
         Insert(in flow, place.Group, fromDump);
@@ -250,16 +247,16 @@ internal sealed partial class FlowTable
 
     private void PutV6(in Flow flow, bool fromDump)
     {
+        uint bound = Expiry.Of(flow.TimeoutSeconds);
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row >= 0)
         {
-            var known = new FlowIdentity { Id = flow.Id };
-            if (TryPack(flow.Reply, out known.Reply) && TryUpdate(row, in known, flow.State, Expiry.Of(flow.TimeoutSeconds), fromDump))
+            if (TryPack(flow.Reply, out var reply) && TryUpdate(row, new Incoming { Reply = reply, Id = flow.Id, State = flow.State, Bound = bound }, fromDump))
                 return;
             RemoveAt(row);
         }
 
-        var name = new FlowIdentity
+        var incoming = new Incoming
         {
             Orig = Pack(flow.Orig),
             Reply = Pack(flow.Reply),
@@ -267,30 +264,33 @@ internal sealed partial class FlowTable
             Zone = flow.Zone,
             Proto = flow.Orig.Proto,
             Flags = RowFlags.V6 | (flow.OnlyLooksTranslated ? RowFlags.OnlyLooksTranslated : RowFlags.None),
+            State = flow.State,
+            Bound = bound,
         };
-        var incoming = new Incoming { Name = name, State = flow.State, Bound = Expiry.Of(flow.TimeoutSeconds), Hash = OrigHash(in name), ReplyHash = ReplyHash(in name) };
+        incoming.Hash = OrigHash(in incoming.Orig, incoming.Proto, incoming.Zone, v6: true);
         Insert(in incoming, _groups.Of(_grouping.Of(flow.Orig, flow.Reply, flow.OnlyLooksTranslated)), fromDump);
     }
 
     // False if the row is another flow with the same original tuple.
-    private bool TryUpdate(int row, in FlowIdentity seen, FlowState state, uint bound, bool fromDump)
+    private bool TryUpdate(int row, in Incoming seen, bool fromDump)
     {
-        ref var name = ref _rows.Name(row);
-        if (name.Id != seen.Id || name.Reply != seen.Reply)
+        ref readonly var name = ref _rows.Name(row);
+        ref var state = ref _rows.State(row);
+        if (name.Id != seen.Id || seen.Reply != PackedReplyAt(in name, in state))
             return false;
-        ref var rowState = ref _rows.State(row);
-        rowState.Generation = _generation;
-        _rows.Bound(row) = bound;
-        if (rowState.State != state)
+        state.Generation = _generation;
+        _rows.Bound(row) = seen.Bound;
+        if (state.State != seen.State)
         {
-            _groups.Add(rowState.Group, rowState.State, -1);
-            rowState.State = state;
-            _groups.Add(rowState.Group, state, +1);
+            int group = GroupAt(in state);
+            _groups.Add(group, state.State, -1);
+            state.State = seen.State;
+            _groups.Add(group, seen.State, +1);
         }
 
-        if (!fromDump && (name.Flags & RowFlags.Silent) != 0)
+        if (!fromDump && (state.Flags & RowFlags.Silent) != 0)
         {
-            name.Flags &= ~RowFlags.Silent;
+            state.Flags &= ~RowFlags.Silent;
             _silent--;
         }
 
@@ -300,40 +300,52 @@ internal sealed partial class FlowTable
     private void Insert(in Incoming flow, int group, bool fromDump)
     {
         int row = _rows.Take();
-        ref var name = ref _rows.Name(row);
-        name = flow.Name;
-        name.Flags |= RowFlags.InUse | (fromDump ? RowFlags.Silent : 0);
-        _rows.State(row) = new FlowRowState { Group = group, Generation = _generation, State = flow.State };
+        _rows.Name(row) = new FlowIdentity { Orig = flow.Orig, Id = flow.Id };
+        bool isDetermined = flow.IsReplyDetermined;
+        _rows.State(row) = new FlowRowState
+        {
+            Group = isDetermined ? group : ~_replies.Add(new FlowReply { Tuple = flow.Reply, Group = group, Zone = flow.Zone }),
+            State = flow.State,
+            Proto = flow.Proto,
+            Flags = flow.Flags | RowFlags.InUse | (fromDump ? RowFlags.Silent : 0),
+            Generation = _generation,
+        };
         _rows.Bound(row) = flow.Bound;
         _groups.Add(group, flow.State, +1);
         _count++;
         if (fromDump)
             _silent++;
         _byOrig.Add(flow.Hash, row);
-        if (name.Proto == Protocols.Tcp)
-            _byReply.Add(flow.ReplyHash, row);
+        if (!isDetermined && flow.Proto == Protocols.Tcp)
+            _byReply.Add(ReplyHash(in flow.Reply, (flow.Flags & RowFlags.V6) != 0), row);
     }
 
     private void RemoveAt(int row)
     {
-        ref var name = ref _rows.Name(row);
-        ref readonly var rowState = ref _rows.State(row);
-        _byOrig.Remove(OrigHash(in name), row);
-        if (name.Proto == Protocols.Tcp)
-            _byReply.Remove(ReplyHash(in name), row);
-        _groups.Add(rowState.Group, rowState.State, -1);
+        ref readonly var state = ref _rows.State(row);
+        _byOrig.Remove(OrigHash(row), row);
+        _groups.Add(GroupAt(in state), state.State, -1);
         _count--;
-        if ((name.Flags & RowFlags.Silent) != 0)
+        if ((state.Flags & RowFlags.Silent) != 0)
             _silent--;
-        if ((name.Flags & RowFlags.V6) != 0)
+        if (state.Group < 0)
         {
-            _addresses.Release(name.Orig.Src);
-            _addresses.Release(name.Orig.Dst);
-            _addresses.Release(name.Reply.Src);
-            _addresses.Release(name.Reply.Dst);
+            if (state.Proto == Protocols.Tcp)
+                _byReply.Remove(ReplyHash(row), row);
+            if ((state.Flags & RowFlags.V6) != 0)
+                Release(in _rows.Name(row).Orig, in _replies[~state.Group].Tuple);
+            _replies.Free(~state.Group);
         }
 
         _rows.Free(row);
+    }
+
+    private void Release(in PackedTuple orig, in PackedTuple reply)
+    {
+        _addresses.Release(orig.Src);
+        _addresses.Release(orig.Dst);
+        _addresses.Release(reply.Src);
+        _addresses.Release(reply.Dst);
     }
 
     private int FindByOrig(in FlowTuple tuple, ushort zone)
@@ -341,7 +353,32 @@ internal sealed partial class FlowTable
         if (!TryPack(in tuple, out var packed))
             return -1;
         bool v6 = !tuple.Src.IsV4;
-        return _byOrig.Find(OrigHash(in packed, tuple.Proto, zone, v6), new OrigMatch(_rows, packed, tuple.Proto, zone, v6));
+        return _byOrig.Find(OrigHash(in packed, tuple.Proto, zone, v6), new OrigMatch(this, packed, tuple.Proto, zone, v6));
+    }
+
+    // A reply that the group determines leads to the original tuple: there is one for each Service of the backend.
+    private int FindByReply(in FlowTuple tuple)
+    {
+        if (tuple.Proto != Protocols.Tcp || !TryPack(in tuple, out var packed))
+            return -1;
+        bool v6 = !tuple.Src.IsV4;
+        int row = _byReply.Find(ReplyHash(in packed, v6), new ReplyMatch(this, packed, v6));
+        if (row >= 0 || v6)
+            return row;
+        row = FindWithReply(new PackedTuple(packed.Dst, packed.Src, packed.Dport, packed.Sport), in packed);
+        for (int group = _groups.FirstOfEndpoint(Protocols.Tcp, tuple.Src, tuple.Sport); row < 0 && group >= 0; group = _groups.NextOfEndpoint(group))
+        {
+            ref readonly var key = ref _groups.KeyOf(group);
+            row = FindWithReply(new PackedTuple(packed.Dst, key.Vip.V4Number, packed.Dport, key.Vport), in packed);
+        }
+
+        return row;
+    }
+
+    private int FindWithReply(in PackedTuple orig, in PackedTuple reply)
+    {
+        int row = _byOrig.Find(OrigHash(in orig, Protocols.Tcp, 0, v6: false), new OrigMatch(this, orig, Protocols.Tcp, 0, v6: false));
+        return row >= 0 && PackedReplyAt(in _rows.Name(row), in _rows.State(row)) == reply ? row : -1;
     }
 
     private bool Found(int row, out FlowTuples flow)
@@ -349,35 +386,8 @@ internal sealed partial class FlowTable
         flow = default;
         if (row < 0)
             return false;
-        ref readonly var name = ref _rows.Name(row);
-        flow = new FlowTuples(Unpack(in name.Orig, in name), Unpack(in name.Reply, in name), _rows.State(row).State,
-            OnlyLooksTranslated: (name.Flags & RowFlags.OnlyLooksTranslated) != 0);
+        ref readonly var state = ref _rows.State(row);
+        flow = new FlowTuples(OrigAt(row), ReplyAt(row), state.State, OnlyLooksTranslated: (state.Flags & RowFlags.OnlyLooksTranslated) != 0);
         return true;
     }
-
-    private bool TryPack(in FlowTuple tuple, out PackedTuple packed)
-    {
-        packed = default;
-        if (!_addresses.TryPack(tuple.Src, out uint src) || !_addresses.TryPack(tuple.Dst, out uint dst))
-            return false;
-        packed = new PackedTuple(src, dst, tuple.Sport, tuple.Dport);
-        return true;
-    }
-
-    private PackedTuple Pack(in FlowTuple tuple) => new(_addresses.Pack(tuple.Src), _addresses.Pack(tuple.Dst), tuple.Sport, tuple.Dport);
-
-    private FlowTuple Unpack(in PackedTuple tuple, in FlowIdentity name)
-    {
-        bool v6 = (name.Flags & RowFlags.V6) != 0;
-        return new FlowTuple(_addresses.Unpack(tuple.Src, v6), _addresses.Unpack(tuple.Dst, v6), name.Proto, tuple.Sport, tuple.Dport);
-    }
-
-    private static ulong OrigHash(in FlowIdentity name) => OrigHash(in name.Orig, name.Proto, name.Zone, (name.Flags & RowFlags.V6) != 0);
-
-    private static ulong OrigHash(in PackedTuple tuple, byte proto, ushort zone, bool v6) =>
-        RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, ((uint)zone << 16) | ((uint)proto << 8) | (v6 ? 1u : 0));
-
-    private static ulong ReplyHash(in FlowIdentity name) => ReplyHash(in name.Reply, (name.Flags & RowFlags.V6) != 0);
-
-    private static ulong ReplyHash(in PackedTuple tuple, bool v6) => RowHash.Of(tuple.Src, tuple.Dst, tuple.Ports, v6 ? 1u : 0);
 }

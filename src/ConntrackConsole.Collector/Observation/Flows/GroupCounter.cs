@@ -4,13 +4,33 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
+/// <summary>
+/// Where the replies of a group's flows come from. Unless the source is translated too, this and the original tuple are the reply tuple.
+/// </summary>
+/// <param name="Src">The backend, if it is an IPv4 address.</param>
+/// <param name="Sport">Its port.</param>
+/// <param name="IsTranslated">False if they come from the original destination.</param>
+internal readonly record struct ReplyOrigin(uint Src, ushort Sport, bool IsTranslated)
+{
+    public static ReplyOrigin Of(in GroupKey key) => key.IsOther || key.IsDirect || (key.Vip == key.Backend && key.Vport == key.Bport)
+        ? default
+        : new ReplyOrigin(key.Backend.V4Number, key.Bport, true);
+
+    /// <summary>The reply to a flow with this original tuple.</summary>
+    public PackedTuple Reply(in PackedTuple orig) => IsTranslated
+        ? new PackedTuple(Src, orig.Src, Sport, orig.Sport)
+        : new PackedTuple(orig.Dst, orig.Src, orig.Dport, orig.Sport);
+}
+
 /// <summary>Counts flows by group and state, and lists the groups that changed since the last write.</summary>
 internal sealed class GroupCounter
 {
     private readonly Dictionary<GroupKey, int> _index = [];
-    private readonly Dictionary<Ip, int> _byBackend = []; // Head of a list linked through Group.NextOfBackend.
+    private readonly GroupChains<Ip> _byBackend = new();
+    private readonly GroupChains<ServiceAddress> _byEndpoint = new(); // Only groups with a translated destination.
     private readonly Stack<int> _free = new();
     private Group[] _groups = new Group[64];
+    private ReplyOrigin[] _origins = new ReplyOrigin[64]; // Apart, because a dump reads one for each flow.
     private int _used;
     private int[] _changed = new int[64];
     private int _changedCount;
@@ -27,12 +47,28 @@ internal sealed class GroupCounter
         if (!_free.TryPop(out index))
             index = _used++;
         if (index == _groups.Length)
-            Array.Resize(ref _groups, _groups.Length * 2);
-        ref int first = ref CollectionsMarshal.GetValueRefOrAddDefault(_byBackend, key.Backend, out bool has);
-        _groups[index] = new Group { Key = key, NextOfBackend = has ? first : -1 };
-        first = index;
+        {
+            Array.Resize(ref _groups, _groups.Length + (_groups.Length / 2));
+            Array.Resize(ref _origins, _groups.Length);
+        }
+
+        _groups[index] = new Group { Key = key };
+        _origins[index] = ReplyOrigin.Of(in key);
+        _byBackend.Add(key.Backend, index);
+        if (_origins[index].IsTranslated)
+            _byEndpoint.Add(EndpointOf(in key), index);
         return index;
     }
+
+    public ref readonly ReplyOrigin OriginOf(int index) => ref _origins[index];
+
+    /// <summary>A group of flows that this backend answers in a Service's place, or -1. A backend has one a Service and port.</summary>
+    public int FirstOfEndpoint(byte proto, Ip backend, ushort port) => _byEndpoint.First(new ServiceAddress(proto, backend, port));
+
+    /// <summary>The next one, or -1.</summary>
+    public int NextOfEndpoint(int index) => _byEndpoint.Next(index);
+
+    public ref readonly GroupKey KeyOf(int index) => ref _groups[index].Key;
 
     public void Add(int index, FlowState state, int change)
     {
@@ -51,9 +87,7 @@ internal sealed class GroupCounter
     public int OfBackend(Ip backend, List<int> groups)
     {
         int total = 0;
-        if (!_byBackend.TryGetValue(backend, out int index))
-            return 0;
-        for (; index >= 0; index = _groups[index].NextOfBackend)
+        for (int index = _byBackend.First(backend); index >= 0; index = _byBackend.Next(index))
         {
             if (_groups[index].Total == 0)
                 continue;
@@ -97,25 +131,13 @@ internal sealed class GroupCounter
         Version++;
         ref var group = ref _groups[index];
         _index.Remove(group.Key);
-        ref int first = ref CollectionsMarshal.GetValueRefOrNullRef(_byBackend, group.Key.Backend);
-        if (first != index)
-        {
-            int before = first;
-            while (_groups[before].NextOfBackend != index)
-                before = _groups[before].NextOfBackend;
-            _groups[before].NextOfBackend = group.NextOfBackend;
-        }
-        else if (group.NextOfBackend >= 0)
-        {
-            first = group.NextOfBackend;
-        }
-        else
-        {
-            _byBackend.Remove(group.Key.Backend);
-        }
-
+        _byBackend.Remove(group.Key.Backend, index);
+        if (_origins[index].IsTranslated)
+            _byEndpoint.Remove(EndpointOf(in group.Key), index);
         _free.Push(index);
     }
+
+    private static ServiceAddress EndpointOf(in GroupKey key) => new(key.Proto, key.Backend, key.Bport);
 
     private static int Compare(in GroupKey a, in GroupKey b)
     {
@@ -135,7 +157,6 @@ internal sealed class GroupCounter
         public StateCounts Counts;
         public StateCounts Written;
         public long Total;
-        public int NextOfBackend;
         public bool Changed;
     }
 }

@@ -9,8 +9,8 @@ internal interface IRowMatch
 }
 
 /// <summary>
-/// Finds row numbers by a 64-bit hash: 256 shards with open addressing and four bytes per slot. Each shard grows alone, so that
-/// an insertion moves at most 1/256 of the index.
+/// Finds row numbers by a 64-bit hash: 256 shards with open addressing and four bytes per slot. Each shard grows alone and by a
+/// quarter, so that an insertion moves at most 1/256 of the index and at most 36 per cent of the slots are free.
 /// </summary>
 /// <param name="hashOf">The hash of a row that is in the index.</param>
 internal sealed class RowIndex(Func<int, ulong> hashOf)
@@ -24,11 +24,23 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
 
     private readonly Shard[] _shards = new Shard[ShardCount];
 
+    /// <summary>Size of the slots.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long slots = 0;
+            foreach (ref readonly var shard in _shards.AsSpan())
+                slots += shard.Slots?.Length ?? 0;
+            return slots * sizeof(uint);
+        }
+    }
+
     /// <summary>Reads the first slot for this hash, so that it is in the CPU cache when it is needed.</summary>
     public uint Touch(ulong hash)
     {
         var slots = _shards[hash >> 56].Slots;
-        return slots is null ? 0 : slots[(uint)hash & ((uint)slots.Length - 1)];
+        return slots is null ? 0 : slots[Home(hash, slots)];
     }
 
     /// <summary>The row that matches, or -1.</summary>
@@ -39,8 +51,7 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         if (slots is null)
             return -1;
         uint tag = TagOf(hash);
-        uint mask = (uint)slots.Length - 1;
-        for (uint at = (uint)hash & mask; ; at = (at + 1) & mask)
+        for (uint at = Home(hash, slots); ; at = Next(at, slots))
         {
             uint slot = slots[at];
             if (slot == 0)
@@ -56,14 +67,14 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
     /// <summary>Reserves capacity for a known number of rows.</summary>
     public void Reserve(int rows)
     {
-        int capacity = FirstCapacity;
-        while (capacity - (capacity >> 2) < rows / ShardCount * 17 / 16) // Shard sizes differ by a few per cent.
-            capacity *= 2;
+        // Shard sizes differ by a few per cent.
+        int capacity = FirstCapacity + (int)((long)rows * 17 / 16 * 5 / 4 / ShardCount);
         foreach (ref var shard in _shards.AsSpan())
         {
-            shard.Slots ??= new uint[capacity];
-            while (shard.Slots.Length < capacity)
-                shard.Slots = Grown(shard.Slots);
+            if (shard.Slots is null)
+                shard.Slots = new uint[capacity];
+            else if (shard.Slots.Length < capacity)
+                shard.Slots = Grown(shard.Slots, capacity);
         }
     }
 
@@ -72,8 +83,8 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
     {
         ref var shard = ref _shards[hash >> 56];
         var slots = shard.Slots ??= new uint[FirstCapacity];
-        if (shard.Count >= slots.Length - (slots.Length >> 2))
-            shard.Slots = slots = Grown(slots);
+        if (shard.Count >= slots.Length - (slots.Length / 5))
+            shard.Slots = slots = Grown(slots, slots.Length + (slots.Length / 4));
         Place(slots, hash, TagOf(hash) | (uint)(row + 1));
         shard.Count++;
     }
@@ -86,21 +97,20 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         if (slots is null)
             return;
         uint wanted = TagOf(hash) | (uint)(row + 1);
-        uint mask = (uint)slots.Length - 1;
-        uint at = (uint)hash & mask;
+        uint at = Home(hash, slots);
         while (slots[at] != wanted)
         {
             if (slots[at] == 0)
                 return;
-            at = (at + 1) & mask;
+            at = Next(at, slots);
         }
 
         // Close the gap: following slots move up unless that would place them before their home slot.
         shard.Count--;
-        for (uint next = (at + 1) & mask; slots[next] != 0; next = (next + 1) & mask)
+        for (uint next = Next(at, slots); slots[next] != 0; next = Next(next, slots))
         {
-            uint home = (uint)hashOf((int)(slots[next] & RowMask) - 1) & mask;
-            if (((next - home) & mask) < ((next - at) & mask))
+            uint home = Home(hashOf((int)(slots[next] & RowMask) - 1), slots);
+            if (Distance(home, next, slots) < Distance(at, next, slots))
                 continue;
             slots[at] = slots[next];
             at = next;
@@ -109,9 +119,9 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
         slots[at] = 0;
     }
 
-    private uint[] Grown(uint[] slots)
+    private uint[] Grown(uint[] slots, int capacity)
     {
-        var grown = new uint[slots.Length * 2];
+        var grown = new uint[capacity];
         foreach (uint slot in slots)
         {
             if (slot != 0)
@@ -123,12 +133,18 @@ internal sealed class RowIndex(Func<int, ulong> hashOf)
 
     private static void Place(uint[] slots, ulong hash, uint slot)
     {
-        uint mask = (uint)slots.Length - 1;
-        uint at = (uint)hash & mask;
+        uint at = Home(hash, slots);
         while (slots[at] != 0)
-            at = (at + 1) & mask;
+            at = Next(at, slots);
         slots[at] = slot;
     }
+
+    // The low half of the hash, scaled to the number of slots: the other half chooses the shard and is the tag.
+    private static uint Home(ulong hash, uint[] slots) => (uint)(((hash & uint.MaxValue) * (uint)slots.Length) >> 32);
+
+    private static uint Next(uint at, uint[] slots) => at + 1 == (uint)slots.Length ? 0 : at + 1;
+
+    private static uint Distance(uint from, uint to, uint[] slots) => to >= from ? to - from : to + (uint)slots.Length - from;
 
     private static uint TagOf(ulong hash) => (uint)(hash >> 24) & ~RowMask; // bits 48 to 55 of the hash
 
