@@ -7,12 +7,13 @@ namespace ConntrackConsole.Bench.Load;
 /// <param name="Against">An earlier one, to compare with.</param>
 /// <param name="Readers">How many read 15 minutes of one Service.</param>
 /// <param name="Whole">How many read 15 minutes of the whole cluster.</param>
+/// <param name="Pages">How many live pages are open: half of the whole cluster, half of a Service each.</param>
 /// <param name="JitterSeconds">A lost connection is opened again after a random delay up to this.</param>
 internal sealed record LoadOptions(
-    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false)
+    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Pages = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false)
 {
     public const string Usage =
-        "load --nodes N [--readers R] [--whole R] [--services S] [--seconds S] [--restart] [--jitter SECONDS] [--console PATH] [--against PATH]";
+        "load --nodes N [--readers R] [--whole R] [--pages P] [--services S] [--seconds S] [--restart] [--jitter SECONDS] [--console PATH] [--against PATH]";
 
     private const string Published = "artifacts/publish/ConntrackConsole/release";
 
@@ -49,6 +50,9 @@ internal sealed record LoadOptions(
                     break;
                 case "--whole" when isNumber && number <= 1_000:
                     options = options with { Whole = number };
+                    break;
+                case "--pages" when isNumber && number <= 1_000:
+                    options = options with { Pages = number };
                     break;
                 case "--services" when isNumber && number is >= 10 and <= 10_000:
                     options = options with { Services = number };

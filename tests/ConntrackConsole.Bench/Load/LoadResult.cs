@@ -18,6 +18,11 @@ internal sealed record QueryTimes(double P50, double P99, long Answers, long Fai
         readers.Lag.Percentile(50), readers.Lag.Percentile(99), readers.Lag.Count, readers.Failed, readers.Bytes / (double)Math.Max(1, readers.Lag.Count));
 }
 
+/// <summary>Of all open pages together in the steady state.</summary>
+/// <param name="Ended">Pages that the console has ended.</param>
+/// <param name="Problem">Why the last of them ended.</param>
+internal sealed record PageFigures(double DrawsPerSecond, double BytesPerSecond, long Ended, string? Problem);
+
 /// <summary>What one run has measured.</summary>
 internal sealed class LoadResult
 {
@@ -27,6 +32,8 @@ internal sealed class LoadResult
 
     /// <summary>Of each second of the steady state, and before the first.</summary>
     public IReadOnlyList<ProcessUsage> Usages { get; set; } = [];
+
+    public PageFigures Pages { get; set; } = new(0, 0, 0, null);
 
     public double GeneratorCores { get; set; }
 

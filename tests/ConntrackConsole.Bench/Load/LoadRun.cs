@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConntrackConsole.Bench.Load.Nodes;
+using ConntrackConsole.Bench.Load.Pages;
 
 namespace ConntrackConsole.Bench.Load;
 
@@ -49,9 +50,11 @@ internal static class LoadRun
         var watching = rollups ? rollup.RunAsync(measured.Token) : Task.CompletedTask;
         if (rollups && !await UntilAsync(() => rollup.Seconds.Count > 0, MaxRollup, null))
             say($"no minute was rolled up: {rollup.Last} of {options.Nodes} nodes have blocks");
+        await using var pages = new OpenPages(console.Url, cluster.Shape, options.Pages);
+        await pages.OpenAsync();
         say("steady state");
         var reading = Task.WhenAll(readers.RunAsync(measured.Token), whole.RunAsync(measured.Token));
-        await SteadyAsync(options, console, fleet, result);
+        await SteadyAsync(options, console, fleet, pages.Totals, result);
         await measured.CancelAsync();
         await Task.WhenAll(reading, watching);
         if (options.Restart)
@@ -77,13 +80,14 @@ internal static class LoadRun
             : new StartTimes(listens, ready);
     }
 
-    private static async Task SteadyAsync(LoadOptions options, ConsoleProcess console, Fleet fleet, LoadResult result)
+    private static async Task SteadyAsync(LoadOptions options, ConsoleProcess console, Fleet fleet, PageTotals pages, LoadResult result)
     {
         fleet.Measures = true;
         using var self = Process.GetCurrentProcess();
         var ownCpu = self.TotalProcessorTime;
         double busy = MachineUsage.BusySeconds;
         long made = fleet.Made, bytes = fleet.Nodes.Sum(node => node.MadeBytes);
+        var (draws, pageBytes) = (pages.Draws, pages.Bytes);
         var usages = new List<ProcessUsage> { console.Usage };
         for (int second = 0; second < options.Seconds; second++)
         {
@@ -95,6 +99,7 @@ internal static class LoadRun
         self.Refresh();
         double seconds = (usages[^1].At - usages[0].At) / 1_000.0;
         result.Usages = usages;
+        result.Pages = new PageFigures((pages.Draws - draws) / seconds, (pages.Bytes - pageBytes) / seconds, pages.Ended, pages.Problem);
         result.GeneratorCores = (self.TotalProcessorTime - ownCpu).TotalSeconds / seconds;
         result.OtherCores = ((MachineUsage.BusySeconds - busy - usages[^1].CpuSeconds + usages[0].CpuSeconds) / seconds) - result.GeneratorCores;
         result.FrameBytes = (fleet.Nodes.Sum(node => node.MadeBytes) - bytes) / (double)(fleet.Made - made);

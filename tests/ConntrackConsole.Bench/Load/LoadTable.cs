@@ -10,7 +10,7 @@ internal static class LoadTable
         var rows = Figures(options, result);
         var others = against is null ? null : Figures(options, against).ToDictionary(row => row.What);
         Console.WriteLine();
-        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Whole} of the whole cluster, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
+        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Whole} of the whole cluster, {options.Pages} pages, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
         Console.WriteLine($"|---|---|{(others is null ? "" : "---|---|")}---|");
         foreach (var (what, value, unit, detail) in rows)
         {
@@ -63,6 +63,12 @@ internal static class LoadTable
             figures.Add(($"query of {of} 15 min, p50", times.P50, "ms", $"{times.Answers:N0} answers, {times.Failed:N0} failed"));
             figures.Add(($"… p99 of {of}", times.P99, "ms", ""));
             figures.Add(($"… JSON of {of}", times.Bytes / 1e6, "MB", ""));
+        }
+
+        if (options.Pages > 0)
+        {
+            figures.Add(("a page's views drawn a second", result.Pages.DrawsPerSecond / options.Pages, "", $"{options.Pages} pages open, {result.Pages.Ended} ended {result.Pages.Problem}"));
+            figures.Add(("… bytes to a page a second", result.Pages.BytesPerSecond / options.Pages / 1024, "KB", ""));
         }
 
         if (result.Restart is { } restart)
