@@ -26,8 +26,12 @@ internal sealed class KubeProxyScraper : IDisposable
     // came too late, or was older than the console's start.
     private const int SilentRepeat = 30;
 
+    // After this many of them only every fifth is made: a node without kube-proxy is asked every ten seconds.
+    private const int SilentOften = 15;
+    private const int SilentInterval = 5;
+
     private readonly Uri _metrics, _mode, _health, _live;
-    private readonly HashSet<int> _unanswered = []; // Ports whose last request got no answer.
+    private readonly HashSet<int> _unanswered = []; // Ports that did not reply to the last request.
     private byte[] _page = new byte[64 * 1024];
     private ProxyReading? _latest, _last;
 
@@ -54,6 +58,12 @@ internal sealed class KubeProxyScraper : IDisposable
         {
             do
             {
+                if (silent > SilentOften && silent % SilentInterval != 0)
+                {
+                    silent++;
+                    continue;
+                }
+
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
                 silent = reading.Answers || reading.HealthStatus != 0 || reading.LiveStatus != 0 ? 0 : silent + 1;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackConsole.Collector.Observation.Flows;
 
-/// <summary>What a flow's original tuple and group do not tell.</summary>
+/// <summary>What a flow's original tuple and group do not determine.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 2)] // 18 bytes
 internal struct FlowReply
 {

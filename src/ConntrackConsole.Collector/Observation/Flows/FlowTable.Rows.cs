@@ -67,7 +67,7 @@ internal sealed partial class FlowTable
         public uint Bound;
         public ulong Hash;
 
-        /// <summary>True if the group and the original tuple are enough to tell the reply.</summary>
+        /// <summary>True if the group and the original tuple determine the reply.</summary>
         public readonly bool IsReplyDetermined => Reply.Dst == Orig.Src && Reply.Dport == Orig.Sport && Zone == 0
             && (Flags & (RowFlags.V6 | RowFlags.OnlyLooksTranslated)) == 0 && !Protocols.IsPortless(Proto);
 
