@@ -34,10 +34,9 @@ internal static class LoadRun
         using var console = new ConsoleProcess(program, folder, cluster, options.FrameMiB, reportsMemory);
         result.Start = await StartedAsync(console);
         say($"console ready after {result.Start.ReadySeconds:0.0} s");
-        using var readers = new Readers(console.Url, cluster.Shape, options.Readers, whole: false);
-        using var whole = new Readers(console.Url, cluster.Shape, options.Whole, whole: true);
-        await readers.SignInAsync();
-        await whole.SignInAsync();
+        using var session = await Readers.SignInAsync(console.Url);
+        var readers = new Readers(session, cluster.Shape, options.Readers, whole: false);
+        var whole = new Readers(session, cluster.Shape, options.Whole, whole: true);
         await using var fleet = new Fleet(cluster, console.Socket, ConsoleProcess.Token, TimeSpan.FromSeconds(options.JitterSeconds));
         await UntilAsync(() => fleet.Connected == options.Nodes, MaxStart, () => $"{fleet.Connected} of {options.Nodes} nodes connected: {fleet.Problem}");
         await Task.Delay(2_000); // The key frames of the first second are not steady state.

@@ -6,9 +6,8 @@ namespace ConntrackConsole.Bench.Load;
 /// Signed-in users of the API: each reads 15 minutes of a Service of its own, or of the whole cluster, once a second, or as often as it is
 /// answered.
 /// </summary>
-internal sealed class Readers(Uri console, ClusterShape shape, int count, bool whole) : IDisposable
+internal sealed class Readers(HttpClient client, ClusterShape shape, int count, bool whole)
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
     private long _failed;
     private long _bytes;
 
@@ -19,19 +18,17 @@ internal sealed class Readers(Uri console, ClusterShape shape, int count, bool w
     /// <summary>Of all answers.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>The session of all readers: a link signs in once.</summary>
     /// <exception cref="InvalidOperationException">The console does not sign in the reader.</exception>
-    public async Task SignInAsync()
+    public static async Task<HttpClient> SignInAsync(Uri console)
     {
-        if (count == 0)
-            return;
-        using var answer = await _client.GetAsync(new Uri($"/signin?token={ConsoleProcess.SignInToken}", UriKind.Relative));
-        if (answer.StatusCode != System.Net.HttpStatusCode.Redirect)
-            throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}.");
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
+        using var answer = await client.GetAsync(new Uri($"/signin?token={ConsoleProcess.SignInToken}", UriKind.Relative));
+        return answer.StatusCode == System.Net.HttpStatusCode.Redirect
+            ? client : throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}.");
     }
 
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, count).Select(reader => ReadAsync(reader, stop)));
-
-    public void Dispose() => _client.Dispose();
 
     private static async Task<long> LengthAsync(Stream content, CancellationToken stop)
     {
@@ -52,7 +49,7 @@ internal sealed class Readers(Uri console, ClusterShape shape, int count, bool w
             long at = Stopwatch.GetTimestamp();
             try
             {
-                using var answer = await _client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, stop);
+                using var answer = await client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, stop);
                 long bytes = await LengthAsync(await answer.Content.ReadAsStreamAsync(stop), stop);
                 Interlocked.Add(ref _bytes, bytes);
                 if (answer.IsSuccessStatusCode)

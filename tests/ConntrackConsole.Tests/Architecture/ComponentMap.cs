@@ -55,7 +55,7 @@ internal static class ComponentMap
         new("Components.Controls.Timeline", "the chart, its signs and its tables", ["Cluster.Model", "Components.Controls", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),
         new("Components.Controls.Actions", "parts of the action pages and dialogs", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Identity", "Timeline.Model"]),
         new("Components.Dialogs", "flush, settings and keys", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Cluster.Model", "Cluster.State", "Components.Controls.Actions", "Components.State", "Components.Text", "Identity", "Nodes", "Timeline.Live"]),
-        new("Components.Controls.Checks", "parts of the checks page", ["Checks", "Checks.Model", "Checks.Node", "Checks.Service", "Components.Controls", "Components.Dialogs", "Components.Text"]),
+        new("Components.Controls.Checks", "parts of the checks page", ["Checks", "Checks.Model", "Checks.Node", "Checks.Service", "Components.Controls", "Components.Dialogs", "Components.State", "Components.Text"]),
         new("Components.Layout", "the frame around every page", ["Components.Controls.Actions", "Components.Controls.Checks", "Components.Dialogs", "Components.State", "Components.Text"]),
         new("Components.Controls.Audit", "parts of the audit page", ["Audit", "Components.State", "Components.Text"]),
         new("Components.Controls.Pods", "the pod panel and table", ["Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),

@@ -25,7 +25,7 @@ internal sealed class TimelineAnswers(TimelineQueryService history)
     {
         while (true)
         {
-            object version = history.Version;
+            object version = history.Recent;
             var kept = Volatile.Read(ref _kept);
             if (!ReferenceEquals(kept.Version, version))
             {
@@ -65,7 +65,7 @@ internal sealed class TimelineAnswers(TimelineQueryService history)
 
     private async Task<SharedBytes> WriteAsync(TimelineQuery query)
     {
-        var view = await history.QueryAsync(query, CancellationToken.None);
+        var view = await history.RecentAsync(query, CancellationToken.None);
         var bytes = new SharedBytes();
         TimelineJson.Write(view, bytes);
         Interlocked.Increment(ref _written);

@@ -79,19 +79,24 @@ internal sealed partial class TimelineStore
     internal long Reads => Volatile.Read(ref _reads);
 
     /// <summary>Reads everything that one response needs from one snapshot.</summary>
-    internal T Read<T>(Func<TimelineQueryExecutor, T> read)
+    /// <param name="maxAgeMs">A snapshot of this age will do, although something changed since.</param>
+    internal T Read<T>(Func<TimelineQueryExecutor, T> read, long maxAgeMs = 0)
     {
         Interlocked.Increment(ref _reads);
-        return read(Executor());
+        return read(Executor(maxAgeMs));
     }
 
     // Shared by all who ask before the next change: the same question is answered once.
-    private TimelineQueryExecutor Executor()
+    private TimelineQueryExecutor Executor(long maxAgeMs)
     {
         long nowMs = NowMs;
         long version = Version;
-        if (Volatile.Read(ref _executor) is { } shared && shared.Version == version && nowMs - shared.NowMs is >= 0 and < SharedMs)
+        if (Volatile.Read(ref _executor) is { } shared && nowMs - shared.NowMs is >= 0 and < SharedMs and var ageMs
+            && (shared.Version == version || ageMs < maxAgeMs))
+        {
             return shared;
+        }
+
         var executor = new TimelineQueryExecutor(Capture(), _states, _syncs, _cluster, nowMs) { Version = version };
         Volatile.Write(ref _executor, executor);
         return executor;

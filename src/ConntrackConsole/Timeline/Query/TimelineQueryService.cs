@@ -19,18 +19,27 @@ internal sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
 {
     private const int MaxCachedSyncs = 64;
+    private const long RecentMs = 100;
 
     private readonly StoredParts _stored = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The newest snapshot: until there is another one, equal questions have equal answers.</summary>
-    public object Version => live.Read(reading => reading);
+    /// <summary>The snapshot of <see cref="RecentAsync"/>: until there is another one, equal questions have equal answers.</summary>
+    public object Recent => live.Read(reading => reading, RecentMs);
 
-    public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
+    public Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, 0, ct);
+
+    /// <summary>
+    /// From a snapshot that many readers share: at a thousand nodes something changes every few milliseconds, and each snapshot makes the
+    /// writer wait.
+    /// </summary>
+    public Task<TimelineView> RecentAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, RecentMs, ct);
+
+    private async Task<TimelineView> QueryAsync(TimelineQuery query, long maxAgeMs, CancellationToken ct)
     {
         var window = await StoredAsync(query, false, ct);
-        return await AnswerAsync(window, live.Read(reading => reading), false, ct);
+        return await AnswerAsync(window, live.Read(reading => reading, maxAgeMs), false, ct);
     }
 
     /// <summary>
