@@ -21,8 +21,8 @@ namespace ConntrackConsole.Components.Pages;
 /// <summary>The live page. Its state is in the URL: every selection navigates, and every navigation reads a new snapshot.</summary>
 public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 {
-    // The chart may redraw ten times a second; text that changes faster than this is unreadable.
-    private const long TextIntervalMs = 500;
+    // Text that changes faster than this is unreadable.
+    private const long TextIntervalMs = 450;
     private const long HeadlineWindowMs = 60_000;
     private const long StoredCacheTtlMs = 5_000;
 
@@ -160,7 +160,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         {
             // The user navigated meanwhile: the result is no longer needed.
             await ShowStatusAsync(null, null);
-            _feed?.Wake();
+            _feed?.RefreshNow();
             return null;
         }
         catch (Exception e) when (e is DbException or IOException or InvalidDataException)
@@ -241,7 +241,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         Interlocked.Exchange(ref _navigation, new CancellationTokenSource()).Cancel();
         _copyText = "Copy link";
         _newEvents = 0;
-        _feed?.Wake();
+        _feed?.RefreshNow();
         StateHasChanged();
     });
 
@@ -279,7 +279,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private void ChooseWidth(int width)
     {
         _plotWidth = width;
-        _feed?.Wake();
+        _feed?.RefreshNow();
     }
 
     private void ChooseService(ChangeEventArgs e)

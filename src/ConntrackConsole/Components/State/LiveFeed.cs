@@ -2,10 +2,13 @@ using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>Refreshes a page when the store changes, at most every 100 ms, and at least once a second so that ages and gaps advance.</summary>
+/// <summary>
+/// Refreshes a page when the store changes, at most twice a second, and at least once a second so that ages and gaps advance. Nodes
+/// report once a second: more refreshes would show the same columns, and a crowd of watchers would slow the intake.
+/// </summary>
 internal sealed class LiveFeed : IAsyncDisposable
 {
-    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(500);
     public static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(1);
 
     private readonly PageRefresher _refresher;
@@ -23,7 +26,10 @@ internal sealed class LiveFeed : IAsyncDisposable
         _refresher.Start();
     }
 
-    public void Wake()
+    /// <summary>The user chose something else to look at.</summary>
+    public void RefreshNow() => _refresher.RequestNow();
+
+    private void Wake()
     {
         if (!_visibility.IsHidden)
             _refresher.Request();

@@ -44,7 +44,7 @@ internal sealed class TimelineQueryService(
 
     /// <summary>
     /// Everything that a page shows, requested repeatedly: the stored part of its window may be three seconds old, the part from
-    /// memory comes from one snapshot.
+    /// memory comes from one snapshot, which the pages of a crowd share.
     /// </summary>
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
@@ -54,7 +54,7 @@ internal sealed class TimelineQueryService(
             reading,
             page.Headline is { } now ? reading.View(now) : null,
             page.Since is { } paused ? reading.View(paused) : null,
-            Pods(reading, page, window)));
+            Pods(reading, page, window)), RecentMs);
         await CompleteSyncsAsync(pods, ct);
         return new PageSnapshot(window is null ? null : await AnswerAsync(window, reading, true, ct), headline, since, pods);
     }

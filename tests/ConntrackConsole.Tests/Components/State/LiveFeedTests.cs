@@ -31,6 +31,18 @@ public sealed class LiveFeedTests : IDisposable
     }
 
     [Fact]
+    public async Task Feed_UserChoseSomethingElse_RefreshesAtOnce()
+    {
+        await using var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
+        await RefreshedAsync();
+
+        feed.RefreshNow();
+        await RefreshedAsync();
+
+        Assert.Equal(2, _refreshes);
+    }
+
+    [Fact]
     public async Task Feed_NoChanges_RefreshesOnceASecond()
     {
         await using var feed = new LiveFeed(_store, _clock, _visibility, RefreshAsync);
