@@ -50,7 +50,8 @@ internal static class ConsoleApplication
             .AddChecks()
             .AddActions()
             .AddApi()
-            .AddConsolePages();
+            .AddConsolePages()
+            .AddHostedService<MemoryUpkeep>();
 
         var app = builder.Build();
         await app.PrepareAsync();

@@ -1,6 +1,7 @@
 using ConntrackConsole.Ingest.Journal;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ConntrackConsole.Ingest;
 
@@ -10,6 +11,10 @@ internal static class IngestServices
     // A frame may have 256 KiB and grows by a third in base64; a preview lists up to 20,000 entries of some 350 bytes each.
     public const int MaxHubMessage = 8 * 1024 * 1024;
 
+    // What is received ahead of being read, for each connection: 1 MiB by default, which is 5 GB when thousands of collectors resend.
+    // Not below what a request's headers may take.
+    public const int MaxReceiveBuffer = 64 * 1024;
+
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
         services.AddSingleton<CollectorRegistry>();
@@ -17,6 +22,7 @@ internal static class IngestServices
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<JournalInbox>();
         services.AddCollectorSocket();
+        services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBufferSize = MaxReceiveBuffer);
         services.AddHostedService<FrameApplier>();
         services.AddHostedService<WatchListPublisher>();
         services.AddHostedService<LostNodeMonitor>();

@@ -4,6 +4,8 @@ using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
 
@@ -16,6 +18,11 @@ public sealed class IngestTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => _host = await ConsoleHost.StartAsync();
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    /// <summary>Thousands of collectors that resend at once must not fill memory with what nobody has read yet.</summary>
+    [Fact]
+    public void Receiving_IsLimitedForEachConnection() =>
+        Assert.InRange(_host.Get<IOptions<KestrelServerOptions>>().Value.Limits.MaxRequestBufferSize ?? long.MaxValue, 1, 128 * 1024);
 
     [Fact]
     public async Task Frames_OverRealConnection_AreInTheView()

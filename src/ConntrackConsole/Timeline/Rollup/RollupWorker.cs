@@ -77,7 +77,10 @@ internal sealed partial class RollupWorker(
             long startMs = NowMs;
             long seconds = (startMs / 1000) - afterSecond;
             foreach (string[] nodes in queue.Nodes.Where(n => seconds >= 60 || (Turn(n) - ((afterSecond + 1) % 60) + 60) % 60 < seconds).Chunk(NodesPerTransaction))
-                RollUpNodes(nodes, startMs);
+            {
+                for (int done = 0; done < nodes.Length;)
+                    done += RollUpNodes(new ArraySegment<string>(nodes, done, nodes.Length - done), startMs);
+            }
 
             long watch = time.GetTimestamp();
             foreach (var (minute, firstId) in queue.TakeServices(startMs - (all ? NodeRollup.TailMs : NodeRollup.TailMs + ServicesAfterMs), MaxServiceMinutes))
@@ -145,9 +148,12 @@ internal sealed partial class RollupWorker(
         }
     }
 
-    // One transaction for some nodes: each commit waits for the disk, and the apply loop waits meanwhile.
-    private void RollUpNodes(string[] nodes, long nowMs)
+    // One transaction for some nodes: each commit waits for the disk, and the apply loop waits meanwhile. Nor may it wait long for many
+    // minutes of a node that was away.
+    private int RollUpNodes(ArraySegment<string> nodes, long nowMs)
     {
+        int done = 0;
+        long watch = time.GetTimestamp();
         var taken = new List<(string Node, long Minute, long FirstId)>();
         try
         {
@@ -162,10 +168,14 @@ internal sealed partial class RollupWorker(
                 }
 
                 _packs.Pack(node, Level.MinuteOf(nowMs - NodeRollup.TailMs), 0);
+                done++;
+                if (time.GetElapsedTime(watch).TotalMilliseconds > PortionMs)
+                    break;
             }
 
             transaction.Commit();
             _packs.Committed();
+            return done;
         }
         catch (DbException)
         {
