@@ -17,7 +17,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Vi
     /// <summary>Subscribe to changes before calling this, so that no change after the first refresh is missed.</summary>
     public void Start()
     {
-        visibility.Shown += Request;
+        visibility.Shown += RequestNow;
         Request();
         _loop = Task.Run(RunAsync);
     }
@@ -48,7 +48,7 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Vi
     /// <summary>Cancels the current refresh and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
-        visibility.Shown -= Request;
+        visibility.Shown -= RequestNow;
         await _end.CancelAsync();
         try
         {

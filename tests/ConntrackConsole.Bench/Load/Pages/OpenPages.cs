@@ -17,6 +17,8 @@ internal sealed class OpenPages(Uri console, ClusterShape shape, int count) : IA
         var session = new CookieContainer();
         using var client = new HttpClient(new HttpClientHandler { CookieContainer = session, AllowAutoRedirect = false });
         using var answer = await client.GetAsync(new Uri(console, $"signin?token={ConsoleProcess.SignInToken}"));
+        if (answer.StatusCode != HttpStatusCode.Redirect || session.Count == 0)
+            throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}, {session.Count} cookies.");
         for (int page = 0; page < count; page++)
         {
             int service = page * 7 % shape.Services;

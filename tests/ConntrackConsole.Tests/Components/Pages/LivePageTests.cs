@@ -219,7 +219,7 @@ public sealed class LivePageTests : IAsyncDisposable
         // Without the clock: no timer is waited for.
         await page.InvokeAsync(() => visibility.Set(false));
         page.WaitForAssertion(() => Assert.Matches("^5[12] entries still point", page.Find("h1").TextContent));
-        Assert.True(_console.Chart.Invocations.Count > calls);
+        page.WaitForAssertion(() => Assert.True(_console.Chart.Invocations.Count > calls));
     }
 
     private IRenderedComponent<LivePage> Open(string query = "")
