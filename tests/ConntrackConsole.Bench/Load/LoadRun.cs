@@ -34,7 +34,8 @@ internal static class LoadRun
         using var console = new ConsoleProcess(program, folder, cluster, options.FrameMiB, reportsMemory);
         result.Start = await StartedAsync(console);
         say($"console ready after {result.Start.ReadySeconds:0.0} s");
-        using var session = await Readers.SignInAsync(console.Url);
+        var cookies = new System.Net.CookieContainer();
+        using var session = await Readers.SignInAsync(console.Url, cookies);
         var readers = new Readers(session, cluster.Shape, options.Readers, whole: false);
         var whole = new Readers(session, cluster.Shape, options.Whole, whole: true);
         await using var fleet = new Fleet(cluster, console.Socket, ConsoleProcess.Token, TimeSpan.FromSeconds(options.JitterSeconds));
@@ -49,7 +50,7 @@ internal static class LoadRun
         var watching = rollups ? rollup.RunAsync(measured.Token) : Task.CompletedTask;
         if (rollups && !await UntilAsync(() => rollup.Seconds.Count > 0, MaxRollup, null))
             say($"no minute was rolled up: {rollup.Last} of {options.Nodes} nodes have blocks");
-        await using var pages = new OpenPages(console.Url, cluster.Shape, options.Pages);
+        await using var pages = new OpenPages(console.Url, cookies, cluster.Shape, options.Pages);
         await pages.OpenAsync();
         say("steady state");
         var reading = Task.WhenAll(readers.RunAsync(measured.Token), whole.RunAsync(measured.Token));

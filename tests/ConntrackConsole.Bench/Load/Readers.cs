@@ -18,11 +18,12 @@ internal sealed class Readers(HttpClient client, ClusterShape shape, int count, 
     /// <summary>Of all answers.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>The session of all readers: a link signs in once.</summary>
+    /// <summary>The session of all readers and pages: a link signs in once.</summary>
+    /// <param name="cookies">Takes the session's cookie.</param>
     /// <exception cref="InvalidOperationException">The console does not sign in the reader.</exception>
-    public static async Task<HttpClient> SignInAsync(Uri console)
+    public static async Task<HttpClient> SignInAsync(Uri console, System.Net.CookieContainer cookies)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
+        var client = new HttpClient(new SocketsHttpHandler { CookieContainer = cookies, AllowAutoRedirect = false, MaxConnectionsPerServer = 1_000 }) { BaseAddress = console, Timeout = TimeSpan.FromMinutes(2) };
         using var answer = await client.GetAsync(new Uri($"/signin?token={ConsoleProcess.SignInToken}", UriKind.Relative));
         return answer.StatusCode == System.Net.HttpStatusCode.Redirect
             ? client : throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}.");

@@ -3,7 +3,7 @@ using System.Net;
 namespace ConntrackConsole.Bench.Load.Pages;
 
 /// <summary>Signed-in people who watch: half of them the whole cluster, half a Service of their own.</summary>
-internal sealed class OpenPages(Uri console, ClusterShape shape, int count) : IAsyncDisposable
+internal sealed class OpenPages(Uri console, CookieContainer session, ClusterShape shape, int count) : IAsyncDisposable
 {
     private readonly List<OpenPage> _pages = [];
 
@@ -12,13 +12,6 @@ internal sealed class OpenPages(Uri console, ClusterShape shape, int count) : IA
     /// <exception cref="InvalidOperationException">A page cannot be opened.</exception>
     public async Task OpenAsync()
     {
-        if (count == 0)
-            return;
-        var session = new CookieContainer();
-        using var client = new HttpClient(new HttpClientHandler { CookieContainer = session, AllowAutoRedirect = false });
-        using var answer = await client.GetAsync(new Uri(console, $"signin?token={ConsoleProcess.SignInToken}"));
-        if (answer.StatusCode != HttpStatusCode.Redirect || session.Count == 0)
-            throw new InvalidOperationException($"The console does not sign in: {answer.StatusCode}, {session.Count} cookies.");
         for (int page = 0; page < count; page++)
         {
             int service = page * 7 % shape.Services;
