@@ -9,7 +9,7 @@ public sealed class LoadTests
     [Fact]
     public async Task Load_ConsoleIsKilled_EveryFrameIsStoredOnce()
     {
-        var options = new LoadOptions(Programs.Console, Nodes: 20, Readers: 2, Whole: 1, Services: 50, Seconds: 8, JitterSeconds: 1, Restart: true);
+        var options = new LoadOptions(Programs.Console, Nodes: 20, Readers: 2, Whole: 1, Pages: 2, Services: 50, Seconds: 8, JitterSeconds: 1, Restart: true);
 
         var result = await LoadRun.RunAsync(options, options.Console, rollups: false, reportsMemory: false, TestContext.Current.SendDiagnosticMessage);
 
@@ -20,5 +20,7 @@ public sealed class LoadTests
         Assert.Equal((0, 0), (result.Queries.Failed, result.WholeQueries.Failed));
         Assert.InRange(result.Queries.Answers, 1, long.MaxValue);
         Assert.InRange(result.WholeQueries.Answers, 1, long.MaxValue);
+        Assert.Equal((0, null), (result.Pages.Ended, result.Pages.Problem));
+        Assert.InRange(result.Pages.DrawsPerSecond, 0.1, double.MaxValue);
     }
 }

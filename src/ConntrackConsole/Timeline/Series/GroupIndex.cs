@@ -15,12 +15,6 @@ internal sealed class ClusterGroup(GroupKey key)
     public LaneSum? Sum { get; set; }
 }
 
-/// <summary>A virtual address with protocol and port.</summary>
-internal readonly record struct VirtualAddress(byte Proto, Ip Vip, ushort Vport)
-{
-    public static VirtualAddress Of(in GroupKey key) => new(key.Proto, key.Vip, key.Vport);
-}
-
 /// <summary>
 /// Finds groups by virtual address and by backend, so that a question about one Service or one pod reads only its own groups.
 /// Not thread-safe: the store of the timeline holds its lock.
