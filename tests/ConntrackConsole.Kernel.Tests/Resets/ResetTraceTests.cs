@@ -216,9 +216,23 @@ public sealed class ResetTraceTests : IDisposable
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
             listener.DualMode = true;
-        listener.Bind(new IPEndPoint(address, 8080));
+        // A process that another test starts has the former listener open until its exec.
+        Eventually.True(() => TryBind(listener, new IPEndPoint(address, 8080)));
         listener.Listen(16);
         return listener;
+    }
+
+    private static bool TryBind(Socket socket, EndPoint address)
+    {
+        try
+        {
+            socket.Bind(address);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return false;
+        }
     }
 
     /// <summary>A node's trace, drained into a list as by a collector.</summary>

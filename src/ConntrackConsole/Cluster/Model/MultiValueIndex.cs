@@ -13,7 +13,7 @@ internal static class MultiValueIndex
         where TKey : notnull
         where T : class => index.SetItem(key, index.Of(key).Add(value));
 
-    /// <summary>Puts a value in the place of another, whose rank it takes.</summary>
+    /// <summary>Puts a value in the place and rank of another.</summary>
     public static ImmutableDictionary<TKey, SmallList<T>> Replacing<TKey, T>(this ImmutableDictionary<TKey, SmallList<T>> index, TKey key, T old, T value)
         where TKey : notnull
         where T : class => index.SetItem(key, index.Of(key).Replace(old, value));

@@ -44,7 +44,7 @@ internal sealed record ServiceIndex
         return new ServiceIndex { All = All.SetItem(service.Key, service), ByIp = byIp, ByPort = byPort };
     }
 
-    /// <summary>The claims of each address in another order, the newest last: a first list does not tell which of them is newer.</summary>
+    /// <summary>The claims of each address in another order, the newest last: a first list does not show which of them is newer.</summary>
     public ServiceIndex Sorted(Comparison<ServiceInfo> comparison)
     {
         var (byIp, byPort) = (ByIp, ByPort);

@@ -5,11 +5,11 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>
 /// Calls of a component to its element in the browser. The component may be removed, and the tab closed, while a call is under way:
-/// such a failure would end the whole page, though nobody waits for the result.
+/// such a failure would end the whole page, though the result is no longer needed.
 /// </summary>
 internal static class BrowserCalls
 {
-    /// <summary>Runs calls whose failure counts only while the component is shown.</summary>
+    /// <summary>Runs calls: their failure counts only while the component is shown.</summary>
     public static async Task RunAsync(Func<Task> calls, Func<bool> isRemoved)
     {
         try

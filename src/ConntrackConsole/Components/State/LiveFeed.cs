@@ -4,7 +4,7 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>
 /// Refreshes a page when the store changes, at most twice a second, and at least once a second so that ages and gaps advance. Nodes
-/// report once a second: more refreshes would show the same columns, and a crowd of watchers would slow the intake.
+/// report once a second: more refreshes would show the same columns, and many open pages would slow the intake.
 /// </summary>
 internal sealed class LiveFeed : IAsyncDisposable
 {

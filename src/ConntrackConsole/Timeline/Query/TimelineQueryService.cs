@@ -44,7 +44,7 @@ internal sealed class TimelineQueryService(
 
     /// <summary>
     /// Everything that a page shows, requested repeatedly: the stored part of its window may be three seconds old, the part from
-    /// memory comes from one snapshot, which the pages of a crowd share.
+    /// memory comes from one snapshot, which all open pages share.
     /// </summary>
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
