@@ -62,6 +62,18 @@ public sealed class StoredFactsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restarts_OfAnEarlierRun_AreInTheWindowOfTheirTime()
+    {
+        var restart = new PodRestart("u1", "shop", "checkout-1", "node1", new ServiceKey("shop", "checkout"), "app", 2, T0 + 60_000, 137, "OOMKilled");
+        await SaveAsync(TerminationMapper.Row(restart));
+        _console.At(2 * Hours);
+
+        var found = Assert.Single((await _console.QueryAsync(0, 120_000, 120)).Restarts);
+        Assert.Equal(("checkout-1", 2, T0 + 60_000, 137, "OOMKilled"), (found.Pod, found.Count, found.AtMs, found.ExitCode, found.Reason));
+        Assert.Empty((await _console.QueryAsync(120_000, 240_000, 120)).Restarts);
+    }
+
+    [Fact]
     public async Task Terminations_KeptAfterTheirEnd_AreOnlyInWindowsUntilThen()
     {
         await SaveAsync(TerminationMapper.Row(Ended with

@@ -52,6 +52,18 @@ public sealed class ViewBytesTests
     }
 
     [Fact]
+    public void Write_StaleBackend_IsStackedLast()
+    {
+        int[] entries = [2, 2, 2, 2, 2, 2, 2, 2, 2, 2];
+        var stale = Views.Backend("10.1.0.5", entries) with { Stale = entries };
+        var lane = Views.Lane("orders", stale, Views.Backend("10.1.0.6", entries));
+
+        string bytes = System.Text.Encoding.Latin1.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: true));
+
+        Assert.InRange(bytes.IndexOf("10.1.0.6", StringComparison.Ordinal), 1, bytes.IndexOf("10.1.0.5", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Write_RolloutWithAnEnd_IsTheseBytes()
     {
         var view = Views.Of(terminations: [Views.OfRollout]) with { Rollouts = [Views.Rollout] };
