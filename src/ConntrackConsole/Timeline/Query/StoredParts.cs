@@ -20,7 +20,7 @@ internal sealed record StoredPart(
 internal sealed class StoredParts
 {
     private const long HeldMs = 3_000;
-    private const int MaxParts = 16;
+    private const int MaxParts = 256;
 
     private readonly ConcurrentDictionary<TimelineQuery, Held> _cached = new();
 
@@ -39,6 +39,13 @@ internal sealed class StoredParts
         }
 
         var part = await read();
+        // Those that are too old first: more open pages than the cache holds must not make each other read again.
+        foreach (var (former, old) in _cached)
+        {
+            if (nowMs - old.AtMs >= HeldMs)
+                _cached.TryRemove(former, out _);
+        }
+
         if (_cached.Count >= MaxParts)
             _cached.Clear();
         _cached[key] = new Held(query.FromMs, liveMs, nowMs, part);

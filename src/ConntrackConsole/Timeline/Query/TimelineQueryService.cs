@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
@@ -22,6 +23,7 @@ internal sealed class TimelineQueryService(
     private const long RecentMs = 100;
 
     private readonly StoredParts _stored = new();
+    private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<TimelineQuery, Lazy<Task<Followed>>>> _followed = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -49,14 +51,24 @@ internal sealed class TimelineQueryService(
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var window = page.Window is { } query ? await StoredAsync(query, true, ct) : null;
-        var (reading, headline, since, pods) = live.Read(reading => (
-            reading,
-            page.Headline is { } now ? reading.View(now) : null,
-            page.Since is { } paused ? reading.View(paused) : null,
-            Pods(reading, page, window)), RecentMs);
+        var reading = live.Read(reading => reading, RecentMs);
+        var followed = page.Window is { } query ? await FollowedAsync(query, reading, ct) : null;
+        var pods = Pods(reading, page, followed?.Window);
         await CompleteSyncsAsync(pods, ct);
-        return new PageSnapshot(window is null ? null : await AnswerAsync(window, reading, true, ct), headline, since, pods);
+        return new PageSnapshot(
+            followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods);
+    }
+
+    // Pages that ask the same of one snapshot get one answer. It is not cancelled with the page that asked first.
+    private Task<Followed> FollowedAsync(TimelineQuery query, TimelineQueryExecutor reading, CancellationToken ct)
+    {
+        return _followed.GetOrCreateValue(reading).GetOrAdd(query, wanted => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(wanted), CancellationToken.None))).Value.WaitAsync(ct);
+
+        async Task<Followed> ComputeAsync(TimelineQuery wanted)
+        {
+            var window = await StoredAsync(wanted, true, CancellationToken.None);
+            return new Followed(window, await AnswerAsync(window, reading, true, CancellationToken.None));
+        }
     }
 
     // The sums decide which lanes are shown with their backends; both come from the same snapshot.
@@ -252,6 +264,9 @@ internal sealed class TimelineQueryService(
         return resets;
     }
 }
+
+/// <summary>What the pages that ask the same share.</summary>
+internal sealed record Followed(StoredWindow Window, TimelineView View);
 
 /// <summary>A window with its stored part.</summary>
 /// <param name="LiveMs">Memory is used from here on.</param>

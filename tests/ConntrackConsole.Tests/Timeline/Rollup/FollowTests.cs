@@ -45,9 +45,37 @@ public sealed class FollowTests
         Assert.Equal(2, _reads);
     }
 
-    private Task<StoredPart> QueryAsync(StoredParts stored, long afterMs, long liveMs = T0)
+    [Fact]
+    public async Task Windows_OfManyPages_AreReadOnceEach()
     {
-        var query = new TimelineQuery(T0 + afterMs - 10_000, T0 + afterMs, 10);
+        var stored = new StoredParts();
+        foreach (long afterMs in (long[])[0, 1_000, 2_000])
+        {
+            for (int page = 0; page < 50; page++)
+                await QueryAsync(stored, afterMs, service: $"s{page}");
+        }
+
+        Assert.Equal(50, _reads);
+    }
+
+    [Fact]
+    public async Task Pages_ThatAskTheSameOfOneSnapshot_ShareTheAnswer()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        var page = new PageQuery(new TimelineQuery(T0 - 60_000, T0, 60), null, null, [], null);
+        var ct = TestContext.Current.CancellationToken;
+
+        var (first, second) = (await console.History.FollowAsync(page, ct), await console.History.FollowAsync(page, ct));
+        console.At(5_000);
+        var later = await console.History.FollowAsync(page, ct);
+
+        Assert.Same(first.Window, second.Window);
+        Assert.NotSame(first.Window, later.Window);
+    }
+
+    private Task<StoredPart> QueryAsync(StoredParts stored, long afterMs, long liveMs = T0, string? service = null)
+    {
+        var query = new TimelineQuery(T0 + afterMs - 10_000, T0 + afterMs, 10) { Service = service };
         return stored.GetAsync(query, 1_000, liveMs, T0 + afterMs, () =>
         {
             _reads++;
