@@ -59,15 +59,18 @@ internal sealed class TimelineQueryService(
             followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods);
     }
 
-    // Pages that ask the same of one snapshot get one answer. It is not cancelled with the page that asked first.
+    // Live pages that ask the same of one snapshot get one answer, which is not cancelled with the page that asked first. A window of the
+    // past is one page's, and ends with its interest: it may be long.
     private Task<Followed> FollowedAsync(TimelineQuery query, TimelineQueryExecutor reading, CancellationToken ct)
     {
-        return _followed.GetOrCreateValue(reading).GetOrAdd(query, wanted => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(wanted), CancellationToken.None))).Value.WaitAsync(ct);
+        return query.ToMs < reading.NowMs
+            ? ComputeAsync(query, ct)
+            : _followed.GetOrCreateValue(reading).GetOrAdd(query, wanted => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(wanted, CancellationToken.None)))).Value.WaitAsync(ct);
 
-        async Task<Followed> ComputeAsync(TimelineQuery wanted)
+        async Task<Followed> ComputeAsync(TimelineQuery wanted, CancellationToken end)
         {
-            var window = await StoredAsync(wanted, true, CancellationToken.None);
-            return new Followed(window, await AnswerAsync(window, reading, true, CancellationToken.None));
+            var window = await StoredAsync(wanted, true, end);
+            return new Followed(window, await AnswerAsync(window, reading, true, end));
         }
     }
 

@@ -73,6 +73,17 @@ public sealed class FollowTests
         Assert.NotSame(first.Window, later.Window);
     }
 
+    [Fact]
+    public async Task Window_OfThePast_IsNotShared_SoThatItsReadingEndsWithItsPage()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        console.At(60_000);
+        var page = new PageQuery(new TimelineQuery(T0 - 60_000, T0, 60), null, null, [], null);
+        var ct = TestContext.Current.CancellationToken;
+
+        Assert.NotSame((await console.History.FollowAsync(page, ct)).Window, (await console.History.FollowAsync(page, ct)).Window);
+    }
+
     private Task<StoredPart> QueryAsync(StoredParts stored, long afterMs, long liveMs = T0, string? service = null)
     {
         var query = new TimelineQuery(T0 + afterMs - 10_000, T0 + afterMs, 10) { Service = service };
