@@ -46,10 +46,13 @@ export function shell(dotnet) {
     }
   };
   document.addEventListener("keydown", keyDown);
+  // Keys pressed before this line go nowhere: tests wait for this mark.
+  document.documentElement.dataset.shortcuts = "on";
   return {
     start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.visibilityState === "hidden" }),
     theme: applyTheme,
     dispose() {
+      delete document.documentElement.dataset.shortcuts;
       document.removeEventListener("keydown", keyDown);
       document.removeEventListener("visibilitychange", visibilityChanged);
       dark.removeEventListener("change", systemChanged);

@@ -18,6 +18,8 @@ public partial class KeyboardTests(Chromium chromium)
         var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods terminated']");
         await Assertions.Expect(ended).ToHaveTextAsync("3");
 
+        // The page shows its rows before its script listens to keys: on a slow machine seconds earlier.
+        await Assertions.Expect(page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
         await FilterAsync(page);
         await MoveInTimeAsync(page);
         await ShowKeysAsync(page);
@@ -27,8 +29,9 @@ public partial class KeyboardTests(Chromium chromium)
 
     private static async Task FilterAsync(IPage page)
     {
-        await page.Keyboard.PressAsync("/");
         var filter = page.GetByTestId("service-filter");
+        await Assertions.Expect(filter).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("/");
         await Assertions.Expect(filter).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("ArrowDown");
         await Assertions.Expect(page).ToHaveURLAsync(OneService());
