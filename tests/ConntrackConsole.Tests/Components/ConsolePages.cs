@@ -79,7 +79,7 @@ internal sealed class ConsolePages : IAsyncDisposable
             {
                 _userRead.TrySetResult();
                 return Task.FromResult<Principal?>(Principal);
-            }, ReadOnly));
+            }, ReadOnly, Clock));
         services.AddScoped(services => Scripted ?? new UserActions(services.GetRequiredService<ActionService>(), services.GetRequiredService<CurrentUser>()));
         Context.JSInterop.Mode = JSRuntimeMode.Loose;
         SignedIn = Context.AddAuthorization();

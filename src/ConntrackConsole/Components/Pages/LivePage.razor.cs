@@ -28,7 +28,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private static readonly TimeSpan LoadingDelay = TimeSpan.FromMilliseconds(250);
 
-    private readonly HashSet<string> _filterNames = [];
+    private readonly HashSet<(string Namespace, string Name)> _filterNames = [];
     private LiveState _state = null!;
     private LiveFeed? _feed;
     private TimelineChart? _chart;
@@ -99,16 +99,15 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var window = TimelineWindow.For(state.RangeMs, state.ToMs ?? nowMs, width);
             if (await SnapshotAsync(state, window, laneCount, nowMs, ct) is not { Window: { } view } snapshot)
                 return;
-            var principal = await CurrentUser.PrincipalAsync(ct);
+            var principal = await CurrentUser.RecentAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
-            var lanes = view.Lanes(laneCount);
-            byte[] bytes = ViewBytes.Write(view, lanes, state.Live, state.Rollout);
+            byte[] bytes = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
                 if (!ReferenceEquals(state, _state))
                     return;
-                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), view.Services.Count - lanes.Count, newEvents);
+                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
             });
@@ -192,9 +191,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (view.Terminations.Select(span => span.Reported?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
         foreach (var lane in view.Services.Where(lane => lane.Name.Length > 0))
-            _filterNames.Add($"{lane.Namespace}/{lane.Name}");
+            _filterNames.Add((lane.Namespace, lane.Name));
         if (_filterNames.Count != _filters.Count)
-            _filters = new SortedSet<string>(_filterNames, StringComparer.Ordinal);
+            _filters = new SortedSet<string>(_filterNames.Select(service => $"{service.Namespace}/{service.Name}"), StringComparer.Ordinal);
         if (!first && NowMs - _renderedAtMs < TextIntervalMs)
             return;
         _renderedAtMs = NowMs;
@@ -282,9 +281,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _feed?.RefreshNow();
     }
 
-    private void ChooseService(ChangeEventArgs e)
+    private void ChooseService(string? name)
     {
-        string[] parts = (e.Value as string ?? "").Split('/');
+        string[] parts = (name ?? "").Split('/');
         Go(_state with { Namespace = parts.Length == 2 ? parts[0] : null, Service = parts.Length == 2 ? parts[1] : null });
     }
 

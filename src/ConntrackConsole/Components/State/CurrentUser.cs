@@ -6,15 +6,29 @@ namespace ConntrackConsole.Components.State;
 
 /// <summary>The user of this circuit, read again for each operation, and whether they may act.</summary>
 /// <param name="circuit">Maps the circuit's user to a principal; null after the session has ended.</param>
-internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly)
+/// <param name="clock">For <see cref="RecentAsync"/>.</param>
+internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly, TimeProvider clock)
 {
+    private const long RecentMs = 5_000;
+
+    private (Principal? Principal, long ReadMs)? _recent;
+
     public const string SessionEnded = "Your session has ended. Sign in again to make changes.";
 
     public static CurrentUser Of(IServiceProvider services) => new(
         async ct => await services.GetRequiredService<Sessions>().PrincipalAsync((await services.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
-        services.GetRequiredService<ActionSettings>().ReadOnly);
+        services.GetRequiredService<ActionSettings>().ReadOnly, services.GetRequiredService<TimeProvider>());
 
     public Task<Principal?> PrincipalAsync(CancellationToken ct) => circuit(ct);
+
+    /// <summary>The user of some seconds ago, for what only shows whether they may act, several times a second.</summary>
+    public async Task<Principal?> RecentAsync(CancellationToken ct)
+    {
+        long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        if (_recent is not { } recent || nowMs - recent.ReadMs is < 0 or >= RecentMs)
+            _recent = recent = (await circuit(ct), nowMs);
+        return recent.Principal;
+    }
 
     /// <summary>Why the buttons are disabled for this user, or null. For display only: the action service authorizes each request.</summary>
     public string? DisabledReason(Principal? caller) => caller switch

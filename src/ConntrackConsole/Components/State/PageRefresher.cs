@@ -3,9 +3,10 @@ using System.Threading.Channels;
 namespace ConntrackConsole.Components.State;
 
 /// <summary>
-/// Refreshes a page at <see cref="Start"/> and then after each <see cref="Request"/>, at most once per interval:
-/// one request is queued, further ones are dropped. What the user does is answered at once (<see cref="RequestNow"/>). A page that is not visible is refreshed when it is visible again. The refresh runs
-/// outside the circuit's thread.
+/// Refreshes a page at <see cref="Start"/> and then after each <see cref="Request"/>, at most once per interval: one request is queued,
+/// further ones are dropped. Intervals begin at whole multiples of the clock, the same for all open pages, so that they share snapshots
+/// and answers. What the user does is answered at once (<see cref="RequestNow"/>). A page that is not visible is refreshed when it is
+/// visible again. The refresh runs outside the circuit's thread.
 /// </summary>
 internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh) : IAsyncDisposable
 {
@@ -41,9 +42,11 @@ internal sealed class PageRefresher(TimeSpan minInterval, TimeProvider clock, Vi
             var now = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Volatile.Write(ref _now, now);
             await refresh(_end.Token);
-            await Task.WhenAny(Task.Delay(minInterval, clock, _end.Token), now.Task);
+            await Task.WhenAny(Task.Delay(UntilNext(clock.GetUtcNow(), minInterval), clock, _end.Token), now.Task);
         }
     }
+
+    internal static TimeSpan UntilNext(DateTimeOffset now, TimeSpan interval) => interval - TimeSpan.FromTicks(now.Ticks % interval.Ticks);
 
     /// <summary>Cancels the current refresh and waits for it.</summary>
     public async ValueTask DisposeAsync()

@@ -22,6 +22,9 @@ internal sealed class TimelineQueryService(
     private const int MaxCachedSyncs = 64;
     private const long RecentMs = 100;
 
+    // Pages refresh at the same moments: those that come somewhat later, on a busy machine, get the snapshot of the first.
+    private const long FollowMs = 300;
+
     private readonly StoredParts _stored = new();
     private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<TimelineQuery, Lazy<Task<Followed>>>> _followed = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
@@ -51,7 +54,7 @@ internal sealed class TimelineQueryService(
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var reading = live.Read(reading => reading, RecentMs);
+        var reading = live.Read(reading => reading, FollowMs);
         var followed = page.Window is { } query ? await FollowedAsync(query, reading, ct) : null;
         var pods = Pods(reading, page, followed?.Window);
         await CompleteSyncsAsync(pods, ct);

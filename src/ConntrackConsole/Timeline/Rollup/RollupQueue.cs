@@ -16,6 +16,9 @@ internal sealed class RollupQueue
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SortedDictionary<long, long>> _nodes = [];
     private readonly SortedDictionary<long, long> _services = [];
+
+    // How many nodes have a minute in the queue: with thousands of nodes, each answer would look at all of them.
+    private readonly SortedDictionary<long, int> _openNodes = [];
     private long _seenId;
     private long _rolledUpEndMs;
 
@@ -78,6 +81,8 @@ internal sealed class RollupQueue
             foreach (var (minute, firstId) in due)
             {
                 minutes.Remove(minute);
+                if (--_openNodes[minute] == 0)
+                    _openNodes.Remove(minute);
                 // A minute counts as rolled up only after the Services' blocks are written.
                 PutService(minute, firstId);
             }
@@ -99,7 +104,7 @@ internal sealed class RollupQueue
     {
         lock (_lock)
         {
-            var due = _services.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs && !_nodes.Values.Any(n => n.ContainsKey(m.Key)))
+            var due = _services.Where(m => m.Key + Level.MinuteMs <= endedBeforeMs && !_openNodes.ContainsKey(m.Key))
                 .Take(max).Select(m => (m.Key, m.Value)).ToList();
             return due;
         }
@@ -146,10 +151,7 @@ internal sealed class RollupQueue
         {
             lock (_lock)
             {
-                long first = _services.Count > 0 ? _services.Keys.First() : long.MaxValue;
-                foreach (var minutes in _nodes.Values)
-                    first = Math.Min(first, minutes.Keys.First());
-                return first;
+                return Math.Min(_services.Count > 0 ? _services.Keys.First() : long.MaxValue, _openNodes.Count > 0 ? _openNodes.Keys.First() : long.MaxValue);
             }
         }
     }
@@ -160,32 +162,8 @@ internal sealed class RollupQueue
     {
         lock (_lock)
         {
-            foreach (long minute in _services.Keys)
-            {
-                if (minute >= fromMs && minute < toMs)
-                    return true;
-            }
-
-            if (node is not null)
-                return _nodes.TryGetValue(node, out var own) && Has(own);
-            foreach (var minutes in _nodes.Values)
-            {
-                if (Has(minutes))
-                    return true;
-            }
-
-            return false;
-        }
-
-        bool Has(SortedDictionary<long, long> minutes)
-        {
-            foreach (long minute in minutes.Keys)
-            {
-                if (minute >= fromMs && minute < toMs)
-                    return true;
-            }
-
-            return false;
+            IEnumerable<long> minutes = node is null ? _openNodes.Keys : _nodes.TryGetValue(node, out var own) ? own.Keys : [];
+            return _services.Keys.Concat(minutes).Any(minute => minute >= fromMs && minute < toMs);
         }
     }
 
@@ -193,7 +171,10 @@ internal sealed class RollupQueue
     {
         if (!_nodes.TryGetValue(node, out var minutes))
             _nodes[node] = minutes = [];
-        minutes[minute] = minutes.TryGetValue(minute, out long before) ? Math.Min(before, firstId) : firstId;
+        bool isOpen = minutes.TryGetValue(minute, out long before);
+        minutes[minute] = isOpen ? Math.Min(before, firstId) : firstId;
+        if (!isOpen)
+            _openNodes[minute] = _openNodes.GetValueOrDefault(minute) + 1;
     }
 
     private void PutService(long minute, long firstId) =>

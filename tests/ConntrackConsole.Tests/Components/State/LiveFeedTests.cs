@@ -30,6 +30,18 @@ public sealed class LiveFeedTests : IDisposable
         Assert.Equal(2, _refreshes);
     }
 
+    [Theory]
+    [InlineData(0, 500)]
+    [InlineData(180, 500)]
+    [InlineData(499, 500)]
+    [InlineData(500, 1_000)]
+    public void Feed_PagesOpenedAtDifferentMoments_RefreshAtTheSame(int atMs, int nextMs)
+    {
+        var now = _clock.GetUtcNow().AddMilliseconds(atMs);
+
+        Assert.Equal(nextMs - atMs, PageRefresher.UntilNext(now, LiveFeed.MinInterval).TotalMilliseconds);
+    }
+
     [Fact]
     public async Task Feed_UserChoseSomethingElse_RefreshesAtOnce()
     {

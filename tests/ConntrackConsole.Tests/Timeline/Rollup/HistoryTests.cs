@@ -203,8 +203,11 @@ public sealed partial class HistoryTests : IAsyncLifetime
         queue.Stored([("a", T0 + 1_000)], 1, 10);
         queue.Stored([("b", T0 + 1_000)], 11, 20);
         Assert.Equal(0, queue.RolledUpToId);
+        long first = queue.FirstOpenMs;
         Assert.NotEmpty(queue.Take("a", long.MaxValue));
         Assert.Equal(0, queue.RolledUpToId);
+        Assert.True(queue.IsOpen("b", first, first + 1));
+        Assert.False(queue.IsOpen("b", first - 60_000, first));
         Assert.Empty(queue.TakeServices(long.MaxValue, 100));
         queue.Take("b", long.MaxValue);
         foreach (var (minute, _) in queue.TakeServices(long.MaxValue, 100))

@@ -15,7 +15,12 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
     /// <summary>The last known phase of its termination, such as "deleted".</summary>
     public string LastPhase => End is null ? "" : TerminationPhases.All.Select(phase => (phase, At: End.At(phase))).Where(step => step.At is not null).MaxBy(step => step.At).phase.Name();
 
-    public static IReadOnlyList<PodRow> From(TimelineView view)
+    private static readonly SharedByView<bool, IReadOnlyList<PodRow>> OfViews = new((view, _) => Rows(view));
+
+    /// <summary>The rows of a view, the most urgent first.</summary>
+    public static IReadOnlyList<PodRow> From(TimelineView view) => OfViews.Of(view, true);
+
+    private static List<PodRow> Rows(TimelineView view)
     {
         var ends = view.Terminations.Where(span => span.PodIp.Length > 0).GroupBy(span => span.PodIp)
             .ToDictionary(spans => spans.Key, spans => spans.MaxBy(span => span.DeletionRequestedMs)!);

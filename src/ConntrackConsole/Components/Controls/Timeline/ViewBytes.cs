@@ -20,6 +20,13 @@ internal static class ViewBytes
 
     private const uint Magic = 0x32565443;
 
+    private static readonly SharedByView<(int Lanes, bool Live, string? Rollout), byte[]> Encoded =
+        new((view, shown) => Write(view, view.Lanes(shown.Lanes), shown.Live, shown.Rollout));
+
+    /// <summary>The bytes of a view; they are shared and must not be changed.</summary>
+    /// <param name="maxLanes">How many lanes are drawn, the most relevant ones.</param>
+    public static byte[] Of(TimelineView view, int maxLanes, bool live, string? rolloutId) => Encoded.Of(view, (maxLanes, live, rolloutId));
+
     public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId = null)
     {
         // A range without data has unknown resets, not zero.

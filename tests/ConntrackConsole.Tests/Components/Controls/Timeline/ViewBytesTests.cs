@@ -158,6 +158,18 @@ public sealed class ViewBytesTests
     }
 
     [Fact]
+    public void Of_PagesThatShowAViewAlike_ShareTheBytes()
+    {
+        var view = Views.Of([Views.Lane("orders", Views.Backend("10.1.0.5", Views.Flat(4)))]);
+
+        byte[] bytes = ViewBytes.Of(view, 8, live: true, null);
+
+        Assert.Same(bytes, ViewBytes.Of(view, 8, live: true, null));
+        Assert.NotEqual(bytes, ViewBytes.Of(view, 8, live: false, null));
+        Assert.NotSame(bytes, ViewBytes.Of(view with { }, 8, live: true, null));
+    }
+
+    [Fact]
     public void Write_OneHourOfSteadyConnections_IsSmall()
     {
         var lanes = Enumerable.Range(0, 20).Select(i => new ServiceLane("shop", $"s{i}", $"10.96.0.{i}", 80, "tcp",
