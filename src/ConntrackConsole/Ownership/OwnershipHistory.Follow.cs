@@ -105,19 +105,7 @@ internal sealed partial class OwnershipHistory
     private void FollowSlice(SliceAddresses? was, SliceAddresses? now, ClusterMap map, long nowMs)
     {
         bool moved = was?.Slice.Service != now?.Slice.Service;
-        foreach (var ip in now is null ? [] : now.Ips)
-        {
-            if (moved || was?.At(ip) is not { } before || !Same(before, now!.At(ip)!))
-                Touched(ip);
-        }
-
-        foreach (var ip in was is null ? [] : was.Ips)
-        {
-            if (moved || now is null || !now.Contains(ip))
-                Touched(ip);
-        }
-
-        void Touched(Ip ip)
+        foreach (var ip in SliceAddresses.Changed(was, now))
         {
             if (was?.Slice.Service is { } former && moved)
                 FollowEndpoint(map, former, ip, nowMs);
@@ -126,9 +114,6 @@ internal sealed partial class OwnershipHistory
             // The serving condition determines whether a pod on an unreachable node is lost.
             FollowOwner(map, ip, nowMs);
         }
-
-        static bool Same(SliceEndpoint one, SliceEndpoint other) =>
-            (one.Ready, one.Serving, one.Terminating, one.PodUid) == (other.Ready, other.Serving, other.Terminating, other.PodUid);
     }
 
     private void FollowOwner(ClusterMap map, Ip ip, long nowMs)

@@ -25,7 +25,7 @@ internal static class ComponentMap
         new("Cluster.State", "the current map, and how well each kind is known", ["Cluster.Model", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
         new("Nodes", "settings, counters and kube-proxy syncs of the nodes", ["Cluster.Model", "Storage"]),
         new("Timeline.Model", "what a window of the timeline consists of: lanes, states, gaps, queries", ["Cluster.Model", "Lifecycle", "Nodes"]),
-        new("Timeline.Series", "what the nodes' frames say, group by group, as steps", ["Nodes"]),
+        new("Timeline.Series", "what the nodes' frames say, group by group, as steps", ["Nodes", "Timeline.Model"]),
         new("Timeline.Live", "bounded memory of frames, and queries over it", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Timeline.Model", "Timeline.Series"]),
         new("Checks.Model", "what a check sees and what it returns", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Timeline.Live"]),
         new("Checks.Cluster", "checks of the cluster", ["Checks.Model", "Cluster.Model", "Cluster.State"]),

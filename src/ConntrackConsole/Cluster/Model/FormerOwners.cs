@@ -16,6 +16,20 @@ internal sealed record FormerOwners
 
     public FormerOwner? At(Ip ip) => ByIp.GetValueOrDefault(ip);
 
+    /// <summary>The addresses of the owners that a later version no longer keeps because there were too many.</summary>
+    public IEnumerable<Ip> DroppedUntil(FormerOwners later)
+    {
+        if (Order.IsEmpty || later.Order.IsEmpty)
+            yield break;
+        var kept = later.Order.Peek();
+        foreach (var owner in Order)
+        {
+            if (ReferenceEquals(owner, kept))
+                yield break;
+            yield return owner.Ip;
+        }
+    }
+
     public FormerOwners WithFormerOwner(FormerOwner owner)
     {
         // The pod of a finished Job may be deleted days after its address was reused: it does not replace the later owner.

@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -49,6 +50,9 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
     /// <summary>Former and current owners of addresses.</summary>
     public OwnershipHistory History { get; } = history ?? new OwnershipHistory();
 
+    /// <summary>Which addresses changed.</summary>
+    public AddressStamps Stamps { get; } = new();
+
     /// <summary>The status of each watched kind.</summary>
     public IReadOnlyList<KindStatus> Kinds => _kinds.Statuses(time.GetUtcNow().ToUnixTimeMilliseconds());
 
@@ -63,15 +67,25 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
             long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
             TimeRange? unwatched = listed || !IsReady ? UnwatchedUntil(nowMs) : null;
             var map = _current;
+            var touched = new List<Ip>();
+            bool all = false;
             foreach (var change in changes)
             {
                 var next = change.ApplyTo(map, nowMs);
                 _terminations.Follow(map, next, change, nowMs, unwatched);
                 History.Follow(map, next, change, nowMs);
+                if (AddressStamps.Touched(map, next, change) is { } addresses)
+                    touched.AddRange(addresses);
+                else
+                    all = true;
                 map = next;
             }
 
             _current = map;
+            if (all)
+                Stamps.TouchAll();
+            else if (touched.Count > 0)
+                Stamps.Touch(touched);
         }
 
         Changed?.Invoke();
@@ -98,6 +112,7 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
             }
 
             _current = map;
+            Stamps.TouchAll();
         }
     }
 
@@ -143,6 +158,8 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
             }
 
             IsReady = true;
+            lock (_writing)
+                Stamps.TouchAll();
         }
 
         if (IsReady)

@@ -14,10 +14,10 @@ internal sealed class FactsAggregator(TimelineStore store, StateHistory states, 
 
     public TimelineFacts Read()
     {
-        foreach (var (key, live) in store.LiveGroups(nowMs))
+        foreach (var (group, live) in store.LiveGroups(nowMs))
         {
             // What a silent node held is not what it holds now.
-            var state = states.Now(key);
+            var (key, state) = (group.Key, states.Of(group, nowMs).Now);
             if ((state.LeadsAstray() || state is EntryState.Left or EntryState.Unready) && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } service)
                 AddLost(service, key, live, state);
             else if (state == EntryState.Unknown && map.OwnerOf(key.Backend).IsUnproven && map.ServiceAt(key.Proto, key.Vip, key.Vport) is { } doubted)

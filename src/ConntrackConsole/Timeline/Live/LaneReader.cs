@@ -13,6 +13,7 @@ internal sealed class LaneReader : IDisposable
 {
     private readonly TimelineSnapshot _snapshot;
     private readonly StateHistory _states;
+    private readonly VipsByService _wanted;
     private readonly ClusterMap _map;
     private readonly OwnershipHistory _history;
     private readonly TimelineQuery _query;
@@ -23,8 +24,11 @@ internal sealed class LaneReader : IDisposable
     private readonly long _stepMs;
     private readonly long _nowMs;
 
-    public LaneReader(TimelineSnapshot snapshot, StateHistory states, ClusterState cluster, TimelineQuery query, long stepMs, long nowMs)
+    /// <param name="wanted">The virtual addresses that may have a lane.</param>
+    public LaneReader(
+        TimelineSnapshot snapshot, StateHistory states, ClusterState cluster, VipsByService wanted, TimelineQuery query, long stepMs, long nowMs)
     {
+        _wanted = wanted;
         (_snapshot, _states, _query, _stepMs, _nowMs) = (snapshot, states, query, stepMs, nowMs);
         (_map, _history) = (cluster.Current, cluster.History);
         _samples = new WindowSamples(query, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
@@ -37,8 +41,7 @@ internal sealed class LaneReader : IDisposable
     {
         var ipvs = IpvsNow();
         var lanes =
-            from vip in _snapshot.Vips(_query.Node)
-            where MayMatch(_query, _map, _history, vip)
+            from vip in Vips()
             from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
             let service = assignment.Service
             where TimelineQueryExecutor.Matches(_query, service)
@@ -71,6 +74,17 @@ internal sealed class LaneReader : IDisposable
 
     public void Dispose() => _sums.Dispose();
 
+    private IEnumerable<VirtualAddress> Vips()
+    {
+        var wanted = _wanted.For(_query);
+        if (_query.Node is not null)
+            wanted = _snapshot.Vips(_query.Node).Intersect(wanted);
+        if (_query.Chosen is not { } chosen)
+            return wanted;
+        var places = chosen.Split('\n').Select(place => place[(place.IndexOf('|', StringComparison.Ordinal) + 1)..]).ToHashSet();
+        return wanted.Where(vip => places.Contains(ServiceLane.AddressPlace(Protocols.Name(vip.Proto), vip.Vip.ToString(), vip.Vport)));
+    }
+
     // Null: all.
     private HashSet<string>? Chosen(IReadOnlyList<ServiceLane> lanes)
     {
@@ -81,22 +95,6 @@ internal sealed class LaneReader : IDisposable
             : null;
     }
 
-    /// <summary>
-    /// False if an address certainly never was a wanted Service's. The history of an address is long, and only few of them are.
-    /// </summary>
-    public static bool MayMatch(TimelineQuery query, ClusterMap map, OwnershipHistory history, in VirtualAddress vip)
-    {
-        if (query is { Namespace: null, Service: null } || TimelineQueryExecutor.Matches(query, map.ServiceAt(vip.Proto, vip.Vip, vip.Vport)))
-            return true;
-        foreach (var service in history.Claimants(vip.Proto, vip.Vip, vip.Vport))
-        {
-            if (TimelineQueryExecutor.Matches(query, service))
-                return true;
-        }
-
-        return false;
-    }
-
     // The lane without its backends, but those with entries that lead astray now: they are always shown, and there are few.
     private ServiceLane? Sum(ServiceLane lane, in VirtualAddress vip, in VipAssignment assignment)
     {
@@ -105,12 +103,18 @@ internal sealed class LaneReader : IDisposable
             return null;
         var astray = new List<CapturedGroup>();
         long ownerless = 0;
-        foreach (var key in groups?.Select(group => group.Key) ?? _snapshot.Keys(vip))
+        foreach (var indexed in _snapshot.Groups(vip))
         {
-            var now = _states.Now(key);
-            var states = _within[key] = StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
+            var key = indexed.Key;
+            var known = _states.Of(indexed, _nowMs);
+            var now = known.Now;
+            // Nearly all groups have led to their Service's own pods all the time.
+            bool isSteady = known.SinceMs <= _query.FromMs;
+            if (isSteady && !known.Since.LeadsAstray() && !now.LeadsAstray() && now != EntryState.Unknown)
+                continue;
+            var states = _within[key] = isSteady ? [(_query.FromMs, known.Since)] : StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
             bool wasAstray = states.Any(state => state.State.LeadsAstray());
-            if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups?.Find(known => known.Key == key) ?? _snapshot.Of(key)) is not { } group)
+            if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups is null ? _snapshot.Of(key) : groups.Find(member => member.Key == key)) is not { } group)
                 continue;
             if (wasAstray)
                 _sums.AddStale(group, states);

@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Live;
@@ -19,6 +20,22 @@ internal sealed class StateHistory(ClusterState cluster)
         // While the first list is loading, page by page, a missing pod may still appear; only a pod that an earlier run saw being
         // deleted is known.
         return cluster.IsReady || (state == EntryState.Stale && cluster.Current.OwnerOf(key.Backend).State == OwnerState.Gone) ? state : EntryState.Unknown;
+    }
+
+    /// <summary>The states of a group of the index: derived again only after a change of its backend's address.</summary>
+    /// <returns>They hold from <see cref="GroupStates.SinceMs"/> on; of the time before, <see cref="Within"/> knows more.</returns>
+    public GroupStates Of(ClusterGroup group, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        long stamp = cluster.Stamps.Of(group.Key.Backend);
+        if (group.States is { } known && known.Stamp == stamp)
+            return known;
+        var (atMs, state) = Within(cluster.History, group.Key, nowMs - TimelineStore.HorizonMs, nowMs)[^1];
+        var derived = new GroupStates(stamp, Now(group.Key), state, atMs);
+        // Until the cluster is listed, states change without an event.
+        if (cluster.IsReady)
+            group.States = derived;
+        return derived;
     }
 
     /// <summary>Since when they have their current state, limited by a lookback.</summary>

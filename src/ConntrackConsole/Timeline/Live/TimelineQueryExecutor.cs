@@ -31,6 +31,8 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
     private readonly ConcurrentDictionary<TimelineQuery, Lazy<TimelineView>> _views = new();
     private readonly ConcurrentDictionary<Ip, long> _staleByIp = new();
     private readonly OwnershipHistory _history = cluster.History;
+    private readonly VipsByService _vips = new(() => snapshot.Vips(null), cluster.Current, cluster.History);
+    private readonly VipsByService _resetVips = new(snapshot.ResetVips, cluster.Current, cluster.History);
     private IReadOnlyList<NodeHealth>? _health;
     private int _computed;
     private string[]? _nodeNames;
@@ -51,7 +53,7 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
         // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
-        using var reader = new LaneReader(snapshot, states, cluster, query, stepMs, nowMs);
+        using var reader = new LaneReader(snapshot, states, cluster, _vips, query, stepMs, nowMs);
         var (lanes, sum) = reader.Lanes();
         Interlocked.Increment(ref _computed);
         return new TimelineView(query.FromMs, query.ToMs, stepMs, columns, lanes, Terminations(query), Resets(query, stepMs), Gaps(query), Health(), nowMs)
@@ -244,7 +246,7 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
 
         // A reset without an address of a Service is of no Service.
         var resets = query is { Namespace: null, Service: null }
-            ? snapshot.Resets() : snapshot.Resets([.. snapshot.ResetVips().Where(vip => LaneReader.MayMatch(query, _map, _history, vip))]);
+            ? snapshot.Resets() : snapshot.Resets(_resetVips.For(query));
         foreach (var report in resets)
         {
             var reset = report.Reset;

@@ -33,8 +33,8 @@ internal sealed class TimelineSnapshot(
     /// <summary>The groups of a virtual address, with the nodes of this snapshot.</summary>
     public List<CapturedGroup> At(in VirtualAddress vip) => store.Capture(vip, heads.Length);
 
-    /// <summary>The groups of a virtual address, without their series.</summary>
-    public GroupKey[] Keys(in VirtualAddress vip) => store.Keys(vip);
+    /// <summary>The groups of a virtual address; only their keys and states may be read.</summary>
+    public ClusterGroup[] Groups(in VirtualAddress vip) => store.Groups(vip);
 
     /// <summary>A group, with the nodes of this snapshot; null if it has none.</summary>
     public CapturedGroup? Of(in GroupKey key) => store.Capture(key, heads.Length);

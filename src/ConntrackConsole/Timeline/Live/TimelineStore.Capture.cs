@@ -54,16 +54,10 @@ internal sealed partial class TimelineStore
             return Capture(_index.To(backend), slots);
     }
 
-    internal GroupKey[] Keys(in VirtualAddress vip)
+    internal ClusterGroup[] Groups(in VirtualAddress vip)
     {
         lock (_lock)
-        {
-            var groups = _index.At(vip);
-            var keys = new GroupKey[groups.Length];
-            for (int i = 0; i < keys.Length; i++)
-                keys[i] = groups[i].Key;
-            return keys;
-        }
+            return _index.At(vip).ToArray();
     }
 
     internal CapturedGroup? Capture(in GroupKey key, int slots)
@@ -144,7 +138,7 @@ internal sealed partial class TimelineStore
     }
 
     /// <summary>The groups with a virtual address, and their entries in live states on the nodes that report.</summary>
-    internal IEnumerable<(GroupKey Key, long Live)> LiveGroups(long nowMs)
+    internal IEnumerable<(ClusterGroup Group, long Live)> LiveGroups(long nowMs)
     {
         ClusterGroup[] groups;
         lock (_lock)
@@ -162,7 +156,7 @@ internal sealed partial class TimelineStore
             for (int i = 0; i < count; i++)
             {
                 if (live[i] > 0)
-                    yield return (groups[from + i].Key, live[i]);
+                    yield return (groups[from + i], live[i]);
             }
         }
     }

@@ -49,7 +49,10 @@ public sealed record ServiceLane(
     public long Ownerless { get; init; }
 
     /// <summary>Identifies the lane.</summary>
-    internal string Place => $"{Namespace}/{Name}|{Proto}/{Vip}/{Port}";
+    internal string Place => $"{Namespace}/{Name}|{AddressPlace(Proto, Vip, Port)}";
+
+    /// <summary>The part of <see cref="Place"/> that depends on the address.</summary>
+    internal static string AddressPlace(string proto, string vip, int port) => $"{proto}/{vip}/{port}";
 
     /// <summary>
     /// The Services that claim the address and port now, if several do: which of them an entry belongs to is not known, and this

@@ -11,6 +11,9 @@ internal sealed class ClusterGroup(GroupKey key)
 
     public List<(NodeTimeline Node, GroupTimeline Timeline)> Members { get; } = [];
 
+    /// <summary>The states that were derived for it last; null if none were. Written without the lock: a reference is replaced as a whole.</summary>
+    public GroupStates? States { get; set; }
+
     /// <summary>The sum of its virtual address; null without one, and outside an index.</summary>
     public LaneSum? Sum { get; set; }
 }
