@@ -1,4 +1,5 @@
 using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Diagnosis.Findings;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli.Json;
@@ -13,7 +14,7 @@ internal sealed record ExplainJson(
     int UnknownClientResets, int BackendResetsUnclear, int Offloaded,
     int LostByKernel, IpvsConnectionSummary? Ipvs, int? IpvsServers)
 {
-    public static ExplainJson Of(Evidence seen, Explanation explanation) => new(
+    public static ExplainJson Of(AddressObservation seen, Explanation explanation) => new(
         seen.PodIp.ToString(), seen.Seconds, explanation.Conclusion,
         [
             .. explanation.Verdicts.Select(verdict => new VerdictJson(
