@@ -99,6 +99,14 @@ internal static class Cases
         }),
         ["an expiry and another pod"] = (MechanismCodes.IdleExpiry, Calm with { Resets = Resets with { NewBackend = 2 }, Entries = Entries with { MidStream = 2, Lost = Lost(LossCause.Timeout, 2) } }),
         ["another program deletes entries"] = (MechanismCodes.EntryLost, Calm with { Resets = Resets with { UnNated = 2 }, Entries = Entries with { UnNated = 2, Lost = Lost(LossCause.ForeignDelete, 5) } }),
+        ["un-NATed resets beside expiries that broke nothing"] = (MechanismCodes.InvalidUntranslated, Calm with
+        {
+            Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.Timeout, 30) }, Counters = NodeCounters with { Invalid = 6 },
+        }),
+        ["lost entries that no segment creates again"] = (MechanismCodes.EntryLost, Calm with
+        {
+            Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Settings = Settings with { Loose = false },
+        }),
         ["a new owner since before the window"] = (MechanismCodes.AddressReused, Calm with
         {
             Resets = Resets with { FromBackend = 2 }, Entries = Entries with { OlderThanOwner = 2 }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", T - 60_000, true) },

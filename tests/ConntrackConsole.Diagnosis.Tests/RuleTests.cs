@@ -49,6 +49,9 @@ public class RuleTests
         ["un-NATed resets, the counter stands still"] = (Calm with { Resets = Resets with { UnNated = 3 } }, "the counter did not increase"),
         ["un-NATed resets under be_liberal"] = (Calm with { Resets = Resets with { UnNated = 3 }, Counters = NodeCounters with { Invalid = 6 }, Settings = Settings with { BeLiberal = true } }, "be_liberal=1"),
         ["un-NATed resets and lost events"] = (True[MechanismCodes.InvalidUntranslated] with { Gaps = [new Gap(GapKind.EventsLost, T, T + 1, 5)] }, "which decides between M1, M2 and M10"),
+        ["un-NATed resets beside lost entries, tcp_loose unknown"] = (
+            Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Counters = NodeCounters with { Invalid = 6 }, Settings = Settings with { Loose = null } },
+            "nf_conntrack_tcp_loose"),
         ["a new backend without an entry"] = (Calm with { Resets = Resets with { NewBackend = 2 } }, "mid-stream entry"),
         ["resets by a pod that crashed"] = (Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { FinishedMs = T, ExitCode = 139 } }, "a crash or a restart"),
         ["resets without times around a change of owner"] = (

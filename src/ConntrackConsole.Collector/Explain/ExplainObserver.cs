@@ -30,9 +30,9 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
     private readonly HashSet<FlowEntryId> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
     private readonly ResetTally _resets = new(podIp);
-    private readonly Dictionary<LossCause, int> _lost = [];
+    private readonly NoteTally _notes = new(podIp);
     private Counters _counters;
-    private int _midStream, _unNatedEntries, _gaps, _closedByEvents;
+    private int _gaps, _closedByEvents;
 
     /// <param name="listening">Called once, when the observation has started.</param>
     public async Task<AddressObservation> RunAsync(Action listening, CancellationToken stop)
@@ -95,14 +95,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
         foreach (var reset in frame.Resets)
             _resets.Add(in reset);
         foreach (var note in frame.Notes)
-        {
-            if (note.Backend != podIp && note.Src != podIp)
-                continue;
-            if (note.Kind == FlowNoteKind.Lost)
-                _lost[note.Cause] = Lost(note.Cause) + 1;
-            _midStream += note.Kind == FlowNoteKind.MidStream ? 1 : 0;
-            _unNatedEntries += note.Kind == FlowNoteKind.UnNated ? 1 : 0;
-        }
+            _notes.Add(in note);
 
         foreach (var group in frame.Groups)
         {
@@ -150,6 +143,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
     {
         var entries = table.List(flow => flow.Reply.Src == podIp);
         var resets = _resets.ToEvidence(incomplete);
+        var notes = _notes.ToEvidence();
         return Sample(observed, tap) with
         {
             Entries =
@@ -170,14 +164,14 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             BackendResetsUnclear = resets.FromBackendUnclear,
             ResetsIncomplete = resets.Incomplete,
             OtherResets = resets.Other,
-            LostEntries = _lost.Values.Sum(),
-            LostByKernel = Lost(LossCause.ByKernel),
-            LostByTimeout = Lost(LossCause.Timeout),
-            LostByDelete = Lost(LossCause.OwnDelete) + Lost(LossCause.ForeignDelete),
-            LostByEviction = Lost(LossCause.Kernel),
+            LostEntries = notes.LostTotal,
+            LostByKernel = notes.LostFor(LossCause.ByKernel),
+            LostByTimeout = notes.LostFor(LossCause.Timeout),
+            LostByDelete = notes.LostFor(LossCause.OwnDelete) + notes.LostFor(LossCause.ForeignDelete),
+            LostByEviction = notes.LostFor(LossCause.Kernel),
             Ipvs = IpvsSnapshot.TryRead(podIp) is { } ipvs ? new IpvsEvidence(ipvs.Summary, ipvs.Servers) : null,
-            MidStreamEntries = _midStream,
-            UnNatedEntries = _unNatedEntries,
+            MidStreamEntries = notes.MidStream.Count,
+            UnNatedEntries = notes.UnNated.Count,
             Counters = _counters,
             ResetsMissing = noResets,
             PacketsMissing = noPackets,
@@ -186,8 +180,6 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             Gaps = _gaps,
         };
     }
-
-    private int Lost(LossCause cause) => _lost.GetValueOrDefault(cause);
 
     // Packets cannot arrive, so no answer can come: more samples would show the same.
     private bool IsCertain(int second, AddressTap? tap) =>

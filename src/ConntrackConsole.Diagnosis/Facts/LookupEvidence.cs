@@ -20,7 +20,7 @@ internal sealed record LookupEvidence
     /// <summary>Full timeout running down: no traffic.</summary>
     public int Idle { get; init; }
 
-    /// <summary>The timeout is short and runs down without a retransmission: a stray reset may have cut it.</summary>
+    /// <summary>Nothing is known: the timeout is short and runs down without a retransmission (a stray reset may have cut it), or it was not looked up.</summary>
     public int Cut { get; init; }
 
     /// <summary>Forwarded by a flowtable past conntrack: nothing is known of them.</summary>

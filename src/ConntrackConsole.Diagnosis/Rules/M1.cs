@@ -16,7 +16,7 @@ internal static class M1
             return RuleResult.Nothing;
         if (ResetAttribution.Of(seen) is not { } parts)
             return RuleText.NeedsEntries(seen, Alternatives);
-        if (parts.Kept == 0)
+        if (parts.Kept + parts.Unclear == 0)
             return RuleResult.Nothing;
         if (seen.MissesEvents)
             return RuleText.NeedsEntries(seen, Alternatives);
@@ -35,6 +35,8 @@ internal static class M1
             new(EvidenceClass.Counters, $"conntrack classified {counters.Invalid} packets of the node as INVALID during the observation: such packets are not translated"),
             new(EvidenceClass.Configuration, "nf_conntrack_tcp_be_liberal=0: a segment beyond the window is INVALID"),
         };
+        if (parts.Kept == 0)
+            return RuleResult.Insufficient(Alternatives, $"nf_conntrack_tcp_loose, which shows whether {parts.Unclear} un-NATed resets followed from lost entries");
         int follow = resets.FromBackendFollowing;
         string text = RuleText.UnNatedResets(parts.Kept) + (follow > 0 ? $", and {follow} resets of the backend that followed from them" : "");
         return RuleResult.Of(seen, MechanismCatalog.M1, new(ExplainedUnit.Resets, parts.Kept + follow, resets.Total, text), items, resets.UnNated);

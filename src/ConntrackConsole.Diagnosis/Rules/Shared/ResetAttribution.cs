@@ -13,27 +13,31 @@ namespace ConntrackConsole.Diagnosis.Rules.Shared;
 /// <param name="Moved">Resets of new backends after a loss, except by expiry (M2b).</param>
 /// <param name="ExpiredMoved">Resets of new backends after an expiry (M10).</param>
 /// <param name="Ended">Resets after IPVS ended the connection (M9).</param>
-internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended)
+/// <param name="Unclear">Un-NATed resets that may be any of the first three: entries were lost, and it is unknown whether the pod's next segment makes a new one.</param>
+internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended, int Unclear)
 {
     public static ResetAttribution? Of(Evidence seen) =>
-        seen is { Resets.Value: { } resets, Entries.Value: { } entries } ? Of(resets, entries, IpvsEnds(seen)) : null;
+        seen is { Resets.Value: { } resets, Entries.Value: { } entries } ? Of(resets, entries, IpvsEnds(seen), seen.Settings.Value?.Loose) : null;
 
     /// <summary>IPVS ended connections in this window: the resets that follow are not those of another backend.</summary>
     public static bool IpvsEnds(Evidence seen) =>
         seen is { Ipvs.Value: { Servers: 0, Connections.ExpireNodestConn: true }, Entries.Value: { } entries, Resets.Value.NewBackend.Count: > 0 } && entries.LostFor(LossCause.ByKernel) > 0;
 
-    private static ResetAttribution Of(ResetEvidence resets, EntryEvidence entries, bool ipvsEnds)
+    private static ResetAttribution Of(ResetEvidence resets, EntryEvidence entries, bool ipvsEnds, bool? loose)
     {
         int newBackend = resets.NewBackend.Count;
         // Without entries that begin in mid-stream, IPVS accounts for all of them.
         int ended = ipvsEnds ? newBackend - Math.Min(newBackend, entries.MidStream.Count) : 0;
-        int others = newBackend - ended;
-        // A loss breaks one connection: its client resets the pod, or another pod resets it.
-        int afterLoss = Math.Min(resets.UnNated.Count, Math.Max(entries.UnNated.Count, entries.LostTotal - newBackend));
+        int byPods = newBackend - ended;
+        // With tcp_loose=1 the segment that arrives untranslated makes a new entry. With 0 it is INVALID, and only the losses count.
+        int afterLoss = Math.Min(resets.UnNated.Count, entries.UnNated.Count);
+        int otherLosses = Math.Clamp(entries.LostTotal - newBackend - afterLoss, 0, resets.UnNated.Count - afterLoss);
+        int unclear = loose is null ? otherLosses : 0;
+        afterLoss += loose == false ? otherLosses : 0;
         int expiries = entries.LostFor(LossCause.Timeout);
-        int expired = Expiries(afterLoss, afterLoss + others, expiries, entries.LostTotal - ended);
-        int expiredMoved = Expiries(others, others, expiries - expired, entries.LostTotal - ended - afterLoss);
-        return new ResetAttribution(resets.UnNated.Count - afterLoss, afterLoss - expired, expired, others - expiredMoved, expiredMoved, ended);
+        int expired = Expiries(afterLoss, afterLoss + byPods, expiries, entries.LostTotal - ended);
+        int expiredMoved = Expiries(byPods, byPods, expiries - expired, entries.LostTotal - ended - afterLoss);
+        return new ResetAttribution(resets.UnNated.Count - afterLoss - unclear, afterLoss - expired, expired, byPods - expiredMoved, expiredMoved, ended, unclear);
     }
 
     // Not every loss breaks a connection. Where there are more losses than resets, which of them broke one is unknown: divide in proportion.
