@@ -103,6 +103,14 @@ internal static class Cases
         {
             Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.Timeout, 30) }, Counters = NodeCounters with { Invalid = 6 },
         }),
+        ["IPVS ended connections, beside expiries that broke nothing"] = (MechanismCodes.IpvsEnded, Calm with
+        {
+            Ipvs = Ipvs(0, 0, true, 0), Resets = Resets with { NewBackend = 1 }, Entries = Entries with { Lost = Lost(LossCause.ByKernel, 1, LossCause.Timeout, 5) },
+        }),
+        ["IPVS ended connections, beside one that was picked up in mid-stream"] = (MechanismCodes.IpvsEnded, Calm with
+        {
+            Ipvs = Ipvs(0, 0, true, 0), Resets = Resets with { NewBackend = 1 }, Entries = Entries with { MidStream = 1, Lost = Lost(LossCause.ByKernel, 1) },
+        }),
         ["lost entries that no segment creates again"] = (MechanismCodes.EntryLost, Calm with
         {
             Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Settings = Settings with { Loose = false },
@@ -145,6 +153,8 @@ internal static class Cases
     public static RouteEvidence DeadRoute => new() { IsBlocked = true, Text = "this node's route to 10.244.1.7 is blackhole" };
 
     public static Dictionary<LossCause, Occurrences> Lost(LossCause cause, int count) => new() { [cause] = count };
+
+    public static Dictionary<LossCause, Occurrences> Lost(LossCause cause, int count, LossCause other, int others) => new() { [cause] = count, [other] = others };
 
     public static IpvsEvidence Ipvs(int removed, int draining, bool? expires, int servers) =>
         new(new IpvsConnectionSummary(removed, draining, removed + draining, removed > 0 ? 897 : 0, expires, true, false), servers);

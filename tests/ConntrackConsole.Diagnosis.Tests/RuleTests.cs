@@ -44,14 +44,16 @@ public class RuleTests
             MechanismCatalog.All.Select(mechanism => mechanism.Code).Where(True.ContainsKey));
 
     // Something points to a mechanism, but not enough: a part of what is missing.
-    private static readonly Dictionary<string, (Evidence Seen, string Missing)> NearMisses = new()
+    internal static readonly Dictionary<string, (Evidence Seen, string Missing)> NearMisses = new()
     {
         ["un-NATed resets, the counter stands still"] = (Calm with { Resets = Resets with { UnNated = 3 } }, "the counter did not increase"),
         ["un-NATed resets under be_liberal"] = (Calm with { Resets = Resets with { UnNated = 3 }, Counters = NodeCounters with { Invalid = 6 }, Settings = Settings with { BeLiberal = true } }, "be_liberal=1"),
         ["un-NATed resets and lost events"] = (True[MechanismCodes.InvalidUntranslated] with { Gaps = [new Gap(GapKind.EventsLost, T, T + 1, 5)] }, "which decides between M1, M2 and M10"),
         ["un-NATed resets beside lost entries, tcp_loose unknown"] = (
             Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Counters = NodeCounters with { Invalid = 6 }, Settings = Settings with { Loose = null } },
-            "nf_conntrack_tcp_loose"),
+            "followed from that"),
+        ["un-NATed resets beside deleted entries, none created again"] = (
+            Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Counters = NodeCounters with { Invalid = 6 } }, "followed from that"),
         ["a new backend without an entry"] = (Calm with { Resets = Resets with { NewBackend = 2 } }, "mid-stream entry"),
         ["resets by a pod that crashed"] = (Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { FinishedMs = T, ExitCode = 139 } }, "a crash or a restart"),
         ["resets without times around a change of owner"] = (
@@ -81,7 +83,7 @@ public class RuleTests
         Assert.Contains(report.Missing, missing => missing.Kind != MissingKind.Source && missing.What.Contains(NearMisses[name].Missing, StringComparison.Ordinal));
     }
 
-    private static readonly Dictionary<string, Evidence> Healthy = new()
+    internal static readonly Dictionary<string, Evidence> Healthy = new()
     {
         ["calm"] = Calm,
         ["a graceful rollout"] = Calm with { Lifecycle = Ended with { DeletionRequestedMs = T, GraceSeconds = 30, FinishedMs = T + 12_000, ExitCode = 0, EndpointRemovedMs = T + 12_100, DeletedMs = T + 12_500 } },
@@ -102,6 +104,11 @@ public class RuleTests
         ["an expiry that broke nothing"] = Calm with { Entries = Entries with { Lost = Lost(LossCause.Timeout, 30) } },
         ["a flush that broke nothing"] = Calm with { Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 30) } },
         ["a new owner in the Service"] = Calm with { Entries = Entries with { EstablishedWithOwner = 5 }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", T, true) } },
+        ["resets by a new owner of its own connections"] = Calm with
+        {
+            Resets = Resets with { FromBackend = Occurrences.At(T + 41_000) }, Entries = Entries with { OlderThanOwner = 0 }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", T + 40_000, true) },
+        },
+        ["a live pod with a full backlog"] = Calm with { Entries = Entries with { SynSentReused = 5 }, Traffic = Silent },
         ["datagrams without answers to a live pod"] = Calm with { Entries = Entries with { RefreshedUdp = 3 }, Traffic = Silent },
         ["IPVS: a server of weight 0 drains"] = Calm with { Ipvs = Ipvs(0, 4, true, 1) },
         ["a node without traffic"] = Calm with { Entries = Entries with { OfAnyService = 0 } },
@@ -115,6 +122,14 @@ public class RuleTests
 
         Assert.Empty(report.Findings);
         Assert.Empty(report.Missing);
+    }
+
+    // The only evidence that refutes and that most observers do not have: without it look-ups and owner decide.
+    [Fact]
+    public void Run_PacketsFromAnAddress_RefuteWhatNeedsSilence()
+    {
+        foreach (string code in (string[])[MechanismCodes.BlackHole, MechanismCodes.SynReuse, MechanismCodes.UdpDeadBackend])
+            Assert.Empty(DiagnosisEngine.Run(True[code] with { Traffic = Traffic with { Packets = (1, 50) } }).Findings);
     }
 
     [Fact]

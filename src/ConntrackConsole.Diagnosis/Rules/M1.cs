@@ -36,7 +36,7 @@ internal static class M1
             new(EvidenceClass.Configuration, "nf_conntrack_tcp_be_liberal=0: a segment beyond the window is INVALID"),
         };
         if (parts.Kept == 0)
-            return RuleResult.Insufficient(Alternatives, $"nf_conntrack_tcp_loose, which shows whether {parts.Unclear} un-NATed resets followed from lost entries");
+            return RuleResult.Insufficient(Alternatives, $"an entry that begins with the pod's address, along with entries that were lost: it would show whether {parts.Unclear} un-NATed resets followed from that (with tcp_loose=1)");
         int follow = resets.FromBackendFollowing;
         string text = RuleText.UnNatedResets(parts.Kept) + (follow > 0 ? $", and {follow} resets of the backend that followed from them" : "");
         return RuleResult.Of(seen, MechanismCatalog.M1, new(ExplainedUnit.Resets, parts.Kept + follow, resets.Total, text), items, resets.UnNated);

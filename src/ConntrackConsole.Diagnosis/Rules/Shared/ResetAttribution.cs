@@ -13,7 +13,7 @@ namespace ConntrackConsole.Diagnosis.Rules.Shared;
 /// <param name="Moved">Resets of new backends after a loss, except by expiry (M2b).</param>
 /// <param name="ExpiredMoved">Resets of new backends after an expiry (M10).</param>
 /// <param name="Ended">Resets after IPVS ended the connection (M9).</param>
-/// <param name="Unclear">Un-NATed resets that may be any of the first three: entries were lost, and it is unknown whether the pod's next segment makes a new one.</param>
+/// <param name="Unclear">Un-NATed resets that may be any of the first three: entries were lost, and no new one shows what followed.</param>
 internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended, int Unclear)
 {
     public static ResetAttribution? Of(Evidence seen) =>
@@ -26,15 +26,16 @@ internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired
     private static ResetAttribution Of(ResetEvidence resets, EntryEvidence entries, bool ipvsEnds, bool? loose)
     {
         int newBackend = resets.NewBackend.Count;
-        // Without entries that begin in mid-stream, IPVS accounts for all of them.
-        int ended = ipvsEnds ? newBackend - Math.Min(newBackend, entries.MidStream.Count) : 0;
+        int ended = ipvsEnds ? Math.Min(newBackend, entries.LostFor(LossCause.ByKernel)) : 0;
         int byPods = newBackend - ended;
         // With tcp_loose=1 the segment that arrives untranslated makes a new entry. With 0 it is INVALID, and only the losses count.
         int afterLoss = Math.Min(resets.UnNated.Count, entries.UnNated.Count);
         int otherLosses = Math.Clamp(entries.LostTotal - newBackend - afterLoss, 0, resets.UnNated.Count - afterLoss);
-        int unclear = loose is null ? otherLosses : 0;
-        afterLoss += loose == false ? otherLosses : 0;
         int expiries = entries.LostFor(LossCause.Timeout);
+        // An expiry usually breaks nothing. A deletion or eviction without a trace of its consequence leaves it open.
+        int removed = Math.Clamp(entries.LostTotal - expiries - newBackend - afterLoss, 0, otherLosses);
+        int unclear = loose switch { null => otherLosses, true => removed, false => 0 };
+        afterLoss += loose == false ? otherLosses : 0;
         int expired = Expiries(afterLoss, afterLoss + byPods, expiries, entries.LostTotal - ended);
         int expiredMoved = Expiries(byPods, byPods, expiries - expired, entries.LostTotal - ended - afterLoss);
         return new ResetAttribution(resets.UnNated.Count - afterLoss - unclear, afterLoss - expired, expired, byPods - expiredMoved, expiredMoved, ended, unclear);
