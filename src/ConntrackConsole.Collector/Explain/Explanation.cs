@@ -10,7 +10,8 @@ internal sealed record EvidenceStatement(EvidenceClass Class, string Sentence);
 /// <summary>A mechanism supported by two independent classes of evidence.</summary>
 /// <param name="Mechanism">Such as M1; the same names are used everywhere.</param>
 /// <param name="Share">What it explains.</param>
-internal sealed record Verdict(string Mechanism, string Title, string Share, IReadOnlyList<EvidenceStatement> Reasons, string RefutedBy, string Helps);
+/// <param name="Code">Stable code for programs.</param>
+internal sealed record Verdict(string Mechanism, string Title, string Share, IReadOnlyList<EvidenceStatement> Reasons, string RefutedBy, string Helps, string Code);
 
 /// <summary>The findings of the diagnosis as text. Pure: the same observation gives the same text.</summary>
 /// <param name="Verdicts">Empty = insufficient.</param>
@@ -53,7 +54,7 @@ internal sealed record Explanation(
 
     private static Verdict Render(Finding finding) => new(
         finding.Mechanism.Id, finding.Mechanism.Title, finding.Explains.Text,
-        [.. finding.Evidence.Select(item => new EvidenceStatement(item.Class, item.Sentence))], finding.RefutedBy, finding.Helps);
+        [.. finding.Evidence.Select(item => new EvidenceStatement(item.Class, item.Sentence))], finding.RefutedBy, finding.Helps, finding.Mechanism.Code);
 
     // What a user of this command can do about it.
     private static string Render(MissingEvidence missing) => missing.Kind switch

@@ -7,7 +7,7 @@ internal static partial class MechanismCatalog
 {
     public const string WarningId = "warning";
 
-    private const string PodIsAlive = "do not flush: the pod is alive, and a flush turns each of its open connections into this incident";
+    private const string PodIsAlive = "do not flush: the pod is alive, and a flush can make each of its connections this incident";
 
     public static IReadOnlyList<Mechanism> All { get; } =
     [
@@ -35,7 +35,7 @@ internal static partial class MechanismCatalog
 
     public static Mechanism M2 => new("M2", "", MechanismCodes.EntryLost, "the entry was lost before its connection ended; the pod's next segment arrived untranslated")
     {
-        Needs = "resets client → pod address (packet direction), entries destroyed before their end or new entries that begin with the pod's address (entry transition)",
+        Needs = "resets client → pod address (packet direction), new entries that begin with the pod's address after others were destroyed before their end (entry transition); with tcp_loose=0 no new entry begins, and the destroyed ones count",
         RefutedBy = "the destroyed entries belong to other clients than the resets",
         Helps = "find what deletes or evicts entries (conntrack -E -e DESTROY); raise nf_conntrack_max; do not flush live pods",
         Remedies = [new(RemedyAction.SetSetting, SettingCatalog.Max), new(RemedyAction.ChangeNode)],

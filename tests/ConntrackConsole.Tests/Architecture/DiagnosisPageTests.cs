@@ -17,7 +17,7 @@ public class DiagnosisPageTests
             lines.Add($"- Evidence: {mechanism.Needs}.");
             lines.Add($"- Refuted by: {mechanism.RefutedBy}.");
             lines.Add($"- Helps: {mechanism.Helps}.");
-            lines.AddRange(mechanism.Harmful.Select(harmful => $"- Harms: {Name(harmful)}: {harmful.Why}."));
+            lines.AddRange(mechanism.Harmful.Select(harmful => $"- Harms ({Name(harmful)}): {harmful.Why}."));
         }
 
         RepositoryFiles.AssertGenerated("docs/diagnosis.md", "<!-- begin generated: mechanisms -->", "<!-- end generated: mechanisms -->", string.Join('\n', lines));
