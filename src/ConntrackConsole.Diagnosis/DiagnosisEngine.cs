@@ -9,7 +9,7 @@ namespace ConntrackConsole.Diagnosis;
 /// <param name="Findings">In the order of the catalogue. Several can be true at once; their counts of one unit never exceed its whole.</param>
 /// <param name="Warnings">Conditions that were measured; they name no cause.</param>
 /// <param name="Missing">Why something that points to a mechanism is no finding. Without findings: insufficient evidence, or nothing to explain.</param>
-/// <param name="UnexplainedResets">Resets that no finding explains.</param>
+/// <param name="UnexplainedResets">Resets that no finding explains; those of an application on purpose, or of a closed port, are among them.</param>
 internal sealed record DiagnosisReport(
     IReadOnlyList<Finding> Findings, IReadOnlyList<Finding> Warnings, IReadOnlyList<MissingEvidence> Missing, int UnexplainedResets);
 
@@ -27,6 +27,8 @@ internal static class DiagnosisEngine
         var results = Rules.Select(rule => rule(seen)).ToList();
         var findings = results.SelectMany(result => result.Findings).ToList();
         int explained = findings.Where(finding => finding.Explains.Unit == ExplainedUnit.Resets).Sum(finding => finding.Explains.Count);
+        if (findings.Exists(finding => finding.Mechanism.Id == "M6"))
+            explained += M6.Refusals(seen);
         return new DiagnosisReport(
             [.. findings.Where(finding => !finding.Mechanism.IsWarning)], [.. findings.Where(finding => finding.Mechanism.IsWarning)],
             [.. results.SelectMany(result => result.Missing).Concat(MissingSources(seen)).Distinct()], Math.Max(0, (seen.Resets.Value?.Total ?? 0) - explained));

@@ -111,6 +111,11 @@ internal static class Cases
         {
             Ipvs = Ipvs(0, 0, true, 0), Resets = Resets with { NewBackend = 1 }, Entries = Entries with { MidStream = 1, Lost = Lost(LossCause.ByKernel, 1) },
         }),
+        ["a removed endpoint refuses"] = (MechanismCodes.ProxyLagged, Calm with
+        {
+            Resets = Resets with { RefusedSyns = Occurrences.At(T + 9_000) }, Entries = Entries with { NewAfterRemoval = Occurrences.At(T + 9_000) },
+            Lifecycle = Ended with { DeletionRequestedMs = T, FinishedMs = T + 4_900, ExitCode = 0, EndpointRemovedMs = T + 5_000 },
+        }),
         ["lost entries that no segment creates again"] = (MechanismCodes.EntryLost, Calm with
         {
             Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Settings = Settings with { Loose = false },

@@ -27,6 +27,13 @@ public class PropertyTests
     }
 
     [Fact]
+    public void Run_OneNodeWithoutTheCluster_WithoutSomeSources_GivesNoOtherName()
+    {
+        foreach (var (name, _, seen) in Cases.All)
+            AssertStable(name, seen with { Scope = EvidenceScope.Node, Lifecycle = default });
+    }
+
+    [Fact]
     public void Run_TwoCausesAtOnce_WithoutSomeSources_GivesNoOtherName()
     {
         foreach (var (name, mix) in Mixes())

@@ -8,6 +8,10 @@ namespace ConntrackConsole.Diagnosis.Rules;
 /// <summary>New connections go to an endpoint that left the slices.</summary>
 internal static class M6
 {
+    /// <summary>Refusals by the removed endpoint: the new connections that M6 counts, seen as resets.</summary>
+    public static int Refusals(Evidence seen) => seen is { Resets.Value.RefusedSyns: var refused, Lifecycle.Value.EndpointRemovedMs: { } removedMs }
+        ? refused.Between(removedMs + M3.PropagationMs, long.MaxValue).Count : 0;
+
     public static RuleResult Evaluate(Evidence seen)
     {
         if (seen.Entries.Value is not { NewAfterRemoval: { Count: > 0 } late })
