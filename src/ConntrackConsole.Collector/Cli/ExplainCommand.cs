@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Diagnosis.Findings;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
@@ -43,7 +45,7 @@ internal static class ExplainCommand
         return command;
     }
 
-    private static void Write(Evidence seen, Explanation explanation, TextWriter output)
+    private static void Write(AddressObservation seen, Explanation explanation, TextWriter output)
     {
         output.WriteLine($"{seen.PodIp} on this node, observed for {seen.Seconds} s");
         output.WriteLine();
@@ -53,7 +55,7 @@ internal static class ExplainCommand
         foreach (var bucket in seen.Entries)
             output.WriteLine($"  entries      {bucket.Count,5}  {bucket.Proto} {bucket.State}, remaining timeout {bucket.Remaining}");
         if (seen.Established > 0)
-            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} answered, {seen.Idle} idle, {seen.Stuck} unanswered for {Evidence.StuckSeconds} s or more");
+            output.WriteLine($"  of a Service {seen.Established,5}  established: {seen.Answered} answered, {seen.Idle} idle, {seen.Stuck} unanswered for {LookupEvidence.StuckSeconds} s or more");
         output.WriteLine(seen.ResetsMissing is { } why
             ? $"  resets       not observed: {why}"
             : $"  resets       un-NATed {seen.UnNatedResets}, from the pod {seen.BackendResets + seen.BackendResetsThatFollow + seen.BackendResetsUnclear}, refused {seen.RefusedSyns}, by a new backend {seen.NewBackendResets}, by clients {seen.ClientAborts}, of unknown senders {seen.UnknownClientResets}, other {seen.OtherResets}");
@@ -102,7 +104,7 @@ internal static class ExplainCommand
             output.WriteLine("  " + line);
     }
 
-    private static IEnumerable<string> Settings(Evidence seen)
+    private static IEnumerable<string> Settings(AddressObservation seen)
     {
         foreach (string name in (string[])["nf_conntrack_tcp_be_liberal", "nf_conntrack_tcp_loose", "nf_conntrack_events", "nf_conntrack_tcp_timeout_established", "nf_conntrack_tcp_timeout_unacknowledged"])
             yield return $"{name["nf_conntrack_".Length..]}={seen.Setting(name)?.ToString(CultureInfo.InvariantCulture) ?? "absent"}";

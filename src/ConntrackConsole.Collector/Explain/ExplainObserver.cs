@@ -4,6 +4,8 @@ using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Diagnosis.Rules;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Packets;
@@ -20,18 +22,20 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
 {
     private const int MaxEntries = 500;
     private const int ListIntervalSeconds = 5;
+    private const int MinSeconds = 2;
 
     private readonly Sysctl _sysctl = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
     private readonly HashSet<FlowEntryId> _closed = [];
     private readonly Dictionary<GroupKey, uint> _closeCounts = [];
-    private readonly HashSet<(Ip, ushort)> _unNated = [], _fromBackend = [], _refused = [], _newBackend = [], _aborts = [], _unknown = [];
+    private readonly ResetTally _resets = new(podIp);
+    private readonly NoteTally _notes = new(podIp);
     private Counters _counters;
-    private int _other, _lost, _lostByKernel, _midStream, _unNatedEntries, _gaps, _closedByEvents;
+    private int _gaps, _closedByEvents;
 
     /// <param name="listening">Called once, when the observation has started.</param>
-    public async Task<Evidence> RunAsync(Action listening, CancellationToken stop)
+    public async Task<AddressObservation> RunAsync(Action listening, CancellationToken stop)
     {
         using var resets = ResetSource.TryOpen(choice, out string why);
         string? noResets = resets is null ? why : null;
@@ -48,6 +52,7 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
         listening();
         using var table = ConntrackTable.Open();
         uint unacknowledged = Unacknowledged();
+        int observed = seconds;
         for (int second = 0; second <= seconds && !observing.IsCompleted; second++)
         {
             if (second > 0)
@@ -56,12 +61,17 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
                 List(table);
             tap?.Drain();
             Look(table, unacknowledged);
+            if (IsCertain(second, tap))
+            {
+                observed = second;
+                break;
+            }
         }
 
         await until.CancelAsync();
         await observing; // Rethrows its failure.
         tap?.Drain();
-        return Conclude(table, unacknowledged, noResets, incomplete, tap, noPackets, await proxyReading);
+        return Conclude(table, observed, unacknowledged, noResets, incomplete, tap, noPackets, await proxyReading);
     }
 
     // Runs on the observer's thread; its results are read only after that thread has ended.
@@ -83,16 +93,9 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
 
         _gaps += frame.Gaps.Count(gap => gap.Kind != GapKind.Started);
         foreach (var reset in frame.Resets)
-            Take(in reset);
+            _resets.Add(in reset);
         foreach (var note in frame.Notes)
-        {
-            if (note.Backend != podIp && note.Src != podIp)
-                continue;
-            _lost += note.Kind == FlowNoteKind.Lost ? 1 : 0;
-            _lostByKernel += note.Cause == LossCause.ByKernel ? 1 : 0;
-            _midStream += note.Kind == FlowNoteKind.MidStream ? 1 : 0;
-            _unNatedEntries += note.Kind == FlowNoteKind.UnNated ? 1 : 0;
-        }
+            _notes.Add(in note);
 
         foreach (var group in frame.Groups)
         {
@@ -102,40 +105,6 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
             uint before = _closeCounts.GetValueOrDefault(group.Key, frame.Sequence == 1 ? closed : 0);
             _closedByEvents += (int)(closed > before ? closed - before : 0);
             _closeCounts[group.Key] = closed;
-        }
-    }
-
-    // A reset can be observed at the sender and at the receiver: identified by its client, it counts once.
-    private void Take(in Reset reset)
-    {
-        if (reset.Backend != podIp && reset.Src != podIp && reset.Dst != podIp)
-            return;
-        bool unknown = reset is { Kind: ResetKind.Other, Received: true, Vip.IsNone: false };
-        bool byClient = unknown || reset.Kind is ResetKind.UnNated or ResetKind.ClientAbort;
-        var client = byClient ? (reset.Src, reset.Sport) : (reset.Dst, reset.Dport);
-        switch (reset.Kind)
-        {
-            case ResetKind.UnNated:
-                _unNated.Add(client);
-                break;
-            case ResetKind.FromBackend:
-                _fromBackend.Add(client);
-                break;
-            case ResetKind.RefusedSyn:
-                _refused.Add(client);
-                break;
-            case ResetKind.NewBackend:
-                _newBackend.Add(client);
-                break;
-            case ResetKind.ClientAbort:
-                _aborts.Add(client);
-                break;
-            case ResetKind.Other when unknown:
-                _unknown.Add(client);
-                break;
-            default:
-                _other++;
-                break;
         }
     }
 
@@ -170,60 +139,74 @@ internal sealed class ExplainObserver(Ip podIp, int seconds, ResetChoice choice 
         }
     }
 
-    private Evidence Conclude(ConntrackTable table, uint unacknowledged, string? noResets, string? incomplete, AddressTap? tap, string? noPackets, ProxyReading proxy)
+    private AddressObservation Conclude(ConntrackTable table, int observed, uint unacknowledged, string? noResets, string? incomplete, AddressTap? tap, string? noPackets, ProxyReading proxy)
     {
-        long nowMs = Environment.TickCount64;
         var entries = table.List(flow => flow.Reply.Src == podIp);
-        var (route, neighbourFailed, text) = RouteTo.Find(podIp);
-        // The pod's socket receives the un-NATed reset too, and its node may report both.
-        _aborts.ExceptWith(_unNated);
-        _unknown.ExceptWith(_unNated);
-        _unknown.ExceptWith(_aborts);
-        int follow = _fromBackend.Count(_unNated.Contains);
-        int unclear = _fromBackend.Count(_unknown.Contains);
-        return new Evidence
+        var resets = _resets.ToEvidence(incomplete);
+        var notes = _notes.ToEvidence();
+        return Sample(observed, tap) with
         {
-            PodIp = podIp,
-            Seconds = seconds,
             Entries =
             [
                 .. entries.GroupBy(flow => (flow.Orig.Proto, flow.StateName, Bucket: flow.TimeoutSeconds is { } timeout ? Bucket(timeout, unacknowledged) : "not reported"))
                     .OrderByDescending(bucket => bucket.Count())
                     .Select(bucket => new EntryBucket(Protocols.Name(bucket.Key.Proto), bucket.Key.StateName, bucket.Key.Bucket, bucket.Count())),
             ],
-            Established = _trackers.Count,
-            Stuck = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: false, UnacknowledgedSamples: >= 5 }
-                && nowMs - look.UnacknowledgedSinceMs >= Evidence.StuckSeconds * 1000),
-            Answered = _trackers.Values.Count(look => look.EverRose),
-            Idle = _trackers.Values.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
-            Cut = _trackers.Values.Count(look => look is { EverRose: false, ProvesNothing: true }),
             Offloaded = entries.Count(flow => flow.State == FlowState.Offloaded),
             Closed = Math.Max(_closed.Count, _closedByEvents),
-            UnNatedResets = _unNated.Count,
-            BackendResets = _fromBackend.Count - follow - unclear,
-            BackendResetsThatFollow = follow,
-            RefusedSyns = _refused.Count,
-            NewBackendResets = _newBackend.Count,
-            ClientAborts = _aborts.Count,
-            UnknownClientResets = _unknown.Count,
-            BackendResetsUnclear = unclear,
-            ResetsIncomplete = incomplete,
-            OtherResets = _other,
-            LostEntries = _lost,
-            LostByKernel = _lostByKernel,
+            UnNatedResets = resets.UnNated.Count,
+            BackendResets = resets.FromBackend.Count,
+            BackendResetsThatFollow = resets.FromBackendFollowing,
+            RefusedSyns = resets.RefusedSyns.Count,
+            NewBackendResets = resets.NewBackend.Count,
+            ClientAborts = resets.ClientAborts,
+            UnknownClientResets = resets.UnknownSender,
+            BackendResetsUnclear = resets.FromBackendUnclear,
+            ResetsIncomplete = resets.Incomplete,
+            OtherResets = resets.Other,
+            LostEntries = notes.LostTotal,
+            LostByKernel = notes.LostFor(LossCause.ByKernel),
+            LostByTimeout = notes.LostFor(LossCause.Timeout),
+            LostByDelete = notes.LostFor(LossCause.OwnDelete) + notes.LostFor(LossCause.ForeignDelete),
+            LostByEviction = notes.LostFor(LossCause.Kernel),
             Ipvs = IpvsSnapshot.TryRead(podIp) is { } ipvs ? new IpvsEvidence(ipvs.Summary, ipvs.Servers) : null,
-            MidStreamEntries = _midStream,
-            UnNatedEntries = _unNatedEntries,
+            MidStreamEntries = notes.MidStream.Count,
+            UnNatedEntries = notes.UnNated.Count,
             Counters = _counters,
             ResetsMissing = noResets,
-            Packets = tap is null ? null : (tap.From, tap.To),
             PacketsMissing = noPackets,
-            Route = route,
-            NeighbourFailed = neighbourFailed,
-            RouteText = text,
             Settings = _sysctl.ReadAll(),
             Proxy = proxy,
             Gaps = _gaps,
+        };
+    }
+
+    // Packets cannot arrive, so no answer can come: more samples would show the same.
+    private bool IsCertain(int second, AddressTap? tap) =>
+        second >= MinSeconds && _trackers.Values.Any(look => look.IsUnacknowledged(Environment.TickCount64))
+        && Sample(second, tap) is { IsRouteDead: true } seen && M4.Evaluate(seen.ToEvidence()).Findings.Count > 0;
+
+    // The entries as they were last looked up, and where packets to the address go.
+    private AddressObservation Sample(int second, AddressTap? tap)
+    {
+        long nowMs = Environment.TickCount64;
+        var (route, neighbourFailed, text) = RouteTo.Find(podIp);
+        var looks = _trackers.Values;
+        return new AddressObservation
+        {
+            PodIp = podIp,
+            Seconds = second,
+            Established = looks.Count,
+            Waiting = looks.Count(look => !look.EverRose && look.IsUnacknowledged(nowMs)),
+            Stuck = looks.Count(look => look is { EverRose: false, ProvesNothing: false, UnacknowledgedSamples: >= 5 }
+                && nowMs - look.UnacknowledgedSinceMs >= LookupEvidence.StuckSeconds * 1000),
+            Answered = looks.Count(look => look.EverRose),
+            Idle = looks.Count(look => !look.EverRose && look.UnacknowledgedSamples == 0),
+            Cut = looks.Count(look => look is { EverRose: false, ProvesNothing: true }),
+            Packets = tap is null ? null : (tap.From, tap.To),
+            Route = route,
+            NeighbourFailed = neighbourFailed,
+            RouteText = text,
         };
     }
 

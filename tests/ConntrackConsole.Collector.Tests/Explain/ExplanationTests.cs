@@ -1,4 +1,5 @@
 using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
@@ -15,17 +16,17 @@ public class ExplanationTests
         ["net.netfilter.nf_conntrack_tcp_timeout_unacknowledged"] = "300",
     };
 
-    private static readonly Evidence Healthy = new()
+    private static readonly AddressObservation Healthy = new()
     {
         PodIp = Ip.Parse("10.244.1.7"), Seconds = 30, Established = 10, Answered = 6, Idle = 4, Packets = (100, 100), Settings = Settings,
         Entries = [new("tcp", "ESTABLISHED", "> 1 h", 10)], Route = RouteKind.Unicast,
     };
 
-    private static readonly Evidence Hung = Healthy with { Answered = 0, Idle = 2, Stuck = 8, Packets = (0, 5) };
+    private static readonly AddressObservation Hung = Healthy with { Answered = 0, Idle = 2, Stuck = 8, Packets = (0, 5) };
 
-    private static readonly Evidence UnNated = Healthy with { UnNatedResets = 3, Counters = Invalid(6) };
+    private static readonly AddressObservation UnNated = Healthy with { UnNatedResets = 3, Counters = Invalid(6) };
 
-    private static readonly Evidence ClosedByPod = Healthy with { BackendResets = 4, Closed = 4 };
+    private static readonly AddressObservation ClosedByPod = Healthy with { BackendResets = 4, Closed = 4 };
 
     private static IpvsEvidence Ipvs(int removed, int draining, int total, bool? expires, int servers = 0) =>
         new(new IpvsConnectionSummary(removed, draining, total, removed > 0 ? 897 : 0, expires, true, false), servers);
@@ -42,7 +43,7 @@ public class ExplanationTests
     }
 
     // Evidence → the mechanisms, and a part of what is missing.
-    private static readonly Dictionary<string, (Evidence Seen, string Mechanisms, string Missing)> Cases = new()
+    private static readonly Dictionary<string, (AddressObservation Seen, string Mechanisms, string Missing)> Cases = new()
     {
         ["healthy and busy"] = (Healthy, "", "none in 30 s"),
         ["no entry at all"] = (Healthy with { Entries = [], Established = 0, Answered = 0, Idle = 0, Packets = (0, 0) }, "", "on the node of an affected client"),
@@ -61,6 +62,12 @@ public class ExplanationTests
             "the senders of 1 resets that the pod received"),
         ["entries whose timeout fell"] = (Healthy with { Answered = 0, Idle = 2, Cut = 8, Packets = (0, 0), Route = RouteKind.Blackhole }, "", "a retransmission of 8 entries"),
         ["offloaded entries"] = (Healthy with { Offloaded = 4 }, "", "whether 4 offloaded entries are answered"),
+        ["and its loss was an expiry"] = (UnNated with { LostEntries = 3, LostByTimeout = 3, UnNatedEntries = 3 }, "M10", ""),
+        ["un-NATed resets while events were lost"] = (UnNated with { Gaps = 1 }, "", "which decides between M1, M2 and M10"),
+        ["refusals alone"] = (Healthy with { RefusedSyns = 4, Closed = 4 }, "", "whether the pod terminates"),
+        ["entries wait, route dead: no need to wait as well"] = (
+            Healthy with { Answered = 0, Idle = 2, Waiting = 8, Seconds = 2, Packets = null, PacketsMissing = "CAP_NET_RAW is missing", Route = RouteKind.Blackhole, RouteText = "blackhole" }, "M4", "CAP_NET_RAW"),
+        ["entries wait, route alive"] = (Healthy with { Answered = 0, Idle = 2, Waiting = 8, Seconds = 2, Packets = (0, 5) }, "", "--seconds 15"),
         ["client aborts"] = (Healthy with { ClientAborts = 9, Closed = 9 }, "", "none in 30 s"),
         ["hung, packets unanswered"] = (Hung, "M4", ""),
         ["hung, route dead, client between two retransmissions"] = (Hung with { Packets = (0, 0), Route = RouteKind.Blackhole, RouteText = "blackhole" }, "M4", ""),

@@ -89,6 +89,26 @@ public sealed class ExplainTests
         Assert.True(!Mechanisms(reports[2]).Contains("M4") && (int)reports[2]["answered"]! > 0, reports[2].ToJsonString());
     }
 
+    /// <summary>No answer can come from where no packet arrives: explain does not wait for it.</summary>
+    [Fact]
+    public async Task DeadRoute_IsM4_LongBeforeTheEndOfTheObservation()
+    {
+        await using var lab = await StartAsync();
+        string ip = Backends(lab)[0];
+        using (var inside = NetworkNamespace.Open(lab.NodeNamespace(3)))
+        {
+            using var change = inside.Run(() => Process.Start("ip", ["route", "replace", "blackhole", ip]));
+            await change.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, change.ExitCode);
+        }
+
+        var report = await ExplainAsync(lab, 3, ip, 60);
+
+        Assert.True(Mechanisms(report).SequenceEqual(["M4"]) && (int)report["seconds"]! < 20, report.ToJsonString());
+        Assert.Equal("mechanism.black_hole", (string?)report["verdicts"]![0]!["code"]);
+        Assert.Contains(report["verdicts"]![0]!["evidence"]!.AsArray(), reason => (string?)reason!["class"] == "configuration");
+    }
+
     private static async Task<RunningLab> StartAsync()
     {
         var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "6");

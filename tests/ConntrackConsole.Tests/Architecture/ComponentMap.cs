@@ -75,7 +75,7 @@ internal static class ComponentMap
         new("Observation.Resets", "sources of resets, and their join with flows", ["Observation.Flows"]),
         new("Observation", "follows the table, settings and counters; one frame a second", ["KubeProxy", "Observation.Flows", "Observation.Resets"]),
         new("Ipvs", "what IPVS keeps for an address", []),
-        new("Explain", "evidence and verdict of explain", ["Ipvs", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets"]),
+        new("Explain", "what explain observes, and its verdict as text", ["Ipvs", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets"]),
         new("Cli.Json", "JSON that the commands print", ["Explain"]),
         new("Commands", "rules that every command obeys", []),
         new("Journal", "what this node did to its kernel, on disk before it is done", []),
@@ -85,6 +85,15 @@ internal static class ComponentMap
         new("Uplink", "authentication, the connection to the hub, the outbox and its spill file", ["Commands.Dispatch"]),
         new("Host", "composition of the daemon, and what this node can do", ["Commands.Dispatch", "Commands.Flush", "Commands.Settings", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
         new("Cli", "the commands, on System.CommandLine", ["Cli.Json", "Commands", "Commands.Flush", "Commands.Settings", "Explain", "Host", "Journal", "KubeProxy", "Observation", "Observation.Flows", "Observation.Resets", "Uplink"]),
+    ];
+
+    public static readonly IReadOnlyList<Component> Diagnosis =
+    [
+        new("Facts", "everything that is known of one subject in one window, source by source", []),
+        new("Catalog", "the mechanisms with their codes, remedies and what refutes them", []),
+        new("Findings", "what a rule concludes: a finding, nothing, or what is missing", ["Catalog", "Facts"]),
+        new("Rules.Shared", "which mechanism a reset belongs to, and evidence that several rules share", ["Facts", "Findings"]),
+        new("Rules", "one pure function for each mechanism", ["Catalog", "Facts", "Findings", "Rules.Shared"]),
     ];
 
     public static readonly IReadOnlyList<Component> Kernel =

@@ -12,7 +12,7 @@ public class DependencyTests
 {
     private static readonly Assembly ConsoleAssembly = typeof(ConsoleApplication).Assembly;
 
-    public static TheoryData<string> Projects => ["ConntrackConsole", "ConntrackConsole.Collector", "ConntrackConsole.Kernel"];
+    public static TheoryData<string> Projects => ["ConntrackConsole", "ConntrackConsole.Collector", "ConntrackConsole.Kernel", "ConntrackConsole.Diagnosis"];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -50,8 +50,9 @@ public class DependencyTests
 
     [Theory]
     [InlineData("ConntrackConsole.Wire", "ConntrackConsole.Wire.dll")]
+    [InlineData("ConntrackConsole.Diagnosis", "ConntrackConsole.Diagnosis.dll")]
     [InlineData("ConntrackConsole", "conntrack-console.dll")]
-    public void WireAndConsole_UseOfTheKernelLibraryOnlyItsNetTypes(string root, string file) =>
+    public void WireDiagnosisAndConsole_UseOfTheKernelLibraryOnlyItsNetTypes(string root, string file) =>
         Assert.Equal(["ConntrackConsole.Kernel.Net"], IlReferences.Of(PathOf(file))
             .Where(r => r.From.StartsWith(root, StringComparison.Ordinal) && r.To.StartsWith("ConntrackConsole.Kernel", StringComparison.Ordinal)).Select(r => r.To).Distinct());
 
@@ -60,8 +61,9 @@ public class DependencyTests
     {
         Assert.Empty(OursOf("ConntrackConsole.Kernel.dll"));
         Assert.Equal(["ConntrackConsole.Kernel"], OursOf("ConntrackConsole.Wire.dll"));
+        Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("ConntrackConsole.Diagnosis.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-console.dll"));
-        Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-collector.dll"));
+        Assert.Equal(["ConntrackConsole.Diagnosis", "ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-collector.dll"));
     }
 
     [Theory]
@@ -90,18 +92,19 @@ public class DependencyTests
 
     // The console's namespaces begin with what the other projects' begin with, too.
     private static bool IsOtherProject(string project, string ns) =>
-        project == "ConntrackConsole" && (ns.StartsWith("ConntrackConsole.Wire", StringComparison.Ordinal) || ns.StartsWith("ConntrackConsole.Kernel", StringComparison.Ordinal));
+        project == "ConntrackConsole" && (ns.StartsWith("ConntrackConsole.Wire", StringComparison.Ordinal) || ns.StartsWith("ConntrackConsole.Diagnosis", StringComparison.Ordinal) || ns.StartsWith("ConntrackConsole.Kernel", StringComparison.Ordinal));
 
     private static Dictionary<string, Component> MapOf(string project) => (project switch
     {
         "ConntrackConsole" => ComponentMap.Console,
         "ConntrackConsole.Collector" => ComponentMap.Collector,
+        "ConntrackConsole.Diagnosis" => ComponentMap.Diagnosis,
         _ => ComponentMap.Kernel,
     }).ToDictionary(c => c.Name);
 
     private static IEnumerable<string> Page()
     {
-        foreach (var (title, map) in new[] { ("Console", ComponentMap.Console), ("Collector", ComponentMap.Collector), ("Kernel", ComponentMap.Kernel) })
+        foreach (var (title, map) in new[] { ("Console", ComponentMap.Console), ("Collector", ComponentMap.Collector), ("Diagnosis", ComponentMap.Diagnosis), ("Kernel", ComponentMap.Kernel) })
         {
             yield return $"\n| {title} | contains | uses |";
             yield return "|---|---|---|";

@@ -1,4 +1,5 @@
 using ConntrackConsole.Collector.Explain;
+using ConntrackConsole.Diagnosis.Findings;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli.Json;
@@ -13,12 +14,12 @@ internal sealed record ExplainJson(
     int UnknownClientResets, int BackendResetsUnclear, int Offloaded,
     int LostByKernel, IpvsConnectionSummary? Ipvs, int? IpvsServers)
 {
-    public static ExplainJson Of(Evidence seen, Explanation explanation) => new(
+    public static ExplainJson Of(AddressObservation seen, Explanation explanation) => new(
         seen.PodIp.ToString(), seen.Seconds, explanation.Conclusion,
         [
             .. explanation.Verdicts.Select(verdict => new VerdictJson(
                 verdict.Mechanism, verdict.Title, verdict.Share,
-                [.. verdict.Reasons.Select(reason => new ReasonJson(EvidenceClasses.Name(reason.Class), reason.Sentence))], verdict.RefutedBy, verdict.Helps)),
+                [.. verdict.Reasons.Select(reason => new ReasonJson(EvidenceClasses.Name(reason.Class), reason.Sentence))], verdict.RefutedBy, verdict.Helps, verdict.Code)),
         ],
         explanation.Missing, explanation.CannotKnow, explanation.Commands, seen.Entries, seen.Established, seen.Answered, seen.Idle, seen.Stuck,
         seen.Closed, seen.UnNatedResets, seen.BackendResets, seen.BackendResetsThatFollow, seen.RefusedSyns, seen.NewBackendResets,
@@ -28,6 +29,6 @@ internal sealed record ExplainJson(
         seen.LostByKernel, seen.Ipvs?.Connections, seen.Ipvs?.Servers);
 }
 
-internal sealed record VerdictJson(string Mechanism, string Title, string Share, IReadOnlyList<ReasonJson> Evidence, string RefutedBy, string Helps);
+internal sealed record VerdictJson(string Mechanism, string Title, string Share, IReadOnlyList<ReasonJson> Evidence, string RefutedBy, string Helps, string Code);
 
 internal sealed record ReasonJson(string Class, string Sentence);

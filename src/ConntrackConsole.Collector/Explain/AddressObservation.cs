@@ -1,35 +1,16 @@
+using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Explain;
 
-/// <summary>Independent kinds of evidence.</summary>
-internal enum EvidenceClass
-{
-    PacketDirection,
-    EntryTransition,
-    Counters,
-    Configuration,
-}
-
-internal static class EvidenceClasses
-{
-    public static string Name(EvidenceClass kind) => kind switch
-    {
-        EvidenceClass.PacketDirection => "packet direction",
-        EvidenceClass.EntryTransition => "entry transition",
-        EvidenceClass.Counters => "counters",
-        _ => "configuration",
-    };
-}
-
 /// <summary>Count of the address's entries at the end, by state and remaining timeout.</summary>
 /// <param name="Remaining">Remaining timeout, such as "≤ 300 s".</param>
 internal sealed record EntryBucket(string Proto, string State, string Remaining, int Count);
 
 /// <summary>Everything that was observed of one pod address on one node, without knowledge of the cluster.</summary>
-internal sealed record Evidence
+internal sealed record AddressObservation
 {
     public required Ip PodIp { get; init; }
 
@@ -41,8 +22,11 @@ internal sealed record Evidence
     /// <summary>Translated ESTABLISHED TCP entries that were sampled repeatedly. The next three are subsets.</summary>
     public int Established { get; init; }
 
-    /// <summary>Unacknowledged in every sample for at least <see cref="StuckSeconds"/>.</summary>
+    /// <summary>Unacknowledged in every sample for at least <see cref="LookupEvidence.StuckSeconds"/>.</summary>
     public int Stuck { get; init; }
+
+    /// <summary>Waits for an acknowledgement at the last sample.</summary>
+    public int Waiting { get; init; }
 
     /// <summary>The timeout rose at least once: the backend answered.</summary>
     public int Answered { get; init; }
@@ -122,6 +106,15 @@ internal sealed record Evidence
     /// <summary>Subset of <see cref="LostEntries"/>: the kernel removed them although their timeouts cannot have run out.</summary>
     public int LostByKernel { get; init; }
 
+    /// <summary>Subset of <see cref="LostEntries"/>: their timeouts expired.</summary>
+    public int LostByTimeout { get; init; }
+
+    /// <summary>Subset of <see cref="LostEntries"/>: a program deleted them, this collector or another.</summary>
+    public int LostByDelete { get; init; }
+
+    /// <summary>Subset of <see cref="LostEntries"/>: the kernel evicted them.</summary>
+    public int LostByEviction { get; init; }
+
     /// <summary>What IPVS has for the address; null if IPVS is not loaded.</summary>
     public IpvsEvidence? Ipvs { get; init; }
 
@@ -132,11 +125,66 @@ internal sealed record Evidence
     /// <summary>Number of intervals in which events were lost.</summary>
     public int Gaps { get; init; }
 
-    /// <summary>Minimum time without any acknowledgement: longer than any healthy round trip with its retransmissions.</summary>
-    public const int StuckSeconds = 10;
-
     public bool IsRouteDead => NeighbourFailed || Route is RouteKind.Blackhole or RouteKind.Unreachable or RouteKind.Prohibit;
 
     public long? Setting(string shortName) =>
         Settings.TryGetValue("net.netfilter." + shortName, out string? text) && long.TryParse(text, out long value) ? value : null;
+
+    /// <summary>The same for the rules of the diagnosis.</summary>
+    public Evidence ToEvidence() => new()
+    {
+        Subject = new DiagnosisSubject(PodIp),
+        Scope = EvidenceScope.Node,
+        Resets = ResetsMissing is { } missing ? Source<ResetEvidence>.Missing(missing) : new ResetEvidence
+        {
+            UnNated = UnNatedResets,
+            FromBackend = BackendResets,
+            FromBackendFollowing = BackendResetsThatFollow,
+            FromBackendUnclear = BackendResetsUnclear,
+            RefusedSyns = RefusedSyns,
+            NewBackend = NewBackendResets,
+            ClientAborts = ClientAborts,
+            UnknownSender = UnknownClientResets,
+            Other = OtherResets,
+            Incomplete = ResetsIncomplete,
+        },
+        Traffic = Packets is { } packets ? new TrafficEvidence { Packets = packets } : Source<TrafficEvidence>.Missing(PacketsMissing ?? "not observed"),
+        Entries = new EntryEvidence
+        {
+            Lost = new Dictionary<LossCause, Occurrences>
+            {
+                [LossCause.ByKernel] = LostByKernel,
+                [LossCause.Timeout] = LostByTimeout,
+                [LossCause.ForeignDelete] = LostByDelete,
+                [LossCause.Kernel] = LostByEviction,
+                [LossCause.None] = LostEntries - LostByKernel - LostByTimeout - LostByDelete - LostByEviction,
+            },
+            MidStream = MidStreamEntries,
+            UnNated = UnNatedEntries,
+            ClosedByReset = Closed,
+        },
+        Lookups = new LookupEvidence
+        {
+            Established = Established, Waiting = Waiting, Stuck = Stuck, Answered = Answered, Idle = Idle, Cut = Cut, Offloaded = Offloaded, Seconds = Seconds,
+        },
+        Ipvs = Ipvs ?? IpvsEvidence.NotLoaded,
+        Lifecycle = Source<LifecycleEvidence>.Missing("one node does not know the cluster"),
+        Counters = new CounterEvidence
+        {
+            Invalid = Counters.Invalid, Drop = Counters.Drop, EarlyDrop = Counters.EarlyDrop, InsertFailed = Counters.InsertFailed,
+            ClashResolve = Counters.ClashResolve, Count = Counters.Count, Max = Counters.Max,
+        },
+        Settings = new SettingEvidence
+        {
+            BeLiberal = Switch("nf_conntrack_tcp_be_liberal"),
+            Loose = Switch("nf_conntrack_tcp_loose"),
+            UnacknowledgedSeconds = Setting("nf_conntrack_tcp_timeout_unacknowledged"),
+            EstablishedSeconds = Setting("nf_conntrack_tcp_timeout_established"),
+            ProxyMode = Proxy?.Mode ?? ProxyMode.Unknown,
+        },
+        Route = new RouteEvidence { IsBlocked = Route is RouteKind.Blackhole or RouteKind.Unreachable or RouteKind.Prohibit, NeighbourFailed = NeighbourFailed, Text = RouteText },
+        Gaps = [.. Enumerable.Repeat(new Gap(GapKind.EventsLost, 0, 0, 0), Gaps)],
+    };
+
+    private bool? Switch(string shortName) => Setting(shortName) is { } value ? value != 0 : null;
 }

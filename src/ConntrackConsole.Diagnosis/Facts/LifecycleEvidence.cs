@@ -1,0 +1,56 @@
+namespace ConntrackConsole.Diagnosis.Facts;
+
+/// <summary>What the cluster's objects show of the pod, its address and its Service. Times are milliseconds of Unix time; null = not (yet) or unknown.</summary>
+internal sealed record LifecycleEvidence
+{
+    /// <summary>The deletion was requested: the first deletionTimestamp less its grace period.</summary>
+    public long? DeletionRequestedMs { get; init; }
+
+    /// <summary>The grace period of the first deletion request.</summary>
+    public int? GraceSeconds { get; init; }
+
+    public long? FinishedMs { get; init; }
+
+    public int? ExitCode { get; init; }
+
+    /// <summary>The endpoint left the Service's slices.</summary>
+    public long? EndpointRemovedMs { get; init; }
+
+    public long? DeletedMs { get; init; }
+
+    /// <summary>False: no pod that lives has the address. Null: unknown.</summary>
+    public bool? HasLiveOwner { get; init; }
+
+    /// <summary>The pod that has the address now, if it is another than the one that had it before.</summary>
+    public AddressOwner? NewOwner { get; init; }
+
+    /// <summary>The pod uses its node's address, which lives on without it.</summary>
+    public bool HostNetwork { get; init; }
+
+    /// <summary>The node of the pod does not report any more.</summary>
+    public bool NodeLost { get; init; }
+
+    /// <summary>Ready endpoints of the Service by its slices.</summary>
+    public int? ReadyEndpoints { get; init; }
+
+    /// <summary>Since when it has no ready endpoint.</summary>
+    public long? NoEndpointSinceMs { get; init; }
+
+    /// <summary>The workload was scaled to zero on purpose.</summary>
+    public bool ScaledToZero { get; init; }
+
+    /// <summary>
+    /// 99th percentile, over earlier terminations of the workload, of the time from the deletion request to the last packet that the pod
+    /// still received, seconds.
+    /// </summary>
+    public double? LastPacketP99Seconds { get; init; }
+
+    /// <summary>The address is not one that the pod alone has, or it is known that a live pod still has it.</summary>
+    public bool IsOwned => HostNetwork || HasLiveOwner == true;
+}
+
+/// <summary>A pod that took over an address.</summary>
+/// <param name="Name">namespace/name.</param>
+/// <param name="StartedMs">When it got the address; null = unknown.</param>
+/// <param name="InService">It is, or was, in a slice of the subject's Service; null = unknown.</param>
+internal sealed record AddressOwner(string Name, long? StartedMs, bool? InService);

@@ -1,0 +1,68 @@
+using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Diagnosis.Findings;
+using ConntrackConsole.Diagnosis.Rules.Shared;
+
+namespace ConntrackConsole.Diagnosis.Rules;
+
+/// <summary>A black hole. An entry that waits for an answer while packets to the address cannot arrive needs no further look.</summary>
+internal static class M4
+{
+    public static RuleResult Evaluate(Evidence seen)
+    {
+        if (seen.Lookups.Value is not { } looks)
+            return RuleResult.Nothing;
+        bool dead = seen.Route.Value is { IsDead: true };
+        int hung = dead ? Math.Max(looks.Stuck, looks.Waiting) : looks.Stuck;
+        int inUse = looks.Established - looks.Idle - looks.Cut;
+        // Any sign of an answer means that the address is not a black hole.
+        if (hung == 0 || looks.Answered > 0 || !seen.IsSilent)
+        {
+            return inUse > looks.Answered && looks.Seconds < LookupEvidence.StuckSeconds + 2
+                ? RuleResult.Insufficient("M4", $"time: {inUse - looks.Answered} entries wait for an answer", MissingKind.Time)
+                : RuleResult.Nothing;
+        }
+
+        if (hung * 2 <= inUse)
+            return RuleResult.Insufficient("M4", "agreement: less than half of the entries in use wait for an answer");
+        if (!dead && seen.Lifecycle.Value is { NodeLost: false, IsOwned: true })
+            return RuleResult.Insufficient("M4", $"a sign that the pod is gone: a live pod has {seen.Subject.Backend} and may only stall");
+        if (!dead && seen.Scope == EvidenceScope.Cluster && seen.Lifecycle.Value is null or { NodeLost: false, HasLiveOwner: null })
+            return RuleResult.Insufficient("M4", $"whether a live pod has {seen.Subject.Backend}, which may only stall: {seen.Lifecycle.MissingBecause ?? "unknown"}");
+        string unacknowledged = seen.Settings.Value?.UnacknowledgedSeconds is { } timeout ? $"{timeout} s" : "unknown";
+        var items = new List<EvidenceItem>
+        {
+            new(EvidenceClass.EntryTransition, looks.Stuck > 0
+                ? $"{looks.Stuck} of {looks.Established} ESTABLISHED entries were at or below the unacknowledged timeout ({unacknowledged}) in every sample for {LookupEvidence.StuckSeconds} s or more; none was answered"
+                : $"{hung} of {looks.Established} ESTABLISHED entries are at or below the unacknowledged timeout ({unacknowledged}); none was answered"),
+        };
+        items.AddRange(RuleText.Gone(seen));
+        if (items.Count == 1)
+            return RuleResult.Insufficient("M4", "an unanswered packet to the address, or a dead route to it", MissingKind.UnansweredPacket);
+        return Found(seen, looks, hung, inUse, items);
+    }
+
+    private static RuleResult Found(Evidence seen, LookupEvidence looks, int hung, int inUse, List<EvidenceItem> items)
+    {
+        var explains = new ExplainedShare(ExplainedUnit.HangingFlows, hung, Math.Max(hung, inUse), $"{hung} of {looks.Established} established entries");
+        if (seen.Ipvs.Value?.Connections is { OutlivesFlush: true } ipvs)
+        {
+            return RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: ipvs.Explain()!.TrimEnd('.'),
+                remedies: [new Remedy(RemedyAction.SetSysctl, "net.ipv4.vs.expire_nodest_conn", "1")], harmful: MechanismCatalog.M9Drops.Harmful);
+        }
+
+        if (seen.Lifecycle.Value is { NodeLost: false, IsOwned: true })
+        {
+            return RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: $"repair this node's route to {seen.Subject.Backend}: its pod is alive",
+                remedies: [new Remedy(RemedyAction.RepairNode)], harmful: [new HarmfulRemedy(RemedyAction.FlushPodIp, "do not flush: the pod is alive")]);
+        }
+
+        return seen.Settings.Value is { Loose: false }
+            ? RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: Flush(seen, "; it is 0 here, so a flush does not help"),
+                remedies: [Remedy.Nothing], harmful: [new HarmfulRemedy(RemedyAction.FlushPodIp, "tcp_loose=0: after a flush every later segment is INVALID, and the clients keep hanging")])
+            : RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: Flush(seen, ""));
+    }
+
+    private static string Flush(Evidence seen, string loose) =>
+        $"once it is certain that no live pod has the address: conntrack-collector flush --pod-ip {seen.Subject.Backend} --preset dead-backend on every node (needs tcp_loose=1{loose})";
+}

@@ -1,0 +1,49 @@
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Diagnosis.Rules.Shared;
+
+/// <summary>
+/// Divides un-NATed resets and those of new backends between the mechanisms that cause them, so that each is explained once: by what
+/// became of entries. Only where resets and entries are both known.
+/// </summary>
+/// <param name="Kept">Un-NATed resets of clients that lost no entry (M1).</param>
+/// <param name="Lost">Un-NATed resets after the loss of an entry, except by expiry (M2).</param>
+/// <param name="Expired">Un-NATed resets after an expiry (M10).</param>
+/// <param name="Moved">Resets of new backends after a loss, except by expiry (M2b).</param>
+/// <param name="ExpiredMoved">Resets of new backends after an expiry (M10).</param>
+/// <param name="Ended">Resets after IPVS ended the connection (M9).</param>
+/// <param name="Unclear">Un-NATed resets that may be any of the first three: entries were lost, and no new one shows what followed.</param>
+internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended, int Unclear)
+{
+    public static ResetAttribution? Of(Evidence seen) =>
+        seen is { Resets.Value: { } resets, Entries.Value: { } entries } ? Of(resets, entries, IpvsEnds(seen), seen.Settings.Value?.Loose) : null;
+
+    /// <summary>IPVS ended connections in this window: the resets that follow are not those of another backend.</summary>
+    public static bool IpvsEnds(Evidence seen) =>
+        seen is { Ipvs.Value: { Servers: 0, Connections.ExpireNodestConn: true }, Entries.Value: { } entries, Resets.Value.NewBackend.Count: > 0 } && entries.LostFor(LossCause.ByKernel) > 0;
+
+    private static ResetAttribution Of(ResetEvidence resets, EntryEvidence entries, bool ipvsEnds, bool? loose)
+    {
+        int newBackend = resets.NewBackend.Count;
+        int ended = ipvsEnds ? Math.Min(newBackend, entries.LostFor(LossCause.ByKernel)) : 0;
+        int byPods = newBackend - ended;
+        // With tcp_loose=1 the segment that arrives untranslated makes a new entry. With 0 it is INVALID, and only the losses count.
+        int afterLoss = Math.Min(resets.UnNated.Count, entries.UnNated.Count);
+        int otherLosses = Math.Clamp(entries.LostTotal - newBackend - afterLoss, 0, resets.UnNated.Count - afterLoss);
+        int expiries = entries.LostFor(LossCause.Timeout);
+        // An expiry usually breaks nothing. A deletion or eviction without a trace of its consequence leaves it open.
+        int removed = Math.Clamp(entries.LostTotal - expiries - newBackend - afterLoss, 0, otherLosses);
+        int unclear = loose switch { null => otherLosses, true => removed, false => 0 };
+        afterLoss += loose == false ? otherLosses : 0;
+        int expired = Expiries(afterLoss, afterLoss + byPods, expiries, entries.LostTotal - ended);
+        int expiredMoved = Expiries(byPods, byPods, expiries - expired, entries.LostTotal - ended - afterLoss);
+        return new ResetAttribution(resets.UnNated.Count - afterLoss - unclear, afterLoss - expired, expired, byPods - expiredMoved, expiredMoved, ended, unclear);
+    }
+
+    // Not every loss breaks a connection. Where there are more losses than resets, which of them broke one is unknown: divide in proportion.
+    private static int Expiries(int resets, int broken, int expiries, int lost) =>
+        expiries <= 0 || resets == 0 ? 0
+        : lost <= broken || expiries >= lost ? Math.Min(resets, expiries)
+        : Math.Min(expiries, (int)Math.Round((double)resets * expiries / lost));
+}
