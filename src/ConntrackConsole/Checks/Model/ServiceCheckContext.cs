@@ -57,6 +57,9 @@ internal sealed record ServiceCheckContext(
         {
             foreach (var ip in endpoint.Addresses)
             {
+                // Nearly all have an owner; its name costs a string.
+                if (map.OwnerStateOf(ip) is not (OwnerState.Gone or OwnerState.Unknown))
+                    continue;
                 var owner = map.OwnerOf(ip);
                 bool isGone = owner.State == OwnerState.Gone;
                 bool isMissing = owner.State == OwnerState.Unknown && endpoint.PodUid is { } uid && !map.Pods.ContainsKey(uid);
