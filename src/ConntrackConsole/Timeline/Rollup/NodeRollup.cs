@@ -20,8 +20,13 @@ internal sealed class NodeRollup(ClusterState cluster)
     /// <summary>The frame after the minute proves its last second.</summary>
     public const long TailMs = 3_000;
 
+    private const int MaxDescribed = 200_000;
+
     private readonly NodeFrame _frame = new();
     private readonly MinuteAggregator _minute = new();
+
+    // Nearly every group is the same for many nodes, minute after minute.
+    private readonly Dictionary<GroupKey, Description> _described = [];
 
     /// <param name="former">The minute's stored block, if it was rolled up before.</param>
     /// <returns>The block is valid until the next call.</returns>
@@ -68,11 +73,40 @@ internal sealed class NodeRollup(ClusterState cluster)
     {
         block.RemoveEmpty();
         var map = cluster.Current;
+        long fromMs = minuteMs + _minute.ClockOffsetMs;
         foreach (var series in block.Series)
         {
+            if (fromMs >= cluster.History.CompleteSinceMs && Described(series.Key, fromMs) is { } known)
+            {
+                (series.State, series.Pod, series.Owner) = (known.State, known.Pod, known.Owner);
+                if (known.State.LeadsAstray())
+                    series.Entries.CopyTo(series.Stale, 0);
+                continue;
+            }
+
             Classify(series, minuteMs, _minute.ClockOffsetMs, former?.Series.Find(s => s.Key == series.Key));
             Name(series, map, minuteMs);
         }
+    }
+
+    // Null if it changed since the beginning of the minute.
+    private Description? Described(in GroupKey key, long fromMs)
+    {
+        if (!cluster.IsReady)
+            return null;
+        long stamp = cluster.Stamps.Of(key.Backend);
+        if (!_described.TryGetValue(key, out var known) || known.Stamp != stamp)
+        {
+            if (_described.Count >= MaxDescribed)
+                _described.Clear();
+            // Read after the stamp.
+            var owner = cluster.Current.OwnerOf(key.Backend);
+            var (sinceMs, state) = StateHistory.Within(cluster.History, key, fromMs, long.MaxValue)[^1];
+            known = new Description(stamp, sinceMs, state, cluster.History.OwnerAt(key.Backend, long.MaxValue)?.FullName ?? owner.Name, owner.State);
+            _described[key] = known;
+        }
+
+        return known.SinceMs <= fromMs ? known : null;
     }
 
     // Classified as of each second, by the ownership history, which survives a restart. The history uses the console's clock, the
@@ -153,6 +187,10 @@ internal sealed class NodeRollup(ClusterState cluster)
         }
     }
 }
+
+/// <summary>What a group's entries are, from a moment of the console's clock on.</summary>
+/// <param name="Stamp">Of its backend's address: with another one it must be derived again.</param>
+internal readonly record struct Description(long Stamp, long SinceMs, EntryState State, string? Pod, OwnerState Owner);
 
 /// <param name="Resets">What <see cref="ReportedResets"/> keeps of the frames.</param>
 internal sealed record RollupMinute(Block Block, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<SettingChange> Settings, List<NodeFrame> Resets);
