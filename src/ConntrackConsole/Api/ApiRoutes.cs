@@ -1,5 +1,6 @@
 using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
+using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Terminations;
@@ -16,6 +17,7 @@ internal static class ApiRoutes
         api.ProducesApiProblem(StatusCodes.Status401Unauthorized);
         api.MapTerminations();
         api.MapTimeline();
+        api.MapFindings();
         api.DescribeActions().MapActions();
         api.MapAudit();
         // Requires authorization like the API itself: it lists every parameter that an attacker would try.

@@ -4,6 +4,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Informer;
@@ -48,6 +49,7 @@ internal static class ConsoleApplication
             .AddIngest()
             .AddCluster()
             .AddChecks()
+            .AddFindings()
             .AddActions()
             .AddApi()
             .AddConsolePages()

@@ -27,6 +27,12 @@ internal sealed class NodeMetrics
     /// <summary>False until a hello message or a frame has arrived.</summary>
     public bool HasReported { get; private set; }
 
+    /// <summary>By full name.</summary>
+    public IReadOnlyDictionary<string, SettingFact> Settings => _settings;
+
+    /// <summary>kube-proxy reports that its rules lag, or has pending changes.</summary>
+    public bool ProxyLags => _proxy is { Answers: true } proxy && (proxy.ReportsLag || _pendingSinceMs is not null);
+
     /// <summary>Applies the current values in a collector's hello message; everything else is kept.</summary>
     public void Begin(Hello hello, long nowMs)
     {

@@ -62,7 +62,7 @@ public class DependencyTests
         Assert.Empty(OursOf("ConntrackConsole.Kernel.dll"));
         Assert.Equal(["ConntrackConsole.Kernel"], OursOf("ConntrackConsole.Wire.dll"));
         Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("ConntrackConsole.Diagnosis.dll"));
-        Assert.Equal(["ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-console.dll"));
+        Assert.Equal(["ConntrackConsole.Diagnosis", "ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-console.dll"));
         Assert.Equal(["ConntrackConsole.Diagnosis", "ConntrackConsole.Kernel", "ConntrackConsole.Wire"], OursOf("conntrack-collector.dll"));
     }
 

@@ -35,6 +35,21 @@ internal sealed class TerminationsParameters : WindowPageParameters
     public string? Node { get; init; }
 }
 
+internal sealed class FindingsParameters : PageParameters
+{
+    [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: 15 minutes before its end.")]
+    public string? From { get; init; }
+
+    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: now.")]
+    public string? To { get; init; }
+
+    [FromQuery(Name = "namespace"), Description("Only findings of Services of this namespace.")]
+    public string? Namespace { get; init; }
+
+    [FromQuery(Name = "service"), Description("Only findings of this Service, by name.")]
+    public string? Service { get; init; }
+}
+
 internal sealed class AuditParameters : WindowPageParameters
 {
     [FromQuery(Name = "who"), Description("Only rows of this person.")]

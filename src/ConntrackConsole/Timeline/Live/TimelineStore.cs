@@ -31,6 +31,7 @@ internal sealed partial class TimelineStore
 
     private readonly Lock _lock = new();
     private readonly long _maxBytes;
+    private readonly long _horizonMs;
     private readonly ClusterState _cluster;
     private readonly TimeProvider _time;
     private readonly ResetDeduplicator _resets = new();
@@ -46,9 +47,11 @@ internal sealed partial class TimelineStore
     private long _limitedMs;
     private bool _isLoading;
 
-    public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes)
+    /// <param name="horizonMs">How far back the memory reaches at most.</param>
+    public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes, long horizonMs = HorizonMs)
     {
         _maxBytes = maxBytes;
+        _horizonMs = horizonMs;
         _cluster = cluster;
         _time = time;
         _states = new StateHistory(cluster);
@@ -164,6 +167,7 @@ internal sealed partial class TimelineStore
                 _syncs.Add(node, proxy, OffsetMs(timeline), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
             RecordSettings(node, frame);
+            RecordTouched(timeline);
             if (nowMs - _sweptMs >= SweepMs)
                 Sweep(nowMs);
         }
@@ -204,8 +208,9 @@ internal sealed partial class TimelineStore
             foreach (var (reading, offsetMs) in proxies)
                 _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
             timeline.Replace(GetOrAdd(node), _index);
-            timeline.Trim(Math.Max(_fromMs, nowMs - HorizonMs));
+            timeline.Trim(Math.Max(_fromMs, nowMs - _horizonMs));
             Put(timeline);
+            RecordTouched(timeline);
             _gaps.Replace(node, gaps);
         }
 
@@ -306,12 +311,14 @@ internal sealed partial class TimelineStore
             _limitedMs = nowMs;
         }
 
+        LimitIncidents(nowMs);
         foreach (var node in _nodes.Values)
         {
             if (nowMs - node.TrimmedMs < TrimMs)
                 continue;
             node.TrimmedMs = node.TrimmedMs == 0 ? nowMs - (node.Slot * SweepMs % TrimMs) : nowMs;
             node.Trim(_fromMs);
+            node.Incidents.Trim(_incidentsFromMs);
             if (!node.Connected && node.Groups.Count == 0 && node.Head.LastHeardMs < nowMs - HorizonMs)
                 Remove(node);
         }

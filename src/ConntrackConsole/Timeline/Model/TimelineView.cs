@@ -121,6 +121,9 @@ internal static class EntryStates
 {
     /// <summary>True if the entries in a live state lead to no pod of the Service.</summary>
     public static bool LeadsAstray(this EntryState state) => state is EntryState.Stale or EntryState.Reassigned or EntryState.Untranslated;
+
+    /// <summary>True if new entries in this state would be an incident, beside those that lead astray.</summary>
+    public static bool NeedsExplanation(this EntryState state) => state.LeadsAstray() || state == EntryState.Left;
 }
 
 /// <param name="StaleEntries">Entries in a live state with this pod's address as their backend, over all nodes, while they are stale; else 0.</param>

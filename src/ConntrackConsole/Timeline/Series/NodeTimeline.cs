@@ -67,6 +67,9 @@ internal sealed partial class NodeTimeline
     /// <summary>The last reported settings and kube-proxy metrics.</summary>
     public NodeMetrics Readings { get; private set; } = new();
 
+    /// <summary>Resets, notes, look-ups and increases of counters, for the diagnosis.</summary>
+    public NodeIncidents Incidents { get; } = new();
+
     /// <summary>Whether every group of the node's table is known as of its last frame.</summary>
     public bool IsTableKnown => _isKnown;
 
@@ -169,6 +172,7 @@ internal sealed partial class NodeTimeline
             _known.Add(atMs, unbroken);
         }
 
+        Incidents.Add(frame, atMs);
         // A key frame contains the current reading, if there is one.
         if (frame.Ipvs is not null || frame.IsKey)
             _ipvs = frame.Ipvs;
@@ -186,6 +190,7 @@ internal sealed partial class NodeTimeline
     {
         _known.Trim(beforeMs);
         TrimDoubts(beforeMs);
+        Incidents.Trim(beforeMs);
         List<GroupTimeline>? gone = null;
         foreach (var group in _groups)
         {

@@ -1,0 +1,173 @@
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>
+/// What became of a subject's entries: single ones by the nodes' notes, the others by the counts of its groups. A frame has the counts of the
+/// end of a second, so that an entry is up to a second older than the step in which it appears.
+/// </summary>
+internal static class EntryReader
+{
+    private const long SecondMs = 1_000;
+    private const int MaxTimes = 1_000;
+
+    // The kernel's defaults; a few seconds more for the removal of what has expired.
+    private const long UdpTimeoutMs = 35_000;
+    private const long UdpStreamTimeoutMs = 125_000;
+
+    public static EntryEvidence Read(FindingWindow window, SubjectRecords subject, SubjectLifecycle life)
+    {
+        var ip = subject.Subject.Backend;
+        var tally = new NoteTally(ip);
+        foreach (var (_, note) in subject.Notes)
+        {
+            if (!MovedAway(subject, note))
+                tally.Add(note);
+        }
+
+        // Its entry was lost at another backend, and created again at this one.
+        foreach (var lost in MovedHere(window, subject))
+            tally.Add(lost with { Backend = ip });
+        var evidence = tally.ToEvidence();
+        var facts = life.Evidence.Value;
+        if (facts?.EndpointRemovedMs is { } removedMs)
+            evidence = evidence with { NewAfterRemoval = NewSince(window, subject, removedMs, life.NewOwnerSinceMs ?? long.MaxValue) };
+        if (facts?.NewOwner is { StartedMs: { } startedMs } owner)
+        {
+            evidence = evidence with { OlderThanOwner = subject.Groups.Sum(group => group.Members.Sum(member => LiveAt(window, member, startedMs - Offset(subject, member)))) };
+            if (owner.InService == false)
+                evidence = evidence with { EstablishedWithOwner = Established(subject, NewSince(window, subject, startedMs, long.MaxValue)) };
+        }
+
+        if (subject.Subject.Backend.IsNone)
+            return evidence with { UntranslatedUdp = Lasting(window, subject, window.FromMs) };
+        return life.GoneMs is { } goneMs ? evidence with { RefreshedUdp = Lasting(window, subject, goneMs) } : evidence;
+    }
+
+    private static int Offset(SubjectRecords subject, CapturedSeries member) => subject.Record.Nodes[member.Slot].Head.ClockOffsetMs;
+
+    private static bool IsSameConnection(in FlowNote one, in FlowNote other) =>
+        (one.Src, one.Sport, one.Dst, one.Dport) == (other.Src, other.Sport, other.Dst, other.Dport);
+
+    private static bool MovedAway(SubjectRecords subject, FlowNote lost) => lost.Kind == FlowNoteKind.Lost && subject.Record.Moved.Any(moved =>
+        moved.Note.Kind == FlowNoteKind.MidStream && moved.Note.Backend != lost.Backend && IsSameConnection(moved.Note, lost) && moved.Note.AtMs >= lost.AtMs - SecondMs);
+
+    private static IEnumerable<FlowNote> MovedHere(FindingWindow window, SubjectRecords subject) =>
+        from moved in subject.Record.Moved
+        let lost = moved.Note
+        where lost.Kind == FlowNoteKind.Lost && lost.Backend != subject.Subject.Backend && lost.AtMs >= window.FromMs && lost.AtMs <= window.ToMs
+            && subject.Notes.Exists(own => own.Note.Kind == FlowNoteKind.MidStream && IsSameConnection(own.Note, lost) && own.Note.AtMs >= lost.AtMs - SecondMs)
+        select lost;
+
+    // New entries, except those that continue a connection.
+    private static Occurrences NewSince(FindingWindow window, SubjectRecords subject, long sinceMs, long untilMs)
+    {
+        var times = new List<long>();
+        int count = 0;
+        foreach (var group in subject.Groups)
+        {
+            foreach (var member in group.Members)
+            {
+                var node = subject.Record.Nodes[member.Slot];
+                foreach (var (atMs, added) in Additions(window, node, member.Steps))
+                {
+                    long earliestMs = atMs - SecondMs;
+                    if (earliestMs <= sinceMs || atMs >= untilMs)
+                        continue;
+                    int continued = subject.Notes.Count(note => note.Node == node && note.Note.Kind != FlowNoteKind.Lost && note.Note.AtMs > earliestMs - SecondMs && note.Note.AtMs <= atMs);
+                    int fresh = Math.Max(0, added - continued);
+                    count += fresh;
+                    for (int i = 0; i < fresh && times.Count < MaxTimes; i++)
+                        times.Add(earliestMs);
+                }
+            }
+        }
+
+        return new Occurrences(count, times);
+    }
+
+    // What was already there when the table became known is no new entry.
+    private static IEnumerable<(long AtMs, int Added)> Additions(FindingWindow window, NodeRecord node, StepSlice steps)
+    {
+        var before = default(Step);
+        bool isFirst = true;
+        foreach (var step in steps)
+        {
+            long atMs = step.AtMs + node.Head.ClockOffsetMs;
+            int live = step.Live - before.Live, closing = step.Closing - before.Closing;
+            int added = Math.Max(0, live) + Math.Max(0, closing - Math.Max(0, -live));
+            bool begins = node.Head.Known.Any(known => known.FromMs == step.AtMs) || (isFirst && node.Head.Known is [var first, ..] && step.AtMs < first.FromMs);
+            (before, isFirst) = (step, false);
+            if (added > 0 && !begins && atMs >= window.FromMs && atMs <= window.ToMs)
+                yield return (atMs, added);
+        }
+    }
+
+    private static int LiveAt(FindingWindow window, CapturedSeries member, long atMs)
+    {
+        int live = 0;
+        foreach (var step in member.Steps)
+        {
+            if (step.AtMs > Math.Min(atMs, window.ToMs))
+                break;
+            live = step.Live;
+        }
+
+        return live;
+    }
+
+    // A SYN that waits is no connection.
+    private static Occurrences Established(SubjectRecords subject, Occurrences added)
+    {
+        int now = (int)subject.Groups.Sum(group => group.Members.Sum(member => (long)member.Now[(int)FlowState.Established]));
+        return added.Count <= now ? added : new Occurrences(now, [.. added.TimesMs.Take(now)]);
+    }
+
+    // Entries that last longer than their timeout are refreshed by their sender.
+    private static Occurrences Lasting(FindingWindow window, SubjectRecords subject, long sinceMs)
+    {
+        var times = new List<long>();
+        int count = 0;
+        foreach (var group in subject.Groups)
+        {
+            if (group.Key.Proto != Protocols.Udp || (subject.Subject.Backend.IsNone && group.Key.Backend != group.Key.Vip))
+                continue;
+            foreach (var member in group.Members)
+            {
+                var head = subject.Record.Nodes[member.Slot].Head;
+                bool answered = member.Now[(int)FlowState.Assured] + member.Now[(int)FlowState.Replied] > 0;
+                var (kept, fromMs) = Minimum(member.Steps, sinceMs - head.ClockOffsetMs, head.LastAtMs, answered ? UdpStreamTimeoutMs : UdpTimeoutMs);
+                count += kept;
+                for (int i = 0; i < kept && times.Count < MaxTimes; i++)
+                    times.Add(Math.Max(window.FromMs, fromMs + head.ClockOffsetMs));
+            }
+        }
+
+        return new Occurrences(count, times);
+    }
+
+    // The lowest number of entries within the last interval of the timeout's length, if it lies after a moment, and since when there are any.
+    private static (int Count, long SinceMs) Minimum(StepSlice steps, long sinceMs, long untilMs, long timeoutMs)
+    {
+        long fromMs = untilMs - timeoutMs, begunMs = sinceMs;
+        if (fromMs < sinceMs)
+            return (0, 0);
+        int lowest = int.MaxValue, live = 0;
+        foreach (var step in steps)
+        {
+            if (step.AtMs > fromMs && lowest == int.MaxValue)
+                lowest = live;
+            if (live == 0 && step.Live > 0)
+                begunMs = Math.Max(sinceMs, step.AtMs);
+            live = step.Live;
+            if (step.AtMs > fromMs)
+                lowest = Math.Min(lowest, live);
+        }
+
+        return (Math.Min(lowest, live), begunMs);
+    }
+}

@@ -1,0 +1,79 @@
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>The evidence of one subject, and what the rules do not need but users do.</summary>
+/// <param name="Pods">namespace/name of the pods that had the address.</param>
+/// <param name="SinceMs">The first sign, for a finding without a time of its own.</param>
+internal sealed record SubjectEvidence(SubjectRecords Records, Evidence Evidence, IReadOnlyList<string> Pods, long? SinceMs);
+
+/// <summary>
+/// Builds the evidence of the diagnosis from the records of an address. Pure: the same records and the same window give the same evidence,
+/// whether they come from memory or from stored frames. What has no source is missing, with the reason.
+/// </summary>
+internal static class EvidenceBuilder
+{
+    /// <param name="atMs">The moment as of which owners and look-ups are read.</param>
+    public static SubjectEvidence Build(FindingWindow window, SubjectRecords records, long atMs)
+    {
+        var subject = records.Subject;
+        var life = LifecycleReader.Read(window, subject, atMs);
+        var lookups = LookupReader.Read(records, life.GoneMs ?? window.FromMs, atMs);
+        var evidence = new Evidence
+        {
+            Subject = new DiagnosisSubject(subject.Backend, subject.Address),
+            Scope = EvidenceScope.Cluster,
+            Window = new ObservationWindow(window.FromMs, window.ToMs),
+            Resets = Resets(window, records),
+            Traffic = Source<TrafficEvidence>.Missing("collectors do not count the packets of single addresses"),
+            Entries = EntryReader.Read(window, records, life),
+            Lookups = lookups,
+            Ipvs = NodeReader.Ipvs(subject.Backend, records.Nodes),
+            Lifecycle = life.Evidence,
+            Counters = NodeReader.Counters(window, records.Nodes),
+            Proxy = NodeReader.Proxy(window, records.Nodes),
+            Settings = SettingReader.Read(window, records.Nodes),
+            Route = Source<RouteEvidence>.Missing("collectors do not report routes"),
+            Gaps = NodeReader.Gaps(window, records.Nodes),
+        };
+        return new SubjectEvidence(records, evidence, life.Pods, FirstSign(records, life));
+    }
+
+    // The nodes at both ends may report the same reset. In the order of their times, so that the result does not depend on arrival.
+    private static Source<ResetEvidence> Resets(FindingWindow window, SubjectRecords records)
+    {
+        string? incomplete = null;
+        foreach (var node in records.Nodes)
+        {
+            if (records.Resets.Exists(reset => reset.Node == node))
+                continue;
+            var hello = window.HelloOf(node.Head.Name);
+            var sources = hello?.Capabilities.Where(capability => capability.Name.StartsWith("resets.", StringComparison.Ordinal)).ToList();
+            // A collector that is older than its capabilities, or none that was heard of: what it did not report may have happened.
+            if (sources is { Count: > 0 } && !sources.Exists(source => source.Available))
+                incomplete = $"{node.Head.Name} cannot observe resets: {sources[0].Detail}";
+        }
+
+        if (incomplete is not null && records.Resets.Count == 0)
+            return Source<ResetEvidence>.Missing(incomplete);
+        var deduplicator = new ResetDeduplicator();
+        foreach (var (node, reset) in records.Resets.OrderBy(reset => reset.Reset.AtMs).ThenBy(reset => reset.Node.Head.Name, StringComparer.Ordinal))
+            deduplicator.Add(node.Head.Name, reset);
+        var tally = new ResetTally(records.Subject.Backend);
+        foreach (var report in deduplicator.Kept)
+            tally.Add(report.Reset);
+        return tally.ToEvidence(incomplete);
+    }
+
+    private static long? FirstSign(SubjectRecords records, SubjectLifecycle life)
+    {
+        var times = records.Resets.Where(reset => reset.Reset.Kind is not (ResetKind.ClientAbort or ResetKind.Other)).Select(reset => reset.Reset.AtMs)
+            .Concat(records.Notes.Select(note => note.Note.AtMs));
+        if (life.GoneMs is { } goneMs)
+            times = times.Append(goneMs);
+        long first = times.DefaultIfEmpty(long.MaxValue).Min();
+        return first == long.MaxValue ? null : Math.Max(first, 0);
+    }
+}

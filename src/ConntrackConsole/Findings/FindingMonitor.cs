@@ -1,0 +1,149 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Timeline.Live;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>
+/// Explains the last minutes every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer pause: the
+/// diagnosis never takes more than a twentieth of a core.
+/// </summary>
+internal sealed partial class FindingMonitor(
+    ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log) : BackgroundService
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>How much is explained.</summary>
+    public const long WindowMs = 900_000;
+
+    private const int PauseFactor = 19;
+
+    private readonly FindingCandidates _candidates = new(cluster, timeline);
+    private readonly Signals _signals = new();
+    private volatile FindingReport _current = FindingReport.None;
+    private IReadOnlyList<Termination>? _terminations;
+    private Dictionary<string, Termination> _byUid = [];
+
+    /// <summary>The result of the last round.</summary>
+    public FindingReport Current => _current;
+
+    /// <summary>How many addresses the last round evaluated.</summary>
+    public int Evaluated { get; private set; }
+
+    /// <summary>How many addresses may need an explanation.</summary>
+    public int Candidates => _candidates.Count;
+
+    /// <summary>A signal without payload after each round that changed something, on the monitor's thread: the receiver must only record it.</summary>
+    public IDisposable Subscribe(Action signal) => _signals.Add(signal);
+
+    /// <summary>Runs one round. Not thread-safe.</summary>
+    public FindingReport Round()
+    {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (timeline.IsLoading)
+            return _current; // Half of the nodes would be half of the evidence.
+        Evaluated = 0;
+        var due = _candidates.Due(nowMs);
+        var pressed = timeline.NodesUnderPressure(nowMs - WindowMs);
+        if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0)
+        {
+            var window = Window(nowMs);
+            var astray = timeline.AstrayBackends(nowMs).ToHashSet();
+            foreach (var ip in due)
+            {
+                _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip)), astray.Contains(ip), nowMs);
+                Evaluated++;
+            }
+
+            var current = findings.Update(_candidates.Reports.SelectMany(report => report.Findings), nowMs);
+            _current = new FindingReport(
+                window.FromMs, nowMs, current, [.. _candidates.Reports.SelectMany(report => report.Insufficient).Concat(Limits(window, nowMs)).Distinct()], NodeWarnings.Of(window, pressed));
+            _signals.Raise();
+        }
+        else
+        {
+            bool changed = _current.Findings.Count + _current.Insufficient.Count > 0;
+            _current = new FindingReport(Math.Max(nowMs - WindowMs, timeline.FromMs), nowMs, [], [], []);
+            if (changed)
+                _signals.Raise();
+        }
+
+        return _current;
+    }
+
+    private FindingWindow Window(long nowMs)
+    {
+        var map = cluster.Current;
+        return new FindingWindow(Math.Max(nowMs - WindowMs, Math.Max(timeline.FromMs, timeline.IncidentsFromMs)), nowMs, cluster.History)
+        {
+            Terminations = Terminations(),
+            ReadyEndpoints = service => cluster.IsReady && map.Services.ContainsKey(service) ? map.EndpointsOf(service).Count(endpoint => endpoint.Ready) : null,
+            WorkloadOf = uid => WorkloadName.Of(map, uid),
+            SettingsOf = timeline.SettingsOf,
+            HelloOf = timeline.HelloOf,
+            SettingChanges = timeline.Capture().Settings,
+            Gaps = timeline.Capture().Gaps,
+        };
+    }
+
+    private Dictionary<string, Termination> Terminations()
+    {
+        var current = cluster.Terminations;
+        if (!ReferenceEquals(current, _terminations))
+            (_terminations, _byUid) = (current, current.GroupBy(termination => termination.Uid).ToDictionary(same => same.Key, same => same.Last()));
+        return _byUid;
+    }
+
+    private IEnumerable<InsufficientEvidence> Limits(FindingWindow window, long nowMs)
+    {
+        if (timeline.IncidentsFromMs > nowMs - WindowMs)
+            yield return new InsufficientEvidence(null, "", $"resets and notes of the time before {DateTimeOffset.FromUnixTimeMilliseconds(window.FromMs):yyyy-MM-dd'T'HH:mm:ss'Z'}: there were more than memory holds");
+        if (_candidates.Dropped > 0)
+            yield return new InsufficientEvidence(null, "", $"{_candidates.Dropped} addresses: more than {FindingCandidates.MaxCandidates} needed an explanation at once");
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        bool failed = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            long from = time.GetTimestamp();
+            try
+            {
+                if (!findings.IsRestored)
+                    findings.Restore(await audit.OpenAsync(stoppingToken));
+                Round();
+                await audit.WriteAsync(findings, stoppingToken);
+                failed = false;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // A failing round must not stop the console.
+                if (!failed)
+                    LogFailed(failure);
+                failed = true;
+            }
+
+            var pause = time.GetElapsedTime(from) * PauseFactor;
+            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The findings could not be derived; will retry. The last ones stay visible.")]
+    private partial void LogFailed(Exception failure);
+}
+
+/// <summary>The workload of a pod, for display.</summary>
+internal static class WorkloadName
+{
+    /// <summary>Kind/name; a ReplicaSet's Deployment where it is known. Null if the pod is not in the map.</summary>
+    public static string? Of(ClusterMap map, string podUid) =>
+        map.Pods.GetValueOrDefault(podUid)?.Controller is not { } controller ? null
+        : map.Workloads.GetValueOrDefault(controller.Uid)?.Controller is { } above ? $"{above.Kind}/{above.Name}" : $"{controller.Kind}/{controller.Name}";
+}

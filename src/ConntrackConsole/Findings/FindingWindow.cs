@@ -1,0 +1,48 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Ownership;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>
+/// What a diagnosis knows besides the records of an address, live and over stored data alike. Immutable. Times are by the console's clock.
+/// </summary>
+/// <param name="FromMs">Since when single connections are known, or the start of the requested window.</param>
+/// <param name="ToMs">The moment as of which the window is explained.</param>
+/// <param name="History">Owners of addresses, endpoints and Services.</param>
+internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory History)
+{
+    /// <summary>By pod uid: terminations that are known.</summary>
+    public IReadOnlyDictionary<string, Termination> Terminations { get; init; } = new Dictionary<string, Termination>();
+
+    /// <summary>Ready endpoints of a Service at the end of the window; null if its slices are not known.</summary>
+    public required Func<ServiceKey, int?> ReadyEndpoints { get; init; }
+
+    /// <summary>The workload of a pod, as Kind/name; null if it is not known.</summary>
+    public Func<string, string?> WorkloadOf { get; init; } = _ => null;
+
+    /// <summary>The present settings of a node; null if it has not reported any since the start.</summary>
+    public required Func<string, IReadOnlyDictionary<string, Nodes.SettingFact>?> SettingsOf { get; init; }
+
+    /// <summary>The introduction of a node's collector; null if it has not connected since the start.</summary>
+    public required Func<string, Hello?> HelloOf { get; init; }
+
+    /// <summary>Changes of settings, in any order: what was set at the end of the window is derived from those after it.</summary>
+    public IReadOnlyList<ReportedSetting> SettingChanges { get; init; } = [];
+
+    public IReadOnlyList<GapSpan> Gaps { get; init; } = [];
+}
+
+/// <summary>What a finding is about.</summary>
+/// <param name="Service">Null if no Service is known to have the address.</param>
+/// <param name="Address">The address and port by which its clients use the Service; null if there is no entry of it.</param>
+internal readonly record struct FindingSubject(Kernel.Net.Ip Backend, ServiceKey? Service, ServiceAddress? Address)
+{
+    /// <summary>The same over time: which of several addresses has the larger number of entries does not matter.</summary>
+    public (Kernel.Net.Ip, ServiceKey?) Identity => (Backend, Service);
+
+    public override string ToString() => (Service?.ToString() ?? Address?.ToString()) is { } service
+        ? Backend.IsNone ? service : $"{service} → {Backend}" : Backend.ToString();
+}

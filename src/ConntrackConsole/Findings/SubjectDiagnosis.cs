@@ -1,0 +1,112 @@
+using ConntrackConsole.Diagnosis;
+using ConntrackConsole.Diagnosis.Findings;
+using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>What the rules conclude of one address.</summary>
+/// <param name="HasRecords">Something of it is still within the window.</param>
+/// <param name="Places">The Service addresses of its entries.</param>
+internal sealed record AddressReport(
+    IReadOnlyList<ObservedFinding> Findings, IReadOnlyList<InsufficientEvidence> Insufficient, bool HasRecords, IReadOnlySet<Kernel.Net.Ip> Places);
+
+/// <summary>Applies the rules to the evidence of an address, Service by Service. Pure.</summary>
+internal static class SubjectDiagnosis
+{
+
+    public static AddressReport Run(FindingWindow window, AddressRecord record)
+    {
+        var findings = new List<ObservedFinding>();
+        var insufficient = new List<InsufficientEvidence>();
+        var parts = SubjectRecords.Divide(window, record);
+        foreach (var part in parts)
+        {
+            var evidence = EvidenceBuilder.Build(window, part, window.ToMs);
+            var report = DiagnosisEngine.Run(evidence.Evidence);
+            findings.AddRange(report.Findings.Select(finding => Observed(window, evidence, finding, null)));
+            var ended = Ended(window, part, evidence);
+            if (ended is not null)
+                findings.Add(ended);
+            insufficient.AddRange(Insufficient(part.Subject, evidence, report, ended is not null));
+        }
+
+        bool any = parts.Any(part => part.Resets.Count + part.Notes.Count > 0) || record.Incidents.Any(incidents => incidents.Lookups.Any(look => look.Row.Entries > 0));
+        return new AddressReport(findings, insufficient, any, record.Groups.Select(group => group.Key.Vip).Concat(record.Moved.Select(moved => moved.Note.Dst)).ToHashSet());
+    }
+
+    // A look-up shows the present: what hung earlier in the window, and was flushed or given up since, is read as of its last moment.
+    private static ObservedFinding? Ended(FindingWindow window, SubjectRecords part, SubjectEvidence now)
+    {
+        if (!part.HasLookups || now.Evidence.Lookups.Value is { Stuck: > 0 })
+            return null;
+        foreach (long atMs in LookupReader.ChangesOf(part).Where(atMs => atMs > window.FromMs && atMs < window.ToMs).Distinct().OrderDescending())
+        {
+            var then = EvidenceBuilder.Build(window, part, atMs);
+            if (then.Evidence.Lookups.Value is not { Stuck: > 0 })
+                continue;
+            var hung = DiagnosisEngine.Run(then.Evidence).Findings.FirstOrDefault(finding => finding.Explains.Unit == ExplainedUnit.HangingFlows);
+            return hung is null ? null : Observed(window, then, hung, atMs);
+        }
+
+        return null;
+    }
+
+    private static ObservedFinding Observed(FindingWindow window, SubjectEvidence evidence, Finding finding, long? endedMs)
+    {
+        var subject = evidence.Records.Subject;
+        long? sinceMs = finding.SinceMs ?? finding.Evidence.Min(item => item.AtMs) ?? evidence.SinceMs;
+        return new ObservedFinding(FindingId.Of(finding.Mechanism.Code, subject, sinceMs), subject, finding, sinceMs, endedMs)
+        {
+            Pods = evidence.Pods,
+            Nodes = [.. evidence.Records.Nodes.Select(node => node.Head.Name).Order(StringComparer.Ordinal)],
+            Clients = Clients(window, evidence, finding),
+        };
+    }
+
+    // Of connections that hang, nodes report the number, not the clients.
+    private static List<AffectedClient> Clients(FindingWindow window, SubjectEvidence evidence, Finding finding)
+    {
+        if (finding.Explains.Unit != ExplainedUnit.Resets)
+            return [];
+        var clients = new Dictionary<Kernel.Net.Ip, long>();
+        foreach (var (_, reset) in evidence.Records.Resets)
+        {
+            if (Explains(finding.Mechanism.Id, reset.Kind))
+                clients.TryAdd(reset.Kind == ResetKind.UnNated ? reset.Src : reset.Dst, reset.AtMs);
+        }
+
+        return
+        [
+            .. from client in clients
+               orderby client.Key
+               let owner = window.History.OwnerAt(client.Key, client.Value)
+               select new AffectedClient(client.Key, owner?.FullName, owner is null ? null : window.WorkloadOf(owner.PodUid)),
+        ];
+    }
+
+    private static bool Explains(string mechanism, ResetKind kind) => mechanism switch
+    {
+        "M1" or "M2" => kind == ResetKind.UnNated,
+        "M2b" or "M9" => kind == ResetKind.NewBackend,
+        "M10" => kind is ResetKind.UnNated or ResetKind.NewBackend,
+        _ => kind is ResetKind.FromBackend or ResetKind.RefusedSyn,
+    };
+
+    // Missing sources matter only where something is left to explain; otherwise they are the same for every address.
+    private static IEnumerable<InsufficientEvidence> Insufficient(FindingSubject subject, SubjectEvidence evidence, DiagnosisReport report, bool hasEnded)
+    {
+        bool isOpen = report.Findings.Count == 0 && !hasEnded && (report.Missing.Any(missing => missing.Kind != MissingKind.Source) || IsBlind(evidence));
+        foreach (var missing in report.Missing)
+        {
+            if (missing.Kind != MissingKind.Source || (isOpen && IsSpecific(missing)))
+                yield return new InsufficientEvidence(subject, missing.Mechanisms, missing.What);
+        }
+    }
+
+    private static bool IsBlind(SubjectEvidence evidence) => !evidence.Evidence.Resets.IsKnown || evidence.Evidence.Gaps.Any(gap => gap.Kind != GapKind.Started);
+
+    // The console has no source for these, of whatever address.
+    private static bool IsSpecific(MissingEvidence missing) =>
+        !missing.What.StartsWith("packets:", StringComparison.Ordinal) && !missing.What.StartsWith("route:", StringComparison.Ordinal);
+}

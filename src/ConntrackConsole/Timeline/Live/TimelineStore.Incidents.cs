@@ -1,0 +1,170 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Live;
+
+/// <summary>What the diagnosis reads: single resets, notes and look-ups by address, and the nodes that reported them.</summary>
+internal sealed partial class TimelineStore
+{
+    /// <summary>Maximum number of resets, notes and look-ups of all nodes.</summary>
+    public const int MaxIncidents = 200_000;
+
+    private readonly HashSet<Ip> _touched = [];
+    private long _incidentsFromMs;
+    private long _incidentsLimitedMs;
+
+    /// <summary>Since when all resets, notes and look-ups are in memory; later than <see cref="FromMs"/> if there were too many.</summary>
+    public long IncidentsFromMs => Volatile.Read(ref _incidentsFromMs);
+
+    /// <summary>The addresses of which something arrived since the last call that may need an explanation.</summary>
+    internal List<Ip> DrainTouched()
+    {
+        lock (_lock)
+        {
+            if (_touched.Count == 0)
+                return [];
+            List<Ip> touched = [.. _touched];
+            _touched.Clear();
+            return touched;
+        }
+    }
+
+    /// <summary>The backends with live entries that lead to no pod of their Service, or to one that left it; each once at least.</summary>
+    internal IEnumerable<Ip> AstrayBackends(long nowMs)
+    {
+        foreach (var (group, _) in LiveGroups(nowMs))
+        {
+            if (_states.Of(group, nowMs).Now.NeedsExplanation())
+                yield return group.Key.Backend;
+        }
+    }
+
+    /// <summary>Everything of one address, and of the nodes that have something of it.</summary>
+    internal AddressRecord RecordOf(Ip ip)
+    {
+        lock (_lock)
+        {
+            var groups = Capture(_index.To(ip), _slots.Length);
+            var slots = groups.SelectMany(group => group.Members).Select(member => member.Slot).ToHashSet();
+            var parts = new List<IncidentRecord>();
+            foreach (var node in _nodes.Values)
+            {
+                if (node.Incidents.Of(ip) is not { Count: > 0 } incidents)
+                    continue;
+                slots.Add(node.Slot);
+                parts.Add(new IncidentRecord(node.Slot, [.. incidents.Resets], [.. incidents.Notes], [.. incidents.Lookups]));
+            }
+
+            return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => RecordOf(_slots[slot]!)), [.. MovedNotes(groups, parts)]);
+        }
+    }
+
+    /// <summary>Nodes of which counters or kube-proxy point to a problem.</summary>
+    internal List<NodeRecord> NodesUnderPressure(long fromMs)
+    {
+        var found = new List<NodeRecord>();
+        NodeTimeline[] nodes;
+        lock (_lock)
+            nodes = [.. _nodes.Values];
+        foreach (var portion in nodes.Chunk(Portion))
+        {
+            lock (_lock)
+            {
+                foreach (var node in portion)
+                {
+                    if (node.Head.Counters is { Max: > 0 } counters && counters.Count >= 0.75 * counters.Max || node.Readings.ProxyLags || HasPressure(node, fromMs))
+                        found.Add(RecordOf(node));
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>All groups with their steps; for a store that was built for one window.</summary>
+    internal List<CapturedGroup> AllGroups()
+    {
+        lock (_lock)
+            return Capture(_index.Groups.ToArray(), _slots.Length);
+    }
+
+    /// <summary>The introduction of a node's collector; null if it has not connected since the start.</summary>
+    internal Hello? HelloOf(string node)
+    {
+        lock (_lock)
+            return _nodes.GetValueOrDefault(node)?.Head.Hello;
+    }
+
+    /// <summary>The current settings of a node; null if it is not known.</summary>
+    internal IReadOnlyDictionary<string, SettingFact>? SettingsOf(string node)
+    {
+        lock (_lock)
+            return _nodes.GetValueOrDefault(node)?.Readings.Settings;
+    }
+
+    private static bool HasPressure(NodeTimeline node, long fromMs)
+    {
+        foreach (var increase in node.Incidents.Increases)
+        {
+            if (increase.AtMs >= fromMs && (increase.Drop > 0 || increase.EarlyDrop > 0 || increase.SyncFailures > 0))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static NodeRecord RecordOf(NodeTimeline node) => new(
+        node.Head, [.. node.Incidents.Increases], [.. node.Incidents.TruncatedNotes], node.Incidents.CompleteSinceMs,
+        node.Readings.Facts(node.Name, node.Connected, node.Head.LastHeardMs, node.Head.Counters, node.IsTableKnown, node.HasTranslatedEntries));
+
+    // Entries of the same Service addresses that were lost or created in mid-stream: a connection may have moved between two backends.
+    private IEnumerable<(int Slot, FlowNote Note)> MovedNotes(List<CapturedGroup> groups, List<IncidentRecord> parts)
+    {
+        var vips = groups.Where(group => !group.Key.Vip.IsNone).Select(group => group.Key.Vip)
+            .Concat(parts.SelectMany(part => part.Notes).Select(note => note.Dst)).ToHashSet();
+        return from node in _nodes.Values
+               where node.Incidents.Count > 0
+               from vip in vips
+               let incidents = node.Incidents.Of(vip)
+               where incidents is not null
+               from note in incidents.Notes
+               where note.Dst == vip
+               select (node.Slot, note);
+    }
+
+    private void RecordTouched(NodeTimeline timeline)
+    {
+        if (timeline.Incidents.Touched.Count == 0)
+            return;
+        _touched.UnionWith(timeline.Incidents.Touched);
+        timeline.Incidents.Touched.Clear();
+    }
+
+    private void LimitIncidents(long nowMs)
+    {
+        if (nowMs - _incidentsLimitedMs < TrimMs || _nodes.Values.Sum(node => node.Incidents.Count) is var count && count <= MaxIncidents)
+            return;
+        long fromMs = Math.Max(_incidentsFromMs, nowMs - _horizonMs);
+        (_incidentsFromMs, _incidentsLimitedMs) = (nowMs - (long)((nowMs - fromMs) * (0.8 * MaxIncidents / count)), nowMs);
+    }
+}
+
+/// <summary>Everything that memory has of one address. Immutable; the times of nodes are by their own clocks.</summary>
+/// <param name="Groups">Groups with the address as backend.</param>
+/// <param name="Incidents">By node.</param>
+/// <param name="Nodes">By slot: those that have something of the address.</param>
+/// <param name="Moved">Notes of entries of the same Service addresses, whatever their backends.</param>
+internal sealed record AddressRecord(
+    Ip Ip, IReadOnlyList<CapturedGroup> Groups, IReadOnlyList<IncidentRecord> Incidents, IReadOnlyDictionary<int, NodeRecord> Nodes,
+    IReadOnlyList<(int Slot, FlowNote Note)> Moved);
+
+/// <summary>What one node reported of an address.</summary>
+internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes, (long AtMs, WatchedAddress Row)[] Lookups);
+
+/// <summary>What is known of a node.</summary>
+/// <param name="TruncatedNotes">Frames in which not all notes fitted.</param>
+/// <param name="CompleteSinceMs">Since when its resets, notes and look-ups are complete; 0 = as far as memory reaches.</param>
+internal sealed record NodeRecord(NodeHead Head, CounterIncrease[] Increases, long[] TruncatedNotes, long CompleteSinceMs, NodeFacts Facts);

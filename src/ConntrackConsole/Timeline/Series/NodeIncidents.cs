@@ -1,0 +1,193 @@
+using System.Runtime.InteropServices;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Timeline.Series;
+
+/// <summary>
+/// What a node's frames report of single connections, by the pod's address, and the increases of its counters. The diagnosis needs each of
+/// them, with its time. Empty on a node without incidents. Not thread-safe: the store of the timeline holds its lock.
+/// </summary>
+internal sealed class NodeIncidents
+{
+    /// <summary>Maximum number of resets, notes and look-ups, some 150 bytes each; beyond it the older half is dropped.</summary>
+    public const int MaxKept = 4_096;
+
+    /// <summary>Increases of counters are kept by intervals of this length.</summary>
+    public const long BucketMs = 10_000;
+
+    private const int MaxTruncated = 1_000;
+
+    // A reset or note is from the seconds before its frame.
+    private const long MaxDistanceMs = 60_000;
+
+    private readonly Dictionary<Ip, AddressIncidents> _byAddress = [];
+    private readonly List<CounterIncrease> _increases = [];
+    private readonly List<long> _truncated = [];
+    private readonly HashSet<Ip> _lookedUp = [];
+    private ProxyReading? _proxy;
+    private int _count;
+
+    /// <summary>Addresses of which something was added that may need an explanation. The owner clears it.</summary>
+    public HashSet<Ip> Touched { get; } = [];
+
+    /// <summary>Number of what is kept.</summary>
+    public int Count => _count;
+
+    /// <summary>Everything from this time on is kept; 0 if nothing was dropped because there was too much.</summary>
+    public long CompleteSinceMs { get; private set; }
+
+    public IReadOnlyList<CounterIncrease> Increases => _increases;
+
+    /// <summary>Frames in which not all notes fitted.</summary>
+    public IReadOnlyList<long> TruncatedNotes => _truncated;
+
+    public AddressIncidents? Of(Ip ip) => _byAddress.GetValueOrDefault(ip);
+
+    public void Add(NodeFrame frame, long atMs)
+    {
+        var increase = CounterIncrease.Of(frame, atMs - (atMs % BucketMs), _proxy);
+        if (!increase.IsZero)
+            Add(increase);
+        if (frame.Proxy is { Answers: true } proxy)
+            _proxy = proxy;
+        // A key frame has the row of every address with entries.
+        if (frame.IsKey && _lookedUp.Count > 0)
+        {
+            foreach (var ip in _lookedUp.Except(frame.WatchedAddresses.Select(look => look.PodIp)).ToList())
+                Add(new WatchedAddress(ip, 0, 0, 0, 0, 0), atMs);
+        }
+
+        if (frame.Resets.Count + frame.Notes.Count + frame.WatchedAddresses.Count == 0 && frame.MoreNotes == 0)
+            return;
+        foreach (ref readonly var reset in CollectionsMarshal.AsSpan(frame.Resets))
+            Add(in reset, atMs);
+        foreach (ref readonly var note in CollectionsMarshal.AsSpan(frame.Notes))
+            Add(in note, atMs);
+        foreach (var look in frame.WatchedAddresses)
+            Add(look, atMs);
+
+        if (frame.MoreNotes > 0 && _truncated.Count < MaxTruncated)
+            _truncated.Add(atMs);
+        if (_count > MaxKept)
+            DropOlderHalf();
+    }
+
+    public void Trim(long beforeMs)
+    {
+        _truncated.RemoveAll(atMs => atMs < beforeMs);
+        _increases.RemoveAll(increase => increase.AtMs < beforeMs - BucketMs);
+        if (_count == 0)
+            return;
+        _count = 0;
+        foreach (var (ip, incidents) in _byAddress)
+        {
+            incidents.Trim(beforeMs);
+            _count += incidents.Count;
+            if (incidents.Count == 0)
+                _byAddress.Remove(ip);
+        }
+    }
+
+    private void Add(in WatchedAddress look, long atMs)
+    {
+        bool any = look.Entries > 0;
+        if (any ? !_lookedUp.Add(look.PodIp) && At(look.PodIp).Lookups is [.., var last] && last.Row == look : !_lookedUp.Remove(look.PodIp))
+            return;
+        At(look.PodIp).Lookups.Add((atMs, look));
+        Touched.Add(look.PodIp);
+        _count++;
+    }
+
+    private void Add(in CounterIncrease increase)
+    {
+        if (_increases.Count > 0 && _increases[^1].AtMs == increase.AtMs)
+            _increases[^1] = _increases[^1].Plus(increase);
+        else
+            _increases.Add(increase);
+    }
+
+    private void Add(in Reset reset, long atMs)
+    {
+        // Without a Service: normal, and too many in a mesh. A timestamp is as untrusted as its node.
+        if (reset.Kind == ResetKind.Direct || Math.Abs(reset.AtMs - atMs) > MaxDistanceMs)
+            return;
+        bool needsReason = reset.Kind is ResetKind.UnNated or ResetKind.FromBackend or ResetKind.RefusedSyn or ResetKind.NewBackend;
+        if (!reset.Backend.IsNone)
+        {
+            Add(reset.Backend, reset, needsReason);
+            return;
+        }
+
+        Add(reset.Src, reset, needsReason);
+        Add(reset.Dst, reset, needsReason);
+    }
+
+    private void Add(Ip ip, in Reset reset, bool needsReason)
+    {
+        At(ip).Resets.Add(reset);
+        _count++;
+        if (needsReason)
+            Touched.Add(ip);
+    }
+
+    private void Add(in FlowNote note, long atMs)
+    {
+        if (Math.Abs(note.AtMs - atMs) > MaxDistanceMs)
+            return;
+        // An entry that begins with the pod's own segment has the pod as its source, and its client as "backend".
+        if (note.Kind == FlowNoteKind.UnNated)
+        {
+            Add(note.Src, note);
+            return;
+        }
+
+        Add(note.Backend, note);
+        // A lost entry may be created again towards another pod: both have the Service's address.
+        if (note.Dst != note.Backend)
+            Add(note.Dst, note);
+    }
+
+    private void Add(Ip ip, in FlowNote note)
+    {
+        At(ip).Notes.Add(note);
+        Touched.Add(ip);
+        _count++;
+    }
+
+    private AddressIncidents At(Ip ip) => CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, ip, out _) ??= new AddressIncidents();
+
+    private void DropOlderHalf()
+    {
+        long[] times = [.. _byAddress.Values.SelectMany(incidents => incidents.Times)];
+        Array.Sort(times);
+        CompleteSinceMs = times[times.Length / 2] + 1;
+        Trim(CompleteSinceMs);
+    }
+}
+
+/// <summary>What one node reported of one address; times are the node's.</summary>
+internal sealed class AddressIncidents
+{
+    public List<Reset> Resets { get; } = [];
+
+    /// <summary>Of entries with the address as backend, as Service address, or as source of an untranslated segment.</summary>
+    public List<FlowNote> Notes { get; } = [];
+
+    /// <summary>Results of look-ups, when they changed.</summary>
+    public List<(long AtMs, WatchedAddress Row)> Lookups { get; } = [];
+
+    public int Count => Resets.Count + Notes.Count + Lookups.Count;
+
+    public IEnumerable<long> Times => Resets.Select(reset => reset.AtMs).Concat(Notes.Select(note => note.AtMs)).Concat(Lookups.Select(look => look.AtMs));
+
+    public void Trim(long beforeMs)
+    {
+        Resets.RemoveAll(reset => reset.AtMs < beforeMs);
+        Notes.RemoveAll(note => note.AtMs < beforeMs);
+        // The last result before it is still the current one; that nothing is left needs no row.
+        int last = Lookups.FindLastIndex(look => look.AtMs < beforeMs);
+        if (last >= 0)
+            Lookups.RemoveRange(0, Lookups[last].Row.Entries == 0 ? last + 1 : last);
+    }
+}
