@@ -15,8 +15,8 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
     private const string Table = "kube-proxy";
     private const string Services = "services", NoEndpoints = "service-endpoints-check";
 
-    /// <summary>Creates the table and chains; Services have no endpoints yet.</summary>
-    public void Install(IReadOnlyList<LabService> services) => networkNamespace.Run(() =>
+    /// <summary>Creates the table and chains, without a Service.</summary>
+    public void Install() => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().AddTable(Table).AddChain(Table, Services).AddChain(Table, NoEndpoints);
         foreach (var hook in new[] { NftHook.PreRouting, NftHook.Output })
@@ -28,20 +28,35 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
                 .AddRule(Table, $"nat-{name}", new NftRule().Jump(Services));
         }
 
-        foreach (var service in services)
-        {
-            batch.AddChain(Table, Chain(service)).AddChain(Table, RefusalChain(service))
-                .AddRule(Table, Services, To(service).Jump(Chain(service)))
-                .AddRule(Table, NoEndpoints, To(service).Jump(RefusalChain(service)))
-                .AddRule(Table, RefusalChain(service), new NftRule().Reject());
-        }
-
         batch.Commit();
         // Values set by kube-proxy, on which mechanism M1 and a repair by flush depend; per namespace.
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_established", "86400");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "3600");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_be_liberal", "0");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_loose", "1");
+    });
+
+    /// <summary>Replaces the list of Services in one batch. The chains of a removed one remain, without a rule that leads to them.</summary>
+    /// <param name="services">All Services.</param>
+    /// <param name="added">One of them that is new: it has no endpoints yet.</param>
+    public void SetServices(IReadOnlyList<LabService> services, LabService? added = null) => networkNamespace.Run(() =>
+    {
+        var batch = new NftBatch();
+        if (added is not null)
+        {
+            batch.AddChain(Table, Chain(added)).AddChain(Table, RefusalChain(added));
+            // A Service of this name may have been here before.
+            batch.ClearChain(Table, Chain(added)).ClearChain(Table, RefusalChain(added)).AddRule(Table, RefusalChain(added), new NftRule().Reject());
+        }
+
+        batch.ClearChain(Table, Services).ClearChain(Table, NoEndpoints);
+        foreach (var service in services)
+        {
+            batch.AddRule(Table, Services, To(service).Jump(Chain(service)))
+                .AddRule(Table, NoEndpoints, To(service).Jump(RefusalChain(service)));
+        }
+
+        batch.Commit();
     });
 
     /// <summary>Replaces a Service's endpoints in one batch: no packet ever sees an incomplete chain.</summary>
@@ -56,9 +71,9 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         batch.Commit();
     });
 
-    private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(Protocols.Tcp, service.Port);
+    private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(service.IsUdp ? Protocols.Udp : Protocols.Tcp, service.Port);
 
-    private static string Chain(LabService service) => $"service-{service.Key}/tcp/http";
+    private static string Chain(LabService service) => $"service-{service.Key}/{service.Protocol.ToLowerInvariant()}/http";
 
-    private static string RefusalChain(LabService service) => $"refuse-{service.Key}/tcp/http";
+    private static string RefusalChain(LabService service) => $"refuse-{service.Key}/{service.Protocol.ToLowerInvariant()}/http";
 }
