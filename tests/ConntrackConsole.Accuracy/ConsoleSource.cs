@@ -26,6 +26,8 @@ internal sealed class ConsoleSource : IFindingSource
         throw new InvalidOperationException($"The console answered {(int)answer.StatusCode} on {Path}; use --explain to ask the collectors instead.");
     }
 
+    public bool AnswersLive => true;
+
     public void Begin()
     {
     }

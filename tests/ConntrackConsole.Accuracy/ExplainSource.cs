@@ -18,6 +18,8 @@ internal sealed class ExplainSource(LabProcess lab) : IFindingSource
     private readonly List<(string Ip, string Service, double Began, Process Process)> _running = [];
     private double _began;
 
+    public bool AnswersLive => false;
+
     public void Begin()
     {
         _asked.Clear();

@@ -55,12 +55,12 @@ internal sealed class LabProcess : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    public IReadOnlyList<JsonNode> Labels() => Read(LabelFile);
+    public IReadOnlyList<JsonNode> Labels() => JsonLines.Read(LabelFile);
 
     /// <exception cref="InvalidOperationException">The lab has ended.</exception>
     public IReadOnlyList<JsonNode> Events(string name)
     {
-        var found = Read(EventFile).Where(line => (string?)line["event"] == name).ToList();
+        var found = JsonLines.Read(EventFile).Where(line => (string?)line["event"] == name).ToList();
         return found.Count > 0 || !_process.HasExited ? found : throw new InvalidOperationException($"The lab has ended: {_lastLine}");
     }
 
@@ -77,15 +77,5 @@ internal sealed class LabProcess : IAsyncDisposable
 
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    // The last line may be incomplete.
-    private static List<JsonNode> Read(string path)
-    {
-        if (!File.Exists(path))
-            return [];
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        string text = reader.ReadToEnd();
-        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
     }
 }

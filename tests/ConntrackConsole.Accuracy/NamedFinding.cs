@@ -19,6 +19,9 @@ internal sealed record FindingsSnapshot(IReadOnlyList<NamedFinding> Findings, IR
 /// <summary>Where the names come from.</summary>
 internal interface IFindingSource : IDisposable
 {
+    /// <summary>False if it answers only at the end of a scenario.</summary>
+    bool AnswersLive { get; }
+
     /// <summary>A scenario begins.</summary>
     void Begin();
 

@@ -25,7 +25,7 @@ internal sealed record RunResult(
         var wrong = named.Except(right).Select(item => item.Finding).Where(finding => !scenario.AlsoTrue.Contains(finding.Code)).Select(finding => finding.Code).Distinct().Order();
         double? first = faults.Count == 0 ? null : faults.Min(label => (double?)label["since"] ?? (double)label["t"]!);
         return new RunResult(
-            scenario, faults.Count, right.Count > 0, [.. wrong], right.Count > 0 && source is not ExplainSource && first is { } from ? right.Min(item => item.At) - from : null, insufficient,
+            scenario, faults.Count, right.Count > 0, [.. wrong], right.Count > 0 && source.AnswersLive && first is { } from ? right.Min(item => item.At) - from : null, insufficient,
             [.. named.Select(item => $"{item.Finding.Code} {item.Finding.Service} {item.Finding.Backend}: {item.Finding.Text}")]);
     }
 }

@@ -9,6 +9,9 @@ internal static class ScenarioRun
     private const double SlackSeconds = 3; // times of objects are in whole seconds
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(6);
+
+    // A black hole is named when nothing has answered for 10 s, and a look-alike may be named late.
+    private static readonly TimeSpan MaxSettleTime = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
 
     /// <exception cref="TimeoutException">The scenario does not end.</exception>
@@ -22,7 +25,7 @@ internal static class ScenarioRun
         var named = new Dictionary<string, (NamedFinding Finding, double At)>();
         var insufficient = new HashSet<string>();
         Stopwatch? settling = null;
-        for (var watch = Stopwatch.StartNew(); settling is null || settling.Elapsed < SettleTime; await Task.Delay(PollInterval, stop))
+        for (var watch = Stopwatch.StartNew(); settling is null || settling.Elapsed < (IsNamed() ? SettleTime : MaxSettleTime); await Task.Delay(PollInterval, stop))
         {
             Take(await source.ReadAsync(stop));
             if (settling is null && lab.Events("scenario-done").Count > before)
@@ -34,6 +37,8 @@ internal static class ScenarioRun
         Take(await source.EndAsync(stop));
         var labels = lab.Labels().Where(label => (double)label["t"]! >= began - SlackSeconds && (string?)label["scenario"] == scenario.Name).ToList();
         return RunResult.Of(scenario, source, labels, [.. named.Values], [.. insufficient]);
+
+        bool IsNamed() => scenario.Code is { } code && named.Values.Any(item => source.IsRight(item.Finding, code, scenario.Mechanism!));
 
         void Take(FindingsSnapshot snapshot)
         {

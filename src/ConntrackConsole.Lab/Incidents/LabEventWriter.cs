@@ -15,7 +15,7 @@ internal sealed record LabFlowTuple(string Src, int Sport, string Dst, int Dport
 /// <param name="Node">The client's node.</param>
 /// <param name="Orig">Client → Service.</param>
 /// <param name="Reply">Pod → client.</param>
-/// <param name="Resets">Number of resets of this kind; 0 where there is none, as in a hang.</param>
+/// <param name="Resets">Number of resets of this kind; 0 without a reset, as in a hang.</param>
 /// <param name="FollowedBy">M1: resets from the backend that it causes at the client's next segment.</param>
 /// <param name="Code">The stable code of the finding that is right.</param>
 /// <param name="Service">The Service, as namespace/name.</param>
@@ -29,7 +29,7 @@ internal sealed record Label(
 /// <summary>What the workload observed.</summary>
 internal static class LabelKinds
 {
-    /// <summary>A reset client → pod address, from a client whose connection is to the Service.</summary>
+    /// <summary>A reset client → pod address, from a client with a connection to the Service.</summary>
     public const string UnNated = "un-nated";
 
     /// <summary>A reset or refusal by a pod.</summary>

@@ -19,6 +19,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     private readonly PodTraits? _traits;
     private readonly IReadOnlyList<string> _server;
     private bool _isServed;
+    private int _connected;
 
     private LabWorkload(LabCluster lab, Scenario scenario, IReadOnlyList<string> server, PodTraits? traits, int replicas)
     {
@@ -102,10 +103,27 @@ internal sealed class LabWorkload : IAsyncDisposable
                 seconds = report.Seconds,
                 detail = report.Detail,
             });
+            if (report.Event == "connected")
+                Interlocked.Increment(ref _connected);
             observe(pod, report);
         }));
         _clients.Add(client);
         return client;
+    }
+
+    /// <summary>Waits until clients have reported this many connections, and a second longer.</summary>
+    public async Task ConnectedAsync(int connections = 1)
+    {
+        await _lab.UntilAsync(() => Volatile.Read(ref _connected) >= connections);
+        await _lab.PauseAsync(1);
+    }
+
+    /// <summary>A program that the product does not know deletes a node's entries of all pods.</summary>
+    public async Task FlushAsync(int node)
+    {
+        foreach (var pod in _pods)
+            await _lab.RunAsync(node, "conntrack", "-D", "-r", pod.Ip);
+        _lab.Output.Report("flushed", $"a foreign program deleted the entries of live pods on node{node}", new { scenario = _scenario.Name });
     }
 
     /// <summary>Terminates a client.</summary>

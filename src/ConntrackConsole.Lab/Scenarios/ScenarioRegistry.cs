@@ -15,7 +15,7 @@ internal static class ScenarioRegistry
     [
         Healthy, new Blackhole(), Invalid, EarlyExit,
         new FlushedStream(), new FlushedRequests(), new GraceTooShort(), new RefusedWhileListed(), new NodeLoss(), new AddressReused(),
-        new WrongBackend(), new ProxyLag(), new SynReuse(), new NoEndpoints(), new StaleUdp(), new UntranslatedUdp(), new IdleExpiry(),
+        new WrongBackend(), new LaggingProxy(), new SynReuse(), new NoEndpoints(), new StaleUdp(), new UntranslatedUdp(), new IdleExpiry(),
         new IdleExpiryStream(),
         new ClientAborts(), new PortScan(), new ShortConnections(), new Probes(), new PodAsClient(), new HostNetworkPods(), new IdlePool(),
         new ScaledToZero(),

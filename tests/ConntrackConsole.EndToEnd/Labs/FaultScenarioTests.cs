@@ -84,8 +84,9 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
     [Fact]
     public async Task SynReuse_OneEntryTakesEveryAttempt()
     {
-        var labels = await faults.LabelsAsync("syn-reuse", "connect-timeout", 20);
+        var labels = (await faults.LabelsAsync("syn-reuse", "connect-timeout", 20)).Where(label => label.Backend.Length > 0).ToList();
 
+        Assert.NotEmpty(labels);
         Assert.All(labels, label => Assert.Equal(("M6b", "mechanism.syn_reuse"), (label.Mechanism, label.Code)));
         foreach (var attempts in labels.GroupBy(label => label.Port).Where(attempts => attempts.Count() > 1))
         {

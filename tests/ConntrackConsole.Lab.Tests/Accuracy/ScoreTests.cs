@@ -91,6 +91,8 @@ public sealed class ScoreTests
 
     private sealed class SourceStub : IFindingSource
     {
+        public bool AnswersLive => true;
+
         public void Begin()
         {
         }

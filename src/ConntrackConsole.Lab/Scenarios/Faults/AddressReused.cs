@@ -20,18 +20,14 @@ internal sealed class AddressReused : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         string? reused = null;
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (report.Event == "reset" && report.Backend?.StartsWith(reused + ":", StringComparison.Ordinal) == true)
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync(Connections);
         var former = workload.Pods[0];
         reused = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));

@@ -20,7 +20,7 @@ internal sealed class FlushedStream : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0, reset = 0;
+        int reset = 0;
         bool isFlushed = false;
         LabPod? client = null;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2], ["serve", "--push-ms", "300"]);
@@ -34,17 +34,12 @@ internal sealed class FlushedStream : Scenario
         };
         client = await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
-            else if (report.Event == "reset" && isFlushed)
+            if (report.Event == "reset" && isFlushed)
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1); // what follows, at its heartbeat
         }, "subscribe", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
-        await lab.PauseAsync(1.5);
+        await workload.ConnectedAsync(Connections);
         isFlushed = true;
-        foreach (var pod in workload.Pods)
-            await lab.RunAsync(3, "conntrack", "-D", "-r", pod.Ip);
-        lab.Output.Report("flushed", "a foreign program deleted the entries of live pods on node3", new { scenario = Name });
+        await workload.FlushAsync(3);
         await lab.UntilAsync(() => reset >= Connections);
         await lab.PauseAsync(FollowSeconds);
     }

@@ -18,18 +18,14 @@ internal sealed class GraceTooShort : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         await using var workload = await LabWorkload.StartAsync(
             lab, this, [1, 2], ["serve", "--port", $"{Kubelet.ServerPort}", "--ignore-sigterm"], new PodTraits(GraceSeconds));
         var client = await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (report.Event == "reset")
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync(Connections);
         await workload.EndAsync(workload.Pods[0], Ending.KillAtGraceEnd);
         await lab.PauseAsync(FollowSeconds);
         await workload.EndClientAsync(client);

@@ -13,19 +13,20 @@ internal sealed class NoEndpoints : Scenario
 
     public override string Code => MechanismCodes.NoEndpoints;
 
+    // The last pod still gets traffic while it terminates, and refuses it for a moment when its process has ended.
+    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.RefusedWhileListed];
+
     public override async Task RunAsync(LabCluster lab)
     {
-        bool isServed = false, isEmpty = false;
+        bool isEmpty = false;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            isServed |= report.Event == "connected";
             // The kernel limits the refusals to one a second for each client (icmp_ratelimit): the other connects wait.
             if (isEmpty && report.Event is "refused" or "connect-timeout")
                 workload.Label(pod, report.Local, null, report.Event == "refused" ? LabelKinds.NoEndpoint : LabelKinds.ConnectTimeout, 0, seconds: report.Seconds);
         }, "request", "--target", workload.Target, "--interval-ms", "300");
-        await lab.UntilAsync(() => isServed);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync();
         workload.Deployment.SetReplicas(0);
         var last = workload.Pods[0];
         // While no ready endpoint exists, a terminating one still gets traffic.

@@ -18,20 +18,16 @@ internal sealed class NodeLoss : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         bool isLost = false;
         var lost = lab.Node(2);
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         var victim = workload.Pods[0];
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (isLost && report.Event == "hung" && report.Backend?.StartsWith(victim.Ip + ":", StringComparison.Ordinal) == true)
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.Hang, 0, seconds: report.Seconds);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync(Connections);
         isLost = true;
         var others = lab.RollingUpdate.PodsOn(lost);
         foreach (var pod in others)

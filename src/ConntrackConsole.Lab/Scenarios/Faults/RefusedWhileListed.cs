@@ -15,17 +15,14 @@ internal sealed class RefusedWhileListed : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        bool isServed = false;
         LabPod? ending = null;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2], ["serve", "--port", $"{Kubelet.ServerPort}", "--close-listener"]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            isServed |= report.Event == "connected";
             if (report is { Event: "refused", Detail: "ConnectionRefused" })
                 workload.Label(pod, report.Local, ending is null ? null : $"{ending.Ip}:{Kubelet.ServerPort}", LabelKinds.FromBackend, 1);
         }, "request", "--target", workload.Target, "--interval-ms", "100");
-        await lab.UntilAsync(() => isServed);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync();
         ending = workload.Pods[0];
         await workload.EndAsync(ending, Ending.CloseListener);
         await lab.PauseAsync(FollowSeconds);

@@ -18,19 +18,15 @@ internal sealed class StaleUdp : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         string? gone = null;
         await using var workload = await LabWorkload.StartAsync(
             lab, this, [2, 1], ["serve-udp", "--port", $"{Kubelet.ServerPort}"], new PodTraits(Protocol: "UDP"));
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (report.Event == "hung" && report.Backend?.StartsWith(gone + ":", StringComparison.Ordinal) == true)
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.UdpSilence, 0, seconds: report.Seconds);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
-        await lab.UntilAsync(() => connected >= Sockets);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync(Sockets);
         var former = workload.Pods[0];
         gone = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));

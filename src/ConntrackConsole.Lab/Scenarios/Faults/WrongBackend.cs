@@ -16,17 +16,14 @@ internal sealed class WrongBackend : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        bool isServed = false;
         string? taken = null;
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            isServed |= report.Event == "connected";
             if (taken is not null && report.Event == "connected" && report.Backend?.StartsWith(taken + ":", StringComparison.Ordinal) == true)
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.WrongBackend, 0);
         }, "request", "--target", workload.Target, "--interval-ms", "50", "--timeout-ms", "12000");
-        await lab.UntilAsync(() => isServed);
-        await lab.PauseAsync(1);
+        await workload.ConnectedAsync();
         var former = workload.Pods[0];
         // Its rules follow a second later, as on a busy node: SYNs still go to the pod.
         lab.Proxy(3).Pause();

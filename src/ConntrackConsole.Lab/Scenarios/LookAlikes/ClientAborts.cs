@@ -12,18 +12,16 @@ internal sealed class ClientAborts : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0, aborted = 0;
+        int aborted = 0;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2]);
         var client = await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (report.Event != "aborted")
                 return;
             workload.Label(pod, report.Local, report.Backend, LabelKinds.ClientAbort, 1);
             Interlocked.Increment(ref aborted);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
+        await workload.ConnectedAsync(Connections);
         for (int i = 0; i < Aborts; i++)
         {
             int before = aborted;

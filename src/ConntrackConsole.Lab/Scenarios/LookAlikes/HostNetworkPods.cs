@@ -13,16 +13,13 @@ internal sealed class HostNetworkPods : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2], traits: new PodTraits(HostNetwork: true));
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
             if (report.Event is "reset" or "refused" or "hung")
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, report.Event == "hung" ? 0 : 1, isFault: false);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
-        await lab.UntilAsync(() => connected >= Connections);
+        await workload.ConnectedAsync(Connections);
         var former = workload.Pods[0];
         await workload.EndAsync(former, Ending.Drain, () => workload.WithoutAsync(former));
         await workload.AddPodAsync(former.Node.Number);

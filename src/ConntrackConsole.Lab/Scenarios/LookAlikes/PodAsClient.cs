@@ -8,17 +8,11 @@ internal sealed class PodAsClient : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2]);
         for (int round = 0; round < 3; round++)
         {
-            int before = connected;
-            var client = await workload.StartClientAsync(round + 1, (_, report) =>
-            {
-                if (report.Event == "connected")
-                    Interlocked.Increment(ref connected);
-            }, "client", "--target", workload.Target, "--connections", "4");
-            await lab.UntilAsync(() => connected >= before + 4);
+            var client = await workload.StartClientAsync(round + 1, (_, _) => { }, "client", "--target", workload.Target, "--connections", "4");
+            await workload.ConnectedAsync(4 * (round + 1));
             await workload.EndClientAsync(client);
         }
 

@@ -10,14 +10,9 @@ internal sealed class ScaledToZero : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        int connected = 0;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1, 2]);
-        var client = await workload.StartClientAsync(3, (_, report) =>
-        {
-            if (report.Event == "connected")
-                Interlocked.Increment(ref connected);
-        }, "client", "--target", workload.Target, "--connections", "4");
-        await lab.UntilAsync(() => connected >= 4);
+        var client = await workload.StartClientAsync(3, (_, _) => { }, "client", "--target", workload.Target, "--connections", "4");
+        await workload.ConnectedAsync(4);
         await workload.EndClientAsync(client);
         workload.Deployment.SetReplicas(0);
         await Task.WhenAll(workload.Pods.ToList().Select(pod => workload.EndAsync(pod, Ending.Drain)));
