@@ -35,6 +35,9 @@ internal static class LabelKinds
     /// <summary>A reset or refusal by a pod.</summary>
     public const string FromBackend = "from-backend";
 
+    /// <summary>A segment beyond the window that was dropped on its way.</summary>
+    public const string InvalidDropped = "invalid-dropped";
+
     /// <summary>A reset by the client itself.</summary>
     public const string ClientAbort = "client-abort";
 

@@ -55,6 +55,13 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
         }
     }
 
+    /// <summary>Adds or removes the rule that drops INVALID packets, and its metric.</summary>
+    public void DropInvalid(bool drops)
+    {
+        _rules.DropInvalid(drops);
+        State.InvalidDropped = drops ? _rules.InvalidDropped : null;
+    }
+
     /// <summary>From now on changes stay pending, as on a node where kube-proxy hangs, until <see cref="Resume"/>.</summary>
     public void Pause() => _paused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -1,5 +1,6 @@
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
@@ -13,6 +14,7 @@ namespace ConntrackConsole.Lab.KubeProxy;
 internal sealed class ServiceRules(NetworkNamespace networkNamespace)
 {
     private const string Table = "kube-proxy";
+    private const string Forward = "filter-forward";
     private const string Services = "services", NoEndpoints = "service-endpoints-check";
 
     /// <summary>Creates the table and chains, without a Service.</summary>
@@ -69,6 +71,39 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         if (endpoints.Count == 0)
             batch.AddRule(Table, RefusalChain(service), new NftRule().Reject());
         batch.Commit();
+    });
+
+    /// <summary>Adds or removes the rule of kube-proxy's iptables mode that drops forwarded INVALID packets.</summary>
+    public void DropInvalid(bool drops) => networkNamespace.Run(() =>
+    {
+        var batch = new NftBatch().AddFilterChain(Table, Forward, NftHook.Forward).ClearChain(Table, Forward);
+        if (drops)
+            batch.AddRule(Table, Forward, new NftRule().IfInvalid().Count().Drop());
+        batch.Commit();
+    });
+
+    /// <summary>How many packets that rule has dropped; null without it.</summary>
+    public long? InvalidDropped() => networkNamespace.Run(() =>
+    {
+        if (NftDump.TryRules(NftFamily.Ipv4, Table, Forward, out var rules) != Errno.Ok)
+            return null;
+        foreach (byte[] rule in rules)
+        {
+            var expressions = new NftRuleReader(rule).Expressions;
+            while (expressions.MoveNext())
+            {
+                if (!expressions.Name.SequenceEqual("counter"u8))
+                    continue;
+                var counter = expressions.Data;
+                while (counter.MoveNext())
+                {
+                    if (counter.Type == 2) // NFTA_COUNTER_PACKETS
+                        return (long?)counter.U64Network();
+                }
+            }
+        }
+
+        return null;
     });
 
     private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(service.IsUdp ? Protocols.Udp : Protocols.Tcp, service.Port);

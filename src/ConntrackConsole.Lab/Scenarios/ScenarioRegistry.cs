@@ -14,7 +14,7 @@ internal static class ScenarioRegistry
     public static readonly IReadOnlyList<Scenario> All =
     [
         Healthy, new Blackhole(), Invalid, EarlyExit,
-        new FlushedStream(), new FlushedRequests(), new GraceTooShort(), new RefusedWhileListed(), new NodeLoss(), new AddressReused(),
+        new DroppedInvalid(), new FlushedStream(), new FlushedRequests(), new GraceTooShort(), new RefusedWhileListed(), new NodeLoss(), new AddressReused(),
         new WrongBackend(), new LaggingProxy(), new SynReuse(), new NoEndpoints(), new StaleUdp(), new UntranslatedUdp(), new IdleExpiry(),
         new IdleExpiryStream(),
         new ClientAborts(), new PortScan(), new ShortConnections(), new Probes(), new PodAsClient(), new HostNetworkPods(), new IdlePool(),

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using ConntrackConsole.Kernel.Namespaces;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
@@ -5,6 +8,34 @@ namespace ConntrackConsole.EndToEnd.Labs;
 /// <summary>Faults that change a whole node, one after the other, and what only looks like a fault.</summary>
 public sealed class NodeFaultTests
 {
+    [Fact]
+    public async Task DroppedInvalid_TheRuleCountsTheSegments_AndNoClientResets()
+    {
+        await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
+        using var far = new NodeRecord(lab, 3);
+        lab.Send("scenario dropped-invalid");
+        List<Labelled> labels = [];
+        await Eventually.TrueAsync(() => (labels = Labels(lab, "dropped-invalid")).Count >= 8, RunningLab.StepTimeout, () => lab.Output);
+
+        Assert.All(labels, label => Assert.Equal(("M1b", "mechanism.invalid_dropped"), (label.Mechanism, label.Code)));
+        Assert.All(labels, label => Assert.Empty(far.Resets(label.Client, label.Port)));
+        int dropped = 0;
+        foreach (int node in (int[])[1, 2])
+        {
+            using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
+            dropped += inside.Run(() =>
+            {
+                // A socket belongs to the namespace of the thread that creates it.
+                using var proxy = new TcpClient("127.0.0.1", 10249);
+                proxy.GetStream().Write("GET /metrics HTTP/1.0\r\n\r\n"u8);
+                string metrics = new StreamReader(proxy.GetStream()).ReadToEnd();
+                return int.Parse(Regex.Match(metrics, @"^kubeproxy_iptables_ct_state_invalid_dropped_packets_total (\d+)", RegexOptions.Multiline).Groups[1].Value);
+            });
+        }
+
+        Assert.True(dropped >= labels.Count, $"{dropped} dropped, {labels.Count} labels");
+    }
+
     [Fact]
     public async Task ProxyLagAndNodeLoss_ClientsOfTheRemovedPodAndOfTheLostNodeWait()
     {

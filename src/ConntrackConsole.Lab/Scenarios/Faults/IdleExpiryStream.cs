@@ -1,3 +1,5 @@
+using ConntrackConsole.Diagnosis.Catalog;
+
 namespace ConntrackConsole.Lab.Scenarios.Faults;
 
 /// <summary>An entry of an idle connection expires: the server speaks next.</summary>
@@ -6,6 +8,9 @@ internal sealed class IdleExpiryStream : IdleExpiryScenario
     public override string Name => "idle-expiry-stream";
 
     public override string Summary => "entries of idle connections expire, and the pod's next line arrives untranslated";
+
+    // The heartbeat of a client that hears nothing goes to any of the pods.
+    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.Rebalanced];
 
     protected override IReadOnlyList<int> Nodes => [2, 2];
 
