@@ -5,6 +5,7 @@ using ConntrackConsole.Lab.Instances;
 using ConntrackConsole.Lab.KubeProxy;
 using ConntrackConsole.Lab.Network;
 using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Lab;
 
@@ -22,6 +23,7 @@ internal sealed class IncidentLab : IAsyncDisposable
     private readonly LabEventWriter _output;
     private readonly Stack<Func<ValueTask>> _cleanup = new();
     private RollingUpdate _rollingUpdate = null!;
+    private LabCluster _cluster = null!;
     private LabPod _farClient = null!;
     private Func<ControlLine, Task> _controlPlane = null!;
 
@@ -94,10 +96,13 @@ internal sealed class IncidentLab : IAsyncDisposable
         store.Put("services", serviceObject);
         var slice = new EndpointSliceObject(store, service, serviceObject);
         var rules = new RuleSyncTracker(_output);
+        var proxies = new List<LabKubeProxy>();
         foreach (var node in network.Nodes)
         {
-            var proxy = new LabKubeProxy(node, store, [service], rules.Synced);
+            var proxy = new LabKubeProxy(node, store, rules.Synced);
             proxy.Start();
+            proxy.Add(service);
+            proxies.Add(proxy);
             Defer(proxy.DisposeAsync);
             var endpoints = await ProxyEndpoints.StartAsync(node.Namespace, proxy.State);
             Defer(endpoints.DisposeAsync);
@@ -132,7 +137,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         var (first, second, third) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
         Defer(_rollingUpdate.Dispose);
         await _rollingUpdate.DeployAsync([first, second, first]);
-        await rules.WithAsync(network.Nodes.Count, 3);
+        await rules.WithAsync(service, network.Nodes.Count, 3);
         stop.ThrowIfCancellationRequested();
         var clients = new DeploymentObject(store, events, Kubelet.Namespace, ClientName, 2, 0, 0);
         var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
@@ -156,6 +161,23 @@ internal sealed class IncidentLab : IAsyncDisposable
             _ => Task.CompletedTask,
         };
 
+        _cluster = new LabCluster
+        {
+            Instance = instance,
+            Network = network,
+            Store = store,
+            Events = events,
+            Kubelet = kubelet,
+            Rules = rules,
+            Proxies = proxies,
+            Output = _output,
+            Truth = truth,
+            RollingUpdate = _rollingUpdate,
+            NodeObjects = nodes,
+            Silence = observers.Silence,
+            Stop = _disposing.Token,
+        };
+        Defer(_disposing.CancelAsync); // Scenarios stop before their pods are removed.
         PrintSummary(instance, network, service, kubeconfig, nearClient, observers);
         _output.Event("ready", new
         {
@@ -224,21 +246,35 @@ internal sealed class IncidentLab : IAsyncDisposable
         for (int i = 0; _options.Rollouts is not { } max || i < max; i++)
         {
             await Task.Delay(next, quit.Token);
-            var scenario = _options.Scenario ?? Scenarios.All[i % Scenarios.All.Count].Scenario;
-            await Task.WhenAll(_rollingUpdate.RunAsync(scenario), Task.Delay(_options.Interval, quit.Token)).WaitAsync(quit.Token);
+            var scenario = _options.Scenario ?? ScenarioRegistry.InTurn[i % ScenarioRegistry.InTurn.Count];
+            await Task.WhenAll(RunAsync(scenario), Task.Delay(_options.Interval, quit.Token)).WaitAsync(quit.Token);
             next = TimeSpan.Zero;
         }
 
-        _output.Report("story-done", "All rolling updates are done; the lab runs until it is stopped.");
+        _output.Report("story-done", "All scenarios are done; the lab runs until it is stopped.");
         await Task.Delay(Timeout.Infinite, quit.Token);
+    }
+
+    private async Task RunAsync(Scenario scenario)
+    {
+        var fields = new { scenario = scenario.Name, mechanism = scenario.Mechanism, code = scenario.Code, alsoTrue = scenario.AlsoTrue, service = $"{Kubelet.Namespace}/{(scenario is RolloutScenario ? ServiceName : scenario.Name)}" };
+        _output.Report("scenario", $"scenario {scenario.Name}: {scenario.Summary}", fields);
+        try
+        {
+            await scenario.RunAsync(_cluster);
+        }
+        finally
+        {
+            _output.Report("scenario-done", $"scenario {scenario.Name} done", fields);
+        }
     }
 
     private async Task ExecuteAsync(ControlLine line)
     {
         switch (line)
         {
-            case ControlLine.Rollout rollout:
-                await _rollingUpdate.RunAsync(rollout.Scenario);
+            case ControlLine.Run run:
+                await RunAsync(run.Scenario);
                 break;
             case ControlLine.Invalid invalid:
                 await _rollingUpdate.SendBadSegmentsAsync(invalid.Segments);

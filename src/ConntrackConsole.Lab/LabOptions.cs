@@ -1,11 +1,11 @@
-using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Lab;
 
 /// <summary>The user's options.</summary>
-/// <param name="Scenario">The scenario of every rolling update; null = each in turn.</param>
-/// <param name="Interval">Time between the starts of two rolling updates.</param>
-/// <param name="Rollouts">Number of rolling updates; null = no limit.</param>
+/// <param name="Scenario">The scenario to run; null = each rolling update in turn.</param>
+/// <param name="Interval">Time between the starts of two scenarios.</param>
+/// <param name="Rollouts">Number of scenarios to run; null = no limit.</param>
 /// <param name="Connections">Connections per client.</param>
 /// <param name="Port">The console's port; null = 5080 plus the instance's number, or another free one.</param>
 /// <param name="Labels">File for the ground truth, or null.</param>

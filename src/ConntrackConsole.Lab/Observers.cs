@@ -20,6 +20,7 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
 
     private readonly NetworkNamespace _host = NetworkNamespace.OfThisThread();
     private readonly List<ChildProcess> _processes = [];
+    private readonly Dictionary<string, ChildProcess> _collectors = [];
     private readonly List<StreamWriter> _logs = [];
     private volatile bool _stopping;
     private volatile string _lastOutput = "no output.";
@@ -79,7 +80,7 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
         foreach (var node in nodes)
         {
             string state = Directory.CreateDirectory(Path.Combine(data, node.Name)).FullName;
-            Start($"collector-{node.Name}", node.Namespace, "ConntrackConsole.Collector", "conntrack-collector",
+            _collectors[node.Name] = Start($"collector-{node.Name}", node.Namespace, "ConntrackConsole.Collector", "conntrack-collector",
                 ["run", "--console", $"unix:{socket}", "--node", node.Name, "--state", state, "--pod-cidr", node.PodCidr],
                 new Dictionary<string, string> { ["CONNTRACK_NODE_SECRET"] = NodeSecret.Of(secret, node.Name) });
         }
@@ -88,8 +89,17 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
         ApproverUrl = $"{address}/signin?token={approves}";
     }
 
+    /// <summary>Stops or continues the collector of a node, as far as there is one: a lost node reports nothing.</summary>
+    public void Silence(LabNode node, bool isSilent)
+    {
+        if (_collectors.TryGetValue(node.Name, out var collector))
+            collector.Signal(isSilent ? ProcessCalls.SIGSTOP : ProcessCalls.SIGCONT);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        foreach (var collector in _collectors.Values)
+            collector.Signal(ProcessCalls.SIGCONT); // A stopped process does not end at SIGTERM.
         _stopping = true;
         await Task.WhenAll(_processes.Select(process => process.StopAsync(TimeSpan.FromSeconds(5))));
         foreach (var process in _processes)

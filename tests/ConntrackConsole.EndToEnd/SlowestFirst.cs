@@ -9,7 +9,7 @@ namespace ConntrackConsole.EndToEnd;
 /// <summary>Starts the test classes that take minutes before the others: started last, they would run alone at the end.</summary>
 public sealed class SlowestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = ["ExplainTests", "KilledTests", "OutageTests", "BlackHoleTests", "ScenarioTests"];
+    private static readonly string[] Long = ["ExplainTests", "KilledTests", "OutageTests", "BlackHoleTests", "NodeFaultTests", "ScenarioTests", "FaultScenarioTests"];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

@@ -1,5 +1,5 @@
 using ConntrackConsole.Lab.Cli;
-using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Scenarios;
 using Xunit;
 
 namespace ConntrackConsole.Lab.Tests;
@@ -9,8 +9,9 @@ public sealed class ControlLineTests
     [Fact]
     public void TryParse_KnownLines_ReturnTheCommand()
     {
-        Assert.Equal(new ControlLine.Rollout(Scenario.Healthy), ControlLine.TryParse("rollout"));
-        Assert.Equal(new ControlLine.Rollout(Scenario.EarlyExit), ControlLine.TryParse(" rollout  early-exit "));
+        Assert.Equal(new ControlLine.Run(ScenarioRegistry.Healthy), ControlLine.TryParse("rollout"));
+        Assert.Equal(new ControlLine.Run(ScenarioRegistry.EarlyExit), ControlLine.TryParse(" rollout  early-exit "));
+        Assert.Equal(new ControlLine.Run(ScenarioRegistry.TryParse("proxy-lag")!), ControlLine.TryParse("scenario proxy-lag"));
         Assert.Equal(new ControlLine.Invalid(1), ControlLine.TryParse("invalid"));
         Assert.Equal(new ControlLine.Invalid(12), ControlLine.TryParse("invalid 12"));
         Assert.Equal(new ControlLine.Abort("linger"), ControlLine.TryParse("abort"));
@@ -28,6 +29,9 @@ public sealed class ControlLineTests
     [Theory]
     [InlineData("")]
     [InlineData("rollout everything")]
+    [InlineData("rollout proxy-lag")]
+    [InlineData("scenario")]
+    [InlineData("scenario everything")]
     [InlineData("statefulset")]
     [InlineData("statefulset 10")]
     [InlineData("invalid 0")]

@@ -1,13 +1,13 @@
 using System.Globalization;
 using ConntrackConsole.Lab.Processes;
-using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Lab.Cli;
 
 /// <summary>A command on the lab's standard input.</summary>
 internal abstract record ControlLine
 {
-    public sealed record Rollout(Scenario Scenario) : ControlLine;
+    public sealed record Run(Scenario Scenario) : ControlLine;
 
     public sealed record Invalid(int Segments) : ControlLine;
 
@@ -32,8 +32,9 @@ internal abstract record ControlLine
     /// <summary>Null for an unknown command; the caller then lists the valid ones.</summary>
     public static ControlLine? TryParse(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
     {
-        ["rollout"] => new Rollout(Scenario.Healthy),
-        ["rollout", var name] when Scenarios.TryParse(name) is { } scenario => new Rollout(scenario),
+        ["rollout"] => new Run(ScenarioRegistry.Healthy),
+        ["rollout", var name] when ScenarioRegistry.TryParse(name) is RolloutScenario rollout => new Run(rollout),
+        ["scenario", var name] when ScenarioRegistry.TryParse(name) is { } scenario => new Run(scenario),
         ["invalid"] => new Invalid(1),
         ["invalid", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is > 0 and <= 1000 =>
             new Invalid(count),
@@ -73,7 +74,7 @@ internal sealed class ControlLines(Func<ControlLine, Task> execute, Cancellation
             switch (ControlLine.TryParse(line))
             {
                 case null:
-                    print($"'{line}' is not a command; use rollout [healthy|blackhole|invalid|early-exit], invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, statefulset N|restart, quit.");
+                    print($"'{line}' is not a command; use rollout [{string.Join('|', ScenarioRegistry.InTurn)}], scenario NAME (see --help), invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, statefulset N|restart, quit.");
                     break;
                 case ControlLine.Quit:
                     quit.Cancel();

@@ -4,27 +4,31 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Lab.Cluster;
-using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Lab.Cli;
 
 /// <summary>The root command.</summary>
 internal static class LabCommand
 {
-    private const string Description = """
+    private static readonly string Description = $$"""
         Reproduces a real incident ("connections reset when pods terminate") on this machine: three network namespaces as
         nodes, pods in separate namespaces, a Service with real translation rules, real TCP clients and servers, a small
         Kubernetes API server, and the console with a collector on each node to observe it. Requires Linux and root. No packet
         can leave the machine, the machine's own network is not changed, and everything is removed at exit.
 
         Scenarios, each a rolling update of the Service `checkout`:
-          healthy     every pod drains; clients see no error
-          blackhole   one pod's network disappears before its process ends: its clients hang (M4) until the entries are flushed
-          invalid     pods send segments beyond the window: clients reset the pod's own address (M1)
-          early-exit  pods exit at SIGTERM without draining: the kernel resets their connections (M3)
+        {{Lines(ScenarioRegistry.InTurn)}}
+
+        Scenarios with Services of their own:
+        {{Lines(ScenarioRegistry.WithServices.Where(scenario => scenario.Mechanism is not null))}}
+
+        Scenarios that look like a fault, and must lead to no finding:
+        {{Lines(ScenarioRegistry.WithServices.Where(scenario => scenario.Mechanism is null))}}
 
         Commands on standard input while it runs:
           rollout [SCENARIO]   start a rolling update
+          scenario NAME        run any scenario
           invalid [N]          send N segments beyond the window
           abort [unread]       abort a connection of the client on node3 (SO_LINGER 0, or with its response unread)
           bad-image            roll out an image that does not exist, and undo it
@@ -36,8 +40,8 @@ internal static class LabCommand
 
         --labels FILE contains one JSON line per event as observed by the clients and servers themselves. A line is written
         when its event is complete, so the lines are not ordered by t. Fields:
-          t (Unix seconds), scenario, mechanism (M1, M3, M4 or null), kind (un-nated, from-backend, client-abort, hang),
-          node (the client's), orig and reply {src, sport, dst, dport}, resets (of this kind);
+          t (Unix seconds), scenario, mechanism (such as M4, or null), code (of the right finding), service, kind (what was
+          observed), node (the client's), orig and reply {src, sport, dst, dport}, resets (of this kind);
           followedBy (M1 only): resets from the backend that it causes at the client's next request.
         """;
 
@@ -53,9 +57,9 @@ internal static class LabCommand
 
     private static RootCommand Create()
     {
-        var scenario = new Option<string?>("--scenario") { Description = "Scenario of every rolling update: healthy, blackhole, invalid or early-exit (default: each in turn).", HelpName = "NAME" };
-        var interval = new Option<string?>("--interval") { Description = "Seconds between the starts of two rolling updates (default: 60).", HelpName = "SECONDS" };
-        var rollouts = new Option<string?>("--rollouts") { Description = "Number of rolling updates; the lab keeps running afterwards (default: no limit).", HelpName = "N" };
+        var scenario = new Option<string?>("--scenario") { Description = "Run only this scenario (default: each rolling update in turn).", HelpName = "NAME" };
+        var interval = new Option<string?>("--interval") { Description = "Seconds between the starts of two scenarios (default: 60).", HelpName = "SECONDS" };
+        var rollouts = new Option<string?>("--rollouts") { Description = "Number of scenarios to run; the lab keeps running afterwards (default: no limit).", HelpName = "N" };
         var connections = new Option<string?>("--connections") { Description = "Keep-alive connections per client (default: 6).", HelpName = "N" };
         var port = new Option<string?>("--port") { Description = "The console's port on 127.0.0.1 (default: 5080; each further lab uses another one).", HelpName = "PORT" };
         var labels = new Option<string?>("--labels") { Description = "Write the ground truth to this file as JSON lines (not ordered by t).", HelpName = "FILE" };
@@ -76,8 +80,8 @@ internal static class LabCommand
             if (Requirements.Missing() is { } missing)
                 return Usage.Error(missing);
             Scenario? wanted = null;
-            if (result.GetValue(scenario) is { } name && (wanted = Scenarios.TryParse(name)) is null)
-                return Usage.Error($"--scenario {name}: unknown scenario; use {string.Join(", ", Scenarios.All.Select(entry => entry.Name))}.");
+            if (result.GetValue(scenario) is { } name && (wanted = ScenarioRegistry.TryParse(name)) is null)
+                return Usage.Error($"--scenario {name}: unknown scenario; use {string.Join(", ", ScenarioRegistry.All)}.");
             if (!TryNumber(result.GetValue(interval), 1, 86_400, out int? seconds))
                 return Usage.Error($"--interval {result.GetValue(interval)}: must be a whole number of seconds from 1 to 86400.");
             if (!TryNumber(result.GetValue(rollouts), 0, int.MaxValue, out int? count))
@@ -99,6 +103,9 @@ internal static class LabCommand
         });
         return root;
     }
+
+    private static string Lines(IEnumerable<Scenario> scenarios) => string.Join('\n', scenarios.Select(scenario =>
+        $"  {scenario.Name,-22} {scenario.Summary}{(scenario.Mechanism is { } mechanism ? $" ({mechanism})" : "")}"));
 
     private static async Task<int> RunAsync(LabOptions options)
     {

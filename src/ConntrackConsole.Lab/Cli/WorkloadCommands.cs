@@ -9,22 +9,38 @@ namespace ConntrackConsole.Lab.Cli;
 /// <summary>Hidden sub-commands that the lab starts as child processes; each ends with the lab.</summary>
 internal static class WorkloadCommands
 {
-    public static IEnumerable<Command> All() => [Serve(), Load(), ExecChild()];
+    public static IEnumerable<Command> All() => [Serve(), ServeDatagrams(), Load(), Subscribe(), Request(), SendDatagrams(), ExecChild()];
 
     private static Command Serve()
     {
         var port = new Option<int>("--port") { DefaultValueFactory = _ => 8080 };
         var exitsAtOnce = new Option<bool>("--exit-at-once") { Description = "Exit immediately at SIGTERM, with requests unread." };
+        var push = new Option<int>("--push-ms") { Description = "Speak first: a line on each connection at this interval." };
+        var ignoresTerm = new Option<bool>("--ignore-sigterm") { Description = "Go on serving at SIGTERM." };
+        var closesListener = new Option<bool>("--close-listener") { Description = "Accept no connection after SIGTERM." };
+        var closes = new Option<bool>("--close-after-answer") { Description = "Close each connection after its first response." };
         var parent = Parent();
-        var command = new Command("serve", "The server in a pod. Lines on stdin: exit-at-once, invalid [client ip:port].") { port, exitsAtOnce, parent };
+        var command = new Command("serve", "The server in a pod. Lines on stdin: exit-at-once, stall, invalid [client ip:port].")
+        {
+            port, exitsAtOnce, push, ignoresTerm, closesListener, closes, parent,
+        };
         command.SetAction(async (result, cancel) =>
         {
             ProcessCalls.DieWithParent(result.GetValue(parent));
-            var server = new Server(result.GetValue(port)) { ExitsAtOnce = result.GetValue(exitsAtOnce) };
+            var server = new Server(result.GetValue(port)) 
+            {
+                ExitsAtOnce = result.GetValue(exitsAtOnce),
+                PushInterval = result.GetValue(push) is > 0 and var milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+                IgnoresTerm = result.GetValue(ignoresTerm),
+                ClosesListener = result.GetValue(closesListener),
+                ClosesAfterAnswer = result.GetValue(closes),
+            };
             ReadLines(line =>
             {
                 if (line == "exit-at-once")
                     server.ExitsAtOnce = true;
+                else if (line == "stall")
+                    server.Stall();
                 else if (line.StartsWith("invalid", StringComparison.Ordinal))
                     _ = server.SendBadSegmentAsync(line.Split(' ') is [_, var client] ? client : null);
             });
@@ -35,8 +51,8 @@ internal static class WorkloadCommands
 
     private static Command Load()
     {
-        var target = new Option<string>("--target") { Required = true, Description = "The Service's ip:port." };
-        var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 6 };
+        var target = Target();
+        var connections = Connections();
         var interval = new Option<int>("--interval-ms") { DefaultValueFactory = _ => 500 };
         var parent = Parent();
         var command = new Command("client", "The client in a pod. Lines on stdin: abort linger, abort unread.") { target, connections, interval, parent };
@@ -52,6 +68,63 @@ internal static class WorkloadCommands
                     client.Abort(how);
             });
             client.Start();
+            await Task.Delay(Timeout.Infinite, cancel).ContinueWith(_ => { }, TaskScheduler.Default);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command ServeDatagrams()
+    {
+        var port = new Option<int>("--port") { DefaultValueFactory = _ => 8080 };
+        var parent = Parent();
+        var command = new Command("serve-udp", "The UDP server in a pod.") { port, parent };
+        command.SetAction((result, cancel) =>
+        {
+            ProcessCalls.DieWithParent(result.GetValue(parent));
+            return new DatagramServer(result.GetValue(port)).RunAsync(cancel);
+        });
+        return command;
+    }
+
+    private static Command Subscribe()
+    {
+        var silence = new Option<int>("--silence-ms") { DefaultValueFactory = _ => 3000, Description = "A heartbeat is sent after this time without data." };
+        var connections = Connections();
+        return Client("subscribe", "Subscribers of a server that speaks first.", [connections, silence], (service, result) =>
+            new StreamClient(service, result.GetValue(connections), TimeSpan.FromMilliseconds(result.GetValue(silence))).Start());
+    }
+
+    private static Command Request()
+    {
+        var interval = new Option<int>("--interval-ms") { DefaultValueFactory = _ => 100 };
+        var timeout = new Option<int>("--timeout-ms") { DefaultValueFactory = _ => 2000 };
+        var ports = new Option<int>("--source-ports") { Description = "Number of source ports; 0 = any." };
+        return Client("request", "A connection for each request.", [interval, timeout, ports], (service, result) => new ShortClient(
+            service, TimeSpan.FromMilliseconds(result.GetValue(interval)), TimeSpan.FromMilliseconds(result.GetValue(timeout)), result.GetValue(ports)).Start());
+    }
+
+    private static Command SendDatagrams()
+    {
+        var interval = new Option<int>("--interval-ms") { DefaultValueFactory = _ => 300 };
+        var sockets = new Option<int>("--sockets") { DefaultValueFactory = _ => 4 };
+        return Client("send-udp", "Datagrams from sockets that stay open.", [interval, sockets], (service, result) => new DatagramClient(
+            service, result.GetValue(sockets), TimeSpan.FromMilliseconds(result.GetValue(interval))).Start());
+    }
+
+    private static Command Client(string name, string description, IReadOnlyList<Option> options, Action<IPEndPoint, ParseResult> start)
+    {
+        var target = Target();
+        var parent = Parent();
+        var command = new Command(name, description) { target, parent };
+        foreach (var option in options)
+            command.Add(option);
+        command.SetAction(async (result, cancel) =>
+        {
+            ProcessCalls.DieWithParent(result.GetValue(parent));
+            if (!IPEndPoint.TryParse(result.GetRequiredValue(target), out var service))
+                return Usage.Error($"--target {result.GetRequiredValue(target)}: must be an address and a port, such as 10.100.200.1:80.");
+            start(service, result);
             await Task.Delay(Timeout.Infinite, cancel).ContinueWith(_ => { }, TaskScheduler.Default);
             return 0;
         });
@@ -74,6 +147,10 @@ internal static class WorkloadCommands
         });
         return command;
     }
+
+    private static Option<string> Target() => new("--target") { Required = true, Description = "The Service's ip:port." };
+
+    private static Option<int> Connections() => new("--connections") { DefaultValueFactory = _ => 6 };
 
     private static Option<int> Parent() => new("--parent") { Required = true, Description = "Pid of the lab." };
 

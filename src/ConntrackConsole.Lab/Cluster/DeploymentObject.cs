@@ -13,7 +13,7 @@ internal sealed class DeploymentObject
     private readonly Lock _lock = new(); // Pods become ready and end concurrently.
     private readonly ObjectStore _store;
     private readonly EventLog _events;
-    private readonly int _replicas;
+    private int _replicas;
     private readonly List<ReplicaSetObject> _sets = []; // oldest first
     private readonly JsonObject _progressing;
     private readonly JsonObject _available;
@@ -21,7 +21,7 @@ internal sealed class DeploymentObject
     private int _generation = 1;
 
     /// <summary>Creates it with its first ReplicaSet, which wants all its pods at once.</summary>
-    public DeploymentObject(ObjectStore store, EventLog events, string space, string app, int replicas, int containerPort, int preStopSeconds)
+    public DeploymentObject(ObjectStore store, EventLog events, string space, string app, int replicas, int containerPort, int preStopSeconds, PodTraits? traits = null)
     {
         _store = store;
         _events = events;
@@ -43,7 +43,7 @@ internal sealed class DeploymentObject
                 ["template"] = new JsonObject
                 {
                     ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = app } },
-                    ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds),
+                    ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds, traits),
                 },
                 ["strategy"] = new JsonObject
                 {
@@ -88,6 +88,20 @@ internal sealed class DeploymentObject
 
             return old;
         }
+    }
+
+    /// <summary>Like `kubectl scale`.</summary>
+    public void SetReplicas(int replicas)
+    {
+        lock (_lock)
+        {
+            _replicas = replicas;
+            Json["spec"]!["replicas"] = replicas;
+            Json["metadata"]!["generation"] = ++_generation;
+            Put();
+        }
+
+        Scale(Current, replicas);
     }
 
     public void Scale(ReplicaSetObject set, int wanted)

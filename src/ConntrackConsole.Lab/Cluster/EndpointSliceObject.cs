@@ -28,7 +28,7 @@ internal sealed class EndpointSliceObject
             ["metadata"] = metadata,
             ["addressType"] = "IPv4",
             ["endpoints"] = null,
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = "TCP", ["port"] = service.TargetPort }),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = service.Protocol, ["port"] = service.TargetPort }),
         };
         Put();
     }

@@ -9,8 +9,18 @@ internal static class NodeObject
     /// <summary>The kubelet's heartbeat: changes only a time.</summary>
     public static void Heartbeat(JsonObject node)
     {
-        foreach (var condition in node["status"]!["conditions"]!.AsArray())
+        // A lost node has no heartbeat.
+        foreach (var condition in node["status"]!["conditions"]!.AsArray().Where(condition => (string?)condition!["status"] != "Unknown"))
             condition!["lastHeartbeatTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>What the node controller writes: Unknown when the kubelet is silent.</summary>
+    public static void SetReady(JsonObject node, string status)
+    {
+        var ready = node["status"]!["conditions"]!.AsArray().First(condition => (string?)condition!["type"] == "Ready")!;
+        ready["status"] = status;
+        ready["reason"] = status == "True" ? "KubeletReady" : "NodeStatusUnknown";
+        ready["lastTransitionTime"] = Metadata.Stamp(DateTimeOffset.UtcNow);
     }
 
     public static JsonObject Create(LabNode node)

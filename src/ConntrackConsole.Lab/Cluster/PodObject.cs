@@ -17,7 +17,7 @@ internal sealed class PodObject
 
     public PodObject(
         ObjectStore store, string space, string app, string hash, string node, string nodeAddress, int containerPort, int preStopSeconds,
-        JsonObject? owner = null, string? name = null)
+        JsonObject? owner = null, string? name = null, PodTraits? traits = null)
     {
         _store = store;
         Name = name ?? $"{app}-{hash}-{Metadata.Suffix(5)}";
@@ -35,7 +35,7 @@ internal sealed class PodObject
             ["kind"] = "Pod",
             ["apiVersion"] = "v1",
             ["metadata"] = metadata,
-            ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds),
+            ["spec"] = PodTemplate.Spec(app, containerPort, preStopSeconds, traits),
             ["status"] = _status,
         };
     }
@@ -45,6 +45,9 @@ internal sealed class PodObject
     public JsonObject Json { get; }
 
     public string Image => (string)Json["spec"]!["containers"]![0]!["image"]!;
+
+    /// <summary>terminationGracePeriodSeconds.</summary>
+    public int Grace => (int)Json["spec"]!["terminationGracePeriodSeconds"]!;
 
     /// <summary>The version stored last.</summary>
     public long Version { get; private set; }
@@ -109,8 +112,8 @@ internal sealed class PodObject
     /// <summary>Deleted by its owner: the pod stays Running and Ready, with a deadline for its end.</summary>
     public void Terminating()
     {
-        Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow.AddSeconds(PodTemplate.Grace));
-        Meta["deletionGracePeriodSeconds"] = PodTemplate.Grace;
+        Meta["deletionTimestamp"] = Metadata.Stamp(DateTimeOffset.UtcNow.AddSeconds(Grace));
+        Meta["deletionGracePeriodSeconds"] = Grace;
         Meta["generation"] = 2;
         Put();
     }

@@ -4,9 +4,11 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Lab.Cluster;
 
 /// <summary>A Service with a ClusterIP.</summary>
-internal sealed record LabService(string Namespace, string Name, Ip Address, ushort Port, ushort TargetPort)
+internal sealed record LabService(string Namespace, string Name, Ip Address, ushort Port, ushort TargetPort, string Protocol = "TCP")
 {
     public string Key => $"{Namespace}/{Name}";
+
+    public bool IsUdp => Protocol == "UDP";
 
     public JsonObject ToJson() => new()
     {
@@ -15,7 +17,7 @@ internal sealed record LabService(string Namespace, string Name, Ip Address, ush
         ["metadata"] = Metadata.Create(Name, Namespace),
         ["spec"] = new JsonObject
         {
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = "TCP", ["port"] = Port, ["targetPort"] = "http" }),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = Protocol, ["port"] = Port, ["targetPort"] = "http" }),
             ["selector"] = new JsonObject { ["app"] = Name },
             ["clusterIP"] = Address.ToString(),
             ["clusterIPs"] = new JsonArray(Address.ToString()),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Scenarios;
 using ConntrackConsole.Lab.Workload;
 
 namespace ConntrackConsole.Lab.Incidents;
@@ -32,6 +33,13 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
 
     /// <summary>Resets by this pod and hangs towards it are attributed to this scenario from now on.</summary>
     public void SetTermination(LabPod pod, Scenario scenario) => _terminations[pod.Ip] = scenario;
+
+    /// <summary>These pods answer again.</summary>
+    public void ClearTermination(IEnumerable<LabPod> pods)
+    {
+        foreach (var pod in pods)
+            _terminations.TryRemove(pod.Ip, out _);
+    }
 
     public void FromServer(LabPod pod, WorkloadReport report)
     {
@@ -85,8 +93,8 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
                 break;
             case "hung":
                 _hung[local] = true;
-                if (TerminationOf(backend) == Incidents.Scenario.Blackhole)
-                    Write(pod, local, backend, "M4", "hang", 0, Incidents.Scenario.Blackhole);
+                if (TerminationOf(backend) is { Mechanism: "M4" } blackHole)
+                    Write(pod, local, backend, "M4", "hang", 0, blackHole, seconds: report.Seconds);
                 Line($"hangs: no response from {backend} for {report.Seconds:0.0} s");
                 break;
             case "recovered":
@@ -96,14 +104,14 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
             case "reset":
                 bool wasHung = _hung.TryRemove(local, out _);
                 // Reset before its first response, by a pod that was already exiting; the client cannot know which.
-                var ending = backend.Length == 0 && Scenario == Incidents.Scenario.EarlyExit ? Scenario : TerminationOf(backend);
+                var ending = backend.Length == 0 && Scenario == ScenarioRegistry.EarlyExit ? Scenario : TerminationOf(backend);
                 _open.TryRemove(local, out _);
                 if (_invalid.TryGetValue(local, out var cause))
                     cause.Followed();
-                else if (wasHung && ending != Incidents.Scenario.EarlyExit) // a server that stops reading is slow at first
+                else if (wasHung && ending != ScenarioRegistry.EarlyExit) // a server that stops reading is slow at first
                     Write(pod, local, backend, null, "from-backend", 1, ending); // a live pod rejects a segment of an unknown connection
                 else
-                    Write(pod, local, backend, ending == Incidents.Scenario.EarlyExit ? "M3" : null, "from-backend", 1, ending);
+                    Write(pod, local, backend, ending == ScenarioRegistry.EarlyExit ? "M3" : null, "from-backend", 1, ending);
                 Line(wasHung ? $"was reset after {report.Seconds:0.0} s without a response" : $"was reset by {backend}");
                 break;
             case "refused":
@@ -130,19 +138,21 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
     private void Settle(string remote, int resets)
     {
         if (_invalid.TryRemove(remote, out var segment))
-            Write(segment.Client, remote, segment.Backend, "M1", "un-nated", resets, Incidents.Scenario.Invalid, segment.At, segment.FollowedBy);
+            Write(segment.Client, remote, segment.Backend, "M1", "un-nated", resets, ScenarioRegistry.Invalid, segment.At, segment.FollowedBy);
     }
 
     private void Write(
         LabPod client, string local, string backend, string? mechanism, string kind, int resets, Scenario? scenario,
-        double? at = null, int? followedBy = null)
+        double? at = null, int? followedBy = null, double? seconds = null)
     {
         var (clientIp, clientPort) = Split(local);
         var (backendIp, backendPort) = Split(backend);
         output.Write(new Label(
-            at ?? WorkloadReport.Now, (scenario ?? Scenario)?.Name(), mechanism, kind, client.Node.Name,
+            at ?? WorkloadReport.Now, (scenario ?? Scenario)?.Name, mechanism, kind, client.Node.Name,
             new LabFlowTuple(clientIp, clientPort, service.Address.ToString(), service.Port),
-            new LabFlowTuple(backendIp, backendPort, clientIp, clientPort), resets, followedBy));
+            new LabFlowTuple(backendIp, backendPort, clientIp, clientPort), resets, followedBy,
+            mechanism is null ? null : (scenario ?? Scenario)?.Code, service.Key,
+            seconds is { } waited ? Math.Round(WorkloadReport.Now - waited, 3) : null));
     }
 
     private static (string Ip, int Port) Split(string endpoint) =>

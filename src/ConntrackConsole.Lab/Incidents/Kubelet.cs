@@ -17,32 +17,40 @@ internal sealed class Kubelet(
     public const int PreStopSeconds = 2;
     public const int ServerPort = 8080;
 
+    private static readonly TimeSpan UnreadBeforeKill = TimeSpan.FromSeconds(0.7);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, LabPod> _pods = new();
     private readonly ConcurrentDictionary<string, PodSandbox> _sandboxes = new();
 
-    public async Task<LabPod> StartServerAsync(LabNode node, DeploymentObject deployment, ReplicaSetObject set, EndpointSliceObject slice)
+    private static readonly TimeSpan ListedAfterTermination = TimeSpan.FromSeconds(1.5);
+
+    public async Task<LabPod> StartServerAsync(
+        LabNode node, DeploymentObject deployment, ReplicaSetObject set, EndpointSliceObject? slice, PodStart? start = null)
     {
-        var pod = await StartAsync(node, deployment, set, ServerPort, PreStopSeconds, ["serve", "--port", $"{ServerPort}"], waitFor: "listening");
+        start ??= new PodStart(["serve", "--port", $"{ServerPort}"], report);
+        var pod = await StartAsync(node, deployment, set, ServerPort, PreStopSeconds, start, waitFor: "listening");
         pod.Object.Running(pod.Ip);
         await PauseAsync(5, 15);
-        slice.Set(pod.Object, pod.Ip, node.Name, ready: false, serving: false, terminating: false);
+        slice?.Set(pod.Object, pod.Ip, node.Name, ready: false, serving: false, terminating: false);
         await PauseAsync(10, 40);
         pod.Object.Ready();
         await PauseAsync(5, 20);
         deployment.Ready(set);
         await PauseAsync(1, 20);
-        slice.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
-        if (probes)
+        slice?.Set(pod.Object, pod.Ip, node.Name, ready: true, serving: true, terminating: false);
+        if (probes && start.Traits is not { Protocol: not "TCP" })
             _ = ReadinessProbe.RunAsync(node, pod.Sandbox.Address, ServerPort, pod.Process.Exited, _stopping.Token);
         return pod;
     }
 
-    public async Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, LabService service, int connections)
+    public Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, LabService service, int connections) => StartClientAsync(
+        node, deployment, new PodStart(["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], report));
+
+    public async Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, PodStart start)
     {
         var set = deployment.Current;
-        var pod = await StartAsync(node, deployment, set, 0, 0,
-            ["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], waitFor: null);
+        var pod = await StartAsync(node, deployment, set, 0, 0, start, waitFor: null);
         pod.Object.Running(pod.Ip);
         await PauseAsync(10, 40);
         pod.Object.Ready();
@@ -60,16 +68,17 @@ internal sealed class Kubelet(
     {
         var order = EndingOrder.Draw(Random.Shared);
         await PauseAsync(5, 20);
-        if (order.SliceBeforeMark)
+        if (ending != Ending.CloseListener && order.SliceBeforeMark)
             await DrainEndpointAsync();
         pod.Object.Terminating();
         output.Report("terminating", $"{pod.Name} ({pod.Ip}) on {pod.Node.Name} is terminating", Fields(pod));
         await PauseAsync(1, 15);
-        if (order is { SliceBeforeMark: false, KillingBeforeSlice: false })
+        bool drainsLate = ending == Ending.CloseListener;
+        if (!drainsLate && order is { SliceBeforeMark: false, KillingBeforeSlice: false })
             await DrainEndpointAsync();
         events.Record(pod.Object.Json, pod.Object.Version, "Killing", "Stopping container app", "kubelet", pod.Node.Name);
         await PauseAsync(1, 35);
-        if (order.KillingBeforeSlice)
+        if (!drainsLate && order.KillingBeforeSlice)
             await DrainEndpointAsync();
         deployment.Deleted(pod.Set, pod.Name);
         await PauseAsync(1, 10);
@@ -89,6 +98,23 @@ internal sealed class Kubelet(
                 await PauseAsync(300, 400);
                 output.Event("sigterm", Fields(pod));
                 exitCode = await pod.Process.StopAsync(TimeSpan.FromSeconds(30));
+                break;
+            case Ending.CloseListener:
+                // The slice follows late, as with a busy endpoint controller.
+                output.Event("sigterm", Fields(pod));
+                pod.Process.Signal(ProcessCalls.SIGTERM);
+                await Task.Delay(ListedAfterTermination, _stopping.Token);
+                await DrainEndpointAsync();
+                exitCode = await pod.Process.Exited.WaitAsync(TimeSpan.FromSeconds(30));
+                break;
+            case Ending.KillAtGraceEnd:
+                output.Event("sigterm", Fields(pod));
+                pod.Process.Signal(ProcessCalls.SIGTERM);
+                await Task.Delay(TimeSpan.FromSeconds(pod.Object.Grace) - UnreadBeforeKill, _stopping.Token);
+                pod.Process.SendLine("stall"); // Requests arrive that it does not read: the kernel resets their connections.
+                await Task.Delay(UnreadBeforeKill, _stopping.Token);
+                pod.Process.Signal(ProcessCalls.SIGKILL);
+                exitCode = await pod.Process.Exited;
                 break;
             default:
                 await settled();
@@ -145,9 +171,10 @@ internal sealed class Kubelet(
     public void Dispose() => _stopping.Dispose();
 
     private async Task<LabPod> StartAsync(
-        LabNode node, DeploymentObject deployment, ReplicaSetObject set, int port, int preStop, IEnumerable<string> arguments, string? waitFor)
+        LabNode node, DeploymentObject deployment, ReplicaSetObject set, int port, int preStop, PodStart start, string? waitFor)
     {
-        var pod = new PodObject(store, Namespace, deployment.App, set.Hash, node.Name, node.Address.ToString(), port, preStop, set.Json);
+        var pod = new PodObject(
+            store, Namespace, deployment.App, set.Hash, node.Name, node.Address.ToString(), port, preStop, set.Json, traits: start.Traits);
         await PauseAsync(5, 20);
         pod.Add();
         long added = pod.Version;
@@ -159,7 +186,8 @@ internal sealed class Kubelet(
         await PauseAsync(5, 25);
         pod.Creating();
         events.Scheduled(pod.Json, added, node.Name);
-        var sandbox = await Task.Run(() => PodSandbox.Create(node, prefix, pod.Name));
+        var sandbox = await Task.Run(() => start.Traits is { HostNetwork: true }
+            ? PodSandbox.OfHost(node) : PodSandbox.Create(node, prefix, pod.Name, start.Address));
         _sandboxes[pod.Name] = sandbox;
         RecordEvent("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
         await PauseAsync(1, 10);
@@ -169,7 +197,7 @@ internal sealed class Kubelet(
 
         var running = new TaskCompletionSource<LabPod>(TaskCreationOptions.RunContinuationsAsynchronously);
         var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var process = ChildProcess.Start(sandbox.Namespace, arguments, line =>
+        var process = ChildProcess.Start(sandbox.Namespace, start.Arguments, line =>
         {
             if (WorkloadReport.TryParse(line) is not { } parsed)
             {
@@ -179,7 +207,7 @@ internal sealed class Kubelet(
 
             if (parsed.Event == waitFor)
                 awaited.TrySetResult();
-            report(running.Task.GetAwaiter().GetResult(), parsed);
+            start.Observe(running.Task.GetAwaiter().GetResult(), parsed);
         });
         var started = new LabPod(pod, set, node, sandbox, process);
         _pods[pod.Name] = started;

@@ -9,17 +9,56 @@ internal sealed record LabFlowTuple(string Src, int Sport, string Dst, int Dport
 
 /// <summary>A line of --labels: what really happened, as observed by the workload itself.</summary>
 /// <param name="T">Unix time in seconds.</param>
-/// <param name="Scenario">healthy, blackhole, invalid, early-exit; null outside a rolling update.</param>
-/// <param name="Mechanism">M1, M3, M4; null for a reset without a fault.</param>
-/// <param name="Kind">un-nated, from-backend, client-abort or hang.</param>
+/// <param name="Scenario">Its name; null outside a scenario.</param>
+/// <param name="Mechanism">The mechanism, such as M4; null for a reset without a fault.</param>
+/// <param name="Kind">What was observed: see <see cref="LabelKinds"/>.</param>
 /// <param name="Node">The client's node.</param>
 /// <param name="Orig">Client → Service.</param>
 /// <param name="Reply">Pod → client.</param>
-/// <param name="Resets">Number of resets of this kind; 0 for a hang.</param>
+/// <param name="Resets">Number of resets of this kind; 0 without a reset, as in a hang.</param>
 /// <param name="FollowedBy">M1: resets from the backend that it causes at the client's next segment.</param>
+/// <param name="Code">The stable code of the finding that is right.</param>
+/// <param name="Service">The Service, as namespace/name.</param>
+/// <param name="Since">When the request, SYN or datagram without an answer was sent, in Unix seconds.</param>
 internal sealed record Label(
     double T, string? Scenario, string? Mechanism, string Kind, string Node, LabFlowTuple Orig, LabFlowTuple Reply, int Resets,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? FollowedBy = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? FollowedBy = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Code = null, string? Service = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Since = null);
+
+/// <summary>What the workload observed.</summary>
+internal static class LabelKinds
+{
+    /// <summary>A reset client → pod address, from a client with a connection to the Service.</summary>
+    public const string UnNated = "un-nated";
+
+    /// <summary>A reset or refusal by a pod.</summary>
+    public const string FromBackend = "from-backend";
+
+    /// <summary>A segment beyond the window that was dropped on its way.</summary>
+    public const string InvalidDropped = "invalid-dropped";
+
+    /// <summary>A reset by the client itself.</summary>
+    public const string ClientAbort = "client-abort";
+
+    /// <summary>A request without an answer.</summary>
+    public const string Hang = "hang";
+
+    /// <summary>A SYN without an answer.</summary>
+    public const string ConnectTimeout = "connect-timeout";
+
+    /// <summary>A connection that was refused by ICMP: no endpoint.</summary>
+    public const string NoEndpoint = "no-endpoint";
+
+    /// <summary>A workload outside of the Service answered.</summary>
+    public const string WrongBackend = "wrong-backend";
+
+    /// <summary>Datagrams without an answer.</summary>
+    public const string UdpSilence = "udp-silence";
+
+    /// <summary>A port without a listener.</summary>
+    public const string ClosedPort = "closed-port";
+}
 
 /// <summary>The lab's output: lines for people, events for tests, labels for evaluating a diagnosis.</summary>
 internal sealed class LabEventWriter : IDisposable

@@ -1,6 +1,7 @@
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
 using ConntrackConsole.Lab.Processes;
+using ConntrackConsole.Lab.Workload;
 
 namespace ConntrackConsole.Lab.Incidents;
 
@@ -19,6 +20,18 @@ internal enum Ending
     Drain,
     /// <summary>SIGTERM without preStop; the server exits with requests unread.</summary>
     ExitImmediately,
+    /// <summary>It ignores SIGTERM, and is killed at the end of its grace period with requests unread.</summary>
+    KillAtGraceEnd,
+    /// <summary>It closes its listener at SIGTERM while its endpoint is still listed; its connections drain.</summary>
+    CloseListener,
     /// <summary>Its link goes down first, then SIGKILL: it sends neither FIN nor RST.</summary>
     Vanish,
 }
+
+/// <summary>How a pod of a scenario starts.</summary>
+/// <param name="Arguments">The sub-command and its arguments.</param>
+/// <param name="Observe">Called for each report of its process.</param>
+/// <param name="Traits">What distinguishes the pod.</param>
+/// <param name="Address">Its address; none = the next one.</param>
+internal sealed record PodStart(
+    IReadOnlyList<string> Arguments, Action<LabPod, WorkloadReport> Observe, PodTraits? Traits = null, Kernel.Net.Ip Address = default);

@@ -1,5 +1,6 @@
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
+using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Lab.Incidents;
 
@@ -8,8 +9,6 @@ internal sealed class RollingUpdate(
     Kubelet kubelet, GroundTruth truth, LabEventWriter output, RuleSyncTracker rules, LabService service, DeploymentObject deployment,
     EndpointSliceObject slice) : IDisposable
 {
-    private const int InvalidSegments = 6;
-
     // As recorded: the namespace controller removes the rest some seconds after the last pod.
     private static readonly TimeSpan LastPodDelay = TimeSpan.FromSeconds(2.4), UndoDelay = TimeSpan.FromSeconds(3);
 
@@ -24,7 +23,7 @@ internal sealed class RollingUpdate(
     }
 
     /// <summary>Replaces every pod; waits for a running update first.</summary>
-    public async Task RunAsync(Scenario scenario)
+    public async Task RunAsync(RolloutScenario scenario)
     {
         await _one.WaitAsync();
         try
@@ -32,16 +31,10 @@ internal sealed class RollingUpdate(
             if (_pods.Count == 0)
                 throw new InvalidOperationException("the namespace was deleted");
             truth.Scenario = scenario;
-            output.Report("rollout", $"rolling update of {service.Key}, scenario {scenario.Name()}", new { scenario = scenario.Name() });
+            output.Report("rollout", $"rolling update of {service.Key}, scenario {scenario.Name}", new { scenario = scenario.Name });
             await ReplaceAsync(scenario);
-            if (scenario == Scenario.Invalid)
-            {
-                // Clients have reconnected to the new pods by now: these connections get the bad segments.
-                await Task.Delay(TimeSpan.FromSeconds(2));
-                await SendBadSegmentsAsync(InvalidSegments);
-            }
-
-            output.Report("rollout-done", $"rolling update done, scenario {scenario.Name()}", new { scenario = scenario.Name() });
+            await scenario.AfterAsync(this);
+            output.Report("rollout-done", $"rolling update done, scenario {scenario.Name}", new { scenario = scenario.Name });
         }
         finally
         {
@@ -77,6 +70,16 @@ internal sealed class RollingUpdate(
         await kubelet.EndUnstartedAsync(pod, deployment, bad);
         output.Report("rollout-done", "the rolling update was undone", new { scenario = "bad-image" });
     });
+
+    /// <summary>The pods on a node.</summary>
+    public IReadOnlyList<LabPod> PodsOn(LabNode node) => [.. _pods.Where(pod => pod.Node == node)];
+
+    /// <summary>The endpoints of the pods on a node that was lost, or is back.</summary>
+    public void SetReady(LabNode node, bool ready)
+    {
+        foreach (var pod in PodsOn(node))
+            slice.Set(pod.Object, pod.Ip, node.Name, ready, serving: ready, terminating: false);
+    }
 
     /// <summary>The object of a node was deleted: its pods are removed, and replaced on another node.</summary>
     public async Task LeaveNodeAsync(LabNode node, LabNode other) => await AloneAsync(async () =>
@@ -136,11 +139,10 @@ internal sealed class RollingUpdate(
         }
     }
 
-    private async Task ReplaceAsync(Scenario scenario)
+    private async Task ReplaceAsync(RolloutScenario scenario)
     {
         var old = _pods;
-        // A pod with connections from each client, so that the hang appears on the pod's node and on another.
-        var victim = scenario == Scenario.Blackhole ? old.MaxBy(pod => truth.ConnectionsTo(pod.Ip).DefaultIfEmpty().Min()) : null;
+        var howEach = scenario.Endings(old, truth);
         var replacements = new List<LabPod>();
         var endings = new List<Task>();
         var replaced = deployment.Restart();
@@ -148,7 +150,7 @@ internal sealed class RollingUpdate(
         {
             deployment.Scale(deployment.Current, replacements.Count + 1);
             replacements.Add(await kubelet.StartServerAsync(pod.Node, deployment, deployment.Current, slice));
-            var ending = scenario == Scenario.EarlyExit ? Ending.ExitImmediately : pod == victim ? Ending.Vanish : Ending.Drain;
+            var ending = howEach[replacements.Count - 1];
             if (ending != Ending.Drain)
                 truth.SetTermination(pod, scenario);
             deployment.Scale(replaced, old.Count - replacements.Count);

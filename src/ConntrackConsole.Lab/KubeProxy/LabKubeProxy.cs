@@ -8,22 +8,67 @@ using ConntrackConsole.Lab.Network;
 namespace ConntrackConsole.Lab.KubeProxy;
 
 /// <summary>A node's kube-proxy: watches slices and writes them into the node's rules, each node at its own pace.</summary>
-internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyList<LabService> services, Action<string, IReadOnlyList<Ip>> synced)
+internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<string, LabService, IReadOnlyList<Ip>> synced)
     : IAsyncDisposable
 {
     private readonly ServiceRules _rules = new(node.Namespace);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _lock = new(); // A Service is added while the slices are followed.
+    private readonly List<LabService> _services = [];
+    private readonly Dictionary<string, IReadOnlyList<Ip>> _written = [];
+    private volatile TaskCompletionSource? _paused;
     private Task _loop = Task.CompletedTask;
 
     public ProxyState State { get; } = new();
 
-    /// <summary>Installs the rules, then follows the slices until stopped.</summary>
+    public LabNode Node => node;
+
+    /// <summary>Installs the tables, then follows the slices until stopped.</summary>
     public void Start()
     {
-        _rules.Install(services);
-        State.ServiceChanges(services.Count);
-        _ = Sync(null);
+        _rules.Install();
         _loop = Task.Run(FollowAsync);
+    }
+
+    /// <summary>Writes the rules of one more Service, with its present endpoints.</summary>
+    public void Add(LabService service)
+    {
+        lock (_lock)
+        {
+            _services.Add(service);
+            _rules.SetServices(_services, added: service);
+            State.ServiceChanges(1);
+        }
+
+        _ = Sync(null, only: service);
+    }
+
+    /// <summary>Removes a Service from the rules: packets to its address are no longer translated or refused.</summary>
+    public void Remove(LabService service)
+    {
+        lock (_lock)
+        {
+            _services.Remove(service);
+            _written.Remove(service.Key);
+            _rules.SetServices(_services);
+            State.ServiceChanges(1);
+        }
+    }
+
+    /// <summary>Adds or removes the rule that drops INVALID packets, and its metric.</summary>
+    public void DropInvalid(bool drops)
+    {
+        _rules.DropInvalid(drops);
+        State.InvalidDropped = drops ? _rules.InvalidDropped : null;
+    }
+
+    /// <summary>From now on changes stay pending, as on a node where kube-proxy hangs, until <see cref="Resume"/>.</summary>
+    public void Pause() => _paused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Resume()
+    {
+        _paused?.TrySetResult();
+        _paused = null;
     }
 
     public async ValueTask DisposeAsync()
@@ -52,6 +97,8 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
                 State.Queued(changes.Count, first);
                 // The delay between a change and its rules is the batching of changes and the duration of a sync on a busy node.
                 await Task.Delay(Random.Shared.Next(100, 700), _stopping.Token);
+                while (_paused is { } paused)
+                    await paused.Task.WaitAsync(_stopping.Token);
                 var (more, latest, _) = Since(now);
                 State.Queued(more.Count, more.Count > 0 ? DateTimeOffset.UtcNow : first);
                 version = latest;
@@ -77,23 +124,30 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, IReadOnlyLis
         }
     }
 
-    private bool Sync(DateTimeOffset? since)
+    private bool Sync(DateTimeOffset? since, LabService? only = null)
     {
         var watch = Stopwatch.StartNew();
-        foreach (var service in services)
+        lock (_lock)
         {
-            var endpoints = Endpoints(service);
-            try
+            foreach (var service in _services.Where(service => only is null || service == only))
             {
-                _rules.Replace(service, endpoints);
-            }
-            catch (NetlinkException)
-            {
-                State.SyncFailed();
-                return false;
-            }
+                var endpoints = Endpoints(service);
+                // Only what changed is written, as kube-proxy does.
+                if (_written.TryGetValue(service.Key, out var written) && written.SequenceEqual(endpoints))
+                    continue;
+                try
+                {
+                    _rules.Replace(service, endpoints);
+                }
+                catch (NetlinkException)
+                {
+                    State.SyncFailed();
+                    return false;
+                }
 
-            synced(node.Name, endpoints);
+                _written[service.Key] = endpoints;
+                synced(node.Name, service, endpoints);
+            }
         }
 
         State.Synced(watch.Elapsed, since is { } from ? DateTimeOffset.UtcNow - from : null);

@@ -17,6 +17,9 @@ internal sealed class ProxyState
     private DateTimeOffset _lastSync, _lastQueued;
     private int _serviceChanges, _endpointChanges, _endpointsPending, _failures;
 
+    /// <summary>Reads the counter of the rule that drops INVALID packets; null without such a rule, as in nftables mode.</summary>
+    public Func<long?>? InvalidDropped { get; set; }
+
     public void ServiceChanges(int count)
     {
         lock (_lock)
@@ -72,6 +75,12 @@ internal sealed class ProxyState
                 "{ip_family=\"IPv4\",traffic_policy=\"internal\"}");
             Write("service_changes_pending", "gauge", "Pending proxy rules Service changes", 0, "");
             Write("service_changes_total", "counter", "Cumulative proxy rules Service changes", _serviceChanges, "");
+            if (InvalidDropped?.Invoke() is { } dropped)
+            {
+                const string Name = "kubeproxy_iptables_ct_state_invalid_dropped_packets_total";
+                text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} [ALPHA] packets dropped by iptables to work around conntrack problems\n# TYPE {Name} counter\n{Name} {dropped}\n");
+            }
+
             text.Append("# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.\n")
                 .Append("# TYPE process_start_time_seconds gauge\n")
                 .Append(CultureInfo.InvariantCulture, $"process_start_time_seconds {Seconds(_started)}\n");

@@ -1,5 +1,6 @@
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Network;
@@ -13,10 +14,11 @@ namespace ConntrackConsole.Lab.KubeProxy;
 internal sealed class ServiceRules(NetworkNamespace networkNamespace)
 {
     private const string Table = "kube-proxy";
+    private const string Forward = "filter-forward";
     private const string Services = "services", NoEndpoints = "service-endpoints-check";
 
-    /// <summary>Creates the table and chains; Services have no endpoints yet.</summary>
-    public void Install(IReadOnlyList<LabService> services) => networkNamespace.Run(() =>
+    /// <summary>Creates the table and chains, without a Service.</summary>
+    public void Install() => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().AddTable(Table).AddChain(Table, Services).AddChain(Table, NoEndpoints);
         foreach (var hook in new[] { NftHook.PreRouting, NftHook.Output })
@@ -28,20 +30,35 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
                 .AddRule(Table, $"nat-{name}", new NftRule().Jump(Services));
         }
 
-        foreach (var service in services)
-        {
-            batch.AddChain(Table, Chain(service)).AddChain(Table, RefusalChain(service))
-                .AddRule(Table, Services, To(service).Jump(Chain(service)))
-                .AddRule(Table, NoEndpoints, To(service).Jump(RefusalChain(service)))
-                .AddRule(Table, RefusalChain(service), new NftRule().Reject());
-        }
-
         batch.Commit();
         // Values set by kube-proxy, on which mechanism M1 and a repair by flush depend; per namespace.
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_established", "86400");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "3600");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_be_liberal", "0");
         NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_loose", "1");
+    });
+
+    /// <summary>Replaces the list of Services in one batch. The chains of a removed one remain, without a rule that leads to them.</summary>
+    /// <param name="services">All Services.</param>
+    /// <param name="added">One of them that is new: it has no endpoints yet.</param>
+    public void SetServices(IReadOnlyList<LabService> services, LabService? added = null) => networkNamespace.Run(() =>
+    {
+        var batch = new NftBatch();
+        if (added is not null)
+        {
+            batch.AddChain(Table, Chain(added)).AddChain(Table, RefusalChain(added));
+            // A Service of this name may have been here before.
+            batch.ClearChain(Table, Chain(added)).ClearChain(Table, RefusalChain(added)).AddRule(Table, RefusalChain(added), new NftRule().Reject());
+        }
+
+        batch.ClearChain(Table, Services).ClearChain(Table, NoEndpoints);
+        foreach (var service in services)
+        {
+            batch.AddRule(Table, Services, To(service).Jump(Chain(service)))
+                .AddRule(Table, NoEndpoints, To(service).Jump(RefusalChain(service)));
+        }
+
+        batch.Commit();
     });
 
     /// <summary>Replaces a Service's endpoints in one batch: no packet ever sees an incomplete chain.</summary>
@@ -56,9 +73,42 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         batch.Commit();
     });
 
-    private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(Protocols.Tcp, service.Port);
+    /// <summary>Adds or removes the rule of kube-proxy's iptables mode that drops forwarded INVALID packets.</summary>
+    public void DropInvalid(bool drops) => networkNamespace.Run(() =>
+    {
+        var batch = new NftBatch().AddFilterChain(Table, Forward, NftHook.Forward).ClearChain(Table, Forward);
+        if (drops)
+            batch.AddRule(Table, Forward, new NftRule().IfInvalid().Count().Drop());
+        batch.Commit();
+    });
 
-    private static string Chain(LabService service) => $"service-{service.Key}/tcp/http";
+    /// <summary>How many packets that rule has dropped; null without it.</summary>
+    public long? InvalidDropped() => networkNamespace.Run(() =>
+    {
+        if (NftDump.TryRules(NftFamily.Ipv4, Table, Forward, out var rules) != Errno.Ok)
+            return null;
+        foreach (byte[] rule in rules)
+        {
+            var expressions = new NftRuleReader(rule).Expressions;
+            while (expressions.MoveNext())
+            {
+                if (!expressions.Name.SequenceEqual("counter"u8))
+                    continue;
+                var counter = expressions.Data;
+                while (counter.MoveNext())
+                {
+                    if (counter.Type == 2) // NFTA_COUNTER_PACKETS
+                        return (long?)counter.U64Network();
+                }
+            }
+        }
 
-    private static string RefusalChain(LabService service) => $"refuse-{service.Key}/tcp/http";
+        return null;
+    });
+
+    private static NftRule To(LabService service) => new NftRule().ToAddress(service.Address).ToPort(service.IsUdp ? Protocols.Udp : Protocols.Tcp, service.Port);
+
+    private static string Chain(LabService service) => $"service-{service.Key}/{service.Protocol.ToLowerInvariant()}/http";
+
+    private static string RefusalChain(LabService service) => $"refuse-{service.Key}/{service.Protocol.ToLowerInvariant()}/http";
 }

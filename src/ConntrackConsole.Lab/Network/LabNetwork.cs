@@ -30,6 +30,22 @@ internal sealed class LabNetwork : IDisposable
         return network;
     }
 
+    /// <summary>Sets all links of a node to the others down, on its own side: no packet reaches it, and the routes of the others stay.</summary>
+    public void Disconnect(LabNode node) => node.Namespace.Run(() =>
+    {
+        using var routes = RouteSocket.Open();
+        foreach (var other in Nodes.Where(other => other != node))
+            routes.SetUp($"link{other.Number}", up: false);
+    });
+
+    /// <summary>The opposite: the node's own routes went with its links.</summary>
+    public void Reconnect(LabNode node) => node.Namespace.Run(() =>
+    {
+        using var routes = RouteSocket.Open();
+        foreach (var other in Nodes.Where(other => other != node))
+            Route(routes, node, other);
+    });
+
     public void Dispose()
     {
         foreach (var node in Nodes)
@@ -71,8 +87,13 @@ internal sealed class LabNetwork : IDisposable
 
     private static void Connect(RouteSocket routes, LabNode node, LabNode other)
     {
+        routes.AddAddress($"link{other.Number}", node.Address, 32);
+        Route(routes, node, other);
+    }
+
+    private static void Route(RouteSocket routes, LabNode node, LabNode other)
+    {
         string link = $"link{other.Number}";
-        routes.AddAddress(link, node.Address, 32);
         routes.SetUp(link, up: true);
         routes.AddRoute(other.Address, 32, link, source: node.Address);
         routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, link, other.Address, node.Address);

@@ -11,10 +11,10 @@ internal sealed class PodSandbox
     private static int _links;
 
     private readonly LabNode _node;
-    private readonly string _link;
+    private readonly string? _link; // null: the node's own network
     private int _removed;
 
-    private PodSandbox(LabNode node, NetworkNamespace networkNamespace, Ip address, string link)
+    private PodSandbox(LabNode node, NetworkNamespace networkNamespace, Ip address, string? link)
     {
         _node = node;
         Namespace = networkNamespace;
@@ -26,9 +26,16 @@ internal sealed class PodSandbox
 
     public Ip Address { get; }
 
-    public static PodSandbox Create(LabNode node, string prefix, string podName)
+    /// <summary>A pod of the host's network: it has the address of its node.</summary>
+    public static PodSandbox OfHost(LabNode node) => new(node, NetworkNamespace.Open(node.Namespace.Name), node.Address, null);
+
+    /// <param name="node">The pod's node.</param>
+    /// <param name="prefix">Of the namespace's name.</param>
+    /// <param name="podName">The pod.</param>
+    /// <param name="wanted">Its address; none = the node's next one.</param>
+    public static PodSandbox Create(LabNode node, string prefix, string podName, Ip wanted = default)
     {
-        var address = node.TakePodAddress();
+        var address = wanted.IsNone ? node.TakePodAddress() : wanted;
         string link = $"veth{Interlocked.Increment(ref _links):x8}";
         var networkNamespace = NetworkNamespace.Create(prefix + podName);
         var sandbox = new PodSandbox(node, networkNamespace, address, link);
@@ -58,7 +65,7 @@ internal sealed class PodSandbox
     public void Disconnect() => _node.Namespace.Run(() =>
     {
         using var routes = RouteSocket.Open();
-        routes.SetUp(_link, up: false);
+        routes.SetUp(_link ?? throw new InvalidOperationException("The network of a node stays connected."), up: false);
     });
 
     /// <summary>Removes link and namespace. The namespace's thread ends: processes that it started must have ended.</summary>
@@ -66,11 +73,17 @@ internal sealed class PodSandbox
     {
         if (Interlocked.Exchange(ref _removed, 1) != 0)
             return;
+        if (_link is not { } link)
+        {
+            Namespace.Dispose();
+            return;
+        }
+
         _node.Namespace.Run(() =>
         {
             // Explicitly, because the namespace itself may live on for a while in a socket that is still closing.
             using var routes = RouteSocket.Open();
-            routes.DeleteLink(_link);
+            routes.DeleteLink(link);
         });
         Namespace.Dispose();
         NetworkNamespace.Delete(Namespace.Name);

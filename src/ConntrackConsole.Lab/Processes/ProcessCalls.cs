@@ -7,6 +7,8 @@ internal static partial class ProcessCalls
 {
     public const int SIGKILL = 9;
     public const int SIGTERM = 15;
+    public const int SIGCONT = 18;
+    public const int SIGSTOP = 19;
     private const int PR_SET_PDEATHSIG = 1;
 
     /// <summary>

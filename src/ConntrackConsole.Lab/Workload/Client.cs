@@ -50,7 +50,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
         bool connected = false;
         try
         {
-            socket.Bind(new IPEndPoint(IPAddress.Any, 0)); // so that the port is known even if the connect fails
+            socket.Bind(new IPEndPoint(LocalAddress.Toward(service), 0)); // so that the port is known even if the connect fails
             await socket.ConnectAsync(service);
             local = socket.LocalEndPoint!.ToString()!;
             connected = true;

@@ -9,7 +9,8 @@ namespace ConntrackConsole.Lab.Workload;
 
 /// <summary>
 /// The application in a pod: answers each request line with its own address. At SIGTERM it drains (or, on request, exits
-/// immediately with requests unread, which makes the kernel reset its connections); on request it sends a bad segment (M1).
+/// immediately with requests unread, which makes the kernel reset its connections); on request it sends a bad segment (M1), or
+/// stops reading.
 /// </summary>
 internal sealed class Server(int port)
 {
@@ -24,6 +25,21 @@ internal sealed class Server(int port)
     /// <summary>Exit at SIGTERM without draining.</summary>
     public bool ExitsAtOnce { get; set; }
 
+    /// <summary>It speaks first: a line on each connection at this interval.</summary>
+    public TimeSpan? PushInterval { get; set; }
+
+    /// <summary>SIGTERM has no effect.</summary>
+    public bool IgnoresTerm { get; set; }
+
+    /// <summary>It no longer accepts connections after SIGTERM, while those that it has drain.</summary>
+    public bool ClosesListener { get; set; }
+
+    /// <summary>It closes each connection after its first response.</summary>
+    public bool ClosesAfterAnswer { get; set; }
+
+    /// <summary>It no longer reads: requests remain unread in the kernel.</summary>
+    public void Stall() => _stopsReading = true;
+
     /// <summary>Serves until SIGTERM, then drains or exits.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync()
@@ -32,7 +48,8 @@ internal sealed class Server(int port)
         using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
-            terminated.TrySetResult();
+            if (!IgnoresTerm)
+                terminated.TrySetResult();
         });
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, port));
@@ -44,6 +61,8 @@ internal sealed class Server(int port)
         if (ExitsAtOnce)
             await ExitAsync();
         _drains = true;
+        if (ClosesListener)
+            listener.Close();
         await UntilEmptyAsync(DrainTimeout);
         foreach (var (socket, conversation) in _conversations)
             conversation.Locked(() => socket.Shutdown(SocketShutdown.Send)); // idle ones: half-close, the client closes
@@ -90,18 +109,29 @@ internal sealed class Server(int port)
     {
         while (true)
         {
-            var socket = await listener.AcceptAsync();
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return; // It drains.
+            }
+
             socket.NoDelay = true;
             var conversation = new Conversation();
             _conversations[socket] = conversation;
             _ = Task.Run(() => ConverseAsync(socket, conversation));
+            if (PushInterval is { } interval)
+                _ = Task.Run(() => PushAsync(socket, conversation, interval));
         }
     }
 
     private async Task ConverseAsync(Socket socket, Conversation conversation)
     {
         byte[] buffer = new byte[256];
-        string me = socket.LocalEndPoint!.ToString()!;
+        string me = socket.LocalEndPoint!.ToString()!, peer = socket.RemoteEndPoint!.ToString()!;
         try
         {
             while (true)
@@ -115,11 +145,15 @@ internal sealed class Server(int port)
                 byte[] answer = Encoding.ASCII.GetBytes($"OK {me}{(_drains ? " close" : "")}\n");
                 for (int lines = buffer.AsSpan(0, length).Count((byte)'\n'); lines > 0; lines--)
                     conversation.Locked(() => socket.Send(answer));
+                if (ClosesAfterAnswer)
+                    break;
             }
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            // Reset by the client, which reports it.
+            // Reset by the client. It reports its own aborts, but does not know of a reset by its kernel.
+            if (e.SocketErrorCode == SocketError.ConnectionReset)
+                new WorkloadReport(WorkloadReport.Now, "reset-by-client", Local: me, Remote: peer).Print();
         }
         finally
         {
@@ -128,6 +162,26 @@ internal sealed class Server(int port)
                 _conversations.TryRemove(socket, out _);
                 conversation.Locked(socket.Dispose);
             }
+        }
+    }
+
+    private async Task PushAsync(Socket socket, Conversation conversation, TimeSpan interval)
+    {
+        byte[] line = Encoding.ASCII.GetBytes($"OK {socket.LocalEndPoint}\n");
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            do
+            {
+                if (!_conversations.ContainsKey(socket))
+                    return;
+                conversation.Locked(() => socket.Send(line));
+            }
+            while (await timer.WaitForNextTickAsync());
+        }
+        catch (SocketException)
+        {
+            // Reset: the other loop reports it.
         }
     }
 

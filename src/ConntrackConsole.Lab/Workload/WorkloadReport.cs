@@ -6,7 +6,8 @@ namespace ConntrackConsole.Lab.Workload;
 /// <summary>An observation of a client or server, as a JSON line on its standard output: the lab's ground truth.</summary>
 /// <param name="T">Unix time in seconds.</param>
 /// <param name="Event">
-/// Client: connected, refused, hung, recovered, reset, closed, timeout, aborted. Server: listening, invalid-sending, invalid-segment, exiting.
+/// Client: connected, refused, hung, recovered, reset, closed, timeout, connect-timeout, aborted. Server: listening, invalid-sending,
+/// invalid-segment, reset-by-client, exiting.
 /// </param>
 /// <param name="Connection">The client's number for the connection.</param>
 /// <param name="Local">The reporter's own address:port.</param>

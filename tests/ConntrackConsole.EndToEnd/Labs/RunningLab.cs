@@ -40,7 +40,7 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public string Prefix => (string)Ready["prefix"]!;
 
-    public IReadOnlyList<JsonNode> Labels => Read(LabelFile);
+    public IReadOnlyList<JsonNode> Labels => JsonLines.Read(LabelFile);
 
     private string LabelFile => Path.Combine(_directory, "labels");
 
@@ -61,7 +61,7 @@ internal sealed class RunningLab : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    public IReadOnlyList<JsonNode> Events(string name) => [.. Read(EventFile).Where(line => (string?)line["event"] == name)];
+    public IReadOnlyList<JsonNode> Events(string name) => [.. JsonLines.Read(EventFile).Where(line => (string?)line["event"] == name)];
 
     /// <summary>Waits until there are <paramref name="count"/> events of a name.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
@@ -105,7 +105,7 @@ internal sealed class RunningLab : IAsyncDisposable
         await Eventually.TrueAsync(
             () =>
             {
-                var last = Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                var last = JsonLines.Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
                     .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
                     .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
                 hung = last.FindAll(line => (string?)line["event"] == "client-hung");
@@ -171,15 +171,5 @@ internal sealed class RunningLab : IAsyncDisposable
     {
         if (line is not null)
             Output += line + "\n";
-    }
-
-    // The last line may be incomplete: only whole lines count.
-    private static List<JsonNode> Read(string path)
-    {
-        if (!File.Exists(path))
-            return [];
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        string text = reader.ReadToEnd();
-        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
     }
 }

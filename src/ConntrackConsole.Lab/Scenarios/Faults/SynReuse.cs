@@ -1,0 +1,44 @@
+using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Lab.Incidents;
+
+namespace ConntrackConsole.Lab.Scenarios.Faults;
+
+internal sealed class SynReuse : Scenario
+{
+    private const int SourcePorts = 8;
+
+    public override string Name => "syn-reuse";
+
+    public override string Summary => "a client with few source ports uses its unanswered entries to a vanished pod again and again";
+
+    public override string Mechanism => "M6b";
+
+    public override string Code => MechanismCodes.SynReuse;
+
+    public override async Task RunAsync(LabCluster lab)
+    {
+        string? gone = null;
+        await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1], ["serve", "--port", $"{Kubelet.ServerPort}", "--close-after-answer"]);
+        await workload.StartClientAsync(3, (pod, report) =>
+        {
+            if (gone is null || report is not { Event: "connect-timeout", Local: { } local })
+                return;
+            // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
+            bool isGone = LabCluster.BackendOf(pod, local, workload.Service)?.Src.ToString() == gone;
+            workload.Label(pod, local, isGone ? $"{gone}:{Kubelet.ServerPort}" : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
+        }, "request", "--target", workload.Target, "--interval-ms", "150", "--timeout-ms", "1500", "--source-ports", $"{SourcePorts}");
+        await workload.ConnectedAsync();
+        var former = workload.Pods[0];
+        // Its rules follow a second later, as on a busy node: each port has a SYN to the pod.
+        lab.Proxy(3).Pause();
+        var ended = workload.EndAsync(former, Ending.Vanish);
+        await lab.PauseAsync(1);
+        lab.Proxy(3).Resume();
+        await workload.WithoutAsync(former);
+        // From now on no rule leads to it: what still goes there does so by an old entry.
+        await lab.PauseAsync(1.5);
+        gone = former.Ip;
+        await ended;
+        await lab.PauseAsync(12 + FollowSeconds);
+    }
+}

@@ -1,0 +1,42 @@
+using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Lab.Cluster;
+using ConntrackConsole.Lab.Incidents;
+
+namespace ConntrackConsole.Lab.Scenarios.Faults;
+
+internal sealed class WrongBackend : Scenario
+{
+    public override string Name => "wrong-backend";
+
+    public override string Summary => "another workload gets the address of a pod that vanished while SYNs to it were unanswered, and answers them";
+
+    public override string Mechanism => "M5b";
+
+    public override string Code => MechanismCodes.WrongBackend;
+
+    public override async Task RunAsync(LabCluster lab)
+    {
+        string? taken = null;
+        await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
+        await workload.StartClientAsync(3, (pod, report) =>
+        {
+            if (taken is not null && report.Event == "connected" && report.Backend?.StartsWith(taken + ":", StringComparison.Ordinal) == true)
+                workload.Label(pod, report.Local, report.Backend, LabelKinds.WrongBackend, 0);
+        }, "request", "--target", workload.Target, "--interval-ms", "50", "--timeout-ms", "12000");
+        await workload.ConnectedAsync();
+        var former = workload.Pods[0];
+        // Its rules follow a second later, as on a busy node: SYNs still go to the pod.
+        lab.Proxy(3).Pause();
+        var ended = workload.EndAsync(former, Ending.Vanish);
+        await lab.PauseAsync(1);
+        lab.Proxy(3).Resume();
+        await ended;
+        taken = former.Ip;
+        var others = new DeploymentObject(lab.Store, lab.Events, Kubelet.Namespace, Name + "-other", 1, Kubelet.ServerPort, Kubelet.PreStopSeconds);
+        var other = await lab.Kubelet.StartServerAsync(former.Node, others, others.Current, null,
+            new PodStart(["serve", "--port", $"{Kubelet.ServerPort}"], (_, _) => { }, Address: former.Sandbox.Address));
+        await lab.PauseAsync(8 + FollowSeconds);
+        await lab.Kubelet.EndAsync(other, others, null, Ending.Drain, () => Task.CompletedTask);
+        others.Delete();
+    }
+}

@@ -1,0 +1,17 @@
+using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Lab.Incidents;
+
+namespace ConntrackConsole.Lab.Scenarios.Rollouts;
+
+internal sealed class EarlyExit : RolloutScenario
+{
+    public override string Name => "early-exit";
+
+    public override string Summary => "pods exit at SIGTERM without draining: the kernel resets their connections";
+
+    public override string Mechanism => "M3";
+
+    public override string Code => MechanismCodes.NoDrain;
+
+    public override IReadOnlyList<Ending> Endings(IReadOnlyList<LabPod> replaced, GroundTruth truth) => [.. replaced.Select(_ => Ending.ExitImmediately)];
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using ConntrackConsole.Kernel.Namespaces;
+
+namespace ConntrackConsole.EndToEnd.Labs;
+
+/// <summary>What one node's kernel reports while scenarios run: entry events by `conntrack -E`, and resets by the tracepoints.</summary>
+internal sealed class NodeRecord : IDisposable
+{
+    private readonly ConcurrentQueue<string> _entries = new();
+    private readonly ConcurrentQueue<JsonNode> _resets = new();
+    private readonly Process _events;
+    private readonly Process _tracepoints;
+
+    public NodeRecord(RunningLab lab, int node)
+    {
+        using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
+        _events = inside.Run(() => Start("conntrack", ["-E"]));
+        _tracepoints = inside.Run(() => Start(Programs.Collector, ["resets", "--seconds", "600", "--json"]));
+        _events.OutputDataReceived += (_, line) => Add(line.Data, _entries.Enqueue);
+        _tracepoints.OutputDataReceived += (_, line) => Add(line.Data, text => _resets.Enqueue(JsonNode.Parse(text)!));
+        _events.BeginOutputReadLine();
+        _tracepoints.BeginOutputReadLine();
+    }
+
+    /// <summary>The events of one original tuple, in order: "[NEW] ...", "[UPDATE] ...", "[DESTROY] ...".</summary>
+    public IReadOnlyList<string> Entry(string src, int sport, string dst) =>
+        [.. _entries.Where(line => line[line.IndexOf("src=", StringComparison.Ordinal)..].StartsWith($"src={src} dst={dst} sport={sport} ", StringComparison.Ordinal))];
+
+    /// <summary>The kinds of the resets between a client's port and any backend.</summary>
+    public IReadOnlyList<string> Resets(string client, int port) => [.. _resets
+        .Where(reset => ((string)reset["src"]! == client && (int)reset["sport"]! == port) || ((string)reset["dst"]! == client && (int)reset["dport"]! == port))
+        .Select(reset => (string)reset["kind"]!)];
+
+    public void Dispose()
+    {
+        foreach (var process in (Process[])[_events, _tracepoints])
+        {
+            process.Kill();
+            process.Dispose();
+        }
+    }
+
+    private static void Add(string? line, Action<string> add)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+            add(line);
+    }
+
+    private static Process Start(string program, string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+}
