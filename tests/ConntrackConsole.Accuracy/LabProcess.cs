@@ -55,12 +55,12 @@ internal sealed class LabProcess : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    public IReadOnlyList<JsonNode> Labels() => JsonLines.Read(LabelFile);
+    public IReadOnlyList<JsonNode> Labels() => JsonLineFile.Read(LabelFile);
 
     /// <exception cref="InvalidOperationException">The lab has ended.</exception>
     public IReadOnlyList<JsonNode> Events(string name)
     {
-        var found = JsonLines.Read(EventFile).Where(line => (string?)line["event"] == name).ToList();
+        var found = JsonLineFile.Read(EventFile).Where(line => (string?)line["event"] == name).ToList();
         return found.Count > 0 || !_process.HasExited ? found : throw new InvalidOperationException($"The lab has ended: {_lastLine}");
     }
 

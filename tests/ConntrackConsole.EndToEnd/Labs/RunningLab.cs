@@ -40,7 +40,7 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public string Prefix => (string)Ready["prefix"]!;
 
-    public IReadOnlyList<JsonNode> Labels => JsonLines.Read(LabelFile);
+    public IReadOnlyList<JsonNode> Labels => JsonLineFile.Read(LabelFile);
 
     private string LabelFile => Path.Combine(_directory, "labels");
 
@@ -61,7 +61,7 @@ internal sealed class RunningLab : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    public IReadOnlyList<JsonNode> Events(string name) => [.. JsonLines.Read(EventFile).Where(line => (string?)line["event"] == name)];
+    public IReadOnlyList<JsonNode> Events(string name) => [.. JsonLineFile.Read(EventFile).Where(line => (string?)line["event"] == name)];
 
     /// <summary>Waits until there are <paramref name="count"/> events of a name.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
@@ -105,7 +105,7 @@ internal sealed class RunningLab : IAsyncDisposable
         await Eventually.TrueAsync(
             () =>
             {
-                var last = JsonLines.Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                var last = JsonLineFile.Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
                     .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
                     .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
                 hung = last.FindAll(line => (string?)line["event"] == "client-hung");

@@ -5,7 +5,8 @@ namespace ConntrackConsole.Lab.Scenarios.Faults;
 
 internal sealed class DroppedInvalid : Scenario
 {
-    private const int Connections = 8, Segments = 16;
+    private const int Connections = 8, Segments = 40;
+    private const double ScrapeSeconds = 6;
 
     public override string Name => "dropped-invalid";
 
@@ -33,6 +34,7 @@ internal sealed class DroppedInvalid : Scenario
             };
             client = await workload.StartClientAsync(3, (_, _) => { }, "client", "--target", workload.Target, "--connections", $"{Connections}");
             await workload.ConnectedAsync(Connections);
+            await lab.PauseAsync(ScrapeSeconds); // The counter is known before it increases.
             for (int i = 0; i < 3 * Segments && sent < Segments; i++)
             {
                 workload.Pods[i % workload.Pods.Count].Process.SendLine("invalid");
