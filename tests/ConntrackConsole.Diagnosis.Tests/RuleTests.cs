@@ -37,6 +37,19 @@ public class RuleTests
     }
 
     [Fact]
+    public void Run_ResetsLongAfterThePodsEnd_AreItsSuccessorsThoughNotYetReported()
+    {
+        var report = DiagnosisEngine.Run(Calm with
+        {
+            Resets = Resets with { FromBackend = Occurrences.At(T + 6_000, T + 20_000) }, Entries = Entries with { OlderThanOwner = 2 },
+            Lifecycle = Life with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0, NewOwner = new AddressOwner("shop/cart-2", T + 10_000, true) },
+        });
+
+        var finding = Assert.Single(report.Findings);
+        Assert.Equal((MechanismCodes.AddressReused, 2), (finding.Mechanism.Code, finding.Explains.Count));
+    }
+
+    [Fact]
     public void TrueCases_CoverTheCatalogue() =>
         // M3 without a kind is what a node without the cluster names.
         Assert.Equal(
@@ -56,11 +69,23 @@ public class RuleTests
             Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Counters = NodeCounters with { Invalid = 6 } }, "followed from that"),
         ["a new backend without an entry"] = (Calm with { Resets = Resets with { NewBackend = 2 } }, "mid-stream entry"),
         ["resets by a pod that crashed"] = (Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { FinishedMs = T, ExitCode = 139 } }, "a crash or a restart"),
+        ["resets between a pod's end and the report of its successor"] = (
+            Calm with
+            {
+                Resets = Resets with { FromBackend = Occurrences.At(T + 2_500, T + 3_000) }, Entries = Entries with { OlderThanOwner = 2 },
+                Lifecycle = Life with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0, NewOwner = new AddressOwner("shop/cart-2", T + 3_500, true) },
+            }, "which pod sent 2 resets"),
         ["resets without times around a change of owner"] = (
             Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { DeletionRequestedMs = T, NewOwner = new AddressOwner("shop/cart-2", T + 10_000, true) } }, "the times of resets"),
         ["resets by a new owner of unknown start"] = (Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", null, true) } }, "M3 and M5"),
         ["resets by a new owner, age of entries unknown"] = (
             Calm with { Resets = Resets with { FromBackend = Occurrences.At(T + 11_000) }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", T + 10_000, true) } }, "the age of the entries"),
+        ["refusals after a pod's end, while its successor has the address"] = (
+            Calm with
+            {
+                Resets = Resets with { RefusedSyns = Occurrences.At(T + 2_500) },
+                Lifecycle = Life with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0, NewOwner = new AddressOwner("shop/other", T + 3_500, false) },
+            }, "which pod refused 1 connections"),
         ["refusals without times"] = (Calm with { Resets = Resets with { RefusedSyns = 2 }, Lifecycle = Ended with { DeletionRequestedMs = T } }, "the times of refusals"),
         ["a live pod that stalls"] = (Calm with { Lookups = Hung, Traffic = Silent }, "may only stall"),
         ["few of the entries in use wait"] = (Calm with { Lookups = Lookups with { Answered = 0, Idle = 0, Stuck = 4 }, Traffic = Silent, Lifecycle = Ended }, "less than half"),

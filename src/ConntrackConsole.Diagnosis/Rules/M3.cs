@@ -43,10 +43,12 @@ internal static partial class M3
 
         if (life.NewOwner is { StartedMs: null })
             return RuleText.NeedsOwner(seen, Alternatives);
-        long ownerMs = life.NewOwner?.StartedMs ?? long.MaxValue;
+        var change = life.NewOwner?.StartedMs is { } startedMs ? OwnerChange.Of(life, startedMs) : OwnerChange.None;
         if (life.NewOwner is not null && !resets.FromBackend.IsTimed)
             return RuleResult.Insufficient("M3 or M5", $"the times of resets, which show whether {seen.Subject.Backend} still belonged to the same pod");
-        return Closed(seen, resets, life, requestedMs, ownerMs) + Refused(seen, resets, life, requestedMs, ownerMs);
+        var unclear = change.Unclear(resets.FromBackend) is var count and > 0
+            ? RuleResult.Insufficient("M3 or M5", $"which pod sent {count} resets: they came between the end of the former one and the report that {life.NewOwner!.Name} has its address") : RuleResult.Nothing;
+        return Closed(seen, resets, life, requestedMs, change.FormerUntilMs) + Refused(seen, resets, life, requestedMs, change.FormerUntilMs) + unclear;
     }
 
     private static RuleResult Closed(Evidence seen, ResetEvidence resets, LifecycleEvidence life, long requestedMs, long ownerMs)
@@ -86,6 +88,9 @@ internal static partial class M3
             return RuleResult.Insufficient("M3, M6", "the times of refusals, which show whether the endpoint was still listed");
         long untilMs = Math.Min(ownerMs, life.EndpointRemovedMs is { } removedMs ? removedMs + PropagationMs : life.DeletedMs ?? long.MaxValue);
         var refused = resets.RefusedSyns.Between(requestedMs, Math.Max(requestedMs, untilMs));
+        // The address of an ended pod may be another pod's already: that one's kernel refuses before its process listens.
+        if (ownerMs < long.MaxValue && resets.RefusedSyns.Between(ownerMs, long.MaxValue).Count is var unclear and > 0)
+            return RuleResult.Insufficient("M3, M5b", $"which pod refused {unclear} connections: they came after the end of the former one, and {life.NewOwner!.Name} has its address");
         if (refused.Count == 0)
             return RuleResult.Nothing;
         var items = new List<EvidenceItem>

@@ -18,7 +18,7 @@ internal static class M5
         bool allNew = startedMs <= seen.Window.FromMs;
         if (!allNew && !resets.FromBackend.IsTimed)
             return RuleResult.Insufficient("M3 or M5", $"the times of resets, which show whether {seen.Subject.Backend} still belonged to the same pod");
-        var late = allNew ? resets.FromBackend : resets.FromBackend.Between(startedMs, long.MaxValue);
+        var late = allNew ? resets.FromBackend : resets.FromBackend.Between(OwnerChange.Of(life, startedMs).NewFromMs, long.MaxValue);
         if (late.Count == 0)
             return RuleResult.Nothing;
         if (seen.Entries.Value?.OlderThanOwner is not { } older)

@@ -1,0 +1,27 @@
+using ConntrackConsole.Diagnosis.Facts;
+
+namespace ConntrackConsole.Diagnosis.Rules.Shared;
+
+/// <summary>
+/// When an address went from one pod to another. A new pod answers before its status names the address, and the end of the former one is
+/// known in whole seconds: what happens in between may be either's.
+/// </summary>
+/// <param name="FormerUntilMs">Before it, the address certainly was the former pod's.</param>
+/// <param name="NewFromMs">From then on it certainly is the new pod's.</param>
+internal readonly record struct OwnerChange(long FormerUntilMs, long NewFromMs)
+{
+    private const long WholeSecondMs = 1_000;
+
+    // Until a new pod's status names its address.
+    private const long StatusDelayMs = 2_000;
+
+    public static readonly OwnerChange None = new(long.MaxValue, long.MaxValue);
+
+    /// <param name="startedMs">Since when the cluster's objects give the address to the new pod.</param>
+    public static OwnerChange Of(LifecycleEvidence life, long startedMs) => life.FinishedMs is { } finishedMs
+        ? new OwnerChange(Math.Min(startedMs, finishedMs + WholeSecondMs), Math.Min(startedMs, finishedMs + WholeSecondMs + StatusDelayMs))
+        : new OwnerChange(startedMs - StatusDelayMs, startedMs);
+
+    /// <summary>How many of some events may be either pod's.</summary>
+    public int Unclear(Occurrences events) => events.Between(FormerUntilMs, NewFromMs).Count;
+}
