@@ -8,6 +8,7 @@ using ConntrackConsole.Findings;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 
@@ -50,6 +51,7 @@ internal static class ConsoleApplication
             .AddCluster()
             .AddChecks()
             .AddFindings()
+            .AddRollouts()
             .AddActions()
             .AddApi()
             .AddConsolePages()
