@@ -5,6 +5,7 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Informer;
@@ -51,6 +52,7 @@ internal static class ConsoleApplication
             .AddCluster()
             .AddChecks()
             .AddFindings()
+            .AddFindingWebhook()
             .AddRollouts()
             .AddActions()
             .AddApi()
