@@ -40,6 +40,16 @@ public class TallyTests
         Assert.Equal((9, 6, 5, 0, 2, 10), (seen.Established, seen.Waiting, seen.Stuck, seen.Answered, seen.Idle, seen.Seconds));
     }
 
+    /// <summary>Clients notice one after the other: those that began to wait later are stuck ten seconds later.</summary>
+    [Fact]
+    public void Lookups_ThatWaitLater_BecomeStuckToo()
+    {
+        var tally = new LookupTally();
+        tally.Add(0, Look(unacknowledged: 4, idle: 2, alive: 0));
+        tally.Add(5_000, Look(unacknowledged: 6, idle: 0, alive: 0));
+        Assert.Equal((4, 4, 6), (tally.ToEvidence(10_000).Value!.Stuck, tally.ToEvidence(14_999).Value!.Stuck, tally.ToEvidence(15_000).Value!.Stuck));
+    }
+
     [Fact]
     public void Lookups_WithAnAnswer_StartAgain_AndRememberIt()
     {

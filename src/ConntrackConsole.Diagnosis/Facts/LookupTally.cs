@@ -8,9 +8,11 @@ namespace ConntrackConsole.Diagnosis.Facts;
 /// </summary>
 internal sealed class LookupTally
 {
-    private long? _firstMs, _waitingSinceMs;
+    // Since the last row with an answer, or without any that waits.
+    private readonly List<(long AtMs, uint Waiting)> _waiting = [];
+    private long? _firstMs;
     private WatchedAddress _last;
-    private uint _stuck, _answered;
+    private uint _answered;
 
     /// <summary>Adds a row; nodes send one when it changes.</summary>
     /// <param name="atMs">Time of its frame, milliseconds of Unix time; in order.</param>
@@ -19,15 +21,9 @@ internal sealed class LookupTally
         _firstMs ??= atMs;
         _answered = Math.Max(_answered, look.Alive);
         if (look.Unacknowledged == 0 || look.Alive > 0)
-        {
-            (_waitingSinceMs, _stuck) = (null, 0);
-        }
+            _waiting.Clear();
         else
-        {
-            _stuck = _waitingSinceMs is null ? look.Unacknowledged : Math.Min(_stuck, look.Unacknowledged);
-            _waitingSinceMs ??= atMs;
-        }
-
+            _waiting.Add((atMs, look.Unacknowledged));
         _last = look;
     }
 
@@ -37,11 +33,25 @@ internal sealed class LookupTally
     {
         Established = (int)_last.Entries,
         Waiting = (int)_last.Unacknowledged,
-        Stuck = _waitingSinceMs is { } sinceMs && untilMs - sinceMs >= LookupEvidence.StuckSeconds * 1000 ? (int)_stuck : 0,
+        Stuck = Stuck(untilMs - (LookupEvidence.StuckSeconds * 1000)),
         Answered = (int)_answered,
         Idle = (int)_last.Idle,
         // The node leaves out those of which a look-up proves nothing, and those that it has not looked up yet.
         Cut = (int)(_last.Entries - Math.Min(_last.Entries, _last.Checked)),
         Seconds = (int)((untilMs - firstMs) / 1000),
     };
+
+    // As many as waited at every moment since then: clients notice one after the other, each at its next packet.
+    private int Stuck(long sinceMs)
+    {
+        uint stuck = uint.MaxValue;
+        for (int i = _waiting.Count - 1; i >= 0; i--)
+        {
+            stuck = Math.Min(stuck, _waiting[i].Waiting);
+            if (_waiting[i].AtMs <= sinceMs)
+                return (int)stuck;
+        }
+
+        return 0;
+    }
 }

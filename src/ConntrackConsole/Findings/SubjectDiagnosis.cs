@@ -72,10 +72,8 @@ internal static class SubjectDiagnosis
         var clients = new Dictionary<Kernel.Net.Ip, long>();
         foreach (var (_, reset) in evidence.Records.Resets)
         {
-            if (reset.Kind is ResetKind.UnNated)
-                clients.TryAdd(reset.Src, reset.AtMs);
-            else if (reset.Kind is ResetKind.FromBackend or ResetKind.RefusedSyn or ResetKind.NewBackend)
-                clients.TryAdd(reset.Dst, reset.AtMs);
+            if (Explains(finding.Mechanism.Id, reset.Kind))
+                clients.TryAdd(reset.Kind == ResetKind.UnNated ? reset.Src : reset.Dst, reset.AtMs);
         }
 
         return
@@ -86,6 +84,14 @@ internal static class SubjectDiagnosis
                select new AffectedClient(client.Key, owner?.FullName, owner is null ? null : window.WorkloadOf(owner.PodUid)),
         ];
     }
+
+    private static bool Explains(string mechanism, ResetKind kind) => mechanism switch
+    {
+        "M1" or "M2" => kind == ResetKind.UnNated,
+        "M2b" or "M9" => kind == ResetKind.NewBackend,
+        "M10" => kind is ResetKind.UnNated or ResetKind.NewBackend,
+        _ => kind is ResetKind.FromBackend or ResetKind.RefusedSyn,
+    };
 
     // Missing sources matter only where something is left to explain; otherwise they are the same for every address.
     private static IEnumerable<InsufficientEvidence> Insufficient(FindingSubject subject, SubjectEvidence evidence, DiagnosisReport report, bool hasEnded)

@@ -10,9 +10,11 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
@@ -61,6 +63,16 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Default);
         services.AddSingleton<CheckScheduler>();
+        services.AddSingleton(FrameRetention.Default);
+        services.AddSingleton<FrameArchive>();
+        services.AddSingleton<RolloutLog>();
+        services.AddSingleton<RestartLog>();
+        services.AddSingleton<TerminationLog>();
+        services.AddSingleton<TerminationArchive>();
+        services.AddSingleton<FindingLog>();
+        services.AddSingleton<FindingAudit>();
+        services.AddSingleton<FindingMonitor>();
+        services.AddSingleton<StoredFindings>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();
@@ -159,12 +171,15 @@ internal sealed class ConsolePages : IAsyncDisposable
         Frame(1, 3);
     }
 
-    public void Frame(ulong sequence, uint entries)
+    /// <param name="waiting">Entries that wait for an answer, of those that were looked up.</param>
+    public void Frame(ulong sequence, uint entries, uint waiting = 0)
     {
         var frame = new NodeFrame { Sequence = sequence, AtMs = NowMs, IsKey = true };
         StateCounts counts = default;
         counts[(int)FlowState.Established] = entries;
         frame.Groups.Add(new GroupCounts(new GroupKey(Protocols.Tcp, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.1.0.5"), 8080), counts));
+        if (waiting > 0)
+            frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("10.1.0.5"), entries, entries, waiting, 0, 0));
         if (Store.Apply("node-a", 1, frame).Rejection is { } fault)
             throw new InvalidOperationException(fault);
     }

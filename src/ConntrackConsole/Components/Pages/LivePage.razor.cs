@@ -1,11 +1,13 @@
 using System.Data.Common;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Components.Controls.Findings;
 using ConntrackConsole.Components.Controls.Pods;
 using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
@@ -34,6 +36,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private TimelineChart? _chart;
     private TimelineView? _view;
     private Headline? _headline;
+    private WindowFindings? _explained;
+    private FindingSummary? _findings;
     private PodDetail? _pod;
     private SortedSet<string> _filters = new(StringComparer.Ordinal);
     private string? _blocked;
@@ -60,6 +64,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private ClusterState Cluster { get; set; } = null!;
 
+    [Inject] private FindingMonitor Findings { get; set; } = null!;
+
+    [Inject] private StoredFindings StoredFindings { get; set; } = null!;
+
     [Inject] private CheckScheduler Checks { get; set; } = null!;
 
     [Inject] private CurrentUser CurrentUser { get; set; } = null!;
@@ -85,6 +93,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _state = LiveState.Parse(Nav.Uri, NowMs);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
+        _explained = new WindowFindings(Findings, StoredFindings, Clock);
         _feed = new LiveFeed(Store, Clock, Visibility, RefreshAsync);
     }
 
@@ -102,11 +111,14 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var principal = await CurrentUser.RecentAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
+            var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, Math.Min(view.ToMs, nowMs), () => _feed?.RefreshNow(), _navigation.Token);
+            var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service);
             byte[] bytes = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
                 if (!ReferenceEquals(state, _state))
                     return;
+                _findings = findings;
                 Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
                 if (_chart is not null)
                     await _chart.DrawAsync(bytes, ct);
@@ -327,12 +339,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         }
     });
 
-    private async Task FlushAsync()
-    {
-        if (_pod is not { Ip.Length: > 0 } pod)
-            return;
-        await Dialogs.ShowAsync<FlushDialog>($"Flush {pod.Ip}", new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, pod.Ip } }, ActionDialogs.Options);
-    }
+    private Task FlushPodAsync() => _pod is { Ip.Length: > 0 } pod ? FlushAsync(pod.Ip) : Task.CompletedTask;
+
+    private async Task FlushAsync(string ip) =>
+        await Dialogs.ShowAsync<FlushDialog>($"Flush {ip}", new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, ip } }, ActionDialogs.Options);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,6 +29,25 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Page_BlackHole_IsExplainedAboveTheChart_AndOpensTheFlushOfItsPod()
+    {
+        _console.AddDeadPod();
+        for (ulong second = 2; second <= 15; second++)
+        {
+            _console.Clock.Advance(TimeSpan.FromSeconds(1));
+            _console.Frame(second, 3, waiting: 3);
+        }
+
+        _console.Get<ConntrackConsole.Findings.FindingMonitor>().Round();
+        var page = Open();
+
+        page.WaitForAssertion(() => Assert.Equal("mechanism.black_hole", page.Find("[data-testid=finding]").GetAttribute("data-code")));
+        var dialogs = _console.Context.Render<MudBlazor.MudDialogProvider>();
+        await page.InvokeAsync(() => page.Find("[data-testid=finding-flush]").Click());
+        dialogs.WaitForAssertion(() => Assert.Equal("10.1.0.5", dialogs.FindComponent<ConntrackConsole.Components.Dialogs.FlushDialog>().Instance.PodIp));
+    }
+
+    [Fact]
     public async Task Page_NewFrame_IsDrawnFromOneByteArray()
     {
         _console.AddDeadPod();

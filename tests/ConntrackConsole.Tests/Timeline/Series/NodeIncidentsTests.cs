@@ -1,0 +1,87 @@
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Timeline.Frames;
+
+namespace ConntrackConsole.Tests.Timeline.Series;
+
+/// <summary>What is kept of single connections is bounded, and its bound is known.</summary>
+public sealed class NodeIncidentsTests
+{
+    private static readonly Ip Pod = Ip.Parse("10.1.0.5");
+
+    [Fact]
+    public void Add_MoreThanFits_DropsTheOlderHalf_AndKnowsSinceWhen()
+    {
+        var incidents = new NodeIncidents();
+        for (int second = 1; second <= NodeIncidents.MaxKept + 1; second++)
+            Add(incidents, second, frame => frame.Resets.Add(Reset(frame.AtMs, ResetKind.FromBackend)));
+
+        Assert.InRange(incidents.Count, 1, (NodeIncidents.MaxKept / 2) + 1);
+        Assert.InRange(incidents.CompleteSinceMs, 1, incidents.Of(Pod)!.Resets[0].AtMs);
+    }
+
+    [Fact]
+    public void Add_NormalTraffic_TouchesNothing()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame =>
+        {
+            frame.Resets.Add(Reset(frame.AtMs, ResetKind.ClientAbort));
+            frame.Resets.Add(Reset(frame.AtMs, ResetKind.Direct));
+            frame.Groups.Add(new GroupCounts(Group, default));
+        });
+        Assert.Equal((0, 1), (incidents.Touched.Count, incidents.Count));
+    }
+
+    /// <summary>A row that a key frame does not have any more: the address has no entries.</summary>
+    [Fact]
+    public void Add_KeyFrameWithoutTheRow_EndsTheLookUps()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.WatchedAddresses.Add(new WatchedAddress(Pod, 3, 3, 3, 0, 0)));
+        Add(incidents, 2, _ => { });
+        Assert.Single(incidents.Of(Pod)!.Lookups);
+        Add(incidents, 3, _ => { }, isKey: true);
+        Assert.Equal(0u, incidents.Of(Pod)!.Lookups[^1].Row.Entries);
+
+        incidents.Trim(10_000);
+        Assert.Equal(0, incidents.Count);
+    }
+
+    [Fact]
+    public void Trim_KeepsTheRowThatStillApplies()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.WatchedAddresses.Add(new WatchedAddress(Pod, 5, 5, 2, 0, 0)));
+        Add(incidents, 2, frame => frame.WatchedAddresses.Add(new WatchedAddress(Pod, 3, 3, 3, 0, 0)));
+        incidents.Trim(60_000);
+        Assert.Equal(3u, Assert.Single(incidents.Of(Pod)!.Lookups).Row.Entries);
+    }
+
+    /// <summary>Timestamps of a hostile or broken node.</summary>
+    [Fact]
+    public void Add_ResetFarFromItsFrame_IsIgnored()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.Resets.Add(Reset(long.MaxValue / 2, ResetKind.FromBackend)));
+        Assert.Equal(0, incidents.Count);
+    }
+
+    [Fact]
+    public void Increases_AreSummedByInterval_AndZeroIsNotKept()
+    {
+        var incidents = new NodeIncidents();
+        for (int second = 1; second <= 30; second++)
+            Add(incidents, second, frame => frame.Counters = new Counters(frame.AtMs <= 12_000 ? 1u : 0u, 0, 0, 0, 10, 100));
+        Assert.Equal([(0, 9), (10_000, 3)], incidents.Increases.Select(increase => (increase.AtMs, increase.Invalid)));
+    }
+
+    private static void Add(NodeIncidents incidents, int second, Action<NodeFrame> add, bool isKey = false)
+    {
+        var frame = Frame((ulong)second, second * 1_000, isKey);
+        add(frame);
+        incidents.Add(frame, frame.AtMs);
+    }
+}
