@@ -3,6 +3,7 @@ using ConntrackConsole.Api.Audit;
 using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
+using ConntrackConsole.Api.Rollouts;
 using ConntrackConsole.Api.Terminations;
 using ConntrackConsole.Api.Timeline;
 
@@ -18,6 +19,7 @@ internal static class ApiRoutes
         api.MapTerminations();
         api.MapTimeline();
         api.MapFindings();
+        api.MapRollouts();
         api.DescribeActions().MapActions();
         api.MapAudit();
         // Requires authorization like the API itself: it lists every parameter that an attacker would try.

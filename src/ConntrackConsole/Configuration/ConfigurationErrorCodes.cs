@@ -43,7 +43,7 @@ internal static class ConfigurationErrorCodes
     [Description("The token has a wrong length or characters that are not allowed.")]
     public const string InvalidToken = "config.invalid_token";
 
-    [Description("The address to listen on is not an http or https URL.")]
+    [Description("The address is not an http or https URL that the key allows.")]
     public const string InvalidUrl = "config.invalid_url";
 
     [Description("The text is not an SQLite connection string that names a file.")]

@@ -32,7 +32,8 @@ internal sealed class ConfigurationValidator<T>(IConfiguration configuration) : 
         // The root also contains the keys of the platform and all environment variables.
         if (OptionKeys.SectionOf(typeof(T)) is not { Length: > 0 } section)
             yield break;
-        foreach (var (key, value) in configuration.GetSection(section).AsEnumerable())
+        // A nested section is the only one of its parent: a misspelt name of it would configure nothing.
+        foreach (var (key, value) in configuration.GetSection(section.Split(':')[0]).AsEnumerable())
         {
             if (value is null || (value.Length == 0 && Known.Any(option => option.IsBelow(key))) || Known.Any(option => option.Canonicalize(key) is not null))
                 continue;

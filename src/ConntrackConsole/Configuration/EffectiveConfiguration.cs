@@ -16,6 +16,9 @@ internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string
             values[option.Key] = "(default)";
         foreach (var (option, key, _) in OptionKeys.Classes.SelectMany(options => OptionsBinder.Values(configuration, options)))
             values[key] = option.IsSecret ? Set : configuration[key]!;
+        // Path and query of a webhook are often the key to it.
+        if (Uri.TryCreate(configuration[ConfigurationKeys.WebhookUrl], UriKind.Absolute, out var webhook))
+            values[ConfigurationKeys.WebhookUrl] = $"{webhook.Scheme}://{webhook.Authority}/…";
         values[ConfigurationKeys.DataDirectory] = storage.DataDirectory;
         values[ConfigurationKeys.ConnectionString] = WithoutPassword(storage.ConnectionString);
         return new EffectiveConfiguration(values);

@@ -14,6 +14,7 @@ internal static class OptionsServices
         .Add<ActionsOptions, ActionsOptionsValidator>()
         .Add<IdentityOptions, IdentityOptionsValidator>()
         .Add<AuditOptions, AuditOptionsValidator>()
+        .Add<WebhookOptions, WebhookOptionsValidator>()
         .AddSingleton(provider => EffectiveConfiguration.Of(
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
 

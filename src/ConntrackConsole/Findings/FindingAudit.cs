@@ -47,7 +47,8 @@ internal sealed class FindingAudit(AuditLog log)
             result.Length == 0 ? "open" : result, null, change.Id) { Code = code };
     }
 
-    private static OpenFinding? Parse(AuditEntry row)
+    /// <summary>The finding of a row that opened one; null if the row is of another version.</summary>
+    internal static OpenFinding? Parse(AuditEntry row)
     {
         try
         {

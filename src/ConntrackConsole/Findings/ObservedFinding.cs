@@ -38,4 +38,7 @@ internal sealed record FindingReport(
     long FromMs, long ToMs, IReadOnlyList<ObservedFinding> Findings, IReadOnlyList<InsufficientEvidence> Insufficient, IReadOnlyList<ObservedFinding> Warnings)
 {
     public static readonly FindingReport None = new(0, 0, [], [], []);
+
+    /// <summary>Of stored frames: what they show besides the findings.</summary>
+    public WindowObservation Observation { get; init; } = WindowObservation.None;
 }

@@ -93,7 +93,7 @@ internal sealed class StoredFindings(
 
         return new FindingReport(
             fromMs, toMs, [.. findings.OrderByDescending(finding => finding.SinceMs ?? long.MaxValue).ThenBy(finding => finding.Id, StringComparer.Ordinal)],
-            [.. insufficient.Distinct()], NodeWarnings.Of(window, store.NodesUnderPressure(explainedMs)));
+            [.. insufficient.Distinct()], NodeWarnings.Of(window, store.NodesUnderPressure(explainedMs))) { Observation = WindowObservation.Of(store, window, nodes) };
 
         IEnumerable<(long Run, NodeFrame Frame)> Noted(IEnumerable<(long Run, NodeFrame Frame)> read)
         {

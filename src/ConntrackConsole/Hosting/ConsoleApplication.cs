@@ -5,9 +5,11 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
 
@@ -50,6 +52,8 @@ internal static class ConsoleApplication
             .AddCluster()
             .AddChecks()
             .AddFindings()
+            .AddFindingWebhook()
+            .AddRollouts()
             .AddActions()
             .AddApi()
             .AddConsolePages()

@@ -46,10 +46,13 @@ internal static class ComponentMap
         new("Api.Audit", "endpoint for the audit log", ["Api.Problems", "Api.Query", "Audit"]),
         new("Timeline.Query", "one query service over live and stored data", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Rollup", "Timeline.Storage"]),
         new("Findings", "why connections break: evidence from memory or stored frames, and the findings of the rules over time", ["Audit", "Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Timeline.Series", "Timeline.Storage"]),
+        new("Findings.Webhook", "posts findings that open and close, in the form of Alertmanager's webhook", ["Audit", "Cluster.Model", "Configuration", "Findings"]),
         new("Api.Findings", "endpoint for findings", ["Api.Problems", "Api.Query", "Cluster.Model", "Findings"]),
+        new("Rollouts", "what a rollout broke: measured from findings and terminations, stored, and compared with earlier ones", ["Cluster.Model", "Cluster.State", "Findings", "Lifecycle", "Nodes", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
+        new("Api.Rollouts", "endpoints for rollouts and their reports", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Rollouts"]),
         new("Api.Terminations", "endpoint for terminations", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Nodes", "Timeline.Query"]),
         new("Api.Timeline", "endpoint for the timeline", ["Api.Problems", "Api.Query", "Api.Terminations", "Lifecycle", "Timeline.Model", "Timeline.Query"]),
-        new("Api", "routes, CSRF protection, the OpenAPI document", ["Api.Actions", "Api.Audit", "Api.Findings", "Api.Problems", "Api.Query", "Api.Terminations", "Api.Timeline"]),
+        new("Api", "routes, CSRF protection, the OpenAPI document", ["Api.Actions", "Api.Audit", "Api.Findings", "Api.Problems", "Api.Query", "Api.Rollouts", "Api.Terminations", "Api.Timeline"]),
         new("CommandLine", "values of switches (src/Shared, compiled into each program)", []),
         new("Components.Text", "names and sentences of states, causes, gaps and times", ["Actions.Guards", "Actions.Workflow", "Checks.Model", "Lifecycle", "Timeline.Model"]),
         new("Components.State", "state of pages: URLs, refreshers, the current user", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks.Model", "Checks.Service", "Cluster.Model", "Cluster.State", "Components.Text", "Identity", "Timeline.Live", "Timeline.Model"]),
@@ -67,8 +70,9 @@ internal static class ComponentMap
         new("Kubernetes.Client", "connection to the API server: credentials, lists and watches as streams", ["Cluster.Model", "Configuration", "Configuration.Keys", "Kubernetes.Parsing"]),
         new("Kubernetes.Informer", "list and watch of each kind, and what follows an interruption", ["Cluster.Model", "Cluster.State", "Configuration", "Kubernetes.Client", "Kubernetes.Parsing", "Lifecycle", "Ownership"]),
         new("Timeline", "registration", ["Cluster.State", "Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
-        new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Findings", "Identity", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
-        new("Cli", "commands of the program", ["Audit", "CommandLine", "Configuration", "Configuration.Keys", "Hosting"]),
+        new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Findings", "Findings.Webhook", "Identity", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
+        new("Cli.Rollouts", "where 'rollout check' reads a report, and its text", ["Api.Query", "Api.Rollouts", "Configuration", "Lifecycle", "Rollouts", "Storage"]),
+        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Rollouts"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =

@@ -49,7 +49,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         var mapped = _host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
-            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods, (endpoint, method) => $"{method} {endpoint.RoutePattern.RawText}").ToList();
+            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods, (endpoint, method) => $"{method} {endpoint.RoutePattern.RawText!.Replace("{**", "{", StringComparison.Ordinal)}").ToList();
         var document = await DocumentAsync();
         var described = document.Paths.SelectMany(path => path.Value.Operations!.Keys, (path, method) => $"{method} {path.Key}");
         Assert.True(mapped.Count >= 11, string.Join('\n', mapped));

@@ -35,6 +35,21 @@ internal sealed class TerminationsParameters : WindowPageParameters
     public string? Node { get; init; }
 }
 
+internal sealed class RolloutsParameters : WindowPageParameters
+{
+    [FromQuery(Name = "namespace"), Description("Only workloads of this namespace.")]
+    public string? Namespace { get; init; }
+
+    [FromQuery(Name = "workload"), Description("Only this workload, by name.")]
+    public string? Workload { get; init; }
+}
+
+internal sealed class RolloutParameters
+{
+    [FromQuery(Name = "maxResets"), Description("How many connections may break, by a reset or otherwise; more is 'over'. Default 0.")]
+    public string? MaxResets { get; init; }
+}
+
 internal sealed class FindingsParameters : PageParameters
 {
     [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: 15 minutes before its end.")]

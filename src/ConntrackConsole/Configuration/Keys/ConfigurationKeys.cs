@@ -15,6 +15,8 @@ internal static class ConfigurationKeys
     public const string Links = "Identity:Links";
     public const string AuditKeyFile = "Audit:KeyFile";
     public const string AuditKey = "Audit:Key";
+    public const string WebhookUrl = "Findings:Webhook:Url";
+    public const string WebhookSecret = "Findings:Webhook:Secret";
     public const string AuditForwardFile = "Audit:ForwardFile";
 
     /// <summary>The same as <see cref="AuditKey"/>, as an environment variable with a name of its own.</summary>

@@ -504,6 +504,25 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("PodRestarts", (string)null);
                 });
 
+            modelBuilder.Entity("ConntrackConsole.Rollouts.RolloutReportRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Measurement")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedMs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("StartedMs");
+
+                    b.ToTable("RolloutReports", (string)null);
+                });
+
             modelBuilder.Entity("ConntrackConsole.Storage.RolloutRow", b =>
                 {
                     b.Property<string>("Id")
