@@ -38,7 +38,7 @@ internal static class CollectorCommands
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(Configuration());
         }
         catch (CommandException failure)
         {
@@ -68,4 +68,13 @@ internal static class CollectorCommands
             return ExitCode.Failed;
         }
     }
+
+    /// <summary>How commands run and end.</summary>
+    internal static InvocationConfiguration Configuration() => new()
+    {
+        EnableDefaultExceptionHandler = false,
+        // After SIGTERM the daemon finishes the command that runs and saves what is not acknowledged; by default the library ends the process
+        // after 2 s. A pod has 30 s.
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(25),
+    };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Collector.Journal;
 using ConntrackConsole.Kernel.Nftables;
 using ConntrackConsole.Wire;
@@ -16,6 +17,10 @@ public class CommandLineTests
 
     private const string OfAnotherPod =
         "-A -p tcp -s 10.1.0.3 -d 10.96.0.1 --sport 1000 --dport 80 -r 10.244.0.2 -q 10.1.0.3 --reply-port-src 8080 --reply-port-dst 1000 --state SYN_SENT --timeout 100";
+
+    [Fact]
+    public void Configuration_AfterSigterm_LeavesTheDaemonMostOfAPodsGracePeriod() =>
+        Assert.InRange(CollectorCommands.Configuration().ProcessTerminationTimeout!.Value.TotalSeconds, 20, 28);
 
     [Theory]
     [InlineData("--bogus")]
