@@ -68,7 +68,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         }
     }
 
-    // On a machine with twice as much to do as it can, the fault itself comes too late.
+    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
     [Trait("Category", "Long")]
     public async Task WrongBackend_AnUnansweredEntryIsEstablishedWithTheStranger()
@@ -83,7 +83,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         }
     }
 
-    // On a machine with twice as much to do as it can, the fault itself comes too late.
+    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
     [Trait("Category", "Long")]
     public async Task SynReuse_OneEntryTakesEveryAttempt()
@@ -112,7 +112,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         Assert.All(atOnce, label => Assert.Empty(faults.Far.Resets(label.Client, label.Port)));
     }
 
-    // On a machine with twice as much to do as it can, the fault itself comes too late.
+    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
     [Trait("Category", "Long")]
     public async Task StaleUdp_TheEntryToTheVanishedPodStays()
