@@ -1,4 +1,3 @@
-using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
@@ -75,6 +74,7 @@ internal sealed partial class FindingMonitor(
     private FindingWindow Window(long nowMs)
     {
         var map = cluster.Current;
+        var snapshot = timeline.Capture();
         return new FindingWindow(Math.Max(nowMs - WindowMs, Math.Max(timeline.FromMs, timeline.IncidentsFromMs)), nowMs, cluster.History)
         {
             Terminations = Terminations(),
@@ -82,8 +82,8 @@ internal sealed partial class FindingMonitor(
             WorkloadOf = uid => WorkloadName.Of(map, uid),
             SettingsOf = timeline.SettingsOf,
             HelloOf = timeline.HelloOf,
-            SettingChanges = timeline.Capture().Settings,
-            Gaps = timeline.Capture().Gaps,
+            SettingChanges = snapshot.Settings,
+            Gaps = snapshot.Gaps,
         };
     }
 
@@ -137,13 +137,4 @@ internal sealed partial class FindingMonitor(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The findings could not be derived; will retry. The last ones stay visible.")]
     private partial void LogFailed(Exception failure);
-}
-
-/// <summary>The workload of a pod, for display.</summary>
-internal static class WorkloadName
-{
-    /// <summary>Kind/name; a ReplicaSet's Deployment where it is known. Null if the pod is not in the map.</summary>
-    public static string? Of(ClusterMap map, string podUid) =>
-        map.Pods.GetValueOrDefault(podUid)?.Controller is not { } controller ? null
-        : map.Workloads.GetValueOrDefault(controller.Uid)?.Controller is { } above ? $"{above.Kind}/{above.Name}" : $"{controller.Kind}/{controller.Name}";
 }

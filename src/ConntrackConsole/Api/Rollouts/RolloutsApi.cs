@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Rollouts;
@@ -13,7 +10,6 @@ internal static class RolloutsApi
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 500;
-    private const int MaxTokenLength = 1_000;
     private const int MaxResets = 1_000_000;
 
     public static void MapRollouts(this IEndpointRouteBuilder api)
@@ -48,7 +44,7 @@ internal static class RolloutsApi
         var page = found.Take(limit).ToList();
         var pods = await archive.PodsAsync(page, ct);
         return TypedResults.Ok(new RolloutPage(
-            [.. page.Select(rollout => RolloutItem.Of(rollout, pods.GetValueOrDefault(rollout.Id)))], found.Count > limit ? Token(new RolloutCursor(page[^1].StartedMs, page[^1].Id)) : null));
+            [.. page.Select(rollout => RolloutItem.Of(rollout, pods.GetValueOrDefault(rollout.Id)))], found.Count > limit ? PageToken.Write(page[^1].StartedMs, page[^1].Id) : null));
     }
 
     private static async Task<Results<Ok<RolloutReportView>, ProblemHttpResult>> FindAsync(
@@ -65,15 +61,5 @@ internal static class RolloutsApi
             : ApiProblem.Create(StatusCodes.Status404NotFound, RolloutCodes.NotFound, "Not found", "The console knows no rollout with this id: see /api/v1/rollouts.");
     }
 
-    private static string Token(RolloutCursor last) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.StartedMs.ToString(CultureInfo.InvariantCulture)}/{last.Id}"));
-
-    private static RolloutCursor? Place(string token)
-    {
-        byte[] bytes = new byte[token.Length];
-        if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
-            return null;
-        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
-        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long startedMs)
-            ? new RolloutCursor(startedMs, parts[1]) : null;
-    }
+    private static RolloutCursor? Place(string token) => PageToken.TryRead(token) is { } place ? new RolloutCursor(place.AtMs, place.Id) : null;
 }

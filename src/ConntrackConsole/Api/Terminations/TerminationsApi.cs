@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Lifecycle;
@@ -14,7 +11,6 @@ internal static class TerminationsApi
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 500;
-    private const int MaxTokenLength = 1_000;
 
     public static void MapTerminations(this IEndpointRouteBuilder api) => api.MapGet("/terminations", ListAsync)
         .WithName("listTerminations").WithTags("Terminations").WithSummary("Terminations of pods, newest first")
@@ -42,19 +38,8 @@ internal static class TerminationsApi
         var views = new List<TerminationView>();
         foreach (var t in page)
             views.Add(TerminationView.Of(t, t.RolloutId is null ? null : rollouts.GetValueOrDefault(t.RolloutId), await syncs.SyncsAsync(t, ct)));
-        return TypedResults.Ok(new TerminationPage(views, found.Count > limit ? Token(page[^1]) : null));
+        return TypedResults.Ok(new TerminationPage(views, found.Count > limit ? PageToken.Write(page[^1].DeletionRequestedMs, page[^1].Uid) : null));
     }
 
-    private static string Token(Termination last) =>
-        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.DeletionRequestedMs.ToString(CultureInfo.InvariantCulture)}/{last.Uid}"));
-
-    private static TerminationCursor? Place(string token)
-    {
-        byte[] bytes = new byte[token.Length];
-        if (token.Length > MaxTokenLength || !Base64Url.IsValid(token) || !Base64Url.TryDecodeFromChars(token, bytes, out int length))
-            return null;
-        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('/', 2);
-        return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long requestedMs)
-            ? new TerminationCursor(requestedMs, parts[1]) : null;
-    }
+    private static TerminationCursor? Place(string token) => PageToken.TryRead(token) is { } place ? new TerminationCursor(place.AtMs, place.Id) : null;
 }
