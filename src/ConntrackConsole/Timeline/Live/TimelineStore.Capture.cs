@@ -37,7 +37,7 @@ internal sealed partial class TimelineStore
             if (node is null)
                 return [.. _index.Vips];
             return _nodes.TryGetValue(node, out var timeline)
-                ? timeline.Groups.Where(g => !g.Key.Vip.IsNone).Select(g => VirtualAddress.Of(g.Key)).ToHashSet()
+                ? timeline.Groups.Slots.Select(slot => timeline.Groups[slot].Key).Where(key => !key.Vip.IsNone).Select(key => VirtualAddress.Of(key)).ToHashSet()
                 : [];
         }
     }
@@ -84,11 +84,11 @@ internal sealed partial class TimelineStore
         {
             foreach (var group in _index.At(vip))
             {
-                foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+                foreach (var (node, slot) in CollectionsMarshal.AsSpan(group.Members))
                 {
                     if (node.Slot >= absent.Length || absent[node.Slot] is not { FromSecond: > 0 } from)
                         continue;
-                    var (_, live, closing) = timeline.Last;
+                    var (_, live, closing) = node.Groups[slot].Last;
                     if (live + closing == 0)
                         continue;
                     if (!from.HasEnded)
@@ -167,7 +167,7 @@ internal sealed partial class TimelineStore
         lock (_lock)
         {
             return _index.Find(key) is { } group
-                ? [.. group.Members.Where(m => !m.Node.IsSilent(nowMs) && m.Timeline.Live > 0).Select(m => m.Node.Name).Order(StringComparer.Ordinal)]
+                ? [.. group.Members.Where(m => !m.Node.IsSilent(nowMs) && m.Node.Groups[m.Slot].Live > 0).Select(m => m.Node.Name).Order(StringComparer.Ordinal)]
                 : [];
         }
     }
@@ -200,8 +200,8 @@ internal sealed partial class TimelineStore
     private static long Live(ClusterGroup group, long nowMs)
     {
         long live = 0;
-        foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
-            live += node.IsSilent(nowMs) ? 0 : timeline.Live;
+        foreach (var (node, slot) in CollectionsMarshal.AsSpan(group.Members))
+            live += node.IsSilent(nowMs) ? 0 : node.Groups[slot].Live;
         return live;
     }
 
@@ -212,11 +212,11 @@ internal sealed partial class TimelineStore
         {
             var members = new CapturedSeries[group.Members.Count];
             int count = 0;
-            foreach (var (node, timeline) in CollectionsMarshal.AsSpan(group.Members))
+            foreach (var (node, slot) in CollectionsMarshal.AsSpan(group.Members))
             {
                 // A node that is newer than the snapshot is not in it.
                 if (node.Slot < slots)
-                    members[count++] = new CapturedSeries(node.Slot, timeline.Steps, timeline.Now);
+                    members[count++] = new CapturedSeries(node.Slot, node.Groups[slot].Steps, node.Groups[slot].Now);
             }
 
             captured.Add(new CapturedGroup(group.Key, count == members.Length ? members : members[..count]));

@@ -9,7 +9,8 @@ internal sealed class ClusterGroup(GroupKey key)
 {
     public GroupKey Key { get; } = key;
 
-    public List<(NodeTimeline Node, GroupTimeline Timeline)> Members { get; } = [];
+    /// <summary>The nodes, and where in the node it is.</summary>
+    public List<(NodeTimeline Node, int Slot)> Members { get; } = [];
 
     /// <summary>The states that were derived for it last; null if none were. Written without the lock: a reference is replaced as a whole.</summary>
     public GroupStates? States { get; set; }
@@ -48,8 +49,9 @@ internal sealed class GroupIndex
 
     public ReadOnlySpan<ClusterGroup> To(Ip backend) => Span(_byBackend, backend);
 
-    public void Add(NodeTimeline node, GroupTimeline timeline)
+    public void Add(NodeTimeline node, int slot)
     {
+        ref var timeline = ref node.Groups[slot];
         var key = timeline.Key;
         if (!_groups.TryGetValue(key, out var group))
         {
@@ -65,13 +67,13 @@ internal sealed class GroupIndex
         }
 
         timeline.Group = group;
-        group.Members.Add((node, timeline));
+        group.Members.Add((node, slot));
     }
 
-    public void Remove(GroupTimeline timeline)
+    public void Remove(NodeTimeline node, int slot)
     {
-        var group = timeline.Group;
-        int at = group.Members.FindIndex(m => ReferenceEquals(m.Timeline, timeline));
+        var group = node.Groups[slot].Group;
+        int at = group.Members.FindIndex(m => ReferenceEquals(m.Node, node));
         if (at < 0)
             return;
         group.Members[at] = group.Members[^1];

@@ -3,8 +3,11 @@ using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Series;
 
-/// <summary>One group of entries on one node: its history and its current counts. Some hundred bytes: there are millions of them.</summary>
-internal sealed class GroupTimeline(ClusterGroup group)
+/// <summary>
+/// One group of entries on one node: its history and its current counts. A value in the array of a <see cref="NodeGroups"/>: there are
+/// millions of them.
+/// </summary>
+internal struct GroupTimeline(ClusterGroup group)
 {
     // Up to three states, each with four bits for the state and sixteen for its count; more in an array.
     private const int PackedStates = 3;
@@ -16,23 +19,23 @@ internal sealed class GroupTimeline(ClusterGroup group)
     /// <summary>The same group on all nodes.</summary>
     public ClusterGroup Group { get; set; } = group;
 
-    public GroupKey Key => Group.Key;
+    public readonly GroupKey Key => Group.Key;
 
-    public StepSlice Steps => _steps.Slice();
+    public readonly StepSlice Steps => _steps.Slice();
 
-    /// <summary>Size of the history's buffer.</summary>
-    public int Bytes => _steps.Bytes;
+    /// <summary>How many bytes its history takes in other pages.</summary>
+    public readonly int Needs => _steps.Needs;
 
     /// <summary>Number of the key frame that last contained the group.</summary>
     public int KeyFrame { get; set; }
 
     /// <summary>The current counts.</summary>
-    public Step Last => _steps.Last;
+    public readonly Step Last => _steps.Last;
 
     /// <summary>Current entries in live states.</summary>
-    public int Live => _steps.Last.Live;
+    public readonly int Live => _steps.Last.Live;
 
-    public StateCounts Now
+    public readonly StateCounts Now
     {
         get
         {
@@ -45,18 +48,24 @@ internal sealed class GroupTimeline(ClusterGroup group)
         }
     }
 
-    public void Set(in StateCounts counts, long atMs)
+    public void Set(in StateCounts counts, long atMs, StepPages pages)
     {
         Pack(counts);
         uint live = counts.Live;
-        _steps.Add(atMs, Clamped(live), Clamped(counts.Total - live));
+        _steps.Add(atMs, Clamped(live), Clamped(counts.Total - live), pages);
 
         static int Clamped(uint count) => (int)Math.Min(count, int.MaxValue / 1024);
     }
 
     /// <summary>Removes the history before a moment.</summary>
     /// <returns>True if nothing is left.</returns>
-    public bool Trim(long beforeMs) => _steps.Trim(beforeMs);
+    public bool Trim(long beforeMs, StepPages pages) => _steps.Trim(beforeMs, pages);
+
+    /// <summary>Its history leaves its page.</summary>
+    public void Drop(StepPages pages) => _steps.Drop(pages);
+
+    /// <summary>Its history moves to other pages.</summary>
+    public void MoveTo(StepPages pages) => _steps.MoveTo(pages);
 
     private void Pack(in StateCounts counts)
     {

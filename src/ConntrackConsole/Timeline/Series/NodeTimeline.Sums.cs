@@ -12,7 +12,7 @@ internal sealed partial class NodeTimeline
 
     /// <summary>The addresses with entries of this node now: what an interval without reports leaves unknown.</summary>
     public IEnumerable<(VirtualAddress Vip, Step Now)> Entries() =>
-        _groups.Where(group => !group.Key.Vip.IsNone && group.Last.Live + group.Last.Closing > 0).Select(group => (VirtualAddress.Of(group.Key), group.Last));
+        Groups.Slots.Select(slot => Groups[slot]).Where(group => !group.Key.Vip.IsNone && group.Last.Live + group.Last.Closing > 0).Select(group => (VirtualAddress.Of(group.Key), group.Last));
 
     private long SecondOf(long atMs) => LaneSum.SecondOf(atMs + _sumOffsetMs);
 
@@ -62,12 +62,12 @@ internal sealed partial class NodeTimeline
     {
         if (_index is null)
             return;
-        foreach (var group in _groups)
+        foreach (int slot in Groups)
         {
-            if (group.Group.Sum is not { } sum)
+            if (Groups[slot].Group.Sum is not { } sum)
                 continue;
             var last = default(Step);
-            foreach (var step in group.Steps)
+            foreach (var step in Groups[slot].Steps)
             {
                 sum.Add(SecondOf(step.AtMs), new SumChange(sign * (step.Live - last.Live), sign * (step.Closing - last.Closing), 0));
                 last = step;

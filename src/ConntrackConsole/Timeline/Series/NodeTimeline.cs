@@ -16,8 +16,6 @@ internal sealed partial class NodeTimeline
     /// <summary>A collector sends every second; longer than this without a frame is a gap.</summary>
     public const long SilentMs = 3_000;
 
-    private readonly HashSet<GroupTimeline> _groups = new(GroupComparer.Instance);
-    private readonly HashSet<GroupTimeline>.AlternateLookup<GroupKey> _byKey;
     private readonly CoverageIntervals _known = new();
     private GroupIndex? _index;
     private NodeHead? _head;
@@ -40,7 +38,6 @@ internal sealed partial class NodeTimeline
     {
         Name = name;
         _index = index;
-        _byKey = _groups.GetAlternateLookup<GroupKey>();
     }
 
     public string Name { get; }
@@ -76,10 +73,10 @@ internal sealed partial class NodeTimeline
     /// <summary>The table has entries with a virtual address. An untranslated entry is no sign that something translates.</summary>
     public bool HasTranslatedEntries => _translated > 0;
 
-    public IReadOnlyCollection<GroupTimeline> Groups => _groups;
+    public NodeGroups Groups { get; } = new();
 
     /// <summary>Size of the groups' histories.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => Groups.Bytes;
 
     /// <summary>By the node's clock.</summary>
     public long LastAtMs { get; private set; }
@@ -110,8 +107,8 @@ internal sealed partial class NodeTimeline
         if (former.Readings.HasReported)
             Readings = former.Readings;
         _index = index;
-        foreach (var group in _groups)
-            index.Add(this, group);
+        foreach (int slot in Groups)
+            index.Add(this, slot);
         AddAll();
         _head = null;
     }
@@ -120,8 +117,8 @@ internal sealed partial class NodeTimeline
     public void Leave()
     {
         SubtractAll();
-        foreach (var group in _groups)
-            _index?.Remove(group);
+        foreach (int slot in Groups)
+            _index?.Remove(this, slot);
         _index = null;
     }
 
@@ -191,19 +188,10 @@ internal sealed partial class NodeTimeline
         _known.Trim(beforeMs);
         TrimDoubts(beforeMs);
         Incidents.Trim(beforeMs);
-        List<GroupTimeline>? gone = null;
-        foreach (var group in _groups)
+        foreach (int slot in Groups.Trim(beforeMs) ?? [])
         {
-            int bytes = group.Bytes;
-            if (group.Trim(beforeMs))
-                (gone ??= []).Add(group);
-            Bytes += group.Bytes - bytes;
-        }
-
-        foreach (var group in gone ?? [])
-        {
-            _groups.Remove(group);
-            _index?.Remove(group);
+            _index?.Remove(this, slot);
+            Groups.Remove(slot);
         }
 
         _head = null;
@@ -233,31 +221,30 @@ internal sealed partial class NodeTimeline
         uint dropped = 0;
         foreach (var (key, counts) in frame.Groups)
         {
-            if (!_byKey.TryGetValue(key, out var group))
+            if (!Groups.TryFind(key, out int slot))
             {
                 if (counts.Total == 0)
                     continue;
-                if (_groups.Count >= MaxGroups)
+                if (Groups.Count >= MaxGroups)
                 {
                     dropped++;
                     continue;
                 }
 
-                group = new GroupTimeline(new ClusterGroup(key));
-                _groups.Add(group);
-                _index?.Add(this, group);
+                slot = Groups.Add(new ClusterGroup(key));
+                _index?.Add(this, slot);
             }
 
-            group.KeyFrame = _keyFrame;
-            Set(group, counts, atMs);
+            Groups[slot].KeyFrame = _keyFrame;
+            Set(slot, counts, atMs);
         }
 
         if (frame.IsKey)
         {
-            foreach (var group in _groups)
+            foreach (int slot in Groups)
             {
-                if (group.KeyFrame != _keyFrame)
-                    Set(group, default, atMs);
+                if (Groups[slot].KeyFrame != _keyFrame)
+                    Set(slot, default, atMs);
             }
         }
 
@@ -266,30 +253,15 @@ internal sealed partial class NodeTimeline
         _full = dropped > 0;
     }
 
-    private void Set(GroupTimeline group, in StateCounts counts, long atMs)
+    private void Set(int slot, in StateCounts counts, long atMs)
     {
+        ref var group = ref Groups[slot];
         var key = group.Key;
         if (!key.Vip.IsNone && key.Backend != key.Vip)
             _translated += (counts.Total > 0 ? 1 : 0) - (group.Now.Total > 0 ? 1 : 0);
-        int bytes = group.Bytes;
         var before = group.Last;
-        group.Set(counts, atMs);
-        Bytes += group.Bytes - bytes;
-        group.Group.Sum?.Add(SecondOf(atMs), new SumChange(group.Last.Live - before.Live, group.Last.Closing - before.Closing, 0));
-    }
-
-    private sealed class GroupComparer : IEqualityComparer<GroupTimeline>, IAlternateEqualityComparer<GroupKey, GroupTimeline>
-    {
-        public static readonly GroupComparer Instance = new();
-
-        public bool Equals(GroupTimeline? x, GroupTimeline? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.Key == y.Key);
-
-        public int GetHashCode(GroupTimeline group) => group.Key.GetHashCode();
-
-        public bool Equals(GroupKey key, GroupTimeline group) => group.Key == key;
-
-        public int GetHashCode(GroupKey key) => key.GetHashCode();
-
-        public GroupTimeline Create(GroupKey key) => new(new ClusterGroup(key));
+        Groups.Set(slot, counts, atMs);
+        var after = group.Last;
+        group.Group.Sum?.Add(SecondOf(atMs), new SumChange(after.Live - before.Live, after.Closing - before.Closing, 0));
     }
 }

@@ -12,53 +12,65 @@ internal struct StepSeries
     // Three varints.
     private const int MaxStepBytes = 3 * Varint.MaxLength;
 
-    private byte[]? _bytes;
+    // More than most groups need until they move to other pages anyway.
+    private const int SpareBytes = 12;
+
+    private byte[]? _page;
+    private Step _first;
+    private uint _lastAfterMs;
+    private int _live;
+    private int _closing;
     private int _start;
     private int _end;
+    private int _limit;
     private int _count;
-    private Step _first;
-    private Step _last;
 
-    public readonly Step Last => _last;
+    public readonly Step Last => new(_first.AtMs + _lastAfterMs, _live, _closing);
 
-    /// <summary>Size of the buffer, for the memory that the store may use.</summary>
-    public readonly int Bytes => _bytes?.Length ?? 0;
+    /// <summary>How many bytes it takes in other pages.</summary>
+    public readonly int Needs => _page is null ? 0 : Sized(_end - _start);
 
     /// <summary>The steps until now.</summary>
-    public readonly StepSlice Slice() => new(_bytes, _start, _end, _count, _first);
+    public readonly StepSlice Slice() => new(_page, _start, _end, _count, _first);
 
     /// <summary>Timestamps must not decrease.</summary>
-    public void Add(long atMs, int live, int closing)
+    /// <param name="pages">Of the node.</param>
+    public void Add(long atMs, int live, int closing, StepPages pages)
     {
-        if ((_last.Live, _last.Closing) == (live, closing))
+        if ((_live, _closing) == (live, closing))
             return;
         if (_count == 0)
         {
-            (_first, _last, _count) = (new Step(atMs, live, closing), new Step(atMs, live, closing), 1);
+            (_first, _lastAfterMs, _count) = (new Step(atMs, live, closing), 0, 1);
+            (_live, _closing) = (live, closing);
             return;
         }
 
-        atMs = Math.Max(atMs, _last.AtMs);
-        if (atMs - _last.AtMs > uint.MaxValue)
+        var last = Last;
+        atMs = Math.Max(atMs, last.AtMs);
+        if (atMs - _first.AtMs > uint.MaxValue)
         {
             // What was weeks ago is not read any more; the value lasts until now.
-            _first = _last = _last with { AtMs = atMs - uint.MaxValue };
-            (_start, _count) = (_end, 1);
+            _first = last with { AtMs = atMs - uint.MaxValue };
+            pages.Leave(_end - _start);
+            (_start, _count, last) = (_end, 1, _first);
         }
 
-        Reserve();
-        var free = _bytes.AsSpan(_end);
-        int length = Varint.Write(free, (uint)(atMs - _last.AtMs));
-        length += Varint.Write(free[length..], Varint.ZigZag(live - (long)_last.Live));
-        length += Varint.Write(free[length..], Varint.ZigZag(closing - (long)_last.Closing));
+        Span<byte> step = stackalloc byte[MaxStepBytes];
+        int length = Varint.Write(step, (uint)(atMs - last.AtMs));
+        length += Varint.Write(step[length..], Varint.ZigZag(live - (long)last.Live));
+        length += Varint.Write(step[length..], Varint.ZigZag(closing - (long)last.Closing));
+        if (_page is null || _end + length > _limit)
+            Move(pages, length, pages);
+        step[..length].CopyTo(_page.AsSpan(_end));
         _end += length;
         _count++;
-        _last = new Step(atMs, live, closing);
+        (_lastAfterMs, _live, _closing) = ((uint)(atMs - _first.AtMs), live, closing);
     }
 
     /// <summary>Removes everything before a moment, but keeps the value at that moment.</summary>
     /// <returns>True if only a zero remains.</returns>
-    public bool Trim(long beforeMs)
+    public bool Trim(long beforeMs, StepPages pages)
     {
         var steps = Slice().GetEnumerator();
         int drop = -1;
@@ -67,28 +79,43 @@ internal struct StepSeries
         while (steps.MoveNext() && (drop < 0 || steps.Current.AtMs <= beforeMs))
             (drop, start, first) = (drop + 1, steps.At, steps.Current);
         if (drop > 0)
+        {
+            pages.Leave(start - _start);
+            _lastAfterMs -= (uint)(first.AtMs - _first.AtMs);
             (_start, _count, _first) = (start, _count - drop, first);
-        if (_start == _end)
-            (_bytes, _start, _end) = (null, 0, 0);
-        else if ((_end - _start) * 2 < _bytes!.Length && _bytes.Length > 4 * MaxStepBytes)
-            Renew();
-        return _count == 0 || (_count == 1 && (_last.Live, _last.Closing) == (0, 0) && _first.AtMs <= beforeMs);
+        }
+
+        if (_page is not null && _start == _end)
+            Drop(pages);
+        return _count == 0 || (_count == 1 && (_live, _closing) == (0, 0) && _first.AtMs <= beforeMs);
     }
 
-    private void Reserve()
+    /// <summary>Leaves its page.</summary>
+    public void Drop(StepPages pages)
     {
-        if (_bytes is null || _end + MaxStepBytes > _bytes.Length)
-            Renew();
+        pages.Leave(_limit - _start);
+        (_page, _start, _end, _limit) = (null, 0, 0, 0);
     }
 
-    // Always a new buffer: slices may refer to the old one.
-    private void Renew()
+    /// <summary>Moves to other pages.</summary>
+    public void MoveTo(StepPages pages)
+    {
+        if (_page is not null)
+            Move(pages, 0, null);
+    }
+
+    // Always other bytes: slices may refer to the old ones.
+    private void Move(StepPages pages, int more, StepPages? left)
     {
         int used = _end - _start;
-        byte[] larger = new byte[used + (used / 4) + (2 * MaxStepBytes)];
-        _bytes.AsSpan(_start, used).CopyTo(larger);
-        (_bytes, _start, _end) = (larger, 0, used);
+        int length = Sized(used + more);
+        var (page, start) = pages.Take(length);
+        _page.AsSpan(_start, used).CopyTo(page.AsSpan(start));
+        left?.Leave(_limit - _start);
+        (_page, _start, _end, _limit) = (page, start, start + used, start + length);
     }
+
+    private static int Sized(int used) => used + (used / 8) + SpareBytes;
 }
 
 /// <summary>The counts from a moment on.</summary>

@@ -116,9 +116,9 @@ public class ColumnAggregatorTests
             atMs = toMs;
         }
 
-        var series = new StepSeries();
+        var (series, pages) = (new StepSeries(), new StepPages());
         for (long atMs = T0 - random.Next(4_000); atMs < T0 + lengthMs; atMs += random.Next(1, 4_000))
-            series.Add(atMs, random.Next(3), random.Next(2));
+            series.Add(atMs, random.Next(3), random.Next(2), pages);
         var cost = new CollectorCost { ClockOffsetMs = random.Next(3) switch { 0 => int.MinValue, 1 => 0, _ => random.Next(-2_500, 2_500) } };
         return (new NodeHead($"node{slot}", null, true, T0 + lengthMs, T0 + lengthMs, default, cost, [.. known], new Dictionary<Ip, WatchedAddress>()), series);
     }

@@ -94,8 +94,9 @@ public class MinuteAggregatorTests
         for (int i = 0; i < timeline.Known.Count; i++)
             known |= timeline.Known[i].FromMs <= atMs && timeline.Known[i].ToMs >= atMs;
         Assert.True(known == block.Known[column], $"seed {seed} column {column}: known {known}");
-        foreach (var group in timeline.Groups)
+        foreach (int slot in timeline.Groups)
         {
+            var group = timeline.Groups[slot];
             var key = group.Key;
             var expected = (Live: 0, Closing: 0);
             foreach (var step in group.Steps)
