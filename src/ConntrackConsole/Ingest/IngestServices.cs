@@ -27,7 +27,11 @@ internal static class IngestServices
         services.AddHostedService<WatchListPublisher>();
         services.AddHostedService<LostNodeMonitor>();
         // Set with AddHubOptions: only there they take precedence over the general options.
-        services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default))
+        services.AddSignalR().AddJsonProtocol(json =>
+            {
+                json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default);
+                json.PayloadSerializerOptions.Converters.Add(new StoredRangesWriter());
+            })
             .AddHubOptions<CollectorHub>(options =>
             {
                 options.MaximumReceiveMessageSize = MaxHubMessage;

@@ -23,6 +23,9 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
     private readonly Block _near = new(Level.Finest.Columns);
     private readonly Block _sums = new(Level.Finest.Columns);
     private readonly Dictionary<GroupKey, BlockSeries> _byKey = [];
+    private readonly HashSet<GroupKey> _before = [];
+    private readonly HashSet<GroupKey> _after = [];
+    private readonly HashSet<GroupKey> _inDoubt = [];
 
     /// <param name="nodes">Every node that has ever reported, as far as blocks are kept.</param>
     /// <returns>
@@ -86,9 +89,9 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
     {
         int columns = Level.Finest.Columns;
         var block = blocks.Read(BlockKind.Node, Level.Finest, node, minuteMs, _node) ? _node : null;
-        var before = new HashSet<GroupKey>();
+        _before.Clear();
         if (blocks.Nearest(node, minuteMs, after: false, minuteMs - NearMs, _near))
-            before = PartAt(_near, Array.LastIndexOf(_near.Known, true));
+            AddPart(_before, _near, Array.LastIndexOf(_near.Known, true));
         // Before a node's first report nothing is in doubt: the rollup at that minute's own time could not know that the node
         // would report.
         else if (block is null)
@@ -100,7 +103,9 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
             columns = block is null ? 0 : Array.LastIndexOf(block.Known, true) + 1;
         }
 
-        var following = hasNext ? PartAt(_near, Array.IndexOf(_near.Known, true)) : [];
+        _after.Clear();
+        if (hasNext)
+            AddPart(_after, _near, Array.IndexOf(_near.Known, true));
         for (int column = 0; column < columns;)
         {
             if (block?.Known[column] == true)
@@ -112,9 +117,16 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
             int from = column;
             while (column < columns && block?.Known[column] != true)
                 column++;
-            var had = from > 0 ? PartAt(block!, from - 1) : before;
-            var has = column < columns && block is not null ? PartAt(block, column) : following;
-            foreach (var key in had.Concat(has).Distinct())
+            _inDoubt.Clear();
+            if (from > 0)
+                AddPart(_inDoubt, block!, from - 1);
+            else
+                _inDoubt.UnionWith(_before);
+            if (column < columns && block is not null)
+                AddPart(_inDoubt, block, column);
+            else
+                _inDoubt.UnionWith(_after);
+            foreach (var key in _inDoubt)
             {
                 ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, key, out bool exists);
                 if (!exists)
@@ -126,8 +138,16 @@ internal sealed class ServiceRollup(BlockArchive blocks, TimelineStore timeline,
         }
     }
 
-    private static HashSet<GroupKey> PartAt(Block block, int column) =>
-        column < 0 ? [] : [.. block.Series.Where(s => !s.Key.Vip.IsNone && s.Entries[column] + s.Closing[column] > 0).Select(s => s.Key)];
+    private static void AddPart(HashSet<GroupKey> groups, Block block, int column)
+    {
+        if (column < 0)
+            return;
+        foreach (var series in block.Series)
+        {
+            if (!series.Key.Vip.IsNone && series.Entries[column] + series.Closing[column] > 0)
+                groups.Add(series.Key);
+        }
+    }
 
     private Dictionary<string, Block> ByService(Block all, long minuteMs)
     {
