@@ -1,6 +1,7 @@
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Workers;
 
 namespace ConntrackConsole.Checks;
 
@@ -8,11 +9,12 @@ namespace ConntrackConsole.Checks;
 /// Evaluates all checks every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer
 /// pause: the checks never take more than a twentieth of a core.
 /// </summary>
-internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log) : BackgroundService
+internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore timeline, TimeProvider time, ILogger<CheckScheduler> log)
+    : RoundWorker(Interval, Rest, time)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    private const int PauseFactor = 19;
+    private const int Rest = 19;
 
     private readonly Signals _signals = new();
     private Dictionary<string, CheckResult> _before = [];
@@ -30,7 +32,7 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
     /// <summary>Runs one round. Not thread-safe.</summary>
     public CheckReport Round()
     {
-        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         var context = CheckContext.Create(cluster, timeline, CheckLimits.Default, nowMs);
         var results = new List<CheckResult>(_before.Count + 16);
         var seen = new Dictionary<string, CheckResult>(_before.Count + 16);
@@ -63,31 +65,15 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
 
     private static bool IsProblem(CheckResult result) => result.State >= CheckState.Warning;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task RunRoundAsync(CancellationToken ct)
     {
-        await Task.Yield();
-        bool failed = false;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            long from = time.GetTimestamp();
-            try
-            {
-                Round();
-                failed = false;
-            }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                // A failing round must not stop the console; the page shows that the report is old.
-                if (!failed)
-                    LogFailed(failure);
-                failed = true;
-            }
-
-            var pause = time.GetElapsedTime(from) * PauseFactor;
-            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        Round();
+        return Task.CompletedTask;
     }
 
+    // The page shows that the report is old.
+    protected override void LogFailed(Exception failure) => LogNotEvaluated(failure);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The checks could not be evaluated; will retry. The last results stay visible.")]
-    private partial void LogFailed(Exception failure);
+    private partial void LogNotEvaluated(Exception failure);
 }

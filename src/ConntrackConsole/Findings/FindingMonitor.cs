@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Workers;
 
 namespace ConntrackConsole.Findings;
 
@@ -9,14 +10,15 @@ namespace ConntrackConsole.Findings;
 /// diagnosis never takes more than a twentieth of a core.
 /// </summary>
 internal sealed partial class FindingMonitor(
-    ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log) : BackgroundService
+    ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
+    : RoundWorker(Interval, Rest, time)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>How much is explained.</summary>
     public const long WindowMs = 900_000;
 
-    private const int PauseFactor = 19;
+    private const int Rest = 19;
 
     private readonly FindingCandidates _candidates = new(cluster, timeline);
     private readonly Signals _signals = new();
@@ -39,7 +41,7 @@ internal sealed partial class FindingMonitor(
     /// <summary>Runs one round. Not thread-safe.</summary>
     public FindingReport Round()
     {
-        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (timeline.IsLoading)
             return _current; // Half of the nodes would be half of the evidence.
         Evaluated = 0;
@@ -103,38 +105,16 @@ internal sealed partial class FindingMonitor(
             yield return new InsufficientEvidence(null, "", $"{_candidates.Dropped} addresses: more than {FindingCandidates.MaxCandidates} needed an explanation at once");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        await Task.Yield();
-        bool failed = false;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            long from = time.GetTimestamp();
-            try
-            {
-                if (!findings.IsRestored)
-                    findings.Restore(await audit.OpenAsync(stoppingToken));
-                Round();
-                await audit.WriteAsync(findings, stoppingToken);
-                failed = false;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                // A failing round must not stop the console.
-                if (!failed)
-                    LogFailed(failure);
-                failed = true;
-            }
-
-            var pause = time.GetElapsedTime(from) * PauseFactor;
-            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        if (!findings.IsRestored)
+            findings.Restore(await audit.OpenAsync(ct));
+        Round();
+        await audit.WriteAsync(findings, ct);
     }
 
+    protected override void LogFailed(Exception failure) => LogNotDerived(failure);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The findings could not be derived; will retry. The last ones stay visible.")]
-    private partial void LogFailed(Exception failure);
+    private partial void LogNotDerived(Exception failure);
 }

@@ -1,3 +1,5 @@
+using ConntrackConsole.Workers;
+
 namespace ConntrackConsole.Rollouts;
 
 /// <summary>
@@ -5,10 +7,11 @@ namespace ConntrackConsole.Rollouts;
 /// compared with it. One at a time; a slow measurement is followed by a longer pause.
 /// </summary>
 internal sealed partial class RolloutRecorder(
-    RolloutArchive rollouts, RolloutReporter reporter, RolloutReportStore store, TimeProvider time, ILogger<RolloutRecorder> log) : BackgroundService
+    RolloutArchive rollouts, RolloutReporter reporter, RolloutReportStore store, TimeProvider time, ILogger<RolloutRecorder> log)
+    : RoundWorker(Interval, Rest, time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-    private const int PauseFactor = 9;
+    private const int Rest = 9;
 
     // Frames are kept for two hours at least. A pod may hang in its termination for longer than that.
     private const long LookbackMs = 2 * 3_600_000;
@@ -21,7 +24,7 @@ internal sealed partial class RolloutRecorder(
     /// <returns>Its id; null if no rollout is due.</returns>
     public async Task<string?> RecordAsync(CancellationToken ct)
     {
-        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         var recent = await rollouts.ReadAsync(new RolloutFilter(nowMs - LookbackMs), null, MaxRollouts, ct);
         _stored.IntersectWith(recent.Select(rollout => rollout.Id));
         var open = recent.Where(rollout => !rollout.IsOpen && !_stored.Contains(rollout.Id)).ToList();
@@ -40,34 +43,10 @@ internal sealed partial class RolloutRecorder(
         return null;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Yield();
-        bool failed = false;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            long from = time.GetTimestamp();
-            try
-            {
-                await RecordAsync(stoppingToken);
-                failed = false;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                if (!failed)
-                    LogFailed(failure);
-                failed = true;
-            }
+    protected override Task RunRoundAsync(CancellationToken ct) => RecordAsync(ct);
 
-            var pause = time.GetElapsedTime(from) * PauseFactor;
-            await Task.Delay(pause > Interval ? pause : Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override void LogFailed(Exception failure) => LogNotMeasured(failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A rollout could not be measured; will retry while its frames are stored.")]
-    private partial void LogFailed(Exception failure);
+    private partial void LogNotMeasured(Exception failure);
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Tests.Integration.Hosting;
@@ -48,6 +50,7 @@ public sealed class FindingsApiTests : IAsyncLifetime
     [InlineData("to=1969-01-01T00:00:00Z", "query.too_early")]
     [InlineData("limit=501", "query.out_of_range")]
     [InlineData("continue=bm90aGluZw", "query.invalid_continue")]
+    [InlineData("continue=MS9yb2xsb3V0", "query.invalid_continue")] // The token of another list: 1/rollout.
     [InlineData("node=node1", "query.unknown_parameter")]
     [InlineData("service=a&service=b", "query.repeated_parameter")]
     public async Task Get_InvalidQuery_Is400WithCode(string query, string code)
@@ -79,6 +82,10 @@ public sealed class FindingsApiTests : IAsyncLifetime
             all.GetProperty("findings").EnumerateArray().Select(finding => Text(finding, "id")),
             new[] { first, second }.Select(page => Text(Assert.Single(page.GetProperty("findings").EnumerateArray()), "id")));
         Assert.Equal(JsonValueKind.Null, second.GetProperty("continue").ValueKind);
+        // The first item is gone meanwhile: the list continues where it was, and does not begin again.
+        string gone = PageToken.Write(long.MaxValue, FindingId.Prefix + "gone");
+        Assert.Equal(2, (await GetAsync($"?continue={gone}")).GetProperty("findings").GetArrayLength());
+        Assert.Empty((await GetAsync($"?continue={PageToken.Write(0, FindingId.Prefix + "gone")}")).GetProperty("findings").EnumerateArray());
         Assert.Empty((await GetAsync("?namespace=other")).GetProperty("findings").EnumerateArray());
         Assert.Equal(2, (await GetAsync("?service=checkout")).GetProperty("findings").GetArrayLength());
         Assert.Equal(JsonValueKind.Array, all.GetProperty("warnings").ValueKind);

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Text;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cluster.Model;
@@ -13,7 +11,6 @@ internal static class FindingsApi
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 500;
-    private const int MaxTokenLength = 200;
 
     public static void MapFindings(this IEndpointRouteBuilder api) => api.MapGet("/findings", ListAsync)
         .WithName("listFindings").WithTags("Findings").WithSummary("Why connections break")
@@ -31,7 +28,7 @@ internal static class FindingsApi
         if (from < DateTimeOffset.UnixEpoch || to < DateTimeOffset.UnixEpoch)
             reader.Fail(QueryErrorCodes.TooEarly, "The window is before 1970: request a later one.");
         int limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit) ?? DefaultLimit;
-        string? after = reader.Continue(parameters.Continue, Place);
+        var after = reader.Continue(parameters.Continue, Place);
         if (reader.Problem is { } problem)
             return problem;
 
@@ -44,25 +41,39 @@ internal static class FindingsApi
 
         var (ns, name) = (QueryReader.Text(parameters.Namespace), QueryReader.Text(parameters.Service));
         var wanted = report.Findings.Where(finding => Matches(finding.Subject.Service, ns, name)).ToList();
-        // The page after an item that has gone meanwhile begins at the start.
-        int start = after is null ? 0 : wanted.FindIndex(finding => finding.Id == after) + 1;
+        int start = after is null ? 0 : StartAfter(wanted, after);
         var page = wanted.Skip(start).Take(limit).ToList();
         return TypedResults.Ok(new FindingsPage(
             [.. page.Select(FindingView.Of)],
             [.. report.Insufficient.Where(missing => missing.Subject is not { } subject || Matches(subject.Service, ns, name)).Select(InsufficientView.Of).Distinct()],
             [.. report.Warnings.Select(FindingView.Of)],
-            ApiTime.Text(report.FromMs), ApiTime.Text(report.ToMs), start + page.Count < wanted.Count ? Token(page[^1].Id) : null));
+            ApiTime.Text(report.FromMs), ApiTime.Text(report.ToMs), start + page.Count < wanted.Count ? PageToken.Write(SinceMs(page[^1]), page[^1].Id) : null));
     }
 
     private static bool Matches(ServiceKey? service, string? ns, string? name) =>
         (ns is null || service?.Namespace == ns) && (name is null || service?.Name == name || service?.ToString() == name);
 
-    private static string Token(string id) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(id));
+    private static FindingCursor? Place(string token) =>
+        PageToken.TryRead(token) is { } place && place.Id.StartsWith(FindingId.Prefix, StringComparison.Ordinal) ? new FindingCursor(place.AtMs, place.Id) : null;
 
-    private static string? Place(string token)
+    // After the item where the page ended; if that one is gone, where it was in the order of the list.
+    internal static int StartAfter(IReadOnlyList<ObservedFinding> findings, FindingCursor place)
     {
-        byte[] bytes = new byte[token.Length];
-        return token.Length <= MaxTokenLength && Base64Url.IsValid(token) && Base64Url.TryDecodeFromChars(token, bytes, out int length)
-            && Encoding.UTF8.GetString(bytes, 0, length) is var id && id.StartsWith(FindingId.Prefix, StringComparison.Ordinal) ? id : null;
+        int before = 0;
+        for (int i = 0; i < findings.Count; i++)
+        {
+            if (findings[i].Id == place.Id)
+                return i + 1;
+            long sinceMs = SinceMs(findings[i]);
+            if (sinceMs > place.AtMs || (sinceMs == place.AtMs && string.CompareOrdinal(findings[i].Id, place.Id) < 0))
+                before = i + 1;
+        }
+
+        return before;
     }
+
+    private static long SinceMs(ObservedFinding finding) => finding.SinceMs ?? long.MaxValue;
+
+    /// <summary>Where a page ended: since when its last finding lasts, and its id.</summary>
+    internal sealed record FindingCursor(long AtMs, string Id);
 }
