@@ -1,10 +1,11 @@
-// Arguments select benchmarks by name (table, events, start, pause, memory, idle, cluster, rollup, history); --quick runs fewer rounds, for
+// Arguments select benchmarks by name (table, events, start, pause, memory, idle, cluster, rollup, history, diagnosis); --quick runs fewer rounds, for
 // a rough result. --against FILE names an earlier collector, which is measured in turn. "load" has arguments of its own (LoadOptions).
 using ConntrackConsole.Bench;
+using ConntrackConsole.Bench.Findings;
 using ConntrackConsole.Bench.Load;
 using ConntrackConsole.Kernel.Namespaces;
 
-string[] known = ["table", "events", "start", "pause", "memory", "idle", "cluster", "rollup", "history"];
+string[] known = ["table", "events", "start", "pause", "memory", "idle", "cluster", "rollup", "history", "diagnosis"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 if (args is ["load", .. var load])
@@ -67,6 +68,9 @@ if (Wanted("rollup") || Wanted("history"))
     RollupBench.Run(report);
 if (Wanted("history"))
     HistoryBench.Run(report, rounds);
+
+if (Wanted("diagnosis"))
+    DiagnosisBench.Run(report, quick);
 
 report.Write(Path.GetFullPath("artifacts/bench.json"));
 return report.AllOk ? 0 : 1;

@@ -20,10 +20,12 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
     private const long ReviewMs = 10_000;
 
     private readonly Dictionary<Ip, Candidate> _candidates = [];
+    private readonly HashSet<Ip> _astray = [];
+    private Queue<Ip>? _oldest;
 
     public int Count => _candidates.Count;
 
-    /// <summary>Candidates that did not fit.</summary>
+    /// <summary>Addresses that did not fit in the last round.</summary>
     public int Dropped { get; private set; }
 
     public IEnumerable<AddressReport> Reports => _candidates.Values.Select(candidate => candidate.Report).OfType<AddressReport>();
@@ -31,11 +33,18 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
     /// <summary>Finds what to evaluate. Read before the records, so that what arrives meanwhile is evaluated in the next round.</summary>
     public List<Ip> Due(long nowMs)
     {
-        List<Ip>? due = null;
-        foreach (var ip in timeline.DrainTouched())
-            Touch(ip, nowMs);
+        Dropped = 0;
+        _oldest = null;
+        Touch(timeline.DrainTouched(), nowMs);
+        _astray.Clear();
         foreach (var ip in timeline.AstrayBackends(nowMs))
-            GetOrAdd(ip, nowMs);
+        {
+            // Without a change it displaces no other: more than fit would displace each other in every round.
+            if (_astray.Add(ip) && !_candidates.ContainsKey(ip))
+                TryAdd(ip, nowMs, displaces: false);
+        }
+
+        List<Ip>? due = null;
         foreach (var (ip, candidate) in _candidates)
         {
             long stamp = cluster.Stamps.Of(ip);
@@ -49,38 +58,59 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
     }
 
     /// <summary>Keeps the result of an evaluation; without records and without entries that lead astray an address is a candidate no longer.</summary>
-    public void Evaluated(Ip ip, AddressReport report, bool isAstray, long nowMs)
+    public void Evaluated(Ip ip, AddressReport report, long nowMs)
     {
         if (!_candidates.TryGetValue(ip, out var candidate))
             return;
-        if (!report.HasRecords && !isAstray && report.Findings.Count == 0)
+        if (!report.HasRecords && report.Findings.Count == 0 && !_astray.Contains(ip))
             _candidates.Remove(ip);
         else
             (candidate.Report, candidate.EvaluatedMs) = (report, nowMs);
     }
 
-    // An entry that was lost at a Service's address may explain a reset of any of its backends.
-    private void Touch(Ip ip, long nowMs)
+    private void Touch(List<Ip> touched, long nowMs)
     {
-        GetOrAdd(ip, nowMs).ChangedMs = nowMs;
+        if (touched.Count == 0)
+            return;
+        foreach (var ip in touched)
+        {
+            if (_candidates.TryGetValue(ip, out var known))
+                known.ChangedMs = nowMs;
+            else
+                TryAdd(ip, nowMs, displaces: true);
+        }
+
+        // An entry that was lost at a Service's address may explain a reset of any of its backends.
+        var places = touched.ToHashSet();
         foreach (var candidate in _candidates.Values)
         {
-            if (candidate.Report is { } report && report.Places.Contains(ip))
+            if (candidate.Report is { } report && report.Places.Overlaps(places))
                 candidate.ChangedMs = nowMs;
         }
     }
 
-    private Candidate GetOrAdd(Ip ip, long nowMs)
+    private void TryAdd(Ip ip, long nowMs, bool displaces)
     {
-        if (_candidates.TryGetValue(ip, out var candidate))
-            return candidate;
-        if (_candidates.Count >= MaxCandidates)
-        {
-            _candidates.Remove(_candidates.MinBy(known => known.Value.ChangedMs).Key);
+        if (_candidates.Count >= MaxCandidates && !(displaces && RemoveOldest(nowMs)))
             Dropped++;
+        else
+            _candidates[ip] = new Candidate { ChangedMs = nowMs };
+    }
+
+    // One of those without a change in this round.
+    private bool RemoveOldest(long nowMs)
+    {
+        _oldest ??= new Queue<Ip>(_candidates.Where(known => known.Value.ChangedMs < nowMs).OrderBy(known => known.Value.ChangedMs).Select(known => known.Key));
+        while (_oldest.TryDequeue(out var ip))
+        {
+            if (_candidates.TryGetValue(ip, out var known) && known.ChangedMs < nowMs && _candidates.Remove(ip))
+            {
+                Dropped++;
+                return true;
+            }
         }
 
-        return _candidates[ip] = new Candidate { ChangedMs = nowMs };
+        return false;
     }
 
     private sealed class Candidate

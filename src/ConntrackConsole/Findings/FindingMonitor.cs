@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
@@ -35,6 +36,9 @@ internal sealed partial class FindingMonitor(
     /// <summary>How many addresses may need an explanation.</summary>
     public int Candidates => _candidates.Count;
 
+    /// <summary>How many page components wait for the next round.</summary>
+    public int Listeners => _signals.Count;
+
     /// <summary>A signal without payload after each round that changed something, on the monitor's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
@@ -50,10 +54,9 @@ internal sealed partial class FindingMonitor(
         if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0)
         {
             var window = Window(nowMs);
-            var astray = timeline.AstrayBackends(nowMs).ToHashSet();
             foreach (var ip in due)
             {
-                _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip)), astray.Contains(ip), nowMs);
+                _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip)), nowMs);
                 Evaluated++;
             }
 

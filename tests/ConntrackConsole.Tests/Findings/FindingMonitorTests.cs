@@ -24,31 +24,30 @@ public sealed class FindingMonitorTests
     [Fact]
     public void Round_WithoutIncident_EvaluatesNothing_AndAllocatesLittle()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(T0));
-        var cluster = new ClusterState(clock);
-        var store = new TimelineStore(cluster, clock);
-        using var database = new TestDatabase();
-        using var audit = new AuditLog(database, clock);
-        var monitor = new FindingMonitor(cluster, store, new FindingLog(), new FindingAudit(audit), clock, NullLogger<FindingMonitor>.Instance);
-        cluster.Watching();
-        var groups = Populate(cluster);
-        cluster.Confirm(T0);
-        for (ulong second = 1; second <= 3; second++)
-        {
-            clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + ((long)second * 1_000)));
-            for (int node = 0; node < 10; node++)
-                store.Apply($"node{node}", 1, Frame(second, groups, (uint)(second + 2)));
-        }
+        using var scene = new ManyServices(1_000);
+        var (evaluated, allocated) = scene.Round();
 
-        monitor.Round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        monitor.Round();
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Assert.Equal((0, 0), (monitor.Evaluated, monitor.Candidates));
-        // The list of groups, and a report.
-        Assert.InRange(allocated, 0, 64 << 10);
+        Assert.Equal((0, 0), (evaluated, scene.Monitor.Candidates));
+        // A report, and a list of nodes: nothing for each group.
+        Assert.InRange(allocated, 0, 8 << 10);
         TestContext.Current.TestOutputHelper?.WriteLine($"{allocated} bytes for 3,000 groups on 10 nodes");
+    }
+
+    /// <summary>An incident of one Service costs the same, however many others there are: they are not looked at.</summary>
+    [Fact]
+    public void Round_OneIncident_DoesNotLookAtServicesWithoutCandidates()
+    {
+        using var few = new ManyServices(50);
+        using var many = new ManyServices(1_000);
+        few.Break();
+        many.Break();
+        var (evaluatedOfFew, allocatedOfFew) = few.Round();
+        var (evaluated, allocated) = many.Round();
+
+        Assert.Single(many.Monitor.Current.Findings);
+        Assert.Equal((1, 1, 1), (evaluatedOfFew, evaluated, many.Monitor.Candidates));
+        Assert.InRange(allocated, allocatedOfFew / 2, allocatedOfFew + (4 << 10));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{allocatedOfFew} bytes with 50 Services, {allocated} with 1,000");
     }
 
     [Fact]
@@ -114,6 +113,37 @@ public sealed class FindingMonitorTests
         Assert.Single(await RowsAsync(scene, FindingAudit.Opened));
     }
 
+    /// <summary>While history is loaded, half of the nodes would be half of the evidence: the last report stays.</summary>
+    [Fact]
+    public async Task Round_WhileHistoryIsLoaded_KeepsTheLastReport()
+    {
+        using var scene = await CalmAsync();
+        scene.Reset("node1", ResetKind.UnNated, 40_000);
+        scene.Invalid("node1", 2);
+        scene.Run(1);
+        scene.Console.Store.IsLoading = true;
+        Assert.Empty(scene.Round().Findings);
+        Assert.Equal(0, scene.Monitor.Evaluated);
+        scene.Console.Store.IsLoading = false;
+        var found = scene.Round();
+        Assert.Single(found.Findings);
+        scene.Console.Store.IsLoading = true;
+        scene.Run(1);
+        Assert.Same(found, scene.Round());
+    }
+
+    /// <summary>More resets than memory holds, and more addresses than one round explains: both are said.</summary>
+    [Fact]
+    public void Round_WithMoreThanFits_SaysWhatIsMissing()
+    {
+        using var scene = new ManyServices(10);
+        scene.Flood(nodes: 60, resetsOfNode: 4_000, addresses: FindingCandidates.MaxCandidates + 10);
+        scene.Monitor.Round();
+        var missing = scene.Monitor.Current.Insufficient.Where(missing => missing.Subject is null).Select(missing => missing.Missing).ToList();
+        Assert.Contains(missing, text => text.StartsWith("resets and notes of the time before 20", StringComparison.Ordinal));
+        Assert.Contains("10 addresses: more than 5000 needed an explanation at once", missing);
+    }
+
     /// <summary>The first events leave the window: it is still the same finding.</summary>
     [Fact]
     public async Task Finding_ThatLastsLongerThanTheWindow_KeepsItsId()
@@ -137,32 +167,124 @@ public sealed class FindingMonitorTests
     private static Task<IReadOnlyList<AuditEntry>> RowsAsync(FindingScene scene, string what) =>
         scene.Audit.ReadAsync(new AuditFilter(What: what), TestContext.Current.CancellationToken);
 
-    private static List<GroupKey> Populate(ClusterState cluster)
+    private sealed class ManyServices : IDisposable
     {
-        var changes = new List<ClusterChange>();
-        var groups = new List<GroupKey>();
-        for (int i = 0; i < 1_000; i++)
+        private const int Nodes = 10;
+
+        private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+        private readonly ClusterState _cluster;
+        private readonly TimelineStore _store;
+        private readonly TestDatabase _database = new();
+        private readonly AuditLog _audit;
+        private readonly List<GroupKey> _groups = [];
+        private ulong _second;
+
+        public ManyServices(int services)
         {
-            var key = new ServiceKey("shop", $"s{i}");
-            string vip = $"10.96.{i / 250}.{(i % 250) + 1}";
-            changes.Add(new ServiceChange(new ServiceInfo($"s{i}", key, [Ip.Parse(vip)], [new ServicePort(null, Protocols.Tcp, 80, 0)]), false));
-            var pods = Enumerable.Range(0, 3).Select(n => Objects.Pod($"{i}-{n}", $"10.{n + 1}.{i / 250}.{(i % 250) + 1}")).ToList();
-            changes.AddRange(pods.Select(pod => new PodChange(pod, false)));
-            changes.Add(new SliceChange(new SliceInfo($"slice{i}", "shop", $"slice{i}", key, [.. pods.Select(Objects.Ready)]), false));
-            groups.AddRange(pods.Select(pod => new GroupKey(Protocols.Tcp, Ip.Parse(vip), 80, pod.Ip, 8080)));
+            _cluster = new ClusterState(_clock);
+            _store = new TimelineStore(_cluster, _clock);
+            _audit = new AuditLog(_database, _clock);
+            Monitor = new FindingMonitor(_cluster, _store, new FindingLog(), new FindingAudit(_audit), _clock, NullLogger<FindingMonitor>.Instance);
+            _cluster.Watching();
+            Populate(services);
+            for (int second = 0; second < 3; second++)
+                Pass();
+            Monitor.Round();
         }
 
-        cluster.Apply(changes);
-        return groups;
-    }
+        public FindingMonitor Monitor { get; }
 
-    private static NodeFrame Frame(ulong sequence, List<GroupKey> groups, uint entries)
-    {
-        var frame = new NodeFrame { Sequence = sequence, AtMs = T0 + ((long)sequence * 1_000), IsKey = sequence == 1, Counters = new Counters(0, 0, 0, 0, 100, 100_000) };
-        StateCounts counts = default;
-        counts[(int)FlowState.Established] = entries;
-        foreach (var group in groups)
-            frame.Groups.Add(new GroupCounts(group, counts));
-        return frame;
+        /// <summary>INVALID answers of the first backend.</summary>
+        public void Break()
+        {
+            for (int node = 0; node < Nodes; node++)
+                _store.Connected(new Hello($"node{node}", "0.1.0", "boot", "6.18", 1, [new Capability("resets.trace", true, "")], new Dictionary<string, string> { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "0" }));
+            Pass(frame =>
+            {
+                frame.Counters = frame.Counters with { Invalid = 2 };
+                frame.Resets.Add(new Reset(frame.AtMs - 100, ResetKind.UnNated, Ip.Parse("10.9.9.9"), 40_000, _groups[0].Backend, 8080, _groups[0].Vip, 80, _groups[0].Backend, 8080, 0, false));
+            });
+            Monitor.Round();
+        }
+
+        /// <summary>Resets of many nodes and addresses, over more than the interval at which memory is limited.</summary>
+        public void Flood(int nodes, int resetsOfNode, int addresses)
+        {
+            for (int minute = 0; minute < 7; minute++)
+            {
+                _second++;
+                _clock.Advance(TimeSpan.FromSeconds(61));
+                long nowMs = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+                _cluster.Confirm(nowMs);
+                for (int node = 0; node < nodes; node++)
+                {
+                    var frame = new NodeFrame { Sequence = _second, AtMs = nowMs, IsKey = true, Counters = new Counters(0, 0, 0, 0, 100, 100_000) };
+                    for (int i = 0; i < resetsOfNode; i++)
+                    {
+                        var backend = Ip.V4(0x0A800000u + (uint)(((node * resetsOfNode) + i) % addresses));
+                        frame.Resets.Add(new Reset(nowMs - 1 - (i % 900), ResetKind.FromBackend, _groups[0].Vip, 80, Ip.Parse("10.9.9.9"), (ushort)i, _groups[0].Vip, 80, backend, 8080, 0, false));
+                    }
+
+                    _store.Apply($"flood{node}", 1, frame);
+                }
+            }
+        }
+
+        /// <summary>The second of two rounds: the first one may add to caches.</summary>
+        public (int Evaluated, long Allocated) Round()
+        {
+            Monitor.Round();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Monitor.Round();
+            return (Monitor.Evaluated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        private void Pass(Action<NodeFrame>? first = null)
+        {
+            _second++;
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            _cluster.Confirm(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+            for (int node = 0; node < Nodes; node++)
+            {
+                var frame = Frame(_second, _groups, (uint)(_second + 2));
+                if (node == 0)
+                    first?.Invoke(frame);
+                _store.Apply($"node{node}", 1, frame);
+            }
+        }
+
+        private void Populate(int services)
+        {
+            var changes = new List<ClusterChange>();
+            for (int i = 0; i < services; i++)
+            {
+                var key = new ServiceKey("shop", $"s{i}");
+                string vip = $"10.96.{i / 250}.{(i % 250) + 1}";
+                changes.Add(new ServiceChange(new ServiceInfo($"s{i}", key, [Ip.Parse(vip)], [new ServicePort(null, Protocols.Tcp, 80, 0)]), false));
+                var pods = Enumerable.Range(0, 3).Select(n => Objects.Pod($"{i}-{n}", $"10.{n + 1}.{i / 250}.{(i % 250) + 1}")).ToList();
+                changes.AddRange(pods.Select(pod => new PodChange(pod, false)));
+                changes.Add(new SliceChange(new SliceInfo($"slice{i}", "shop", $"slice{i}", key, [.. pods.Select(Objects.Ready)]), false));
+                _groups.AddRange(pods.Select(pod => new GroupKey(Protocols.Tcp, Ip.Parse(vip), 80, pod.Ip, 8080)));
+            }
+
+            _cluster.Apply(changes);
+        }
+
+        private static NodeFrame Frame(ulong sequence, List<GroupKey> groups, uint entries)
+        {
+            var frame = new NodeFrame { Sequence = sequence, AtMs = T0 + ((long)sequence * 1_000), IsKey = sequence == 1, Counters = new Counters(0, 0, 0, 0, 100, 100_000) };
+            StateCounts counts = default;
+            counts[(int)FlowState.Established] = entries;
+            foreach (var group in groups)
+                frame.Groups.Add(new GroupCounts(group, counts));
+            return frame;
+        }
+
+        public void Dispose()
+        {
+            Monitor.Dispose();
+            _audit.Dispose();
+            _database.Dispose();
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Nodes;
@@ -141,23 +142,36 @@ internal sealed partial class TimelineStore
     internal IEnumerable<(ClusterGroup Group, long Live)> LiveGroups(long nowMs)
     {
         ClusterGroup[] groups;
+        int total;
         lock (_lock)
-            groups = [.. _index.Groups];
-        var live = new long[Portion];
-        for (int from = 0; from < groups.Length; from += Portion)
         {
-            int count = Math.Min(Portion, groups.Length - from);
-            lock (_lock)
-            {
-                for (int i = 0; i < count; i++)
-                    live[i] = groups[from + i].Key.Vip.IsNone ? 0 : Live(groups[from + i], nowMs);
-            }
+            total = _index.Groups.Count;
+            groups = ArrayPool<ClusterGroup>.Shared.Rent(total);
+            _index.CopyTo(groups);
+        }
 
-            for (int i = 0; i < count; i++)
+        try
+        {
+            var live = new long[Portion];
+            for (int from = 0; from < total; from += Portion)
             {
-                if (live[i] > 0)
-                    yield return (groups[from + i], live[i]);
+                int count = Math.Min(Portion, total - from);
+                lock (_lock)
+                {
+                    for (int i = 0; i < count; i++)
+                        live[i] = groups[from + i].Key.Vip.IsNone ? 0 : Live(groups[from + i], nowMs);
+                }
+
+                for (int i = 0; i < count; i++)
+                {
+                    if (live[i] > 0)
+                        yield return (groups[from + i], live[i]);
+                }
             }
+        }
+        finally
+        {
+            ArrayPool<ClusterGroup>.Shared.Return(groups, clearArray: true);
         }
     }
 

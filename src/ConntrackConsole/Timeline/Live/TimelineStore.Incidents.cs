@@ -107,9 +107,11 @@ internal sealed partial class TimelineStore
 
     private static bool HasPressure(NodeTimeline node, long fromMs)
     {
-        foreach (var increase in node.Incidents.Increases)
+        // By index: there are a thousand nodes, and an enumerator is an object.
+        var increases = node.Incidents.Increases;
+        for (int i = increases.Count - 1; i >= 0; i--)
         {
-            if (increase.AtMs >= fromMs && (increase.Drop > 0 || increase.EarlyDrop > 0 || increase.SyncFailures > 0))
+            if (increases[i] is var increase && increase.AtMs >= fromMs && (increase.Drop > 0 || increase.EarlyDrop > 0 || increase.SyncFailures > 0))
                 return true;
         }
 

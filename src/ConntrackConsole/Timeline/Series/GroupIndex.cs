@@ -32,6 +32,9 @@ internal sealed class GroupIndex
 
     public IReadOnlyCollection<ClusterGroup> Groups => _groups.Values;
 
+    /// <summary>Copies all groups to the start of an array.</summary>
+    public void CopyTo(ClusterGroup[] groups) => _groups.Values.CopyTo(groups, 0);
+
     public ClusterGroup? Find(in GroupKey key) => _groups.GetValueOrDefault(key);
 
     public IReadOnlyCollection<VirtualAddress> Vips => _byVip.Keys;

@@ -1,6 +1,4 @@
-using ConntrackConsole.Cluster.Model;
-
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Cluster.Model;
 
 /// <summary>The workload of a pod, for display.</summary>
 internal static class WorkloadName
