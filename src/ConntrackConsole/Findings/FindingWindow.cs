@@ -23,6 +23,9 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
     /// <summary>The workload of a pod, as Kind/name; null if it is not known.</summary>
     public Func<string, string?> WorkloadOf { get; init; } = _ => null;
 
+    /// <summary>The workload of a pod, also of one that has ended.</summary>
+    public string? WorkloadOfPod(string podUid) => WorkloadOf(podUid) ?? (Terminations.GetValueOrDefault(podUid)?.Workload is { } owner ? $"{owner.Kind}/{owner.Name}" : null);
+
     /// <summary>The present settings of a node; null if it has not reported any since the start.</summary>
     public required Func<string, IReadOnlyDictionary<string, Nodes.SettingFact>?> SettingsOf { get; init; }
 

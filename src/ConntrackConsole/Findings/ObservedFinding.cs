@@ -16,12 +16,49 @@ internal sealed record ObservedFinding(string Id, FindingSubject Subject, Findin
 
     public IReadOnlyList<AffectedClient> Clients { get; init; } = [];
 
+    /// <summary>One of the flows, for the drawing of its path.</summary>
+    public ObservedFlow Flow { get; init; } = ObservedFlow.Unknown;
+
     public long? UntilMs => Finding.UntilMs ?? EndedMs;
 
     public string Code => Finding.Mechanism.Code;
 
     /// <summary>The same finding over time, also when its first events have left the window.</summary>
     public (string, Ip, Cluster.Model.ServiceKey?) Identity => (Code, Subject.Backend, Subject.Service);
+}
+
+/// <summary>One flow of those that a finding is about, as far as it is known: who sends, which node translates, and where it should arrive.</summary>
+internal sealed record ObservedFlow
+{
+    public static readonly ObservedFlow Unknown = new();
+
+    /// <summary>A client; none for connections that hang, which nodes count only.</summary>
+    public Ip Client { get; init; }
+
+    public ushort ClientPort { get; init; }
+
+    /// <summary>namespace/name; null if the client is unknown or no pod.</summary>
+    public string? ClientPod { get; init; }
+
+    public string? ClientNode { get; init; }
+
+    /// <summary>The node with the flow's entry; null if several have entries and the client's is unknown.</summary>
+    public string? TranslatingNode { get; init; }
+
+    /// <summary>The port behind the Service; 0 = unknown.</summary>
+    public ushort BackendPort { get; init; }
+
+    /// <summary>The node of the backend; null if it is unknown.</summary>
+    public string? BackendNode { get; init; }
+
+    /// <summary>That node does not report any more.</summary>
+    public bool IsBackendNodeLost { get; init; }
+
+    /// <summary>Another pod has the backend's address now: namespace/name.</summary>
+    public string? NewOwner { get; init; }
+
+    /// <summary>The workloads of the backend's pods, as Kind/name.</summary>
+    public IReadOnlyList<string> Workloads { get; init; } = [];
 }
 
 /// <param name="Pod">namespace/name; null if the address is not a pod's.</param>

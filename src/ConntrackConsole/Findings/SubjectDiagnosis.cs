@@ -61,6 +61,7 @@ internal static class SubjectDiagnosis
             Pods = evidence.Pods,
             Nodes = [.. evidence.Records.Nodes.Select(node => node.Head.Name).Order(StringComparer.Ordinal)],
             Clients = Clients(window, evidence, finding),
+            Flow = SampleFlowReader.Read(window, evidence, kind => finding.Explains.Unit == ExplainedUnit.Resets && Explains(finding.Mechanism.Id, kind)),
         };
     }
 
@@ -81,7 +82,7 @@ internal static class SubjectDiagnosis
             .. from client in clients
                orderby client.Key
                let owner = window.History.OwnerAt(client.Key, client.Value)
-               select new AffectedClient(client.Key, owner?.FullName, owner is null ? null : window.WorkloadOf(owner.PodUid)),
+               select new AffectedClient(client.Key, owner?.FullName, owner is null ? null : window.WorkloadOfPod(owner.PodUid)),
         ];
     }
 

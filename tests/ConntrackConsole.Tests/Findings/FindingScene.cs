@@ -50,6 +50,9 @@ internal sealed class FindingScene : IDisposable
 
     public long NowMs => T0 + (Second * 1_000L);
 
+    /// <summary>Nodes that send no frames.</summary>
+    public HashSet<string> Silent { get; } = [];
+
     public static GroupKey Group(string backend = PodIp, byte proto = Protocols.Tcp, string vip = Objects.Vip) =>
         new(proto, Ip.Parse(vip), 80, Ip.Parse(backend), backend == vip ? (ushort)80 : (ushort)8080);
 
@@ -113,7 +116,7 @@ internal sealed class FindingScene : IDisposable
         for (int i = 0; i < seconds; i++)
         {
             Second++;
-            foreach (string node in _nodes)
+            foreach (string node in _nodes.Where(node => !Silent.Contains(node)))
             {
                 ulong sequence = _sequences[node] = _sequences.GetValueOrDefault(node) + 1;
                 var frame = new NodeFrame { Sequence = sequence, AtMs = NowMs, IsKey = sequence == 1, Counters = new Counters(0, 0, 0, 0, 100, 1000) };
@@ -179,7 +182,7 @@ internal sealed class FindingScene : IDisposable
     }
 
     public static string Text(FindingReport report) => JsonSerializer.Serialize(
-        new { findings = report.Findings.Select(FindingView.Of).OrderBy(view => view.Id), insufficient = report.Insufficient.Select(InsufficientView.Of).OrderBy(view => view.Missing) },
+        new { findings = report.Findings.Select(finding => FindingView.Of(finding)).OrderBy(view => view.Id), insufficient = report.Insufficient.Select(InsufficientView.Of).OrderBy(view => view.Missing) },
         Indented);
 
     public void Dispose()

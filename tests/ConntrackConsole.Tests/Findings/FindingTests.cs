@@ -24,6 +24,7 @@ public sealed class FindingTests
         var finding = Assert.Single(scene.Round().Findings);
         Assert.Equal((3, 3, "node1"), (finding.Finding.Explains.Count, finding.Finding.Explains.Whole, Assert.Single(finding.Nodes)));
         Assert.Equal((Ip.Parse(ClientIp), "shop/checkout-client"), (Assert.Single(finding.Clients).Address, finding.Clients[0].Pod));
+        Assert.Equal((Ip.Parse(ClientIp), (ushort)40_000), (finding.Flow.Client, finding.Flow.ClientPort));
     }
 
     [Fact]
@@ -63,7 +64,28 @@ public sealed class FindingTests
         scene.Run(3);
 
         Assert.Equal([MechanismCodes.NoDrain], await scene.CodesAsync());
-        Assert.Equal("shop/checkout-a", Assert.Single(scene.Round().Findings[0].Pods));
+        var finding = scene.Round().Findings[0];
+        Assert.Equal("shop/checkout-a", Assert.Single(finding.Pods));
+        Assert.Equal((Ip.Parse(ClientIp), "shop/checkout-client"), (Assert.Single(finding.Clients).Address, finding.Clients[0].Pod));
+        // The flow by which it is explained: the client of the first reset, its node, and the pod's port.
+        Assert.Equal(
+            (Ip.Parse(ClientIp), (ushort)40_000, "shop/checkout-client", "node1", "node1", (ushort)8080),
+            (finding.Flow.Client, finding.Flow.ClientPort, finding.Flow.ClientPod, finding.Flow.ClientNode, finding.Flow.TranslatingNode, finding.Flow.BackendPort));
+    }
+
+    /// <summary>A frame had more notes than fit: what became of an entry is then not known.</summary>
+    [Fact]
+    public async Task UnNatedResets_WhileNotesWereLeftOut_AreInsufficient()
+    {
+        using var scene = await CalmAsync();
+        scene.Reset("node1", ResetKind.UnNated, 40_000);
+        scene.Invalid("node1", 2);
+        scene.Note("node1", FlowNoteKind.MidStream, 41_000, backend: OtherIp);
+        scene.Next("node1", frame => frame.MoreNotes = 5);
+        scene.Run(3);
+
+        Assert.Empty(await scene.CodesAsync());
+        Assert.Contains(scene.Round().Insufficient, missing => missing.Mechanisms.StartsWith("M1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -232,6 +254,23 @@ public sealed class FindingTests
         Assert.Equal([MechanismCodes.EntryLost, MechanismCodes.InvalidUntranslated], (await scene.CodesAsync()).Order());
         Assert.All(scene.Round().Findings, finding => Assert.Equal(5, finding.Finding.Explains.Whole));
         Assert.Equal(5, scene.Round().Findings.Sum(finding => finding.Finding.Explains.Count));
+    }
+
+    /// <summary>One of the nodes with entries is silent: what it would have reported is a gap, and the finding is less sure.</summary>
+    [Fact]
+    public async Task SilentNodeWithEntries_IsAGap()
+    {
+        using var scene = await FindingScene.StartAsync("node1", "node2");
+        scene.Entries("node1", Group(), FlowState.Established, 3);
+        scene.Entries("node2", Group(), FlowState.Established, 2);
+        scene.Run(5);
+        scene.Reset("node1", ResetKind.UnNated, 40_000);
+        scene.Invalid("node1", 2);
+        scene.Silent.Add("node2");
+        scene.Run(40);
+
+        Assert.Empty(await scene.CodesAsync());
+        Assert.Contains(scene.Round().Insufficient, missing => missing.Mechanisms.StartsWith("M1", StringComparison.Ordinal) && missing.Missing.Contains("events were lost", StringComparison.Ordinal));
     }
 
     /// <summary>The nodes at both ends report one reset.</summary>

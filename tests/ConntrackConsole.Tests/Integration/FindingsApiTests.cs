@@ -73,8 +73,23 @@ public sealed class FindingsApiTests : IAsyncLifetime
         Assert.Equal(("flushPodIp", "10.1.0.5"), (Text(hole.GetProperty("remedies")[0], "action"), Text(hole.GetProperty("remedies")[0], "podIp")));
         Assert.Equal(("hangingFlows", 3), (Text(hole.GetProperty("explains"), "unit"), hole.GetProperty("explains").GetProperty("count").GetInt32()));
         Assert.Equal(JsonValueKind.Null, hole.GetProperty("until").ValueKind);
-        string[] names = ["id", "mechanism", "code", "kind", "title", "namespace", "service", "address", "backend", "pods", "nodes", "since", "until", "explains", "confidence", "evidence", "refutedBy", "gaps", "helps", "remedies", "harmful", "clients"];
+        string[] names = ["id", "mechanism", "code", "kind", "title", "namespace", "service", "address", "backend", "pods", "nodes", "since", "until", "explains", "confidence", "evidence", "refutedBy", "gaps", "helps", "remedies", "harmful", "clients", "classes", "workloads", "explanation", "path", "commands", "link"];
         Assert.Equal(names, hole.EnumerateObject().Select(member => member.Name));
+
+        Assert.Equal(1, hole.GetProperty("explains").GetProperty("share").GetDouble());
+        Assert.Equal(["entryTransition", "lifecycle"], hole.GetProperty("classes").EnumerateArray().Select(name => name.GetString()));
+        Assert.Contains("no live pod has that address", Text(hole, "explanation"), StringComparison.Ordinal);
+        Assert.Equal(["clientPod", "clientNode", "service", "translation", "backendNode", "backendPod"], hole.GetProperty("path").EnumerateArray().Select(hop => Text(hop, "kind")));
+        Assert.Equal(("shop/checkout-a", "fails"), (Text(hole.GetProperty("path")[5], "name"), Text(hole.GetProperty("path")[5], "request")));
+        Assert.Equal("conntrack -L -p tcp -d 10.96.0.10 --orig-port-dst 80 -r 10.1.0.5", Text(hole.GetProperty("commands")[0], "command"));
+        Assert.Equal(("node", "node1"), (Text(hole.GetProperty("commands")[0], "place"), Text(hole.GetProperty("commands")[0], "node")));
+        Assert.Equal($"/findings/{Text(hole, "id")}", Text(hole, "link"));
+        Assert.All(hole.GetProperty("evidence").EnumerateArray(), item => Assert.Contains("&ns=shop&svc=checkout", Text(item, "link"), StringComparison.Ordinal));
+        var drain = all.GetProperty("findings").EnumerateArray().Single(finding => finding.GetProperty("mechanism").GetString() == "M3");
+        Assert.Equal(
+            ["spec.template.spec.containers[].lifecycle.preStop.sleep.seconds", "spec.template.spec.terminationGracePeriodSeconds"],
+            drain.GetProperty("remedies").EnumerateArray().Select(remedy => Text(remedy.GetProperty("manifest"), "field")));
+        Assert.Equal("10.1.9.9:40000", Text(drain.GetProperty("path")[0], "address"));
 
         var first = await GetAsync("?limit=1");
         var second = await GetAsync($"?limit=1&continue={first.GetProperty("continue").GetString()}");

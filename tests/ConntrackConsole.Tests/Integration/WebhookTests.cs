@@ -69,6 +69,8 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Contains("preStop", Text(annotations, "remedy"), StringComparison.Ordinal);
         Assert.All(["refutedBy", "harmful"], name => Assert.NotEqual("", Text(annotations, name)));
         Assert.Equal("0001-01-01T00:00:00Z", Text(alert, "endsAt"));
+        // Who gets it opens the page of the finding.
+        Assert.Matches("/findings/finding-[0-9a-f]{20}$", Text(alert, "generatorURL")!);
 
         // Its evidence leaves the window.
         _host.Pass(TimeSpan.FromMinutes(16));

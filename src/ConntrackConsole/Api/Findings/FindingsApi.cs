@@ -33,7 +33,8 @@ internal static class FindingsApi
             return problem;
 
         var report = live.Current;
-        if (from is not null || to is not null)
+        bool isStored = from is not null || to is not null;
+        if (isStored)
         {
             long toMs = (to ?? time.GetUtcNow()).ToUnixTimeMilliseconds();
             report = await stored.ReadAsync(from?.ToUnixTimeMilliseconds() ?? Math.Max(0, toMs - FindingMonitor.WindowMs), toMs, ct);
@@ -43,10 +44,11 @@ internal static class FindingsApi
         var wanted = report.Findings.Where(finding => Matches(finding.Subject.Service, ns, name)).ToList();
         int start = after is null ? 0 : StartAfter(wanted, after);
         var page = wanted.Skip(start).Take(limit).ToList();
+        (long, long)? window = isStored ? (report.FromMs, report.ToMs) : null;
         return TypedResults.Ok(new FindingsPage(
-            [.. page.Select(FindingView.Of)],
+            [.. page.Select(finding => FindingView.Of(finding, window))],
             [.. report.Insufficient.Where(missing => missing.Subject is not { } subject || Matches(subject.Service, ns, name)).Select(InsufficientView.Of).Distinct()],
-            [.. report.Warnings.Select(FindingView.Of)],
+            [.. report.Warnings.Select(warning => FindingView.Of(warning, window))],
             ApiTime.Text(report.FromMs), ApiTime.Text(report.ToMs), start + page.Count < wanted.Count ? PageToken.Write(SinceMs(page[^1]), page[^1].Id) : null));
     }
 

@@ -29,6 +29,9 @@ public sealed partial class FlushDialog : ActionDialog
 
     [Parameter, EditorRequired] public string PodIp { get; set; } = "";
 
+    /// <summary>The Service that is chosen at first; null = all entries of the address.</summary>
+    [Parameter] public FlushScope? Scope { get; set; }
+
     // Without a choice of the user, the preset that the guards chose.
     private FlushPreset Preset => _preset ?? Record?.Plan.Request.Preset
         ?? FlushGuard.DefaultPreset(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
@@ -45,6 +48,13 @@ public sealed partial class FlushDialog : ActionDialog
         await base.OnInitializedAsync();
         _nodes = NodeOption.Read(Timeline.Nodes(), Cluster.Current.Nodes.Keys, NowMs);
         _chosen = ReachableNodes();
+        if (Scope is { Vip: not null, VipPort: not null } scope)
+        {
+            var option = ScopeOption.Of(scope, Cluster.Current);
+            _knownServices[option.Id] = option;
+            _service = option.Id;
+        }
+
         // At a Service's own address only untranslated entries of one port can be flushed: one is always chosen.
         if (Ip.TryParse(PodIp, out var ip) && Cluster.Current.OwnerOf(ip).State == OwnerState.Service)
         {

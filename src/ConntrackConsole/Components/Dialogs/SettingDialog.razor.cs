@@ -34,6 +34,9 @@ public sealed partial class SettingDialog : ActionDialog
 
     [Parameter] public IReadOnlyList<string> Nodes { get; set; } = [];
 
+    /// <summary>Loads the preview at once if setting, value and nodes are given.</summary>
+    [Parameter] public bool IsPreviewed { get; set; }
+
     // The filter is removed by reverting the change, so "off" is not offered.
     private IReadOnlyList<string> Choices => _kind.Key == SettingCatalog.DropInvalid ? [.. _kind.Values.Where(v => v != SettingCatalog.Off)] : _kind.Values;
 
@@ -55,6 +58,8 @@ public sealed partial class SettingDialog : ActionDialog
         var reachable = _nodes.Where(node => node.CannotAct is null).Select(node => node.Name).ToList();
         _chosen = (Nodes.Count > 0 ? reachable.Intersect(Nodes) : reachable.Count == 1 ? reachable : []).ToHashSet(StringComparer.Ordinal);
         Select(SettingCatalog.Find(Key) ?? _kind, Value);
+        if (IsPreviewed && Value is not null && IsComplete)
+            await RefreshAsync();
     }
 
     private void Select(SettingKind kind, string? value)

@@ -8,6 +8,7 @@ using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
@@ -112,7 +113,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
             var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, Math.Min(view.ToMs, nowMs), () => _feed?.RefreshNow(), _navigation.Token);
-            var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service);
+            var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service, isStored: !state.Live);
             byte[] bytes = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
@@ -198,7 +199,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (alarm != _announcement && NowMs - _announcedAtMs > 10_000)
             (_announcement, _announcedAtMs) = (alarm, NowMs);
         _headline = headline;
-        _blocked = disabledReason ?? Blocked(view);
+        _blocked = disabledReason ?? FlushBlock.Reason(Cluster, view.Nodes, view.NowMs);
         _flushNote = ObserveNote(view);
         if (view.Terminations.Select(span => span.Reported?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
@@ -210,21 +211,6 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             return;
         _renderedAtMs = NowMs;
         StateHasChanged();
-    }
-
-    /// <summary>Why a flush is disabled while live data is stale. For display only: the guards decide.</summary>
-    private string? Blocked(TimelineView view)
-    {
-        if (!Cluster.HasCluster)
-            return "No cluster is configured, so the owner of this address is unknown. Flushes are disabled.";
-        if (Cluster.Age > TimeSpan.FromSeconds(10))
-            return "The cluster data is stale. Flushes are disabled until the Kubernetes watch recovers.";
-        var reporting = view.Nodes.Where(node => node.Reports(view.NowMs)).ToList();
-        if (reporting.Count == 0)
-            return "No collector is connected. Flushes are disabled.";
-        return reporting.All(node => node.ObserveOnly())
-            ? "All reporting nodes are observe-only: their collectors run with --observe-only and reject all commands. This is set on the node."
-            : null;
     }
 
     private static string? ObserveNote(TimelineView view)
@@ -339,10 +325,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         }
     });
 
-    private Task FlushPodAsync() => _pod is { Ip.Length: > 0 } pod ? FlushAsync(pod.Ip) : Task.CompletedTask;
+    private Task FlushPodAsync() => _pod is { Ip.Length: > 0 } pod ? FlushAsync(new FlushTarget(pod.Ip, null)) : Task.CompletedTask;
 
-    private async Task FlushAsync(string ip) =>
-        await Dialogs.ShowAsync<FlushDialog>($"Flush {ip}", new DialogParameters<FlushDialog> { { dialog => dialog.PodIp, ip } }, ActionDialogs.Options);
+    private Task FlushAsync(FlushTarget flush) => Dialogs.ShowFlushAsync(flush.PodIp, flush.Scope);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.ShellText;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Text;
@@ -17,15 +18,8 @@ internal static class ActionCommands
         return plan.Request.Kind == ActionKind.Flush ? [Flush(plan.Request)] : [.. Setting(plan)];
     }
 
-    private static string Flush(ActionRequest request)
-    {
-        string family = request.PodIp?.Contains(':', StringComparison.Ordinal) == true ? " -f ipv6" : "";
-        string proto = (request.Scope?.Proto ?? (request.Scope?.VipPort is null ? null : "tcp")) is { } named ? $" -p {named}" : "";
-        string vip = request.Scope?.Vip is { } address ? $" -d {address}" : "";
-        string port = request.Scope?.VipPort is { } number ? $" --orig-port-dst {number}" : "";
-        // The reply source is the backend: an entry of a Service flow has the pod's address nowhere else.
-        return $"conntrack -D{family}{proto}{vip}{port} -r {request.PodIp}";
-    }
+    private static string Flush(ActionRequest request) =>
+        ConntrackLine.Of("-D", request.Scope?.Proto, request.Scope?.Vip, (ushort?)request.Scope?.VipPort, request.PodIp);
 
     private static IEnumerable<string> Setting(ActionPlan plan)
     {

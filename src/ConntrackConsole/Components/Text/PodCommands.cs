@@ -1,3 +1,4 @@
+using ConntrackConsole.ShellText;
 using ConntrackConsole.Timeline.Model;
 
 namespace ConntrackConsole.Components.Text;
@@ -7,12 +8,16 @@ internal static class PodCommands
 {
     public static IEnumerable<string> For(PodDetail pod)
     {
-        // The reply source: an entry of a Service flow has the pod's address nowhere else.
         if (pod.Ip.Length > 0)
-            yield return pod.Ip.Contains(':', StringComparison.Ordinal) ? $"conntrack -L -f ipv6 -r {pod.Ip}" : $"conntrack -L -r {pod.Ip}";
+            yield return ConntrackLine.Of("-L", backend: pod.Ip);
         if (pod.Name?.Split('/') is [var space, var name] && pod.Phase is not null)
-            yield return $"kubectl -n {space} get pod {name} -o wide";
-        else if (pod.Name?.Split('/') is [var gone, var old])
-            yield return $"kubectl -n {gone} get events --field-selector involvedObject.name={old}";
+        {
+            if (ShellWord.Line("kubectl", "-n", space, "get", "pod", name, "-o", "wide") is { } get)
+                yield return get;
+        }
+        else if (pod.Name?.Split('/') is [var gone, var old] && ShellWord.Line("kubectl", "-n", gone, "get", "events", "--field-selector", $"involvedObject.name={old}") is { } events)
+        {
+            yield return events;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Webhook;
@@ -48,7 +49,7 @@ internal static class AlertBuilder
         string since = Text(DateTimeOffset.FromUnixTimeMilliseconds(sinceMs));
         return new WebhookAlert(
             fires ? Firing : Resolved, labels, annotations, since, fires ? NoEnd : Text(change.At),
-            $"{externalUrl}/api/v1/findings?from={since}" + (service is { } key ? $"&namespace={Uri.EscapeDataString(key.Namespace)}&service={Uri.EscapeDataString(key.Name)}" : ""),
+            externalUrl + FindingLink.Page(change.ActionId),
             FingerprintOf(change.ActionId));
     }
 

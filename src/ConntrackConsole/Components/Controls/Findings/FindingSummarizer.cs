@@ -1,7 +1,7 @@
 using ConntrackConsole.Components.Text;
-using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Diagnosis.Findings;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Components.Controls.Findings;
@@ -13,36 +13,39 @@ internal static class FindingSummarizer
     private const int MaxNames = 3;
     private const int MaxWarnings = 5;
 
-    public static FindingSummary Of(FindingReport report, string? ns, string? service)
+    /// <param name="isStored">The report is of a window that is over, and so are the links to the pages of its findings.</param>
+    public static FindingSummary Of(FindingReport report, string? ns, string? service, bool isStored = false)
     {
+        (long, long)? window = isStored ? (report.FromMs, report.ToMs) : null;
         // Something that breaks now comes first, then what is surer.
         var cards =
             from finding in report.Findings
             where Matches(finding.Subject, ns, service)
             group finding by (finding.Code, finding.Subject.Service, Address: finding.Subject.Service is null ? finding.Subject.Address : null) into same
             let findings = same.OrderByDescending(finding => finding.Finding.Explains.Count).ToList()
-            let card = Card(findings)
+            let card = Card(findings, window)
             orderby card.EndedMs is not null, findings[0].Finding.Confidence descending, card.SinceMs descending
             select card;
         var missing = report.Insufficient.Where(missing => missing.Subject is not { } subject || Matches(subject, ns, service))
             .OrderBy(missing => missing.Mechanisms.Length == 0).DistinctBy(missing => (missing.Mechanisms, missing.Missing)).ToList();
-        return new FindingSummary([.. cards], [.. report.Warnings.Take(MaxWarnings).Select(Warning)], missing.Count == 0 ? null : Missing(missing));
+        return new FindingSummary([.. cards], [.. report.Warnings.Take(MaxWarnings).Select(warning => new WarningLine(Warning(warning), FindingLink.Page(warning.Id, window)))], missing.Count == 0 ? null : Missing(missing));
     }
 
     private static bool Matches(FindingSubject subject, string? ns, string? service) =>
         (ns is null || subject.Service?.Namespace == ns) && (service is null || subject.Service?.Name == service);
 
-    private static FindingCard Card(List<ObservedFinding> findings)
+    private static FindingCard Card(List<ObservedFinding> findings, (long, long)? window)
     {
         var (first, mechanism) = (findings[0], findings[0].Finding.Mechanism);
         bool lasts = findings.Exists(finding => finding.EndedMs is null);
         return new FindingCard(
-            first.Id, mechanism.Code, mechanism.Kind.Length == 0 ? mechanism.Id : $"{mechanism.Id}, {mechanism.Kind}", Sentence(mechanism.Title),
+            first.Id, mechanism.Code, FindingText.Name(first), FindingText.Sentence(mechanism.Title),
             first.Subject.Service?.ToString() ?? first.Subject.Address?.ToString() ?? first.Subject.Backend.ToString(), Pods(findings),
             findings.Min(finding => finding.SinceMs), lasts ? null : findings.Max(finding => finding.EndedMs), Share(findings), Clients(findings),
-            [.. first.Finding.Evidence.DistinctBy(item => item.Class).Take(MaxEvidence).Select(item => Sentence(item.Sentence))], Sure(findings), first.Finding.RefutedBy,
+            [.. first.Finding.Evidence.DistinctBy(item => item.Class).Take(MaxEvidence).Select(item => FindingText.Sentence(item.Sentence))], Sure(findings), first.Finding.RefutedBy,
             lasts ? Flushes(findings) : [], first.Finding.Helps,
-            [.. first.Finding.Harmful.Select(harmful => harmful.Setting is { } setting ? $"{setting}: {harmful.Why}" : harmful.Why)]);
+            [.. first.Finding.Harmful.Select(FindingText.Harmful)],
+            FindingLink.Page(first.Id, window));
     }
 
     private static string Pods(List<ObservedFinding> findings) => TextSummary.List(
@@ -51,16 +54,7 @@ internal static class FindingSummarizer
     private static string Share(List<ObservedFinding> findings)
     {
         int count = findings.Sum(finding => finding.Finding.Explains.Count), whole = findings.Sum(finding => finding.Finding.Explains.Whole);
-        return findings[0].Finding.Explains.Unit switch
-        {
-            ExplainedUnit.Resets => $"{count} of {whole} resets",
-            ExplainedUnit.HangingFlows => $"{count} of {whole} connections in use hang",
-            ExplainedUnit.Attempts => $"{count} of {whole} attempts to connect",
-            ExplainedUnit.UdpFlows => $"{count} of {whole} UDP flows",
-            ExplainedUnit.IpvsConnections => $"{count} of {whole} connections of IPVS",
-            ExplainedUnit.Packets => $"{count} packets",
-            _ => "",
-        };
+        return FindingText.Share(findings[0].Finding.Explains.Unit, count, whole);
     }
 
     private static string Clients(List<ObservedFinding> findings)
@@ -72,18 +66,14 @@ internal static class FindingSummarizer
             ? $"clients on {TextSummary.List([.. findings.SelectMany(finding => finding.Nodes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], MaxNames)}; nodes count the connections, not their clients" : "";
     }
 
-    private static List<string> Flushes(List<ObservedFinding> findings) =>
-        findings[0].Finding.Remedies.Any(remedy => remedy.Action is RemedyAction.FlushPodIp or RemedyAction.FlushService)
-            ? [.. findings.Where(finding => finding.EndedMs is null && !finding.Subject.Backend.IsNone).Select(finding => finding.Subject.Backend.ToString()).Distinct(StringComparer.Ordinal)] : [];
+    private static List<FlushTarget> Flushes(List<ObservedFinding> findings) =>
+        [.. findings.Where(finding => finding.EndedMs is null).SelectMany(finding => finding.Finding.Remedies.Select(remedy => FlushTarget.Of(remedy, finding.Subject))).OfType<FlushTarget>().Distinct()];
 
-    private static string Sure(List<ObservedFinding> findings)
-    {
-        string text = findings[0].Finding.Confidence == Confidence.High ? "Three or more independent kinds of evidence agree" : "Two independent kinds of evidence agree";
-        return findings.Exists(finding => finding.Finding.Gaps.Count > 0) ? text + "; the data has gaps, which makes it less sure" : text;
-    }
+    private static string Sure(List<ObservedFinding> findings) => FindingText.Sure(findings.Find(finding => finding.Finding.Gaps.Count > 0)?.Finding is { } gapped
+        ? findings[0].Finding with { Gaps = gapped.Gaps } : findings[0].Finding);
 
     private static string Warning(ObservedFinding warning) =>
-        $"{Sentence(warning.Finding.Mechanism.Title)} ({string.Join(", ", warning.Nodes)}): {string.Join("; ", warning.Finding.Evidence.Select(item => item.Sentence))}.";
+        $"{FindingText.Sentence(warning.Finding.Mechanism.Title)} ({string.Join(", ", warning.Nodes)}): {string.Join("; ", warning.Finding.Evidence.Select(item => item.Sentence))}.";
 
     private static string Missing(List<InsufficientEvidence> missing)
     {
@@ -92,6 +82,4 @@ internal static class FindingSummarizer
         string subject = first.Subject is { } about ? $" ({about})" : "", more = missing.Count > 1 ? $", and {missing.Count - 1} more" : "";
         return $"{name}: missing {first.Missing}{subject}{more}.";
     }
-
-    private static string Sentence(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -1,6 +1,8 @@
 using Bunit;
 using ConntrackConsole.Components.Controls.Findings;
+using ConntrackConsole.Components.State;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Tests.Findings;
@@ -38,6 +40,7 @@ public sealed class FindingCardsTests : IAsyncDisposable
         Assert.Equal("BUTTON", flush.TagName);
         cards.Find("[data-testid=finding-flush]").Click();
         Assert.Equal(PodIp, flushed);
+        Assert.Equal($"/findings/{scene.Monitor.Current.Findings[0].Id}", card.QuerySelector("[data-testid=finding-explain]")!.GetAttribute("href"));
     }
 
     [Fact]
@@ -47,6 +50,33 @@ public sealed class FindingCardsTests : IAsyncDisposable
         var cards = Render(scene.Round(), _ => { }, "The cluster data is stale.");
         Assert.True(cards.Find("[data-testid=finding-flush]").HasAttribute("disabled"));
         Assert.Contains("The cluster data is stale.", cards.Find("[data-testid=finding-step]").TextContent, StringComparison.Ordinal);
+    }
+
+    /// <summary>A card of a window that is over links to the finding of that window.</summary>
+    [Fact]
+    public async Task StoredBlackHole_LinksToItsWindow()
+    {
+        using var scene = await BlackHoleAsync();
+        var report = scene.Round();
+        string href = FindingSummarizer.Of(report, null, null, isStored: true).Cards[0].Href;
+        var query = UrlQuery.Of(href);
+        Assert.Equal((report.FromMs, report.ToMs), (query.Time("from"), query.Time("to")));
+    }
+
+    /// <summary>All of the address would end the connections to its new owner.</summary>
+    [Fact]
+    public async Task AddressReused_OffersTheFlushOfTheServicesEntriesOnly()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Apply(new ConntrackConsole.Cluster.Model.SliceChange(Objects.Slice(Objects.Ready(B)), false), new ConntrackConsole.Cluster.Model.PodChange(A, true));
+        scene.Run(5);
+        scene.Apply(new ConntrackConsole.Cluster.Model.PodChange(Objects.Pod("c", PodIp), false));
+        scene.Run(2);
+        scene.Reset("node1", ResetKind.FromBackend, 40_000);
+        scene.Run(3);
+        var flush = Assert.Single(Assert.Single(FindingSummarizer.Of(scene.Round(), null, null).Cards).Flushes);
+        Assert.Equal(new FlushTarget(PodIp, new FlushScope("tcp", Objects.Vip, 80)), flush);
+        Assert.Contains("this Service's entries", FindingCards.Flush(flush), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,6 +122,15 @@ public sealed class FindingCardsTests : IAsyncDisposable
         Assert.Contains("Insufficient evidence for M1, M2 and M10: missing what became of the entries", cards.Find("[data-testid=finding-missing]").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("no live pod has it", "No live pod has it")]
+    [InlineData("net.netfilter.nf_conntrack_max=1", "net.netfilter.nf_conntrack_max=1")]
+    [InlineData("nf_conntrack_tcp_loose=1: picked up", "nf_conntrack_tcp_loose=1: picked up")]
+    [InlineData("insert_failed rises", "insert_failed rises")]
+    [InlineData("drain.", "Drain.")]
+    [InlineData("", "")]
+    public void Sentence_KeepsTheNamesOfSettings(string text, string sentence) => Assert.Equal(sentence, FindingText.Sentence(text));
+
     [Fact]
     public async Task CalmCluster_AndAnotherService_ShowNothing()
     {
@@ -114,7 +153,7 @@ public sealed class FindingCardsTests : IAsyncDisposable
 
     private IRenderedComponent<FindingCards> Render(FindingReport report, Action<string>? flush = null, string? blocked = null) => _console.Context.Render<FindingCards>(parameters => parameters
         .Add(cards => cards.Summary, FindingSummarizer.Of(report, null, null)).Add(cards => cards.NowMs, report.ToMs).Add(cards => cards.Blocked, blocked)
-        .Add(cards => cards.OnFlush, flush ?? (_ => { })));
+        .Add(cards => cards.OnFlush, (FlushTarget target) => flush?.Invoke(target.PodIp)));
 
     private static string Flat(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
