@@ -12,7 +12,7 @@ namespace ConntrackConsole.Lab;
 /// <summary>The whole lab: creates, runs and removes everything, the latter in reverse order even if a step fails.</summary>
 internal sealed class IncidentLab : IAsyncDisposable
 {
-    private const string ServiceName = "checkout", ClientName = "storefront";
+    private const string ClientName = "storefront";
     private static readonly TimeSpan FirstRolloutDelay = TimeSpan.FromSeconds(10), NodeHeartbeatInterval = TimeSpan.FromSeconds(10);
 
     // A real API server takes some seconds to read its roles; a real garbage collection starts within a minute.
@@ -77,13 +77,13 @@ internal sealed class IncidentLab : IAsyncDisposable
         string data = _options.Data ?? instance.CreateDataDirectory();
         Directory.CreateDirectory(data);
 
-        var network = LabNetwork.Create(instance);
+        var network = LabNetwork.Create(instance, _options.Variant.Nodes, new AddressPlan(instance.Number, _options.Variant.IPv6));
         Defer(network.Dispose);
 
         stop.ThrowIfCancellationRequested();
         // The cluster's object store and its writers.
         var store = new ObjectStore();
-        var service = new LabService(Kubelet.Namespace, ServiceName, instance.Addresses.Service(10), 80, 8080);
+        var service = new LabService(Kubelet.Namespace, RolloutScenario.ServiceName, network.Addresses.Service(10), 80, 8080);
         var events = new EventLog(store, TimeProvider.System);
         var nodes = network.Nodes.Select(NodeObject.Create).ToList();
         foreach (var node in nodes)
@@ -99,7 +99,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         var proxies = new List<LabKubeProxy>();
         foreach (var node in network.Nodes)
         {
-            var proxy = new LabKubeProxy(node, store, rules.Synced);
+            var proxy = new LabKubeProxy(node, store, rules.Synced, _options.Variant.IPv6 || _options.Variant.Maps ? new ScriptRules(node.Namespace, _options.Variant.IPv6, _options.Variant.Maps) : new ServiceRules(node.Namespace));
             proxy.Start();
             proxy.Add(service);
             proxies.Add(proxy);
@@ -132,16 +132,17 @@ internal sealed class IncidentLab : IAsyncDisposable
         }, _options.Probes);
         Defer(kubelet.Dispose);
         Defer(kubelet.RemoveAllAsync);
-        var deployment = new DeploymentObject(store, events, Kubelet.Namespace, ServiceName, 3, Kubelet.ServerPort, Kubelet.PreStopSeconds);
+        var deployment = new DeploymentObject(store, events, Kubelet.Namespace, RolloutScenario.ServiceName, 3, Kubelet.ServerPort, Kubelet.PreStopSeconds);
         _rollingUpdate = new RollingUpdate(kubelet, truth, _output, rules, service, deployment, slice);
-        var (first, second, third) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
+        var (first, second, third) = (network.Nodes[0], network.Nodes[Math.Min(1, network.Nodes.Count - 1)], network.Nodes[^1]);
         Defer(_rollingUpdate.Dispose);
         await _rollingUpdate.DeployAsync([first, second, first]);
         await rules.WithAsync(service, network.Nodes.Count, 3);
         stop.ThrowIfCancellationRequested();
         var clients = new DeploymentObject(store, events, Kubelet.Namespace, ClientName, 2, 0, 0);
-        var nearClient = await kubelet.StartClientAsync(first, clients, service, _options.Connections);
-        _farClient = await kubelet.StartClientAsync(third, clients, service, _options.Connections);
+        int connections = Math.Max(1, (int)(_options.Connections * _options.Variant.Rate));
+        var nearClient = await kubelet.StartClientAsync(first, clients, service, connections);
+        _farClient = await kubelet.StartClientAsync(third, clients, service, connections);
 
         var statefulSet = new Lazy<StatefulSetObject>(() => new StatefulSetObject(
             store, events, Kubelet.Namespace, "db", (first.Name, first.Address.ToString()),
@@ -158,6 +159,7 @@ internal sealed class IncidentLab : IAsyncDisposable
             ControlLine.StatefulSet { Replicas: { } replicas } => statefulSet.Value.ScaleAsync(replicas),
             ControlLine.StatefulSet => statefulSet.Value.RestartAsync(),
             ControlLine.DeleteNamespace => DeleteNamespaceAsync(),
+            ControlLine.Gap gap => observers.InterruptAsync(TimeSpan.FromSeconds(gap.Seconds), _disposing.Token),
             _ => Task.CompletedTask,
         };
 
@@ -175,6 +177,7 @@ internal sealed class IncidentLab : IAsyncDisposable
             RollingUpdate = _rollingUpdate,
             NodeObjects = nodes,
             Silence = observers.Silence,
+            Variant = _options.Variant,
             Stop = _disposing.Token,
         };
         Defer(_disposing.CancelAsync); // Scenarios stop before their pods are removed.
@@ -187,7 +190,7 @@ internal sealed class IncidentLab : IAsyncDisposable
             prefix = instance.Prefix,
             kubeconfig,
             data,
-            service = $"{service.Address}:{service.Port}",
+            service = service.Endpoint,
             nodes = network.Nodes.Select(node => new { name = node.Name, ip = node.Address.ToString(), netns = node.Namespace.Name, podCidr = node.PodCidr }),
         });
 
@@ -257,7 +260,7 @@ internal sealed class IncidentLab : IAsyncDisposable
 
     private async Task RunAsync(Scenario scenario)
     {
-        var fields = new { scenario = scenario.Name, mechanism = scenario.Mechanism, code = scenario.Code, alsoTrue = scenario.AlsoTrue, service = $"{Kubelet.Namespace}/{(scenario is RolloutScenario ? ServiceName : scenario.Name)}" };
+        var fields = new { scenario = scenario.Name, mechanism = scenario.Mechanism, code = scenario.Code, alsoTrue = scenario.AlsoTrue, service = scenario.ServiceKey, parts = scenario.Parts.Select(part => part.Name) };
         _output.Report("scenario", $"scenario {scenario.Name}: {scenario.Summary}", fields);
         try
         {
@@ -297,7 +300,7 @@ internal sealed class IncidentLab : IAsyncDisposable
 
             Lab {instance.Number} is running. Its packets cannot leave this machine. Press Ctrl-C to remove it.
               nodes     {string.Join("   ", network.Nodes.Select(node => $"{node.Name} {node.Address} (pods {node.PodCidr})"))}
-              Service   {service.Key} {service.Address}:{service.Port}, three pods on node1 and node2
+              Service   {service.Key} {service.Endpoint}, three pods on node1 and node2
               clients   {nearClient.Name} on node1 and {_farClient.Name} on node3, {_options.Connections} keep-alive connections each
               entries   ip netns exec {network.Nodes[2].Namespace.Name} conntrack -L
               cluster   kubectl --kubeconfig {kubeconfig} get pods -n {service.Namespace} --watch

@@ -16,4 +16,8 @@ namespace ConntrackConsole.Lab;
 /// <param name="Probes">The kubelets probe their pods, which fills the nodes' tables with TIME_WAIT entries.</param>
 internal sealed record LabOptions(
     Scenario? Scenario, TimeSpan Interval, int? Rollouts, int Connections, int? Port, string? Labels, string? Events, string? Data, bool WithConsole,
-    IReadOnlyList<string> Forbidden, bool Probes);
+    IReadOnlyList<string> Forbidden, bool Probes)
+{
+    /// <summary>How it differs from the plain lab.</summary>
+    public LabVariant Variant { get; init; } = LabVariant.Plain;
+}

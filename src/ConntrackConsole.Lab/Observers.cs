@@ -21,6 +21,8 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
     private readonly NetworkNamespace _host = NetworkNamespace.OfThisThread();
     private readonly List<ChildProcess> _processes = [];
     private readonly Dictionary<string, ChildProcess> _collectors = [];
+    private readonly Dictionary<string, Func<ChildProcess>> _starts = [];
+    private readonly HashSet<ChildProcess> _killed = [];
     private readonly List<StreamWriter> _logs = [];
     private volatile bool _stopping;
     private volatile string _lastOutput = "no output.";
@@ -80,9 +82,10 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
         foreach (var node in nodes)
         {
             string state = Directory.CreateDirectory(Path.Combine(data, node.Name)).FullName;
-            _collectors[node.Name] = Start($"collector-{node.Name}", node.Namespace, "ConntrackConsole.Collector", "conntrack-collector",
+            _starts[node.Name] = () => Start($"collector-{node.Name}", node.Namespace, "ConntrackConsole.Collector", "conntrack-collector",
                 ["run", "--console", $"unix:{socket}", "--node", node.Name, "--state", state, "--pod-cidr", node.PodCidr],
                 new Dictionary<string, string> { ["CONNTRACK_NODE_SECRET"] = NodeSecret.Of(secret, node.Name) });
+            _collectors[node.Name] = _starts[node.Name]();
         }
 
         Url = $"{address}/signin?token={operates}";
@@ -94,6 +97,24 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
     {
         if (_collectors.TryGetValue(node.Name, out var collector))
             collector.Signal(isSilent ? ProcessCalls.SIGSTOP : ProcessCalls.SIGCONT);
+    }
+
+    /// <summary>Kills the collectors of all nodes, and starts them again after a while.</summary>
+    public async Task InterruptAsync(TimeSpan time, CancellationToken stop)
+    {
+        output.Report("gap", $"the collectors are killed, and start again after {time.TotalSeconds:0} s", new { seconds = time.TotalSeconds });
+        foreach (var collector in _collectors.Values)
+        {
+            lock (_killed)
+                _killed.Add(collector);
+            collector.Signal(ProcessCalls.SIGKILL);
+        }
+
+        await Task.WhenAll(_collectors.Values.Select(collector => collector.Exited));
+        await Task.Delay(time, stop);
+        foreach (var (node, start) in _starts)
+            _collectors[node] = start();
+        output.Report("gap-done", "the collectors are started again");
     }
 
     public async ValueTask DisposeAsync()
@@ -119,7 +140,7 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
         if (!File.Exists(path))
             throw new InvalidOperationException($"{path} does not exist: run `dotnet build`, or start with --without-console.");
 
-        var log = new StreamWriter(Path.Combine(data, $"{name}.log")) { AutoFlush = true };
+        var log = new StreamWriter(new FileStream(Path.Combine(data, $"{name}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         _logs.Add(log);
         var process = ChildProcess.StartProgram(networkNamespace, path, arguments, line =>
         {
@@ -133,7 +154,10 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
         _processes.Add(process);
         _ = process.Exited.ContinueWith(exited =>
         {
-            if (!_stopping)
+            bool isKilled;
+            lock (_killed)
+                isKilled = _killed.Contains(process);
+            if (!_stopping && !isKilled)
                 output.Report("observer-ended", $"{name} exited unexpectedly with code {exited.Result}; see {Path.Combine(data, name)}.log", new { name, exitCode = exited.Result });
         }, TaskScheduler.Default);
         return process;

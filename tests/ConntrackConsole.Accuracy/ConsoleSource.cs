@@ -40,6 +40,15 @@ internal sealed class ConsoleSource : IFindingSource
         return FindingsReader.Read(document.RootElement);
     }
 
+    /// <exception cref="HttpRequestException">The console does not answer with it.</exception>
+    public async Task<byte[]> GetBytesAsync(string path, CancellationToken stop)
+    {
+        using var answer = await _client.GetAsync(new Uri(path, UriKind.Relative), stop);
+        if (!answer.IsSuccessStatusCode)
+            throw new HttpRequestException($"The console answered {(int)answer.StatusCode} on {path}: {await answer.Content.ReadAsStringAsync(stop)}");
+        return await answer.Content.ReadAsByteArrayAsync(stop);
+    }
+
     public Task<FindingsSnapshot> EndAsync(CancellationToken stop) => ReadAsync(stop);
 
     public bool IsRight(NamedFinding finding, string code, string mechanism) => finding.Code == code;

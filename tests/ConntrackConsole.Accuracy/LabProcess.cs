@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using ConntrackConsole.Lab;
 using ConntrackConsole.Testing;
 
 namespace ConntrackConsole.Accuracy;
@@ -13,10 +14,10 @@ internal sealed class LabProcess : IAsyncDisposable
     private readonly Process _process;
     private volatile string _lastLine = "no output";
 
-    private LabProcess(bool withConsole)
+    private LabProcess(bool withConsole, LabVariant variant)
     {
         var start = new ProcessStartInfo(Programs.Lab) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, "--rollouts", "0", .. withConsole ? (string[])[] : ["--without-console"]])
+        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, "--rollouts", "0", "--variant", variant.ToString(), .. withConsole ? (string[])[] : ["--without-console"]])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{Programs.Lab} did not start.");
         _process.OutputDataReceived += (_, line) => _lastLine = string.IsNullOrWhiteSpace(line.Data) ? _lastLine : line.Data;
@@ -34,19 +35,32 @@ internal sealed class LabProcess : IAsyncDisposable
 
     /// <exception cref="InvalidOperationException">The lab ended.</exception>
     /// <exception cref="TimeoutException">It is not ready in time.</exception>
-    public static async Task<LabProcess> StartAsync(bool withConsole, CancellationToken stop)
+    public static async Task<LabProcess> StartAsync(bool withConsole, LabVariant variant, CancellationToken stop)
     {
         if (!File.Exists(Programs.Lab))
             throw new InvalidOperationException($"{Programs.Lab} does not exist: run `dotnet build` first.");
-        var lab = new LabProcess(withConsole);
-        for (var watch = Stopwatch.StartNew(); lab.Events("ready") is not [_, ..]; await Task.Delay(200, stop))
+        var lab = new LabProcess(withConsole, variant);
+        try
+        {
+            await lab.UntilReadyAsync(stop);
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task UntilReadyAsync(CancellationToken stop)
+    {
+        for (var watch = Stopwatch.StartNew(); Events("ready") is not [_, ..]; await Task.Delay(200, stop))
         {
             if (watch.Elapsed > StartTimeout)
-                throw new TimeoutException($"The lab was not ready within {StartTimeout.TotalMinutes} minutes: {lab._lastLine}");
+                throw new TimeoutException($"The lab was not ready within {StartTimeout.TotalMinutes} minutes: {_lastLine}");
         }
 
-        lab.Ready = lab.Events("ready")[0];
-        return lab;
+        Ready = Events("ready")[0];
     }
 
     public void Send(string line)

@@ -19,11 +19,12 @@ internal static class ReportWriter
             { Insufficient.Count: > 0 } => $"missed ({Short(result.Scenario.Code!)}): insufficient evidence",
             _ => $"missed ({Short(result.Scenario.Code!)})",
         };
-        output.WriteLine($"{result.Scenario.Name,-22} {result.Labels,4} labels  {verdict}");
+        string name = result.Run is null || result.Run == result.Scenario.Name ? result.Scenario.Name : result.Run.StartsWith(result.Scenario.Name, StringComparison.Ordinal) ? result.Run : $"{result.Run}: {result.Scenario.Name}";
+        output.WriteLine($"{name,-30} {result.Labels,4} labels  {verdict}");
         if (!details)
             return;
         foreach (string line in result.Findings.Concat(result.Insufficient.Select(missing => "insufficient: " + missing)))
-            output.WriteLine($"{"",-22}   {line}");
+            output.WriteLine($"{"",-30}   {line}");
     }
 
     public static void Write(TextWriter output, IReadOnlyList<RunResult> results, Score score)

@@ -17,12 +17,37 @@ internal sealed record RunResult(
     /// <summary>The scenario did nothing: it counts neither as right nor as missed.</summary>
     public bool IsVoid => Scenario.Code is not null && Labels == 0;
 
-    public static RunResult Of(
-        Scenario scenario, IFindingSource source, IReadOnlyList<JsonNode> labels, IReadOnlyList<(NamedFinding Finding, double At)> named, IReadOnlyList<string> insufficient)
+    /// <summary>The run of which it is a part, for people; null without one.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>One for each part of a scenario. What is true of the other parts at the same Service is not wrong.</summary>
+    public static IReadOnlyList<RunResult> OfParts(
+        ScheduledRun run, IFindingSource source, IReadOnlyList<JsonNode> labels, IReadOnlyList<(NamedFinding Finding, double At)> named, IReadOnlyCollection<(string? Service, string Text)> insufficient)
     {
+        var parts = run.Scenario.Parts;
+        return
+        [
+            .. parts.Select((part, i) =>
+            {
+                // What is said of no Service of the scenario counts once.
+                var own = parts.Count == 1 ? named : [.. named.Where(item => item.Finding.Service == part.ServiceKey || (i == 0 && !parts.Any(other => other.ServiceKey == item.Finding.Service)))];
+                // A rolling update of several faults writes its labels under its own name.
+                var observed = labels.Where(label => parts.Count == 1 || (string?)label["scenario"] == part.Name || ((string?)label["scenario"] == run.Scenario.Name && (string?)label["mechanism"] == part.Mechanism));
+                var others = parts.Where(other => other != part && (other.ServiceKey == part.ServiceKey || i == 0)).SelectMany(other => other.AlsoTrue.Append(other.Code ?? ""));
+                return Of(part, source, [.. observed], own, [.. insufficient.Where(missing => missing.Service == part.ServiceKey).Select(missing => missing.Text)], others) with { Run = run.Name };
+            }),
+        ];
+    }
+
+    /// <param name="others">Codes that are true besides those of the scenario.</param>
+    public static RunResult Of(
+        Scenario scenario, IFindingSource source, IReadOnlyList<JsonNode> labels, IReadOnlyList<(NamedFinding Finding, double At)> named, IReadOnlyList<string> insufficient,
+        IEnumerable<string>? others = null)
+    {
+        var allowed = scenario.AlsoTrue.Concat(others ?? []).ToHashSet();
         var faults = labels.Where(label => (string?)label["mechanism"] is not null).ToList();
         var right = scenario.Code is { } code ? named.Where(item => source.IsRight(item.Finding, code, scenario.Mechanism!)).ToList() : [];
-        var wrong = named.Except(right).Select(item => item.Finding).Where(finding => !scenario.AlsoTrue.Contains(finding.Code)).Select(finding => finding.Code).Distinct().Order();
+        var wrong = named.Except(right).Select(item => item.Finding).Where(finding => !allowed.Contains(finding.Code)).Select(finding => finding.Code).Distinct().Order();
         double? first = faults.Count == 0 ? null : faults.Min(label => (double?)label["since"] ?? (double)label["t"]!);
         return new RunResult(
             scenario, faults.Count, right.Count > 0, [.. wrong], right.Count > 0 && source.AnswersLive && first is { } from ? right.Min(item => item.At) - from : null, insufficient,

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ConntrackConsole.Lab.Scenarios;
 
 namespace ConntrackConsole.Accuracy;
 
@@ -14,20 +13,32 @@ internal static class ScenarioRun
     private static readonly TimeSpan MaxSettleTime = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
 
+    // How long after its start the collectors are killed, and for how long: in the middle of what the scenario does.
+    private const double GapAfterSeconds = 7;
+    private const int GapSeconds = 5;
+
     /// <exception cref="TimeoutException">The scenario does not end.</exception>
-    public static async Task<RunResult> RunAsync(LabProcess lab, IFindingSource source, Scenario scenario, CancellationToken stop)
+    public static async Task<ObservedRun> RunAsync(LabProcess lab, IFindingSource source, ScheduledRun run, CancellationToken stop)
     {
+        var scenario = run.Scenario;
         int before = lab.Events("scenario-done").Count;
         var known = (await source.ReadAsync(stop)).Findings.Select(finding => finding.Id).ToHashSet();
         double began = Now;
         source.Begin();
         lab.Send($"scenario {scenario.Name}");
         var named = new Dictionary<string, (NamedFinding Finding, double At)>();
-        var insufficient = new HashSet<string>();
+        var insufficient = new HashSet<(string? Service, string Text)>();
         Stopwatch? settling = null;
+        bool gapped = !run.Variant.Gap;
         for (var watch = Stopwatch.StartNew(); settling is null || settling.Elapsed < (IsNamed() ? SettleTime : MaxSettleTime); await Task.Delay(PollInterval, stop))
         {
             Take(await source.ReadAsync(stop));
+            if (!gapped && watch.Elapsed.TotalSeconds >= GapAfterSeconds)
+            {
+                gapped = true;
+                lab.Send($"gap {GapSeconds}");
+            }
+
             if (settling is null && lab.Events("scenario-done").Count > before)
                 settling = Stopwatch.StartNew();
             if (watch.Elapsed > RunTimeout)
@@ -35,20 +46,26 @@ internal static class ScenarioRun
         }
 
         Take(await source.EndAsync(stop));
-        var labels = lab.Labels().Where(label => (double)label["t"]! >= began - SlackSeconds && (string?)label["scenario"] == scenario.Name).ToList();
-        return RunResult.Of(scenario, source, labels, [.. named.Values], [.. insufficient]);
+        string?[] names = [scenario.Name, .. scenario.Parts.Select(part => part.Name)];
+        var labels = lab.Labels().Where(label => (double)label["t"]! >= began - SlackSeconds && names.Contains((string?)label["scenario"])).ToList();
+        return new ObservedRun(began, Now, labels, RunResult.OfParts(run, source, labels, [.. named.Values], insufficient));
 
-        bool IsNamed() => scenario.Code is { } code && named.Values.Any(item => source.IsRight(item.Finding, code, scenario.Mechanism!));
+        bool IsNamed() => scenario.Parts.All(part => part.Code is { } code && named.Values.Any(item => source.IsRight(item.Finding, code, part.Mechanism!)));
 
         void Take(FindingsSnapshot snapshot)
         {
             double now = Now;
             foreach (var finding in snapshot.Findings.Where(finding => finding.Since is { } since ? since >= began - SlackSeconds : !known.Contains(finding.Id)))
                 named.TryAdd(finding.Id, (finding, now));
-            string service = $"shop/{(scenario is RolloutScenario ? "checkout" : scenario.Name)}";
-            insufficient.UnionWith(snapshot.Insufficient.Where(missing => missing.Service == service).Select(missing => missing.Text));
+            insufficient.UnionWith(snapshot.Insufficient.Where(missing => scenario.Parts.Any(part => part.ServiceKey == missing.Service)));
         }
     }
 
     private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 }
+
+/// <summary>What was observed of a run.</summary>
+/// <param name="Began">Unix seconds.</param>
+/// <param name="Labels">What the workload observed.</param>
+/// <param name="Results">One for each part of the scenario.</param>
+internal sealed record ObservedRun(double Began, double Ended, IReadOnlyList<System.Text.Json.Nodes.JsonNode> Labels, IReadOnlyList<RunResult> Results);

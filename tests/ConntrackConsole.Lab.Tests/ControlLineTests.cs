@@ -23,6 +23,8 @@ public sealed class ControlLineTests
         Assert.Equal(new ControlLine.DeleteNamespace(), ControlLine.TryParse("delete-namespace"));
         Assert.Equal(new ControlLine.StatefulSet(3), ControlLine.TryParse("statefulset 3"));
         Assert.Equal(new ControlLine.StatefulSet(null), ControlLine.TryParse("statefulset restart"));
+        Assert.Equal(new ControlLine.Gap(5), ControlLine.TryParse("gap"));
+        Assert.Equal(new ControlLine.Gap(9), ControlLine.TryParse("gap 9"));
         Assert.Equal(new ControlLine.Quit(), ControlLine.TryParse("quit"));
     }
 

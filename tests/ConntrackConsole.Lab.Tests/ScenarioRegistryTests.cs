@@ -13,11 +13,28 @@ public sealed class ScenarioRegistryTests
     [Fact]
     public void All_HasEveryScenario_OnceAndUnderItsOwnName()
     {
-        var classes = typeof(Scenario).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Scenario)) && !type.IsAbstract);
+        var classes = typeof(Scenario).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Scenario)) && !type.IsAbstract && type != typeof(Mix) && type != typeof(MixedRollout));
 
         Assert.Equal(classes.Select(type => type.Name).Order(), ScenarioRegistry.All.Select(scenario => scenario.GetType().Name).Order());
-        Assert.Equal(ScenarioRegistry.All.Count, ScenarioRegistry.All.Select(scenario => scenario.Name).Distinct().Count());
+        Assert.Equal(Listed.Count, Listed.Select(scenario => scenario.Name).Distinct().Count());
     }
+
+    /// <summary>Of two and of three, at one Service and at several, and of look-alikes alone.</summary>
+    [Fact]
+    public void Mixes_AreOfScenariosOfTheList()
+    {
+        Assert.All(ScenarioRegistry.Mixes, mix =>
+        {
+            Assert.InRange(mix.Parts.Count, 2, 3);
+            Assert.Equal(mix.Parts.Count, mix.Parts.Distinct().Count());
+            Assert.Subset(ScenarioRegistry.All.ToHashSet(), mix.Parts.ToHashSet());
+            Assert.Equal((null, null), (mix.Mechanism, mix.Code));
+        });
+        Assert.Contains(ScenarioRegistry.Mixes, mix => mix.Parts.DistinctBy(part => part.ServiceKey).Count() == 1 && mix.Parts.Count == 3);
+        Assert.Contains(ScenarioRegistry.Mixes, mix => mix.Parts.All(part => part.Code is null));
+    }
+
+    private static IReadOnlyList<Scenario> Listed => [.. ScenarioRegistry.All, .. ScenarioRegistry.Mixes];
 
     [Fact]
     public void Scenarios_NameAMechanismWithItsCode()
@@ -39,13 +56,13 @@ public sealed class ScenarioRegistryTests
 
     [Fact]
     public void ControlLines_TakeEachScenario() => Assert.All(
-        ScenarioRegistry.All, scenario => Assert.Equal(new ControlLine.Run(scenario), ControlLine.TryParse($"scenario {scenario.Name}")));
+        Listed, scenario => Assert.Equal(new ControlLine.Run(scenario), ControlLine.TryParse($"scenario {scenario.Name}")));
 
     [Fact]
     public void OperationsPage_ListsTheScenarios()
     {
-        string rows = string.Join('\n', ScenarioRegistry.All.Select(scenario =>
-            $"| `{scenario.Name}` | {scenario.Summary} | {(scenario.Mechanism is { } mechanism ? $"{mechanism}, `{scenario.Code}`" : "none")} |"));
+        string rows = string.Join('\n', Listed.Select(scenario =>
+            $"| `{scenario.Name}` | {scenario.Summary} | {(scenario.Parts.Count > 1 ? "one for each" : scenario.Mechanism is { } mechanism ? $"{mechanism}, `{scenario.Code}`" : "none")} |"));
 
         RepositoryFiles.AssertGenerated(
             "docs/operations.md", "<!-- begin generated: scenarios -->", "<!-- end generated: scenarios -->",

@@ -27,6 +27,9 @@ internal abstract record ControlLine
     /// <summary>Scales the StatefulSet, which the first command creates; restarts its pods if no number is given.</summary>
     public sealed record StatefulSet(int? Replicas) : ControlLine;
 
+    /// <summary>Kills the collectors, and starts them again after a while.</summary>
+    public sealed record Gap(int Seconds) : ControlLine;
+
     public sealed record Quit : ControlLine;
 
     /// <summary>Null for an unknown command; the caller then lists the valid ones.</summary>
@@ -49,6 +52,8 @@ internal abstract record ControlLine
         ["statefulset", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int replicas) && replicas is >= 0 and <= 9 =>
             new StatefulSet(replicas),
         ["delete-namespace"] => new DeleteNamespace(),
+        ["gap"] => new Gap(5),
+        ["gap", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is > 0 and <= 600 => new Gap(seconds),
         ["quit"] => new Quit(),
         _ => null,
     };
@@ -74,7 +79,7 @@ internal sealed class ControlLines(Func<ControlLine, Task> execute, Cancellation
             switch (ControlLine.TryParse(line))
             {
                 case null:
-                    print($"'{line}' is not a command; use rollout [{string.Join('|', ScenarioRegistry.InTurn)}], scenario NAME (see --help), invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, statefulset N|restart, quit.");
+                    print($"'{line}' is not a command; use rollout [{string.Join('|', ScenarioRegistry.InTurn)}], scenario NAME (see --help), invalid [N], abort [unread], bad-image, restart-api [SECONDS], delete-node, delete-namespace, statefulset N|restart, gap [SECONDS], quit.");
                     break;
                 case ControlLine.Quit:
                     quit.Cancel();

@@ -26,6 +26,9 @@ internal static class LabCommand
         Scenarios that look like a fault, and must lead to no finding:
         {{Lines(ScenarioRegistry.WithServices.Where(scenario => scenario.Mechanism is null))}}
 
+        Several scenarios at once:
+        {{Lines(ScenarioRegistry.Mixes)}}
+
         Commands on standard input while it runs:
           rollout [SCENARIO]   start a rolling update
           scenario NAME        run any scenario
@@ -36,6 +39,7 @@ internal static class LabCommand
           delete-node          delete the object of node2: its pods are garbage-collected and replaced
           delete-namespace     delete the namespace: pods first, then everything else, without Events
           statefulset N        scale the StatefulSet db, which the first command creates; "restart" replaces its pods
+          gap [SECONDS]        kill the collectors, and start them again after SECONDS (5)
           quit                 stop, like Ctrl-C
 
         --labels FILE contains one JSON line per event as observed by the clients and servers themselves. A line is written
@@ -68,7 +72,8 @@ internal static class LabCommand
         var withoutConsole = new Option<bool>("--without-console") { Description = "Run only the network and the workload, without console and collectors." };
         var forbid = new Option<string[]>("--forbid") { Description = "Resource that the console may not read, such as events: the API server returns 403. Repeatable.", HelpName = "KIND" };
         var probes = new Option<bool>("--probes") { DefaultValueFactory = _ => true, Description = "Probe each server pod once a second from its node, as its readinessProbe requires: up to 120 TIME_WAIT entries per pod (default: true)." };
-        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid, probes };
+        var variant = new Option<string?>("--variant") { Description = $"How this lab differs from the plain one: {LabVariant.Form}.", HelpName = "LIST" };
+        var root = new RootCommand(Description) { scenario, interval, rollouts, connections, port, labels, events, data, withoutConsole, forbid, probes, variant };
         foreach (var command in WorkloadCommands.All())
         {
             command.Hidden = true;
@@ -81,7 +86,7 @@ internal static class LabCommand
                 return Usage.Error(missing);
             Scenario? wanted = null;
             if (result.GetValue(scenario) is { } name && (wanted = ScenarioRegistry.TryParse(name)) is null)
-                return Usage.Error($"--scenario {name}: unknown scenario; use {string.Join(", ", ScenarioRegistry.All)}.");
+                return Usage.Error($"--scenario {name}: unknown scenario; use {string.Join(", ", ScenarioRegistry.All.Concat(ScenarioRegistry.Mixes))}.");
             if (!TryNumber(result.GetValue(interval), 1, 86_400, out int? seconds))
                 return Usage.Error($"--interval {result.GetValue(interval)}: must be a whole number of seconds from 1 to 86400.");
             if (!TryNumber(result.GetValue(rollouts), 0, int.MaxValue, out int? count))
@@ -95,10 +100,14 @@ internal static class LabCommand
             string[] forbidden = result.GetValue(forbid) ?? [];
             if (forbidden.FirstOrDefault(kind => ResourceKind.All.All(known => known.Plural != kind)) is { } unknown)
                 return Usage.Error($"--forbid {unknown}: unknown resource; use {string.Join(", ", ResourceKind.All.Select(kind => kind.Plural))}.");
+            if (LabVariant.TryParse(result.GetValue(variant) ?? "") is not { } different)
+                return Usage.Error($"--variant {result.GetValue(variant)}: unknown; use {LabVariant.Form}.");
+            if (wanted?.Supports(different) == false)
+                return Usage.Error($"--scenario {wanted.Name}: it is not possible with --variant {different}.");
 
             var options = new LabOptions(wanted, TimeSpan.FromSeconds(seconds ?? 60), count, each ?? 6, requestedPort,
                 result.GetValue(labels), result.GetValue(events), result.GetValue(data) is { } directory ? Path.GetFullPath(directory) : null,
-                !result.GetValue(withoutConsole), forbidden, result.GetValue(probes));
+                !result.GetValue(withoutConsole), forbidden, result.GetValue(probes)) { Variant = different };
             return await RunAsync(options);
         });
         return root;

@@ -26,7 +26,7 @@ internal sealed class EndpointSliceObject
             ["kind"] = "EndpointSlice",
             ["apiVersion"] = "discovery.k8s.io/v1",
             ["metadata"] = metadata,
-            ["addressType"] = "IPv4",
+            ["addressType"] = service.Address.IsV4 ? "IPv4" : "IPv6",
             ["endpoints"] = null,
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["protocol"] = service.Protocol, ["port"] = service.TargetPort }),
         };

@@ -8,6 +8,9 @@ internal sealed record LabService(string Namespace, string Name, Ip Address, ush
 {
     public string Key => $"{Namespace}/{Name}";
 
+    /// <summary>Its address and port.</summary>
+    public string Endpoint => Address.IsV4 ? $"{Address}:{Port}" : $"[{Address}]:{Port}";
+
     public bool IsUdp => Protocol == "UDP";
 
     public JsonObject ToJson() => new()
@@ -23,7 +26,7 @@ internal sealed record LabService(string Namespace, string Name, Ip Address, ush
             ["clusterIPs"] = new JsonArray(Address.ToString()),
             ["type"] = "ClusterIP",
             ["sessionAffinity"] = "None",
-            ["ipFamilies"] = new JsonArray("IPv4"),
+            ["ipFamilies"] = new JsonArray(Address.IsV4 ? "IPv4" : "IPv6"),
             ["ipFamilyPolicy"] = "SingleStack",
             ["internalTrafficPolicy"] = "Cluster",
         },

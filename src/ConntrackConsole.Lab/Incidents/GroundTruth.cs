@@ -24,6 +24,9 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
     /// <summary>The scenario of the current rolling update.</summary>
     public Scenario? Scenario { get; set; }
 
+    // Pods of the current rolling update exit without draining.
+    private Scenario? Exiting => Scenario?.Parts.FirstOrDefault(part => part == ScenarioRegistry.EarlyExit);
+
     /// <summary>Number of segments beyond the window sent so far.</summary>
     public int SegmentsSent => _segmentsSent;
 
@@ -104,7 +107,7 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
             case "reset":
                 bool wasHung = _hung.TryRemove(local, out _);
                 // Reset before its first response, by a pod that was already exiting; the client cannot know which.
-                var ending = backend.Length == 0 && Scenario == ScenarioRegistry.EarlyExit ? Scenario : TerminationOf(backend);
+                var ending = backend.Length == 0 && Exiting is { } exiting ? exiting : TerminationOf(backend);
                 _open.TryRemove(local, out _);
                 if (_invalid.TryGetValue(local, out var cause))
                     cause.Followed();
@@ -116,7 +119,7 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
                 break;
             case "refused":
                 // Its SYN went to a pod that has already exited; the client cannot know which.
-                Write(pod, local, "", "M3", "from-backend", report.Detail == "ConnectionRefused" ? 1 : 0, Scenario);
+                Write(pod, local, "", "M3", "from-backend", report.Detail == "ConnectionRefused" ? 1 : 0, Exiting ?? Scenario);
                 Line($"could not connect: {report.Detail}");
                 break;
             case "aborted":

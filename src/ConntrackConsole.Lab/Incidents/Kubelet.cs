@@ -45,7 +45,7 @@ internal sealed class Kubelet(
     }
 
     public Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, LabService service, int connections) => StartClientAsync(
-        node, deployment, new PodStart(["client", "--target", $"{service.Address}:{service.Port}", "--connections", $"{connections}"], report));
+        node, deployment, new PodStart(["client", "--target", service.Endpoint, "--connections", $"{connections}"], report));
 
     public async Task<LabPod> StartClientAsync(LabNode node, DeploymentObject deployment, PodStart start)
     {

@@ -11,6 +11,12 @@ internal sealed record LabPod(PodObject Object, ReplicaSetObject Set, LabNode No
     public string Name => Object.Name;
 
     public string Ip => Sandbox.Address.ToString();
+
+    /// <summary>Its address with a port.</summary>
+    public string At(int port) => At(Ip, port);
+
+    /// <summary>An address with a port.</summary>
+    public static string At(string ip, int port) => new System.Net.IPEndPoint(System.Net.IPAddress.Parse(ip), port).ToString();
 }
 
 /// <summary>How a pod terminates.</summary>

@@ -36,7 +36,7 @@ internal static class ReadinessProbe
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timeout.CancelAfter(Period);
         // A socket belongs to the namespace in which it was created.
-        using var socket = node.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var socket = node.Namespace.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         try
         {
             await socket.ConnectAsync(address, timeout.Token);

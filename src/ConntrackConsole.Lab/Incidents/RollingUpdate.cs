@@ -152,7 +152,7 @@ internal sealed class RollingUpdate(
             replacements.Add(await kubelet.StartServerAsync(pod.Node, deployment, deployment.Current, slice));
             var ending = howEach[replacements.Count - 1];
             if (ending != Ending.Drain)
-                truth.SetTermination(pod, scenario);
+                truth.SetTermination(pod, scenario.CauseOf(ending));
             deployment.Scale(replaced, old.Count - replacements.Count);
             endings.Add(kubelet.EndAsync(pod, deployment, slice, ending, () => rules.WithoutAsync(pod.Sandbox.Address)));
             await Task.Delay(50); // The next pod is requested after the old one's deletion was observed.

@@ -16,12 +16,9 @@ internal sealed class LabInstance : IDisposable
     {
         Number = number;
         _lock = held;
-        Addresses = new AddressPlan(number);
     }
 
     public int Number { get; }
-
-    public AddressPlan Addresses { get; }
 
     /// <summary>Prefix of the names of this lab's namespaces.</summary>
     public string Prefix => $"{PrefixOf(Number)}{Environment.ProcessId}-";

@@ -8,10 +8,9 @@ using ConntrackConsole.Lab.Network;
 namespace ConntrackConsole.Lab.KubeProxy;
 
 /// <summary>A node's kube-proxy: watches slices and writes them into the node's rules, each node at its own pace.</summary>
-internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<string, LabService, IReadOnlyList<Ip>> synced)
+internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<string, LabService, IReadOnlyList<Ip>> synced, INodeRules rules)
     : IAsyncDisposable
 {
-    private readonly ServiceRules _rules = new(node.Namespace);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new(); // A Service is added while the slices are followed.
     private readonly List<LabService> _services = [];
@@ -26,7 +25,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
     /// <summary>Installs the tables, then follows the slices until stopped.</summary>
     public void Start()
     {
-        _rules.Install();
+        rules.Install();
         _loop = Task.Run(FollowAsync);
     }
 
@@ -36,7 +35,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
         lock (_lock)
         {
             _services.Add(service);
-            _rules.SetServices(_services, added: service);
+            rules.SetServices(_services, added: service);
             State.ServiceChanges(1);
         }
 
@@ -50,7 +49,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
         {
             _services.Remove(service);
             _written.Remove(service.Key);
-            _rules.SetServices(_services);
+            rules.SetServices(_services);
             State.ServiceChanges(1);
         }
     }
@@ -58,8 +57,8 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
     /// <summary>Adds or removes the rule that drops INVALID packets, and its metric.</summary>
     public void DropInvalid(bool drops)
     {
-        _rules.DropInvalid(drops);
-        State.InvalidDropped = drops ? _rules.InvalidDropped : null;
+        rules.DropInvalid(drops);
+        State.InvalidDropped = drops ? rules.InvalidDropped : null;
     }
 
     /// <summary>From now on changes stay pending, as on a node where kube-proxy hangs, until <see cref="Resume"/>.</summary>
@@ -137,7 +136,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
                     continue;
                 try
                 {
-                    _rules.Replace(service, endpoints);
+                    rules.Replace(service, endpoints);
                 }
                 catch (NetlinkException)
                 {

@@ -11,13 +11,13 @@ namespace ConntrackConsole.Lab.KubeProxy;
 /// A node's translation of Services: table ip kube-proxy, modelled on kube-proxy's nftables mode. One chain per
 /// Service with a rule per endpoint; another with a reject rule if it has no endpoints.
 /// </summary>
-internal sealed class ServiceRules(NetworkNamespace networkNamespace)
+internal sealed class ServiceRules(NetworkNamespace networkNamespace) : INodeRules
 {
     private const string Table = "kube-proxy";
     private const string Forward = "filter-forward";
     private const string Services = "services", NoEndpoints = "service-endpoints-check";
 
-    /// <summary>Creates the table and chains, without a Service.</summary>
+    /// <inheritdoc/>
     public void Install() => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().AddTable(Table).AddChain(Table, Services).AddChain(Table, NoEndpoints);
@@ -31,16 +31,10 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         }
 
         batch.Commit();
-        // Values set by kube-proxy, on which mechanism M1 and a repair by flush depend; per namespace.
-        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_established", "86400");
-        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "3600");
-        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_be_liberal", "0");
-        NamespaceSysctl.TrySet("net/netfilter/nf_conntrack_tcp_loose", "1");
+        NamespaceSysctl.SetAsKubeProxy();
     });
 
-    /// <summary>Replaces the list of Services in one batch. The chains of a removed one remain, without a rule that leads to them.</summary>
-    /// <param name="services">All Services.</param>
-    /// <param name="added">One of them that is new: it has no endpoints yet.</param>
+    /// <inheritdoc/>
     public void SetServices(IReadOnlyList<LabService> services, LabService? added = null) => networkNamespace.Run(() =>
     {
         var batch = new NftBatch();
@@ -61,7 +55,7 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         batch.Commit();
     });
 
-    /// <summary>Replaces a Service's endpoints in one batch: no packet ever sees an incomplete chain.</summary>
+    /// <inheritdoc/>
     public void Replace(LabService service, IReadOnlyList<Ip> endpoints) => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().ClearChain(Table, Chain(service)).ClearChain(Table, RefusalChain(service));
@@ -73,7 +67,7 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         batch.Commit();
     });
 
-    /// <summary>Adds or removes the rule of kube-proxy's iptables mode that drops forwarded INVALID packets.</summary>
+    /// <inheritdoc/>
     public void DropInvalid(bool drops) => networkNamespace.Run(() =>
     {
         var batch = new NftBatch().AddFilterChain(Table, Forward, NftHook.Forward).ClearChain(Table, Forward);
@@ -82,7 +76,7 @@ internal sealed class ServiceRules(NetworkNamespace networkNamespace)
         batch.Commit();
     });
 
-    /// <summary>How many packets that rule has dropped; null without it.</summary>
+    /// <inheritdoc/>
     public long? InvalidDropped() => networkNamespace.Run(() =>
     {
         if (NftDump.TryRules(NftFamily.Ipv4, Table, Forward, out var rules) != Errno.Ok)

@@ -5,19 +5,24 @@ using ConntrackConsole.Lab.Instances;
 namespace ConntrackConsole.Lab.Network;
 
 /// <summary>
-/// Three nodes, each connected to each other by a separate veth pair. There is no uplink: no interface leads out of these
+/// Up to three nodes, each connected to each other by a separate veth pair. There is no uplink: no interface leads out of these
 /// namespaces, so no packet can leave the machine.
 /// </summary>
 internal sealed class LabNetwork : IDisposable
 {
     private LabNetwork(IReadOnlyList<LabNode> nodes) => Nodes = nodes;
 
+    /// <summary>The addresses of the lab.</summary>
+    public AddressPlan Addresses => Nodes[0].Addresses;
+
     public IReadOnlyList<LabNode> Nodes { get; }
 
-    public static LabNetwork Create(LabInstance instance)
+    /// <param name="instance">The lab.</param>
+    /// <param name="nodes">How many.</param>
+    /// <param name="addresses">Of this network.</param>
+    public static LabNetwork Create(LabInstance instance, int nodes, AddressPlan addresses)
     {
-        var addresses = instance.Addresses;
-        var network = new LabNetwork([.. Enumerable.Range(1, AddressPlan.Nodes)
+        var network = new LabNetwork([.. Enumerable.Range(1, nodes)
             .Select(number => new LabNode(number, NetworkNamespace.Create($"{instance.Prefix}node{number}"), addresses))]);
         foreach (var node in network.Nodes)
             node.Namespace.Run(() => Prepare(node));
@@ -62,11 +67,11 @@ internal sealed class LabNetwork : IDisposable
         NamespaceSysctl.Set("net/ipv4/conf/default/rp_filter", "0");
         NamespaceSysctl.Set("net/ipv4/conf/all/send_redirects", "0");
         NamespaceSysctl.Set("net/ipv4/conf/default/send_redirects", "0");
-        NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"); // no neighbour discovery packets
+        NamespaceSysctl.SetFamily(node.Addresses.IsV6, forwards: true);
         using var routes = RouteSocket.Open();
         routes.SetUp("lo", up: true);
         // A pod's own route is longer; without one, packets to a removed pod are dropped silently, as in real pod networks.
-        routes.AddBlackhole(node.Addresses.PodNetwork(node.Number), 24);
+        routes.AddBlackhole(node.Addresses.PodNetwork(node.Number), node.Addresses.PodLength);
     }
 
     private static void Join(LabNode left, LabNode right)
@@ -87,7 +92,7 @@ internal sealed class LabNetwork : IDisposable
 
     private static void Connect(RouteSocket routes, LabNode node, LabNode other)
     {
-        routes.AddAddress($"link{other.Number}", node.Address, 32);
+        routes.AddAddress($"link{other.Number}", node.Address, node.Addresses.HostLength);
         Route(routes, node, other);
     }
 
@@ -95,7 +100,7 @@ internal sealed class LabNetwork : IDisposable
     {
         string link = $"link{other.Number}";
         routes.SetUp(link, up: true);
-        routes.AddRoute(other.Address, 32, link, source: node.Address);
-        routes.AddRoute(other.Addresses.PodNetwork(other.Number), 24, link, other.Address, node.Address);
+        routes.AddRoute(other.Address, other.Addresses.HostLength, link, source: node.Address);
+        routes.AddRoute(other.Addresses.PodNetwork(other.Number), other.Addresses.PodLength, link, other.Address, node.Address);
     }
 }

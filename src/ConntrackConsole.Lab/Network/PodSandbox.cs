@@ -1,7 +1,6 @@
 using ConntrackConsole.Kernel.Namespaces;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Routes;
-using ConntrackConsole.Lab.Instances;
 
 namespace ConntrackConsole.Lab.Network;
 
@@ -36,27 +35,28 @@ internal sealed class PodSandbox
     public static PodSandbox Create(LabNode node, string prefix, string podName, Ip wanted = default)
     {
         var address = wanted.IsNone ? node.TakePodAddress() : wanted;
+        var (gateway, length) = (node.Addresses.PodGateway, node.Addresses.HostLength);
         string link = $"veth{Interlocked.Increment(ref _links):x8}";
         var networkNamespace = NetworkNamespace.Create(prefix + podName);
         var sandbox = new PodSandbox(node, networkNamespace, address, link);
-        networkNamespace.Run(() => NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"));
+        networkNamespace.Run(() => NamespaceSysctl.SetFamily(node.Addresses.IsV6, forwards: false));
         node.Namespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
             using var other = File.OpenHandle(networkNamespace.FilePath);
             routes.AddVeth(link, "eth0", other);
-            routes.AddAddress(link, AddressPlan.PodGateway, 32);
+            routes.AddAddress(link, gateway, length);
             routes.SetUp(link, up: true);
-            routes.AddRoute(address, 32, link, source: node.Address);
+            routes.AddRoute(address, length, link, source: node.Address);
         });
         networkNamespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
             routes.SetUp("lo", up: true);
-            routes.AddAddress("eth0", address, 32);
+            routes.AddAddress("eth0", address, length);
             routes.SetUp("eth0", up: true);
-            routes.AddRoute(AddressPlan.PodGateway, 32, "eth0");
-            routes.AddRoute(Ip.Parse("0.0.0.0"), 0, "eth0", AddressPlan.PodGateway);
+            routes.AddRoute(gateway, length, "eth0");
+            routes.AddRoute(node.Addresses.Anywhere, 0, "eth0", gateway);
         });
         return sandbox;
     }

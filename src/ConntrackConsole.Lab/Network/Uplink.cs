@@ -12,8 +12,6 @@ internal sealed class Uplink : IDisposable
 {
     private const string Link = "uplink";
 
-    private static readonly Ip Gateway = Ip.Parse("169.254.2.1");
-
     private readonly NetworkNamespace _gateway;
     private readonly LabNode _node;
 
@@ -26,10 +24,11 @@ internal sealed class Uplink : IDisposable
     /// <summary>Routes packets to an address from a node to its uplink.</summary>
     public static Uplink Create(string prefix, LabNode node, Ip address)
     {
+        var (next, length) = (node.Addresses.UplinkGateway, node.Addresses.HostLength);
         var gateway = NetworkNamespace.Create($"{prefix}uplink{node.Number}");
         gateway.Run(() =>
         {
-            NamespaceSysctl.Set("net/ipv6/conf/default/disable_ipv6", "1");
+            NamespaceSysctl.SetFamily(node.Addresses.IsV6, forwards: true);
             NamespaceSysctl.Set("net/ipv4/ip_forward", "1");
         });
         node.Namespace.Run(() =>
@@ -37,22 +36,22 @@ internal sealed class Uplink : IDisposable
             using var routes = RouteSocket.Open();
             using var other = File.OpenHandle(gateway.FilePath);
             routes.AddVeth(Link, Link, other);
-            routes.AddAddress(Link, node.Address, 32);
+            routes.AddAddress(Link, node.Address, length);
             routes.SetUp(Link, up: true);
         });
         gateway.Run(() =>
         {
             using var routes = RouteSocket.Open();
-            routes.AddAddress(Link, Gateway, 32);
+            routes.AddAddress(Link, next, length);
             routes.SetUp(Link, up: true);
-            routes.AddRoute(node.Address, 32, Link);
-            routes.AddBlackhole(address, 32);
+            routes.AddRoute(node.Address, length, Link);
+            routes.AddBlackhole(address, length);
         });
         node.Namespace.Run(() =>
         {
             using var routes = RouteSocket.Open();
-            routes.AddRoute(Gateway, 32, Link);
-            routes.AddRoute(address, 32, Link, Gateway);
+            routes.AddRoute(next, length, Link);
+            routes.AddRoute(address, length, Link, next);
         });
         return new Uplink(gateway, node);
     }

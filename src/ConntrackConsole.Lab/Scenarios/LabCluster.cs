@@ -43,12 +43,16 @@ internal sealed class LabCluster
     /// <summary>Ends with the lab.</summary>
     public required CancellationToken Stop { get; init; }
 
-    public LabNode Node(int number) => Network.Nodes[number - 1];
+    /// <summary>How it differs from the plain lab.</summary>
+    public required LabVariant Variant { get; init; }
 
-    public LabKubeProxy Proxy(int node) => Proxies.First(proxy => proxy.Node.Number == node);
+    /// <summary>A node; the last one where there are fewer.</summary>
+    public LabNode Node(int number) => Network.Nodes[Math.Min(number, Network.Nodes.Count) - 1];
+
+    public LabKubeProxy Proxy(int node) => Proxies.First(proxy => proxy.Node == Node(node));
 
     /// <summary>An address for one more Service.</summary>
-    public Kernel.Net.Ip TakeServiceAddress() => Instance.Addresses.Service(20 + ((Interlocked.Increment(ref _services) - 20) % 230));
+    public Kernel.Net.Ip TakeServiceAddress() => Network.Addresses.Service(20 + ((Interlocked.Increment(ref _services) - 20) % 230));
 
     /// <summary>A pause that ends with the lab.</summary>
     public Task PauseAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), Stop);

@@ -25,7 +25,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     {
         _lab = lab;
         _scenario = scenario;
-        _server = server;
+        _server = lab.Variant.AtRate(server);
         _traits = traits;
         Service = new LabService(Kubelet.Namespace, scenario.Name, lab.TakeServiceAddress(), 80, Kubelet.ServerPort, traits?.Protocol ?? "TCP");
         _serviceObject = Service.ToJson();
@@ -43,7 +43,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     public IReadOnlyList<LabPod> Pods => _pods;
 
     /// <summary>The Service as a client's target.</summary>
-    public string Target => $"{Service.Address}:{Service.Port}";
+    public string Target => Service.Endpoint;
 
     /// <summary>Called for each report of the server pods.</summary>
     public Action<LabPod, WorkloadReport> FromServer { get; set; } = (_, _) => { };
@@ -90,7 +90,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     /// <param name="arguments">The sub-command and its arguments.</param>
     public async Task<LabPod> StartClientAsync(int node, Action<LabPod, WorkloadReport> observe, params string[] arguments)
     {
-        var client = await _lab.Kubelet.StartClientAsync(_lab.Node(node), _clientDeployment, new PodStart(arguments, (pod, report) =>
+        var client = await _lab.Kubelet.StartClientAsync(_lab.Node(node), _clientDeployment, new PodStart(_lab.Variant.AtRate(arguments), (pod, report) =>
         {
             _lab.Output.Event($"client-{report.Event}", new
             {
@@ -122,7 +122,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     public async Task FlushAsync(int node)
     {
         foreach (var pod in _pods)
-            await _lab.RunAsync(node, "conntrack", "-D", "-r", pod.Ip);
+            await _lab.RunAsync(node, "conntrack", "-D", "-f", pod.Sandbox.Address.IsV4 ? "ipv4" : "ipv6", "-r", pod.Ip);
         _lab.Output.Report("flushed", $"a foreign program deleted the entries of live pods on node{node}", new { scenario = _scenario.Name });
     }
 

@@ -21,6 +21,18 @@ internal abstract class Scenario
     /// <summary>The codes of findings that are true, too: what happens on the way to its own.</summary>
     public virtual IReadOnlyList<string> AlsoTrue => [];
 
+    /// <summary>The scenarios that it consists of: each has a right finding of its own.</summary>
+    public virtual IReadOnlyList<Scenario> Parts => [this];
+
+    /// <summary>The Service to which it happens, as namespace/name.</summary>
+    public virtual string ServiceKey => $"{Incidents.Kubelet.Namespace}/{Name}";
+
+    /// <summary>How many nodes it needs.</summary>
+    public virtual int MinNodes => 1;
+
+    /// <summary>Whether it can happen in a lab of this kind.</summary>
+    public virtual bool Supports(LabVariant variant) => variant.Nodes >= MinNodes;
+
     /// <summary>How long its consequences stay in view after they began.</summary>
     protected static double FollowSeconds => 8;
 

@@ -44,7 +44,7 @@ internal sealed class Client(IPEndPoint service, int connections, TimeSpan inter
 
     private async Task ConverseAsync(int number)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var socket = new Socket(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         string local = "", backend = "";
         double? since = null;
         bool connected = false;

@@ -22,7 +22,7 @@ internal sealed class DatagramClient(IPEndPoint service, int sockets, TimeSpan i
     private async Task AskAsync(int number)
     {
         // Not connected: errors by ICMP do not end it.
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = new Socket(service.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(LocalAddress.Toward(service), 0));
         string local = socket.LocalEndPoint!.ToString()!, backend = "";
         byte[] buffer = new byte[256];

@@ -9,16 +9,13 @@ internal sealed class DatagramServer(int port)
 {
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, port));
-        // Its own address is that of the pod's only link.
-        var own = System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(link => link.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address)
-            .First(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
-        byte[] answer = Encoding.ASCII.GetBytes($"OK {own}:{port}\n");
-        new WorkloadReport(WorkloadReport.Now, "listening", Local: $"{own}:{port}").Print();
+        var own = new IPEndPoint(LocalAddress.Own, port);
+        using var socket = new Socket(own.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(LocalAddress.Any, port));
+        byte[] answer = Encoding.ASCII.GetBytes($"OK {own}\n");
+        new WorkloadReport(WorkloadReport.Now, "listening", Local: own.ToString()).Print();
         byte[] buffer = new byte[256];
-        var any = new IPEndPoint(IPAddress.Any, 0);
+        var any = new IPEndPoint(LocalAddress.Any, 0);
         try
         {
             while (true)

@@ -51,8 +51,8 @@ internal sealed class Server(int port)
             if (!IgnoresTerm)
                 terminated.TrySetResult();
         });
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Any, port));
+        using var listener = new Socket(LocalAddress.Any.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(LocalAddress.Any, port));
         listener.Listen(128);
         new WorkloadReport(WorkloadReport.Now, "listening", Local: listener.LocalEndPoint!.ToString()).Print();
         _ = AcceptAsync(listener);

@@ -55,7 +55,7 @@ internal sealed class ShortClient(IPEndPoint service, TimeSpan interval, TimeSpa
     {
         var began = DateTime.UtcNow;
         using var limit = new CancellationTokenSource(timeout);
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var socket = new Socket(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         string local = "", backend = "";
         bool isConnected = false;
         try

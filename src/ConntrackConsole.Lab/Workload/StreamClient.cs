@@ -33,7 +33,7 @@ internal sealed class StreamClient(IPEndPoint service, int connections, TimeSpan
 
     private async Task SubscribeAsync(int number)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var socket = new Socket(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         string local = "", backend = "";
         try
         {

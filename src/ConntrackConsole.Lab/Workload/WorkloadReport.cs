@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -27,6 +28,9 @@ internal sealed record WorkloadReport(
     };
 
     public static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+
+    /// <summary>Whether a pod's address answered last.</summary>
+    public bool IsAt(string? podIp) => IPEndPoint.TryParse(Backend ?? "", out var backend) && IPAddress.TryParse(podIp, out var pod) && backend.Address.Equals(pod);
 
     public void Print() => Console.Out.WriteLine(JsonSerializer.Serialize(this, Options));
 

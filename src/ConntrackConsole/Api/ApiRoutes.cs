@@ -1,6 +1,7 @@
 using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
 using ConntrackConsole.Api.Findings;
+using ConntrackConsole.Api.Incidents;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Rollouts;
@@ -19,6 +20,7 @@ internal static class ApiRoutes
         api.MapTerminations();
         api.MapTimeline();
         api.MapFindings();
+        api.MapIncidents();
         api.MapRollouts();
         api.DescribeActions().MapActions();
         api.MapAudit();

@@ -7,7 +7,6 @@ internal static class FindingServices
     {
         services.AddSingleton<FindingLog>();
         services.AddSingleton<FindingAudit>();
-        services.AddSingleton<StoredFindings>();
         services.AddSingleton<FindingMonitor>();
         return services.AddHostedService(provider => provider.GetRequiredService<FindingMonitor>());
     }

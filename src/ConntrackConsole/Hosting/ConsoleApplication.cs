@@ -5,8 +5,10 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Rollouts;
@@ -52,6 +54,8 @@ internal static class ConsoleApplication
             .AddCluster()
             .AddChecks()
             .AddFindings()
+            .AddStoredFindings()
+            .AddIncidents()
             .AddFindingWebhook()
             .AddRollouts()
             .AddActions()

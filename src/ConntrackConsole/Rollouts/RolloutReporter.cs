@@ -1,5 +1,5 @@
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Live;

@@ -80,6 +80,52 @@ public sealed class ScoreTests
         Assert.Contains("recall     unknown", output.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Each part of a mix has a right name of its own; what is true of another Service is wrong here.</summary>
+    [Fact]
+    public void OfParts_Mix_CountsEachPart()
+    {
+        var mix = new ScheduledRun(ScenarioRegistry.TryParse("mix-stream-udp")!, LabVariant.TryParse("ipv6")!, 2);
+        JsonObject[] labels = [Label("M2"), Label("M8")];
+        (labels[0]["scenario"], labels[1]["scenario"]) = ("flushed-stream", "stale-udp");
+
+        var results = RunResult.OfParts(mix, new SourceStub(), labels,
+            [Named(MechanismCodes.EntryLost, "shop/flushed-stream"), Named(MechanismCodes.EntryLost, "shop/stale-udp"), Named(MechanismCodes.BlackHole, "shop/checkout")], []);
+
+        Assert.Equal("mix-stream-udp+ipv6-2", mix.Name);
+        Assert.Equal([(1, true, [MechanismCodes.BlackHole]), (1, false, [MechanismCodes.EntryLost])], results.Select(result => (result.Labels, result.Right, result.Wrong.ToArray())).ToArray(), Same);
+        Assert.Equal((1, 1, 2), (Score.Of(results).Right, Score.Of(results).Missed, Score.Of(results).Wrong));
+    }
+
+    /// <summary>At one Service the names of all parts are right.</summary>
+    [Fact]
+    public void OfParts_RollingUpdate_AcceptsTheNamesOfAllParts()
+    {
+        var mix = new ScheduledRun(ScenarioRegistry.TryParse("mix-exit-blackhole")!, LabVariant.Plain, 1);
+        JsonObject[] labels = [Label("M3"), Label("M4")];
+        (labels[0]["scenario"], labels[1]["scenario"]) = ("early-exit", "mix-exit-blackhole");
+
+        var results = RunResult.OfParts(mix, new SourceStub(), labels, [Named(MechanismCodes.NoDrain, "shop/checkout"), Named(MechanismCodes.BlackHole, "shop/checkout")], []);
+
+        Assert.All(results, result => Assert.Equal((true, 1, 0), (result.Right, result.Labels, result.Wrong.Count)));
+    }
+
+    [Fact]
+    public void Schedule_KeepsALabAtItsVariant_AndOmitsWhatIsImpossible()
+    {
+        var schedule = new Schedule([ScenarioRegistry.Healthy, ScenarioRegistry.Invalid], [LabVariant.Plain, new LabVariant(IPv6: true)], 2);
+        var first = schedule.Take(null)!;
+        Assert.Equal("healthy", first.Name);
+        Assert.Equal(["invalid", "healthy-2", "invalid-2"], Enumerable.Range(0, 3).Select(_ => schedule.Take(first.Variant)!.Name));
+        Assert.Null(schedule.Take(first.Variant));
+        Assert.Equal(["healthy+ipv6", "healthy+ipv6-2"], Enumerable.Range(0, 2).Select(_ => schedule.Take(null)!.Name));
+        Assert.Null(schedule.Take(null));
+    }
+
+    private static bool Same((int Labels, bool Right, string[] Wrong) one, (int Labels, bool Right, string[] Wrong) other) =>
+        (one.Labels, one.Right) == (other.Labels, other.Right) && one.Wrong.SequenceEqual(other.Wrong);
+
+    private static (NamedFinding, double) Named(string code, string service) => (new NamedFinding(code + service, code, "", service, null, null, ""), At);
+
     private const double At = 20;
 
     private static RunResult Run(string scenario, JsonNode[] labels, params string[] codes) => RunResult.Of(

@@ -11,6 +11,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;

@@ -3,6 +3,8 @@ using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Stored;
+using ConntrackConsole.Incidents;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Tests.Cluster;
@@ -139,6 +141,8 @@ internal sealed class FindingScene : IDisposable
         var live = Round();
         string text = Text(live);
         Assert.Equal(text, Text(await StoredAsync()));
+        byte[] file = IncidentCodec.Write(await IncidentAsync());
+        Assert.Equal(text, Text(new IncidentReplay(IncidentCodec.Read(file)).Findings(TestContext.Current.CancellationToken)));
         Restart();
         Assert.Equal(text, Text(Round()));
         return [.. live.Findings.Select(finding => finding.Code)];
@@ -148,10 +152,16 @@ internal sealed class FindingScene : IDisposable
 
     public async Task<FindingReport> StoredAsync(long fromMs, long toMs)
     {
-        using var stored = new StoredFindings(
-            Console.Database, Console.Frames, Console.Owners, new TerminationArchive(Console.Database, TerminationsOf(Console)),
-            new StoredFacts(Console.Database, Console.Cluster, new RuleSyncReader(Console.Database, Console.Store, Console.Clock)), Console.Store, Console.Cluster, Console.Clock);
+        using var stored = Stored();
         return await stored.ReadAsync(fromMs, toMs, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The last minutes as an incident.</summary>
+    public async Task<Incident> IncidentAsync()
+    {
+        using var stored = Stored();
+        using var exporter = new IncidentExporter(Console.Database, Console.Frames, stored, Facts(), Terminations(), Console.Store, Audit, Console.Clock);
+        return await exporter.ReadAsync(Math.Max(T0, NowMs - FindingMonitor.WindowMs), NowMs, withAudit: true, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Ends the console, and starts it with the same database and the present objects.</summary>
@@ -205,6 +215,12 @@ internal sealed class FindingScene : IDisposable
     {
         Monitor = new FindingMonitor(Console.Cluster, Console.Store, _log, new FindingAudit(Audit = new AuditLog(Console.Database, Console.Clock)), Console.Clock, NullLogger<FindingMonitor>.Instance);
     }
+
+    private StoredFindings Stored() => new(Console.Database, Console.Frames, Console.Owners, Terminations(), Facts(), Console.Store, Console.Cluster, Console.Clock);
+
+    private StoredFacts Facts() => new(Console.Database, Console.Cluster, new RuleSyncReader(Console.Database, Console.Store, Console.Clock));
+
+    private TerminationArchive Terminations() => new(Console.Database, TerminationsOf(Console));
 
     private static TerminationLog TerminationsOf(TimelineFixture console)
     {

@@ -1,5 +1,5 @@
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Rollouts;

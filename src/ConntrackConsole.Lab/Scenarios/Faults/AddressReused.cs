@@ -24,7 +24,7 @@ internal sealed class AddressReused : Scenario
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "reset" && report.Backend?.StartsWith(reused + ":", StringComparison.Ordinal) == true)
+            if (report.Event == "reset" && report.IsAt(reused))
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);

@@ -16,6 +16,9 @@ internal sealed class DroppedInvalid : Scenario
 
     public override string Code => MechanismCodes.InvalidDropped;
 
+    // The segments are made byte by byte, for IPv4; kube-proxy's nftables mode has no such rule.
+    public override bool Supports(LabVariant variant) => base.Supports(variant) && variant is { IPv6: false, Maps: false };
+
     public override async Task RunAsync(LabCluster lab)
     {
         LabPod? client = null;

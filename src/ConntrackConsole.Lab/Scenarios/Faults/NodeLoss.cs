@@ -16,6 +16,9 @@ internal sealed class NodeLoss : Scenario
 
     public override string Code => MechanismCodes.BlackHole;
 
+    // The lost node is neither that of the client nor that of the other pod.
+    public override int MinNodes => 3;
+
     public override async Task RunAsync(LabCluster lab)
     {
         bool isLost = false;
@@ -24,7 +27,7 @@ internal sealed class NodeLoss : Scenario
         var victim = workload.Pods[0];
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (isLost && report.Event == "hung" && report.Backend?.StartsWith(victim.Ip + ":", StringComparison.Ordinal) == true)
+            if (isLost && report.Event == "hung" && report.IsAt(victim.Ip))
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.Hang, 0, seconds: report.Seconds);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);

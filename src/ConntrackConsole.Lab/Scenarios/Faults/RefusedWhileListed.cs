@@ -20,7 +20,7 @@ internal sealed class RefusedWhileListed : Scenario
         await workload.StartClientAsync(3, (pod, report) =>
         {
             if (report is { Event: "refused", Detail: "ConnectionRefused" })
-                workload.Label(pod, report.Local, ending is null ? null : $"{ending.Ip}:{Kubelet.ServerPort}", LabelKinds.FromBackend, 1);
+                workload.Label(pod, report.Local, ending?.At(Kubelet.ServerPort), LabelKinds.FromBackend, 1);
         }, "request", "--target", workload.Target, "--interval-ms", "100");
         await workload.ConnectedAsync();
         ending = workload.Pods[0];

@@ -23,7 +23,7 @@ internal sealed class StaleUdp : Scenario
             lab, this, [2, 1], ["serve-udp", "--port", $"{Kubelet.ServerPort}"], new PodTraits(Protocol: "UDP"));
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "hung" && report.Backend?.StartsWith(gone + ":", StringComparison.Ordinal) == true)
+            if (report.Event == "hung" && report.IsAt(gone))
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.UdpSilence, 0, seconds: report.Seconds);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await workload.ConnectedAsync(Sockets);

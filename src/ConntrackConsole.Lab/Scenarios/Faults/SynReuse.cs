@@ -25,7 +25,7 @@ internal sealed class SynReuse : Scenario
                 return;
             // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
             bool isGone = LabCluster.BackendOf(pod, local, workload.Service)?.Src.ToString() == gone;
-            workload.Label(pod, local, isGone ? $"{gone}:{Kubelet.ServerPort}" : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
+            workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
         }, "request", "--target", workload.Target, "--interval-ms", "150", "--timeout-ms", "1500", "--source-ports", $"{SourcePorts}");
         await workload.ConnectedAsync();
         var former = workload.Pods[0];

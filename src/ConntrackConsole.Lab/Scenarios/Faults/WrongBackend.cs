@@ -20,7 +20,7 @@ internal sealed class WrongBackend : Scenario
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (taken is not null && report.Event == "connected" && report.Backend?.StartsWith(taken + ":", StringComparison.Ordinal) == true)
+            if (taken is not null && report.Event == "connected" && report.IsAt(taken))
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.WrongBackend, 0);
         }, "request", "--target", workload.Target, "--interval-ms", "50", "--timeout-ms", "12000");
         await workload.ConnectedAsync();

@@ -18,8 +18,8 @@ internal sealed class PortScan : Scenario
             await workload.StartClientAsync(3, (client, report) =>
             {
                 if (report is { Event: "refused", Detail: "ConnectionRefused" })
-                    workload.Label(client, report.Local, $"{pod.Ip}:{ClosedPort}", LabelKinds.ClosedPort, 1);
-            }, "request", "--target", $"{pod.Ip}:{ClosedPort}", "--interval-ms", "200");
+                    workload.Label(client, report.Local, pod.At(ClosedPort), LabelKinds.ClosedPort, 1);
+            }, "request", "--target", pod.At(ClosedPort), "--interval-ms", "200");
         }
 
         await lab.PauseAsync(4 + FollowSeconds);

@@ -15,6 +15,9 @@ internal sealed class InvalidSegments : RolloutScenario
 
     public override string Code => MechanismCodes.InvalidUntranslated;
 
+    // The segments are made byte by byte, for IPv4.
+    public override bool Supports(LabVariant variant) => base.Supports(variant) && !variant.IPv6;
+
     public override async Task AfterAsync(RollingUpdate update)
     {
         // Clients have reconnected to the new pods by now: these connections get the bad segments.

@@ -65,6 +65,18 @@ internal sealed class FindingsParameters : PageParameters
     public string? Service { get; init; }
 }
 
+internal sealed class IncidentParameters
+{
+    [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; required.")]
+    public string? From { get; init; }
+
+    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; required. A time to come is now.")]
+    public string? To { get; init; }
+
+    [FromQuery(Name = "audit"), Description("Whether the file has the rows of the audit log: true or false. Default true.")]
+    public string? Audit { get; init; }
+}
+
 internal sealed class AuditParameters : WindowPageParameters
 {
     [FromQuery(Name = "who"), Description("Only rows of this person.")]

@@ -9,6 +9,7 @@ using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Explanation;
+using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Kubernetes.Parsing;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;

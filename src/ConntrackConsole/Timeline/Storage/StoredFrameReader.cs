@@ -27,7 +27,12 @@ internal sealed class StoredFrameReader(IDbContextFactory<ConsoleDb> databases, 
     }
 
     /// <summary>A node's frames within an interval, in the order in which they were made. The frame is the same object each time.</summary>
-    public IEnumerable<(long Run, NodeFrame Frame)> Read(string node, long fromMs, long toMs)
+    public IEnumerable<(long Run, NodeFrame Frame)> Read(string node, long fromMs, long toMs) => Read(node, fromMs, toMs, static (stored, frame, _) => (stored.Run, frame));
+
+    /// <summary>The same frames with their bytes, as they were received.</summary>
+    public IEnumerable<(long Run, byte[] Bytes)> ReadBytes(string node, long fromMs, long toMs) => Read(node, fromMs, toMs, static (stored, _, buffer) => (stored.Run, buffer.Bytes(stored).ToArray()));
+
+    private IEnumerable<T> Read<T>(string node, long fromMs, long toMs, Func<BufferedFrame, NodeFrame, FrameBuffer, T> result)
     {
         // The rows first: a frame that is packed meanwhile is in both, and the other way round it would be in neither.
         var ids = archive.Index.Rows(node, fromMs, toMs);
@@ -52,7 +57,7 @@ internal sealed class StoredFrameReader(IDbContextFactory<ConsoleDb> databases, 
             // A frame that was rejected when it arrived is rejected now too.
             if (stored.AtMs >= fromMs && stored.AtMs <= toMs && stored.AtMs <= stored.ReceivedMs + TimelineStore.MaxAheadMs
                 && NodeFrameCodec.TryRead(_buffer.Bytes(stored), frame, out _))
-                yield return (stored.Run, frame);
+                yield return result(stored, frame, _buffer);
         }
     }
 
