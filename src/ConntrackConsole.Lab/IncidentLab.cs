@@ -302,7 +302,7 @@ internal sealed class IncidentLab : IAsyncDisposable
               nodes     {string.Join("   ", network.Nodes.Select(node => $"{node.Name} {node.Address} (pods {node.PodCidr})"))}
               Service   {service.Key} {service.Endpoint}, three pods on node1 and node2
               clients   {nearClient.Name} on node1 and {_farClient.Name} on node3, {_options.Connections} keep-alive connections each
-              entries   ip netns exec {network.Nodes[2].Namespace.Name} conntrack -L
+              entries   ip netns exec {_farClient.Node.Namespace.Name} conntrack -L
               cluster   kubectl --kubeconfig {kubeconfig} get pods -n {service.Namespace} --watch
             """);
         if (observers.Url.Length > 0)

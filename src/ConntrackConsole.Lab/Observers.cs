@@ -16,7 +16,7 @@ internal sealed class Observers(LabEventWriter output, string data) : IAsyncDisp
     public const string Operator = "olivia", Approver = "arthur";
 
     private const int DefaultPort = 5080;
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(150);
 
     private readonly NetworkNamespace _host = NetworkNamespace.OfThisThread();
     private readonly List<ChildProcess> _processes = [];

@@ -32,9 +32,9 @@ internal sealed class IncidentRecorder
                 ["labels"] = observed.Labels.Count(label => (string?)label["mechanism"] is not null && (string?)label["scenario"] == part.Name),
             })]),
             ["verdicts"] = new JsonArray([.. found["findings"]!.AsArray().Select(finding => (JsonNode)Verdict(finding!)).OrderBy(line => (string)line!, StringComparer.Ordinal)]),
-            ["labels"] = new JsonArray([.. observed.Labels.Select(label => label.DeepClone())]),
         };
         await File.WriteAllBytesAsync(Path.Combine(_folder, run.Name + ".incident"), file, stop);
+        await File.WriteAllLinesAsync(Path.Combine(_folder, run.Name + ".labels.jsonl"), observed.Labels.Select(label => label.ToJsonString()), stop);
         await File.WriteAllTextAsync(Path.Combine(_folder, run.Name + ".json"), about.ToJsonString(Indented) + "\n", stop);
     }
 

@@ -24,7 +24,8 @@ internal sealed class LabRunner(Schedule schedule, bool asksExplain, IncidentRec
                 await using var lab = await LabProcess.StartAsync(withConsole: !asksExplain, first.Variant, stop);
                 using var console = asksExplain ? null : await ConsoleSource.SignInAsync(lab, stop);
                 using var source = asksExplain ? new ExplainSource(lab) : (IFindingSource)console!;
-                for (; next is not null; next = schedule.Take(first.Variant))
+                // A recorded run has a lab of its own: what another one left would be in its window.
+                for (; next is not null; next = recorder is null ? schedule.Take(first.Variant) : null)
                     await OneAsync(lab, source, console, next, stop);
             }
             catch (Exception e) when (e is InvalidOperationException or HttpRequestException or TimeoutException or IOException)

@@ -14,6 +14,7 @@ internal sealed class RouteSocket : IDisposable
 {
     private const ushort NewLink = 16, DeleteLinkType = 17, GetLink = 18, NewAddress = 20, GetAddress = 22, NewRoute = 24, GetRoute = 26;
     private const byte TableMain = 254, ProtocolStatic = 4, ScopeUniverse = 0, ScopeLink = 253;
+    private const byte AddressFlagNoDad = 2; // IFA_F_NODAD
     private const uint FlagUp = 1, FlagLoopback = 8, FlagOnLink = 4;
 
     private readonly NetlinkSocket _socket;
@@ -82,6 +83,7 @@ internal sealed class RouteSocket : IDisposable
         Span<byte> header = stackalloc byte[8];
         header[0] = Family(ip);
         header[1] = (byte)prefixLength;
+        header[2] = ip.IsV4 ? (byte)0 : AddressFlagNoDad; // without it, the address cannot be a route's source before its link is ready
         MemoryMarshal.Write(header[4..], IndexOf(link));
         request.Raw(header);
         Address(ref request, 1, ip); // IFA_ADDRESS

@@ -26,6 +26,8 @@ internal sealed class LabNetwork : IDisposable
             .Select(number => new LabNode(number, NetworkNamespace.Create($"{instance.Prefix}node{number}"), addresses))]);
         foreach (var node in network.Nodes)
             node.Namespace.Run(() => Prepare(node));
+        if (nodes == 1)
+            network.Nodes[0].Namespace.Run(() => AddOwnAddress(network.Nodes[0]));
         foreach (var node in network.Nodes)
         {
             foreach (var other in network.Nodes.Where(other => other.Number > node.Number))
@@ -72,6 +74,13 @@ internal sealed class LabNetwork : IDisposable
         routes.SetUp("lo", up: true);
         // A pod's own route is longer; without one, packets to a removed pod are dropped silently, as in real pod networks.
         routes.AddBlackhole(node.Addresses.PodNetwork(node.Number), node.Addresses.PodLength);
+    }
+
+    // Otherwise its links to the others have it.
+    private static void AddOwnAddress(LabNode node)
+    {
+        using var routes = RouteSocket.Open();
+        routes.AddAddress("lo", node.Address, node.Addresses.HostLength);
     }
 
     private static void Join(LabNode left, LabNode right)

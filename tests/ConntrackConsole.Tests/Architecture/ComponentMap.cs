@@ -78,7 +78,8 @@ internal static class ComponentMap
         new("Timeline", "registration", ["Cluster.State", "Configuration", "Lifecycle", "Ownership", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
         new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Components", "Configuration", "Findings", "Findings.Stored", "Findings.Webhook", "Identity", "Incidents", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
         new("Cli.Rollouts", "where 'rollout check' reads a report, and its text", ["Api.Query", "Api.Rollouts", "Configuration", "Lifecycle", "Rollouts", "Storage"]),
-        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Rollouts"]),
+        new("Cli.Incidents", "where 'incident export' reads a file, and the text of 'incident explain'", ["Api.Findings", "Api.Query", "Findings", "Incidents"]),
+        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Rollouts"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using ConntrackConsole.Cli;
 using ConntrackConsole.Findings;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Kernel.Net;
@@ -142,6 +144,35 @@ public sealed class IncidentFileTests
     {
         var incident = new Incident(1, 2, "1") { Nodes = [new IncidentNode("n", null, null, [new IncidentFrame(1, "CCF9 and more"u8.ToArray())])] };
         Assert.Equal(IncidentCodes.Damaged, Refusal(IncidentCodec.Write(incident)).Code);
+    }
+
+    [Fact]
+    public async Task Explain_PrintsTheFindings_AndRefusesWithTheCode()
+    {
+        using var scene = await BrokenAsync();
+        string text = Text(await scene.StoredAsync());
+        string file = scene.Console.Database.File + ".incident";
+        await File.WriteAllBytesAsync(file, IncidentCodec.Write(await scene.IncidentAsync()), Ct);
+
+        var (exit, output, _) = await RunAsync("incident", "explain", file);
+        Assert.Equal((0, true), (exit, output.Contains("M1   shop/checkout → 10.1.0.5: ", StringComparison.Ordinal)));
+        (exit, output, _) = await RunAsync("incident", "explain", file, "--json");
+        using var json = JsonDocument.Parse(output);
+        using var stored = JsonDocument.Parse(text);
+        Assert.Equal(0, exit);
+        Assert.Equal(stored.RootElement.GetProperty("findings").GetArrayLength(), json.RootElement.GetProperty("findings").GetArrayLength());
+
+        await File.WriteAllBytesAsync(file, (await File.ReadAllBytesAsync(file, Ct))[..^1], Ct);
+        Assert.Equal((1, "", true), await RunAsync("incident", "explain", file) is var (code, printed, error) ? (code, printed, error.Contains("[incident.truncated]", StringComparison.Ordinal)) : default);
+        Assert.Equal(1, (await RunAsync("incident", "explain", file + ".none")).Exit);
+        Assert.Equal(2, (await RunAsync("incident", "export", "--url", "http://127.0.0.1:1", "--from", "today", "--to", "2026-11-24T17:00:00Z", "--out", file)).Exit);
+        Assert.Equal(2, (await RunAsync("incident", "explain")).Exit);
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
+    {
+        using StringWriter output = new(), error = new();
+        return (await ConsoleCommands.RunAsync(args, output, error), output.ToString(), error.ToString());
     }
 
     private static string Lanes(TimelineView view) => string.Join('\n', view.Services.SelectMany(lane => lane.Backends.Select(backend =>

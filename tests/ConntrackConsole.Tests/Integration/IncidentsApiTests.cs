@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ConntrackConsole.Cli.Incidents;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Model;
@@ -12,6 +13,7 @@ public sealed class IncidentsApiTests : IAsyncLifetime
 {
     private const string Path = "/api/v1/incidents/export";
 
+    private readonly CookieContainer _cookies = new();
     private ConsoleHost _host = null!;
     private HttpClient _program = null!;
 
@@ -20,7 +22,7 @@ public sealed class IncidentsApiTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _host = await ConsoleHost.StartAsync();
-        _program = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        _program = new HttpClient(new HttpClientHandler { CookieContainer = _cookies }) { BaseAddress = new Uri(_host.Url) };
         await _program.GetAsync($"/signin?token={ConsoleHost.SignInToken}", Ct);
     }
 
@@ -52,6 +54,18 @@ public sealed class IncidentsApiTests : IAsyncLifetime
         using var stranger = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_host.Url) };
         using var answer = await stranger.GetAsync(Path, Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    /// <summary>The console's own reason, and that of a console that is not there.</summary>
+    [Theory]
+    [InlineData(true, "incident.empty_window")]
+    [InlineData(false, "incident.unavailable")]
+    public async Task Export_Refused_HasTheCode(bool hasSession, string code)
+    {
+        string cookie = _cookies.GetCookieHeader(new Uri(_host.Url));
+        var refusal = await Assert.ThrowsAsync<IncidentException>(() => IncidentSource.GetAsync(
+            new Uri(_host.Url), hasSession ? cookie : null, "from=2026-11-24T12:00:00Z&to=2026-11-24T13:00:00Z", Ct));
+        Assert.Equal(code, refusal.Code);
     }
 
     [Theory]

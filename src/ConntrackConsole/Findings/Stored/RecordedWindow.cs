@@ -20,6 +20,9 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
     /// <summary>A key frame comes at least every minute: reading begins that long before a window, so that the table is known at its start.</summary>
     public const long KeyFrameMs = 61_000;
 
+    // The first frame has what happened in the second or two before it, and collectors start one after the other.
+    private const long EdgeMs = 5_000;
+
     /// <summary>Since when it is explained.</summary>
     public long ExplainedMs => Math.Max(FromMs, ToMs - Math.Max(KeyFrameMs, MaxFrames / Math.Max(1, Nodes.Count) * 1_000L));
 
@@ -31,8 +34,7 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
         long firstMs = Fill(store, ct);
         var insufficient = new List<InsufficientEvidence>();
         long knownMs = Math.Max(ExplainedMs, Math.Min(firstMs, ToMs));
-        // The first frame has what happened in the second or two before it.
-        if (knownMs > FromMs + KeyFrameMs || firstMs == long.MaxValue)
+        if (knownMs > FromMs + EdgeMs || firstMs == long.MaxValue)
             insufficient.Add(new InsufficientEvidence(null, "", Unread(FromMs, firstMs == long.MaxValue ? ToMs : knownMs, knownMs == ExplainedMs && ExplainedMs > FromMs)));
         if (firstMs == long.MaxValue)
             return new FindingReport(FromMs, ToMs, [], insufficient, []);

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using ConntrackConsole.Api.Query;
+using ConntrackConsole.Cli.Incidents;
+using ConntrackConsole.Cli.Rollouts;
+using ConntrackConsole.Incidents;
+
+namespace ConntrackConsole.Cli;
+
+/// <summary>incident export: a window of a running console as one file. incident explain: the findings of such a file, without a console.</summary>
+internal static class IncidentCommand
+{
+    public static Command Build() =>
+        new("incident", "Incident files; conntrack-console incident export --url URL --from TIME --to TIME --out FILE, and incident explain FILE.") { Export(), Explain() };
+
+    private static Command Export()
+    {
+        var url = new Option<Uri>("--url")
+        {
+            Description = $"Address of the console, with {ApiRolloutSource.CookieVariable} as the Cookie header of a session.", HelpName = "URL", Required = true,
+            CustomParser = result =>
+            {
+                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", UserInfo.Length: 0 })
+                    return uri;
+                result.AddError("--url takes http://HOST:PORT or https://HOST.");
+                return null;
+            },
+        };
+        var from = Time("--from", "Start of the window (RFC 3339).");
+        var to = Time("--to", "End of the window (RFC 3339).");
+        var file = new Option<string>("--out") { Description = "The file to be written; it must not exist.", HelpName = "FILE", Required = true };
+        var audit = new Option<bool>("--audit") { DefaultValueFactory = _ => true, Description = "With the rows of the audit log (default: true)." };
+        var export = new Command("export", "Write a window as one file. Exit codes: 0 written, 1 refused, 2 wrong usage.") { url, from, to, file, audit };
+        export.SetAction((result, ct) => GuardedAsync(result, async () =>
+        {
+            string? cookie = Environment.GetEnvironmentVariable(ApiRolloutSource.CookieVariable)?.Trim();
+            string query = $"from={ApiTime.Text(result.GetValue(from).ToUnixTimeMilliseconds())}&to={ApiTime.Text(result.GetValue(to).ToUnixTimeMilliseconds())}&audit={(result.GetValue(audit) ? "true" : "false")}";
+            byte[] bytes = await IncidentSource.GetAsync(result.GetValue(url)!, string.IsNullOrEmpty(cookie) ? null : cookie, query, ct);
+            var incident = IncidentCodec.Read(bytes);
+            await using (var output = new FileStream(result.GetValue(file)!, FileMode.CreateNew, FileAccess.Write))
+                await output.WriteAsync(bytes, ct);
+            await result.InvocationConfiguration.Output.WriteLineAsync($"{result.GetValue(file)}: {bytes.Length} bytes, {incident.Nodes.Count} nodes, {incident.Nodes.Sum(node => node.Frames.Count)} frames.");
+        }));
+        return export;
+    }
+
+    private static Command Explain()
+    {
+        var file = new Argument<string>("FILE") { Description = "An incident file." };
+        var json = new Option<bool>("--json") { Description = "Print the findings as JSON, in the form of GET /api/v1/findings." };
+        var explain = new Command("explain", "Print the findings of an incident file. Exit codes: 0 read, 1 refused, 2 wrong usage.") { file, json };
+        explain.SetAction((result, ct) => GuardedAsync(result, async () =>
+        {
+            await using var input = new FileStream(result.GetValue(file)!, FileMode.Open, FileAccess.Read);
+            if (input.Length > IncidentFile.MaxBytes)
+                throw IncidentFile.TooLarge("file", input.Length, IncidentFile.MaxBytes);
+            byte[] bytes = new byte[input.Length];
+            await input.ReadExactlyAsync(bytes, ct);
+            var incident = IncidentCodec.Read(bytes);
+            await result.InvocationConfiguration.Output.WriteAsync(result.GetValue(json) ? IncidentText.Json(incident, ct) : IncidentText.Of(incident, ct));
+        }));
+        return explain;
+    }
+
+    private static async Task<int> GuardedAsync(ParseResult result, Func<Task> run)
+    {
+        string code, message;
+        try
+        {
+            await run();
+            return 0;
+        }
+        catch (IncidentException refusal)
+        {
+            (code, message) = (refusal.Code, refusal.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            (code, message) = (IncidentCodes.Unavailable, failure.Message);
+        }
+
+        await result.InvocationConfiguration.Error.WriteLineAsync($"conntrack-console: {message} [{code}]");
+        return ConsoleCommands.Failed;
+    }
+
+    private static Option<DateTimeOffset> Time(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "TIME", Required = true,
+        CustomParser = result =>
+        {
+            if (!ApiTime.TryRead(result.Tokens[0].Value, out var at))
+                result.AddError($"{name} takes an RFC 3339 time such as 2026-11-24T17:00:00Z.");
+            return at;
+        },
+    };
+}
