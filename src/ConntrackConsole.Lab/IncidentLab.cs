@@ -77,6 +77,8 @@ internal sealed class IncidentLab : IAsyncDisposable
         string data = _options.Data ?? instance.CreateDataDirectory();
         Directory.CreateDirectory(data);
 
+        if (_options.Variant.HasScriptedRules)
+            ScriptRules.RequireProgram();
         var network = LabNetwork.Create(instance, _options.Variant.Nodes, new AddressPlan(instance.Number, _options.Variant.IPv6));
         Defer(network.Dispose);
 
@@ -99,7 +101,7 @@ internal sealed class IncidentLab : IAsyncDisposable
         var proxies = new List<LabKubeProxy>();
         foreach (var node in network.Nodes)
         {
-            var proxy = new LabKubeProxy(node, store, rules.Synced, _options.Variant.IPv6 || _options.Variant.Maps ? new ScriptRules(node.Namespace, _options.Variant.IPv6, _options.Variant.Maps) : new ServiceRules(node.Namespace));
+            var proxy = new LabKubeProxy(node, store, rules.Synced, _options.Variant.HasScriptedRules ? new ScriptRules(node.Namespace, _options.Variant.IPv6, _options.Variant.Maps) : new ServiceRules(node.Namespace));
             proxy.Start();
             proxy.Add(service);
             proxies.Add(proxy);

@@ -22,6 +22,9 @@ internal sealed record LabVariant(bool IPv6 = false, bool Maps = false, int Node
         Plain, new(Maps: true), new(IPv6: true), new(IPv6: true, Maps: true), new(Nodes: 1), new(Nodes: 2, Maps: true), new(Rate: 0.4), new(Rate: 3), new(Gap: true),
     ];
 
+    /// <summary>Its rules are written by scripts of nft.</summary>
+    public bool HasScriptedRules => IPv6 || Maps;
+
     /// <summary>Null if the text is no variant. An empty text is the plain lab.</summary>
     public static LabVariant? TryParse(string text)
     {

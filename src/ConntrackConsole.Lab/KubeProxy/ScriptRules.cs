@@ -29,6 +29,17 @@ internal sealed partial class ScriptRules(NetworkNamespace networkNamespace, boo
 
     private string Family => isV6 ? "ip6" : "ip";
 
+    /// <summary>Starts nft once on the caller's thread, which must be in the machine's own network: to be called before any other process is started.</summary>
+    /// <remarks>The runtime creates its thread for signals on the thread that starts the first process, and threads of the pool on that one. All of
+    /// them have its network: if it were a node's, the lab could not reach the console.</remarks>
+    /// <exception cref="InvalidOperationException">The program is missing.</exception>
+    public static void RequireProgram()
+    {
+        using var process = Started(() => Process.Start(new ProcessStartInfo("nft", ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+    }
+
     /// <inheritdoc/>
     public void Install()
     {
@@ -153,16 +164,21 @@ internal sealed partial class ScriptRules(NetworkNamespace networkNamespace, boo
     private string Nft(IReadOnlyList<string> arguments, string? script)
     {
         var start = new ProcessStartInfo("nft", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Started(() => networkNamespace.Run(() => Process.Start(start))!);
+        process.StandardInput.Write(script);
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        // As the kernel's own refusal: the sync has failed, and is tried again.
+        return process.ExitCode == 0 ? output : throw new NetlinkException(Errno.Ok, $"nft refused the rules: {error.Result}");
+    }
+
+    private static Process Started(Func<Process> start)
+    {
         try
         {
-            using var process = networkNamespace.Run(() => Process.Start(start))!;
-            process.StandardInput.Write(script);
-            process.StandardInput.Close();
-            var error = process.StandardError.ReadToEndAsync();
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            // As the kernel's own refusal: the sync has failed, and is tried again.
-            return process.ExitCode == 0 ? output : throw new NetlinkException(Errno.Ok, $"nft refused the rules: {error.Result}");
+            return start();
         }
         catch (Win32Exception e)
         {

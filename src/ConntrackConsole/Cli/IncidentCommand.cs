@@ -14,17 +14,7 @@ internal static class IncidentCommand
 
     private static Command Export()
     {
-        var url = new Option<Uri>("--url")
-        {
-            Description = $"Address of the console, with {ApiRolloutSource.CookieVariable} as the Cookie header of a session.", HelpName = "URL", Required = true,
-            CustomParser = result =>
-            {
-                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", UserInfo.Length: 0 })
-                    return uri;
-                result.AddError("--url takes http://HOST:PORT or https://HOST.");
-                return null;
-            },
-        };
+        var url = ConsoleUrl.Option($"Address of the console, with {ApiRolloutSource.CookieVariable} as the Cookie header of a session.", isRequired: true);
         var from = Time("--from", "Start of the window (RFC 3339).");
         var to = Time("--to", "End of the window (RFC 3339).");
         var file = new Option<string>("--out") { Description = "The file to be written; it must not exist.", HelpName = "FILE", Required = true };

@@ -48,17 +48,7 @@ internal static class RolloutCommand
                 return null;
             },
         };
-        var url = new Option<Uri?>("--url")
-        {
-            Description = $"Address of the console, with {ApiRolloutSource.CookieVariable} as the Cookie header of a session. Without it: the database of {ConfigurationKeys.DataDirectory}.", HelpName = "URL",
-            CustomParser = result =>
-            {
-                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", UserInfo.Length: 0 })
-                    return uri;
-                result.AddError("--url takes http://HOST:PORT or https://HOST.");
-                return null;
-            },
-        };
+        var url = ConsoleUrl.Option($"Address of the console, with {ApiRolloutSource.CookieVariable} as the Cookie header of a session. Without it: the database of {ConfigurationKeys.DataDirectory}.");
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var check = new Command(
             "check", "Check whether the latest rollout of a workload broke connections. Exit codes: 0 within the limit, 1 over it, 2 wrong usage or no session, 4 insufficient evidence.")
