@@ -49,6 +49,22 @@ public class RuleTests
         Assert.Equal((MechanismCodes.AddressReused, 2), (finding.Mechanism.Code, finding.Explains.Count));
     }
 
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(5, 3)]
+    [InlineData(2, 6)]
+    public void Run_ExpiriesBesideLossesOfUnknownCause_NameNoDeletion(int expired, int unknown)
+    {
+        var report = DiagnosisEngine.Run(Calm with
+        {
+            Resets = Resets with { UnNated = 8, NewBackend = 2 },
+            Entries = Entries with { UnNated = 8, MidStream = 2, Lost = Lost(LossCause.Timeout, expired, LossCause.None, unknown) },
+        });
+
+        Assert.Equal([MechanismCodes.IdleExpiry], report.Findings.Select(finding => finding.Mechanism.Code));
+        Assert.Contains(report.Missing, missing => missing.Mechanisms == "M2 or M10");
+    }
+
     [Fact]
     public void TrueCases_CoverTheCatalogue() =>
         // M3 without a kind is what a node without the cluster names.
@@ -67,6 +83,10 @@ public class RuleTests
             "followed from that"),
         ["un-NATed resets beside deleted entries, none created again"] = (
             Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { Lost = Lost(LossCause.OwnDelete, 3) }, Counters = NodeCounters with { Invalid = 6 } }, "followed from that"),
+        ["an entry was lost, and its end was not observed"] = (Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { UnNated = 3 } }, "why entries were destroyed before 3 resets"),
+        ["entries were lost for an unknown cause"] = (Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { UnNated = 3, Lost = Lost(LossCause.None, 3) } }, "why entries were destroyed before 3 resets"),
+        ["connections moved for an unknown cause"] = (
+            Calm with { Resets = Resets with { NewBackend = 2 }, Entries = Entries with { MidStream = 2, Lost = Lost(LossCause.None, 2) } }, "why entries were destroyed before 2 resets"),
         ["a new backend without an entry"] = (Calm with { Resets = Resets with { NewBackend = 2 } }, "mid-stream entry"),
         ["resets by a pod that crashed"] = (Calm with { Resets = Resets with { FromBackend = 2 }, Lifecycle = Life with { FinishedMs = T, ExitCode = 139 } }, "a crash or a restart"),
         ["resets between a pod's end and the report of its successor"] = (

@@ -21,8 +21,9 @@ internal static class M2
             return RuleResult.Nothing;
         if (ResetAttribution.Of(seen) is not { } parts)
             return RuleText.NeedsEntries(seen, M1.Alternatives);
+        var unknown = parts.LostUnknown == 0 ? RuleResult.Nothing : RuleText.NeedsCause("M2 or M10", parts.LostUnknown);
         if (parts.Lost == 0)
-            return RuleResult.Nothing;
+            return unknown;
         var entries = seen.Entries.Value!;
         var items = new List<EvidenceItem>
         {
@@ -38,6 +39,6 @@ internal static class M2
             items.Add(new(EvidenceClass.Counters, $"the table was full: early_drop increased by {counters.EarlyDrop}, drop by {counters.Drop}"));
         // What followed from un-NATed resets is counted once, with M1 if it is there.
         int follow = parts.Kept > 0 ? 0 : resets.FromBackendFollowing;
-        return RuleResult.Of(seen, MechanismCatalog.M2, new(ExplainedUnit.Resets, parts.Lost + follow, resets.Total, RuleText.UnNatedResets(parts.Lost)), items, resets.UnNated);
+        return RuleResult.Of(seen, MechanismCatalog.M2, new(ExplainedUnit.Resets, parts.Lost + follow, resets.Total, RuleText.UnNatedResets(parts.Lost)), items, resets.UnNated) + unknown;
     }
 }

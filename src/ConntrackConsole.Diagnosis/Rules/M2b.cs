@@ -17,11 +17,14 @@ internal static class M2b
             return RuleResult.Nothing;
         if (ResetAttribution.Of(seen) is not { } parts)
             return RuleText.NeedsEntries(seen, Alternatives);
-        if (parts.Moved == 0)
+        if (parts.Moved + parts.MovedUnknown == 0)
             return RuleResult.Nothing;
         var entries = seen.Entries.Value!;
         if (entries.MidStream.Count == 0)
             return RuleResult.Insufficient("M2b", "the mid-stream entry expected for a reset by a new backend");
+        var unknown = parts.MovedUnknown == 0 ? RuleResult.Nothing : RuleText.NeedsCause("M2b or M10", parts.MovedUnknown);
+        if (parts.Moved == 0)
+            return unknown;
         if (!seen.Ipvs.IsKnown && entries.LostFor(LossCause.ByKernel) > 0)
             return RuleResult.Insufficient("M2b or M9", $"the connections of IPVS, along with entries that the kernel removed before their timeouts: {seen.Ipvs.MissingBecause}");
         var items = new List<EvidenceItem>
@@ -31,6 +34,6 @@ internal static class M2b
         };
         if (seen.Settings.Value is { Loose: true })
             items.Add(new(EvidenceClass.Configuration, "nf_conntrack_tcp_loose=1: connections without an entry are picked up in mid-stream"));
-        return RuleResult.Of(seen, MechanismCatalog.M2b, new(ExplainedUnit.Resets, parts.Moved, resets.Total, $"{parts.Moved} resets"), items, resets.NewBackend);
+        return RuleResult.Of(seen, MechanismCatalog.M2b, new(ExplainedUnit.Resets, parts.Moved, resets.Total, $"{parts.Moved} resets"), items, resets.NewBackend) + unknown;
     }
 }

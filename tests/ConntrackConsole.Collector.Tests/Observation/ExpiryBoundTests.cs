@@ -68,6 +68,18 @@ public class ExpiryBoundTests
     }
 
     [Fact]
+    public void Loss_AfterTheSettingRoseAgain_IsATimeoutIfTheTimeoutThatWasSeenRanOut()
+    {
+        _table.Expiry.Tick(1_000_000, 300);
+        _table.Expiry.Tick(1_001_000, 4, isOrdinary: true);
+        _table.Expiry.Tick(1_010_000, 4, isOrdinary: true);
+        _table.Upsert(Flows.Service(1000) with { TimeoutSeconds = 4 });
+        _table.Expiry.Tick(1_012_000, 300);
+
+        Assert.Equal(LossCause.Timeout, Lose(1019));
+    }
+
+    [Fact]
     public void Loss_OfIpv6_HasItsBoundToo()
     {
         _table.Expiry.Tick(1_000_000, 300);

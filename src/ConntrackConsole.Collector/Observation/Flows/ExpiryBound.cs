@@ -60,10 +60,14 @@ internal sealed class ExpiryBound
         bool isSeen = bound != 0 && (bound & Shortened) == 0;
         if (bound == 0)
             return LossCause.None;
-        if (atSeconds < _cappedUntil && _cap < earliest)
-            (earliest, isSeen) = (_cap, false);
         if (atSeconds + MarginSeconds < earliest)
-            return LossCause.ByKernel;
+        {
+            // Packets may have given it the shorter timeout since it was seen. Once the timeout that was seen has run out, that does not matter.
+            if (atSeconds >= _cappedUntil || atSeconds + MarginSeconds < _cap)
+                return LossCause.ByKernel;
+            return _isOrdinary ? LossCause.Timeout : LossCause.None;
+        }
+
         return _isOrdinary || (isSeen && atSeconds <= earliest + CollectionSeconds) ? LossCause.Timeout : LossCause.None;
     }
 }

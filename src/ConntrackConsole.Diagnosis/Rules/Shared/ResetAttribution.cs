@@ -8,13 +8,16 @@ namespace ConntrackConsole.Diagnosis.Rules.Shared;
 /// became of entries. Only where resets and entries are both known.
 /// </summary>
 /// <param name="Kept">Un-NATed resets of clients that lost no entry (M1).</param>
-/// <param name="Lost">Un-NATed resets after the loss of an entry, except by expiry (M2).</param>
+/// <param name="Lost">Un-NATed resets after the loss of an entry by a known cause, except by expiry (M2).</param>
 /// <param name="Expired">Un-NATed resets after an expiry (M10).</param>
-/// <param name="Moved">Resets of new backends after a loss, except by expiry (M2b).</param>
+/// <param name="Moved">Resets of new backends after a loss by a known cause, except by expiry (M2b).</param>
 /// <param name="ExpiredMoved">Resets of new backends after an expiry (M10).</param>
 /// <param name="Ended">Resets after IPVS ended the connection (M9).</param>
 /// <param name="Unclear">Un-NATed resets that may be any of the first three: entries were lost, and no new one shows what followed.</param>
-internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended, int Unclear)
+/// <param name="LostUnknown">Un-NATed resets after a loss of unknown cause (M2 or M10).</param>
+/// <param name="MovedUnknown">Resets of new backends after a loss of unknown cause (M2b or M10).</param>
+internal readonly record struct ResetAttribution(
+    int Kept, int Lost, int Expired, int Moved, int ExpiredMoved, int Ended, int Unclear, int LostUnknown, int MovedUnknown)
 {
     public static ResetAttribution? Of(Evidence seen) =>
         seen is { Resets.Value: { } resets, Entries.Value: { } entries } ? Of(resets, entries, IpvsEnds(seen), seen.Settings.Value?.Loose) : null;
@@ -36,14 +39,21 @@ internal readonly record struct ResetAttribution(int Kept, int Lost, int Expired
         int removed = Math.Clamp(entries.LostTotal - expiries - newBackend - afterLoss, 0, otherLosses);
         int unclear = loose switch { null => otherLosses, true => removed, false => 0 };
         afterLoss += loose == false ? otherLosses : 0;
-        int expired = Expiries(afterLoss, afterLoss + byPods, expiries, entries.LostTotal - ended);
-        int expiredMoved = Expiries(byPods, byPods, expiries - expired, entries.LostTotal - ended - afterLoss);
-        return new ResetAttribution(resets.UnNated.Count - afterLoss - unclear, afterLoss - expired, expired, byPods - expiredMoved, expiredMoved, ended, unclear);
+        int lost = entries.LostTotal - ended, broken = afterLoss + byPods;
+        int expired = Share(afterLoss, broken, expiries, lost);
+        int expiredMoved = Share(byPods, byPods, expiries - expired, lost - afterLoss);
+        // An entry whose end was not observed, or has no known cause, may have expired as well as been deleted.
+        int known = lost - expiries - entries.LostFor(LossCause.None);
+        bool isKnown = known + expiries >= Math.Max(lost, broken);
+        int deleted = isKnown ? afterLoss - expired : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));
+        int moved = isKnown ? byPods - expiredMoved : Math.Min(byPods - expiredMoved, Share(byPods, broken - afterLoss, known - deleted, lost - afterLoss));
+        return new ResetAttribution(
+            resets.UnNated.Count - afterLoss - unclear, deleted, expired, moved, expiredMoved, ended, unclear, afterLoss - expired - deleted, byPods - expiredMoved - moved);
     }
 
     // Not every loss breaks a connection. Where there are more losses than resets, which of them broke one is unknown: divide in proportion.
-    private static int Expiries(int resets, int broken, int expiries, int lost) =>
-        expiries <= 0 || resets == 0 ? 0
-        : lost <= broken || expiries >= lost ? Math.Min(resets, expiries)
-        : Math.Min(expiries, (int)Math.Round((double)resets * expiries / lost));
+    private static int Share(int resets, int broken, int ofCause, int lost) =>
+        ofCause <= 0 || resets == 0 ? 0
+        : lost <= broken || ofCause >= lost ? Math.Min(resets, ofCause)
+        : Math.Min(ofCause, (int)Math.Round((double)resets * ofCause / lost));
 }

@@ -16,6 +16,10 @@ internal static class RuleText
     public static RuleResult NeedsEntries(Evidence seen, string mechanisms) =>
         RuleResult.Insufficient(mechanisms, $"what became of the entries, which decides between {mechanisms}: {seen.Entries.MissingBecause ?? "events were lost"}");
 
+    /// <summary>An expiry and a deletion lead to the same resets.</summary>
+    public static RuleResult NeedsCause(string mechanisms, int resets) =>
+        RuleResult.Insufficient(mechanisms, $"why entries were destroyed before {resets} resets: a program, the full table, or their timeouts");
+
     public static RuleResult NeedsOwner(Evidence seen, string mechanisms) =>
         RuleResult.Insufficient(mechanisms, $"the owner of {seen.Subject.Backend}, which decides between {mechanisms}: {seen.Lifecycle.MissingBecause ?? "unknown"}");
 
