@@ -62,6 +62,8 @@ internal struct AcknowledgementTracker
         Samples++;
     }
 
+    public readonly bool RoseWithin(long ms, long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < ms;
+
     public readonly bool EverRose => _roseAtMs != 0;
 
     public readonly bool IsAlive(long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < AliveForMs;

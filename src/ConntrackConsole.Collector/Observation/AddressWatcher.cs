@@ -18,8 +18,13 @@ internal sealed class AddressWatcher(Sysctl sysctl)
 {
     public const int MaxLookups = 500;
     public const int MaxAddresses = 1000;
+    private const long AnsweringMs = 2_000;
 
+    // Established entries answer or not; of the others only their senders show.
     private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
+    private readonly Dictionary<FlowEntryId, RefreshTracker> _others = [];
+    private readonly AddressPaths _paths = new();
+    private readonly Dictionary<Ip, WatchedDetail> _details = [];
     private readonly List<FlowEntryId> _round = [];
     private readonly List<TrackedFlow> _found = [];
     private readonly Dictionary<Ip, WatchedAddress> _reported = [];
@@ -53,6 +58,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         var rows = new Dictionary<Ip, WatchedAddress>();
         foreach (var name in _round)
         {
+            if (name.Reply.Proto != Protocols.Tcp || _others.ContainsKey(name))
+                continue;
             var row = rows.GetValueOrDefault(name.Reply.Src, new WatchedAddress(name.Reply.Src, 0, 0, 0, 0, 0));
             row = row with { Entries = row.Entries + 1 };
             // A timeout that proves nothing leaves the entry unknown, as if it had not been looked up.
@@ -81,6 +88,48 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         }
     }
 
+    /// <summary>Adds the details that changed since they were last emitted; all in a key frame.</summary>
+    public void FillDetails(NodeFrame frame, long nowMs)
+    {
+        // Now, not with the entries: whether an address is dead is then known as of the frame's time.
+        _paths.Look(_watched);
+        if (_trackers.Count + _others.Count + _details.Count == 0 && !_paths.Known.Any())
+            return;
+        var rows = _paths.Known.ToDictionary(ip => ip, ip => new WatchedDetail(ip, _paths.Of(ip).State, _paths.Of(ip).Link, 0, 0, 0, 0));
+        foreach (var (name, look) in _trackers)
+        {
+            var row = Row(name.Reply.Src);
+            if (look.RoseWithin(AnsweringMs, nowMs))
+                rows[row.PodIp] = row with { Answering = row.Answering + 1 };
+            else if (look is { UnacknowledgedSamples: > 0, ProvesNothing: false })
+                rows[row.PodIp] = row with { Waiting = row.Waiting + 1 };
+        }
+
+        foreach (var (name, look) in _others)
+        {
+            var row = Row(name.Reply.Src);
+            if (name.Reply.Proto == Protocols.Udp && look.IsRefreshed(nowMs))
+                rows[row.PodIp] = row with { UdpRefreshed = row.UdpRefreshed + 1 };
+            else if (name.Reply.Proto == Protocols.Tcp && look.IsReused(nowMs))
+                rows[row.PodIp] = row with { SynReused = row.SynReused + 1 };
+        }
+
+        foreach (var gone in _details.Keys.Where(ip => !rows.TryGetValue(ip, out var row) || row.IsEmpty).ToList())
+        {
+            frame.WatchedDetails.Add(new WatchedDetail(gone, PathState.Elsewhere, 0, 0, 0, 0, 0));
+            _details.Remove(gone);
+        }
+
+        foreach (var row in rows.Values.Where(row => !row.IsEmpty))
+        {
+            if (frame.IsKey || _details.GetValueOrDefault(row.PodIp) != row)
+                frame.WatchedDetails.Add(row);
+            _details[row.PodIp] = row;
+        }
+
+        WatchedDetail Row(Ip ip) => rows.GetValueOrDefault(ip, new WatchedDetail(ip, PathState.Elsewhere, 0, 0, 0, 0, 0));
+    }
+
     private void Begin(FlowTable flows, FrozenSet<Ip> watched)
     {
         _round.Clear();
@@ -89,15 +138,19 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         flows.EnumerateByBackend(watched, _found);
         foreach (var flow in _found)
         {
-            if (flow is { State: FlowState.Established, Orig.Proto: Protocols.Tcp } && flow.Reply.Src != flow.Orig.Dst)
+            bool isTranslated = flow.Reply.Src != flow.Orig.Dst;
+            // Untranslated datagrams to a Service have its own address as reply source, and are watched by it.
+            if (flow.Orig.Proto == Protocols.Udp || (flow.Orig.Proto == Protocols.Tcp && isTranslated && flow.State is FlowState.Established or FlowState.SynSent))
                 _round.Add(new FlowEntryId(flow.Reply, flow.Zone));
         }
 
-        if (_trackers.Count == 0)
+        if (_trackers.Count + _others.Count == 0)
             return;
         var present = _round.ToHashSet();
         foreach (var name in _trackers.Keys.Where(name => !present.Contains(name)).ToList())
             _trackers.Remove(name);
+        foreach (var name in _others.Keys.Where(name => !present.Contains(name)).ToList())
+            _others.Remove(name);
     }
 
     private void LookUp(ConntrackTable table, FlowTable flows, FlowEntryId name, uint unacknowledged, long nowMs)
@@ -113,6 +166,16 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             return; // Not looked up: the row then has fewer checked than entries.
         }
 
+        if (found is { TimeoutSeconds: { } left } other && (other.Orig.Proto == Protocols.Udp || other.State == FlowState.SynSent))
+        {
+            _others.TryGetValue(name, out var sent);
+            sent.Next(left, nowMs);
+            _others[name] = sent;
+            _trackers.Remove(name);
+            return;
+        }
+
+        _others.Remove(name);
         if (found is { } entry)
             flows.Renew(in entry);
         if (found is not { State: FlowState.Established, TimeoutSeconds: { } timeout })

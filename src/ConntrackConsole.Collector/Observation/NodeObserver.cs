@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
 using ConntrackConsole.Collector.KubeProxy;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Proc;
+using ConntrackConsole.Kernel.Resets;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation;
@@ -34,6 +36,8 @@ internal sealed class NodeObserver
     private readonly FollowModeSwitch _modeSwitch;
     private readonly OwnCost _cost = new();
     private readonly Grouping _grouping;
+    private readonly List<RefusalRecord> _refusals = [];
+    private FrozenSet<Ip> _services = [];
     private IReadOnlySet<ServiceAddress>? _newServices;
     private volatile bool _keyWanted = true;
     private ulong _sequence;
@@ -105,7 +109,11 @@ internal sealed class NodeObserver
         {
             uint events = follower.EndSecond(gaps);
             if (Interlocked.Exchange(ref _newServices, null) is { } services)
+            {
                 _flows.Regroup(_grouping.With(services));
+                _services = services.Select(service => service.Ip).ToFrozenSet();
+            }
+
             Fill(atMs, table, gaps);
             _frame.Cost = _cost.Take(follower.Mode, events, _flows.Count);
             emit(_frame);
@@ -133,6 +141,19 @@ internal sealed class NodeObserver
         }
 
         return false;
+    }
+
+    // Of addresses of Services: a closed port of a pod is refused by the pod's own kernel.
+    private void FillRefusals()
+    {
+        _resets?.DrainRefusals(_refusals);
+        foreach (var refusal in _refusals)
+        {
+            if (_frame.Refusals.Count < NodeFrameCodec.MaxRefusals && _services.Contains(refusal.Dst))
+                _frame.Refusals.Add(new ServiceRefusal(refusal.AtMs, refusal.Src, refusal.Dst));
+        }
+
+        _refusals.Clear();
     }
 
     private void OnEvent(FlowEventKind kind, in Flow flow, uint portId)
@@ -179,6 +200,9 @@ internal sealed class NodeObserver
         _sampler.Fill(_frame);
         _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
+        AddressWatcher.FillDetails(_frame, Environment.TickCount64);
+        FillRefusals();
+        _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);
         _frame.Proxy = Proxy?.Take();
         Ipvs.Fill(_frame, Environment.TickCount64);
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);

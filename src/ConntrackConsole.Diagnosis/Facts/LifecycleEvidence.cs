@@ -24,6 +24,12 @@ internal sealed record LifecycleEvidence
     /// <summary>The pod that has the address now, if it is another than the one that had it before.</summary>
     public AddressOwner? NewOwner { get; init; }
 
+    /// <summary>
+    /// When its node first saw that the former pod's interface had gone, before another pod got the address: what came from the address since
+    /// is not the former pod's. Null: not observed.
+    /// </summary>
+    public long? FormerGoneMs { get; init; }
+
     /// <summary>The pod uses its node's address, which lives on without it.</summary>
     public bool HostNetwork { get; init; }
 

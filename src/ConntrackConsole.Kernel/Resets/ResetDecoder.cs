@@ -26,6 +26,9 @@ internal sealed class ResetDecoder
         _reasons = sentFormat.Symbols("reason");
     }
 
+    /// <summary>Null where the kernel has no tracepoint of ICMP messages (before 6.11).</summary>
+    public RefusalLayout? Refusals { get; private set; }
+
     public bool HasReasons => _sent.HasReason;
 
     /// <summary>Reads both format files through <paramref name="read"/> (path below the instance → text, or null).</summary>
@@ -46,7 +49,7 @@ internal sealed class ResetDecoder
             return false;
         }
 
-        decoder = new ResetDecoder(sentFormat, sent, receivedFormat, received, type);
+        decoder = new ResetDecoder(sentFormat, sent, receivedFormat, received, type) { Refusals = RefusalLayout.TryCreate(read($"events/{RefusalLayout.Tracepoint}/format"), out var refusals) ? refusals : null };
         return true;
     }
 
@@ -62,6 +65,13 @@ internal sealed class ResetDecoder
         if (id == _sentId)
             return _sent.TryDecode(record, atMs, out reset);
         return id == _receivedId && _received.TryDecode(record, atMs, out reset);
+    }
+
+    public bool TryDecodeRefusal(ReadOnlySpan<byte> record, long atMs, out RefusalRecord refusal)
+    {
+        refusal = default;
+        return Refusals is { } layout && record.Length >= _type.Offset + 2 && BinaryPrimitives.ReadUInt16LittleEndian(record[_type.Offset..]) == layout.Id
+            && layout.TryDecode(record, atMs, out refusal);
     }
 
     private static bool TryEvent(

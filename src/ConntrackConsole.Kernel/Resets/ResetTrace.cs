@@ -18,6 +18,9 @@ internal sealed class ResetTrace : IDisposable
     // Maximum size of a ring page; read(2) returns one page per call.
     private const int MaxPageBytes = 64 * 1024;
 
+    // The kernel sends at most 1,000 ICMP messages a second (icmp_msgs_per_sec).
+    private const int MaxRefusals = 4_096;
+
     // A poll without records ends after this, to check for CPUs that came back online.
     private const int PollTimeoutMs = 1000;
 
@@ -28,6 +31,7 @@ internal sealed class ResetTrace : IDisposable
     private readonly SafeFileHandle _wake = TraceNative.OpenEvent();
     private readonly Thread _reader;
     private readonly ResetQueue _queue = new();
+    private readonly List<RefusalRecord> _refusals = []; // Locked.
     private long _unplaced;
     private volatile bool _stopping;
 
@@ -42,6 +46,9 @@ internal sealed class ResetTrace : IDisposable
 
     /// <summary>True if the kernel reports why a reset was sent and traces resets without a socket (since 6.10).</summary>
     public bool HasReasons => _decoder.HasReasons;
+
+    /// <summary>Whether <see cref="DrainRefusals"/> can have any.</summary>
+    public bool HasRefusals { get; private set; }
 
     /// <summary>Opens tracefs, creates an instance and starts listening.</summary>
     /// <param name="locality">Decides what is local. The caller keeps ownership, but only the reader may use it from now on.</param>
@@ -90,6 +97,7 @@ internal sealed class ResetTrace : IDisposable
             return false;
         }
 
+        trace.HasRefusals = trace._decoder.Refusals is not null && instance.TryEnable(RefusalLayout.Tracepoint, RefusalLayout.Filter);
         trace._reader.Start();
         why = null;
         return true;
@@ -103,6 +111,19 @@ internal sealed class ResetTrace : IDisposable
     /// <summary>Returns what was recorded since the last call, oldest first within a CPU.</summary>
     /// <returns>The number written, limited by the length: call again while it equals the length.</returns>
     public int Drain(Span<ResetRecord> into) => _queue.Drain(into);
+
+    /// <summary>
+    /// Appends the local senders' packets that were answered with ICMP port unreachable since the last call. A lower bound: the kernel limits
+    /// these messages.
+    /// </summary>
+    public void DrainRefusals(List<RefusalRecord> output)
+    {
+        lock (_refusals)
+        {
+            output.AddRange(_refusals);
+            _refusals.Clear();
+        }
+    }
 
     /// <summary>
     /// Records lost since the last call: overwritten in the ring before they were read, damaged, or dropped because the queue was full.
@@ -173,7 +194,12 @@ internal sealed class ResetTrace : IDisposable
         while (page.MoveNext())
         {
             if (!_decoder.TryDecode(page.Record, now.ToUnixMs(page.Timestamp), out var reset))
+            {
+                if (_decoder.TryDecodeRefusal(page.Record, now.ToUnixMs(page.Timestamp), out var refusal))
+                    Add(in refusal);
                 continue;
+            }
+
             if (!reset.IsPlaced)
                 Interlocked.Increment(ref _unplaced);
             else if (!reset.Src.IsLoopback && !reset.Dst.IsLoopback && _locality.IsLocal(reset.LocalAddress))
@@ -182,6 +208,17 @@ internal sealed class ResetTrace : IDisposable
 
         if (page.Lost > 0 || page.IsDamaged)
             _queue.AddLost(page.Lost + (page.IsDamaged ? 1 : 0));
+    }
+
+    private void Add(in RefusalRecord refusal)
+    {
+        if (refusal.Src.IsLoopback || !_locality.IsLocal(refusal.Src))
+            return;
+        lock (_refusals)
+        {
+            if (_refusals.Count < MaxRefusals)
+                _refusals.Add(refusal);
+        }
     }
 
     // One reading of both clocks: Stopwatch is CLOCK_MONOTONIC in nanoseconds on Linux, as is the trace clock "mono".

@@ -93,6 +93,9 @@ internal sealed class TraceInstance : IDisposable
     /// <summary>Enables an event, such as <c>tcp/tcp_send_reset</c>.</summary>
     public bool TryEnable(string tracepoint) => TryWrite($"events/{tracepoint}/enable", "1");
 
+    /// <summary>Enables an event for the records that a filter lets through.</summary>
+    public bool TryEnable(string tracepoint, string filter) => TryWrite($"events/{tracepoint}/filter", filter) && TryEnable(tracepoint);
+
     /// <summary>Closes the rings, removes the instance and disposes tracefs.</summary>
     public void Dispose()
     {

@@ -46,6 +46,26 @@ internal sealed class LocalRoutes : IDisposable
         }
     }
 
+    /// <summary>Where this namespace's packets to an address go; null if the kernel does not answer.</summary>
+    public LocalPath? PathTo(Ip address)
+    {
+        try
+        {
+            var route = Find(address);
+            return route switch
+            {
+                { Error: Errno.EINVAL or Errno.EACCES or Errno.ENETUNREACH or Errno.EHOSTUNREACH } => LocalPath.Dead,
+                { Type: TypeUnicast, HasGateway: false, Link: > 0 } when _links.IsPodLink(route.Link) && route.PrefixLength == address.Length * 8 => new LocalPath(route.Link),
+                { Type: TypeUnicast, HasGateway: false, Link: > 0 } when _links.IsPodBridge(route.Link) => new LocalPath(route.Link, IsBridge: true),
+                _ => default,
+            };
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private Route Find(Ip address)
@@ -82,8 +102,17 @@ internal sealed class LocalRoutes : IDisposable
         }
 
         // An error (ENETUNREACH, EHOSTUNREACH, EACCES for prohibit) leaves the default: no route, not local.
-        return route;
+        return route with { Error = answer.Error };
     }
 
-    private readonly record struct Route(byte Type, byte PrefixLength, uint Link, bool HasGateway);
+    private readonly record struct Route(byte Type, byte PrefixLength, uint Link, bool HasGateway, Errno Error = Errno.Ok);
+}
+
+/// <summary>Where packets to an address go.</summary>
+/// <param name="Link">Index of the pod's link or bridge; 0 = elsewhere.</param>
+/// <param name="IsBridge">The link is a bridge of pods: the address is of one of its ports, if any.</param>
+/// <param name="IsDead">Nowhere.</param>
+internal readonly record struct LocalPath(uint Link, bool IsBridge = false, bool IsDead = false)
+{
+    public static readonly LocalPath Dead = new(0, IsDead: true);
 }

@@ -104,6 +104,15 @@ public sealed class NodeFrame
     /// <summary>Results of the look-ups for addresses on the console's watch list.</summary>
     public List<WatchedAddress> WatchedAddresses { get; } = [];
 
+    /// <summary>What else is known of these addresses, where it changed.</summary>
+    public List<WatchedDetail> WatchedDetails { get; } = [];
+
+    /// <summary>Connections to Services that were answered only after a repeated SYN, at most <see cref="NodeFrameCodec.MaxLateAnswers"/>.</summary>
+    public List<LateAnswer> LateAnswers { get; } = [];
+
+    /// <summary>Packets to Services that a rule refused, at most <see cref="NodeFrameCodec.MaxRefusals"/>.</summary>
+    public List<ServiceRefusal> Refusals { get; } = [];
+
     /// <summary>Settings that changed.</summary>
     public List<SettingChange> Settings { get; } = [];
 
@@ -133,6 +142,9 @@ public sealed class NodeFrame
         Notes.Clear();
         MoreNotes = 0;
         WatchedAddresses.Clear();
+        WatchedDetails.Clear();
+        LateAnswers.Clear();
+        Refusals.Clear();
         Settings.Clear();
         Proxy = null;
         Ipvs = null;

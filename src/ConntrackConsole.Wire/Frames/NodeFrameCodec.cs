@@ -20,6 +20,12 @@ public static class NodeFrameCodec
     /// <summary>Maximum number of individual notes in a frame.</summary>
     public const int MaxNotes = 1000;
 
+    /// <summary>Maximum number of <see cref="NodeFrame.LateAnswers"/>; a node with more has as many of them as are needed to see it.</summary>
+    public const int MaxLateAnswers = 200;
+
+    /// <summary>Maximum number of <see cref="NodeFrame.Refusals"/>.</summary>
+    public const int MaxRefusals = 200;
+
     /// <summary>Maximum size of a frame in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
 

@@ -19,7 +19,9 @@ internal static class EntryReader
     private const long UdpTimeoutMs = 35_000;
     private const long UdpStreamTimeoutMs = 125_000;
 
-    public static EntryEvidence Read(FindingWindow window, SubjectRecords subject, SubjectLifecycle life)
+    /// <param name="goneMs">Since when no pod has the address, or no packet arrives there; null if that is not known.</param>
+    /// <param name="atMs">The moment as of which look-ups are read.</param>
+    public static EntryEvidence Read(FindingWindow window, SubjectRecords subject, SubjectLifecycle life, long? goneMs, long atMs)
     {
         var ip = subject.Subject.Backend;
         var tally = new NoteTally(ip);
@@ -38,15 +40,28 @@ internal static class EntryReader
             evidence = evidence with { NewAfterRemoval = NewSince(window, subject, removedMs, life.NewOwnerSinceMs ?? long.MaxValue) };
         if (facts?.NewOwner is { StartedMs: { } startedMs } owner)
         {
-            evidence = evidence with { OlderThanOwner = subject.Groups.Sum(group => group.Members.Sum(member => LiveAt(window, member, startedMs - Offset(subject, member)))) };
+            // What was there when the former pod's interface had gone is older than its successor.
+            long olderMs = Math.Min(startedMs, facts.FormerGoneMs ?? long.MaxValue);
+            evidence = evidence with { OlderThanOwner = subject.Groups.Sum(group => group.Members.Sum(member => LiveAt(window, member, olderMs - Offset(subject, member)))) };
             if (owner.InService == false)
-                evidence = evidence with { EstablishedWithOwner = Established(subject, NewSince(window, subject, startedMs, long.MaxValue)) };
+            {
+                var late = DetailReader.LateAnswers(window, subject, olderMs, long.MaxValue);
+                evidence = evidence with { EstablishedWithOwner = Later(Established(subject, NewSince(window, subject, startedMs, long.MaxValue)), late) };
+            }
         }
 
         if (subject.Subject.Backend.IsNone)
-            return evidence with { UntranslatedUdp = Lasting(window, subject, window.FromMs) };
-        return life.GoneMs is { } goneMs ? evidence with { RefreshedUdp = Lasting(window, subject, goneMs) } : evidence;
+            return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
+        return goneMs is { } since
+            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = DetailReader.SynReused(subject, since, atMs) }
+            : evidence;
     }
+
+    // Two sources of the same, by counts of groups and by single entries.
+    private static Occurrences More(Occurrences one, Occurrences other) => other.Count > one.Count ? other : one;
+
+    // A SYN that waited for the former pod and was answered by its successor is in an older entry.
+    private static Occurrences Later(Occurrences begun, Occurrences answered) => answered.Count == 0 ? begun : begun.Count == 0 ? answered : begun + answered;
 
     private static int Offset(SubjectRecords subject, CapturedSeries member) => subject.Record.Nodes[member.Slot].Head.ClockOffsetMs;
 

@@ -20,25 +20,51 @@ internal static class EvidenceBuilder
     {
         var subject = records.Subject;
         var life = LifecycleReader.Read(window, subject, atMs);
-        var lookups = LookupReader.Read(records, life.GoneMs ?? window.FromMs, atMs);
+        var path = subject.Backend.IsNone ? SubjectPath.Unknown : PathReader.Read(records, life.Node, life.Evidence.Value?.DeletionRequestedMs ?? life.GoneMs ?? window.FromMs, atMs);
+        long? deadMs = path.DeadSinceMs is { } sinceMs && atMs - sinceMs >= SubjectPath.SettledMs ? sinceMs : null;
+        if (life.Evidence.Value is { } known)
+        {
+            // A pod that is to end and has no interface any more has ended, although its object is still there; one that lives may just have got the address.
+            bool isOver = deadMs is not null && known is { HasLiveOwner: true, DeletionRequestedMs: not null, NewOwner: null };
+            if (known.HasLiveOwner == true && !isOver)
+                deadMs = null;
+            life = life with { Evidence = known with { FormerGoneMs = known.NewOwner is null ? null : path.FormerGoneMs, HasLiveOwner = isOver ? null : known.HasLiveOwner } };
+        }
+
+        var lookups = LookupReader.Read(records, life.GoneMs ?? deadMs ?? window.FromMs, atMs);
+        if (deadMs is { } since && lookups.Value is { } looks)
+            lookups = DetailReader.Dead(records, looks, since, atMs);
         var evidence = new Evidence
         {
             Subject = new DiagnosisSubject(subject.Backend, subject.Address),
             Scope = EvidenceScope.Cluster,
             Window = new ObservationWindow(window.FromMs, window.ToMs),
             Resets = Resets(window, records),
-            Traffic = Source<TrafficEvidence>.Missing("collectors do not count the packets of single addresses"),
-            Entries = EntryReader.Read(window, records, life),
+            Traffic = Traffic(window, records, life),
+            Entries = EntryReader.Read(window, records, life, life.GoneMs ?? deadMs, atMs),
             Lookups = lookups,
             Ipvs = NodeReader.Ipvs(subject.Backend, records.Nodes),
             Lifecycle = life.Evidence,
             Counters = NodeReader.Counters(window, records.Nodes),
             Proxy = NodeReader.Proxy(window, records.Nodes),
             Settings = SettingReader.Read(window, records.Nodes),
-            Route = Source<RouteEvidence>.Missing("collectors do not report routes"),
+            Route = deadMs is null && path.DeadSinceMs is not null ? SubjectPath.Unknown.Route : path.Route,
             Gaps = NodeReader.Gaps(window, records.Nodes),
         };
         return new SubjectEvidence(records, evidence, life.Pods, FirstSign(records, life));
+    }
+
+    // The packets of single addresses are not counted. Not every collector reports the others, so that none is not known to be none.
+    private static Source<TrafficEvidence> Traffic(FindingWindow window, SubjectRecords records, SubjectLifecycle life)
+    {
+        var late = DetailReader.LateAnswers(window, records, window.FromMs, life.NewOwnerSinceMs ?? long.MaxValue);
+        if (late.Count + records.Refusals.Count == 0)
+            return Source<TrafficEvidence>.Missing("collectors do not count the packets of single addresses");
+        return new TrafficEvidence
+        {
+            DelayedConnects = late.Count == 0 ? null : late,
+            Refused = records.Refusals.Count == 0 ? null : Occurrences.At([.. records.Refusals.Select(refusal => refusal.AtMs).Order()]),
+        };
     }
 
     // The nodes at both ends may report the same reset. In the order of their times, so that the result does not depend on arrival.

@@ -7,14 +7,14 @@ using ConntrackConsole.Workers;
 namespace ConntrackConsole.Findings;
 
 /// <summary>
-/// Explains the last minutes every two seconds, once for all pages and on no page's thread. A slow round is followed by a longer pause: the
+/// Explains the last minutes every second, once for all pages and on no page's thread. A slow round is followed by a longer pause: the
 /// diagnosis never takes more than a twentieth of a core.
 /// </summary>
 internal sealed partial class FindingMonitor(
     ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
     : RoundWorker(Interval, Rest, time)
 {
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>How much is explained.</summary>
     public const long WindowMs = 900_000;
@@ -60,7 +60,7 @@ internal sealed partial class FindingMonitor(
                 Evaluated++;
             }
 
-            var current = findings.Update(_candidates.Reports.SelectMany(report => report.Findings), nowMs);
+            var current = findings.Update(_candidates.Reports.SelectMany(report => report.Findings).Concat(NodeFindings.Of(window, pressed)), nowMs);
             _current = new FindingReport(
                 window.FromMs, nowMs, current, [.. _candidates.Reports.SelectMany(report => report.Insufficient).Concat(Limits(window, nowMs)).Distinct()], NodeWarnings.Of(window, pressed));
             _signals.Raise();

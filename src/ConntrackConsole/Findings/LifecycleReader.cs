@@ -9,7 +9,11 @@ namespace ConntrackConsole.Findings;
 /// <param name="Pods">namespace/name of the pods that had it, oldest first.</param>
 /// <param name="GoneMs">Since when no live pod has it; null if one has it, or if it is not known.</param>
 /// <param name="NewOwnerSinceMs">Since when another pod has it; null if none has.</param>
-internal sealed record SubjectLifecycle(Source<LifecycleEvidence> Evidence, IReadOnlyList<string> Pods, long? GoneMs, long? NewOwnerSinceMs);
+internal sealed record SubjectLifecycle(Source<LifecycleEvidence> Evidence, IReadOnlyList<string> Pods, long? GoneMs, long? NewOwnerSinceMs)
+{
+    /// <summary>The node of the pod that the lifecycle is about.</summary>
+    public string? Node { get; init; }
+}
 
 /// <summary>Reads terminations, owners and endpoints of one subject.</summary>
 internal static class LifecycleReader
@@ -55,7 +59,7 @@ internal static class LifecycleReader
             ReadyEndpoints = ready,
         };
         long? goneMs = state == OwnerState.Gone ? holder!.ToMs : state == OwnerState.Lost && !isUnproven ? holder!.FromMs : null;
-        return new SubjectLifecycle(evidence, [.. isReused ? [pod.FullName, last.FullName] : new[] { pod.FullName }], goneMs, reusedMs);
+        return new SubjectLifecycle(evidence, [.. isReused ? [pod.FullName, last.FullName] : new[] { pod.FullName }], goneMs, reusedMs) { Node = pod.Node };
     }
 
     private static SubjectLifecycle Missing(string why) => new(Source<LifecycleEvidence>.Missing(why), [], null, null);

@@ -38,8 +38,18 @@ internal static class LookupReader
     public static IEnumerable<long> ChangesOf(SubjectRecords subject) =>
         from incidents in subject.Record.Incidents
         let offsetMs = subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs
-        from look in incidents.Lookups
-        select look.AtMs + offsetMs - 1;
+        from atMs in incidents.Lookups.Select(look => look.AtMs).Concat(EndsOfWaiting(incidents))
+        select atMs + offsetMs - 1;
+
+    // Where the path to the address is dead, waiting is enough.
+    private static IEnumerable<long> EndsOfWaiting(Timeline.Live.IncidentRecord incidents)
+    {
+        for (int i = 1; i < incidents.Details.Length; i++)
+        {
+            if (incidents.Details[i - 1].Row.Waiting > incidents.Details[i].Row.Waiting)
+                yield return incidents.Details[i].AtMs;
+        }
+    }
 
     private static LookupEvidence Sum(LookupEvidence one, LookupEvidence other) => new()
     {

@@ -1,5 +1,7 @@
 using ConntrackConsole.Diagnosis;
+using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Diagnosis.Rules;
 using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Findings;
@@ -26,5 +28,36 @@ internal static class NodeWarnings
         }
 
         return [.. warnings.OrderBy(warning => warning.Code, StringComparer.Ordinal).ThenBy(warning => warning.Nodes[0], StringComparer.Ordinal)];
+    }
+}
+
+/// <summary>Findings that are about nodes, whatever the address: their evidence has none.</summary>
+internal static class NodeFindings
+{
+    /// <summary>A mechanism of nodes is not named again for each address on them.</summary>
+    public static bool IsOfNodes(string mechanism) => mechanism == MechanismCatalog.M1b.Id;
+
+    /// <param name="window">The window.</param>
+    /// <param name="nodes">Nodes with pressure; those without kube-proxy's dropped packets are left out.</param>
+    public static IEnumerable<ObservedFinding> Of(FindingWindow window, IReadOnlyList<NodeRecord> nodes)
+    {
+        var dropping = nodes.Where(node => NodeReader.Proxy(window, [node]).Value is { InvalidDropped: > 0 }).ToList();
+        if (dropping.Count == 0)
+            return [];
+        var evidence = new Evidence
+        {
+            Subject = new DiagnosisSubject(default),
+            Scope = EvidenceScope.Cluster,
+            Window = new ObservationWindow(window.FromMs, window.ToMs),
+            Proxy = NodeReader.Proxy(window, dropping),
+            Settings = SettingReader.Read(window, dropping),
+            Gaps = NodeReader.Gaps(window, dropping),
+        };
+        long sinceMs = dropping.SelectMany(node => node.Increases.Where(increase => increase.InvalidDropped > 0).Select(increase => increase.AtMs + node.Head.ClockOffsetMs)).Where(atMs => atMs >= window.FromMs)
+            .DefaultIfEmpty(window.FromMs).Min();
+        return M1b.Evaluate(evidence).Findings.Select(finding => new ObservedFinding(FindingId.Of(finding.Mechanism.Code, default, sinceMs), default, finding, sinceMs, null)
+        {
+            Nodes = [.. dropping.Select(node => node.Head.Name).Order(StringComparer.Ordinal)],
+        });
     }
 }

@@ -24,26 +24,26 @@ internal static class SubjectDiagnosis
         {
             var evidence = EvidenceBuilder.Build(window, part, window.ToMs);
             var report = DiagnosisEngine.Run(evidence.Evidence);
-            findings.AddRange(report.Findings.Select(finding => Observed(window, evidence, finding, null)));
+            findings.AddRange(report.Findings.Where(finding => !NodeFindings.IsOfNodes(finding.Mechanism.Id)).Select(finding => Observed(window, evidence, finding, null)));
             var ended = Ended(window, part, evidence);
             if (ended is not null)
                 findings.Add(ended);
             insufficient.AddRange(Insufficient(part.Subject, evidence, report, ended is not null));
         }
 
-        bool any = parts.Any(part => part.Resets.Count + part.Notes.Count > 0) || record.Incidents.Any(incidents => incidents.Lookups.Any(look => look.Row.Entries > 0));
+        bool any = parts.Any(part => part.Resets.Count + part.Notes.Count + part.LateAnswers.Count + part.Refusals.Count > 0) || record.Incidents.Any(incidents => incidents.Lookups.Any(look => look.Row.Entries > 0));
         return new AddressReport(findings, insufficient, any, record.Groups.Select(group => group.Key.Vip).Concat(record.Moved.Select(moved => moved.Note.Dst)).ToHashSet());
     }
 
     // A look-up shows the present: what hung earlier in the window, and was flushed or given up since, is read as of its last moment.
     private static ObservedFinding? Ended(FindingWindow window, SubjectRecords part, SubjectEvidence now)
     {
-        if (!part.HasLookups || now.Evidence.Lookups.Value is { Stuck: > 0 })
+        if (!part.HasLookups || Hangs(now))
             return null;
         foreach (long atMs in LookupReader.ChangesOf(part).Where(atMs => atMs > window.FromMs && atMs < window.ToMs).Distinct().OrderDescending())
         {
             var then = EvidenceBuilder.Build(window, part, atMs);
-            if (then.Evidence.Lookups.Value is not { Stuck: > 0 })
+            if (!Hangs(then))
                 continue;
             var hung = DiagnosisEngine.Run(then.Evidence).Findings.FirstOrDefault(finding => finding.Explains.Unit == ExplainedUnit.HangingFlows);
             return hung is null ? null : Observed(window, then, hung, atMs);
@@ -51,6 +51,8 @@ internal static class SubjectDiagnosis
 
         return null;
     }
+
+    private static bool Hangs(SubjectEvidence seen) => seen.Evidence.Lookups.Value is { Stuck: > 0 } || seen.Evidence is { Route.Value.IsDead: true, Lookups.Value.Waiting: > 0 };
 
     private static ObservedFinding Observed(FindingWindow window, SubjectEvidence evidence, Finding finding, long? endedMs)
     {

@@ -15,11 +15,18 @@ internal sealed record SubjectRecords(FindingSubject Subject, AddressRecord Reco
 
     public List<(NodeRecord Node, FlowNote Note)> Notes { get; } = [];
 
+    public List<LateAnswer> LateAnswers { get; } = [];
+
+    public List<ServiceRefusal> Refusals { get; } = [];
+
     /// <summary>The nodes that have something of it.</summary>
     public HashSet<NodeRecord> Nodes { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<NodeRecord>);
 
     /// <summary>Look-ups count all entries of an address: they are of the Service with the larger number of its entries.</summary>
     public bool HasLookups { get; private set; }
+
+    /// <summary>A node has, or had, entries of it.</summary>
+    public bool HasEntriesOn(int slot) => Groups.Exists(group => group.Members.Any(member => member.Slot == slot));
 
     /// <summary>Divides the records of an address by Service.</summary>
     public static IReadOnlyList<SubjectRecords> Divide(FindingWindow window, AddressRecord record)
@@ -53,6 +60,25 @@ internal sealed record SubjectRecords(FindingSubject Subject, AddressRecord Reco
                 if (!IsWithin(note.AtMs) || (note.Backend != record.Ip && note.Src != record.Ip))
                     continue;
                 Add(note.Kind == FlowNoteKind.UnNated ? null : Of(new VipKey(Protocols.Tcp, note.Dst, note.Dport), note.AtMs), part => part.Notes.Add((node, note)), node);
+            }
+
+            foreach (var reported in incidents.LateAnswers)
+            {
+                var late = reported with { AtMs = reported.AtMs + offsetMs };
+                if (IsWithin(late.AtMs))
+                    Add(Of(new VipKey(Protocols.Tcp, late.Vip, late.Vport), late.AtMs), part => part.LateAnswers.Add(late), node);
+            }
+        }
+
+        foreach (var incidents in record.Incidents)
+        {
+            var node = record.Nodes[incidents.Slot];
+            foreach (var reported in incidents.Refusals)
+            {
+                var refusal = reported with { AtMs = reported.AtMs + node.Head.ClockOffsetMs };
+                // A refusal does not contain the port: the endpoints are those of the Service.
+                if (IsWithin(refusal.AtMs) && window.History.ServiceWith(record.Ip, refusal.AtMs) is { Ports: [var port, ..] })
+                    Add(Of(new VipKey(port.Proto, record.Ip, port.Port), refusal.AtMs), part => part.Refusals.Add(refusal), node);
             }
         }
 

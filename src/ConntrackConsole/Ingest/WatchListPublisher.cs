@@ -1,23 +1,28 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// Sends every collector the addresses without a live owner, so that it looks their entries up individually, and those of Services,
+/// Sends every collector the addresses without a live owner, and those of Services that have untranslated UDP entries, so that it looks their
+/// entries up individually, and those of all Services,
 /// so that it recognizes entries that lead to one without translation: the whole list after
 /// the collector's introduction, and to all at once what has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
-    ClusterState cluster, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
+    ClusterState cluster, TimelineStore timeline, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
 {
     public const int MaxAddresses = 1000;
+    private const int MaxUntranslated = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<string> _upToDate = []; // Connections: a new one has no list.
     private ClusterMap? _map;
+    private List<Ip> _untranslated = [];
     private object? _services; // The Services of the list.
     private WatchList _list = new([]);
 
@@ -57,10 +62,11 @@ internal sealed partial class WatchListPublisher(
     private WatchList? Changed()
     {
         var former = _list;
-        if (ReferenceEquals(_map, cluster.Current))
+        var untranslated = timeline.UntranslatedUdp(MaxUntranslated);
+        if (ReferenceEquals(_map, cluster.Current) && _untranslated.SequenceEqual(untranslated))
             return null;
-        _map = cluster.Current;
-        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses).Select(ip => ip.ToString())];
+        (_map, _untranslated) = (cluster.Current, untranslated);
+        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses - untranslated.Count).Concat(untranslated).Select(ip => ip.ToString())];
         if (!ReferenceEquals(_services, _map.Services))
         {
             _services = _map.Services;

@@ -241,7 +241,8 @@ internal sealed partial class OwnershipHistory
     // A node accepts NodePort traffic on all its addresses, including those not in its object, but not on pod or Service addresses.
     private bool IsNodesOwn(Ip ip, long atMs) => HolderAt(ip, atMs).State is OwnerState.Node or OwnerState.Unknown;
 
-    private ServiceSpan? ServiceWith(Ip ip, long atMs) => NewestAt((0, ip, 0), atMs, static (span, at) => span.Vips.Contains(at.Ip), (0, ip, 0));
+    /// <summary>The Service that had an address at a time, whatever the port.</summary>
+    internal ServiceSpan? ServiceWith(Ip ip, long atMs) => NewestAt((0, ip, 0), atMs, static (span, at) => span.Vips.Contains(at.Ip), (0, ip, 0));
 
     // Without a closure: it is called for every series of every minute of every node.
     private ServiceSpan? NewestAt((byte, Ip, ushort) place, long atMs, Func<ServiceSpan, (byte Proto, Ip Ip, ushort Port), bool> has, (byte Proto, Ip Ip, ushort Port) at)

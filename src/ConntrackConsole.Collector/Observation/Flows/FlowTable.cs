@@ -123,7 +123,7 @@ internal sealed partial class FlowTable
     {
         ProcessPending();
         int row = FindByOrig(flow.Orig, flow.Zone);
-        if (row >= 0 && _rows.Name(row).Id == flow.Id)
+        if (row >= 0 && _rows.Name(row).Id == flow.Id && _rows.State(row).State != FlowState.SynSent)
             _rows.Bound(row) = Expiry.Of(flow.TimeoutSeconds);
     }
 
@@ -195,7 +195,7 @@ internal sealed partial class FlowTable
 
         // The index is far larger than the CPU caches, so dumped entries are processed in batches: first all hashes, then one
         // read of each slot (the cache misses overlap), then the work.
-        Incoming.Of(in flow, Expiry.Of(flow.TimeoutSeconds), out _incoming[_pending++]);
+        Incoming.Of(in flow, BoundOf(in flow, fromDump), out _incoming[_pending++]);
         if (fromDump && _pending < _incoming.Length)
             return;
         PutPending(fromDump);
@@ -247,7 +247,7 @@ internal sealed partial class FlowTable
 
     private void PutV6(in Flow flow, bool fromDump)
     {
-        uint bound = Expiry.Of(flow.TimeoutSeconds);
+        uint bound = BoundOf(in flow, fromDump);
         int row = FindByOrig(flow.Orig, flow.Zone);
         if (row >= 0)
         {
@@ -279,7 +279,10 @@ internal sealed partial class FlowTable
         if (name.Id != seen.Id || seen.Reply != PackedReplyAt(in name, in state))
             return false;
         state.Generation = _generation;
-        _rows.Bound(row) = seen.Bound;
+        if (state.State == FlowState.SynSent && seen.State is FlowState.SynRecv or FlowState.Established && !fromDump)
+            NoteAnswer(row, _rows.Bound(row));
+        if (seen.State != FlowState.SynSent || state.State != FlowState.SynSent)
+            _rows.Bound(row) = seen.Bound;
         if (state.State != seen.State)
         {
             int group = GroupAt(in state);

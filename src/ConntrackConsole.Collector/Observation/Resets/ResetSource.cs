@@ -89,6 +89,12 @@ internal sealed class ResetSource : IDisposable
         return (uint)Math.Min(lost, uint.MaxValue);
     }
 
+    /// <summary>Packets to Services that a rule of this node refused are observed.</summary>
+    public bool HasRefusals => _trace is { HasRefusals: true };
+
+    /// <summary>Appends the packets that the kernel answered with ICMP port unreachable since the last call.</summary>
+    public void DrainRefusals(List<RefusalRecord> output) => _trace?.DrainRefusals(output);
+
     public void Dispose()
     {
         _trace?.Dispose();

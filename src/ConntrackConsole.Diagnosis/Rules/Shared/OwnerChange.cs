@@ -18,7 +18,14 @@ internal readonly record struct OwnerChange(long FormerUntilMs, long NewFromMs)
     public static readonly OwnerChange None = new(long.MaxValue, long.MaxValue);
 
     /// <param name="startedMs">Since when the cluster's objects give the address to the new pod.</param>
-    public static OwnerChange Of(LifecycleEvidence life, long startedMs) => life.FinishedMs is { } finishedMs
+    public static OwnerChange Of(LifecycleEvidence life, long startedMs)
+    {
+        var change = ByObjects(life, startedMs);
+        // A fact of the node instead: nothing of the former pod is left there.
+        return life.FormerGoneMs is { } goneMs ? new OwnerChange(Math.Min(change.FormerUntilMs, goneMs), Math.Min(change.NewFromMs, goneMs)) : change;
+    }
+
+    private static OwnerChange ByObjects(LifecycleEvidence life, long startedMs) => life.FinishedMs is { } finishedMs
         ? new OwnerChange(Math.Min(startedMs, finishedMs + WholeSecondMs), Math.Min(startedMs, finishedMs + WholeSecondMs + StatusDelayMs))
         : new OwnerChange(startedMs - StatusDelayMs, startedMs);
 

@@ -42,7 +42,7 @@ internal readonly record struct ResetAttribution(
         int lost = entries.LostTotal - ended, broken = afterLoss + byPods;
         int expired = Share(afterLoss, broken, expiries, lost);
         int expiredMoved = Share(byPods, byPods, expiries - expired, lost - afterLoss);
-        // An entry whose end was not observed, or has no known cause, may have expired as well as been deleted.
+        // An entry of which the end was not observed, or has no known cause, may have expired as well as been deleted.
         int known = lost - expiries - entries.LostFor(LossCause.None);
         bool isKnown = known + expiries >= Math.Max(lost, broken);
         int deleted = isKnown ? afterLoss - expired : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));

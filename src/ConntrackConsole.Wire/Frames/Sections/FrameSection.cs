@@ -28,6 +28,9 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(10, OffloadedSection.MaxLength, OffloadedSection.HasAny, OffloadedSection.Write, OffloadedSection.Read),
         new(11, ProxyDetailSection.MaxLength, ProxyDetailSection.HasAny, ProxyDetailSection.Write, ProxyDetailSection.Read),
         new(12, IpvsSection.MaxLength, frame => frame.Ipvs is not null, IpvsSection.Write, IpvsSection.Read),
+        new(13, WatchedDetailsSection.MaxLength, frame => frame.WatchedDetails.Count > 0, WatchedDetailsSection.Write, WatchedDetailsSection.Read),
+        new(14, LateAnswersSection.MaxLength, frame => frame.LateAnswers.Count > 0, LateAnswersSection.Write, LateAnswersSection.Read),
+        new(15, RefusalsSection.MaxLength, frame => frame.Refusals.Count > 0, RefusalsSection.Write, RefusalsSection.Read),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

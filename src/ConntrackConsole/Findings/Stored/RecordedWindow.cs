@@ -49,6 +49,7 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
             insufficient.AddRange(report.Insufficient);
         }
 
+        findings.AddRange(NodeFindings.Of(window, store.NodesUnderPressure(ExplainedMs)));
         return new FindingReport(
             FromMs, ToMs, [.. findings.OrderByDescending(finding => finding.SinceMs ?? long.MaxValue).ThenBy(finding => finding.Id, StringComparer.Ordinal)],
             [.. insufficient.Distinct()], NodeWarnings.Of(window, store.NodesUnderPressure(ExplainedMs))) { Observation = WindowObservation.Of(store, window, Nodes) };

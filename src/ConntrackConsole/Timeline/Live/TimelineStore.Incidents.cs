@@ -42,6 +42,24 @@ internal sealed partial class TimelineStore
         }
     }
 
+    /// <summary>Addresses of Services that have UDP entries without a translation; those of a moment ago included.</summary>
+    internal List<Ip> UntranslatedUdp(int max)
+    {
+        lock (_lock)
+        {
+            List<Ip>? found = null;
+            foreach (var group in _index.Groups)
+            {
+                if (group.Key is { Proto: Protocols.Udp, Vip.IsNone: false } key && key.Backend == key.Vip && (found is null || !found.Contains(key.Vip)))
+                    (found ??= []).Add(key.Vip);
+                if (found?.Count >= max)
+                    break;
+            }
+
+            return found ?? [];
+        }
+    }
+
     /// <summary>Everything of one address, and of the nodes that have something of it.</summary>
     internal AddressRecord RecordOf(Ip ip)
     {
@@ -55,7 +73,10 @@ internal sealed partial class TimelineStore
                 if (node.Incidents.Of(ip) is not { Count: > 0 } incidents)
                     continue;
                 slots.Add(node.Slot);
-                parts.Add(new IncidentRecord(node.Slot, [.. incidents.Resets], [.. incidents.Notes], [.. incidents.Lookups]));
+                parts.Add(new IncidentRecord(node.Slot, [.. incidents.Resets], [.. incidents.Notes], [.. incidents.Lookups])
+                {
+                    Details = [.. incidents.Details], LateAnswers = [.. incidents.LateAnswers], Refusals = [.. incidents.Refusals],
+                });
             }
 
             return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => RecordOf(_slots[slot]!)), [.. MovedNotes(groups, parts)]);
@@ -111,7 +132,7 @@ internal sealed partial class TimelineStore
         var increases = node.Incidents.Increases;
         for (int i = increases.Count - 1; i >= 0; i--)
         {
-            if (increases[i] is var increase && increase.AtMs >= fromMs && (increase.Drop > 0 || increase.EarlyDrop > 0 || increase.SyncFailures > 0))
+            if (increases[i] is var increase && increase.AtMs >= fromMs && (increase.Drop > 0 || increase.EarlyDrop > 0 || increase.SyncFailures > 0 || increase.InvalidDropped > 0))
                 return true;
         }
 
@@ -164,7 +185,14 @@ internal sealed record AddressRecord(
     IReadOnlyList<(int Slot, FlowNote Note)> Moved);
 
 /// <summary>What one node reported of an address.</summary>
-internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes, (long AtMs, WatchedAddress Row)[] Lookups);
+internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes, (long AtMs, WatchedAddress Row)[] Lookups)
+{
+    public (long AtMs, WatchedDetail Row)[] Details { get; init; } = [];
+
+    public LateAnswer[] LateAnswers { get; init; } = [];
+
+    public ServiceRefusal[] Refusals { get; init; } = [];
+}
 
 /// <summary>What is known of a node.</summary>
 /// <param name="TruncatedNotes">Frames in which not all notes fitted.</param>

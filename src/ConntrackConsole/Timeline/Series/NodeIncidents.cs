@@ -25,6 +25,7 @@ internal sealed class NodeIncidents
     private readonly List<CounterIncrease> _increases = [];
     private readonly List<long> _truncated = [];
     private readonly HashSet<Ip> _lookedUp = [];
+    private readonly HashSet<Ip> _detailed = [];
     private ProxyReading? _proxy;
     private int _count;
 
@@ -58,7 +59,13 @@ internal sealed class NodeIncidents
                 Add(new WatchedAddress(ip, 0, 0, 0, 0, 0), atMs);
         }
 
-        if (frame.Resets.Count + frame.Notes.Count + frame.WatchedAddresses.Count == 0 && frame.MoreNotes == 0)
+        if (frame.IsKey && _detailed.Count > 0)
+        {
+            foreach (var ip in _detailed.Except(frame.WatchedDetails.Select(row => row.PodIp)).ToList())
+                Add(default(WatchedDetail) with { PodIp = ip }, atMs);
+        }
+
+        if (frame.Resets.Count + frame.Notes.Count + frame.WatchedAddresses.Count + frame.WatchedDetails.Count + frame.LateAnswers.Count + frame.Refusals.Count == 0 && frame.MoreNotes == 0)
             return;
         foreach (ref readonly var reset in CollectionsMarshal.AsSpan(frame.Resets))
             Add(in reset, atMs);
@@ -66,6 +73,12 @@ internal sealed class NodeIncidents
             Add(in note, atMs);
         foreach (var look in frame.WatchedAddresses)
             Add(look, atMs);
+        foreach (var detail in frame.WatchedDetails)
+            Add(detail, atMs);
+        foreach (var answer in frame.LateAnswers)
+            Add(answer, atMs);
+        foreach (var refusal in frame.Refusals)
+            Add(refusal, atMs);
 
         if (frame.MoreNotes > 0 && _truncated.Count < MaxTruncated)
             _truncated.Add(atMs);
@@ -96,6 +109,33 @@ internal sealed class NodeIncidents
             return;
         At(look.PodIp).Lookups.Add((atMs, look));
         Touched.Add(look.PodIp);
+        _count++;
+    }
+
+    private void Add(in WatchedDetail row, long atMs)
+    {
+        if (row.IsEmpty ? !_detailed.Remove(row.PodIp) : !_detailed.Add(row.PodIp) && At(row.PodIp).Details is [.., var last] && last.Row == row)
+            return;
+        At(row.PodIp).Details.Add((atMs, row));
+        Touched.Add(row.PodIp);
+        _count++;
+    }
+
+    private void Add(in LateAnswer answer, long atMs)
+    {
+        if (Math.Abs(answer.AtMs - atMs) > MaxDistanceMs)
+            return;
+        At(answer.Backend).LateAnswers.Add(answer);
+        Touched.Add(answer.Backend);
+        _count++;
+    }
+
+    private void Add(in ServiceRefusal refusal, long atMs)
+    {
+        if (Math.Abs(refusal.AtMs - atMs) > MaxDistanceMs)
+            return;
+        At(refusal.Vip).Refusals.Add(refusal);
+        Touched.Add(refusal.Vip);
         _count++;
     }
 
@@ -177,14 +217,29 @@ internal sealed class AddressIncidents
     /// <summary>Results of look-ups, when they changed.</summary>
     public List<(long AtMs, WatchedAddress Row)> Lookups { get; } = [];
 
-    public int Count => Resets.Count + Notes.Count + Lookups.Count;
+    /// <summary>What else is known of the address, when it changed.</summary>
+    public List<(long AtMs, WatchedDetail Row)> Details { get; } = [];
 
-    public IEnumerable<long> Times => Resets.Select(reset => reset.AtMs).Concat(Notes.Select(note => note.AtMs)).Concat(Lookups.Select(look => look.AtMs));
+    /// <summary>Connections that the address answered only after a repeated SYN.</summary>
+    public List<LateAnswer> LateAnswers { get; } = [];
+
+    /// <summary>Packets to the address, of a Service, that a rule refused.</summary>
+    public List<ServiceRefusal> Refusals { get; } = [];
+
+    public int Count => Resets.Count + Notes.Count + Lookups.Count + Details.Count + LateAnswers.Count + Refusals.Count;
+
+    public IEnumerable<long> Times => Resets.Select(reset => reset.AtMs).Concat(Notes.Select(note => note.AtMs)).Concat(Lookups.Select(look => look.AtMs))
+        .Concat(Details.Select(row => row.AtMs)).Concat(LateAnswers.Select(answer => answer.AtMs)).Concat(Refusals.Select(refusal => refusal.AtMs));
 
     public void Trim(long beforeMs)
     {
         Resets.RemoveAll(reset => reset.AtMs < beforeMs);
         Notes.RemoveAll(note => note.AtMs < beforeMs);
+        LateAnswers.RemoveAll(answer => answer.AtMs < beforeMs);
+        Refusals.RemoveAll(refusal => refusal.AtMs < beforeMs);
+        int detail = Details.FindLastIndex(row => row.AtMs < beforeMs);
+        if (detail >= 0)
+            Details.RemoveRange(0, Details[detail].Row.IsEmpty ? detail + 1 : detail);
         // The last result before it is still the current one; that nothing is left needs no row.
         int last = Lookups.FindLastIndex(look => look.AtMs < beforeMs);
         if (last >= 0)

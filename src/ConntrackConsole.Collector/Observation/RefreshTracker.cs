@@ -1,0 +1,36 @@
+namespace ConntrackConsole.Collector.Observation;
+
+/// <summary>
+/// Infers from repeated samples of an entry's remaining timeout when its sender last sent something: each packet sets the timeout again, without
+/// an event.
+/// </summary>
+internal struct RefreshTracker
+{
+    // The kernel reports whole seconds.
+    private const long RoundingMs = 1_500;
+
+    // A client that waits for one SYN's answer doubles the interval: after this time it sends none for eight seconds at least, with
+    // linear timeouts (tcp_syn_linear_timeouts) or without.
+    private const long LastCloseRepeatMs = 12_000;
+    private const long MaxReuseIntervalMs = 5_000;
+    private const long LastsMs = 10_000;
+
+    private long _firstMs, _expiresAtMs, _refreshedMs, _beforeMs;
+    private bool _isSampled;
+
+    public void Next(uint timeoutSeconds, long nowMs)
+    {
+        long expiresAtMs = nowMs + (timeoutSeconds * 1_000L);
+        if (!_isSampled)
+            (_isSampled, _firstMs, _expiresAtMs) = (true, nowMs, expiresAtMs);
+        else if (expiresAtMs > _expiresAtMs + RoundingMs)
+            (_expiresAtMs, _beforeMs, _refreshedMs) = (expiresAtMs, _refreshedMs, nowMs);
+    }
+
+    /// <summary>Something was sent in the last seconds.</summary>
+    public readonly bool IsRefreshed(long nowMs) => _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs;
+
+    /// <summary>Of an unanswered SYN: it is sent more often than one connection would, so that several use the entry.</summary>
+    public readonly bool IsReused(long nowMs) =>
+        IsRefreshed(nowMs) && _beforeMs - _firstMs >= LastCloseRepeatMs && _refreshedMs - _beforeMs <= MaxReuseIntervalMs;
+}

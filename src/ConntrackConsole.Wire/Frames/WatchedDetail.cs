@@ -1,0 +1,35 @@
+using ConntrackConsole.Kernel.Net;
+
+namespace ConntrackConsole.Wire;
+
+/// <summary>Where a node's packets to an address go.</summary>
+public enum PathState : byte
+{
+    /// <summary>To another node, or not known.</summary>
+    Elsewhere = 0,
+    /// <summary>Out of an interface that leads to a pod of this node.</summary>
+    Leaf = 1,
+    /// <summary>Nowhere: blackhole, unreachable or prohibit.</summary>
+    Dead = 2,
+    /// <summary>To a bridge of this node's pods, none of which answers for the address.</summary>
+    NoNeighbour = 3,
+    /// <summary>A pod's interface of this node had the address, and none has it any more.</summary>
+    LeafGone = 4,
+}
+
+/// <summary>
+/// More about an address on the console's watch list, beside <see cref="WatchedAddress"/>; all zero = nothing any more. Older collectors do
+/// not send it.
+/// </summary>
+/// <param name="PodIp">The address: of a pod, or of a Service with untranslated UDP entries.</param>
+/// <param name="Path">Where this node's packets to it go.</param>
+/// <param name="Link">Index of the pod's interface or bridge: another one is another pod's. 0 = none.</param>
+/// <param name="Waiting">Established entries that were unacknowledged at their last look-up, and not answered in the seconds before it.</param>
+/// <param name="Answering">Established entries that were answered within the last two seconds.</param>
+/// <param name="SynReused">Unanswered SYN_SENT entries that are refreshed more often than one connection's retransmissions would.</param>
+/// <param name="UdpRefreshed">UDP entries that were refreshed within the last ten seconds.</param>
+public readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Link, uint Waiting, uint Answering, uint SynReused, uint UdpRefreshed)
+{
+    /// <summary>Nothing is known of the address.</summary>
+    public bool IsEmpty => this == default(WatchedDetail) with { PodIp = PodIp };
+}

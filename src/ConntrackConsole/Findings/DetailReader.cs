@@ -1,0 +1,155 @@
+using ConntrackConsole.Diagnosis.Facts;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
+
+namespace ConntrackConsole.Findings;
+
+/// <summary>What the nodes' details of a watched address, and late answers, add to the evidence.</summary>
+internal static class DetailReader
+{
+    // An entry counts as refreshed for ten seconds: what was refreshed before the pod's end must not count.
+    private const long RefreshedMs = 11_000;
+
+    /// <summary>Look-ups of an address to which no packet arrives: what waits now waits for nothing, unless something answered since.</summary>
+    public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
+    {
+        int waiting = 0, answered = 0;
+        foreach (var (rowMs, row, isLast) in Rows(subject, atMs))
+        {
+            waiting += isLast ? (int)row.Waiting : 0;
+            if (row.Answering > 0 && (isLast || rowMs >= deadSinceMs + SubjectPath.SettledMs))
+                answered = Math.Max(answered, (int)row.Answering);
+        }
+
+        return looks with { Waiting = waiting, Answered = answered };
+    }
+
+    /// <summary>SYN_SENT entries that are used again, since a moment; as many as at any one time.</summary>
+    public static Occurrences SynReused(SubjectRecords subject, long sinceMs, long atMs)
+    {
+        int most = 0;
+        long? firstMs = null;
+        if (!subject.Groups.Exists(group => group.Key.Proto == Protocols.Tcp))
+            return Occurrences.None;
+        foreach (var (rowMs, row, _) in Rows(subject, atMs))
+        {
+            if (rowMs < sinceMs || row.SynReused == 0)
+                continue;
+            most = Math.Max(most, (int)row.SynReused);
+            firstMs ??= rowMs;
+        }
+
+        return new Occurrences(most, firstMs is { } ms ? [ms] : []);
+    }
+
+    /// <summary>UDP entries that are refreshed at this moment, and were since another one.</summary>
+    public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs)
+    {
+        // Rows are of an address: of its Services, those that have such entries.
+        long entries = subject.Groups.Where(group => group.Key.Proto == Protocols.Udp).Sum(group => group.Members.Sum(member => (long)member.Now.Live));
+        long count = 0, firstMs = long.MaxValue;
+        foreach (var incidents in subject.Record.Incidents)
+        {
+            var head = subject.Record.Nodes[incidents.Slot].Head;
+            int last = Array.FindLastIndex(incidents.Details, row => row.AtMs + head.ClockOffsetMs <= atMs);
+            if (last < 0 || incidents.Details[last].Row.UdpRefreshed == 0 || Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs < RefreshedMs)
+                continue;
+            count += incidents.Details[last].Row.UdpRefreshed;
+            int first = Array.FindLastIndex(incidents.Details, last, row => row.Row.UdpRefreshed == 0) + 1;
+            firstMs = Math.Min(firstMs, Math.Max(sinceMs, incidents.Details[first].AtMs + head.ClockOffsetMs));
+        }
+
+        count = Math.Min(count, entries);
+        return count == 0 ? Occurrences.None : new Occurrences((int)count, [firstMs]);
+    }
+
+    /// <summary>Connections of the subject that were answered only after a repeated SYN.</summary>
+    public static Occurrences LateAnswers(FindingWindow window, SubjectRecords subject, long sinceMs, long untilMs) => Occurrences.At(
+    [
+        .. from late in subject.LateAnswers
+           where late.AtMs >= Math.Max(window.FromMs, sinceMs) && late.AtMs < Math.Min(window.ToMs + 1, untilMs)
+           orderby late.AtMs
+           select late.AtMs,
+    ]);
+
+    private static IEnumerable<(long AtMs, WatchedDetail Row, bool IsLast)> Rows(SubjectRecords subject, long atMs) =>
+        from incidents in subject.Record.Incidents
+        let offsetMs = subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs
+        let rows = incidents.Details.Where(row => row.AtMs + offsetMs <= atMs).ToList()
+        from index in Enumerable.Range(0, rows.Count)
+        orderby rows[index].AtMs + offsetMs
+        select (rows[index].AtMs + offsetMs, rows[index].Row, index == rows.Count - 1);
+}
+
+/// <summary>Whether packets to an address arrive, as the nodes see it.</summary>
+/// <param name="Route">Missing where no node reports the address.</param>
+/// <param name="DeadSinceMs">Since when they do not; null if they do, or if it is not known.</param>
+/// <param name="FormerGoneMs">When the interface of the former pod had gone.</param>
+internal sealed record SubjectPath(Source<RouteEvidence> Route, long? DeadSinceMs, long? FormerGoneMs)
+{
+    /// <summary>What waits for an answer this long after the path died waits for nothing: an entry that was answered before counts as answering for two seconds.</summary>
+    public const long SettledMs = 2_000;
+
+    public static readonly SubjectPath Unknown = new(Source<RouteEvidence>.Missing("no node reports a route to it"), null, null);
+}
+
+/// <summary>Reads what nodes report of the route to an address: the node of its pod, and those that have entries of it.</summary>
+internal static class PathReader
+{
+    private const long SilentMs = 5_000;
+
+    /// <param name="home">The node of the pod that had the address last; null if it is not known.</param>
+    /// <param name="sinceMs">What was before belongs to an earlier pod.</param>
+    public static SubjectPath Read(SubjectRecords subject, string? home, long sinceMs, long atMs)
+    {
+        var paths = (from incidents in subject.Record.Incidents
+                     where incidents.Details.Length > 0
+                     let node = subject.Record.Nodes[incidents.Slot]
+                     let isHome = node.Head.Name == home
+                     where isHome || subject.HasEntriesOn(incidents.Slot)
+                     orderby isHome descending, node.Head.Name
+                     let offsetMs = node.Head.ClockOffsetMs
+                     where atMs - (node.Head.LastAtMs + offsetMs) < SilentMs
+                     select (Node: node.Head.Name, IsHome: isHome, Rows: incidents.Details.Select(row => (AtMs: row.AtMs + offsetMs, row.Row)).Where(row => row.AtMs <= atMs).ToList())).ToList();
+        long? goneMs = paths.FirstOrDefault(path => path.IsHome) is { Rows: { } rows } ? FormerGoneMs(rows, sinceMs) : null;
+        foreach (var path in paths)
+        {
+            if (path.Rows is not [.., var last] || !IsDead(last.Row.Path) || (!path.IsHome && last.Row.Path == PathState.LeafGone))
+                continue;
+            int first = path.Rows.FindLastIndex(row => !IsDead(row.Row.Path)) + 1;
+            return new SubjectPath(Evidence(subject, path.Node, last.Row.Path), Math.Max(sinceMs, path.Rows[first].AtMs), goneMs);
+        }
+
+        return paths.Exists(path => path.Rows is [.., { Row.Path: PathState.Leaf }])
+            ? new SubjectPath(new RouteEvidence { HasLeaf = true, Text = $"{home}'s route to {subject.Subject.Backend} leads to a pod" }, null, goneMs)
+            : SubjectPath.Unknown with { FormerGoneMs = goneMs };
+    }
+
+    private static bool IsDead(PathState path) => path is PathState.Dead or PathState.NoNeighbour or PathState.LeafGone;
+
+    // The first look at which the interface was another one, or none.
+    private static long? FormerGoneMs(List<(long AtMs, WatchedDetail Row)> rows, long sinceMs)
+    {
+        uint link = 0;
+        foreach (var (atMs, row) in rows)
+        {
+            if (row.Path == PathState.Leaf && link == 0)
+                link = row.Link;
+            else if (atMs >= sinceMs && (IsDead(row.Path) || (row.Path == PathState.Leaf && row.Link != link)))
+                return atMs;
+        }
+
+        return null;
+    }
+
+    private static RouteEvidence Evidence(SubjectRecords subject, string node, PathState path)
+    {
+        var ip = subject.Subject.Backend;
+        return path switch
+        {
+            PathState.Dead => new RouteEvidence { IsBlocked = true, Text = $"{node}'s route to {ip} is blackhole, unreachable or prohibit" },
+            PathState.NoNeighbour => new RouteEvidence { NeighbourFailed = true, Text = $"no pod of {node} answers for {ip} on its bridge" },
+            _ => new RouteEvidence { HasLeaf = false, Text = $"no interface of {node} has {ip} any more" },
+        };
+    }
+}

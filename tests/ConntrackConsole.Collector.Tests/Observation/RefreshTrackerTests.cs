@@ -1,0 +1,41 @@
+using ConntrackConsole.Collector.Observation;
+using Xunit;
+
+namespace ConntrackConsole.Collector.Tests.Observation;
+
+/// <summary>Entries whose senders renew the timeout, second by second.</summary>
+public class RefreshTrackerTests
+{
+    [Fact]
+    public void IsRefreshed_WhileItsSenderSends_AndTenSecondsLonger()
+    {
+        var tracker = Sampled(20, sent => sent is 5 or 8, 120);
+
+        Assert.False(Sampled(20, _ => false, 120).IsRefreshed(20_000));
+        Assert.True(tracker.IsRefreshed(18_000));
+        Assert.False(tracker.IsRefreshed(19_000));
+    }
+
+    /// <summary>One connection sends its SYN again at growing intervals; several do at any.</summary>
+    [Theory]
+    [InlineData(false, new[] { 1, 3, 7, 15, 31 })]
+    [InlineData(false, new[] { 1, 2, 3, 4, 5, 7, 11, 19, 35 })]
+    [InlineData(false, new[] { 1, 3, 5, 7, 9 })]
+    [InlineData(true, new[] { 1, 4, 8, 11, 14, 17, 20, 23, 26, 29, 32, 35 })]
+    public void IsReused_OnlyIfTheIntervalsDoNotGrow(bool expected, int[] sent) =>
+        Assert.Equal(expected, Sampled(36, sent.Contains, 120).IsReused(36_000));
+
+    private static RefreshTracker Sampled(int seconds, Func<int, bool> isSent, uint timeout)
+    {
+        var tracker = default(RefreshTracker);
+        uint left = timeout;
+        for (int second = 0; second <= seconds; second++, left--)
+        {
+            if (isSent(second))
+                left = timeout;
+            tracker.Next(left, second * 1_000L);
+        }
+
+        return tracker;
+    }
+}

@@ -1,0 +1,241 @@
+using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Tests.Cluster;
+using ConntrackConsole.Wire;
+using Xunit;
+using static ConntrackConsole.Tests.Findings.FindingScene;
+
+namespace ConntrackConsole.Tests.Findings;
+
+/// <summary>What the nodes' routes, refreshed entries and late answers decide; without them nothing else is named.</summary>
+public sealed class DetailFindingTests
+{
+    [Theory]
+    [InlineData(PathState.Dead)]
+    [InlineData(PathState.LeafGone)]
+    [InlineData(PathState.NoNeighbour)]
+    public async Task EntriesThatWaitWhileNoPacketArrives_AreM4_WithinSeconds(PathState path)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Detail("node1", PathState.Leaf, 7, answering: 3);
+        scene.Lookup("node1", 3, 0, alive: 3);
+        scene.Run(2);
+        scene.Detail("node1", path, answering: 2, waiting: 1);
+        scene.Run(2);
+        scene.Detail("node1", path, waiting: 3);
+        scene.Run(1);
+
+        Assert.Equal([MechanismCodes.BlackHole], await scene.CodesAsync());
+        var finding = Assert.Single(scene.Round().Findings);
+        Assert.Equal((3, RemedyAction.FlushPodIp), (finding.Finding.Explains.Count, Assert.Single(finding.Finding.Remedies).Action));
+    }
+
+    [Fact]
+    public async Task EntriesThatWaitForATerminatingPodThatIsThere_AreNothing()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Detail("node1", PathState.Leaf, 7, waiting: 3);
+        scene.Lookup("node1", 3, 3);
+        scene.Run(8);
+
+        Assert.Empty(await scene.CodesAsync());
+    }
+
+    /// <summary>A healthy entry waits at any moment: until the look-ups are of the time after the path's end, they show nothing.</summary>
+    [Fact]
+    public async Task EntriesThatWaitedWhenThePathEnded_AreNothingYet()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Detail("node1", PathState.Leaf, 7, waiting: 2, answering: 1);
+        scene.Lookup("node1", 3, 2, alive: 1);
+        scene.Run(2);
+        scene.Detail("node1", PathState.LeafGone, waiting: 2, answering: 1);
+        scene.Run(2);
+
+        Assert.Empty(await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task AnAnswerAfterThePathsEnd_RefutesM4()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Detail("node1", PathState.Leaf, 7);
+        scene.Lookup("node1", 3, 3);
+        scene.Run(2);
+        scene.Detail("node1", PathState.LeafGone, waiting: 2, answering: 1);
+        scene.Run(4);
+
+        Assert.Empty(await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task ResetsAfterTheFormerInterfaceHadGone_AreM5_BeforeTheStatusNamesTheAddress()
+    {
+        using var scene = await ReplacedAsync(withPath: true);
+
+        Assert.Equal([MechanismCodes.AddressReused], await scene.CodesAsync());
+        Assert.Equal(2, Assert.Single(scene.Round().Findings).Finding.Explains.Count);
+    }
+
+    [Fact]
+    public async Task ResetsBetweenTheTwoPods_AreEithers_WithoutTheInterface()
+    {
+        using var scene = await ReplacedAsync(withPath: false);
+
+        Assert.Empty(await scene.CodesAsync());
+        Assert.Contains(scene.Round().Insufficient, missing => missing.Missing.Contains("which pod sent 2 resets", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ASynForTheFormerPod_AnsweredByAnotherWorkload_IsM5b()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Detail("node1", PathState.Leaf, 7);
+        scene.Run(1);
+        FindingTests.End(scene, exitCode: 137);
+        scene.Detail("node1", PathState.LeafGone);
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(), FlowState.SynSent, 2);
+        scene.Run(2);
+        scene.LateAnswer("node1", 40_000);
+        scene.LateAnswer("node1", 40_001);
+        scene.Entries("node1", Group(), FlowState.TimeWait, 2);
+        scene.Run(1);
+        scene.Apply(new PodChange(Objects.Pod("c", PodIp), false));
+        scene.Run(3);
+
+        Assert.Equal([MechanismCodes.WrongBackend], await scene.CodesAsync());
+        Assert.Equal(2, Assert.Single(scene.Round().Findings).Finding.Explains.Count);
+    }
+
+    [Fact]
+    public async Task LateAnswersOfALivePod_AreNothing()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.LateAnswer("node1", 40_000);
+        scene.LateAnswer("node1", 40_001);
+        scene.Run(3);
+
+        Assert.Empty(await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task LateAnswersWithFailedInsertions_AreM12()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        for (ushort port = 40_000; port < 40_003; port++)
+            scene.LateAnswer("node1", port);
+        scene.Next("node1", frame => frame.Counters = frame.Counters with { InsertFailed = 3 });
+        scene.Run(3);
+
+        Assert.Equal([MechanismCodes.PortClash], await scene.CodesAsync());
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(0, false)]
+    public async Task SynSentEntriesThatAreUsedAgain_AreM6b(uint reused, bool isFound)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Entries("node1", Group(), FlowState.SynSent, 3);
+        scene.Run(1);
+        scene.Detail("node1", PathState.Dead, synReused: reused);
+        scene.Run(3);
+
+        Assert.Equal(isFound ? [MechanismCodes.SynReuse] : [], await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task UdpThatIsRefreshedAfterThePodsEnd_IsM8_BeforeItsTimeout()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(proto: Protocols.Udp), FlowState.Assured, 2);
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Run(1);
+        scene.Detail("node1", udp: 2);
+        scene.Run(8);
+        Assert.Empty(await scene.CodesAsync());
+        scene.Run(5);
+
+        Assert.Equal([MechanismCodes.UdpDeadBackend], await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task UntranslatedUdpThatIsRefreshed_IsM8_OfTheService()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Apply(new ServiceChange(Objects.Service() with { Ports = [new ServicePort("http", Protocols.Tcp, 80, 0), new ServicePort("dns", Protocols.Udp, 80, 0)] }, false));
+        scene.Entries("node1", Group(Objects.Vip, Protocols.Udp), FlowState.Unreplied, 2);
+        scene.Detail("node1", udp: 2, ip: Objects.Vip);
+        scene.Run(12);
+
+        Assert.Equal([MechanismCodes.UdpUntranslated], await scene.CodesAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RefusalsOfAServiceWithoutReadyEndpoints_AreM7(bool isEmpty)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        if (isEmpty)
+            scene.Apply(new SliceChange(Objects.Slice(), false), new PodChange(A, true), new PodChange(B, true));
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Run(2);
+        scene.Refusal("node1");
+        scene.Run(1);
+        scene.Refusal("node1");
+        scene.Run(2);
+
+        Assert.Equal(isEmpty ? [MechanismCodes.NoEndpoints] : [], await scene.CodesAsync());
+    }
+
+    [Theory]
+    [InlineData(40, true)]
+    [InlineData(4, false)]
+    public async Task PacketsDroppedByKubeProxysRule_AreM1b_OfTheNode(int dropped, bool isFound)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        Proxy(scene, 100);
+        scene.Run(2);
+        Proxy(scene, 100 + dropped);
+        scene.Run(3);
+
+        Assert.Equal(isFound ? [MechanismCodes.InvalidDropped] : [], await scene.CodesAsync());
+        Assert.All(scene.Round().Findings, finding => Assert.Equal(["node1"], finding.Nodes));
+    }
+
+    private static void Proxy(FindingScene scene, double dropped) => scene.Next("node1", frame => frame.Proxy =
+        new ProxyReading(frame.AtMs, true, ProxyMode.Iptables, 200, 1, frame.AtMs / 1000.0 - 60, frame.AtMs / 1000.0 - 60, 0.1, 5, 0, 0, 0, 0, dropped, 0));
+
+    // Another pod of the Service gets the address, resets two connections, and only then its status names the address.
+    private static async Task<FindingScene> ReplacedAsync(bool withPath)
+    {
+        var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        if (withPath)
+            scene.Detail("node1", PathState.Leaf, 7);
+        scene.Run(1);
+        FindingTests.End(scene, exitCode: 137);
+        if (withPath)
+            scene.Detail("node1", PathState.LeafGone);
+        scene.Run(2);
+        if (withPath)
+            scene.Detail("node1", PathState.Leaf, 9);
+        scene.Reset("node1", ResetKind.FromBackend, 40_000);
+        scene.Reset("node1", ResetKind.FromBackend, 40_001);
+        scene.Entries("node1", Group(), FlowState.Established, 1);
+        scene.Run(1);
+        scene.Apply(new PodChange(Objects.Pod("c", PodIp), false));
+        scene.Run(3);
+        return scene;
+    }
+}
