@@ -124,6 +124,16 @@ internal static class Cases
         {
             Resets = Resets with { FromBackend = 2 }, Entries = Entries with { OlderThanOwner = 2 }, Lifecycle = Life with { NewOwner = new AddressOwner("shop/cart-2", T - 60_000, true) },
         }),
+        ["a new owner that its node saw before its status named the address"] = (MechanismCodes.AddressReused, Calm with
+        {
+            Resets = Resets with { FromBackend = Occurrences.At(T + 2_500, T + 3_000) }, Entries = Entries with { OlderThanOwner = 2 },
+            Lifecycle = Life with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 137, FormerGoneMs = T + 1_800, NewOwner = new AddressOwner("shop/cart-2", T + 3_500, true) },
+        }),
+        ["a terminating pod without an interface"] = (MechanismCodes.BlackHole, Calm with
+        {
+            Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 3 }, Traffic = Traffic with { Packets = null }, Lifecycle = Life with { DeletionRequestedMs = T, HasLiveOwner = null },
+            Route = Calm.Route.Value! with { HasLeaf = false },
+        }),
         ["a Service that was scaled to zero, and clients"] = (MechanismCodes.NoEndpoints, Calm with
         {
             Traffic = Traffic with { Refused = Occurrences.At(T + 500) }, Lifecycle = Life with { ReadyEndpoints = 0, ScaledToZero = true, NoEndpointSinceMs = T },

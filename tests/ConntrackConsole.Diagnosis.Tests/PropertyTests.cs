@@ -26,6 +26,21 @@ public class PropertyTests
             AssertStable(name, seen);
     }
 
+    /// <summary>What only the node of an address sees is a source of its own, within the lifecycle.</summary>
+    [Fact]
+    public void Run_WithoutTheNodesView_GivesNoOtherName()
+    {
+        var cases = Cases.All.Where(one => one.Seen.Lifecycle.Value?.FormerGoneMs is not null).ToList();
+        Assert.NotEmpty(cases);
+        foreach (var (name, _, seen) in cases)
+        {
+            var less = seen with { Lifecycle = seen.Lifecycle.Value! with { FormerGoneMs = null } };
+            Assert.True(!Codes(less).Except(Codes(seen)).Any(), name);
+            Assert.True(DiagnosisEngine.Run(less) is { } report && report.Findings.Count + report.Missing.Count > 0, $"{name}: calm");
+            AssertStable(name, less, maxRemovals: 2, mayBeCalm: true);
+        }
+    }
+
     [Fact]
     public void Run_OneNodeWithoutTheCluster_WithoutSomeSources_GivesNoOtherName()
     {

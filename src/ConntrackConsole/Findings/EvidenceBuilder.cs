@@ -39,7 +39,7 @@ internal static class EvidenceBuilder
             Subject = new DiagnosisSubject(subject.Backend, subject.Address),
             Scope = EvidenceScope.Cluster,
             Window = new ObservationWindow(window.FromMs, window.ToMs),
-            Resets = Resets(window, records),
+            Resets = Resets(window, records, life.Evidence.Value?.FormerGoneMs),
             Traffic = Traffic(window, records, life),
             Entries = EntryReader.Read(window, records, life, life.GoneMs ?? deadMs, atMs),
             Lookups = lookups,
@@ -68,8 +68,10 @@ internal static class EvidenceBuilder
     }
 
     // The nodes at both ends may report the same reset. In the order of their times, so that the result does not depend on arrival.
-    private static Source<ResetEvidence> Resets(FindingWindow window, SubjectRecords records)
+    private static Source<ResetEvidence> Resets(FindingWindow window, SubjectRecords records, long? formerGoneMs)
     {
+        // A connection that began with the new owner of the address is not one of the former pod's.
+        var itsOwn = records.LateAnswers.Where(late => late.AtMs >= formerGoneMs).Select(late => (late.Src, late.Sport)).ToHashSet();
         string? incomplete = null;
         foreach (var node in records.Nodes)
         {
@@ -86,7 +88,11 @@ internal static class EvidenceBuilder
             return Source<ResetEvidence>.Missing(incomplete);
         var deduplicator = new ResetDeduplicator();
         foreach (var (node, reset) in records.Resets.OrderBy(reset => reset.Reset.AtMs).ThenBy(reset => reset.Node.Head.Name, StringComparer.Ordinal))
-            deduplicator.Add(node.Head.Name, reset);
+        {
+            if (reset.Kind != ResetKind.FromBackend || !itsOwn.Contains((reset.Dst, reset.Dport)))
+                deduplicator.Add(node.Head.Name, reset);
+        }
+
         var tally = new ResetTally(records.Subject.Backend);
         foreach (var report in deduplicator.Kept)
             tally.Add(report.Reset);

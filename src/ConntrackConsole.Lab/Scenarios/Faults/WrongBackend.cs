@@ -14,6 +14,9 @@ internal sealed class WrongBackend : Scenario
 
     public override string Code => MechanismCodes.WrongBackend;
 
+    // A request that was under way when the pod vanished is sent again, and reset by the successor.
+    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.AddressReused];
+
     public override async Task RunAsync(LabCluster lab)
     {
         string? taken = null;
