@@ -1,8 +1,10 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
+import { isIncrement, readIncrement } from "./increment.js";
 import { columnsIn, readView } from "./view.js";
 import { fit, label, readPaint } from "./paint.js";
 import { ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
 import { RolloutLane, rolloutText } from "./rollouts.js";
+import { selectionOf } from "./selection.js";
 import { phasesOf } from "./symbols.js";
 import { TerminationLane } from "./terminations.js";
 
@@ -61,9 +63,16 @@ class Timeline {
     this.dotnet.invokeMethodAsync(name, ...values).catch(() => { /* the circuit is lost; a banner is shown */ });
   }
 
+  // Takes a view, or what changed since the view that it has. Returns which version it has then: the page knows which one to send next.
   draw(bytes) {
+    const view = isIncrement(bytes) ? readIncrement(bytes, this.view) : readView(bytes);
+    if (view) this.show(view);
+    return this.view?.version ?? 0;
+  }
+
+  show(view) {
     const cursorMs = this.cursor === null || this.cursor === undefined ? null : this.msAt(this.cursor);
-    this.view = readView(bytes);
+    this.view = view;
     if (this.drag?.kind !== "pan") this.shift = 0;
     this.events = collectEvents(this.view);
     this.incomplete = columnsIn(this.view, LOSSY_GAP_KINDS);
@@ -361,15 +370,6 @@ class Timeline {
     this.readout.textContent = `${this.stamp(next.at)} ${next.text}${next.choice ? next.choice.rollout ? " – Enter selects the rollout" : " – Enter opens the pod" : ""}`;
     this.drawOver();
   }
-}
-
-// The selection of the page: an address, a termination, a rollout.
-function selectionOf(selected) {
-  return {
-    ip: selected?.ip ?? null, uid: selected?.uid ?? null, rollout: selected?.rollout ?? null, number: null,
-    has(span) { return this.uid ? span.uid === this.uid : span.ip !== "" && span.ip === this.ip; },
-    inRollout(span) { return this.number !== null && span.rollout === this.number; },
-  };
 }
 
 function collectEvents(view) {

@@ -1,5 +1,6 @@
-// Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together.
-const MAGIC = 0x32565443; // "CTV2"
+// Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together. What changed in a view since the one
+// before is another form, see increment.js.
+const MAGIC = 0x33565443; // "CTV3"
 
 export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown", "untranslated", "left the Service", "not ready"];
 
@@ -14,53 +15,97 @@ export function columnsIn(view, kinds) {
   return columns;
 }
 
-export function readView(bytes) {
-  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = new TextDecoder();
-  let at = 0;
-  const u8 = () => data.getUint8(at++);
-  const f64 = () => { const value = data.getFloat64(at, true); at += 8; return value; };
-  const varint = () => {
-    let value = 0, scale = 1, next;
-    do { next = u8(); value += (next & 0x7f) * scale; scale *= 128; } while (next >= 0x80);
-    return value;
-  };
-  const signed = () => { const value = varint(); return value % 2 ? -(value + 1) / 2 : value / 2; };
-  const str = () => { const length = varint(); const part = bytes.subarray(at, at + length); at += length; return text.decode(part); };
-  const time = () => { const value = f64(); return Number.isNaN(value) ? null : value; };
-  const list = read => Array.from({ length: varint() }, read);
+// The parts of which both forms consist.
+export class Reader {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.text = new TextDecoder();
+    this.at = 4;
+  }
 
-  if (data.getUint32(0, true) !== MAGIC) throw new Error("timeline: not a view");
-  at = 4;
-  const view = { from: f64(), step: f64(), now: f64(), columns: varint(), flags: u8(), hidden: varint() };
-  view.live = (view.flags & 1) !== 0;
-  view.noData = (view.flags & 2) !== 0; // no data is stored for this range
-  view.to = view.from + view.step * view.columns;
-  const series = () => {
-    const values = new Int32Array(view.columns);
-    for (let i = 0; i < view.columns;) {
-      const value = signed(), run = varint();
+  get magic() { return this.data.getUint32(0, true); }
+
+  u8() { return this.data.getUint8(this.at++); }
+
+  f64() { const value = this.data.getFloat64(this.at, true); this.at += 8; return value; }
+
+  varint() {
+    let value = 0, scale = 1, next;
+    do { next = this.u8(); value += (next & 0x7f) * scale; scale *= 128; } while (next >= 0x80);
+    return value;
+  }
+
+  signed() { const value = this.varint(); return value % 2 ? -(value + 1) / 2 : value / 2; }
+
+  str() { const length = this.varint(); const part = this.bytes.subarray(this.at, this.at + length); this.at += length; return this.text.decode(part); }
+
+  time() { const value = this.f64(); return Number.isNaN(value) ? null : value; }
+
+  list(read) { return Array.from({ length: this.varint() }, read); }
+
+  head() {
+    const view = { version: this.f64(), from: this.f64(), step: this.f64(), now: this.f64(), columns: this.varint(), flags: this.u8(), hidden: this.varint() };
+    view.live = (view.flags & 1) !== 0;
+    view.noData = (view.flags & 2) !== 0; // no data is stored for this range
+    view.to = view.from + view.step * view.columns;
+    return view;
+  }
+
+  // Fills the columns from one on.
+  columns(values, from) {
+    for (let i = from; i < values.length;) {
+      const value = this.signed(), run = this.varint();
       values.fill(value, i, i + run);
       i += run;
     }
     return values;
-  };
-  view.services = list(() => ({
-    key: str(), title: str(), address: str(),
-    backends: list(() => ({ ip: str(), label: str(), state: STATES[u8()], entries: series(), stale: series(), closing: series() })),
+  }
+
+  laneHead() { return { key: this.str(), title: this.str(), address: this.str() }; }
+
+  backendHead() { return { ip: this.str(), label: this.str(), state: STATES[this.u8()] }; }
+
+  rollout() {
+    return {
+      id: this.str(), label: this.str(), space: this.str(), state: this.u8(), rollback: this.u8() === 1, started: this.f64(), surged: this.time(), stuck: this.time(), closed: this.time(),
+    };
+  }
+
+  termination() {
+    const text = () => this.str(), time = () => this.time();
+    return {
+      uid: text(), pod: text(), ip: text(), node: text(), cause: text(), causeName: text(), rollout: this.varint(), started: this.f64(), over: time(),
+      requested: time(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
+      finished: time(), deleted: time(), reused: time(), grace: time(), exit: this.u8(), exitText: text(), stale: this.varint(),
+    };
+  }
+
+  gap() { return { node: this.str(), kind: this.u8(), text: this.str(), from: this.f64(), to: this.f64() }; }
+
+  restart() { return { at: this.f64(), kind: this.u8(), ip: this.str(), text: this.str() }; }
+}
+
+export function readView(bytes) {
+  const reader = new Reader(bytes);
+  if (reader.magic !== MAGIC) throw new Error("timeline: not a view");
+  const view = reader.head();
+  const series = () => reader.columns(new Int32Array(view.columns), 0);
+  view.services = reader.list(() => ({
+    ...reader.laneHead(),
+    backends: reader.list(() => ({ ...reader.backendHead(), entries: series(), stale: series(), closing: series() })),
   }));
-  view.hiddenRollouts = varint();
-  view.rollouts = list((_, index) => ({
-    number: index + 1, id: str(), label: str(), space: str(), state: u8(), rollback: u8() === 1, started: f64(), surged: time(), stuck: time(), closed: time(),
-  }));
-  view.hiddenTerminations = varint();
-  view.terminations = list(() => ({
-    uid: str(), pod: str(), ip: str(), node: str(), cause: str(), causeName: str(), rollout: varint(), started: f64(), over: time(),
-    requested: time(), notReady: time(), terminating: time(), removed: time(), rulesFirst: time(), rulesLast: time(), stop: time(),
-    finished: time(), deleted: time(), reused: time(), grace: time(), exit: u8(), exitText: str(), stale: varint(),
-  }));
+  view.hiddenRollouts = reader.varint();
+  view.rollouts = numbered(reader.list(() => reader.rollout()));
+  view.hiddenTerminations = reader.varint();
+  view.terminations = reader.list(() => reader.termination());
   view.resets = [series(), series(), series()];
-  view.gaps = list(() => ({ node: str(), kind: u8(), text: str(), from: f64(), to: f64() }));
-  view.restarts = list(() => ({ at: f64(), kind: u8(), ip: str(), text: str() }));
+  view.gaps = reader.list(() => reader.gap());
+  view.restarts = reader.list(() => reader.restart());
   return view;
+}
+
+// Terminations refer to rollouts by number.
+export function numbered(rollouts) {
+  return rollouts.map((rollout, index) => ({ ...rollout, number: index + 1 }));
 }

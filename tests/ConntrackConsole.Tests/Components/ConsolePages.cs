@@ -100,8 +100,12 @@ internal sealed class ConsolePages : IAsyncDisposable
         Context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         Chart = Context.JSInterop.SetupModule("./js/timeline.js").SetupModule("create", _ => true);
         Chart.Setup<int>("plotWidth").SetResult(600);
-        Draws = Chart.SetupVoid("draw", _ => true);
-        Draws.SetVoidResult();
+        Draws = Chart.Setup<double?>("draw", call =>
+        {
+            // As the canvas: it has what it was sent, unless the test says otherwise.
+            Draws!.SetResult(Drawn is { } drawn ? drawn : BitConverter.ToDouble((byte[])call.Arguments[0]!, 4));
+            return true;
+        });
         using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
         db.Database.EnsureCreated();
         // The console has run for a while: live data covers the range, no stored history is needed.
@@ -117,7 +121,10 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     public BunitJSModuleInterop Chart { get; }
 
-    public JSRuntimeInvocationHandler Draws { get; }
+    public JSRuntimeInvocationHandler<double?> Draws { get; }
+
+    /// <summary>The version that the canvas reports; null = the one that it was sent.</summary>
+    public double? Drawn { get; set; }
 
     /// <summary>Completes when the current user is first read.</summary>
     public Task UserRead => _userRead.Task;

@@ -115,7 +115,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
             var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, Math.Min(view.ToMs, nowMs), () => _feed?.RefreshNow(), _navigation.Token);
             var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service, isStored: !state.Live);
-            byte[] bytes = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
+            var shown = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
                 if (!ReferenceEquals(state, _state))
@@ -123,7 +123,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                 _findings = findings;
                 Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
                 if (_chart is not null)
-                    await _chart.DrawAsync(bytes, ct);
+                    await _chart.DrawAsync(shown, ct);
             });
         }
         catch (Exception) when (_navigation.IsCancellationRequested)
@@ -138,7 +138,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     // The backends only of the lanes that are drawn.
     private static TimelineQuery Query(LiveState state, TimelineWindow window, int lanes) =>
-        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node, lanes);
+        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node, lanes) { OmitsSums = true };
 
     // Stored history is read less often than memory: columns of a long range change slowly or not at all.
     private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, int lanes, long nowMs, CancellationToken ct)
@@ -150,7 +150,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         // The headline shows the current state, even for a past range.
         var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60), 0);
         var since = state.ToMs is { } pausedMs && pausedMs < nowMs
-            ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node, 0) : null;
+            ? new TimelineQuery(Math.Max(pausedMs, nowMs - TimelineStore.HorizonMs), nowMs, 1, state.Namespace, state.Service, state.Node, 0) { OmitsSums = true } : null;
         string?[] pods = [state.Uid, state.Pod, cached?.View.Terminations.FirstOrDefault(end => end.Uid == state.Uid)?.PodIp];
         var page = new PageQuery(cached is null ? query : null, headline, since, [.. pods.OfType<string>().Where(pod => pod.Length > 0)], state.ToMs);
         var navigation = _navigation;

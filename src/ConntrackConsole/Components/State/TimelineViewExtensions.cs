@@ -22,7 +22,7 @@ internal static class TimelineViewExtensions
         view.Nodes.Count > 0
         && (view.Services.Count == 0
             ? view.ToMs >= view.NowMs - LiveCoverageMs || view.Terminations.Count > 0 || Sum(view.Resets.UnNated) + Sum(view.Resets.FromBackend) + Sum(view.Resets.Other) > 0
-            : view.Services.Any(lane => lane.Sum?.Entries.Any(count => count >= 0) == true || lane.Backends.Any(backend => backend.Entries.Any(count => count >= 0))));
+            : view.Services.Any(lane => lane.HadEntries || lane.Sum?.Entries.Any(count => count >= 0) == true || lane.Backends.Any(backend => backend.Entries.Any(count => count >= 0))));
 
     public const string CommandsCapability = "commands";
 

@@ -19,7 +19,7 @@ internal sealed class LaneReader : IDisposable
     private readonly TimelineQuery _query;
     private readonly WindowSamples _samples;
     private readonly ColumnAggregator _columns;
-    private readonly SumReader _sums;
+    private readonly SumReader? _sums;
     private readonly Dictionary<GroupKey, IReadOnlyList<(long AtMs, EntryState State)>> _within = [];
     private readonly long _stepMs;
     private readonly long _nowMs;
@@ -33,11 +33,12 @@ internal sealed class LaneReader : IDisposable
         (_map, _history) = (cluster.Current, cluster.History);
         _samples = new WindowSamples(query, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
         _columns = new ColumnAggregator(_samples);
-        _sums = new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node);
+        // Of one node there are few groups, and no sums are kept.
+        _sums = query is { OmitsSums: true, Node: null } ? null : new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node);
     }
 
     /// <summary>The lanes, and their sum.</summary>
-    public (List<ServiceLane> Lanes, LaneSums Sum) Lanes()
+    public (List<ServiceLane> Lanes, LaneSums? Sum) Lanes()
     {
         var ipvs = IpvsNow();
         var lanes =
@@ -69,10 +70,10 @@ internal sealed class LaneReader : IDisposable
                 read[i] = (lane with { Backends = Backends(_snapshot.At(vip), assignment), OmitsBackends = false, Ownerless = 0 }, vip, assignment);
         }
 
-        return ([.. read.Select(item => item.Lane).Where(lane => lane.OmitsBackends || lane.Backends.Count > 0)], _sums.Total());
+        return ([.. read.Select(item => item.Lane).Where(lane => lane.OmitsBackends || lane.Backends.Count > 0)], _query.OmitsSums ? null : _sums!.Total());
     }
 
-    public void Dispose() => _sums.Dispose();
+    public void Dispose() => _sums?.Dispose();
 
     private IEnumerable<VirtualAddress> Vips()
     {
@@ -99,7 +100,8 @@ internal sealed class LaneReader : IDisposable
     private ServiceLane? Sum(ServiceLane lane, in VirtualAddress vip, in VipAssignment assignment)
     {
         var groups = _query.Node is null ? null : _snapshot.At(vip);
-        if (!_sums.Read(vip, groups))
+        var presence = _sums is null ? Presence(vip, assignment) : _sums.Read(vip, groups) ? SumPresence.Other : SumPresence.None;
+        if (presence == SumPresence.None)
             return null;
         var astray = new List<CapturedGroup>();
         long ownerless = 0;
@@ -117,7 +119,7 @@ internal sealed class LaneReader : IDisposable
             if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups is null ? _snapshot.Of(key) : groups.Find(member => member.Key == key)) is not { } group)
                 continue;
             if (wasAstray)
-                _sums.AddStale(group, states);
+                _sums?.AddStale(group, states);
             // With all of its backends they are read later.
             if (_query is { Lanes: null, Chosen: null })
                 continue;
@@ -127,6 +129,9 @@ internal sealed class LaneReader : IDisposable
                 ownerless += group.Members.Where(IsReporting).Sum(member => (long)member.Now.Live);
         }
 
+        lane = lane with { OmitsBackends = true, Ownerless = ownerless, HadEntries = presence == SumPresence.Entries };
+        if (_sums is null)
+            return lane with { Backends = Backends(astray, assignment) };
         var sums = _sums.Take(assignment);
         if (!assignment.IsWhole)
         {
@@ -136,7 +141,17 @@ internal sealed class LaneReader : IDisposable
                 return null;
         }
 
-        return lane with { Sum = sums, OmitsBackends = true, Ownerless = ownerless, Backends = Backends(astray, assignment) };
+        return lane with
+        {
+            Sum = _query.OmitsSums ? null : sums, HadEntries = sums.Entries.AsSpan().ContainsAnyInRange(1, int.MaxValue), Backends = Backends(astray, assignment),
+        };
+    }
+
+    // Seconds as in the sums, of the part of the window in which the Service had the address.
+    private SumPresence Presence(in VirtualAddress vip, in VipAssignment assignment)
+    {
+        long fromMs = Math.Max(_samples.TimeOf(0), assignment.FromMs), toMs = Math.Min(_samples.TimeOf(_samples.Count - 1), assignment.ToMs);
+        return _snapshot.Presence(vip, fromMs / 1_000, (toMs / 1_000) + 1);
     }
 
     private bool IsReporting(CapturedSeries member) =>

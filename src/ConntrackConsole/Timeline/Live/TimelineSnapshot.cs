@@ -42,6 +42,9 @@ internal sealed class TimelineSnapshot(
     /// <summary>The sum of an address over all nodes, second by second of the console's clock.</summary>
     public void ReadSum(in VirtualAddress vip, long firstSecond, Span<SumChange> values) => store.ReadSum(vip, firstSecond, values);
 
+    /// <summary>What the sum of an address was within some seconds, without its values.</summary>
+    public SumPresence Presence(in VirtualAddress vip, long firstSecond, long endSecond) => store.Presence(vip, firstSecond, endSecond);
+
     /// <summary>Changes the seconds of a sum in which nodes with entries of the address did not report.</summary>
     /// <param name="absent">By slot.</param>
     public void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values) =>

@@ -78,6 +78,12 @@ internal sealed partial class TimelineStore
         }
     }
 
+    internal SumPresence Presence(in VirtualAddress vip, long firstSecond, long endSecond)
+    {
+        lock (_lock)
+            return _index.SumOf(vip)?.Presence(firstSecond, endSecond) ?? SumPresence.None;
+    }
+
     internal void AddAbsent(in VirtualAddress vip, AbsentNode[] absent, long firstSecond, Span<SumChange> values)
     {
         long unknown = long.MaxValue;

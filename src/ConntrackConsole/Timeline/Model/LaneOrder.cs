@@ -35,7 +35,7 @@ internal static class LaneOrder
     }
 
     private static bool HasEntries(ServiceLane lane) =>
-        (lane.Sum is { } sum && IsAbove(sum.Entries, 0)) || lane.Backends.Any(backend => IsAbove(backend.Entries, 0));
+        lane.HadEntries || (lane.Sum is { } sum && IsAbove(sum.Entries, 0)) || lane.Backends.Any(backend => IsAbove(backend.Entries, 0));
 
     private static bool IsAbove(int[] series, int value) => series.AsSpan().ContainsAnyInRange(value + 1, int.MaxValue);
 }

@@ -13,4 +13,10 @@ internal sealed record TimelineQuery(
 
     /// <summary>The lanes of which the backends are read, instead of <see cref="Lanes"/>: their <see cref="ServiceLane.Place"/>, one a line.</summary>
     public string? Chosen { get; init; }
+
+    /// <summary>
+    /// Columns only of the backends that are read: no sums. Of the other Services a page draws nothing; of them only
+    /// <see cref="ServiceLane.HadEntries"/> is found out.
+    /// </summary>
+    public bool OmitsSums { get; init; }
 }

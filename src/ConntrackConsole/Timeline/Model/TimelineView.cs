@@ -11,7 +11,7 @@ public sealed record TimelineView(
     IReadOnlyList<ServiceLane> Services, IReadOnlyList<TerminationSpan> Terminations,
     ResetLane Resets, IReadOnlyList<GapSpan> Gaps, IReadOnlyList<NodeHealth> Nodes, long NowMs)
 {
-    /// <summary>The sum of all lanes.</summary>
+    /// <summary>The sum of all lanes; null if it was not read.</summary>
     public LaneSums? Sum { get; init; }
 
     /// <summary>Some sums are of blocks that an earlier version wrote: sums of the backends' maxima, which may be too high.</summary>
@@ -41,6 +41,9 @@ public sealed record ServiceLane(
 {
     /// <summary>The sum over the backends; null if it was not read.</summary>
     public LaneSums? Sum { get; init; }
+
+    /// <summary>It had entries within the window; also where neither its sum nor its backends were read.</summary>
+    public bool HadEntries { get; init; }
 
     /// <summary><see cref="Backends"/> has only those with entries that lead astray now: the others were not asked for.</summary>
     public bool OmitsBackends { get; init; }

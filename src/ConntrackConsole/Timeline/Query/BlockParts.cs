@@ -12,4 +12,6 @@ internal enum BlockParts
     DerivedSums = 4,
     /// <summary>With <see cref="DerivedSums"/>: the sum of all of them is the view's.</summary>
     Total = 8,
+    /// <summary>With <see cref="Sums"/> or <see cref="DerivedSums"/>: not their values, only where there were any.</summary>
+    Presence = 16,
 }

@@ -118,28 +118,29 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         private void LayBlocks(BlockKind kind, Level level, long fromMs, long toMs, HashSet<long> there)
         {
             var backends = query is { Lanes: null } or { Chosen: not null } ? BlockParts.Backends : BlockParts.None;
+            var values = query.OmitsSums ? BlockParts.Presence : BlockParts.None;
             byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
             try
             {
                 if (kind == BlockKind.Node)
                 {
                     lanes.SumsAreUpperBounds |= level != Level.Finest;
-                    Lay(Named, there, backends | BlockParts.DerivedSums | BlockParts.Total, true, true, null);
+                    Lay(Named, there, backends | values | BlockParts.DerivedSums | BlockParts.Total, true, true, null);
                     return;
                 }
 
                 // The whole cluster's resets are separate rows. A Service's own blocks of seconds have its sum, too; of the chosen lanes
                 // it is known.
                 bool isOne = query.Service is not null && level == Level.Finest;
-                var sums = isOne || query.Chosen is not null ? BlockParts.None : BlockParts.Sums;
+                var sums = isOne || query.Chosen is not null ? BlockParts.None : BlockParts.Sums | values;
                 var withoutSums = new HashSet<long>();
                 Lay(Named, there, sums, true, false, sums == BlockParts.None ? null : withoutSums);
                 if (isOne && query.Chosen is null)
-                    Lay(Others, there, backends | BlockParts.DerivedSums, false, true, null);
+                    Lay(Others, there, backends | values | BlockParts.DerivedSums, false, true, null);
                 else if (backends != BlockParts.None || query.Namespace is not null || query.Service is not null)
                     Lay(Others, [.. there.Except(withoutSums)], backends, false, true, null);
                 // Written by an earlier version.
-                if (withoutSums.Count > 0 && Lay(Others, withoutSums, backends | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
+                if (withoutSums.Count > 0 && Lay(Others, withoutSums, backends | values | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
                     lanes.SumsAreUpperBounds = true;
             }
             finally

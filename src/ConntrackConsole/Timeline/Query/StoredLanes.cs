@@ -125,12 +125,13 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 series.Describe(atMs, blockName, Before(label.Pod), After(label.Pod), label with { Pod = null });
             else
                 series.Describe(atMs, blockName, reader.Namespace, reader.Name, label);
+            bool isPresence = isSum && takes.HasFlag(BlockParts.Presence);
             reader.Values(span);
-            SetMax(series.Entries, span, places, ends);
+            Lay(series, 0, isPresence, span, places, ends);
             if (reader.Values(span))
-                SetMax(series.Closing, span, places, ends);
+                Lay(series, 1, isPresence, span, places, ends);
             if (reader.Values(span))
-                SetMax(series.Stale, span, places, ends);
+                Lay(series, 2, isPresence, span, places, ends);
         }
     }
 
@@ -161,14 +162,14 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 any = true;
                 BlockSums.Add(span, sums.AsSpan(row * columns, columns));
                 if (series is not null)
-                    SetMax(row == 0 ? series.Entries : row == 1 ? series.Closing : series.Stale, span, places, ends);
+                    Lay(series, row, false, span, places, ends);
             }
         }
 
         Flush(vip, reader.Namespace, reader.Name, places, ends);
         // A node's block has all of it.
         if (any && takes.HasFlag(BlockParts.Total))
-            Lay(Of(_sums, default), "", "", sums.AsSpan(3 * columns, 3 * columns), places, ends);
+            LaySum(Of(_sums, default), "", "", sums.AsSpan(3 * columns, 3 * columns), places, ends);
         ArrayPool<int>.Shared.Return(sums);
 
         void Flush(in GroupKey key, string ns, string name, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
@@ -176,18 +177,26 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
             if (key == default)
                 return;
             var own = sums.AsSpan(0, 3 * columns);
-            Lay(Of(_sums, key), ns, name, own, places, ends);
+            LaySum(Of(_sums, key), ns, name, own, places, ends);
             BlockSums.Add(own, sums.AsSpan(3 * columns, 3 * columns));
             own.Clear();
         }
 
-        void Lay(StoredSeries series, string ns, string name, ReadOnlySpan<int> rows, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+        void LaySum(StoredSeries series, string ns, string name, ReadOnlySpan<int> rows, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
         {
             series.Describe(atMs, blockName, ns, name, default);
-            SetMax(series.Entries, rows[..columns], places, ends);
-            SetMax(series.Closing, rows.Slice(columns, columns), places, ends);
-            SetMax(series.Stale, rows.Slice(2 * columns, columns), places, ends);
+            for (int row = 0; row < 3; row++)
+                Lay(series, row, takes.HasFlag(BlockParts.Presence), rows.Slice(row * columns, columns), places, ends);
         }
+    }
+
+    /// <param name="row">0: entries, 1: closing, 2: stale.</param>
+    private static void Lay(StoredSeries series, int row, bool isPresence, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+    {
+        if (isPresence)
+            series.Note(row == 0, values, places, ends);
+        else
+            SetMax(row == 0 ? series.Entries : row == 1 ? series.Closing : series.Stale, values, places, ends);
     }
 
     private StoredSeries Of(ConcurrentDictionary<GroupKey, StoredSeries> all, in GroupKey key) =>
@@ -236,9 +245,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Array.Copy(Resets, by * ResetOverflow.Length, later.Resets, 0, (columns - by) * ResetOverflow.Length);
         later.SumsAreUpperBounds = SumsAreUpperBounds;
         foreach (var series in _series.Values)
-            later._series[series.Key] = series.Shifted(Later, columns);
+            later._series[series.Key] = series.Shifted(Later, columns, by);
         foreach (var sum in _sums.Values)
-            later._sums[sum.Key] = sum.Shifted(Later, columns);
+            later._sums[sum.Key] = sum.Shifted(Later, columns, by);
         return later;
 
         int[] Later(int[] row) => ReferenceEquals(row, Blank) ? later.Blank : Moved(row, by);
@@ -278,6 +287,32 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         public int[] ClosingColumns { get; private set; } = [];
         public int[] StaleColumns { get; private set; } = [];
 
+        // Only where presence was asked for.
+        private ColumnRange _noted = ColumnRange.None;
+        private ColumnRange _notedEntries = ColumnRange.None;
+
+        /// <summary>Whether it had anything within some columns, and whether it had entries.</summary>
+        public (bool Any, bool Entries) PresenceWithin((int From, int End) columns) => (_noted.Touches(columns), _notedEntries.Touches(columns));
+
+        internal void Note(bool areEntries, ReadOnlySpan<int> values, ReadOnlySpan<int> places, ReadOnlySpan<int> ends)
+        {
+            var found = ColumnRange.None;
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (values[i] > 0 && places[i] < ends[i])
+                    found = found.With(places[i], ends[i]);
+            }
+
+            if (found.IsNone)
+                return;
+            lock (_lock)
+            {
+                _noted = _noted.With(found.From, found.End);
+                if (areEntries)
+                    _notedEntries = _notedEntries.With(found.From, found.End);
+            }
+        }
+
         internal void Describe(long atMs, string block, string ns, string name, in SeriesLabel label)
         {
             lock (_lock)
@@ -293,8 +328,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
             }
         }
 
-        internal StoredSeries Shifted(Func<int[], int[]> moved, int columns) => new(Key, columns)
+        internal StoredSeries Shifted(Func<int[], int[]> moved, int columns, int by) => new(Key, columns)
         {
+            _noted = _noted.Before(by), _notedEntries = _notedEntries.Before(by),
             Namespace = Namespace, Name = Name, Block = Block, Pod = Pod, Owner = Owner, State = State,
             EntryColumns = moved(EntryColumns), ClosingColumns = moved(ClosingColumns), StaleColumns = moved(StaleColumns),
         };

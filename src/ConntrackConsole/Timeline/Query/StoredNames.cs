@@ -41,6 +41,13 @@ internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, Time
         return assignment.Keep(query, stepMs, nowMs, own.Entries, own.Closing, own.Stale) ? own : null;
     }
 
+    /// <summary>The columns of an assignment, from one to before another.</summary>
+    public (int From, int End) ColumnsOf(in VipAssignment assignment) =>
+        (assignment.FromMs == long.MinValue ? 0 : ColumnOf(assignment.FromMs), assignment.ToMs == long.MaxValue ? query.Columns : ColumnOf(assignment.ToMs));
+
+    // The first one that ends after a moment.
+    private int ColumnOf(long atMs) => (int)Math.Clamp((atMs - query.FromMs) / stepMs, 0, query.Columns);
+
     public BackendSeries Name(in VipAssignment assignment, Ip backend, string? storedName, BackendSeries series)
     {
         var (owner, former) = OwnerNames.At(

@@ -50,14 +50,17 @@ internal static class StoredView
                 }
 
                 backends.AddRange(left.Values.Select(b => OnlyNow(b, blank, split)));
-                var sums = names.Keep(assignment, Sum(sum, present?.Sum, stored, blank, split));
+                bool omitsSums = names.Query.OmitsSums;
+                var sums = omitsSums ? null : names.Keep(assignment, Sum(sum, present?.Sum, stored, blank, split));
+                var presence = omitsSums && sum?.PresenceWithin(names.ColumnsOf(assignment)) is { } before ? before : default;
                 // Some backends alone are those of now that lead astray.
                 bool omits = names.Query is { Lanes: not null, Chosen: null };
-                if (omits ? sums is not null || backends.Count > 0 : backends.Count > 0)
+                if (backends.Count > 0 || (omits && (sums is not null || presence.Any || (omitsSums && present is not null))))
                 {
                     lanes.Add(new ServiceLane(ns, name, vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), backends)
                     {
-                        Sum = sums, OmitsBackends = omits, Ownerless = present?.Ownerless ?? 0,
+                        Sum = sums, HadEntries = presence.Entries || present?.HadEntries == true || sums?.Entries.AsSpan().ContainsAnyInRange(1, int.MaxValue) == true,
+                        OmitsBackends = omits, Ownerless = present?.Ownerless ?? 0,
                         Claims = present?.Claims ?? [], IpvsRemoved = present?.IpvsRemoved ?? 0, IpvsDraining = present?.IpvsDraining ?? 0,
                     });
                 }
@@ -66,7 +69,7 @@ internal static class StoredView
 
         lanes.AddRange(ofNow.Values.SelectMany(l => l).Select(l => l with
         {
-            Sum = Sum(null, l.Sum, stored, blank, split), Backends = [.. l.Backends.Select(b => OnlyNow(b, blank, split))],
+            Sum = names.Query.OmitsSums ? null : Sum(null, l.Sum, stored, blank, split), Backends = [.. l.Backends.Select(b => OnlyNow(b, blank, split))],
         }));
         return
         [

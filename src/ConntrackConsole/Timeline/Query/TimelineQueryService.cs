@@ -174,7 +174,8 @@ internal sealed class TimelineQueryService(
         AddUnknownGap(requested, lanes, split, window.NowMs, corrupt);
         AddLateGap(requested, window, corrupt);
         var services = StoredView.Lanes(lanes, now, split, names);
-        var sum = StoredView.Sum(lanes, now, split, services, requested.Namespace is not null || requested.Service is not null, out bool isExact);
+        bool isExact = true;
+        var sum = requested.OmitsSums ? null : StoredView.Sum(lanes, now, split, services, requested.Namespace is not null || requested.Service is not null, out isExact);
         var view = new TimelineView(
             requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, services, [], StoredView.Resets(lanes, now, split), [], now.View.Nodes, window.NowMs)
         {

@@ -73,6 +73,40 @@ internal sealed class LaneSum
         values[at..].Fill(sum);
     }
 
+    /// <summary>What there was within some seconds, without their values: <see cref="SumPresence.Entries"/> ends the search.</summary>
+    public SumPresence Presence(long firstSecond, long endSecond)
+    {
+        var sum = _before;
+        var presence = SumPresence.None;
+        Span<SumChange> changes = stackalloc SumChange[Minute.Seconds];
+        foreach (var minute in _minutes)
+        {
+            long start = minute.Number * Minute.Seconds;
+            if (start >= endSecond)
+                break;
+            if (start + Minute.Seconds <= firstSecond)
+            {
+                sum += minute.Total;
+                continue;
+            }
+
+            if (start > firstSecond && (presence = Max(presence, sum)) == SumPresence.Entries)
+                return presence;
+            minute.Read(changes);
+            for (int second = 0; second < changes.Length && start + second < endSecond; second++)
+            {
+                sum += changes[second];
+                if (start + second >= firstSecond && (presence = Max(presence, sum)) == SumPresence.Entries)
+                    return presence;
+            }
+        }
+
+        return Max(presence, sum);
+    }
+
+    private static SumPresence Max(SumPresence presence, in SumChange sum) =>
+        sum.Live > 0 ? SumPresence.Entries : sum != default && presence == SumPresence.None ? SumPresence.Other : presence;
+
     private Minute At(long number)
     {
         int at = _minutes.Count;
@@ -161,6 +195,16 @@ internal sealed class LaneSum
             return value;
         }
     }
+}
+
+/// <summary>What an address had within an interval.</summary>
+internal enum SumPresence
+{
+    None,
+    /// <summary>Only closing entries, or it is unknown.</summary>
+    Other,
+    /// <summary>Entries in live states.</summary>
+    Entries,
 }
 
 /// <summary>A sum, or a change of it.</summary>

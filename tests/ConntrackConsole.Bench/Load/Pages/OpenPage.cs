@@ -16,10 +16,15 @@ internal sealed partial class OpenPage : IAsyncDisposable
 {
     // JSCallResultType of Microsoft.JSInterop.
     private const int ObjectReference = 1;
+    private const int NoResult = 3;
+
+    // Where the bytes of a view have its version.
+    private const int VersionAt = 4;
 
     private readonly HubConnection _connection;
     private readonly PageTotals _totals;
     private long _objects;
+    private double _version;
     private bool _isClosing;
 
     private OpenPage(HubConnection connection, PageTotals totals)
@@ -34,7 +39,10 @@ internal sealed partial class OpenPage : IAsyncDisposable
             (long)arguments[0]!, (string)arguments[1]!, (int)arguments[3]!), this);
         connection.On("JS.ReceiveByteArray", [typeof(int), typeof(byte[])], (arguments, _) =>
         {
-            totals.Received(((byte[])arguments[1]!).Length);
+            byte[] bytes = (byte[])arguments[1]!;
+            if (bytes.Length >= VersionAt + sizeof(double))
+                _version = BitConverter.ToDouble(bytes, VersionAt);
+            totals.Received(bytes.Length);
             return Task.CompletedTask;
         }, this);
         connection.On("JS.AttachComponent", [typeof(int), typeof(string)], (_, _) => Task.CompletedTask, this);
@@ -94,6 +102,8 @@ internal sealed partial class OpenPage : IAsyncDisposable
             ? $$"""{"__jsObjectId":{{Interlocked.Increment(ref _objects)}}}"""
             : function switch
             {
+                _ when resultType == NoResult => "null",
+                "draw" => _version.ToString(CultureInfo.InvariantCulture),
                 "plotWidth" => "1000",
                 "start" => """{"choice":"system","dark":false,"timeZone":"UTC","hidden":false}""",
                 _ => "null",

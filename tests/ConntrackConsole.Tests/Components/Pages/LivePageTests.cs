@@ -61,6 +61,24 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.IsType<byte[]>(Assert.Single(_console.Draws.Invocations.Last().Arguments));
     }
 
+    /// <summary>The whole view once, then what changed; the whole one again when the canvas has another version than the page believes.</summary>
+    [Fact]
+    public async Task Page_Refreshed_SendsWhatChanged_AndTheWholeViewToACanvasThatHasAnother()
+    {
+        _console.AddDeadPod();
+        Open();
+        await UntilAsync(() => _console.Draws.Invocations.Count > 3);
+        Assert.Equal("CTV3", FormAt(0));
+        await UntilAsync(() => FormAt(_console.Draws.Invocations.Count - 1) == "CTI1");
+
+        _console.Drawn = -1;
+        int before = _console.Draws.Invocations.Count;
+        await UntilAsync(() => _console.Draws.Invocations.Count > before + 4);
+        Assert.All(Enumerable.Range(before + 2, 3), draw => Assert.Equal("CTV3", FormAt(draw)));
+
+        string FormAt(int draw) => System.Text.Encoding.ASCII.GetString((byte[])_console.Draws.Invocations.ElementAt(draw).Arguments[0]!, 0, 4);
+    }
+
     [Fact]
     public async Task Page_Closed_Unsubscribes()
     {

@@ -9,7 +9,8 @@ namespace ConntrackConsole.Components.Controls.Timeline;
 
 /// <summary>
 /// Encodes a view for the canvas (wwwroot/js/view.js): one array of bytes, little-endian, lengths as varints, counts as
-/// runs of equal values (connection counts rarely change, so a lane of 900 columns is some tens of bytes).
+/// runs of equal values (connection counts rarely change, so a lane of 900 columns is some tens of bytes). What a browser that has the
+/// view before still needs is a <see cref="ViewIncrement"/>.
 /// </summary>
 internal static class ViewBytes
 {
@@ -18,86 +19,131 @@ internal static class ViewBytes
     public const int MaxRollouts = 100;
     public const int MaxRestarts = 300;
 
-    private const uint Magic = 0x32565443;
+    private const uint Magic = 0x33565443; // "CTV3"
 
-    private static readonly SharedByView<(int Lanes, bool Live, string? Rollout), byte[]> Encoded =
-        new((view, shown) => Write(view, view.Lanes(shown.Lanes), shown.Live, shown.Rollout));
+    private static readonly SharedByView<(int Lanes, bool Live, string? Rollout), ShownView> Encoded =
+        new((view, shown) => Show(view, view.Lanes(shown.Lanes), shown.Live, shown.Rollout));
 
-    /// <summary>The bytes of a view; they are shared and must not be changed.</summary>
+    /// <summary>A view as it is drawn; pages that show it alike share it.</summary>
     /// <param name="maxLanes">How many lanes are drawn, the most relevant ones.</param>
-    public static byte[] Of(TimelineView view, int maxLanes, bool live, string? rolloutId) => Encoded.Of(view, (maxLanes, live, rolloutId));
+    public static ShownView Of(TimelineView view, int maxLanes, bool live, string? rolloutId) => Encoded.Of(view, (maxLanes, live, rolloutId));
 
-    public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId = null)
+    public static byte[] Write(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId = null) => Write(Show(view, lanes, live, rolloutId));
+
+    /// <summary>The whole view.</summary>
+    public static byte[] Write(ShownView shown)
+    {
+        ArgumentNullException.ThrowIfNull(shown);
+        var bytes = new ArrayBufferWriter<byte>(16 * 1024);
+        var to = new BinaryBufferWriter(bytes);
+        Begin(to, Magic, shown);
+        to.Varint((uint)shown.Lanes.Count);
+        foreach (var lane in shown.Lanes)
+        {
+            bytes.Write(lane.Head);
+            to.Varint((uint)lane.Backends.Count);
+            foreach (var backend in lane.Backends)
+            {
+                bytes.Write(backend.Head);
+                foreach (int[] series in backend.Series)
+                    Series(to, series, 0, shown.Columns);
+            }
+        }
+
+        to.Varint((uint)shown.OmittedRollouts);
+        Items(shown.Rollouts);
+        to.Varint((uint)shown.OmittedTerminations);
+        Items(shown.Terminations);
+        foreach (int[] series in shown.Resets)
+            Series(to, series, 0, shown.Columns);
+        Items(shown.Gaps);
+        Items(shown.Restarts);
+        return bytes.WrittenSpan.ToArray();
+
+        void Items(IReadOnlyList<byte[]> items)
+        {
+            to.Varint((uint)items.Count);
+            foreach (byte[] item in items)
+                bytes.Write(item);
+        }
+    }
+
+    /// <summary>What both forms begin with.</summary>
+    public static void Begin(BinaryBufferWriter to, uint magic, ShownView shown)
+    {
+        to.U32(magic);
+        to.F64(shown.Version);
+        to.F64(shown.FromMs);
+        to.F64(shown.StepMs);
+        to.F64(shown.NowMs);
+        to.Varint((uint)shown.Columns);
+        to.U8(shown.Flags);
+        to.Varint((uint)shown.HiddenLanes);
+    }
+
+    private static ShownView Show(TimelineView view, IReadOnlyList<ServiceLane> lanes, bool live, string? rolloutId)
     {
         // A range without data has unknown resets, not zero.
         bool noData = !view.HasRecords();
-        var bytes = new ArrayBufferWriter<byte>(16 * 1024);
-        var to = new BinaryBufferWriter(bytes);
-        to.U32(Magic);
-        to.F64(view.FromMs);
-        to.F64(view.StepMs);
-        to.F64(view.NowMs);
-        to.Varint((uint)view.Columns);
-        to.U8((byte)((live ? 1 : 0) | (noData ? 2 : 0)));
-        to.Varint((uint)(view.Services.Count - lanes.Count));
-        to.Varint((uint)lanes.Count);
-        foreach (var lane in lanes)
-            WriteLane(to, lane, view.Columns);
         var rollouts = Rollouts(view, rolloutId);
-        to.Varint((uint)(view.Rollouts.Count - rollouts.Count));
-        to.Varint((uint)rollouts.Count);
-        foreach (var rollout in rollouts)
-            WriteRollout(to, rollout);
         var indexes = rollouts.Select((rollout, index) => (rollout.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index + 1);
         var terminations = Terminations(view, rolloutId);
-        to.Varint((uint)(view.Terminations.Count - terminations.Count));
-        to.Varint((uint)terminations.Count);
-        foreach (var span in terminations)
-            WriteTermination(to, span, span.Reported?.RolloutId is { } id ? indexes.GetValueOrDefault(id) : 0);
-        Series(to, noData ? [] : view.Resets.UnNated, view.Columns);
-        Series(to, noData ? [] : view.Resets.FromBackend, view.Columns);
-        Series(to, noData ? [] : view.Resets.Other, view.Columns);
-        to.Varint((uint)view.Gaps.Count);
-        foreach (var gap in view.Gaps)
-        {
-            to.Text(gap.Node ?? "");
-            to.U8((byte)gap.Kind);
-            to.Text(gap.Text);
-            to.F64(gap.FromMs);
-            to.F64(gap.ToMs);
-        }
+        var item = new ArrayBufferWriter<byte>(256);
+        return new ShownView(
+            view.FromMs, view.StepMs, view.NowMs, view.Columns, (byte)((live ? 1 : 0) | (noData ? 2 : 0)), view.Services.Count - lanes.Count,
+            [.. lanes.Select(lane => Lane(lane, item))], view.Rollouts.Count - rollouts.Count, Items(rollouts, WriteRollout),
+            view.Terminations.Count - terminations.Count,
+            Items(terminations, (to, span) => WriteTermination(to, span, span.Reported?.RolloutId is { } id ? indexes.GetValueOrDefault(id) : 0)),
+            noData ? [[], [], []] : [view.Resets.UnNated, view.Resets.FromBackend, view.Resets.Other], Items(view.Gaps, WriteGap),
+            Items(view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs), WriteRestart));
 
-        PodRestart[] restarts = [.. view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs)];
-        to.Varint((uint)restarts.Length);
-        foreach (var restart in restarts)
-        {
-            to.F64(restart.AtMs);
-            to.U8((byte)restart.Kind);
-            to.Text(restart.Ip.IsNone ? "" : restart.Ip.ToString());
-            to.Text(DisplayText.Describe(restart));
-        }
-
-        return bytes.WrittenSpan.ToArray();
+        byte[][] Items<T>(IEnumerable<T> items, Action<BinaryBufferWriter, T> write) => [.. items.Select(value => Item(item, to => write(to, value)))];
     }
 
-    private static void WriteLane(BinaryBufferWriter to, ServiceLane lane, int columns)
+    private static byte[] Item(ArrayBufferWriter<byte> buffer, Action<BinaryBufferWriter> write)
     {
-        to.Text($"{lane.Proto} {lane.Vip} {lane.Port}");
-        to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
-        to.Text($"{Ipvs(lane)}{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
+        buffer.ResetWrittenCount();
+        write(new BinaryBufferWriter(buffer));
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteGap(BinaryBufferWriter to, GapSpan gap)
+    {
+        to.Text(gap.Node ?? "");
+        to.U8((byte)gap.Kind);
+        to.Text(gap.Text);
+        to.F64(gap.FromMs);
+        to.F64(gap.ToMs);
+    }
+
+    private static void WriteRestart(BinaryBufferWriter to, PodRestart restart)
+    {
+        to.F64(restart.AtMs);
+        to.U8((byte)restart.Kind);
+        to.Text(restart.Ip.IsNone ? "" : restart.Ip.ToString());
+        to.Text(DisplayText.Describe(restart));
+    }
+
+    private static ShownLane Lane(ServiceLane lane, ArrayBufferWriter<byte> item)
+    {
+        string key = $"{lane.Proto} {lane.Vip} {lane.Port}";
+        byte[] head = Item(item, to =>
+        {
+            to.Text(key);
+            to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
+            to.Text($"{Ipvs(lane)}{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
+        });
         // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
         var backends = Shown(lane)
-            .OrderBy(backend => backend.Stale.Any(value => value > 0)).ThenBy(backend => Array.FindIndex(backend.Entries, value => value > 0)).ToList();
-        to.Varint((uint)backends.Count);
-        foreach (var backend in backends)
-        {
-            to.Text(backend.BackendIp);
-            to.Text(backend.Pod is { } pod ? pod[(pod.IndexOf('/', StringComparison.Ordinal) + 1)..] : Address(backend.BackendIp, backend.Port));
-            to.U8((byte)backend.StateNow);
-            Series(to, backend.Entries, columns);
-            Series(to, backend.Stale, columns);
-            Series(to, backend.Closing, columns);
-        }
+            .OrderBy(backend => backend.Stale.AsSpan().ContainsAnyInRange(1, int.MaxValue)).ThenBy(backend => backend.Entries.AsSpan().IndexOfAnyInRange(1, int.MaxValue));
+        return new ShownLane(key, head, [.. backends.Select(backend => new ShownBackend(Item(item, to => WriteBackend(to, backend)), [backend.Entries, backend.Stale, backend.Closing]))]);
+    }
+
+    private static void WriteBackend(BinaryBufferWriter to, BackendSeries backend)
+    {
+        to.Text(backend.BackendIp);
+        to.Text(backend.Pod is { } pod ? pod[(pod.IndexOf('/', StringComparison.Ordinal) + 1)..] : Address(backend.BackendIp, backend.Port));
+        to.U8((byte)backend.StateNow);
     }
 
     // A lane without its backends is one band.
@@ -158,18 +204,19 @@ internal static class ViewBytes
     public static string Address(string ip, int port) => ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{port}" : $"{ip}:{port}";
 
     /// <summary>Pairs (value, run length), values zigzag-encoded because unknown is −1. A short array is padded with unknown.</summary>
-    private static void Series(BinaryBufferWriter to, int[] values, int columns)
+    /// <param name="from">The first column that is written.</param>
+    public static void Series(BinaryBufferWriter to, int[] values, int from, int columns)
     {
-        for (int i = 0; i < columns;)
+        for (int i = from; i < columns;)
         {
-            int value = At(i), end = i + 1;
-            while (end < columns && At(end) == value)
+            int value = At(values, i), end = i + 1;
+            while (end < columns && At(values, end) == value)
                 end++;
             to.Varint(Varint.ZigZag(value));
             to.Varint((uint)(end - i));
             i = end;
         }
-
-        int At(int i) => i < values.Length ? values[i] : -1;
     }
+
+    public static int At(int[] values, int column) => (uint)column < (uint)values.Length ? values[column] : -1;
 }
