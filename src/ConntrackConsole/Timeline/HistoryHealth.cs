@@ -1,3 +1,4 @@
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ConntrackConsole.Timeline;
 
 /// <summary>How far the console's own work on the history is. Degraded at most: the console answers, and names what it does not have yet.</summary>
-internal sealed class HistoryHealth(RollupWorker rollup, TimelineReplay replay) : IHealthCheck
+internal sealed class HistoryHealth(RollupWorker rollup, TimelineReplay replay, TimelineStore store, TimeProvider time) : IHealthCheck
 {
     /// <summary>Name of the health check.</summary>
     public const string Name = "history";
@@ -15,5 +16,15 @@ internal sealed class HistoryHealth(RollupWorker rollup, TimelineReplay replay) 
             ? HealthCheckResult.Degraded($"{HistoryCodes.Loading}: the last hour of {nodes} nodes is still being read from the database.")
             : rollup.LateByMs is > 0 and var lateMs
                 ? HealthCheckResult.Degraded($"{HistoryCodes.RollupLate}: the stored history ends {lateMs / 1_000} s ago; the frames are kept until the rollup has caught up.")
-                : HealthCheckResult.Healthy());
+                : Memory());
+
+    private HealthCheckResult Memory()
+    {
+        var memory = store.Memory;
+        long minutes = (time.GetUtcNow().ToUnixTimeMilliseconds() - memory.FromMs) / 60_000;
+        var held = new Dictionary<string, object> { ["memoryBytes"] = memory.Bytes, ["memoryMaxBytes"] = memory.MaxBytes, ["memoryMinutes"] = minutes };
+        return memory.IsLimited
+            ? HealthCheckResult.Degraded($"{HistoryCodes.MemoryLimited}: memory holds the last {minutes} min ({memory.MaxBytes >> 20} MiB, Storage:MemoryMiB); what is older is read from the database.", data: held)
+            : HealthCheckResult.Healthy(data: held);
+    }
 }

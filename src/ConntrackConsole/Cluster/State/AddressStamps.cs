@@ -19,6 +19,9 @@ internal sealed class AddressStamps
 
     public long Of(Ip ip) => Math.Max(Volatile.Read(ref _allChanged), _changed.GetValueOrDefault(ip));
 
+    /// <summary>Of a change of every address at once, as each change of a Service is.</summary>
+    public long OfAll => Volatile.Read(ref _allChanged);
+
     /// <summary>Anything may have changed for every address.</summary>
     public void TouchAll()
     {

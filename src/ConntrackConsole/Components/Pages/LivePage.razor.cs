@@ -33,6 +33,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private static readonly TimeSpan LoadingDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly HashSet<(string Namespace, string Name)> _filterNames = [];
+    private IReadOnlyList<(string Namespace, string Name)>? _viewNames;
     private LiveState _state = null!;
     private LiveFeed? _feed;
     private TimelineChart? _chart;
@@ -146,7 +147,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         var query = Query(state, window, lanes);
         bool stored = window.FromMs < Store.FromMs + window.StepMs;
         var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
-            && last.Query.Columns == query.Columns && last.Query.Lanes == query.Lanes && nowMs - last.AtMs < StoredCacheTtlMs ? last : null;
+            && last.Query.Columns == query.Columns && last.Query.Lanes == query.Lanes && Term(query, nowMs) == Term(query, last.AtMs) ? last : null;
         // The headline shows the current state, even for a past range.
         var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60), 0);
         var since = state.ToMs is { } pausedMs && pausedMs < nowMs
@@ -184,6 +185,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         }
     }
 
+    // Pages that show the same read it at the same moment, and share it; others at another one.
+    private static long Term(TimelineQuery query, long atMs) =>
+        (atMs + ((uint)(query with { FromMs = 0, ToMs = 0 }).GetHashCode() % StoredCacheTtlMs)) / StoredCacheTtlMs;
+
     private Task ShowStatusAsync(string? loading, string? error) => InvokeAsync(() =>
     {
         (_loading, _historyError) = (loading, error);
@@ -204,8 +209,12 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         _flushNote = ObserveNote(view);
         if (view.Terminations.Select(span => span.Reported?.Cause ?? TerminationCause.Unknown).Distinct().Order().ToList() is var causes && !causes.SequenceEqual(_causes))
             _causes = causes;
-        foreach (var lane in view.Services.Where(lane => lane.Name.Length > 0))
-            _filterNames.Add((lane.Namespace, lane.Name));
+        if (ServiceNames.Of(view) is var names && !ReferenceEquals(names, _viewNames))
+        {
+            _viewNames = names;
+            _filterNames.UnionWith(names.Where(name => name.Name.Length > 0));
+        }
+
         if (_filterNames.Count != _filters.Count)
             _filters = new SortedSet<string>(_filterNames.Select(service => $"{service.Namespace}/{service.Name}"), StringComparer.Ordinal);
         if (!first && NowMs - _renderedAtMs < TextIntervalMs)

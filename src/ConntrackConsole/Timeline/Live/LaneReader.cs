@@ -13,26 +13,32 @@ internal sealed class LaneReader : IDisposable
 {
     private readonly TimelineSnapshot _snapshot;
     private readonly StateHistory _states;
+    private readonly LaneNames _names;
     private readonly VipsByService _wanted;
     private readonly ClusterMap _map;
     private readonly OwnershipHistory _history;
     private readonly TimelineQuery _query;
     private readonly WindowSamples _samples;
-    private readonly ColumnAggregator _columns;
     private readonly SumReader? _sums;
+    private readonly WindowExtension? _extension;
     private readonly Dictionary<GroupKey, IReadOnlyList<(long AtMs, EntryState State)>> _within = [];
     private readonly long _stepMs;
     private readonly long _nowMs;
+    private ClusterGroup[] _groups = [];
+    private ColumnAggregator? _columns;
 
     /// <param name="wanted">The virtual addresses that may have a lane.</param>
     public LaneReader(
-        TimelineSnapshot snapshot, StateHistory states, ClusterState cluster, VipsByService wanted, TimelineQuery query, long stepMs, long nowMs)
+        TimelineSnapshot snapshot, StateHistory states, LaneNames names, ClusterState cluster, VipsByService wanted, KeptWindows windows, TimelineQuery query, long stepMs, long nowMs)
     {
-        _wanted = wanted;
+        (_names, _wanted) = (names, wanted);
         (_snapshot, _states, _query, _stepMs, _nowMs) = (snapshot, states, query, stepMs, nowMs);
         (_map, _history) = (cluster.Current, cluster.History);
-        _samples = new WindowSamples(query, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
-        _columns = new ColumnAggregator(_samples);
+        _samples = Samples(query);
+        _extension = cluster.IsReady && query.ToMs >= nowMs ? WindowExtension.Begin(windows, snapshot, cluster.Stamps, query, stepMs, nowMs, Samples) : null;
+
+        WindowSamples Samples(TimelineQuery part) =>
+            new(part, stepMs, snapshot.Heads, head => !head.Connected && cluster.IsReady && !_map.Nodes.ContainsKey(head.Name));
         // Of one node there are few groups, and no sums are kept.
         _sums = query is { OmitsSums: true, Node: null } ? null : new SumReader(snapshot, _samples, new ColumnAggregator(_samples), query.Node);
     }
@@ -40,37 +46,61 @@ internal sealed class LaneReader : IDisposable
     /// <summary>The lanes, and their sum.</summary>
     public (List<ServiceLane> Lanes, LaneSums? Sum) Lanes()
     {
+        var candidates = Candidates();
+        var lanes = new List<ServiceLane>(candidates.Length);
+        int read = 0;
+        foreach (var candidate in candidates)
+        {
+            if (Sum(candidate) is not { } summed)
+                continue;
+            lanes.Add(summed);
+            candidates[read++] = candidate;
+        }
+
+        var isChosen = Chosen(lanes);
+        int kept = 0;
+        for (int i = 0; i < read; i++)
+        {
+            var lane = lanes[i];
+            if (isChosen(lane))
+                lane = lane with { Backends = Backends(_snapshot.At(candidates[i].Vip), candidates[i].Assignment), OmitsBackends = false, Ownerless = 0 };
+            if (lane.OmitsBackends || lane.Backends.Count > 0)
+                lanes[kept++] = lane;
+        }
+
+        lanes.RemoveRange(kept, lanes.Count - kept);
+        _extension?.Keep(_samples);
+        return (lanes, _query.OmitsSums ? null : _sums!.Total());
+    }
+
+    // The lanes that there may be, in their order.
+    private LaneCandidate[] Candidates()
+    {
         var ipvs = IpvsNow();
-        var lanes =
-            from vip in Vips()
-            from assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs)
-            let service = assignment.Service
-            where TimelineQueryExecutor.Matches(_query, service)
-            orderby service is null, service?.Namespace, service?.Name, vip.Vip, vip.Vport
-            let kept = assignment.ToMs > _nowMs ? ipvs.GetValueOrDefault(vip) : default
-            let lane = new ServiceLane(service?.Namespace ?? "", service?.Name ?? "", vip.Vip.ToString(), vip.Vport, Protocols.Name(vip.Proto), [])
+        var candidates = new List<LaneCandidate>();
+        foreach (var vip in Vips())
+        {
+            if (_names.Only(vip, _query, _nowMs) is { } only)
             {
-                // An earlier Service of the address is no claim of now.
-                Claims = assignment.ToMs == long.MaxValue ? Claims(vip) : [],
-                IpvsRemoved = kept.Removed, IpvsDraining = kept.Draining,
+                Add(only.Candidate);
+                continue;
             }
-            select (Lane: lane, vip, assignment);
-        var read = new List<(ServiceLane Lane, VirtualAddress Vip, VipAssignment Assignment)>();
-        foreach (var (lane, vip, assignment) in lanes)
-        {
-            if (Sum(lane, vip, assignment) is { } summed)
-                read.Add((summed, vip, assignment));
+
+            foreach (var assignment in VipAssignment.Of(_map, _history, vip.Proto, vip.Vip, vip.Vport, _query, _nowMs))
+                Add(new LaneCandidate(LaneNames.Lane(_map, vip, assignment), vip, assignment));
         }
 
-        var chosen = Chosen([.. read.Select(item => item.Lane)]);
-        for (int i = 0; i < read.Count; i++)
-        {
-            var (lane, vip, assignment) = read[i];
-            if (chosen?.Contains(lane.Place) != false)
-                read[i] = (lane with { Backends = Backends(_snapshot.At(vip), assignment), OmitsBackends = false, Ownerless = 0 }, vip, assignment);
-        }
+        // Stable: the Services that had an address one after the other stay in this order.
+        return [.. candidates.Order(LaneCandidate.Comparer)];
 
-        return ([.. read.Select(item => item.Lane).Where(lane => lane.OmitsBackends || lane.Backends.Count > 0)], _query.OmitsSums ? null : _sums!.Total());
+        void Add(LaneCandidate candidate)
+        {
+            if (!TimelineQueryExecutor.Matches(_query, candidate.Assignment.Service))
+                return;
+            if (candidate.Assignment.ToMs > _nowMs && ipvs.TryGetValue(candidate.Vip, out var kept))
+                candidate = new LaneCandidate(candidate.Lane with { IpvsRemoved = kept.Removed, IpvsDraining = kept.Draining }, candidate.Vip, candidate.Assignment);
+            candidates.Add(candidate);
+        }
     }
 
     public void Dispose() => _sums?.Dispose();
@@ -86,27 +116,35 @@ internal sealed class LaneReader : IDisposable
         return wanted.Where(vip => places.Contains(ServiceLane.AddressPlace(Protocols.Name(vip.Proto), vip.Vip.ToString(), vip.Vport)));
     }
 
-    // Null: all.
-    private HashSet<string>? Chosen(IReadOnlyList<ServiceLane> lanes)
+    // The lanes of which the backends are read.
+    private Predicate<ServiceLane> Chosen(List<ServiceLane> lanes)
     {
-        if (_query.Chosen is { } chosen)
-            return [.. chosen.Split('\n')];
-        return _query.Lanes is { } max
-            ? [.. LaneOrder.First(lanes, max, series => LaneOrder.Last(series, _query.FromMs, _stepMs, _query.Columns, _nowMs)).Select(lane => lane.Place)]
-            : null;
+        if (_query.Chosen is { } places)
+        {
+            HashSet<string> chosen = [.. places.Split('\n')];
+            return lane => chosen.Contains(lane.Place);
+        }
+
+        if (_query.Lanes is not { } max)
+            return _ => true;
+        var first = LaneOrder.First(lanes, max, series => LaneOrder.Last(series, _query.FromMs, _stepMs, _query.Columns, _nowMs)).ToHashSet(ReferenceEqualityComparer.Instance);
+        return first.Contains;
     }
 
     // The lane without its backends, but those with entries that lead astray now: they are always shown, and there are few.
-    private ServiceLane? Sum(ServiceLane lane, in VirtualAddress vip, in VipAssignment assignment)
+    private ServiceLane? Sum(LaneCandidate candidate)
     {
+        var (lane, vip, assignment) = candidate;
         var groups = _query.Node is null ? null : _snapshot.At(vip);
         var presence = _sums is null ? Presence(vip, assignment) : _sums.Read(vip, groups) ? SumPresence.Other : SumPresence.None;
         if (presence == SumPresence.None)
             return null;
-        var astray = new List<CapturedGroup>();
+        List<CapturedGroup>? astray = null;
         long ownerless = 0;
-        foreach (var indexed in _snapshot.Groups(vip))
+        int count = _snapshot.Groups(vip, ref _groups);
+        for (int i = 0; i < count; i++)
         {
+            var indexed = _groups[i];
             var key = indexed.Key;
             var known = _states.Of(indexed, _nowMs);
             var now = known.Now;
@@ -124,14 +162,19 @@ internal sealed class LaneReader : IDisposable
             if (_query is { Lanes: null, Chosen: null })
                 continue;
             if (now.LeadsAstray() && group.Members.Any(member => member.Now.Live > 0))
-                astray.Add(group);
+                (astray ??= []).Add(group);
             else if (now == EntryState.Unknown)
                 ownerless += group.Members.Where(IsReporting).Sum(member => (long)member.Now.Live);
         }
 
-        lane = lane with { OmitsBackends = true, Ownerless = ownerless, HadEntries = presence == SumPresence.Entries };
+        bool hadEntries = presence == SumPresence.Entries;
         if (_sums is null)
-            return lane with { Backends = Backends(astray, assignment) };
+        {
+            return ownerless == 0 && astray is null
+                ? hadEntries ? candidate.WithEntries : lane
+                : lane with { Ownerless = ownerless, HadEntries = hadEntries, Backends = Backends(astray ?? [], assignment) };
+        }
+
         var sums = _sums.Take(assignment);
         if (!assignment.IsWhole)
         {
@@ -143,7 +186,7 @@ internal sealed class LaneReader : IDisposable
 
         return lane with
         {
-            Sum = _query.OmitsSums ? null : sums, HadEntries = sums.Entries.AsSpan().ContainsAnyInRange(1, int.MaxValue), Backends = Backends(astray, assignment),
+            Sum = _query.OmitsSums ? null : sums, Ownerless = ownerless, HadEntries = sums.Entries.AsSpan().ContainsAnyInRange(1, int.MaxValue), Backends = Backends(astray ?? [], assignment),
         };
     }
 
@@ -156,12 +199,6 @@ internal sealed class LaneReader : IDisposable
 
     private bool IsReporting(CapturedSeries member) =>
         _snapshot.Heads[member.Slot] is { } head && !head.IsSilent(_nowMs) && (_query.Node is null || head.Name == _query.Node);
-
-    private List<string> Claims(in VirtualAddress vip)
-    {
-        var claims = _map.ClaimsOf(vip.Proto, vip.Vip, vip.Vport);
-        return claims.Count < 2 ? [] : [.. Enumerable.Range(0, claims.Count).Select(i => claims[i].Key.ToString()).Order(StringComparer.Ordinal)];
-    }
 
     // What IPVS keeps has no history: only a window that reaches the present has it.
     private Dictionary<VirtualAddress, (long Removed, long Draining)> IpvsNow()
@@ -195,21 +232,27 @@ internal sealed class LaneReader : IDisposable
     private BackendSeries? Backend(CapturedGroup group, in VipAssignment assignment)
     {
         var key = group.Key;
-        _columns.Clear();
+        var former = assignment.IsWhole ? _extension?.Former(key) : null;
+        var (samples, aggregator) = former is null ? (_samples, _columns ??= new ColumnAggregator(_samples)) : (_extension!.Tail, _extension.Columns);
+        aggregator.Clear();
         uint live = 0;
         uint all = 0;
         foreach (var member in group.Members)
         {
-            if (_samples.Of(member.Slot) is not { } node)
+            if (samples.Of(member.Slot) is not { } node)
                 continue;
-            _columns.Add(node, member.Steps);
+            aggregator.Add(node, member.Steps);
             live += member.Now.Live;
             all += member.Now.Total;
         }
 
-        if (!_columns.HasAny)
+        if (!aggregator.HasAny && !(former?.LastMs > _query.FromMs))
             return null;
-        var (entries, closing, stale) = _columns.Reduce(_within.GetValueOrDefault(key) ?? StateHistory.Within(_history, key, _query.FromMs, _query.ToMs));
+        var states = former is null && _within.TryGetValue(key, out var within)
+            ? within : StateHistory.Within(_history, key, former is null ? _query.FromMs : _extension!.TailFromMs, _query.ToMs);
+        var (entries, closing, stale) = aggregator.Reduce(states);
+        if (_extension is not null && assignment.IsWhole)
+            (entries, closing, stale) = _extension.Extend(key, former, aggregator.Last, entries, closing, stale, _samples);
         if (!assignment.IsWhole)
         {
             // Shared arrays are not written.
@@ -218,9 +261,9 @@ internal sealed class LaneReader : IDisposable
                 return null;
         }
 
-        var (owner, former) = OwnerNames.At(
+        var (owner, formerPods) = OwnerNames.At(
             _map, _history, key.Backend, Math.Max(_query.FromMs, assignment.FromMs), Math.Min(_query.ToMs, assignment.ToMs - 1), _nowMs);
         var now = live == 0 && all > 0 ? EntryState.Closing : _states.Now(key);
-        return new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = former };
+        return new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = formerPods };
     }
 }

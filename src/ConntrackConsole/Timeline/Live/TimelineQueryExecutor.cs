@@ -7,6 +7,7 @@ using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 
@@ -16,7 +17,8 @@ namespace ConntrackConsole.Timeline.Live;
 /// Answers from one snapshot of the store: joins the nodes' reports with the state of the cluster. Thread-safe; each window is computed
 /// once for all who ask for it, so nothing in an answer may be changed.
 /// </summary>
-internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHistory states, SyncLog syncs, ClusterState cluster, long nowMs)
+internal sealed class TimelineQueryExecutor(
+    TimelineSnapshot snapshot, StateHistory states, LaneNames names, VipsByService vips, KeptWindows windows, SyncLog syncs, ClusterState cluster, long nowMs)
 {
     /// <summary>How far back a pod's own resets are counted.</summary>
     private const long DetailMs = 3_600_000;
@@ -31,8 +33,7 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
     private readonly ConcurrentDictionary<TimelineQuery, Lazy<TimelineView>> _views = new();
     private readonly ConcurrentDictionary<Ip, long> _staleByIp = new();
     private readonly OwnershipHistory _history = cluster.History;
-    private readonly VipsByService _vips = new(() => snapshot.Vips(null), cluster.Current, cluster.History);
-    private readonly VipsByService _resetVips = new(snapshot.ResetVips, cluster.Current, cluster.History);
+    private readonly VipsByService _resetVips = new(snapshot.ResetVips, names);
     private IReadOnlyList<NodeHealth>? _health;
     private int _computed;
     private string[]? _nodeNames;
@@ -53,7 +54,7 @@ internal sealed class TimelineQueryExecutor(TimelineSnapshot snapshot, StateHist
         // Whole milliseconds per column, so that a column's position never depends on rounding.
         long stepMs = Math.Max(1, (Math.Clamp(requested.ToMs - requested.FromMs, 1, TimelineStore.HorizonMs) + columns - 1) / columns);
         var query = requested with { Columns = columns, ToMs = requested.FromMs + (stepMs * columns) };
-        using var reader = new LaneReader(snapshot, states, cluster, _vips, query, stepMs, nowMs);
+        using var reader = new LaneReader(snapshot, states, names, cluster, vips, windows, query, stepMs, nowMs);
         var (lanes, sum) = reader.Lanes();
         Interlocked.Increment(ref _computed);
         return new TimelineView(query.FromMs, query.ToMs, stepMs, columns, lanes, Terminations(query), Resets(query, stepMs), Gaps(query), Health(), nowMs)

@@ -16,6 +16,15 @@ internal sealed class TimelineSnapshot(
     /// <summary>Nodes by slot; null where none is.</summary>
     public NodeHead?[] Heads => heads;
 
+    /// <summary>Of all snapshots of the store.</summary>
+    public long Number { get; init; }
+
+    /// <summary>From when on something changed since a former snapshot.</summary>
+    public long ChangedSince(long former) => store.ChangedBetween(former, Number);
+
+    /// <summary>Another one after a virtual address appeared or was forgotten.</summary>
+    public long VipsVersion { get; init; }
+
     /// <summary>By name.</summary>
     public IEnumerable<NodeHead> Nodes => order.Select(slot => heads[slot]!);
 
@@ -34,7 +43,9 @@ internal sealed class TimelineSnapshot(
     public List<CapturedGroup> At(in VirtualAddress vip) => store.Capture(vip, heads.Length);
 
     /// <summary>The groups of a virtual address; only their keys and states may be read.</summary>
-    public ClusterGroup[] Groups(in VirtualAddress vip) => store.Groups(vip);
+    /// <param name="into">Is replaced by a longer one if it is too short.</param>
+    /// <returns>How many there are.</returns>
+    public int Groups(in VirtualAddress vip, ref ClusterGroup[] into) => store.Groups(vip, ref into);
 
     /// <summary>A group, with the nodes of this snapshot; null if it has none.</summary>
     public CapturedGroup? Of(in GroupKey key) => store.Capture(key, heads.Length);

@@ -14,6 +14,7 @@ internal sealed partial class TimelineStore
     private const int Portion = 256;
 
     private readonly GroupIndex _index = new();
+    private readonly ChangeLog _changes = new();
     private readonly Dictionary<string, NodeTimeline> _nodes = [];
     private NodeTimeline?[] _slots = [];
     private int[]? _order;
@@ -27,8 +28,15 @@ internal sealed partial class TimelineStore
             for (int slot = 0; slot < heads.Length; slot++)
                 heads[slot] = _slots[slot]?.Head;
             _order ??= [.. _nodes.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value.Slot)];
-            return new TimelineSnapshot(this, heads, _order, _gaps.Spans, [.. _settings]);
+            return new TimelineSnapshot(this, heads, _order, _gaps.Spans, [.. _settings]) { VipsVersion = _index.VipsVersion, Number = _changes.Next() };
         }
+    }
+
+    /// <summary>From when on something changed between two snapshots.</summary>
+    internal long ChangedBetween(long former, long snapshot)
+    {
+        lock (_lock)
+            return _changes.Between(former, snapshot);
     }
 
     internal IReadOnlyCollection<VirtualAddress> Vips(string? node)
@@ -55,10 +63,18 @@ internal sealed partial class TimelineStore
             return Capture(_index.To(backend), slots);
     }
 
-    internal ClusterGroup[] Groups(in VirtualAddress vip)
+    /// <param name="into">Is replaced by a longer one if it is too short.</param>
+    /// <returns>How many there are.</returns>
+    internal int Groups(in VirtualAddress vip, ref ClusterGroup[] into)
     {
         lock (_lock)
-            return _index.At(vip).ToArray();
+        {
+            var groups = _index.At(vip);
+            if (groups.Length > into.Length)
+                into = new ClusterGroup[groups.Length * 2];
+            groups.CopyTo(into);
+            return groups.Length;
+        }
     }
 
     internal CapturedGroup? Capture(in GroupKey key, int slots)
@@ -266,8 +282,20 @@ internal sealed partial class TimelineStore
         _order = null;
     }
 
+    // Until then its reports are as they were: a report extends the last known interval.
+    private static long KnownUntilMs(NodeTimeline timeline) =>
+        timeline.Known.Count == 0 ? long.MinValue : timeline.Known[timeline.Known.Count - 1].ToMs + OffsetMs(timeline);
+
+    // The measured offset of a clock varies by some milliseconds: drawn columns are not moved for that.
+    private void RecordChange(NodeTimeline timeline, long knownUntilMs, long formerOffsetMs)
+    {
+        bool isMoved = Math.Abs(OffsetMs(timeline) - formerOffsetMs) > NodeTimeline.SameClockMs;
+        _changes.Add(isMoved || knownUntilMs == long.MinValue ? long.MinValue : knownUntilMs - (2 * NodeTimeline.SameClockMs));
+    }
+
     private void Remove(NodeTimeline timeline)
     {
+        _changes.Add(long.MinValue);
         timeline.Leave();
         _nodes.Remove(timeline.Name);
         _slots[timeline.Slot] = null;

@@ -26,8 +26,11 @@ internal sealed partial class TimelineStore
     private const long SweepMs = 1_000;
     private const long TrimMs = 60_000;
 
-    // Ages and gaps advance also while nothing changes.
-    private const long SharedMs = 200;
+    /// <summary>
+    /// For how long readers share a snapshot: at a thousand nodes something changes every few milliseconds, and each snapshot makes the
+    /// writer wait. Ages and gaps advance also while nothing changes.
+    /// </summary>
+    public const long SharedMs = 200;
 
     private readonly Lock _lock = new();
     private readonly long _maxBytes;
@@ -38,8 +41,10 @@ internal sealed partial class TimelineStore
     private readonly GapLog _gaps = new();
     private readonly SyncLog _syncs = new();
     private readonly StateHistory _states;
+    private readonly LaneNames _names;
     private readonly Signals _signals = new();
     private TimelineQueryExecutor? _executor;
+    private KeptVips? _vips;
     private long _version;
     private long _reads;
     private long _sweptMs;
@@ -55,6 +60,7 @@ internal sealed partial class TimelineStore
         _cluster = cluster;
         _time = time;
         _states = new StateHistory(cluster);
+        _names = new LaneNames(cluster);
         cluster.Changed += Signal;
     }
 
@@ -100,10 +106,26 @@ internal sealed partial class TimelineStore
             return shared;
         }
 
-        var executor = new TimelineQueryExecutor(Capture(), _states, _syncs, _cluster, nowMs) { Version = version };
+        // Before what is derived.
+        long stamp = _cluster.Stamps.OfAll;
+        var snapshot = Capture();
+        var executor = new TimelineQueryExecutor(snapshot, _states, _names, VipsOf(snapshot.VipsVersion, stamp), Windows, _syncs, _cluster, nowMs) { Version = version };
         Volatile.Write(ref _executor, executor);
         return executor;
     }
+
+    // While the cluster is loading, names change without a stamp.
+    private VipsByService VipsOf(long version, long stamp)
+    {
+        if (Volatile.Read(ref _vips) is { } kept && kept.Version == version && kept.Stamp == stamp && _cluster.IsReady)
+            return kept.Vips;
+        var vips = new VipsByService(() => Vips(null), _names);
+        Volatile.Write(ref _vips, new KeptVips(version, stamp, vips));
+        return vips;
+    }
+
+    /// <summary>The columns of the live windows.</summary>
+    internal KeptWindows Windows { get; } = new();
 
     public TimelineView Query(TimelineQuery query) => Read(reading => reading.View(query));
 
@@ -134,14 +156,22 @@ internal sealed partial class TimelineStore
     {
         ArgumentNullException.ThrowIfNull(hello);
         lock (_lock)
+        {
+            RecordEnd(hello.Node);
             GetOrAdd(hello.Node).Connect(hello, NowMs);
+        }
+
         Signal();
     }
 
     public void Disconnected(string node)
     {
         lock (_lock)
+        {
+            RecordEnd(node);
             GetOrAdd(node).Disconnect();
+        }
+
         Signal();
     }
 
@@ -160,9 +190,11 @@ internal sealed partial class TimelineStore
         lock (_lock)
         {
             var timeline = GetOrAdd(node);
+            var (knownUntilMs, formerOffsetMs) = (KnownUntilMs(timeline), OffsetMs(timeline));
             // The syncs of a late frame are read with the rest of its node's frames, with the clock offset of that time.
             if (!timeline.Apply(run, frame, nowMs, (kind, fromMs, toMs, lost) => _gaps.Add(node, kind, fromMs, toMs, lost)))
                 return new FrameResult(true, null);
+            RecordChange(timeline, knownUntilMs, formerOffsetMs);
             if (frame.Proxy is { } proxy)
                 _syncs.Add(node, proxy, OffsetMs(timeline), nowMs);
             CountResets(node, frame, nowMs - HorizonMs, nowMs);
@@ -207,6 +239,7 @@ internal sealed partial class TimelineStore
             // The reading's own time, whenever the frame arrived.
             foreach (var (reading, offsetMs) in proxies)
                 _syncs.Add(node, reading, offsetMs, Math.Min(reading.AtMs + offsetMs, nowMs));
+            _changes.Add(long.MinValue);
             timeline.Replace(GetOrAdd(node), _index);
             timeline.Trim(Math.Max(_fromMs, nowMs - _horizonMs));
             Put(timeline);
@@ -278,6 +311,13 @@ internal sealed partial class TimelineStore
         Signal();
     }
 
+    // Of a node that is no longer in the cluster the counts are zero while its collector is not connected.
+    private void RecordEnd(string node)
+    {
+        if (!_cluster.Current.Nodes.ContainsKey(node))
+            _changes.Add(long.MinValue);
+    }
+
     private static long OffsetMs(NodeTimeline timeline) => timeline.Head.ClockOffsetMs;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
@@ -303,14 +343,7 @@ internal sealed partial class TimelineStore
     {
         _sweptMs = nowMs;
         _fromMs = Math.Max(_fromMs, nowMs - HorizonMs);
-        // Not again before all nodes are trimmed to it.
-        if (nowMs - _limitedMs >= TrimMs && _nodes.Values.Sum(node => node.Bytes) is var bytes && bytes > _maxBytes)
-        {
-            // Less than what fits: more is added before the next time.
-            _fromMs = nowMs - (long)((nowMs - _fromMs) * (0.8 * _maxBytes / bytes));
-            _limitedMs = nowMs;
-        }
-
+        LimitBytes(nowMs);
         LimitIncidents(nowMs);
         foreach (var node in _nodes.Values)
         {
@@ -326,6 +359,8 @@ internal sealed partial class TimelineStore
         _index.TrimSums(_fromMs);
         _resets.Trim(nowMs - HorizonMs);
     }
+
+    private sealed record KeptVips(long Version, long Stamp, VipsByService Vips);
 
     private void Signal()
     {

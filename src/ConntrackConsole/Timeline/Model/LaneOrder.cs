@@ -8,16 +8,50 @@ internal static class LaneOrder
 
     /// <summary>Lanes with stale entries first, then by name; lanes without entries are dropped first.</summary>
     /// <param name="last">The last known value of a series.</param>
-    public static IEnumerable<ServiceLane> First(IEnumerable<ServiceLane> lanes, int max, Func<int[], int?> last)
+    public static IReadOnlyList<ServiceLane> First(IEnumerable<ServiceLane> lanes, int max, Func<int[], int?> last)
     {
-        var ordered = lanes
-            .Select(lane => (Lane: lane, HasStale: HasStale(lane, last)))
-            .OrderByDescending(item => item.HasStale).ThenBy(item => item.Lane.Namespace, StringComparer.Ordinal).ThenBy(item => item.Lane.Name, StringComparer.Ordinal)
-            .ThenBy(item => item.Lane.Port).ThenBy(item => item.Lane.Vip, StringComparer.Ordinal);
-        return ordered.OrderBy(item => item.HasStale || HasEntries(item.Lane) ? 0 : 1).Select(item => item.Lane).Take(max);
+        ArgumentNullException.ThrowIfNull(lanes);
+        var first = new List<(int Rank, ServiceLane Lane)>();
+        // Of a thousand lanes some are drawn: only these are sorted.
+        foreach (var lane in lanes)
+        {
+            var item = (HasStale(lane, last) ? 0 : HasEntries(lane) ? 1 : 2, lane);
+            if (first.Count >= max && (max == 0 || Compare(item, first[^1]) >= 0))
+                continue;
+            if (first.Count >= max)
+                first.RemoveAt(first.Count - 1);
+            int at = first.Count;
+            if (at > 0 && Compare(item, first[^1]) < 0)
+                at = PlaceOf(item, first);
+            first.Insert(at, item);
+        }
+
+        return first.ConvertAll(item => item.Lane);
     }
 
-    public static bool HasStale(ServiceLane lane, Func<int[], int?> last) => lane.Backends.Any(backend => last(backend.Stale) > 0);
+    // After those that are equal.
+    private static int PlaceOf((int Rank, ServiceLane Lane) item, List<(int Rank, ServiceLane Lane)> sorted)
+    {
+        int from = 0, end = sorted.Count;
+        while (from < end)
+        {
+            int middle = (from + end) / 2;
+            if (Compare(item, sorted[middle]) < 0)
+                end = middle;
+            else
+                from = middle + 1;
+        }
+
+        return from;
+    }
+
+    private static int Compare((int Rank, ServiceLane Lane) a, (int Rank, ServiceLane Lane) b) =>
+        a.Rank.CompareTo(b.Rank) is var rank and not 0 ? rank
+        : string.CompareOrdinal(a.Lane.Namespace, b.Lane.Namespace) is var space and not 0 ? space
+        : string.CompareOrdinal(a.Lane.Name, b.Lane.Name) is var name and not 0 ? name
+        : a.Lane.Port.CompareTo(b.Lane.Port) is var port and not 0 ? port : string.CompareOrdinal(a.Lane.Vip, b.Lane.Vip);
+
+    public static bool HasStale(ServiceLane lane, Func<int[], int?> last) => lane.Backends.Count > 0 && lane.Backends.Any(backend => last(backend.Stale) > 0);
 
     /// <summary>The last known value of a series, or null if it ends in a gap.</summary>
     public static int? Last(int[] series, long fromMs, long stepMs, int columns, long nowMs)

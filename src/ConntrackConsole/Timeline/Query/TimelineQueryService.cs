@@ -20,32 +20,26 @@ internal sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
 {
     private const int MaxCachedSyncs = 64;
-    private const long RecentMs = 100;
-
-    // Pages refresh at the same moments: those that come somewhat later, on a busy machine, get the snapshot of the first.
-    private const long FollowMs = 300;
 
     private readonly StoredParts _stored = new();
-    private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<TimelineQuery, Lazy<Task<Followed>>>> _followed = new();
+    private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<(TimelineQuery Query, bool Follows), Lazy<Task<Followed>>>> _shared = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The snapshot of <see cref="RecentAsync"/>: until there is another one, equal questions have equal answers.</summary>
-    public object Recent => live.Read(reading => reading, RecentMs);
+    /// <summary>The snapshot that readers share: until there is another one, equal questions have equal answers.</summary>
+    public object Recent => Shared();
 
-    public Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, 0, ct);
-
-    /// <summary>
-    /// From a snapshot that many readers share: at a thousand nodes something changes every few milliseconds, and each snapshot makes the
-    /// writer wait.
-    /// </summary>
-    public Task<TimelineView> RecentAsync(TimelineQuery query, CancellationToken ct) => QueryAsync(query, RecentMs, ct);
-
-    private async Task<TimelineView> QueryAsync(TimelineQuery query, long maxAgeMs, CancellationToken ct)
+    /// <summary>An answer of this moment, for a reader of its own.</summary>
+    public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
     {
         var window = await StoredAsync(query, false, ct);
-        return await AnswerAsync(window, live.Read(reading => reading, maxAgeMs), false, ct);
+        return await AnswerAsync(window, live.Read(reading => reading), false, ct);
     }
+
+    /// <summary>From the snapshot that all readers share, pages and API.</summary>
+    public async Task<TimelineView> RecentAsync(TimelineQuery query, CancellationToken ct) => (await SharedAsync(query, Shared(), false, ct)).View;
+
+    private TimelineQueryExecutor Shared() => live.Read(reading => reading, TimelineStore.SharedMs);
 
     /// <summary>
     /// Everything that a page shows, requested repeatedly: the stored part of its window may be three seconds old, the part from
@@ -54,26 +48,26 @@ internal sealed class TimelineQueryService(
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var reading = live.Read(reading => reading, FollowMs);
-        var followed = page.Window is { } query ? await FollowedAsync(query, reading, ct) : null;
+        var reading = Shared();
+        var followed = page.Window is { } query ? await SharedAsync(query, reading, true, ct) : null;
         var pods = Pods(reading, page, followed?.Window);
         await CompleteSyncsAsync(pods, ct);
         return new PageSnapshot(
             followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods);
     }
 
-    // Live pages that ask the same of one snapshot get one answer, which is not cancelled with the page that asked first. A window of the
-    // past is one page's, and ends with its interest: it may be long.
-    private Task<Followed> FollowedAsync(TimelineQuery query, TimelineQueryExecutor reading, CancellationToken ct)
+    // Who asks the same of one snapshot gets one answer, which is not cancelled with the one who asked first. A window that is over is one
+    // reader's, and ends with its interest: it may be long.
+    private Task<Followed> SharedAsync(TimelineQuery query, TimelineQueryExecutor reading, bool follows, CancellationToken ct)
     {
         return query.ToMs < reading.NowMs
             ? ComputeAsync(query, ct)
-            : _followed.GetOrCreateValue(reading).GetOrAdd(query, wanted => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(wanted, CancellationToken.None)))).Value.WaitAsync(ct);
+            : _shared.GetOrCreateValue(reading).GetOrAdd((query, follows), _ => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(query, CancellationToken.None)))).Value.WaitAsync(ct);
 
         async Task<Followed> ComputeAsync(TimelineQuery wanted, CancellationToken end)
         {
-            var window = await StoredAsync(wanted, true, end);
-            return new Followed(window, await AnswerAsync(window, reading, true, end));
+            var window = await StoredAsync(wanted, follows, end);
+            return new Followed(window, await AnswerAsync(window, reading, follows, end));
         }
     }
 

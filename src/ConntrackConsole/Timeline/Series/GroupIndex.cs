@@ -39,10 +39,22 @@ internal sealed class GroupIndex
 
     public IReadOnlyCollection<VirtualAddress> Vips => _byVip.Keys;
 
+    /// <summary>Increases with each virtual address that appears or is forgotten.</summary>
+    public long VipsVersion { get; private set; }
+
     public ReadOnlySpan<ClusterGroup> At(in VirtualAddress vip) => Span(_byVip, vip);
 
     /// <summary>The sum of an address; null if none of its groups is known.</summary>
     public LaneSum? SumOf(in VirtualAddress vip) => _sums.GetValueOrDefault(vip);
+
+    /// <summary>Size of all sums.</summary>
+    public long SumBytes()
+    {
+        long bytes = 0;
+        foreach (var sum in _sums.Values)
+            bytes += sum.Bytes;
+        return bytes;
+    }
 
     public void TrimSums(long beforeMs)
     {
@@ -61,6 +73,8 @@ internal sealed class GroupIndex
             _groups[key] = group = timeline.Group.Members.Count == 0 ? timeline.Group : new ClusterGroup(key);
             if (!key.Vip.IsNone)
             {
+                if (!_byVip.ContainsKey(VirtualAddress.Of(key)))
+                    VipsVersion++;
                 Put(_byVip, VirtualAddress.Of(key), group);
                 group.Sum = CollectionsMarshal.GetValueRefOrAddDefault(_sums, VirtualAddress.Of(key), out _) ??= new LaneSum();
             }
@@ -86,8 +100,8 @@ internal sealed class GroupIndex
         _groups.Remove(group.Key);
         var vip = VirtualAddress.Of(group.Key);
         Take(_byVip, vip, group);
-        if (!_byVip.ContainsKey(vip))
-            _sums.Remove(vip);
+        if (!_byVip.ContainsKey(vip) && _sums.Remove(vip))
+            VipsVersion++;
         Take(_byBackend, group.Key.Backend, group);
     }
 

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Series;
@@ -18,6 +18,9 @@ internal sealed class LaneSum
     private SumChange _before;
     private long _fromSecond = long.MinValue;
 
+    /// <summary>Size of the changes that are kept.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>The second to which a moment of the console's clock belongs: it has the counts at its end.</summary>
     public static long SecondOf(long atMs) => Math.DivRem(atMs, 1_000) is var (second, rest) && rest > 0 ? second + 1 : second;
 
@@ -29,7 +32,14 @@ internal sealed class LaneSum
         if (second < _fromSecond || second == long.MinValue)
             _before += change;
         else
-            At(second / Minute.Seconds).Add((int)(second % Minute.Seconds), change);
+            Add(At(second / Minute.Seconds), (int)(second % Minute.Seconds), change);
+    }
+
+    private void Add(Minute minute, int second, in SumChange change)
+    {
+        Bytes -= minute.Bytes;
+        minute.Add(second, change);
+        Bytes += minute.Bytes;
     }
 
     /// <summary>Forgets the seconds before one, but keeps the value at it.</summary>
@@ -38,7 +48,11 @@ internal sealed class LaneSum
         _fromSecond = Math.Max(_fromSecond, second / Minute.Seconds * Minute.Seconds);
         int gone = 0;
         for (; gone < _minutes.Count && _minutes[gone].Number * Minute.Seconds < _fromSecond; gone++)
+        {
             _before += _minutes[gone].Total;
+            Bytes -= _minutes[gone].Bytes;
+        }
+
         _minutes.RemoveRange(0, gone);
     }
 
@@ -116,8 +130,14 @@ internal sealed class LaneSum
             return _minutes[at - 1];
         var minute = new Minute(number);
         _minutes.Insert(at, minute);
+        Bytes += minute.Bytes;
         for (int i = 0; i < _minutes.Count - OpenMinutes; i++)
+        {
+            Bytes -= _minutes[i].Bytes;
             _minutes[i].Pack();
+            Bytes += _minutes[i].Bytes;
+        }
+
         return minute;
     }
 
@@ -126,10 +146,15 @@ internal sealed class LaneSum
     {
         public const int Seconds = 60;
 
+        // The object with its place in the list, and an array.
+        private const int OwnBytes = 88;
+
         private SumChange[]? _open;
         private byte[] _packed = [];
 
         public long Number => number;
+
+        public int Bytes => OwnBytes + (_open is null ? _packed.Length : Seconds * Unsafe.SizeOf<SumChange>());
 
         public SumChange Total { get; private set; }
 

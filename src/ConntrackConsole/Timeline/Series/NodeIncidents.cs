@@ -10,8 +10,11 @@ namespace ConntrackConsole.Timeline.Series;
 /// </summary>
 internal sealed class NodeIncidents
 {
-    /// <summary>Maximum number of resets, notes and look-ups, some 150 bytes each; beyond it the older half is dropped.</summary>
+    /// <summary>Maximum number of resets, notes and look-ups; beyond it the older half is dropped.</summary>
     public const int MaxKept = 4_096;
+
+    /// <summary>Approximate size of each.</summary>
+    public const long EntryBytes = 150;
 
     /// <summary>Increases of counters are kept by intervals of this length.</summary>
     public const long BucketMs = 10_000;

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace ConntrackConsole.Timeline.Series;
 
 /// <summary>The node's part of the sums of the virtual addresses: what was added is taken back exactly.</summary>
 internal sealed partial class NodeTimeline
 {
-    // The measured offset of a clock varies by some milliseconds.
-    private const int SameClockMs = 250;
+    /// <summary>The measured offset of a clock varies by some milliseconds.</summary>
+    public const int SameClockMs = 250;
 
     private readonly List<(long FromSecond, long ToSecond, VirtualAddress[] Vips)> _doubts = [];
     private readonly HashSet<VirtualAddress> _withEntries = [];
@@ -13,6 +15,17 @@ internal sealed partial class NodeTimeline
     /// <summary>The addresses with entries of this node now: what an interval without reports leaves unknown.</summary>
     public IEnumerable<(VirtualAddress Vip, Step Now)> Entries() =>
         Groups.Slots.Select(slot => Groups[slot]).Where(group => !group.Key.Vip.IsNone && group.Last.Live + group.Last.Closing > 0).Select(group => (VirtualAddress.Of(group.Key), group.Last));
+
+    private long DoubtBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var (_, _, vips) in _doubts)
+                bytes += 64 + (vips.Length * (long)Unsafe.SizeOf<VirtualAddress>());
+            return bytes;
+        }
+    }
 
     private long SecondOf(long atMs) => LaneSum.SecondOf(atMs + _sumOffsetMs);
 

@@ -78,6 +78,9 @@ internal sealed partial class NodeTimeline
     /// <summary>Size of the groups' histories.</summary>
     public long Bytes => Groups.Bytes;
 
+    /// <summary>Size of everything that is kept longer than a moment: histories, intervals without reports, and what the diagnosis reads.</summary>
+    public long AllBytes => Bytes + DoubtBytes + (Incidents.Count * NodeIncidents.EntryBytes);
+
     /// <summary>By the node's clock.</summary>
     public long LastAtMs { get; private set; }
 

@@ -1,5 +1,4 @@
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;

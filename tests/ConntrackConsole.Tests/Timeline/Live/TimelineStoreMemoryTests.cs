@@ -70,6 +70,46 @@ public class TimelineStoreMemoryTests
         Assert.All(view.Services[0].Backends, backend => Assert.DoesNotContain(-1, backend.Entries));
     }
 
+    /// <summary>Besides the steps: the sums of Services, and what the diagnosis reads.</summary>
+    [Fact]
+    public void Memory_CountsSumsAndRecords()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock);
+        Fill(store, 600);
+
+        // Of 20 Services ten minutes of changes each, and a reset a second.
+        Assert.InRange(store.Memory.Bytes, (20 * 10 * 80) + (600 * 150), 1_000_000);
+        Assert.False(store.Memory.IsLimited);
+    }
+
+    [Fact]
+    public void Memory_FullOfRecords_ForgetsTheOldest_AndReportsSinceWhen()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock, 100_000);
+        Fill(store, 1_800);
+
+        var memory = store.Memory;
+        long nowMs = T0 + 1_800_000;
+        Assert.True(memory.IsLimited);
+        Assert.InRange(memory.Bytes, 20_000, 200_000);
+        Assert.InRange(memory.FromMs, nowMs - 900_000, nowMs - 60_000);
+        Assert.InRange(store.IncidentsFromMs, memory.FromMs, nowMs);
+        Assert.All(store.RecordOf(Ip.Parse("10.1.0.5")).Incidents.SelectMany(part => part.Resets), reset => Assert.InRange(reset.AtMs, memory.FromMs - 185_000, nowMs));
+    }
+
+    private void Fill(TimelineStore store, int seconds)
+    {
+        for (int second = 1; second <= seconds; second++)
+        {
+            _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1_000)));
+            var groups = Enumerable.Range(0, 20).Where(i => second == 1 || (second + i) % 20 == 0)
+                .Select(i => (Group with { Vip = Ip.V4(0x0A600100u + (uint)i) }, (uint)(second % 5) + 1, 0u)).ToArray();
+            var frame = Frame((ulong)second, T0 + (second * 1_000), second == 1, groups);
+            frame.Resets.Add(Reset(T0 + (second * 1_000), ResetKind.FromBackend, sport: (ushort)second));
+            store.Apply("node1", 1, frame);
+        }
+    }
+
     /// <summary>A question about one Service does not touch the others, nor nodes without its entries.</summary>
     [Fact]
     public void View_OfOneVip_AllocatesForItsBackendsOnly()

@@ -43,7 +43,7 @@ public sealed class RollupLatenessTests
     public async Task Lateness_IsTold_UntilTheRollupHasCaughtUp()
     {
         using var console = await TimelineFixture.StartAsync();
-        var health = new HistoryHealth(console.Worker, new TimelineReplay(console.Frames, console.Store, console.Clock));
+        var health = new HistoryHealth(console.Worker, new TimelineReplay(console.Frames, console.Store, console.Clock), console.Store, console.Clock);
         for (int minute = 0; minute < 4; minute++)
             console.Take("node1", Frame((ulong)minute + 1, T0 + (minute * 60_000) + 30_000, true, (Group, 4, 0)));
         console.At(300_000);

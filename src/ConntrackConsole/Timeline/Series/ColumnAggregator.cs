@@ -1,7 +1,6 @@
 using ConntrackConsole.Timeline.Model;
-using ConntrackConsole.Timeline.Series;
 
-namespace ConntrackConsole.Timeline.Live;
+namespace ConntrackConsole.Timeline.Series;
 
 /// <summary>
 /// Sums the series of one group on several nodes and reduces them to columns: the maximum within a column, -1 where it is unknown.
@@ -15,7 +14,10 @@ internal sealed class ColumnAggregator(WindowSamples window)
     private readonly bool[] _uncertain = new bool[window.Count];
     private bool _hasUncertain;
 
-    public bool HasAny { get; private set; }
+    public bool HasAny => Last > 0;
+
+    /// <summary>After the last sample with entries, or with unknown ones; 0 without any.</summary>
+    public int Last { get; private set; }
 
     public void Clear()
     {
@@ -23,7 +25,7 @@ internal sealed class ColumnAggregator(WindowSamples window)
         _closing.AsSpan().Clear();
         if (_hasUncertain)
             _uncertain.AsSpan().Clear();
-        (_hasUncertain, HasAny) = (false, false);
+        (_hasUncertain, Last) = (false, 0);
     }
 
     /// <summary>Adds one node's part.</summary>
@@ -65,7 +67,7 @@ internal sealed class ColumnAggregator(WindowSamples window)
             if (before || after)
             {
                 _uncertain.AsSpan(from, next - from).Fill(true);
-                HasAny = _hasUncertain = true;
+                (_hasUncertain, Last) = (true, Math.Max(Last, next));
             }
 
             from = next;
@@ -76,7 +78,7 @@ internal sealed class ColumnAggregator(WindowSamples window)
     {
         if (value.Live + value.Closing == 0)
             return;
-        HasAny = true;
+        Last = Math.Max(Last, to);
         _live[from] += value.Live;
         _live[to] -= value.Live;
         _closing[from] += value.Closing;

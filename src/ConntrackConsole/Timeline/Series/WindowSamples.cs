@@ -1,7 +1,6 @@
 using ConntrackConsole.Timeline.Model;
-using ConntrackConsole.Timeline.Series;
 
-namespace ConntrackConsole.Timeline.Live;
+namespace ConntrackConsole.Timeline.Series;
 
 /// <summary>
 /// The samples of a window, a second apart, or one per column where columns are finer, and when each node's table was known. The nodes'
