@@ -9,7 +9,12 @@ namespace ConntrackConsole.EndToEnd;
 /// <summary>Starts the test classes that take minutes before the others: started last, they would run alone at the end.</summary>
 public sealed class SlowestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = ["ExplainTests", "KilledTests", "OutageTests", "BlackHoleTests", "NodeFaultTests", "ScenarioTests", "FaultScenarioTests"];
+    private static readonly string[] Long =
+    [
+        "ExplainTests", "ActionBothKilledTests", "ActionConsoleKilledTests", "NodeFaultTests", "SettingBothKilledTests", "ActionCollectorKilledTests", "SettingConsoleKilledTests",
+        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "RolloutReportTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests",
+        "HiddenTabTests", "KeyboardTests", "LoadTests",
+    ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

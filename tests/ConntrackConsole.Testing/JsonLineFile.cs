@@ -6,12 +6,5 @@ namespace ConntrackConsole.Testing;
 public static class JsonLineFile
 {
     /// <summary>All whole lines: the last one may be incomplete.</summary>
-    public static IReadOnlyList<JsonNode> Read(string path)
-    {
-        if (!File.Exists(path))
-            return [];
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        string text = reader.ReadToEnd();
-        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
-    }
+    public static IReadOnlyList<JsonNode> Read(string path) => new JsonLineReader(path).Read();
 }

@@ -12,7 +12,7 @@ internal static class OptionKeys
     public static readonly IReadOnlyList<Type> Classes =
     [
         typeof(ServerOptions), typeof(StorageOptions), typeof(KubernetesOptions), typeof(CollectorsOptions), typeof(ActionsOptions),
-        typeof(IdentityOptions), typeof(AuditOptions), typeof(WebhookOptions),
+        typeof(IdentityOptions), typeof(AuditOptions), typeof(WebhookOptions), typeof(RolloutsOptions),
     ];
 
     public static readonly IReadOnlyList<OptionKey> All = [.. Classes.SelectMany(Of)];

@@ -15,6 +15,7 @@ internal static class OptionsServices
         .Add<IdentityOptions, IdentityOptionsValidator>()
         .Add<AuditOptions, AuditOptionsValidator>()
         .Add<WebhookOptions, WebhookOptionsValidator>()
+        .Add<RolloutsOptions, RolloutsOptionsValidator>()
         .AddSingleton(provider => EffectiveConfiguration.Of(
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
 

@@ -16,28 +16,26 @@ namespace ConntrackConsole.Rollouts;
 /// <param name="Syncs">By pod uid: when each node's rules no longer had its endpoint.</param>
 /// <param name="Nodes">The nodes of the cluster; null if they are not known.</param>
 /// <param name="WithoutResets">Nodes that have no source of resets.</param>
+/// <param name="SettleMs">For how long after the last pod's end resets and hanging connections are awaited.</param>
 internal sealed record RolloutFacts(
     Rollout Rollout, IReadOnlyList<Termination> Ended, FindingReport Found, IReadOnlyDictionary<string, IReadOnlyList<NodeSync>> Syncs, IReadOnlyList<string>? Nodes,
-    IReadOnlyList<string> WithoutResets, long NowMs);
+    IReadOnlyList<string> WithoutResets, long SettleMs, long NowMs);
 
 /// <summary>Measures a rollout. Pure.</summary>
 internal static class MeasurementBuilder
 {
-    /// <summary>For how long after the last pod's end resets and hanging connections are awaited.</summary>
-    public const long SettleMs = 60_000;
-
     // Times of objects are in whole seconds, and two watches have no order.
     private const long SlackMs = 2_000;
 
     private const int MaxNames = 5;
 
     /// <summary>The window in which a rollout's findings are counted.</summary>
-    public static TimeRange Window(Rollout rollout, IReadOnlyList<Termination> ended, long nowMs) =>
-        new(Math.Min(rollout.StartedMs, ended.Count == 0 ? long.MaxValue : ended.Min(t => t.DeletionRequestedMs)) - SlackMs, Math.Min(nowMs, EndMs(rollout, ended, nowMs) + SettleMs));
+    public static TimeRange Window(Rollout rollout, IReadOnlyList<Termination> ended, long settleMs, long nowMs) =>
+        new(Math.Min(rollout.StartedMs, ended.Count == 0 ? long.MaxValue : ended.Min(t => t.DeletionRequestedMs)) - SlackMs, Math.Min(nowMs, EndMs(rollout, ended, nowMs) + settleMs));
 
     /// <summary>Whether waiting can add something.</summary>
-    public static bool IsOver(Rollout rollout, IReadOnlyList<Termination> ended, long nowMs) =>
-        !rollout.IsOpen && ended.All(t => t.OverMs is not null) && nowMs >= EndMs(rollout, ended, nowMs) + SettleMs;
+    public static bool IsOver(Rollout rollout, IReadOnlyList<Termination> ended, long settleMs, long nowMs) =>
+        !rollout.IsOpen && ended.All(t => t.OverMs is not null) && nowMs >= EndMs(rollout, ended, nowMs) + settleMs;
 
     public static RolloutMeasurement Build(RolloutFacts facts)
     {
@@ -107,8 +105,8 @@ internal static class MeasurementBuilder
         var open = ended.Where(t => t.OverMs is null).ToList();
         if (open.Count > 0)
             yield return new UnknownPart(RolloutCodes.PodsTerminating, $"{open.Count} pods have not ended: {Names(open.Select(t => t.Pod))}", true);
-        else if (!rollout.IsOpen && nowMs < EndMs(rollout, ended, nowMs) + SettleMs)
-            yield return new UnknownPart(RolloutCodes.EvidencePending, $"the last pod ended less than {SettleMs / 1_000} s ago: connections that hang are recognized some time later", true);
+        else if (!rollout.IsOpen && nowMs < EndMs(rollout, ended, nowMs) + facts.SettleMs)
+            yield return new UnknownPart(RolloutCodes.EvidencePending, $"the last pod ended less than {facts.SettleMs / 1_000} s ago: connections that hang are recognized some time later", true);
         // The first rollout of a workload replaces nothing.
         if (ended.Count == 0 && !(rollout is { FromRevision: null, Unwatched: null, IsOpen: false }))
             yield return new UnknownPart(RolloutCodes.NoTerminations, "no termination of a pod by this rollout was seen", true);

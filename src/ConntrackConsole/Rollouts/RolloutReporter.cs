@@ -1,9 +1,12 @@
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
+using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Rollouts;
 
@@ -12,9 +15,11 @@ internal sealed record RolloutReport(Rollout Rollout, RolloutMeasurement Measure
 
 /// <summary>Reports rollouts: from their stored measurements, or measured now from stored frames.</summary>
 internal sealed class RolloutReporter(
-    RolloutArchive rollouts, RolloutReportStore store, StoredFindings findings, RuleSyncReader syncs, TimelineStore timeline, ClusterState cluster, TimeProvider time)
+    RolloutArchive rollouts, RolloutReportStore store, StoredFindings findings, RuleSyncReader syncs, TimelineStore timeline, ClusterState cluster, IOptions<RolloutsOptions> options, TimeProvider time)
 {
     private const string ResetCapability = "resets.";
+
+    private readonly long _settleMs = 1_000L * options.Value.SettleSeconds;
 
     /// <summary>Null if there is no such rollout.</summary>
     public async Task<RolloutReport?> ReadAsync(string id, CancellationToken ct)
@@ -36,14 +41,14 @@ internal sealed class RolloutReporter(
 
     /// <summary>Whether waiting can add nothing: then its measurement can be stored.</summary>
     public async Task<bool> IsOverAsync(Rollout rollout, CancellationToken ct) =>
-        MeasurementBuilder.IsOver(rollout, await rollouts.TerminationsAsync(rollout, ct), time.GetUtcNow().ToUnixTimeMilliseconds());
+        MeasurementBuilder.IsOver(rollout, await rollouts.TerminationsAsync(rollout, ct), _settleMs, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     public async Task<RolloutMeasurement> MeasureAsync(Rollout rollout, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         var ended = await rollouts.TerminationsAsync(rollout, ct);
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var window = MeasurementBuilder.Window(rollout, ended, nowMs);
+        var window = MeasurementBuilder.Window(rollout, ended, _settleMs, nowMs);
         var found = await findings.ReadAsync(window.FromMs, window.ToMs, ct);
         var synced = new Dictionary<string, IReadOnlyList<NodeSync>>();
         foreach (var termination in ended)
@@ -57,6 +62,6 @@ internal sealed class RolloutReporter(
         ];
         // A node that does not run now is no node of which a report is missing; one that left the cluster is not known any more.
         string[]? nodes = cluster.IsReady ? [.. cluster.Current.Nodes.Values.Where(node => node.Reachable).Select(node => node.Name)] : null;
-        return MeasurementBuilder.Build(new RolloutFacts(rollout, ended, found, synced, nodes, unseen, nowMs));
+        return MeasurementBuilder.Build(new RolloutFacts(rollout, ended, found, synced, nodes, unseen, _settleMs, nowMs));
     }
 }

@@ -49,7 +49,7 @@ internal static class Database
             string? aside = DatabaseDamage.Find(connection, file) is { } damage ? DatabaseDamage.PutAside(file, damage, DateTimeOffset.UtcNow) : null;
             try
             {
-                await MigrateAsync(db, file, ct);
+                await MigrateAsync(db, connection, file, ct);
                 return aside;
             }
             catch (SqliteException e) when (aside is null && e.SqliteErrorCode is Corrupt or NotADatabase)
@@ -57,7 +57,7 @@ internal static class Database
                 // Damage that the quick check did not reach.
                 aside = DatabaseDamage.PutAside(file, e.Message, DateTimeOffset.UtcNow);
                 await using var fresh = await databases.CreateDbContextAsync(ct);
-                await MigrateAsync(fresh, file, ct);
+                await MigrateAsync(fresh, connection, file, ct);
                 return aside;
             }
         }
@@ -72,17 +72,23 @@ internal static class Database
         }
     }
 
-    private static async Task MigrateAsync(ConsoleDb db, string file, CancellationToken ct)
+    private static async Task MigrateAsync(ConsoleDb db, string connection, string file, CancellationToken ct)
     {
-        var known = db.Database.GetMigrations().ToHashSet();
-        var newer = (await db.Database.GetAppliedMigrationsAsync(ct)).Where(m => !known.Contains(m)).ToList();
+        await using var opened = new SqliteConnection(connection);
+        await opened.OpenAsync(ct);
+        DatabaseSchema.CreateIfEmpty(opened);
+        var applied = DatabaseSchema.Applied(opened);
+        var newer = applied.Except(DatabaseSchema.Migrations).ToList();
         if (newer.Count > 0)
         {
             throw new StartupException(
                 StartupErrorCodes.DatabaseNewer, $"The database {file} was created by a newer version of conntrack-console ({newer[^1]}): run that version, or set {ConfigurationKeys.ConnectionString} to another file.");
         }
 
-        await db.Database.MigrateAsync(ct);
-        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
+        if (applied.Count < DatabaseSchema.Migrations.Count)
+            await db.Database.MigrateAsync(ct);
+        await using var mode = opened.CreateCommand();
+        mode.CommandText = "PRAGMA journal_mode=WAL";
+        await mode.ExecuteNonQueryAsync(ct);
     }
 }

@@ -12,7 +12,8 @@ public sealed class RolloutReportTests
     [Fact]
     public async Task HealthyRollout_IsWithin_AndEarlyExits_AreOverByTheirNumber()
     {
-        await using var lab = await RunningLab.StartAsync("--rollouts", "0", "--connections", "6");
+        // Resets are known at once, and nothing hangs here: there is no need to wait for it as long as by default.
+        await using var lab = await RunningLab.StartAsync(new Dictionary<string, string> { ["Rollouts__SettleSeconds"] = "10" }, "--rollouts", "0", "--connections", "6");
         await lab.ConnectedAsync(12);
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true });
         var url = new Uri((string)lab.Ready["url"]!);
@@ -22,19 +23,20 @@ public sealed class RolloutReportTests
 
         lab.Send("rollout healthy");
         await lab.EventsAsync("rollout-done", 1);
-        var healthy = await ReportAsync(client, url, "2");
+        var healthy = await ReportAsync(client, url, "2", _ => true);
         Assert.True((string?)healthy["verdict"] == "within" && healthy["pods"]!.AsArray().Count > 0, healthy.ToString());
 
         lab.Send("rollout early-exit");
         await lab.EventsAsync("rollout-done", 2);
-        var over = await ReportAsync(client, url, "3");
+        // The measurement of the one before is stored some seconds after its evidence is complete.
+        var over = await ReportAsync(client, url, "3", report => (int)report["baseline"]!["rollouts"]! > 0);
         var truth = lab.Labels.Where(label => (string?)label["mechanism"] == "M3").ToList();
         Assert.True((string?)over["verdict"] == "over" && (int)over["broken"]! == truth.Sum(label => (int)label["resets"]!), $"{string.Join('\n', truth)}\n{over}");
         Assert.Equal(1, (int)over["baseline"]!["rollouts"]!);
         Assert.Contains(over["changes"]!.AsArray(), change => (string?)change!["action"] == "setPreStop" && change["seconds"] is not null);
     }
 
-    private static async Task<JsonNode> ReportAsync(HttpClient client, Uri url, string revision)
+    private static async Task<JsonNode> ReportAsync(HttpClient client, Uri url, string revision, Func<JsonNode, bool> isWanted)
     {
         JsonNode? report = null;
         await Eventually.TrueAsync(
@@ -44,7 +46,7 @@ public sealed class RolloutReportTests
                 if (list!["items"]!.AsArray() is not [{ } latest] || (string?)latest["revision"] != revision)
                     return false;
                 report = await client.GetFromJsonAsync<JsonNode>(new Uri(url, $"/api/v1/rollouts/{latest["id"]}"), Ct);
-                return (bool)report!["evidenceComplete"]!;
+                return (bool)report!["evidenceComplete"]! && isWanted(report);
             },
             TimeSpan.FromSeconds(180), () => report?.ToString() ?? "no rollout", "complete evidence");
         return report!;

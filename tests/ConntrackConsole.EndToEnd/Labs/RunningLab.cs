@@ -14,17 +14,23 @@ internal sealed class RunningLab : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("lab-test-").FullName;
     private readonly Process _process;
+    private readonly JsonLineReader _labels;
+    private readonly JsonLineReader _events;
 
-    private RunningLab(string[] arguments)
+    private RunningLab(IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
+        string labels = Path.Combine(_directory, "labels"), events = Path.Combine(_directory, "events");
+        (_labels, _events) = (new JsonLineReader(labels), new JsonLineReader(events));
         var start = Programs.ShortLived(new ProcessStartInfo(Programs.Lab)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         });
-        foreach (string argument in (string[])["--labels", LabelFile, "--events", EventFile, .. arguments.Contains("--probes") ? arguments : ["--probes=false", .. arguments]])
+        foreach (string argument in (string[])["--labels", labels, "--events", events, .. arguments.Contains("--probes") ? arguments : ["--probes=false", .. arguments]])
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => AppendOutput(line.Data);
         _process.ErrorDataReceived += (_, line) => AppendOutput(line.Data);
@@ -40,15 +46,14 @@ internal sealed class RunningLab : IAsyncDisposable
 
     public string Prefix => (string)Ready["prefix"]!;
 
-    public IReadOnlyList<JsonNode> Labels => JsonLineFile.Read(LabelFile);
+    public IReadOnlyList<JsonNode> Labels => _labels.Read();
 
-    private string LabelFile => Path.Combine(_directory, "labels");
+    public static Task<RunningLab> StartAsync(params string[] arguments) => StartAsync(new Dictionary<string, string>(), arguments);
 
-    private string EventFile => Path.Combine(_directory, "events");
-
-    public static async Task<RunningLab> StartAsync(params string[] arguments)
+    /// <summary>The lab's console inherits the lab's environment: variables can be its configuration.</summary>
+    public static async Task<RunningLab> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var lab = new RunningLab(arguments);
+        var lab = new RunningLab(environment, arguments);
         lab.Ready = (await lab.EventsAsync("ready", 1))[0];
         return lab;
     }
@@ -61,7 +66,7 @@ internal sealed class RunningLab : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    public IReadOnlyList<JsonNode> Events(string name) => [.. JsonLineFile.Read(EventFile).Where(line => (string?)line["event"] == name)];
+    public IReadOnlyList<JsonNode> Events(string name) => [.. _events.Read().Where(line => (string?)line["event"] == name)];
 
     /// <summary>Waits until there are <paramref name="count"/> events of a name.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsAsync(string name, int count)
@@ -105,7 +110,7 @@ internal sealed class RunningLab : IAsyncDisposable
         await Eventually.TrueAsync(
             () =>
             {
-                var last = JsonLineFile.Read(EventFile).Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
+                var last = _events.Read().Where(line => ((string)line["event"]!).StartsWith("client-", StringComparison.Ordinal))
                     .GroupBy(line => (string)line["local"]!).Select(lines => lines.Last())
                     .Where(line => ((string?)line["backend"])?.StartsWith(ip + ":", StringComparison.Ordinal) == true).ToList();
                 hung = last.FindAll(line => (string?)line["event"] == "client-hung");

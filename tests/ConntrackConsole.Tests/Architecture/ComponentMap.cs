@@ -54,7 +54,7 @@ internal static class ComponentMap
         new("Api.Findings", "endpoint for findings", ["Api.Problems", "Api.Query", "Cluster.Model", "Findings", "Findings.Explanation", "Findings.Stored"]),
         new("Incidents", "incident files: a window with all that its timeline and findings need; written, read without trust, and replayed", ["Audit", "Cluster.Model", "Cluster.State", "Findings", "Findings.Stored", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Timeline.Storage"]),
         new("Api.Incidents", "endpoint for incident files", ["Api.Problems", "Api.Query", "Incidents"]),
-        new("Rollouts", "what a rollout broke: measured from findings and terminations, stored, and compared with earlier ones", ["Cluster.Model", "Cluster.State", "Findings", "Findings.Stored", "Lifecycle", "Nodes", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Workers"]),
+        new("Rollouts", "what a rollout broke: measured from findings and terminations, stored, and compared with earlier ones", ["Cluster.Model", "Cluster.State", "Configuration", "Findings", "Findings.Stored", "Lifecycle", "Nodes", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Workers"]),
         new("Api.Rollouts", "endpoints for rollouts and their reports", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Rollouts"]),
         new("Api.Terminations", "endpoint for terminations", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Nodes", "Timeline.Query"]),
         new("Api.Timeline", "endpoint for the timeline", ["Api.Problems", "Api.Query", "Api.Terminations", "Lifecycle", "Timeline.Model", "Timeline.Query"]),

@@ -106,8 +106,7 @@ internal sealed class ConsolePages : IAsyncDisposable
             Draws!.SetResult(Drawn is { } drawn ? drawn : BitConverter.ToDouble((byte[])call.Arguments[0]!, 4));
             return true;
         });
-        using var db = Context.Services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContext();
-        db.Database.EnsureCreated();
+        DatabaseSchema.CreateIfEmpty(_database);
         // The console has run for a while: live data covers the range, no stored history is needed.
         Context.Services.GetRequiredService<TimelineQueryService>();
         Clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(Views.NowMs));

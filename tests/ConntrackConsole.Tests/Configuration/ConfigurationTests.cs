@@ -123,7 +123,7 @@ public class ConfigurationTests
             + "Storage:SecondDays Storage:TenSecondDays Storage:MinuteDays Storage:RowDays Storage:MaxMiB Kubernetes:Enabled Kubernetes:Kubeconfig Kubernetes:Context "
             + "Collectors:Token Collectors:Socket Actions:ReadOnly Actions:PerUser Actions:PerNode Actions:PerCluster Actions:CanarySeconds Actions:Policy:0:Require "
             + "Actions:Policy:0:Action Actions:Policy:0:Preset Actions:Policy:0:Namespace Actions:Policy:0:MoreThan Identity:SignInToken Identity:Links:0:Name "
-            + "Identity:Links:0:Role Identity:Links:0:Token Audit:KeyFile Audit:Key CONNTRACK_AUDIT_KEY Audit:ForwardFile Findings:Webhook:Url Findings:Webhook:Secret Findings:Webhook:Timeout",
+            + "Identity:Links:0:Role Identity:Links:0:Token Audit:KeyFile Audit:Key CONNTRACK_AUDIT_KEY Audit:ForwardFile Findings:Webhook:Url Findings:Webhook:Secret Findings:Webhook:Timeout Rollouts:SettleSeconds",
             string.Join(' ', OptionKeys.All.Select(option => option.Key)));
 
     [Fact]

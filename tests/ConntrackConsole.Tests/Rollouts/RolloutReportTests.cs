@@ -1,3 +1,4 @@
+using ConntrackConsole.Configuration;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Rollouts;
@@ -93,6 +94,24 @@ public sealed class RolloutReportTests
         rollout.End(exitCode: 0);
         rollout.Scene.Run(10);
         Assert.Equal([RolloutCodes.EvidencePending], (await rollout.ReportAsync()).Measurement.Unknown.Select(part => part.Code));
+    }
+
+    [Fact]
+    public async Task Evidence_IsAwaitedForAsLongAsConfigured()
+    {
+        using var rollout = await RolloutScene.StartAsync(new RolloutsOptions { SettleSeconds = 10 });
+        rollout.Terminate();
+        rollout.Scene.Run(2);
+        rollout.End(exitCode: 0);
+        rollout.Scene.Run(8);
+        var pending = Assert.Single((await rollout.ReportAsync()).Measurement.Unknown);
+        Assert.Equal(RolloutCodes.EvidencePending, pending.Code);
+        Assert.Contains("less than 10 s ago", pending.Text, StringComparison.Ordinal);
+        Assert.Null(await rollout.Recorder.RecordAsync(Ct));
+
+        rollout.Scene.Run(3);
+        Assert.True((await rollout.ReportAsync()).Measurement.IsFinal);
+        Assert.Equal(RolloutScene.Id, await rollout.Recorder.RecordAsync(Ct));
     }
 
     [Fact]

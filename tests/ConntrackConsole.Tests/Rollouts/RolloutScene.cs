@@ -1,4 +1,6 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Configuration;
+using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
@@ -6,6 +8,7 @@ using ConntrackConsole.Rollouts;
 using ConntrackConsole.Tests.Findings;
 using ConntrackConsole.Timeline.Query;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Rollouts;
@@ -17,11 +20,13 @@ internal sealed class RolloutScene : IDisposable
 
     private readonly List<Rollout> _others = [];
     private StoredFindings? _findings;
+    private readonly RolloutsOptions _options;
     private Rollout _rollout;
 
-    private RolloutScene(FindingScene scene)
+    private RolloutScene(FindingScene scene, RolloutsOptions options)
     {
         Scene = scene;
+        _options = options;
         _rollout = Rollout(Id, "2", scene.NowMs);
         Follow();
     }
@@ -32,13 +37,15 @@ internal sealed class RolloutScene : IDisposable
     public RolloutReporter Reporter { get; private set; } = null!;
     public RolloutRecorder Recorder { get; private set; } = null!;
 
-    public static async Task<RolloutScene> StartAsync(params string[] nodes)
+    public static Task<RolloutScene> StartAsync(params string[] nodes) => StartAsync(new RolloutsOptions(), nodes);
+
+    public static async Task<RolloutScene> StartAsync(RolloutsOptions options, params string[] nodes)
     {
         var scene = await FindingScene.StartAsync(nodes.Length == 0 ? ["node1", "node2"] : nodes);
         scene.Entries("node1", FindingScene.Group(), FlowState.Established, 3);
         // A key frame comes once a minute; the collector's start is before the window of the rollout.
         scene.Run(50);
-        return new RolloutScene(scene);
+        return new RolloutScene(scene, options);
     }
 
     public static Rollout Rollout(string id, string revision, long startedMs) =>
@@ -89,7 +96,7 @@ internal sealed class RolloutScene : IDisposable
             console.Cluster, console.Clock);
         Archive = new RolloutArchive(console.Database, terminations);
         Store = new RolloutReportStore(console.Database);
-        Reporter = new RolloutReporter(Archive, Store, _findings, syncs, console.Store, console.Cluster, console.Clock);
+        Reporter = new RolloutReporter(Archive, Store, _findings, syncs, console.Store, console.Cluster, Options.Create(_options), console.Clock);
         Recorder?.Dispose();
         Recorder = new RolloutRecorder(Archive, Reporter, Store, console.Clock, NullLogger<RolloutRecorder>.Instance);
     }
