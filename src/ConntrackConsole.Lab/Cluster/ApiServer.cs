@@ -137,7 +137,7 @@ internal sealed class ApiServer : IAsyncDisposable
         long? pinned = null;
         if (query["continue"] is [{ Length: > 0 } token])
         {
-            if (PageToken.TryParse(token) is not { } page)
+            if (ListPosition.TryParse(token) is not { } page)
             {
                 await StatusAsync(context, 400, "BadRequest", "continue key is not valid");
                 return;
@@ -162,7 +162,7 @@ internal sealed class ApiServer : IAsyncDisposable
         int count = limit > 0 ? (int)Math.Min(limit, items.Count) : items.Count;
         if (count < items.Count)
         {
-            metadata["continue"] = new PageToken(version, items[count - 1].Key).ToString();
+            metadata["continue"] = new ListPosition(version, items[count - 1].Key).ToString();
             metadata["remainingItemCount"] = items.Count - count;
         }
 
@@ -312,22 +312,4 @@ internal sealed class ApiServer : IAsyncDisposable
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>Position at which a paged list continues; opaque to clients.</summary>
-    private sealed record PageToken(long Version, string After)
-    {
-        public static PageToken? TryParse(string text)
-        {
-            try
-            {
-                return JsonSerializer.Deserialize<PageToken>(Convert.FromBase64String(text));
-            }
-            catch (Exception e) when (e is FormatException or JsonException)
-            {
-                return null;
-            }
-        }
-
-        public override string ToString() => Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(this));
-    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace ConntrackConsole.Lab.Incidents;
@@ -25,6 +26,10 @@ internal sealed record Label(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? FollowedBy = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Code = null, string? Service = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Since = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Label))]
+internal sealed partial class LabelJson : JsonSerializerContext;
 
 /// <summary>What the workload observed.</summary>
 internal static class LabelKinds
@@ -63,8 +68,6 @@ internal static class LabelKinds
 /// <summary>The lab's output: lines for people, events for tests, labels for evaluating a diagnosis.</summary>
 internal sealed class LabEventWriter : IDisposable
 {
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     private readonly Lock _lock = new();
     private readonly StreamWriter? _labels;
     private readonly StreamWriter? _events;
@@ -93,13 +96,13 @@ internal sealed class LabEventWriter : IDisposable
 
     public void Event(string name, object? fields = null) => Write(_events, () =>
     {
-        var line = JsonSerializer.SerializeToNode(fields ?? new { }, Options)!.AsObject();
+        var line = fields is null ? new JsonObject() : LabEventFields.ToJson(fields);
         line.Insert(0, "t", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0);
         line.Insert(1, "event", name);
-        return line.ToJsonString(Options);
+        return line.ToJsonString();
     });
 
-    public void Write(Label label) => Write(_labels, () => JsonSerializer.Serialize(label, Options));
+    public void Write(Label label) => Write(_labels, () => JsonSerializer.Serialize(label, LabelJson.Default.Label));
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Namespaces;
 
 namespace ConntrackConsole.Lab.Processes;
@@ -44,7 +45,8 @@ internal sealed class ChildProcess : IDisposable
             start.ArgumentList.Add(argument);
         start.ArgumentList.Add("--parent");
         start.ArgumentList.Add(Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        start.Environment.TryAdd("DOTNET_ROOT", DotnetRoot());
+        if (DotnetRoot() is { } root)
+            start.Environment.TryAdd("DOTNET_ROOT", root);
         start.Environment["DOTNET_TieredPGO"] = "0"; // many small processes that should start quickly
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
@@ -116,7 +118,11 @@ internal sealed class ChildProcess : IDisposable
             output(line);
     }
 
-    // Children must find the runtime that we run on, wherever it is installed: <root>/shared/Microsoft.NETCore.App/<version>/.
-    private static string DotnetRoot() =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+    // Children must find the runtime that we run on, wherever it is installed: <root>/shared/Microsoft.NETCore.App/<version>/. Null if this
+    // program is native: then the console's own rules apply.
+    private static string? DotnetRoot()
+    {
+        string root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        return Directory.Exists(Path.Combine(root, "shared")) ? root : null;
+    }
 }

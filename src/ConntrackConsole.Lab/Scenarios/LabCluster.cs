@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Kernel.Conntrack;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Incidents;
 using ConntrackConsole.Lab.Instances;
@@ -88,6 +89,13 @@ internal sealed class LabCluster
             throw new InvalidOperationException($"{program} cannot be started: {e.Message}. The scenario needs it.", e);
         }
     }
+
+    /// <summary>Waits until a node's kernel has an entry to this pod of which no SYN was answered.</summary>
+    public Task<bool> UnansweredAsync(int node, LabPod pod) => UntilAsync(() => Node(node).Namespace.Run(() =>
+    {
+        using var table = ConntrackTable.Open();
+        return table.ListByReplySource(pod.Sandbox.Address).Exists(flow => flow.State == FlowState.SynSent);
+    }));
 
     /// <summary>The backend that the kernel has for a client's connection to a Service; null without an entry.</summary>
     public static FlowTuple? BackendOf(LabPod client, string local, LabService service)

@@ -21,18 +21,12 @@ internal sealed record WorkloadReport(
     double T, string Event, int? Connection = null, string? Local = null, string? Remote = null, string? Backend = null,
     double? Seconds = null, int? Resets = null, string? Detail = null)
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     public static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
     /// <summary>Whether a pod's address answered last.</summary>
     public bool IsAt(string? podIp) => IPEndPoint.TryParse(Backend ?? "", out var backend) && IPAddress.TryParse(podIp, out var pod) && backend.Address.Equals(pod);
 
-    public void Print() => Console.Out.WriteLine(JsonSerializer.Serialize(this, Options));
+    public void Print() => Console.Out.WriteLine(JsonSerializer.Serialize(this, WorkloadReportJson.Default.WorkloadReport));
 
     /// <summary>Null if the line is something else (the runtime's crash output, for example).</summary>
     public static WorkloadReport? TryParse(string line)
@@ -41,7 +35,7 @@ internal sealed record WorkloadReport(
             return null;
         try
         {
-            return JsonSerializer.Deserialize<WorkloadReport>(line, Options);
+            return JsonSerializer.Deserialize(line, WorkloadReportJson.Default.WorkloadReport);
         }
         catch (JsonException)
         {
@@ -49,3 +43,7 @@ internal sealed record WorkloadReport(
         }
     }
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(WorkloadReport))]
+internal sealed partial class WorkloadReportJson : JsonSerializerContext;

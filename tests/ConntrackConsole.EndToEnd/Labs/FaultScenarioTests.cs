@@ -68,9 +68,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         }
     }
 
-    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
-    [Trait("Category", "Long")]
     public async Task WrongBackend_AnUnansweredEntryIsEstablishedWithTheStranger()
     {
         var labels = await faults.LabelsAsync("wrong-backend", "wrong-backend", 1);
@@ -83,9 +81,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         }
     }
 
-    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
-    [Trait("Category", "Long")]
     public async Task SynReuse_OneEntryTakesEveryAttempt()
     {
         var labels = (await faults.LabelsAsync("syn-reuse", "connect-timeout", 20)).Where(label => label.Backend.Length > 0).ToList();
@@ -112,9 +108,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
         Assert.All(atOnce, label => Assert.Empty(faults.Far.Resets(label.Client, label.Port)));
     }
 
-    // Not steady yet on a machine with twice as much to do as it can.
     [Fact]
-    [Trait("Category", "Long")]
     public async Task StaleUdp_TheEntryToTheVanishedPodStays()
     {
         var labels = await faults.LabelsAsync("stale-udp", "udp-silence", 1);

@@ -7,6 +7,9 @@ internal sealed class SynReuse : Scenario
 {
     private const int SourcePorts = 8;
 
+    // As many as the ports can have in the twelve seconds of a machine that is not busy.
+    private const int MinAttempts = 3 * SourcePorts;
+
     public override string Name => "syn-reuse";
 
     public override string Summary => "a client with few source ports uses its unanswered entries to a vanished pod again and again";
@@ -18,6 +21,7 @@ internal sealed class SynReuse : Scenario
     public override async Task RunAsync(LabCluster lab)
     {
         string? gone = null;
+        int attempts = 0;
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1], ["serve", "--port", $"{Kubelet.ServerPort}", "--close-after-answer"]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
@@ -26,19 +30,24 @@ internal sealed class SynReuse : Scenario
             // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
             bool isGone = LabCluster.BackendOf(pod, local, workload.Service)?.Src.ToString() == gone;
             workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
+            if (isGone)
+                Interlocked.Increment(ref attempts);
         }, "request", "--target", workload.Target, "--interval-ms", "150", "--timeout-ms", "1500", "--source-ports", $"{SourcePorts}");
         await workload.ConnectedAsync();
         var former = workload.Pods[0];
-        // Its rules follow a second later, as on a busy node: each port has a SYN to the pod.
+        // Its rules follow a second later or more, as on a busy node: ports have a SYN to the pod.
         lab.Proxy(3).Pause();
         var ended = workload.EndAsync(former, Ending.Vanish);
         await lab.PauseAsync(1);
+        await lab.UnansweredAsync(3, former);
         lab.Proxy(3).Resume();
         await workload.WithoutAsync(former);
         // From now on no rule leads to it: what still goes there does so by an old entry.
         await lab.PauseAsync(1.5);
         gone = former.Ip;
         await ended;
-        await lab.PauseAsync(12 + FollowSeconds);
+        await lab.PauseAsync(12);
+        await lab.UntilAsync(() => Volatile.Read(ref attempts) >= MinAttempts, 60);
+        await lab.PauseAsync(FollowSeconds);
     }
 }
