@@ -1,6 +1,5 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;

@@ -14,8 +14,9 @@ internal static class IncidentText
     public static string Json(Incident incident, CancellationToken ct)
     {
         var report = new IncidentReplay(incident).Findings(ct);
+        var window = (report.FromMs, report.ToMs);
         var page = new FindingsPage(
-            [.. report.Findings.Select(FindingView.Of)], [.. report.Insufficient.Select(InsufficientView.Of).Distinct()], [.. report.Warnings.Select(FindingView.Of)],
+            [.. report.Findings.Select(finding => FindingView.Of(finding, window))], [.. report.Insufficient.Select(InsufficientView.Of).Distinct()], [.. report.Warnings.Select(warning => FindingView.Of(warning, window))],
             ApiTime.Text(report.FromMs), ApiTime.Text(report.ToMs), null);
         return JsonSerializer.Serialize(page, JsonSerializerOptions.Web) + "\n";
     }

@@ -1,3 +1,4 @@
+using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
