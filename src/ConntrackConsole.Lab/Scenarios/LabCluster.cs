@@ -98,7 +98,10 @@ internal sealed class LabCluster
     }));
 
     /// <summary>The backend that the kernel has for a client's connection to a Service; null without an entry.</summary>
-    public static FlowTuple? BackendOf(LabPod client, string local, LabService service)
+    public static FlowTuple? BackendOf(LabPod client, string local, LabService service) => EntryOf(client, local, service)?.Reply;
+
+    /// <summary>The kernel's entry of a client's connection to a Service.</summary>
+    public static Flow? EntryOf(LabPod client, string local, LabService service)
     {
         if (!System.Net.IPEndPoint.TryParse(local, out var from))
             return null;
@@ -107,7 +110,7 @@ internal sealed class LabCluster
         return client.Node.Namespace.Run(() =>
         {
             using var table = ConntrackTable.Open();
-            return table.GetByOriginal(original, 0)?.Reply;
+            return table.GetByOriginal(original, 0);
         });
     }
 }

@@ -16,7 +16,8 @@ internal sealed class NodeRecord : IDisposable
     public NodeRecord(RunningLab lab, int node)
     {
         using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
-        _events = inside.Run(() => Start("conntrack", ["-E"]));
+        // With the default buffer the kernel drops events while this machine is too busy to read them.
+        _events = inside.Run(() => Start("conntrack", ["-E", "--buffer-size", "16777216"]));
         _tracepoints = inside.Run(() => Start(Programs.Collector, ["resets", "--seconds", "600", "--json"]));
         _events.OutputDataReceived += (_, line) => Add(line.Data, _entries.Enqueue);
         _tracepoints.OutputDataReceived += (_, line) => Add(line.Data, text => _resets.Enqueue(JsonNode.Parse(text)!));

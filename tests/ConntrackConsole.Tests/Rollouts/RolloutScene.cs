@@ -1,6 +1,5 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;

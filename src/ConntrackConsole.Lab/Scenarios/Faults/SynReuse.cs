@@ -1,4 +1,5 @@
 using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Incidents;
 
 namespace ConntrackConsole.Lab.Scenarios.Faults;
@@ -28,7 +29,8 @@ internal sealed class SynReuse : Scenario
             if (gone is null || report is not { Event: "connect-timeout", Local: { } local })
                 return;
             // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
-            bool isGone = LabCluster.BackendOf(pod, local, workload.Service)?.Src.ToString() == gone;
+            // The entry of a connection that was open when the pod vanished takes SYNs as well, but it is no unanswered one.
+            bool isGone = LabCluster.EntryOf(pod, local, workload.Service) is { State: FlowState.SynSent } entry && entry.Reply.Src.ToString() == gone;
             workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
             if (isGone)
                 Interlocked.Increment(ref attempts);
