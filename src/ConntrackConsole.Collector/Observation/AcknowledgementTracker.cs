@@ -62,6 +62,12 @@ internal struct AcknowledgementTracker
         Samples++;
     }
 
+    /// <summary>
+    /// Data waits, or a stray reset left a timeout that looks the same: only where no packet can arrive, and so no reset comes from there either, it is
+    /// data for certain. Needs no retransmission.
+    /// </summary>
+    public readonly bool MayWait => UnacknowledgedSamples > 0 && !_silent;
+
     public readonly bool RoseWithin(long ms, long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < ms;
 
     public readonly bool EverRose => _roseAtMs != 0;

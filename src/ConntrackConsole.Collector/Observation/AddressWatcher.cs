@@ -23,6 +23,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     // Established entries answer or not; of the others only their senders show.
     private readonly Dictionary<FlowEntryId, AcknowledgementTracker> _trackers = [];
     private readonly Dictionary<FlowEntryId, RefreshTracker> _others = [];
+    private readonly HashSet<FlowEntryId> _notEstablished = []; // Of the round.
     private readonly AddressPaths _paths = new();
     private readonly Dictionary<Ip, WatchedDetail> _details = [];
     private readonly List<FlowEntryId> _round = [];
@@ -58,7 +59,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         var rows = new Dictionary<Ip, WatchedAddress>();
         foreach (var name in _round)
         {
-            if (name.Reply.Proto != Protocols.Tcp || _others.ContainsKey(name))
+            if (_notEstablished.Contains(name))
                 continue;
             var row = rows.GetValueOrDefault(name.Reply.Src, new WatchedAddress(name.Reply.Src, 0, 0, 0, 0, 0));
             row = row with { Entries = row.Entries + 1 };
@@ -101,7 +102,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             var row = Row(name.Reply.Src);
             if (look.RoseWithin(AnsweringMs, nowMs))
                 rows[row.PodIp] = row with { Answering = row.Answering + 1 };
-            else if (look is { UnacknowledgedSamples: > 0, ProvesNothing: false })
+            else if (look.MayWait)
                 rows[row.PodIp] = row with { Waiting = row.Waiting + 1 };
         }
 
@@ -135,13 +136,19 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         _round.Clear();
         _next = 0;
         _found.Clear();
+        _notEstablished.Clear();
         flows.EnumerateByBackend(watched, _found);
         foreach (var flow in _found)
         {
             bool isTranslated = flow.Reply.Src != flow.Orig.Dst;
             // Untranslated datagrams to a Service have its own address as reply source, and are watched by it.
             if (flow.Orig.Proto == Protocols.Udp || (flow.Orig.Proto == Protocols.Tcp && isTranslated && flow.State is FlowState.Established or FlowState.SynSent))
-                _round.Add(new FlowEntryId(flow.Reply, flow.Zone));
+            {
+                var name = new FlowEntryId(flow.Reply, flow.Zone);
+                _round.Add(name);
+                if (flow.Orig.Proto == Protocols.Udp || flow.State == FlowState.SynSent)
+                    _notEstablished.Add(name);
+            }
         }
 
         if (_trackers.Count + _others.Count == 0)

@@ -24,7 +24,7 @@ public enum PathState : byte
 /// <param name="PodIp">The address: of a pod, or of a Service with untranslated UDP entries.</param>
 /// <param name="Path">Where this node's packets to it go.</param>
 /// <param name="Link">Index of the pod's interface or bridge: another one is another pod's. 0 = none.</param>
-/// <param name="Waiting">Established entries that were unacknowledged at their last look-up, and not answered in the seconds before it.</param>
+/// <param name="Waiting">Established entries that were unacknowledged at their last look-up, and not answered in the seconds before it; evidence only where no packet arrives.</param>
 /// <param name="Answering">Established entries that were answered within the last two seconds.</param>
 /// <param name="SynReused">Unanswered SYN_SENT entries that are refreshed more often than one connection's retransmissions would.</param>
 /// <param name="UdpRefreshed">UDP entries that were refreshed within the last ten seconds.</param>

@@ -28,18 +28,24 @@ internal static class DetailReader
     public static Occurrences SynReused(SubjectRecords subject, long sinceMs, long atMs)
     {
         int most = 0;
-        long? firstMs = null;
+        long firstMs = long.MaxValue;
         if (!subject.Groups.Exists(group => group.Key.Proto == Protocols.Tcp))
             return Occurrences.None;
-        foreach (var (rowMs, row, _) in Rows(subject, atMs))
+        foreach (var incidents in subject.Record.Incidents)
         {
-            if (rowMs < sinceMs || row.SynReused == 0)
-                continue;
-            most = Math.Max(most, (int)row.SynReused);
-            firstMs ??= rowMs;
+            long offsetMs = subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs;
+            for (int i = 0; i < incidents.Details.Length && incidents.Details[i].AtMs + offsetMs <= atMs; i++)
+            {
+                // A row stands until the next one.
+                long untilMs = i + 1 < incidents.Details.Length ? incidents.Details[i + 1].AtMs + offsetMs : long.MaxValue;
+                if (untilMs <= sinceMs || incidents.Details[i].Row.SynReused == 0)
+                    continue;
+                most = Math.Max(most, (int)incidents.Details[i].Row.SynReused);
+                firstMs = Math.Min(firstMs, Math.Max(sinceMs, incidents.Details[i].AtMs + offsetMs));
+            }
         }
 
-        return new Occurrences(most, firstMs is { } ms ? [ms] : []);
+        return most == 0 ? Occurrences.None : new Occurrences(most, [firstMs]);
     }
 
     /// <summary>UDP entries that are refreshed at this moment, and were since another one.</summary>

@@ -7,8 +7,8 @@ using ConntrackConsole.Workers;
 namespace ConntrackConsole.Findings;
 
 /// <summary>
-/// Explains the last minutes every second, once for all pages and on no page's thread. A slow round is followed by a longer pause: the
-/// diagnosis never takes more than a twentieth of a core.
+/// Explains the last minutes every two seconds, after one if something arrived, once for all pages and on no page's thread. A slow round is
+/// followed by a longer pause: the diagnosis never takes more than a twentieth of a core.
 /// </summary>
 internal sealed partial class FindingMonitor(
     ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
@@ -115,6 +115,8 @@ internal sealed partial class FindingMonitor(
         Round();
         await audit.WriteAsync(findings, ct);
     }
+
+    protected override bool HasWork => timeline.HasTouched;
 
     protected override void LogFailed(Exception failure) => LogNotDerived(failure);
 

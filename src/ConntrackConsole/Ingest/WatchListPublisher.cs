@@ -18,11 +18,13 @@ internal sealed partial class WatchListPublisher(
 {
     public const int MaxAddresses = 1000;
     private const int MaxUntranslated = 50;
+    private const uint UntranslatedRounds = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<string> _upToDate = []; // Connections: a new one has no list.
     private ClusterMap? _map;
     private List<Ip> _untranslated = [];
+    private uint _rounds;
     private object? _services; // The Services of the list.
     private WatchList _list = new([]);
 
@@ -62,7 +64,8 @@ internal sealed partial class WatchListPublisher(
     private WatchList? Changed()
     {
         var former = _list;
-        var untranslated = timeline.UntranslatedUdp(MaxUntranslated);
+        // Such entries last: to find them within seconds is enough, and every group is read.
+        var untranslated = _rounds++ % UntranslatedRounds == 0 ? timeline.UntranslatedUdp(MaxUntranslated) : _untranslated;
         if (ReferenceEquals(_map, cluster.Current) && _untranslated.SequenceEqual(untranslated))
             return null;
         (_map, _untranslated) = (cluster.Current, untranslated);

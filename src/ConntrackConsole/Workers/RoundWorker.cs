@@ -13,6 +13,9 @@ internal abstract class RoundWorker(TimeSpan interval, int rest, TimeProvider ti
     /// <summary>One round.</summary>
     protected abstract Task RunRoundAsync(CancellationToken ct);
 
+    /// <summary>Something waits for the next round; otherwise it comes an interval later.</summary>
+    protected virtual bool HasWork => true;
+
     /// <summary>Logs the first failure after a success.</summary>
     protected abstract void LogFailed(Exception failure);
 
@@ -40,7 +43,11 @@ internal abstract class RoundWorker(TimeSpan interval, int rest, TimeProvider ti
             }
 
             var pause = Time.GetElapsedTime(from) * rest;
-            await Task.Delay(pause > interval ? pause : interval, Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WaitAsync(pause > interval ? pause : interval);
+            if (pause <= interval && !HasWork)
+                await WaitAsync(interval);
         }
+
+        async Task WaitAsync(TimeSpan length) => await Task.Delay(length, Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -19,6 +19,16 @@ internal sealed partial class TimelineStore
     /// <summary>Since when all resets, notes and look-ups are in memory; later than <see cref="FromMs"/> if there were too many.</summary>
     public long IncidentsFromMs => Volatile.Read(ref _incidentsFromMs);
 
+    /// <summary><see cref="DrainTouched"/> would return something.</summary>
+    internal bool HasTouched
+    {
+        get
+        {
+            lock (_lock)
+                return _touched.Count > 0;
+        }
+    }
+
     /// <summary>The addresses of which something arrived since the last call that may need an explanation.</summary>
     internal List<Ip> DrainTouched()
     {

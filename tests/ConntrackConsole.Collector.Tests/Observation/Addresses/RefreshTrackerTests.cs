@@ -1,7 +1,7 @@
 using ConntrackConsole.Collector.Observation;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Observation;
+namespace ConntrackConsole.Collector.Tests.Observation.Addresses;
 
 /// <summary>Entries whose senders renew the timeout, second by second.</summary>
 public class RefreshTrackerTests

@@ -4,7 +4,7 @@ using ConntrackConsole.Kernel.Routes;
 using ConntrackConsole.Wire;
 using Xunit;
 
-namespace ConntrackConsole.Collector.Tests.Observation;
+namespace ConntrackConsole.Collector.Tests.Observation.Addresses;
 
 /// <summary>Routes of the real kernel.</summary>
 public class AddressPathsTests
