@@ -49,6 +49,19 @@ public class RuleTests
         Assert.Equal((MechanismCodes.AddressReused, 2), (finding.Mechanism.Code, finding.Explains.Count));
     }
 
+    [Fact]
+    public void Run_EachDeletionLedToAResetOfEachKind_NamesBoth()
+    {
+        var report = DiagnosisEngine.Run(Calm with
+        {
+            Resets = Resets with { UnNated = 3, NewBackend = 3 }, Entries = Entries with { UnNated = 3, MidStream = 3, Lost = Lost(LossCause.OwnDelete, 3) },
+        });
+
+        Assert.Equal([MechanismCodes.EntryLost, MechanismCodes.Rebalanced], report.Findings.Select(finding => finding.Mechanism.Code).Order(StringComparer.Ordinal));
+        Assert.All(report.Findings, finding => Assert.Equal(3, finding.Explains.Count));
+        Assert.Equal(0, report.UnexplainedResets);
+    }
+
     [Theory]
     [InlineData(5, 0)]
     [InlineData(5, 3)]

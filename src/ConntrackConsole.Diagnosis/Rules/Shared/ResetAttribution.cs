@@ -42,11 +42,12 @@ internal readonly record struct ResetAttribution(
         int lost = entries.LostTotal - ended, broken = afterLoss + byPods;
         int expired = Share(afterLoss, broken, expiries, lost);
         int expiredMoved = Share(byPods, byPods, expiries - expired, lost - afterLoss);
-        // An entry of which the end was not observed, or has no known cause, may have expired as well as been deleted.
+        // An entry of which the end was not observed, or has no known cause, may have expired as well as been deleted. One loss can lead
+        // to a reset of each kind: of the client by the new backend, and of the former pod by the client.
         int known = lost - expiries - entries.LostFor(LossCause.None);
-        bool isKnown = known + expiries >= Math.Max(lost, broken);
-        int deleted = isKnown ? afterLoss - expired : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));
-        int moved = isKnown ? byPods - expiredMoved : Math.Min(byPods - expiredMoved, Share(byPods, broken - afterLoss, known - deleted, lost - afterLoss));
+        bool isKnown = known + expiries >= Math.Max(lost, Math.Max(afterLoss, byPods));
+        int deleted = isKnown ? Math.Min(afterLoss - expired, known) : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));
+        int moved = isKnown ? Math.Min(byPods - expiredMoved, known) : Math.Min(byPods - expiredMoved, Share(byPods, broken - afterLoss, known - deleted, lost - afterLoss));
         return new ResetAttribution(
             resets.UnNated.Count - afterLoss - unclear, deleted, expired, moved, expiredMoved, ended, unclear, afterLoss - expired - deleted, byPods - expiredMoved - moved);
     }
