@@ -50,11 +50,11 @@ public class RuleTests
     }
 
     [Fact]
-    public void Run_EachDeletionLedToAResetOfEachKind_NamesBoth()
+    public void Run_DeletionsLedToResetsOfBothKinds_NamesBoth()
     {
         var report = DiagnosisEngine.Run(Calm with
         {
-            Resets = Resets with { UnNated = 3, NewBackend = 3 }, Entries = Entries with { UnNated = 3, MidStream = 3, Lost = Lost(LossCause.OwnDelete, 3) },
+            Resets = Resets with { UnNated = 3, NewBackend = 3 }, Entries = Entries with { UnNated = 3, MidStream = 3, Lost = Lost(LossCause.OwnDelete, 2) },
         });
 
         Assert.Equal([MechanismCodes.EntryLost, MechanismCodes.Rebalanced], report.Findings.Select(finding => finding.Mechanism.Code).Order(StringComparer.Ordinal));

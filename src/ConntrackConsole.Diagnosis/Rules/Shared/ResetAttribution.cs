@@ -43,11 +43,14 @@ internal readonly record struct ResetAttribution(
         int expired = Share(afterLoss, broken, expiries, lost);
         int expiredMoved = Share(byPods, byPods, expiries - expired, lost - afterLoss);
         // An entry of which the end was not observed, or has no known cause, may have expired as well as been deleted. One loss can lead
-        // to a reset of each kind: of the client by the new backend, and of the former pod by the client.
+        // to resets of each kind: of the client by the new backend, and of the former pod by the client, again for each segment that it
+        // sends. So where all losses that were seen are deletions, all of these resets are theirs.
         int known = lost - expiries - entries.LostFor(LossCause.None);
-        bool isKnown = known + expiries >= Math.Max(lost, Math.Max(afterLoss, byPods));
-        int deleted = isKnown ? Math.Min(afterLoss - expired, known) : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));
-        int moved = isKnown ? Math.Min(byPods - expiredMoved, known) : Math.Min(byPods - expiredMoved, Share(byPods, broken - afterLoss, known - deleted, lost - afterLoss));
+        bool onlyDeletions = known > 0 && known == lost;
+        bool isKnown = onlyDeletions || known + expiries >= Math.Max(lost, Math.Max(afterLoss, byPods));
+        int most = onlyDeletions ? int.MaxValue : known;
+        int deleted = isKnown ? Math.Min(afterLoss - expired, most) : Math.Min(afterLoss - expired, Share(afterLoss, broken, known, lost));
+        int moved = isKnown ? Math.Min(byPods - expiredMoved, most) : Math.Min(byPods - expiredMoved, Share(byPods, broken - afterLoss, known - deleted, lost - afterLoss));
         return new ResetAttribution(
             resets.UnNated.Count - afterLoss - unclear, deleted, expired, moved, expiredMoved, ended, unclear, afterLoss - expired - deleted, byPods - expiredMoved - moved);
     }
