@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lab.Cluster;
@@ -16,6 +17,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     private readonly DeploymentObject _clientDeployment;
     private readonly List<LabPod> _pods = [];
     private readonly List<LabPod> _clients = [];
+    private readonly ConcurrentDictionary<string, string> _backends = new(); // By the client's own address and port.
     private readonly PodTraits? _traits;
     private readonly IReadOnlyList<string> _server;
     private bool _isServed;
@@ -41,6 +43,9 @@ internal sealed class LabWorkload : IAsyncDisposable
     public DeploymentObject Deployment { get; }
 
     public IReadOnlyList<LabPod> Pods => _pods;
+
+    /// <summary>The pod with the most connections: the rules choose at random, and without any nothing would happen to it.</summary>
+    public LabPod MostUsed => _pods.MaxBy(pod => _backends.Values.Count(backend => backend == LabPod.At(pod.Ip, Kubelet.ServerPort)))!;
 
     /// <summary>The Service as a client's target.</summary>
     public string Target => Service.Endpoint;
@@ -103,6 +108,8 @@ internal sealed class LabWorkload : IAsyncDisposable
                 seconds = report.Seconds,
                 detail = report.Detail,
             });
+            if (report is { Event: "connected", Local: { } local, Backend: { } backend })
+                _backends[local] = backend;
             if (report.Event == "connected")
                 Interlocked.Increment(ref _connected);
             observe(pod, report);

@@ -21,18 +21,23 @@ internal sealed class AddressReused : Scenario
     public override async Task RunAsync(LabCluster lab)
     {
         string? reused = null;
+        bool isReset = false;
         await using var workload = await LabWorkload.StartAsync(lab, this, [2, 1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report.Event == "reset" && report.IsAt(reused))
-                workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
+            if (report.Event != "reset" || !report.IsAt(reused))
+                return;
+            workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
+            Volatile.Write(ref isReset, true);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);
-        var former = workload.Pods[0];
+        var former = workload.MostUsed;
         reused = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));
         await workload.AddPodAsync(former.Node.Number, former.Sandbox.Address);
         // The hanging requests are sent again at growing intervals.
-        await lab.PauseAsync(8 + FollowSeconds);
+        await lab.PauseAsync(8);
+        await lab.UntilAsync(() => Volatile.Read(ref isReset), 60);
+        await lab.PauseAsync(FollowSeconds);
     }
 }

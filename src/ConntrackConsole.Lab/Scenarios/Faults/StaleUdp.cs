@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Incidents;
@@ -21,21 +20,17 @@ internal sealed class StaleUdp : Scenario
     {
         string? gone = null;
         bool isHung = false;
-        var backends = new ConcurrentDictionary<string, string>();
         await using var workload = await LabWorkload.StartAsync(
             lab, this, [2, 1], ["serve-udp", "--port", $"{Kubelet.ServerPort}"], new PodTraits(Protocol: "UDP"));
         await workload.StartClientAsync(3, (pod, report) =>
         {
-            if (report is { Event: "connected", Local: { } local, Backend: { } backend })
-                backends[local] = backend;
             if (report.Event != "hung" || !report.IsAt(gone))
                 return;
             workload.Label(pod, report.Local, report.Backend, LabelKinds.UdpSilence, 0, seconds: report.Seconds);
             Volatile.Write(ref isHung, true);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await workload.ConnectedAsync(Sockets);
-        // The one to which more of them send: with all of them at the other one nothing would happen.
-        var former = workload.Pods.MaxBy(one => backends.Values.Count(backend => backend == LabPod.At(one.Ip, Kubelet.ServerPort)))!;
+        var former = workload.MostUsed;
         gone = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));
         await lab.PauseAsync(15);
