@@ -32,6 +32,9 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     private volatile FrozenSet<Ip> _watched = [];
     private int _next;
 
+    /// <summary>The attempts to connect by unanswered entries.</summary>
+    public EndedAttempts Attempts { get; } = new();
+
     /// <summary>Number of look-ups sent so far.</summary>
     public long Lookups { get; private set; }
 
@@ -113,6 +116,13 @@ internal sealed class AddressWatcher(Sysctl sysctl)
                 rows[row.PodIp] = row with { UdpRefreshed = row.UdpRefreshed + 1 };
             else if (name.Reply.Proto == Protocols.Tcp && look.IsReused(nowMs))
                 rows[row.PodIp] = row with { SynReused = row.SynReused + 1 };
+        }
+
+        // Where a repeated SYN renews its entry, both sources show the same entries.
+        foreach (var reused in Attempts.Reused(nowMs).Where(_watched.Contains).CountBy(backend => backend))
+        {
+            var row = Row(reused.Key);
+            rows[row.PodIp] = row with { SynReused = Math.Max(row.SynReused, (uint)reused.Value) };
         }
 
         foreach (var gone in _details.Keys.Where(ip => !rows.TryGetValue(ip, out var row) || row.IsEmpty).ToList())

@@ -37,6 +37,7 @@ internal sealed class NodeObserver
     private readonly OwnCost _cost = new();
     private readonly Grouping _grouping;
     private readonly List<RefusalRecord> _refusals = [];
+    private readonly List<AttemptRecord> _attempts = [];
     private FrozenSet<Ip> _services = [];
     private IReadOnlySet<ServiceAddress>? _newServices;
     private volatile bool _keyWanted = true;
@@ -170,6 +171,7 @@ internal sealed class NodeObserver
         OwnNetlinkPorts.CountDestroy(portId);
         _flows.Remove(in flow, out var last, out uint bound);
         FlushedConnections.OnDestroy(in flow);
+        AddressWatcher.Attempts.OnDestroy(in flow);
         // TIME_WAIT expired: no reset belongs to it any more.
         if (flow.Orig.Proto != Protocols.Tcp || last == FlowState.TimeWait)
             return;
@@ -200,6 +202,9 @@ internal sealed class NodeObserver
         _sampler.Fill(_frame);
         _flows.Expiry.Tick(Environment.TickCount64, _sampler.MinEstablishedSeconds, _sampler.IsMinOrdinary);
         AddressWatcher.Fill(_frame, Environment.TickCount64);
+        _resets?.DrainAttempts(_attempts);
+        AddressWatcher.Attempts.Add(_attempts, _flows, Environment.TickCount64);
+        _attempts.Clear();
         AddressWatcher.FillDetails(_frame, Environment.TickCount64);
         FillRefusals();
         _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);

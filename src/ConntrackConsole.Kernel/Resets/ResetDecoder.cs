@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ConntrackConsole.Kernel.Resets;
 
-/// <summary>Distinguishes the two events of a ring by their number and decodes each with its own layout.</summary>
+/// <summary>Distinguishes the events of a ring by their number and decodes each with its own layout.</summary>
 internal sealed class ResetDecoder
 {
     public const string SendReset = "tcp/tcp_send_reset";
@@ -29,6 +29,9 @@ internal sealed class ResetDecoder
     /// <summary>Null where the kernel has no tracepoint of ICMP messages (before 6.11).</summary>
     public RefusalLayout? Refusals { get; private set; }
 
+    /// <summary>Null where the kernel has no tracepoint of sockets' states.</summary>
+    public AttemptLayout? Attempts { get; private set; }
+
     public bool HasReasons => _sent.HasReason;
 
     /// <summary>Reads both format files through <paramref name="read"/> (path below the instance → text, or null).</summary>
@@ -49,7 +52,11 @@ internal sealed class ResetDecoder
             return false;
         }
 
-        decoder = new ResetDecoder(sentFormat, sent, receivedFormat, received, type) { Refusals = RefusalLayout.TryCreate(read($"events/{RefusalLayout.Tracepoint}/format"), out var refusals) ? refusals : null };
+        decoder = new ResetDecoder(sentFormat, sent, receivedFormat, received, type) 
+        {
+            Refusals = RefusalLayout.TryCreate(read($"events/{RefusalLayout.Tracepoint}/format"), out var refusals) ? refusals : null,
+            Attempts = AttemptLayout.TryCreate(read($"events/{AttemptLayout.Tracepoint}/format"), out var attempts) ? attempts : null,
+        };
         return true;
     }
 
@@ -70,9 +77,17 @@ internal sealed class ResetDecoder
     public bool TryDecodeRefusal(ReadOnlySpan<byte> record, long atMs, out RefusalRecord refusal)
     {
         refusal = default;
-        return Refusals is { } layout && record.Length >= _type.Offset + 2 && BinaryPrimitives.ReadUInt16LittleEndian(record[_type.Offset..]) == layout.Id
-            && layout.TryDecode(record, atMs, out refusal);
+        return Refusals is { } layout && IsOf(layout.Id, record) && layout.TryDecode(record, atMs, out refusal);
     }
+
+    public bool TryDecodeAttempt(ReadOnlySpan<byte> record, long atMs, out AttemptRecord attempt)
+    {
+        attempt = default;
+        return Attempts is { } layout && IsOf(layout.Id, record) && layout.TryDecode(record, atMs, out attempt);
+    }
+
+    private bool IsOf(int id, ReadOnlySpan<byte> record) =>
+        record.Length >= _type.Offset + 2 && BinaryPrimitives.ReadUInt16LittleEndian(record[_type.Offset..]) == id;
 
     private static bool TryEvent(
         Func<string, string?> read, string tracepoint, bool received,

@@ -21,6 +21,8 @@ internal sealed class ResetTrace : IDisposable
     // The kernel sends at most 1,000 ICMP messages a second (icmp_msgs_per_sec).
     private const int MaxRefusals = 4_096;
 
+    private const int MaxAttempts = 4_096;
+
     // A poll without records ends after this, to check for CPUs that came back online.
     private const int PollTimeoutMs = 1000;
 
@@ -32,6 +34,7 @@ internal sealed class ResetTrace : IDisposable
     private readonly Thread _reader;
     private readonly ResetQueue _queue = new();
     private readonly List<RefusalRecord> _refusals = []; // Locked.
+    private readonly List<AttemptRecord> _attempts = []; // Locked.
     private long _unplaced;
     private volatile bool _stopping;
 
@@ -49,6 +52,9 @@ internal sealed class ResetTrace : IDisposable
 
     /// <summary>Whether <see cref="DrainRefusals"/> can have any.</summary>
     public bool HasRefusals { get; private set; }
+
+    /// <summary>Whether <see cref="DrainAttempts"/> can have any.</summary>
+    public bool HasAttempts { get; private set; }
 
     /// <summary>Opens tracefs, creates an instance and starts listening.</summary>
     /// <param name="locality">Decides what is local. The caller keeps ownership, but only the reader may use it from now on.</param>
@@ -98,6 +104,7 @@ internal sealed class ResetTrace : IDisposable
         }
 
         trace.HasRefusals = trace._decoder.Refusals is not null && instance.TryEnable(RefusalLayout.Tracepoint, RefusalLayout.Filter);
+        trace.HasAttempts = trace._decoder.Attempts is not null && instance.TryEnable(AttemptLayout.Tracepoint, AttemptLayout.Filter);
         trace._reader.Start();
         why = null;
         return true;
@@ -122,6 +129,16 @@ internal sealed class ResetTrace : IDisposable
         {
             output.AddRange(_refusals);
             _refusals.Clear();
+        }
+    }
+
+    /// <summary>Appends the attempts to connect that ended without an answer since the last call, of the whole machine.</summary>
+    public void DrainAttempts(List<AttemptRecord> output)
+    {
+        lock (_attempts)
+        {
+            output.AddRange(_attempts);
+            _attempts.Clear();
         }
     }
 
@@ -197,6 +214,8 @@ internal sealed class ResetTrace : IDisposable
             {
                 if (_decoder.TryDecodeRefusal(page.Record, now.ToUnixMs(page.Timestamp), out var refusal))
                     Add(in refusal);
+                else if (_decoder.TryDecodeAttempt(page.Record, now.ToUnixMs(page.Timestamp), out var attempt))
+                    Add(in attempt);
                 continue;
             }
 
@@ -218,6 +237,22 @@ internal sealed class ResetTrace : IDisposable
         {
             if (_refusals.Count < MaxRefusals)
                 _refusals.Add(refusal);
+            else
+                _queue.AddLost(1);
+        }
+    }
+
+    // Of which node a client is, the entry of its connection decides.
+    private void Add(in AttemptRecord attempt)
+    {
+        if (attempt.Sport == 0 || attempt.Dst.IsLoopback)
+            return;
+        lock (_attempts)
+        {
+            if (_attempts.Count < MaxAttempts)
+                _attempts.Add(attempt);
+            else
+                _queue.AddLost(1);
         }
     }
 

@@ -95,6 +95,12 @@ internal sealed class ResetSource : IDisposable
     /// <summary>Appends the packets that the kernel answered with ICMP port unreachable since the last call.</summary>
     public void DrainRefusals(List<RefusalRecord> output) => _trace?.DrainRefusals(output);
 
+    /// <summary>Attempts to connect that ended without an answer are observed.</summary>
+    public bool HasAttempts => _trace is { HasAttempts: true };
+
+    /// <summary>Appends the attempts to connect that ended without an answer since the last call, of the whole machine.</summary>
+    public void DrainAttempts(List<AttemptRecord> output) => _trace?.DrainAttempts(output);
+
     public void Dispose()
     {
         _trace?.Dispose();
