@@ -28,6 +28,7 @@ public class NodeFrameCodecTests
         Assert.Equal(frame.WatchedDetails, read.WatchedDetails);
         Assert.Equal(frame.LateAnswers, read.LateAnswers);
         Assert.Equal(frame.Refusals, read.Refusals);
+        Assert.Equal((frame.MoreLateAnswers, frame.MoreRefusals), (read.MoreLateAnswers, read.MoreRefusals));
         Assert.Equal(frame.Settings, read.Settings);
         Assert.Equal(frame.Proxy, read.Proxy);
         Assert.Equal(frame.Ipvs!.Servers, read.Ipvs!.Servers);
@@ -220,6 +221,7 @@ public class NodeFrameCodecTests
         frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("fd00::2"), 9, 8, 7, 6, 5));
         frame.WatchedDetails.Add(new WatchedDetail(Ip.Parse("fd00::2"), PathState.LeafGone, 300, 4, 3, 2, uint.MaxValue));
         frame.Refusals.Add(new ServiceRefusal(1_800_000_000_001, Ip.Parse("fd00::7"), vip));
+        (frame.MoreLateAnswers, frame.MoreRefusals) = (uint.MaxValue, 2);
         frame.LateAnswers.Add(new LateAnswer(1_800_000_000_000, 3_021, Ip.Parse("10.1.0.1"), 40_000, vip, 443, Ip.Parse("fd00::2"), 8080));
         frame.Settings.Add(new SettingChange(6, "net.netfilter.nf_conntrack_tcp_loose", "1", ""));
         frame.Ipvs = new IpvsReading(IpvsReadState.Partial, true, [new(6, Ip.Parse("10.96.0.1"), 80, Ip.Parse("10.244.0.1"), 8080, true, 3, 900)], 7);

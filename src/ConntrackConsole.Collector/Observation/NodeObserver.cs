@@ -150,7 +150,11 @@ internal sealed class NodeObserver
         _resets?.DrainRefusals(_refusals);
         foreach (var refusal in _refusals)
         {
-            if (_frame.Refusals.Count < NodeFrameCodec.MaxRefusals && _services.Contains(refusal.Dst))
+            if (!_services.Contains(refusal.Dst))
+                continue;
+            if (_frame.Refusals.Count == NodeFrameCodec.MaxRefusals)
+                _frame.MoreRefusals++;
+            else
                 _frame.Refusals.Add(new ServiceRefusal(refusal.AtMs, refusal.Src, refusal.Dst));
         }
 
@@ -207,7 +211,7 @@ internal sealed class NodeObserver
         _attempts.Clear();
         AddressWatcher.FillDetails(_frame, Environment.TickCount64);
         FillRefusals();
-        _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);
+        _frame.MoreLateAnswers = _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);
         _frame.Proxy = Proxy?.Take();
         Ipvs.Fill(_frame, Environment.TickCount64);
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);

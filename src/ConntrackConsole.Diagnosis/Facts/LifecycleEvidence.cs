@@ -46,8 +46,8 @@ internal sealed record LifecycleEvidence
     public bool ScaledToZero { get; init; }
 
     /// <summary>
-    /// 99th percentile, over earlier terminations of the workload, of the time from the deletion request to the last packet that the pod
-    /// still received, seconds.
+    /// 99th percentile, over earlier terminations of the workload, of the time from the deletion request to the last sign that the pod
+    /// was used: a connection that began or ended. Seconds.
     /// </summary>
     public double? LastPacketP99Seconds { get; init; }
 

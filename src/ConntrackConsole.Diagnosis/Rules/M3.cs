@@ -123,6 +123,6 @@ internal static partial class M3
             grace = now;
         return ([new(RemedyAction.SetPreStop, Seconds: drain), new(RemedyAction.SetGrace, Seconds: grace)],
             drain is null ? null
-                : $"a preStop hook that sleeps {drain} s (99 of 100 last packets came within that time after the deletion request), and terminationGracePeriodSeconds of {(killed ? "more than" : "at least")} {(killed ? grace - ExitSeconds : grace)}; flushes and sysctls do not help");
+                : $"a preStop hook that sleeps {drain} s (99 of 100 earlier pods had their last connection begin or end within that time after the deletion request), and terminationGracePeriodSeconds of {(killed ? "more than" : "at least")} {(killed ? grace - ExitSeconds : grace)}; flushes and sysctls do not help");
     }
 }

@@ -113,6 +113,12 @@ public sealed class NodeFrame
     /// <summary>Packets to Services that a rule refused, at most <see cref="NodeFrameCodec.MaxRefusals"/>.</summary>
     public List<ServiceRefusal> Refusals { get; } = [];
 
+    /// <summary>Late answers of this second that did not fit into <see cref="LateAnswers"/>.</summary>
+    public uint MoreLateAnswers { get; set; }
+
+    /// <summary>Refusals of this second that did not fit into <see cref="Refusals"/>.</summary>
+    public uint MoreRefusals { get; set; }
+
     /// <summary>Settings that changed.</summary>
     public List<SettingChange> Settings { get; } = [];
 
@@ -145,6 +151,8 @@ public sealed class NodeFrame
         WatchedDetails.Clear();
         LateAnswers.Clear();
         Refusals.Clear();
+        MoreLateAnswers = 0;
+        MoreRefusals = 0;
         Settings.Clear();
         Proxy = null;
         Ipvs = null;

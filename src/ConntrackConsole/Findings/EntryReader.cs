@@ -34,8 +34,8 @@ internal static class EntryReader
         // Its entry was lost at another backend, and created again at this one.
         foreach (var lost in MovedHere(window, subject))
             tally.Add(lost with { Backend = ip });
-        var evidence = tally.ToEvidence();
         var facts = life.Evidence.Value;
+        var evidence = tally.ToEvidence() with { ClosedByReset = Closed(window, subject, facts?.DeletionRequestedMs ?? window.FromMs) };
         if (facts?.EndpointRemovedMs is { } removedMs)
             evidence = evidence with { NewAfterRemoval = NewSince(window, subject, removedMs, life.NewOwnerSinceMs ?? long.MaxValue) };
         if (facts?.NewOwner is { StartedMs: { } startedMs } owner)
@@ -56,6 +56,14 @@ internal static class EntryReader
             ? evidence with { RefreshedUdp = More(Lasting(window, subject, since), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = DetailReader.SynReused(subject, since, atMs) }
             : evidence;
     }
+
+    // Of the pod's whole life, aborts of its clients would count.
+    private static int Closed(FindingWindow window, SubjectRecords subject, long sinceMs) => (
+        from incidents in subject.Record.Incidents
+        let offsetMs = subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs
+        from row in incidents.Closed
+        where subject.Groups.Exists(entries => entries.Key == row.Key) && row.AtMs + offsetMs is var atMs && atMs >= Math.Max(window.FromMs, sinceMs) && atMs <= window.ToMs
+        select row.Count).Sum();
 
     // Two sources of the same, by counts of groups and by single entries.
     private static Occurrences More(Occurrences one, Occurrences other) => other.Count > one.Count ? other : one;

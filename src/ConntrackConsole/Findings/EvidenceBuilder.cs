@@ -34,6 +34,8 @@ internal static class EvidenceBuilder
         var lookups = LookupReader.Read(records, life.GoneMs ?? deadMs ?? window.FromMs, atMs);
         if (deadMs is { } since && lookups.Value is { } looks)
             lookups = DetailReader.Dead(records, looks, since, atMs);
+        if (life is { Pod: { } pod, Evidence.Value: { } facts } && records.Resets.Count > 0)
+            life = life with { Evidence = facts with { LastPacketP99Seconds = PodActivity.P99Seconds(window, records.Record, pod) } };
         var evidence = new Evidence
         {
             Subject = new DiagnosisSubject(subject.Backend, subject.Address),

@@ -1,5 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Wire;
 
@@ -11,6 +12,9 @@ namespace ConntrackConsole.Findings;
 /// <param name="NewOwnerSinceMs">Since when another pod has it; null if none has.</param>
 internal sealed record SubjectLifecycle(Source<LifecycleEvidence> Evidence, IReadOnlyList<string> Pods, long? GoneMs, long? NewOwnerSinceMs)
 {
+    /// <summary>The end of that pod; null if it is not known to end.</summary>
+    public Termination? Pod { get; init; }
+
     /// <summary>The node of the pod that the lifecycle is about.</summary>
     public string? Node { get; init; }
 }
@@ -59,7 +63,7 @@ internal static class LifecycleReader
             ReadyEndpoints = ready,
         };
         long? goneMs = state == OwnerState.Gone ? holder!.ToMs : state == OwnerState.Lost && !isUnproven ? holder!.FromMs : null;
-        return new SubjectLifecycle(evidence, [.. isReused ? [pod.FullName, last.FullName] : new[] { pod.FullName }], goneMs, reusedMs) { Node = pod.Node };
+        return new SubjectLifecycle(evidence, [.. isReused ? [pod.FullName, last.FullName] : new[] { pod.FullName }], goneMs, reusedMs) { Node = pod.Node, Pod = termination };
     }
 
     private static SubjectLifecycle Missing(string why) => new(Source<LifecycleEvidence>.Missing(why), [], null, null);

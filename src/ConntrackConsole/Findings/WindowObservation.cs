@@ -14,9 +14,6 @@ internal sealed record WindowObservation(IReadOnlyList<string> Nodes, IReadOnlyD
 {
     public static readonly WindowObservation None = new([], new Dictionary<Ip, long>(), []);
 
-    // Later, entries end by timeouts and flushes: that is no activity of the pod.
-    private const long SlackMs = 1_000;
-
     public static WindowObservation Of(TimelineStore store, FindingWindow window, IReadOnlyList<string> nodes)
     {
         var snapshot = store.Capture();
@@ -25,18 +22,10 @@ internal sealed record WindowObservation(IReadOnlyList<string> Nodes, IReadOnlyD
         {
             if (ended.PodIp.IsNone)
                 continue;
-            long endMs = ended.ContainerFinishedMs ?? ended.DeletedMs ?? window.ToMs;
             foreach (var series in snapshot.To(ended.PodIp).SelectMany(group => group.Members))
             {
-                long offsetMs = snapshot.Heads[series.Slot]?.ClockOffsetMs ?? 0;
-                int? live = null;
-                foreach (var step in series.Steps)
-                {
-                    long atMs = step.AtMs + offsetMs;
-                    if (live is not null && step.Live != live && atMs >= ended.DeletionRequestedMs && atMs <= endMs + SlackMs)
-                        active[ended.PodIp] = Math.Max(atMs, active.GetValueOrDefault(ended.PodIp));
-                    live = step.Live;
-                }
+                if (PodActivity.LastMs(ended, series.Steps, snapshot.Heads[series.Slot]?.ClockOffsetMs ?? 0, window.ToMs) is { } lastMs)
+                    active[ended.PodIp] = Math.Max(lastMs, active.GetValueOrDefault(ended.PodIp));
             }
         }
 

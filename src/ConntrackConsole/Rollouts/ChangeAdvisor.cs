@@ -36,7 +36,7 @@ internal static class ChangeAdvisor
     {
         const string action = "setPreStop";
         if (remedies.Where(remedy => remedy.Action == RemedyAction.SetPreStop).Max(remedy => remedy.Seconds) is { } seconds)
-            return new SuggestedChange(action, seconds, false, "99 of 100 last packets of terminated pods came within that time after the deletion request");
+            return new SuggestedChange(action, seconds, false, "99 of 100 earlier pods had their last connection begin or end within that time after the deletion request");
         double? synced = pods.Max(pod => (pod.RulesSyncedMs - pod.DeletionRequestedMs) / 1_000.0), active = pods.Max(pod => (pod.LastActivityMs - pod.DeletionRequestedMs) / 1_000.0);
         var basis = new List<string>();
         if (synced is not null)

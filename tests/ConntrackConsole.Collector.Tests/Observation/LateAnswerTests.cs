@@ -40,6 +40,21 @@ public class LateAnswerTests
         Assert.Empty(Take());
     }
 
+    [Fact]
+    public void Answer_OfMoreConnectionsThanAFrameHas_IsCounted()
+    {
+        for (ushort port = 1; port <= NodeFrameCodec.MaxLateAnswers + 3; port++)
+            _table.Upsert(Syn(port));
+        Thread.Sleep(1_000);
+        for (ushort port = 1; port <= NodeFrameCodec.MaxLateAnswers + 3; port++)
+            _table.Upsert(Syn(port) with { State = FlowState.SynRecv });
+        var late = new List<LateAnswer>();
+
+        Assert.Equal(3u, _table.WriteLateAnswers(late, 1_000_000));
+        Assert.Equal(NodeFrameCodec.MaxLateAnswers, late.Count);
+        Assert.Equal(0u, _table.WriteLateAnswers(late, 1_000_000));
+    }
+
     private static Flow Syn(ushort port) => Flows.Service(port) with { State = FlowState.SynSent };
 
     private List<LateAnswer> Take()

@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Diagnosis.Catalog;
+using ConntrackConsole.Diagnosis.Findings;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Wire;
@@ -65,6 +66,7 @@ public sealed class FindingTests
 
         Assert.Equal([MechanismCodes.NoDrain], await scene.CodesAsync());
         var finding = scene.Round().Findings[0];
+        Assert.Contains(finding.Finding.Evidence, item => item is { Class: EvidenceClass.EntryTransition, Sentence: "2 of its entries went to CLOSE" });
         Assert.Equal("shop/checkout-a", Assert.Single(finding.Pods));
         Assert.Equal((Ip.Parse(ClientIp), "shop/checkout-client"), (Assert.Single(finding.Clients).Address, finding.Clients[0].Pod));
         // The flow by which it is explained: the client of the first reset, its node, and the pod's port.
@@ -74,14 +76,17 @@ public sealed class FindingTests
     }
 
     /// <summary>A frame had more notes than fit: what became of an entry is then not known.</summary>
-    [Fact]
-    public async Task UnNatedResets_WhileNotesWereLeftOut_AreInsufficient()
+    [Theory]
+    [InlineData(5, 0, 0)]
+    [InlineData(0, 5, 0)]
+    [InlineData(0, 0, 5)]
+    public async Task UnNatedResets_WhileSomethingWasLeftOut_AreInsufficient(uint notes, uint lateAnswers, uint refusals)
     {
         using var scene = await CalmAsync();
         scene.Reset("node1", ResetKind.UnNated, 40_000);
         scene.Invalid("node1", 2);
         scene.Note("node1", FlowNoteKind.MidStream, 41_000, backend: OtherIp);
-        scene.Next("node1", frame => frame.MoreNotes = 5);
+        scene.Next("node1", frame => (frame.MoreNotes, frame.MoreLateAnswers, frame.MoreRefusals) = (notes, lateAnswers, refusals));
         scene.Run(3);
 
         Assert.Empty(await scene.CodesAsync());

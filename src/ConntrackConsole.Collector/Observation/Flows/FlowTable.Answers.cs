@@ -15,19 +15,24 @@ internal sealed partial class FlowTable
     private const uint LateMs = 900;
 
     private readonly List<(LateAnswer Answer, uint AtMs)> _late = [];
+    private uint _moreLate;
 
     /// <summary>Takes the late answers since the last frame.</summary>
     /// <param name="output">Gets them.</param>
     /// <param name="nowMs">Milliseconds of Unix time.</param>
-    public void WriteLateAnswers(List<LateAnswer> output, long nowMs)
+    /// <returns>How many more there were than a frame has.</returns>
+    public uint WriteLateAnswers(List<LateAnswer> output, long nowMs)
     {
         ProcessPending();
         if (_late.Count == 0)
-            return;
+            return 0;
         uint now = Clock();
         foreach (var (answer, atMs) in _late)
             output.Add(answer with { AtMs = nowMs - (now - atMs) });
         _late.Clear();
+        uint more = _moreLate;
+        _moreLate = 0;
+        return more;
     }
 
     // 0 = unknown, as for an entry from a dump: its SYN is of before.
@@ -35,14 +40,18 @@ internal sealed partial class FlowTable
 
     private void NoteAnswer(int row, uint sentMs)
     {
-        if (sentMs == 0 || _late.Count >= NodeFrameCodec.MaxLateAnswers)
+        if (sentMs == 0)
             return;
         uint now = Clock();
         if (now - sentMs < LateMs)
             return;
         var orig = OrigAt(row);
         var reply = ReplyAt(row);
-        if (orig.Proto == Protocols.Tcp && reply.Src != orig.Dst)
+        if (orig.Proto != Protocols.Tcp || reply.Src == orig.Dst)
+            return;
+        if (_late.Count >= NodeFrameCodec.MaxLateAnswers)
+            _moreLate++;
+        else
             _late.Add((new LateAnswer(0, now - sentMs, orig.Src, orig.Sport, orig.Dst, orig.Dport, reply.Src, reply.Sport), now));
     }
 

@@ -31,6 +31,7 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(13, WatchedDetailsSection.MaxLength, frame => frame.WatchedDetails.Count > 0, WatchedDetailsSection.Write, WatchedDetailsSection.Read),
         new(14, LateAnswersSection.MaxLength, frame => frame.LateAnswers.Count > 0, LateAnswersSection.Write, LateAnswersSection.Read),
         new(15, RefusalsSection.MaxLength, frame => frame.Refusals.Count > 0, RefusalsSection.Write, RefusalsSection.Read),
+        new(16, _ => OverflowSection.MaxLength, OverflowSection.HasAny, OverflowSection.Write, OverflowSection.Read),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

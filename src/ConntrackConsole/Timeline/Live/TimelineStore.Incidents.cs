@@ -85,12 +85,19 @@ internal sealed partial class TimelineStore
                 slots.Add(node.Slot);
                 parts.Add(new IncidentRecord(node.Slot, [.. incidents.Resets], [.. incidents.Notes], [.. incidents.Lookups])
                 {
-                    Details = [.. incidents.Details], LateAnswers = [.. incidents.LateAnswers], Refusals = [.. incidents.Refusals],
+                    Details = [.. incidents.Details], LateAnswers = [.. incidents.LateAnswers], Closed = [.. incidents.Closed], Refusals = [.. incidents.Refusals],
                 });
             }
 
-            return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => RecordOf(_slots[slot]!)), [.. MovedNotes(groups, parts)]);
+            return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => RecordOf(_slots[slot]!)), [.. MovedNotes(groups, parts)]) { StepsTo = StepsTo };
         }
+    }
+
+    // The counts of another address, with the clocks of their nodes.
+    private IReadOnlyList<NodeSteps> StepsTo(Ip ip)
+    {
+        lock (_lock)
+            return [.. Capture(_index.To(ip), _slots.Length).SelectMany(group => group.Members).Select(member => new NodeSteps(member.Steps, _slots[member.Slot]!.Head.ClockOffsetMs))];
     }
 
     /// <summary>Nodes of which counters or kube-proxy point to a problem.</summary>
@@ -192,7 +199,15 @@ internal sealed partial class TimelineStore
 /// <param name="Moved">Notes of entries of the same Service addresses, whatever their backends.</param>
 internal sealed record AddressRecord(
     Ip Ip, IReadOnlyList<CapturedGroup> Groups, IReadOnlyList<IncidentRecord> Incidents, IReadOnlyDictionary<int, NodeRecord> Nodes,
-    IReadOnlyList<(int Slot, FlowNote Note)> Moved);
+    IReadOnlyList<(int Slot, FlowNote Note)> Moved)
+{
+    /// <summary>The counts of another address: of an earlier pod of the same workload.</summary>
+    public Func<Ip, IReadOnlyList<NodeSteps>> StepsTo { get; init; } = _ => [];
+}
+
+/// <summary>The counts of a group on one node.</summary>
+/// <param name="OffsetMs">The console's clock less the node's.</param>
+internal readonly record struct NodeSteps(StepSlice Steps, long OffsetMs);
 
 /// <summary>What one node reported of an address.</summary>
 internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes, (long AtMs, WatchedAddress Row)[] Lookups)
@@ -202,9 +217,12 @@ internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes
     public LateAnswer[] LateAnswers { get; init; } = [];
 
     public ServiceRefusal[] Refusals { get; init; } = [];
+
+    /// <summary>Entries that a reset closed.</summary>
+    public ClosedEntries[] Closed { get; init; } = [];
 }
 
 /// <summary>What is known of a node.</summary>
-/// <param name="TruncatedNotes">Frames in which not all notes fitted.</param>
+/// <param name="TruncatedNotes">Frames in which not all notes, late answers or refusals fitted.</param>
 /// <param name="CompleteSinceMs">Since when its resets, notes and look-ups are complete; 0 = as far as memory reaches.</param>
 internal sealed record NodeRecord(NodeHead Head, CounterIncrease[] Increases, long[] TruncatedNotes, long CompleteSinceMs, NodeFacts Facts);

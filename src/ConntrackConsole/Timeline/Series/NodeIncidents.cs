@@ -29,6 +29,8 @@ internal sealed class NodeIncidents
     private readonly List<long> _truncated = [];
     private readonly HashSet<Ip> _lookedUp = [];
     private readonly HashSet<Ip> _detailed = [];
+    private readonly Dictionary<GroupKey, uint> _closed = []; // Groups with entries in CLOSE.
+    private bool _isTableKnown;
     private ProxyReading? _proxy;
     private int _count;
 
@@ -43,7 +45,7 @@ internal sealed class NodeIncidents
 
     public IReadOnlyList<CounterIncrease> Increases => _increases;
 
-    /// <summary>Frames in which not all notes fitted.</summary>
+    /// <summary>Frames in which not all notes, late answers or refusals fitted.</summary>
     public IReadOnlyList<long> TruncatedNotes => _truncated;
 
     public AddressIncidents? Of(Ip ip) => _byAddress.GetValueOrDefault(ip);
@@ -68,7 +70,8 @@ internal sealed class NodeIncidents
                 Add(default(WatchedDetail) with { PodIp = ip }, atMs);
         }
 
-        if (frame.Resets.Count + frame.Notes.Count + frame.WatchedAddresses.Count + frame.WatchedDetails.Count + frame.LateAnswers.Count + frame.Refusals.Count == 0 && frame.MoreNotes == 0)
+        AddClosed(frame, atMs);
+        if (frame.Resets.Count + frame.Notes.Count + frame.WatchedAddresses.Count + frame.WatchedDetails.Count + frame.LateAnswers.Count + frame.Refusals.Count == 0 && !IsTruncated(frame))
             return;
         foreach (ref readonly var reset in CollectionsMarshal.AsSpan(frame.Resets))
             Add(in reset, atMs);
@@ -83,7 +86,7 @@ internal sealed class NodeIncidents
         foreach (var refusal in frame.Refusals)
             Add(refusal, atMs);
 
-        if (frame.MoreNotes > 0 && _truncated.Count < MaxTruncated)
+        if (IsTruncated(frame) && _truncated.Count < MaxTruncated)
             _truncated.Add(atMs);
         if (_count > MaxKept)
             DropOlderHalf();
@@ -104,6 +107,8 @@ internal sealed class NodeIncidents
                 _byAddress.Remove(ip);
         }
     }
+
+    private static bool IsTruncated(NodeFrame frame) => frame.MoreNotes + (ulong)frame.MoreLateAnswers + frame.MoreRefusals > 0;
 
     private void Add(in WatchedAddress look, long atMs)
     {
@@ -140,6 +145,45 @@ internal sealed class NodeIncidents
         At(refusal.Vip).Refusals.Add(refusal);
         Touched.Add(refusal.Vip);
         _count++;
+    }
+
+    // A lower bound: an entry leaves CLOSE after ten seconds, and another one may come in the same second.
+    private void AddClosed(NodeFrame frame, long atMs)
+    {
+        foreach (ref readonly var group in CollectionsMarshal.AsSpan(frame.Groups))
+        {
+            uint now = group.Counts[(int)FlowState.Close];
+            if (now == 0 && _closed.Count == 0)
+                continue;
+            uint before = _closed.GetValueOrDefault(group.Key);
+            if (now == 0)
+                _closed.Remove(group.Key);
+            else
+                _closed[group.Key] = now;
+            if (now > before && _isTableKnown && !group.Key.Vip.IsNone)
+                AddClosed(group.Key, (int)(now - before), atMs);
+        }
+
+        if (!frame.IsKey)
+            return;
+        _isTableKnown = true;
+        if (_closed.Count > 0)
+        {
+            foreach (var gone in _closed.Keys.Except(frame.Groups.Select(group => group.Key)).ToList())
+                _closed.Remove(gone);
+        }
+    }
+
+    private void AddClosed(GroupKey key, int count, long atMs)
+    {
+        var rows = At(key.Backend).Closed;
+        long fromMs = atMs - (atMs % BucketMs);
+        int last = rows.FindLastIndex(row => row.AtMs >= fromMs && row.Key == key);
+        _count += last < 0 ? 1 : 0;
+        if (last < 0)
+            rows.Add(new ClosedEntries(atMs, key, count));
+        else
+            rows[last] = rows[last] with { Count = rows[last].Count + count };
     }
 
     private void Add(in CounterIncrease increase)
@@ -229,10 +273,13 @@ internal sealed class AddressIncidents
     /// <summary>Packets to the address, of a Service, that a rule refused.</summary>
     public List<ServiceRefusal> Refusals { get; } = [];
 
-    public int Count => Resets.Count + Notes.Count + Lookups.Count + Details.Count + LateAnswers.Count + Refusals.Count;
+    /// <summary>Entries of the address that a reset closed.</summary>
+    public List<ClosedEntries> Closed { get; } = [];
+
+    public int Count => Resets.Count + Notes.Count + Lookups.Count + Details.Count + LateAnswers.Count + Refusals.Count + Closed.Count;
 
     public IEnumerable<long> Times => Resets.Select(reset => reset.AtMs).Concat(Notes.Select(note => note.AtMs)).Concat(Lookups.Select(look => look.AtMs))
-        .Concat(Details.Select(row => row.AtMs)).Concat(LateAnswers.Select(answer => answer.AtMs)).Concat(Refusals.Select(refusal => refusal.AtMs));
+        .Concat(Details.Select(row => row.AtMs)).Concat(LateAnswers.Select(answer => answer.AtMs)).Concat(Refusals.Select(refusal => refusal.AtMs)).Concat(Closed.Select(row => row.AtMs));
 
     public void Trim(long beforeMs)
     {
@@ -240,6 +287,7 @@ internal sealed class AddressIncidents
         Notes.RemoveAll(note => note.AtMs < beforeMs);
         LateAnswers.RemoveAll(answer => answer.AtMs < beforeMs);
         Refusals.RemoveAll(refusal => refusal.AtMs < beforeMs);
+        Closed.RemoveAll(row => row.AtMs < beforeMs);
         int detail = Details.FindLastIndex(row => row.AtMs < beforeMs);
         if (detail >= 0)
             Details.RemoveRange(0, Details[detail].Row.IsEmpty ? detail + 1 : detail);
