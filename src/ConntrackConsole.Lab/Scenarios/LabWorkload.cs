@@ -45,7 +45,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     public IReadOnlyList<LabPod> Pods => _pods;
 
     /// <summary>The pod with the most connections: the rules choose at random, and without any nothing would happen to it.</summary>
-    public LabPod MostUsed => _pods.MaxBy(pod => _backends.Values.Count(backend => backend == LabPod.At(pod.Ip, Kubelet.ServerPort)))!;
+    public LabPod Busiest => _pods.MaxBy(pod => _backends.Values.Count(backend => backend == LabPod.At(pod.Ip, Kubelet.ServerPort)))!;
 
     /// <summary>The Service as a client's target.</summary>
     public string Target => Service.Endpoint;

@@ -31,7 +31,7 @@ internal sealed class AddressReused : Scenario
             Volatile.Write(ref isReset, true);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);
-        var former = workload.MostUsed;
+        var former = workload.Busiest;
         reused = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));
         await workload.AddPodAsync(former.Node.Number, former.Sandbox.Address);

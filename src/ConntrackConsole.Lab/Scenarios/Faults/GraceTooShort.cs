@@ -26,7 +26,7 @@ internal sealed class GraceTooShort : Scenario
                 workload.Label(pod, report.Local, report.Backend, LabelKinds.FromBackend, 1);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);
-        await workload.EndAsync(workload.MostUsed, Ending.KillAtGraceEnd);
+        await workload.EndAsync(workload.Busiest, Ending.KillAtGraceEnd);
         await lab.PauseAsync(FollowSeconds);
         await workload.EndClientAsync(client);
         // They ignore SIGTERM.

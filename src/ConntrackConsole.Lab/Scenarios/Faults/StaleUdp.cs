@@ -30,7 +30,7 @@ internal sealed class StaleUdp : Scenario
             Volatile.Write(ref isHung, true);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await workload.ConnectedAsync(Sockets);
-        var former = workload.MostUsed;
+        var former = workload.Busiest;
         gone = former.Ip;
         await workload.EndAsync(former, Ending.Vanish, () => workload.WithoutAsync(former));
         await lab.PauseAsync(15);
