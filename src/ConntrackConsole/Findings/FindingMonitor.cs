@@ -23,6 +23,8 @@ internal sealed partial class FindingMonitor(
 
     private readonly FindingCandidates _candidates = new(cluster, timeline);
     private readonly Signals _signals = new();
+    private readonly UnseenIntervals _unseen = new(timeline);
+    private Start? _start;
     private volatile FindingReport _current = FindingReport.None;
     private IReadOnlyList<Termination>? _terminations;
     private Dictionary<string, Termination> _byUid = [];
@@ -51,9 +53,11 @@ internal sealed partial class FindingMonitor(
         Evaluated = 0;
         var due = _candidates.Due(nowMs);
         var pressed = timeline.NodesUnderPressure(nowMs - WindowMs);
-        if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0)
+        var snapshot = timeline.Capture();
+        var window = Window(nowMs, snapshot);
+        var unseen = _unseen.Of(window, snapshot.Nodes, (_start ??= Start.Of(snapshot, nowMs)).Settles(nowMs));
+        if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0 || _candidates.Count > 0 || unseen.Count > 0)
         {
-            var window = Window(nowMs);
             foreach (var ip in due)
             {
                 _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip)), nowMs);
@@ -62,7 +66,7 @@ internal sealed partial class FindingMonitor(
 
             var current = findings.Update(_candidates.Reports.SelectMany(report => report.Findings).Concat(NodeFindings.Of(window, pressed)), nowMs);
             _current = new FindingReport(
-                window.FromMs, nowMs, current, [.. _candidates.Reports.SelectMany(report => report.Insufficient).Concat(Limits(window, nowMs)).Distinct()], NodeWarnings.Of(window, pressed));
+                window.FromMs, nowMs, current, [.. _candidates.Reports.SelectMany(report => report.Insufficient).Concat(unseen).Concat(Limits(window, nowMs)).Distinct()], NodeWarnings.Of(window, pressed));
             _signals.Raise();
         }
         else
@@ -76,10 +80,9 @@ internal sealed partial class FindingMonitor(
         return _current;
     }
 
-    private FindingWindow Window(long nowMs)
+    private FindingWindow Window(long nowMs, TimelineSnapshot snapshot)
     {
         var map = cluster.Current;
-        var snapshot = timeline.Capture();
         return new FindingWindow(Math.Max(nowMs - WindowMs, Math.Max(timeline.FromMs, timeline.IncidentsFromMs)), nowMs, cluster.History)
         {
             Terminations = Terminations(),
@@ -106,6 +109,18 @@ internal sealed partial class FindingMonitor(
             yield return new InsufficientEvidence(null, "", $"resets and notes of the time before {DateTimeOffset.FromUnixTimeMilliseconds(window.FromMs):yyyy-MM-dd'T'HH:mm:ss'Z'}: there were more than memory holds");
         if (_candidates.Dropped > 0)
             yield return new InsufficientEvidence(null, "", $"{_candidates.Dropped} addresses: more than {FindingCandidates.MaxCandidates} needed an explanation at once");
+    }
+
+    /// <summary>The console's start: collectors connect again after it, and send what they kept meanwhile.</summary>
+    /// <param name="HeardMs">Until when a node had been heard before.</param>
+    private sealed record Start(long AtMs, long HeardMs)
+    {
+        private const long SettleMs = 30_000;
+
+        public static Start Of(TimelineSnapshot snapshot, long nowMs) => new(nowMs, snapshot.Nodes.Select(head => head.LastAtMs + head.ClockOffsetMs).DefaultIfEmpty(nowMs).Max());
+
+        /// <summary>Whether an interval is the console's own, and its frames may still arrive.</summary>
+        public Func<long, long, bool> Settles(long nowMs) => (fromMs, toMs) => nowMs - AtMs < SettleMs && toMs >= AtMs && fromMs >= HeardMs - (2 * Timeline.Series.NodeTimeline.SilentMs);
     }
 
     protected override async Task RunRoundAsync(CancellationToken ct)

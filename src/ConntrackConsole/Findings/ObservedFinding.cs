@@ -71,7 +71,11 @@ internal sealed record AffectedClient(Ip Address, string? Pod, string? Owner);
 /// <summary>Why something that points to a mechanism is no finding.</summary>
 /// <param name="Mechanisms">Those that are possible; empty if a whole source is missing.</param>
 /// <param name="Missing">What is missing.</param>
-internal sealed record InsufficientEvidence(FindingSubject? Subject, string Mechanisms, string Missing);
+internal sealed record InsufficientEvidence(FindingSubject? Subject, string Mechanisms, string Missing)
+{
+    /// <summary>It is about an interval in which a node was not observed.</summary>
+    public bool IsGap { get; init; }
+}
 
 /// <summary>What is found in a window.</summary>
 internal sealed record FindingReport(

@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Ownership;
 
@@ -15,5 +16,12 @@ internal sealed partial class OwnershipHistory
         }
 
         return ready;
+    }
+
+    /// <summary>The nodes of the cluster at a time; null if none is known. Reads every owner.</summary>
+    public HashSet<string>? NodesAt(long atMs)
+    {
+        var nodes = _owners.All.Where(span => span.State == OwnerState.Node && span.FromMs <= atMs && (span.ToMs is null || span.ToMs > atMs)).Select(span => span.FullName).ToHashSet(StringComparer.Ordinal);
+        return nodes.Count == 0 ? null : nodes;
     }
 }

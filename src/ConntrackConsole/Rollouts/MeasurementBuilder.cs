@@ -116,6 +116,9 @@ internal static class MeasurementBuilder
             yield return new UnknownPart(RolloutCodes.Unwatched, $"when the deletion of {Names(bounded)} was requested is not known exactly", false);
         foreach (var missing in found.Insufficient)
         {
+            // They are listed below.
+            if (missing.IsGap)
+                continue;
             if (missing.Subject is not { } subject)
                 yield return new UnknownPart(RolloutCodes.FramesMissing, missing.Missing, true);
             else if (ended.FirstOrDefault(t => t.PodIp == subject.Backend && !t.PodIp.IsNone) is { } pod)

@@ -43,6 +43,34 @@ public sealed class StoredIncidentTests
         Assert.DoesNotContain(Names(found), named => !IsTrue(about, named));
     }
 
+    /// <summary>What really happened is named, or said to be unknown, or a known miss with its reason.</summary>
+    [Theory]
+    [MemberData(nameof(Recorded))]
+    public void Replay_NamesWhatReallyHappened_OrSaysThatItIsUnknown(string name)
+    {
+        var found = Replay(Read(name));
+        var named = Names(found).ToList();
+        var known = KnownMiss.All.Where(miss => miss.File == name).ToList();
+        foreach (var miss in known)
+            TestContext.Current.TestOutputHelper?.WriteLine($"known miss: {miss}");
+
+        var unnamed = Truth(name).Where(truth => !named.Contains((truth.Code, truth.Service))).ToList();
+        var calm = unnamed.Where(truth => !IsUnknown(found, truth)).Select(truth => $"{truth.Code} {truth.Service}");
+        // A miss that is mended leaves the list.
+        Assert.Equal(known.Select(miss => $"{miss.Code} {miss.Service}").Order(StringComparer.Ordinal), calm.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The list only gets shorter: lower the number with it.</summary>
+    [Fact]
+    public void KnownMisses_AreOfRecordedIncidents_WithAReason_AndNotMoreThanBefore()
+    {
+        foreach (var miss in KnownMiss.All)
+            TestContext.Current.TestOutputHelper?.WriteLine($"known miss: {miss}");
+        Assert.True(KnownMiss.All.Count == KnownMiss.Most, $"The list has {KnownMiss.All.Count} lines, and may have {KnownMiss.Most}.");
+        Assert.All(KnownMiss.All, miss => Assert.True(miss.Reason.Length > 20, $"{miss} has no reason."));
+        Assert.Subset(Recorded().Select(row => row.Data).ToHashSet(), KnownMiss.All.Select(miss => miss.File).ToHashSet());
+    }
+
     [Theory]
     [MemberData(nameof(Losses))]
     public void Replay_WithoutASource_HasTheSameNamesOrTooLittleEvidence(string name, Loss loss)
@@ -76,6 +104,16 @@ public sealed class StoredIncidentTests
     private static FindingReport Replay(Incident incident) => new IncidentReplay(incident).Findings(Ct);
 
     private static IEnumerable<(string Code, string Service)> Names(FindingReport report) => report.Findings.Select(finding => (finding.Code, $"{finding.Subject.Service}")).Distinct();
+
+    // What the lab observed of each part; a part without labels did nothing.
+    private static IEnumerable<(string Mechanism, string Code, string Service)> Truth(string name) => About(name)["truth"]!.AsArray()
+        .Where(part => (string?)part!["code"] is not null && (int)part["labels"]! > 0)
+        .Select(part => ((string)part!["mechanism"]!, (string)part["code"]!, (string)part["service"]!));
+
+    // Its mechanism at its Service, or an interval of a node with entries of it.
+    private static bool IsUnknown(FindingReport found, (string Mechanism, string Code, string Service) truth) => found.Insufficient.Any(missing => missing.IsGap
+        ? missing.Missing.Contains(truth.Service, StringComparison.Ordinal)
+        : $"{missing.Subject?.Service}" == truth.Service && missing.Mechanisms.Split(',', ' ').Contains(truth.Mechanism));
 
     // As the recorder writes it.
     private static string Verdict(ObservedFinding finding)

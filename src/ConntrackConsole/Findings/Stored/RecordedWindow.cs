@@ -39,7 +39,8 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
         if (firstMs == long.MaxValue)
             return new FindingReport(FromMs, ToMs, [], insufficient, []);
 
-        var window = facts with { Gaps = store.Capture().Gaps };
+        var snapshot = store.Capture();
+        var window = facts with { Gaps = snapshot.Gaps };
         var findings = new List<ObservedFinding>();
         foreach (var ip in Candidates(store, window))
         {
@@ -49,6 +50,7 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
             insufficient.AddRange(report.Insufficient);
         }
 
+        insufficient.AddRange(new UnseenIntervals(store).Of(window, snapshot.Nodes));
         findings.AddRange(NodeFindings.Of(window, store.NodesUnderPressure(ExplainedMs)));
         return new FindingReport(
             FromMs, ToMs, [.. findings.OrderByDescending(finding => finding.SinceMs ?? long.MaxValue).ThenBy(finding => finding.Id, StringComparer.Ordinal)],

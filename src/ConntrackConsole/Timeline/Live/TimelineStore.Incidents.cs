@@ -70,6 +70,26 @@ internal sealed partial class TimelineStore
         }
     }
 
+    /// <summary>The live entries that a node had at each virtual address at a moment, as far as its table was known then.</summary>
+    /// <param name="atMs">By the node's clock.</param>
+    internal List<(VirtualAddress Vip, int Live)> EntriesOf(string node, long atMs)
+    {
+        lock (_lock)
+        {
+            var found = new Dictionary<VirtualAddress, int>();
+            if (!_nodes.TryGetValue(node, out var timeline))
+                return [];
+            foreach (int slot in timeline.Groups)
+            {
+                var key = timeline.Groups[slot].Key;
+                if (!key.Vip.IsNone && LiveAt(timeline.Groups[slot].Steps, atMs) is > 0 and var live)
+                    found[VirtualAddress.Of(key)] = found.GetValueOrDefault(VirtualAddress.Of(key)) + live;
+            }
+
+            return [.. found.Select(pair => (pair.Key, pair.Value))];
+        }
+    }
+
     /// <summary>Everything of one address, and of the nodes that have something of it.</summary>
     internal AddressRecord RecordOf(Ip ip)
     {
@@ -141,6 +161,19 @@ internal sealed partial class TimelineStore
     {
         lock (_lock)
             return _nodes.GetValueOrDefault(node)?.Readings.Settings;
+    }
+
+    private static int LiveAt(StepSlice steps, long atMs)
+    {
+        int live = 0;
+        foreach (var step in steps)
+        {
+            if (step.AtMs > atMs)
+                break;
+            live = step.Live;
+        }
+
+        return live;
     }
 
     private static bool HasPressure(NodeTimeline node, long fromMs)
