@@ -14,6 +14,10 @@ internal sealed record NamedFinding(string Id, string Code, string Mechanism, st
 internal sealed record FindingsSnapshot(IReadOnlyList<NamedFinding> Findings, IReadOnlyList<(string? Service, string Text)> Insufficient)
 {
     public static readonly FindingsSnapshot Empty = new([], []);
+
+    /// <summary>Whether something insufficient is about a Service: an interval in which a node was not observed lists those with entries there.</summary>
+    public static bool IsAbout((string? Service, string Text) missing, string service) =>
+        missing.Service == service || (missing.Service is null && missing.Text.Contains(service, StringComparison.Ordinal));
 }
 
 /// <summary>Where the names come from.</summary>

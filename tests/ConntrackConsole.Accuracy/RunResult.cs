@@ -34,7 +34,7 @@ internal sealed record RunResult(
                 // A rolling update of several faults writes its labels under its own name.
                 var observed = labels.Where(label => parts.Count == 1 || (string?)label["scenario"] == part.Name || ((string?)label["scenario"] == run.Scenario.Name && (string?)label["mechanism"] == part.Mechanism));
                 var others = parts.Where(other => other != part && (other.ServiceKey == part.ServiceKey || i == 0)).SelectMany(other => other.AlsoTrue.Append(other.Code ?? ""));
-                return Of(part, source, [.. observed], own, [.. insufficient.Where(missing => missing.Service == part.ServiceKey).Select(missing => missing.Text)], others) with { Run = run.Name };
+                return Of(part, source, [.. observed], own, [.. insufficient.Where(missing => FindingsSnapshot.IsAbout(missing, part.ServiceKey)).Select(missing => missing.Text)], others) with { Run = run.Name };
             }),
         ];
     }

@@ -57,7 +57,7 @@ internal static class ScenarioRun
             double now = Now;
             foreach (var finding in snapshot.Findings.Where(finding => finding.Since is { } since ? since >= began - SlackSeconds : !known.Contains(finding.Id)))
                 named.TryAdd(finding.Id, (finding, now));
-            insufficient.UnionWith(snapshot.Insufficient.Where(missing => scenario.Parts.Any(part => part.ServiceKey == missing.Service)));
+            insufficient.UnionWith(snapshot.Insufficient.Where(missing => scenario.Parts.Any(part => FindingsSnapshot.IsAbout(missing, part.ServiceKey))));
         }
     }
 

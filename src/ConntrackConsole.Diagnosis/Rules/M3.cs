@@ -43,12 +43,12 @@ internal static partial class M3
 
         if (life.NewOwner is { StartedMs: null })
             return RuleText.NeedsOwner(seen, Alternatives);
-        var change = life.NewOwner?.StartedMs is { } startedMs ? OwnerChange.Of(life, startedMs) : OwnerChange.None;
+        var change = life.NewOwner?.StartedMs is { } startedMs ? OwnerChange.Of(life, startedMs) : OwnerChange.Unreported(life, seen.Window.ToMs);
         if (life.NewOwner is not null && !resets.FromBackend.IsTimed)
             return RuleResult.Insufficient("M3 or M5", $"the times of resets, which show whether {seen.Subject.Backend} still belonged to the same pod");
         var unclear = change.Unclear(resets.FromBackend) is var count and > 0
-            ? RuleResult.Insufficient("M3 or M5", $"which pod sent {count} resets: they came between the end of the former one and the report that {life.NewOwner!.Name} has its address") : RuleResult.Nothing;
-        return Closed(seen, resets, life, requestedMs, change.FormerUntilMs) + Refused(seen, resets, life, requestedMs, change.FormerUntilMs) + unclear;
+            ? RuleResult.Insufficient("M3 or M5", $"which pod sent {count} resets: they came {(life.NewOwner is { } owner ? $"between the end of the former one and the report that {owner.Name} has its address" : "after its end, and another pod may have its address")}") : RuleResult.Nothing;
+        return Closed(seen, resets, life, requestedMs, change.FormerUntilMs) + Refused(seen, resets, life, requestedMs, life.NewOwner is null ? long.MaxValue : change.FormerUntilMs) + unclear;
     }
 
     private static RuleResult Closed(Evidence seen, ResetEvidence resets, LifecycleEvidence life, long requestedMs, long ownerMs)

@@ -28,7 +28,7 @@ internal static class EvidenceBuilder
             bool isOver = deadMs is not null && known is { HasLiveOwner: true, DeletionRequestedMs: not null, NewOwner: null };
             if (known.HasLiveOwner == true && !isOver)
                 deadMs = null;
-            life = life with { Evidence = known with { FormerGoneMs = known.NewOwner is null ? null : path.FormerGoneMs, HasLiveOwner = isOver ? null : known.HasLiveOwner } };
+            life = life with { Evidence = known with { FormerGoneMs = known.NewOwner is null && known.DeletionRequestedMs is null ? null : path.FormerGoneMs, HasLiveOwner = isOver ? null : known.HasLiveOwner } };
         }
 
         var lookups = LookupReader.Read(records, life.GoneMs ?? deadMs ?? window.FromMs, atMs);

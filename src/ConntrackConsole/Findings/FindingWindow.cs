@@ -36,6 +36,16 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
     public IReadOnlyList<ReportedSetting> SettingChanges { get; init; } = [];
 
     public IReadOnlyList<GapSpan> Gaps { get; init; } = [];
+
+    /// <summary>The same window until an earlier moment.</summary>
+    public FindingWindow AsOf(long atMs) => this with { ToMs = atMs, ReadyEndpoints = ReadyAt(History, atMs) };
+
+    /// <summary>Ready endpoints of a Service at a moment, by its history alone.</summary>
+    public static Func<ServiceKey, int?> ReadyAt(OwnershipHistory history, long atMs)
+    {
+        Dictionary<ServiceKey, int>? ready = null;
+        return service => history.ServiceAt(service, atMs) is null || !history.KnowsSlices ? null : (ready ??= history.ReadyEndpoints(atMs)).GetValueOrDefault(service);
+    }
 }
 
 /// <summary>What a finding is about.</summary>

@@ -113,7 +113,8 @@ internal static class NodeReader
         double pending = (double.IsNaN(reading.EndpointChangesPending) ? 0 : reading.EndpointChangesPending) + (double.IsNaN(reading.ServiceChangesPending) ? 0 : reading.ServiceChangesPending);
         return new ProxyEvidence
         {
-            InvalidDropped = double.IsNaN(reading.InvalidDropped) ? null : (long)dropped,
+            // Without the rule nothing is counted any more; what was dropped before was dropped.
+            InvalidDropped = double.IsNaN(reading.InvalidDropped) && dropped == 0 ? null : (long)dropped,
             SyncFailures = (long)failures,
             ChangesPending = (long)pending,
             PendingSeconds = facts.PendingSinceMs is { } sinceMs ? Math.Max(0, (reading.AtMs - sinceMs) / 1000.0) : 0,

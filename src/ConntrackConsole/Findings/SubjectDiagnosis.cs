@@ -14,6 +14,7 @@ internal sealed record AddressReport(
 /// <summary>Applies the rules to the evidence of an address, Service by Service. Pure.</summary>
 internal static class SubjectDiagnosis
 {
+    private const int MaxMoments = 8;
 
     public static AddressReport Run(FindingWindow window, AddressRecord record)
     {
@@ -28,7 +29,9 @@ internal static class SubjectDiagnosis
             var ended = Ended(window, part, evidence);
             if (ended is not null)
                 findings.Add(ended);
-            insufficient.AddRange(Insufficient(part.Subject, evidence, report, ended is not null));
+            var earlier = report.Findings.Count == 0 && ended is null ? Earlier(window, part) : [];
+            findings.AddRange(earlier);
+            insufficient.AddRange(Insufficient(part.Subject, evidence, report, ended is not null || earlier.Count > 0));
         }
 
         bool any = parts.Any(part => part.Resets.Count + part.Notes.Count + part.LateAnswers.Count + part.Refusals.Count > 0) || record.Incidents.Any(incidents => incidents.Lookups.Any(look => look.Row.Entries > 0));
@@ -50,6 +53,48 @@ internal static class SubjectDiagnosis
         }
 
         return null;
+    }
+
+    // What was named while the last pod had the address, or the Service existed, and follows no more from what is there since. Before that pod
+    // a successor was not known yet: a name of that time would be the wrong one.
+    private static List<ObservedFinding> Earlier(FindingWindow window, SubjectRecords part)
+    {
+        if (part.Resets.Count + part.Notes.Count + part.LateAnswers.Count + part.Refusals.Count == 0 && !part.HasLookups && !part.Groups.Exists(group => group.Key.Proto == Kernel.Net.Protocols.Udp))
+            return [];
+        foreach (long atMs in Ends(window, part).Where(atMs => atMs > window.FromMs && atMs < window.ToMs).Distinct().OrderDescending().Take(MaxMoments))
+        {
+            var then = window.AsOf(atMs);
+            if (SubjectRecords.Divide(then, part.Record).FirstOrDefault(same => same.Subject.Identity == part.Subject.Identity) is not { } known)
+                continue;
+            var evidence = EvidenceBuilder.Build(then, known, atMs);
+            var found = DiagnosisEngine.Run(evidence.Evidence).Findings.Where(finding => !NodeFindings.IsOfNodes(finding.Mechanism.Id)).Select(finding => Observed(then, evidence, finding, atMs)).ToList();
+            if (found.Count > 0)
+                return found;
+        }
+
+        return [];
+    }
+
+    private static IEnumerable<long> Ends(FindingWindow window, SubjectRecords part)
+    {
+        var subject = part.Subject;
+        if (subject.Service is { } service && window.History.LastServiceEnd(service, window.ToMs) is { } endMs)
+            yield return endMs - 1;
+        if (subject.Backend.IsNone)
+        {
+            foreach (var refusal in part.Refusals)
+                yield return refusal.AtMs;
+            yield break;
+        }
+
+        var owners = window.History.OwnersWithin(subject.Backend, window.FromMs, window.ToMs);
+        if (owners is not [.., { PodUid: var uid }])
+            yield break;
+        foreach (var span in owners.Where(span => span.PodUid == uid && span.ToMs is not null))
+            yield return span.ToMs!.Value - 1;
+        // A request is older than its report.
+        if (window.Terminations.TryGetValue(uid, out var ending) && ending.DeletionRequestedMs > owners.First(span => span.PodUid == uid).FromMs)
+            yield return ending.DeletionRequestedMs - 1;
     }
 
     private static bool Hangs(SubjectEvidence seen) => seen.Evidence.Lookups.Value is { Stuck: > 0 } || seen.Evidence is { Route.Value.IsDead: true, Lookups.Value.Waiting: > 0 };

@@ -30,7 +30,7 @@ internal sealed class IncidentReplay
         return _window.Explain(new FindingWindow(_window.ExplainedMs, _incident.ToMs, _history)
         {
             Terminations = _incident.Terminations.GroupBy(ended => ended.Uid).ToDictionary(same => same.Key, same => same.First()),
-            ReadyEndpoints = RecordedWindow.ReadyEndpoints(_history, _incident.ToMs),
+            ReadyEndpoints = FindingWindow.ReadyAt(_history, _incident.ToMs),
             WorkloadOf = _incident.Workloads.GetValueOrDefault,
             SettingsOf = name => nodes.GetValueOrDefault(name)?.Settings,
             HelloOf = name => nodes.GetValueOrDefault(name)?.Hello,

@@ -18,6 +18,9 @@ internal sealed partial class OwnershipHistory
         return ready;
     }
 
+    /// <summary>When a Service ended that does not exist any more; null if it does.</summary>
+    public long? LastServiceEnd(ServiceKey service, long atMs) => _services.LastUntil(service, atMs) is { ToMs: { } endMs } && endMs <= atMs ? endMs : null;
+
     /// <summary>The nodes of the cluster at a time; null if none is known. Reads every owner.</summary>
     public HashSet<string>? NodesAt(long atMs)
     {

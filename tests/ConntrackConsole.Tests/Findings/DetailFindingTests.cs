@@ -82,6 +82,33 @@ public sealed class DetailFindingTests
         Assert.Equal(2, Assert.Single(scene.Round().Findings).Finding.Explains.Count);
     }
 
+    /// <summary>The successor's end, and that of the Service, change nothing of what was.</summary>
+    [Fact]
+    public async Task ResetsOfASuccessorThatHasEndedSince_AreStillM5()
+    {
+        using var scene = await ReplacedAsync(withPath: true);
+        var successor = Objects.Pod("c", PodIp).Terminating(scene.NowMs);
+        scene.Apply(new PodChange(successor, false));
+        scene.Run(2);
+        scene.Apply(new PodChange(successor with { ContainersEnded = true, FinishedMs = scene.NowMs, ExitCode = 0, Phase = "Succeeded" }, true));
+        scene.Run(5);
+
+        Assert.Equal([MechanismCodes.AddressReused], await scene.CodesAsync());
+        Assert.NotNull(Assert.Single(scene.Round().Findings).EndedMs);
+    }
+
+    /// <summary>A successor may have the address before it is reported: its resets are not the former pod's lack of draining.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ResetsAfterThePodsEnd_BeforeASuccessorIsReported_NameNothing(bool withPath)
+    {
+        using var scene = await ReplacedAsync(withPath, isReported: false);
+
+        Assert.DoesNotContain(scene.Round().Findings, finding => finding.Code == MechanismCodes.NoDrain);
+        Assert.Contains(scene.Round().Insufficient, missing => missing.Missing.Contains("which pod sent 2 resets", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task ResetsBetweenTheTwoPods_AreEithers_WithoutTheInterface()
     {
@@ -217,7 +244,7 @@ public sealed class DetailFindingTests
         new ProxyReading(frame.AtMs, true, ProxyMode.Iptables, 200, 1, frame.AtMs / 1000.0 - 60, frame.AtMs / 1000.0 - 60, 0.1, 5, 0, 0, 0, 0, dropped, 0));
 
     // Another pod of the Service gets the address, resets two connections, and only then its status names the address.
-    private static async Task<FindingScene> ReplacedAsync(bool withPath)
+    private static async Task<FindingScene> ReplacedAsync(bool withPath, bool isReported = true)
     {
         var scene = await FindingTests.CalmAsync();
         FindingTests.Terminate(scene);
@@ -234,6 +261,8 @@ public sealed class DetailFindingTests
         scene.Reset("node1", ResetKind.FromBackend, 40_001);
         scene.Entries("node1", Group(), FlowState.Established, 1);
         scene.Run(1);
+        if (!isReported)
+            return scene;
         scene.Apply(new PodChange(Objects.Pod("c", PodIp), false));
         scene.Run(3);
         return scene;

@@ -25,6 +25,17 @@ internal readonly record struct OwnerChange(long FormerUntilMs, long NewFromMs)
         return life.FormerGoneMs is { } goneMs ? new OwnerChange(Math.Min(change.FormerUntilMs, goneMs), Math.Min(change.NewFromMs, goneMs)) : change;
     }
 
+    /// <summary>
+    /// No other pod is known to have the address. One that has is reported only after it answers: what came after the former one's end is not
+    /// the former one's where its interface had gone, and elsewhere only after a successor would have been reported.
+    /// </summary>
+    /// <param name="nowMs">The moment as of which none is reported.</param>
+    public static OwnerChange Unreported(LifecycleEvidence life, long nowMs)
+    {
+        long awaitedMs = life.FinishedMs is { } finishedMs ? Math.Max(finishedMs + WholeSecondMs, nowMs - StatusDelayMs) : long.MaxValue;
+        return new OwnerChange(Math.Min(life.FormerGoneMs ?? long.MaxValue, awaitedMs), long.MaxValue);
+    }
+
     private static OwnerChange ByObjects(LifecycleEvidence life, long startedMs) => life.FinishedMs is { } finishedMs
         ? new OwnerChange(Math.Min(startedMs, finishedMs + WholeSecondMs), Math.Min(startedMs, finishedMs + WholeSecondMs + StatusDelayMs))
         : new OwnerChange(startedMs - StatusDelayMs, startedMs);

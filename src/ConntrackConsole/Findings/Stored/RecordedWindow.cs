@@ -1,8 +1,6 @@
 using System.Globalization;
-using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -77,13 +75,6 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
                 yield return stored;
             }
         }
-    }
-
-    /// <summary>Ready endpoints of a Service at a moment, by its history alone.</summary>
-    public static Func<ServiceKey, int?> ReadyEndpoints(OwnershipHistory history, long atMs)
-    {
-        Dictionary<ServiceKey, int>? ready = null;
-        return service => history.ServiceAt(service, atMs) is null || !history.KnowsSlices ? null : (ready ??= history.ReadyEndpoints(atMs)).GetValueOrDefault(service);
     }
 
     // As in memory: what arrived, and entries that lead astray.

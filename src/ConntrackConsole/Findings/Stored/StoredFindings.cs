@@ -70,7 +70,7 @@ internal sealed class StoredFindings(
         return new FindingWindow(fromMs, toMs, history)
         {
             Terminations = ended.GroupBy(termination => termination.Uid).ToDictionary(same => same.Key, same => same.First()),
-            ReadyEndpoints = RecordedWindow.ReadyEndpoints(history, toMs),
+            ReadyEndpoints = FindingWindow.ReadyAt(history, toMs),
             WorkloadOf = uid => WorkloadName.Of(map, uid),
             SettingsOf = live.SettingsOf,
             HelloOf = live.HelloOf,
