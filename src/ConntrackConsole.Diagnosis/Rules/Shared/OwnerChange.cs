@@ -36,8 +36,9 @@ internal readonly record struct OwnerChange(long FormerUntilMs, long NewFromMs)
         return new OwnerChange(Math.Min(life.FormerGoneMs ?? long.MaxValue, awaitedMs), long.MaxValue);
     }
 
+    // Within the second of the former one's end a successor that is reported soon after may have answered already.
     private static OwnerChange ByObjects(LifecycleEvidence life, long startedMs) => life.FinishedMs is { } finishedMs
-        ? new OwnerChange(Math.Min(startedMs, finishedMs + WholeSecondMs), Math.Min(startedMs, finishedMs + WholeSecondMs + StatusDelayMs))
+        ? new OwnerChange(Math.Min(startedMs, Math.Max(finishedMs, Math.Min(finishedMs + WholeSecondMs, startedMs - StatusDelayMs))), Math.Min(startedMs, finishedMs + WholeSecondMs + StatusDelayMs))
         : new OwnerChange(startedMs - StatusDelayMs, startedMs);
 
     /// <summary>How many of some events may be either pod's.</summary>
