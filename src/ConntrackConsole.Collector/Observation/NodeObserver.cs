@@ -38,6 +38,7 @@ internal sealed class NodeObserver
     private readonly Grouping _grouping;
     private readonly List<RefusalRecord> _refusals = [];
     private readonly List<AttemptRecord> _attempts = [];
+    private readonly List<AttemptRecord> _repeatedSyns = [];
     private FrozenSet<Ip> _services = [];
     private IReadOnlySet<ServiceAddress>? _newServices;
     private volatile bool _keyWanted = true;
@@ -211,6 +212,8 @@ internal sealed class NodeObserver
         _attempts.Clear();
         AddressWatcher.FillDetails(_frame, Environment.TickCount64);
         FillRefusals();
+        _resets?.DrainRepeatedSyns(_repeatedSyns);
+        _flows.NoteRepeatedSyns(_repeatedSyns, _clock.NowMs);
         _frame.MoreLateAnswers = _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);
         _frame.Proxy = Proxy?.Take();
         Ipvs.Fill(_frame, Environment.TickCount64);

@@ -32,6 +32,9 @@ internal sealed class ResetDecoder
     /// <summary>Null where the kernel has no tracepoint of sockets' states.</summary>
     public AttemptLayout? Attempts { get; private set; }
 
+    /// <summary>Null where the kernel has no tracepoint of retransmissions with the socket's state.</summary>
+    public RepeatedSynLayout? Repeated { get; private set; }
+
     public bool HasReasons => _sent.HasReason;
 
     /// <summary>Reads both format files through <paramref name="read"/> (path below the instance → text, or null).</summary>
@@ -56,6 +59,7 @@ internal sealed class ResetDecoder
         {
             Refusals = RefusalLayout.TryCreate(read($"events/{RefusalLayout.Tracepoint}/format"), out var refusals) ? refusals : null,
             Attempts = AttemptLayout.TryCreate(read($"events/{AttemptLayout.Tracepoint}/format"), out var attempts) ? attempts : null,
+            Repeated = RepeatedSynLayout.TryCreate(read($"events/{RepeatedSynLayout.Tracepoint}/format"), out var repeated) ? repeated : null,
         };
         return true;
     }
@@ -84,6 +88,12 @@ internal sealed class ResetDecoder
     {
         attempt = default;
         return Attempts is { } layout && IsOf(layout.Id, record) && layout.TryDecode(record, atMs, out attempt);
+    }
+
+    public bool TryDecodeRepeatedSyn(ReadOnlySpan<byte> record, long atMs, out AttemptRecord attempt)
+    {
+        attempt = default;
+        return Repeated is { } layout && IsOf(layout.Id, record) && layout.TryDecode(record, atMs, out attempt);
     }
 
     private bool IsOf(int id, ReadOnlySpan<byte> record) =>

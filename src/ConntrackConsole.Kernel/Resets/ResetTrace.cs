@@ -35,6 +35,7 @@ internal sealed class ResetTrace : IDisposable
     private readonly ResetQueue _queue = new();
     private readonly List<RefusalRecord> _refusals = []; // Locked.
     private readonly List<AttemptRecord> _attempts = []; // Locked.
+    private readonly List<AttemptRecord> _repeated = []; // Locked.
     private long _unplaced;
     private volatile bool _stopping;
 
@@ -105,6 +106,8 @@ internal sealed class ResetTrace : IDisposable
 
         trace.HasRefusals = trace._decoder.Refusals is not null && instance.TryEnable(RefusalLayout.Tracepoint, RefusalLayout.Filter);
         trace.HasAttempts = trace._decoder.Attempts is not null && instance.TryEnable(AttemptLayout.Tracepoint, AttemptLayout.Filter);
+        if (trace._decoder.Repeated is not null)
+            instance.TryEnable(RepeatedSynLayout.Tracepoint, RepeatedSynLayout.Filter);
         trace._reader.Start();
         why = null;
         return true;
@@ -133,12 +136,17 @@ internal sealed class ResetTrace : IDisposable
     }
 
     /// <summary>Appends the attempts to connect that ended without an answer since the last call, of the whole machine.</summary>
-    public void DrainAttempts(List<AttemptRecord> output)
+    public void DrainAttempts(List<AttemptRecord> output) => Move(_attempts, output);
+
+    /// <summary>Appends the connections that sent their SYN again since the last call, of the whole machine.</summary>
+    public void DrainRepeatedSyns(List<AttemptRecord> output) => Move(_repeated, output);
+
+    private static void Move(List<AttemptRecord> from, List<AttemptRecord> output)
     {
-        lock (_attempts)
+        lock (from)
         {
-            output.AddRange(_attempts);
-            _attempts.Clear();
+            output.AddRange(from);
+            from.Clear();
         }
     }
 
@@ -215,7 +223,9 @@ internal sealed class ResetTrace : IDisposable
                 if (_decoder.TryDecodeRefusal(page.Record, now.ToUnixMs(page.Timestamp), out var refusal))
                     Add(in refusal);
                 else if (_decoder.TryDecodeAttempt(page.Record, now.ToUnixMs(page.Timestamp), out var attempt))
-                    Add(in attempt);
+                    Add(in attempt, _attempts);
+                else if (_decoder.TryDecodeRepeatedSyn(page.Record, now.ToUnixMs(page.Timestamp), out var repeated))
+                    Add(in repeated, _repeated);
                 continue;
             }
 
@@ -243,14 +253,14 @@ internal sealed class ResetTrace : IDisposable
     }
 
     // Of which node a client is, the entry of its connection decides.
-    private void Add(in AttemptRecord attempt)
+    private void Add(in AttemptRecord attempt, List<AttemptRecord> to)
     {
         if (attempt.Sport == 0 || attempt.Dst.IsLoopback)
             return;
-        lock (_attempts)
+        lock (to)
         {
-            if (_attempts.Count < MaxAttempts)
-                _attempts.Add(attempt);
+            if (to.Count < MaxAttempts)
+                to.Add(attempt);
             else
                 _queue.AddLost(1);
         }

@@ -101,6 +101,9 @@ internal sealed class ResetSource : IDisposable
     /// <summary>Appends the attempts to connect that ended without an answer since the last call, of the whole machine.</summary>
     public void DrainAttempts(List<AttemptRecord> output) => _trace?.DrainAttempts(output);
 
+    /// <summary>Appends the connections that sent their SYN again since the last call, of the whole machine.</summary>
+    public void DrainRepeatedSyns(List<AttemptRecord> output) => _trace?.DrainRepeatedSyns(output);
+
     public void Dispose()
     {
         _trace?.Dispose();
