@@ -86,8 +86,18 @@ internal sealed class NodeIncidents
         foreach (var refusal in frame.Refusals)
             Add(refusal, atMs);
 
-        if (IsTruncated(frame) && _truncated.Count < MaxTruncated)
+        if (IsTruncated(frame))
+        {
+            // Without the newest a window would look complete; before the oldest nothing is known to be.
+            if (_truncated.Count >= MaxTruncated)
+            {
+                CompleteSinceMs = Math.Max(CompleteSinceMs, _truncated[(MaxTruncated / 2) - 1] + 1);
+                _truncated.RemoveRange(0, MaxTruncated / 2);
+            }
+
             _truncated.Add(atMs);
+        }
+
         if (_count > MaxKept)
             DropOlderHalf();
     }
@@ -248,7 +258,9 @@ internal sealed class NodeIncidents
     {
         long[] times = [.. _byAddress.Values.SelectMany(incidents => incidents.Times)];
         Array.Sort(times);
-        CompleteSinceMs = times[times.Length / 2] + 1;
+        long middleMs = times[times.Length / 2];
+        // A burst of one moment stays, unless it alone is too much.
+        CompleteSinceMs = middleMs == times[^1] && times.Length <= 2 * MaxKept ? middleMs : middleMs + 1;
         Trim(CompleteSinceMs);
     }
 }

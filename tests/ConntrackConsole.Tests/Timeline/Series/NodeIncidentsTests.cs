@@ -23,6 +23,31 @@ public sealed class NodeIncidentsTests
     }
 
     [Fact]
+    public void Add_MoreThanFitsOfOneMoment_KeepsThem()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.Resets.Add(Reset(frame.AtMs, ResetKind.FromBackend)));
+        Add(incidents, 2, frame => frame.Resets.AddRange(Enumerable.Repeat(Reset(frame.AtMs, ResetKind.FromBackend), NodeIncidents.MaxKept)));
+
+        Assert.Equal((NodeIncidents.MaxKept, 2_000L), (incidents.Count, incidents.CompleteSinceMs));
+        // But not without end.
+        for (int again = 0; again < 3; again++)
+            Add(incidents, 2, frame => frame.Resets.AddRange(Enumerable.Repeat(Reset(frame.AtMs, ResetKind.FromBackend), NodeIncidents.MaxKept)));
+        Assert.InRange(incidents.Count, 0, 2 * NodeIncidents.MaxKept);
+    }
+
+    [Fact]
+    public void Add_ManyTruncatedFrames_KeepsTheNewest()
+    {
+        var incidents = new NodeIncidents();
+        for (int second = 1; second <= 3_000; second++)
+            Add(incidents, second, frame => frame.MoreNotes = 1);
+
+        Assert.Equal(3_000_000, incidents.TruncatedNotes[^1]);
+        Assert.Equal(incidents.TruncatedNotes[0] - 999, incidents.CompleteSinceMs);
+    }
+
+    [Fact]
     public void Add_NormalTraffic_TouchesNothing()
     {
         var incidents = new NodeIncidents();
