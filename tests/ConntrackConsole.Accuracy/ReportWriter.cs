@@ -38,7 +38,7 @@ internal static class ReportWriter
         output.WriteLine($"precision  {Ratio(score.Precision)}  ({score.Right} right, {score.Wrong} wrong)");
         output.WriteLine($"recall     {Ratio(score.Recall)}  ({score.Right} named, {score.Missed} missed)");
         output.WriteLine($"calm       {score.Calm} of {results.Count(result => result.Scenario.Code is null)} look-alikes without a finding");
-        output.WriteLine($"verdict    p50 {Number(score.Percentile(0.5))} s, p95 {Number(score.Percentile(0.95))} s after the first reset or unanswered packet");
+        output.WriteLine($"verdict    p50 {Number(score.Percentile(0.5))} s, p95 {Number(score.Percentile(0.95))} s after the first reset, unanswered retransmission or unanswered datagram");
     }
 
     private static string Short(string code) => code.StartsWith(Prefix, StringComparison.Ordinal) ? code[Prefix.Length..] : code;

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Accuracy;
 internal static class ScenarioRun
 {
     private const double SlackSeconds = 3; // times of objects are in whole seconds
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.2);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(6);
 
     // A black hole is named when nothing has answered for 10 s, and a look-alike may be named late.

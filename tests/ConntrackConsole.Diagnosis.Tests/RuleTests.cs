@@ -49,6 +49,22 @@ public class RuleTests
         Assert.Equal((MechanismCodes.AddressReused, 2), (finding.Mechanism.Code, finding.Explains.Count));
     }
 
+    /// <summary>A successor is reported only after it answers: within the second of the former pod's end a reset or refusal may be its own.</summary>
+    [Theory]
+    [InlineData(1_500, 2_900, false)]
+    [InlineData(1_500, 3_600, true)]
+    [InlineData(900, 1_600, true)]
+    public void Run_WithinTheSecondOfThePodsEnd_NamesItOnlyWhenASuccessorWouldBeReported(int atMs, int nowMs, bool isNamed)
+    {
+        var seen = Calm with { Window = new ObservationWindow(T - 10_000, T + nowMs), Lifecycle = Ended with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0 } };
+        foreach (var (resets, code) in ((ResetEvidence, string)[])[(Resets with { FromBackend = Occurrences.At(T + atMs) }, MechanismCodes.NoDrain), (Resets with { RefusedSyns = Occurrences.At(T + atMs) }, MechanismCodes.RefusedWhileListed)])
+        {
+            var report = DiagnosisEngine.Run(seen with { Resets = resets });
+            Assert.Equal(isNamed ? [code] : [], report.Findings.Select(finding => finding.Mechanism.Code));
+            Assert.Equal(!isNamed, report.Missing.Any(missing => missing.What.Contains("another pod may have its address", StringComparison.Ordinal)));
+        }
+    }
+
     [Fact]
     public void Run_DeletionsLedToResetsOfBothKinds_NamesBoth()
     {

@@ -41,6 +41,7 @@ internal static class Capabilities
         Try(Events, "Follows NEW, UPDATE and DESTROY of conntrack entries. " + EventsSentence(), () => ConntrackEvents.Listen(64 * 1024).Dispose()),
         Resets("resets.trace", ResetChoice.Trace, Trace),
         Resets("resets.packet", ResetChoice.Packet, Packet),
+        Refusals(),
         Proxy(),
         IpvsTableOf(),
         .. IpvsTimeouts.IsLoaded() ? (Capability[])[IpvsConntrack()] : [],
@@ -113,6 +114,13 @@ internal static class Capabilities
     {
         using var source = ResetSource.TryOpen(choice, out string why);
         return source is null ? new Capability(name, false, why) : new Capability(name, true, DetailOf(source.TracesEverySender, detail));
+    }
+
+    private static Capability Refusals()
+    {
+        using var source = ResetSource.TryOpen(ResetChoice.Trace, out string why);
+        return source is { HasRefusals: true } ? new(Capability.Refusals, true, "Reports packets to Services that a rule refused with ICMP port unreachable (IPv4; the kernel sends one such message a second for each client).")
+            : new(Capability.Refusals, false, source is null ? why : "This kernel has no tracepoint icmp:icmp_send (since Linux 6.11): whether clients are refused where a Service has no endpoint is unknown.");
     }
 
     /// <summary>What a source of resets cannot see on this kernel.</summary>

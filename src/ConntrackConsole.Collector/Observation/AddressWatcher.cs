@@ -11,8 +11,8 @@ namespace ConntrackConsole.Collector.Observation;
 /// <summary>
 /// Looks up individual entries of the addresses on the console's watch list, in rounds: no event reports that an entry's timeout
 /// has fallen while its state is unchanged. A round lists the entries from the followed table (no message to the kernel for an
-/// address without entries), then queries at most <see cref="MaxLookups"/> of them per second. Runs on the observer's thread,
-/// after its frame.
+/// address without entries), then queries at most <see cref="MaxLookups"/> of them per second, and once more when the list grows. Runs on the
+/// observer's thread, shortly before its frame, which then has the result.
 /// </summary>
 internal sealed class AddressWatcher(Sysctl sysctl)
 {
@@ -30,6 +30,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     private readonly List<TrackedFlow> _found = [];
     private readonly Dictionary<Ip, WatchedAddress> _reported = [];
     private volatile FrozenSet<Ip> _watched = [];
+    private volatile bool _hasNew;
     private int _next;
 
     /// <summary>The attempts to connect by unanswered entries.</summary>
@@ -39,11 +40,20 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     public long Lookups { get; private set; }
 
     /// <summary>Replaces the watch list; invalid addresses are ignored. Thread-safe.</summary>
-    public void Watch(IEnumerable<string?> podIps) => _watched = podIps.Take(MaxAddresses)
-        .Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
+    public void Watch(IEnumerable<string?> podIps)
+    {
+        var former = _watched;
+        _watched = podIps.Take(MaxAddresses).Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
+        if (_watched.Except(former).Any())
+            _hasNew = true;
+    }
+
+    /// <summary>Addresses were added to the watch list: their first look-up, which the others compare with, need not wait for the second's end.</summary>
+    public bool HasNew => _hasNew && _next >= _round.Count;
 
     public void Look(ConntrackTable table, FlowTable flows, long nowMs)
     {
+        _hasNew = false;
         var watched = _watched;
         if (_next >= _round.Count)
             Begin(flows, watched);
@@ -112,8 +122,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         foreach (var (name, look) in _others)
         {
             var row = Row(name.Reply.Src);
-            if (name.Reply.Proto == Protocols.Udp && look.IsRefreshed(nowMs))
-                rows[row.PodIp] = row with { UdpRefreshed = row.UdpRefreshed + 1 };
+            if (name.Reply.Proto == Protocols.Udp && (look.IsRefreshed(nowMs) || look.IsSending(nowMs)))
+                rows[row.PodIp] = row with { UdpRefreshed = row.UdpRefreshed + 1, UdpSending = row.UdpSending + (look.IsSending(nowMs) ? 1u : 0) };
             else if (name.Reply.Proto == Protocols.Tcp && look.IsReused(nowMs))
                 rows[row.PodIp] = row with { SynReused = row.SynReused + 1 };
         }
@@ -186,7 +196,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         if (found is { TimeoutSeconds: { } left } other && (other.Orig.Proto == Protocols.Udp || other.State == FlowState.SynSent))
         {
             _others.TryGetValue(name, out var sent);
-            sent.Next(left, nowMs);
+            sent.Next(left, nowMs, other.Orig.Proto == Protocols.Udp ? UdpTimeout(other.Status) : 0);
             _others[name] = sent;
             _trackers.Remove(name);
             return;
@@ -205,6 +215,12 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         look.Next(timeout, unacknowledged, nowMs);
         _trackers[name] = look;
     }
+
+    // An entry that was answered has the longer timeout when it is two seconds old, and is assured then.
+    private uint UdpTimeout(FlowStatus status) => (status & FlowStatus.Assured) != 0 ? Seconds(SysctlKey.UdpTimeoutStream)
+        : (status & FlowStatus.SeenReply) == 0 ? Seconds(SysctlKey.UdpTimeout) : 0;
+
+    private uint Seconds(SysctlKey key) => sysctl.TryRead(key, out long value) == SysctlFault.None ? (uint)Math.Clamp(value, 0, uint.MaxValue) : 0;
 
     // 0 if the timeout is not significant: then no entry is ever at or below it.
     private uint Unacknowledged() =>

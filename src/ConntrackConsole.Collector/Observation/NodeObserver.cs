@@ -21,6 +21,9 @@ internal sealed class NodeObserver
     // The queue of resets holds a quarter of a second of 65,000 a second.
     private const int MaxWaitMs = 250;
 
+    // Before the second's end: the frame has the result, and is not late for it.
+    private const int LookupLeadMs = 100;
+
     private readonly FrameClock _clock;
     private readonly FlowTable _flows;
     private readonly RecentFlows _recent = new();
@@ -64,7 +67,7 @@ internal sealed class NodeObserver
         _sampler = new NodeSampler(new Sysctl(), filter: () => Filter?.Invoke());
     }
 
-    /// <summary>Looks up individual entries every second.</summary>
+    /// <summary>Looks up individual entries every second, shortly before its end.</summary>
     public AddressWatcher AddressWatcher { get; } = new(new Sysctl());
 
     /// <summary>Reports what IPVS keeps.</summary>
@@ -120,17 +123,24 @@ internal sealed class NodeObserver
             _frame.Cost = _cost.Take(follower.Mode, events, _flows.Count);
             emit(_frame);
             gaps.Clear();
-            AddressWatcher.Look(table, _flows, Environment.TickCount64);
         }
-        while (WaitForSecond(follower, gaps, out atMs, stop));
+        while (WaitForSecond(follower, table, gaps, out atMs, stop));
     }
 
-    private bool WaitForSecond(TableFollower follower, List<Gap> gaps, out long atMs, CancellationToken stop)
+    private bool WaitForSecond(TableFollower follower, ConntrackTable table, List<Gap> gaps, out long atMs, CancellationToken stop)
     {
         atMs = 0;
+        bool isLookedUp = false;
         while (!stop.IsCancellationRequested)
         {
-            follower.Follow(Math.Clamp(_clock.Wait, 0, MaxWaitMs), gaps);
+            int wait = _clock.Wait;
+            if (AddressWatcher.HasNew || (!isLookedUp && wait <= LookupLeadMs))
+            {
+                isLookedUp |= wait <= LookupLeadMs;
+                AddressWatcher.Look(table, _flows, Environment.TickCount64);
+            }
+
+            follower.Follow(Math.Clamp(isLookedUp ? _clock.Wait : _clock.Wait - LookupLeadMs, 0, MaxWaitMs), gaps);
             if (_resets is not null)
             {
                 uint lost = _resets.Drain(_pendingResets.Waiting);

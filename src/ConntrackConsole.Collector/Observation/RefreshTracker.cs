@@ -15,11 +15,20 @@ internal struct RefreshTracker
     private const long MaxReuseIntervalMs = 5_000;
     private const long LastsMs = 10_000;
 
+    // A look-up comes shortly before the second's end: its packet lies within the last two seconds.
+    private const long SendingMs = 1_900;
+
     private long _firstMs, _expiresAtMs, _refreshedMs, _beforeMs;
+    private long _sentMs;
     private bool _isSampled;
 
-    public void Next(uint timeoutSeconds, long nowMs)
+    /// <param name="timeoutSeconds">What is left of the timeout.</param>
+    /// <param name="fullSeconds">The timeout that each packet sets; 0 = not known.</param>
+    public void Next(uint timeoutSeconds, long nowMs, uint fullSeconds = 0)
     {
+        // The kernel cuts off fractions: the last packet came then, or up to a second later. With a timeout policy of its own an entry has another timeout.
+        long sentMs = nowMs + ((timeoutSeconds - (long)fullSeconds) * 1_000L);
+        _sentMs = fullSeconds > 0 && timeoutSeconds <= fullSeconds ? sentMs : 0;
         long expiresAtMs = nowMs + (timeoutSeconds * 1_000L);
         if (!_isSampled)
             (_isSampled, _firstMs, _expiresAtMs) = (true, nowMs, expiresAtMs);
@@ -29,6 +38,9 @@ internal struct RefreshTracker
 
     /// <summary>Something was sent in the last seconds.</summary>
     public readonly bool IsRefreshed(long nowMs) => _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs;
+
+    /// <summary>Something was certainly sent within the last two seconds, and since the first look-up: more than one packet uses the entry.</summary>
+    public readonly bool IsSending(long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= SendingMs;
 
     /// <summary>Of an unanswered SYN: it is sent more often than one connection would, so that several use the entry.</summary>
     public readonly bool IsReused(long nowMs) =>

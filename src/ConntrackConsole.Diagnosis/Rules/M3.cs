@@ -48,7 +48,7 @@ internal static partial class M3
             return RuleResult.Insufficient("M3 or M5", $"the times of resets, which show whether {seen.Subject.Backend} still belonged to the same pod");
         var unclear = change.Unclear(resets.FromBackend) is var count and > 0
             ? RuleResult.Insufficient("M3 or M5", $"which pod sent {count} resets: they came {(life.NewOwner is { } owner ? $"between the end of the former one and the report that {owner.Name} has its address" : "after its end, and another pod may have its address")}") : RuleResult.Nothing;
-        return Closed(seen, resets, life, requestedMs, change.FormerUntilMs) + Refused(seen, resets, life, requestedMs, life.NewOwner is null ? long.MaxValue : change.FormerUntilMs) + unclear;
+        return Closed(seen, resets, life, requestedMs, change.FormerUntilMs) + Refused(seen, resets, life, requestedMs, change.FormerUntilMs) + unclear;
     }
 
     private static RuleResult Closed(Evidence seen, ResetEvidence resets, LifecycleEvidence life, long requestedMs, long ownerMs)
@@ -89,10 +89,10 @@ internal static partial class M3
         long untilMs = Math.Min(ownerMs, life.EndpointRemovedMs is { } removedMs ? removedMs + PropagationMs : life.DeletedMs ?? long.MaxValue);
         var refused = resets.RefusedSyns.Between(requestedMs, Math.Max(requestedMs, untilMs));
         // The address of an ended pod may be another pod's already: that one's kernel refuses before its process listens.
-        if (ownerMs < long.MaxValue && resets.RefusedSyns.Between(ownerMs, long.MaxValue).Count is var unclear and > 0)
-            return RuleResult.Insufficient("M3, M5b", $"which pod refused {unclear} connections: they came after the end of the former one, and {life.NewOwner!.Name} has its address");
-        if (refused.Count == 0)
-            return RuleResult.Nothing;
+        var unclear = ownerMs < long.MaxValue && resets.RefusedSyns.Between(ownerMs, long.MaxValue).Count is var later and > 0
+            ? RuleResult.Insufficient("M3, M5b", $"which pod refused {later} connections: they came after the end of the former one, and {(life.NewOwner is { } owner ? $"{owner.Name} has" : "another pod may have")} its address") : RuleResult.Nothing;
+        if (refused.Count == 0 || (life.NewOwner is not null && unclear.Missing.Count > 0))
+            return unclear;
         var items = new List<EvidenceItem>
         {
             Direction(0, refused.Count, refused.FirstMs),
@@ -100,7 +100,7 @@ internal static partial class M3
         };
         AddCommon(seen, items);
         var (remedies, helps) = Remedies(life, killed: false);
-        return RuleResult.Of(seen, MechanismCatalog.M3Refused, new(ExplainedUnit.Resets, refused.Count, resets.Total, $"{refused.Count} refused connections"), items, refused, helps, remedies);
+        return RuleResult.Of(seen, MechanismCatalog.M3Refused, new(ExplainedUnit.Resets, refused.Count, resets.Total, $"{refused.Count} refused connections"), items, refused, helps, remedies) + unclear;
     }
 
     // The end of the grace period, if the pod was killed then.

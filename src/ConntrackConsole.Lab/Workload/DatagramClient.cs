@@ -27,6 +27,7 @@ internal sealed class DatagramClient(IPEndPoint service, int sockets, TimeSpan i
         string local = socket.LocalEndPoint!.ToString()!, backend = "";
         byte[] buffer = new byte[256];
         var answered = DateTime.UtcNow;
+        DateTime? unanswered = null; // The first datagram since the last answer.
         bool isHung = false;
         _ = Task.Run(ReceiveAsync);
         using var timer = new PeriodicTimer(interval);
@@ -34,6 +35,7 @@ internal sealed class DatagramClient(IPEndPoint service, int sockets, TimeSpan i
         {
             try
             {
+                unanswered ??= DateTime.UtcNow;
                 await socket.SendToAsync(Request, service);
             }
             catch (SocketException)
@@ -64,12 +66,12 @@ internal sealed class DatagramClient(IPEndPoint service, int sockets, TimeSpan i
 
                 if (isHung)
                     Report("recovered");
-                isHung = false;
+                (isHung, unanswered) = (false, null);
             }
         }
 
         void Report(string name) => new WorkloadReport(
             WorkloadReport.Now, name, number, local, service.ToString(), backend.Length == 0 ? null : backend,
-            Math.Round((DateTime.UtcNow - answered).TotalSeconds, 3)).Print();
+            Math.Round((DateTime.UtcNow - (unanswered ?? answered)).TotalSeconds, 3)).Print();
     }
 }

@@ -26,6 +26,9 @@ internal sealed record WorkloadReport(
     /// <summary>Whether a pod's address answered last.</summary>
     public bool IsAt(string? podIp) => IPEndPoint.TryParse(Backend ?? "", out var backend) && IPAddress.TryParse(podIp, out var pod) && backend.Address.Equals(pod);
 
+    /// <summary>Whether the other end is a pod.</summary>
+    public bool IsFrom(string? podIp) => IPEndPoint.TryParse(Remote ?? "", out var remote) && IPAddress.TryParse(podIp, out var pod) && remote.Address.Equals(pod);
+
     public void Print() => Console.Out.WriteLine(JsonSerializer.Serialize(this, WorkloadReportJson.Default.WorkloadReport));
 
     /// <summary>Null if the line is something else (the runtime's crash output, for example).</summary>

@@ -30,6 +30,9 @@ public enum PathState : byte
 /// <param name="UdpRefreshed">UDP entries that were refreshed within the last ten seconds.</param>
 public readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Link, uint Waiting, uint Answering, uint SynReused, uint UdpRefreshed)
 {
+    /// <summary>UDP entries that, by their remaining timeout, certainly had a packet within the last two seconds, and not their first one. Older collectors do not send it.</summary>
+    public uint UdpSending { get; init; }
+
     /// <summary>Nothing is known of the address.</summary>
     public bool IsEmpty => this == default(WatchedDetail) with { PodIp = PodIp };
 }

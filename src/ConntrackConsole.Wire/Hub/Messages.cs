@@ -73,6 +73,9 @@ public sealed record Capability(string Name, bool Available, string Detail)
 {
     /// <summary>IPVS is loaded, and its table can be read.</summary>
     public const string Ipvs = "ipvs";
+
+    /// <summary>Packets to Services that a rule refused are reported.</summary>
+    public const string Refusals = "refusals";
 }
 
 /// <summary>The console's answer to <see cref="Hello"/>.</summary>

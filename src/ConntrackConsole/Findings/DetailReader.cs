@@ -10,6 +10,9 @@ internal static class DetailReader
     // An entry counts as refreshed for ten seconds: what was refreshed before the pod's end must not count.
     private const long RefreshedMs = 11_000;
 
+    // What a collector reports as sent within the last two seconds was sent after it.
+    private const long SendingMs = 2_000;
+
     /// <summary>Look-ups of an address to which no packet arrives: what waits now waits for nothing, unless something answered since.</summary>
     public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
     {
@@ -58,9 +61,10 @@ internal static class DetailReader
         {
             var head = subject.Record.Nodes[incidents.Slot].Head;
             int last = Array.FindLastIndex(incidents.Details, row => row.AtMs + head.ClockOffsetMs <= atMs);
-            if (last < 0 || incidents.Details[last].Row.UdpRefreshed == 0 || Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs < RefreshedMs)
+            long lastedMs = Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs;
+            if (last < 0 || (lastedMs >= RefreshedMs ? incidents.Details[last].Row.UdpRefreshed : lastedMs >= SendingMs ? incidents.Details[last].Row.UdpSending : 0) is var refreshed && refreshed == 0)
                 continue;
-            count += incidents.Details[last].Row.UdpRefreshed;
+            count += refreshed;
             int first = Array.FindLastIndex(incidents.Details, last, row => row.Row.UdpRefreshed == 0) + 1;
             firstMs = Math.Min(firstMs, Math.Max(sinceMs, incidents.Details[first].AtMs + head.ClockOffsetMs));
         }
@@ -93,8 +97,8 @@ internal static class DetailReader
 /// <param name="FormerGoneMs">When the interface of the former pod had gone.</param>
 internal sealed record SubjectPath(Source<RouteEvidence> Route, long? DeadSinceMs, long? FormerGoneMs)
 {
-    /// <summary>What waits for an answer this long after the path died waits for nothing: an entry that was answered before counts as answering for two seconds.</summary>
-    public const long SettledMs = 2_000;
+    /// <summary>What waits for an answer this long after the path died was looked up after it, and waits for nothing.</summary>
+    public const long SettledMs = 1_000;
 
     public static readonly SubjectPath Unknown = new(Source<RouteEvidence>.Missing("no node reports a route to it"), null, null);
 }

@@ -31,7 +31,9 @@ internal static class EvidenceBuilder
             life = life with { Evidence = known with { FormerGoneMs = known.NewOwner is null && known.DeletionRequestedMs is null ? null : path.FormerGoneMs, HasLiveOwner = isOver ? null : known.HasLiveOwner } };
         }
 
-        var lookups = LookupReader.Read(records, life.GoneMs ?? deadMs ?? window.FromMs, atMs);
+        // Its object is deleted after its interface.
+        long? goneMs = deadMs < life.GoneMs ? deadMs : life.GoneMs ?? deadMs;
+        var lookups = LookupReader.Read(records, goneMs ?? window.FromMs, atMs);
         if (deadMs is { } since && lookups.Value is { } looks)
             lookups = DetailReader.Dead(records, looks, since, atMs);
         if (life is { Pod: { } pod, Evidence.Value: { } facts } && records.Resets.Count > 0)
@@ -43,7 +45,7 @@ internal static class EvidenceBuilder
             Window = new ObservationWindow(window.FromMs, window.ToMs),
             Resets = Resets(window, records, life.Evidence.Value?.FormerGoneMs),
             Traffic = Traffic(window, records, life),
-            Entries = EntryReader.Read(window, records, life, life.GoneMs ?? deadMs, atMs),
+            Entries = EntryReader.Read(window, records, life, goneMs, atMs),
             Lookups = lookups,
             Ipvs = NodeReader.Ipvs(subject.Backend, records.Nodes),
             Lifecycle = life.Evidence,
@@ -60,14 +62,16 @@ internal static class EvidenceBuilder
     private static Source<TrafficEvidence> Traffic(FindingWindow window, SubjectRecords records, SubjectLifecycle life)
     {
         var late = DetailReader.LateAnswers(window, records, window.FromMs, life.NewOwnerSinceMs ?? long.MaxValue);
-        if (late.Count + records.Refusals.Count == 0)
+        var refused = records.Refusals.Count > 0 ? Occurrences.At([.. records.Refusals.Select(refusal => refusal.AtMs).Order()])
+            : life.Evidence.Value?.ReadyEndpoints == 0 && ReportsRefusals(window, records.Subject.Address) ? Occurrences.None : null;
+        if (late.Count == 0 && refused is null)
             return Source<TrafficEvidence>.Missing("collectors do not count the packets of single addresses");
-        return new TrafficEvidence
-        {
-            DelayedConnects = late.Count == 0 ? null : late,
-            Refused = records.Refusals.Count == 0 ? null : Occurrences.At([.. records.Refusals.Select(refusal => refusal.AtMs).Order()]),
-        };
+        return new TrafficEvidence { DelayedConnects = late.Count == 0 ? null : late, Refused = refused };
     }
+
+    // The client's node refuses, which may be any.
+    private static bool ReportsRefusals(FindingWindow window, ServiceAddress? address) => address is { Ip.IsV4: true } && window.History.NodesAt(window.ToMs) is { } nodes
+        && nodes.All(node => window.HelloOf(node)?.Capabilities.Any(capability => capability is { Name: Capability.Refusals, Available: true }) == true);
 
     // The nodes at both ends may report the same reset. In the order of their times, so that the result does not depend on arrival.
     private static Source<ResetEvidence> Resets(FindingWindow window, SubjectRecords records, long? formerGoneMs)

@@ -28,6 +28,9 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
     /// <summary>Addresses that did not fit in the last round.</summary>
     public int Dropped { get; private set; }
 
+    /// <summary>What changed lately may be explained soon, by what follows or by the passage of time; as of the last round.</summary>
+    public bool IsSettling { get; private set; }
+
     public IEnumerable<AddressReport> Reports => _candidates.Values.Select(candidate => candidate.Report).OfType<AddressReport>();
 
     /// <summary>Finds what to evaluate. Read before the records, so that what arrives meanwhile is evaluated in the next round.</summary>
@@ -45,12 +48,15 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
         }
 
         List<Ip>? due = null;
+        IsSettling = false;
         foreach (var (ip, candidate) in _candidates)
         {
             long stamp = cluster.Stamps.Of(ip);
             if (candidate.Stamp != stamp)
                 (candidate.Stamp, candidate.ChangedMs) = (stamp, nowMs);
-            if (candidate.Report is null || nowMs - candidate.ChangedMs < SettleMs || nowMs - candidate.EvaluatedMs >= ReviewMs)
+            bool settles = nowMs - candidate.ChangedMs < SettleMs;
+            IsSettling |= settles;
+            if (candidate.Report is null || settles || nowMs - candidate.EvaluatedMs >= ReviewMs)
                 (due ??= []).Add(ip);
         }
 

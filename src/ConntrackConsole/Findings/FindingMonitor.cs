@@ -7,13 +7,17 @@ using ConntrackConsole.Workers;
 namespace ConntrackConsole.Findings;
 
 /// <summary>
-/// Explains the last minutes every two seconds, after one if something arrived, once for all pages and on no page's thread. A slow round is
-/// followed by a longer pause: the diagnosis never takes more than a twentieth of a core.
+/// Explains the last minutes every two seconds, after one while something was new, and within a quarter of a second after a sign arrives; once
+/// for all pages and on no page's thread. The diagnosis never takes more than a twentieth of a core, except for a few seconds of work after a
+/// quiet time: the first round of an incident is slow, and must not delay those that follow.
 /// </summary>
 internal sealed partial class FindingMonitor(
     ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
-    : RoundWorker(Interval, Rest, time)
+    : RoundWorker(Interval, Rest, time, Burst)
 {
+    // A twentieth of a core over a minute.
+    private static readonly TimeSpan Burst = TimeSpan.FromSeconds(3);
+
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>How much is explained.</summary>
@@ -131,7 +135,11 @@ internal sealed partial class FindingMonitor(
         await audit.WriteAsync(findings, ct);
     }
 
-    protected override bool HasWork => timeline.HasTouched;
+    protected override bool HasWork => timeline.HasTouched || _candidates.IsSettling;
+
+    protected override bool IsUrgent => timeline.HasTouched;
+
+    protected override IDisposable Listen(Action wake) => timeline.Subscribe(wake);
 
     protected override void LogFailed(Exception failure) => LogNotDerived(failure);
 

@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
+using ConntrackConsole.Workers;
 using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
@@ -21,6 +22,7 @@ internal sealed partial class WatchListPublisher(
     private const uint UntranslatedRounds = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private readonly WakeSignal _changed = new();
     private readonly HashSet<string> _upToDate = []; // Connections: a new one has no list.
     private ClusterMap? _map;
     private List<Ip> _untranslated = [];
@@ -28,19 +30,39 @@ internal sealed partial class WatchListPublisher(
     private object? _services; // The Services of the list.
     private WatchList _list = new([]);
 
+    // A change that comes alone is published at once: what collectors look up first is what the others are compared with.
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        cluster.Changed += _changed.Wake;
+        long? changedAt = null;
         try
         {
-            do
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                bool isChanged = !ReferenceEquals(_map, cluster.Current);
+                if (isChanged && changedAt is { } last && Interval - time.GetElapsedTime(last) is var left && left > TimeSpan.Zero)
+                    await Task.Delay(left, time, stoppingToken);
+                if (isChanged)
+                    changedAt = time.GetTimestamp();
                 await PublishAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+                await _changed.WaitAsync(Interval, time, stoppingToken);
+            }
         }
         catch (OperationCanceledException)
         {
             // The console stops.
         }
+        finally
+        {
+            cluster.Changed -= _changed.Wake;
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _changed.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private async Task PublishAsync(CancellationToken stop)

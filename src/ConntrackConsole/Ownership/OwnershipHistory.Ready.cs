@@ -18,6 +18,19 @@ internal sealed partial class OwnershipHistory
         return ready;
     }
 
+    /// <summary>When a Service without a ready endpoint had one last; null if it is not known to have had any. Reads every endpoint.</summary>
+    public long? LastReadyUntil(ServiceKey service, long atMs)
+    {
+        long? untilMs = null;
+        foreach (var span in _endpoints.All)
+        {
+            if (span.Ready && span.Service == service && span.ToMs <= atMs && !(span.ToMs <= untilMs))
+                untilMs = span.ToMs;
+        }
+
+        return untilMs;
+    }
+
     /// <summary>When a Service ended that does not exist any more; null if it does.</summary>
     public long? LastServiceEnd(ServiceKey service, long atMs) => _services.LastUntil(service, atMs) is { ToMs: { } endMs } && endMs <= atMs ? endMs : null;
 

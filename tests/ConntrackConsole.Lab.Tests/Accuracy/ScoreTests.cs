@@ -59,6 +59,19 @@ public sealed class ScoreTests
         Assert.Equal(At - 9.5, run.SecondsToVerdict);
     }
 
+    /// <summary>A request or SYN that waits for its answer is healthy until the kernel sends it again.</summary>
+    [Theory]
+    [InlineData("hang", 0.2)]
+    [InlineData("connect-timeout", 1)]
+    [InlineData("udp-silence", 0)]
+    public void Of_TimeToVerdict_OfARequestWithoutAnAnswer_BeginsWithItsFirstRetransmission(string kind, double seconds)
+    {
+        var label = Label("M4", t: 12, since: 10);
+        label["kind"] = kind;
+
+        Assert.Equal(At - 10 - seconds, Run("blackhole", [label], MechanismCodes.BlackHole).SecondsToVerdict!.Value, 6);
+    }
+
     [Theory]
     [InlineData(0.5, 2.0)]
     [InlineData(0.95, 4.0)]

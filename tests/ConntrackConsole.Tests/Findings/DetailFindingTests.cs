@@ -195,6 +195,56 @@ public sealed class DetailFindingTests
         Assert.Equal([MechanismCodes.UdpDeadBackend], await scene.CodesAsync());
     }
 
+    /// <summary>What was certainly sent after the pod's end needs no ten seconds; what may have been sent before it names nothing yet.</summary>
+    [Theory]
+    [InlineData(2, 3, true)]
+    [InlineData(2, 1, false)]
+    [InlineData(0, 3, false)]
+    public async Task UdpThatIsSentAfterThePodsEnd_IsM8_WithinSeconds(uint sending, int seconds, bool isFound)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(proto: Protocols.Udp), FlowState.Assured, 2);
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Detail("node1", udp: 2, sending: sending);
+        scene.Run(seconds);
+
+        Assert.Equal(isFound ? [MechanismCodes.UdpDeadBackend] : [], await scene.CodesAsync());
+    }
+
+    /// <summary>The pod's object may be deleted long after its interface: from the interface on nothing arrives.</summary>
+    [Fact]
+    public async Task UdpThatIsSentAfterTheInterfacesEnd_IsM8_ThoughThePodsObjectIsDeletedLater()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(proto: Protocols.Udp), FlowState.Assured, 2);
+        scene.Detail("node1", PathState.Leaf, 7);
+        scene.Run(1);
+        scene.Detail("node1", PathState.LeafGone, udp: 2, sending: 2);
+        scene.Run(2);
+        FindingTests.End(scene, exitCode: 137);
+        scene.Run(1);
+
+        Assert.Equal([MechanismCodes.UdpDeadBackend], await scene.CodesAsync());
+    }
+
+    [Fact]
+    public async Task EntriesThatWaitASecondAfterThePathEnded_AreM4()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Lookup("node1", 3, 0, idle: 3);
+        scene.Detail("node1", PathState.Dead);
+        scene.Run(1);
+        scene.Detail("node1", PathState.Dead, waiting: 3);
+        Assert.Empty(scene.Round().Findings);
+        scene.Run(1);
+
+        Assert.Equal([MechanismCodes.BlackHole], await scene.CodesAsync());
+    }
+
     [Fact]
     public async Task UntranslatedUdpThatIsRefreshed_IsM8_OfTheService()
     {
@@ -223,6 +273,50 @@ public sealed class DetailFindingTests
         scene.Run(2);
 
         Assert.Equal(isEmpty ? [MechanismCodes.NoEndpoints] : [], await scene.CodesAsync());
+    }
+
+    /// <summary>A refusal while its rules were being written is not one of the time, much later, in which the Service has no ready endpoint.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RefusalsBeforeTheLastEndpointLeft_AreNotM7(bool alsoSince)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Refusal("node1");
+        scene.Run(3);
+        scene.Apply(new SliceChange(Objects.Slice(), false), new PodChange(A, true), new PodChange(B, true));
+        scene.Run(2);
+        if (alsoSince)
+            scene.Refusal("node1");
+        scene.Run(2);
+
+        Assert.Equal(alsoSince ? [MechanismCodes.NoEndpoints] : [], await scene.CodesAsync());
+        Assert.All(scene.Round().Findings, finding => Assert.Equal(1, finding.Finding.Explains.Count));
+    }
+
+    /// <summary>Whether clients were refused is unknown only where a node does not report it: not of a Service without clients.</summary>
+    [Theory]
+    [InlineData(true, 0, false)]
+    [InlineData(false, 0, true)]
+    [InlineData(false, 1, false)]
+    public async Task WithoutRefusals_OnlyAServiceWithoutReadyEndpoints_OfWhichTheyAreNotReported_MayHaveSome(bool isReported, int ready, bool isUnknown)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        if (isReported)
+        {
+            foreach (string node in (string[])["node1", "node2"])
+                scene.Console.Store.Connected(new Hello(node, "0.1.0", "boot", "6.18", 1, [new Capability("resets.trace", true, "ok"), new Capability(Capability.Refusals, true, "ok")], new Dictionary<string, string>()));
+        }
+
+        if (ready == 0)
+            scene.Apply(new SliceChange(Objects.Slice(), false));
+        scene.Apply(new PodChange(A, true));
+        scene.Entries("node1", Group(), FlowState.Established, 2);
+        scene.Lookup("node1", 2, 0, idle: 2);
+        scene.Run(3);
+
+        Assert.Equal(isUnknown, scene.Round().Insufficient.Any(missing => missing.Missing.StartsWith("whether clients were refused", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -37,6 +37,90 @@ public sealed class RoundWorkerTests
         await worker.StopAsync(Ct);
     }
 
+    /// <summary>The first round of a process takes long: what arrives behind it does not wait for a pause of seconds.</summary>
+    [Fact]
+    public async Task SlowRound_WithinTheBurst_IsFollowedByTheInterval_UntilTheBurstIsSpent()
+    {
+        using var worker = new Worker(_clock, _ => _clock.Advance(TimeSpan.FromMilliseconds(300)), burst: TimeSpan.FromMilliseconds(800));
+        await worker.StartAsync(Ct);
+        for (int round = 1; round <= 3; round++)
+        {
+            await worker.RoundsAsync(round);
+            _clock.Advance(TimeSpan.FromSeconds(2));
+            await Task.Delay(50, Ct);
+        }
+
+        // Two pauses of 2 s have paid 0.21 s back: 300 ms more are 190 ms too much, which is 3.6 s.
+        await worker.RoundsAsync(4);
+        await worker.StaysAtAsync(4);
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        await worker.StaysAtAsync(4);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        await worker.RoundsAsync(5);
+        await worker.StopAsync(Ct);
+    }
+
+    /// <summary>A sign begins a round within a quarter of a second, once for all that arrives together; not more often.</summary>
+    [Fact]
+    public async Task UrgentWork_DoesNotWaitForTheInterval()
+    {
+        using var worker = new Worker(_clock, _ => { });
+        await worker.StartAsync(Ct);
+        await worker.RoundsAsync(1);
+        _clock.Advance(RoundWorker.MinPause);
+        await worker.StaysAtAsync(1);
+        _clock.Advance(TimeSpan.FromMilliseconds(300));
+        await worker.StaysAtAsync(1);
+        worker.Urge();
+        await worker.StaysAtAsync(1);
+        _clock.Advance(RoundWorker.GatherTime);
+        await worker.RoundsAsync(2);
+
+        worker.Urge();
+        await worker.StaysAtAsync(2);
+        _clock.Advance(RoundWorker.MinPause - TimeSpan.FromMilliseconds(1));
+        await worker.StaysAtAsync(2);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await Task.Delay(50, Ct);
+        _clock.Advance(RoundWorker.GatherTime);
+        await worker.RoundsAsync(3);
+        await worker.StopAsync(Ct);
+    }
+
+    /// <summary>Urgent work takes no larger share of a core than other work.</summary>
+    [Fact]
+    public async Task UrgentWork_WaitsForThePauseOfASlowRound()
+    {
+        using var worker = new Worker(_clock, _ => _clock.Advance(TimeSpan.FromMilliseconds(300)));
+        await worker.StartAsync(Ct);
+        await worker.RoundsAsync(1);
+        worker.Urge();
+        _clock.Advance(TimeSpan.FromSeconds(5.6));
+        await worker.StaysAtAsync(1);
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        await worker.RoundsAsync(2);
+        await worker.StopAsync(Ct);
+    }
+
+    /// <summary>A signal without anything urgent, as each frame raises, begins no round.</summary>
+    [Fact]
+    public async Task SignalOfNothingUrgent_BeginsNoRound()
+    {
+        using var worker = new Worker(_clock, _ => { });
+        await worker.StartAsync(Ct);
+        await worker.RoundsAsync(1);
+        for (int i = 0; i < 7; i++)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(250));
+            worker.Signal();
+            await worker.StaysAtAsync(1);
+        }
+
+        _clock.Advance(TimeSpan.FromMilliseconds(250));
+        await worker.RoundsAsync(2);
+        await worker.StopAsync(Ct);
+    }
+
     [Fact]
     public async Task FailingRounds_AreRepeated_AndLoggedOnceUntilOneSucceeds()
     {
@@ -68,8 +152,26 @@ public sealed class RoundWorkerTests
         Assert.Equal(0, worker.Logged);
     }
 
-    private sealed class Worker(FakeTimeProvider clock, Action<int> work, bool waits = false) : RoundWorker(TimeSpan.FromSeconds(2), 19, clock)
+    private sealed class Worker(FakeTimeProvider clock, Action<int> work, bool waits = false, TimeSpan burst = default) : RoundWorker(TimeSpan.FromSeconds(2), 19, clock, burst)
     {
+        private volatile bool _isUrgent;
+
+        public Action Signal { get; private set; } = () => { };
+
+        public void Urge()
+        {
+            _isUrgent = true;
+            Signal();
+        }
+
+        protected override bool IsUrgent => _isUrgent;
+
+        protected override IDisposable? Listen(Action wake)
+        {
+            Signal = wake;
+            return null;
+        }
+
         private readonly SemaphoreSlim _done = new(0);
         private int _rounds, _awaited;
 
@@ -92,6 +194,7 @@ public sealed class RoundWorkerTests
         protected override async Task RunRoundAsync(CancellationToken ct)
         {
             int round = Interlocked.Increment(ref _rounds);
+            _isUrgent = false;
             _done.Release();
             work(round);
             if (waits)

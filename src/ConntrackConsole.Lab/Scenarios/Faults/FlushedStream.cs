@@ -27,7 +27,8 @@ internal sealed class FlushedStream : Scenario
         workload.FromServer = (pod, report) =>
         {
             // The client's kernel reset the pod's own address; the client does not know of it.
-            if (report.Event != "reset-by-client" || !isFlushed || client is null)
+            // Its node's probes reset their connections, too.
+            if (report.Event != "reset-by-client" || !isFlushed || client is null || !report.IsFrom(client.Ip))
                 return;
             workload.Label(client, report.Remote, report.Local, LabelKinds.UnNated, 1);
             Interlocked.Increment(ref reset);

@@ -38,7 +38,8 @@ internal abstract class IdleExpiryScenario : Scenario
             await using var workload = await LabWorkload.StartAsync(lab, this, Nodes, Server);
             workload.FromServer = (pod, report) =>
             {
-                if (report.Event == "reset-by-client" && client is not null)
+                // Its node's probes reset their connections, too.
+                if (report.Event == "reset-by-client" && client is not null && report.IsFrom(client.Ip))
                     workload.Label(client, report.Remote, report.Local, LabelKinds.UnNated, 1);
             };
             client = await workload.StartClientAsync(ClientNode, (pod, report) =>

@@ -2,6 +2,7 @@ using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Lab.Cluster;
 using ConntrackConsole.Lab.Incidents;
 using ConntrackConsole.Lab.Network;
+using ConntrackConsole.Lab.Workload;
 
 namespace ConntrackConsole.Lab.Scenarios.Faults;
 
@@ -19,7 +20,7 @@ internal sealed class UntranslatedUdp : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        bool isServed = false;
+        double servedAt = 0;
         await using var workload = await LabWorkload.StartAsync(
             lab, this, [1, 2], ["serve-udp", "--port", $"{Kubelet.ServerPort}"], new PodTraits(Protocol: "UDP"), withRules: false);
         // Without a route the kernel drops the datagram before it keeps the entry.
@@ -28,12 +29,13 @@ internal sealed class UntranslatedUdp : Scenario
         {
             if (report.Event != "hung")
                 return;
-            _ = lab.UntilAsync(() => isServed, 60).ContinueWith(
-                _ => workload.Label(pod, report.Local, workload.Target, LabelKinds.UdpSilence, 0, seconds: report.Seconds), TaskScheduler.Default);
+            // As long as no rule is written, a new entry would not be translated either.
+            _ = lab.UntilAsync(() => Volatile.Read(ref servedAt) > 0, 60).ContinueWith(
+                _ => workload.Label(pod, report.Local, workload.Target, LabelKinds.UdpSilence, 0, seconds: WorkloadReport.Now - Math.Max(report.T - report.Seconds ?? 0, servedAt)), TaskScheduler.Default);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await lab.PauseAsync(3);
         await workload.ServeAsync();
-        isServed = true;
+        Volatile.Write(ref servedAt, WorkloadReport.Now);
         lab.Output.Report("served", "the rules of the Service were written after its senders began", new { scenario = Name });
         await lab.PauseAsync(15 + FollowSeconds);
     }

@@ -16,6 +16,20 @@ public class RefreshTrackerTests
         Assert.False(tracker.IsRefreshed(19_000));
     }
 
+    /// <summary>The remaining timeout shows when the last packet came, to a second: no waiting for its growth.</summary>
+    [Theory]
+    [InlineData(new[] { 0, 1, 2 }, 2_500, true)]
+    [InlineData(new[] { 0, 1 }, 4_000, false)] // Its sender has stopped.
+    [InlineData(new[] { 0 }, 1_000, false)] // One packet, before the first look-up: nothing is sent again.
+    public void IsSending_WithinTwoSecondsOfACertainPacket(int[] sent, long nowMs, bool expected) =>
+        Assert.Equal(expected, Sampled((int)(nowMs / 1_000), sent.Contains, 30, 30).IsSending(nowMs));
+
+    /// <summary>A policy gives an entry another timeout: then the time of its last packet is not known.</summary>
+    [Theory]
+    [InlineData(120, 30u)]
+    [InlineData(120, 0u)]
+    public void IsSending_WithoutTheTimeout_IsUnknown(uint timeout, uint assumed) => Assert.False(Sampled(3, _ => true, timeout, assumed).IsSending(3_000));
+
     /// <summary>One connection sends its SYN again at growing intervals; several do at any.</summary>
     [Theory]
     [InlineData(false, new[] { 1, 3, 7, 15, 31 })]
@@ -25,7 +39,7 @@ public class RefreshTrackerTests
     public void IsReused_OnlyIfTheIntervalsDoNotGrow(bool expected, int[] sent) =>
         Assert.Equal(expected, Sampled(36, sent.Contains, 120).IsReused(36_000));
 
-    private static RefreshTracker Sampled(int seconds, Func<int, bool> isSent, uint timeout)
+    private static RefreshTracker Sampled(int seconds, Func<int, bool> isSent, uint timeout, uint full = 0)
     {
         var tracker = default(RefreshTracker);
         uint left = timeout;
@@ -33,7 +47,7 @@ public class RefreshTrackerTests
         {
             if (isSent(second))
                 left = timeout;
-            tracker.Next(left, second * 1_000L);
+            tracker.Next(left, second * 1_000L, full);
         }
 
         return tracker;
