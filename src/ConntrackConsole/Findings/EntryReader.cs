@@ -53,7 +53,7 @@ internal static class EntryReader
         if (subject.Subject.Backend.IsNone)
             return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
         return goneMs is { } since
-            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = DetailReader.SynReused(subject, since, atMs) }
+            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
             : evidence;
     }
 
@@ -64,6 +64,10 @@ internal static class EntryReader
         from row in incidents.Closed
         where subject.Groups.Exists(entries => entries.Key == row.Key) && row.AtMs + offsetMs is var atMs && atMs >= Math.Max(window.FromMs, sinceMs) && atMs <= window.ToMs
         select row.Count).Sum();
+
+    // A client with few ports comes back to each of them. Of many ports that were chosen at random one is chosen twice now and then: that is no cause.
+    private static Occurrences Repeated(SubjectRecords subject, Occurrences reused) =>
+        reused.Count * 4L >= subject.Groups.Sum(group => group.Members.Sum(member => (long)member.Now[(int)FlowState.SynSent])) ? reused : Occurrences.None;
 
     // Two sources of the same, by counts of groups and by single entries.
     private static Occurrences More(Occurrences one, Occurrences other) => other.Count > one.Count ? other : one;

@@ -23,8 +23,8 @@ internal static class LookupReader
                 long shownMs = rowMs + head.ClockOffsetMs;
                 if (shownMs > atMs)
                     break;
-                // The last row before still applies; what it shows of answers does not.
-                tally.Add(Math.Max(shownMs, sinceMs), shownMs < sinceMs ? row with { Alive = 0, Unacknowledged = row.Alive > 0 ? 0 : row.Unacknowledged } : row);
+                // What was answered before shows nothing of the time since; what waits since before still waits.
+                tally.Add(shownMs, shownMs < sinceMs ? row with { Alive = 0, Unacknowledged = row.Alive > 0 ? 0 : row.Unacknowledged } : row);
             }
 
             if (tally.ToEvidence(Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs)).Value is { } one)

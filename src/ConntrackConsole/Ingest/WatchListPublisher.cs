@@ -9,9 +9,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace ConntrackConsole.Ingest;
 
 /// <summary>
-/// Sends every collector the addresses without a live owner, and those of Services that have untranslated UDP entries, so that it looks their
-/// entries up individually, and those of all Services,
-/// so that it recognizes entries that lead to one without translation: the whole list after
+/// Sends every collector the addresses without a live owner, those of nodes that fell silent, and those of Services that have untranslated UDP
+/// entries, so that it looks their entries up individually, and those of all Services, so that it recognizes entries that lead to one without translation: the whole list after
 /// the collector's introduction, and to all at once what has changed, at most once a second.
 /// </summary>
 internal sealed partial class WatchListPublisher(
@@ -19,14 +18,15 @@ internal sealed partial class WatchListPublisher(
 {
     public const int MaxAddresses = 1000;
     private const int MaxUntranslated = 50;
-    private const uint UntranslatedRounds = 5;
+    private const int MaxSuspected = 200;
+    private const long SuspectedMs = 120_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly WakeSignal _changed = new();
     private readonly HashSet<string> _upToDate = []; // Connections: a new one has no list.
     private ClusterMap? _map;
     private List<Ip> _untranslated = [];
-    private uint _rounds;
+    private List<Ip> _suspected = [];
     private object? _services; // The Services of the list.
     private WatchList _list = new([]);
 
@@ -86,12 +86,14 @@ internal sealed partial class WatchListPublisher(
     private WatchList? Changed()
     {
         var former = _list;
-        // Such entries last: to find them within seconds is enough, and every group is read.
-        var untranslated = _rounds++ % UntranslatedRounds == 0 ? timeline.UntranslatedUdp(MaxUntranslated) : _untranslated;
-        if (ReferenceEquals(_map, cluster.Current) && _untranslated.SequenceEqual(untranslated))
+        var map = cluster.Current;
+        var untranslated = timeline.UntranslatedUdp(MaxUntranslated);
+        // The control plane calls a node lost after 40 s or more: what waited for it until then has been looked up by then.
+        List<Ip> suspected = [.. timeline.SilentNodes(time.GetUtcNow().ToUnixTimeMilliseconds() - SuspectedMs).SelectMany(map.AddressesOn).Take(MaxSuspected)];
+        if (ReferenceEquals(_map, map) && _untranslated.SequenceEqual(untranslated) && _suspected.SequenceEqual(suspected))
             return null;
-        (_map, _untranslated) = (cluster.Current, untranslated);
-        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses - untranslated.Count).Concat(untranslated).Select(ip => ip.ToString())];
+        (_map, _untranslated, _suspected) = (map, untranslated, suspected);
+        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses - untranslated.Count).Concat(untranslated).Concat(suspected).Distinct().Take(MaxAddresses).Select(ip => ip.ToString())];
         if (!ReferenceEquals(_services, _map.Services))
         {
             _services = _map.Services;

@@ -165,13 +165,15 @@ public sealed class DetailFindingTests
     }
 
     [Theory]
-    [InlineData(3, true)]
-    [InlineData(0, false)]
-    public async Task SynSentEntriesThatAreUsedAgain_AreM6b(uint reused, bool isFound)
+    [InlineData(3, 3, true)]
+    [InlineData(3, 0, false)]
+    [InlineData(12, 3, true)]
+    [InlineData(12, 1, false)] // A port that was chosen at random twice.
+    public async Task SynSentEntriesThatAreUsedAgain_AreM6b(uint entries, uint reused, bool isFound)
     {
         using var scene = await FindingTests.CalmAsync();
         scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
-        scene.Entries("node1", Group(), FlowState.SynSent, 3);
+        scene.Entries("node1", Group(), FlowState.SynSent, entries);
         scene.Run(1);
         scene.Detail("node1", PathState.Dead, synReused: reused);
         scene.Run(3);
@@ -243,6 +245,26 @@ public sealed class DetailFindingTests
         scene.Run(1);
 
         Assert.Equal([MechanismCodes.BlackHole], await scene.CodesAsync());
+    }
+
+    /// <summary>What waits when its pod is gone waits no shorter because it waited before; what was answered meanwhile does.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task EntriesThatWaitedBeforeThePodsEnd_AreM4_AfterTenSecondsInAll(bool isAnswered)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Lookup("node1", 3, 3);
+        scene.Run(4);
+        if (isAnswered)
+            scene.Lookup("node1", 3, 1, alive: 2);
+        scene.Run(1);
+        scene.Lookup("node1", 3, 3);
+        scene.Run(3);
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Run(3);
+
+        Assert.Equal(isAnswered ? [] : [MechanismCodes.BlackHole], await scene.CodesAsync());
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Tests.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
+using ConntrackConsole.Workers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -142,6 +143,30 @@ public sealed class FindingMonitorTests
         var missing = scene.Monitor.Current.Insufficient.Where(missing => missing.Subject is null).Select(missing => missing.Missing).ToList();
         Assert.Contains(missing, text => text.StartsWith("resets and notes of the time before 20", StringComparison.Ordinal));
         Assert.Contains("10 addresses: more than 5000 needed an explanation at once", missing);
+    }
+
+    /// <summary>The running monitor explains a sign within a quarter of a second.</summary>
+    [Fact]
+    public async Task Worker_ExplainsASign_BeforeItsInterval()
+    {
+        using var scene = await CalmAsync();
+        var clock = scene.Console.Clock;
+        await scene.Monitor.StartAsync(TestContext.Current.CancellationToken);
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        clock.Advance(RoundWorker.MinPause);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        scene.Console.Store.Connected(new Hello("node2", "0.1.0", "boot", "6.18", 1, [new Capability("resets.trace", true, "")], new Dictionary<string, string> { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "0" }));
+        long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var frame = new NodeFrame { Sequence = 1, AtMs = nowMs, IsKey = true, Counters = new Counters(2, 0, 0, 0, 100, 1000) };
+        frame.Resets.Add(new Reset(nowMs - 100, ResetKind.UnNated, Ip.Parse(ClientIp), 40_000, Ip.Parse(PodIp), 8080, Ip.Parse(Tests.Cluster.Objects.Vip), 80, Ip.Parse(PodIp), 8080, 0, false));
+        scene.Console.Take("node2", frame);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        clock.Advance(RoundWorker.GatherTime);
+
+        for (int wait = 0; scene.Monitor.Current.Findings.Count == 0 && wait < 100; wait++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        await scene.Monitor.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(MechanismCodes.InvalidUntranslated, Assert.Single(scene.Monitor.Current.Findings).Code);
     }
 
     /// <summary>The first events leave the window: it is still the same finding.</summary>

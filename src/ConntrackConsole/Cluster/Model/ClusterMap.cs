@@ -217,6 +217,15 @@ public sealed record ClusterMap
         where PodAt(ip)?.Uid == uid && !SliceIndex.IsServing(ip)
         select (ip, node.Key);
 
+    /// <summary>Addresses of the pods of a node.</summary>
+    public IEnumerable<Ip> AddressesOn(string node) =>
+        from uid in PodIndex.ByNode.GetValueOrDefault(node, [])
+        let pod = Pods[uid]
+        where !pod.ContainersEnded
+        from ip in PodIndex.OwnAddresses(pod)
+        where PodAt(ip)?.Uid == uid
+        select ip;
+
     private OwnerState StateOf(PodInfo pod, Ip ip)
     {
         // The pods of an unreachable kubelet stay unchanged; only the endpoint shows it (serving becomes false).

@@ -56,14 +56,20 @@ internal sealed partial class TimelineStore
     internal List<Ip> UntranslatedUdp(int max)
     {
         lock (_lock)
+            return _index.UntranslatedUdp.Count == 0 ? [] : [.. _index.UntranslatedUdp.Keys.Take(max)];
+    }
+
+    /// <summary>The nodes of which frames stopped within a time: their networks may have failed, before anybody else notices.</summary>
+    internal List<string> SilentNodes(long sinceMs)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
         {
-            List<Ip>? found = null;
-            foreach (var group in _index.Groups)
+            List<string>? found = null;
+            foreach (var node in _nodes.Values)
             {
-                if (group.Key is { Proto: Protocols.Udp, Vip.IsNone: false } key && key.Backend == key.Vip && (found is null || !found.Contains(key.Vip)))
-                    (found ??= []).Add(key.Vip);
-                if (found?.Count >= max)
-                    break;
+                if (node.IsSilent(nowMs) && node.Head.LastHeardMs >= sinceMs)
+                    (found ??= []).Add(node.Name);
             }
 
             return found ?? [];

@@ -30,6 +30,11 @@ internal sealed class GroupIndex
     private readonly Dictionary<VirtualAddress, LaneSum> _sums = [];
     private readonly Dictionary<Ip, List<ClusterGroup>> _byBackend = [];
 
+    private readonly Dictionary<Ip, int> _untranslatedUdp = [];
+
+    /// <summary>Addresses of Services with UDP entries that nothing translates, and how many groups of them there are.</summary>
+    public IReadOnlyDictionary<Ip, int> UntranslatedUdp => _untranslatedUdp;
+
     public IReadOnlyCollection<ClusterGroup> Groups => _groups.Values;
 
     /// <summary>Copies all groups to the start of an array.</summary>
@@ -81,6 +86,8 @@ internal sealed class GroupIndex
 
             if (!key.Backend.IsNone)
                 Put(_byBackend, key.Backend, group);
+            if (IsUntranslatedUdp(key))
+                CollectionsMarshal.GetValueRefOrAddDefault(_untranslatedUdp, key.Vip, out _)++;
         }
 
         timeline.Group = group;
@@ -103,7 +110,11 @@ internal sealed class GroupIndex
         if (!_byVip.ContainsKey(vip) && _sums.Remove(vip))
             VipsVersion++;
         Take(_byBackend, group.Key.Backend, group);
+        if (IsUntranslatedUdp(group.Key) && --CollectionsMarshal.GetValueRefOrAddDefault(_untranslatedUdp, group.Key.Vip, out _) <= 0)
+            _untranslatedUdp.Remove(group.Key.Vip);
     }
+
+    private static bool IsUntranslatedUdp(in GroupKey key) => key is { Proto: Protocols.Udp, Vip.IsNone: false } && key.Backend == key.Vip;
 
     private static ReadOnlySpan<ClusterGroup> Span<T>(Dictionary<T, List<ClusterGroup>> index, T at)
         where T : notnull => index.TryGetValue(at, out var groups) ? CollectionsMarshal.AsSpan(groups) : [];

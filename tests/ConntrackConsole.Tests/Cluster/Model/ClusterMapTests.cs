@@ -283,4 +283,16 @@ public class ClusterMapTests
         Assert.Equal(["10.1.0.7", "10.1.0.6", "10.1.0.9", "10.1.0.8"], map.AddressesWithoutLiveOwner(10).Select(ip => ip.ToString()));
         Assert.Equal(["10.1.0.7", "10.1.0.6"], map.AddressesWithoutLiveOwner(2).Select(ip => ip.ToString()));
     }
+
+    [Fact]
+    public void AddressesOn_AreThoseOfTheNodesPods()
+    {
+        var map = Map(
+            NodeUp, new NodeChange(Node("node2", "192.168.0.2"), false), new PodChange(A, false), new PodChange(Pod("c", "10.1.0.7", "node2"), false),
+            new PodChange(Pod("done", "10.1.0.9", "node2") with { ContainersEnded = true, FinishedMs = 6_000, Phase = "Succeeded" }, false),
+            new PodChange(Pod("agent", "192.168.0.2", "node2") with { HostNetwork = true }, false));
+
+        Assert.Equal(["10.1.0.7"], map.AddressesOn("node2").Select(ip => ip.ToString()));
+        Assert.Empty(map.AddressesOn("node9"));
+    }
 }
