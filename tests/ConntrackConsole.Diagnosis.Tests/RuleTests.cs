@@ -51,12 +51,13 @@ public class RuleTests
 
     /// <summary>A successor is reported only after it answers: within the second of the former pod's end a reset or refusal may be its own.</summary>
     [Theory]
-    [InlineData(1_500, 2_900, false)]
-    [InlineData(1_500, 3_600, true)]
-    [InlineData(900, 1_600, true)]
-    public void Run_WithinTheSecondOfThePodsEnd_NamesItOnlyWhenASuccessorWouldBeReported(int atMs, int nowMs, bool isNamed)
+    [InlineData(1_500, 2_900, false, false)]
+    [InlineData(1_500, 2_900, true, true)]
+    [InlineData(1_500, 3_600, false, true)]
+    [InlineData(900, 1_600, false, true)]
+    public void Run_WithinTheSecondOfThePodsEnd_NamesItOnlyWhenASuccessorWouldBeReported(int atMs, int nowMs, bool noSuccessor, bool isNamed)
     {
-        var seen = Calm with { Window = new ObservationWindow(T - 10_000, T + nowMs), Lifecycle = Ended with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0 } };
+        var seen = Calm with { Window = new ObservationWindow(T - 10_000, T + nowMs), Lifecycle = Ended with { DeletionRequestedMs = T, FinishedMs = T + 1_000, ExitCode = 0, NoSuccessor = noSuccessor } };
         foreach (var (resets, code) in ((ResetEvidence, string)[])[(Resets with { FromBackend = Occurrences.At(T + atMs) }, MechanismCodes.NoDrain), (Resets with { RefusedSyns = Occurrences.At(T + atMs) }, MechanismCodes.RefusedWhileListed)])
         {
             var report = DiagnosisEngine.Run(seen with { Resets = resets });

@@ -30,6 +30,9 @@ internal sealed record LifecycleEvidence
     /// </summary>
     public long? FormerGoneMs { get; init; }
 
+    /// <summary>No pod of its node waits for an address to be reported: none can have the former pod's. False: one does, or it is not known.</summary>
+    public bool NoSuccessor { get; init; }
+
     /// <summary>The pod uses its node's address, which lives on without it.</summary>
     public bool HostNetwork { get; init; }
 

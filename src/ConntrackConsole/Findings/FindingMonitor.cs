@@ -91,6 +91,7 @@ internal sealed partial class FindingMonitor(
         {
             Terminations = Terminations(),
             ReadyEndpoints = service => cluster.IsReady && map.Services.ContainsKey(service) ? map.EndpointsOf(service).Count(endpoint => endpoint.Ready) : null,
+            AwaitsAddress = cluster.IsReady ? map.AwaitsAddress : null,
             WorkloadOf = uid => WorkloadName.Of(map, uid),
             SettingsOf = timeline.SettingsOf,
             HelloOf = timeline.HelloOf,

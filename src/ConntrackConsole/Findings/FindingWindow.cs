@@ -20,6 +20,9 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
     /// <summary>Ready endpoints of a Service at the end of the window; null if its slices are not known.</summary>
     public required Func<ServiceKey, int?> ReadyEndpoints { get; init; }
 
+    /// <summary>Whether a pod of a node may have an address that is not reported yet, at the end of the window; null if that is not known.</summary>
+    public Func<string, bool>? AwaitsAddress { get; init; }
+
     /// <summary>The workload of a pod, as Kind/name; null if it is not known.</summary>
     public Func<string, string?> WorkloadOf { get; init; } = _ => null;
 
@@ -38,7 +41,7 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
     public IReadOnlyList<GapSpan> Gaps { get; init; } = [];
 
     /// <summary>The same window until an earlier moment.</summary>
-    public FindingWindow AsOf(long atMs) => this with { ToMs = atMs, ReadyEndpoints = ReadyAt(History, atMs) };
+    public FindingWindow AsOf(long atMs) => this with { ToMs = atMs, AwaitsAddress = null, ReadyEndpoints = ReadyAt(History, atMs) };
 
     /// <summary>Ready endpoints of a Service at a moment, by its history alone.</summary>
     public static Func<ServiceKey, int?> ReadyAt(OwnershipHistory history, long atMs)

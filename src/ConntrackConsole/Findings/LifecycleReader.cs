@@ -61,6 +61,7 @@ internal static class LifecycleReader
             NewOwner = isReused ? new Diagnosis.Facts.AddressOwner(last.FullName, last.Unseen.HasFlag(Unseen.Begin) ? null : last.FromMs, IsInService(history, subject, last.PodUid, atMs)) : null,
             NodeLost = state == OwnerState.Lost && !isUnproven,
             ReadyEndpoints = ready,
+            NoSuccessor = !isReused && pod.Node is { Length: > 0 } node && window.AwaitsAddress?.Invoke(node) == false,
         };
         long? goneMs = state == OwnerState.Gone ? holder!.ToMs : state == OwnerState.Lost && !isUnproven ? holder!.FromMs : null;
         return new SubjectLifecycle(evidence, [.. isReused ? [pod.FullName, last.FullName] : new[] { pod.FullName }], goneMs, reusedMs) { Node = pod.Node, Pod = termination };

@@ -109,6 +109,26 @@ public sealed class DetailFindingTests
         Assert.Contains(scene.Round().Insufficient, missing => missing.Missing.Contains("which pod sent 2 resets", StringComparison.Ordinal));
     }
 
+    /// <summary>Within the second of the pod's end: only a pod that waits for an address may be a successor that is not reported yet.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ResetsWithinTheSecondOfThePodsEnd_NameItAtOnce_UnlessAnotherPodMayHaveItsAddress(bool starts)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        if (starts)
+            scene.Apply(new PodChange(Objects.Pod("c", "10.1.0.9") with { Ips = [] }, false));
+        scene.Run(1);
+        FindingTests.End(scene, exitCode: 0);
+        scene.Reset("node1", ResetKind.FromBackend, 40_000);
+        scene.Run(1);
+        Assert.Equal(starts ? [] : [MechanismCodes.NoDrain], scene.Round().Findings.Select(finding => finding.Code));
+
+        scene.Run(3);
+        Assert.Equal([MechanismCodes.NoDrain], await scene.CodesAsync());
+    }
+
     [Fact]
     public async Task ResetsBetweenTheTwoPods_AreEithers_WithoutTheInterface()
     {

@@ -32,8 +32,8 @@ internal readonly record struct OwnerChange(long FormerUntilMs, long NewFromMs)
     /// <param name="nowMs">The moment as of which none is reported.</param>
     public static OwnerChange Unreported(LifecycleEvidence life, long nowMs)
     {
-        // Within the second of the end a successor may have answered already.
-        long awaitedMs = life.FinishedMs is { } finishedMs ? Math.Max(finishedMs, nowMs - StatusDelayMs) : long.MaxValue;
+        // Within the second of the end a successor may have answered already, if there is any pod that may be one.
+        long awaitedMs = life.FinishedMs is { } finishedMs ? Math.Max(finishedMs + (life.NoSuccessor ? WholeSecondMs : 0), nowMs - StatusDelayMs) : long.MaxValue;
         return new OwnerChange(Math.Min(life.FormerGoneMs ?? long.MaxValue, awaitedMs), long.MaxValue);
     }
 

@@ -226,6 +226,18 @@ public sealed record ClusterMap
         where PodAt(ip)?.Uid == uid
         select ip;
 
+    /// <summary>A pod of a node has no address yet: it may have one that its status does not name.</summary>
+    public bool AwaitsAddress(string node)
+    {
+        foreach (string uid in PodIndex.ByNode.GetValueOrDefault(node, []))
+        {
+            if (Pods[uid] is { HostNetwork: false, ContainersEnded: false } pod && PodIndex.OwnAddresses(pod).Count == 0)
+                return true;
+        }
+
+        return false;
+    }
+
     private OwnerState StateOf(PodInfo pod, Ip ip)
     {
         // The pods of an unreachable kubelet stay unchanged; only the endpoint shows it (serving becomes false).

@@ -284,6 +284,21 @@ public class ClusterMapTests
         Assert.Equal(["10.1.0.7", "10.1.0.6"], map.AddressesWithoutLiveOwner(2).Select(ip => ip.ToString()));
     }
 
+    /// <summary>A pod that starts may answer before its status names its address; one of the host's network or one that has ended does not.</summary>
+    [Theory]
+    [InlineData("starts", true)]
+    [InlineData("runs", false)]
+    [InlineData("host", false)]
+    [InlineData("ended", false)]
+    public void AwaitsAddress_IfAPodOfTheNodeHasNone(string kind, bool expected)
+    {
+        var pod = Pod("new", "10.1.0.9");
+        pod = kind == "runs" ? pod : pod with { Ips = [] };
+        var map = Map(NodeUp, new PodChange(A, false), new PodChange(pod with { HostNetwork = kind == "host", ContainersEnded = kind == "ended" }, false));
+
+        Assert.Equal(expected, map.AwaitsAddress(pod.Node));
+    }
+
     [Fact]
     public void AddressesOn_AreThoseOfTheNodesPods()
     {
