@@ -38,7 +38,7 @@ internal static class ComponentMap
         new("Timeline.Blocks", "the compressed form of a minute, and its codec", ["Timeline.Live", "Timeline.Model"]),
         new("Timeline.Storage", "tables of frames, blocks and facts; replay at the start; retention", ["Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model"]),
         new("Timeline.Rollup", "stored frames to blocks of nodes and Services, and to coarser levels", ["Cluster.Model", "Cluster.State", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Series", "Timeline.Storage"]),
-        new("Ingest", "the hub of the collectors: authentication, registry, frames, the list of watched addresses", ["Cluster.Model", "Cluster.State", "Configuration", "Configuration.Keys", "Ingest.Journal", "Timeline.Live", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Ingest", "the hub of the collectors: authentication, registry, frames, the list of watched addresses", ["Cluster.Model", "Cluster.State", "Configuration", "Configuration.Keys", "Ingest.Journal", "Timeline.Live", "Timeline.Rollup", "Timeline.Storage", "Workers"]),
         new("Actions.Workflow", "request, plan, approval, dispatch, record, recovery", ["Actions.Guards", "Audit", "Checks", "Checks.Model", "Checks.Node", "Cluster.Model", "Cluster.State", "Configuration", "Identity", "Ingest", "Ingest.Journal", "Lifecycle", "Nodes", "Storage", "Timeline.Live"]),
         new("Actions.Outcome", "what an action caused: resets before and after, open changes", ["Actions.Guards", "Actions.Workflow", "Audit", "Ingest", "Nodes", "Timeline.Live"]),
         new("Actions", "registration", ["Actions.Outcome", "Actions.Workflow", "Configuration"]),

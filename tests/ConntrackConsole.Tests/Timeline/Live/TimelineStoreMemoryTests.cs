@@ -47,6 +47,20 @@ public class TimelineStoreMemoryTests
         Assert.Equal(GapKind.Silent, Assert.Single(store.Query(new TimelineQuery(T0, T0 + 10_000, 10)).Gaps).Kind);
     }
 
+    /// <summary>A node that fell silent a moment ago may have lost its network; one that is silent for long is no news.</summary>
+    [Fact]
+    public void SilentNodes_AreThoseOfWhichFramesStoppedLately()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock);
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+        store.Apply("node1", 1, Frame(1, T0, true, (Group, 4, 0)));
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Empty(store.SilentNodes(T0));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["node1"], store.SilentNodes(T0));
+        Assert.Empty(store.SilentNodes(T0 + 1));
+    }
+
     [Fact]
     public void Memory_IsFull_KeepsTheNewest_AndTellsSinceWhen()
     {

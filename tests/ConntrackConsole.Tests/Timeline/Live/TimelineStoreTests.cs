@@ -200,18 +200,6 @@ public class TimelineStoreTests
         Assert.Equal([4, -1, -1, -1, -1, -1, -1, 4, -1], Series(new TimelineQuery(T0, T0 + 9_000, 9)).Entries);
     }
 
-    /// <summary>A node that fell silent a moment ago may have lost its network; one that is silent for long is no news.</summary>
-    [Fact]
-    public void SilentNodes_AreThoseOfWhichFramesStoppedLately()
-    {
-        Send(1, (Group, 4, 0));
-        At(3_000);
-        Assert.Empty(_store.SilentNodes(T0));
-        At(6_000);
-        Assert.Equal(["node1"], _store.SilentNodes(T0));
-        Assert.Empty(_store.SilentNodes(T0 + 5_000));
-    }
-
     [Fact]
     public void Tick_SilentNode_SignalsThePages()
     {
