@@ -15,11 +15,16 @@ internal struct RefreshTracker
     private const long MaxReuseIntervalMs = 5_000;
     private const long LastsMs = 10_000;
 
-    // A look-up comes shortly before the second's end: its packet lies within the last two seconds.
-    private const long SendingMs = 1_900;
+    // A look-up comes shortly before the second's end, and cuts off fractions: a sender of one packet a second sends all the time.
+    private const long SendingMs = 2_050;
+
+    // Each change is a row of a frame: of a slow sender a few are enough.
+    private const int MaxStops = 5;
 
     private long _firstMs, _expiresAtMs, _refreshedMs, _beforeMs;
     private long _sentMs;
+    private int _stops;
+    private bool _wasSending;
     private bool _isSampled;
 
     /// <param name="timeoutSeconds">What is left of the timeout.</param>
@@ -34,13 +39,18 @@ internal struct RefreshTracker
             (_isSampled, _firstMs, _expiresAtMs) = (true, nowMs, expiresAtMs);
         else if (expiresAtMs > _expiresAtMs + RoundingMs)
             (_expiresAtMs, _beforeMs, _refreshedMs) = (expiresAtMs, _refreshedMs, nowMs);
+        bool isSending = SentWithin(nowMs);
+        _stops += _wasSending && !isSending ? 1 : 0;
+        _wasSending = isSending;
     }
 
     /// <summary>Something was sent in the last seconds.</summary>
     public readonly bool IsRefreshed(long nowMs) => _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs;
 
     /// <summary>Something was certainly sent within the last two seconds, and since the first look-up: more than one packet uses the entry.</summary>
-    public readonly bool IsSending(long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= SendingMs;
+    public readonly bool IsSending(long nowMs) => _stops < MaxStops && SentWithin(nowMs);
+
+    private readonly bool SentWithin(long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= SendingMs;
 
     /// <summary>Of an unanswered SYN: it is sent more often than one connection would, so that several use the entry.</summary>
     public readonly bool IsReused(long nowMs) =>

@@ -24,6 +24,14 @@ public class RefreshTrackerTests
     public void IsSending_WithinTwoSecondsOfACertainPacket(int[] sent, long nowMs, bool expected) =>
         Assert.Equal(expected, Sampled((int)(nowMs / 1_000), sent.Contains, 30, 30).IsSending(nowMs));
 
+    /// <summary>One packet a second is no change of row; of a sender that pauses for longer, rows end after a few.</summary>
+    [Theory]
+    [InlineData(1, 40, true)]
+    [InlineData(4, 12, true)]
+    [InlineData(4, 40, false)]
+    public void IsSending_OfASlowSender_IsNotReportedWithoutEnd(int interval, int seconds, bool expected) =>
+        Assert.Equal(expected, Sampled(seconds, second => second % interval == 0, 30, 30).IsSending(seconds * 1_000));
+
     /// <summary>A policy gives an entry another timeout: then the time of its last packet is not known.</summary>
     [Theory]
     [InlineData(120, 30u)]
