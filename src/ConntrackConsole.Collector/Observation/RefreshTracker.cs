@@ -44,8 +44,9 @@ internal struct RefreshTracker
         _wasSending = isSending;
     }
 
-    /// <summary>Something was sent in the last seconds.</summary>
-    public readonly bool IsRefreshed(long nowMs) => _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs;
+    /// <summary>Something was sent in the last seconds. A look-up that was late makes the remaining timeout grow without a packet: where its length is known, the packet's time decides.</summary>
+    public readonly bool IsRefreshed(long nowMs) =>
+        _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs && (_sentMs == 0 || nowMs - _sentMs <= LastsMs + SendingMs);
 
     /// <summary>Something was certainly sent within the last two seconds, and since the first look-up: more than one packet uses the entry.</summary>
     public readonly bool IsSending(long nowMs) => _stops < MaxStops && SentWithin(nowMs);

@@ -16,6 +16,19 @@ public class RefreshTrackerTests
         Assert.False(tracker.IsRefreshed(19_000));
     }
 
+    /// <summary>A look-up that was a second late, and later one in time: the expiry seems to move, and no packet came.</summary>
+    [Theory]
+    [InlineData(0u, true)]
+    [InlineData(120u, false)]
+    public void IsRefreshed_AfterALateLookup_NeedsAPacket_WhereItsTimeIsKnown(uint full, bool expected)
+    {
+        var tracker = default(RefreshTracker);
+        tracker.Next(118, 1_050, full);
+        tracker.Next(80, 41_000, full);
+
+        Assert.Equal(expected, tracker.IsRefreshed(41_000));
+    }
+
     /// <summary>The remaining timeout shows when the last packet came, to a second: no waiting for its growth.</summary>
     [Theory]
     [InlineData(new[] { 0, 1, 2 }, 2_500, true)]
