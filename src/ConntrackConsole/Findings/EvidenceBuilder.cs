@@ -1,5 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -79,15 +80,11 @@ internal static class EvidenceBuilder
         // A connection that began with the new owner of the address is not one of the former pod's.
         var itsOwn = records.LateAnswers.Where(late => late.AtMs >= formerGoneMs).Select(late => (late.Src, late.Sport)).ToHashSet();
         string? incomplete = null;
+        var reporting = records.Resets.Select(reset => reset.Node).ToHashSet<NodeRecord>(ReferenceEqualityComparer.Instance);
         foreach (var node in records.Nodes)
         {
-            if (records.Resets.Exists(reset => reset.Node == node))
-                continue;
-            var hello = window.HelloOf(node.Head.Name);
-            var sources = hello?.Capabilities.Where(capability => capability.Name.StartsWith("resets.", StringComparison.Ordinal)).ToList();
-            // A collector that is older than its capabilities, or none that was heard of: what it did not report may have happened.
-            if (sources is { Count: > 0 } && !sources.Exists(source => source.Available))
-                incomplete = $"{node.Head.Name} cannot observe resets: {sources[0].Detail}";
+            if (!reporting.Contains(node) && Unobserved(window.HelloOf(node.Head.Name)) is { } reason)
+                incomplete = $"{node.Head.Name} cannot observe resets: {reason}";
         }
 
         if (incomplete is not null && records.Resets.Count == 0)
@@ -103,6 +100,22 @@ internal static class EvidenceBuilder
         foreach (var report in deduplicator.Kept)
             tally.Add(report.Reset);
         return tally.ToEvidence(incomplete);
+    }
+
+    // A collector that is older than its capabilities, or none that was heard of: what it did not report may have happened.
+    private static string? Unobserved(Hello? hello)
+    {
+        string? reason = null;
+        foreach (var capability in hello?.Capabilities ?? [])
+        {
+            if (!capability.Name.StartsWith("resets.", StringComparison.Ordinal))
+                continue;
+            if (capability.Available)
+                return null;
+            reason ??= capability.Detail ?? "";
+        }
+
+        return reason;
     }
 
     private static long? FirstSign(SubjectRecords records, SubjectLifecycle life)

@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Workers;
 
 namespace ConntrackConsole.Findings;
@@ -62,9 +63,10 @@ internal sealed partial class FindingMonitor(
         var unseen = _unseen.Of(window, snapshot.Nodes, (_start ??= Start.Of(snapshot, nowMs)).Settles(nowMs));
         if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0 || _candidates.Count > 0 || unseen.Count > 0)
         {
+            var nodes = new NodeRecords();
             foreach (var ip in due)
             {
-                _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip)), nowMs);
+                _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip, nodes)), nowMs);
                 Evaluated++;
             }
 

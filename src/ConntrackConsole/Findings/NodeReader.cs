@@ -1,6 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -12,23 +12,21 @@ internal static class NodeReader
     {
         if (nodes.Count == 0)
             return Source<CounterEvidence>.Missing("no node has entries of it");
-        var sum = new CounterEvidence();
+        var sum = default(CounterIncrease);
         foreach (var node in nodes)
         {
-            foreach (var increase in node.Increases)
+            foreach (ref readonly var increase in node.Increases.AsSpan())
             {
-                if (!IsWithin(window, node, increase.AtMs))
-                    continue;
-                sum = sum with
-                {
-                    Invalid = sum.Invalid + increase.Invalid, Drop = sum.Drop + increase.Drop, EarlyDrop = sum.EarlyDrop + increase.EarlyDrop,
-                    InsertFailed = sum.InsertFailed + increase.InsertFailed, ClashResolve = sum.ClashResolve + increase.ClashResolve,
-                };
+                if (IsWithin(window, node, increase.AtMs))
+                    sum = sum.Plus(increase);
             }
         }
 
         var fullest = nodes.Select(node => node.Head.Counters).MaxBy(counters => counters.Max == 0 ? 0 : (double)counters.Count / counters.Max);
-        return sum with { Count = fullest.Count, Max = fullest.Max };
+        return new CounterEvidence
+        {
+            Invalid = sum.Invalid, Drop = sum.Drop, EarlyDrop = sum.EarlyDrop, InsertFailed = sum.InsertFailed, ClashResolve = sum.ClashResolve, Count = fullest.Count, Max = fullest.Max,
+        };
     }
 
     public static Source<ProxyEvidence> Proxy(FindingWindow window, IReadOnlyCollection<NodeRecord> nodes)

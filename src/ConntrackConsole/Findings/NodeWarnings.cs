@@ -2,7 +2,7 @@ using ConntrackConsole.Diagnosis;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Diagnosis.Rules;
-using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 
 namespace ConntrackConsole.Findings;
 

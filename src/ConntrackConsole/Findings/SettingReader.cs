@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Diagnosis.Facts;
-using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -12,6 +12,7 @@ namespace ConntrackConsole.Findings;
 internal static class SettingReader
 {
     private const string Prefix = "net.netfilter.nf_conntrack_tcp_";
+    private const string Liberal = Prefix + "be_liberal", Loose = Prefix + "loose", Unacknowledged = Prefix + "timeout_unacknowledged", Established = Prefix + "timeout_established";
 
     public static Source<SettingEvidence> Read(FindingWindow window, IReadOnlyCollection<NodeRecord> nodes)
     {
@@ -23,26 +24,44 @@ internal static class SettingReader
         string?[] kernels = [.. nodes.Select(node => window.HelloOf(node.Head.Name)?.Kernel).Distinct()];
         return new SettingEvidence
         {
-            BeLiberal = Same("be_liberal") is { } liberal ? liberal != 0 : null,
-            Loose = Same("loose") is { } loose ? loose != 0 : null,
-            UnacknowledgedSeconds = Same("timeout_unacknowledged"),
-            EstablishedSeconds = Same("timeout_established"),
+            BeLiberal = Same(Liberal) is { } liberal ? liberal != 0 : null,
+            Loose = Same(Loose) is { } loose ? loose != 0 : null,
+            UnacknowledgedSeconds = Same(Unacknowledged),
+            EstablishedSeconds = Same(Established),
             ProxyMode = modes.Length == 1 ? modes[0] : ProxyMode.Unknown,
             KernelRelease = kernels.Length == 1 ? kernels[0] : null,
         };
 
         long? Same(string name)
         {
-            long?[] values = [.. nodes.Select(node => Value(window, node.Head.Name, Prefix + name)).Distinct()];
-            return values.Length == 1 ? values[0] : null;
+            long? same = null;
+            bool isFirst = true;
+            foreach (var node in nodes)
+            {
+                long? value = Value(window, node.Head.Name, name);
+                if (!isFirst && value != same)
+                    return null;
+                (same, isFirst) = (value, false);
+            }
+
+            return same;
         }
     }
 
     private static long? Value(FindingWindow window, string node, string name)
     {
         // The first change after the window shows the value before it.
-        var later = window.SettingChanges.Where(change => change.Node == node && change.Name == name && change.AtMs > window.ToMs).MinBy(change => change.AtMs);
-        var earlier = window.SettingChanges.Where(change => change.Node == node && change.Name == name && change.AtMs <= window.ToMs).MaxBy(change => change.AtMs);
+        Timeline.Model.ReportedSetting? later = null, earlier = null;
+        foreach (var change in window.SettingChanges)
+        {
+            if (change.Node != node || change.Name != name)
+                continue;
+            if (change.AtMs <= window.ToMs)
+                earlier = change.AtMs > (earlier?.AtMs ?? long.MinValue) ? change : earlier;
+            else
+                later = change.AtMs < (later?.AtMs ?? long.MaxValue) ? change : later;
+        }
+
         string? text = later?.Before ?? (window.SettingsOf(node) is { } now && now.TryGetValue(name, out var setting) ? setting.Value : earlier?.After);
         return long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long value) ? value : null;
     }

@@ -64,7 +64,8 @@ internal sealed class CounterRate
     /// <summary>Typical growth per minute: the median of the known minutes in the hour before the last minute.</summary>
     public (double Median, int Minutes) Baseline(long atMs)
     {
-        var minutes = new List<double>(60);
+        Span<double> minutes = stackalloc double[60];
+        int count = 0;
         long end = (atMs / StepMs) - PerMinute;
         for (int minute = 0; minute < 60; minute++, end -= PerMinute)
         {
@@ -79,11 +80,11 @@ internal sealed class CounterRate
             }
 
             if (known >= MinStepsPerMinute)
-                minutes.Add(sum * PerMinute / known);
+                minutes[count++] = sum * PerMinute / known;
         }
 
-        minutes.Sort();
-        return minutes.Count == 0 ? (double.NaN, 0) : ((minutes[(minutes.Count - 1) / 2] + minutes[minutes.Count / 2]) / 2, minutes.Count);
+        minutes[..count].Sort();
+        return count == 0 ? (double.NaN, 0) : ((minutes[(count - 1) / 2] + minutes[count / 2]) / 2, count);
     }
 
     private float At(long step) => step < 0 || step > _lastStep || step <= _lastStep - Steps ? float.NaN : _steps[step % Steps];

@@ -51,6 +51,23 @@ public sealed class FindingMonitorTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{allocatedOfFew} bytes with 50 Services, {allocated} with 1,000");
     }
 
+    /// <summary>Many addresses have entries on the same nodes: what is known of a node is read once for all of them.</summary>
+    [Fact]
+    public void Round_ManyAddressesOnTheSameNodes_ReadsEachNodeOnce()
+    {
+        using var one = new ManyServices(300);
+        using var many = new ManyServices(300);
+        one.Break();
+        many.Break(backends: 200);
+        var (_, allocatedOfOne) = one.Round();
+        var (evaluated, allocated) = many.Round();
+
+        Assert.Equal(200, evaluated);
+        long each = (allocated - allocatedOfOne) / 199;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{allocatedOfOne} bytes for one address on {ManyServices.Nodes} nodes, {each} for each other one");
+        Assert.InRange(each, 0, 36 << 10);
+    }
+
     [Fact]
     public async Task Round_OneIncident_EvaluatesItsAddressOnly_AndNotWithoutEnd()
     {
@@ -194,7 +211,7 @@ public sealed class FindingMonitorTests
 
     private sealed class ManyServices : IDisposable
     {
-        private const int Nodes = 10;
+        public const int Nodes = 10;
 
         private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));
         private readonly ClusterState _cluster;
@@ -219,15 +236,16 @@ public sealed class FindingMonitorTests
 
         public FindingMonitor Monitor { get; }
 
-        /// <summary>INVALID answers of the first backend.</summary>
-        public void Break()
+        /// <summary>INVALID answers of the first backends.</summary>
+        public void Break(int backends = 1)
         {
             for (int node = 0; node < Nodes; node++)
                 _store.Connected(new Hello($"node{node}", "0.1.0", "boot", "6.18", 1, [new Capability("resets.trace", true, "")], new Dictionary<string, string> { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "0" }));
             Pass(frame =>
             {
                 frame.Counters = frame.Counters with { Invalid = 2 };
-                frame.Resets.Add(new Reset(frame.AtMs - 100, ResetKind.UnNated, Ip.Parse("10.9.9.9"), 40_000, _groups[0].Backend, 8080, _groups[0].Vip, 80, _groups[0].Backend, 8080, 0, false));
+                foreach (var group in _groups.Take(backends))
+                    frame.Resets.Add(new Reset(frame.AtMs - 100, ResetKind.UnNated, Ip.Parse("10.9.9.9"), 40_000, group.Backend, 8080, group.Vip, 80, group.Backend, 8080, 0, false));
             });
             Monitor.Round();
         }

@@ -3,6 +3,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Stored;
@@ -40,10 +41,11 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
         var snapshot = store.Capture();
         var window = facts with { Gaps = snapshot.Gaps };
         var findings = new List<ObservedFinding>();
+        var nodes = new NodeRecords();
         foreach (var ip in Candidates(store, window))
         {
             ct.ThrowIfCancellationRequested();
-            var report = SubjectDiagnosis.Run(window, store.RecordOf(ip));
+            var report = SubjectDiagnosis.Run(window, store.RecordOf(ip, nodes));
             findings.AddRange(report.Findings);
             insufficient.AddRange(report.Insufficient);
         }

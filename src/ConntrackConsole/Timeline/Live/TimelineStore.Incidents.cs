@@ -97,7 +97,8 @@ internal sealed partial class TimelineStore
     }
 
     /// <summary>Everything of one address, and of the nodes that have something of it.</summary>
-    internal AddressRecord RecordOf(Ip ip)
+    /// <param name="known">Records of nodes that other addresses of the same round have needed.</param>
+    internal AddressRecord RecordOf(Ip ip, NodeRecords known)
     {
         lock (_lock)
         {
@@ -115,7 +116,7 @@ internal sealed partial class TimelineStore
                 });
             }
 
-            return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => RecordOf(_slots[slot]!)), [.. MovedNotes(groups, parts)]) { StepsTo = StepsTo };
+            return new AddressRecord(ip, groups, parts, slots.ToDictionary(slot => slot, slot => known.Of(_slots[slot]!)), MovedNotes(groups, parts)) { StepsTo = StepsTo };
         }
     }
 
@@ -140,7 +141,7 @@ internal sealed partial class TimelineStore
                 foreach (var node in portion)
                 {
                     if (node.Head.Counters is { Max: > 0 } counters && counters.Count >= 0.75 * counters.Max || node.Readings.ProxyLags || HasPressure(node, fromMs))
-                        found.Add(RecordOf(node));
+                        found.Add(NodeRecords.Read(node));
                 }
             }
         }
@@ -195,23 +196,30 @@ internal sealed partial class TimelineStore
         return false;
     }
 
-    private static NodeRecord RecordOf(NodeTimeline node) => new(
-        node.Head, [.. node.Incidents.Increases], [.. node.Incidents.TruncatedNotes], node.Incidents.CompleteSinceMs,
-        node.Readings.Facts(node.Name, node.Connected, node.Head.LastHeardMs, node.Head.Counters, node.IsTableKnown, node.HasTranslatedEntries));
-
     // Entries of the same Service addresses that were lost or created in mid-stream: a connection may have moved between two backends.
-    private IEnumerable<(int Slot, FlowNote Note)> MovedNotes(List<CapturedGroup> groups, List<IncidentRecord> parts)
+    // Without an object for each node: there are thousands, and nearly none has something of the address.
+    private List<(int Slot, FlowNote Note)> MovedNotes(List<CapturedGroup> groups, List<IncidentRecord> parts)
     {
         var vips = groups.Where(group => !group.Key.Vip.IsNone).Select(group => group.Key.Vip)
             .Concat(parts.SelectMany(part => part.Notes).Select(note => note.Dst)).ToHashSet();
-        return from node in _nodes.Values
-               where node.Incidents.Count > 0
-               from vip in vips
-               let incidents = node.Incidents.Of(vip)
-               where incidents is not null
-               from note in incidents.Notes
-               where note.Dst == vip
-               select (node.Slot, note);
+        var moved = new List<(int Slot, FlowNote Note)>();
+        foreach (var node in _nodes.Values)
+        {
+            if (node.Incidents.Count == 0)
+                continue;
+            foreach (var vip in vips)
+            {
+                if (node.Incidents.Of(vip) is not { } incidents)
+                    continue;
+                foreach (var note in incidents.Notes)
+                {
+                    if (note.Dst == vip)
+                        moved.Add((node.Slot, note));
+                }
+            }
+        }
+
+        return moved;
     }
 
     private void RecordTouched(NodeTimeline timeline)
@@ -260,8 +268,3 @@ internal sealed record IncidentRecord(int Slot, Reset[] Resets, FlowNote[] Notes
     /// <summary>Entries that a reset closed.</summary>
     public ClosedEntries[] Closed { get; init; } = [];
 }
-
-/// <summary>What is known of a node.</summary>
-/// <param name="TruncatedNotes">Frames in which not all notes, late answers or refusals fitted.</param>
-/// <param name="CompleteSinceMs">Since when its resets, notes and look-ups are complete; 0 = as far as memory reaches.</param>
-internal sealed record NodeRecord(NodeHead Head, CounterIncrease[] Increases, long[] TruncatedNotes, long CompleteSinceMs, NodeFacts Facts);

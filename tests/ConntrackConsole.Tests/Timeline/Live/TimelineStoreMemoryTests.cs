@@ -2,6 +2,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
@@ -108,7 +109,7 @@ public class TimelineStoreMemoryTests
         Assert.InRange(memory.Bytes, 20_000, 200_000);
         Assert.InRange(memory.FromMs, nowMs - 900_000, nowMs - 60_000);
         Assert.InRange(store.IncidentsFromMs, memory.FromMs, nowMs);
-        Assert.All(store.RecordOf(Ip.Parse("10.1.0.5")).Incidents.SelectMany(part => part.Resets), reset => Assert.InRange(reset.AtMs, memory.FromMs - 185_000, nowMs));
+        Assert.All(store.RecordOf(Ip.Parse("10.1.0.5"), new NodeRecords()).Incidents.SelectMany(part => part.Resets), reset => Assert.InRange(reset.AtMs, memory.FromMs - 185_000, nowMs));
     }
 
     private void Fill(TimelineStore store, int seconds)
