@@ -1,6 +1,5 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;

@@ -33,7 +33,10 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
 
     public IEnumerable<AddressReport> Reports => _candidates.Values.Select(candidate => candidate.Report).OfType<AddressReport>();
 
-    /// <summary>Finds what to evaluate. Read before the records, so that what arrives meanwhile is evaluated in the next round.</summary>
+    /// <summary>
+    /// Finds what to evaluate: first what has changed since its evaluation, then what waits for longest. Read before the records, so that what
+    /// arrives meanwhile is evaluated in the next round.
+    /// </summary>
     public List<Ip> Due(long nowMs)
     {
         Dropped = 0;
@@ -60,7 +63,14 @@ internal sealed class FindingCandidates(ClusterState cluster, TimelineStore time
                 (due ??= []).Add(ip);
         }
 
+        due?.Sort((a, b) => Urgency(a).CompareTo(Urgency(b)));
         return due ?? [];
+    }
+
+    private (bool IsReview, long SinceMs) Urgency(Ip ip)
+    {
+        var candidate = _candidates[ip];
+        return (candidate.Report is not null && candidate.ChangedMs <= candidate.EvaluatedMs, candidate.EvaluatedMs);
     }
 
     /// <summary>Keeps the result of an evaluation; without records and without entries that lead astray an address is a candidate no longer.</summary>

@@ -2,7 +2,6 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Workers;
 
 namespace ConntrackConsole.Findings;
@@ -10,7 +9,8 @@ namespace ConntrackConsole.Findings;
 /// <summary>
 /// Explains the last minutes every two seconds, after one while something was new, and within a quarter of a second after a sign arrives; once
 /// for all pages and on no page's thread. The diagnosis never takes more than a twentieth of a core, except for a few seconds of work after a
-/// quiet time: the first round of an incident is slow, and must not delay those that follow.
+/// quiet time: the first round of an incident is slow, and must not delay those that follow. Of many addresses each round evaluates as many as
+/// fit, because a second of nothing else delayed the frames of every node.
 /// </summary>
 internal sealed partial class FindingMonitor(
     ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
@@ -25,6 +25,11 @@ internal sealed partial class FindingMonitor(
     public const long WindowMs = 900_000;
 
     private const int Rest = 19;
+
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
+
+    // Between two looks at the clock.
+    private const int Portion = 16;
 
     private readonly FindingCandidates _candidates = new(cluster, timeline);
     private readonly Signals _signals = new();
@@ -50,7 +55,8 @@ internal sealed partial class FindingMonitor(
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
     /// <summary>Runs one round. Not thread-safe.</summary>
-    public FindingReport Round()
+    /// <param name="budget">After how long the other addresses wait for the next rounds; null evaluates all.</param>
+    public FindingReport Round(TimeSpan? budget = null)
     {
         long nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (timeline.IsLoading)
@@ -64,8 +70,11 @@ internal sealed partial class FindingMonitor(
         if (due.Count > 0 || pressed.Count > 0 || _current.Warnings.Count > 0 || findings.Count > 0 || _candidates.Count > 0 || unseen.Count > 0)
         {
             var nodes = new NodeRecords();
+            long from = Time.GetTimestamp();
             foreach (var ip in due)
             {
+                if (Evaluated > 0 && Evaluated % Portion == 0 && Time.GetElapsedTime(from) >= budget)
+                    break;
                 _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip, nodes)), nowMs);
                 Evaluated++;
             }
@@ -134,7 +143,7 @@ internal sealed partial class FindingMonitor(
     {
         if (!findings.IsRestored)
             findings.Restore(await audit.OpenAsync(ct));
-        Round();
+        Round(Budget);
         await audit.WriteAsync(findings, ct);
     }
 

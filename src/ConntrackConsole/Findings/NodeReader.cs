@@ -1,5 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 

@@ -2,7 +2,7 @@ using ConntrackConsole.Diagnosis;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Diagnosis.Rules;
-using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Timeline.Live;
 
 namespace ConntrackConsole.Findings;
 

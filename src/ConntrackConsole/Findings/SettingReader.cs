@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Diagnosis.Facts;
-using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;

@@ -2,7 +2,6 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;

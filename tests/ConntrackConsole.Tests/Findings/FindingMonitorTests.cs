@@ -68,6 +68,28 @@ public sealed class FindingMonitorTests
         Assert.InRange(each, 0, 36 << 10);
     }
 
+    /// <summary>A second of nothing else would delay the frames of every node: of many addresses a round evaluates a part, and none waits without end.</summary>
+    [Fact]
+    public void Round_MoreThanFits_EvaluatesAPart_WhatChangedFirst_AndTheRestInTheNextRounds()
+    {
+        using var all = new ManyServices(100);
+        all.Break(backends: 100);
+        string[] expected = [.. all.Monitor.Current.Findings.Select(finding => finding.Id).Order()];
+
+        using var scene = new ManyServices(100);
+        scene.Break(backends: 100, isEvaluated: false);
+        int rounds = 0;
+        for (; rounds < 100 && scene.Monitor.Current.Findings.Count < expected.Length; rounds++)
+        {
+            scene.Monitor.Round(TimeSpan.Zero);
+            Assert.InRange(scene.Monitor.Evaluated, 1, 20);
+        }
+
+        // Each address once, before any is reviewed.
+        Assert.InRange(rounds, 100 / 20, 100 / 10);
+        Assert.Equal(expected, scene.Monitor.Current.Findings.Select(finding => finding.Id).Order());
+    }
+
     [Fact]
     public async Task Round_OneIncident_EvaluatesItsAddressOnly_AndNotWithoutEnd()
     {
@@ -237,7 +259,7 @@ public sealed class FindingMonitorTests
         public FindingMonitor Monitor { get; }
 
         /// <summary>INVALID answers of the first backends.</summary>
-        public void Break(int backends = 1)
+        public void Break(int backends = 1, bool isEvaluated = true)
         {
             for (int node = 0; node < Nodes; node++)
                 _store.Connected(new Hello($"node{node}", "0.1.0", "boot", "6.18", 1, [new Capability("resets.trace", true, "")], new Dictionary<string, string> { ["net.netfilter.nf_conntrack_tcp_be_liberal"] = "0" }));
@@ -247,7 +269,8 @@ public sealed class FindingMonitorTests
                 foreach (var group in _groups.Take(backends))
                     frame.Resets.Add(new Reset(frame.AtMs - 100, ResetKind.UnNated, Ip.Parse("10.9.9.9"), 40_000, group.Backend, 8080, group.Vip, 80, group.Backend, 8080, 0, false));
             });
-            Monitor.Round();
+            if (isEvaluated)
+                Monitor.Round();
         }
 
         /// <summary>Resets of many nodes and addresses, over more than the interval at which memory is limited.</summary>

@@ -3,7 +3,6 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Stored;

@@ -1,5 +1,4 @@
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Nodes;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Series;
@@ -20,30 +19,4 @@ internal sealed record NodeHead(
     public int ClockOffsetMs => Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
 
     public bool IsSilent(long nowMs) => nowMs - LastHeardMs > NodeTimeline.SilentMs;
-}
-
-/// <summary>What the diagnosis knows of a node. Immutable.</summary>
-/// <param name="TruncatedNotes">Frames in which not all notes, late answers or refusals fitted.</param>
-/// <param name="CompleteSinceMs">Since when its resets, notes and look-ups are complete; 0 = as far as memory reaches.</param>
-internal sealed record NodeRecord(NodeHead Head, CounterIncrease[] Increases, long[] TruncatedNotes, long CompleteSinceMs, NodeFacts Facts);
-
-/// <summary>
-/// The records of nodes that one round of the diagnosis has read: its addresses have entries on the same nodes, and a record is the same until
-/// the node's next frame. Not thread-safe: the store of the timeline holds its lock.
-/// </summary>
-internal sealed class NodeRecords
-{
-    private readonly Dictionary<int, NodeRecord> _known = [];
-
-    public NodeRecord Of(NodeTimeline node)
-    {
-        // Whatever changes a node gives it another head.
-        if (!_known.TryGetValue(node.Slot, out var record) || !ReferenceEquals(record.Head, node.Head))
-            _known[node.Slot] = record = Read(node);
-        return record;
-    }
-
-    public static NodeRecord Read(NodeTimeline node) => new(
-        node.Head, [.. node.Incidents.Increases], [.. node.Incidents.TruncatedNotes], node.Incidents.CompleteSinceMs,
-        node.Readings.Facts(node.Name, node.Connected, node.Head.LastHeardMs, node.Head.Counters, node.IsTableKnown, node.HasTranslatedEntries));
 }

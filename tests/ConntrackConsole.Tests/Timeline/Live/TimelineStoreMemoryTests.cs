@@ -2,7 +2,6 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
