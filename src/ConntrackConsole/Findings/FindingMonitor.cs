@@ -31,6 +31,9 @@ internal sealed partial class FindingMonitor(
     // Between two looks at the clock.
     private const int Portion = 16;
 
+    // To find what is due takes its time, however little is evaluated then.
+    private const int PerSearch = 2;
+
     private readonly FindingCandidates _candidates = new(cluster, timeline);
     private readonly Signals _signals = new();
     private readonly UnseenIntervals _unseen = new(timeline);
@@ -62,6 +65,7 @@ internal sealed partial class FindingMonitor(
         if (timeline.IsLoading)
             return _current; // Half of the nodes would be half of the evidence.
         Evaluated = 0;
+        long began = Time.GetTimestamp();
         var due = _candidates.Due(nowMs);
         var pressed = timeline.NodesUnderPressure(nowMs - WindowMs);
         var snapshot = timeline.Capture();
@@ -71,9 +75,10 @@ internal sealed partial class FindingMonitor(
         {
             var nodes = new NodeRecords();
             long from = Time.GetTimestamp();
+            var search = Time.GetElapsedTime(began, from) * PerSearch;
             foreach (var ip in due)
             {
-                if (Evaluated > 0 && Evaluated % Portion == 0 && Time.GetElapsedTime(from) >= budget)
+                if (Evaluated > 0 && Evaluated % Portion == 0 && Time.GetElapsedTime(from) is var spent && spent >= budget && spent >= search)
                     break;
                 _candidates.Evaluated(ip, SubjectDiagnosis.Run(window, timeline.RecordOf(ip, nodes)), nowMs);
                 Evaluated++;

@@ -20,7 +20,7 @@ public sealed class IntakeAllocationTests : IDisposable
     private const long T0 = 1_700_000_040_000;
     private const int Nodes = 250;
     private const int Groups = 100;
-    private const int MaxBytes = 1_280;
+    private const int MaxBytes = 800;
 
     private readonly TestDatabase _database = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));

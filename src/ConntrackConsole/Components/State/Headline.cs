@@ -15,6 +15,10 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Pods">Affected pods, most stale entries first.</param>
 internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
 {
+    // The names of thousands of nodes, for each view of each page.
+    [ThreadStatic]
+    private static HashSet<string>? t_known;
+
     /// <param name="now">A view that ends now.</param>
     /// <param name="window">The displayed view, in which resets are counted.</param>
     /// <param name="context">What is known beside the view; null = nothing that limits it.</param>
@@ -128,13 +132,23 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
     private static string Silent(TimelineView now, HeadlineContext context)
     {
         var silent = now.Nodes.Where(node => !node.Reports(now.NowMs)).Select(node => node.Node).ToList();
-        var without = context.ClusterNodes.Except(now.Nodes.Select(node => node.Node)).Order(StringComparer.Ordinal).ToList();
+        var without = WithoutCollector(now, context);
         string[] parts =
         [
             silent.Count == 0 ? "" : $"Unknown: {TextSummary.List(silent, 3)} {(silent.Count == 1 ? "does" : "do")} not report.",
             without.Count == 0 ? "" : $"Unknown: {TextSummary.List(without, 3)} {(without.Count == 1 ? "has" : "have")} no collector.",
         ];
         return string.Join(' ', parts.Where(part => part.Length > 0));
+    }
+
+    private static List<string> WithoutCollector(TimelineView now, HeadlineContext context)
+    {
+        var known = t_known ??= [];
+        foreach (var node in now.Nodes)
+            known.Add(node.Node);
+        var without = context.ClusterNodes.Where(node => known.Add(node)).Order(StringComparer.Ordinal).ToList();
+        known.Clear();
+        return without;
     }
 
     private static string ResetsOf(TimelineView window)

@@ -154,7 +154,7 @@ internal sealed class LaneReader : IDisposable
                 continue;
             var states = _within[key] = isSteady ? [(_query.FromMs, known.Since)] : StateHistory.Within(_history, key, _query.FromMs, _query.ToMs);
             bool wasAstray = states.Any(state => state.State.LeadsAstray());
-            if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups is null ? _snapshot.Of(key) : groups.Find(member => member.Key == key)) is not { } group)
+            if ((!wasAstray && !now.LeadsAstray() && now != EntryState.Unknown) || (groups is null ? _snapshot.Of(key) : Find(groups, key)) is not { } group)
                 continue;
             if (wasAstray)
                 _sums?.AddStale(group, states);
@@ -189,6 +189,9 @@ internal sealed class LaneReader : IDisposable
             Sum = _query.OmitsSums ? null : sums, Ownerless = ownerless, HadEntries = sums.Entries.AsSpan().ContainsAnyInRange(1, int.MaxValue), Backends = Backends(astray ?? [], assignment),
         };
     }
+
+    // A lambda would make an object for each of the groups that are skipped, which are nearly all.
+    private static CapturedGroup? Find(List<CapturedGroup> groups, GroupKey key) => groups.Find(member => member.Key == key);
 
     // Seconds as in the sums, of the part of the window in which the Service had the address.
     private SumPresence Presence(in VirtualAddress vip, in VipAssignment assignment)

@@ -124,7 +124,7 @@ internal sealed partial class TimelineStore
     private IReadOnlyList<NodeSteps> StepsTo(Ip ip)
     {
         lock (_lock)
-            return [.. Capture(_index.To(ip), _slots.Length).SelectMany(group => group.Members).Select(member => new NodeSteps(member.Steps, _slots[member.Slot]!.Head.ClockOffsetMs))];
+            return [.. Capture(_index.To(ip), _slots.Length).SelectMany(group => group.Members).Select(member => new NodeSteps(member.Steps, _slots[member.Slot]!.ClockOffsetMs))];
     }
 
     /// <summary>Nodes of which counters or kube-proxy point to a problem.</summary>
@@ -140,7 +140,7 @@ internal sealed partial class TimelineStore
             {
                 foreach (var node in portion)
                 {
-                    if (node.Head.Counters is { Max: > 0 } counters && counters.Count >= 0.75 * counters.Max || node.Readings.ProxyLags || HasPressure(node, fromMs))
+                    if (node.Counters is { Max: > 0 } counters && counters.Count >= 0.75 * counters.Max || node.Readings.ProxyLags || HasPressure(node, fromMs))
                         found.Add(NodeRecords.Read(node));
                 }
             }

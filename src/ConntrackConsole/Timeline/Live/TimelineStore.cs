@@ -318,7 +318,7 @@ internal sealed partial class TimelineStore
             _changes.Add(long.MinValue);
     }
 
-    private static long OffsetMs(NodeTimeline timeline) => timeline.Head.ClockOffsetMs;
+    private static long OffsetMs(NodeTimeline timeline) => timeline.ClockOffsetMs;
 
     private void CountResets(string node, NodeFrame frame, long fromMs, long nowMs)
     {

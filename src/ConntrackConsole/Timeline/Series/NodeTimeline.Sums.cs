@@ -52,7 +52,7 @@ internal sealed partial class NodeTimeline
 
     private void FollowClock()
     {
-        int offsetMs = Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+        int offsetMs = ClockOffsetMs;
         if (Math.Abs(offsetMs - _sumOffsetMs) <= SameClockMs)
             return;
         SubtractAll();

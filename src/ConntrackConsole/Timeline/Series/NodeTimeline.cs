@@ -57,6 +57,12 @@ internal sealed partial class NodeTimeline
 
     public CollectorCost? Cost { get; private set; }
 
+    /// <summary>As <see cref="NodeHead.ClockOffsetMs"/>, without making the head: nearly every frame would make one that no reader takes.</summary>
+    public int ClockOffsetMs => Cost is { ClockOffsetMs: not int.MinValue } cost ? cost.ClockOffsetMs : 0;
+
+    /// <summary>The counters of the last frame.</summary>
+    public Counters Counters => _counters;
+
     public CoverageIntervals Known => _known;
 
     public bool Connected => _connected;

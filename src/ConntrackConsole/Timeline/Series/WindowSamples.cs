@@ -63,10 +63,13 @@ internal sealed class WindowSamples
     {
         if (_heads[slot] is not { } head || (_query.Node is not null && head.Name != _query.Node))
             return null;
-        return _coverage[slot] ??= new Coverage(
-            head.ClockOffsetMs, _hasEnded(head),
-            Array.ConvertAll(head.Known, known => new KnownSamples(At(known.FromMs + head.ClockOffsetMs), At(known.ToMs + head.ClockOffsetMs + 1), known.FromMs)));
+        return _coverage[slot] ??= CoverageOf(head);
     }
+
+    // Apart: its lambda would make an object also where the coverage is known.
+    private Coverage CoverageOf(NodeHead head) => new(
+        head.ClockOffsetMs, _hasEnded(head),
+        Array.ConvertAll(head.Known, known => new KnownSamples(At(known.FromMs + head.ClockOffsetMs), At(known.ToMs + head.ClockOffsetMs + 1), known.FromMs)));
 
     private bool[] AnyKnown()
     {

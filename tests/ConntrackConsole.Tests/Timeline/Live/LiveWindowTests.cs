@@ -96,7 +96,7 @@ public sealed class LiveWindowTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{allocated:N0} bytes, as a whole {whole:N0}");
-        Assert.InRange(allocated, 1, 600_000);
+        Assert.InRange(allocated, 1, 220_000);
 
         long Allocated()
         {
