@@ -47,6 +47,11 @@ internal sealed class TimelineSnapshot(
     /// <returns>How many there are.</returns>
     public int Groups(in VirtualAddress vip, ref ClusterGroup[] into) => store.Groups(vip, ref into);
 
+    /// <summary>The groups that lead to an address; only their keys and states may be read.</summary>
+    /// <param name="into">Is replaced by a longer one if it is too short.</param>
+    /// <returns>How many there are.</returns>
+    public int Groups(Ip backend, ref ClusterGroup[] into) => store.Groups(backend, ref into);
+
     /// <summary>A group, with the nodes of this snapshot; null if it has none.</summary>
     public CapturedGroup? Of(in GroupKey key) => store.Capture(key, heads.Length);
 

@@ -68,13 +68,21 @@ internal sealed partial class TimelineStore
     internal int Groups(in VirtualAddress vip, ref ClusterGroup[] into)
     {
         lock (_lock)
-        {
-            var groups = _index.At(vip);
-            if (groups.Length > into.Length)
-                into = new ClusterGroup[groups.Length * 2];
-            groups.CopyTo(into);
-            return groups.Length;
-        }
+            return Copy(_index.At(vip), ref into);
+    }
+
+    internal int Groups(Ip backend, ref ClusterGroup[] into)
+    {
+        lock (_lock)
+            return Copy(_index.To(backend), ref into);
+    }
+
+    private static int Copy(ReadOnlySpan<ClusterGroup> groups, ref ClusterGroup[] into)
+    {
+        if (groups.Length > into.Length)
+            into = new ClusterGroup[groups.Length * 2];
+        groups.CopyTo(into);
+        return groups.Length;
     }
 
     internal CapturedGroup? Capture(in GroupKey key, int slots)

@@ -7,8 +7,11 @@ namespace ConntrackConsole.Timeline.Storage;
 /// <summary>Reads and writes the stored tables of labels. Not thread-safe; its buffers are reused.</summary>
 internal sealed class SeriesTables
 {
-    private readonly ArrayBufferWriter<byte> _output = new(16 * 1024);
-    private byte[] _buffer = new byte[16 * 1024];
+    private const int OutputBytes = 16 * 1024;
+
+    // Not before they are needed: an answer only reads, and makes one for each level and part.
+    private ArrayBufferWriter<byte>? _output;
+    private byte[] _buffer = [];
 
     public TextPool Texts { get; } = new();
 
@@ -27,10 +30,11 @@ internal sealed class SeriesTables
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(table);
-        _output.ResetWrittenCount();
-        table.Write(_output, stamped: true);
+        var output = _output ??= new ArrayBufferWriter<byte>(OutputBytes);
+        output.ResetWrittenCount();
+        table.Write(output, stamped: true);
         rows.Execute(
             "INSERT INTO SeriesTables (Kind, Name, AtMs, Bytes) VALUES ($a, $b, $c, $d) ON CONFLICT (Kind, Name, AtMs) DO UPDATE SET Bytes = excluded.Bytes",
-            (long)kind, name, atMs, BlockCodec.Pack(_output.WrittenSpan));
+            (long)kind, name, atMs, BlockCodec.Pack(output.WrittenSpan));
     }
 }

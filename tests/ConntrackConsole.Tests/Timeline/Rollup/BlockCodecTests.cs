@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Compression;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Blocks;
+using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -217,5 +218,16 @@ public class BlockCodecTests
             Assert.Equal(a.Closing, b.Closing);
             Assert.Equal(a.Stale, b.Stale);
         }
+    }
+
+    /// <summary>An answer makes one for each level and part, and nearly all of them read nothing.</summary>
+    [Fact]
+    public void SeriesTables_BeforeTheFirstIsRead_HasNoBuffers()
+    {
+        _ = new SeriesTables();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var tables = new SeriesTables();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 2_048);
+        GC.KeepAlive(tables);
     }
 }
