@@ -13,7 +13,7 @@ internal sealed class EarlyExit : RolloutScenario
 
     public override string Code => MechanismCodes.NoDrain;
 
-    // A client whose connection was reset may connect again before the rules follow: the pod that has exited refuses it, as its label says.
+    // After a reset a client may connect again before the rules follow: the pod that has exited refuses it, and the refusal has a label.
     public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.RefusedWhileListed];
 
     public override IReadOnlyList<Ending> Endings(IReadOnlyList<LabPod> replaced, GroundTruth truth) => [.. replaced.Select(_ => Ending.ExitImmediately)];
