@@ -47,7 +47,9 @@ public sealed class IncidentFileTests
     public void EveryFactOfAWindow_IsInTheFile()
     {
         string[] known = ["FromMs", "ToMs", "History", "Terminations", "ReadyEndpoints", "WorkloadOf", "SettingsOf", "HelloOf", "SettingChanges", "Gaps"];
-        Assert.Equal(known.Order(), typeof(FindingWindow).GetProperties().Select(member => member.Name).Where(name => name != "EqualityContract").Order());
+        // A pod that has no address yet delays a live finding by a moment; a stored window has the reports that followed, or waits as if there were one.
+        string[] liveOnly = [nameof(FindingWindow.AwaitsAddress)];
+        Assert.Equal(known.Concat(liveOnly).Order(), typeof(FindingWindow).GetProperties().Select(member => member.Name).Where(name => name != "EqualityContract").Order());
     }
 
     [Fact]
