@@ -24,14 +24,14 @@ internal static class AuditApi
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<IResult> ListAsync(
-        [AsParameters] AuditParameters parameters, AuditLog log, TimeProvider time, HttpContext context, CancellationToken ct)
+        [AsParameters] AuditParameters parameters, [AsParameters] WindowParameters window, [AsParameters] PageParameters paging, AuditLog log, TimeProvider time, HttpContext context, CancellationToken ct)
     {
         var reader = new QueryReader();
-        var from = reader.Time("from", parameters.From);
-        var to = reader.Time("to", parameters.To);
+        var from = reader.Time("from", window.From);
+        var to = reader.Time("to", window.To);
         reader.RequireOrder(from, to, mayBeEmpty: true);
-        int? limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit);
-        long? before = reader.Continue(parameters.Continue);
+        int? limit = reader.Integer("limit", paging.Limit, 1, MaxLimit);
+        long? before = reader.Continue(paging.Continue);
         string format = QueryReader.Text(parameters.Format) ?? "json";
         if (format is not ("json" or "jsonl" or "csv"))
             reader.Fail(QueryErrorCodes.UnknownValue, $"'format' must be json, jsonl or csv: {QueryReader.Shorten(format)}.");

@@ -19,17 +19,18 @@ internal static class FindingsApi
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<Results<Ok<FindingsPage>, ProblemHttpResult>> ListAsync(
-        [AsParameters] FindingsParameters parameters, HttpContext context, FindingMonitor live, StoredFindings stored, TimeProvider time, CancellationToken ct)
+        [AsParameters] FindingsParameters parameters, [AsParameters] PageParameters paging, HttpContext context,
+        FindingMonitor live, StoredFindings stored, TimeProvider time, CancellationToken ct)
     {
         var reader = new QueryReader();
-        reader.RefuseUnknown<FindingsParameters>(context.Request.Query);
+        reader.RefuseUnknown(context.Request.Query, typeof(FindingsParameters), typeof(PageParameters));
         var from = reader.Time("from", parameters.From);
         var to = reader.Time("to", parameters.To);
         reader.RequireOrder(from, to, mayBeEmpty: false);
         if (from < DateTimeOffset.UnixEpoch || to < DateTimeOffset.UnixEpoch)
             reader.Fail(QueryErrorCodes.TooEarly, "The window is before 1970: request a later one.");
-        int limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit) ?? DefaultLimit;
-        var after = reader.Continue(parameters.Continue, Place);
+        int limit = reader.Integer("limit", paging.Limit, 1, MaxLimit) ?? DefaultLimit;
+        var after = reader.Continue(paging.Continue, Place);
         if (reader.Problem is { } problem)
             return problem;
 

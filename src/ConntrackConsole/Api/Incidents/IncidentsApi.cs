@@ -20,7 +20,7 @@ internal static class IncidentsApi
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ExportAsync([AsParameters] IncidentParameters parameters, HttpContext context, IncidentExporter exporter, CancellationToken ct)
     {
         var reader = new QueryReader();
-        reader.RefuseUnknown<IncidentParameters>(context.Request.Query);
+        reader.RefuseUnknown(context.Request.Query, typeof(IncidentParameters));
         var from = reader.Time("from", parameters.From);
         var to = reader.Time("to", parameters.To);
         if (reader.Problem is null && (from is null || to is null))

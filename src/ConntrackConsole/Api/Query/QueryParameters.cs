@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace ConntrackConsole.Api.Query;
 
-/// <summary>A page of a list.</summary>
-internal class PageParameters
+/// <summary>A page of a list. Parameters of an endpoint are of several types, none of which inherits: the code that binds them does not see what is inherited.</summary>
+internal sealed class PageParameters
 {
     [FromQuery(Name = "limit"), Description("Maximum number of items.")]
     public string? Limit { get; init; }
@@ -13,8 +13,8 @@ internal class PageParameters
     public string? Continue { get; init; }
 }
 
-/// <summary>A page of a list within a window of time.</summary>
-internal class WindowPageParameters : PageParameters
+/// <summary>A window of time.</summary>
+internal sealed class WindowParameters
 {
     [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: no limit.")]
     public string? From { get; init; }
@@ -23,7 +23,7 @@ internal class WindowPageParameters : PageParameters
     public string? To { get; init; }
 }
 
-internal sealed class TerminationsParameters : WindowPageParameters
+internal sealed class TerminationsParameters
 {
     [FromQuery(Name = "namespace"), Description("Only pods of this namespace.")]
     public string? Namespace { get; init; }
@@ -35,7 +35,7 @@ internal sealed class TerminationsParameters : WindowPageParameters
     public string? Node { get; init; }
 }
 
-internal sealed class RolloutsParameters : WindowPageParameters
+internal sealed class RolloutsParameters
 {
     [FromQuery(Name = "namespace"), Description("Only workloads of this namespace.")]
     public string? Namespace { get; init; }
@@ -50,7 +50,7 @@ internal sealed class RolloutParameters
     public string? MaxResets { get; init; }
 }
 
-internal sealed class FindingsParameters : PageParameters
+internal sealed class FindingsParameters
 {
     [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: 15 minutes before its end.")]
     public string? From { get; init; }
@@ -77,7 +77,7 @@ internal sealed class IncidentParameters
     public string? Audit { get; init; }
 }
 
-internal sealed class AuditParameters : WindowPageParameters
+internal sealed class AuditParameters
 {
     [FromQuery(Name = "who"), Description("Only rows of this person.")]
     public string? Who { get; init; }

@@ -72,9 +72,10 @@ internal sealed class QueryReader
     }
 
     /// <summary>For endpoints where a misspelt parameter would silently return something else.</summary>
-    public void RefuseUnknown<TParameters>(IQueryCollection query)
+    /// <param name="parameters">The types with the endpoint's parameters.</param>
+    public void RefuseUnknown(IQueryCollection query, params Type[] parameters)
     {
-        string[] known = [.. typeof(TParameters).GetProperties().Select(property => property.GetCustomAttribute<FromQueryAttribute>()?.Name).OfType<string>()];
+        string[] known = [.. parameters.SelectMany(type => type.GetProperties()).Select(property => property.GetCustomAttribute<FromQueryAttribute>()?.Name).OfType<string>()];
         foreach (var (name, values) in query)
         {
             if (!known.Contains(name, StringComparer.Ordinal))

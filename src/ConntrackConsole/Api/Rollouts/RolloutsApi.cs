@@ -26,15 +26,15 @@ internal static class RolloutsApi
     }
 
     private static async Task<Results<Ok<RolloutPage>, ProblemHttpResult>> ListAsync(
-        [AsParameters] RolloutsParameters parameters, HttpContext context, RolloutArchive archive, CancellationToken ct)
+        [AsParameters] RolloutsParameters parameters, [AsParameters] WindowParameters window, [AsParameters] PageParameters paging, HttpContext context, RolloutArchive archive, CancellationToken ct)
     {
         var reader = new QueryReader();
-        reader.RefuseUnknown<RolloutsParameters>(context.Request.Query);
-        var from = reader.Time("from", parameters.From);
-        var to = reader.Time("to", parameters.To);
+        reader.RefuseUnknown(context.Request.Query, typeof(RolloutsParameters), typeof(WindowParameters), typeof(PageParameters));
+        var from = reader.Time("from", window.From);
+        var to = reader.Time("to", window.To);
         reader.RequireOrder(from, to, mayBeEmpty: true);
-        int limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit) ?? DefaultLimit;
-        var after = reader.Continue(parameters.Continue, Place);
+        int limit = reader.Integer("limit", paging.Limit, 1, MaxLimit) ?? DefaultLimit;
+        var after = reader.Continue(paging.Continue, Place);
         if (reader.Problem is { } problem)
             return problem;
 
@@ -51,7 +51,7 @@ internal static class RolloutsApi
         string id, [AsParameters] RolloutParameters parameters, HttpContext context, RolloutReporter reporter, CancellationToken ct)
     {
         var reader = new QueryReader();
-        reader.RefuseUnknown<RolloutParameters>(context.Request.Query);
+        reader.RefuseUnknown(context.Request.Query, typeof(RolloutParameters));
         int maxResets = reader.Integer("maxResets", parameters.MaxResets, 0, MaxResets) ?? 0;
         if (reader.Problem is { } problem)
             return problem;

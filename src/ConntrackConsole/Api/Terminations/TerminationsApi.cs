@@ -18,14 +18,14 @@ internal static class TerminationsApi
         .ProducesApiProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<Results<Ok<TerminationPage>, ProblemHttpResult>> ListAsync(
-        [AsParameters] TerminationsParameters parameters, TerminationArchive archive, RuleSyncReader syncs, CancellationToken ct)
+        [AsParameters] TerminationsParameters parameters, [AsParameters] WindowParameters window, [AsParameters] PageParameters paging, TerminationArchive archive, RuleSyncReader syncs, CancellationToken ct)
     {
         var reader = new QueryReader();
-        var from = reader.Time("from", parameters.From);
-        var to = reader.Time("to", parameters.To);
+        var from = reader.Time("from", window.From);
+        var to = reader.Time("to", window.To);
         reader.RequireOrder(from, to, mayBeEmpty: true);
-        int limit = reader.Integer("limit", parameters.Limit, 1, MaxLimit) ?? DefaultLimit;
-        var after = reader.Continue(parameters.Continue, Place);
+        int limit = reader.Integer("limit", paging.Limit, 1, MaxLimit) ?? DefaultLimit;
+        var after = reader.Continue(paging.Continue, Place);
         if (reader.Problem is { } problem)
             return problem;
 

@@ -15,7 +15,7 @@ internal static class TimelineApi
         [AsParameters] TimelineParameters parameters, HttpContext context, TimelineAnswers answers, TimeProvider time)
     {
         var reader = new QueryReader();
-        reader.RefuseUnknown<TimelineParameters>(context.Request.Query);
+        reader.RefuseUnknown(context.Request.Query, typeof(TimelineParameters));
         var query = parameters.Read(reader, time.GetUtcNow());
         if (reader.Problem is { } problem)
             return problem;
