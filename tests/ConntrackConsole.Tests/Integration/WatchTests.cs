@@ -56,12 +56,15 @@ public sealed class WatchTests : IAsyncLifetime
     public async Task Addresses_Change_AreSentWithoutTheServices_AndWholeToANewCollector()
     {
         _host.SetCluster(
-            new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2"), false), new ServiceChange(Service(), false));
+            new NodeChange(Node("node1", "10.0.0.1"), false), new NodeChange(Node("node2", "10.0.0.2"), false),
+            new NodeChange(Node("node3", "10.0.0.3"), false), new ServiceChange(Service(), false));
         await using var collector = new TestCollector("node1", _host.Url, ConsoleHost.Token);
         await collector.ConnectAsync();
         await Eventually.TrueAsync(() => collector.Watched is { Services.Count: 1, PodIps.Count: 0 });
 
-        _host.SetCluster(new PodChange(Pod("b", "10.1.0.6").Terminating(2_000), false));
+        // On a third node: those of a collector that sends no frames are on the list too.
+        var pod = Pod("b", "10.1.0.6", "node3");
+        _host.SetCluster(new PodChange(pod.Terminating(2_000), false));
         await Eventually.TrueAsync(() => collector.Watched is { PodIps: ["10.1.0.6"] });
         Assert.Null(collector.Watched!.Services);
         await using var second = new TestCollector("node2", _host.Url, ConsoleHost.Token);
@@ -69,7 +72,7 @@ public sealed class WatchTests : IAsyncLifetime
         await Eventually.TrueAsync(() => second.Watched is { Services.Count: 1, PodIps: ["10.1.0.6"] });
 
         // What leaves the list is told to both.
-        _host.SetCluster(new PodChange(Pod("b", "10.1.0.6"), false), new ServiceChange(Service(), true));
+        _host.SetCluster(new PodChange(pod, false), new ServiceChange(Service(), true));
         await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 0, Services.Count: 0 } && second.Watched is { PodIps.Count: 0, Services.Count: 0 });
     }
 
