@@ -15,9 +15,11 @@ public sealed class KubeProxyScraperTests : IDisposable
 
     public KubeProxyScraperTests()
     {
-        using var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        // An address of its own: another test may be given the port before the server takes it.
+        var own = new IPAddress([127, .. Random.Shared.GetItems<byte>([.. Enumerable.Range(1, 250).Select(part => (byte)part)], 3)]);
+        using var free = new System.Net.Sockets.TcpListener(own, 0);
         free.Start();
-        _address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
+        _address = $"http://{own}:{((IPEndPoint)free.LocalEndpoint).Port}";
         free.Stop();
         _server.Prefixes.Add(_address + "/");
         _server.Start();

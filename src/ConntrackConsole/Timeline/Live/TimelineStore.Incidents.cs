@@ -12,6 +12,10 @@ internal sealed partial class TimelineStore
     /// <summary>Maximum number of resets, notes and look-ups of all nodes.</summary>
     public const int MaxIncidents = 200_000;
 
+    // Of few nodes, and one in so many of a large cluster.
+    private const int MaxSilent = 2;
+    private const int MaxSilentShare = 50;
+
     private readonly HashSet<Ip> _touched = [];
     private long _incidentsFromMs;
     private long _incidentsLimitedMs;
@@ -59,7 +63,10 @@ internal sealed partial class TimelineStore
             return _index.UntranslatedUdp.Count == 0 ? [] : [.. _index.UntranslatedUdp.Keys.Take(max)];
     }
 
-    /// <summary>The nodes of which frames stopped within a time: their networks may have failed, before anybody else notices.</summary>
+    /// <summary>
+    /// The nodes of which frames stopped within a time: their networks may have failed, before anybody else notices. None if they are many: then
+    /// the console, or the network to it, is late, and what it would send to all nodes because of them would make it later.
+    /// </summary>
     internal List<string> SilentNodes(long sinceMs)
     {
         long nowMs = NowMs;
@@ -72,7 +79,7 @@ internal sealed partial class TimelineStore
                     (found ??= []).Add(node.Name);
             }
 
-            return found ?? [];
+            return found is null || found.Count > MaxSilent + (_nodes.Count / MaxSilentShare) ? [] : found;
         }
     }
 

@@ -61,6 +61,23 @@ public class TimelineStoreMemoryTests
         Assert.Empty(store.SilentNodes(T0 + 1));
     }
 
+    [Theory]
+    [InlineData(3, 2, 2)]
+    [InlineData(3, 3, 0)]
+    [InlineData(200, 6, 6)]
+    [InlineData(200, 7, 0)]
+    public void SilentNodes_ManyAtOnce_AreTheConsolesOwnDelay(int nodes, int silent, int expected)
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock);
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0));
+        for (int node = 0; node < nodes; node++)
+            store.Apply($"node{node}", 1, Frame(1, T0, true, (Group, 4, 0)));
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        for (int node = silent; node < nodes; node++)
+            store.Apply($"node{node}", 1, Frame(2, T0 + 4_000, false));
+        Assert.Equal(expected, store.SilentNodes(T0).Count);
+    }
+
     [Fact]
     public void Memory_IsFull_KeepsTheNewest_AndTellsSinceWhen()
     {
