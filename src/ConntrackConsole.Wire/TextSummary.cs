@@ -17,8 +17,17 @@ public static class TextSummary
     public static string List(IReadOnlyCollection<string> items, int max, string? noun = null)
     {
         ArgumentNullException.ThrowIfNull(items);
-        return items.Count <= max
-            ? string.Join(", ", items)
-            : $"{string.Join(", ", items.Take(max))} and {items.Count - max} more{(noun is null ? "" : " " + noun)}";
+        return List(items, items.Count, max, noun);
+    }
+
+    /// <summary>The same of items of which only the first ones are known.</summary>
+    /// <param name="items">At least the first <paramref name="max"/>.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="max">Maximum number of listed items.</param>
+    /// <param name="noun">Follows "more".</param>
+    public static string List(IReadOnlyCollection<string> items, int count, int max, string? noun = null)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return count <= max ? string.Join(", ", items) : $"{string.Join(", ", items.Take(max))} and {count - max:N0} more{(noun is null ? "" : " " + noun)}";
     }
 }

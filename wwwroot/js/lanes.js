@@ -208,8 +208,11 @@ export class GapLane {
   constructor(view, geo) {
     this.title = "Gaps";
     this.sub = "incomplete data";
-    const nodes = [...new Set(view.gaps.map(gap => gap.node))].sort().slice(0, geo.wide ? 6 : 3);
-    this.rows = nodes.map(node => ({ node, gaps: view.gaps.filter(gap => gap.node === node) }));
+    // The last row has the gaps of all nodes for which there is no row.
+    const nodes = [...new Set(view.gaps.map(gap => gap.node))].sort(), most = geo.wide ? 6 : 3;
+    const own = nodes.length > most ? nodes.slice(0, most - 1) : nodes;
+    this.rows = own.map(node => ({ gaps: view.gaps.filter(gap => gap.node === node) }));
+    if (own.length < nodes.length) this.rows.push({ gaps: view.gaps.filter(gap => !own.includes(gap.node)) });
     this.h = this.rows.length * 20 + 4;
   }
 

@@ -16,6 +16,8 @@ internal sealed record DataHealth(
     // The watch is confirmed every few seconds; older data counts as stale. The guards use the same limit.
     public static readonly TimeSpan MaxClusterAge = TimeSpan.FromSeconds(10);
 
+    private const int NamedNodes = 5;
+
     /// <summary>The cluster is read and current; false as well while it is loading, and where none is configured.</summary>
     public bool IsClusterHealthy { get; private init; }
 
@@ -39,15 +41,14 @@ internal sealed record DataHealth(
 
     public static DataHealth From(IReadOnlyList<NodeHealth> nodes, bool hasCluster, bool ready, TimeSpan age, string? problem, long nowMs)
     {
-        var silent = nodes.Where(node => !node.Reports(nowMs)).Select(node => node.Node).Order(StringComparer.Ordinal).ToList();
-        int connected = nodes.Count - silent.Count;
+        int silent = nodes.Count(node => !node.Reports(nowMs)), connected = nodes.Count - silent;
         bool old = hasCluster && ready && age > MaxClusterAge;
         string cluster = !hasCluster ? "no cluster" : problem is not null ? "cluster: error" : !ready ? "cluster: loading" : old ? $"cluster data is {(long)age.TotalSeconds} s old" : "cluster live";
         string collectors = nodes.Count == 0 ? "no collectors" : $"{connected} of {DisplayText.Count(nodes.Count, "collector")}";
         // In steps of five seconds: a banner that changes every second is unreadable, also for screen readers.
         long? silentFor = nodes.Count > 0 && connected == 0 ? Math.Max(0, nowMs - nodes.Max(node => node.LastFrameMs)) / 5000 * 5 : null;
         return new DataHealth(
-            cluster, problem, collectors, silent.Count == 0 ? null : TextSummary.List(silent, 5),
+            cluster, problem, collectors, silent == 0 ? null : TextSummary.List([.. nodes.Where(node => !node.Reports(nowMs)).Select(node => node.Node).Order(StringComparer.Ordinal).Take(NamedNodes)], silent, NamedNodes),
             connected, nodes.Count, silentFor, old ? (long)age.TotalSeconds : null)
         {
             IsClusterHealthy = hasCluster && ready && problem is null && !old,

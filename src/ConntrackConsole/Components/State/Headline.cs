@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Timeline.Model;
@@ -15,9 +16,8 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Pods">Affected pods, most stale entries first.</param>
 internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? SinceMs, string Detail, string Resets, IReadOnlyList<(string Ip, string Name)> Pods)
 {
-    // The names of thousands of nodes, for each view of each page.
-    [ThreadStatic]
-    private static HashSet<string>? t_known;
+    // Open pages share the nodes of a snapshot and the cluster's: one of them compares thousands of names.
+    private static readonly ConditionalWeakTable<IReadOnlyList<NodeHealth>, Missing> s_missing = [];
 
     /// <param name="now">A view that ends now.</param>
     /// <param name="window">The displayed view, in which resets are counted.</param>
@@ -141,15 +141,19 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         return string.Join(' ', parts.Where(part => part.Length > 0));
     }
 
-    private static List<string> WithoutCollector(TimelineView now, HeadlineContext context)
+    private static IReadOnlyList<string> WithoutCollector(TimelineView now, HeadlineContext context)
     {
-        var known = t_known ??= [];
-        foreach (var node in now.Nodes)
-            known.Add(node.Node);
-        var without = context.ClusterNodes.Where(node => known.Add(node)).Order(StringComparer.Ordinal).ToList();
-        known.Clear();
-        return without;
+        if (context.ClusterNodes.Count == 1)
+            return [.. context.ClusterNodes.Where(node => now.Nodes.All(other => other.Node != node))];
+        if (s_missing.TryGetValue(now.Nodes, out var missing) && ReferenceEquals(missing.ClusterNodes, context.ClusterNodes))
+            return missing.Without;
+        var known = now.Nodes.Select(node => node.Node).ToHashSet(StringComparer.Ordinal);
+        missing = new Missing(context.ClusterNodes, [.. context.ClusterNodes.Where(node => !known.Contains(node)).Order(StringComparer.Ordinal)]);
+        s_missing.AddOrUpdate(now.Nodes, missing);
+        return missing.Without;
     }
+
+    private sealed record Missing(IReadOnlyCollection<string> ClusterNodes, IReadOnlyList<string> Without);
 
     private static string ResetsOf(TimelineView window)
     {

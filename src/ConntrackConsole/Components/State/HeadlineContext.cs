@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Checks.Service;
 using ConntrackConsole.Cluster.Model;
@@ -23,6 +25,8 @@ internal sealed record HeadlineContext
     /// <summary>Since when a Service has had stale entries without a pause.</summary>
     public Func<ServiceKey, long?> StaleSinceMs { get; init; } = _ => null;
 
+    private static readonly ConditionalWeakTable<ImmutableDictionary<string, NodeInfo>, string[]> s_names = [];
+
     public static HeadlineContext Of(LiveState state, ClusterState cluster, CheckReport checks)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -37,7 +41,7 @@ internal sealed record HeadlineContext
                 || (state.Node is { } named && !map.Nodes.ContainsKey(named)),
             OwnersDoubt = !cluster.HasCluster ? "No cluster is configured" : !cluster.IsReady ? "The cluster has not been read yet"
                 : cluster.Problem is not null ? "The cluster cannot be read" : cluster.Age > DataHealth.MaxClusterAge ? $"The cluster data is {(long)cluster.Age.TotalSeconds / 5 * 5} s old" : null,
-            ClusterNodes = state.Node is { } filtered ? [filtered] : [.. map.Nodes.Keys],
+            ClusterNodes = state.Node is { } filtered ? [filtered] : s_names.GetValue(map.Nodes, nodes => [.. nodes.Keys]),
             StaleSinceMs = key => checks.Results.FirstOrDefault(r => r.Check == StaleEntries.Name && r.Subject == CheckSubject.Of(key) && r.State >= CheckState.Warning)?.SinceMs,
         };
     }

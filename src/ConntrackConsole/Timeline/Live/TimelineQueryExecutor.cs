@@ -37,6 +37,7 @@ internal sealed class TimelineQueryExecutor(
     private IReadOnlyList<NodeHealth>? _health;
     private int _computed;
     private string[]? _nodeNames;
+    private GapSpan[]? _gaps;
 
     /// <summary>The store's version of the snapshot.</summary>
     public long Version { get; init; }
@@ -293,13 +294,13 @@ internal sealed class TimelineQueryExecutor(
     /// <summary>Gaps that overlap the window, including those of silent nodes.</summary>
     public List<GapSpan> Gaps(TimelineQuery query)
     {
-        var open = snapshot.Nodes.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
-            n.Name, GapKind.Silent, n.LastAtMs, nowMs, GapLog.Text(n.Name, GapKind.Silent, nowMs - n.LastAtMs, 0)));
-        return
+        var all = LazyInitializer.EnsureInitialized(ref _gaps, () =>
         [
-            .. snapshot.Gaps.Concat(open).Where(g =>
-                g.ToMs >= query.FromMs && g.FromMs <= query.ToMs && (query.Node is null || g.Node is null || g.Node == query.Node)),
-        ];
+            .. snapshot.Gaps,
+            .. snapshot.Nodes.Where(n => n.LastAtMs > 0 && n.IsSilent(nowMs)).Select(n => new GapSpan(
+                n.Name, GapKind.Silent, n.LastAtMs, nowMs, GapLog.Text(n.Name, GapKind.Silent, nowMs - n.LastAtMs, 0))),
+        ]);
+        return [.. all.Where(g => g.ToMs >= query.FromMs && g.FromMs <= query.ToMs && (query.Node is null || g.Node is null || g.Node == query.Node))];
     }
 
     private string? ServiceName(in GroupKey key) =>

@@ -162,7 +162,11 @@ public sealed record ResetLane(int[] UnNated, int[] FromBackend, int[] Other);
 
 /// <param name="Node">Null for the console's own gaps.</param>
 /// <param name="ToMs">Increases while the gap is open.</param>
-public sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs, string Text);
+public sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs, string Text)
+{
+    // Without the text: nearly all gaps differ in the others, and thousands of them are compared for each view.
+    public override int GetHashCode() => HashCode.Combine(Node, Kind, FromMs, ToMs);
+}
 
 /// <param name="ClockOffsetMs">The console's clock minus the node's, as its collector measured it; null = not reported.</param>
 public sealed record NodeHealth(

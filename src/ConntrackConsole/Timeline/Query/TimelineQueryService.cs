@@ -247,7 +247,8 @@ internal sealed class TimelineQueryService(
         var open = now.Rollouts.Select(r => r.Id).ToHashSet();
         // Memory is newer for the same interval: late frames may have filled it since.
         var recent = now.Gaps.Concat(part.Gaps).ToHashSet();
-        var gaps = stored.Gaps.Where(r => r.ToMs < liveMs || (r.FromMs < liveMs && !recent.Any(g => g.Node == r.Node && g.Kind == r.Kind && g.ToMs == r.ToMs)));
+        var newer = recent.Select(g => (g.Node, g.Kind, g.ToMs)).ToHashSet();
+        var gaps = stored.Gaps.Where(r => r.ToMs < liveMs || (r.FromMs < liveMs && !newer.Contains((r.Node, r.Kind, r.ToMs))));
         return view with
         {
             Terminations = [.. stored.Terminations.Where(t => !inMemory.Contains(t.Uid)), .. now.Terminations],

@@ -94,7 +94,7 @@ internal static class ViewBytes
             [.. lanes.Select(lane => Lane(lane, item))], view.Rollouts.Count - rollouts.Count, Items(rollouts, WriteRollout),
             view.Terminations.Count - terminations.Count,
             Items(terminations, (to, span) => WriteTermination(to, span, span.Reported?.RolloutId is { } id ? indexes.GetValueOrDefault(id) : 0)),
-            noData ? [[], [], []] : [view.Resets.UnNated, view.Resets.FromBackend, view.Resets.Other], Items(view.Gaps, WriteGap),
+            noData ? [[], [], []] : [view.Resets.UnNated, view.Resets.FromBackend, view.Resets.Other], Items(ShownGaps.Of(view), WriteGap),
             Items(view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs), WriteRestart));
 
         byte[][] Items<T>(IEnumerable<T> items, Action<BinaryBufferWriter, T> write) => [.. items.Select(value => Item(item, to => write(to, value)))];

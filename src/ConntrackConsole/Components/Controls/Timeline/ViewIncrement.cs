@@ -104,21 +104,31 @@ internal static class ViewIncrement
             return kept;
         }
 
-        // Nearly always they are in the same order.
+        // Nearly always they are in the same order, and nothing has to be looked up.
         private static int[] Kept(byte[][] former, byte[][] next)
         {
             int[] kept = new int[next.Length];
             int expected = 0;
+            Dictionary<byte[], int>? places = null;
             for (int i = 0; i < next.Length; i++)
             {
-                int at = expected < former.Length && former[expected].AsSpan().SequenceEqual(next[i])
-                    ? expected : Array.FindIndex(former, item => item.AsSpan().SequenceEqual(next[i]));
+                int at = expected;
+                if (expected >= former.Length || !former[expected].AsSpan().SequenceEqual(next[i]))
+                    at = (places ??= Places(former)).GetValueOrDefault(next[i], -1);
                 kept[i] = at;
                 if (at >= 0)
                     expected = at + 1;
             }
 
             return kept;
+        }
+
+        private static Dictionary<byte[], int> Places(byte[][] items)
+        {
+            var places = new Dictionary<byte[], int>(items.Length, ByBytes.Instance);
+            for (int i = 0; i < items.Length; i++)
+                places.TryAdd(items[i], i);
+            return places;
         }
 
         /// <summary>
@@ -168,6 +178,20 @@ internal static class ViewIncrement
             }
 
             return true;
+        }
+    }
+
+    private sealed class ByBytes : IEqualityComparer<byte[]>
+    {
+        public static readonly ByBytes Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(obj);
+            return hash.ToHashCode();
         }
     }
 }
