@@ -12,8 +12,8 @@ public sealed class SlowestFirst : ITestCollectionOrderer
     private static readonly string[] Long =
     [
         "ExplainTests", "ActionBothKilledTests", "ActionConsoleKilledTests", "NodeFaultTests", "SettingBothKilledTests", "ActionCollectorKilledTests", "SettingConsoleKilledTests",
-        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "RolloutReportTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests",
-        "HiddenTabTests", "KeyboardTests", "LoadTests",
+        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "RolloutReportTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests", "HealthyLab",
+        "LoadTests",
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

@@ -3,7 +3,8 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Browser;
 
 /// <summary>A tab that is not visible receives nothing from the console, and catches up when it is visible again.</summary>
-public class HiddenTabTests(Chromium chromium)
+[Collection(nameof(HealthyLab))]
+public class HiddenTabTests(HealthyLab lab)
 {
     // The browser draws a hidden tab of a headless run as any other: the page itself reports it hidden.
     private const string SetHidden = """
@@ -17,14 +18,11 @@ public class HiddenTabTests(Chromium chromium)
     [Fact]
     public async Task HiddenTab_ReceivesNothing_UntilItIsVisible()
     {
-        await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
-        await using var tab = await chromium.OpenAsync("about:blank");
-        var page = tab.Page;
         int received = 0;
         // Blazor's answers to its own keep-alive are some bytes long.
-        page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => received += frame.Binary?.Length > 200 ? 1 : 0;
-        await page.GotoAsync((string)lab.Ready["url"]!);
-        await lab.ConnectedAsync(12);
+        await using var tab = await lab.OpenAsync(
+            page => page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => received += frame.Binary?.Length > 200 ? 1 : 0);
+        var page = tab.Page;
         await GrowsAsync();
 
         await page.EvaluateAsync(SetHidden, true);

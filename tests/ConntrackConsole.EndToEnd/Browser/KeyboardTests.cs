@@ -5,16 +5,15 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Browser;
 
 /// <summary>From the live page to a terminated pod, the checks, the audit log and back, using only the keyboard.</summary>
-public partial class KeyboardTests(Chromium chromium)
+[Collection(nameof(HealthyLab))]
+public partial class KeyboardTests(HealthyLab lab)
 {
     [Fact]
     public async Task Pages_AreUsableWithTheKeyboardOnly()
     {
-        await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
-        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        await using var tab = await lab.OpenAsync();
         var page = tab.Page;
-        await lab.ConnectedAsync(12);
-        lab.Send("rollout healthy");
+        await lab.RolloutAsync();
         var ended = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() }).Locator("[data-label='Pods terminated']");
         await Assertions.Expect(ended).ToHaveTextAsync("3");
 

@@ -5,16 +5,15 @@ using Xunit;
 namespace ConntrackConsole.EndToEnd.Browser;
 
 /// <summary>Keyboard only: selecting a rollout filters the terminations and changes the URL; Escape clears it.</summary>
-public partial class RolloutTests(Chromium chromium)
+[Collection(nameof(HealthyLab))]
+public partial class RolloutTests(HealthyLab lab)
 {
     [Fact]
     public async Task Rollout_SelectedWithEnter_FiltersTerminationsAndEscapeClears()
     {
-        await using var lab = await RunningLab.StartAsync("--scenario", "healthy", "--rollouts", "0");
-        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        await using var tab = await lab.OpenAsync();
         var page = tab.Page;
-        await lab.ConnectedAsync(12);
-        lab.Send("rollout healthy");
+        await lab.RolloutAsync();
         var row = page.GetByTestId("rollout-row").Filter(new LocatorFilterOptions { HasTextRegex = OfTheUpdate() });
         await Assertions.Expect(row.Locator("[data-label='Pods terminated']")).ToHaveTextAsync("3");
 

@@ -1,23 +1,24 @@
 using System.Net;
+using ConntrackConsole.EndToEnd.Browser;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
 /// <summary>The lab's two users: an operator and an approver.</summary>
-public class SignInUrlTests
+[Collection(nameof(HealthyLab))]
+public class SignInUrlTests(HealthyLab shared)
 {
     [Fact]
     public async Task Lab_PrintsALinkForEach_AndBothSignIn()
     {
-        await using var lab = await RunningLab.StartAsync("--rollouts", "0");
-        string[] urls = [(string)lab.Ready["url"]!, (string)lab.Ready["approverUrl"]!];
-        foreach (string url in urls)
-        {
-            using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
-            Assert.Equal(HttpStatusCode.Redirect, (await browser.GetAsync(new Uri(url), TestContext.Current.CancellationToken)).StatusCode);
-            Assert.Single(lab.Output.Split('\n'), line => line.Contains(url + " ", StringComparison.Ordinal));
-        }
+        var lab = shared.Lab;
+        string url = (string)lab.Ready["url"]!, approverUrl = (string)lab.Ready["approverUrl"]!;
+        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        var approver = await browser.GetAsync(new Uri(approverUrl), TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.Redirect, HttpStatusCode.Redirect), (shared.SignInAnswer, approver.StatusCode));
+        Assert.All((string[])[url, approverUrl], link => Assert.Single(lab.Output.Split('\n'), line => line.Contains(link + " ", StringComparison.Ordinal)));
 
         Assert.Equal(["olivia: operator", "arthur: approver"], SignedIn(Path.Combine((string)lab.Ready["data"]!, "console.db")));
     }
