@@ -81,7 +81,8 @@ internal static class HistoryBench
                 SqliteConnection.ClearAllPools();
                 using var owners = new OwnershipArchive(databases, cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
                 var history = new TimelineQueryService(
-                    store, new StoredBlockReader(databases), new StoredFacts(databases, cluster, new RuleSyncReader(databases, store, clock)), owners, HistoryRetention.Default, queue, cluster, clock);
+                    store, new StoredBlockReader(databases), new StoredFacts(databases, cluster, new RuleSyncReader(databases, store, clock)), owners, HistoryRetention.Default, queue, cluster,
+                    new AnswerTurns(Environment.ProcessorCount), clock);
                 (double ms, bytes, _) = await AnswerAsync(history, query);
                 if (round > 0)
                     cold.Add(ms); // the first includes JIT compilation

@@ -17,6 +17,7 @@ internal static class TimelineServices
     {
         services.AddSingleton(provider => new TimelineStore(
             provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024));
+        services.AddSingleton(_ => new AnswerTurns(Environment.ProcessorCount));
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<TerminationArchive>();
         services.AddSingleton<RuleSyncReader>();

@@ -46,7 +46,7 @@ internal static class ComponentMap
         new("Api.Query", "query strings: parsing and validation", ["Api.Problems"]),
         new("Api.Actions", "endpoints for actions and settings", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Api.Problems", "Api.Query", "Identity"]),
         new("Api.Audit", "endpoint for the audit log", ["Api.Problems", "Api.Query", "Audit"]),
-        new("Timeline.Query", "one query service over live and stored data", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Rollup", "Timeline.Storage"]),
+        new("Timeline.Query", "one query service over live and stored data", ["Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Rollup", "Timeline.Storage", "Workers"]),
         new("Findings", "why connections break: evidence, and the findings of the rules over time", ["Audit", "Cluster.Model", "Cluster.State", "Lifecycle", "Nodes", "Ownership", "Timeline.Live", "Timeline.Model", "Timeline.Series", "Workers"]),
         new("Findings.Explanation", "where the packets of a finding end, in words, as a path, and as shell lines that show it; links and changes of manifests", ["Cluster.Model", "Findings", "ShellText"]),
         new("Findings.Stored", "the findings of a window from its stored frames, by the same evidence", ["Cluster.Model", "Cluster.State", "Findings", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Timeline.Storage"]),

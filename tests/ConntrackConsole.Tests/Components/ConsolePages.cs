@@ -56,6 +56,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton(new OwnershipHistory());
         services.AddSingleton<ClusterState>();
         services.AddSingleton<TimelineStore>();
+        services.AddSingleton(_ => new AnswerTurns(Environment.ProcessorCount));
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<RollupQueue>();
         services.AddSingleton<StoredBlockReader>();

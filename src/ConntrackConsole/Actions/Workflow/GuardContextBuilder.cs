@@ -109,7 +109,7 @@ internal sealed class GuardContextBuilder(
     }
 
     // The result of the check that looks for kube-proxy's rule.
-    private bool? DropsInvalid(string node) => checks.Current.Results.FirstOrDefault(r => r.Check == InvalidProtection.Name && r.Subject == CheckSubject.OfNode(node)) switch
+    private bool? DropsInvalid(string node) => checks.Current.Of(InvalidProtection.Name, CheckSubject.OfNode(node)) switch
     {
         { Value: "drop rule" } => true,
         { State: CheckState.InsufficientData } or null => null,

@@ -225,7 +225,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private static string? ObserveNote(TimelineView view)
     {
-        var nodes = view.Nodes.Where(node => node.ObserveOnly()).Select(node => node.Node).ToList();
+        var nodes = NodeOverview.Of(view).ObserveOnly;
         return nodes.Count == 0 ? null : $"Observe-only nodes keep their entries: {TextSummary.List(nodes, 3)}.";
     }
 

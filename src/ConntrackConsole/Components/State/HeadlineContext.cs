@@ -42,7 +42,7 @@ internal sealed record HeadlineContext
             OwnersDoubt = !cluster.HasCluster ? "No cluster is configured" : !cluster.IsReady ? "The cluster has not been read yet"
                 : cluster.Problem is not null ? "The cluster cannot be read" : cluster.Age > DataHealth.MaxClusterAge ? $"The cluster data is {(long)cluster.Age.TotalSeconds / 5 * 5} s old" : null,
             ClusterNodes = state.Node is { } filtered ? [filtered] : s_names.GetValue(map.Nodes, nodes => [.. nodes.Keys]),
-            StaleSinceMs = key => checks.Results.FirstOrDefault(r => r.Check == StaleEntries.Name && r.Subject == CheckSubject.Of(key) && r.State >= CheckState.Warning)?.SinceMs,
+            StaleSinceMs = key => checks.Of(StaleEntries.Name, CheckSubject.Of(key)) is { State: >= CheckState.Warning } stale ? stale.SinceMs : null,
         };
     }
 }

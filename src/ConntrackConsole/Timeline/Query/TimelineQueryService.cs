@@ -17,12 +17,13 @@ namespace ConntrackConsole.Timeline.Query;
 /// and not beyond the console's own start, because stale entries before it were classified by an earlier run.
 /// </summary>
 internal sealed class TimelineQueryService(
-    TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, TimeProvider time)
+    TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, AnswerTurns turns, TimeProvider time)
 {
     private const int MaxCachedSyncs = 64;
 
     private readonly StoredParts _stored = new();
     private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<(TimelineQuery Query, bool Follows), Lazy<Task<Followed>>>> _shared = new();
+    private readonly ConcurrentDictionary<TimelineQuery, Lazy<Task<Followed>>> _waiting = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -39,6 +40,8 @@ internal sealed class TimelineQueryService(
     /// <summary>From the snapshot that all readers share, pages and API.</summary>
     public async Task<TimelineView> RecentAsync(TimelineQuery query, CancellationToken ct) => (await SharedAsync(query, Shared(), false, ct)).View;
 
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
     private TimelineQueryExecutor Shared() => live.Read(reading => reading, TimelineStore.SharedMs);
 
     /// <summary>
@@ -48,8 +51,9 @@ internal sealed class TimelineQueryService(
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var reading = Shared();
-        var followed = page.Window is { } query ? await SharedAsync(query, reading, true, ct) : null;
+        var followed = page.Window is not { } query ? null : query.ToMs < NowMs ? await SharedAsync(query, Shared(), true, ct) : await FollowedAsync(query, ct);
+        // All of a page is of one snapshot.
+        var reading = followed?.Reading ?? Shared();
         var pods = Pods(reading, page, followed?.Window);
         await CompleteSyncsAsync(pods, ct);
         return new PageSnapshot(
@@ -67,7 +71,21 @@ internal sealed class TimelineQueryService(
         async Task<Followed> ComputeAsync(TimelineQuery wanted, CancellationToken end)
         {
             var window = await StoredAsync(wanted, follows, end);
-            return new Followed(window, await AnswerAsync(window, reading, follows, end));
+            return new Followed(window, await AnswerAsync(window, reading, follows, end), reading);
+        }
+    }
+
+    // Pages that ask the same while they wait for their turn get one answer, of the moment at which it is their turn.
+    private async Task<Followed> FollowedAsync(TimelineQuery query, CancellationToken ct)
+    {
+        var question = query with { FromMs = 0, ToMs = query.ToMs - query.FromMs };
+        return await _waiting.GetOrAdd(question, _ => new Lazy<Task<Followed>>(() => Task.Run(() => turns.RunAsync(TakeAsync, CancellationToken.None)))).Value.WaitAsync(ct);
+
+        Task<Followed> TakeAsync()
+        {
+            _waiting.TryRemove(question, out _);
+            long stepMs = Math.Max(1, (question.ToMs + query.Columns - 1) / query.Columns), lateMs = Math.Max(0, (NowMs - query.ToMs + stepMs - 1) / stepMs * stepMs);
+            return SharedAsync(query with { FromMs = query.FromMs + lateMs, ToMs = query.ToMs + lateMs }, Shared(), true, CancellationToken.None);
         }
     }
 
@@ -90,7 +108,7 @@ internal sealed class TimelineQueryService(
     // Memory does not reach as far back as the terminations that it keeps; what was stored before that does not change any more.
     private async Task CompleteSyncsAsync(Dictionary<string, PodDetail> pods, CancellationToken ct)
     {
-        long memoryMs = time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
+        long memoryMs = NowMs - TimelineStore.HorizonMs;
         foreach (var (wanted, pod) in pods.ToList())
         {
             if (pod.Termination is not { Reported: { EndpointChangedMs: { } changedMs } reported } span || changedMs >= memoryMs)
@@ -131,7 +149,7 @@ internal sealed class TimelineQueryService(
     {
         ArgumentNullException.ThrowIfNull(query);
         ct.ThrowIfCancellationRequested();
-        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = NowMs;
         int columns = Math.Clamp(query.Columns, 1, TimelineQuery.MaxColumns);
         long fromMs = Math.Clamp(query.FromMs, 0, nowMs + TimelineStore.HorizonMs);
         long widthMs = Math.Clamp(query.ToMs - fromMs, 1, MaxWidthMs);
@@ -184,7 +202,7 @@ internal sealed class TimelineQueryService(
         if (requested is { Namespace: null, Service: null, Node: null })
             await facts.ResetsAsync(requested, stepMs, split, Emptied(lanes.Resets), ct);
         return new StoredPart(
-            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, time.GetUtcNow().ToUnixTimeMilliseconds(), ct),
+            lanes, corrupt, await facts.TerminationsAsync(requested, ct), await facts.RolloutsAsync(requested, ct), await facts.GapsAsync(requested, NowMs, ct),
             await facts.SettingsAsync(requested, ct), await owners.LoadAsync(requested.FromMs, requested.ToMs, ct))
         {
             Restarts = await facts.RestartsAsync(requested, ct),
@@ -268,7 +286,7 @@ internal sealed class TimelineQueryService(
 }
 
 /// <summary>What the pages that ask the same share.</summary>
-internal sealed record Followed(StoredWindow Window, TimelineView View);
+internal sealed record Followed(StoredWindow Window, TimelineView View, TimelineQueryExecutor Reading);
 
 /// <summary>A window with its stored part.</summary>
 /// <param name="LiveMs">Memory is used from here on.</param>

@@ -33,7 +33,7 @@ internal sealed class TimelineFixture : IDisposable
         Retention = new Retention(Blocks, keep, clock);
         Worker = new RollupWorker(
             Blocks, Frames, Queue, new NodeRollup(Cluster), new ServiceRollup(Blocks, Store, Cluster), Retention, clock, NullLogger<RollupWorker>.Instance);
-        History = new TimelineQueryService(Store, new StoredBlockReader(database), new StoredFacts(database, Cluster, new RuleSyncReader(database, Store, clock)), Owners, keep, Queue, Cluster, clock);
+        History = new TimelineQueryService(Store, new StoredBlockReader(database), new StoredFacts(database, Cluster, new RuleSyncReader(database, Store, clock)), Owners, keep, Queue, Cluster, new AnswerTurns(Environment.ProcessorCount), clock);
     }
 
     public TestDatabase Database { get; }
