@@ -88,6 +88,7 @@ internal static class Cases
         ["a dead route, at once"] = (MechanismCodes.BlackHole, Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 2 }, Traffic = Traffic with { Packets = null }, Lifecycle = Ended, Route = DeadRoute }),
         ["no pod's interface has the address"] = (MechanismCodes.BlackHole, Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 1 }, Traffic = Silent, Lifecycle = Ended, Route = Calm.Route.Value! with { HasLeaf = false } }),
         ["a lost node"] = (MechanismCodes.BlackHole, Calm with { Lookups = Hung, Traffic = Silent, Lifecycle = Life with { NodeLost = true } }),
+        ["a node that fell silent, before the control plane's word"] = (MechanismCodes.BlackHole, Calm with { Lookups = BackingOff, Traffic = Traffic with { Packets = null }, Lifecycle = Life with { Silence = Silence } }),
         ["a drain that ends after some seconds"] = (MechanismCodes.NoDrain, Calm with
         {
             Resets = Resets with { FromBackend = Occurrences.At(T + 8_000) },
@@ -162,6 +163,10 @@ internal static class Cases
     public static SettingEvidence Settings => Calm.Settings.Value!;
 
     public static LookupEvidence Hung => Lookups with { Answered = 0, Idle = 2, Stuck = 8, Waiting = 8 };
+
+    public static LookupEvidence BackingOff => Lookups with { Answered = 0, Waiting = 6, BackingOff = 6, Seconds = 1 };
+
+    public static NodeSilence Silence => new("node2", T, 2, 0);
 
     public static TrafficEvidence Silent => Traffic with { Packets = (0, 5) };
 

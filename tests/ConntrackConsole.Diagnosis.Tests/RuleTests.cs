@@ -140,6 +140,11 @@ public class RuleTests
         ["a live pod that stalls"] = (Calm with { Lookups = Hung, Traffic = Silent }, "may only stall"),
         ["few of the entries in use wait"] = (Calm with { Lookups = Lookups with { Answered = 0, Idle = 0, Stuck = 4 }, Traffic = Silent, Lifecycle = Ended }, "less than half"),
         ["entries wait, for too short a time"] = (Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 3 }, Traffic = Silent, Lifecycle = Ended }, "wait for an answer"),
+        ["a node fell silent, and a single pod of it stalls"] = (Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Life with { Silence = Silence with { Pods = 1 } } }, "wait for an answer"),
+        ["a node fell silent, and another pod of it answers"] = (Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Life with { Silence = Silence with { Answering = 1 } } }, "wait for an answer"),
+        ["a node fell silent, and the pod's own entries are streams"] = (Calm with { Lookups = BackingOff with { BackingOff = 0 }, Traffic = Silent, Lifecycle = Life with { Silence = Silence } }, "wait for an answer"),
+        ["a node fell silent, and few of the entries in use back off"] = (Calm with { Lookups = BackingOff with { BackingOff = 3 }, Traffic = Silent, Lifecycle = Life with { Silence = Silence } }, "less than half"),
+        ["a node reports, and entries to a pod of it back off"] = (Calm with { Lookups = BackingOff, Traffic = Silent }, "wait for an answer"),
         ["connections to an owner of unknown Services"] = (Calm with { Entries = Entries with { EstablishedWithOwner = 2 }, Lifecycle = Life with { NewOwner = new AddressOwner("other/job-1", T, null) } }, "is in the Service"),
         ["no endpoint, and attempts are not observed"] = (Calm with { Traffic = Traffic with { Refused = null }, Lifecycle = Life with { ReadyEndpoints = 0 } }, "whether clients were refused"),
         ["IPVS keeps connections, the switch is unknown"] = (Calm with { Ipvs = Ipvs(2, 0, null, 0) }, "expire_nodest_conn"),
@@ -242,6 +247,28 @@ public class RuleTests
         Assert.Equal(MechanismCodes.BlackHole, finding.Mechanism.Code);
         Assert.DoesNotContain(finding.Remedies, remedy => remedy.Action == RemedyAction.FlushPodIp);
         Assert.Contains(finding.Harmful, harmful => harmful.Action == RemedyAction.FlushPodIp && harmful.Why.Contains("the pod is alive", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Run_SilentNode_NamesItsEvidence_AndDoesNotAdviseAFlush()
+    {
+        var finding = Assert.Single(DiagnosisEngine.Run(Calm with { Lookups = BackingOff, Traffic = Traffic with { Packets = null }, Lifecycle = Life with { Silence = Silence } }).Findings);
+
+        Assert.Equal((6, Confidence.Moderate), (finding.Explains.Count, finding.Confidence));
+        Assert.Contains(finding.Evidence, item => item.Class == EvidenceClass.Lifecycle && item.AtMs == T && item.Sentence.StartsWith("node2, the node of the pod, fell silent", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, item => item.Class == EvidenceClass.EntryTransition && item.Sentence.Contains("6 of 10 ESTABLISHED entries wait", StringComparison.Ordinal));
+        Assert.Equal(RemedyAction.RepairNode, Assert.Single(finding.Remedies).Action);
+        Assert.Equal(RemedyAction.FlushPodIp, Assert.Single(finding.Harmful).Action);
+    }
+
+    /// <summary>The control plane's word is the stronger evidence: what follows from it stays as it is.</summary>
+    [Fact]
+    public void Run_SilentNodeThatTheControlPlaneCallsLost_AdvisesTheFlush()
+    {
+        var finding = Assert.Single(DiagnosisEngine.Run(Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Ended with { NodeLost = true, Silence = Silence } }).Findings);
+
+        Assert.Equal(RemedyAction.FlushPodIp, Assert.Single(finding.Remedies).Action);
+        Assert.DoesNotContain(finding.Evidence, item => item.Sentence.Contains("fell silent", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -25,10 +25,21 @@ internal struct AcknowledgementTracker
     // this no client retransmits any more, so none waits.
     private const uint MaxSilenceSeconds = 125;
 
+    // A connection that is used is acknowledged within a second, or renews its timeout; one whole second more, because the kernel reports whole ones.
+    private const uint QuietSeconds = 2;
+
+    // What lasts longer began long before, or is no data.
+    private const uint MaxPauseSeconds = 10;
+
+    // An entry that is renewed this often carries traffic; retransmissions double their intervals.
+    private const int BusySamples = 3;
+
     private long _expiresAtMs;
     private long _roseAtMs;
     private bool _fell;
     private bool _silent;
+    private bool _backsOff;
+    private int _renewed;
 
     /// <summary>Number of samples.</summary>
     public int Samples { get; private set; }
@@ -59,7 +70,20 @@ internal struct AcknowledgementTracker
             (UnacknowledgedSinceMs, UnacknowledgedSamples) = (0, 0);
         else if (UnacknowledgedSamples++ == 0)
             UnacknowledgedSinceMs = nowMs;
+        FollowPauses(timeoutSeconds, unacknowledgedSeconds);
         Samples++;
+    }
+
+    // Data that waits without a packet for a second is retransmitted ever more seldom, until an answer comes. The stream that lost a packet goes on.
+    private void FollowPauses(uint timeoutSeconds, uint unacknowledgedSeconds)
+    {
+        bool isWaiting = timeoutSeconds <= unacknowledgedSeconds;
+        uint pause = isWaiting ? unacknowledgedSeconds - timeoutSeconds : 0;
+        _renewed = isWaiting && pause < QuietSeconds ? _renewed + 1 : 0;
+        if (!isWaiting || _renewed >= BusySamples)
+            _backsOff = false;
+        else if (pause is >= QuietSeconds and <= MaxPauseSeconds)
+            _backsOff = true;
     }
 
     /// <summary>
@@ -67,6 +91,12 @@ internal struct AcknowledgementTracker
     /// data for certain. Needs no retransmission.
     /// </summary>
     public readonly bool MayWait => UnacknowledgedSamples > 0 && !_silent;
+
+    /// <summary>
+    /// Data waits, and since its last answer there was a second or more without a packet of either direction: neither a stream, of which some data waits
+    /// at any moment, nor a busy connection pauses like that.
+    /// </summary>
+    public readonly bool IsBackingOff(long nowMs) => _backsOff && IsUnacknowledged(nowMs);
 
     public readonly bool RoseWithin(long ms, long nowMs) => _roseAtMs != 0 && nowMs - _roseAtMs < ms;
 

@@ -118,7 +118,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             if (look.RoseWithin(AnsweringMs, nowMs))
                 rows[row.PodIp] = row with { Answering = row.Answering + 1 };
             else if (look.MayWait)
-                rows[row.PodIp] = row with { Waiting = row.Waiting + 1 };
+                rows[row.PodIp] = row with { Waiting = row.Waiting + 1, BackingOff = row.BackingOff + (look.IsBackingOff(nowMs) ? 1u : 0) };
         }
 
         foreach (var (name, look) in _others)

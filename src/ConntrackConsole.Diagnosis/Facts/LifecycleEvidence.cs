@@ -39,6 +39,9 @@ internal sealed record LifecycleEvidence
     /// <summary>The node of the pod does not report any more.</summary>
     public bool NodeLost { get; init; }
 
+    /// <summary>The node of the pod fell silent, and did not end its collector's connection. Null: it reports, or that is not known.</summary>
+    public NodeSilence? Silence { get; init; }
+
     /// <summary>Ready endpoints of the Service by its slices.</summary>
     public int? ReadyEndpoints { get; init; }
 

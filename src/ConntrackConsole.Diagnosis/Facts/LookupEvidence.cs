@@ -14,6 +14,12 @@ internal sealed record LookupEvidence
     /// <summary>Unacknowledged in every look-up for at least <see cref="StuckSeconds"/>.</summary>
     public int Stuck { get; init; }
 
+    /// <summary>
+    /// Data waits, and for more than a second no packet of either direction renewed the timeout: the sender backs off. Neither a busy connection nor
+    /// a stream, which are unacknowledged at any moment, pauses like that. 0 where the collector does not report it.
+    /// </summary>
+    public int BackingOff { get; init; }
+
     /// <summary>The timeout rose at least once: the backend answered.</summary>
     public int Answered { get; init; }
 

@@ -13,7 +13,8 @@ internal static class M4
         if (seen.Lookups.Value is not { } looks)
             return RuleResult.Nothing;
         bool dead = seen.Route.Value is { IsDead: true };
-        int hung = dead ? Math.Max(looks.Stuck, looks.Waiting) : looks.Stuck;
+        var silence = seen.Lifecycle.Value is { HostNetwork: false, Silence: { IsProven: true } lost } ? lost : null;
+        int hung = dead ? Math.Max(looks.Stuck, looks.Waiting) : silence is not null ? Math.Max(looks.Stuck, looks.BackingOff) : looks.Stuck;
         int inUse = looks.Established - looks.Idle - looks.Cut;
         // Any sign of an answer means that the address is not a black hole.
         if (hung == 0 || looks.Answered > 0 || !seen.IsSilent)
@@ -25,30 +26,39 @@ internal static class M4
 
         if (hung * 2 <= inUse)
             return RuleResult.Insufficient("M4", "agreement: less than half of the entries in use wait for an answer");
-        if (!dead && seen.Lifecycle.Value is { NodeLost: false, IsOwned: true })
+        if (!dead && silence is null && seen.Lifecycle.Value is { NodeLost: false, IsOwned: true })
             return RuleResult.Insufficient("M4", $"a sign that the pod is gone: a live pod has {seen.Subject.Backend} and may only stall");
-        if (!dead && seen.Scope == EvidenceScope.Cluster && seen.Lifecycle.Value is null or { NodeLost: false, HasLiveOwner: null })
+        if (!dead && silence is null && seen.Scope == EvidenceScope.Cluster && seen.Lifecycle.Value is null or { NodeLost: false, HasLiveOwner: null })
             return RuleResult.Insufficient("M4", $"whether a live pod has {seen.Subject.Backend}, which may only stall: {seen.Lifecycle.MissingBecause ?? "unknown"}");
         string unacknowledged = seen.Settings.Value?.UnacknowledgedSeconds is { } timeout ? $"{timeout} s" : "unknown";
         var items = new List<EvidenceItem>
         {
             new(EvidenceClass.EntryTransition, looks.Stuck > 0
                 ? $"{looks.Stuck} of {looks.Established} ESTABLISHED entries were at or below the unacknowledged timeout ({unacknowledged}) in every sample for {LookupEvidence.StuckSeconds} s or more; none was answered"
+                : silence is not null && !dead ? $"{hung} of {looks.Established} ESTABLISHED entries wait for an acknowledgement, and their senders back off; none was answered"
                 : $"{hung} of {looks.Established} ESTABLISHED entries are at or below the unacknowledged timeout ({unacknowledged}); none was answered"),
         };
         items.AddRange(RuleText.Gone(seen));
+        if (silence is not null && seen.Lifecycle.Value is { NodeLost: false })
+            items.Add(new(EvidenceClass.Lifecycle, $"{silence.Node}, the node of the pod, fell silent without the end of its collector's connection; connections to {silence.Pods} of its pods back off, and none of its pods answered since", silence.SinceMs));
         if (items.Count == 1)
             return RuleResult.Insufficient("M4", "an unanswered packet to the address, or a dead route to it", MissingKind.UnansweredPacket);
-        return Found(seen, looks, hung, inUse, items);
+        return Found(seen, looks, hung, inUse, items, dead ? null : silence);
     }
 
-    private static RuleResult Found(Evidence seen, LookupEvidence looks, int hung, int inUse, List<EvidenceItem> items)
+    private static RuleResult Found(Evidence seen, LookupEvidence looks, int hung, int inUse, List<EvidenceItem> items, NodeSilence? silence)
     {
         var explains = new ExplainedShare(ExplainedUnit.HangingFlows, hung, Math.Max(hung, inUse), $"{hung} of {looks.Established} established entries");
         if (seen.Ipvs.Value?.Connections is { OutlivesFlush: true } ipvs)
         {
             return RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: ipvs.Explain()!.TrimEnd('.'),
                 remedies: [new Remedy(RemedyAction.SetSysctl, "net.ipv4.vs.expire_nodest_conn", "1")], harmful: MechanismCatalog.M9Drops.Harmful);
+        }
+
+        if (silence is not null && seen.Lifecycle.Value is { NodeLost: false, HasLiveOwner: not false })
+        {
+            return RuleResult.Of(seen, MechanismCatalog.M4, explains, items, helps: $"repair {silence.Node}, or its network; {Flush(seen, "")}",
+                remedies: [new Remedy(RemedyAction.RepairNode)], harmful: [new HarmfulRemedy(RemedyAction.FlushPodIp, "do not flush before the control plane calls the node lost: its pods may come back with it")]);
         }
 
         if (seen.Lifecycle.Value is { NodeLost: false, IsOwned: true })

@@ -17,7 +17,7 @@ internal static class DetailReader
     public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
     {
         int waiting = 0, answered = 0;
-        foreach (var (rowMs, row, isLast) in Rows(subject, atMs))
+        foreach (var (_, rowMs, row, isLast) in Rows(subject, atMs))
         {
             waiting += isLast ? (int)row.Waiting : 0;
             if (row.Answering > 0 && (isLast || rowMs >= deadSinceMs + SubjectPath.SettledMs))
@@ -26,6 +26,10 @@ internal static class DetailReader
 
         return looks with { Waiting = waiting, Answered = answered };
     }
+
+    /// <summary>Entries of which the senders back off at a moment, on other nodes than one.</summary>
+    public static int BackingOff(SubjectRecords subject, string except, long atMs) =>
+        Rows(subject, atMs).Where(row => row.IsLast && row.Node != except).Sum(row => (int)row.Row.BackingOff);
 
     /// <summary>SYN_SENT entries that are used again, since a moment; as many as at any one time.</summary>
     public static Occurrences SynReused(SubjectRecords subject, long sinceMs, long atMs)
@@ -82,13 +86,14 @@ internal static class DetailReader
            select late.AtMs,
     ]);
 
-    private static IEnumerable<(long AtMs, WatchedDetail Row, bool IsLast)> Rows(SubjectRecords subject, long atMs) =>
+    private static IEnumerable<(string Node, long AtMs, WatchedDetail Row, bool IsLast)> Rows(SubjectRecords subject, long atMs) =>
         from incidents in subject.Record.Incidents
-        let offsetMs = subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs
+        let head = subject.Record.Nodes[incidents.Slot].Head
+        let offsetMs = head.ClockOffsetMs
         let rows = incidents.Details.Where(row => row.AtMs + offsetMs <= atMs).ToList()
         from index in Enumerable.Range(0, rows.Count)
         orderby rows[index].AtMs + offsetMs
-        select (rows[index].AtMs + offsetMs, rows[index].Row, index == rows.Count - 1);
+        select (head.Name, rows[index].AtMs + offsetMs, rows[index].Row, index == rows.Count - 1);
 }
 
 /// <summary>Whether packets to an address arrive, as the nodes see it.</summary>

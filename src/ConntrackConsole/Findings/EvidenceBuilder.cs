@@ -31,9 +31,14 @@ internal static class EvidenceBuilder
             life = life with { Evidence = known with { FormerGoneMs = known.NewOwner is null && known.DeletionRequestedMs is null ? null : path.FormerGoneMs, HasLiveOwner = isOver ? null : known.HasLiveOwner } };
         }
 
+        var silence = life is { Node: { Length: > 0 } node, Evidence.Value: { NewOwner: null, HostNetwork: false } } ? window.SilenceOf?.Invoke(node, atMs) : null;
+        if (silence is not null)
+            life = life with { Evidence = life.Evidence.Value! with { Silence = silence } };
         // Its object is deleted after its interface.
         long? goneMs = deadMs < life.GoneMs ? deadMs : life.GoneMs ?? deadMs;
-        var lookups = LookupReader.Read(records, goneMs ?? window.FromMs, atMs);
+        var lookups = LookupReader.Read(records, goneMs ?? silence?.SinceMs ?? window.FromMs, atMs);
+        if (silence is not null && lookups.Value is { } unanswered)
+            lookups = unanswered with { BackingOff = DetailReader.BackingOff(records, silence.Node, atMs) };
         if (deadMs is { } since && lookups.Value is { } looks)
             lookups = DetailReader.Dead(records, looks, since, atMs);
         if (life is { Pod: { } pod, Evidence.Value: { } facts } && records.Resets.Count > 0)

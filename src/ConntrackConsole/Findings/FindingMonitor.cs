@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Findings.Silence;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Workers;
@@ -36,6 +37,7 @@ internal sealed partial class FindingMonitor(
 
     private readonly FindingCandidates _candidates = new(cluster, timeline);
     private readonly Signals _signals = new();
+    private readonly NodeSilences _silences = new(cluster, timeline);
     private readonly UnseenIntervals _unseen = new(timeline);
     private Start? _start;
     private volatile FindingReport _current = FindingReport.None;
@@ -66,6 +68,7 @@ internal sealed partial class FindingMonitor(
             return _current; // Half of the nodes would be half of the evidence.
         Evaluated = 0;
         long began = Time.GetTimestamp();
+        _silences.Update(nowMs, WindowMs);
         var due = _candidates.Due(nowMs);
         var pressed = timeline.NodesUnderPressure(nowMs - WindowMs);
         var snapshot = timeline.Capture();
@@ -108,6 +111,7 @@ internal sealed partial class FindingMonitor(
             Terminations = Terminations(),
             ReadyEndpoints = service => cluster.IsReady && map.Services.ContainsKey(service) ? map.EndpointsOf(service).Count(endpoint => endpoint.Ready) : null,
             AwaitsAddress = cluster.IsReady ? map.AwaitsAddress : null,
+            SilenceOf = _silences.Of,
             WorkloadOf = uid => WorkloadName.Of(map, uid),
             SettingsOf = timeline.SettingsOf,
             HelloOf = timeline.HelloOf,

@@ -1,4 +1,5 @@
 using ConntrackConsole.Cluster.Model;
+using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
@@ -22,6 +23,9 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
 
     /// <summary>Whether a pod of a node may have an address that is not reported yet, at the end of the window; null if that is not known.</summary>
     public Func<string, bool>? AwaitsAddress { get; init; }
+
+    /// <summary>The silence of a node as of a moment, null if it was heard then; null where only stored frames are known, which do not show how connections ended.</summary>
+    public Func<string, long, NodeSilence?>? SilenceOf { get; init; }
 
     /// <summary>The workload of a pod, as Kind/name; null if it is not known.</summary>
     public Func<string, string?> WorkloadOf { get; init; } = _ => null;

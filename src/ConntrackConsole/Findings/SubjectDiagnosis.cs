@@ -97,7 +97,8 @@ internal static class SubjectDiagnosis
             yield return ending.DeletionRequestedMs - 1;
     }
 
-    private static bool Hangs(SubjectEvidence seen) => seen.Evidence.Lookups.Value is { Stuck: > 0 } || seen.Evidence is { Route.Value.IsDead: true, Lookups.Value.Waiting: > 0 };
+    private static bool Hangs(SubjectEvidence seen) => seen.Evidence.Lookups.Value is { Stuck: > 0 } || seen.Evidence is { Route.Value.IsDead: true, Lookups.Value.Waiting: > 0 }
+        || seen.Evidence is { Lifecycle.Value.Silence.IsProven: true, Lookups.Value.BackingOff: > 0 };
 
     private static ObservedFinding Observed(FindingWindow window, SubjectEvidence evidence, Finding finding, long? endedMs)
     {

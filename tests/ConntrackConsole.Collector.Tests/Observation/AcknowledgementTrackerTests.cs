@@ -62,6 +62,31 @@ public class AcknowledgementTrackerTests
     [Fact]
     public void Hung_FellAndIsRetransmitted_IsUnacknowledged() => Assert.True(Seen(86400, 300, 299, 298, 300, 299, 298).IsUnacknowledged(60_000));
 
+    [Theory]
+    [InlineData(298u)] // The first look comes in the middle of a pause.
+    [InlineData(300u, 299u, 298u)]
+    [InlineData(298u, 300u, 299u)] // Retransmitted since: it backs off until an answer comes.
+    [InlineData(86400u, 300u, 299u, 298u, 300u, 299u, 298u)]
+    public void Hung_PausesBetweenRetransmissions_BacksOff(params uint[] timeouts) => Assert.True(Seen(timeouts).IsBackingOff(60_000));
+
+    [Theory]
+    [InlineData(300u, 299u, 300u, 299u)] // A stream: some of its data waits at any moment, and each packet renews the timeout.
+    [InlineData(298u, 300u, 300u, 300u)] // A stream that lost a packet, and goes on.
+    [InlineData(298u, 86400u)] // Answered.
+    [InlineData(298u, 86400u, 300u)]
+    [InlineData(86400u, 86399u, 299u, 298u, 297u)] // Cut by a stray reset.
+    [InlineData(289u, 288u, 287u)] // Nothing was sent lately.
+    [InlineData(86400u, 86399u, 86398u)] // Idle.
+    public void Look_ThatIsNoSenderBackingOff(params uint[] timeouts) => Assert.False(Seen(timeouts).IsBackingOff(60_000));
+
+    [Fact]
+    public void BackingOff_WithinSecondsOfAnAnswer_IsNotYet()
+    {
+        var look = Seen(300, 86400, 300, 299, 300, 299, 298);
+        Assert.False(look.IsBackingOff(1000 + AcknowledgementTracker.AliveForMs - 1));
+        Assert.True(look.IsBackingOff(1000 + AcknowledgementTracker.AliveForMs + 1));
+    }
+
     private static AcknowledgementTracker Seen(params uint[] timeouts)
     {
         var look = default(AcknowledgementTracker);

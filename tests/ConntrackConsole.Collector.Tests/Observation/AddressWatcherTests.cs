@@ -50,6 +50,25 @@ public class AddressWatcherTests
     }
 
     [Fact]
+    public void Details_CountSendersThatBackOff()
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, [Entry("10.1.0.1", "10.244.0.1", 297), Entry("10.1.0.2", "10.244.0.1", 300), Entry("10.1.0.3", "10.244.0.1", 250), Entry("10.1.0.4", "10.244.0.1", 86000)]);
+        scratch.Inside.Run(() =>
+        {
+            using var table = ConntrackTable.Open();
+            var watcher = new AddressWatcher(new Sysctl());
+            watcher.Watch(["10.244.0.1"]);
+            watcher.Look(table, Followed(table), 0);
+            var frame = new NodeFrame();
+            watcher.FillDetails(frame, 0);
+
+            var row = Assert.Single(frame.WatchedDetails);
+            Assert.Equal((3u, 1u), (row.Waiting, row.BackingOff));
+        });
+    }
+
+    [Fact]
     public void Look_ManyEntries_IsLimitedPerSecond()
     {
         const int Entries = 1200;

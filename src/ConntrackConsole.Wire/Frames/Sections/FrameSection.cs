@@ -32,7 +32,8 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(14, LateAnswersSection.MaxLength, frame => frame.LateAnswers.Count > 0, LateAnswersSection.Write, LateAnswersSection.Read),
         new(15, RefusalsSection.MaxLength, frame => frame.Refusals.Count > 0, RefusalsSection.Write, RefusalsSection.Read),
         new(16, _ => OverflowSection.MaxLength, OverflowSection.HasAny, OverflowSection.Write, OverflowSection.Read),
-        new(17, UdpSendingSection.MaxLength, UdpSendingSection.HasAny, UdpSendingSection.Write, UdpSendingSection.Read),
+        DetailCountSection.Of(17, row => row.UdpSending, (row, count) => row with { UdpSending = count }),
+        DetailCountSection.Of(18, row => row.BackingOff, (row, count) => row with { BackingOff = count }),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

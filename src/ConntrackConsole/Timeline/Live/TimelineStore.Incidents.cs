@@ -71,16 +71,30 @@ internal sealed partial class TimelineStore
     {
         long nowMs = NowMs;
         lock (_lock)
-        {
-            List<string>? found = null;
-            foreach (var node in _nodes.Values)
-            {
-                if (node.IsSilent(nowMs) && node.Head.LastHeardMs >= sinceMs)
-                    (found ??= []).Add(node.Name);
-            }
+            return [.. Silent(sinceMs, nowMs)?.Select(node => node.Name) ?? []];
+    }
 
-            return found is null || found.Count > MaxSilent + (_nodes.Count / MaxSilentShare) ? [] : found;
+    /// <summary>
+    /// Those of <see cref="SilentNodes"/> that fell silent without the end of their collector's connection, each with the time of its last frame; null if
+    /// many nodes are silent.
+    /// </summary>
+    internal List<(string Node, long SinceMs)>? NodesFallenSilent(long sinceMs)
+    {
+        long nowMs = NowMs;
+        lock (_lock)
+            return Silent(sinceMs, nowMs) is not { } silent ? null : [.. from node in silent let fellMs = node.FellSilentMs(nowMs) where fellMs is not null select (node.Name, fellMs.Value)];
+    }
+
+    private List<NodeTimeline>? Silent(long sinceMs, long nowMs)
+    {
+        var found = new List<NodeTimeline>();
+        foreach (var node in _nodes.Values)
+        {
+            if (node.IsSilent(nowMs) && node.Head.LastHeardMs >= sinceMs)
+                found.Add(node);
         }
+
+        return found.Count > MaxSilent + (_nodes.Count / MaxSilentShare) ? null : found;
     }
 
     /// <summary>The live entries that a node had at each virtual address at a moment, as far as its table was known then.</summary>

@@ -169,7 +169,7 @@ internal sealed partial class TimelineStore
         lock (_lock)
         {
             RecordEnd(node);
-            GetOrAdd(node).Disconnect();
+            GetOrAdd(node).Disconnect(NowMs);
         }
 
         Signal();

@@ -16,6 +16,9 @@ internal sealed partial class NodeTimeline
     /// <summary>A collector sends every second; longer than this without a frame is a gap.</summary>
     public const long SilentMs = 3_000;
 
+    // A connection without a message is given up after 30 s.
+    private const long GivenUpMs = 20_000;
+
     private readonly CoverageIntervals _known = new();
     private GroupIndex? _index;
     private NodeHead? _head;
@@ -27,6 +30,7 @@ internal sealed partial class NodeTimeline
     private int _translated;
     private bool _connected;
     private long _lastHeardMs;
+    private long _expectedMs; // 0: no frames are expected.
     private long _run;
     private ulong _lastSequence;
     private bool _isKnown;
@@ -99,19 +103,32 @@ internal sealed partial class NodeTimeline
             _run = 0;
         _hello = hello;
         _connected = true;
+        _expectedMs = nowMs;
         Readings.Begin(hello, nowMs);
         if (_lastHeardMs == 0)
             _lastHeardMs = nowMs;
         _head = null;
     }
 
-    public void Disconnect() => (_connected, _head) = (false, null);
+    public void Disconnect(long nowMs)
+    {
+        (_connected, _head) = (false, null);
+        // Later, it was the console that gave the connection up.
+        if (nowMs - Math.Max(_lastHeardMs, _expectedMs) < GivenUpMs)
+            _expectedMs = 0;
+    }
+
+    /// <summary>
+    /// Since when the connected collector has sent nothing; null if it sends, or ended its connection, or never connected. The kernel ends the connections
+    /// of a program that is stopped, killed or replaced: nothing at all comes only from a node that is lost, or cut off, or hangs.
+    /// </summary>
+    public long? FellSilentMs(long nowMs) => _expectedMs != 0 && Math.Max(_lastHeardMs, _expectedMs) is var lastMs && nowMs - lastMs > SilentMs ? lastMs : null;
 
     /// <summary>Replaces a timeline that was built from fewer frames: takes its place in the index.</summary>
     public void Replace(NodeTimeline former, GroupIndex index)
     {
         former.Leave();
-        (Slot, _hello, _connected, _lastHeardMs) = (former.Slot, former._hello, former._connected, former._lastHeardMs);
+        (Slot, _hello, _connected, _lastHeardMs, _expectedMs) = (former.Slot, former._hello, former._connected, former._lastHeardMs, former._expectedMs);
         // The latest readings stay, whatever arrives late.
         if (former.Readings.HasReported)
             Readings = former.Readings;
