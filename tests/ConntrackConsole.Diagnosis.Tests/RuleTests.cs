@@ -66,6 +66,47 @@ public class RuleTests
         }
     }
 
+    /// <summary>
+    /// A listener that is closed resets the connections that it had not accepted yet: of a pod that goes on with its others that is no missing drain.
+    /// When the process ends, or resets more than its listener can have had, it is.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 4, null, false)]
+    [InlineData(1, 4, 8_000, false)]
+    [InlineData(1, 4, 900, true)] // The process ended.
+    [InlineData(4, 4, null, true)]
+    [InlineData(4, 1, null, true)]
+    public void Run_ResetsWhenTheListenerIsClosed_AreOfItsBacklog(int resets, int refusals, int? finishedMs, bool isNamed)
+    {
+        var seen = Calm with
+        {
+            Resets = Resets with
+            {
+                FromBackend = Occurrences.At([.. Enumerable.Range(0, resets).Select(i => T + 400 + (i * 10L))]),
+                RefusedSyns = Occurrences.At([.. Enumerable.Range(0, refusals).Select(i => T + 450 + (i * 200L))]),
+            },
+            Lifecycle = Life with { DeletionRequestedMs = T, GraceSeconds = 30, FinishedMs = T + finishedMs, EndpointRemovedMs = T + 10_000 },
+        };
+
+        Assert.Equal(isNamed ? [MechanismCodes.NoDrain, MechanismCodes.RefusedWhileListed] : [MechanismCodes.RefusedWhileListed], Codes(seen));
+        Assert.Equal(isNamed, !DiagnosisEngine.Run(seen).Missing.Any(missing => missing.What.Contains("had not accepted", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Resets at another time than the refusals are not of the listener.</summary>
+    [Theory]
+    [InlineData(-1_500)]
+    [InlineData(2_500)]
+    public void Run_ResetsLongBeforeOrAfterTheListenerIsClosed_AreAMissingDrain(int offsetMs)
+    {
+        var seen = Calm with
+        {
+            Resets = Resets with { FromBackend = Occurrences.At(T + 3_000 + offsetMs), RefusedSyns = Occurrences.At(T + 3_000, T + 3_200, T + 3_400) },
+            Lifecycle = Life with { DeletionRequestedMs = T, GraceSeconds = 30, EndpointRemovedMs = T + 10_000 },
+        };
+
+        Assert.Equal([MechanismCodes.NoDrain, MechanismCodes.RefusedWhileListed], Codes(seen));
+    }
+
     [Fact]
     public void Run_DeletionsLedToResetsOfBothKinds_NamesBoth()
     {

@@ -45,6 +45,9 @@ internal sealed record LifecycleEvidence
     /// <summary>Ready endpoints of the Service by its slices.</summary>
     public int? ReadyEndpoints { get; init; }
 
+    /// <summary>The Service was deleted, and its endpoints were known until then: what follows from them is read as of its end.</summary>
+    public bool ServiceEnded { get; init; }
+
     /// <summary>Since when it has no ready endpoint.</summary>
     public long? NoEndpointSinceMs { get; init; }
 

@@ -19,6 +19,9 @@ internal static partial class M3
     /// <summary>kube-proxy of every node has removed an endpoint after this time; a refusal until then is the pod's doing.</summary>
     public const long PropagationMs = 2_000;
 
+    // Between the end of a listener and the first refusal: until then no client connects.
+    private const long ListenerMs = 1_000;
+
     private const int KilledExitCode = 137;
 
     // The time that a process may need to end after its last connection.
@@ -57,11 +60,25 @@ internal static partial class M3
         if (!resets.FromBackend.IsTimed)
             return Closed(seen, resets, life, killedMs is not null, resets.FromBackend, resets.FromBackend.Count);
         var own = resets.FromBackend.Between(requestedMs - SlackMs, ownerMs);
+        if (IsBacklog(resets, life, own, requestedMs))
+        {
+            return RuleResult.Insufficient("M3", $"whether connections in use were closed: {own.Count} resets came when the pod ceased to listen, and may be of connections that its process had not accepted");
+        }
+
         if (killedMs is not { } endMs)
             return Closed(seen, resets, life, false, own, own.Count);
         var early = own.Between(long.MinValue, endMs - SlackMs);
         var late = own.Between(endMs - SlackMs, long.MaxValue);
         return Closed(seen, resets, life, false, early, early.Count) + Closed(seen, resets, life, true, late, late.Count);
+    }
+
+    // The kernel resets what waits to be accepted when its listener is closed. Those are few, and come with the first refusals; the end of a
+    // process resets the connections in use as well.
+    private static bool IsBacklog(ResetEvidence resets, LifecycleEvidence life, Occurrences own, long requestedMs)
+    {
+        var refused = resets.RefusedSyns.Between(requestedMs, long.MaxValue);
+        return own.Count < refused.Count && own is { FirstMs: { } firstMs, LastMs: { } lastMs } && refused.FirstMs is { } closedMs
+            && firstMs >= closedMs - ListenerMs && lastMs <= closedMs + ListenerMs && !(life.FinishedMs <= lastMs + SlackMs);
     }
 
     private static RuleResult Closed(Evidence seen, ResetEvidence resets, LifecycleEvidence life, bool killed, Occurrences when, int count)

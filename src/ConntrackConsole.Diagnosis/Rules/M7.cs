@@ -11,6 +11,8 @@ internal static class M7
     public static RuleResult Evaluate(Evidence seen)
     {
         var refused = seen.Traffic.Value?.Refused;
+        if (seen.Lifecycle.Value is { ServiceEnded: true, ReadyEndpoints: null })
+            return RuleResult.Nothing;
         if (seen.Lifecycle.Value?.ReadyEndpoints is not { } ready)
             return refused is { Count: > 0 } ? RuleResult.Insufficient("M7", $"the Service's endpoints, along with {refused.Count} refused connections: {seen.Lifecycle.MissingBecause ?? "unknown"}") : RuleResult.Nothing;
         if (ready > 0)

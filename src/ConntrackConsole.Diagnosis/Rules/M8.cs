@@ -30,7 +30,7 @@ internal static class M8
 
     private static RuleResult Untranslated(Evidence seen, EntryEvidence entries)
     {
-        if (entries.UntranslatedUdp.Count == 0)
+        if (entries.UntranslatedUdp.Count == 0 || seen.Lifecycle.Value is { ServiceEnded: true, ReadyEndpoints: null })
             return RuleResult.Nothing;
         if (seen.Lifecycle.Value?.ReadyEndpoints is not { } ready)
             return RuleResult.Insufficient("M8", $"the Service's endpoints, along with {entries.UntranslatedUdp.Count} untranslated UDP entries: {seen.Lifecycle.MissingBecause ?? "unknown"}");

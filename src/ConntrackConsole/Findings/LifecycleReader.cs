@@ -30,7 +30,15 @@ internal static class LifecycleReader
         var history = window.History;
         int? ready = subject.Service is { } key ? window.ReadyEndpoints(key) : null;
         if (subject.Backend.IsNone)
-            return new SubjectLifecycle(new LifecycleEvidence { ReadyEndpoints = ready, NoEndpointSinceMs = ready == 0 ? history.LastReadyUntil(subject.Service!.Value, atMs) : null }, [], null, null);
+        {
+            return new SubjectLifecycle(
+                new LifecycleEvidence
+                {
+                    ReadyEndpoints = ready, NoEndpointSinceMs = ready == 0 ? history.LastReadyUntil(subject.Service!.Value, atMs) : null,
+                    ServiceEnded = ready is null && subject.Service is { } ended && history.LastServiceEnd(ended, atMs) is { } endMs && FindingWindow.ReadyAt(history, endMs - 1)(ended) is not null,
+                }, [], null, null);
+        }
+
         if (history.IsUnwatched(atMs))
             return Missing("the console has not listed the cluster since its start");
         var (state, holder) = history.HolderAt(subject.Backend, atMs);
