@@ -17,7 +17,6 @@ namespace ConntrackConsole.Collector.Observation;
 internal sealed class AddressWatcher(Sysctl sysctl)
 {
     public const int MaxLookups = 500;
-    public const int MaxAddresses = 1000;
     private const long AnsweringMs = 2_000;
 
     // Established entries answer or not; of the others only their senders show.
@@ -31,6 +30,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     private readonly Dictionary<Ip, WatchedAddress> _reported = [];
     private volatile FrozenSet<Ip> _watched = [];
     private volatile bool _hasNew;
+    private volatile uint _leftOut; // Addresses of the list.
     private int _next;
 
     /// <summary>The attempts to connect by unanswered entries.</summary>
@@ -43,7 +43,9 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     public void Watch(IEnumerable<string?> podIps)
     {
         var former = _watched;
-        _watched = podIps.Take(MaxAddresses).Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
+        var all = podIps.ToList();
+        _leftOut = (uint)Math.Max(0, all.Count - WatchList.MaxPodIps);
+        _watched = all.Take(WatchList.MaxPodIps).Select(text => Ip.TryParse(text, out var ip) ? ip : default).Where(ip => !ip.IsNone).ToFrozenSet();
         if (_watched.Except(former).Any())
             _hasNew = true;
     }
@@ -152,6 +154,9 @@ internal sealed class AddressWatcher(Sysctl sysctl)
 
         WatchedDetail Row(Ip ip) => rows.GetValueOrDefault(ip, new WatchedDetail(ip, PathState.Elsewhere, 0, 0, 0, 0, 0));
     }
+
+    /// <summary>Adds what could not be observed to the number of notes that do not fit: that nothing is reported of it is no sign that there was nothing.</summary>
+    public void FillLeftOut(NodeFrame frame) => frame.MoreNotes += _leftOut + Attempts.TakeLeftOut();
 
     private void Begin(FlowTable flows, FrozenSet<Ip> watched)
     {

@@ -11,12 +11,14 @@ namespace ConntrackConsole.Collector.Observation;
 /// </summary>
 internal sealed class EndedAttempts
 {
-    private const int MaxEntries = 4_096;
+    /// <summary>Maximum number of entries of which attempts are counted.</summary>
+    public const int MaxEntries = 4_096;
 
     // A client with a few ports comes back to each of them after all the others.
     private const long LastsMs = 20_000;
 
     private readonly Dictionary<FlowTuple, Attempts> _byOrig = [];
+    private uint _leftOut;
 
     /// <summary>Counts those attempts that have an unanswered entry.</summary>
     public void Add(List<AttemptRecord> ended, FlowTable flows, long nowMs)
@@ -31,7 +33,17 @@ internal sealed class EndedAttempts
             int before = _byOrig.TryGetValue(orig, out var known) ? known.Count : 0;
             if (before > 0 || _byOrig.Count < MaxEntries)
                 _byOrig[orig] = new Attempts(backend, before + 1, nowMs);
+            else
+                _leftOut++;
         }
+    }
+
+    /// <summary>Number of attempts since the last call that had no place: of their entries nothing is known.</summary>
+    public uint TakeLeftOut()
+    {
+        uint leftOut = _leftOut;
+        _leftOut = 0;
+        return leftOut;
     }
 
     /// <summary>The next entry of these ports is another one.</summary>

@@ -229,6 +229,7 @@ internal sealed class NodeObserver
         Ipvs.Fill(_frame, Environment.TickCount64);
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);
         _notes.WriteTo(_frame);
+        AddressWatcher.FillLeftOut(_frame);
         int truncated = _pendingResets.WriteTo(_frame, _flows, _recent, _clock.NowMs);
         foreach (var reset in _frame.Resets)
             FlushedConnections.OnReset(in reset);

@@ -32,6 +32,9 @@ internal sealed record LookupEvidence
     /// <summary>Forwarded by a flowtable past conntrack: nothing is known of them.</summary>
     public int Offloaded { get; init; }
 
+    /// <summary>No entry was looked up, because more addresses than the watch list holds have no live owner; <see cref="Established"/> is then the number of entries.</summary>
+    public bool IsLeftOut { get; init; }
+
     /// <summary>Duration of the look-ups.</summary>
     public int Seconds { get; init; }
 

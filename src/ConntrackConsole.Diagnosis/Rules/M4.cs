@@ -12,6 +12,8 @@ internal static class M4
     {
         if (seen.Lookups.Value is not { } looks)
             return RuleResult.Nothing;
+        if (looks.IsLeftOut)
+            return looks.Established > 0 ? RuleResult.Insufficient("M4, M6b, M8", $"look-ups of {looks.Established} entries: {seen.Subject.Backend} is not on the list of watched addresses, which is full (lookups.list_full)") : RuleResult.Nothing;
         bool dead = seen.Route.Value is { IsDead: true };
         var silence = seen.Lifecycle.Value is { HostNetwork: false, Silence: { IsProven: true } lost } ? lost : null;
         int hung = dead ? Math.Max(looks.Stuck, looks.Waiting) : silence is not null ? Math.Max(looks.Stuck, looks.BackingOff) : looks.Stuck;

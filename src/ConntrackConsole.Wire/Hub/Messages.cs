@@ -95,9 +95,12 @@ public sealed record SequenceRange(ulong From, ulong To);
 public sealed record StoredRanges(long StartedAtMs, IReadOnlyList<SequenceRange> Ranges);
 
 /// <summary>Addresses of terminated and lost pods, for which the collector looks up each entry.</summary>
-/// <param name="PodIps">The addresses, at most 1,000.</param>
+/// <param name="PodIps">The addresses, at most <see cref="MaxPodIps"/>.</param>
 public sealed record WatchList(IReadOnlyList<string> PodIps)
 {
+    /// <summary>Maximum number of <see cref="PodIps"/>.</summary>
+    public const int MaxPodIps = 1_000;
+
     /// <summary>Maximum number of <see cref="Services"/>.</summary>
     public const int MaxServices = 10_000;
 

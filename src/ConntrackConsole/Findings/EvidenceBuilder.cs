@@ -39,6 +39,8 @@ internal static class EvidenceBuilder
         var lookups = LookupReader.Read(records, goneMs ?? silence?.SinceMs ?? window.FromMs, atMs);
         if (silence is not null && lookups.Value is { } unanswered)
             lookups = unanswered with { BackingOff = DetailReader.BackingOff(records, silence.Node, atMs) };
+        if (!lookups.IsKnown && MayLeadNowhere(life, silence) && window.IsLeftOut?.Invoke(subject.Backend) == true)
+            lookups = LeftOut(records);
         if (deadMs is { } since && lookups.Value is { } looks)
             lookups = DetailReader.Dead(records, looks, since, atMs);
         if (life is { Pod: { } pod, Evidence.Value: { } facts } && records.Resets.Count > 0)
@@ -61,6 +63,16 @@ internal static class EvidenceBuilder
             Gaps = NodeReader.Gaps(window, records.Nodes),
         };
         return new SubjectEvidence(records, evidence, life.Pods, FirstSign(records, life));
+    }
+
+    // What the console would have looked up, if its list were longer.
+    private static bool MayLeadNowhere(SubjectLifecycle life, NodeSilence? silence) =>
+        life.Evidence.Value is { HostNetwork: false } known && (known.HasLiveOwner == false || known.DeletionRequestedMs is not null || silence is not null);
+
+    private static LookupEvidence LeftOut(SubjectRecords records)
+    {
+        int entries = (int)records.Groups.Sum(group => group.Members.Sum(member => (long)member.Now.Live));
+        return new LookupEvidence { Established = entries, Cut = entries, IsLeftOut = true };
     }
 
     // The packets of single addresses are not counted. Not every collector reports the others, so that none is not known to be none.

@@ -111,6 +111,7 @@ internal sealed partial class FindingMonitor(
             Terminations = Terminations(),
             ReadyEndpoints = service => cluster.IsReady && map.Services.ContainsKey(service) ? map.EndpointsOf(service).Count(endpoint => endpoint.Ready) : null,
             AwaitsAddress = cluster.IsReady ? map.AwaitsAddress : null,
+            IsLeftOut = ip => timeline.FullWatchList is { } list && !list.Contains(ip),
             SilenceOf = _silences.Of,
             WorkloadOf = uid => WorkloadName.Of(map, uid),
             SettingsOf = timeline.SettingsOf,

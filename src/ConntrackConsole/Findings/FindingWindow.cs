@@ -24,6 +24,9 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
     /// <summary>Whether a pod of a node may have an address that is not reported yet, at the end of the window; null if that is not known.</summary>
     public Func<string, bool>? AwaitsAddress { get; init; }
 
+    /// <summary>An address has no place in the collectors' watch list, which is full: its entries are not looked up.</summary>
+    public Func<Kernel.Net.Ip, bool>? IsLeftOut { get; init; }
+
     /// <summary>The silence of a node as of a moment, null if it was heard then; null where only stored frames are known, which do not show how connections ended.</summary>
     public Func<string, long, NodeSilence?>? SilenceOf { get; init; }
 

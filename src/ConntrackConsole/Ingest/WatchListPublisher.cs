@@ -16,7 +16,6 @@ namespace ConntrackConsole.Ingest;
 internal sealed partial class WatchListPublisher(
     ClusterState cluster, TimelineStore timeline, CollectorRegistry registry, IHubContext<CollectorHub> hub, TimeProvider time, ILogger<WatchListPublisher> log) : BackgroundService
 {
-    public const int MaxAddresses = 1000;
     private const int MaxUntranslated = 50;
     private const int MaxSuspected = 200;
     private const long SuspectedMs = 120_000;
@@ -87,13 +86,15 @@ internal sealed partial class WatchListPublisher(
     {
         var former = _list;
         var map = cluster.Current;
-        var untranslated = timeline.UntranslatedUdp(MaxUntranslated);
+        var untranslated = timeline.UntranslatedUdp(MaxUntranslated + 1);
         // The control plane calls a node lost after 40 s or more: what waited for it until then has been looked up by then.
-        List<Ip> suspected = [.. timeline.SilentNodes(time.GetUtcNow().ToUnixTimeMilliseconds() - SuspectedMs).SelectMany(map.AddressesOn).Take(MaxSuspected)];
+        List<Ip> suspected = [.. timeline.SilentNodes(time.GetUtcNow().ToUnixTimeMilliseconds() - SuspectedMs).SelectMany(map.AddressesOn).Take(MaxSuspected + 1)];
         if (ReferenceEquals(_map, map) && _untranslated.SequenceEqual(untranslated) && _suspected.SequenceEqual(suspected))
             return null;
         (_map, _untranslated, _suspected) = (map, untranslated, suspected);
-        string[] ips = [.. _map.AddressesWithoutLiveOwner(MaxAddresses - untranslated.Count).Concat(untranslated).Concat(suspected).Distinct().Take(MaxAddresses).Select(ip => ip.ToString())];
+        var (watched, isFull) = Select(map.AddressesWithoutLiveOwner, untranslated, suspected);
+        timeline.FullWatchList = isFull ? watched.ToHashSet() : null;
+        string[] ips = [.. watched.Select(ip => ip.ToString())];
         if (!ReferenceEquals(_services, _map.Services))
         {
             _services = _map.Services;
@@ -105,6 +106,19 @@ internal sealed partial class WatchListPublisher(
         if (!ips.SequenceEqual(_list.PodIps))
             _list = _list with { PodIps = ips };
         return ReferenceEquals(_list, former) ? null : ReferenceEquals(_list.Services, former.Services) ? _list with { Services = null } : _list;
+    }
+
+    /// <summary>The addresses of a list, those of silent nodes and of untranslated entries before the ones that ended long ago.</summary>
+    /// <param name="withoutOwner">Addresses without a live owner, at most so many, the latest first.</param>
+    /// <param name="untranslated">Addresses of Services with untranslated entries.</param>
+    /// <param name="suspected">Addresses of the pods of silent nodes.</param>
+    /// <returns>Whether the list lacks some.</returns>
+    internal static (List<Ip> Watched, bool IsFull) Select(Func<int, IReadOnlyList<Ip>> withoutOwner, List<Ip> untranslated, List<Ip> suspected)
+    {
+        HashSet<Ip> first = [.. untranslated.Take(MaxUntranslated), .. suspected.Take(MaxSuspected)];
+        int places = WatchList.MaxPodIps - first.Count;
+        var ended = withoutOwner(places + 1);
+        return ([.. ended.Take(places).Concat(first).Distinct()], ended.Count > places || untranslated.Count > MaxUntranslated || suspected.Count > MaxSuspected);
     }
 
     private async Task<bool> SendAsync(IClientProxy to, WatchList list, CancellationToken stop)

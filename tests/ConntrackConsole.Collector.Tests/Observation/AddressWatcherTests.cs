@@ -49,6 +49,21 @@ public class AddressWatcherTests
         });
     }
 
+    /// <summary>A console that sends more addresses than this version looks up: what is missing is said in every frame.</summary>
+    [Theory]
+    [InlineData(0, 0u)]
+    [InlineData(2, 2u)]
+    public void Watch_MoreAddressesThanFit_EveryFrameSaysHowManyAreLeftOut(int more, uint expected)
+    {
+        var watcher = new AddressWatcher(new Sysctl());
+        watcher.Watch(Enumerable.Range(0, WatchList.MaxPodIps + more).Select(i => $"10.244.{i / 200}.{i % 200}"));
+        foreach (var frame in (NodeFrame[])[new NodeFrame { MoreNotes = 5 }, new NodeFrame { MoreNotes = 5 }])
+        {
+            watcher.FillLeftOut(frame);
+            Assert.Equal(5 + expected, frame.MoreNotes);
+        }
+    }
+
     [Fact]
     public void Details_CountSendersThatBackOff()
     {

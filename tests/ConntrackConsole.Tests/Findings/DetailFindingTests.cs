@@ -254,6 +254,44 @@ public sealed class DetailFindingTests
         Assert.Equal(isEmpty ? [MechanismCodes.NoEndpoints] : [], await scene.CodesAsync());
     }
 
+    /// <summary>A Service that was deleted has no endpoints that could become known: what is known of it ends with it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RefusalsOfAServiceThatWasDeletedSince_LeaveNothingUnknown(bool isEmpty)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        if (isEmpty)
+            scene.Apply(new SliceChange(Objects.Slice(), false), new PodChange(A, true), new PodChange(B, true));
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Run(2);
+        scene.Refusal("node1");
+        scene.Run(2);
+        scene.Apply(new SliceChange(isEmpty ? Objects.Slice() : Objects.Slice(Objects.Ready(A), Objects.Ready(B)), true), new ServiceChange(Objects.Service(), true));
+        scene.Run(5);
+
+        Assert.Equal(isEmpty ? [MechanismCodes.NoEndpoints] : [], scene.Round().Findings.Select(finding => finding.Code));
+        Assert.All(scene.Round().Findings, finding => Assert.NotNull(finding.UntilMs));
+        Assert.DoesNotContain(scene.Round().Insufficient, missing => missing.Mechanisms == "M7");
+    }
+
+    /// <summary>More addresses than the collectors look up: what is not looked up is not calm.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public async Task EntriesOfAnAddressThatTheWatchListLacks_AreInsufficient_WhereItIsFull(bool isFull, bool isListed)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Console.Store.FullWatchList = isFull ? new HashSet<Ip> { Ip.Parse(isListed ? PodIp : OtherIp) } : null;
+        scene.Run(3);
+
+        var missing = scene.Round().Insufficient.Where(one => one.Missing.Contains("lookups.list_full", StringComparison.Ordinal));
+        Assert.Equal(isFull && !isListed ? ["M4, M6b, M8"] : [], missing.Select(one => one.Mechanisms));
+        Assert.Empty(scene.Round().Findings);
+    }
+
     /// <summary>A refusal while its rules were being written is not one of the time, much later, in which the Service has no ready endpoint.</summary>
     [Theory]
     [InlineData(false)]

@@ -17,6 +17,7 @@ internal sealed partial class TimelineStore
     private const int MaxSilentShare = 50;
 
     private readonly HashSet<Ip> _touched = [];
+    private IReadOnlySet<Ip>? _fullWatchList;
     private long _incidentsFromMs;
     private long _incidentsLimitedMs;
 
@@ -95,6 +96,13 @@ internal sealed partial class TimelineStore
         }
 
         return found.Count > MaxSilent + (_nodes.Count / MaxSilentShare) ? null : found;
+    }
+
+    /// <summary>The watch list of the collectors, if addresses had no place in it; null if it has all. Of what it lacks no entry is looked up.</summary>
+    internal IReadOnlySet<Ip>? FullWatchList
+    {
+        get => Volatile.Read(ref _fullWatchList);
+        set => Volatile.Write(ref _fullWatchList, value);
     }
 
     /// <summary>The live entries that a node had at each virtual address at a moment, as far as its table was known then.</summary>

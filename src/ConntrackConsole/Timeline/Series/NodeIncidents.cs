@@ -50,8 +50,17 @@ internal sealed class NodeIncidents
 
     public AddressIncidents? Of(Ip ip) => _byAddress.GetValueOrDefault(ip);
 
-    public void Add(NodeFrame frame, long atMs)
+    /// <param name="follows">No frame before it is missing.</param>
+    public void Add(NodeFrame frame, long atMs, bool follows)
     {
+        // What happened in between belongs to no moment that is known.
+        if (!follows)
+        {
+            _isTableKnown = false;
+            _closed.Clear();
+            _proxy = null;
+        }
+
         var increase = CounterIncrease.Of(frame, atMs - (atMs % BucketMs), _proxy);
         if (!increase.IsZero)
             Add(increase);

@@ -195,7 +195,7 @@ internal sealed partial class NodeTimeline
             _known.Add(atMs, unbroken);
         }
 
-        Incidents.Add(frame, atMs);
+        Incidents.Add(frame, atMs, unbroken);
         // A key frame contains the current reading, if there is one.
         if (frame.Ipvs is not null || frame.IsKey)
             _ipvs = frame.Ipvs;

@@ -55,6 +55,21 @@ public class EndedAttemptsTests
         Assert.Empty(_attempts.Reused(1_000));
     }
 
+    [Fact]
+    public void Add_MoreEntriesThanFit_CountsWhatItLeavesOut()
+    {
+        ushort[] ports = [.. Enumerable.Range(1_000, EndedAttempts.MaxEntries + 3).Select(port => (ushort)port)];
+        foreach (ushort port in ports)
+            _flows.Upsert(Syn(port));
+        Add(0, ports);
+
+        Assert.Equal(3u, _attempts.TakeLeftOut());
+        Assert.Equal(0u, _attempts.TakeLeftOut());
+        // Of what is known it counts on.
+        Add(1_000, ports[0]);
+        Assert.Equal((0u, 1), (_attempts.TakeLeftOut(), _attempts.Reused(1_000).Count()));
+    }
+
     /// <summary>Real SYNs to a backend that does not answer: the kernel renews no entry and sends no event.</summary>
     [Fact]
     public void Frames_AClientThatUsesAnUnansweredEntryAgain_HaveAReusedEntry()

@@ -103,10 +103,51 @@ public sealed class NodeIncidentsTests
         Assert.Equal([(0, 9), (10_000, 3)], incidents.Increases.Select(increase => (increase.AtMs, increase.Invalid)));
     }
 
-    private static void Add(NodeIncidents incidents, int second, Action<NodeFrame> add, bool isKey = false)
+    /// <summary>What closed while frames were missing did not close when they came again; the next key frame begins anew.</summary>
+    [Theory]
+    [InlineData(false, 4)]
+    [InlineData(true, 1)]
+    public void Closed_WhileFramesWereMissing_IsNotCountedAfterThem(bool isMissing, int expected)
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => Closed(frame, 1), isKey: true);
+        Add(incidents, 2, frame => Closed(frame, 2));
+        Add(incidents, 20, frame => Closed(frame, 4), follows: !isMissing);
+        Add(incidents, 21, frame => Closed(frame, 5));
+        Assert.Equal(expected, incidents.Of(Pod)!.Closed.Sum(row => row.Count));
+        // From the next key frame on.
+        Add(incidents, 22, frame => Closed(frame, 5), isKey: true);
+        Add(incidents, 23, frame => Closed(frame, 7));
+        Assert.Equal(expected + 2, incidents.Of(Pod)!.Closed.Sum(row => row.Count));
+    }
+
+    /// <summary>So with the counters of kube-proxy: of packets that were dropped within an hour without frames, none was dropped now.</summary>
+    [Theory]
+    [InlineData(false, 30)]
+    [InlineData(true, 20)]
+    public void DroppedPackets_WhileFramesWereMissing_AreNotOfTheFirstAfterThem(bool isMissing, double expected)
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.Proxy = Proxy(100), isKey: true);
+        Add(incidents, 3, frame => frame.Proxy = Proxy(110));
+        Add(incidents, 3_600, frame => frame.Proxy = Proxy(120), follows: !isMissing);
+        Add(incidents, 3_602, frame => frame.Proxy = Proxy(130));
+        Assert.Equal(expected, incidents.Increases.Sum(increase => increase.InvalidDropped));
+    }
+
+    private static ProxyReading Proxy(double dropped) => new(1, true, ProxyMode.Iptables, 200, 1, 1, 0, 0, 0, 0, 0, 0, 0, dropped, 1);
+
+    private static void Closed(NodeFrame frame, uint count)
+    {
+        StateCounts counts = default;
+        counts[(int)FlowState.Close] = count;
+        frame.Groups.Add(new GroupCounts(Group, counts));
+    }
+
+    private static void Add(NodeIncidents incidents, int second, Action<NodeFrame> add, bool isKey = false, bool follows = true)
     {
         var frame = Frame((ulong)second, second * 1_000, isKey);
         add(frame);
-        incidents.Add(frame, frame.AtMs);
+        incidents.Add(frame, frame.AtMs, follows);
     }
 }
