@@ -45,7 +45,7 @@ internal sealed record RunResult(
 
     // A request or SYN without an answer is nothing yet: its first retransmission is the first sign, after the kernel's shortest timeout.
     private static double FirstSign(JsonNode label) => (double?)label["since"] is not { } since ? (double)label["t"]!
-        : since + ((string?)label["kind"] switch { LabelKinds.Hang => RetransmissionSeconds, LabelKinds.ConnectTimeout => SynRetransmissionSeconds, _ => 0 });
+        : since + ((string?)label["kind"] switch { LabelKinds.Hang => RetransmissionSeconds, LabelKinds.ConnectTimeout or LabelKinds.LateConnect => SynRetransmissionSeconds, _ => 0 });
 
     /// <param name="others">Codes that are true besides those of the scenario.</param>
     public static RunResult Of(

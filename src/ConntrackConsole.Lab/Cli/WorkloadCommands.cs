@@ -9,7 +9,7 @@ namespace ConntrackConsole.Lab.Cli;
 /// <summary>Hidden sub-commands that the lab starts as child processes; each ends with the lab.</summary>
 internal static class WorkloadCommands
 {
-    public static IEnumerable<Command> All() => [Serve(), ServeDatagrams(), Load(), Subscribe(), Request(), SendDatagrams(), ExecChild()];
+    public static IEnumerable<Command> All() => [Serve(), ServeDatagrams(), Load(), Subscribe(), Request(), ConnectInStep(), SendDatagrams(), ExecChild()];
 
     private static Command Serve()
     {
@@ -102,6 +102,13 @@ internal static class WorkloadCommands
         var ports = new Option<int>("--source-ports") { Description = "Number of source ports; 0 = any." };
         return Client("request", "A connection for each request.", [interval, timeout, ports], (service, result) => new ShortClient(
             service, TimeSpan.FromMilliseconds(result.GetValue(interval)), TimeSpan.FromMilliseconds(result.GetValue(timeout)), result.GetValue(ports)).Start());
+    }
+
+    private static Command ConnectInStep()
+    {
+        var interval = new Option<int>("--interval-ms") { DefaultValueFactory = _ => 50 };
+        return Client("connect-in-step", "Connections at fixed moments of the clock, each from the next source port.", [interval], (service, result) =>
+            new SteppedClient(service, TimeSpan.FromMilliseconds(result.GetValue(interval))).Start());
     }
 
     private static Command SendDatagrams()

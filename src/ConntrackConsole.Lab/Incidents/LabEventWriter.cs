@@ -52,6 +52,9 @@ internal static class LabelKinds
     /// <summary>A SYN without an answer.</summary>
     public const string ConnectTimeout = "connect-timeout";
 
+    /// <summary>A connection that was answered only after a repeated SYN.</summary>
+    public const string LateConnect = "late-connect";
+
     /// <summary>A connection that was refused by ICMP: no endpoint.</summary>
     public const string NoEndpoint = "no-endpoint";
 

@@ -17,7 +17,7 @@ internal static class ScenarioRegistry
         Healthy, Blackhole, Invalid, EarlyExit,
         new DroppedInvalid(), new FlushedStream(), new FlushedRequests(), new GraceTooShort(), new RefusedWhileListed(), new NodeLoss(), new AddressReused(),
         new WrongBackend(), new LaggingProxy(), new SynReuse(), new NoEndpoints(), new StaleUdp(), new UntranslatedUdp(), new IdleExpiry(),
-        new IdleExpiryStream(),
+        new IdleExpiryStream(), new PortClash(),
         new ClientAborts(), new PortScan(), new ShortConnections(), new Probes(), new PodAsClient(), new HostNetworkPods(), new IdlePool(),
         new ScaledToZero(),
     ];

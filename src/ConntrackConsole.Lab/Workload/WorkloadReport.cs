@@ -14,13 +14,16 @@ namespace ConntrackConsole.Lab.Workload;
 /// <param name="Local">The reporter's own address:port.</param>
 /// <param name="Remote">The other end as the reporter sees it.</param>
 /// <param name="Backend">Client: the pod's own address:port, from its responses.</param>
-/// <param name="Seconds">hung, recovered, reset, timeout: time since the unanswered request.</param>
+/// <param name="Seconds">connected: time of the connect; hung, recovered, reset, timeout: time since the unanswered request.</param>
 /// <param name="Resets">invalid-segment: resets received for it, counted on a raw socket; null if nothing was sent.</param>
 /// <param name="Detail">Further information for people.</param>
 internal sealed record WorkloadReport(
     double T, string Event, int? Connection = null, string? Local = null, string? Remote = null, string? Backend = null,
     double? Seconds = null, int? Resets = null, string? Detail = null)
 {
+    /// <summary>A connection that took longer was answered only after its SYN had been sent again, a second after the first one.</summary>
+    public const double SynRepeatSeconds = 0.9;
+
     public static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
     /// <summary>Whether a pod's address answered last.</summary>

@@ -68,6 +68,39 @@ public sealed class NodeFaultTests
     }
 
     [Fact]
+    public async Task PortClash_TheKernelFailsToInsertAnEntry_AndTheRepeatedSynHasTheFirst()
+    {
+        await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
+        using var far = new NodeRecord(lab, 3);
+        lab.Send("scenario port-clash");
+        await lab.EventAsync("scenario-done", line => (string?)line["scenario"] == "port-clash");
+        var labels = Labels(lab, "port-clash").FindAll(label => label.Mechanism.Length > 0);
+
+        Assert.NotEmpty(labels);
+        Assert.All(labels, label => Assert.Equal(("M12", "mechanism.port_clash", "late-connect"), (label.Mechanism, label.Code, (string)label.Label["kind"]!)));
+        Assert.All(labels, label =>
+        {
+            var begun = far.Entry(label.Client, label.Port, label.Vip).Where(line => line.Contains("[NEW]", StringComparison.Ordinal)).ToList();
+            // The dropped SYN had none. Translated at both ends: the answer goes to the node.
+            Assert.Contains($" src={label.Backend} ", Assert.Single(begun), StringComparison.Ordinal);
+            Assert.True(Regex.Count(begun[0], $" (src|dst)={Regex.Escape(label.Client)} ") == 1, string.Join("\n", begun));
+        });
+        using var inside = NetworkNamespace.Open(lab.NodeNamespace(3));
+        string[] counters = inside.Run(() => File.ReadAllLines("/proc/thread-self/net/stat/nf_conntrack"));
+        int column = Array.IndexOf(counters[0].Split(' ', StringSplitOptions.RemoveEmptyEntries), "insert_failed");
+        Assert.True(counters.Skip(1).Sum(line => Convert.ToInt64(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[column], 16)) >= labels.Count, string.Join('\n', counters));
+        Assert.DoesNotContain("lab_port_clash", inside.Run(() => Tables()), StringComparison.Ordinal);
+    }
+
+    private static string Tables()
+    {
+        using var nft = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("nft", "list tables") { RedirectStandardOutput = true })!;
+        string tables = nft.StandardOutput.ReadToEnd();
+        nft.WaitForExit();
+        return tables;
+    }
+
+    [Fact]
     public async Task LookAlikes_NoPodResetsAClient_AndNoLabelHasAMechanism()
     {
         string[] scenarios = ["client-aborts", "port-scan", "short-connections", "probes", "pod-as-client", "host-network", "scaled-to-zero"];

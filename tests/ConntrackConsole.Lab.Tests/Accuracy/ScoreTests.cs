@@ -63,6 +63,7 @@ public sealed class ScoreTests
     [Theory]
     [InlineData("hang", 0.2)]
     [InlineData("connect-timeout", 1)]
+    [InlineData("late-connect", 1)]
     [InlineData("udp-silence", 0)]
     public void Of_TimeToVerdict_OfARequestWithoutAnAnswer_BeginsWithItsFirstRetransmission(string kind, double seconds)
     {
