@@ -3,7 +3,7 @@ namespace ConntrackConsole.Wire;
 /// <summary>
 /// Exponential backoff with jitter, so that many programs do not retry in step. Not thread-safe.
 /// </summary>
-public sealed class Backoff
+internal sealed class Backoff
 {
     private TimeSpan _whole;
     private DateTimeOffset _dueAt = DateTimeOffset.MinValue;

@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Wire;
 
 /// <summary>Shortens quoted texts and lists in messages.</summary>
-public static class TextSummary
+internal static class TextSummary
 {
     /// <summary>The text, or its first <paramref name="maxLength"/> characters and an ellipsis.</summary>
     public static string Truncate(string text, int maxLength)

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 /// The only settings that may be changed (Documentation/networking/nf_conntrack-sysctl.rst; kube-proxy's
 /// configuration kubeproxy.config.k8s.io/v1alpha1). Console and node both check against it.
 /// </summary>
-public static class SettingCatalog
+internal static class SettingCatalog
 {
     /// <summary>Name of the filter that drops INVALID packets: off, forward or forward+input.</summary>
     public const string DropInvalid = "nftables.drop_invalid";

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Wire;
 /// Writes little-endian numbers, varints, addresses and texts into a growing buffer. Frames have their own, faster writer.
 /// </summary>
 /// <param name="output">Target of the bytes.</param>
-public readonly struct BinaryBufferWriter(IBufferWriter<byte> output)
+internal readonly struct BinaryBufferWriter(IBufferWriter<byte> output)
 {
     /// <summary>One byte.</summary>
     public void U8(byte value)

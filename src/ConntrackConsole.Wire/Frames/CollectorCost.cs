@@ -17,5 +17,5 @@ public enum FollowMode : byte
 /// <param name="Flows">Flows followed.</param>
 /// <param name="ClockOffsetMs">The console's clock minus this node's, milliseconds; <see cref="int.MinValue"/> = not measured.</param>
 /// <param name="OutboxFrames">Frames not yet acknowledged.</param>
-public readonly record struct CollectorCost(
+internal readonly record struct CollectorCost(
     FollowMode Mode, uint CpuMs, uint RssKiB, uint Events, uint Flows, int ClockOffsetMs, uint OutboxFrames);

@@ -23,4 +23,4 @@ public readonly record struct Counters(
 /// <param name="EstabResets">Established connections that ended by a reset.</param>
 /// <param name="AttemptFails">Connections that failed before they were established.</param>
 /// <param name="RetransSegs">Retransmitted segments.</param>
-public readonly record struct HostTcp(uint OutRsts, uint EstabResets, uint AttemptFails, uint RetransSegs);
+internal readonly record struct HostTcp(uint OutRsts, uint EstabResets, uint AttemptFails, uint RetransSegs);

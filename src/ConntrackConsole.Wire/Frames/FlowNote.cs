@@ -3,7 +3,7 @@ using ConntrackConsole.Kernel.Net;
 namespace ConntrackConsole.Wire;
 
 /// <summary>Kind of an unusual creation or removal of an entry.</summary>
-public enum FlowNoteKind : byte
+internal enum FlowNoteKind : byte
 {
     /// <summary>An established TCP entry was destroyed before its connection ended.</summary>
     Lost = 1,
@@ -50,5 +50,5 @@ public enum LossCause : byte
 /// <param name="Backend">Source of the reply tuple.</param>
 /// <param name="Bport">Source port of the reply tuple.</param>
 /// <param name="PortId">Netlink port of the program that requested the change; 0 = the kernel itself.</param>
-public readonly record struct FlowNote(
+internal readonly record struct FlowNote(
     long AtMs, FlowNoteKind Kind, LossCause Cause, Ip Src, ushort Sport, Ip Dst, ushort Dport, Ip Backend, ushort Bport, uint PortId);

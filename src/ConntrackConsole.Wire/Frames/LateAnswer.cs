@@ -11,4 +11,4 @@ namespace ConntrackConsole.Wire;
 /// <param name="Vport">The Service's port.</param>
 /// <param name="Backend">The pod that answered.</param>
 /// <param name="Bport">The pod's port.</param>
-public readonly record struct LateAnswer(long AtMs, uint WaitedMs, Ip Src, ushort Sport, Ip Vip, ushort Vport, Ip Backend, ushort Bport);
+internal readonly record struct LateAnswer(long AtMs, uint WaitedMs, Ip Src, ushort Sport, Ip Vip, ushort Vport, Ip Backend, ushort Bport);

@@ -5,11 +5,11 @@ namespace ConntrackConsole.Wire;
 /// <summary>The flows of one group at the end of a frame's second: one count for each <see cref="FlowState"/>.</summary>
 /// <param name="Key">The group.</param>
 /// <param name="Counts">Counts by state, index = (int)<see cref="FlowState"/>; all zero = the group is gone.</param>
-public readonly record struct GroupCounts(GroupKey Key, StateCounts Counts);
+internal readonly record struct GroupCounts(GroupKey Key, StateCounts Counts);
 
 /// <summary>Counts by <see cref="FlowState"/>, inline, without allocation.</summary>
 [System.Runtime.CompilerServices.InlineArray(FlowStates.Count)]
-public struct StateCounts : IEquatable<StateCounts>
+internal struct StateCounts : IEquatable<StateCounts>
 {
     private uint _first;
 
@@ -67,7 +67,7 @@ public struct StateCounts : IEquatable<StateCounts>
 /// What one node observed in one second. Self-contained, except that a frame that is not a key frame contains only the groups
 /// with changed counts.
 /// </summary>
-public sealed class NodeFrame
+internal sealed class NodeFrame
 {
     private ResetOverflow _moreResets;
 
@@ -163,7 +163,7 @@ public sealed class NodeFrame
 
 /// <summary>Counts by <see cref="ResetKind"/>.</summary>
 [System.Runtime.CompilerServices.InlineArray(Length)]
-public struct ResetOverflow
+internal struct ResetOverflow
 {
     /// <summary>How many kinds there are.</summary>
     public const int Length = 7;

@@ -12,7 +12,7 @@ namespace ConntrackConsole.Wire;
 /// length u32, bytes. An empty section is omitted; an unknown one is skipped, so that collectors and consoles of adjacent
 /// versions are compatible. An address is a length byte (0, 4, 16) and its bytes, a text a length byte and UTF-8.
 /// </remarks>
-public static class NodeFrameCodec
+internal static class NodeFrameCodec
 {
     /// <summary>Maximum number of individual resets in a frame.</summary>
     public const int MaxResets = 2000;

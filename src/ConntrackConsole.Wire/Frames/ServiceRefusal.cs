@@ -9,4 +9,4 @@ namespace ConntrackConsole.Wire;
 /// <param name="AtMs">When, milliseconds of Unix time.</param>
 /// <param name="Src">Its sender.</param>
 /// <param name="Vip">The Service's address.</param>
-public readonly record struct ServiceRefusal(long AtMs, Ip Src, Ip Vip);
+internal readonly record struct ServiceRefusal(long AtMs, Ip Src, Ip Vip);

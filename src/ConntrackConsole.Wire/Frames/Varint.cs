@@ -5,7 +5,7 @@ namespace ConntrackConsole.Wire;
 /// <summary>
 /// Unsigned 32-bit numbers in LEB128: seven bits per byte, least significant first; the high bit is set if another byte follows.
 /// </summary>
-public static class Varint
+internal static class Varint
 {
     /// <summary>Maximum number of bytes.</summary>
     public const int MaxLength = 5;

@@ -28,7 +28,7 @@ public enum PathState : byte
 /// <param name="Answering">Established entries that were answered within the last two seconds.</param>
 /// <param name="SynReused">Unanswered SYN_SENT entries that are refreshed more often than one connection's retransmissions would.</param>
 /// <param name="UdpRefreshed">UDP entries that were refreshed within the last ten seconds.</param>
-public readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Link, uint Waiting, uint Answering, uint SynReused, uint UdpRefreshed)
+internal readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Link, uint Waiting, uint Answering, uint SynReused, uint UdpRefreshed)
 {
     /// <summary>UDP entries that, by their remaining timeout, certainly had a packet within the last two seconds, and not their first one. Older collectors do not send it.</summary>
     public uint UdpSending { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace ConntrackConsole.Wire;
 
 /// <summary>Names of the hub's methods, as both sides call them.</summary>
-public static class HubMethods
+internal static class HubMethods
 {
     /// <summary>Path of the collectors' hub.</summary>
     public const string Path = "/hubs/collector";
@@ -170,4 +170,4 @@ public enum OwnerState
 [JsonSerializable(typeof(FlowEntry[]))]
 [JsonSerializable(typeof(Capability[]))]
 [JsonSerializable(typeof(byte[]))]
-public sealed partial class WireJson : JsonSerializerContext;
+internal sealed partial class WireJson : JsonSerializerContext;

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 /// Format of a node's name: a DNS subdomain of RFC 1123, as the API server requires for metadata.name of a Node. Only one
 /// spelling, so that no two names can denote the same node.
 /// </summary>
-public static class NodeName
+internal static class NodeName
 {
     /// <summary>Maximum length of a name.</summary>
     public const int MaxLength = 253;

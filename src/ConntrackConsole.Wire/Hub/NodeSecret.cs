@@ -10,7 +10,7 @@ namespace ConntrackConsole.Wire;
 /// <remarks>
 /// Presented with the request that opens the connection: <c>Authorization: Bearer SECRET</c> and <see cref="Header"/>.
 /// </remarks>
-public static class NodeSecret
+internal static class NodeSecret
 {
     /// <summary>The request header that names the node.</summary>
     public const string Header = "Conntrack-Node";

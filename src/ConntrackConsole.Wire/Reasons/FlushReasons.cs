@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 
 /// <summary>Codes of flush refusals that console and node share.</summary>
 [ReasonCodes("Flush, console and node")]
-public static class FlushReasons
+internal static class FlushReasons
 {
     /// <summary>The target is not an IP address in canonical form.</summary>
     [Description("The target is not an IP address in canonical form.")]

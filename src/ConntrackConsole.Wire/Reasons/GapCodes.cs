@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 
 /// <summary>Stable codes of <see cref="GapKind"/> for programs.</summary>
 [ReasonCodes("Gaps in recorded data")]
-public static class GapCodes
+internal static class GapCodes
 {
     /// <summary><see cref="GapKind.EventsLost"/>.</summary>
     [Description("The kernel dropped conntrack events because the receive queue was full; the table was read again.")]

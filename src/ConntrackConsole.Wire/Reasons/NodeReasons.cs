@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 
 /// <summary>Codes of refusals and results of a collector.</summary>
 [ReasonCodes("Node")]
-public static class NodeReasons
+internal static class NodeReasons
 {
     /// <summary>The node is observe-only and refuses every command.</summary>
     [Description("The node is observe-only and refuses every command.")]

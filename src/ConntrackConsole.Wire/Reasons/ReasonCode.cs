@@ -1,7 +1,7 @@
 namespace ConntrackConsole.Wire;
 
 /// <summary>Syntax of a reason code. The other side of the wire may be newer, so a code may be unknown but must be well-formed.</summary>
-public static class ReasonCode
+internal static class ReasonCode
 {
     private const int MaxLength = 60;
 

@@ -6,7 +6,7 @@ namespace ConntrackConsole.Wire;
 /// </summary>
 /// <param name="area">Heading of the table that lists the codes of this class.</param>
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class ReasonCodesAttribute(string area) : Attribute
+internal sealed class ReasonCodesAttribute(string area) : Attribute
 {
     /// <summary>Heading of the table that lists the codes of this class.</summary>
     public string Area { get; } = area;

@@ -4,7 +4,7 @@ namespace ConntrackConsole.Wire;
 
 /// <summary>Codes of setting refusals and results that console and node share.</summary>
 [ReasonCodes("Setting, console and node")]
-public static class SettingReasons
+internal static class SettingReasons
 {
     /// <summary>The setting is not on the list of settings that may be changed.</summary>
     [Description("The setting is not on the list of settings that may be changed.")]

@@ -7,6 +7,7 @@ public class LayoutTests
 {
     private const int MaxFilesPerFolder = 20;
     private const int MaxLinesPerFile = 400;
+    private const int MaxPublicTypes = 150;
 
     private static readonly string[] Files =
     [
@@ -23,6 +24,14 @@ public class LayoutTests
     [Fact]
     public void Files_AreNoLongerThanTheLimit() =>
         RepositoryFiles.AssertNone(Files.Select(f => (File: f, Lines: File.ReadLines(RepositoryFiles.Path(f)).Count())).Where(f => f.Lines > MaxLinesPerFile).Select(f => $"{f.File}: {f.Lines} lines"));
+
+    /// <summary>What no other assembly needs is internal; generated Razor classes are public by themselves.</summary>
+    [Fact]
+    public void PublicTypes_AreFew()
+    {
+        string[] types = [.. Files.Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)).SelectMany(file => Declarations.Public(File.ReadAllText(RepositoryFiles.Path(file))).Select(type => $"{file}: {type}"))];
+        Assert.True(types.Length is > 50 and <= MaxPublicTypes, $"{types.Length} of at most {MaxPublicTypes}:\n{string.Join('\n', types)}");
+    }
 
     /// <summary>A name that two types share misleads a search. Nested private types are not counted.</summary>
     [Fact]

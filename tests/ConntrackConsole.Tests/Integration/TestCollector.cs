@@ -127,10 +127,10 @@ public sealed class TestCollector : IAsyncDisposable
         return welcome;
     }
 
-    public void Send(NodeFrame frame) => Send(Encoded(frame));
+    internal void Send(NodeFrame frame) => Send(Encoded(frame));
 
     /// <summary>Sends late frames; completes when the console has received them.</summary>
-    public Task BackfillAsync(long run, params NodeFrame[] frames) => BackfillAsync(run, [.. frames.Select(Encoded)]);
+    internal Task BackfillAsync(long run, params NodeFrame[] frames) => BackfillAsync(run, [.. frames.Select(Encoded)]);
 
     public Task BackfillAsync(long run, params byte[][] frames)
     {

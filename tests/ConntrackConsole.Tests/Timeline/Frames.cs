@@ -4,7 +4,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Tests.Timeline;
 
 /// <summary>Small frames for tests.</summary>
-public static class Frames
+internal static class Frames
 {
     public static readonly GroupKey Group = Key("10.1.0.5");
 
