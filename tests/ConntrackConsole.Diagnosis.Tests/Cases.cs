@@ -166,7 +166,7 @@ internal static class Cases
 
     public static LookupEvidence BackingOff => Lookups with { Answered = 0, Waiting = 6, BackingOff = 6, Seconds = 1 };
 
-    public static NodeSilence Silence => new("node2", T, 2, 0);
+    public static NodeSilence Silence => new("node2", T, 2, 2, 0);
 
     public static TrafficEvidence Silent => Traffic with { Packets = (0, 5) };
 

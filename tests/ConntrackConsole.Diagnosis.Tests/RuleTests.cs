@@ -182,6 +182,7 @@ public class RuleTests
         ["few of the entries in use wait"] = (Calm with { Lookups = Lookups with { Answered = 0, Idle = 0, Stuck = 4 }, Traffic = Silent, Lifecycle = Ended }, "less than half"),
         ["entries wait, for too short a time"] = (Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 3 }, Traffic = Silent, Lifecycle = Ended }, "wait for an answer"),
         ["a node fell silent, and a single pod of it stalls"] = (Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Life with { Silence = Silence with { Pods = 1 } } }, "wait for an answer"),
+        ["a node fell silent, and clients of one other node only see it"] = (Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Life with { Silence = Silence with { Observers = 1 } } }, "wait for an answer"),
         ["a node fell silent, and another pod of it answers"] = (Calm with { Lookups = BackingOff, Traffic = Silent, Lifecycle = Life with { Silence = Silence with { Answering = 1 } } }, "wait for an answer"),
         ["a node fell silent, and the pod's own entries are streams"] = (Calm with { Lookups = BackingOff with { BackingOff = 0 }, Traffic = Silent, Lifecycle = Life with { Silence = Silence } }, "wait for an answer"),
         ["a node fell silent, and few of the entries in use back off"] = (Calm with { Lookups = BackingOff with { BackingOff = 3 }, Traffic = Silent, Lifecycle = Life with { Silence = Silence } }, "less than half"),

@@ -12,13 +12,16 @@ public sealed class SilentNodeTests
 {
     private const string Lost = "node1";
     private const string Observer = "node2";
+    private const string OtherObserver = "node3";
 
     [Fact]
     public async Task ConnectionsToItsPodsBackOff_IsM4_BeforeTheControlPlanesWord()
     {
         using var scene = await SilentAsync();
         BackOff(scene, PodIp, OtherIp);
-        scene.Run(1);
+        scene.Run(2);
+        Assert.Empty(scene.Round().Findings);
+        scene.Run(3);
         Assert.Equal(2, scene.Round().Findings.Count);
 
         var report = scene.Round();
@@ -43,7 +46,38 @@ public sealed class SilentNodeTests
         using var scene = await SilentAsync();
         BackOff(scene, PodIp, OtherIp);
         LookAlikes[name](scene);
-        for (int second = 0; second < 6; second++)
+        for (int second = 0; second < 8; second++)
+        {
+            scene.Run(1);
+            Assert.Empty(scene.Round().Findings);
+        }
+    }
+
+    /// <summary>That an entry backs off is seen at the first look, that another one is answered at the third.</summary>
+    [Fact]
+    public async Task OneOfItsPodsAnswers_SeenSecondsLater_IsNotNamedMeanwhile()
+    {
+        using var scene = await SilentAsync();
+        BackOff(scene, PodIp, OtherIp);
+        for (int second = 0; second < 8; second++)
+        {
+            scene.Run(1);
+            if (second == 1)
+                Answer(scene, OtherIp);
+            Assert.Empty(scene.Round().Findings);
+        }
+    }
+
+    /// <summary>What backed off before the node fell silent did not do so because of it.</summary>
+    [Fact]
+    public async Task ConnectionsBackedOffBefore_IsNotNamed()
+    {
+        using var scene = await StartAsync(Lost, Observer, OtherObserver, "node4");
+        Enter(scene);
+        BackOff(scene, PodIp, OtherIp);
+        scene.Run(5);
+        scene.Silent.Add(Lost);
+        for (int second = 0; second < 10; second++)
         {
             scene.Run(1);
             Assert.Empty(scene.Round().Findings);
@@ -59,7 +93,7 @@ public sealed class SilentNodeTests
         scene.Run(3);
         scene.Round();
         BackOff(scene, PodIp, OtherIp);
-        for (int second = 0; second < 6; second++)
+        for (int second = 0; second < 8; second++)
         {
             scene.Run(1);
             Assert.Empty(scene.Round().Findings);
@@ -97,6 +131,11 @@ public sealed class SilentNodeTests
         ["one of its pods answered within the last seconds"] = scene => scene.Detail(Observer, waiting: 2, answering: 1, backingOff: 2, ip: OtherIp),
         ["one of its pods accepts connections"] = scene => scene.LateAnswer(Observer, 4_000, OtherIp),
         ["one of its pods resets its clients"] = scene => scene.Reset(Observer, ResetKind.FromBackend, 4_001, OtherIp),
+        ["only clients of one node: they may have gone"] = scene =>
+        {
+            scene.Detail(OtherObserver, waiting: 3, ip: PodIp);
+            scene.Detail(OtherObserver, waiting: 3, ip: OtherIp);
+        },
         ["its collector was stopped"] = scene => scene.Console.Store.Disconnected(Lost),
         ["its collector connected again"] = scene =>
         {
@@ -113,9 +152,8 @@ public sealed class SilentNodeTests
     // Both pods of the Service are on a node of which the last frame came four seconds ago.
     private static async Task<FindingScene> SilentAsync(int seconds = 4)
     {
-        var scene = await StartAsync(Lost, Observer, "node3", "node4");
-        scene.Entries(Observer, Group(), FlowState.Established, 3);
-        scene.Entries(Observer, Group(OtherIp), FlowState.Established, 3);
+        var scene = await StartAsync(Lost, Observer, OtherObserver, "node4");
+        Enter(scene);
         scene.Run(5);
         scene.Silent.Add(Lost);
         scene.Run(seconds);
@@ -123,23 +161,40 @@ public sealed class SilentNodeTests
         return scene;
     }
 
+    private static void Enter(FindingScene scene)
+    {
+        foreach (string node in (string[])[Observer, OtherObserver])
+        {
+            scene.Entries(node, Group(), FlowState.Established, 3);
+            scene.Entries(node, Group(OtherIp), FlowState.Established, 3);
+        }
+    }
+
     private static void BackOff(FindingScene scene, params string[] pods)
     {
         foreach (string ip in pods)
         {
             scene.Lookup(Observer, 3, 3, ip: ip);
+            scene.Lookup(OtherObserver, 3, 3, ip: ip);
             Detail(scene, ip, backingOff: 3);
         }
     }
 
-    private static void Detail(FindingScene scene, string ip, uint backingOff) => scene.Detail(Observer, waiting: 3, backingOff: backingOff, ip: ip);
+    private static void Detail(FindingScene scene, string ip, uint backingOff)
+    {
+        scene.Detail(Observer, waiting: 3, backingOff: backingOff, ip: ip);
+        scene.Detail(OtherObserver, waiting: 3, backingOff: backingOff, ip: ip);
+    }
 
     private static void Answer(FindingScene scene, params string[] pods)
     {
         foreach (string ip in pods)
         {
-            scene.Lookup(Observer, 3, 0, alive: 3, ip: ip);
-            scene.Detail(Observer, answering: 3, ip: ip);
+            foreach (string node in (string[])[Observer, OtherObserver])
+            {
+                scene.Lookup(node, 3, 0, alive: 3, ip: ip);
+                scene.Detail(node, answering: 3, ip: ip);
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class NodeSilences(ClusterState cluster, TimelineStore timeline)
     // The frames of a console that is late stop at different moments of a second.
     private const long SettleMs = 1_000;
 
+    // The first look at an entry may show that it backs off; only the third one, after a second and a half, that another is answered.
+    private const long ProvenMs = 3_000;
+
     // By then the control plane has called it lost.
     private const long MaxMs = 120_000;
 
@@ -66,25 +69,48 @@ internal sealed class NodeSilences(ClusterState cluster, TimelineStore timeline)
     private NodeSilence Read(Interval silent, long atMs)
     {
         var nodes = new NodeRecords();
-        int pods = 0, answering = 0;
-        foreach (var ip in cluster.Current.AddressesOn(silent.Node))
+        var map = cluster.Current;
+        HashSet<string> pods = [], observers = [];
+        int answering = 0;
+        foreach (var ip in map.AddressesOn(silent.Node))
         {
+            // Whether this one answers is not looked up.
+            if (timeline.FullWatchList is { } list && !list.Contains(ip))
+                return new NodeSilence(silent.Node, silent.SinceMs, 0, 0, 0);
             var record = timeline.RecordOf(ip, nodes);
-            bool backsOff = false, answers = false;
+            bool answers = false;
             foreach (var incidents in record.Incidents)
             {
                 var head = record.Nodes[incidents.Slot].Head;
-                if (head.Name == silent.Node)
-                    continue;
-                backsOff |= incidents.Details.LastOrDefault(row => row.AtMs + head.ClockOffsetMs <= atMs).Row.BackingOff > 0;
-                answers |= Answers(incidents, head.ClockOffsetMs, silent.SinceMs, atMs);
+                answers |= head.Name != silent.Node && Answers(incidents, head.ClockOffsetMs, silent.SinceMs, atMs);
+                if (!IsSilent(head.Name) && BacksOff(incidents, head.ClockOffsetMs, silent.SinceMs, atMs))
+                {
+                    pods.Add(map.OwnerOf(ip).Pod?.Uid ?? ip.ToString());
+                    observers.Add(head.Name);
+                }
             }
 
-            pods += backsOff ? 1 : 0;
             answering += answers ? 1 : 0;
         }
 
-        return new NodeSilence(silent.Node, silent.SinceMs, pods, answering);
+        return new NodeSilence(silent.Node, silent.SinceMs, pods.Count, observers.Count, answering);
+    }
+
+    // Its last rows stand, and nothing is known of it by now.
+    private bool IsSilent(string node) => _intervals.Exists(interval => interval.Node == node && interval.UntilMs == long.MaxValue);
+
+    // It began after the node fell silent, and has lasted for so long that answers of its other pods have been seen as well.
+    private static bool BacksOff(IncidentRecord incidents, long offsetMs, long sinceMs, long atMs)
+    {
+        long? began = null;
+        foreach (var (rowMs, row) in incidents.Details)
+        {
+            if (rowMs + offsetMs > atMs)
+                break;
+            began = row.BackingOff > 0 ? began ?? rowMs + offsetMs : null;
+        }
+
+        return began > sinceMs && began <= atMs - ProvenMs;
     }
 
     // What came from the pod since, and what its entries show.

@@ -12,6 +12,8 @@ internal sealed class AnswerTurns(int processors) : IDisposable
     // The first views after a page was opened, or a range chosen, do not wait.
     private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _turn = new(1);
     // Half of a processor of two, a quarter of a single one.
     private readonly WorkBudget? _budget = processors >= 4 ? null : new WorkBudget(processors >= 2 ? 1 : 3, Burst);
@@ -28,7 +30,7 @@ internal sealed class AnswerTurns(int processors) : IDisposable
         {
             var pause = _budget?.Spend(Stopwatch.GetElapsedTime(began), TimeSpan.FromSeconds(began / (double)Stopwatch.Frequency)) ?? TimeSpan.Zero;
             if (pause > TimeSpan.Zero)
-                _ = Task.Delay(pause, CancellationToken.None).ContinueWith(_ => _turn.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                _ = Task.Delay(pause < MaxPause ? pause : MaxPause, CancellationToken.None).ContinueWith(_ => _turn.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             else
                 _turn.Release();
         }

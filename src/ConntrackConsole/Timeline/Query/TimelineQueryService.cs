@@ -51,7 +51,8 @@ internal sealed class TimelineQueryService(
     public async Task<PageSnapshot> FollowAsync(PageQuery page, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var followed = page.Window is not { } query ? null : query.ToMs < NowMs ? await SharedAsync(query, Shared(), true, ct) : await FollowedAsync(query, ct);
+        var followed = page.Window is not { } query ? null
+            : page.AsOfMs is null && query.ToMs >= NowMs ? await FollowedAsync(query, ct) : await SharedAsync(query, Shared(), true, ct);
         // All of a page is of one snapshot.
         var reading = followed?.Reading ?? Shared();
         var pods = Pods(reading, page, followed?.Window);
@@ -75,11 +76,27 @@ internal sealed class TimelineQueryService(
         }
     }
 
-    // Pages that ask the same while they wait for their turn get one answer, of the moment at which it is their turn.
+    // Live pages that ask the same while they wait for their turn get one answer, of the moment at which it is their turn.
     private async Task<Followed> FollowedAsync(TimelineQuery query, CancellationToken ct)
     {
         var question = query with { FromMs = 0, ToMs = query.ToMs - query.FromMs };
-        return await _waiting.GetOrAdd(question, _ => new Lazy<Task<Followed>>(() => Task.Run(() => turns.RunAsync(TakeAsync, CancellationToken.None)))).Value.WaitAsync(ct);
+        return await _waiting.GetOrAdd(question, _ => new Lazy<Task<Followed>>(() => Task.Run(ReadAsync))).Value.WaitAsync(ct);
+
+        // The stored part is read before the turn, and kept: what reads it from the disk must not hold up others.
+        async Task<Followed> ReadAsync()
+        {
+            try
+            {
+                await StoredAsync(query, true, CancellationToken.None);
+            }
+            catch
+            {
+                _waiting.TryRemove(question, out _);
+                throw;
+            }
+
+            return await turns.RunAsync(TakeAsync, CancellationToken.None);
+        }
 
         Task<Followed> TakeAsync()
         {

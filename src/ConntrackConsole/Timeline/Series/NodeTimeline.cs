@@ -181,7 +181,7 @@ internal sealed partial class NodeTimeline
                 gap(reported.Kind, reported.FromMs, reported.ToMs, reported.Lost);
         }
 
-        bool unbroken = _isKnown && !jumped && !paused;
+        bool isComplete = _isKnown && !jumped, unbroken = isComplete && !paused;
         // Changes without the preceding ones mean nothing: wait for the next key frame.
         _isKnown = frame.IsKey || (_isKnown && !jumped);
         if (_isKnown)
@@ -195,7 +195,8 @@ internal sealed partial class NodeTimeline
             _known.Add(atMs, unbroken);
         }
 
-        Incidents.Add(frame, atMs, unbroken);
+        // A node that was late has sent all of its changes.
+        Incidents.Add(frame, atMs, isComplete);
         // A key frame contains the current reading, if there is one.
         if (frame.Ipvs is not null || frame.IsKey)
             _ipvs = frame.Ipvs;

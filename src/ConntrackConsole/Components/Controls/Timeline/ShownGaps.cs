@@ -24,9 +24,10 @@ internal static class ShownGaps
     private static IReadOnlyList<GapSpan> Merge(IReadOnlyList<GapSpan> gaps, long stepMs)
     {
         if (!IsMany(gaps))
-            return gaps;
-        var merged = new List<GapSpan>();
-        foreach (var kind in gaps.GroupBy(gap => gap.Kind))
+            return [.. gaps.OrderBy(gap => gap.FromMs)];
+        // Those of the console itself are few, and their text has what the kind does not.
+        List<GapSpan> merged = [.. gaps.Where(gap => gap.Node is null)];
+        foreach (var kind in gaps.Where(gap => gap.Node is not null).GroupBy(gap => gap.Kind))
         {
             var touching = new List<GapSpan>();
             long toMs = 0;
@@ -64,7 +65,7 @@ internal static class ShownGaps
 
     private static GapSpan One(List<GapSpan> gaps)
     {
-        var nodes = gaps.Select(gap => gap.Node ?? "console").ToHashSet(StringComparer.Ordinal);
+        var nodes = gaps.Select(gap => gap.Node!).ToHashSet(StringComparer.Ordinal);
         string[] first = [.. nodes.Order(StringComparer.Ordinal).Take(NamedNodes)];
         string which = nodes.Count == 1 ? first[0] : $"{DisplayText.Count(nodes.Count, "node")} ({TextSummary.List(first, nodes.Count, NamedNodes)})";
         return new GapSpan(nodes.Count == 1 ? gaps[0].Node : DisplayText.Count(nodes.Count, "node"), gaps[0].Kind, gaps[0].FromMs, gaps.Max(gap => gap.ToMs), $"{which}: {Cause(gaps[0].Kind)}.");

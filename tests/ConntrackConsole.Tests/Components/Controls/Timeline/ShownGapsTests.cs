@@ -31,6 +31,16 @@ public sealed class ShownGapsTests
         Assert.Single(ViewBytes.Of(view, 8, true, null).Gaps);
     }
 
+    [Fact]
+    public void GapOfTheConsoleItself_KeepsItsText_AndUnorderedGapsAreOrdered()
+    {
+        GapSpan late = new("node-a", GapKind.Silent, FromMs + 9_000, FromMs + 10_000, "a"), early = new("node-b", GapKind.Silent, FromMs, FromMs + 1_000, "b");
+        Assert.Equal([early, late], ShownGaps.Of(View([late, early])));
+
+        var own = new GapSpan(null, GapKind.Silent, FromMs, FromMs + 5_000, "The frames are kept.");
+        Assert.Contains(own, ShownGaps.Of(View([.. Silent(10), own])));
+    }
+
     /// <summary>A second with data is never hatched, and one without always.</summary>
     [Fact]
     public void RandomGaps_CoverTheSameColumns_AndAreNoMoreThanTheseOfEachKind()
@@ -53,7 +63,7 @@ public sealed class ShownGapsTests
             Assert.Equal(Covered(gaps), Covered(shown));
             Assert.Equal(shown.OrderBy(gap => gap.FromMs), shown);
             if (gaps.Select(gap => gap.Node).Distinct().Count() > ShownGaps.MaxNodes)
-                Assert.All(shown.Where(gap => gap.ToMs >= FromMs).GroupBy(gap => gap.Kind), kind => Assert.InRange(kind.Count(), 1, Columns + 1));
+                Assert.All(shown.Where(gap => gap.ToMs >= FromMs && gap.Node is not null).GroupBy(gap => gap.Kind), kind => Assert.InRange(kind.Count(), 1, Columns + 1));
         }
 
         Assert.InRange(merged, 1_000, int.MaxValue);
