@@ -21,7 +21,7 @@ internal sealed class RefusedWhileListed : Scenario
         {
             if (report is { Event: "refused", Detail: "ConnectionRefused" })
                 workload.Label(pod, report.Local, ending?.At(Kubelet.ServerPort), LabelKinds.FromBackend, 1);
-        }, "request", "--target", workload.Target, "--interval-ms", "100");
+        }, "request", "--target", workload.Target, "--interval-ms", "40");
         await workload.ConnectedAsync();
         ending = workload.Pods[0];
         await workload.EndAsync(ending, Ending.CloseListener);
