@@ -39,6 +39,8 @@ internal sealed class ConsoleProcess : IDisposable
 
     public string Database => Path.Combine(_folder, "console.db");
 
+    public long DatabaseBytes => new FileInfo(Database).Length;
+
     public string Log => Path.Combine(_folder, "console.log");
 
     public ProcessUsage Usage => ProcessUsage.Read(_process.Id, _reportsMemory ? MemoryFile : null);

@@ -44,6 +44,9 @@ internal sealed class LoadResult
 
     public double FrameBytes { get; set; }
 
+    /// <summary>By how much the database's file grew in the second half of the steady state, a node-minute: space that is used again costs nothing.</summary>
+    public double GrowthBytes { get; set; }
+
     public double FramesPerSecond { get; set; }
 
     public long Made { get; private set; }

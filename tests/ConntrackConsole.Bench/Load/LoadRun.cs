@@ -89,8 +89,11 @@ internal static class LoadRun
         long made = fleet.Made, bytes = fleet.Nodes.Sum(node => node.MadeBytes);
         var (draws, pageBytes) = (pages.Draws, pages.Bytes);
         var usages = new List<ProcessUsage> { console.Usage };
+        (long Bytes, long Frames) half = default;
         for (int second = 0; second < options.Seconds; second++)
         {
+            if (second == options.Seconds / 2)
+                half = (console.DatabaseBytes, fleet.Made);
             await Task.Delay((int)Math.Max(0, usages[0].At + ((second + 1) * 1_000) - Environment.TickCount64));
             usages.Add(console.Usage);
         }
@@ -99,6 +102,7 @@ internal static class LoadRun
         self.Refresh();
         double seconds = (usages[^1].At - usages[0].At) / 1_000.0;
         result.Usages = usages;
+        result.GrowthBytes = (console.DatabaseBytes - half.Bytes) / ((fleet.Made - half.Frames) / 60.0);
         result.Pages = new PageFigures((pages.Draws - draws) / seconds, (pages.Bytes - pageBytes) / seconds, pages.Ended, pages.Problem);
         result.GeneratorCores = (self.TotalProcessorTime - ownCpu).TotalSeconds / seconds;
         result.OtherCores = ((MachineUsage.BusySeconds - busy - usages[^1].CpuSeconds + usages[0].CpuSeconds) / seconds) - result.GeneratorCores;

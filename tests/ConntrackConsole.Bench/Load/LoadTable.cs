@@ -53,6 +53,7 @@ internal static class LoadTable
             ("start: listening", result.Start!.ListensSeconds, "s", ""),
             ("… cluster ready", result.Start.ReadySeconds, "s", ""),
         ];
+        figures.Add(("database growth a node-minute", result.GrowthBytes / 1024, "KB", $"the file, in the last {options.Seconds - (options.Seconds / 2)} s: single frames are packed, and their space is used again"));
         double file = result.Sizes[^1].Bytes;
         foreach (var (table, bytes) in result.Sizes.Where(size => size.Bytes > file / 100))
             figures.Add(($"database a node-minute, {table}", bytes / nodeMinutes / 1024, "KB", ""));
