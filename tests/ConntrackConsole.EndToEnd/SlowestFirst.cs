@@ -12,7 +12,7 @@ public sealed class SlowestFirst : ITestCollectionOrderer
     private static readonly string[] Long =
     [
         "ExplainTests", "ActionBothKilledTests", "ActionConsoleKilledTests", "NodeFaultTests", "SettingBothKilledTests", "ActionCollectorKilledTests", "SettingConsoleKilledTests",
-        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "RolloutReportTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests", "HealthyLab",
+        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests", "HealthyLab",
         "LoadTests",
     ];
 

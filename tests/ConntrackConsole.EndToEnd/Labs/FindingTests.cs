@@ -1,60 +1,38 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>The real kernel, collectors and console: the API explains each scenario by its mechanism, within seconds, and nothing else.</summary>
-public sealed class FindingTests
+/// <summary>The real kernel, collectors and console: the API explains each scenario by its mechanism within seconds, and a rollout's report has what its clients really noticed.</summary>
+public sealed class FindingTests(ExplainedLab explained) : IClassFixture<ExplainedLab>
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Scenarios_AreExplainedByTheirMechanisms()
     {
-        await using var lab = await RunningLab.StartAsync("--rollouts", "0", "--connections", "6");
-        await lab.ConnectedAsync(12);
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true });
-        var url = new Uri((string)lab.Ready["url"]!);
-        await client.GetAsync(url, Ct);
+        Assert.Empty(ExplainedLab.Mechanisms(explained.AfterHealthy));
 
-        lab.Send("rollout healthy");
-        await lab.EventsAsync("rollout-done", 1);
-        await lab.ConnectedAsync(24);
-        Assert.Empty(Mechanisms(await ReadAsync(client, url)));
-
-        lab.Send("invalid 6");
-        await lab.LabelsAsync(6);
-        await UntilAsync(client, url, "M1");
-
-        lab.Send("rollout early-exit");
-        await lab.EventsAsync("rollout-done", 2);
-        await UntilAsync(client, url, "M1", "M3");
-
-        lab.Send("rollout blackhole");
-        await lab.EventsAsync("rollout-done", 3);
-        string ip = (string)Assert.Single(lab.Events("vanished"))["ip"]!;
-        var hung = await lab.HungAsync(ip);
+        explained.Lab.Send("rollout blackhole");
+        await explained.Lab.EventsAsync("rollout-done", 3);
+        string ip = (string)Assert.Single(explained.Lab.Events("vanished"))["ip"]!;
+        var hung = await explained.Lab.HungAsync(ip);
         JsonNode? found = null;
         // Each connection counts once it has waited for ten seconds.
         await Eventually.TrueAsync(
-            async () => Hole(found = await UntilAsync(client, url, "M1", "M3", "M4")) is { } hole && (int)hole["explains"]!["count"]! == hung.Count, TimeSpan.FromSeconds(60), () => found?.ToString() ?? "",
-            $"{hung.Count} connections in M4");
+            async () => Hole(found = await explained.UntilFoundAsync("M1", "M3", "M4")) is { } hole && (int)hole["explains"]!["count"]! == hung.Count,
+            TimeSpan.FromSeconds(60), () => found?.ToString() ?? "", $"{hung.Count} connections in M4");
         Assert.Equal((ip, "flushPodIp"), ((string?)Hole(found!)!["backend"], (string?)Hole(found!)!["remedies"]![0]!["action"]));
     }
 
-    private static async Task<JsonNode> UntilAsync(HttpClient client, Uri url, params string[] mechanisms)
+    [Fact]
+    public void HealthyRollout_IsWithin_AndEarlyExits_AreOverByTheirNumber()
     {
-        JsonNode? found = null;
-        await Eventually.TrueAsync(
-            async () => Mechanisms(found = await ReadAsync(client, url)).SequenceEqual(mechanisms), TimeSpan.FromSeconds(60), () => found?.ToString() ?? "", string.Join(" and ", mechanisms));
-        return found!;
+        var (healthy, over) = (explained.HealthyReport, explained.EarlyExitReport);
+        Assert.True((string?)healthy["verdict"] == "within" && healthy["pods"]!.AsArray().Count > 0, healthy.ToString());
+        var truth = explained.EarlyExitLabels.Where(label => (string?)label["mechanism"] == "M3").ToList();
+        Assert.True((string?)over["verdict"] == "over" && (int)over["broken"]! == truth.Sum(label => (int)label["resets"]!), $"{string.Join('\n', truth)}\n{over}");
+        Assert.Equal(1, (int)over["baseline"]!["rollouts"]!);
+        Assert.Contains(over["changes"]!.AsArray(), change => (string?)change!["action"] == "setPreStop" && change["seconds"] is not null);
     }
 
     private static JsonNode? Hole(JsonNode answer) => answer["findings"]!.AsArray().SingleOrDefault(finding => (string?)finding!["mechanism"] == "M4");
-
-    private static List<string> Mechanisms(JsonNode answer) =>
-        [.. answer["findings"]!.AsArray().Select(finding => (string)finding!["mechanism"]!).Distinct().Order(StringComparer.Ordinal)];
-
-    private static async Task<JsonNode> ReadAsync(HttpClient client, Uri url) => (await client.GetFromJsonAsync<JsonNode>(new Uri(url, "/api/v1/findings"), Ct))!;
 }
