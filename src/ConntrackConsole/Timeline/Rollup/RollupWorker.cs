@@ -7,8 +7,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Timeline.Rollup;
 
 /// <summary>
-/// Rolls the stored frames up into blocks, node n at second n mod 60 of each minute and then the Services; packs the frames; writes
-/// the coarser levels when their intervals have ended; and applies the retention. Minutes that were not rolled up when the
+/// Rolls the stored frames up into blocks within a minute after the end of theirs, some nodes each second and then the Services; packs
+/// the frames; writes the coarser levels when their intervals have ended; and applies the retention. Minutes that were not rolled up when the
 /// console stopped are rolled up after the next start.
 /// </summary>
 internal sealed partial class RollupWorker(
@@ -16,17 +16,21 @@ internal sealed partial class RollupWorker(
     ILogger<RollupWorker> log) : BackgroundService
 {
     /// <summary>
-    /// A minute is late when it is not in the Services' blocks this long after its end: a node's turn comes within a minute, and the
-    /// Services follow.
+    /// A minute is late when it is not in the Services' blocks this long after its beginning: it should be there a minute after its end,
+    /// and is still called in time half a minute later.
     /// </summary>
-    public const long LateMs = 180_000;
+    public const long LateMs = 150_000;
 
     // Late frames arrive for many minutes at once: each batch runs for this long, then the other nodes follow.
     private const long PortionMs = 250;
     // Of each second, for the coarser levels and for packing what was left.
     private const long CoarseMs = 100;
-    // A node's turn comes once a minute: by then every node had its turn.
-    private const long ServicesAfterMs = 65_000;
+    // The seconds of a minute with turns: the first when the tail of the minute before has arrived, the last so that the Services, which
+    // follow, are there before the minute is over.
+    private const int FirstTurn = (int)(NodeRollup.TailMs / 1_000) + 1;
+    private const int Turns = 50;
+    // By then every node had its turn.
+    private const long ServicesAfterMs = ((FirstTurn + Turns) * 1_000) - NodeRollup.TailMs;
     private const int MaxServiceMinutes = 200;
     private const int NodesPerTransaction = 16;
 
@@ -113,7 +117,7 @@ internal sealed partial class RollupWorker(
         uint hash = 2_166_136_261;
         foreach (char c in node)
             hash = (hash ^ c) * 16_777_619;
-        return (int)(hash % 60);
+        return FirstTurn + (int)(hash % Turns);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
