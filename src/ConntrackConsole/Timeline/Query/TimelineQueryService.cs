@@ -9,6 +9,7 @@ using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;
 using ConntrackConsole.Wire;
+using ConntrackConsole.Workers;
 
 namespace ConntrackConsole.Timeline.Query;
 
@@ -23,6 +24,7 @@ internal sealed class TimelineQueryService(
 
     private readonly StoredParts _stored = new();
     private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<(TimelineQuery Query, bool Follows), Lazy<Task<Followed>>>> _shared = new();
+    private readonly SharedWork<(TimelineQuery Query, bool Follows), Followed> _past = new();
     private readonly ConcurrentDictionary<TimelineQuery, Lazy<Task<Followed>>> _waiting = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<NodeSync>> _syncs = new();
     private readonly long _startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -61,12 +63,12 @@ internal sealed class TimelineQueryService(
             followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods);
     }
 
-    // Who asks the same of one snapshot gets one answer, which is not cancelled with the one who asked first. A window that is over is one
-    // reader's, and ends with its interest: it may be long.
+    // Who asks the same of one snapshot gets one answer, which is not cancelled with the one who asked first. Reading a window that is over
+    // may take long: those who wait for it at the same time share it, and it ends with their interest.
     private Task<Followed> SharedAsync(TimelineQuery query, TimelineQueryExecutor reading, bool follows, CancellationToken ct)
     {
         return query.ToMs < reading.NowMs
-            ? ComputeAsync(query, ct)
+            ? _past.RunAsync((query, follows), end => ComputeAsync(query, end), ct)
             : _shared.GetOrCreateValue(reading).GetOrAdd((query, follows), _ => new Lazy<Task<Followed>>(() => Task.Run(() => ComputeAsync(query, CancellationToken.None)))).Value.WaitAsync(ct);
 
         async Task<Followed> ComputeAsync(TimelineQuery wanted, CancellationToken end)

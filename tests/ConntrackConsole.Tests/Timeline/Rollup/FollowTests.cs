@@ -74,7 +74,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Window_OfThePast_IsNotShared_SoThatItsReadingEndsWithItsPage()
+    public async Task Window_OfThePast_IsNotKept_SoThatItIsReadAgain()
     {
         using var console = await TimelineFixture.StartAsync();
         console.At(60_000);
