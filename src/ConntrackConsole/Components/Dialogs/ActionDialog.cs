@@ -84,7 +84,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     protected override async Task OnInitializedAsync()
     {
         var second = TimeSpan.FromSeconds(1);
-        _tick = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
+        _tick = Clock.CreateTimer(_ => Wake(), null, second, second);
         Principal = await CurrentUser.PrincipalAsync(_end.Token);
     }
 
@@ -172,11 +172,15 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     protected void Close() => Dialog?.Close();
 
+    private void Wake()
+    {
+        if (!Visibility.IsHidden)
+            _ = InvokeAsync(Tick);
+    }
+
     // Re-render each second only while a countdown is visible.
     private void Tick()
     {
-        if (Visibility.IsHidden)
-            return;
         if (IsWaiting || IsExpired || (IsOver && Record?.Plan.Request.Kind == ActionKind.Setting))
             StateHasChanged();
     }

@@ -77,7 +77,7 @@ public sealed partial class ActionsPage : ComponentBase
         _caller = await CurrentUser.PrincipalAsync(_end.Token);
         _feed = new ActionFeed(Store, OutcomeMonitor, Clock, Visibility, RefreshAsync);
         var second = TimeSpan.FromSeconds(1);
-        _timer = Clock.CreateTimer(_ => InvokeAsync(Tick), null, second, second);
+        _timer = Clock.CreateTimer(_ => Wake(), null, second, second);
     }
 
     private async Task RefreshAsync(CancellationToken ct)
@@ -128,10 +128,14 @@ public sealed partial class ActionsPage : ComponentBase
     }
 
     // Re-render each second only while a countdown is visible.
+    private void Wake()
+    {
+        if (!Visibility.IsHidden)
+            _ = InvokeAsync(Tick);
+    }
+
     private void Tick()
     {
-        if (Visibility.IsHidden)
-            return;
         if (_changes.Count > 0 && ++_ticks % ChangesIntervalSeconds == 0)
             _feed?.Wake();
         if (_waiting > 0 || _changes.Count > 0 || _selected?.IsOpen == true)
