@@ -32,8 +32,11 @@ internal sealed class Backoff
         _whole = _whole == TimeSpan.Zero ? min : Max / Factor < _whole ? Max : _whole * Factor;
         if (_whole > Max)
             _whole = Max;
-        return Jitter == 0 ? _whole : _whole * (1 - (Random.NextDouble() * Jitter));
+        return Jittered(_whole);
     }
+
+    /// <summary>A delay that does not grow, with the same jitter.</summary>
+    public TimeSpan Jittered(TimeSpan delay) => Jitter == 0 ? delay : delay * (1 - (Random.NextDouble() * Jitter));
 
     /// <summary>For attempts on a timer: records a failure; the next attempt is due after <see cref="Next()"/>.</summary>
     public void Failed(DateTimeOffset now) => _dueAt = now + Next();

@@ -74,11 +74,7 @@ internal static class ActionGuard
             : null;
     }
 
-    internal static string Names(IEnumerable<string> names)
-    {
-        var all = names.ToList();
-        return all.Count <= 5 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(5))} and {all.Count - 5} more";
-    }
+    internal static string Names(IEnumerable<string> names) => TextSummary.List([.. names], 5);
 
-    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
+    private static string Short(string text) => TextSummary.Truncate(text, 60);
 }

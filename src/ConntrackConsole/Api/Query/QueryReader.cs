@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using ConntrackConsole.Api.Problems;
+using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -85,5 +86,5 @@ internal sealed class QueryReader
         }
     }
 
-    public static string Shorten(string text) => text.Length > MaxQuoted ? text[..MaxQuoted] + "…" : text;
+    public static string Shorten(string text) => TextSummary.Truncate(text, MaxQuoted);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Explanation;
 
@@ -46,10 +47,5 @@ internal sealed class PathNames(ObservedFinding observed)
     public static string WithPort(Ip ip, ushort port) => port == 0 ? ip.ToString()
         : string.Create(CultureInfo.InvariantCulture, $"{(ip.IsV4 ? ip.ToString() : $"[{ip}]")}:{port}");
 
-    public static string? List(IReadOnlyList<string> names) => names.Count switch
-    {
-        0 => null,
-        <= MaxNames => string.Join(", ", names),
-        _ => $"{string.Join(", ", names.Take(MaxNames))} and {names.Count - MaxNames} more",
-    };
+    public static string? List(IReadOnlyList<string> names) => names.Count == 0 ? null : TextSummary.List(names, MaxNames);
 }

@@ -141,9 +141,9 @@ internal sealed partial class KindWatcher(WatchedKind kind, ClusterClient client
         _logged = problem;
         client.Renew(e);
         if (client.Availability.IsStarting(e))
-            return options.MinBackoff * (1 - (options.Random.NextDouble() / 2));
+            return _backoff.Jittered(options.MinBackoff);
         if (refusal is { IsPersistent: true } && !kind.IsCore)
-            return options.ForbiddenRetryInterval * (1 - (options.Random.NextDouble() / 2));
+            return _backoff.Jittered(options.ForbiddenRetryInterval);
         var wait = _backoff.Next();
         return refusal?.RetryAfter > wait ? refusal.RetryAfter.Value : wait;
     }
