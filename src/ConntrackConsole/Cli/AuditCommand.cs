@@ -42,7 +42,7 @@ internal static class AuditCommand
 
     private static int Run(IReadOnlyDictionary<string, string?> values, AuditHead? head, bool json, TextWriter output)
     {
-        using var services = ConsoleApplication.CreateBuilder(values).Configuration.BuildOptions();
+        using var services = ConsoleBuilder.Create(values).Configuration.BuildOptions();
         var storage = services.GetRequiredService<IOptions<StorageOptions>>().Value;
         string file = new SqliteConnectionStringBuilder(storage.ConnectionString).DataSource;
         if (!File.Exists(file))

@@ -23,7 +23,7 @@ internal static class NodeSecretCommand
             "node-secret", "Print the secret of one node's collector, derived from Collectors:Token. Pass it to that collector as CONNTRACK_NODE_SECRET.") { name };
         command.SetAction(result =>
         {
-            using var services = ConsoleApplication.CreateBuilder(keys.Values(result)).Configuration.BuildOptions();
+            using var services = ConsoleBuilder.Create(keys.Values(result)).Configuration.BuildOptions();
             string token = services.GetRequiredService<IOptions<CollectorsOptions>>().Value.Token
                 ?? throw new StartupException(ConfigurationErrorCodes.Missing, $"{ConfigurationKeys.CollectorToken} is not set: set it to the same value as on the console.");
             result.InvocationConfiguration.Output.WriteLine(NodeSecret.Of(token, result.GetValue(name)!));

@@ -101,7 +101,7 @@ internal static class RolloutCommand
             return new ApiRolloutSource(url, string.IsNullOrEmpty(cookie) ? null : cookie);
         }
 
-        using var services = ConsoleApplication.CreateBuilder(values).Configuration.BuildOptions();
+        using var services = ConsoleBuilder.Create(values).Configuration.BuildOptions();
         string connection = services.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString;
         string file = new SqliteConnectionStringBuilder(connection).DataSource;
         return File.Exists(file)

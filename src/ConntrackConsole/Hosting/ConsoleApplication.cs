@@ -27,17 +27,14 @@ internal static class ConsoleApplication
     public static async Task<int> RunAsync(IReadOnlyDictionary<string, string?> values)
     {
         await using var app = await BuildAsync(values);
-        await app.StartListeningAsync();
-        await app.WaitForShutdownAsync();
-        // A failed background service stops the program, which must not look like an orderly shutdown.
-        return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
+        return await app.RunUntilStoppedAsync();
     }
 
     /// <summary>Builds and prepares the application without listening.</summary>
     /// <exception cref="StartupException">The configuration, the cluster's credentials or the database cannot be used.</exception>
     public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> values, Action<WebApplicationBuilder>? adapt = null)
     {
-        var builder = CreateBuilder(values);
+        var builder = ConsoleBuilder.Create(values);
         adapt?.Invoke(builder);
         // Validate before the host exists: building it creates the server, which already reads options.
         builder.Configuration.BuildOptions().Dispose();
@@ -67,20 +64,5 @@ internal static class ConsoleApplication
         await app.PrepareAsync();
         app.MapConsole();
         return app;
-    }
-
-    /// <summary>A builder that has read the configuration and nothing else.</summary>
-    public static WebApplicationBuilder CreateBuilder(IReadOnlyDictionary<string, string?> values)
-    {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            // Not the working directory: appsettings.json and static files are beside the program.
-            ContentRootPath = AppContext.BaseDirectory,
-            ApplicationName = typeof(ConsoleApplication).Assembly.GetName().Name,
-        });
-        // Without this, a console that runs from the build output serves no static files.
-        builder.WebHost.UseStaticWebAssets();
-        builder.Configuration.AddInMemoryCollection(values);
-        return builder;
     }
 }

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Hosting;
 
-/// <summary>Preparation before the console listens, and the start of listening.</summary>
+/// <summary>Preparation before the console listens, the start of listening, and the wait for the end.</summary>
 internal static class Startup
 {
     /// <summary>Prepares addresses, the data directory, the cluster's credentials and the database, in this order.</summary>
@@ -32,6 +32,17 @@ internal static class Startup
         services.GetRequiredService<ClusterAccess>();
         if (await Database.OpenAsync(services.GetRequiredService<IDbContextFactory<ConsoleDb>>()) is { } damage)
             await ReportDamageAsync(app, damage);
+    }
+
+    /// <summary>Listens until the console is asked to stop.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="StartupException">An address cannot be listened on.</exception>
+    public static async Task<int> RunUntilStoppedAsync(this WebApplication app)
+    {
+        await app.StartListeningAsync();
+        await app.WaitForShutdownAsync();
+        // A failed background service stops the program, which must not look like an orderly shutdown.
+        return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
     }
 
     /// <exception cref="StartupException">An address cannot be listened on.</exception>

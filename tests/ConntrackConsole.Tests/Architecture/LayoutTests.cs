@@ -9,6 +9,9 @@ public class LayoutTests
     private const int MaxLinesPerFile = 400;
     private const int MaxPublicTypes = 150;
 
+    // It has fewer.
+    private const int CompositionRootLines = 80;
+
     private static readonly string[] Files =
     [
         .. new[] { "src", "tests", "wwwroot" }.SelectMany(top => Directory.EnumerateFiles(RepositoryFiles.Path(top), "*.*", SearchOption.AllDirectories))
@@ -24,6 +27,11 @@ public class LayoutTests
     [Fact]
     public void Files_AreNoLongerThanTheLimit() =>
         RepositoryFiles.AssertNone(Files.Select(f => (File: f, Lines: File.ReadLines(RepositoryFiles.Path(f)).Count())).Where(f => f.Lines > MaxLinesPerFile).Select(f => $"{f.File}: {f.Lines} lines"));
+
+    /// <summary>The composition root lists the components; what a component consists of stands in its own folder.</summary>
+    [Fact]
+    public void CompositionRoot_IsShorterThanTheLimit() =>
+        Assert.InRange(File.ReadLines(RepositoryFiles.Path("src", "ConntrackConsole", "Hosting", "ConsoleApplication.cs")).Count(), 1, CompositionRootLines - 1);
 
     /// <summary>What no other assembly needs is internal; generated Razor classes are public by themselves.</summary>
     [Fact]
