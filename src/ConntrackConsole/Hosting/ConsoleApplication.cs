@@ -2,6 +2,7 @@ using ConntrackConsole.Actions;
 using ConntrackConsole.Api;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Checks;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Findings;
@@ -10,7 +11,10 @@ using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Ownership;
 using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
@@ -45,10 +49,15 @@ internal static class ConsoleApplication
             // Hosted services start in the order of registration and stop in the reverse one. The start is written to the audit log before
             // any service can act, and the shutdown after all of them; stored history is loaded before frames and cluster changes arrive.
             .AddAudit()
-            .AddHostedService<LifecycleAudit>()
+            .AddLifecycleAudit()
+            // Ownership is loaded before the terminations and facts that refer to it.
+            .AddOwnership()
+            .AddLifecycle()
+            .AddClusterState()
             .AddTimeline()
             .AddIngest()
-            .AddCluster()
+            .AddClusterAccess()
+            .AddClusterInformer()
             .AddChecks()
             .AddFindings()
             .AddStoredFindings()
@@ -58,7 +67,7 @@ internal static class ConsoleApplication
             .AddActions()
             .AddApi()
             .AddConsolePages()
-            .AddHostedService<MemoryUpkeep>();
+            .AddMemoryUpkeep();
 
         var app = builder.Build();
         await app.PrepareAsync();

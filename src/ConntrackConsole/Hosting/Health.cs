@@ -1,4 +1,4 @@
-using ConntrackConsole.Kubernetes.Informer;
+using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Timeline;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -14,7 +14,7 @@ internal static class Health
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         Map(routes, "/healthz", _ => false);
-        Map(routes, "/readyz", check => check.Name is ClusterServices.ReadinessCheck or HistoryHealth.Name);
+        Map(routes, "/readyz", check => check.Name is ClusterReadiness.Name or HistoryHealth.Name);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> checks) =>

@@ -1,7 +1,5 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Lifecycle;
-using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Timeline.Rollup;
@@ -19,7 +17,6 @@ internal static class TimelineServices
             provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024));
         services.AddSingleton(_ => new AnswerTurns(Environment.ProcessorCount));
         services.AddSingleton<TimelineQueryService>();
-        services.AddSingleton<TerminationArchive>();
         services.AddSingleton<RuleSyncReader>();
         services.AddSingleton(provider => Frames(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<FrameArchive>();
@@ -35,12 +32,10 @@ internal static class TimelineServices
         services.AddSingleton<StoredBlockReader>();
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<RollupWorker>();
-        services.AddSingleton<OwnershipArchive>();
 
         services.AddHealthChecks().AddCheck<HistoryHealth>(HistoryHealth.Name);
 
-        // In this order: ownership is loaded before the terminations and facts that refer to it, and all of them before new data is aggregated.
-        services.AddHostedService(provider => provider.GetRequiredService<OwnershipArchive>());
+        // In this order: all of it is loaded before new data is aggregated.
         services.AddHostedService<TimelineArchive>();
         services.AddHostedService(provider => provider.GetRequiredService<FactsArchive>());
         return services.AddHostedService(provider => provider.GetRequiredService<RollupWorker>());
