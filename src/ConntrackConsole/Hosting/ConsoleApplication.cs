@@ -14,6 +14,7 @@ using ConntrackConsole.Ingest;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
@@ -54,6 +55,7 @@ internal static class ConsoleApplication
             .AddOwnership()
             .AddLifecycle()
             .AddClusterState()
+            .AddNodes()
             .AddTimeline()
             .AddIngest()
             .AddClusterAccess()

@@ -6,6 +6,7 @@ internal static class LifecycleServices
     public static IServiceCollection AddLifecycle(this IServiceCollection services)
     {
         services.AddSingleton(new TerminationLog(new RolloutLog()));
+        services.AddSingleton<LifecycleArchive>();
         return services.AddSingleton<TerminationArchive>();
     }
 }

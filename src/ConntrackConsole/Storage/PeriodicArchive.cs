@@ -23,11 +23,6 @@ internal abstract class PeriodicArchive(TimeSpan interval, TimeProvider time) : 
     /// <summary>Saves what changed since the last save; it stays changed if this fails.</summary>
     public abstract Task SaveAsync(CancellationToken ct);
 
-    /// <summary>At each interval, before the save.</summary>
-    protected virtual void Tick()
-    {
-    }
-
     /// <param name="reason">The database's message.</param>
     protected abstract void LogNotSaved(string reason);
 
@@ -37,10 +32,7 @@ internal abstract class PeriodicArchive(TimeSpan interval, TimeProvider time) : 
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                Tick();
                 await TrySaveAsync(stoppingToken);
-            }
         }
         catch (OperationCanceledException)
         {

@@ -1,5 +1,6 @@
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Timeline.Rollup;
@@ -14,7 +15,8 @@ internal static class TimelineServices
     public static IServiceCollection AddTimeline(this IServiceCollection services)
     {
         services.AddSingleton(provider => new TimelineStore(
-            provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024));
+            provider.GetRequiredService<ClusterState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.MemoryMiB * 1024L * 1024,
+            syncs: provider.GetRequiredService<SyncLog>()));
         services.AddSingleton(_ => new AnswerTurns(Environment.ProcessorCount));
         services.AddSingleton<TimelineQueryService>();
         services.AddSingleton<RuleSyncReader>();
@@ -36,7 +38,7 @@ internal static class TimelineServices
         services.AddHealthChecks().AddCheck<HistoryHealth>(HistoryHealth.Name);
 
         // In this order: all of it is loaded before new data is aggregated.
-        services.AddHostedService<TimelineArchive>();
+        services.AddHostedService<TimelineLoader>();
         services.AddHostedService(provider => provider.GetRequiredService<FactsArchive>());
         return services.AddHostedService(provider => provider.GetRequiredService<RollupWorker>());
     }

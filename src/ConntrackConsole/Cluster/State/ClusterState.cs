@@ -116,17 +116,6 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         }
     }
 
-    /// <summary>Returns and clears the terminations and rollouts that changed since the last call.</summary>
-    public (List<Termination> Terminations, List<Rollout> Rollouts) DrainDirty() =>
-        (_terminations.DrainDirty(), _terminations.Rollouts.DrainDirty());
-
-    /// <summary>Requeues terminations and rollouts that could not be written.</summary>
-    public void Requeue(IEnumerable<Termination> terminations, IEnumerable<Rollout> rollouts)
-    {
-        _terminations.Requeue(terminations);
-        _terminations.Rollouts.Requeue(rollouts);
-    }
-
     private TimeRange UnwatchedUntil(long nowMs) => new(IsReady ? _kinds.OldestCoreMs : PreviousRunMs, nowMs);
 
     public void Watching()

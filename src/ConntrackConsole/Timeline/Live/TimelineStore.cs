@@ -39,7 +39,7 @@ internal sealed partial class TimelineStore
     private readonly TimeProvider _time;
     private readonly ResetDeduplicator _resets = new();
     private readonly GapLog _gaps = new();
-    private readonly SyncLog _syncs = new();
+    private readonly SyncLog _syncs;
     private readonly StateHistory _states;
     private readonly LaneNames _names;
     private readonly Signals _signals = new();
@@ -53,8 +53,10 @@ internal sealed partial class TimelineStore
     private bool _isLoading;
 
     /// <param name="horizonMs">How far back the memory reaches at most.</param>
-    public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes, long horizonMs = HorizonMs)
+    /// <param name="syncs">Null for a log of its own, which is not stored.</param>
+    public TimelineStore(ClusterState cluster, TimeProvider time, long maxBytes = DefaultMaxBytes, long horizonMs = HorizonMs, SyncLog? syncs = null)
     {
+        _syncs = syncs ?? new SyncLog();
         _maxBytes = maxBytes;
         _horizonMs = horizonMs;
         _cluster = cluster;
@@ -261,23 +263,6 @@ internal sealed partial class TimelineStore
 
     /// <summary>The sync of each known node after which its rules no longer contained an endpoint that changed at that time.</summary>
     public List<NodeSync> SyncsAfter(long changedMs, long? notBeforeMs = null) => Read(reading => reading.Syncs(changedMs, notBeforeMs));
-
-    public void RestoreSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
-    {
-        _syncs.Restore(syncs);
-        Signal();
-    }
-
-    public List<(string Node, RulesSync Sync)> DrainDirtySyncs()
-    {
-        return _syncs.DrainDirty();
-    }
-
-    /// <summary>Writing failed: return them with the next call.</summary>
-    public void RequeueSyncs(IEnumerable<(string Node, RulesSync Sync)> syncs)
-    {
-        _syncs.Requeue(syncs);
-    }
 
     /// <summary>The stream of a node was aborted for a reason that leaves the interval unknown.</summary>
     public void BrokenFrame(string node, string sentence)

@@ -1,3 +1,5 @@
+using ConntrackConsole.Lifecycle;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Blocks;
@@ -35,7 +37,7 @@ internal sealed class Retention(BlockArchive blocks, HistoryRetention keep, Time
 {
     private const int MaxBlocks = 2_000;
 
-    private static readonly AgedRows[] Tables = [.. TimelineArchive.Aged, .. FactsArchive.Aged, .. OwnershipArchive.Aged];
+    private static readonly AgedRows[] Tables = [.. LifecycleArchive.Aged, .. SyncArchive.Aged, .. FactsArchive.Aged, .. OwnershipArchive.Aged];
 
     // The order of deletion when the database is too large: within a level the nodes' blocks first, because they take most of the
     // space.

@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -18,13 +19,14 @@ public class TimelineStoreTests
 
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(T0));
     private readonly ClusterState _cluster;
+    private readonly SyncLog _syncs = new();
     private readonly TimelineStore _store;
     private ulong _sequence;
 
     public TimelineStoreTests()
     {
         _cluster = new ClusterState(_clock);
-        _store = new TimelineStore(_cluster, _clock);
+        _store = new TimelineStore(_cluster, _clock, syncs: _syncs);
     }
 
     [Fact]
@@ -36,7 +38,7 @@ public class TimelineStoreTests
         _store.Apply("node1", 1, Frame(3, T0 + 3_000, true));
         Assert.True(_store.Apply("node1", 1, late).IsLate);
         _store.Rebuild("node1", [(1, Frame(1, T0 + 1_000, true)), (1, late), (1, Frame(3, T0 + 3_000, false))]);
-        var (node, sync) = Assert.Single(_store.DrainDirtySyncs());
+        var (node, sync) = Assert.Single(_syncs.DrainDirty());
         Assert.Equal(("node1", T0 + 1_500, T0 + 2_000), (node, sync.AtMs, sync.SeenMs));
         Assert.Equal(T0 + 1_500, Assert.Single(_store.SyncsAfter(T0 + 1_000)).AtMs);
     }

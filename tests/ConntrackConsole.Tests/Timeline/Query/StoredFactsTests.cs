@@ -36,13 +36,13 @@ public sealed class StoredFactsTests : IAsyncLifetime
     {
         await SaveAsync(TerminationMapper.Row(Ended), Sync("node1", 59_000), Sync("node1", 60_500), Sync("node1", 70_000), Sync("node2", 61_000));
         foreach (long atMs in (long[])[59_000, 60_500, 70_000])
-            _console.Store.RestoreSyncs([("node1", new RulesSync(T0 + atMs, T0 + atMs - 50, T0 + atMs, 0))]);
-        _console.Store.RestoreSyncs([("node2", new RulesSync(T0 + 61_000, T0 + 60_950, T0 + 61_000, 0))]);
+            _console.Syncs.Restore([("node1", new RulesSync(T0 + atMs, T0 + atMs - 50, T0 + atMs, 0))]);
+        _console.Syncs.Restore([("node2", new RulesSync(T0 + 61_000, T0 + 60_950, T0 + 61_000, 0))]);
         _console.At(nowMs);
         using var again = _console.Restart(cluster => cluster.Watching());
         foreach (long atMs in (long[])[59_000, 60_500, 70_000])
-            again.Store.RestoreSyncs([("node1", new RulesSync(T0 + atMs, T0 + atMs - 50, T0 + atMs, 0))]);
-        again.Store.RestoreSyncs([("node2", new RulesSync(T0 + 61_000, T0 + 60_950, T0 + 61_000, 0))]);
+            again.Syncs.Restore([("node1", new RulesSync(T0 + atMs, T0 + atMs - 50, T0 + atMs, 0))]);
+        again.Syncs.Restore([("node2", new RulesSync(T0 + 61_000, T0 + 60_950, T0 + 61_000, 0))]);
         again.Store.Connected(Frames.Hello("node1"));
         again.Store.Connected(Frames.Hello("node2"));
 

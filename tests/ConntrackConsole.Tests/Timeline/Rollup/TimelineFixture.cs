@@ -1,5 +1,6 @@
 using System.Buffers;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Tests.Storage;
 using ConntrackConsole.Timeline.Live;
@@ -24,7 +25,7 @@ internal sealed class TimelineFixture : IDisposable
     {
         (Database, Clock, _ownsDatabase) = (database, clock, ownsDatabase);
         Cluster = new ClusterState(clock);
-        Store = new TimelineStore(Cluster, clock);
+        Store = new TimelineStore(Cluster, clock, syncs: Syncs);
         Owners = new OwnershipArchive(database, Cluster.History, clock, NullLogger<OwnershipArchive>.Instance);
         Owners.LoadAsync(CancellationToken.None).GetAwaiter().GetResult();
         Frames = new FrameArchive(database, FrameRetention.Default, clock);
@@ -39,6 +40,7 @@ internal sealed class TimelineFixture : IDisposable
     public TestDatabase Database { get; }
     public FakeTimeProvider Clock { get; }
     public ClusterState Cluster { get; }
+    public SyncLog Syncs { get; } = new();
     public TimelineStore Store { get; }
     public OwnershipArchive Owners { get; }
     public FrameArchive Frames { get; }
