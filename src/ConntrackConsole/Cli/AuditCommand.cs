@@ -5,7 +5,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Hosting;
-using Microsoft.Data.Sqlite;
+using ConntrackConsole.Storage.Address;
 using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Cli;
@@ -13,12 +13,6 @@ namespace ConntrackConsole.Cli;
 /// <summary>audit verify: checks the audit chain of a database without changing it; works on a copy, or while the console is running.</summary>
 internal static class AuditCommand
 {
-    // SQLite's primary result codes (sqlite3.h).
-    private const int Error = 1;
-    private const int ReadOnly = 8;
-    private const int NotADatabase = 26;
-    private const int CantOpen = 14;
-
     public static Command Build(KeyOptions keys)
     {
         var head = new Option<AuditHead?>("--head")
@@ -44,42 +38,13 @@ internal static class AuditCommand
     {
         using var services = ConsoleBuilder.Create(values).Configuration.BuildOptions();
         var storage = services.GetRequiredService<IOptions<StorageOptions>>().Value;
-        string file = new SqliteConnectionStringBuilder(storage.ConnectionString).DataSource;
+        string file = DatabaseAddress.FileOf(storage.ConnectionString);
         if (!File.Exists(file))
             throw new StartupException(StartupErrorCodes.DatabaseMissing, $"There is no database {file}: set {ConfigurationKeys.DataDirectory} or {ConfigurationKeys.ConnectionString}.");
         var keys = services.GetRequiredService<IOptions<AuditOptions>>().Value.ReadKeys(storage.DataDirectory);
-        var verdict = Verify(storage.ConnectionString, file, new AuditKeys(keys), head);
+        var verdict = AuditVerifier.VerifyFile(storage.ConnectionString, file, new AuditKeys(keys), head);
         output.Write(json ? Json(verdict) : Text(verdict, file));
         return verdict.IsIntact ? 0 : ConsoleCommands.Failed;
-    }
-
-    private static AuditVerdict Verify(string connectionString, string file, AuditKeys keys, AuditHead? head)
-    {
-        try
-        {
-            return Verify(new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString(), keys, head);
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is CantOpen or ReadOnly && !File.Exists(file + "-wal"))
-        {
-            // A copy in a read-only place: SQLite requires a WAL file beside it unless the database is opened as immutable.
-            string uri = $"file:{string.Join('/', Path.GetFullPath(file).Split('/').Select(Uri.EscapeDataString))}?immutable=1";
-            return Verify(new SqliteConnectionStringBuilder { DataSource = uri, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString(), keys, head);
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is Error)
-        {
-            throw new StartupException(StartupErrorCodes.DatabaseWithoutChain, $"The database {file} has no audit chain (SQLite: {e.Message.TrimEnd('.')}): start this version of conntrack-console on it once, or set the correct file.");
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is CantOpen or ReadOnly or NotADatabase)
-        {
-            throw new StartupException(StartupErrorCodes.DatabaseUnreadable, $"The database {file} cannot be read (SQLite: {e.Message.TrimEnd('.')}): check the file and its permissions.");
-        }
-    }
-
-    private static AuditVerdict Verify(string connectionString, AuditKeys keys, AuditHead? head)
-    {
-        using var connection = new SqliteConnection(connectionString);
-        connection.Open();
-        return AuditVerifier.Verify(connection, keys, head);
     }
 
     private static string Text(AuditVerdict verdict, string file)

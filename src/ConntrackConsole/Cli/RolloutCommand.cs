@@ -8,7 +8,7 @@ using ConntrackConsole.Configuration;
 using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Hosting;
 using ConntrackConsole.Rollouts;
-using Microsoft.Data.Sqlite;
+using ConntrackConsole.Storage.Address;
 using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Cli;
@@ -103,7 +103,7 @@ internal static class RolloutCommand
 
         using var services = ConsoleBuilder.Create(values).Configuration.BuildOptions();
         string connection = services.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString;
-        string file = new SqliteConnectionStringBuilder(connection).DataSource;
+        string file = DatabaseAddress.FileOf(connection);
         return File.Exists(file)
             ? new DatabaseRolloutSource(connection)
             : throw new StartupException(StartupErrorCodes.DatabaseMissing, $"There is no database {file}: set --url, {ConfigurationKeys.DataDirectory} or {ConfigurationKeys.ConnectionString}.");

@@ -1,5 +1,5 @@
 using ConntrackConsole.Configuration.Keys;
-using Microsoft.Data.Sqlite;
+using ConntrackConsole.Storage.Address;
 
 namespace ConntrackConsole.Configuration;
 
@@ -20,15 +20,7 @@ internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string
         if (Uri.TryCreate(configuration[ConfigurationKeys.WebhookUrl], UriKind.Absolute, out var webhook))
             values[ConfigurationKeys.WebhookUrl] = $"{webhook.Scheme}://{webhook.Authority}/…";
         values[ConfigurationKeys.DataDirectory] = storage.DataDirectory;
-        values[ConfigurationKeys.ConnectionString] = WithoutPassword(storage.ConnectionString);
+        values[ConfigurationKeys.ConnectionString] = DatabaseAddress.WithoutPassword(storage.ConnectionString, Set);
         return new EffectiveConfiguration(values);
-    }
-
-    private static string WithoutPassword(string connectionString)
-    {
-        var builder = new SqliteConnectionStringBuilder(connectionString);
-        if (builder.Password.Length > 0)
-            builder.Password = Set;
-        return builder.ToString();
     }
 }

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ConntrackConsole.Configuration.Keys;
-using Microsoft.Data.Sqlite;
+using ConntrackConsole.Storage.Address;
 
 namespace ConntrackConsole.Configuration;
 
@@ -55,7 +55,7 @@ internal sealed class StorageOptions : IDerivedOptions
     {
         DataDirectory = Path.GetFullPath(DataDirectory);
         if (ConnectionString.Length == 0)
-            ConnectionString = new SqliteConnectionStringBuilder { DataSource = Path.Combine(DataDirectory, "console.db") }.ToString();
+            ConnectionString = DatabaseAddress.Of(Path.Combine(DataDirectory, "console.db"));
     }
 }
 
@@ -87,7 +87,7 @@ internal sealed class StorageOptionsValidator : OptionsValidator<StorageOptions>
     {
         try
         {
-            return string.IsNullOrWhiteSpace(new SqliteConnectionStringBuilder(text).DataSource)
+            return string.IsNullOrWhiteSpace(DatabaseAddress.FileOf(text))
                 ? $"{ConfigurationKeys.ConnectionString} contains no file: use 'Data Source=/path/console.db'." : null;
         }
         catch (ArgumentException)

@@ -15,9 +15,10 @@ internal static class ComponentMap
         new("Workers", "rounds of work in the background that never take more than a share of a core", []),
         new("ShellText", "shell lines that users copy, with quoted words", []),
         new("Configuration.Keys", "names of the configuration keys", []),
-        new("Configuration", "options bound from configuration, their keys, validators and error codes", ["Configuration.Keys"]),
-        new("Storage", "EF Core context, opening and repair of the database, bulk writer", ["Configuration", "Configuration.Keys"]),
-        new("Audit", "the hash-chained audit log: append, read, verify, forward", ["Configuration", "Configuration.Keys", "Storage"]),
+        new("Storage.Address", "the connection string of the database: its file, and its forms for reading and for display", []),
+        new("Configuration", "options bound from configuration, their keys, validators and error codes", ["Configuration.Keys", "Storage.Address"]),
+        new("Storage", "EF Core context, opening and repair of the database, bulk writer", ["Configuration", "Configuration.Keys", "Storage.Address"]),
+        new("Audit", "the hash-chained audit log: append, read, verify, forward", ["Configuration", "Configuration.Keys", "Storage", "Storage.Address"]),
         new("Identity", "sign-in links, sessions, roles", ["Audit", "Configuration", "Storage"]),
         new("Actions.Guards", "pure rules: request and context to a verdict with a reason code", ["Cluster.Model", "Identity"]),
         new("Kubernetes.Parsing", "JSON of the API server to the model; the watched kinds", ["Cluster.Model"]),
@@ -80,7 +81,7 @@ internal static class ComponentMap
         new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Cluster.State", "Components", "Configuration", "Findings", "Findings.Stored", "Findings.Webhook", "Identity", "Incidents", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Lifecycle", "Nodes", "Ownership", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model"]),
         new("Cli.Rollouts", "where 'rollout check' reads a report, and its text", ["Api.Query", "Api.Rollouts", "Configuration", "Lifecycle", "Rollouts", "Storage"]),
         new("Cli.Incidents", "where 'incident export' reads a file, and the text of 'incident explain'", ["Api.Findings", "Api.Query", "Findings", "Incidents"]),
-        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Rollouts"]),
+        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Rollouts", "Storage.Address"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =

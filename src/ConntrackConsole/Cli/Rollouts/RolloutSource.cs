@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Api.Query;
@@ -6,8 +7,6 @@ using ConntrackConsole.Configuration;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Cli.Rollouts;
 
@@ -84,22 +83,18 @@ internal sealed class ApiRolloutSource(Uri console, string? cookie) : IRolloutSo
 }
 
 /// <summary>The database of a console, also while it runs: the permissions of its directory decide, as for 'audit verify'. Measurements are in it once they are final.</summary>
-internal sealed class DatabaseRolloutSource : IRolloutSource, IDbContextFactory<ConsoleDb>
+internal sealed class DatabaseRolloutSource : IRolloutSource
 {
-    private readonly DbContextOptions<ConsoleDb> _options;
     private readonly RolloutArchive _rollouts;
     private readonly RolloutReportStore _reports;
 
     public DatabaseRolloutSource(string connectionString)
     {
-        string readOnly = new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString();
-        _options = new DbContextOptionsBuilder<ConsoleDb>().UseSqlite(readOnly).Options;
+        var database = new ReadOnlyDatabase(connectionString);
         // Nothing is in the memory of this program.
-        _rollouts = new RolloutArchive(this, new TerminationLog(new RolloutLog()));
-        _reports = new RolloutReportStore(this);
+        _rollouts = new RolloutArchive(database, new TerminationLog(new RolloutLog()));
+        _reports = new RolloutReportStore(database);
     }
-
-    public ConsoleDb CreateDbContext() => new(_options);
 
     public async Task<RolloutAnswer> LatestAsync(RolloutFilter filter, int maxResets, CancellationToken ct)
     {
@@ -114,7 +109,7 @@ internal sealed class DatabaseRolloutSource : IRolloutSource, IDbContextFactory<
                 ? new RolloutAnswer(null, RolloutCodes.InProgress, $"The rollout {latest.Id} has not ended: use --wait.")
                 : new RolloutAnswer(null, RolloutCodes.EvidencePending, $"The rollout {latest.Id} is not measured yet: use --wait, and see that a console runs on this database.");
         }
-        catch (SqliteException failure)
+        catch (DbException failure)
         {
             throw new StartupException(StartupErrorCodes.DatabaseUnreadable, $"The database cannot be read (SQLite: {failure.Message.TrimEnd('.')}): check the file and its permissions.");
         }
@@ -122,6 +117,6 @@ internal sealed class DatabaseRolloutSource : IRolloutSource, IDbContextFactory<
 
     public void Dispose()
     {
-        // Without pooling each context closes its own connection.
+        // Each context closes its own connection.
     }
 }

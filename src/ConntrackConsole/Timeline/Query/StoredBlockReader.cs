@@ -12,8 +12,6 @@ namespace ConntrackConsole.Timeline.Query;
 /// <summary>Reads the blocks of a window: at the coarsest level that is fine enough, or, where that was deleted, at the next remaining one.</summary>
 internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
 {
-    private const int BusySeconds = 30;
-
     // Each thread reads its own range of columns on its own connection.
     private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 8);
 
@@ -33,21 +31,18 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
     private void Read(
         TimelineQuery query, long stepMs, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
-        using var rows = new BulkConnection(databases, BusySeconds);
-        // Each reads one snapshot, whatever is written or deleted meanwhile.
-        using var transaction = rows.Begin(readOnly: true);
+        using var blocks = new StoredBlocks(databases);
         long fromMs = query.FromMs + (firstColumn * stepMs);
         long toMs = query.FromMs + (endColumn * stepMs);
-        var part = new Part(rows, query, lanes, firstColumn, endColumn, corrupt, ct);
+        var part = new Part(blocks, query, lanes, firstColumn, endColumn, corrupt, ct);
         part.Merge(query.Node is null ? BlockKind.Service : BlockKind.Node, Level.For(stepMs), fromMs, toMs);
     }
 
     private sealed class Part(
-        BulkConnection rows, TimelineQuery query, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
+        StoredBlocks blocks, TimelineQuery query, StoredLanes lanes, int firstColumn, int endColumn, List<GapSpan> corrupt, CancellationToken ct)
     {
         private const int MaxLabels = 5_000;
 
-        private SeriesTables _tables = new();
         private SeriesTable _own = new();
         private Dictionary<(string, long), SeriesTable> _labels = [];
 
@@ -69,7 +64,7 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 foreach (var (beginMs, endMs) in missing)
                 {
                     int first = Column(beginMs, false), end = Column(endMs, other.StepMs <= level.StepMs);
-                    var part = new Part(rows, query, lanes, first, end, corrupt, ct) { _tables = _tables, _labels = _labels, _own = _own };
+                    var part = new Part(blocks, query, lanes, first, end, corrupt, ct) { _labels = _labels, _own = _own };
                     left.AddRange(part.MergeLevel(kind, other, beginMs, endMs));
                 }
 
@@ -80,14 +75,8 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
         /// <returns>The intervals that have no block of this level.</returns>
         private List<(long FromMs, long ToMs)> MergeLevel(BlockKind kind, Level level, long fromMs, long toMs)
         {
-            var there = new HashSet<long>();
             long firstMs = level.StartOf(Math.Max(0, fromMs));
-            using (var row = Rows("SELECT AtMs FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d", kind, level, firstMs, toMs))
-            {
-                while (row.Read())
-                    there.Add(row.GetInt64(0));
-            }
-
+            var there = blocks.Starts(kind, level, _marker, firstMs, toMs);
             if (there.Count > 0)
                 LayBlocks(kind, level, fromMs, toMs, there);
             var missing = new List<(long, long)>();
@@ -125,7 +114,7 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 if (kind == BlockKind.Node)
                 {
                     lanes.SumsAreUpperBounds |= level != Level.Finest;
-                    Lay(Named, there, backends | values | BlockParts.DerivedSums | BlockParts.Total, true, true, null);
+                    Lay(blocks.Named, there, backends | values | BlockParts.DerivedSums | BlockParts.Total, true, true, null);
                     return;
                 }
 
@@ -134,13 +123,13 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 bool isOne = query.Service is not null && level == Level.Finest;
                 var sums = isOne || query.Chosen is not null ? BlockParts.None : BlockParts.Sums | values;
                 var withoutSums = new HashSet<long>();
-                Lay(Named, there, sums, true, false, sums == BlockParts.None ? null : withoutSums);
+                Lay(blocks.Named, there, sums, true, false, sums == BlockParts.None ? null : withoutSums);
                 if (isOne && query.Chosen is null)
-                    Lay(Others, there, backends | values | BlockParts.DerivedSums, false, true, null);
+                    Lay(blocks.Others, there, backends | values | BlockParts.DerivedSums, false, true, null);
                 else if (backends != BlockParts.None || query.Namespace is not null || query.Service is not null)
-                    Lay(Others, [.. there.Except(withoutSums)], backends, false, true, null);
+                    Lay(blocks.Others, [.. there.Except(withoutSums)], backends, false, true, null);
                 // Written by an earlier version.
-                if (withoutSums.Count > 0 && Lay(Others, withoutSums, backends | values | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
+                if (withoutSums.Count > 0 && Lay(blocks.Others, withoutSums, backends | values | BlockParts.DerivedSums, false, true, null) && level != Level.Finest)
                     lanes.SumsAreUpperBounds = true;
             }
             finally
@@ -148,12 +137,12 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 ArrayPool<byte>.Shared.Return(buffer);
             }
 
-            bool Lay(string sql, HashSet<long> wanted, BlockParts takes, bool marksKnown, bool takesResets, HashSet<long>? withoutSums)
+            bool Lay(Func<BlockKind, Level, string, long, long, DbDataReader> read, HashSet<long> wanted, BlockParts takes, bool marksKnown, bool takesResets, HashSet<long>? withoutSums)
             {
                 bool any = false;
                 if (wanted.Count == 0)
                     return false;
-                using var row = Rows(sql, kind, level, level.StartOf(Math.Max(0, fromMs)), toMs);
+                using var row = read(kind, level, _marker, level.StartOf(Math.Max(0, fromMs)), toMs);
                 while (row.Read())
                 {
                     ct.ThrowIfCancellationRequested();
@@ -164,7 +153,7 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                         continue;
                     any = true;
                     int series = lanes.Merge(
-                        BulkConnection.Blob(row, 2), takes == BlockParts.None && !takesResets ? null : Labels(kind, level, name, atMs), _own, _tables.Texts, name, atMs, level, firstColumn, endColumn,
+                        StoredBlocks.Bytes(row), takes == BlockParts.None && !takesResets ? null : Labels(kind, level, name, atMs), _own, blocks.Texts, name, atMs, level, firstColumn, endColumn,
                         takes, Wanted, marksKnown, takesResets, ref buffer);
                     if (series < 0)
                         AddCorrupt(kind, level, name, atMs);
@@ -176,10 +165,6 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
             }
         }
 
-        private const string Named = "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND Name = $e AND AtMs >= $c AND AtMs < $d";
-
-        private const string Others = "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d AND Name <> $e";
-
         // Blocks of an hour share them.
         private SeriesTable? Labels(BlockKind kind, Level level, string name, long atMs)
         {
@@ -190,9 +175,7 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                 return table;
             if (_labels.Count >= MaxLabels)
                 _labels.Clear();
-            _labels[key] = table = new SeriesTable();
-            _tables.Read(rows, kind, name, key.Item2, table);
-            return table;
+            return _labels[key] = blocks.Labels(kind, name, key.Item2);
         }
 
         private bool Wanted(string name) =>
@@ -209,8 +192,5 @@ internal sealed class StoredBlockReader(IDbContextFactory<ConsoleDb> databases)
                     $"The stored history of {subject} is unreadable here (a damaged block in the database): this interval is unknown."));
             }
         }
-
-        private DbDataReader Rows(string sql, BlockKind kind, Level level, long fromMs, long toMs) =>
-            rows.Read(sql, (long)kind, (long)level.Step, fromMs, toMs, _marker);
     }
 }

@@ -126,25 +126,11 @@ internal sealed class StoredFacts(IDbContextFactory<ConsoleDb> databases, Cluste
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(into);
-        await using var db = await databases.CreateDbContextAsync(ct);
-        await db.Database.OpenConnectionAsync(ct);
-        await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.CommandText = "SELECT Second, Kind, Count FROM ResetSeconds WHERE Second >= $f AND Second < $t AND Count > 0";
-        Add("$f", (query.FromMs + 999) / 1000);
-        Add("$t", (query.FromMs + (endColumn * stepMs) + 999) / 1000);
-        await using var row = await command.ExecuteReaderAsync(ct);
-        while (await row.ReadAsync(ct))
+        await foreach (var (second, kind, count) in StoredResets.ReadAsync(databases, (query.FromMs + 999) / 1000, (query.FromMs + (endColumn * stepMs) + 999) / 1000, ct))
         {
-            long column = ((row.GetInt64(0) * 1000) - query.FromMs) / stepMs;
-            if (column >= 0 && column < endColumn && row.GetInt64(1) is >= 0 and < ResetOverflow.Length and var kind)
-                into[column, kind] += row.GetInt32(2);
-        }
-
-        void Add(string name, long value)
-        {
-            var parameter = command.CreateParameter();
-            (parameter.ParameterName, parameter.Value) = (name, value);
-            command.Parameters.Add(parameter);
+            long column = ((second * 1000) - query.FromMs) / stepMs;
+            if (column >= 0 && column < endColumn && kind is >= 0 and < ResetOverflow.Length)
+                into[column, kind] += count;
         }
     }
 }
