@@ -1,5 +1,7 @@
 using System.Reflection;
 using ConntrackConsole.Hosting;
+using ConntrackConsole.Tests.Architecture.Planted;
+using ConntrackConsole.Tests.Architecture.PlantedTargets;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Architecture;
@@ -17,10 +19,41 @@ public class DependencyTests
     [Theory]
     [MemberData(nameof(Projects))]
     public void Components_ReferOnlyToWhatTheMapAllows(string project) =>
-        RepositoryFiles.AssertNone(
-            from reference in References(project)
-            where !MapOf(project).TryGetValue(reference.From, out var component) || !component.Uses.Contains(reference.To)
-            select $"{reference.From} refers to {reference.To}: {reference.Where}");
+        RepositoryFiles.AssertNone(Find(References(project), MapOf(project)));
+
+    [Theory]
+    [InlineData("Storage", "Timeline.Live", "Storage refers to Timeline.Live: here")]
+    [InlineData("Ownership", "Lifecycle", "Ownership refers to Lifecycle: here")]
+    [InlineData("Elsewhere", "Storage", "Elsewhere refers to Storage: here")]
+    public void Find_ReferenceThatTheMapDoesNotAllow_NamesIt(string from, string to, string found) =>
+        Assert.Equal([found], Find([(from, to, "here")], MapOf("ConntrackConsole")));
+
+    [Theory]
+    [InlineData("Timeline.Live", "Ownership")]
+    [InlineData("Lifecycle", "Storage")]
+    public void Find_ReferenceThatTheMapAllows_FindsNothing(string from, string to) => Assert.Empty(Find([(from, to, "here")], MapOf("ConntrackConsole")));
+
+    /// <summary>In this assembly each of these types refers to the other namespace in one way.</summary>
+    [Theory]
+    [InlineData(nameof(ByBaseType))]
+    [InlineData(nameof(ByField))]
+    [InlineData(nameof(ByGenericArgument))]
+    [InlineData(nameof(IBySignature))]
+    [InlineData(nameof(ByAttribute))]
+    [InlineData(nameof(ByCall))]
+    [InlineData(nameof(ByDelegate))]
+    [InlineData(nameof(ByLambda))]
+    [InlineData(nameof(ByTypeOf))]
+    [InlineData(nameof(ByCast))]
+    [InlineData(nameof(ByStaticField))]
+    public void IlReferences_PlantedReference_IsFound(string type) =>
+        Assert.Contains(IlReferences.Of(typeof(ByCall).Assembly.Location), r => r.From == typeof(ByCall).Namespace && r.Type == type && r.To == typeof(PlantedTarget).Namespace);
+
+    [Fact]
+    public void ConstantReferences_PlantedReference_IsFound() =>
+        Assert.Contains(
+            ConstantReferences.Of(typeof(ByConstant).Assembly, RepositoryFiles.Path("tests", "ConntrackConsole.Tests", "Architecture", "Planted")),
+            r => r.From == typeof(ByConstant).Namespace && r.To == typeof(PlantedTarget).Namespace && r.Constant == "PlantedTarget.Number");
 
     /// <summary>An allowed dependency that does not exist makes the map untrue, and would let the next one in unseen.</summary>
     [Theory]
@@ -74,6 +107,11 @@ public class DependencyTests
             from reference in IlReferences.Of(ConsoleAssembly.Location)
             where reference.To.StartsWith(technology, StringComparison.Ordinal) && !reference.From.StartsWith("ConntrackConsole.Components", StringComparison.Ordinal)
             select $"{reference.Type} refers to {reference.Referenced}");
+
+    private static IEnumerable<string> Find(IEnumerable<(string From, string To, string Where)> references, Dictionary<string, Component> map) =>
+        from reference in references
+        where !map.TryGetValue(reference.From, out var component) || !component.Uses.Contains(reference.To)
+        select $"{reference.From} refers to {reference.To}: {reference.Where}";
 
     private static IEnumerable<(string From, string To, string Where)> References(string project)
     {
